@@ -1,0 +1,1 @@
+"""The machine that asks models: work keys, the journal, the loop, and what becomes of the answers."""

@@ -1,0 +1,68 @@
+"""Errors that a user can mend, each with the exit code that scripts rely on.
+
+A message says what is wrong, where (file:line, row id, key path) and what to do. Anything that is our own
+mistake is a plain Python exception and shows its traceback.
+"""
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+
+class VtgError(Exception):
+    """Something the user can mend; printed without a traceback."""
+
+    exit_code = 1
+
+
+class RowsFailed(VtgError):
+    """The run ended and its files are written, but more rows failed than the threshold allows."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, summary: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.summary = summary
+
+
+class BudgetReached(VtgError):
+    """The next request could pass the budget."""
+
+    exit_code = 4
+
+
+class Locked(VtgError):
+    """Another process holds the output folder."""
+
+    exit_code = 5
+
+
+class LicenceRefused(VtgError):
+    """A source's licence does not allow what was asked."""
+
+    exit_code = 6
+
+
+class EndpointRefused(VtgError):
+    """A server refused for good: 401, 403, 404 or an exhausted quota."""
+
+    exit_code = 7
+
+
+class Conflict(VtgError):
+    """The target changed since it was read, or already holds something else."""
+
+    exit_code = 8
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A clause for an error message: the nearest known word, and the whole list when it is short.
+
+    >>> did_you_mean("charades", ["charades_sta", "tvgbench"])
+    "did you mean 'charades_sta'? Known: charades_sta, tvgbench"
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    near = near or [name for name in names if name.startswith(word)][:1]
+    clause = f"did you mean {near[0]!r}? " if near else ""
+    return f"{clause}Known: {', '.join(names) or 'none'}"

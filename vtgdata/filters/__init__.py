@@ -1,0 +1,1 @@
+"""Plug-ins: one file per filter, with `keep(samples, frames, **settings) -> dropped (id, reason, detail)`."""

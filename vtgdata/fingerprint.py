@@ -1,0 +1,117 @@
+"""Fingerprints: of values, files, folders and code. A step whose fingerprints all hold is not done again."""
+
+import ast
+import hashlib
+import os
+import sqlite3
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+ROOT = Path(__file__).parent
+
+
+def of_value(value: Any) -> str:
+    """SHA-256 (hex) of a value's canonical JSON; dict order does not matter."""
+    return hashlib.sha256(msgspec.json.encode(value, order="deterministic")).hexdigest()
+
+
+def short(value: Any) -> str:
+    """The first 16 hex digits of `of_value`: enough for ids that are read by people."""
+    return of_value(value)[:16]
+
+
+def cache_folder() -> Path:
+    """Where frames and remembered hashes lie: `$VTGDATA_CACHE`, else the user's cache folder."""
+    named = os.environ.get("VTGDATA_CACHE")
+    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(named) if named else Path(home) / "vtgdata"
+
+
+def of_file(path: Path) -> str:
+    """SHA-256 (hex) of a file's bytes; remembered by path, size and time of change for files of 1 MiB and more."""
+    stat = path.stat()
+    if stat.st_size < 1 << 20:
+        return _hash(path)
+    name, stamp = str(path.resolve()), f"{stat.st_size}:{stat.st_mtime_ns}"
+    try:
+        return _remembered(path, name, stamp)
+    except sqlite3.Error:
+        # The memory is a convenience: a read-only home or a torn cache must not stop a run.
+        return _hash(path)
+
+
+def _remembered(path: Path, name: str, stamp: str) -> str:
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(folder / "hashes.sqlite", timeout=30)) as db, db:
+        db.execute("CREATE TABLE IF NOT EXISTS file (path TEXT PRIMARY KEY, stamp TEXT, hash TEXT)")
+        row = db.execute("SELECT hash FROM file WHERE path = ? AND stamp = ?", (name, stamp)).fetchone()
+        if row is not None:
+            return row[0]
+        found = _hash(path)
+        db.execute("INSERT OR REPLACE INTO file VALUES (?, ?, ?)", (name, stamp, found))
+        return found
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def of_path(path: Path) -> str:
+    """The fingerprint of an input: a file's bytes, or names and bytes of all files of a folder."""
+    if not path.is_dir():
+        return of_file(path)
+    files = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+    return of_value([[p.relative_to(path).as_posix(), of_file(p)] for p in files])
+
+
+def of_listing(folder: Path) -> str:
+    """Names, sizes and times of change of a folder's files: for video roots, too large to read."""
+    stats = [(p.relative_to(folder).as_posix(), p.stat()) for p in sorted(folder.rglob("*")) if p.is_file()]
+    return of_value([[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats])
+
+
+def of_code(*modules: str) -> str:
+    """SHA-256 (hex) over the given vtgdata modules and all of vtgdata that they import, comments left out."""
+    seen: dict[str, str] = {}
+    pending = list(modules)
+    while pending:
+        name = pending.pop()
+        path = module_path(name)
+        if name in seen or path is None:
+            continue
+        seen[name], imported = _module(path)
+        pending.extend(imported)
+    return of_value(sorted(seen.items()))
+
+
+def module_path(name: str) -> Path | None:
+    """The source file of a vtgdata module, or None when the name is not one."""
+    if not name.startswith("vtgdata"):
+        return None
+    base = ROOT.joinpath(*name.split(".")[1:])
+    candidates = (base.with_suffix(".py"), base / "__init__.py")
+    return next((path for path in candidates if path.is_file()), None)
+
+
+@cache
+def _module(path: Path) -> tuple[str, tuple[str, ...]]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), tuple(imports(tree))
+
+
+def imports(tree: ast.AST) -> list[str]:
+    """All names that a module's source may import from: `from a import b` gives both `a` and `a.b`."""
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.extend(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.append(node.module)
+            found.extend(f"{node.module}.{alias.name}" for alias in node.names)
+    return found

@@ -1,0 +1,1 @@
+"""Plug-ins: one file per way to reach a model, with `connect(argument, endpoint) -> Model`."""

@@ -1,0 +1,1 @@
+"""What several corpora share: the file families that re-published annotations come in."""

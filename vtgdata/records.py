@@ -1,0 +1,264 @@
+"""The nouns: immutable records that every stage speaks. Seconds everywhere, from the first frame of the file named."""
+
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+Task = Literal["moment_retrieval", "grounded_qa"]
+
+
+class Window(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """A span of a video in seconds from its first frame: 0 <= start < end < inf. Cannot be built wrong."""
+
+    start: float
+    end: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end < float("inf"):
+            raise ValueError(f"window [{self.start}, {self.end}] is not 0 <= start < end < inf (seconds)")
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds, always above 0."""
+        return self.end - self.start
+
+
+class Video(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that annotations speak of. Never a path: files are found under a `--videos` root at run time."""
+
+    video_id: str
+    file: str
+    """File name as the corpus gives it, without folders."""
+    duration: float | None = None
+    """Seconds; probed where the file is there, else the corpus's."""
+    source_id: str | None = None
+    """Id of the longer video that this one was cut from (a YouTube id, say)."""
+    source_start: float | None = None
+    """Where in the source this video begins, in seconds."""
+    status: str | None = None
+    """`ok`, `missing` or why it cannot be read; None when nobody looked."""
+
+
+class Repair(msgspec.Struct, frozen=True):
+    """One change that normalisation made to a row, with the value before and after (as text)."""
+
+    code: str
+    old: str
+    new: str
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """One query on one video, with all its true windows."""
+
+    sample_id: str
+    corpus: str
+    split: str
+    video: Video
+    query: str
+    windows: tuple[Window, ...]
+    """All true moments; empty when unlabelled, or in a benchmark whose row has no usable window."""
+    labelled: bool = True
+    """False where the labels are hidden: never scored."""
+    task: Task = "moment_retrieval"
+    options: tuple[str, ...] = ()
+    answer: str | None = None
+    """The right option's letter, for grounded QA."""
+    label_version: str = "original"
+    license: str = "unverified"
+    origin: str = ""
+    """File name and line, or key path in a JSON document."""
+    repairs: tuple[Repair, ...] = ()
+    extra: dict[str, Any] = {}
+
+
+class Drop(msgspec.Struct, frozen=True, kw_only=True):
+    """A raw row that became no sample."""
+
+    corpus: str
+    origin: str
+    reason: str
+    detail: str
+    raw: str
+
+
+class RawRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One annotated query or event as a reader found it, before any repair."""
+
+    origin: str
+    raw: str
+    """The row's own text, kept for drops."""
+    video_id: str
+    file: str
+    query: str
+    windows: list[tuple[float, float]]
+    """Pairs as published, in the reader's stated unit; may be reversed, empty or past the end."""
+    split: str
+    annotation_set: str = ""
+    """Which set of annotations this is (`val_1`, `val_2`), where a corpus publishes several."""
+    published_id: str | None = None
+    """The corpus's own id of this query, where it has one that is unique in the corpus."""
+    duration: float | None = None
+    source_id: str | None = None
+    source_start: float | None = None
+    labelled: bool = True
+    task: Task = "moment_retrieval"
+    options: tuple[str, ...] = ()
+    answer: str | None = None
+    label_version: str = "original"
+    problem: tuple[str, str] | None = None
+    """(reason, detail) when the row cannot be read at all: it becomes a drop."""
+    extra: dict[str, Any] = {}
+
+
+class Split(msgspec.Struct, frozen=True, kw_only=True):
+    """Published facts of one split of a corpus."""
+
+    name: str
+    files: tuple[str, ...]
+    rows: int | None = None
+    """Published number of annotated queries; None where none was verified."""
+    videos: int | None = None
+    benchmark: bool = False
+
+
+class Corpus(msgspec.Struct, frozen=True, kw_only=True):
+    """Facts of a corpus, as its paper and page state them."""
+
+    name: str
+    title: str
+    summary: str
+    splits: tuple[Split, ...]
+    license: str
+    """SPDX identifier or `LicenseRef-...`."""
+    license_link: str
+    license_confidence: Literal["A", "B", "C"]
+    """A: text read; B: official page or card seen; C: unverified, publishing needs a confirmation."""
+    homepage: str
+    citation: str
+    grid: float | None
+    """Annotation grid in seconds, where there is one."""
+    clock: str = "seconds from the start of the file"
+    usage: str = ""
+    """What to type, after the file names."""
+
+    def benchmark(self, split: str) -> bool:
+        """Whether the named split is one that papers report scores on."""
+        return any(known.benchmark for known in self.splits if known.name == split)
+
+
+class Text(msgspec.Struct, frozen=True, tag="text"):
+    """A piece of text in a message."""
+
+    text: str
+
+
+class Image(msgspec.Struct, frozen=True, tag="image"):
+    """A frame in a message: JPEG bytes and the time it shows, in seconds."""
+
+    jpeg: bytes
+    time: float
+
+
+Part = Text | Image
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    parts: tuple[Part, ...]
+
+
+class Sampling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a model draws its answer; always sent explicitly, never left to a server's default."""
+
+    temperature: float = 1.0
+    """0 is greedy."""
+    top_p: float = 1.0
+    max_tokens: int = 512
+
+
+class FrameSampling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which frames of a video a model sees, and at what size."""
+
+    frames: int | None = 32
+    """Number of frames, or the cap when `fps` is set."""
+    fps: float | None = None
+    """Frames a second; None takes `frames` evenly spaced ones."""
+    midpoint: bool = False
+    """Take each interval's middle rather than its start."""
+    short_side: int = 336
+    """Pixels; smaller frames are not enlarged."""
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model said once: the raw text, or the error that kept it from answering."""
+
+    text: str | None
+    finish_reason: str = "stop"
+    reasoning: str | None = None
+    """Reasoning that the server returned apart from the text."""
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    seconds: float | None = None
+    error: str | None = None
+    """Set when the request failed; then text is None and the reply is no answer."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """n answers wanted for one sample."""
+
+    sample_id: str
+    messages: tuple[Message, ...]
+    sampling: Sampling
+    seeds: tuple[int, ...]
+    """One per answer wanted, derived from its work key: their number is n."""
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """How to reach a model beyond its name; what a model plug-in is opened with."""
+
+    urls: tuple[str, ...] = ()
+    """Base URLs of OpenAI-compatible servers, ending in /v1."""
+    version: str = ""
+    """What the server's model name does not say: part of the fingerprint of its answers."""
+    concurrency: int | None = None
+    """Requests in flight; None leaves it to the plug-in."""
+    timeout: float = 300.0
+    """Seconds until a request counts as failed."""
+
+
+class Model(Protocol):
+    """Something that answers. A plug-in module has `connect(argument: str, endpoint: Endpoint) -> Model`."""
+
+    id: str
+    """Fingerprint of what may change an answer: weights, tokenizer and template, or server model and version."""
+    concurrency: int
+    """How many requests it wants in flight at a time."""
+    looks: bool
+    """False for a model that answers from the annotation (scripted): it can be asked where videos are missing."""
+
+    async def generate(self, request: Request) -> list[Reply]:
+        """One reply per seed, in order. A failure is a Reply with `error`, never an exception, unless it is final.
+
+        Raises EndpointRefused when asking again cannot help (wrong key, unknown model, no quota).
+        """
+        ...
+
+    async def close(self) -> None:
+        """Release what the model holds."""
+        ...
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """A model's text, read by the one parser."""
+
+    windows: tuple[Window, ...]
+    """Lenient reading; empty unless `parse_status` is 'ok'."""
+    option: str | None
+    parse_status: str
+    """ok, no_answer, unparsable, reversed, zero_length, out_of_range, refused, truncated."""
+    strict_ok: bool
+    """The text is in exactly the form that the prompt asked for."""
+    reasoning: str
+    has_reasoning: bool

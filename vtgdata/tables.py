@@ -1,0 +1,211 @@
+"""Files between stages: Parquet with fixed schemas, JSON and JSONL, each written whole or not at all."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import msgspec
+
+from vtgdata.errors import VtgError
+from vtgdata.records import Drop, Repair, Sample, Video
+from vtgdata.windows import as_pairs, from_pairs
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Row = dict[str, Any]
+
+SAMPLES = {
+    "sample_id": "text", "corpus": "text", "split": "text", "video_id": "text", "video_file": "text",
+    "source_id": "text", "source_start": "number", "duration": "number", "video_status": "text", "query": "text",
+    "windows": "windows", "labelled": "flag", "task": "text", "options": "texts", "answer": "text",
+    "label_version": "text", "license": "text", "origin": "text", "repairs": "repairs", "extra": "text",
+}  # fmt: skip
+DROPS = {"corpus": "text", "origin": "text", "reason": "text", "detail": "text", "raw": "text"}
+ROLLOUTS = {
+    "key": "text", "sample_id": "text", "model_id": "text", "prompt_id": "text", "sampling_id": "text",
+    "frames_id": "text", "frame_times": "numbers", "index": "count", "text": "text", "reasoning": "text",
+    "windows": "windows", "option": "text", "parse_status": "text", "strict_ok": "flag", "iou": "number",
+    "scores": "scores", "finish_reason": "text", "tokens_in": "count", "tokens_out": "count", "error": "text",
+}  # fmt: skip
+TRACES = ROLLOUTS | {
+    "teacher_windows": "windows", "annotation_windows": "windows", "kept": "flag", "reason": "text",
+    "target": "text", "prompt": "text", "frame_sampling": "text",
+}  # fmt: skip
+PASS_RATES = {
+    "sample_id": "text", "model_id": "text", "prompt_id": "text", "sampling_id": "text", "frames_id": "text",
+    "measure": "text", "value": "number", "low": "number", "high": "number", "n": "count", "n_unparsed": "count",
+    "n_failed": "count", "mean_iou": "number", "iou_std": "number", "ious": "numbers", "decided": "flag",
+    "prompt": "text", "frame_sampling": "text",
+}  # fmt: skip
+
+
+def arrow_schema(columns: Mapping[str, str]) -> "pa.Schema":
+    """The Arrow schema of a {column: type} mapping, with the type names that are used above."""
+    import pyarrow as pa
+
+    text, number = pa.string(), pa.float64()
+    types: dict[str, pa.DataType] = {
+        "text": text, "number": number, "count": pa.int64(), "flag": pa.bool_(), "texts": pa.list_(text),
+        "numbers": pa.list_(number), "windows": pa.list_(pa.list_(number)),
+        "repairs": pa.list_(pa.struct([("code", text), ("old", text), ("new", text)])),
+        "scores": pa.list_(pa.struct([("name", text), ("value", number)])),
+    }  # fmt: skip
+    return pa.schema([(name, types[kind]) for name, kind in columns.items()])
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open `path` so that readers see the old file or the new one, never half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temp.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temp.replace(path)
+    finally:
+        temp.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON document, indented, keys in their given order."""
+    with replacing(path) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+
+
+def write_jsonl(path: Path, rows: Iterable[Any]) -> None:
+    """Write one JSON object a line."""
+    with replacing(path) as file:
+        for row in rows:
+            file.write(msgspec.json.encode(row) + b"\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text."""
+    with replacing(path) as file:
+        file.write(text.encode())
+
+
+def write_parquet(path: Path, rows: Sequence[Row], columns: Mapping[str, str]) -> None:
+    """Write rows with a fixed schema, with content-defined chunks and a page index as the Hub's storage likes them.
+
+    The same rows give the same bytes.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pylist(list(rows), schema=arrow_schema(columns))
+    with replacing(path) as file:
+        pq.write_table(table, file, compression="zstd", use_content_defined_chunking=True, write_page_index=True)
+
+
+def read_parquet(path: str | Path, *, needs: Iterable[str] = (), where: str | None = None) -> list[Row]:
+    """All rows of a Parquet file as dicts.
+
+    Args:
+        path: the file.
+        needs: columns that must be there.
+        where: a SQL condition on the columns, as in `split == 'rl'`.
+
+    Raises VtgError when the file is missing, no whole Parquet file, lacks a column, or the condition is wrong.
+    """
+    import polars as pl
+
+    if not Path(path).is_file():
+        raise VtgError(f"{path}: no such file.")
+    try:
+        frame = pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise VtgError(f"{path}: not a readable Parquet file ({_first_line(error)}). Make it again.") from error
+    missing = sorted(set(needs) - set(frame.columns))
+    if missing:
+        raise VtgError(f"{path}: lacks the column(s) {', '.join(missing)}; it has {', '.join(frame.columns)}.")
+    if where:
+        try:
+            frame = frame.filter(pl.sql_expr(where))
+        except pl.exceptions.PolarsError as error:
+            raise VtgError(
+                f"--where {where!r}: {_first_line(error)}. Write a SQL condition such as split == 'rl'; "
+                f"columns: {', '.join(frame.columns)}."
+            ) from error
+    return frame.to_dicts()
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0][:200]
+
+
+def sample_row(sample: Sample) -> Row:
+    """A Sample as a row of `samples.parquet`."""
+    video = sample.video
+    return {
+        "sample_id": sample.sample_id, "corpus": sample.corpus, "split": sample.split, "video_id": video.video_id,
+        "video_file": video.file, "source_id": video.source_id, "source_start": video.source_start,
+        "duration": video.duration, "video_status": video.status, "query": sample.query,
+        "windows": as_pairs(sample.windows), "labelled": sample.labelled, "task": sample.task,
+        "options": list(sample.options), "answer": sample.answer, "label_version": sample.label_version,
+        "license": sample.license, "origin": sample.origin, "repairs": msgspec.to_builtins(sample.repairs),
+        "extra": msgspec.json.encode(sample.extra, order="sorted").decode(),
+    }  # fmt: skip
+
+
+def row_sample(row: Row) -> Sample:
+    """A Sample from a row of `samples.parquet`; raises ValueError when a value is none that a Sample can have."""
+    return Sample(
+        sample_id=row["sample_id"],
+        corpus=row["corpus"],
+        split=row["split"],
+        video=Video(
+            video_id=row["video_id"],
+            file=row.get("video_file") or row["video_id"],
+            duration=row["duration"],
+            source_id=row.get("source_id"),
+            source_start=row.get("source_start"),
+            status=row.get("video_status"),
+        ),
+        query=row["query"],
+        windows=from_pairs(row["windows"]),
+        labelled=row.get("labelled", True) is not False,
+        task=row.get("task") or "moment_retrieval",
+        options=tuple(row.get("options") or ()),
+        answer=row.get("answer"),
+        label_version=row.get("label_version") or "original",
+        license=row.get("license") or "unverified",
+        origin=row.get("origin") or "",
+        repairs=tuple(Repair(**repair) for repair in row.get("repairs") or ()),
+        extra=msgspec.json.decode(row.get("extra") or "{}"),
+    )
+
+
+def write_samples(path: Path, samples: Iterable[Sample]) -> None:
+    """Write `samples.parquet`."""
+    write_parquet(path, [sample_row(sample) for sample in samples], SAMPLES)
+
+
+def write_drops(path: Path, drops: Iterable[Drop]) -> None:
+    """Write `drops.parquet`."""
+    write_parquet(path, [msgspec.to_builtins(drop) for drop in drops], DROPS)
+
+
+def read_samples(path: str | Path, *, where: str | None = None, limit: int | None = None) -> list[Sample]:
+    """Read `samples.parquet`; `where` is a SQL condition on its columns, `limit` takes the first rows that meet it.
+
+    Raises VtgError, with the row's id, when a row is no valid sample or an id occurs twice.
+    """
+    needs = ("sample_id", "corpus", "split", "video_id", "duration", "query", "windows")
+    samples: list[Sample] = []
+    for row in read_parquet(path, needs=needs, where=where)[:limit]:
+        try:
+            samples.append(row_sample(row))
+        except (ValueError, TypeError, msgspec.DecodeError) as error:
+            raise VtgError(f"{path}: sample {row['sample_id']!r}: {error}. Ingest the corpus again.") from error
+    seen: set[str] = set()
+    for sample in samples:
+        if sample.sample_id in seen:
+            raise VtgError(f"{path}: sample_id {sample.sample_id!r} occurs twice; every row needs its own.")
+        seen.add(sample.sample_id)
+    return samples

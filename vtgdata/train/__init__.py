@@ -1,0 +1,1 @@
+"""Trainers that read only a release: SFT and RL on TRL."""

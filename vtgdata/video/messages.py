@@ -1,0 +1,101 @@
+"""Prompts and the one chat message that every model gets: frames as images, each preceded by its time as text."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from vtgdata import fingerprint, plugins
+from vtgdata.answers import Form
+from vtgdata.errors import VtgError
+from vtgdata.records import Image, Message, Part, Sample, Text
+from vtgdata.timecode import format_time
+
+_SLOT = re.compile(r"\{(query|duration|frames|options)\}")
+
+
+class Prompt(msgspec.Struct, frozen=True, kw_only=True):
+    """A prompt template: a Markdown file with a YAML head and slots."""
+
+    name: str
+    text: str
+    """The whole file, head and body: it travels in a release."""
+    body: str
+    time: str
+    """Format spec of a time in seconds, as in `.1f`."""
+    unit: str
+    form: Form
+    system: str = ""
+
+    @property
+    def id(self) -> str:
+        """Name and hash of the text."""
+        return f"{self.name}-{fingerprint.short(self.text)[:8]}"
+
+
+def load_prompt(name: str) -> Prompt:
+    """A prompt by name, or from a path that ends in .md; raises VtgError when it has no valid head."""
+    path = plugins.prompt_path(name)
+    return read_prompt(path.stem, path.read_text(encoding="utf-8"), path)
+
+
+def read_prompt(name: str, text: str, where: Path | str) -> Prompt:
+    """A prompt from its text; `where` is what an error names."""
+    parts = text.split("---\n", 2)
+    head: Any = yaml.safe_load(parts[1]) if len(parts) == 3 and not parts[0] else None
+    if not isinstance(head, dict) or not isinstance(head.get("answer"), str):
+        raise VtgError(f"{where}: a prompt starts with a head between `---` lines that has `answer`.")
+    body = parts[2].strip("\n")
+    missing = [slot for slot in ("query", "frames") if f"{{{slot}}}" not in body]
+    if missing:
+        raise VtgError(f"{where}: the prompt lacks the slot(s) {', '.join(f'{{{slot}}}' for slot in missing)}.")
+    return Prompt(
+        name=name,
+        text=text,
+        body=body,
+        time=head.get("time", ".1f"),
+        unit=head.get("unit", " s"),
+        form=Form(template=head["answer"], reasoning=head.get("reasoning", True)),
+        system=head.get("system", ""),
+    )
+
+
+def render(prompt: Prompt, sample: Sample, times: tuple[float, ...], images: tuple[bytes, ...]) -> tuple[Message, ...]:
+    """The messages for one sample.
+
+    Args:
+        prompt: the template; query and options are put in as data, never as a format string.
+        sample: whose query and duration are asked about.
+        times: of the frames, in seconds from the start of the video.
+        images: JPEG bytes, one for each time.
+    """
+    parts: list[Part] = []
+    for i, piece in enumerate(_SLOT.split(prompt.body)):
+        if i % 2 == 0:
+            _add(parts, piece)
+        elif piece == "frames":
+            for time, jpeg in zip(times, images, strict=True):
+                _add(parts, format_time(time, prompt.time, prompt.unit))
+                parts.append(Image(jpeg, time))
+        else:
+            _add(parts, _fill(piece, prompt, sample))
+    user = Message("user", tuple(parts))
+    return (Message("system", (Text(prompt.system),)), user) if prompt.system else (user,)
+
+
+def _fill(slot: str, prompt: Prompt, sample: Sample) -> str:
+    if slot == "query":
+        return sample.query
+    if slot == "options":
+        return "\n".join(f"({chr(65 + i)}) {option}" for i, option in enumerate(sample.options))
+    return "" if sample.video.duration is None else format_time(sample.video.duration, prompt.time, prompt.unit)
+
+
+def _add(parts: list[Part], text: str) -> None:
+    """Append text, joined with the text before it: servers and templates then agree on the tokens."""
+    if text and parts and isinstance(parts[-1], Text):
+        parts[-1] = Text(parts[-1].text + text)
+    elif text:
+        parts.append(Text(text))

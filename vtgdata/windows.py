@@ -1,0 +1,82 @@
+"""Arithmetic of windows: supports, overlaps, intersection over union. Pure; numpy only."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vtgdata.records import Window
+
+Array = NDArray[np.float64]
+
+
+def tiou(a: Window, b: Window) -> float:
+    """Temporal intersection over union of two windows.
+
+    Returns a number in [0, 1]; windows that only touch score 0.
+    Source: Gao et al., TALL (ICCV 2017).
+
+    >>> tiou(Window(0, 10), Window(5, 15))
+    0.3333333333333333
+    """
+    overlap = max(0.0, min(a.end, b.end) - max(a.start, b.start))
+    # Bounded from above because a tiny difference of large floats can round past 1.
+    return min(1.0, overlap / (a.duration + b.duration - overlap))
+
+
+def merged(windows: Iterable[Window]) -> tuple[Window, ...]:
+    """The support of a set of windows: sorted, with overlapping and touching ones joined.
+
+    >>> merged([Window(5, 9), Window(0, 5), Window(11, 12)])
+    (Window(start=0, end=9), Window(start=11, end=12))
+    """
+    out: list[Window] = []
+    for window in sorted(windows):
+        if out and window.start <= out[-1].end:
+            out[-1] = Window(out[-1].start, max(out[-1].end, window.end))
+        else:
+            out.append(window)
+    return tuple(out)
+
+
+def union_iou(a: Sequence[Window], b: Sequence[Window]) -> float:
+    """Intersection over union of two sets of windows, on their merged supports.
+
+    In [0, 1]; 0 when either is empty; does not depend on order or on how a support is cut into windows.
+
+    >>> union_iou([Window(0, 2), Window(2, 4)], [Window(0, 4)])
+    1.0
+    """
+    first, second = merged(a), merged(b)
+    overlap = sum(max(0.0, min(x.end, y.end) - max(x.start, y.start)) for x in first for y in second)
+    total = sum(w.duration for w in first) + sum(w.duration for w in second) - overlap
+    return min(1.0, overlap / total) if total > 0 else 0.0
+
+
+def answer_iou(predicted: Sequence[Window], truth: Sequence[Window]) -> float:
+    """The IoU of an answer: one window against the best true one; several against all, on merged supports.
+
+    In [0, 1]; 0 when either is empty. Source: QVHighlights' R1 takes the best true window for a single prediction.
+    """
+    if not predicted or not truth:
+        return 0.0
+    if len(predicted) == 1:
+        return max(tiou(predicted[0], window) for window in truth)
+    return union_iou(predicted, truth)
+
+
+def tiou_array(a: Array, b: Array) -> Array:
+    """Temporal IoU row by row. Args: a, b: (n, 2) seconds, 0 <= start < end. Returns: (n,) in [0, 1]."""
+    overlap = np.minimum(a[:, 1], b[:, 1]) - np.maximum(a[:, 0], b[:, 0])
+    overlap = np.maximum(overlap, 0.0)
+    return np.minimum(1.0, overlap / ((a[:, 1] - a[:, 0]) + (b[:, 1] - b[:, 0]) - overlap))
+
+
+def as_pairs(windows: Iterable[Window]) -> list[list[float]]:
+    """Windows as plain [start, end] lists, for files."""
+    return [[window.start, window.end] for window in windows]
+
+
+def from_pairs(pairs: Iterable[Sequence[float]] | None) -> tuple[Window, ...]:
+    """Windows from [start, end] pairs out of our own files; raises ValueError on a wrong pair."""
+    return tuple(Window(float(start), float(end)) for start, end in pairs or ())
