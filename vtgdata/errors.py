@@ -6,6 +6,7 @@ mistake is a plain Python exception and shows its traceback.
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 
@@ -53,6 +54,15 @@ class Conflict(VtgError):
     """The target changed since it was read, or already holds something else."""
 
     exit_code = 8
+
+
+class VideoUnreadable(VtgError):
+    """A file that shows no video: missing, empty, cut off, no video at all, or a codec nobody here decodes."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}. Fetch the file again, or leave its rows out.")
+        self.reason = reason
+        """Without the path, so that it can stand in a published table."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

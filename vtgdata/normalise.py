@@ -7,6 +7,7 @@ Lighthouse) clamps ends and drops reversed pairs.
 
 import hashlib
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
@@ -20,6 +21,9 @@ TOLERANCE = 1e-6
 Check = Callable[[float, float], bool]
 Probed = Callable[[str], tuple[float | None, str | None]]
 
+DISAGREEMENT = 1.0
+"""Seconds by which a probed duration may differ from the published one unmentioned: mirrors of one corpus differ."""
+
 SLIP_SECONDS, SLIP_SHARE = 5.0, 0.2
 """An end past the video by more than both is likely a slip of units, not of the hand: repaired, and flagged."""
 
@@ -31,8 +35,14 @@ class Draft(msgspec.Struct):
     query: str
     windows: list[tuple[float, float]]
     benchmark: bool
+    probed: float | None
+    """Duration of the file, in seconds, where it was there to be probed."""
     duration: float | None
+    """What windows are clamped to."""
     repairs: list[Repair]
+    source_start: float | None = None
+    whole_source: bool = False
+    """The file turned out to hold all of the source, of which the row means a part."""
     drop: tuple[str, str] | None = None
 
     def repair(self, code: str, old: object, new: object) -> None:
@@ -41,8 +51,41 @@ class Draft(msgspec.Struct):
 
 
 def readable(draft: Draft) -> None:
-    """A row that its reader could not read is dropped with the reader's reason."""
-    draft.drop = draft.row.problem
+    """A row that its reader could not read is dropped with the reader's reason; so is one that names no video file."""
+    row = draft.row
+    draft.drop = row.problem
+    if draft.drop is None and (not row.video_id.strip() or not row.file.strip() or re.search(r"[/\\\0]", row.file)):
+        draft.drop = ("unreadable_row", f"{row.file!r} is no name of a video file")
+
+
+def query_characters(draft: Draft) -> None:
+    """Halves of a character (lone surrogates, left by a broken escape) cannot be written: each becomes U+FFFD."""
+    whole = _SURROGATE.sub("\ufffd", draft.query)
+    if whole != draft.query:
+        draft.repair("query_characters", repr(draft.query), repr(whole))
+        draft.query = whole
+
+
+def known_duration(draft: Draft) -> None:
+    """A duration that is no positive number is unknown; the file's own goes before the published one.
+
+    A file may hold the whole source of a row that means a part of it; then the part's length stays the limit here, and
+    `part_of_file` puts the windows where they lie in the file.
+    """
+    published, probed = draft.row.duration, draft.probed
+    if published is not None and not 0 < published < math.inf:
+        draft.repair("bad_duration", published, "unknown")
+        published = None
+    draft.duration = published if probed is None else probed
+    if probed is None or published is None:
+        return
+    start = draft.source_start
+    beyond = probed > published + DISAGREEMENT
+    if draft.row.read_in_place and start is not None and beyond and probed > start + published - DISAGREEMENT:
+        draft.whole_source = True
+        draft.duration = min(published, probed - start)
+    elif abs(probed - published) > DISAGREEMENT:
+        draft.repair("duration_disagrees", published, probed)
 
 
 def query_blanks(draft: Draft) -> None:
@@ -109,10 +152,21 @@ def sort_windows(draft: Draft) -> None:
         draft.repair("windows_sorted", old, draft.windows)
 
 
+def part_of_file(draft: Draft) -> None:
+    """Windows counted from the start of a part are counted from the start of the file, where it holds the whole."""
+    start = draft.source_start
+    if draft.whole_source and start is not None:
+        old = draft.windows
+        draft.windows = [(start + first, start + last) for first, last in old]
+        draft.repair("part_of_file", _text(old), _text(draft.windows))
+        draft.duration, draft.source_start = draft.probed, 0.0
+
+
 STEPS = (
-    readable, query_blanks, query_present, finite, reversed_window, zero_length, starts_past_end, negative_start,
-    end_past_video, sort_windows,
+    readable, query_characters, query_blanks, query_present, known_duration, finite, reversed_window, zero_length,
+    starts_past_end, negative_start, end_past_video, sort_windows, part_of_file,
 )  # fmt: skip
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _unusable(draft: Draft, code: str, wrong: Check) -> None:
@@ -132,10 +186,8 @@ def _text(windows: list[tuple[float, float]]) -> str:
     return ", ".join(f"[{start:g}, {end:g}]" for start, end in windows)
 
 
-def normalise(
-    rows: Iterable[RawRow], corpus: Corpus, probed: Probed | None = None
-) -> Iterator[Sample | Drop]:
-    """Turn raw rows into samples and drops: exactly one for each row, in order.
+def normalise(rows: Iterable[RawRow], corpus: Corpus, probed: Probed | None = None) -> Iterator[Sample | Drop]:
+    """Turn raw rows into samples and drops: exactly one for each row, in order; no two samples share an id.
 
     Args:
         rows: what a corpus's reader yields.
@@ -144,42 +196,60 @@ def normalise(
             goes before the corpus's.
     """
     occurrences: Counter[tuple[str, str, str]] = Counter()
+    uses: Counter[str] = Counter()
     first_with: dict[tuple[str, str, tuple[tuple[float, float], ...]], str] = {}
     for row in rows:
         occurrence = (row.annotation_set, row.video_id, row.query)
         occurrences[occurrence] += 1
-        sample_id = identify(corpus.name, row, occurrences[occurrence])
+        published = identify(corpus.name, row, occurrences[occurrence])
+        sample_id = _unused(published, uses)
         outcome = _one(row, corpus, sample_id, probed)
+        if isinstance(outcome, Sample) and sample_id != published:
+            outcome = _noted(outcome, Repair("repeated_id", published, sample_id))
         if isinstance(outcome, Sample) and outcome.windows:
             same = (row.video_id, outcome.query.casefold(), tuple((w.start, w.end) for w in outcome.windows))
             first = first_with.setdefault(same, sample_id)
             if first != sample_id:
                 # Kept: a benchmark's denominator is published, and curation may drop it where it trains.
-                flag = Repair("duplicate", first, "kept")
-                outcome = msgspec.structs.replace(outcome, repairs=(*outcome.repairs, flag))
+                outcome = _noted(outcome, Repair("duplicate", first, "kept"))
         yield outcome
 
 
+def _unused(sample_id: str, uses: Counter[str]) -> str:
+    """The id itself at its first use, then with its occurrence: `x`, `x~2`, `x~3`."""
+    candidate = sample_id
+    while uses[candidate]:
+        uses[sample_id] += 1
+        candidate = f"{sample_id}~{uses[sample_id]}"
+    uses[candidate] = 1
+    return candidate
+
+
+def _noted(sample: Sample, repair: Repair) -> Sample:
+    return msgspec.structs.replace(sample, repairs=(*sample.repairs, repair))
+
+
 def _one(row: RawRow, corpus: Corpus, sample_id: str, probed: Probed | None) -> Sample | Drop:
-    measured, status = probed(row.file) if probed else (None, None)
     draft = Draft(
         row=row,
         query=row.query,
         windows=list(row.windows),
         benchmark=corpus.benchmark(row.split),
-        duration=measured if measured is not None else row.duration,
+        probed=None,
+        duration=None,
         repairs=[],
+        source_start=row.source_start,
     )
-    if measured is not None and row.duration is not None and abs(measured - row.duration) > 1.0:
-        draft.repair("duration_disagrees", row.duration, measured)
+    status = None
+    if row.problem is None and probed is not None:
+        draft.probed, status = probed(row.file)
     for step in STEPS:
         step(draft)
         if draft.drop is not None:
-            reason, detail = draft.drop
-            return Drop(corpus=corpus.name, origin=row.origin, reason=reason, detail=detail, raw=row.raw)
+            return _dropped(row, corpus, *draft.drop)
     if not draft.windows and row.labelled and not draft.benchmark:
-        return Drop(corpus=corpus.name, origin=row.origin, reason="no_window", detail="no window given", raw=row.raw)
-    return Sample(
+        return _dropped(row, corpus, "no_window", "no window given")
+    sample = Sample(
         sample_id=sample_id,
         corpus=corpus.name,
         split=row.split,
@@ -188,7 +258,7 @@ def _one(row: RawRow, corpus: Corpus, sample_id: str, probed: Probed | None) -> 
             file=row.file,
             duration=draft.duration,
             source_id=row.source_id,
-            source_start=row.source_start,
+            source_start=draft.source_start,
             status=status,
         ),
         query=draft.query,
@@ -203,6 +273,17 @@ def _one(row: RawRow, corpus: Corpus, sample_id: str, probed: Probed | None) -> 
         repairs=tuple(draft.repairs),
         extra=row.extra,
     )
+    try:
+        msgspec.json.encode(sample)
+    except (UnicodeEncodeError, TypeError, RecursionError) as error:
+        # Half a character in an id or in what the corpus adds: the row could not be written to any file.
+        return _dropped(row, corpus, "unreadable_row", f"cannot be written as text: {error}")
+    return sample
+
+
+def _dropped(row: RawRow, corpus: Corpus, reason: str, detail: str) -> Drop:
+    origin, detail, raw = (_SURROGATE.sub("\ufffd", text) for text in (row.origin, detail, row.raw))
+    return Drop(corpus=corpus.name, origin=origin, reason=reason, detail=detail, raw=raw)
 
 
 def identify(corpus: str, row: RawRow, occurrence: int) -> str:

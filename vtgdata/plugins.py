@@ -53,6 +53,14 @@ def prompt_path(name: str) -> Path:
     return path
 
 
+def resources(kind: str) -> Path:
+    """The folder of our own `recipes` or `cards`: inside the package when installed, beside it in a checkout."""
+    if kind not in ("recipes", "cards"):
+        raise ValueError(f"{kind!r} is no kind of resource")
+    installed = ROOT / kind
+    return installed if installed.is_dir() else ROOT.parent / kind
+
+
 class Spec(msgspec.Struct, frozen=True):
     """A plug-in's name, with the argument and the settings that follow it."""
 

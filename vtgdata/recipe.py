@@ -13,7 +13,7 @@ import yaml
 
 from vtgdata.errors import VtgError, did_you_mean
 
-_REFERENCE = re.compile(r"(?:(?<=:)|^)@([A-Za-z0-9_-]+)")
+_REFERENCE = re.compile(r"(?:(?<=[:=])|^)@([A-Za-z0-9_-]+)")
 _ID = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
@@ -49,13 +49,16 @@ def find(name: str, folder: Path) -> Path:
     raise VtgError(f"There is no recipe {name!r}: no such file, and {did_you_mean(name, known)}")
 
 
-def load(path: Path, fields: Callable[[str], set[str] | None], *, out: str | None = None) -> Recipe:
+def load(
+    path: Path, fields: Callable[[str], set[str] | None], *, out: str | None = None, seed: int | None = None
+) -> Recipe:
     """Read and check a recipe.
 
     Args:
         path: the YAML file.
         fields: the setting names that a command takes, or None when there is no such command.
         out: output folder to use instead of the recipe's own.
+        seed: seed to use instead of the recipe's own.
 
     Raises VtgError with the path of the key that is wrong.
     """
@@ -65,7 +68,7 @@ def load(path: Path, fields: Callable[[str], set[str] | None], *, out: str | Non
     if not isinstance(steps, list) or not steps:
         raise VtgError(f"{path}: steps: a recipe needs a list of steps, each `{{id, command, ...}}`.")
     folder = out or document.get("out") or f"runs/{path.stem}"
-    seed = document.get("seed", 0)
+    seed = document.get("seed", 0) if seed is None else seed
     if not isinstance(folder, str) or not isinstance(seed, int):
         raise VtgError(f"{path}: out must be a folder's name and seed a whole number.")
     plans: list[StepPlan] = []

@@ -39,6 +39,25 @@ class Video(msgspec.Struct, frozen=True, kw_only=True):
     """`ok`, `missing` or why it cannot be read; None when nobody looked."""
 
 
+class VideoFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a decoder finds out about a file."""
+
+    duration: float
+    """Seconds for which its video stream shows something, from the first frame; above 0."""
+    fps: float | None
+    """Average frames a second, None where neither header nor timestamps tell."""
+    start_time: float
+    """Seconds on the container's own clock at which the first frame is shown; all other times here start there."""
+    width: int
+    """Pixels as shown, after rotation."""
+    height: int
+    rotation: int
+    """Degrees counter-clockwise by which players turn the stored picture: 0, 90, 180 or 270."""
+    codec: str
+    n_frames: int | None
+    """What the header says, which may differ from what decodes; None where it says nothing."""
+
+
 class Repair(msgspec.Struct, frozen=True):
     """One change that normalisation made to a row, with the value before and after (as text)."""
 
@@ -100,6 +119,8 @@ class RawRow(msgspec.Struct, frozen=True, kw_only=True):
     duration: float | None = None
     source_id: str | None = None
     source_start: float | None = None
+    read_in_place: bool = False
+    """The corpus's loader reads `duration` seconds of the file from `source_start`: it may hold the whole source."""
     labelled: bool = True
     task: Task = "moment_retrieval"
     options: tuple[str, ...] = ()
@@ -144,6 +165,19 @@ class Corpus(msgspec.Struct, frozen=True, kw_only=True):
     def benchmark(self, split: str) -> bool:
         """Whether the named split is one that papers report scores on."""
         return any(known.benchmark for known in self.splits if known.name == split)
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True):
+    """A corpus's own small test: invented rows in its real syntax, and what they become."""
+
+    files: dict[str, str]
+    """File name -> text, written by us."""
+    samples: list[tuple[str, str, list[list[float]]]]
+    """(video_id, query, [[start, end], ...]) of every sample, in order, after normalisation."""
+    drops: list[str] = []
+    """Reasons of the drops, in order."""
+    split: str | None = None
+    """What to read with as `--split`."""
 
 
 class Text(msgspec.Struct, frozen=True, tag="text"):
@@ -203,6 +237,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None = None
     error: str | None = None
     """Set when the request failed; then text is None and the reply is no answer."""
+    endpoint: str | None = None
+    """Which server answered, where there is one; like `seconds` it stays in the journal."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

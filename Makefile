@@ -1,0 +1,42 @@
+# `make demo` and `make test` set everything up by themselves in .venv; Python 3.11 or newer and make are all they need.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# Idle threads of one library must not take a core from another: two cores are enough for the demo.
+export OMP_WAIT_POLICY ?= passive
+export TOKENIZERS_PARALLELISM ?= false
+export HF_HUB_DISABLE_TELEMETRY ?= 1
+
+.PHONY: demo demo-small test check fix deep clean
+
+demo: $(VENV)/.ready
+	$(BIN)/vtgdata run demo
+
+demo-small: $(VENV)/.ready
+	$(BIN)/vtgdata run demo-small
+
+test: $(VENV)/.ready
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+fix: $(VENV)/.ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+deep: $(VENV)/.ready
+	$(BIN)/python -m pytest -m "slow or not slow"
+
+clean:
+	rm -rf $(VENV) runs .pytest_cache .hypothesis .ruff_cache
+
+# torch first: the other packages then find it there and pull no second build.
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'vtgdata needs Python 3.11 or newer')"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q -c constraints.txt torch torchvision
+	$(BIN)/python -m pip install -q -c constraints.txt -e ".[train,serve,dev]"
+	touch $@

@@ -1,0 +1,35 @@
+"""What every recipe promises; a new file in recipes/ is picked up by itself."""
+
+import pytest
+
+from vtgdata import plugins, recipe
+from vtgdata.cli import commands
+
+RECIPES = sorted(plugins.resources("recipes").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_it_decodes_and_every_step_can_be_built(path):
+    plan = recipe.load(path, commands.fields)
+    assert all(commands.build(step.command, step.settings, step.id) for step in plan.steps)
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_every_plug_in_that_it_names_exists(path):
+    for step in recipe.load(path, commands.fields).steps:
+        kinds = {"corpus": "corpora", "selector": "selectors", "model": "models"}
+        for key, kind in kinds.items():
+            value = step.settings.get(key)
+            for spec in value if isinstance(value, list) else [value] if value else []:
+                if kind == "models" and step.command.startswith("train"):
+                    continue
+                assert plugins.parse_spec(spec).name in plugins.names(kind)
+        if "prompt" in step.settings:
+            assert plugins.prompt_path(step.settings["prompt"]).is_file()
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_its_header_says_what_it_makes_the_command_and_the_cost(path):
+    header = [line for line in path.read_text().splitlines() if line.startswith("#")]
+    for word in ("Makes:", "Command:", "Cost:"):
+        assert any(word in line for line in header), f"{path.name}: no {word} in the header"

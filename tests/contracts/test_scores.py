@@ -1,0 +1,57 @@
+"""What every score promises; a new file in vtgdata/scores is picked up by itself."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import make_answer, make_sample
+from vtgdata import plugins
+
+NAMES = plugins.names("scores")
+bounds = st.tuples(st.floats(0, 20), st.floats(0.5, 10)).map(lambda pair: (pair[0], pair[0] + pair[1]))
+
+
+def score(name, answers, samples):
+    return plugins.load("scores", name).score(answers, samples)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_right_answer_scores_one(name):
+    assert score(name, [make_answer((3.0, 9.0))], [make_sample(windows=[(3.0, 9.0)])]) == pytest.approx([1.0])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_answer_scores_zero(name):
+    assert score(name, [make_answer()], [make_sample()]) == pytest.approx([0.0])
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(st.lists(bounds, max_size=3), st.lists(bounds, min_size=1, max_size=3))
+def test_a_score_is_in_zero_to_one_or_does_not_apply(name, said, true):
+    value = score(name, [make_answer(*said)], [make_sample(windows=true)])
+    assert value.shape == (1,)
+    assert np.isnan(value[0]) or 0 <= value[0] <= 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(st.lists(bounds, min_size=2, max_size=3))
+def test_the_order_of_windows_does_not_matter(name, said):
+    sample = make_sample(windows=[(1.0, 4.0), (8.0, 9.0)])
+    assert score(name, [make_answer(*said)], [sample]) == pytest.approx(
+        score(name, [make_answer(*reversed(said))], [sample])
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_table_scores_as_its_rows_do(name):
+    answers = [make_answer((3.0, 9.0)), make_answer(), make_answer((5.0, 20.0), strict_ok=False)]
+    samples = [make_sample(str(i)) for i in range(3)]
+    alone = [score(name, [answer], [sample])[0] for answer, sample in zip(answers, samples, strict=True)]
+    assert score(name, answers, samples) == pytest.approx(alone)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_answers_and_samples_come_in_pairs(name):
+    with pytest.raises(ValueError):
+        score(name, [make_answer()], [])

@@ -1,0 +1,280 @@
+import re
+from pathlib import Path
+
+import msgspec
+import pyarrow.parquet as pq
+import pytest
+from release_builders import (
+    PROMPT,
+    PROMPT_ID,
+    make_pass_rate,
+    make_release,
+    make_sample,
+    make_trace,
+    write_chosen,
+    write_inputs,
+)
+
+from vtgdata import card, releases, tables
+from vtgdata.errors import VtgError
+from vtgdata.records import Repair
+from vtgdata.stages import release
+
+
+def run(out: Path, **settings) -> dict:
+    return release.run(release.Settings(out=str(out), **{"version": "1.0.0", **settings}))
+
+
+def parquet_bytes(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.parquet"))}
+
+
+def test_the_same_inputs_give_the_same_bytes_in_any_folder(tmp_path):
+    inputs = write_inputs(tmp_path)
+    first, second = make_release(tmp_path / "one", inputs), make_release(tmp_path / "else" / "two", inputs)
+    assert parquet_bytes(first) == parquet_bytes(second)
+    assert len(parquet_bytes(first)) == 6
+    for page in ("README.md", "CHANGELOG.md", "LICENSES.md"):
+        assert (first / page).read_bytes() == (second / page).read_bytes()
+    assert releases.open_release(str(first)).content == releases.open_release(str(second)).content
+
+
+def test_the_summary_counts_rows_by_config_and_split(tmp_path):
+    summary = run(tmp_path / "out", **write_inputs(tmp_path))
+    assert summary["rows"] == {
+        "samples": {"test": 2, "train": 7}, "coldstart": {"train": 7}, "rl": {"train": 4}, "difficulty": {"train": 7},
+        "drops": {"train": 1},
+    }  # fmt: skip
+    assert summary["changes"]["samples"] == {"added": 9, "removed": 0, "changed": 0}
+
+
+def test_a_release_again_is_up_to_date(tmp_path):
+    inputs = write_inputs(tmp_path)
+    run(tmp_path / "out", **inputs)
+    assert run(tmp_path / "out", **inputs)["up_to_date"]
+
+
+def test_a_file_that_the_new_run_does_not_make_goes_away(tmp_path):
+    inputs = write_inputs(tmp_path)
+    out = make_release(tmp_path / "out", inputs)
+    run(out, samples=inputs["samples"])
+    assert not (out / "data/coldstart/train-00000-of-00001.parquet").exists()
+    assert not (out / "prompts" / f"{PROMPT_ID}.md").exists()
+    releases.open_release(str(out)).check_all()
+
+
+def test_only_kept_traces_go_in_and_carry_what_sft_learns(tmp_path):
+    out = make_release(tmp_path / "out", write_inputs(tmp_path))
+    rows = releases.open_release(str(out)).rows("coldstart")
+    assert {row["key"].split("/")[1] for row in rows} == {"0"}
+    row = rows[0]
+    assert row["target"] == "<think>I see it.</think><answer>3.0 to 7.5</answer>"
+    assert row["query"] == "a person opens door 0" and row["video_file"] == "alpha_train_0.mp4"
+    assert row["annotation_windows"] == [[3.0, 7.5]] and row["frame_times"] == [0.0, 3.75]
+    assert tables.row_sample(row) == make_sample(0)
+
+
+def test_chosen_rows_carry_their_sample_their_pass_rate_and_their_rank(tmp_path):
+    out = make_release(tmp_path / "out", write_inputs(tmp_path))
+    rows = releases.open_release(str(out)).rows("rl")
+    assert [(row["sample_id"], row["rank"]) for row in rows] == [
+        ("alpha:000", 3), ("alpha:002", 2), ("beta:000", 1), ("beta:002", 0),
+    ]  # fmt: skip
+    assert rows[0]["value"] == pytest.approx(0.1) and rows[0]["n"] == 8 and rows[0]["measure"] == "mean_iou"
+    assert rows[0]["windows"] == [[3.0, 7.5]] and rows[0]["model_id"] == "student-4567"
+
+
+def test_rows_chosen_without_pass_rates_are_released_with_nulls(tmp_path):
+    inputs = write_inputs(tmp_path)
+    ranked = [{"sample_id": "alpha:001", "rank": 0}]
+    tables.write_parquet(tmp_path / "plain.parquet", ranked, {"sample_id": "text", "rank": "count"})
+    out = make_release(tmp_path / "out", {"samples": inputs["samples"], "splits": {"rl": str(tmp_path / "plain.parquet")}})
+    assert releases.open_release(str(out)).rows("rl")[0]["value"] is None
+
+
+def test_a_prompt_travels_as_text_once(tmp_path):
+    opened = releases.open_release(str(make_release(tmp_path / "out", write_inputs(tmp_path))))
+    assert opened.prompt(PROMPT_ID) == PROMPT
+    assert [prompt.id for prompt in opened.document.prompts] == [PROMPT_ID]
+    assert "prompt" not in opened.rows("difficulty")[0]
+
+
+def test_rows_of_the_version_before_keep_their_version_and_their_place(tmp_path):
+    inputs = write_inputs(tmp_path / "a")
+    first = make_release(tmp_path / "v1", inputs)
+    before = releases.open_release(str(first)).rows("samples", "train")
+    grown = write_inputs(tmp_path / "b", train=6)
+    second = make_release(tmp_path / "v2", grown, "1.10.0", previous=str(first))
+    after = releases.open_release(str(second)).rows("samples", "train")
+    assert after[: len(before)] == before
+    assert [(row["sample_id"], row["first_version"]) for row in after[len(before) :]] == [
+        ("alpha:004", "1.10.0"), ("alpha:005", "1.10.0"),
+    ]  # fmt: skip
+    third = make_release(tmp_path / "v3", write_inputs(tmp_path / "c", train=7), "1.11.0", previous=str(second))
+    versions = [row["first_version"] for row in releases.open_release(str(third)).rows("coldstart")]
+    assert versions == ["1.0.0"] * 7 + ["1.10.0"] * 2 + ["1.11.0"]
+
+
+def test_the_changelog_counts_added_removed_and_changed_rows_per_version(tmp_path):
+    first = make_release(tmp_path / "v1", write_inputs(tmp_path))
+    samples = [make_sample(number) for number in range(1, 5)]
+    samples[0] = msgspec.structs.replace(samples[0], repairs=(Repair("clamped", "31", "30"),))
+    tables.write_samples(tmp_path / "samples.parquet", samples)
+    second = make_release(tmp_path / "v2", {"samples": str(tmp_path / "samples.parquet")}, "1.1.0", previous=str(first))
+    document = releases.open_release(str(second)).document
+    assert document.changes["samples"] == {"added": 1, "removed": 6, "changed": 1}
+    assert document.changes["coldstart"] == {"added": 0, "removed": 7, "changed": 0}
+    text = (second / "CHANGELOG.md").read_text()
+    assert "- `samples`: 1 added, 6 removed, 1 changed" in text and "**1.0.0**" in text
+
+
+def test_a_version_must_be_above_the_one_before(tmp_path):
+    inputs = write_inputs(tmp_path)
+    first = make_release(tmp_path / "v1", inputs, "1.2.0")
+    with pytest.raises(VtgError, match=r"above the previous release's 1\.2\.0"):
+        run(tmp_path / "v2", version="1.2.0", previous=str(first), **inputs)
+
+
+@pytest.mark.parametrize("version", ["1.0", "v1.0.0", "01.0.0", "1.0.0\n", "1.0.0-rc1", ""])
+def test_a_version_is_three_plain_numbers(tmp_path, version):
+    with pytest.raises(VtgError, match=r"is not X\.Y\.Z"):
+        run(tmp_path / "out", version=version, samples="nothing.parquet")
+
+
+def test_a_training_row_on_a_test_video_is_refused_by_name(tmp_path):
+    inputs = write_inputs(tmp_path)
+    rate = make_pass_rate(make_sample(90, "beta", "test"))
+    inputs["splits"] = {"rl": write_chosen(tmp_path / "leak.parquet", [rate])}
+    with pytest.raises(VtgError, match=r"'rl' trains on 1 video.*'beta_test_90'"):
+        run(tmp_path / "out", **inputs)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_row_without_its_sample_is_refused_by_name(tmp_path):
+    inputs = write_inputs(tmp_path)
+    tables.write_parquet(tmp_path / "traces.parquet", [make_trace(make_sample(77))], tables.TRACES)
+    with pytest.raises(VtgError, match="'alpha:077' is not in"):
+        run(tmp_path / "out", **inputs)
+
+
+def test_traces_of_which_none_was_kept_are_refused(tmp_path):
+    inputs = write_inputs(tmp_path)
+    tables.write_parquet(tmp_path / "traces.parquet", [make_trace(make_sample(0), kept=False)], tables.TRACES)
+    with pytest.raises(VtgError, match="none of its 1 traces was kept"):
+        run(tmp_path / "out", **inputs)
+
+
+def test_a_row_that_occurs_twice_is_refused(tmp_path):
+    inputs = write_inputs(tmp_path)
+    tables.write_parquet(tmp_path / "traces.parquet", [make_trace(make_sample(0))] * 2, tables.TRACES)
+    with pytest.raises(VtgError, match="occurs twice"):
+        run(tmp_path / "out", **inputs)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"), [("samples", "config"), ("RL", "config"), ("../rl", "config"), ("drops", "config")]
+)
+def test_a_chosen_split_cannot_take_a_name_that_is_taken_or_no_name(tmp_path, config, said):
+    with pytest.raises(VtgError, match=said):
+        run(tmp_path / "out", samples="x", splits={config: "rows.parquet"})
+
+
+def test_a_path_of_this_machine_is_refused(tmp_path):
+    tables.write_samples(tmp_path / "samples.parquet", [make_sample(0, origin="/home/me/raw.txt:1")])
+    with pytest.raises(VtgError, match="is a path of this machine"):
+        run(tmp_path / "out", samples=str(tmp_path / "samples.parquet"))
+
+
+def test_no_file_of_a_release_names_a_path_of_this_machine(tmp_path):
+    out = make_release(tmp_path / "out", write_inputs(tmp_path))
+    opened = releases.open_release(str(out))
+    assert "meta.json" not in opened.files
+    for name in opened.files:
+        assert str(tmp_path).encode() not in (out / name).read_bytes()
+    for config, splits in opened.document.configs.items():
+        for split in splits:
+            for row in opened.rows(config, split):
+                assert not any(str(value).startswith("/") for value in row.values())
+
+
+def test_the_card_has_valid_metadata_and_no_annotation_text(tmp_path):
+    out = make_release(tmp_path / "out", write_inputs(tmp_path), name="Doors: a | test\n---\nlicense: mit")
+    text = (out / "README.md").read_text()
+    metadata = card.read_metadata(text)
+    assert metadata["license"] == "other" and metadata["license_link"] == "LICENSES.md"
+    assert metadata["pretty_name"] == "Doors: a | test --- license: mit"
+    assert metadata["size_categories"] == ["n<1K"] and metadata["task_categories"] == ["video-text-to-text"]
+    assert [config["config_name"] for config in metadata["configs"]] == [
+        "samples", "coldstart", "rl", "difficulty", "drops",
+    ]  # fmt: skip
+    for config in metadata["configs"]:
+        assert all((out / file["path"]).is_file() for file in config["data_files"])
+    assert "opens door" not in text
+    assert "Answers labelled as scripted" in text
+    assert "7 of 14 traces were kept (not kept: 7 tiou)" in text
+    assert "[Creative Commons Attribution-NonCommercial-ShareAlike 4.0]" in text
+    assert not re.search(r"\n{4}|\{\{|\}\}", text)
+
+
+def test_one_licence_that_the_hub_knows_is_named_in_the_card(tmp_path):
+    tables.write_samples(tmp_path / "samples.parquet", [make_sample(0)])
+    out = make_release(tmp_path / "out", {"samples": str(tmp_path / "samples.parquet")})
+    assert card.read_metadata((out / "README.md").read_text())["license"] == "mit"
+
+
+def test_an_unknown_licence_is_said_to_be_unverified(tmp_path):
+    tables.write_samples(tmp_path / "samples.parquet", [make_sample(0, license="LicenseRef-Mystery")])
+    out = make_release(tmp_path / "out", {"samples": str(tmp_path / "samples.parquet")})
+    assert card.read_metadata((out / "README.md").read_text())["license_name"] == "unverified"
+    assert "LicenseRef-Mystery (unverified)" in (out / "LICENSES.md").read_text()
+
+
+def test_columns_are_typed_even_where_all_values_are_null(tmp_path):
+    out = make_release(tmp_path / "out", write_inputs(tmp_path))
+    for config in ("samples", "coldstart", "rl", "difficulty", "drops"):
+        schema = pq.read_schema(out / f"data/{config}/train-00000-of-00001.parquet")
+        columns = releases.COLUMNS.get(config, releases.CHOSEN)
+        assert schema.equals(tables.arrow_schema(columns)), config
+
+
+def test_a_release_whose_data_was_changed_is_not_opened(tmp_path):
+    out = make_release(tmp_path / "out", write_inputs(tmp_path))
+    data = out / "data/rl/train-00000-of-00001.parquet"
+    data.write_bytes(data.read_bytes()[:-1] + b"x")
+    with pytest.raises(VtgError, match="is not the file that was released"):
+        releases.open_release(str(out))
+
+
+def test_a_release_json_that_points_outside_its_folder_is_refused(tmp_path):
+    out = make_release(tmp_path / "out", write_inputs(tmp_path))
+    own = out / "release.json"
+    own.write_text(own.read_text().replace("data/rl/train", "../rl/train"))
+    with pytest.raises(VtgError, match="not inside the release"):
+        releases.open_release(str(out))
+
+
+def test_an_absent_release_says_where_one_comes_from(tmp_path):
+    with pytest.raises(VtgError, match="hf download org/name --repo-type dataset --revision v1.0.0"):
+        releases.open_release("org/name@v1.0.0")
+    with pytest.raises(VtgError, match="it is no release"):
+        releases.open_release(str(tmp_path))
+
+
+def test_a_wrong_config_or_split_names_the_nearest(tmp_path):
+    opened = releases.open_release(str(make_release(tmp_path / "out", write_inputs(tmp_path))))
+    with pytest.raises(VtgError, match="did you mean 'coldstart'"):
+        opened.rows("coldstrat")
+    with pytest.raises(VtgError, match="has no split 'trian'; did you mean 'train'"):
+        opened.rows("rl", "trian")
+
+
+def test_a_model_card_renders_with_metadata():
+    text = card.model_card(
+        {
+            "title": "Student", "command": "train rl", "base_model": "org/base",
+            "dataset": {"name": "Doors", "version": "1.0.0", "content": "ab" * 32}, "settings": {"steps": 3},
+            "figures": {"loss": 0.5},
+        }  # fmt: skip
+    )
+    assert text.startswith("---\npipeline_tag: video-text-to-text\n") and "| steps | 3 |" in text
+    assert "base_model: org/base" in text

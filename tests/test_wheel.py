@@ -1,0 +1,48 @@
+"""The wheel alone, without extras, is enough to ask for help, find the recipes and ingest."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(*command: str | Path, cwd: Path | None = None) -> str:
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run([*map(str, command)], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def vtgdata(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, ROOT)
+    run(sys.executable, "-m", "venv", folder / "venv")
+    wheel = next(folder.glob("vtgdata-*.whl"))
+    run(folder / "venv/bin/python", "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt", wheel)
+    return folder / "venv/bin/vtgdata"
+
+
+def test_help_answers_without_extras(vtgdata: Path, tmp_path: Path):
+    assert "build-coldstart" in run(vtgdata, "--help", cwd=tmp_path)
+
+
+def test_the_demo_recipe_travels_in_the_wheel(vtgdata: Path, tmp_path: Path):
+    assert "train rl" in run(vtgdata, "run", "demo", "--dry-run", cwd=tmp_path)
+
+
+def test_ingest_works_without_extras(vtgdata: Path, tmp_path: Path):
+    (tmp_path / "charades_sta_train.txt").write_text("AAAAA 0.0 6.9##a person opens a door.\n")
+    run(vtgdata, "ingest", "charades_sta", "charades_sta_train.txt", "--out", "out", cwd=tmp_path)
+    assert (tmp_path / "out/samples.parquet").is_file()
+
+
+def test_the_installed_package_holds_no_torch(vtgdata: Path):
+    script = "import importlib.util as u; print(u.find_spec('torch'), u.find_spec('datasets'))"
+    assert run(vtgdata.parent / "python", "-c", script).split() == ["None", "None"]

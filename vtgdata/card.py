@@ -1,0 +1,175 @@
+"""Cards: Markdown for people with YAML metadata for the Hub, filled from what release.json says and nothing else.
+
+Templates are the Jinja2 files of `cards/`. Metadata goes through a YAML dumper and table cells through `cell`, so no
+value can break out of its place.
+"""
+
+import html
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+import yaml
+
+from vtgdata import licences, plugins
+from vtgdata.releases import Document
+
+SIZES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M", "100M<n<1B")
+_TAGS = ["video-temporal-grounding", "video"]
+
+
+def dataset_card(document: Document) -> str:
+    """The dataset card of a release: metadata and Markdown."""
+    return _render(
+        "dataset.md.j2",
+        dataset_metadata(document),
+        release=document,
+        licence_rows=licence_rows(document),
+        changelog=changelog(document),
+    )
+
+
+def model_card(facts: Mapping[str, Any]) -> str:
+    """The card of a model trained on a release.
+
+    Args:
+        facts: `title`; `command` (`train sft`); `base_model` (a Hub id or a name, no path); `dataset` with name,
+            version and content of the release; `settings` and `figures`, {name: value}; optionally `scores`,
+            {name: value in [0, 1]}.
+    """
+    metadata = {
+        "pipeline_tag": "video-text-to-text",
+        "library_name": "transformers",
+        "tags": [*_TAGS, *facts["command"].split()[-1:]],
+    }
+    if facts["base_model"].count("/") == 1:
+        metadata["base_model"] = facts["base_model"]
+    return _render("model.md.j2", metadata, **{"scores": {}, **facts})
+
+
+def dataset_metadata(document: Document) -> dict[str, Any]:
+    """The YAML metadata of a dataset card, as the Hub reads it."""
+    rows = sum(data.rows for data in document.configs["samples"].values())
+    return {
+        "pretty_name": document.name,
+        **licences.card_fields(document.counts["samples"]["license"]),
+        "task_categories": ["video-text-to-text"],
+        "tags": list(_TAGS),
+        "size_categories": [SIZES[min(max(len(str(rows)) - 3, 0), len(SIZES) - 1)]],
+        "configs": [
+            {
+                "config_name": config,
+                "data_files": [{"split": split, "path": data.file} for split, data in splits.items()],
+                **({"default": True} if config == "samples" else {}),
+            }
+            for config, splits in document.configs.items()
+        ],
+    }
+
+
+def read_metadata(card: str) -> dict[str, Any]:
+    """The metadata of a dataset card, checked by the Hub's rules as far as they can be checked offline.
+
+    Raises ValueError saying what is wrong.
+    """
+    head, separator, _ = card.removeprefix("---\n").partition("\n---\n")
+    if not separator or not card.startswith("---\n"):
+        raise ValueError("a card starts with YAML metadata between two `---` lines")
+    loaded = yaml.safe_load(head)
+    if not isinstance(loaded, dict):
+        raise ValueError("a card's metadata is a mapping")
+    metadata = cast(dict[str, Any], loaded)
+    for key in ("pretty_name", "license", "task_categories", "tags", "size_categories", "configs"):
+        if not metadata.get(key):
+            raise ValueError(f"a card's metadata needs {key}")
+    if metadata["license"] == "other" and not (metadata.get("license_name") and metadata.get("license_link")):
+        raise ValueError("`license: other` needs license_name and license_link")
+    if any(size not in SIZES for size in metadata["size_categories"]):
+        raise ValueError(f"size_categories are {', '.join(SIZES)}")
+    names = [config.get("config_name") for config in metadata["configs"]]
+    if not all(names) or len(set(names)) != len(names):
+        raise ValueError("every config needs a config_name of its own")
+    if not all(
+        file.get("split") and file.get("path") for config in metadata["configs"] for file in config["data_files"]
+    ):
+        raise ValueError("every data file needs a split and a path")
+    return metadata
+
+
+def licence_rows(document: Document) -> list[dict[str, Any]]:
+    """One row per corpus and licence: corpus, licence (a Licence) and rows."""
+    return [
+        {"corpus": corpus, "licence": licences.find(identifier), "rows": rows}
+        for corpus, facts in document.corpora.items()
+        for identifier, rows in facts["licenses"].items()
+    ]
+
+
+def licences_page(document: Document) -> str:
+    """LICENSES.md: which rows stand under what."""
+    flags = {True: "yes", False: "no", None: "unknown"}
+    lines = [
+        "# Licences",
+        "",
+        "Every row carries its licence in the column `license`. Videos are not part of this release.",
+        "This table is a register kept by the tool's authors, not legal advice: read the licence itself.",
+        "",
+        "| corpus | licence | text | rows | non-commercial only | share alike | note |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in licence_rows(document):
+        licence = row["licence"]
+        named = licence.id if licence.known or licence.id == licences.UNVERIFIED else f"{licence.id} (unverified)"
+        cells = (
+            row["corpus"], named, licence.link, row["rows"], flags[licence.non_commercial],
+            flags[licence.share_alike], licence.note,
+        )  # fmt: skip
+        lines.append("| " + " | ".join(cell(value) for value in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def changelog_page(document: Document) -> str:
+    """CHANGELOG.md of the dataset: what each version added, took away and changed."""
+    return f"# Changelog of {cell(document.name)}\n\n{changelog(document)}\n"
+
+
+def changelog(document: Document) -> str:
+    """One paragraph per version, newest first."""
+    parts: list[str] = []
+    for entry in document.history:
+        lines = [f"**{entry['version']}**", ""]
+        for config, counts in entry["changes"].items():
+            words = ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing changed"
+            lines.append(f"- `{config}`: {words}")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def cell(value: Any) -> str:
+    r"""A value as one line of text that is no markup and stays inside its table cell.
+
+    >>> cell("a | ![b](javascript:c)")
+    'a \\| !\\[b\\](javascript:c)'
+    """
+    return re.sub(r"([\\`*|\[\]])", r"\\\1", html.escape(" ".join(str(value).split()), quote=False))
+
+
+def code(value: Any) -> str:
+    """A value as code, in a table too: backslashes would show, so what would end the code or the cell is left out."""
+    return f"`{' '.join(str(value).replace('`', '').replace('|', ' ').split())}`"
+
+
+def _render(template: str, metadata: Mapping[str, Any], **values: Any) -> str:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(plugins.resources("cards")),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # Markdown, not HTML: `cell` and `code` do it
+    )
+    environment.filters.update(cell=cell, code=code)  # pyright: ignore[reportUnknownMemberType]
+    head = yaml.safe_dump(dict(metadata), sort_keys=False, allow_unicode=True)
+    return f"---\n{head}---\n\n{environment.get_template(template).render(values)}"

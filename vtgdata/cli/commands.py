@@ -1,0 +1,57 @@
+"""The commands of stages: name, module, and what is given by position. One line adds one."""
+
+import importlib
+from typing import Any, NamedTuple
+
+import msgspec
+
+from vtgdata.errors import VtgError
+
+
+class Command(NamedTuple):
+    """A command that runs one stage."""
+
+    module: str
+    """Has `Settings` and `run(settings) -> Summary`."""
+    arguments: tuple[str, ...] = ()
+    """Fields given by position on the command line."""
+    hidden: bool = False
+
+
+COMMANDS = {
+    "ingest": Command("vtgdata.stages.ingest", ("corpus", "paths")),
+    "build-coldstart": Command("vtgdata.stages.coldstart"),
+    "score-difficulty": Command("vtgdata.stages.difficulty"),
+    "select": Command("vtgdata.stages.select"),
+    "release": Command("vtgdata.stages.release"),
+    "push": Command("vtgdata.stages.push", ("release", "target")),
+    "train sft": Command("vtgdata.train.sft", ("release",)),
+    "train rl": Command("vtgdata.train.rl", ("release",)),
+    "evaluate": Command("vtgdata.stages.evaluate"),
+    "demo-draw": Command("vtgdata.demo.draw", hidden=True),
+    "demo-base": Command("vtgdata.demo.base", hidden=True),
+    "demo-report": Command("vtgdata.demo.report", hidden=True),
+}
+
+
+def settings_type(command: str) -> type[msgspec.Struct]:
+    """The Settings record of a command."""
+    return importlib.import_module(COMMANDS[command].module).Settings
+
+
+def fields(command: str) -> set[str] | None:
+    """Names of a command's settings, None when there is no such command."""
+    return set(settings_type(command).__struct_fields__) if command in COMMANDS else None
+
+
+def build(command: str, values: dict[str, Any], where: str) -> msgspec.Struct:
+    """A Settings record from plain values; raises VtgError, naming the setting, when one is wrong or missing."""
+    try:
+        return msgspec.convert(values, settings_type(command))
+    except msgspec.ValidationError as error:
+        raise VtgError(f"{where}: {error}. See `vtgdata {command} --help`.") from error
+
+
+def execute(command: str, settings: msgspec.Struct) -> dict[str, Any]:
+    """Run a command's stage."""
+    return importlib.import_module(COMMANDS[command].module).run(settings)

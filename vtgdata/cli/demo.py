@@ -1,0 +1,59 @@
+"""Commands of the demo, hidden from the first help page: demo-draw, demo-base, demo-report."""
+
+from typing import Any
+
+import typer
+
+from vtgdata.cli.app import stage
+from vtgdata.cli.show import again, interval, percent, table
+
+
+def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
+    """Add the commands."""
+    del train
+    stage(app, words, "demo-draw", draw)
+    stage(app, words, "demo-base", base)
+    stage(app, words, "demo-report", report)
+
+
+def draw(summary: dict[str, Any]) -> None:
+    """Draw the shapes corpus: mp4 files with known moments, and their raw annotations."""
+    _facts(summary)
+
+
+def base(summary: dict[str, Any]) -> None:
+    """Build and train the tiny base model of the demo, from nothing."""
+    _facts(summary)
+
+
+def report(summary: dict[str, Any]) -> None:
+    """Judge the demo: one table, and the gates that it has to pass."""
+    rows = [
+        [
+            row["name"],
+            *(text for name in summary["names"] for text in _cell(row, name)),
+            percent(row["blind"]),
+            percent(row["other_query"]),
+        ]
+        for row in summary["rows"]
+    ]
+    heads = [text for name in summary["names"] for text in (name, "95 %" if name == "mIoU" else "")]
+    header = ["per cent, held-out videos", *(head for head in heads if head), "blind mIoU", "other query"]
+    table(header, rows)
+    print()
+    for gate in summary["gates"]:
+        print(f"{'holds ' if gate['holds'] else 'FAILS '} {gate['claim']}: {gate['measured']}")
+    print()
+    for name, place in summary["places"].items():
+        print(f"{name}: {place}")
+    print(summary["note"])
+
+
+def _cell(row: dict[str, Any], name: str) -> list[str]:
+    value = percent(row["metrics"][name])
+    return [value, interval(row["intervals"][name])] if name == "mIoU" else [value]
+
+
+def _facts(summary: dict[str, Any]) -> None:
+    facts = {key: value for key, value in summary.items() if key not in ("out", "up_to_date")}
+    print(", ".join(f"{key} {value}" for key, value in facts.items()) + again(summary))

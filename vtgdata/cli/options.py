@@ -1,0 +1,112 @@
+"""Command line options made from a Settings record: names, types, defaults and help are written once, on its fields."""
+
+import ast
+import inspect
+import types
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+import typer
+import yaml
+
+from vtgdata.errors import VtgError
+
+Recipe = Annotated[str, typer.Option("--recipe", help="Take settings from this recipe's step; options go before them.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the result.")]
+
+
+def signature(settings: type[msgspec.Struct], arguments: tuple[str, ...]) -> inspect.Signature:
+    """What Typer reads: one parameter per field, all optional so that a recipe may give them, and the common options."""
+    documents = field_docs(settings)
+    hints = get_type_hints(settings)
+    parameters: list[inspect.Parameter] = []
+    for field in msgspec.structs.fields(settings):
+        kind = option_type(hints[field.name])
+        text = documents.get(field.name, "") + _default_text(field)
+        if field.name in arguments:
+            info: Any = typer.Argument(help=text, show_default=False)
+        else:
+            info = typer.Option(*_flags(field.name, kind), help=text, show_default=False)
+        parameters.append(_parameter(field.name, Annotated[kind | None, info], None))
+    common = {"recipe": (Recipe, ""), "as_json": (Json, False), "quiet": (Quiet, False)}
+    parameters += [_parameter(name, annotation, default) for name, (annotation, default) in common.items()]
+    return inspect.Signature(parameters)
+
+
+def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _flags(name: str, kind: Any) -> list[str]:
+    flag = "--" + name.replace("_", "-")
+    # A list may be given as one option several times: its name reads better in the singular.
+    flags = [flag, *(["--split"] if name == "splits" else [])]
+    return [f"{flag}/--no-{flag[2:]}"] if kind is bool else flags
+
+
+def _default_text(field: msgspec.structs.FieldInfo) -> str:
+    if field.required:
+        return " (required)"
+    default = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    if default in ("", None, False) or default == [] or default == {}:
+        return ""
+    if isinstance(default, dict):
+        default = ",".join(f"{key}={value}" for key, value in default.items())
+    elif isinstance(default, list | tuple):
+        default = " ".join(map(str, default))
+    return f" (default {default})"
+
+
+def option_type(hint: Any) -> Any:
+    """The type of an option for a field: text, numbers and flags as they are, lists and mappings repeated text."""
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        return option_type(next(arg for arg in get_args(hint) if arg is not type(None)))
+    if origin is Literal:
+        return str
+    if origin in (list, tuple):
+        inner = get_args(hint)[0]
+        return list[inner]
+    if origin is dict:
+        return list[str]
+    return hint
+
+
+def given(settings: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, Any]:
+    """The values that were given on the command line, mappings read from their key=value items."""
+    hints = get_type_hints(settings)
+    out: dict[str, Any] = {}
+    for name, value in values.items():
+        if value is None or value == []:
+            continue
+        out[name] = _mapping(name, value) if get_origin(hints[name]) is dict else value
+    return out
+
+
+def _mapping(name: str, items: list[str]) -> dict[str, Any]:
+    mapping: dict[str, Any] = {}
+    for item in (piece for text in items for piece in text.split(",")):
+        key, equals, value = item.partition("=")
+        if not equals or not key:
+            raise VtgError(f"--{name}: {item!r} is not key=value.")
+        mapping[key.strip()] = yaml.safe_load(value)
+    return mapping
+
+
+def field_docs(settings: type) -> dict[str, str]:
+    """The docstring under each field of a record and of its bases, joined to one line."""
+    documents: dict[str, str] = {}
+    for base in reversed(settings.__mro__):
+        if not base.__module__.startswith("vtgdata"):
+            continue
+        body = ast.parse(inspect.getsource(inspect.getmodule(base) or base)).body
+        found = next((node for node in body if isinstance(node, ast.ClassDef) and node.name == base.__name__), None)
+        for field, text in zip(found.body, found.body[1:], strict=False) if found else ():
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
+                documents[field.target.id] = " ".join(str(ast.literal_eval(text.value)).split())
+    return documents
+
+
+Show = Callable[[dict[str, Any]], None]

@@ -1,0 +1,29 @@
+"""Commands that publish: release, push."""
+
+from typing import Any
+
+import typer
+
+from vtgdata.cli.app import relative, stage
+from vtgdata.cli.show import again
+
+
+def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
+    """Add the commands."""
+    del train
+    stage(app, words, "release", release)
+    stage(app, words, "push", push)
+
+
+def release(summary: dict[str, Any]) -> None:
+    """Put samples, traces, pass rates and splits together as one version of a dataset."""
+    print(f"release {summary['version']}{again(summary)}")
+    for config, splits in summary["configs"].items():
+        print(f"  {config}: " + ", ".join(f"{name} {rows:,}" for name, rows in splits.items()))
+    print(f"written to {relative(summary['out'])}")
+
+
+def push(summary: dict[str, Any]) -> None:
+    """Push a release to a folder or to the Hub (org/name), with its version as a tag."""
+    for key, value in summary.items():
+        print(f"{key}: {value}")

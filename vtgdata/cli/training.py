@@ -1,0 +1,31 @@
+"""Commands that train: train sft, train rl."""
+
+from typing import Any
+
+import typer
+
+from vtgdata.cli.app import relative, stage
+from vtgdata.cli.show import again
+
+
+def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
+    """Add the commands."""
+    del app
+    stage(train, words if "train" in words else set(), "train sft", sft)
+    stage(train, words if "train" in words else set(), "train rl", rl)
+
+
+def sft(summary: dict[str, Any]) -> None:
+    """Fine-tune a model on the cold-start traces of a release (TRL's SFTTrainer)."""
+    _show(summary)
+
+
+def rl(summary: dict[str, Any]) -> None:
+    """Train a model by GRPO on the RL rows of a release (TRL's GRPOTrainer)."""
+    _show(summary)
+
+
+def _show(summary: dict[str, Any]) -> None:
+    facts = {key: value for key, value in summary.items() if key not in ("out", "up_to_date")}
+    print(", ".join(f"{key} {value}" for key, value in facts.items()) + again(summary))
+    print(f"written to {relative(summary['out'])}")

@@ -1,0 +1,75 @@
+"""ActivityNet Captions: event descriptions of YouTube videos of about 2 minutes (Krishna et al., ICCV 2017).
+
+Raw entry: "v_Qx81-kLm_0A": {"duration": 64.12, "timestamps": [[0.5, 12.3]], "sentences": [" A man rows."]}
+           v_ + YouTube id                       (seconds, grid 0.01 s)
+Oddities:  two thirds of the sentences start with a blank; 29 train ends lie past the video, by 0.01 s; 2 train windows
+           are reversed and 2 have no length. val_1 and val_2 are two annotators of the same videos: two annotation
+           sets, never one to train on and one to test on.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from vtgdata.readers import captions_json, sources
+from vtgdata.records import Corpus, Example, RawRow, Split
+
+CORPUS = Corpus(
+    name="activitynet_captions",
+    title="ActivityNet Captions",
+    summary="Paragraph-like event descriptions of YouTube videos, about 2 minutes on average.",
+    splits=(
+        Split(name="train", files=("train.json",), rows=37_421, videos=10_009),
+        Split(name="val_1", files=("val_1.json",), rows=17_505, videos=4_917, benchmark=True),
+        Split(name="val_2", files=("val_2.json",), rows=17_031, videos=4_885, benchmark=True),
+    ),
+    license="LicenseRef-unstated",
+    license_link="https://cs.stanford.edu/people/ranjaykrishna/densevid/",
+    license_confidence="C",
+    homepage="https://cs.stanford.edu/people/ranjaykrishna/densevid/",
+    citation="Krishna, Hata, Ren, Fei-Fei, Niebles: Dense-Captioning Events in Videos. ICCV 2017.",
+    grid=0.01,
+    usage="train.json (or val_1.json, val_2.json, or the folder that holds them)",
+)
+
+EXAMPLE = Example(
+    files={
+        "val_1.json": """{
+  "v_Qx81-kLm_0A": {"duration": 64.12, "timestamps": [[0.5, 12.3], [11.9, 64.13], [60, 64.120000000000005]],
+    "sentences": ["Two men carry a boat to the shore.", " They push it\\n into the water.", " They wave."]},
+  "v_-_a0bZ_c1dE": {"sentences": ["A dog runs.", " It stops.", " It rests."], "fps": 25,
+    "timestamps": [[9, 3], [4, 4], [-0.5, 2]], "duration": 41.7},
+  "v_000000000zz": {"duration": 10, "timestamps": [[0, 1], [1, 2]], "sentences": ["One."]},
+  "v_000000001zz": {"duration": 10, "timestamps": [[0]], "sentences": ["A kite falls."]}
+}"""
+    },
+    samples=[
+        ("v_Qx81-kLm_0A", "Two men carry a boat to the shore.", [[0.5, 12.3]]),
+        ("v_Qx81-kLm_0A", "They push it into the water.", [[11.9, 64.12]]),
+        ("v_Qx81-kLm_0A", "They wave.", [[60.0, 64.120000000000005]]),
+        ("v_-_a0bZ_c1dE", "A dog runs.", []),
+        ("v_-_a0bZ_c1dE", "It stops.", []),
+        ("v_-_a0bZ_c1dE", "It rests.", [[0.0, 2.0]]),
+    ],
+    drops=["unreadable_row", "unreadable_row", "unreadable_row"],
+)
+
+
+def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
+    """Rows of the captions files; each file's split is its set of annotations too."""
+    for source in sources.find(paths, CORPUS, split):
+        yield from captions_json.rows(
+            source.path,
+            source.split,
+            file=lambda key: f"v_{youtube_id(key)}.mp4",
+            source_id=youtube_id,
+            annotation_set=source.split,
+        )
+
+
+def youtube_id(key: str) -> str:
+    """A key without its `v_`; an id of eleven characters may itself begin like that.
+
+    >>> youtube_id("v_Qx81-kLm_0A"), youtube_id("v_abcdefghi")
+    ('Qx81-kLm_0A', 'v_abcdefghi')
+    """
+    return key[2:] if key.startswith("v_") and len(key) != 11 else key

@@ -1,0 +1,97 @@
+"""Shapes: the corpus that `vtgdata demo-draw` draws, real mp4 files with known moments, small enough for a CPU.
+
+Raw line:  {"id": "v0001#0", "video": "v0001.mp4", "split": "sft", "query": "blue cross", "start": 3.0, "end": 9.0,
+            "duration": 30.0, "scene": {...}}
+           seconds; `scene` says what the file shows, which is how a scripted teacher can answer.
+Oddities:  some labels are wrong and some rows come twice, on purpose.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from vtgdata.readers import sources, text
+from vtgdata.records import Corpus, Example, RawRow, Split
+
+_FILES = ("annotations.jsonl",)
+
+CORPUS = Corpus(
+    name="shapes",
+    title="Shapes",
+    summary="Coloured shapes that appear for a while: drawn by this project's demo, with known moments.",
+    splits=(
+        Split(name="sft", files=_FILES),
+        Split(name="rl", files=_FILES),
+        Split(name="test", files=_FILES, benchmark=True),
+    ),
+    license="CC0-1.0",
+    license_link="https://creativecommons.org/publicdomain/zero/1.0/",
+    license_confidence="A",
+    homepage="",
+    citation="Drawn by vtgdata's own demo.",
+    grid=None,
+    usage="annotations.jsonl (made by `vtgdata demo-draw`)",
+)
+
+EXAMPLE = Example(
+    files={
+        "annotations.jsonl": (
+            '{"id": "v0001#0", "video": "v0001.mp4", "split": "sft", "query": "blue cross", "start": 3.0, "end": 9.0, '
+            '"duration": 30.0, "scene": {"segments": []}}\n'
+            '{"id": "v0001#1", "video": "v0001.mp4", "split": "sft", "query": "red ring", "start": 28, "end": 33, '
+            '"duration": 30.0, "scene": {}}\n'
+            '{"id": "v0002#0", "video": "v0002.mp4", "split": "rl", "query": "red ring", "start": 9, "end": 6, '
+            '"duration": 30.0, "scene": {}}\n'
+            '{"id": "v0003#0", "video": "v0003.mp4", "split": "test", "query": "cyan square", "start": 40, "end": 41, '
+            '"duration": 20.0, "scene": {}}\n'
+            '{"id": "v0004#0", "video": "v0004.mp4", "split": "test", "query": "cyan\n'
+        )
+    },
+    samples=[
+        ("v0001", "blue cross", [[3.0, 9.0]]),
+        ("v0001", "red ring", [[28.0, 30.0]]),
+        ("v0003", "cyan square", []),
+    ],
+    drops=["reversed", "unreadable_row"],
+)
+
+_FORM = '{"id": "v0001#0", "video": "v0001.mp4", "split": "sft", "query": "...", "start": 3.0, "end": 9.0, ...}'
+
+
+def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
+    """Rows of the JSON lines, each with its own split; with `split`, only the rows of that one."""
+    known = sources.check_split(CORPUS, split)
+    # One file holds every split, so that a file's split is no question here.
+    anywhere = CORPUS.splits[0].name
+    for source in sources.find(paths, CORPUS, anywhere):
+        rows = (
+            _row(f"{source.path.name}:{number}", line, split or "", known) for number, line in text.lines(source.path)
+        )
+        for row in text.some_readable(source.path, rows, _FORM):
+            if split is None or row.split == split:
+                yield row
+
+
+def _row(origin: str, line: str, split: str, known: Sequence[str]) -> RawRow:
+    try:
+        return _readable(origin, line, text.mapping(text.parse_json(line), "the row"), known)
+    except ValueError as error:
+        return text.unreadable(origin, line, split, str(error))
+
+
+def _readable(origin: str, line: str, item: dict[str, Any], known: Sequence[str]) -> RawRow:
+    if item.get("split") not in known:
+        raise ValueError(f"split {text.shown(item.get('split'))} is none of {', '.join(known)}")
+    file = PurePosixPath(text.words(item.get("video"), "video")).name
+    return RawRow(
+        origin=origin,
+        raw=line[: text.MAX_RAW],
+        video_id=PurePosixPath(file).stem,
+        file=file,
+        query=text.words(item.get("query"), "query"),
+        windows=[text.pair([item.get("start"), item.get("end")])],
+        split=item["split"],
+        published_id=text.words(item.get("id"), "id"),
+        duration=text.duration(item.get("duration")),
+        extra={"scene": item.get("scene")},
+    )

@@ -1,0 +1,265 @@
+"""PyAV, the decoder by default: exact on every file tried, AV1 included, and its wheel carries FFmpeg.
+
+Reads forward and seeks only over long gaps; what a seek brings is verified, and where it lands late or leaves a hole
+(MPEG-TS does both) the file is read from its start. A packet that does not decode is passed over, as players do; a file
+that is cut off ends where it is cut.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from vtgdata.errors import VideoUnreadable
+from vtgdata.records import VideoFacts
+
+if TYPE_CHECKING:
+    import av
+    import numpy as np
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+FAR_SECONDS = 5.0
+"""A target further ahead than this is sought, not read up to: about the length of a group of pictures."""
+HOLE_SECONDS = 1.0
+NOISE_SECONDS = 1e-9
+"""Above the rounding of `k * duration / n`, far below a tick of any time base in use (90 kHz: 11 microseconds)."""
+# Containers only: playlists (HLS, concat, DASH) and image patterns would make FFmpeg open further files.
+_OPTIONS = {
+    "protocol_whitelist": "file",
+    "format_whitelist": "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,mxf,rm,dv,nut,ivf,gif",
+}
+
+
+def probe(path: Path) -> VideoFacts:
+    """Facts of a video file; its first frame is decoded, so that what has facts also shows something.
+
+    Raises VideoUnreadable when there is no file, no video stream or no frame.
+    """
+    with _opened(path) as (container, stream):
+        first = _Reel(container, stream).on
+        if first is None:
+            raise VideoUnreadable(path, "no frame decodes")
+        rate = stream.average_rate or stream.guessed_rate
+        turned = _rotation(first.frame)
+        width, height = first.frame.width, first.frame.height
+        return VideoFacts(
+            duration=float(_duration(path, container, stream, first.ticks)),
+            fps=float(rate) if rate else None,
+            start_time=float(first.ticks * _tick(stream)),
+            width=height if turned in (90, 270) else width,
+            height=width if turned in (90, 270) else height,
+            rotation=turned,
+            codec=stream.codec_context.name,
+            n_frames=stream.frames or None,
+        )
+
+
+def frames(path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[float]]:
+    """The frames shown at the given times.
+
+    Args:
+        path: a local video file.
+        times: seconds from the first frame of the file, in any order, repeats allowed. The frame at t is the last one
+            shown at or before t, compared in the stream's own ticks; past the end it is the last frame.
+
+    Returns:
+        One (height, width, 3) uint8 RGB array per time, rotated as players show it; equal frames share one array. And
+        the time at which each is really shown, in seconds from the first frame.
+
+    Raises VideoUnreadable when there is no file, no video stream or no frame.
+    """
+    found = _collect(path, times, seek=True)
+    if found is None:
+        found = _collect(path, times, seek=False)
+    if found is None:
+        raise VideoUnreadable(path, "no frame decodes")
+    return [found[time].image for time in times], [found[time].time for time in times]
+
+
+class _Shown(NamedTuple):
+    ticks: int
+    frame: av.VideoFrame
+
+
+class _Picture(NamedTuple):
+    image: np.ndarray
+    time: float
+
+
+class _Reel:
+    """An open video read forward: the frame that is on show, and the next one."""
+
+    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
+        self._container, self._stream = container, stream
+        # AVI stores no presentation times: a frame's place is known only by counting from the start.
+        self.can_seek = container.format.name != "avi"
+        self._start()
+
+    def _start(self) -> None:
+        self._frames = _shown(self._container, self._stream)
+        self.on: _Shown | None = next(self._frames, None)
+        self.next: _Shown | None = next(self._frames, None)
+
+    def at(self, target: int) -> _Shown | None:
+        """The last frame shown at or before the target, which must not lie behind."""
+        while self.next is not None and self.next.ticks <= target:
+            self.on, self.next = self.next, next(self._frames, None)
+        return self.on
+
+    def far(self, target: int) -> bool:
+        """Whether seeking to the target may be cheaper than reading on."""
+        return self.next is not None and (target - self.next.ticks) * _tick(self._stream) > FAR_SECONDS
+
+    def jump(self, target: int) -> bool:
+        """Seek to the key frame before the target; False when what lies there cannot be trusted."""
+        from av import FFmpegError
+
+        try:
+            self._container.seek(target, stream=self._stream)
+        except FFmpegError:
+            return False
+        self._start()
+        if self.on is None or self.on.ticks > target:
+            return False
+        return self.next is None or (self.next.ticks - self.on.ticks) * _tick(self._stream) <= HOLE_SECONDS
+
+
+def _collect(path: Path, times: Sequence[float], *, seek: bool) -> dict[float, _Picture] | None:
+    """Every time's picture, or None when a seek went wrong or nothing decodes."""
+    found: dict[float, _Picture] = {}
+    images: dict[int, np.ndarray] = {}
+    with _opened(path) as (container, stream):
+        reel = _Reel(container, stream)
+        if reel.on is None:
+            return None
+        first, tick = reel.on.ticks, _tick(stream)
+        for time in sorted(set(times)):
+            target = first + math.floor((Fraction(time) + Fraction(NOISE_SECONDS)) / tick)
+            if seek and reel.can_seek and reel.far(target) and not reel.jump(target):
+                return None
+            shown = reel.at(target)
+            if shown is None:
+                return None
+            if shown.ticks not in images:
+                images[shown.ticks] = _upright(shown.frame)
+            found[time] = _Picture(images[shown.ticks], float((shown.ticks - first) * tick))
+    return found
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    import av
+
+    if not path.is_file():
+        raise VideoUnreadable(path, "no such file")
+    try:
+        # An absolute path never looks like an option or a protocol; tags need not be UTF-8 (HMDB51's are not).
+        container = av.open(str(path.absolute()), options=_OPTIONS, metadata_errors="ignore")
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise VideoUnreadable(path, _reason(error)) from error
+    with container:
+        stream = next((s for s in container.streams.video if not s.disposition & s.disposition.attached_pic), None)
+        if stream is None:
+            raise VideoUnreadable(path, "no video stream")
+        context: Any = stream.codec_context
+        if context is None:
+            raise VideoUnreadable(path, "no decoder for its codec")
+        context.thread_count = 1
+        yield container, stream
+
+
+def _reason(error: Exception) -> str:
+    said = str(getattr(error, "strerror", None) or error).strip()
+    return f"not a readable video ({said[:1].lower()}{said[1:]})"
+
+
+def _shown(container: InputContainer, stream: VideoStream) -> Iterator[_Shown]:
+    """Frames in the order in which they are shown, each with its time in ticks, always going forward."""
+    counted = container.format.name == "avi"
+    last: int | None = None
+    for frame in _decoded(container, stream):
+        ticks = frame.dts if counted else frame.pts
+        if last is None:
+            ticks = ticks or 0
+        elif ticks is None or ticks <= last:
+            ticks = last + (frame.duration or 1)
+        last = ticks
+        yield _Shown(ticks, frame)
+
+
+def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
+    from av import FFmpegError
+
+    for packet in _packets(container, stream):
+        try:
+            yield from stream.decode(packet)
+        except FFmpegError:
+            continue
+
+
+def _packets(container: InputContainer, stream: VideoStream) -> Iterator[av.Packet | None]:
+    """The stream's packets, the last one empty or None: it makes a decoder give out the frames it still holds."""
+    from av import FFmpegError
+
+    try:
+        yield from container.demux(stream)
+    except FFmpegError:
+        yield None
+
+
+def _tick(stream: VideoStream) -> Fraction:
+    if stream.time_base is None:
+        raise ValueError(f"stream {stream.index} has no time base")
+    return stream.time_base
+
+
+def _rotation(frame: av.VideoFrame) -> int:
+    return round(frame.rotation / 90) * 90 % 360
+
+
+def _upright(frame: av.VideoFrame) -> np.ndarray:
+    import numpy as np
+
+    image = frame.to_ndarray(format="rgb24")
+    return np.ascontiguousarray(np.rot90(image, _rotation(frame) // 90))
+
+
+def _duration(path: Path, container: InputContainer, stream: VideoStream, first: int) -> Fraction:
+    """Seconds from the first frame to the end of the last: the stream's own figure, else what its packets say."""
+    tick = _tick(stream)
+    if stream.duration and not _cut_off(path, container, stream):
+        return stream.duration * tick
+    end, length = _last_packet(path)
+    shown = max(end - first, length, 1) * tick
+    if container.duration and not stream.duration:
+        # WebM's own figure is exact where its packets are in whole milliseconds, but it may count from the start of
+        # the container's clock, and cover a longer soundtrack.
+        whole = Fraction(container.duration, 1_000_000)
+        for claimed in (whole - first * tick, whole):
+            if length == 0 < claimed or abs(claimed - shown) <= length * tick:
+                return claimed
+    return shown
+
+
+def _cut_off(path: Path, container: InputContainer, stream: VideoStream) -> bool:
+    """Whether an MP4's index, which lies at its front, names bytes that the file does not have."""
+    entries = stream.index_entries
+    if not container.format.name.startswith("mov") or len(entries) == 0:
+        return False
+    last = entries[len(entries) - 1]
+    return last.pos + last.size > path.stat().st_size
+
+
+def _last_packet(path: Path) -> tuple[int, int]:
+    """End of the packet that is shown last, and its length, in ticks: all packets are read, none is decoded."""
+    end = length = 0
+    with _opened(path) as (container, stream):
+        for packet in _packets(container, stream):
+            if packet is not None and packet.pts is not None and packet.pts + (packet.duration or 0) > end:
+                end, length = packet.pts + (packet.duration or 0), packet.duration or 0
+    return end, length

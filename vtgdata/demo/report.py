@@ -1,0 +1,112 @@
+"""The demo's judge: one table of what was reached, with and without looking, and the gates it has to pass.
+
+It alone opens the key to the wrong labels, after everything else is done.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from vtgdata import meta, tables
+from vtgdata.errors import VtgError
+from vtgdata.meta import Summary
+from vtgdata.metrics.intervals import auc
+from vtgdata.tables import read_samples
+
+NOTE = (
+    "The teacher is scripted, with biased errors put in on purpose, and the videos are drawn: this shows the mechanism "
+    "(RL on annotations undoes a teacher's bias), not a benchmark's score."
+)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of demo-report."""
+
+    out: str
+    """Output folder."""
+    evaluation: str
+    """evaluation.json of two models: SFT first, then SFT + RL, with --blind and --other-query."""
+    pass_rates: str
+    """Pass rates of the SFT model on the pool: a pass_rates.parquet."""
+    samples: str
+    """The samples: a samples.parquet."""
+    key: str
+    """The key to the wrong labels: wrong_labels.jsonl."""
+    release: str
+    """The release that was trained on."""
+    model: str
+    """The trained model."""
+
+
+def run(settings: Settings) -> Summary:
+    """Write report.json; the gates say what holds, they do not stop the run."""
+    step = meta.Step(
+        "demo-report",
+        settings,
+        code=[__name__],
+        inputs=[settings.evaluation, settings.pass_rates, settings.samples, settings.key],
+    )
+    if (done := step.up_to_date()) is not None:
+        return done
+    evaluation = msgspec.json.decode(Path(settings.evaluation).read_bytes())
+    models = evaluation["models"]
+    if len(models) != 2 or any("blind" not in m or "other_query" not in m for m in models):
+        raise VtgError(f"{settings.evaluation}: needs two models, evaluated with --blind and --other-query.")
+    constant = evaluation["baselines"]["best_constant"]
+    rows: list[dict[str, Any]] = [{"name": "best constant answer", **constant, "blind": None, "other_query": None}]
+    for name, model in zip(("SFT", "SFT + RL"), models, strict=True):
+        controls = {kind: model[kind]["metrics"]["mIoU"] for kind in ("blind", "other_query")}
+        rows.append({"name": name, **model["sighted"], **controls})
+    summary: Summary = {
+        "names": list(constant["metrics"]),
+        "rows": rows,
+        "gates": gates(constant, models, label_auc(settings)),
+        "places": {
+            "release": settings.release,
+            "card": f"{settings.release}/README.md",
+            "model": settings.model,
+            "report": f"{settings.out}/report.json",
+        },
+        "note": NOTE,
+        "out": settings.out,
+    }
+    out = step.start()
+    tables.write_json(out / "report.json", summary)
+    return step.finish(summary, ["report.json"])
+
+
+def gates(constant: dict[str, Any], models: list[dict[str, Any]], separation: float) -> list[dict[str, Any]]:
+    """What the demo claims, each with its measure and whether it holds."""
+    sft, rl = models
+    best = constant["metrics"]["mIoU"]
+    seen, blind, other = (sft[kind]["metrics"]["mIoU"] for kind in ("sighted", "blind", "other_query"))
+    gain, rl_blind = rl["gain"], rl["blind"]["metrics"]["mIoU"]
+    claims = [
+        ("SFT sees: mIoU at least 0.15 above the best constant answer", f"{seen:.3f} and {best:.3f}", seen >= best + 0.15),
+        ("SFT sees: mIoU at least 0.3 above its own blind control", f"{seen:.3f} and {blind:.3f}", seen >= blind + 0.3),
+        ("SFT listens: at least 0.3 below with another query", f"{seen:.3f} and {other:.3f}", seen >= other + 0.3),
+        (
+            "RL gains: the paired 95 % interval lies above 0",
+            f"{gain['mIoU']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}]",
+            gain["low"] > 0,
+        ),
+        ("RL looks: blind mIoU below the best constant answer", f"{rl_blind:.3f} and {best:.3f}", rl_blind < best),
+        ("pass rates separate right from wrong labels: AUC above 0.9", f"{separation:.3f}", separation > 0.9),
+    ]
+    return [{"claim": claim, "measured": measured, "holds": bool(holds)} for claim, measured, holds in claims]
+
+
+def label_auc(settings: Settings) -> float:
+    """How well the pass rate (mean IoU) tells rightly labelled rows of the pool from wrongly labelled ones."""
+    key = {
+        row["id"]: row["wrong"] for row in map(msgspec.json.decode, Path(settings.key).read_bytes().splitlines())
+    }
+    raw_ids = {s.sample_id: s.sample_id.partition(":")[2].partition("~")[0] for s in read_samples(settings.samples)}
+    rates = [
+        (row["value"], not key[raw_ids[row["sample_id"]]])
+        for row in tables.read_parquet(settings.pass_rates)
+        if row["measure"] == "mean_iou" and row["value"] is not None and raw_ids[row["sample_id"]] in key
+    ]
+    return auc(np.array([value for value, _ in rates]), np.array([right for _, right in rates], dtype=bool))

@@ -1,0 +1,254 @@
+"""Asking: questions in, answers in the journal, with a bounded number of requests in flight.
+
+A reply is on disk before it is counted or acknowledged: whatever ends a run, the next one asks only what is missing.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import cast
+
+import msgspec
+
+from vtgdata.engine.journal import Attempt, Journal
+from vtgdata.engine.progress import Counts, Report
+from vtgdata.engine.work import Question, seed_of, work_keys
+from vtgdata.errors import VtgError
+from vtgdata.records import Model, Request, Sampling
+
+ACKNOWLEDGE_FD = "VTGDATA_ACK_FD"
+"""Names an inherited file descriptor that gets every key, one a line, after its answer is on disk."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One answer wanted: a question without its frames, and an index. Millions of these fit in memory."""
+
+    key: str
+    sample_id: str
+    index: int
+    prompt_id: str
+    frames_id: str
+    frame_times: tuple[float, ...]
+    problem: str | None
+
+
+def run(
+    questions: Iterable[Question],
+    model: Model,
+    *,
+    sampling: Sampling,
+    n: int,
+    seed: int,
+    journal: Journal,
+    acknowledge: Callable[[str], None] | None = None,
+    progress: Callable[[Counts], None] | None = None,
+) -> list[Asked]:
+    """`ask`, for callers that are not async; the model is closed at the end."""
+
+    async def ask_and_close() -> list[Asked]:
+        try:
+            return await ask(
+                questions,
+                model,
+                sampling=sampling,
+                n=n,
+                seed=seed,
+                journal=journal,
+                acknowledge=acknowledge,
+                progress=progress,
+            )
+        finally:
+            await model.close()
+
+    return asyncio.run(ask_and_close())
+
+
+async def ask(
+    questions: Iterable[Question],
+    model: Model,
+    *,
+    sampling: Sampling,
+    n: int,
+    seed: int,
+    journal: Journal,
+    acknowledge: Callable[[str], None] | None = None,
+    progress: Callable[[Counts], None] | None = None,
+) -> list[Asked]:
+    """Ask for n answers to each question, except those that the journal holds.
+
+    Args:
+        questions: pulled one by one, in a thread, so that they may decode videos and be more than memory holds: at most
+            2 * model.concurrency are alive at a time.
+        model: gets at most `model.concurrency` requests at a time, each for the missing answers of one question; or for
+            `model.answers_per_request` of them, where the model has that attribute.
+        sampling: how answers are drawn.
+        n: answers wanted of each question.
+        seed: of the run: another seed draws other answers, except at temperature 0.
+        journal: open; holds every answer when this returns.
+        acknowledge: called with a key once its answer is on disk; by default writes it to `$VTGDATA_ACK_FD`, if set.
+        progress: called with the counts, at most once a second and at the end.
+
+    Returns:
+        What was wanted, in order of questions and indexes, with keys to find the answers by.
+
+    A request that failed is in the journal as failed and does not end the run. EndpointRefused, and any exception of
+    the model or of `questions`, ends it at once; what was answered until then is kept.
+    """
+    report = Report(journal.path, model.id, progress)
+    asking = _Asking(model, sampling, n, seed, journal, acknowledge or _acknowledge_to_fd(), report)
+    try:
+        async with asyncio.TaskGroup() as group:
+            await asking.all(iter(questions), group)
+    except BaseExceptionGroup as errors:
+        raise _main_error(errors) from None
+    finally:
+        asking.commit_rest()
+        report.write(ended=True)
+    return asking.wanted
+
+
+class _Asking:
+    """The state of one run."""
+
+    def __init__(
+        self,
+        model: Model,
+        sampling: Sampling,
+        n: int,
+        seed: int,
+        journal: Journal,
+        acknowledge: Callable[[str], None],
+        report: Report,
+    ) -> None:
+        self.model, self.sampling, self.n, self.seed, self.journal = model, sampling, n, seed, journal
+        self.acknowledge, self.report = acknowledge, report
+        # Optional in a Model: one that sends its answers' requests apart loses less in a crash when given them apart.
+        self.per_request: int = getattr(model, "answers_per_request", None) or max(1, n)
+        self.alive = asyncio.Semaphore(2 * model.concurrency)
+        self.slots = asyncio.Semaphore(model.concurrency)
+        self.committing = asyncio.Lock()
+        self.replied: list[Attempt] = []
+        self.wanted: list[Asked] = []
+        self.sent: set[str] = set()
+
+    async def all(self, questions: Iterator[Question], group: asyncio.TaskGroup) -> None:
+        """Start a task for each question, as room comes free, until they end."""
+        while True:
+            await self.alive.acquire()
+            found = await asyncio.to_thread(self._next, questions)
+            if found is None:
+                return
+            question, keys, missing = found
+            self._want(question, keys, missing)
+            self.report.update()
+            if missing:
+                group.create_task(self._question(question, missing))
+            else:
+                self.alive.release()
+            del found, question
+
+    def _next(self, questions: Iterator[Question]) -> tuple[Question, list[str], list[tuple[int, str]]] | None:
+        """Pull a question; give it with its keys, and index and key of the answers to ask for. Runs in a thread."""
+        question = next(questions, None)
+        if question is None:
+            return None
+        keys = work_keys(question, self.model.id, self.sampling, self.n, self.seed)
+        if question.problem is not None:
+            return question, keys, []
+        held = self.journal.holds(keys)
+        # A question that comes twice is asked once.
+        missing = [(index, key) for index, key in enumerate(keys) if key not in held and key not in self.sent]
+        return question, keys, missing
+
+    def _want(self, question: Question, keys: Sequence[str], missing: Sequence[tuple[int, str]]) -> None:
+        self.wanted.extend(
+            Asked(
+                key=key,
+                sample_id=question.sample_id,
+                index=index,
+                prompt_id=question.prompt_id,
+                frames_id=question.frames_id,
+                frame_times=question.frame_times,
+                problem=question.problem,
+            )
+            for index, key in enumerate(keys)
+        )
+        self.sent.update(key for _, key in missing)
+        counts = self.report.counts
+        if question.problem is not None:
+            counts.problems += len(keys)
+        else:
+            counts.to_do += len(keys)
+            counts.cached += len(keys) - len(missing)
+
+    async def _question(self, question: Question, missing: Sequence[tuple[int, str]]) -> None:
+        """Get the missing answers to one question."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for start in range(0, len(missing), self.per_request):
+                    group.create_task(self._request(question, missing[start : start + self.per_request]))
+        finally:
+            self.alive.release()
+
+    async def _request(self, question: Question, wanted: Sequence[tuple[int, str]]) -> None:
+        async with self.slots:
+            self.report.counts.asked += len(wanted)
+            seeds = tuple(seed_of(key) for _, key in wanted)
+            request = Request(
+                sample_id=question.sample_id, messages=question.messages, sampling=self.sampling, seeds=seeds
+            )
+            replies = await self.model.generate(request)
+            self.replied.extend(
+                Attempt(key=key, sample_id=question.sample_id, index=index, reply=reply)
+                for (index, key), reply in zip(wanted, replies, strict=True)
+            )
+            # The slot is kept until the answers are on disk: what a crash can lose is what is in a slot.
+            async with self.committing:
+                await self._commit()
+        self.report.update()
+
+    async def _commit(self) -> None:
+        """Commit all that was replied: while one commit runs the next batch gathers, and goes to disk as one."""
+        batch, self.replied = self.replied, []
+        if batch:
+            await asyncio.to_thread(self.journal.record, batch)
+            self._count(batch)
+
+    def commit_rest(self) -> None:
+        """Keep what came in but was not yet committed when the run ended early."""
+        batch, self.replied = self.replied, []
+        if batch:
+            self.journal.record(batch)
+            self._count(batch)
+
+    def _count(self, batch: Sequence[Attempt]) -> None:
+        for attempt in batch:
+            if attempt.reply.error is None:
+                self.report.counts.answered += 1
+                self.acknowledge(attempt.key)
+            else:
+                self.report.counts.failed += 1
+
+
+def _acknowledge_to_fd() -> Callable[[str], None]:
+    named = os.environ.get(ACKNOWLEDGE_FD)
+    if not named:
+        return lambda key: None
+    try:
+        descriptor = int(named)
+        os.fstat(descriptor)
+    except (ValueError, OSError) as error:
+        raise VtgError(f"{ACKNOWLEDGE_FD}={named!r} is no open file descriptor ({error}). Unset it.") from error
+
+    def write(key: str) -> None:
+        os.write(descriptor, f"{key}\n".encode())
+
+    return write
+
+
+def _main_error(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The one error to show of those that ended a run: what the user can mend, if there is such, else the first."""
+    found: BaseException = errors.subgroup(VtgError) or errors
+    while isinstance(found, BaseExceptionGroup):
+        found = cast("BaseExceptionGroup[BaseException]", found).exceptions[0]
+    return found

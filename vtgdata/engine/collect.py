@@ -1,0 +1,229 @@
+"""What every stage that asks a model shares: its settings, and the way from samples to rows of rollouts."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from vtgdata import plugins
+from vtgdata.engine import ask, rollouts
+from vtgdata.engine.journal import Journal
+from vtgdata.engine.work import Question
+from vtgdata.errors import VtgError
+from vtgdata.records import Endpoint, FrameSampling, Model, Sample, Sampling, Video
+from vtgdata.tables import Row, read_samples
+from vtgdata.video import blind, sampling
+from vtgdata.video.messages import Prompt, load_prompt, render
+from vtgdata.video.store import Frames, FrameStore
+
+log = logging.getLogger("vtgdata")
+
+JOURNAL = "journal.sqlite"
+
+
+class AskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of a command that asks a model about samples."""
+
+    samples: str
+    """Samples to ask about: a samples.parquet."""
+    out: str
+    """Output folder."""
+    where: str = ""
+    """SQL condition on the columns of the samples, as in "split == 'rl'"."""
+    limit: int | None = None
+    """Take only the first so many samples."""
+    endpoint: list[str] = []
+    """Base URL of an OpenAI-compatible server, ending in /v1; may be given several times."""
+    model_version: str = ""
+    """What the server's model name does not say; part of the fingerprint of its answers."""
+    videos: str = ""
+    """Folder under which the videos lie."""
+    prompt: str = "ground"
+    """Prompt: a name from the package, or a path to a Markdown file."""
+    n: int = 1
+    """Answers per sample."""
+    seed: int = 0
+    """Seed of all draws."""
+    temperature: float = 1.0
+    """Temperature of sampling; 0 is greedy."""
+    top_p: float = 1.0
+    """Nucleus of sampling, in (0, 1]."""
+    max_tokens: int = 512
+    """Longest answer, in tokens."""
+    num_frames: int = 32
+    """Frames per video, evenly spaced; with --fps, the most."""
+    fps: float | None = None
+    """Frames per second of video, instead of a fixed number."""
+    midpoint: bool = False
+    """Take the middle of each interval rather than its start."""
+    short_side: int = 336
+    """Short side of the frames in pixels; smaller frames are not enlarged."""
+    frames: str = ""
+    """Folder of the frame store; by default in the user's cache."""
+    concurrency: int | None = None
+    """Requests in flight; for a local model, answers in a batch."""
+    timeout: float = 300.0
+    """Seconds until a request counts as failed."""
+    max_failed: float = 0.0
+    """Share of samples that may fail (missing video, dead server) before the exit code is 3."""
+
+    def frame_sampling(self) -> FrameSampling:
+        """The frames that a model is shown."""
+        return FrameSampling(
+            frames=self.num_frames, fps=self.fps, midpoint=self.midpoint, short_side=self.short_side
+        )
+
+    def sampling(self) -> Sampling:
+        """How answers are drawn."""
+        return Sampling(temperature=self.temperature, top_p=self.top_p, max_tokens=self.max_tokens)
+
+    def inputs(self, *models: str) -> list[str]:
+        """Files and folders that the answers depend on."""
+        local = [path for spec in models for path in _paths(spec)]
+        return [self.samples, str(plugins.prompt_path(self.prompt)), *local]
+
+    def listings(self) -> list[str]:
+        """Folders of which names and times count."""
+        return [self.videos] if self.videos else []
+
+
+class Collected(msgspec.Struct, frozen=True, kw_only=True):
+    """Rollouts of one model on some samples."""
+
+    rows: list[Row]
+    model_id: str
+    prompt: Prompt
+    n_failed: int
+    """Samples with at least one request that failed, or a video that could not be seen."""
+
+    def failure(self, most: float, total: int) -> str | None:
+        """What to tell the user when more than `most` (a share of `total` samples) failed, else None."""
+        if self.n_failed <= most * total:
+            return None
+        first = next(row for row in self.rows if row["error"])
+        return (
+            f"{self.n_failed} of {total} samples failed, first {first['sample_id']!r}: {first['error']}. "
+            "Mend the cause and run the same command again (only these are asked), or allow a share with --max-failed."
+        )
+
+
+def _paths(spec: str) -> list[str]:
+    """Local files that a model's spec names."""
+    parsed = plugins.parse_spec(spec)
+    values = [parsed.argument, *map(str, parsed.settings.values())]
+    return [value for value in values if value and Path(value).exists()]
+
+
+def model_code(spec: str) -> str:
+    """The module of a model's plug-in, for a step's fingerprint."""
+    name = plugins.parse_spec(spec).name
+    return name if "." in name else f"vtgdata.models.{name}"
+
+
+def open_model(spec: str, settings: AskSettings) -> Model:
+    """Connect to the model that a spec names, as in `transformers_local:PATH`."""
+    parsed = plugins.parse_spec(spec)
+    endpoint = Endpoint(
+        urls=tuple(settings.endpoint),
+        version=settings.model_version,
+        concurrency=settings.concurrency,
+        timeout=settings.timeout,
+    )
+    return plugins.load("models", parsed.name).connect(parsed.argument, endpoint, **parsed.settings)
+
+
+def load_samples(settings: AskSettings) -> list[Sample]:
+    """The samples that the settings choose; raises VtgError when none is left."""
+    samples = read_samples(settings.samples, where=settings.where or None, limit=settings.limit)
+    if not samples:
+        raise VtgError(f"{settings.samples}: no sample is left" + (f" where {settings.where}." if settings.where else "."))
+    return samples
+
+
+def collect(
+    settings: AskSettings, samples: Sequence[Sample], spec: str, *, seeing: str = "sighted", scores: Sequence[str] = ()
+) -> Collected:
+    """Ask one model about samples and make rows of its answers; what the journal already holds is not asked again.
+
+    Args:
+        settings: of the stage.
+        samples: what to ask about.
+        spec: of the model.
+        seeing: `sighted`; `blind` replaces each video's pixels by those of another source's; `blank` by grey;
+            `other_query` keeps the frames and asks what another video is asked.
+        scores: score plug-ins to add to the rows, beside tiou and format.
+    """
+    prompt = load_prompt(settings.prompt)
+    model = open_model(spec, settings)
+    if model.looks and not settings.videos:
+        raise VtgError(f"{spec} looks at the videos: say where they are with --videos.")
+    store = _store(settings) if settings.videos else None
+    folder = Path(settings.out)
+    folder.mkdir(parents=True, exist_ok=True)
+    with Journal(folder / JOURNAL) as journal:
+        asked = ask.run(
+            questions(samples, prompt, store, settings, seeing),
+            model,
+            sampling=settings.sampling(),
+            n=settings.n,
+            seed=settings.seed,
+            journal=journal,
+            progress=lambda counts: log.info("%s: %s", spec, counts),
+        )
+        keys = [one.key for one in asked]
+        replies = {**journal.failures(keys), **journal.answered(keys)}
+    rows = rollouts.finalize(
+        asked,
+        replies,
+        {sample.sample_id: sample for sample in samples},
+        model_id=model.id,
+        sampling=settings.sampling(),
+        form=prompt.form,
+        scores=tuple(dict.fromkeys((*rollouts.DEFAULT_SCORES, *scores))),
+    )
+    failed = {row["sample_id"] for row in rows if row["error"]}
+    return Collected(rows=rows, model_id=model.id, prompt=prompt, n_failed=len(failed))
+
+
+def _store(settings: AskSettings) -> FrameStore:
+    return FrameStore(
+        Path(settings.videos), settings.frame_sampling(), Path(settings.frames) if settings.frames else None
+    )
+
+
+def questions(
+    samples: Sequence[Sample], prompt: Prompt, store: FrameStore | None, settings: AskSettings, seeing: str
+) -> Iterator[Question]:
+    """The question for each sample, made when it is pulled: frames are decoded only then."""
+    donors: Mapping[str, Video] = {}
+    if seeing == "blind":
+        donors = blind.donors([sample.video for sample in samples], settings.seed)
+    others = blind.other_queries(samples, settings.seed) if seeing == "other_query" else {}
+    for sample in samples:
+        frames = _frames(sample, store, settings)
+        if store is not None and seeing in ("blind", "blank") and frames.status == "ok":
+            donor = store.frames(donors[sample.video.video_id]) if seeing == "blind" else None
+            frames = blind.blinded(frames, donor)
+        seen = frames.status == "ok"
+        sample = msgspec.structs.replace(sample, query=others.get(sample.sample_id, sample.query))
+        yield Question(
+            sample_id=sample.sample_id,
+            messages=render(prompt, sample, frames.times, frames.images) if seen else (),
+            prompt_id=prompt.id,
+            frames_id=frames.frames_id,
+            frame_times=frames.times,
+            problem=None if seen else f"video {frames.status}",
+        )
+
+
+def _frames(sample: Sample, store: FrameStore | None, settings: AskSettings) -> Frames:
+    """The sample's frames; without videos, for a model that does not look, only the times they would have."""
+    if store is not None:
+        return store.frames(sample.video)
+    if sample.video.duration is None:
+        return Frames(frames_id="none", times=(), images=(), duration=0.0, status="of unknown duration, and no --videos")
+    times = sampling.times(sample.video.duration, settings.frame_sampling())
+    return Frames(
+        frames_id="none", times=times, images=(b"",) * len(times), duration=sample.video.duration, status="ok"
+    )

@@ -1,0 +1,83 @@
+"""From what was asked to rows of `rollouts.parquet`: read by the one parser, scored against the annotation as it is now.
+
+Scores are made here, not in the journal: a repaired label is scored again, never asked again.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from vtgdata import plugins
+from vtgdata.answers import Form, parse
+from vtgdata.engine.ask import Asked
+from vtgdata.records import Answer, Reply, Sample, Sampling
+from vtgdata.tables import Row
+from vtgdata.windows import as_pairs
+
+DEFAULT_SCORES = ("tiou", "format")
+
+
+def finalize(
+    asked: Sequence[Asked],
+    replies: Mapping[str, Reply],
+    samples: Mapping[str, Sample],
+    *,
+    model_id: str,
+    sampling: Sampling,
+    form: Form,
+    scores: Sequence[str] = DEFAULT_SCORES,
+) -> list[Row]:
+    """One row for each (sample, index) asked, in the order of samples and indexes.
+
+    A request that failed, or a video that could not be seen, gives a row with `error` and without `iou` or scores; an
+    answer that cannot be parsed is an answer, with iou 0. `replies` holds answers and failures by key.
+    """
+    answers: list[Answer] = []
+    rows: list[Row] = []
+    for one in asked:
+        sample, reply = samples[one.sample_id], replies.get(one.key)
+        error = one.problem or ("not asked yet" if reply is None else reply.error)
+        answer = parse(
+            None if reply is None or error else reply.text,
+            duration=sample.video.duration,
+            form=form,
+            finish_reason="stop" if reply is None else reply.finish_reason,
+            reasoning=None if reply is None else reply.reasoning,
+        )
+        answers.append(answer)
+        rows.append(_row(one, reply, answer, error, model_id, sampling))
+    _score(rows, answers, [samples[one.sample_id] for one in asked], scores)
+    return rows
+
+
+def _row(
+    one: Asked, reply: Reply | None, answer: Answer, error: str | None, model_id: str, sampling: Sampling
+) -> Row:
+    said = reply if error is None else None
+    return {
+        "key": one.key, "sample_id": one.sample_id, "model_id": model_id, "prompt_id": one.prompt_id,
+        "sampling_id": sampling_id(sampling), "frames_id": one.frames_id, "frame_times": list(one.frame_times),
+        "index": one.index, "text": said and said.text, "reasoning": answer.reasoning if said else None,
+        "windows": as_pairs(answer.windows) if said else None, "option": answer.option if said else None,
+        "parse_status": answer.parse_status if said else None, "strict_ok": answer.strict_ok if said else None,
+        "iou": None, "scores": None, "finish_reason": said and said.finish_reason,
+        "tokens_in": said and said.tokens_in, "tokens_out": said and said.tokens_out, "error": error,
+    }  # fmt: skip
+
+
+def _score(rows: list[Row], answers: list[Answer], samples: list[Sample], names: Sequence[str]) -> None:
+    """Fill in `iou` and `scores` where there is an answer and the sample is labelled."""
+    chosen = [i for i, row in enumerate(rows) if row["error"] is None and samples[i].labelled]
+    said, asked = [answers[i] for i in chosen], [samples[i] for i in chosen]
+    arrays = {name: plugins.load("scores", name).score(said, asked) for name in dict.fromkeys(("tiou", *names))}
+    for position, i in enumerate(chosen):
+        iou = float(arrays["tiou"][position])
+        # A benchmark's row without a usable window cannot be met: 0, counted.
+        rows[i]["iou"] = 0.0 if np.isnan(iou) else iou
+        values = {name: float(arrays[name][position]) for name in names}
+        rows[i]["scores"] = [{"name": name, "value": v} for name, v in values.items() if not np.isnan(v)]
+
+
+def sampling_id(sampling: Sampling) -> str:
+    """A readable fingerprint of a sampling, as in `t1-p1-m512`."""
+    return f"t{sampling.temperature:g}-p{sampling.top_p:g}-m{sampling.max_tokens}"

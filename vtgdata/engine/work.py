@@ -1,0 +1,67 @@
+"""Work keys: what makes one answer the same work as another, so that nothing is asked twice."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from vtgdata import fingerprint
+from vtgdata.records import Image, Message, Sampling
+
+KEY_LENGTH = 32
+"""Hex digits of a key: 128 bits, far from any collision, half the room of a whole hash in tables of millions."""
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model is asked about one sample; n answers may be wanted."""
+
+    sample_id: str
+    messages: tuple[Message, ...]
+    """As rendered, frames included; empty when there is a problem."""
+    prompt_id: str
+    frames_id: str
+    """Fingerprint of the pixels: the video's content, its sampling and the decoder."""
+    frame_times: tuple[float, ...]
+    """Of the frames, in seconds from the start of the video."""
+    problem: str | None = None
+    """Why it cannot be asked (`video missing`); then it never is."""
+
+
+def messages_hash(messages: Iterable[Message]) -> str:
+    """SHA-256 (hex) of rendered messages. An image counts by its time: its pixels are in the frames' fingerprint."""
+    return fingerprint.of_value(
+        [
+            [message.role, [["image", p.time] if isinstance(p, Image) else ["text", p.text] for p in message.parts]]
+            for message in messages
+        ]
+    )
+
+
+def work_keys(question: Question, model_id: str, sampling: Sampling, n: int, seed: int) -> list[str]:
+    """The keys of answers 0 to n - 1 to one question; see `work_key`."""
+    # Greedy answers do not depend on the run's seed: another seed finds them in the journal.
+    drawn = seed if sampling.temperature > 0 else None
+    messages = messages_hash(question.messages)
+    about = [question.sample_id, messages, question.frames_id, model_id, sampling, drawn]
+    return [fingerprint.of_value([*about, index])[:KEY_LENGTH] for index in range(n)]
+
+
+def work_key(question: Question, model_id: str, sampling: Sampling, index: int, seed: int) -> str:
+    """The key of one answer: a hash of all that may change it, and of its index.
+
+    Args:
+        question: its sample id, messages and frames count; its problem does not.
+        model_id: fingerprint of the model.
+        sampling: how the answer is drawn.
+        index: which of the answers to this question, from 0.
+        seed: of the run; left out at temperature 0.
+    """
+    return work_keys(question, model_id, sampling, index + 1, seed)[index]
+
+
+def seed_of(key: str) -> int:
+    """The seed that an answer is drawn with, from its work key: 0 <= seed < 2**31.
+
+    >>> seed_of("ffffffff00000000ffffffff00000000")
+    2147483647
+    """
+    return int(key[:8], 16) >> 1

@@ -1,0 +1,113 @@
+"""Which files a reader opens: the paths it was given, or the files it knows by name in the folders it was given."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from vtgdata.errors import VtgError, did_you_mean
+from vtgdata.records import Corpus
+
+
+class Source(msgspec.Struct, frozen=True):
+    """One annotation file and the split it holds."""
+
+    path: Path
+    split: str
+
+
+def find(paths: Sequence[Path], corpus: Corpus, split: str | None, *, companions: tuple[str, ...] = ()) -> list[Source]:
+    """The annotation files of a corpus under the given paths, each once, in the given order.
+
+    Args:
+        paths: files of any name, and folders in which the corpus's own file names are looked for (packed with gzip
+            too).
+        corpus: whose splits name the files.
+        split: take only this split's files out of folders, and take it for files whose name does not tell.
+        companions: suffixes of files that go with the annotations (durations, say) and are none themselves.
+
+    Raises VtgError when a path is missing, a folder holds no known file, or a file's split is not known.
+    """
+    known = check_split(corpus, split)
+    found: dict[Path, Source] = {}
+    for path in paths:
+        if path.is_dir():
+            here = named_files(path, corpus, split)
+            if not here:
+                raise VtgError(
+                    f"{path}: holds no file of {corpus.name}. Looked for: {', '.join(names(corpus, split))}."
+                )
+        elif path.exists():
+            here = [Source(path, "")]
+        else:
+            raise VtgError(f"{path}: no such file or folder.")
+        for source in here:
+            if plain_name(source.path).lower().endswith(companions or "\0"):
+                continue
+            owner = source.split or _split_of_file(source.path, corpus, split, known)
+            found.setdefault(source.path.resolve(), Source(source.path, owner))
+    if not found:
+        raise VtgError(f"{corpus.name}: no annotation file given. It is one of {', '.join(names(corpus, split))}.")
+    return list(found.values())
+
+
+def check_split(corpus: Corpus, split: str | None) -> list[str]:
+    """The names of a corpus's splits; raises VtgError when `split` is given and is none of them."""
+    known = [each.name for each in corpus.splits]
+    if split is not None and split not in known:
+        raise VtgError(f"{corpus.name} has no split {split!r}; {did_you_mean(split, known)}")
+    return known
+
+
+def named_files(folder: Path, corpus: Corpus, split: str | None = None) -> list[Source]:
+    """The corpus's files that a folder holds under their published names, companions included."""
+    found: list[Source] = []
+    for owner in corpus.splits:
+        if split is None or owner.name == split:
+            for name in owner.files:
+                # The plain file goes before a packed one: both in a folder are one file, not two.
+                present = [path for path in (folder / name, folder / f"{name}.gz") if path.is_file()]
+                found.extend(Source(path, owner.name) for path in present[:1])
+    return found
+
+
+def inputs(paths: Sequence[Path], corpus: Corpus) -> list[Path]:
+    """Every file that a reading of these paths may open, for fingerprints: companions beside a file included."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            named = [source.path for source in named_files(path, corpus)]
+            found.update(dict.fromkeys(named or [path]))
+        else:
+            owner = _owner(path, corpus)
+            beside = named_files(path.parent, corpus, owner)
+            found.update(dict.fromkeys([path, *(source.path for source in beside)]))
+    return list(found)
+
+
+def names(corpus: Corpus, split: str | None = None) -> list[str]:
+    """The published file names of a corpus, or of one split, each once."""
+    return list(dict.fromkeys(name for s in corpus.splits if split in (None, s.name) for name in s.files))
+
+
+def plain_name(path: Path) -> str:
+    """A file's name without `.gz`."""
+    return path.name.removesuffix(".gz")
+
+
+def _owner(path: Path, corpus: Corpus) -> str | None:
+    owners = [split.name for split in corpus.splits if plain_name(path) in split.files]
+    return owners[0] if len(owners) == 1 else None
+
+
+def _split_of_file(path: Path, corpus: Corpus, split: str | None, known: list[str]) -> str:
+    owner = _owner(path, corpus)
+    if owner is not None and split is not None and owner != split:
+        raise VtgError(f"{path}: the name is that of split {owner!r}, and --split says {split!r}. Drop one of the two.")
+    told = split or owner or (known[0] if len(known) == 1 else None)
+    if told is None:
+        raise VtgError(
+            f"{path}: the file's name does not tell its split. Name it with --split {'|'.join(known)}, or give the "
+            f"file its published name ({', '.join(names(corpus))})."
+        )
+    return told

@@ -1,0 +1,185 @@
+"""The rows of a release: read, joined with their samples, checked, dated and sorted. Writes nothing."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Any
+
+from vtgdata import releases, tables
+from vtgdata.errors import VtgError
+from vtgdata.releases import CHOSEN, COLDSTART, Release
+from vtgdata.tables import Row
+
+_KEYS = {
+    "samples": ("sample_id",),
+    "coldstart": ("key",),
+    "difficulty": ("sample_id", "model_id", "measure"),
+    "rollouts": ("key",),
+    "drops": ("corpus", "origin", "reason", "raw"),
+}
+_CHOSEN_KEY = ("sample_id", "model_id", "measure")
+_PROMPT = re.compile(r"\w[\w.-]*\Z", re.ASCII)
+
+
+class Sources:
+    """The rows of all inputs, joined with their samples and checked."""
+
+    def __init__(self, samples: str) -> None:
+        """Read `samples.parquet`, to which all other rows must belong."""
+        self.path = samples
+        self.prompts: dict[str, str] = {}
+        self.models: list[dict[str, Any]] = []
+        self.samples: dict[str, Row] = {}
+        for row in _read(samples, tables.SAMPLES, ("corpus", "split", "video_id", "license")):
+            if row["sample_id"] in self.samples:
+                raise VtgError(f"{samples}: sample_id {row['sample_id']!r} occurs twice.")
+            self.samples[row["sample_id"]] = row
+
+    def traces(self, path: str) -> list[Row]:
+        """Rows of the config `coldstart`: the kept traces of a traces.parquet, each with its sample."""
+        rows = self._known(path, _read(path, tables.TRACES, tuple(tables.TRACES)))
+        kept = [row for row in rows if row["kept"]]
+        if not kept:
+            raise VtgError(
+                f"{path}: none of its {len(rows)} traces was kept. Widen --keep in `vtgdata build-coldstart`."
+            )
+        for row in kept:
+            if not row["target"]:
+                raise VtgError(f"{path}: trace {row['key']!r} is kept and has no target. Build the traces again.")
+        self._note_prompts(path, kept)
+        for model_id, asked in grouped(rows, "model_id").items():
+            reasons = Counter(row["reason"] or "unknown" for row in asked if not row["kept"])
+            self.models.append(
+                {"role": "teacher", **_asked(model_id, asked), "kept": sum(bool(row["kept"]) for row in asked)}
+                | {"not_kept": dict(sorted(reasons.items()))}
+            )
+        return self._joined("coldstart", kept, COLDSTART)
+
+    def chosen(self, config: str, path: str) -> list[Row]:
+        """Rows that a selector chose, each with its sample: the config `rl`."""
+        rows = self._known(path, _read(path, CHOSEN, ("sample_id", "rank")))
+        self._note_prompts(path, [row for row in rows if row.get("prompt")])
+        return self._joined(config, rows, CHOSEN)
+
+    def pass_rates(self, path: str) -> list[Row]:
+        """Rows of the config `difficulty`."""
+        rows = self._known(path, _read(path, tables.PASS_RATES, tuple(tables.PASS_RATES)))
+        self._note_prompts(path, rows)
+        for model_id, asked in grouped(rows, "model_id").items():
+            counts = {row["sample_id"]: row["n"] for row in asked}
+            facts = {"least": min(counts.values()), "most": max(counts.values()), "samples": len(counts)}
+            self.models.append({"role": "student", "id": model_id, "rows": sum(counts.values()), **facts})
+        return rows
+
+    def rollouts(self, path: str) -> list[Row]:
+        """Rows of the config `rollouts`."""
+        return self._known(path, _read(path, tables.ROLLOUTS, ("sample_id", "key")))
+
+    def drops(self, path: str) -> list[Row]:
+        """Rows of the config `drops`; a file without any is fine."""
+        return _read(path, tables.DROPS, tuple(tables.DROPS), empty=True)
+
+    def _known(self, path: str, rows: list[Row]) -> list[Row]:
+        for row in rows:
+            if row["sample_id"] not in self.samples:
+                raise VtgError(
+                    f"{path}: sample_id {row['sample_id']!r} is not in {self.path}. Release rows together "
+                    "with the samples they were made from."
+                )
+        return rows
+
+    def _joined(self, config: str, rows: list[Row], columns: Mapping[str, str]) -> list[Row]:
+        """Each row with its sample's columns; raises VtgError when one's video is also in the split `test`."""
+        tested = {sample["video_id"] for sample in self.samples.values() if sample["split"] == "test"}
+        leaked = sorted({self.samples[row["sample_id"]]["video_id"] for row in rows} & tested)
+        if leaked:
+            raise VtgError(
+                f"config {config!r} trains on {len(leaked)} video(s) that are also in the split 'test' of {self.path}, "
+                f"first {leaked[0]!r}. Leave those rows out (`--where`), or release without that test split."
+            )
+        own = [column for column in columns if column not in tables.SAMPLES]
+        return [self.samples[row["sample_id"]] | {column: row.get(column) for column in own} for row in rows]
+
+    def _note_prompts(self, path: str, rows: Iterable[Row]) -> None:
+        for row in rows:
+            name, text = row["prompt_id"], row["prompt"]
+            if not name or not text or not _PROMPT.match(name):
+                raise VtgError(f"{path}: {row['sample_id']!r}: prompt_id {name!r} without a text, or no name-hash.")
+            if self.prompts.setdefault(name, text) != text:
+                raise VtgError(f"{path}: prompt {name!r} stands for two different texts.")
+
+
+def _read(path: str, columns: Mapping[str, str], needs: tuple[str, ...], *, empty: bool = False) -> list[Row]:
+    rows = tables.read_parquet(path, needs=needs)
+    if not rows and not empty:
+        raise VtgError(f"{path}: holds no rows, so there is nothing to release.")
+    for row in rows:
+        for column in ("video_file", "origin", "model_id"):
+            value = row.get(column) or ""
+            bare = value.partition(":")[2] if column == "model_id" and not value.startswith("/") else value
+            if PurePosixPath(bare).is_absolute() or PureWindowsPath(bare).is_absolute():
+                raise VtgError(f"{path}: {column} {value!r} is a path of this machine, which must not be published.")
+    # A column that is not there (a selector without pass rates, say) is null; one that a plug-in added is left out.
+    return [{name: row.get(name) for name in (*columns, "prompt") if name in columns or name in row} for row in rows]
+
+
+def grouped(rows: Iterable[Row], column: str) -> dict[str, list[Row]]:
+    """Rows by a column's value, the values sorted; null counts as an empty text."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row[column] or "", []).append(row)
+    return dict(sorted(groups.items()))
+
+
+def _asked(model_id: str, rows: list[Row]) -> dict[str, Any]:
+    answers = Counter(row["sample_id"] for row in rows)
+    return {
+        "id": model_id, "samples": len(answers), "rows": len(rows), "least": min(answers.values()),
+        "most": max(answers.values()),
+    }  # fmt: skip
+
+
+def date_and_sort(
+    config: str, rows: list[Row], version: str, previous: Release | None, samples: Mapping[str, Row]
+) -> dict[str, int]:
+    """Give each row the version that first had it, and sort the rows in place.
+
+    Args:
+        config: whose rows these are; it says which columns are a row's key.
+        rows: changed in place: `first_version` set, and sorted by it, then corpus, video, sample.
+        version: of the release that is being made.
+        previous: the release before, where there is one.
+        samples: all samples by id, for the order.
+
+    Returns {added, removed, changed} against the previous release, by key.
+    Raises VtgError when a key occurs twice.
+    """
+    key_columns = _KEYS.get(config, _CHOSEN_KEY)
+    old: dict[tuple[Any, ...], Row] = {}
+    if previous is not None and config in previous.document.configs:
+        for split in previous.document.configs[config]:
+            old |= {_key(row, key_columns): row for row in previous.rows(config, split)}
+    changed = 0
+    new: set[tuple[Any, ...]] = set()
+    for row in rows:
+        key = _key(row, key_columns)
+        if key in new and config != "drops":
+            raise VtgError(f"config {config!r}: {dict(zip(key_columns, key, strict=True))} occurs twice.")
+        new.add(key)
+        row["first_version"] = old[key]["first_version"] if key in old else version
+        changed += key in old and any(
+            row.get(column) != value for column, value in old[key].items() if column not in ("rank", "first_version")
+        )
+
+    def order(row: Row) -> tuple[Any, ...]:
+        sample = samples[row["sample_id"]] if "sample_id" in row else row
+        place = (sample["corpus"], sample.get("video_id") or "", row.get("sample_id") or row.get("origin") or "")
+        return (*releases.parse_version(row["first_version"]), *place, *_key(row, key_columns))
+
+    rows.sort(key=order)
+    return {"added": len(new - set(old)), "removed": len(set(old) - new), "changed": changed}
+
+
+def _key(row: Row, columns: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple(row[column] or "" for column in columns)

@@ -1,0 +1,129 @@
+"""build-coldstart: a teacher's answers, verified against the annotation, become traces to learn from.
+
+Every rollout is kept with the reason why it is or is not a trace. Published practice (TVG-R1, issue 1) trains on the
+teacher's own window, so that reasoning and answer agree; `--target annotation` puts the annotation's in its place.
+"""
+
+import json
+from collections import Counter
+from typing import Any, Literal
+
+import msgspec
+
+from vtgdata import meta, tables
+from vtgdata.answers import Form
+from vtgdata.engine.collect import AskSettings, Collected, collect, load_samples, model_code
+from vtgdata.errors import VtgError
+from vtgdata.meta import Summary
+from vtgdata.records import Sample
+from vtgdata.tables import Row
+from vtgdata.timecode import format_time
+from vtgdata.windows import as_pairs
+
+
+class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of build-coldstart."""
+
+    model: str
+    """The teacher: a plug-in with its argument, as in openai_api:NAME or scripted:samples.parquet."""
+    n: int = 4
+    """Answers per sample."""
+    keep: dict[str, float] = {"tiou": 0.5}
+    """What a trace needs: scores and their least values, as in tiou=0.5."""
+    per_sample: int = 1
+    """Most traces kept per sample, the best first."""
+    target: Literal["teacher", "annotation"] = "teacher"
+    """Whose window the trace ends with."""
+
+
+def run(settings: Settings) -> Summary:
+    """Ask the teacher, verify, and write rollouts.parquet and traces.parquet."""
+    step = meta.Step(
+        "build-coldstart",
+        settings,
+        code=[__name__, model_code(settings.model), *(f"vtgdata.scores.{name}" for name in settings.keep)],
+        inputs=settings.inputs(settings.model),
+        listings=settings.listings(),
+    )
+    if (done := step.up_to_date()) is not None:
+        return done
+    samples = load_samples(settings)
+    out = step.start()
+    collected = collect(settings, samples, settings.model, scores=tuple(settings.keep))
+    traces = verify(collected, {sample.sample_id: sample for sample in samples}, settings)
+    tables.write_parquet(out / "rollouts.parquet", collected.rows, tables.ROLLOUTS)
+    tables.write_parquet(out / "traces.parquet", traces, tables.TRACES)
+    kept = [trace for trace in traces if trace["kept"]]
+    summary: Summary = {
+        "samples": len(samples),
+        "rollouts": len(collected.rows),
+        "traces": len(kept),
+        "samples_with_trace": len({trace["sample_id"] for trace in kept}),
+        "reasons": dict(sorted(Counter(trace["reason"] for trace in traces if not trace["kept"]).items())),
+        "n_failed": collected.n_failed,
+        "model": collected.model_id,
+        "out": settings.out,
+    }
+    failed = collected.failure(settings.max_failed, len(samples))
+    return step.finish(summary, ["rollouts.parquet", "traces.parquet"], failed=failed)
+
+
+def verify(collected: Collected, samples: dict[str, Sample], settings: Settings) -> list[Row]:
+    """A trace row for every rollout, in order, with whether it is kept and the reason where not."""
+    traces = [_trace(row, samples[row["sample_id"]], collected, settings) for row in collected.rows]
+    best: dict[str, list[Row]] = {}
+    for trace in traces:
+        if trace["kept"]:
+            best.setdefault(trace["sample_id"], []).append(trace)
+    for rivals in best.values():
+        rivals.sort(key=lambda trace: (-trace["iou"], trace["index"]))
+        for trace in rivals[settings.per_sample :]:
+            trace["kept"], trace["reason"] = False, "better_one_kept"
+    return traces
+
+
+def _trace(row: Row, sample: Sample, collected: Collected, settings: Settings) -> Row:
+    reason = _reason(row, sample, settings.keep)
+    annotation = as_pairs(sample.windows)
+    target = None
+    if reason is None:
+        target = row["text"]
+        if settings.target == "annotation":
+            target = _with_window(row, sample, collected)
+    return row | {
+        "teacher_windows": row["windows"],
+        "annotation_windows": annotation,
+        "kept": reason is None,
+        "reason": reason,
+        "target": target,
+        "prompt": collected.prompt.text,
+        "frame_sampling": json.dumps(msgspec.to_builtins(settings.frame_sampling()), sort_keys=True),
+    }
+
+
+def _reason(row: Row, sample: Sample, keep: dict[str, float]) -> str | None:
+    """Why a rollout is no trace, or None when it is one."""
+    if row["error"]:
+        return "failed"
+    if not sample.windows:
+        return "unlabelled" if not sample.labelled else "no_true_window"
+    if row["parse_status"] != "ok":
+        return str(row["parse_status"])
+    if not row["strict_ok"]:
+        return "not_in_form"
+    scores: dict[str, Any] = {score["name"]: score["value"] for score in row["scores"]}
+    for name, least in keep.items():
+        if name not in scores or scores[name] < least:
+            return f"{name}_below_{least:g}"
+    return None
+
+
+def _with_window(row: Row, sample: Sample, collected: Collected) -> str:
+    """The teacher's reasoning, closed with the annotation's first window."""
+    form, prompt = collected.prompt.form, collected.prompt
+    if not isinstance(form, Form) or "{start}" not in form.template:
+        raise VtgError(f"prompt {prompt.name}: its answer form has no place for a window; use --target teacher.")
+    head, separator, _ = str(row["text"]).rpartition("</think>")
+    window = sample.windows[0]
+    start, end = (format_time(time, prompt.time, "") for time in (window.start, window.end))
+    return head + separator + form.template.replace("{start}", start).replace("{end}", end)

@@ -1,0 +1,131 @@
+"""score-difficulty: a student's pass rate on each sample, from n answers, raw IoUs kept.
+
+What is stored is a pass rate by a named measure, in [0, 1], higher is easier; difficulty is one minus that.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from vtgdata import meta, tables
+from vtgdata.engine.collect import AskSettings, Collected, collect, load_samples, model_code
+from vtgdata.errors import VtgError
+from vtgdata.meta import Summary
+from vtgdata.tables import Row
+
+
+class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of score-difficulty."""
+
+    model: str
+    """The student: a plug-in with its argument, as in transformers_local:PATH."""
+    n: int = 8
+    """Answers per sample."""
+    measures: list[str] = ["iou>=0.5", "mean_iou"]
+    """Pass rates to store: iou>=T for a threshold T, or mean_iou."""
+
+
+def run(settings: Settings) -> Summary:
+    """Ask the student n times about each sample; write rollouts.parquet and pass_rates.parquet."""
+    for measure in settings.measures:
+        threshold(measure)
+    step = meta.Step(
+        "score-difficulty",
+        settings,
+        code=[__name__, model_code(settings.model), "vtgdata.scores.tiou", "vtgdata.scores.format"],
+        inputs=settings.inputs(settings.model),
+        listings=settings.listings(),
+    )
+    if (done := step.up_to_date()) is not None:
+        return done
+    samples = load_samples(settings)
+    out = step.start()
+    collected = collect(settings, samples, settings.model)
+    rates = pass_rates(collected, settings)
+    tables.write_parquet(out / "rollouts.parquet", collected.rows, tables.ROLLOUTS)
+    tables.write_parquet(out / "pass_rates.parquet", rates, tables.PASS_RATES)
+    values = {m: [r["value"] for r in rates if r["measure"] == m and r["value"] is not None] for m in settings.measures}
+    summary: Summary = {
+        "samples": len(samples),
+        "rollouts": len(collected.rows),
+        "pass_rates": {measure: float(np.mean(v)) if v else None for measure, v in values.items()},
+        "n_unparsed": sum(row["parse_status"] not in (None, "ok") for row in collected.rows),
+        "n_failed": collected.n_failed,
+        "model": collected.model_id,
+        "out": settings.out,
+    }
+    failed = collected.failure(settings.max_failed, len(samples))
+    return step.finish(summary, ["rollouts.parquet", "pass_rates.parquet"], failed=failed)
+
+
+def threshold(measure: str) -> float | None:
+    """The IoU threshold of a measure; None for mean_iou. Raises VtgError for an unknown measure.
+
+    >>> threshold("iou>=0.5")
+    0.5
+    """
+    if measure == "mean_iou":
+        return None
+    prefix, _, number = measure.partition(">=")
+    try:
+        value = float(number)
+    except ValueError:
+        value = math.nan
+    if prefix != "iou" or not 0 < value <= 1:
+        raise VtgError(f"unknown measure {measure!r}: write mean_iou, or iou>=T with 0 < T <= 1.")
+    return value
+
+
+def pass_rates(collected: Collected, settings: Settings) -> list[Row]:
+    """One row per labelled sample and measure, in the order of the rollouts."""
+    by_sample: dict[str, list[Row]] = {}
+    for row in collected.rows:
+        by_sample.setdefault(row["sample_id"], []).append(row)
+    frame_sampling = json.dumps(msgspec.to_builtins(settings.frame_sampling()), sort_keys=True)
+    rows: list[Row] = []
+    for rollouts in by_sample.values():
+        ious = [row["iou"] for row in rollouts if row["iou"] is not None]
+        failed = sum(row["error"] is not None for row in rollouts)
+        if not ious and not failed:
+            continue  # unlabelled: answered, but never scored
+        first = rollouts[0]
+        common = {name: first[name] for name in ("sample_id", "model_id", "prompt_id", "sampling_id", "frames_id")} | {
+            "n": len(ious),
+            "n_unparsed": sum(row["parse_status"] not in (None, "ok") for row in rollouts),
+            "n_failed": failed,
+            "mean_iou": float(np.mean(ious)) if ious else None,
+            "iou_std": float(np.std(ious)) if ious else None,
+            "ious": ious,
+            "decided": None,
+            "prompt": collected.prompt.text,
+            "frame_sampling": frame_sampling,
+        }
+        rows.extend(common | _measured(measure, ious) for measure in settings.measures)
+    return rows
+
+
+def _measured(measure: str, ious: Sequence[float]) -> Row:
+    if not ious:
+        return {"measure": measure, "value": None, "low": None, "high": None}
+    least = threshold(measure)
+    passed = list(ious) if least is None else [float(iou >= least) for iou in ious]
+    value = float(np.mean(passed))
+    low, high = wilson(value, len(passed))
+    return {"measure": measure, "value": value, "low": low, "high": high}
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """95 % Wilson interval of a share of n; for a mean in [0, 1] it is on the safe side, since its variance is less.
+
+    Source: Wilson, JASA 22 (1927).
+
+    >>> [round(bound, 3) for bound in wilson(0.5, 8)]
+    [0.215, 0.785]
+    """
+    z = 1.959963984540054
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return max(0.0, centre - half), min(1.0, centre + half)

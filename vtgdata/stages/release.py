@@ -1,0 +1,246 @@
+"""Release: the files of earlier steps become one versioned dataset, with its card, licences, prompts and provenance.
+
+    out/release.json                                    what the release is: counts, hashes, models; written last
+    out/README.md CHANGELOG.md LICENSES.md              for people; README.md is the Hub's dataset card
+    out/data/<config>/<split>-00000-of-00001.parquet    configs samples, coldstart, rl, difficulty, rollouts, drops
+    out/prompts/<name-hash>.md                          every prompt's whole text
+
+Rows are sorted by the version that first had them, so that versions share bytes. The same inputs give the same Parquet
+bytes. No video and no path of this machine goes in.
+"""
+
+import datetime
+import re
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from vtgdata import __version__, card, fingerprint, meta, plugins, releases, tables
+from vtgdata.errors import VtgError
+from vtgdata.release_rows import Sources, date_and_sort, grouped
+from vtgdata.releases import CHOSEN, COLUMNS, DataFile, Document, PromptFile, Release, ReleaseFile
+from vtgdata.tables import Row
+
+_COUNTED = ("corpus", "split", "license", "task")
+_SPLIT = re.compile(r"\w+(\.\w+)*\Z", re.ASCII)
+_CONFIG = re.compile(r"[a-z]\w*\Z", re.ASCII)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What goes into a release."""
+
+    out: str
+    """Folder of this version; the release's files lie directly in it."""
+    version: str
+    """X.Y.Z; above the previous one's."""
+    samples: str
+    """samples.parquet: all samples that other rows speak of."""
+    coldstart: str = ""
+    """traces.parquet; only its kept traces go in."""
+    pass_rates: str = ""
+    """pass_rates.parquet, for the config `difficulty`."""
+    splits: dict[str, str] = {}
+    """{name: rows.parquet}: chosen rows, each a config of that name (`rl`)."""
+    rollouts: list[str] = []
+    """rollouts.parquet files to publish whole."""
+    drops: list[str] = []
+    """drops.parquet files: the rows left out, and why."""
+    previous: str = ""
+    """Folder of the release before this one."""
+    name: str = ""
+    """The dataset's name for people; when empty the previous one's, or one made of the corpora's names."""
+
+
+def run(settings: Settings) -> meta.Summary:
+    """Make a release.
+
+    Returns the summary: name, version, rows by config and split, changes against the previous release, out.
+    Raises VtgError when an input is not what it should be, when a training row's video is also in a test split, or when
+    the version does not follow the previous one.
+    """
+    releases.parse_version(settings.version)
+    for config in settings.splits:
+        if not _CONFIG.match(config) or config in COLUMNS:
+            raise VtgError(
+                f"--split {config}=...: a config is named in small letters, digits, _ and not {', '.join(COLUMNS)}."
+            )
+    single = [path for path in (settings.samples, settings.coldstart, settings.pass_rates) if path]
+    before = f"{settings.previous}/{releases.NAME}" if settings.previous else ""
+    step = meta.Step(
+        "release",
+        settings,
+        code=[__name__, *(f"vtgdata.corpora.{corpus}" for corpus in plugins.names("corpora"))],
+        inputs=[
+            *single, *settings.splits.values(), *settings.rollouts, *settings.drops, *([before] if before else []),
+            plugins.resources("cards") / "dataset.md.j2",
+        ],
+    )  # fmt: skip
+    if (done := step.up_to_date()) is not None:
+        return done
+    previous = releases.open_release(settings.previous) if settings.previous else None
+    _check_previous(settings, previous)
+    sources = Sources(settings.samples)
+    configs = _configs(settings, sources)
+    changes = {
+        config: date_and_sort(config, rows, settings.version, previous, sources.samples)
+        for config, rows in configs.items()
+    }
+    if previous is not None:
+        for config, splits in previous.document.configs.items():
+            gone = {"added": 0, "removed": sum(data.rows for data in splits.values()), "changed": 0}
+            changes.setdefault(config, gone)
+    out = step.start()
+    stale = _named_by_release(out)
+    document = _write(settings, out, step, sources, configs, changes, previous)
+    for name in stale - _named_by_release(out):
+        (out / name).unlink(missing_ok=True)
+    rows = {config: {name: data.rows for name, data in splits.items()} for config, splits in document.configs.items()}
+    summary = {
+        "name": document.name, "version": document.version, "rows": rows, "changes": changes, "out": settings.out,
+    }  # fmt: skip
+    return step.finish(summary, outputs=sorted(_named_by_release(out)))
+
+
+def _configs(settings: Settings, sources: Sources) -> dict[str, list[Row]]:
+    """{config: rows}, in the order in which a card shows them; a config without rows is left out."""
+    configs = {"samples": list(sources.samples.values())}
+    for split in grouped(configs["samples"], "split"):
+        if not _SPLIT.match(split):
+            raise VtgError(
+                f"{settings.samples}: split {split!r}: a split's name on the Hub has letters, digits, _ and dots only."
+            )
+    if settings.coldstart:
+        configs["coldstart"] = sources.traces(settings.coldstart)
+    for config, path in settings.splits.items():
+        configs[config] = sources.chosen(config, path)
+    if settings.pass_rates:
+        configs["difficulty"] = sources.pass_rates(settings.pass_rates)
+    configs["rollouts"] = [row for path in settings.rollouts for row in sources.rollouts(path)]
+    configs["drops"] = [row for path in settings.drops for row in sources.drops(path)]
+    return {config: rows for config, rows in configs.items() if rows}
+
+
+def _check_previous(settings: Settings, previous: Release | None) -> None:
+    if previous is None:
+        return
+    if previous.path.resolve() == Path(settings.out).resolve():
+        raise VtgError(f"--previous {settings.previous}: is the output folder too. Give every version its own folder.")
+    if previous.version >= releases.parse_version(settings.version):
+        raise VtgError(
+            f"--version {settings.version}: must be above the previous release's {previous.document.version}: a higher "
+            "first number when rows change their meaning, second when rows are added, third otherwise."
+        )
+
+
+def _named_by_release(out: Path) -> set[str]:
+    """Paths that the release.json in a folder names, itself included; none where there is no good one."""
+    try:
+        raw = (out / releases.NAME).read_bytes()
+        document = releases.read_document(raw, str(out))
+    except (OSError, VtgError):
+        return set()
+    data = {file.file for splits in document.configs.values() for file in splits.values()}
+    return data | set(document.files) | {releases.NAME}
+
+
+def _write(
+    settings: Settings,
+    out: Path,
+    step: meta.Step,
+    sources: Sources,
+    configs: Mapping[str, list[Row]],
+    changes: dict[str, dict[str, int]],
+    previous: Release | None,
+) -> Document:
+    written: dict[str, dict[str, DataFile]] = {}
+    for config, rows in configs.items():
+        splits = grouped(rows, "split") if config == "samples" else {"train": rows}
+        columns = COLUMNS.get(config, CHOSEN)
+        written[config] = {split: _write_data(out, config, split, rows, columns) for split, rows in splits.items()}
+    prompts: list[PromptFile] = []
+    for name, text in sorted(sources.prompts.items()):
+        file = f"prompts/{name}.md"
+        tables.write_text(out / file, text)
+        prompts.append(PromptFile(id=name, file=file, sha256=fingerprint.of_file(out / file)))
+    asked = [row for config, rows in configs.items() if config not in ("samples", "rollouts", "drops") for row in rows]
+    known = previous.document if previous else None
+    corpora = _corpora(configs["samples"])
+    document = Document(
+        schema_version=releases.SCHEMA_VERSION,
+        name=" ".join(settings.name.split()) or (known.name if known else f"Temporal grounding: {', '.join(corpora)}"),
+        version=settings.version,
+        tool=f"vtgdata {__version__}",
+        created=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        previous={"version": known.version, "name": known.name, "content": releases.content(known)} if known else None,
+        changes=changes,
+        history=[{"version": settings.version, "changes": changes}, *(known.history if known else [])],
+        configs=written,
+        counts={config: counts for config, rows in configs.items() if (counts := _counts(rows))},
+        videos=len({row["video_id"] for row in configs["samples"]}),
+        corpora=corpora,
+        drops=dict(sorted(Counter(row["reason"] for row in configs.get("drops", ())).items())),
+        inputs=_inputs(settings, step),
+        models=sources.models,
+        prompts=prompts,
+        frame_samplings=[
+            msgspec.json.decode(text)
+            for text in sorted({row["frame_sampling"] for row in asked if row["frame_sampling"]})
+        ],
+        files={},
+    )
+    readme = card.dataset_card(document)
+    card.read_metadata(readme)
+    pages = {
+        "README.md": readme, "CHANGELOG.md": card.changelog_page(document), "LICENSES.md": card.licences_page(document),
+    }  # fmt: skip
+    for name, text in pages.items():
+        tables.write_text(out / name, text)
+    names = sorted([*pages, *(prompt.file for prompt in prompts)])
+    files = {
+        name: ReleaseFile(sha256=fingerprint.of_file(out / name), bytes=(out / name).stat().st_size) for name in names
+    }
+    document = msgspec.structs.replace(document, files=files)
+    tables.write_json(out / releases.NAME, document)
+    return document
+
+
+def _write_data(out: Path, config: str, split: str, rows: list[Row], columns: Mapping[str, str]) -> DataFile:
+    file = f"data/{config}/{split}-00000-of-00001.parquet"
+    tables.write_parquet(out / file, [{name: row.get(name) for name in columns} for row in rows], columns)
+    path = out / file
+    return DataFile(file=file, rows=len(rows), sha256=fingerprint.of_file(path), bytes=path.stat().st_size)
+
+
+def _counts(rows: list[Row]) -> dict[str, dict[str, int]]:
+    columns = [column for column in _COUNTED if all(column in row for row in rows)]
+    return {column: dict(sorted(Counter(str(row[column]) for row in rows).items())) for column in columns}
+
+
+def _corpora(samples: list[Row]) -> dict[str, dict[str, Any]]:
+    """What a card says of each corpus: rows, licences, and the facts of its plug-in where it is one of ours."""
+    facts: dict[str, dict[str, Any]] = {}
+    for name, rows in grouped(samples, "corpus").items():
+        licences = dict(sorted(Counter(row["license"] or "unverified" for row in rows).items()))
+        facts[name] = {
+            "rows": len(rows), "licenses": licences, "title": name, "homepage": "", "citation": "", "grid": None,
+        }  # fmt: skip
+        if name in plugins.names("corpora"):
+            corpus = plugins.load("corpora", name).CORPUS
+            facts[name] |= {key: getattr(corpus, key) for key in ("title", "homepage", "citation", "grid")}
+    return facts
+
+
+def _inputs(settings: Settings, step: meta.Step) -> dict[str, list[dict[str, str]]]:
+    named: dict[str, list[str]] = {
+        "samples": [settings.samples], "coldstart": [settings.coldstart], "pass_rates": [settings.pass_rates],
+        **{config: [path] for config, path in settings.splits.items()}, "rollouts": list(settings.rollouts),
+        "drops": list(settings.drops),
+    }  # fmt: skip
+    return {
+        setting: [{"name": Path(path).name, "sha256": step.inputs[path]} for path in paths if path]
+        for setting, paths in named.items()
+        if any(paths)
+    }

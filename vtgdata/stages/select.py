@@ -1,0 +1,70 @@
+"""select: choose the rows to train RL on by their pass rates, with a selector plug-in."""
+
+import logging
+
+import msgspec
+
+from vtgdata import meta, plugins, tables
+from vtgdata.errors import VtgError
+from vtgdata.meta import Summary
+from vtgdata.tables import Row, read_parquet, read_samples
+
+log = logging.getLogger("vtgdata")
+
+ROWS = tables.PASS_RATES | {"rank": "count"}
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of select."""
+
+    pass_rates: str
+    """Pass rates to choose by: a pass_rates.parquet."""
+    out: str
+    """Output folder."""
+    size: int
+    """How many rows to take at most."""
+    selector: str = "band"
+    """Selector with its settings, as in band:measure=mean_iou,low=0.2,high=0.8."""
+    samples: str = ""
+    """The samples, for selectors that look at them: a samples.parquet."""
+    seed: int = 0
+    """Seed of the draw."""
+
+
+def run(settings: Settings) -> Summary:
+    """Choose rows and write rows.parquet, in the selector's order (column `rank`)."""
+    spec = plugins.parse_spec(settings.selector)
+    if settings.size < 1:
+        raise VtgError(f"--size {settings.size}: ask for at least one row.")
+    step = meta.Step(
+        "select",
+        settings,
+        code=[__name__, spec.name if "." in spec.name else f"vtgdata.selectors.{spec.name}"],
+        inputs=[path for path in (settings.pass_rates, settings.samples) if path],
+    )
+    if (done := step.up_to_date()) is not None:
+        return done
+    selector = plugins.load("selectors", spec.name)
+    rates = read_parquet(settings.pass_rates, needs=tables.PASS_RATES)
+    samples = read_samples(settings.samples) if settings.samples else []
+    try:
+        ids = selector.select(samples, rates, settings.size, settings.seed, **spec.settings)
+    except TypeError as error:
+        raise VtgError(f"--selector {settings.selector!r}: {error}. Settings are written name:key=value,key=value.") from error
+    measure = str(spec.settings.get("measure") or (rates[0]["measure"] if rates else ""))
+    rows = _rows(ids, rates, measure)
+    out = step.start()
+    tables.write_parquet(out / "rows.parquet", rows, ROWS)
+    short = settings.size - len(ids)
+    if short:
+        log.warning("select: %d rows asked for, %d found by %s", settings.size, len(ids), settings.selector)
+    pool = len({row["sample_id"] for row in rates})
+    summary: Summary = {"pool": pool, "rows": len(ids), "short_of": short, "selector": settings.selector, "out": settings.out}
+    return step.finish(summary, ["rows.parquet"])
+
+
+def _rows(ids: list[str], rates: list[Row], measure: str) -> list[Row]:
+    """The pass rate row of each chosen sample, of the measure chosen by."""
+    known = {row["sample_id"]: row for row in rates if row["measure"] == measure}
+    blank: Row = dict.fromkeys(tables.PASS_RATES)
+    return [known.get(sample_id, blank | {"sample_id": sample_id}) | {"rank": rank} for rank, sample_id in enumerate(ids)]

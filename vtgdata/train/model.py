@@ -1,0 +1,91 @@
+"""What both trainers share: loading and saving a model, the machine's settings, the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from vtgdata.errors import VtgError
+from vtgdata.tables import write_jsonl
+
+
+def prepare(seed: int, threads: int) -> None:
+    """Fix chance and threads before anything is built; the same seed then gives the same numbers on one machine.
+
+    Raises VtgError when the training libraries are not installed.
+    """
+    try:
+        import torch
+        import transformers
+        import trl  # noqa: F401
+    except ImportError as error:
+        raise VtgError(f"Training needs {error.name}: pip install 'vtgdata[train]'") from error
+    if threads:
+        torch.set_num_threads(threads)
+    transformers.set_seed(seed)
+
+
+def load(path: str) -> tuple[Any, Any]:
+    """A model (float32) and its processor, from a folder or the Hub."""
+    import torch
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+
+    processor = AutoProcessor.from_pretrained(path)
+    model = AutoModelForImageTextToText.from_pretrained(path, dtype=torch.float32)
+    return model, processor
+
+
+def machine(device_batch: int, step_batch: int) -> dict[str, Any]:
+    """Trainer arguments that depend on the machine, and the batch of one step cut into pieces that fit it.
+
+    Args:
+        device_batch: sequences on one device at a time; 0 for all of them.
+        step_batch: sequences of one step.
+
+    Raises VtgError when the pieces do not divide the batch.
+    """
+    import torch
+
+    cuda = torch.cuda.is_available()
+    piece = device_batch or step_batch
+    if step_batch % piece:
+        raise VtgError(f"device_batch {device_batch} does not divide the {step_batch} sequences of a step.")
+    return {
+        "per_device_train_batch_size": piece,
+        "gradient_accumulation_steps": step_batch // piece,
+        "use_cpu": not cuda,
+        "bf16": cuda,
+        "gradient_checkpointing": cuda,
+        "dataloader_pin_memory": cuda,
+        "remove_unused_columns": False,
+        "report_to": [],
+        "save_strategy": "no",
+        "logging_steps": 1,
+        "disable_tqdm": True,
+        "max_grad_norm": 1.0,
+    }
+
+
+def save(model: Any, processor: Any, out: Path) -> None:
+    """Write model, processor and a generation_config that samples: servers read their defaults from it."""
+    model.generation_config.do_sample = True
+    model.save_pretrained(out)
+    processor.save_pretrained(out)
+
+
+def write_log(path: Path, history: Iterable[Mapping[str, Any]], keep: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Write one line a step and return the lines.
+
+    Args:
+        path: of the JSONL file.
+        history: the trainer's own log.
+        keep: the trainer's names to ours; an entry that has none of them is left out.
+    """
+    lines = [
+        {"step": entry["step"], **{ours: entry[theirs] for theirs, ours in keep.items() if theirs in entry}}
+        for entry in history
+        if any(theirs in entry for theirs in keep)
+    ]
+    write_jsonl(path, lines)
+    return lines

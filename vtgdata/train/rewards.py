@@ -1,0 +1,46 @@
+"""Scores as rewards: the same functions that evaluate, handed to TRL's GRPOTrainer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from vtgdata import answers, plugins
+from vtgdata.answers import Form
+from vtgdata.records import Sample
+
+Reward = Callable[..., list[float | None]]
+
+
+def reward(name: str, samples: Mapping[str, Sample], forms: Mapping[str, Form]) -> Reward:
+    """A score plug-in as a reward function for TRL.
+
+    Args:
+        name: of the score, or a dotted path.
+        samples: by id; rows given to the trainer carry `sample_id`.
+        forms: what each sample's prompt asked for, by sample id.
+
+    Returns a function of TRL's keyword lists; its numbers are in [0, 1], None where the score does not apply.
+    """
+    module = plugins.load("scores", name)
+
+    def function(completions: Sequence[Any], sample_id: Sequence[str], **_: Any) -> list[float | None]:
+        asked = [samples[key] for key in sample_id]
+        said = [
+            answers.parse(text_of(completion), duration=sample.video.duration, form=forms[sample.sample_id])
+            for completion, sample in zip(completions, asked, strict=True)
+        ]
+        return [None if np.isnan(value) else float(value) for value in module.score(said, asked)]
+
+    function.__name__ = name
+    return function
+
+
+def text_of(completion: Any) -> str:
+    """The text of what TRL hands to rewards: a string, or one assistant message in either form."""
+    if isinstance(completion, str):
+        return completion
+    content = completion[-1]["content"]
+    return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)

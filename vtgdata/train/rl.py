@@ -1,0 +1,143 @@
+"""GRPO on a release's RL rows, by TRL's GRPOTrainer, with scores as rewards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from vtgdata.errors import VtgError
+from vtgdata.meta import Step, Summary
+from vtgdata.train import model as models
+from vtgdata.train.data import Frames, Row, dataset, forms, read_prompts, read_rows, row_sample
+from vtgdata.train.rewards import reward
+from vtgdata.video.messages import Prompt
+
+LOG = "training.jsonl"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to train on what, and how."""
+
+    release: str
+    """A release's folder."""
+    model: str
+    """Folder or Hub name of the model to start from: the SFT checkpoint."""
+    videos: str
+    """Folder of the videos."""
+    out: str
+    seed: int = 7
+    rewards: dict[str, float] = msgspec.field(default_factory=lambda: {"tiou": 0.9, "format": 0.1})
+    """Score plug-ins and their weights."""
+    steps: int = 20
+    prompts_per_step: int = 8
+    rollouts: int = 8
+    """Answers to each prompt, at least 2: they are compared with each other."""
+    device_batch: int = 0
+    """Answers on one device at a time; 0 for all of a step."""
+    learning_rate: float = 5e-5
+    """After the warm-up, constant. For a model of billions of parameters take 1e-6."""
+    warmup: int = 5
+    """Steps."""
+    beta2: float = 0.98
+    """Of AdamW; for a large model 0.999."""
+    temperature: float = 1.0
+    beta: float = 0.0
+    """Weight of the divergence from the starting model; 0 spares a second copy of it."""
+    loss_type: str = "dapo"
+    max_new_tokens: int = 64
+    """Longest answer, reasoning included; traces of real videos need 512 and more."""
+    vllm_server: str = ""
+    """Base URL of a `trl vllm-serve` server that generates; empty to generate in this process."""
+    threads: int = 1
+    """Threads on a CPU; 0 leaves it to torch, and then the numbers may differ from run to run."""
+    frames: str = ""
+    """Folder of the frame store; empty for the user's cache."""
+
+
+def run(settings: Settings) -> Summary:
+    """Train; writes model, processor and `training.jsonl` to `out`, and returns rewards and counts."""
+    from vtgdata.video.store import frame_source
+
+    step = Step(
+        "train rl",
+        settings,
+        code=["vtgdata.train.rl", *(f"vtgdata.scores.{name}" for name in settings.rewards)],
+        inputs=[settings.release, *([settings.model] if Path(settings.model).exists() else [])],
+        listings=[settings.videos],
+    )
+    if (done := step.up_to_date()) is not None:
+        return done
+    release = Path(settings.release)
+    rows = read_rows(release, "rl")
+    prompts = read_prompts(release, rows)
+    out = step.start()
+    summary = fit(settings, rows, prompts, frame_source(settings.videos, settings.frames))
+    return step.finish(summary, sorted(path.name for path in out.iterdir()))
+
+
+def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], frames: Frames) -> Summary:
+    """Train on rows already read; see `run`.
+
+    Raises VtgError when a setting or a row cannot be trained on.
+    """
+    if settings.rollouts < 2 or not settings.rewards:
+        raise VtgError(f"rollouts {settings.rewards and settings.rollouts}: give at least 2, and at least one reward.")
+    models.prepare(settings.seed, settings.threads)
+    from trl import GRPOConfig, GRPOTrainer
+
+    out = Path(settings.out)
+    model, processor = models.load(settings.model)
+    samples = {row["sample_id"]: row_sample(row) for row in rows}
+    asked = forms(rows, prompts)
+    step_batch = settings.prompts_per_step * settings.rollouts
+    server: dict[str, Any] = {"use_vllm": True, "vllm_mode": "server", "vllm_server_base_url": settings.vllm_server}
+    trainer = GRPOTrainer(
+        model=model,
+        reward_funcs=[reward(name, samples, asked) for name in settings.rewards],
+        args=GRPOConfig(
+            output_dir=str(out),
+            max_steps=settings.steps,
+            learning_rate=settings.learning_rate,
+            lr_scheduler_type="constant_with_warmup",
+            warmup_steps=settings.warmup,
+            adam_beta1=0.9,
+            adam_beta2=settings.beta2,
+            weight_decay=0.0,
+            reward_weights=list(settings.rewards.values()),
+            num_generations=settings.rollouts,
+            max_completion_length=settings.max_new_tokens,
+            temperature=settings.temperature,
+            top_p=1.0,
+            top_k=0,
+            beta=settings.beta,
+            loss_type=settings.loss_type,
+            scale_rewards="group",
+            seed=settings.seed,
+            data_seed=settings.seed,
+            **(server if settings.vllm_server else {}),
+            **models.machine(settings.device_batch, step_batch),
+        ),
+        train_dataset=dataset(rows, prompts, frames, targets=False),
+        processing_class=processor,
+    )
+    trainer.train()
+    models.save(trainer.model, processor, out)
+    keep = {"loss": "loss", "reward": "reward", "frac_reward_zero_std": "frac_reward_zero_std", "entropy": "entropy"}
+    keep |= {f"rewards/{name}/mean": name for name in settings.rewards}
+    keep |= {"completions/mean_length": "tokens", "completions/clipped_ratio": "cut_off"}
+    lines = models.write_log(out / LOG, trainer.state.log_history, keep)
+    return {
+        "rows": len(rows),
+        "steps": settings.steps,
+        "first_reward": _mean(lines[:5], "reward"),
+        "last_reward": _mean(lines[-5:], "reward"),
+        "frac_reward_zero_std": _mean(lines, "frac_reward_zero_std"),
+    }
+
+
+def _mean(lines: Sequence[Mapping[str, Any]], name: str) -> float:
+    values = [line[name] for line in lines if name in line]
+    return sum(values) / len(values) if values else float("nan")

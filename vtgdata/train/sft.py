@@ -1,0 +1,105 @@
+"""Supervised fine-tuning on a release's cold-start traces, by TRL's SFTTrainer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from vtgdata.meta import Step, Summary
+from vtgdata.train import model as models
+from vtgdata.train.data import Frames, Row, dataset, read_prompts, read_rows
+from vtgdata.video.messages import Prompt
+
+LOG = "training.jsonl"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to train on what, and how."""
+
+    release: str
+    """A release's folder."""
+    model: str
+    """Folder or Hub name of the model to start from."""
+    videos: str
+    """Folder of the videos."""
+    out: str
+    seed: int = 7
+    steps: int = 110
+    batch_size: int = 32
+    """Traces a step."""
+    device_batch: int = 0
+    """Traces on one device at a time; 0 for all of a step."""
+    learning_rate: float = 8e-4
+    """Peak; it falls as a cosine after the warm-up. For a model of billions of parameters take 1e-5."""
+    warmup: int = 20
+    """Steps."""
+    beta2: float = 0.95
+    """Of AdamW; for a large model 0.999."""
+    threads: int = 1
+    """Threads on a CPU; 0 leaves it to torch, and then the numbers may differ from run to run."""
+    frames: str = ""
+    """Folder of the frame store; empty for the user's cache."""
+
+
+def run(settings: Settings) -> Summary:
+    """Train; writes model, processor and `training.jsonl` to `out`, and returns losses and counts."""
+    from vtgdata.video.store import frame_source
+
+    step = Step(
+        "train sft",
+        settings,
+        code=["vtgdata.train.sft"],
+        inputs=[settings.release, *([settings.model] if Path(settings.model).exists() else [])],
+        listings=[settings.videos],
+    )
+    if (done := step.up_to_date()) is not None:
+        return done
+    release = Path(settings.release)
+    rows = read_rows(release, "coldstart", ("target",))
+    prompts = read_prompts(release, rows)
+    out = step.start()
+    summary = fit(settings, rows, prompts, frame_source(settings.videos, settings.frames))
+    return step.finish(summary, sorted(path.name for path in out.iterdir()))
+
+
+def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], frames: Frames) -> Summary:
+    """Train on rows already read; see `run`."""
+    models.prepare(settings.seed, settings.threads)
+    from trl import SFTConfig, SFTTrainer
+
+    out = Path(settings.out)
+    model, processor = models.load(settings.model)
+    trainer = SFTTrainer(
+        model=model,
+        args=SFTConfig(
+            output_dir=str(out),
+            max_steps=settings.steps,
+            learning_rate=settings.learning_rate,
+            lr_scheduler_type="cosine",
+            warmup_steps=settings.warmup,
+            adam_beta1=0.9,
+            adam_beta2=settings.beta2,
+            weight_decay=0.01,
+            completion_only_loss=True,
+            max_length=None,
+            seed=settings.seed,
+            data_seed=settings.seed,
+            **models.machine(settings.device_batch, settings.batch_size),
+        ),
+        train_dataset=dataset(rows, prompts, frames, targets=True),
+        processing_class=processor,
+    )
+    trainer.train()
+    models.save(trainer.model, processor, out)
+    keep = {"loss": "loss", "mean_token_accuracy": "token_accuracy", "learning_rate": "learning_rate"}
+    lines: list[dict[str, Any]] = models.write_log(out / LOG, trainer.state.log_history, keep)
+    last = lines[-10:]
+    return {
+        "rows": len(rows),
+        "steps": settings.steps,
+        "first_loss": lines[0]["loss"],
+        "last_loss": sum(line["loss"] for line in last) / len(last),
+    }
