@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from vtgdata import tables
+from vtgdata import fingerprint, tables
 from vtgdata.records import Sample, Video, Window
 from vtgdata.stages import release
 
 PROMPT = '---\nanswer: "<answer>{start} to {end}</answer>"\n---\n{frames}\nWhen: "{query}"?\n'
-PROMPT_ID = "ground-1a2b3c4d"
+PROMPT_ID = f"ground-{fingerprint.short(PROMPT)[:8]}"
 FRAMES = '{"frames":8,"fps":null,"midpoint":false,"short_side":112}'
 
 

@@ -150,7 +150,9 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
         def send(self, status: int, headers: Mapping[str, str], body: Any) -> None:
             content = body if isinstance(body, bytes) else msgspec.json.encode(body)
             self.send_response(status)
-            for name, value in ({"Content-Type": "application/json", "Content-Length": str(len(content))} | dict(headers)).items():
+            for name, value in (
+                {"Content-Type": "application/json", "Content-Length": str(len(content))} | dict(headers)
+            ).items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)

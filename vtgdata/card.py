@@ -172,4 +172,5 @@ def _render(template: str, metadata: Mapping[str, Any], **values: Any) -> str:
     )
     environment.filters.update(cell=cell, code=code)  # pyright: ignore[reportUnknownMemberType]
     head = yaml.safe_dump(dict(metadata), sort_keys=False, allow_unicode=True)
-    return f"---\n{head}---\n\n{environment.get_template(template).render(values)}"
+    body = environment.get_template(template).render(values)
+    return f"---\n{head}---\n\n" + re.sub(r"\n{3,}", "\n\n", body)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
-from vtgdata import releases, tables
+from vtgdata import fingerprint, releases, tables
 from vtgdata.errors import VtgError
 from vtgdata.releases import CHOSEN, COLDSTART, Release
 from vtgdata.tables import Row
@@ -19,7 +19,7 @@ _KEYS = {
     "drops": ("corpus", "origin", "reason", "raw"),
 }
 _CHOSEN_KEY = ("sample_id", "model_id", "measure")
-_PROMPT = re.compile(r"\w[\w.-]*\Z", re.ASCII)
+_PROMPT = re.compile(r"\w[\w.-]*-[0-9a-f]{8}\Z", re.ASCII)
 
 
 class Sources:
@@ -103,11 +103,13 @@ class Sources:
 
     def _note_prompts(self, path: str, rows: Iterable[Row]) -> None:
         for row in rows:
-            name, text = row["prompt_id"], row["prompt"]
-            if not name or not text or not _PROMPT.match(name):
-                raise VtgError(f"{path}: {row['sample_id']!r}: prompt_id {name!r} without a text, or no name-hash.")
-            if self.prompts.setdefault(name, text) != text:
-                raise VtgError(f"{path}: prompt {name!r} stands for two different texts.")
+            name, text = row["prompt_id"] or "", row["prompt"] or ""
+            if not _PROMPT.match(name) or not name.endswith(f"-{fingerprint.short(text)[:8]}"):
+                raise VtgError(
+                    f"{path}: {row['sample_id']!r}: prompt_id {name!r} is not name and hash of the text in `prompt`. "
+                    "Make the file again."
+                )
+            self.prompts[name] = text
 
 
 def _read(path: str, columns: Mapping[str, str], needs: tuple[str, ...], *, empty: bool = False) -> list[Row]:
@@ -115,13 +117,22 @@ def _read(path: str, columns: Mapping[str, str], needs: tuple[str, ...], *, empt
     if not rows and not empty:
         raise VtgError(f"{path}: holds no rows, so there is nothing to release.")
     for row in rows:
-        for column in ("video_file", "origin", "model_id"):
-            value = row.get(column) or ""
-            bare = value.partition(":")[2] if column == "model_id" and not value.startswith("/") else value
-            if PurePosixPath(bare).is_absolute() or PureWindowsPath(bare).is_absolute():
-                raise VtgError(f"{path}: {column} {value!r} is a path of this machine, which must not be published.")
+        for column in ("video_file", "origin"):
+            if _is_path(row.get(column) or ""):
+                raise VtgError(
+                    f"{path}: {column} {row[column]!r} is a path of this machine, which must not be published. Ingest "
+                    "the corpus again."
+                )
+        if model_id := row.get("model_id"):
+            # Servers often name a model by where its weights lie: only the last name travels.
+            kind, _, place = model_id.rpartition(":")
+            row["model_id"] = f"{kind}:{PurePosixPath(place).name}" if _is_path(place) else model_id
     # A column that is not there (a selector without pass rates, say) is null; one that a plug-in added is left out.
     return [{name: row.get(name) for name in (*columns, "prompt") if name in columns or name in row} for row in rows]
+
+
+def _is_path(text: str) -> bool:
+    return PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute()
 
 
 def grouped(rows: Iterable[Row], column: str) -> dict[str, list[Row]]:

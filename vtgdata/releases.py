@@ -185,6 +185,12 @@ def content(document: Document) -> str:
     return fingerprint.of_value({**msgspec.to_builtins(document), "created": ""})
 
 
+def named(document: Document) -> set[str]:
+    """Every path that a release consists of, release.json included."""
+    data = {file.file for splits in document.configs.values() for file in splits.values()}
+    return data | set(document.files) | {NAME}
+
+
 def read_document(raw: bytes, where: str) -> Document:
     """`release.json` from its bytes; `where` is what an error names.
 
@@ -200,8 +206,7 @@ def read_document(raw: bytes, where: str) -> Document:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise VtgError(f"{where}: not a release.json ({error}). Make the release again.") from error
     parse_version(document.version)
-    named = [data.file for splits in document.configs.values() for data in splits.values()]
-    for name in [*named, *document.files, *(prompt.file for prompt in document.prompts)]:
+    for name in sorted(named(document) | {prompt.file for prompt in document.prompts}):
         if not _inside(name):
             raise VtgError(f"{where}: names the file {name!r}, which is not inside the release. Do not use it.")
     return document

@@ -50,7 +50,9 @@ def holder(path: Path) -> subprocess.Popen[str]:
 
 
 def test_an_answer_comes_back_as_it_was_given(tmp_path):
-    reply = Reply(text="ø 1.0 to 2.0\n\x00", reasoning="since", finish_reason="length", tokens_in=9, endpoint="http://a/v1")
+    reply = Reply(
+        text="ø 1.0 to 2.0\n\x00", reasoning="since", finish_reason="length", tokens_in=9, endpoint="http://a/v1"
+    )
     with Journal(tmp_path / "j.sqlite") as journal:
         journal.record([Attempt(key="k", sample_id="s", index=2, reply=reply)])
     with Journal(tmp_path / "j.sqlite") as journal:
@@ -87,7 +89,7 @@ def test_thousands_of_keys_are_looked_up_at_once(tmp_path):
 def test_a_batch_is_recorded_whole_or_not_at_all(tmp_path):
     with Journal(tmp_path / "j.sqlite") as journal:
         with pytest.raises(sqlite3.IntegrityError):
-            journal.record([said("k", "a"), Attempt(key=None, sample_id="s", index=0, reply=Reply(text="b"))])  # type: ignore[arg-type]
+            journal.record([said("k", "a"), Attempt(key="l", sample_id=None, index=0, reply=Reply(text="b"))])  # type: ignore[arg-type]
         assert journal.holds(["k"]) == set()
         journal.record([said("k", "again")])
         assert journal.holds(["k"]) == {"k"}
@@ -140,7 +142,9 @@ def test_two_openings_of_a_new_journal_at_once_give_one_holder(tmp_path):
         refused: list[Locked] = []
         barrier = threading.Barrier(2)
 
-        def open_it(path: Path, opened: list[Journal] = opened, refused: list[Locked] = refused, barrier=barrier) -> None:
+        def open_it(
+            path: Path, opened: list[Journal] = opened, refused: list[Locked] = refused, barrier=barrier
+        ) -> None:
             barrier.wait()
             try:
                 opened.append(Journal(path))

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vtgdata.engine.work import Question, messages_hash, seed_of, work_key, work_keys
@@ -61,12 +61,14 @@ def test_keys_are_the_same_in_every_version():
     assert key() == "e144fb390140a9dae01fcc0b0760b9a9"
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_text_cannot_move_between_parts_unseen(a, b):
     together = messages_hash([Message("user", (Text(a + b),))])
     assert messages_hash([Message("user", (Text(a), Text(b)))]) != together
 
 
+@settings(deadline=None)
 @given(st.integers(0, 50), st.integers(0, 5))
 def test_seeds_fit_31_bits(index, seed):
     assert 0 <= seed_of(key(index=index, seed=seed)) < 2**31

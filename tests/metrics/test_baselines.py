@@ -28,5 +28,6 @@ def test_samples_without_duration_or_window_do_not_count_in_the_fit_and_score_ze
 
 
 def test_several_true_windows_give_the_best_of_them():
-    sample = make_sample(duration=10.0, windows=[(0.0, 1.0), (4.0, 8.0)])
-    assert best_constant([sample]) == pytest.approx((0.4, 0.8))
+    both = make_sample("a", duration=10.0, windows=[(0.0, 1.0), (4.0, 8.0)])
+    second = make_sample("b", duration=10.0, windows=[(4.0, 8.0)])
+    assert best_constant([both, second]) == pytest.approx((0.4, 0.8))

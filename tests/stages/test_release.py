@@ -15,10 +15,11 @@ from release_builders import (
     write_inputs,
 )
 
-from vtgdata import card, releases, tables
+from vtgdata import card, fingerprint, releases, tables
 from vtgdata.errors import VtgError
 from vtgdata.records import Repair
 from vtgdata.stages import release
+from vtgdata.video.messages import read_prompt
 
 
 def run(out: Path, **settings) -> dict:
@@ -39,9 +40,18 @@ def test_the_same_inputs_give_the_same_bytes_in_any_folder(tmp_path):
     assert releases.open_release(str(first)).content == releases.open_release(str(second)).content
 
 
+def test_two_releases_that_differ_in_their_date_only_have_the_same_content(tmp_path):
+    out = make_release(tmp_path / "out", write_inputs(tmp_path))
+    before = releases.open_release(str(out))
+    own = out / "release.json"
+    own.write_text(own.read_text().replace(before.document.created, "1999-12-31"))
+    after = releases.open_release(str(out))
+    assert after.document.created == "1999-12-31" and after.content == before.content
+
+
 def test_the_summary_counts_rows_by_config_and_split(tmp_path):
     summary = run(tmp_path / "out", **write_inputs(tmp_path))
-    assert summary["rows"] == {
+    assert summary["configs"] == {
         "samples": {"test": 2, "train": 7}, "coldstart": {"train": 7}, "rl": {"train": 4}, "difficulty": {"train": 7},
         "drops": {"train": 1},
     }  # fmt: skip
@@ -59,7 +69,7 @@ def test_a_file_that_the_new_run_does_not_make_goes_away(tmp_path):
     out = make_release(tmp_path / "out", inputs)
     run(out, samples=inputs["samples"])
     assert not (out / "data/coldstart/train-00000-of-00001.parquet").exists()
-    assert not (out / "prompts" / f"{PROMPT_ID}.md").exists()
+    assert not (out / "prompts/ground.md").exists()
     releases.open_release(str(out)).check_all()
 
 
@@ -88,15 +98,44 @@ def test_rows_chosen_without_pass_rates_are_released_with_nulls(tmp_path):
     inputs = write_inputs(tmp_path)
     ranked = [{"sample_id": "alpha:001", "rank": 0}]
     tables.write_parquet(tmp_path / "plain.parquet", ranked, {"sample_id": "text", "rank": "count"})
-    out = make_release(tmp_path / "out", {"samples": inputs["samples"], "splits": {"rl": str(tmp_path / "plain.parquet")}})
+    out = make_release(
+        tmp_path / "out", {"samples": inputs["samples"], "splits": {"rl": str(tmp_path / "plain.parquet")}}
+    )
     assert releases.open_release(str(out)).rows("rl")[0]["value"] is None
 
 
 def test_a_prompt_travels_as_text_once(tmp_path):
     opened = releases.open_release(str(make_release(tmp_path / "out", write_inputs(tmp_path))))
     assert opened.prompt(PROMPT_ID) == PROMPT
+    assert read_prompt("ground", (opened.path / "prompts/ground.md").read_text(), "here").id == PROMPT_ID
     assert [prompt.id for prompt in opened.document.prompts] == [PROMPT_ID]
     assert "prompt" not in opened.rows("difficulty")[0]
+
+
+def test_two_prompts_of_one_name_both_travel(tmp_path):
+    inputs = write_inputs(tmp_path)
+    other = PROMPT.replace("When", "At which time")
+    changed = {"prompt": other, "prompt_id": f"ground-{fingerprint.short(other)[:8]}"}
+    rates = [make_pass_rate(make_sample(0), **changed)]
+    tables.write_parquet(tmp_path / "pass_rates.parquet", rates, tables.PASS_RATES)
+    opened = releases.open_release(str(make_release(tmp_path / "out", inputs)))
+    assert opened.prompt(PROMPT_ID) == PROMPT and opened.prompt(changed["prompt_id"]) == other
+
+
+def test_a_prompt_id_that_is_not_of_its_text_is_refused(tmp_path):
+    inputs = write_inputs(tmp_path)
+    tables.write_parquet(tmp_path / "traces.parquet", [make_trace(make_sample(0), prompt="other")], tables.TRACES)
+    with pytest.raises(VtgError, match="is not name and hash"):
+        run(tmp_path / "out", **inputs)
+
+
+def test_of_a_model_named_by_its_folder_only_the_last_name_travels(tmp_path):
+    inputs = write_inputs(tmp_path)
+    trace = make_trace(make_sample(0), model_id="openai_api:/data/models/qwen@2")
+    tables.write_parquet(tmp_path / "traces.parquet", [trace], tables.TRACES)
+    opened = releases.open_release(str(make_release(tmp_path / "out", inputs)))
+    assert opened.rows("coldstart")[0]["model_id"] == "openai_api:qwen@2"
+    assert opened.document.models[0]["id"] == "openai_api:qwen@2"
 
 
 def test_rows_of_the_version_before_keep_their_version_and_their_place(tmp_path):
@@ -213,7 +252,7 @@ def test_the_card_has_valid_metadata_and_no_annotation_text(tmp_path):
     assert "Answers labelled as scripted" in text
     assert "7 of 14 traces were kept (not kept: 7 tiou)" in text
     assert "[Creative Commons Attribution-NonCommercial-ShareAlike 4.0]" in text
-    assert not re.search(r"\n{4}|\{\{|\}\}", text)
+    assert not re.search(r"\n{3}|\{\{|\}\}", text)
 
 
 def test_one_licence_that_the_hub_knows_is_named_in_the_card(tmp_path):
@@ -254,7 +293,7 @@ def test_a_release_json_that_points_outside_its_folder_is_refused(tmp_path):
 
 
 def test_an_absent_release_says_where_one_comes_from(tmp_path):
-    with pytest.raises(VtgError, match="hf download org/name --repo-type dataset --revision v1.0.0"):
+    with pytest.raises(VtgError, match=r"hf download org/name --repo-type dataset --revision v1\.0\.0"):
         releases.open_release("org/name@v1.0.0")
     with pytest.raises(VtgError, match="it is no release"):
         releases.open_release(str(tmp_path))
@@ -271,10 +310,13 @@ def test_a_wrong_config_or_split_names_the_nearest(tmp_path):
 def test_a_model_card_renders_with_metadata():
     text = card.model_card(
         {
-            "title": "Student", "command": "train rl", "base_model": "org/base",
-            "dataset": {"name": "Doors", "version": "1.0.0", "content": "ab" * 32}, "settings": {"steps": 3},
+            "title": "Student",
+            "command": "train rl",
+            "base_model": "org/base",
+            "dataset": {"name": "Doors", "version": "1.0.0", "content": "ab" * 32},
+            "settings": {"steps": 3},
             "figures": {"loss": 0.5},
-        }  # fmt: skip
+        }
     )
     assert text.startswith("---\npipeline_tag: video-text-to-text\n") and "| steps | 3 |" in text
     assert "base_model: org/base" in text

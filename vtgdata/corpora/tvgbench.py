@@ -20,7 +20,7 @@ from vtgdata.records import Corpus, Example, RawRow, Split
 CORPUS = Corpus(
     name="tvgbench",
     title="TVGBench",
-    summary="800 grounding questions drawn evenly from Charades-STA test, ActivityNet val_2, TACoS val, HiREST val and "
+    summary="800 grounding questions from Charades-STA test, ActivityNet val_2, TACoS val, HiREST val and "
     "Ego4D NLQ, whose own terms apply to their rows (Ego4D's needs a signature).",
     splits=(Split(name="test", files=("tvgbench.json",), rows=800, videos=462, benchmark=True),),
     license="Apache-2.0",

@@ -33,6 +33,7 @@ _OPTIONS = {
     "protocol_whitelist": "file",
     "format_whitelist": "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,mxf,rm,dv,nut,ivf,gif",
 }
+_NO_LENGTH_OF_STREAMS = ("matroska,webm", "flv")
 
 
 def probe(path: Path) -> VideoFacts:
@@ -117,7 +118,7 @@ class _Reel:
 
     def jump(self, target: int) -> bool:
         """Seek to the key frame before the target; False when what lies there cannot be trusted."""
-        from av import FFmpegError
+        from av.error import FFmpegError
 
         try:
             self._container.seek(target, stream=self._stream)
@@ -146,7 +147,7 @@ def _collect(path: Path, times: Sequence[float], *, seek: bool) -> dict[float, _
             if shown is None:
                 return None
             if shown.ticks not in images:
-                images[shown.ticks] = _upright(shown.frame)
+                images[shown.ticks] = _upright(path, shown.frame)
             found[time] = _Picture(images[shown.ticks], float((shown.ticks - first) * tick))
     return found
 
@@ -154,13 +155,14 @@ def _collect(path: Path, times: Sequence[float], *, seek: bool) -> dict[float, _
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     import av
+    from av.error import FFmpegError
 
     if not path.is_file():
         raise VideoUnreadable(path, "no such file")
     try:
         # An absolute path never looks like an option or a protocol; tags need not be UTF-8 (HMDB51's are not).
         container = av.open(str(path.absolute()), options=_OPTIONS, metadata_errors="ignore")
-    except (av.FFmpegError, OSError, ValueError) as error:
+    except (FFmpegError, OSError, ValueError) as error:
         raise VideoUnreadable(path, _reason(error)) from error
     with container:
         stream = next((s for s in container.streams.video if not s.disposition & s.disposition.attached_pic), None)
@@ -193,7 +195,7 @@ def _shown(container: InputContainer, stream: VideoStream) -> Iterator[_Shown]:
 
 
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
-    from av import FFmpegError
+    from av.error import FFmpegError
 
     for packet in _packets(container, stream):
         try:
@@ -202,9 +204,9 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.Vide
             continue
 
 
-def _packets(container: InputContainer, stream: VideoStream) -> Iterator[av.Packet | None]:
+def _packets(container: InputContainer, stream: VideoStream) -> Iterator[av.Packet[VideoStream] | None]:
     """The stream's packets, the last one empty or None: it makes a decoder give out the frames it still holds."""
-    from av import FFmpegError
+    from av.error import FFmpegError
 
     try:
         yield from container.demux(stream)
@@ -222,28 +224,37 @@ def _rotation(frame: av.VideoFrame) -> int:
     return round(frame.rotation / 90) * 90 % 360
 
 
-def _upright(frame: av.VideoFrame) -> np.ndarray:
+def _upright(path: Path, frame: av.VideoFrame) -> np.ndarray:
     import numpy as np
+    from av.error import FFmpegError
 
-    image = frame.to_ndarray(format="rgb24")
+    try:
+        image = frame.to_ndarray(format="rgb24")
+    except FFmpegError as error:
+        raise VideoUnreadable(path, f"no way from pixel format {frame.format.name} to RGB") from error
     return np.ascontiguousarray(np.rot90(image, _rotation(frame) // 90))
 
 
 def _duration(path: Path, container: InputContainer, stream: VideoStream, first: int) -> Fraction:
     """Seconds from the first frame to the end of the last: the stream's own figure, else what its packets say."""
     tick = _tick(stream)
-    if stream.duration and not _cut_off(path, container, stream):
-        return stream.duration * tick
-    end, length = _last_packet(path)
-    shown = max(end - first, length, 1) * tick
-    if container.duration and not stream.duration:
-        # WebM's own figure is exact where its packets are in whole milliseconds, but it may count from the start of
-        # the container's clock, and cover a longer soundtrack.
-        whole = Fraction(container.duration, 1_000_000)
-        for claimed in (whole - first * tick, whole):
-            if length == 0 < claimed or abs(claimed - shown) <= length * tick:
-                return claimed
-    return shown
+    # Where a container keeps no length per stream, FFmpeg may have copied its own, on whatever clock.
+    stated = None if container.format.name in _NO_LENGTH_OF_STREAMS else stream.duration
+    if stated and not _cut_off(path, container, stream):
+        # A broadcast that was cut shows nothing before its first key frame.
+        late = first - (stream.start_time or 0) if container.format.name in ("mpegts", "mpeg") else 0
+        return (stated - late if 0 < late < stated else stated) * tick
+    last, length = _last_packet(path)
+    if not length and stream.average_rate:
+        length = round(1 / (stream.average_rate * tick))
+    shown = max(last - first + length, 1) * tick
+    if stated or not container.duration:
+        return shown
+    # WebM's own figure is exact where its packets are in whole milliseconds, but it may count from the start of the
+    # container's clock, and cover a longer soundtrack.
+    whole = Fraction(container.duration, 1_000_000)
+    claimed = min(whole, whole - first * tick, key=lambda claim: abs(claim - shown))
+    return claimed if not length or abs(claimed - shown) <= length * tick else shown
 
 
 def _cut_off(path: Path, container: InputContainer, stream: VideoStream) -> bool:
@@ -256,10 +267,10 @@ def _cut_off(path: Path, container: InputContainer, stream: VideoStream) -> bool
 
 
 def _last_packet(path: Path) -> tuple[int, int]:
-    """End of the packet that is shown last, and its length, in ticks: all packets are read, none is decoded."""
-    end = length = 0
+    """Start and length, in ticks, of the packet that is shown last: all packets are read, none is decoded."""
+    last = length = 0
     with _opened(path) as (container, stream):
         for packet in _packets(container, stream):
-            if packet is not None and packet.pts is not None and packet.pts + (packet.duration or 0) > end:
-                end, length = packet.pts + (packet.duration or 0), packet.duration or 0
-    return end, length
+            if packet is not None and packet.pts is not None and packet.pts >= last:
+                last, length = packet.pts, packet.duration or 0
+    return last, length

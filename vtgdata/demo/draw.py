@@ -8,6 +8,7 @@ out/wrong_labels.jsonl    which labels of split rl are wrong: a key for judging,
 from __future__ import annotations
 
 import io
+import shutil
 from collections import Counter
 from collections.abc import Iterable
 from fractions import Fraction
@@ -18,6 +19,7 @@ import msgspec
 
 from vtgdata.demo.scenes import LOOKS, PAIRS, SIDE, STEPS, compose, draw_image, level_of, sentence
 from vtgdata.errors import VtgError
+from vtgdata.meta import Step, Summary
 from vtgdata.tables import write_jsonl
 
 if TYPE_CHECKING:
@@ -31,15 +33,17 @@ FAULTS = ("end_past_video", "reversed_pair", "duplicate_row", "doubled_blank")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to draw. The same settings give the same bytes."""
+    """Settings of demo-draw. The same settings give the same files."""
 
     out: str
+    """Folder for annotations.jsonl, wrong_labels.jsonl and videos/."""
     seed: int = 7
+    """Of everything drawn."""
     videos: int = 1200
     """In all: 40 % sft, 35 % rl, 25 % test."""
     wrong_labels: float = 0.4
     """Share of the queries of split rl, in [0, 0.6], whose label is another segment's window."""
-    levels: tuple[int, ...] = (0, 1)
+    levels: list[int] = msgspec.field(default_factory=lambda: [0, 1])
     """Of main events and of what is asked besides: 0 (nothing shares colour or shape) and 1 (something does)."""
     trivial_sft: float = 0.12
     """Share of the videos of split sft, in [0, 1], that one event fills (level 2)."""
@@ -51,14 +55,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Share of the rows of sft and rl, in [0, 0.2], for each fault that ingest must repair or drop."""
 
 
-def run(settings: Settings) -> dict[str, Any]:
+def run(settings: Settings) -> Summary:
     """Draw the corpus; returns counts of videos, queries by split and level, wrong labels and faults."""
     import numpy as np
 
-    out = Path(settings.out)
-    (out / "videos").mkdir(parents=True, exist_ok=True)
     if not set(settings.levels) <= {0, 1} or not settings.levels or settings.queries < 1:
-        raise VtgError(f"levels {settings.levels} and queries {settings.queries}: give levels 0, 1 or both, queries >= 1.")
+        raise VtgError(
+            f"levels {settings.levels} and queries {settings.queries}: give levels 0, 1 or both, queries >= 1."
+        )
+    step = Step("demo-draw", settings, code=["vtgdata.demo.draw"])
+    if (done := step.up_to_date()) is not None:
+        return done
+    out = step.start()
+    shutil.rmtree(out / "videos", ignore_errors=True)
+    (out / "videos").mkdir()
     rows: list[dict[str, Any]] = []
     splits = _splits(settings.videos)
     for number, split in enumerate(splits):
@@ -69,13 +79,14 @@ def run(settings: Settings) -> dict[str, Any]:
     faults = _spoil(rows, settings.faults, rng)
     write_jsonl(out / "annotations.jsonl", rows)
     write_jsonl(out / "wrong_labels.jsonl", [{"id": name, "wrong": value} for name, value in wrong.items()])
-    return {
+    summary = {
         "videos": len(splits),
         "rows": len(rows),
-        "queries": dict(sorted(Counter(f"{row['split']}:{row['level']}" for row in rows).items())),
+        "queries": dict(sorted(Counter(f"{row['split']}, level {row['level']}" for row in rows).items())),
         "wrong_labels": sum(wrong.values()),
         "faults": faults,
     }
+    return step.finish(summary, ["annotations.jsonl", "wrong_labels.jsonl", "videos"])
 
 
 def _splits(videos: int) -> list[str]:
@@ -119,10 +130,13 @@ def _video(settings: Settings, name: str, split: str, rng: np.random.Generator, 
 def _clock(rng: np.random.Generator) -> tuple[Fraction, Fraction]:
     """Seconds per step (1 to 5, by halves) and frames a second: a step is a whole number of frames."""
     step = Fraction(int(rng.integers(2, 11)), 2)
+    # Only short ones: 29.97 frames a second are many.
     if step <= 2 and step.denominator == 1 and rng.random() < 0.5:
         return step * Fraction(1001, 1000), NTSC
     fitting = [rate for rate in RATES if (rate * step).denominator == 1]
-    return step, fitting[int(rng.integers(len(fitting)))]
+    # Few frames are drawn and decoded sooner: the higher the rate, the rarer.
+    shares = [1 / float(rate) for rate in fitting]
+    return step, fitting[int(rng.choice(len(fitting), p=[share / sum(shares) for share in shares]))]
 
 
 def _draw(

@@ -38,7 +38,9 @@ Error = Literal["none", "early", "late", "wrong_object"]
 class Draws(Protocol):
     """What a seeded source of chance must offer; `random.Random` and NumPy's Generator both do."""
 
-    def random(self) -> float: ...
+    def random(self) -> float:
+        """The next draw, in [0, 1)."""
+        ...
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,13 +183,15 @@ def trace(
     place = next((i for i, s in enumerate(ordered) if s.colour in words and s.shape in words), None)
     if place is not None and error == "wrong_object":
         place = (place + 1) % len(ordered)
-    # A frame may have been shown since a little before the asked time: the last segment begun by then counts.
-    shown = [max((i for i, s in enumerate(ordered) if s.start <= t + 0.1), default=0) for t in frame_times]
+    wanted = None if place is None else (ordered[place].colour, ordered[place].shape)
+    # A frame's true time may lie a little before its segment's start: that is rounded to the annotation's grid.
+    shown = [ordered[max((i for i, s in enumerate(ordered) if s.start <= t + 0.1), default=0)] for t in frame_times]
+    marks = [(segment.colour, segment.shape) == wanted for segment in shown]
     lines = [
-        f"{t:04.1f} {ordered[i].colour} {ordered[i].shape} {'yes' if i == place else 'no'}"
-        for t, i in zip(frame_times, shown, strict=True)
+        f"{t:04.1f} {segment.colour} {segment.shape} {'yes' if mark else 'no'}"
+        for t, segment, mark in zip(frame_times, shown, marks, strict=True)
     ]
-    seen = [k for k, i in enumerate(shown) if i == place]
+    seen = [k for k, mark in enumerate(marks) if mark]
     answer = ""
     if seen:
         first, last = seen[0], seen[-1]

@@ -5,6 +5,7 @@ A reply is on disk before it is counted or acknowledged: whatever ends a run, th
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import cast
 
@@ -18,6 +19,9 @@ from vtgdata.records import Model, Request, Sampling
 
 ACKNOWLEDGE_FD = "VTGDATA_ACK_FD"
 """Names an inherited file descriptor that gets every key, one a line, after its answer is on disk."""
+
+PULL_SECONDS = 0.2
+"""Longest stay in the thread that pulls questions while the journal has all their answers."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -130,37 +134,39 @@ class _Asking:
         self.replied: list[Attempt] = []
         self.wanted: list[Asked] = []
         self.sent: set[str] = set()
+        self.ended = False
 
     async def all(self, questions: Iterator[Question], group: asyncio.TaskGroup) -> None:
-        """Start a task for each question, as room comes free, until they end."""
-        while True:
+        """Start a task for each question that needs one, as room comes free, until they end."""
+        while not self.ended:
             await self.alive.acquire()
             found = await asyncio.to_thread(self._next, questions)
-            if found is None:
-                return
-            question, keys, missing = found
-            self._want(question, keys, missing)
             self.report.update()
-            if missing:
-                group.create_task(self._question(question, missing))
-            else:
+            if found is None:
                 self.alive.release()
-            del found, question
+            else:
+                group.create_task(self._question(*found))
+            # A name would keep the frames alive while the next question is pulled.
+            del found
 
-    def _next(self, questions: Iterator[Question]) -> tuple[Question, list[str], list[tuple[int, str]]] | None:
-        """Pull a question; give it with its keys, and index and key of the answers to ask for. Runs in a thread."""
-        question = next(questions, None)
-        if question is None:
-            return None
+    def _next(self, questions: Iterator[Question]) -> tuple[Question, list[tuple[int, str]]] | None:
+        """Pull questions until one needs asking, for a moment at most; runs in a thread.
+
+        Returns it with index and key of each missing answer, or None when none was found in that time.
+        """
+        until = time.monotonic() + PULL_SECONDS
+        while time.monotonic() < until:
+            question = next(questions, None)
+            if question is None:
+                self.ended = True
+                return None
+            if missing := self._want(question):
+                return question, missing
+        return None
+
+    def _want(self, question: Question) -> list[tuple[int, str]]:
+        """Note what is wanted of a question; index and key of the answers that must be asked for."""
         keys = work_keys(question, self.model.id, self.sampling, self.n, self.seed)
-        if question.problem is not None:
-            return question, keys, []
-        held = self.journal.holds(keys)
-        # A question that comes twice is asked once.
-        missing = [(index, key) for index, key in enumerate(keys) if key not in held and key not in self.sent]
-        return question, keys, missing
-
-    def _want(self, question: Question, keys: Sequence[str], missing: Sequence[tuple[int, str]]) -> None:
         self.wanted.extend(
             Asked(
                 key=key,
@@ -173,13 +179,16 @@ class _Asking:
             )
             for index, key in enumerate(keys)
         )
-        self.sent.update(key for _, key in missing)
-        counts = self.report.counts
         if question.problem is not None:
-            counts.problems += len(keys)
-        else:
-            counts.to_do += len(keys)
-            counts.cached += len(keys) - len(missing)
+            self.report.counts.problems += len(keys)
+            return []
+        held = self.journal.holds(keys)
+        # A question that comes twice is asked once.
+        missing = [(index, key) for index, key in enumerate(keys) if key not in held and key not in self.sent]
+        self.sent.update(key for _, key in missing)
+        self.report.counts.to_do += len(keys)
+        self.report.counts.cached += len(keys) - len(missing)
+        return missing
 
     async def _question(self, question: Question, missing: Sequence[tuple[int, str]]) -> None:
         """Get the missing answers to one question."""

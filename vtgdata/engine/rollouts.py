@@ -57,12 +57,17 @@ def _row(
     return {
         "key": one.key, "sample_id": one.sample_id, "model_id": model_id, "prompt_id": one.prompt_id,
         "sampling_id": sampling_id(sampling), "frames_id": one.frames_id, "frame_times": list(one.frame_times),
-        "index": one.index, "text": said and said.text, "reasoning": answer.reasoning if said else None,
+        "index": one.index, "text": said and whole_text(said), "reasoning": answer.reasoning if said else None,
         "windows": as_pairs(answer.windows) if said else None, "option": answer.option if said else None,
         "parse_status": answer.parse_status if said else None, "strict_ok": answer.strict_ok if said else None,
         "iou": None, "scores": None, "finish_reason": said and said.finish_reason,
         "tokens_in": said and said.tokens_in, "tokens_out": said and said.tokens_out, "error": error,
     }  # fmt: skip
+
+
+def whole_text(reply: Reply) -> str | None:
+    """What was said, with reasoning that a server returned apart put back in its tags: a trace is learnt whole."""
+    return f"<think>{reply.reasoning}</think>{reply.text}" if reply.reasoning else reply.text
 
 
 def _score(rows: list[Row], answers: list[Answer], samples: list[Sample], names: Sequence[str]) -> None:

@@ -28,7 +28,7 @@ class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The teacher: a plug-in with its argument, as in openai_api:NAME or scripted:samples.parquet."""
     n: int = 4
     """Answers per sample."""
-    keep: dict[str, float] = {"tiou": 0.5}
+    keep: dict[str, float] = msgspec.field(default_factory=lambda: {"tiou": 0.5})
     """What a trace needs: scores and their least values, as in tiou=0.5."""
     per_sample: int = 1
     """Most traces kept per sample, the best first."""

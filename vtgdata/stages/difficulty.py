@@ -24,7 +24,7 @@ class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The student: a plug-in with its argument, as in transformers_local:PATH."""
     n: int = 8
     """Answers per sample."""
-    measures: list[str] = ["iou>=0.5", "mean_iou"]
+    measures: list[str] = msgspec.field(default_factory=lambda: ["iou>=0.5", "mean_iou"])
     """Pass rates to store: iou>=T for a threshold T, or mean_iou."""
 
 

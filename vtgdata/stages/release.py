@@ -3,7 +3,7 @@
     out/release.json                                    what the release is: counts, hashes, models; written last
     out/README.md CHANGELOG.md LICENSES.md              for people; README.md is the Hub's dataset card
     out/data/<config>/<split>-00000-of-00001.parquet    configs samples, coldstart, rl, difficulty, rollouts, drops
-    out/prompts/<name-hash>.md                          every prompt's whole text
+    out/prompts/<name>.md                               every prompt's whole text
 
 Rows are sorted by the version that first had them, so that versions share bytes. The same inputs give the same Parquet
 bytes. No video and no path of this machine goes in.
@@ -57,7 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def run(settings: Settings) -> meta.Summary:
     """Make a release.
 
-    Returns the summary: name, version, rows by config and split, changes against the previous release, out.
+    Returns the summary: name, version, configs (rows by config and split), changes against the previous release, out.
     Raises VtgError when an input is not what it should be, when a training row's video is also in a test split, or when
     the version does not follow the previous one.
     """
@@ -97,10 +97,15 @@ def run(settings: Settings) -> meta.Summary:
     document = _write(settings, out, step, sources, configs, changes, previous)
     for name in stale - _named_by_release(out):
         (out / name).unlink(missing_ok=True)
-    rows = {config: {name: data.rows for name, data in splits.items()} for config, splits in document.configs.items()}
     summary = {
-        "name": document.name, "version": document.version, "rows": rows, "changes": changes, "out": settings.out,
-    }  # fmt: skip
+        "name": document.name,
+        "version": document.version,
+        "configs": {
+            config: {name: data.rows for name, data in splits.items()} for config, splits in document.configs.items()
+        },
+        "changes": changes,
+        "out": settings.out,
+    }
     return step.finish(summary, outputs=sorted(_named_by_release(out)))
 
 
@@ -139,11 +144,9 @@ def _named_by_release(out: Path) -> set[str]:
     """Paths that the release.json in a folder names, itself included; none where there is no good one."""
     try:
         raw = (out / releases.NAME).read_bytes()
-        document = releases.read_document(raw, str(out))
+        return releases.named(releases.read_document(raw, str(out)))
     except (OSError, VtgError):
         return set()
-    data = {file.file for splits in document.configs.values() for file in splits.values()}
-    return data | set(document.files) | {releases.NAME}
 
 
 def _write(
@@ -160,11 +163,7 @@ def _write(
         splits = grouped(rows, "split") if config == "samples" else {"train": rows}
         columns = COLUMNS.get(config, CHOSEN)
         written[config] = {split: _write_data(out, config, split, rows, columns) for split, rows in splits.items()}
-    prompts: list[PromptFile] = []
-    for name, text in sorted(sources.prompts.items()):
-        file = f"prompts/{name}.md"
-        tables.write_text(out / file, text)
-        prompts.append(PromptFile(id=name, file=file, sha256=fingerprint.of_file(out / file)))
+    prompts = _write_prompts(out, sources.prompts)
     asked = [row for config, rows in configs.items() if config not in ("samples", "rollouts", "drops") for row in rows]
     known = previous.document if previous else None
     corpora = _corpora(configs["samples"])
@@ -205,6 +204,18 @@ def _write(
     document = msgspec.structs.replace(document, files=files)
     tables.write_json(out / releases.NAME, document)
     return document
+
+
+def _write_prompts(out: Path, texts: Mapping[str, str]) -> list[PromptFile]:
+    prompts: list[PromptFile] = []
+    for prompt_id, text in sorted(texts.items()):
+        name = prompt_id.rpartition("-")[0]
+        # Two texts under one name are rare, and both are needed.
+        taken = any(prompt.file == f"prompts/{name}.md" for prompt in prompts)
+        file = f"prompts/{prompt_id if taken else name}.md"
+        tables.write_text(out / file, text)
+        prompts.append(PromptFile(id=prompt_id, file=file, sha256=fingerprint.of_file(out / file)))
+    return prompts
 
 
 def _write_data(out: Path, config: str, split: str, rows: list[Row], columns: Mapping[str, str]) -> DataFile:

@@ -1,6 +1,9 @@
 """select: choose the rows to train RL on by their pass rates, with a selector plug-in."""
 
+import inspect
 import logging
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -51,8 +54,7 @@ def run(settings: Settings) -> Summary:
         ids = selector.select(samples, rates, settings.size, settings.seed, **spec.settings)
     except TypeError as error:
         raise VtgError(f"--selector {settings.selector!r}: {error}. Settings are written name:key=value,key=value.") from error
-    measure = str(spec.settings.get("measure") or (rates[0]["measure"] if rates else ""))
-    rows = _rows(ids, rates, measure)
+    rows = _rows(ids, rates, _measure(selector.select, spec.settings, rates))
     out = step.start()
     tables.write_parquet(out / "rows.parquet", rows, ROWS)
     short = settings.size - len(ids)
@@ -61,6 +63,13 @@ def run(settings: Settings) -> Summary:
     pool = len({row["sample_id"] for row in rates})
     summary: Summary = {"pool": pool, "rows": len(ids), "short_of": short, "selector": settings.selector, "out": settings.out}
     return step.finish(summary, ["rows.parquet"])
+
+
+def _measure(select: Callable[..., list[str]], settings: dict[str, Any], rates: list[Row]) -> str:
+    """The measure that was chosen by: the selector's setting, its default, or the file's first."""
+    default = inspect.signature(select).parameters.get("measure")
+    fallback = rates[0]["measure"] if rates else ""
+    return str(settings.get("measure", default.default if default else fallback))
 
 
 def _rows(ids: list[str], rates: list[Row], measure: str) -> list[Row]:

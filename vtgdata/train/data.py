@@ -40,7 +40,9 @@ def read_prompts(release: Path, rows: Sequence[Row]) -> dict[str, Prompt]:
 
     Raises VtgError when one is missing: the trainer must ask exactly what was asked.
     """
-    found = [read_prompt(path.stem, path.read_text(encoding="utf-8"), path) for path in (release / "prompts").glob("*.md")]
+    found = [
+        read_prompt(path.stem, path.read_text(encoding="utf-8"), path) for path in (release / "prompts").glob("*.md")
+    ]
     prompts = {prompt.id: prompt for prompt in found}
     missing = sorted({row["prompt_id"] for row in rows} - set(prompts))
     if missing:
@@ -70,7 +72,9 @@ def conversation(prompt: Prompt, sample: Sample, times: Sequence[float]) -> list
 
 
 def _parts(message: Message) -> list[dict[str, Any]]:
-    return [{"type": "image"} if isinstance(part, Image) else {"type": "text", "text": part.text} for part in message.parts]
+    return [
+        {"type": "image"} if isinstance(part, Image) else {"type": "text", "text": part.text} for part in message.parts
+    ]
 
 
 def refuse_video(messages: Sequence[Mapping[str, Any]], where: str) -> None:

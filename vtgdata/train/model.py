@@ -24,6 +24,15 @@ def prepare(seed: int, threads: int) -> None:
     if threads:
         torch.set_num_threads(threads)
     transformers.set_seed(seed)
+    # Progress bars of loading and saving would fill a log.
+    transformers.utils.logging.disable_progress_bar()
+
+
+def quiet(trainer: Any) -> None:
+    """Keep the trainer from printing every log line: they go to a file."""
+    from transformers.trainer_callback import PrinterCallback
+
+    trainer.remove_callback(PrinterCallback)
 
 
 def load(path: str) -> tuple[Any, Any]:

@@ -19,7 +19,7 @@ LOG = "training.jsonl"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to train on what, and how."""
+    """Settings of train rl."""
 
     release: str
     """A release's folder."""
@@ -28,11 +28,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     videos: str
     """Folder of the videos."""
     out: str
+    """Folder for model, processor and training.jsonl."""
     seed: int = 7
+    """Of the order of rows and of the answers drawn."""
     rewards: dict[str, float] = msgspec.field(default_factory=lambda: {"tiou": 0.9, "format": 0.1})
     """Score plug-ins and their weights."""
     steps: int = 20
+    """Training steps."""
     prompts_per_step: int = 8
+    """Samples asked in a step."""
     rollouts: int = 8
     """Answers to each prompt, at least 2: they are compared with each other."""
     device_batch: int = 0
@@ -44,9 +48,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     beta2: float = 0.98
     """Of AdamW; for a large model 0.999."""
     temperature: float = 1.0
+    """Of the answers drawn, above 0."""
     beta: float = 0.0
     """Weight of the divergence from the starting model; 0 spares a second copy of it."""
     loss_type: str = "dapo"
+    """How TRL adds up the tokens' losses: dapo, grpo, dr_grpo, bnpo."""
     max_new_tokens: int = 64
     """Longest answer, reasoning included; traces of real videos need 512 and more."""
     vllm_server: str = ""
@@ -123,6 +129,7 @@ def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], 
         train_dataset=dataset(rows, prompts, frames, targets=False),
         processing_class=processor,
     )
+    models.quiet(trainer)
     trainer.train()
     models.save(trainer.model, processor, out)
     keep = {"loss": "loss", "reward": "reward", "frac_reward_zero_std": "frac_reward_zero_std", "entropy": "entropy"}

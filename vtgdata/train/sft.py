@@ -17,7 +17,7 @@ LOG = "training.jsonl"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to train on what, and how."""
+    """Settings of train sft."""
 
     release: str
     """A release's folder."""
@@ -26,8 +26,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     videos: str
     """Folder of the videos."""
     out: str
+    """Folder for model, processor and training.jsonl."""
     seed: int = 7
+    """Of the order of rows."""
     steps: int = 110
+    """Training steps."""
     batch_size: int = 32
     """Traces a step."""
     device_batch: int = 0
@@ -92,6 +95,7 @@ def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], 
         train_dataset=dataset(rows, prompts, frames, targets=True),
         processing_class=processor,
     )
+    models.quiet(trainer)
     trainer.train()
     models.save(trainer.model, processor, out)
     keep = {"loss": "loss", "mean_token_accuracy": "token_accuracy", "learning_rate": "learning_rate"}

@@ -125,7 +125,7 @@ class FrameStore:
         """The stored frames, or None where there are none, or none that can be trusted."""
         try:
             content = self._file(frames_id).read_bytes()
-        except FileNotFoundError:
+        except OSError:
             return None
         digest, packed = content[:32], content[32:]
         if hashlib.sha256(packed).digest() != digest:

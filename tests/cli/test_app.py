@@ -1,0 +1,145 @@
+"""The command line as scripts see it: exit codes, JSON, help, one source for options, recipe keys and fields."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from builders import make_sample
+from vtgdata import tables
+from vtgdata.cli import commands, options
+
+NAMES = sorted(commands.COMMANDS)
+
+
+def vtgdata(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "vtgdata", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_options_recipe_keys_and_fields_are_the_same_set(name):
+    settings = commands.settings_type(name)
+    parameters = set(options.signature(settings, commands.COMMANDS[name].arguments).parameters)
+    assert parameters - {"recipe", "as_json", "quiet"} == set(settings.__struct_fields__) == commands.fields(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_setting_says_what_it_is(name):
+    settings = commands.settings_type(name)
+    assert set(settings.__struct_fields__) <= set(options.field_docs(settings))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_has_help(name):
+    done = vtgdata(*name.split(), "--help")
+    assert done.returncode == 0, done.stderr
+    assert "--recipe" in done.stdout and "--json" in done.stdout
+
+
+def test_help_is_quick_and_loads_nothing_heavy():
+    script = (
+        "import sys, time; from vtgdata.cli.app import run; run(['--help']); "
+        "heavy = {'torch', 'transformers', 'datasets', 'polars', 'pyarrow', 'av'} & set(sys.modules); "
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "score-difficulty" in done.stdout
+
+
+def test_version():
+    assert vtgdata("--version").stdout.strip().count(".") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["ingest", "charades", "x.txt", "--out", "o"], 1, ["charades_sta"]),
+        (["ingest", "charades_sta", "missing.txt", "--out", "o"], 1, ["missing.txt"]),
+        (["score-difficulty", "--samples", "none.parquet", "--model", "scripted:x", "--out", "o"], 1, ["none.parquet"]),
+        (["run", "demoo"], 1, ["demo"]),
+        (["run", "bad.yaml"], 1, ["steps[0].paht", "paths"]),
+        (["select", "--pass-rates", "torn.parquet", "--size", 3, "--out", "o"], 1, ["torn.parquet"]),
+        (["status", "nowhere"], 1, ["nowhere"]),
+        (["ingest"], 2, ["corpus"]),
+        (["no-such-command"], 2, ["no-such-command"]),
+        (["select", "--size", "many"], 2, ["--size"]),
+    ],
+)
+def test_bad_input_says_what_where_and_what_to_do_and_leaves_nothing(tmp_path, arguments, code, words):
+    (tmp_path / "bad.yaml").write_text("steps:\n  - {command: ingest, corpus: charades_sta, paht: x}\n")
+    tables.write_samples(tmp_path / "whole.parquet", [make_sample()])
+    (tmp_path / "torn.parquet").write_bytes((tmp_path / "whole.parquet").read_bytes()[:200])
+    before = sorted(tmp_path.iterdir())
+    done = vtgdata(*arguments, cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert all(word in done.stderr for word in words), done.stderr
+    assert "Traceback" not in done.stderr
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_json_is_one_object_on_stdout_and_errors_are_one_line_on_stderr(tmp_path):
+    path = tmp_path / "samples.parquet"
+    tables.write_samples(path, [make_sample(str(i)) for i in range(4)])
+    done = vtgdata(
+        "score-difficulty", "--samples", path, "--model", f"scripted:{path}", "--n", 2, "--out", tmp_path / "o", "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["rollouts"] == 8
+    wrong = vtgdata("score-difficulty", "--samples", "x", "--model", "scripted:x", "--out", "o", "--json", cwd=tmp_path)
+    assert json.loads(wrong.stderr.splitlines()[-1])["exit_code"] == 1
+    assert wrong.stdout == ""
+
+
+def test_a_recipe_gives_settings_and_options_go_before_them(tmp_path):
+    path = tmp_path / "samples.parquet"
+    tables.write_samples(path, [make_sample(str(i)) for i in range(4)])
+    recipe = tmp_path / "r.yaml"
+    step = {"command": "score-difficulty", "samples": str(path), "model": f"scripted:{path}", "n": 3, "out": str(tmp_path / "o")}
+    recipe.write_bytes(msgspec.json.encode({"steps": [step]}))
+    done = vtgdata("score-difficulty", "--recipe", recipe, "--n", 1, "--json")
+    assert json.loads(done.stdout)["rollouts"] == 4
+
+
+def test_a_recipe_runs_and_the_second_time_nothing_is_done(tmp_path):
+    (tmp_path / "charades_sta_train.txt").write_text("AAAAA 0.0 6.9##a person opens a door.\n")
+    (tmp_path / "r.yaml").write_text(
+        "out: run\nseed: 3\nsteps:\n"
+        "  - {id: data, command: ingest, corpus: charades_sta, paths: [charades_sta_train.txt], split: train}\n"
+        "  - {id: hard, command: score-difficulty, samples: '@data/samples.parquet', model: 'scripted:@data/samples.parquet', max_failed: 1}\n"
+    )
+    first = vtgdata("run", "r.yaml", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    stamps = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")}
+    second = vtgdata("run", "r.yaml", cwd=tmp_path)
+    assert second.stderr.count("up to date") == 2, second.stderr
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")} == stamps
+    (tmp_path / "r.yaml").write_text("# a comment changes nothing\n" + (tmp_path / "r.yaml").read_text())
+    assert vtgdata("run", "r.yaml", cwd=tmp_path).stderr.count("up to date") == 2
+    state = json.loads(vtgdata("status", "run", "--json", cwd=tmp_path).stdout)
+    assert [(step["folder"], step["state"]) for step in state["steps"]] == [("data", "done"), ("hard", "done")]
+
+
+def test_corpora_lists_every_corpus_and_prints_a_page():
+    from vtgdata import plugins
+
+    listed = vtgdata("corpora").stdout
+    names = plugins.names("corpora")
+    assert all(name in listed for name in names)
+    assert names[0] in vtgdata("corpora", names[0]).stdout
+
+
+def test_ctrl_c_exits_130_and_keeps_what_was_answered(tmp_path):
+    script = (
+        "import sys\nfrom vtgdata.cli import app, commands\n"
+        "def stop(*_): raise KeyboardInterrupt\n"
+        "commands.execute = stop\n"
+        "sys.exit(app.run(['select', '--pass-rates', 'x', '--size', '1', '--out', 'o']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, env=os.environ)
+    assert done.returncode == 130

@@ -1,0 +1,120 @@
+import csv
+import gzip
+from pathlib import Path
+
+import pytest
+from published import published
+
+from vtgdata.corpora import charades_sta
+from vtgdata.errors import VtgError
+from vtgdata.normalise import normalise
+from vtgdata.records import Drop, RawRow, Sample
+
+
+def read(folder: Path, text: str, name: str = "charades_sta_train.txt", split: str | None = None) -> list[RawRow]:
+    (folder / name).write_text(text, encoding="utf-8", newline="")
+    return list(charades_sta.read([folder / name], split))
+
+
+def test_a_line_is_an_id_two_seconds_and_a_sentence(tmp_path: Path) -> None:
+    (row,) = read(tmp_path, "K7QZ2 3.4 11.0##a person folds the towel on the bed.\n")
+    assert (row.video_id, row.file, row.windows) == ("K7QZ2", "K7QZ2.mp4", [(3.4, 11.0)])
+    assert row.query == "a person folds the towel on the bed."
+    assert (row.split, row.origin, row.duration) == ("train", "charades_sta_train.txt:1", None)
+
+
+def test_only_the_first_double_hash_divides(tmp_path: Path) -> None:
+    (row,) = read(tmp_path, "K7QZ2 0.0 6.9##person #1 hands ##2 a cup.")
+    assert row.query == "person #1 hands ##2 a cup."
+
+
+@pytest.mark.parametrize(
+    "line", ["K7QZ2 3.4##x", "K7QZ2 3.4 11.0 x", "K7QZ2 3.4 1_1##x", "3.4 11.0##x", "K7QZ2 a b##x"]
+)
+def test_a_broken_line_is_a_row_with_a_problem(line: str, tmp_path: Path) -> None:
+    good, broken = read(tmp_path, f"K7QZ2 3.4 11.0##fine\n{line}\n")
+    assert good.problem is None and broken.problem is not None
+    assert (broken.problem[0], broken.raw, broken.origin) == ("unreadable_row", line, "charades_sta_train.txt:2")
+
+
+def test_lines_of_blanks_are_no_rows_but_count(tmp_path: Path) -> None:
+    rows = read(tmp_path, "\nK7QZ2 3.4 11.0##x\r\n   \r\nK7QZ2 3.4 11.0##y")
+    assert [row.origin for row in rows] == ["charades_sta_train.txt:2", "charades_sta_train.txt:4"]
+    assert rows[0].query == "x"
+
+
+def test_the_split_comes_from_the_name_or_is_asked_for(tmp_path: Path) -> None:
+    line = "K7QZ2 3.4 11.0##x"
+    assert read(tmp_path, line, "charades_sta_test.txt")[0].split == "test"
+    assert read(tmp_path, line, "mine.txt", "train")[0].split == "train"
+    with pytest.raises(VtgError, match=r"mine.txt.*--split train\|test"):
+        read(tmp_path, line, "mine.txt")
+    with pytest.raises(VtgError, match="split 'test'"):
+        read(tmp_path, line, "charades_sta_test.txt", "train")
+
+
+def test_durations_come_from_a_csv_beside_the_text_or_one_that_is_named(tmp_path: Path) -> None:
+    table = 'id,actions,length\r\nK7QZ2,"c1 0 1;c2, x",30.96\r\nM2XP0,,\r\n'
+    (tmp_path / "Charades_v1_train.csv").write_text(table, newline="")
+    rows = read(tmp_path, "K7QZ2 3.4 11.0##x\nOTHER 3.4 11.0##y")
+    assert [row.duration for row in rows] == [30.96, None]
+    named = (tmp_path / "Charades_v1_train.csv").rename(tmp_path / "lengths.csv")
+    paths = [tmp_path / "charades_sta_train.txt", named]
+    assert [row.duration for row in charades_sta.read(paths, None)] == [30.96, None]
+    assert read(tmp_path, "K7QZ2 3.4 11.0##x")[0].duration is None
+
+
+def test_a_length_that_is_no_number_leaves_the_duration_unknown_and_noted(tmp_path: Path) -> None:
+    (tmp_path / "Charades_v1_train.csv").write_text("id,length\nK7QZ2,long\nM2XP0\n")
+    rows = read(tmp_path, "K7QZ2 3.4 11.0##x\nM2XP0 3.4 11.0##x")
+    for sample in normalise(rows, charades_sta.CORPUS):
+        assert isinstance(sample, Sample)
+        assert sample.video.duration is None
+        assert [repair.code for repair in sample.repairs] == ["bad_duration"]
+
+
+def test_a_csv_without_lengths_is_refused_with_what_it_lacks(tmp_path: Path) -> None:
+    (tmp_path / "Charades_v1_train.csv").write_text("id,seconds\nK7QZ2,3\n")
+    with pytest.raises(VtgError, match=r"Charades_v1_train.csv.*length"):
+        read(tmp_path, "K7QZ2 3.4 11.0##x")
+
+
+def test_packed_files_are_read_and_a_plain_one_goes_first(tmp_path: Path) -> None:
+    packed = tmp_path / "charades_sta_train.txt.gz"
+    packed.write_bytes(gzip.compress(b"K7QZ2 3.4 11.0##packed"))
+    assert [row.query for row in charades_sta.read([tmp_path], None)] == ["packed"]
+    read(tmp_path, "K7QZ2 3.4 11.0##plain")
+    assert [row.query for row in charades_sta.read([tmp_path], None)] == ["plain"]
+
+
+def test_the_same_file_named_twice_is_read_once(tmp_path: Path) -> None:
+    read(tmp_path, "K7QZ2 3.4 11.0##x")
+    assert len(list(charades_sta.read([tmp_path, tmp_path / "charades_sta_train.txt"], None))) == 1
+
+
+def test_the_published_train_split_gives_the_counts_of_its_raw_file() -> None:
+    folder = published("corpora", "charades_sta")
+    with (folder / "Charades_v1_train.csv").open(newline="") as file:
+        lengths = {row["id"]: float(row["length"]) for row in csv.DictReader(file)}
+    lines = [line for line in (folder / "charades_sta_train.txt").read_text().split("\n") if line]
+    heads = [line.split("##", 1)[0].split(" ") for line in lines]
+    backwards = [i for i, (_, start, end) in enumerate(heads) if float(start) >= float(end)]
+    late = [i for i, (video, _, end) in enumerate(heads) if float(end) > lengths[video] and i not in backwards]
+    blank = [i for i, line in enumerate(lines) if "  " in line.split("##", 1)[1].strip() and i not in backwards]
+    assert (len(lines), len(backwards), len(late), len(blank)) == (12_408, 4, 1_802, 33)
+
+    outcomes = list(normalise(charades_sta.read([folder], None), charades_sta.CORPUS))
+    assert [i for i, each in enumerate(outcomes) if isinstance(each, Drop)] == backwards
+    assert {each.reason for each in outcomes if isinstance(each, Drop)} == {"reversed"}
+    assert positions(outcomes, "end_past_video") == late
+    assert positions(outcomes, "query_blanks") == blank
+    ids = {each.sample_id for each in outcomes if isinstance(each, Sample)}
+    assert len(ids) == charades_sta.CORPUS.splits[0].rows - len(backwards)  # type: ignore[operator]
+
+
+def positions(outcomes: list[Sample | Drop], code: str) -> list[int]:
+    return [
+        i
+        for i, each in enumerate(outcomes)
+        if isinstance(each, Sample) and code in {repair.code for repair in each.repairs}
+    ]

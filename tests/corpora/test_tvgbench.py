@@ -1,0 +1,109 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from published import published
+
+from vtgdata import tables
+from vtgdata.corpora import tvgbench
+from vtgdata.errors import RowsFailed
+from vtgdata.normalise import normalise
+from vtgdata.records import RawRow, Sample
+from vtgdata.stages import ingest
+
+
+def item(**changed: Any) -> dict[str, Any]:
+    whole = {
+        "path": "./dataset/videos/aB3_dE-6hIj.mp4", "question": "the man opens the gate", "answer": "8.25-19.5",
+        "start": None, "end": None, "duration": 64.5, "qsemtype": "Human Pose", "bins": {"dataset": "hirest"},
+    }  # fmt: skip
+    return whole | changed
+
+
+def read(folder: Path, *items: dict[str, Any]) -> list[RawRow]:
+    (folder / "tvgbench.json").write_text(json.dumps([item(), *items]))
+    return list(tvgbench.read([folder], None))[1:]
+
+
+def sample(row: RawRow, **probed: Any) -> Sample:
+    (outcome,) = normalise([row], tvgbench.CORPUS, **probed)
+    assert isinstance(outcome, Sample)
+    return outcome
+
+
+def test_a_row_is_named_by_its_position(tmp_path: Path) -> None:
+    rows = read(tmp_path, item(), item())
+    assert [row.published_id for row in rows] == ["0001", "0002"]
+    assert [row.origin for row in rows] == ["tvgbench.json#1", "tvgbench.json#2"]
+    assert sample(rows[0]).sample_id == "tvgbench:0001"
+
+
+def test_the_answer_is_two_numbers_with_up_to_fifteen_decimals(tmp_path: Path) -> None:
+    (row,) = read(tmp_path, item(answer="9.944375536211354-45.94437553621135"))
+    assert row.windows == [(9.944375536211354, 45.94437553621135)]
+
+
+@pytest.mark.parametrize("answer", ["8.25", "a-b", "-1-3", "1-2-3", "", None, 8.25])
+def test_an_answer_of_another_form_is_an_unreadable_row(answer: object, tmp_path: Path) -> None:
+    (row,) = read(tmp_path, item(answer=answer))
+    assert row.problem is not None and row.problem[0] == "unreadable_row"
+
+
+def test_a_cut_is_a_video_of_its_own_with_its_place_in_the_source(tmp_path: Path) -> None:
+    (row,) = read(tmp_path, item(start=31.5, end=96.0))
+    assert (row.video_id, row.source_id, row.source_start) == ("aB3_dE-6hIj_31.50_96.00", "aB3_dE-6hIj", 31.5)
+    assert (row.file, row.duration, row.extra["cut"]) == ("aB3_dE-6hIj.mp4", 64.5, [31.5, 96.0])
+
+
+def test_the_corpus_of_origin_is_kept_where_dataset_name_is_missing(tmp_path: Path) -> None:
+    (row,) = read(tmp_path, item(bins={"dataset": "egonlq"}))
+    assert row.extra["dataset"] == "egonlq"
+
+
+def test_a_file_that_holds_the_whole_source_gets_windows_from_its_own_start(tmp_path: Path) -> None:
+    (row,) = read(tmp_path, item(start=31.5, end=96.0, answer="8.25-70"))
+    whole = sample(row, probed=lambda file: (300.0, "ok"))
+    assert [(w.start, w.end) for w in whole.windows] == [(39.75, 96.0)]
+    assert (whole.video.duration, whole.video.source_start) == (300.0, 0.0)
+    assert [repair.code for repair in whole.repairs] == ["end_past_video", "part_of_file"]
+
+
+def test_a_file_that_was_cut_already_keeps_its_windows(tmp_path: Path) -> None:
+    (row,) = read(tmp_path, item(start=31.5, end=96.0))
+    cut = sample(row, probed=lambda file: (64.4, "ok"))
+    assert [(w.start, w.end) for w in cut.windows] == [(8.25, 19.5)]
+    assert (cut.video.duration, cut.video.source_start, cut.repairs) == (64.4, 31.5, ())
+
+
+def test_the_published_file_keeps_all_its_rows() -> None:
+    folder = published("corpora", "tvgbench")
+    raw = json.loads((folder / "tvgbench.json").read_text())
+    bounds = [tuple(float(bound) for bound in row["answer"].split("-")) for row in raw]
+    points = [i for i, (start, end) in enumerate(bounds) if start == end]
+    late = [i for i, (_, end) in enumerate(bounds) if end - raw[i]["duration"] > 1e-6]
+    assert (len(raw), len(points), len(late)) == (800, 11, 27)
+
+    samples = [each for each in normalise(tvgbench.read([folder], None), tvgbench.CORPUS) if isinstance(each, Sample)]
+    assert len({each.sample_id for each in samples}) == 800
+    assert [i for i, each in enumerate(samples) if not each.windows] == points
+    assert [i for i, each in enumerate(samples) if "end_past_video" in {r.code for r in each.repairs}] == late
+    assert sum(each.video.source_start is not None for each in samples) == sum(row["start"] is not None for row in raw)
+    assert [each.extra["dataset"] for each in samples] == [row["bins"]["dataset"] for row in raw]
+
+
+def test_ingest_finds_the_real_video_of_one_row_and_says_that_the_others_are_missing(tmp_path: Path) -> None:
+    path = published("corpora", "tvgbench", "tvgbench.json")
+    (tmp_path / "OHOFG.mp4").symlink_to(published("videos", "OHOFG.mp4"))
+    settings = ingest.Settings(corpus="tvgbench", paths=[str(path)], videos=str(tmp_path), out=str(tmp_path / "out"))
+    with pytest.raises(RowsFailed, match=r"--max-failed") as caught:
+        ingest.run(settings)
+    files = {Path(row["path"]).name for row in json.loads(path.read_text())}
+    assert caught.value.exit_code == 3
+    assert caught.value.summary["videos"] == {"ok": 1, "missing": len(files) - 1, "unreadable": 0}
+    assert (caught.value.summary["samples"], caught.value.summary["empty_windows"]) == (800, 11)
+    samples = tables.read_samples(tmp_path / "out" / "samples.parquet")
+    (found,) = [each for each in samples if each.video.status == "ok"]
+    # Annotated as 35.04 s; the picture lasts 35.142 s.
+    assert (found.video.video_id, found.video.duration) == ("OHOFG", pytest.approx(35.142, abs=0.001))
+    assert [(window.start, window.end) for window in found.windows] == [(1.0, 7.5)]

@@ -1,0 +1,186 @@
+"""The stages that ask a model, with the scripted one: no video is needed, everything else is real."""
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from builders import make_sample
+from vtgdata import tables
+from vtgdata.errors import RowsFailed, VtgError
+from vtgdata.stages import coldstart, difficulty, evaluate, select
+
+
+@pytest.fixture
+def samples(tmp_path: Path) -> str:
+    path = tmp_path / "samples.parquet"
+    rows = [
+        make_sample(f"test:{i}", video_id=f"v{i // 2}", windows=[(i % 7, i % 7 + 4.0)], split="rl" if i % 2 else "sft")
+        for i in range(40)
+    ]
+    tables.write_samples(path, rows)
+    return str(path)
+
+
+def test_traces_that_agree_with_the_annotation_are_kept_and_the_others_say_why(samples, tmp_path):
+    out = str(tmp_path / "out")
+    summary = coldstart.run(
+        coldstart.Settings(samples=samples, out=out, model=f"scripted:samples={samples},errors=0.5")
+    )
+    traces = tables.read_parquet(tmp_path / "out/traces.parquet")
+    assert len(traces) == summary["rollouts"] == 160
+    kept = [trace for trace in traces if trace["kept"]]
+    assert 0 < len(kept) == summary["traces"] <= 40
+    assert all(trace["iou"] >= 0.5 and trace["target"] == trace["text"] for trace in kept)
+    assert all(trace["reason"] for trace in traces if not trace["kept"])
+    assert sum(summary["reasons"].values()) + len(kept) == 160
+    assert all(trace["model_id"].startswith("scripted") for trace in traces)
+
+
+def test_a_trace_can_end_with_the_annotation_instead(samples, tmp_path):
+    settings = coldstart.Settings(
+        samples=samples,
+        out=str(tmp_path / "out"),
+        model=f"scripted:{samples}",
+        target="annotation",
+        where="split == 'sft'",
+    )
+    coldstart.run(settings)
+    trace = next(trace for trace in tables.read_parquet(tmp_path / "out/traces.parquet") if trace["kept"])
+    start, end = trace["annotation_windows"][0]
+    assert trace["target"].endswith(f"</think><answer>{start:.1f} to {end:.1f}</answer>")
+
+
+def test_a_pass_rate_is_the_mean_over_the_raw_ious(samples, tmp_path):
+    settings = difficulty.Settings(samples=samples, out=str(tmp_path / "out"), model=f"scripted:{samples}", n=6)
+    difficulty.run(settings)
+    rates = tables.read_parquet(tmp_path / "out/pass_rates.parquet")
+    assert len(rates) == 80
+    for rate in rates:
+        passed = rate["ious"] if rate["measure"] == "mean_iou" else np.array(rate["ious"]) >= 0.5
+        assert rate["n"] == len(rate["ious"]) == 6
+        assert rate["value"] == pytest.approx(np.mean(passed))
+        assert rate["low"] <= rate["value"] <= rate["high"]
+
+
+def test_run_again_without_change_does_nothing(samples, tmp_path):
+    settings = difficulty.Settings(samples=samples, out=str(tmp_path / "out"), model=f"scripted:{samples}", n=2)
+    assert "up_to_date" not in difficulty.run(settings)
+    assert difficulty.run(settings)["up_to_date"]
+
+
+def test_more_answers_ask_only_for_the_missing_ones(samples, tmp_path):
+    base = difficulty.Settings(samples=samples, out=str(tmp_path / "out"), model=f"scripted:{samples}", n=2)
+    difficulty.run(base)
+    before = {row["key"]: row["text"] for row in tables.read_parquet(tmp_path / "out/rollouts.parquet")}
+    difficulty.run(msgspec.structs.replace(base, n=5))
+    after = {row["key"]: row["text"] for row in tables.read_parquet(tmp_path / "out/rollouts.parquet")}
+    assert len(after) == 200
+    assert before.items() <= after.items()
+
+
+def test_a_repaired_label_is_scored_again_and_not_asked_again(samples, tmp_path):
+    # The model answers from a copy: only the labels that are scored against change.
+    teacher = tmp_path / "teacher.parquet"
+    teacher.write_bytes(Path(samples).read_bytes())
+    settings = difficulty.Settings(samples=samples, out=str(tmp_path / "out"), model=f"scripted:{teacher}", n=2)
+    difficulty.run(settings)
+    before = tables.read_parquet(tmp_path / "out/rollouts.parquet")
+    moved = [
+        msgspec.structs.replace(sample, windows=make_sample(windows=[(20.0, 25.0)]).windows)
+        for sample in tables.read_samples(samples)
+    ]
+    tables.write_samples(Path(samples), moved)
+    difficulty.run(settings)
+    after = tables.read_parquet(tmp_path / "out/rollouts.parquet")
+    assert [(row["key"], row["text"]) for row in before] == [(row["key"], row["text"]) for row in after]
+    assert np.mean([row["iou"] for row in after]) < 0.05 < np.mean([row["iou"] for row in before])
+
+
+@pytest.mark.parametrize("measure", ["iou>0.5", "iou>=2", "miou", "iou>=nan"])
+def test_an_unknown_measure_is_refused_before_anything_is_asked(samples, tmp_path, measure):
+    settings = difficulty.Settings(
+        samples=samples, out=str(tmp_path / "out"), model=f"scripted:{samples}", measures=[measure]
+    )
+    with pytest.raises(VtgError, match="measure"):
+        difficulty.run(settings)
+    assert not (tmp_path / "out").exists()
+
+
+def test_selection_takes_the_band_and_says_the_shortfall(samples, tmp_path):
+    difficulty.run(difficulty.Settings(samples=samples, out=str(tmp_path / "d"), model=f"scripted:{samples}"))
+    settings = select.Settings(
+        pass_rates=str(tmp_path / "d/pass_rates.parquet"),
+        out=str(tmp_path / "s"),
+        size=100,
+        selector="band:low=0.5,high=0.7",
+    )
+    summary = select.run(settings)
+    rows = tables.read_parquet(tmp_path / "s/rows.parquet")
+    assert summary["rows"] == len(rows) == 100 - summary["short_of"]
+    assert rows and all(0.5 <= row["value"] <= 0.7 and row["measure"] == "mean_iou" for row in rows)
+    assert [row["rank"] for row in rows] == list(range(len(rows)))
+
+
+@pytest.mark.parametrize("selector", ["band:lowest=0.2", "band:low=0.9,high=0.1", "bend", "band:measure=x"])
+def test_a_wrong_selector_says_what_to_do(samples, tmp_path, selector):
+    difficulty.run(difficulty.Settings(samples=samples, out=str(tmp_path / "d"), model=f"scripted:{samples}", n=1))
+    settings = select.Settings(
+        pass_rates=str(tmp_path / "d/pass_rates.parquet"), out=str(tmp_path / "s"), size=5, selector=selector
+    )
+    with pytest.raises(VtgError):
+        select.run(settings)
+    assert not (tmp_path / "s").exists()
+
+
+def test_evaluation_counts_what_is_missing_as_zero(samples, tmp_path):
+    known = tables.read_samples(samples)
+    lines = [
+        msgspec.json.encode({"sample_id": s.sample_id, "windows": [[w.start, w.end] for w in s.windows]})
+        for s in known[:30]
+    ]
+    predictions = tmp_path / "predictions.jsonl"
+    predictions.write_bytes(b"\n".join([*lines, b'{"sample_id": "other", "windows": []}']))
+    settings = evaluate.Settings(samples=samples, out=str(tmp_path / "out"), predictions=str(predictions))
+    summary = evaluate.run(settings)
+    assert (summary["n"], summary["n_failed"], summary["n_extra"]) == (40, 10, 1)
+    assert summary["metrics"]["mIoU"] == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        (b'{"sample_id": "test:1", "windows": [[5, 3]]}', "window"),
+        (b"not json", "predictions.jsonl:1"),
+        (b'{"windows": []}', "sample_id"),
+        (b'{"sample_id": "a"}\n{"sample_id": "a"}', "twice"),
+        (b"", "no prediction"),
+    ],
+)
+def test_a_wrong_prediction_file_names_the_line(samples, tmp_path, line, word):
+    predictions = tmp_path / "predictions.jsonl"
+    predictions.write_bytes(line)
+    with pytest.raises(VtgError, match=word):
+        evaluate.run(evaluate.Settings(samples=samples, out=str(tmp_path / "out"), predictions=str(predictions)))
+
+
+def test_models_are_compared_sample_by_sample_with_an_interval(samples, tmp_path):
+    good, bad = f"scripted:samples={samples},errors=0,noise=0", f"scripted:samples={samples},errors=1,noise=0.5"
+    summary = evaluate.run(evaluate.Settings(samples=samples, out=str(tmp_path / "out"), model=[bad, good]))
+    gain = summary["models"][1]["gain"]
+    assert 0 < gain["low"] < gain["mIoU"] < gain["high"]
+    assert summary["baselines"]["best_constant"]["fitted_on"] == "the evaluated samples"
+
+
+def test_a_sample_that_cannot_be_asked_is_a_failed_row_and_exit_code_three(tmp_path):
+    path = tmp_path / "samples.parquet"
+    tables.write_samples(path, [make_sample("a", duration=None), make_sample("b")])
+    settings = difficulty.Settings(samples=str(path), out=str(tmp_path / "out"), model=f"scripted:{path}", n=2)
+    with pytest.raises(RowsFailed, match="1 of 2 samples failed") as caught:
+        difficulty.run(settings)
+    assert caught.value.exit_code == 3
+    assert {row["sample_id"]: row["n_failed"] for row in tables.read_parquet(tmp_path / "out/pass_rates.parquet")} == {
+        "a": 2,
+        "b": 0,
+    }

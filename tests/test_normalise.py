@@ -1,0 +1,242 @@
+import math
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vtgdata.normalise import identify, normalise
+from vtgdata.records import Corpus, Drop, RawRow, Repair, Sample, Split
+
+CORPUS = Corpus(
+    name="toy",
+    title="Toy",
+    summary="",
+    splits=(Split(name="train", files=("toy.txt",)), Split(name="test", files=("toy_test.txt",), benchmark=True)),
+    license="CC0-1.0",
+    license_link="",
+    license_confidence="A",
+    homepage="",
+    citation="",
+    grid=None,
+)
+
+
+def raw_row(*windows: tuple[float, float], **more: Any) -> RawRow:
+    whole: dict[str, Any] = {
+        "origin": "toy.txt:1", "raw": "raw", "video_id": "v1", "file": "v1.mp4", "query": "a dog jumps",
+        "windows": list(windows), "split": "train", "duration": 30.0,
+    }  # fmt: skip
+    return RawRow(**(whole | more))
+
+
+def outcome(row: RawRow, **probed: Any) -> Sample | Drop:
+    (found,) = normalise([row], CORPUS, **probed)
+    return found
+
+
+def sample(row: RawRow, **probed: Any) -> Sample:
+    found = outcome(row, **probed)
+    assert isinstance(found, Sample), found
+    return found
+
+
+def reason(row: RawRow) -> str:
+    found = outcome(row)
+    assert isinstance(found, Drop), found
+    return found.reason
+
+
+def bounds(found: Sample) -> list[tuple[float, float]]:
+    return [(window.start, window.end) for window in found.windows]
+
+
+def test_a_sound_row_becomes_a_sample_unchanged() -> None:
+    found = sample(raw_row((3.0, 9.5), extra={"key": 1}))
+    assert (found.query, bounds(found), found.repairs, found.extra) == ("a dog jumps", [(3.0, 9.5)], (), {"key": 1})
+    assert (found.license, found.origin, found.video.duration) == ("CC0-1.0", "toy.txt:1", 30.0)
+
+
+def test_an_end_past_the_video_is_clamped_and_the_old_value_kept() -> None:
+    found = sample(raw_row((3.0, 31.5)))
+    assert (bounds(found), found.repairs) == ([(3.0, 30.0)], (Repair("end_past_video", "31.5", "30.0"),))
+
+
+def test_a_wide_overshoot_is_flagged_as_a_likely_slip_of_units() -> None:
+    assert [each.code for each in sample(raw_row((3.0, 14220.0))).repairs] == ["end_far_past_video"]
+
+
+def test_float_noise_past_the_end_is_no_overshoot() -> None:
+    assert sample(raw_row((3.0, 30.0000005))).repairs == ()
+
+
+def test_a_start_below_zero_becomes_zero() -> None:
+    found = sample(raw_row((-0.5, 4.0)))
+    assert (bounds(found), found.repairs) == ([(0.0, 4.0)], (Repair("start_below_zero", "-0.5", "0.0"),))
+
+
+@pytest.mark.parametrize(
+    ("window", "why"),
+    [
+        ((9.0, 3.0), "reversed"),
+        ((4.0, 4.0), "zero_length"),
+        ((30.0, 31.0), "starts_past_end"),
+        ((31.0, 30.5), "reversed"),
+        ((-3.0, -1.0), "ends_before_start_of_video"),
+        ((math.nan, 4.0), "not_finite"),
+        ((3.0, math.inf), "not_finite"),
+    ],
+)
+def test_a_window_that_is_none_drops_its_row_with_the_first_reason(window: tuple[float, float], why: str) -> None:
+    assert reason(raw_row(window)) == why
+
+
+def test_a_row_without_windows_or_query_or_video_is_dropped() -> None:
+    assert reason(raw_row()) == "no_window"
+    assert reason(raw_row((3.0, 9.0), query=" \n")) == "empty_query"
+    assert reason(raw_row((3.0, 9.0), file=" ")) == "unreadable_row"
+
+
+@pytest.mark.parametrize("file", ["../v1.mp4", "/etc/passwd", "a\\b.mp4", "v\0.mp4"])
+def test_a_file_name_with_folders_is_no_name_of_a_video(file: str) -> None:
+    assert reason(raw_row((3.0, 9.0), file=file)) == "unreadable_row"
+
+
+def test_what_the_reader_could_not_read_keeps_its_reason_and_text() -> None:
+    found = outcome(raw_row(problem=("unreadable_row", "no number"), raw="K7 x y"))
+    assert found == Drop(corpus="toy", origin="toy.txt:1", reason="unreadable_row", detail="no number", raw="K7 x y")
+
+
+def test_a_bad_window_among_good_ones_is_taken_out_and_the_row_stays() -> None:
+    found = sample(raw_row((20.0, 25.0), (9.0, 3.0), (1.0, 2.0)))
+    assert bounds(found) == [(1.0, 2.0), (20.0, 25.0)]
+    assert [each.code for each in found.repairs] == ["reversed", "windows_sorted"]
+
+
+def test_a_benchmark_keeps_a_row_without_a_usable_window() -> None:
+    found = sample(raw_row((4.0, 4.0), split="test"))
+    assert (found.windows, found.labelled) == ((), True)
+    assert found.repairs == (Repair("zero_length", "[4, 4]", "removed"),)
+
+
+def test_hidden_labels_are_a_sample_without_windows() -> None:
+    found = sample(raw_row(labelled=False))
+    assert (found.windows, found.labelled) == ((), False)
+
+
+def test_blanks_of_a_query_become_single_ones() -> None:
+    found = sample(raw_row((3.0, 9.0), query="  a dog\n jumps  high "))
+    assert found.query == "a dog jumps high"
+    assert found.repairs == (Repair("query_blanks", "'  a dog\\n jumps  high '", "'a dog jumps high'"),)
+
+
+@pytest.mark.parametrize("duration", [0.0, -3.0, math.nan, math.inf])
+def test_a_duration_that_is_no_positive_number_is_unknown_and_noted(duration: float) -> None:
+    found = sample(raw_row((3.0, 9.0), duration=duration))
+    assert (found.video.duration, found.repairs) == (None, (Repair("bad_duration", str(duration), "unknown"),))
+
+
+def test_without_a_duration_nothing_is_clamped() -> None:
+    found = sample(raw_row((3.0, 999.0), duration=None))
+    assert (bounds(found), found.repairs, found.video.duration) == ([(3.0, 999.0)], (), None)
+
+
+def test_the_file_s_own_duration_goes_before_the_published_one() -> None:
+    found = sample(raw_row((3.0, 30.0)), probed=lambda file: (29.5, "ok"))
+    assert (bounds(found), found.video.duration, found.video.status) == ([(3.0, 29.5)], 29.5, "ok")
+    assert [each.code for each in found.repairs] == ["end_past_video"]
+
+
+def test_a_file_much_shorter_or_longer_than_published_is_noted() -> None:
+    found = sample(raw_row((3.0, 9.0)), probed=lambda file: (12.0, "ok"))
+    assert found.repairs == (Repair("duration_disagrees", "30.0", "12.0"),)
+
+
+def test_a_missing_file_leaves_the_published_duration_and_its_status() -> None:
+    found = sample(raw_row((3.0, 9.0)), probed=lambda file: (None, "missing"))
+    assert (found.video.duration, found.video.status) == (30.0, "missing")
+
+
+def test_only_rows_that_can_be_read_are_probed() -> None:
+    asked: list[str] = []
+
+    def probed(file: str) -> tuple[float | None, str | None]:
+        asked.append(file)
+        return None, "missing"
+
+    list(normalise([raw_row(problem=("unreadable_row", "")), raw_row((3.0, 9.0))], CORPUS, probed))
+    assert asked == ["v1.mp4"]
+
+
+def test_half_a_character_in_a_query_is_mended_and_elsewhere_drops_the_row() -> None:
+    mended = sample(raw_row((3.0, 9.0), query="a \ud83d dog"))
+    assert (mended.query, [each.code for each in mended.repairs]) == ("a \ufffd dog", ["query_characters"])
+    dropped = outcome(raw_row((3.0, 9.0), video_id="v\ud83d", origin="f#\ud83d"))
+    assert isinstance(dropped, Drop) and dropped.reason == "unreadable_row"
+    msgspec.json.encode(dropped)
+
+
+def test_an_exact_duplicate_is_kept_and_names_the_first() -> None:
+    first, second = normalise([raw_row((3.0, 9.0)), raw_row((3.0, 9.0), query="A dog  jumps")], CORPUS)
+    assert isinstance(first, Sample) and isinstance(second, Sample)
+    assert second.repairs[-1] == Repair("duplicate", first.sample_id, "kept")
+    assert first.repairs == ()
+
+
+def test_a_published_id_that_repeats_gets_its_occurrence_and_a_note() -> None:
+    rows = [raw_row((float(i), 9.0), published_id=name) for i, name in enumerate(["q1", "q1~2", "q1", "q1"])]
+    found = [each for each in normalise(rows, CORPUS) if isinstance(each, Sample)]
+    assert [each.sample_id for each in found] == ["toy:q1", "toy:q1~2", "toy:q1~3", "toy:q1~4"]
+    assert [each.repairs for each in found[2:]] == [
+        (Repair("repeated_id", "toy:q1", "toy:q1~3"),),
+        (Repair("repeated_id", "toy:q1", "toy:q1~4"),),
+    ]
+
+
+def test_an_id_outlives_repairs_and_depends_on_annotation_set_and_occurrence() -> None:
+    row = raw_row((3.0, 9.0))
+    again = raw_row((4.0, 8.0), split="test", origin="toy.txt:9", duration=None)
+    assert identify("toy", row, 1) == identify("toy", again, 1)
+    assert identify("toy", row, 1) != identify("toy", row, 2)
+    assert identify("toy", row, 1) != identify("toy", raw_row(annotation_set="val_2"), 1)
+
+
+rows = st.builds(
+    raw_row,
+    split=st.sampled_from(["train", "test"]),
+    query=st.text(max_size=8) | st.sampled_from(["a dog", "\ud800"]),
+    windows=st.lists(st.tuples(st.floats(), st.floats()), max_size=3),
+    duration=st.none() | st.floats(),
+    source_start=st.none() | st.floats(0, 100),
+    read_in_place=st.booleans(),
+    published_id=st.none() | st.sampled_from(["q1", "q1~2", ""]),
+    file=st.sampled_from(["v1.mp4", "", "../x"]),
+)
+
+
+@given(st.lists(rows, max_size=6), st.none() | st.floats(min_value=0.1, max_value=1e4))
+def test_whatever_a_reader_yields_becomes_one_sound_sample_or_one_drop(
+    given_rows: list[RawRow], probed: float | None
+) -> None:
+    found = list(normalise(given_rows, CORPUS, lambda file: (probed, "ok")))
+    assert len(found) == len(given_rows)
+    samples = [each for each in found if isinstance(each, Sample)]
+    assert len({each.sample_id for each in samples}) == len(samples)
+    for each in samples:
+        assert each.query == " ".join(each.query.split()) != ""
+        assert list(each.windows) == sorted(each.windows)
+        if each.video.duration is not None:
+            assert all(window.end <= each.video.duration * (1 + 1e-9) + 1e-6 for window in each.windows)
+        assert each.windows or each.split == "test"
+    msgspec.json.encode(found)
+
+
+@given(rows)
+def test_a_sample_s_own_windows_need_no_further_repair(row: RawRow) -> None:
+    found = outcome(row)
+    if isinstance(found, Sample):
+        pairs = [(window.start, window.end) for window in found.windows]
+        again = raw_row(*pairs, query=found.query, duration=found.video.duration, split=row.split)
+        assert sample(again).repairs == ()
+        assert sample(again).windows == found.windows

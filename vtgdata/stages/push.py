@@ -1,0 +1,241 @@
+"""Push: copy a release to a folder or to a dataset repository of the Hub, whole or not at all.
+
+A target is a Hub repository when it is `org/name`: exactly one slash, no `.`, `/` or `~` in front, and no folder of
+that name here. Anything else is a folder; write `./org/name` to mean one. Only files that release.json names travel.
+
+On the Hub a version is one commit and the tag `v<version>`, which never moves. What was begun and broken off is taken
+up by pushing again: the server remembers uploads, the commit happens or not, and a missing tag is added.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
+
+from vtgdata import release_copy, releases
+from vtgdata.errors import Conflict, EndpointRefused, VtgError
+from vtgdata.meta import Summary
+from vtgdata.releases import Release
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+_OURS_TO_REPLACE = {".gitattributes", "README.md", "LICENSE"}
+"""Files that a new repository of the Hub may have before any release."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to push where."""
+
+    release: str
+    """Folder of the release."""
+    target: str
+    """`org/name` on the Hub, or a folder (write ./NAME where it could be taken for the former)."""
+    dry_run: bool = False
+    """Say what would be done, and do nothing."""
+    private: bool = True
+    """Whether a repository that has to be created is private."""
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What has to be done to a target."""
+
+    upload: list[str]
+    delete: list[str]
+    tag: bool = True
+    """Whether the version's mark is still to be set."""
+    create: bool = False
+    """Whether the target is still to be made."""
+    head: str | None = None
+    """Commit that the plan was made for."""
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the target already holds this version."""
+        return not (self.upload or self.delete or self.tag or self.create)
+
+
+def is_hub(target: str) -> bool:
+    """Whether a target is a repository of the Hub: `org/name` that is no folder here.
+
+    >>> is_hub("org/name"), is_hub("./org/name"), is_hub("name"), is_hub("a/b/c")
+    (True, False, False, False)
+    """
+    owner, slash, name = target.partition("/")
+    plain = bool(slash and owner and name) and "/" not in name and not target.startswith((".", "/", "~"))
+    return plain and not Path(target).exists()
+
+
+def run(settings: Settings) -> Summary:
+    """Push a release.
+
+    Returns the summary: target, kind (`folder` or `hub`), version, tag, files, bytes (both to write), deleted,
+    nothing_to_do, dry_run, and for the Hub url and commit.
+    Raises VtgError when the release is not whole, Conflict when the target holds another release of this version, a
+    later one or something else, or changed meanwhile, and EndpointRefused when the Hub says no.
+    """
+    release = releases.open_release(settings.release)
+    release.check_all()
+    if is_hub(settings.target):
+        with _hub_errors(settings.target):
+            return _to_hub(release, settings)
+    return _to_folder(release, Path(settings.target).expanduser(), settings)
+
+
+def _summary(release: Release, settings: Settings, kind: str, plan: Plan, **more: Any) -> Summary:
+    return {
+        "target": settings.target,
+        "kind": kind,
+        "version": release.document.version,
+        "tag": release.tag,
+        "files": len(plan.upload),
+        "bytes": sum(release.files[name].bytes for name in plan.upload),
+        "deleted": len(plan.delete),
+        "nothing_to_do": plan.nothing,
+        "dry_run": settings.dry_run,
+        **more,
+    }
+
+
+def _to_folder(release: Release, target: Path, settings: Settings) -> Summary:
+    nothing = target.is_dir() and target.resolve() == release.path.resolve()
+    if not nothing and (target.exists() or target.is_symlink()):
+        nothing = release_copy.holds(release, target)
+    plan = Plan(upload=[], delete=[], tag=False) if nothing else Plan(upload=list(release.files), delete=[])
+    if not plan.nothing and not settings.dry_run:
+        release_copy.copy(release, target)
+    return _summary(release, settings, "folder", plan)
+
+
+def _to_hub(release: Release, settings: Settings) -> Summary:
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
+
+    if get_token() is None and not settings.dry_run:
+        raise EndpointRefused("The Hub needs a token to write: run `hf auth login`, or set HF_TOKEN.")
+    api, repository = HfApi(), settings.target
+    plan = _plan(api, repository, release)
+    url = f"{api.endpoint}/datasets/{repository}/tree/{release.tag}"
+    if settings.dry_run or plan.nothing:
+        return _summary(release, settings, "hub", plan, url=url, commit=plan.head)
+    if plan.create:
+        api.create_repo(repository, repo_type="dataset", private=settings.private, exist_ok=True)
+        plan = _plan(api, repository, release)
+    commit = plan.head
+    if plan.upload or plan.delete:
+        additions = [CommitOperationAdd(name, str(release.path / name)) for name in plan.upload]
+        api.preupload_lfs_files(repository, additions, repo_type="dataset", free_memory=False)
+        done = api.create_commit(
+            repository,
+            [*additions, *(CommitOperationDelete(name) for name in plan.delete)],
+            commit_message=f"Release {release.document.version}",
+            repo_type="dataset",
+            parent_commit=plan.head,
+        )
+        commit = done.oid
+    api.create_tag(repository, tag=release.tag, revision=commit, repo_type="dataset")
+    raw = _remote_release(api, repository, release.tag)
+    if raw is None or hashlib.sha256(raw).hexdigest() != release.files[releases.NAME].sha256:
+        raise Conflict(
+            f"{repository}: release.json at {release.tag} is not the one that was pushed. Look at its history."
+        )
+    return _summary(release, settings, "hub", plan, url=url, commit=commit)
+
+
+def _plan(api: "HfApi", repository: str, release: Release) -> Plan:
+    """Compare the release with what the repository's main branch and tags hold."""
+    from huggingface_hub.errors import RepositoryNotFoundError
+    from huggingface_hub.hf_api import RepoFile
+
+    local = release.files
+    try:
+        head = api.repo_info(repository, repo_type="dataset").sha
+    except RepositoryNotFoundError:
+        return Plan(upload=list(local), delete=[], create=True)
+    tags = {ref.name for ref in api.list_repo_refs(repository, repo_type="dataset").tags}
+    if release.tag in tags:
+        raw = _remote_release(api, repository, release.tag)
+        if raw is not None:
+            document = releases.read_document(raw, f"{repository}@{release.tag}")
+            if releases.content(document) == release.content:
+                return Plan(upload=[], delete=[], tag=False, head=head)
+        raise Conflict(
+            f"{repository}: the tag {release.tag} already names another release, and a tag never moves. Make this one "
+            "with a higher --version."
+        )
+    tree = api.list_repo_tree(repository, recursive=True, revision=head, repo_type="dataset")
+    remote = {file.path: file for file in tree if isinstance(file, RepoFile)}
+    stale: list[str] = []
+    if releases.NAME in remote:
+        raw = _remote_release(api, repository, str(head)) or b""
+        document = releases.read_document(raw, repository)
+        release_copy.refuse_older(release, document, repository)
+        stale = sorted(releases.named(document) & set(remote) - set(local))
+    elif foreign := sorted(set(remote) - _OURS_TO_REPLACE):
+        raise Conflict(f"{repository}: holds {foreign[0]} and no release.json, so it is no release. Push elsewhere.")
+    changed = [
+        name for name in local if name not in remote or not _same(remote[name], release.path / name, local[name])
+    ]
+    return Plan(upload=changed, delete=stale, head=head)
+
+
+def _same(remote: Any, path: Path, local: releases.ReleaseFile) -> bool:
+    if remote.lfs is not None:
+        return remote.lfs.sha256 == local.sha256
+    if remote.size != local.bytes:
+        return False
+    raw = path.read_bytes()
+    return hashlib.sha1(b"blob %d\x00" % len(raw) + raw, usedforsecurity=False).hexdigest() == remote.blob_id
+
+
+def _remote_release(api: "HfApi", repository: str, revision: str) -> bytes | None:
+    """release.json at a revision, past any cache; None when there is none."""
+    from huggingface_hub.errors import EntryNotFoundError
+
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            path = api.hf_hub_download(
+                repository, releases.NAME, repo_type="dataset", revision=revision, local_dir=folder, force_download=True
+            )
+        except EntryNotFoundError:
+            return None
+        return Path(path).read_bytes()
+
+
+@contextmanager
+def _hub_errors(repository: str) -> Iterator[None]:
+    """Turn what the Hub's client raises into errors that say what to do."""
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    # The client's HTTP library has changed its name before: its own error's base is the one that counts.
+    transport = cast(type[Exception], HfHubHTTPError.__mro__[1])
+    try:
+        yield
+    except HFValidationError as error:
+        raise VtgError(
+            f"{repository}: no name that the Hub takes ({error}). Write ./{repository} for a folder."
+        ) from error
+    except HfHubHTTPError as error:
+        status, said = error.response.status_code, error.server_message or str(error).strip().splitlines()[0]
+        if status == 412:
+            raise Conflict(
+                f"{repository}: somebody else changed it while we were pushing ({said}). Nothing of ours is visible; "
+                "look at what they did, then push again."
+            ) from error
+        if status == 409:
+            raise Conflict(f"{repository}: {said}. Look at its tags and history, then push again.") from error
+        if status in (401, 403, 404):
+            advice = {
+                401: "The token is missing or wrong: run `hf auth login`, or set HF_TOKEN.",
+                403: "The token may not write there: make one with write access to it, or choose another name.",
+                404: "There is no such repository or owner for this token: see to its spelling and your rights.",
+            }[status]
+            raise EndpointRefused(f"{repository}: the Hub answered {status} ({said}). {advice}") from error
+        raise VtgError(f"{repository}: the Hub answered {status} ({said}). Push again later.") from error
+    except (transport, ConnectionError) as error:
+        raise VtgError(
+            f"{repository}: the Hub cannot be reached ({error}). Push again when it can, or push to ./FOLDER."
+        ) from error
