@@ -73,6 +73,8 @@ def test_several_windows_are_all_read(text: str) -> None:
         ("I'm sorry, I cannot help with that.", "refused"),
         ("<answer>9 to 3</answer>", "reversed"),
         ("<answer>3 to 3</answer>", "zero_length"),
+        ("<answer>3 to " + "9" * 400 + "</answer>", "unparsable"),
+        ("<answer>[3, " + "9" * 400 + "]</answer>", "unparsable"),
         ("<answer>100 to 101</answer>", "out_of_range"),
         ("<think>between 3 and 5 s", "no_answer"),
         ("<think>between 3 and 5 s</think>", "no_answer"),

@@ -1,6 +1,7 @@
 """`transformers serve` on loopback with a tiny model: through the server and in process are the same judge.
 
-With VTGDATA_DEMO (the folder of a demo's run) the model is the demo's own after SFT, and it must see through the server.
+With VTGDATA_DEMO (the folder of a demo's run) the model is the demo's own after SFT, and it must see through the
+server.
 """
 
 import os
@@ -13,8 +14,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-
 from builders import draw_video, make_sample
+
 from vtgdata import tables
 from vtgdata.stages import difficulty, evaluate
 
@@ -66,11 +67,11 @@ def serve(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def untrained(tmp_path_factory) -> Path:
-    from vtgdata.demo import tiny
-
     # The server's response parser cuts the text at special tokens, which an untrained model writes at random: without
     # them in its vocabulary's output (their embedding is the output layer too) the text is whole.
     import torch
+
+    from vtgdata.demo import tiny
 
     out = tmp_path_factory.mktemp("tiny")
     tokenizer = tiny.build_tokenizer()
@@ -112,9 +113,9 @@ def test_rollouts_differ_and_greedy_text_is_that_of_the_process(serve, untrained
 def test_the_demo_model_sees_through_the_server(serve, demo, tmp_path):
     url = serve(demo / "sft")
     asked = evaluate.Settings(
-        samples=str(demo / "data/samples.parquet"), where="split == 'test'", limit=40, videos=str(demo / "shapes/videos"),
-        out=str(tmp_path / "served"), model=[f"openai_api:{demo / 'sft'}"], endpoint=[url], prompt="shapes", num_frames=10,
-        short_side=28, max_tokens=72, blind=True,
+        samples=str(demo / "data/samples.parquet"), where="split == 'test'", limit=40, blind=True, endpoint=[url],
+        videos=str(demo / "shapes/videos"), out=str(tmp_path / "served"), model=[f"openai_api:{demo / 'sft'}"],
+        prompt="shapes", num_frames=10, short_side=28, max_tokens=72,
     )  # fmt: skip
     served = evaluate.run(asked)["models"][0]
     local_model = [f"transformers_local:{demo / 'sft'}"]

@@ -12,6 +12,11 @@ bounds = st.tuples(st.floats(0, 1e4), st.floats(0.001, 1e4)).map(lambda pair: Wi
 several = st.lists(bounds, max_size=5)
 
 
+def halves(window: Window) -> list[Window]:
+    middle = (window.start + window.end) / 2
+    return [Window(window.start, middle), Window(middle, window.end)]
+
+
 @pytest.mark.parametrize(
     "start, end", [(5, 3), (3, 3), (-1, 3), (0, float("inf")), (float("nan"), 3), (0, float("nan"))]
 )

@@ -1,3 +1,3 @@
-"""vtgdata: from the annotations that video temporal grounding corpora publish to a release and the models trained on it."""
+"""From the annotations that video temporal grounding corpora publish to a release, and to models trained on it."""
 
 __version__ = "0.1.0"

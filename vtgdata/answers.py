@@ -1,15 +1,15 @@
 r"""The one parser: from any model's text to windows, an option letter and a status.
 
 Grammar. The reasoning ends at the last `</think>`; nothing in it is an answer. Of what follows, the last answer block
-counts (`<answer>`, `<time>`, `<glue>`); without one, all of it, read more strictly. Inside: JSON (a list of pairs, or an
-object with start and end), else pairs `s to e`, `s - e`, `s and e`, `[s, e]`, `(s, e)`, times in seconds with or
+counts (`<answer>`, `<time>`, `<glue>`); without one, all of it, read more strictly. Inside: JSON (a list of pairs, or
+an object with start and end), else pairs `s to e`, `s - e`, `s and e`, `[s, e]`, `(s, e)`, times in seconds with or
 without a unit, mm:ss or hh:mm:ss. Option letters: `\boxed{C}`, `<answer>C</answer>`, `(C)`. A date, a price, a frame
 number or a refusal is no window. All patterns are linear in the length of the text.
 """
 
+import math
 import re
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -34,7 +34,8 @@ _STARTS_ENDS = re.compile(
 _BEFORE = re.compile(r"(?:\b(?:from|between|in|at|during|is)\s{0,2}|[\[(])\Z", re.IGNORECASE)
 _NOT_TIME = re.compile(r"\b(?:frames?|pages?|chapters?|items?|steps?|no\.?)\s{0,2}\Z", re.IGNORECASE)
 _REFUSAL = re.compile(
-    r"\b(?:i(?:'m| am) (?:sorry|unable|not able)|i (?:cannot|can't|can not)|as an ai|unable to (?:help|comply|assist))\b",
+    r"\b(?:i(?:'m| am) (?:sorry|unable|not able)|i (?:cannot|can't|can not)|as an ai"
+    r"|unable to (?:help|comply|assist))\b",
     re.IGNORECASE,
 )
 _BOXED = re.compile(r"\\boxed\{\s{0,3}\(?([A-Z])\)?\s{0,3}\}")
@@ -64,7 +65,6 @@ class Form(msgspec.Struct, frozen=True):
         pattern = re.escape(self.template).replace(r"\{start\}", f"(?:{TIME})").replace(r"\{end\}", f"(?:{TIME})")
         pattern = pattern.replace(r"\{option\}", "[A-Z]")
         return re.fullmatch(pattern, after.strip()) is not None
-
 
 
 def parse(
@@ -171,9 +171,11 @@ def _pairs(content: str, tagged: bool) -> list[tuple[float, float]]:
 
 def _times(start: str, end: str) -> tuple[float, float] | None:
     try:
-        return parse_time(start), parse_time(end)
+        times = parse_time(start), parse_time(end)
     except ValueError:
         return None
+    # Some hundred digits in a row are infinite as a float, and no time.
+    return times if math.isfinite(times[0]) and math.isfinite(times[1]) else None
 
 
 def _structured(content: str) -> list[tuple[float, float]] | None:
@@ -190,6 +192,7 @@ def _structured(content: str) -> list[tuple[float, float]] | None:
 
 def _json_pairs(value: Any) -> list[tuple[float, float]] | None:
     if isinstance(value, dict):
+        value = cast(dict[str, Any], value)
         start = next((value[key] for key in _START_KEYS if key in value), None)
         end = next((value[key] for key in _END_KEYS if key in value), None)
         if start is not None and end is not None:
@@ -198,6 +201,7 @@ def _json_pairs(value: Any) -> list[tuple[float, float]] | None:
         return None if inner is None else _json_pairs(inner)
     if not isinstance(value, list):
         return None
+    value = cast(list[Any], value)
     if len(value) == 2 and not any(isinstance(item, list | dict) for item in value):
         pair = _times(str(value[0]).rstrip("s "), str(value[1]).rstrip("s "))
         return [pair] if pair else None

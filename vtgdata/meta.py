@@ -1,12 +1,13 @@
 """The contract of an output folder: `meta.json`, written last, says what made it and from what.
 
-No meta: not done. A step is up to date when command, settings, code, inputs and outputs are all still those of its meta.
+No meta: not done. A step is up to date when command, settings, code, inputs and outputs are all still those of its
+meta.
 """
 
 import datetime
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -111,7 +112,7 @@ def read(folder: Path) -> dict[str, Any] | None:
     except (OSError, msgspec.DecodeError):
         return None
     wanted = {"command", "complete", "settings", "code", "inputs", "outputs", "summary"}
-    return meta if isinstance(meta, dict) and wanted <= set(meta) else None
+    return cast(dict[str, Any], meta) if isinstance(meta, dict) and wanted <= set(cast(dict[str, Any], meta)) else None
 
 
 def outputs_hold(folder: Path, meta: dict[str, Any]) -> bool:

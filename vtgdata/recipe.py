@@ -6,7 +6,7 @@ Each step is `{id, command, ...settings}`; `@id/file` in a setting is that file 
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import yaml
@@ -64,8 +64,8 @@ def load(
     """
     document = _document(path)
     _no_unknown(path, "", document, {"out", "seed", "steps"})
-    steps = document.get("steps")
-    if not isinstance(steps, list) or not steps:
+    steps = cast(list[Any], document.get("steps") or [])
+    if not isinstance(document.get("steps"), list) or not steps:
         raise VtgError(f"{path}: steps: a recipe needs a list of steps, each `{{id, command, ...}}`.")
     folder = out or document.get("out") or f"runs/{path.stem}"
     seed = document.get("seed", 0) if seed is None else seed
@@ -84,7 +84,7 @@ def _document(path: Path) -> dict[str, Any]:
         raise VtgError(f"{path}: not a YAML file: {str(error).splitlines()[0]}") from error
     if not isinstance(document, dict):
         raise VtgError(f"{path}: a recipe is a mapping with `out`, `seed` and `steps`.")
-    return document
+    return cast(dict[str, Any], document)
 
 
 def _no_unknown(path: Path, where: str, found: dict[str, Any], known: set[str]) -> None:
@@ -102,9 +102,10 @@ def _step(
     folder: str,
     seed: int,
 ) -> StepPlan:
-    if not isinstance(step, dict) or not isinstance(step.get("command"), str):
+    if not isinstance(step, dict) or "command" not in step:
         raise VtgError(f"{path}: {where}: a step is a mapping with `command`.")
-    command = step["command"]
+    step = cast(dict[str, Any], step)
+    command = str(step["command"])
     known = fields(command)
     if known is None:
         raise VtgError(f"{path}: {where}.command: there is no command {command!r}.")
@@ -123,9 +124,11 @@ def _step(
 
 def _resolve(path: Path, where: str, value: Any, earlier: set[str], folder: str) -> Any:
     if isinstance(value, list):
-        return [_resolve(path, f"{where}[{i}]", item, earlier, folder) for i, item in enumerate(value)]
+        items = cast(list[Any], value)
+        return [_resolve(path, f"{where}[{i}]", item, earlier, folder) for i, item in enumerate(items)]
     if isinstance(value, dict):
-        return {key: _resolve(path, f"{where}.{key}", item, earlier, folder) for key, item in value.items()}
+        pairs = cast(dict[str, Any], value).items()
+        return {key: _resolve(path, f"{where}.{key}", item, earlier, folder) for key, item in pairs}
     if not isinstance(value, str):
         return value
     reference = _REFERENCE.search(value)

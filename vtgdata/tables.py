@@ -1,19 +1,17 @@
 """Files between stages: Parquet with fixed schemas, JSON and JSONL, each written whole or not at all."""
 
+import importlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
 from vtgdata.errors import VtgError
 from vtgdata.records import Drop, Repair, Sample, Video
 from vtgdata.windows import as_pairs, from_pairs
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 Row = dict[str, Any]
 
@@ -42,12 +40,18 @@ PASS_RATES = {
 }  # fmt: skip
 
 
-def arrow_schema(columns: Mapping[str, str]) -> "pa.Schema":
+def _pyarrow() -> Any:
+    """Pyarrow with its parquet module, untyped: it ships no types."""
+    importlib.import_module("pyarrow.parquet")
+    return importlib.import_module("pyarrow")
+
+
+def arrow_schema(columns: Mapping[str, str]) -> Any:
     """The Arrow schema of a {column: type} mapping, with the type names that are used above."""
-    import pyarrow as pa
+    pa = _pyarrow()
 
     text, number = pa.string(), pa.float64()
-    types: dict[str, pa.DataType] = {
+    types: dict[str, Any] = {
         "text": text, "number": number, "count": pa.int64(), "flag": pa.bool_(), "texts": pa.list_(text),
         "numbers": pa.list_(number), "windows": pa.list_(pa.list_(number)),
         "repairs": pa.list_(pa.struct([("code", text), ("old", text), ("new", text)])),
@@ -57,7 +61,7 @@ def arrow_schema(columns: Mapping[str, str]) -> "pa.Schema":
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path) -> Generator[BinaryIO]:
     """Open `path` so that readers see the old file or the new one, never half."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -95,12 +99,12 @@ def write_parquet(path: Path, rows: Sequence[Row], columns: Mapping[str, str]) -
 
     The same rows give the same bytes.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+    pa = _pyarrow()
     table = pa.Table.from_pylist(list(rows), schema=arrow_schema(columns))
     with replacing(path) as file:
-        pq.write_table(table, file, compression="zstd", use_content_defined_chunking=True, write_page_index=True)
+        pa.parquet.write_table(
+            table, file, compression="zstd", use_content_defined_chunking=True, write_page_index=True
+        )
 
 
 def read_parquet(path: str | Path, *, needs: Iterable[str] = (), where: str | None = None) -> list[Row]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-
 from builders import make_sample
+
 from vtgdata import tables
 from vtgdata.cli import commands, options
 
@@ -87,7 +87,16 @@ def test_json_is_one_object_on_stdout_and_errors_are_one_line_on_stderr(tmp_path
     path = tmp_path / "samples.parquet"
     tables.write_samples(path, [make_sample(str(i)) for i in range(4)])
     done = vtgdata(
-        "score-difficulty", "--samples", path, "--model", f"scripted:{path}", "--n", 2, "--out", tmp_path / "o", "--json"
+        "score-difficulty",
+        "--samples",
+        path,
+        "--model",
+        f"scripted:{path}",
+        "--n",
+        2,
+        "--out",
+        tmp_path / "o",
+        "--json",
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["rollouts"] == 8
@@ -100,7 +109,13 @@ def test_a_recipe_gives_settings_and_options_go_before_them(tmp_path):
     path = tmp_path / "samples.parquet"
     tables.write_samples(path, [make_sample(str(i)) for i in range(4)])
     recipe = tmp_path / "r.yaml"
-    step = {"command": "score-difficulty", "samples": str(path), "model": f"scripted:{path}", "n": 3, "out": str(tmp_path / "o")}
+    step = {
+        "command": "score-difficulty",
+        "samples": str(path),
+        "model": f"scripted:{path}",
+        "n": 3,
+        "out": str(tmp_path / "o"),
+    }
     recipe.write_bytes(msgspec.json.encode({"steps": [step]}))
     done = vtgdata("score-difficulty", "--recipe", recipe, "--n", 1, "--json")
     assert json.loads(done.stdout)["rollouts"] == 4
@@ -111,7 +126,8 @@ def test_a_recipe_runs_and_the_second_time_nothing_is_done(tmp_path):
     (tmp_path / "r.yaml").write_text(
         "out: run\nseed: 3\nsteps:\n"
         "  - {id: data, command: ingest, corpus: charades_sta, paths: [charades_sta_train.txt], split: train}\n"
-        "  - {id: hard, command: score-difficulty, samples: '@data/samples.parquet', model: 'scripted:@data/samples.parquet', max_failed: 1}\n"
+        "  - {id: hard, command: score-difficulty, samples: '@data/samples.parquet', max_failed: 1,\n"
+        "     model: 'scripted:@data/samples.parquet'}\n"
     )
     first = vtgdata("run", "r.yaml", cwd=tmp_path)
     assert first.returncode == 0, first.stderr

@@ -12,7 +12,7 @@ from vtgdata.records import RawRow, Sample
 def line(**changed: Any) -> dict[str, Any]:
     whole = {
         "id": "v0001#0", "video": "v0001.mp4", "split": "sft", "query": "blue cross", "start": 3.0, "end": 9.0,
-        "duration": 30.0, "scene": {"segments": [1]},
+        "duration": 30.0, "scene": [1],
     }  # fmt: skip
     return whole | changed
 
@@ -22,13 +22,13 @@ def read(folder: Path, *rows: dict[str, Any], split: str | None = None) -> list[
     return list(shapes.read([folder / "annotations.jsonl"], split))[1:]
 
 
-def test_a_row_has_its_own_id_split_and_scene(tmp_path: Path) -> None:
-    (row,) = read(tmp_path, line(split="rl"))
+def test_a_row_has_its_own_id_and_split_and_keeps_what_else_the_line_says(tmp_path: Path) -> None:
+    (row,) = read(tmp_path, line(split="rl", level=2))
     assert (row.published_id, row.split, row.video_id, row.extra) == (
         "v0001#0",
         "rl",
         "v0001",
-        {"scene": {"segments": [1]}},
+        {"scene": [1], "level": 2},
     )
 
 

@@ -1,8 +1,8 @@
 import asyncio
 
 import pytest
-
 from builders import make_sample
+
 from vtgdata import plugins, tables
 from vtgdata.answers import parse
 from vtgdata.errors import VtgError
@@ -44,14 +44,18 @@ def test_errors_are_as_frequent_as_asked_and_seeded(tmp_path):
 
 
 def test_on_shapes_it_writes_what_each_frame_shows(tmp_path):
-    sample = make_sample(query="a blue cross", windows=[(10.0, 20.0)], duration=20.0, extra={"scene": SCENE, "level": 2})
+    sample = make_sample(
+        query="a blue cross", windows=[(10.0, 20.0)], duration=20.0, extra={"scene": SCENE, "level": 2}
+    )
     text = answers(connect(tmp_path, sample), sample, [1], times=(0.0, 5.0, 10.0, 15.0))[0]
     assert "00.0 red ring no" in text and "10.0 blue cross yes" in text
     assert parse(text, duration=20.0).windows == sample.windows
 
 
 def test_most_of_its_errors_on_shapes_end_early(tmp_path):
-    sample = make_sample(query="a blue cross", windows=[(10.0, 20.0)], duration=20.0, extra={"scene": SCENE, "level": 1})
+    sample = make_sample(
+        query="a blue cross", windows=[(10.0, 20.0)], duration=20.0, extra={"scene": SCENE, "level": 1}
+    )
     texts = answers(connect(tmp_path, sample), sample, range(1000), times=tuple(map(float, range(0, 20, 2))))
     ends = [parse(text, duration=20.0).windows[0].end for text in texts]
     assert 600 < sum(end == 18.0 for end in ends) < 700

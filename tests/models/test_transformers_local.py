@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-
 from builders import make_sample
+
 from vtgdata import plugins
 from vtgdata.errors import VtgError
 from vtgdata.records import Endpoint, FrameSampling, Request, Sampling
@@ -35,9 +35,7 @@ def request(query: str, seeds: list[int], *, frames: int = 3, **sampling) -> Req
     times = tuple(float(i) for i in range(frames))
     images = tuple(frame(40 * i) for i in range(frames))
     messages = render(load_prompt("shapes"), make_sample(query=query), times, images)
-    return Request(
-        sample_id=query, messages=messages, sampling=Sampling(max_tokens=12, **sampling), seeds=tuple(seeds)
-    )
+    return Request(sample_id=query, messages=messages, sampling=Sampling(max_tokens=12, **sampling), seeds=tuple(seeds))
 
 
 def ask(folder, requests: list[Request], rows: int = 4) -> list[list[str | None]]:

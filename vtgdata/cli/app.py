@@ -55,7 +55,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        help="Curate data and train models for video temporal grounding: annotations to a release, a release to models.",
+        help="Curate data and train models for video temporal grounding: annotations, a release, models.",
     )
     train = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train a model on a release: sft, then rl.")
 

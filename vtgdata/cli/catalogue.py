@@ -33,7 +33,9 @@ def ingest(summary: dict[str, Any]) -> None:
 
 
 def corpora(
-    name: Annotated[str, typer.Argument(help="A corpus, for its page; without it, the catalogue.", show_default=False)] = "",
+    name: Annotated[
+        str, typer.Argument(help="A corpus, for its page; without it, the catalogue.", show_default=False)
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """List the corpora that can be read, or print the page of one."""
@@ -60,7 +62,9 @@ def corpora(
                 for key, corpus in found.items()
             ],
         )
-        print("* a benchmark split. Licence: A text read, B official page seen, C unverified. A page: vtgdata corpora NAME")
+        print(
+            "* benchmark. Licence: A text read, B official page seen, C unverified. A page: vtgdata corpora NAME"
+        )
 
 
 def _page(corpus: Any) -> None:

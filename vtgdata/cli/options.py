@@ -18,7 +18,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only wa
 
 
 def signature(settings: type[msgspec.Struct], arguments: tuple[str, ...]) -> inspect.Signature:
-    """What Typer reads: one parameter per field, all optional so that a recipe may give them, and the common options."""
+    """What Typer reads: one parameter per field, optional since a recipe may give it, and the common options."""
     documents = field_docs(settings)
     hints = get_type_hints(settings)
     parameters: list[inspect.Parameter] = []

@@ -21,10 +21,14 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
 
 
 def run(
-    name: Annotated[str, typer.Argument(metavar="RECIPE", help="A YAML file, or the name of one of ours.", show_default=False)],
+    name: Annotated[
+        str, typer.Argument(metavar="RECIPE", help="A YAML file, or the name of one of ours.", show_default=False)
+    ],
     out: Annotated[str, typer.Option(help="Output folder, instead of the recipe's own.", show_default=False)] = "",
     seed: Annotated[int | None, typer.Option(help="Seed, instead of the recipe's own.", show_default=False)] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the recipe and list its steps; do nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the recipe and list its steps; do nothing.")
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:

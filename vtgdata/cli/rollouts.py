@@ -1,4 +1,4 @@
-"""Commands that ask a model, and the choice by what it answered: build-coldstart, score-difficulty, select, evaluate."""
+"""Commands that ask a model and choose by its answers: build-coldstart, score-difficulty, select, evaluate."""
 
 from typing import Any
 

@@ -1,8 +1,9 @@
 """Shapes: the corpus that `vtgdata demo-draw` draws, real mp4 files with known moments, small enough for a CPU.
 
 Raw line:  {"id": "v0001#0", "video": "v0001.mp4", "split": "sft", "query": "blue cross", "start": 3.0, "end": 9.0,
-            "duration": 30.0, "scene": {...}}
-           seconds; `scene` says what the file shows, which is how a scripted teacher can answer.
+            "duration": 30.0, "scene": [...], "level": 0}
+           seconds; `scene` says what the file shows and `level` how hard the query is: a scripted teacher answers from
+           them.
 Oddities:  some labels are wrong and some rows come twice, on purpose.
 """
 
@@ -37,13 +38,13 @@ EXAMPLE = Example(
     files={
         "annotations.jsonl": (
             '{"id": "v0001#0", "video": "v0001.mp4", "split": "sft", "query": "blue cross", "start": 3.0, "end": 9.0, '
-            '"duration": 30.0, "scene": {"segments": []}}\n'
+            '"duration": 30.0, "scene": [], "level": 1}\n'
             '{"id": "v0001#1", "video": "v0001.mp4", "split": "sft", "query": "red ring", "start": 28, "end": 33, '
-            '"duration": 30.0, "scene": {}}\n'
+            '"duration": 30.0, "scene": []}\n'
             '{"id": "v0002#0", "video": "v0002.mp4", "split": "rl", "query": "red ring", "start": 9, "end": 6, '
-            '"duration": 30.0, "scene": {}}\n'
+            '"duration": 30.0, "scene": []}\n'
             '{"id": "v0003#0", "video": "v0003.mp4", "split": "test", "query": "cyan square", "start": 40, "end": 41, '
-            '"duration": 20.0, "scene": {}}\n'
+            '"duration": 20.0, "scene": []}\n'
             '{"id": "v0004#0", "video": "v0004.mp4", "split": "test", "query": "cyan\n'
         )
     },
@@ -55,6 +56,7 @@ EXAMPLE = Example(
     drops=["reversed", "unreadable_row"],
 )
 
+_OWN_KEYS = {"id", "video", "split", "query", "start", "end", "duration"}
 _FORM = '{"id": "v0001#0", "video": "v0001.mp4", "split": "sft", "query": "...", "start": 3.0, "end": 9.0, ...}'
 
 
@@ -93,5 +95,5 @@ def _readable(origin: str, line: str, item: dict[str, Any], known: Sequence[str]
         split=item["split"],
         published_id=text.words(item.get("id"), "id"),
         duration=text.duration(item.get("duration")),
-        extra={"scene": item.get("scene")},
+        extra={key: value for key, value in item.items() if key not in _OWN_KEYS},
     )

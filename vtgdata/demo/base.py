@@ -5,8 +5,8 @@ own, which went through the same codec and JPEG as the drawn videos, and its tea
 
 What makes so small a network see: it must write down every frame's colour and shape and whether it is what was asked;
 practice is dense (in a quiz every frame is drawn anew, many of them all but right, so neither copying the frame before
-nor matching the colour alone is of use); the marks count four times; and the hidden matrices are trained by Muon, which
-needs half the steps of AdamW.
+nor matching the colour alone is of use); the marks and the answer count four times; and the hidden matrices are trained
+by Muon, which needs half the steps of AdamW.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ BANK = 60
 """Frames of each pair and look."""
 QUIZ = -1
 """A kind of clip beside levels 0 and 1: each frame shows what is asked, nearly that, or anything, one third each."""
+ANSWER = [-5, -3]
+"""Where the answer's two times stand: before " to ", time, </answer> and the end of the turn."""
 WARMUP = 20
 """Steps."""
 _BANK_SEED = 1_000_003
@@ -79,7 +81,7 @@ class Batch(NamedTuple):
 
 
 def curriculum(levels: Sequence[int]) -> tuple[Phase, ...]:
-    """Plain short clips, then quizzes among them, then full length."""
+    """Plain short clips, then quizzes among them, then full length: matching is learnt soonest on short clips."""
     known = tuple(levels)
     return (
         Phase(0.25, 3, 5, known, 320),
@@ -194,7 +196,7 @@ class Clips:
         for number in range(steps):
             phase = self.phases[next(k for k, end in enumerate(ends) if number < end or end == ends[-1])]
             frames = int(self.rng.integers(phase.shortest, phase.longest + 1))
-            yield self.batch(phase.frames // frames if frames == STEPS else phase.frames // 4, frames, phase.kinds)
+            yield self.batch(phase.frames // frames, frames, phase.kinds)
 
     def batch(self, count: int, frames: int, kinds: Sequence[int]) -> Batch:
         """So many clips of so many frames; all rows have the same number of tokens."""
@@ -213,6 +215,7 @@ class Clips:
         truth = tokens[:, -answer:]
         weights = torch.ones(truth.shape)
         weights[torch.isin(truth, torch.tensor(self.marks))] = 4.0
+        weights[:, ANSWER] = 4.0
         return Batch(tokens, answer, weights, torch.cat(pictures))
 
     def clip(self, kind: int, frames: int) -> tuple[int, list[int]]:
@@ -237,10 +240,9 @@ class Clips:
 
     def right(self, hits: torch.Tensor) -> dict[str, float]:
         """Shares of right marks and of right answers. Args: hits: (clips, answer) bool."""
-        # From the end: time, " to ", time, </answer>, end of turn; a frame is time, colour, shape, mark, "; ".
-        frames = (hits.shape[1] - 9) // 5
-        marks = hits[:, [5 * k + 4 for k in range(frames)]]
-        answers = hits[:, -5] & hits[:, -3]
+        # After <think>, five tokens a frame: time, colour, shape, mark and "; ".
+        marks = hits[:, 4:-8:5]
+        answers = hits[:, ANSWER].all(dim=1)
         return {"marks_right": marks.float().mean().item(), "answers_right": answers.float().mean().item()}
 
 

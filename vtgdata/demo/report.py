@@ -84,7 +84,11 @@ def gates(constant: dict[str, Any], models: list[dict[str, Any]], separation: fl
     seen, blind, other = (sft[kind]["metrics"]["mIoU"] for kind in ("sighted", "blind", "other_query"))
     gain, rl_blind = rl["gain"], rl["blind"]["metrics"]["mIoU"]
     claims = [
-        ("SFT sees: mIoU at least 0.15 above the best constant answer", f"{seen:.3f} and {best:.3f}", seen >= best + 0.15),
+        (
+            "SFT sees: mIoU at least 0.15 above the best constant answer",
+            f"{seen:.3f} and {best:.3f}",
+            seen >= best + 0.15,
+        ),
         ("SFT sees: mIoU at least 0.3 above its own blind control", f"{seen:.3f} and {blind:.3f}", seen >= blind + 0.3),
         ("SFT listens: at least 0.3 below with another query", f"{seen:.3f} and {other:.3f}", seen >= other + 0.3),
         (
@@ -100,9 +104,7 @@ def gates(constant: dict[str, Any], models: list[dict[str, Any]], separation: fl
 
 def label_auc(settings: Settings) -> float:
     """How well the pass rate (mean IoU) tells rightly labelled rows of the pool from wrongly labelled ones."""
-    key = {
-        row["id"]: row["wrong"] for row in map(msgspec.json.decode, Path(settings.key).read_bytes().splitlines())
-    }
+    key = {row["id"]: row["wrong"] for row in map(msgspec.json.decode, Path(settings.key).read_bytes().splitlines())}
     raw_ids = {s.sample_id: s.sample_id.partition(":")[2].partition("~")[0] for s in read_samples(settings.samples)}
     rates = [
         (row["value"], not key[raw_ids[row["sample_id"]]])

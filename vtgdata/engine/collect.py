@@ -70,9 +70,7 @@ class AskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     def frame_sampling(self) -> FrameSampling:
         """The frames that a model is shown."""
-        return FrameSampling(
-            frames=self.num_frames, fps=self.fps, midpoint=self.midpoint, short_side=self.short_side
-        )
+        return FrameSampling(frames=self.num_frames, fps=self.fps, midpoint=self.midpoint, short_side=self.short_side)
 
     def sampling(self) -> Sampling:
         """How answers are drawn."""
@@ -137,7 +135,9 @@ def load_samples(settings: AskSettings) -> list[Sample]:
     """The samples that the settings choose; raises VtgError when none is left."""
     samples = read_samples(settings.samples, where=settings.where or None, limit=settings.limit)
     if not samples:
-        raise VtgError(f"{settings.samples}: no sample is left" + (f" where {settings.where}." if settings.where else "."))
+        raise VtgError(
+            f"{settings.samples}: no sample is left" + (f" where {settings.where}." if settings.where else ".")
+        )
     return samples
 
 
@@ -222,7 +222,9 @@ def _frames(sample: Sample, store: FrameStore | None, settings: AskSettings) -> 
     if store is not None:
         return store.frames(sample.video)
     if sample.video.duration is None:
-        return Frames(frames_id="none", times=(), images=(), duration=0.0, status="of unknown duration, and no --videos")
+        return Frames(
+            frames_id="none", times=(), images=(), duration=0.0, status="of unknown duration, and no --videos"
+        )
     times = sampling.times(sample.video.duration, settings.frame_sampling())
     return Frames(
         frames_id="none", times=times, images=(b"",) * len(times), duration=sample.video.duration, status="ok"

@@ -1,4 +1,4 @@
-"""From what was asked to rows of `rollouts.parquet`: read by the one parser, scored against the annotation as it is now.
+"""From what was asked to rows of `rollouts.parquet`: read by the one parser, scored against today's annotation.
 
 Scores are made here, not in the journal: a repaired label is scored again, never asked again.
 """
@@ -50,9 +50,7 @@ def finalize(
     return rows
 
 
-def _row(
-    one: Asked, reply: Reply | None, answer: Answer, error: str | None, model_id: str, sampling: Sampling
-) -> Row:
+def _row(one: Asked, reply: Reply | None, answer: Answer, error: str | None, model_id: str, sampling: Sampling) -> Row:
     said = reply if error is None else None
     return {
         "key": one.key, "sample_id": one.sample_id, "model_id": model_id, "prompt_id": one.prompt_id,

@@ -17,7 +17,7 @@ def recall_at(threshold: float, ious: Array) -> float:
 
 
 def metrics(ious: Array) -> dict[str, float]:
-    """mIoU and R1@0.3, 0.5, 0.7. Args: ious: (n,) in [0, 1], 0 for what failed. Returns fractions in [0, 1]."""
+    """Mean IoU (mIoU) and R1@0.3, 0.5, 0.7, as fractions. Args: ious: (n,) in [0, 1], 0 for what failed."""
     values = {"mIoU": float(np.mean(ious)) if len(ious) else 0.0}
     return values | {f"R1@{threshold}": recall_at(threshold, ious) for threshold in THRESHOLDS}
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vtgdata.windows import Array
 
@@ -36,7 +37,7 @@ def clustered(values: Array, clusters: Sequence[str], *, seed: int = 0, level: f
     return float(low), float(high)
 
 
-def auc(scores: Array, positive: Array) -> float:
+def auc(scores: Array, positive: NDArray[np.bool_]) -> float:
     """Area under the ROC curve: the chance that a positive scores above a negative, ties counting half.
 
     Args: scores: (n,); positive: (n,) of bool. Returns [0, 1], nan when a class is empty.
@@ -50,7 +51,7 @@ def auc(scores: Array, positive: Array) -> float:
     unique, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
     del unique
     ends = np.cumsum(counts)
-    ranks = ((ends - counts + 1 + ends) / 2)[inverse]
-    n_positive = int(positive.sum())
+    ranks: Array = np.asarray((ends - counts + 1 + ends) / 2, dtype=np.float64)[inverse]
+    n_positive = int(np.count_nonzero(positive))
     n_negative = len(scores) - n_positive
-    return float((ranks[positive].sum() - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
+    return float((float(np.sum(ranks[positive])) - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))

@@ -1,8 +1,9 @@
 """A model that needs no model: it answers from the annotation, with seeded errors.
 
-`scripted:samples.parquet`. On the shapes corpus it writes what each frame shows, from the scene that the generator keeps
-in `extra`, with the biased errors that a teacher has; elsewhere it answers from the annotation with an error rate and
-boundary noise. It lets anyone run every stage; its id begins with `scripted`, and goes wherever its answers go.
+`scripted:samples.parquet`. On the shapes corpus it writes what each frame shows, from the scene that the generator
+keeps in `extra`, with the biased errors that a teacher has; elsewhere it answers from the annotation with an error
+rate and boundary noise. It lets anyone run every stage; its id begins with `scripted` and goes wherever its answers
+go.
 """
 
 import random
@@ -66,7 +67,9 @@ def _scene_trace(sample: Sample, scene: list[dict[str, Any]], times: list[float]
     return scenes.trace(segments, sample.query, times, duration, scenes.draw_error(rng, sample.extra.get("level", 0)))
 
 
-def connect(argument: str, endpoint: Endpoint, *, errors: float = 0.2, noise: float = 0.1, samples: str = "") -> Scripted:
+def connect(
+    argument: str, endpoint: Endpoint, *, errors: float = 0.2, noise: float = 0.1, samples: str = ""
+) -> Scripted:
     """Open the samples to answer from.
 
     Args:

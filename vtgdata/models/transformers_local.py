@@ -41,8 +41,10 @@ class LocalModel:
     def __init__(self, path: str, rows: int) -> None:
         from transformers import AutoModelForImageTextToText, AutoProcessor
 
-        self.model = AutoModelForImageTextToText.from_pretrained(path, dtype="auto").eval()
-        self.processor = AutoProcessor.from_pretrained(path)
+        # Untyped: the library's own annotations do not describe what these classes return.
+        self.model: Any = AutoModelForImageTextToText.from_pretrained(path, dtype="auto")
+        self.model.eval()
+        self.processor: Any = AutoProcessor.from_pretrained(path)
         self.device = _device()
         self.model.to(self.device)
         self.rows = rows
@@ -108,9 +110,10 @@ class LocalModel:
         with torch.inference_mode():
             output = self.model.generate(
                 **batch,
-                max_new_tokens=sampling.max_tokens,
-                generation_config=_greedy(self.model, tokenizer),
-                logits_processor=[_SeededDraw([row.seed for row in full], sampling)] if sampling.temperature > 0 else [],
+                generation_config=_greedy(self.model, tokenizer, sampling.max_tokens),
+                logits_processor=[_SeededDraw([row.seed for row in full], sampling)]
+                if sampling.temperature > 0
+                else [],
             )
         ends = _ends(self.model, tokenizer)
         return [
@@ -189,12 +192,15 @@ def _ends(model: Any, tokenizer: Any) -> set[int]:
     return {int(end) for end in (*ends, tokenizer.eos_token_id) if end is not None}
 
 
-def _greedy(model: Any, tokenizer: Any) -> Any:
+def _greedy(model: Any, tokenizer: Any, max_tokens: int) -> Any:
     """A generation config without any default of the model's folder: what is drawn is said by `Sampling` alone."""
     from transformers import GenerationConfig
 
     return GenerationConfig(
-        do_sample=False, eos_token_id=sorted(_ends(model, tokenizer)), pad_token_id=tokenizer.pad_token_id
+        do_sample=False,
+        max_new_tokens=max_tokens,
+        eos_token_id=sorted(_ends(model, tokenizer)),
+        pad_token_id=tokenizer.pad_token_id,
     )
 
 

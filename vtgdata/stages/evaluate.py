@@ -28,7 +28,7 @@ EVALUATED = tables.ROLLOUTS | {"model": "text", "seeing": "text"}
 class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of evaluate."""
 
-    model: list[str] = []
+    model: list[str] = msgspec.field(default_factory=list)
     """Model to ask: a plug-in with its argument; may be given several times, each is compared with the one before."""
     predictions: str = ""
     """Answers already given, instead of a model: JSONL with sample_id and windows or text, or a rollouts.parquet."""
@@ -116,7 +116,11 @@ def _predictions(settings: Settings, samples: list[Sample]) -> tuple[Summary, li
         found = given.get(sample.sample_id)
         rows.append(row | ({"error": "no prediction"} if found is None else _judge(found, sample)))
     summary = describe(rows, _mean_ious(rows, samples), samples)
-    return summary | {"n_extra": len(extra), "models": [{"model": settings.predictions, "sighted": summary}]}, rows, None
+    return (
+        summary | {"n_extra": len(extra), "models": [{"model": settings.predictions, "sighted": summary}]},
+        rows,
+        None,
+    )
 
 
 def _judge(prediction: Row, sample: Sample) -> Row:
@@ -144,7 +148,9 @@ def _read_predictions(path: Path) -> dict[str, Row]:
             from_pairs(row.get("windows"))
             key = str(row["sample_id"])
         except (msgspec.DecodeError, KeyError, AttributeError, ValueError, TypeError) as error:
-            raise VtgError(f"{where}: {error!r}; write one object with sample_id and windows (or text) a line.") from error
+            raise VtgError(
+                f"{where}: {error!r}; write one object with sample_id and windows (or text) a line."
+            ) from error
         if key in found:
             raise VtgError(f"{where}: sample_id {key!r} occurs twice; give one answer per sample.")
         found[key] = row
@@ -158,7 +164,7 @@ def _mean_ious(rows: Sequence[Row], samples: Sequence[Sample]) -> Array:
     totals: dict[str, list[float]] = {}
     for row in rows:
         totals.setdefault(row["sample_id"], []).append(row["iou"] or 0.0)
-    return np.array([np.mean(totals.get(sample.sample_id, [0.0])) for sample in samples])
+    return np.array([np.mean(totals.get(sample.sample_id, [0.0])) for sample in samples], dtype=np.float64)
 
 
 def describe(rows: Sequence[Row], ious: Array, samples: Sequence[Sample]) -> dict[str, Any]:

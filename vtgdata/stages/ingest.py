@@ -91,7 +91,7 @@ def run(settings: Settings) -> meta.Summary:
 
 
 def _inputs(paths: Sequence[Path], corpus: Corpus, module: ModuleType, name: str) -> list[Path]:
-    """Files whose bytes the result depends on; other people's corpus module is one of them, for `code` has only ours."""
+    """Files whose bytes the result depends on; somebody else's corpus module too, for `code` has only ours."""
     found = sources.inputs(paths, corpus)
     if "." in name and module.__file__:
         found.append(Path(module.__file__))

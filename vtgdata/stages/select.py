@@ -53,7 +53,9 @@ def run(settings: Settings) -> Summary:
     try:
         ids = selector.select(samples, rates, settings.size, settings.seed, **spec.settings)
     except TypeError as error:
-        raise VtgError(f"--selector {settings.selector!r}: {error}. Settings are written name:key=value,key=value.") from error
+        raise VtgError(
+            f"--selector {settings.selector!r}: {error}. Settings are written name:key=value,key=value."
+        ) from error
     rows = _rows(ids, rates, _measure(selector.select, spec.settings, rates))
     out = step.start()
     tables.write_parquet(out / "rows.parquet", rows, ROWS)
@@ -61,7 +63,13 @@ def run(settings: Settings) -> Summary:
     if short:
         log.warning("select: %d rows asked for, %d found by %s", settings.size, len(ids), settings.selector)
     pool = len({row["sample_id"] for row in rates})
-    summary: Summary = {"pool": pool, "rows": len(ids), "short_of": short, "selector": settings.selector, "out": settings.out}
+    summary: Summary = {
+        "pool": pool,
+        "rows": len(ids),
+        "short_of": short,
+        "selector": settings.selector,
+        "out": settings.out,
+    }
     return step.finish(summary, ["rows.parquet"])
 
 
@@ -76,4 +84,6 @@ def _rows(ids: list[str], rates: list[Row], measure: str) -> list[Row]:
     """The pass rate row of each chosen sample, of the measure chosen by."""
     known = {row["sample_id"]: row for row in rates if row["measure"] == measure}
     blank: Row = dict.fromkeys(tables.PASS_RATES)
-    return [known.get(sample_id, blank | {"sample_id": sample_id}) | {"rank": rank} for rank, sample_id in enumerate(ids)]
+    return [
+        known.get(sample_id, blank | {"sample_id": sample_id}) | {"rank": rank} for rank, sample_id in enumerate(ids)
+    ]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vtgdata.answers import Form
 from vtgdata.errors import VtgError
-from vtgdata.records import Image, Message, Sample, Video
-from vtgdata.tables import read_parquet
+from vtgdata.records import Image, Message, Sample
+from vtgdata.releases import open_release
+from vtgdata.tables import row_sample
 from vtgdata.video.messages import Prompt, read_prompt, render
-from vtgdata.windows import from_pairs
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -20,49 +19,23 @@ Row = dict[str, Any]
 Frames = Callable[[Row], tuple[Sequence[float], "Sequence[PIL.Image.Image]"]]
 """What the video side offers: for a row, the times (seconds) and the pictures that a model is to see."""
 
-NEEDS = ("sample_id", "video_id", "duration", "query", "windows", "prompt_id", "frame_sampling")
 
+def open_rows(path: str, config: str) -> tuple[list[Row], dict[str, Prompt]]:
+    """The training rows of one config (`coldstart`, `rl`) of a release, and its prompts by id.
 
-def read_rows(release: Path, config: str, needs: Sequence[str] = ()) -> list[Row]:
-    """The training rows of one config (`coldstart` or `rl`) of a release, in its order.
-
-    Raises VtgError when the release has none.
+    Raises VtgError when the release has no such rows, or one was chosen without a model being asked: then nothing
+    says which prompt and which frames to train on.
     """
-    files = sorted((release / "data" / config).glob("train-*.parquet"))
-    rows = [row for path in files for row in read_parquet(path, needs=(*NEEDS, *needs))]
-    if not rows:
-        raise VtgError(f"{release}: holds no rows in data/{config}. Make the release with them, or name another one.")
-    return rows
-
-
-def read_prompts(release: Path, rows: Sequence[Row]) -> dict[str, Prompt]:
-    """The prompts that the rows name, by id, from the release's own texts.
-
-    Raises VtgError when one is missing: the trainer must ask exactly what was asked.
-    """
-    found = [
-        read_prompt(path.stem, path.read_text(encoding="utf-8"), path) for path in (release / "prompts").glob("*.md")
-    ]
-    prompts = {prompt.id: prompt for prompt in found}
-    missing = sorted({row["prompt_id"] for row in rows} - set(prompts))
-    if missing:
-        raise VtgError(f"{release}/prompts: lacks {', '.join(missing)}; it has {', '.join(sorted(prompts)) or 'none'}.")
-    return prompts
-
-
-def row_sample(row: Row) -> Sample:
-    """What scores and prompts need of a row, as a Sample."""
-    return Sample(
-        sample_id=row["sample_id"],
-        corpus=row.get("corpus") or "",
-        split="train",
-        video=Video(video_id=row["video_id"], file=row.get("video_file") or row["video_id"], duration=row["duration"]),
-        query=row["query"],
-        windows=from_pairs(row["windows"]),
-        task=row.get("task") or "moment_retrieval",
-        options=tuple(row.get("options") or ()),
-        answer=row.get("answer"),
-    )
+    release = open_release(path)
+    rows = release.rows(config)
+    unasked = [row["sample_id"] for row in rows if not row["prompt_id"] or not row["frame_sampling"]]
+    if unasked:
+        raise VtgError(
+            f"{path}: row {unasked[0]!r} of {config} names no prompt and frames ({len(unasked)} rows do not). "
+            "Select from pass rates of a model that looked."
+        )
+    prompts = {name: read_prompt(name, release.prompt(name), path) for name in {row["prompt_id"] for row in rows}}
+    return rows, prompts
 
 
 def conversation(prompt: Prompt, sample: Sample, times: Sequence[float]) -> list[dict[str, Any]]:

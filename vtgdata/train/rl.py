@@ -10,8 +10,9 @@ import msgspec
 
 from vtgdata.errors import VtgError
 from vtgdata.meta import Step, Summary
+from vtgdata.tables import row_sample
 from vtgdata.train import model as models
-from vtgdata.train.data import Frames, Row, dataset, forms, read_prompts, read_rows, row_sample
+from vtgdata.train.data import Frames, Row, dataset, forms, open_rows
 from vtgdata.train.rewards import reward
 from vtgdata.video.messages import Prompt
 
@@ -76,9 +77,7 @@ def run(settings: Settings) -> Summary:
     )
     if (done := step.up_to_date()) is not None:
         return done
-    release = Path(settings.release)
-    rows = read_rows(release, "rl")
-    prompts = read_prompts(release, rows)
+    rows, prompts = open_rows(settings.release, "rl")
     out = step.start()
     summary = fit(settings, rows, prompts, frame_source(settings.videos, settings.frames))
     return step.finish(summary, sorted(path.name for path in out.iterdir()))

@@ -10,7 +10,7 @@ import msgspec
 
 from vtgdata.meta import Step, Summary
 from vtgdata.train import model as models
-from vtgdata.train.data import Frames, Row, dataset, read_prompts, read_rows
+from vtgdata.train.data import Frames, Row, dataset, open_rows
 from vtgdata.video.messages import Prompt
 
 LOG = "training.jsonl"
@@ -60,9 +60,7 @@ def run(settings: Settings) -> Summary:
     )
     if (done := step.up_to_date()) is not None:
         return done
-    release = Path(settings.release)
-    rows = read_rows(release, "coldstart", ("target",))
-    prompts = read_prompts(release, rows)
+    rows, prompts = open_rows(settings.release, "coldstart")
     out = step.start()
     summary = fit(settings, rows, prompts, frame_source(settings.videos, settings.frames))
     return step.finish(summary, sorted(path.name for path in out.iterdir()))

@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import yaml
@@ -14,6 +13,20 @@ from vtgdata.records import Image, Message, Part, Sample, Text
 from vtgdata.timecode import format_time
 
 _SLOT = re.compile(r"\{(query|duration|frames|options)\}")
+
+
+class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The YAML head of a prompt file."""
+
+    answer: str
+    """The form of an answer, with `{start}` and `{end}`."""
+    reasoning: bool = True
+    """Whether the prompt asks for reasoning inside `<think>` first."""
+    time: str = ".1f"
+    """Format spec of a time in seconds."""
+    unit: str = " s"
+    system: str = ""
+    """A system message."""
 
 
 class Prompt(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,9 +57,12 @@ def load_prompt(name: str) -> Prompt:
 def read_prompt(name: str, text: str, where: Path | str) -> Prompt:
     """A prompt from its text; `where` is what an error names."""
     parts = text.split("---\n", 2)
-    head: Any = yaml.safe_load(parts[1]) if len(parts) == 3 and not parts[0] else None
-    if not isinstance(head, dict) or not isinstance(head.get("answer"), str):
-        raise VtgError(f"{where}: a prompt starts with a head between `---` lines that has `answer`.")
+    if len(parts) != 3 or parts[0]:
+        raise VtgError(f"{where}: a prompt starts with a head between `---` lines.")
+    try:
+        head = msgspec.convert(yaml.safe_load(parts[1]), Head)
+    except (yaml.YAMLError, msgspec.ValidationError) as error:
+        raise VtgError(f"{where}: the prompt's head: {str(error).splitlines()[0]}.") from error
     body = parts[2].strip("\n")
     missing = [slot for slot in ("query", "frames") if f"{{{slot}}}" not in body]
     if missing:
@@ -55,10 +71,10 @@ def read_prompt(name: str, text: str, where: Path | str) -> Prompt:
         name=name,
         text=text,
         body=body,
-        time=head.get("time", ".1f"),
-        unit=head.get("unit", " s"),
-        form=Form(template=head["answer"], reasoning=head.get("reasoning", True)),
-        system=head.get("system", ""),
+        time=head.time,
+        unit=head.unit,
+        form=Form(template=head.answer, reasoning=head.reasoning),
+        system=head.system,
     )
 
 

@@ -1,0 +1,66 @@
+"""From a release to what the trainers take."""
+
+import json
+
+import pytest
+from release_builders import write_inputs
+
+from vtgdata.errors import VtgError
+from vtgdata.stages import release
+from vtgdata.tables import row_sample
+from vtgdata.train import data
+from vtgdata.video.messages import load_prompt
+
+
+def released(tmp_path, **changes) -> str:
+    settings = write_inputs(tmp_path) | {"out": str(tmp_path / "release"), "version": "1.0.0"} | changes
+    release.run(release.Settings(**settings))
+    return settings["out"]
+
+
+def test_rows_come_with_the_prompts_that_were_asked(tmp_path):
+    rows, prompts = data.open_rows(released(tmp_path), "coldstart")
+    assert rows
+    assert {row["prompt_id"] for row in rows} == set(prompts)
+    assert json.loads(rows[0]["frame_sampling"])["frames"] == 8
+
+
+def test_a_release_without_the_rows_is_named(tmp_path):
+    with pytest.raises(VtgError, match="no config 'rl'"):
+        data.open_rows(released(tmp_path, splits={}), "rl")
+
+
+def test_a_conversation_has_a_place_for_each_image_between_the_times():
+    row = {
+        "sample_id": "s", "corpus": "c", "split": "train", "video_id": "v", "duration": 10.0,
+        "query": "a blue cross", "windows": [[1.0, 2.0]],
+    }  # fmt: skip
+    (turn,) = data.conversation(load_prompt("shapes"), row_sample(row), (0.0, 5.0))
+    assert turn["role"] == "user"
+    assert [part["type"] for part in turn["content"]] == ["text", "image", "text", "image", "text"]
+    assert [part["text"] for part in turn["content"][::2]] == ["When: a blue cross?00.0", "05.0", "10.0"]
+
+
+def test_video_parts_are_refused():
+    chat = [{"role": "user", "content": [{"type": "text", "text": "When?"}, {"type": "video", "video": "a.mp4"}]}]
+    with pytest.raises(VtgError, match="sample 7: the prompt holds a video part"):
+        data.refuse_video(chat, "sample 7")
+    data.refuse_video([{"role": "user", "content": "When?"}], "sample 8")
+
+
+def test_images_are_fetched_when_a_row_is_asked_for_and_not_before(tmp_path):
+    pytest.importorskip("datasets")
+    rows, prompts = data.open_rows(released(tmp_path), "coldstart")
+    asked = []
+
+    def frames(row):
+        asked.append(row["sample_id"])
+        return [0.0, 3.8], ["first", "second"]
+
+    built = data.dataset(rows, prompts, frames, targets=True)
+    assert asked == []
+    row = built[1]
+    assert asked == [rows[1]["sample_id"]]
+    assert row["images"] == ["first", "second"]
+    assert row["completion"][0]["content"][0]["text"] == rows[1]["target"]
+    assert sum(part["type"] == "image" for part in row["prompt"][0]["content"]) == 2

@@ -1,0 +1,94 @@
+"""Both trainers run on a tiny real model: they learn from what they are given, log it, and save what can be served."""
+
+import msgspec
+import numpy as np
+import pytest
+
+from vtgdata.errors import VtgError
+from vtgdata.train import rl, sft
+from vtgdata.video.messages import load_prompt
+
+pytest.importorskip("trl", reason="needs vtgdata[train]")
+
+PROMPT = load_prompt("shapes")
+TARGET = "<think>00.0 blue cross yes; 05.0 red ring no; 10.0</think><answer>00.0 to 05.0</answer>"
+ROWS = [
+    {
+        "sample_id": f"s{number}", "corpus": "shapes", "split": "sft", "video_id": "v", "duration": 10.0,
+        "query": "a blue cross", "windows": [[0.0, 5.0]], "prompt_id": PROMPT.id, "target": TARGET,
+    }
+    for number in range(4)
+]  # fmt: skip
+
+
+def frames(row):
+    from PIL import Image
+
+    values = np.random.default_rng(len(row["sample_id"])).integers(0, 255, (2, 28, 28, 3), dtype=np.uint8)
+    return (0.0, 5.0), [Image.fromarray(value) for value in values]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    from vtgdata.demo import tiny
+
+    out = tmp_path_factory.mktemp("base")
+    tokenizer = tiny.build_tokenizer()
+    tiny.build_model(tokenizer, seed=1).save_pretrained(out)
+    tiny.build_processor(tokenizer).save_pretrained(out)
+    return str(out)
+
+
+def log(folder):
+    return [msgspec.json.decode(line) for line in (folder / "training.jsonl").read_bytes().splitlines()]
+
+
+def fit_sft(base, out, **changes):
+    settings = {"release": "", "model": base, "videos": "", "out": str(out), "steps": 4, "batch_size": 4, "warmup": 1}
+    return sft.fit(sft.Settings(**settings | changes), ROWS, {PROMPT.id: PROMPT}, frames)
+
+
+def fit_rl(base, out, **changes):
+    settings = {
+        "release": "", "model": base, "videos": "", "out": str(out), "steps": 2, "prompts_per_step": 2, "rollouts": 2,
+        "max_new_tokens": 8,
+    }  # fmt: skip
+    return rl.fit(rl.Settings(**settings | changes), ROWS, {PROMPT.id: PROMPT}, frames)
+
+
+def test_sft_lowers_the_loss_and_the_same_seed_gives_the_same_numbers(base, tmp_path):
+    summary = fit_sft(base, tmp_path / "one", learning_rate=3e-3)
+    lines = log(tmp_path / "one")
+    assert [line["step"] for line in lines] == [1, 2, 3, 4]
+    assert lines[-1]["loss"] < lines[0]["loss"] == summary["first_loss"]
+    fit_sft(base, tmp_path / "two", learning_rate=3e-3)
+    assert log(tmp_path / "two") == lines
+
+
+def test_a_trained_model_loads_again_and_samples_by_default(base, tmp_path):
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+
+    fit_sft(base, tmp_path, steps=1)
+    model = AutoModelForImageTextToText.from_pretrained(tmp_path)
+    assert model.generation_config.do_sample
+    assert AutoProcessor.from_pretrained(tmp_path).tokenizer.chat_template
+
+
+def test_grpo_logs_its_rewards_and_is_repeatable(base, tmp_path):
+    summary = fit_rl(base, tmp_path / "one")
+    lines = log(tmp_path / "one")
+    assert len(lines) == 2
+    assert {"loss", "reward", "frac_reward_zero_std", "tiou", "format"} <= set(lines[0])
+    assert 0.0 <= summary["frac_reward_zero_std"] <= 1.0
+    fit_rl(base, tmp_path / "two")
+    assert log(tmp_path / "two") == lines
+
+
+def test_one_rollout_has_nothing_to_be_compared_with(base, tmp_path):
+    with pytest.raises(VtgError, match="rollouts 1"):
+        fit_rl(base, tmp_path, rollouts=1)
+
+
+def test_a_device_batch_that_does_not_divide_the_step_is_refused(base, tmp_path):
+    with pytest.raises(VtgError, match="device_batch 3"):
+        fit_sft(base, tmp_path, device_batch=3)
