@@ -63,10 +63,13 @@ def _hash(path: Path) -> str:
 
 
 def of_path(path: Path) -> str:
-    """The fingerprint of an input: a file's bytes, or names and bytes of all files of a folder."""
+    """The fingerprint of an input: a file's bytes, or names and bytes of all files of a folder.
+
+    Hidden files do not count, nor does a folder's `meta.json`, which says when it was made.
+    """
     if not path.is_dir():
         return of_file(path)
-    files = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+    files = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith(".") and p.name != "meta.json")
     return of_value([[p.relative_to(path).as_posix(), of_file(p)] for p in files])
 
 

@@ -1,6 +1,7 @@
 """What every decoder plug-in must do; a new one is picked up by its file."""
 
 import random
+import itertools
 import shutil
 import subprocess
 from fractions import Fraction
@@ -196,7 +197,10 @@ def test_frame_times_are_those_of_ffprobe(decoder, name):
         pytest.skip("ffprobe is not installed")
     entries = ["-select_streams", "v:0", "-show_entries", "frame=best_effort_timestamp_time", "-of", "csv=p=0"]
     said = subprocess.run([ffprobe, "-v", "error", *entries, real(name)], capture_output=True, text=True, check=True)
-    known = [float(line.split(",")[0]) for line in said.stdout.split()]
+    stamps = (line.split(",")[0] for line in said.stdout.split())
+    # Of frames that the codec held back to the end of an AVI, ffprobe knows no time.
+    known = [float(stamp) for stamp in itertools.takewhile(lambda stamp: stamp != "N/A", stamps)]
+    assert len(known) > 50
     known = [time - known[0] for time in known]
     # ffprobe rounds to microseconds: ask a little later.
     assert decoder.frames(real(name), [time + 2e-6 for time in known][:120])[1] == pytest.approx(known[:120], abs=2e-6)

@@ -28,12 +28,12 @@ def test_clips_are_asked_in_the_words_of_the_prompt(clips):
     assert batch.frames.shape == (20, 28, 28, 3)
 
 
-def test_only_the_completion_is_learnt_and_marks_count_most(clips):
+def test_only_the_completion_is_learnt_and_marks_and_answers_count_most(clips):
     batch = clips.batch(3, 4, (base.QUIZ,))
     learnt = clips.tokenizer.decode(batch.tokens[0, -batch.answer :])
     assert learnt.startswith("<think>00.0 ")
-    assert (batch.weights == 4).sum() == 3 * 4
-    assert (batch.weights == 1).sum() == 3 * (batch.answer - 4)
+    assert (batch.weights == 4).sum() == 3 * (4 + 2)
+    assert (batch.weights == 1).sum() == 3 * (batch.answer - 6)
 
 
 def test_a_quiz_shows_what_is_asked_and_much_that_is_nearly_it(clips):

@@ -140,7 +140,10 @@ def _from_recipe(name: str, command: str) -> Summary:
 def finish(summary: Summary, as_json: bool, show: Any) -> None:
     """Print a summary: JSON for scripts, the command's own words for people."""
     if as_json:
-        print(json.dumps(summary, allow_nan=False, default=str))
+        import msgspec
+
+        # JSON has no NaN: it becomes null.
+        print(msgspec.json.encode(summary).decode())
     else:
         show(summary)
 

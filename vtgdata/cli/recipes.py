@@ -88,24 +88,23 @@ def status(
 
 def _state(path: Path) -> dict[str, Any] | None:
     from vtgdata import meta
+    from vtgdata.engine.collect import JOURNAL
+    from vtgdata.engine.progress import read_progress
 
-    known = meta.read(path)
-    progress = next(iter(sorted(path.glob("*.progress.json"))), None)
+    known, progress = meta.read(path), read_progress(path / JOURNAL)
     if known is None and progress is None:
         return None
-    counts: dict[str, Any] = {}
-    if progress is not None:
-        try:
-            counts = json.loads(progress.read_text())
-        except (OSError, ValueError):
-            counts = {}
-    state = "not finished" if known is None else "done" if known["complete"] else "done, some rows failed"
-    if known is not None and state == "done" and not meta.outputs_hold(path, known):
-        state = "outputs changed since"
+    if known is not None:
+        state = "done" if known["complete"] else "done, some rows failed"
+        state = state if meta.outputs_hold(path, known) else "outputs changed since"
+    elif progress is not None and not progress.ended:
+        state = "running, or killed: the same command goes on"
+    else:
+        state = "not finished: the same command goes on"
     return {
         "folder": path.name,
-        "command": known["command"] if known else "?",
+        "command": known["command"] if known else "",
         "state": state,
         "finished": known.get("finished", "") if known else "",
-        "progress": ", ".join(f"{k} {v}" for k, v in counts.items() if isinstance(v, int)),
+        "progress": str(progress.counts) if progress else "",
     }

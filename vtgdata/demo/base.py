@@ -83,6 +83,8 @@ class Batch(NamedTuple):
 def curriculum(levels: Sequence[int]) -> tuple[Phase, ...]:
     """Plain short clips, then quizzes among them, then full length: matching is learnt soonest on short clips."""
     known = tuple(levels)
+    if known == (0,):
+        return Phase(0.35, 3, 6, (QUIZ, 0), 240), Phase(0.65, STEPS, STEPS, (0,), 240)
     return (
         Phase(0.25, 3, 5, known, 320),
         Phase(0.35, 3, 6, (QUIZ, *known), 320),
@@ -284,8 +286,10 @@ def join_images(model: Any) -> None:
         count = hidden_states.shape[0]
         query, key, value = self.qkv(hidden_states).reshape(count, 3, self.num_heads, -1).permute(1, 0, 2, 3).unbind(0)
         query, key = apply_rotary_pos_emb_vision(query, key, *position_embeddings)
-        heads = (part.reshape(count // 4, 4, self.num_heads, -1).transpose(1, 2) for part in (query, key, value))
-        mixed = scaled_dot_product_attention(*heads, scale=self.scaling)
+        query, key, value = (
+            part.reshape(count // 4, 4, self.num_heads, -1).transpose(1, 2) for part in (query, key, value)
+        )
+        mixed = scaled_dot_product_attention(query, key, value, scale=self.scaling)
         return self.proj(mixed.transpose(1, 2).reshape(count, -1))
 
     for block in model.model.visual.blocks:

@@ -230,7 +230,7 @@ def as_seen(file: BinaryIO, frames: Iterable[int]) -> np.ndarray:
     wanted = set(frames)
     seen = []
     file.seek(0)
-    with av.open(file) as container:
+    with av.open(file, "r") as container:
         for place, frame in enumerate(container.decode(video=0)):
             if place in wanted:
                 small = frame.to_image().resize((SIDE, SIDE), Image.Resampling.BOX)

@@ -131,8 +131,6 @@ def build_model(tokenizer: Any, seed: int) -> Any:
         vision_start_token_id=token("<|vision_start|>"),
         vision_end_token_id=token("<|vision_end|>"),
         tie_word_embeddings=True,
-        pad_token_id=token(PADDING),
-        eos_token_id=token(END),
     )
     torch.manual_seed(seed)
     model = Qwen3VLForConditionalGeneration(config).float()

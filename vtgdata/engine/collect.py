@@ -1,7 +1,9 @@
 """What every stage that asks a model shares: its settings, and the way from samples to rows of rollouts."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -9,6 +11,7 @@ import msgspec
 from vtgdata import plugins
 from vtgdata.engine import ask, rollouts
 from vtgdata.engine.journal import Journal
+from vtgdata.engine.progress import Counts
 from vtgdata.engine.work import Question
 from vtgdata.errors import VtgError
 from vtgdata.records import Endpoint, FrameSampling, Model, Sample, Sampling, Video
@@ -169,7 +172,7 @@ def collect(
             n=settings.n,
             seed=settings.seed,
             journal=journal,
-            progress=lambda counts: log.info("%s: %s", spec, counts),
+            progress=_teller(spec, seeing),
         )
         keys = [one.key for one in asked]
         replies = {**journal.failures(keys), **journal.answered(keys)}
@@ -184,6 +187,20 @@ def collect(
     )
     failed = {row["sample_id"] for row in rows if row["error"]}
     return Collected(rows=rows, model_id=model.id, prompt=prompt, n_failed=len(failed))
+
+
+def _teller(spec: str, seeing: str) -> Callable[[Counts], None]:
+    """Says how far a run is, as a plain line: at first, then every ten seconds."""
+    told = -math.inf
+
+    def tell(counts: Counts) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told >= 10:
+            told = now
+            log.info("%s, %s: %s", spec, seeing, counts)
+
+    return tell
 
 
 def _store(settings: AskSettings) -> FrameStore:

@@ -16,6 +16,9 @@ from vtgdata.records import Endpoint, Image, Message, Reply, Request, Sampling
 ROWS = 64
 """Answers in a batch unless `--concurrency` says otherwise."""
 
+_MODEL_FILES = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
+"""Weights, configurations, tokenizer, chat template: not logs or cards."""
+
 STEP = 64
 """Prompt lengths are padded to a multiple of this many tokens."""
 
@@ -211,9 +214,12 @@ def _device() -> str:
 
 
 def _identity(path: str) -> str:
-    """A local folder by the hash of its files (weights, tokenizer, chat template); a Hub id as it is."""
+    """A local folder by the hash of what an answer depends on; a Hub id as it is."""
     folder = Path(path)
-    return fingerprint.of_path(folder)[:16] if folder.is_dir() else path
+    if not folder.is_dir():
+        return path
+    files = sorted(file for file in folder.iterdir() if file.suffix in _MODEL_FILES and file.name != "meta.json")
+    return fingerprint.short([[file.name, fingerprint.of_file(file)] for file in files])
 
 
 def connect(argument: str, endpoint: Endpoint) -> LocalModel:

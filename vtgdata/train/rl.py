@@ -91,7 +91,8 @@ def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], 
     if settings.rollouts < 2 or not settings.rewards:
         raise VtgError(f"rollouts {settings.rewards and settings.rollouts}: give at least 2, and at least one reward.")
     models.prepare(settings.seed, settings.threads)
-    from trl import GRPOConfig, GRPOTrainer
+    from trl.trainer.grpo_config import GRPOConfig
+    from trl.trainer.grpo_trainer import GRPOTrainer
 
     out = Path(settings.out)
     model, processor = models.load(settings.model)

@@ -69,7 +69,8 @@ def run(settings: Settings) -> Summary:
 def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], frames: Frames) -> Summary:
     """Train on rows already read; see `run`."""
     models.prepare(settings.seed, settings.threads)
-    from trl import SFTConfig, SFTTrainer
+    from trl.trainer.sft_config import SFTConfig
+    from trl.trainer.sft_trainer import SFTTrainer
 
     out = Path(settings.out)
     model, processor = models.load(settings.model)
