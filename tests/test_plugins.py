@@ -37,7 +37,7 @@ def test_a_near_name_is_suggested() -> None:
 def test_a_dotted_path_loads_somebody_else_s_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "their_scores.py").write_text("")
     (tmp_path / "theirs").mkdir()
-    (tmp_path / "theirs" / "mine.py").write_text("VALUE = 7")
+    (tmp_path / "theirs" / "mine.py").write_text("VALUE = 7\ndef score(answers, samples): ...\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     assert plugins.load("scores", "theirs.mine").VALUE == 7
 

@@ -184,10 +184,9 @@ def _structured(content: str) -> list[tuple[float, float]] | None:
     if not text.startswith(("{", "[")) or len(text) > 20_000:
         return None
     try:
-        value = msgspec.json.decode(text)
+        return _json_pairs(msgspec.json.decode(text))
     except (msgspec.DecodeError, RecursionError):
         return None
-    return _json_pairs(value)
 
 
 def _json_pairs(value: Any) -> list[tuple[float, float]] | None:

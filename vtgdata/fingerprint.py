@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from vtgdata.video_files import video_files
+
 ROOT = Path(__file__).parent
 
 
@@ -32,29 +34,36 @@ def cache_folder() -> Path:
 
 
 def of_file(path: Path) -> str:
-    """SHA-256 (hex) of a file's bytes; remembered by path, size and time of change for files of 1 MiB and more."""
+    """SHA-256 (hex) of a file's bytes; remembered by path, size and time of change for files of 1 MiB and more.
+
+    Raises OSError when the file cannot be read; a memory that cannot be used is done without.
+    """
     stat = path.stat()
     if stat.st_size < 1 << 20:
         return _hash(path)
-    name, stamp = str(path.resolve()), f"{stat.st_size}:{stat.st_mtime_ns}"
-    try:
-        return _remembered(path, name, stamp)
-    except sqlite3.Error:
-        # The memory is a convenience: a read-only home or a torn cache must not stop a run.
-        return _hash(path)
+    name, stamp = _text(path.resolve()), f"{stat.st_size}:{stat.st_mtime_ns}"
+    known = _memory("SELECT hash FROM file WHERE path = ? AND stamp = ?", (name, stamp))
+    if known is not None:
+        return known
+    found = _hash(path)
+    _memory("INSERT OR REPLACE INTO file VALUES (?, ?, ?)", (name, stamp, found))
+    return found
 
 
-def _remembered(path: Path, name: str, stamp: str) -> str:
+def _memory(statement: str, values: tuple[str, ...]) -> str | None:
+    """The first value that a statement gives on the table of remembered hashes, None where it gives none.
+
+    The memory is a convenience: a read-only home or a torn cache must not stop a run.
+    """
     folder = cache_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(folder / "hashes.sqlite", timeout=30)) as db, db:
-        db.execute("CREATE TABLE IF NOT EXISTS file (path TEXT PRIMARY KEY, stamp TEXT, hash TEXT)")
-        row = db.execute("SELECT hash FROM file WHERE path = ? AND stamp = ?", (name, stamp)).fetchone()
-        if row is not None:
-            return row[0]
-        found = _hash(path)
-        db.execute("INSERT OR REPLACE INTO file VALUES (?, ?, ?)", (name, stamp, found))
-        return found
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(folder / "hashes.sqlite", timeout=10)) as db, db:
+            db.execute("CREATE TABLE IF NOT EXISTS file (path TEXT PRIMARY KEY, stamp TEXT, hash TEXT)")
+            row = db.execute(statement, values).fetchone()
+    except (sqlite3.Error, OSError):
+        return None
+    return None if row is None else row[0]
 
 
 def _hash(path: Path) -> str:
@@ -70,13 +79,32 @@ def of_path(path: Path) -> str:
     if not path.is_dir():
         return of_file(path)
     files = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith(".") and p.name != "meta.json")
-    return of_value([[p.relative_to(path).as_posix(), of_file(p)] for p in files])
+    return of_value([[_text(p.relative_to(path)), of_file(p)] for p in files])
 
 
 def of_listing(folder: Path) -> str:
-    """Names, sizes and times of change of a folder's files: for video roots, too large to read."""
-    stats = [(p.relative_to(folder).as_posix(), p.stat()) for p in sorted(folder.rglob("*")) if p.is_file()]
-    return of_value([[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats])
+    """Names, sizes and times of change of the videos under a folder, which are too large to read.
+
+    Of the same files that are found there by name; what else lies there, a step's own output perhaps, does not count.
+    """
+    return of_value([[_text(path.relative_to(folder)), *_stamp(path)] for path in video_files(folder)])
+
+
+def _stamp(path: Path) -> tuple[int, int] | tuple[()]:
+    try:
+        stat = path.stat()
+    except OSError:
+        return ()  # a link to nowhere, which may lead somewhere tomorrow
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _text(path: Path) -> str:
+    r"""A path with `/`, as text that can be encoded: names need not be UTF-8.
+
+    >>> _text(Path("caf\udce9.mp4"))
+    'caf\\xe9.mp4'
+    """
+    return path.as_posix().encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def of_code(*modules: str) -> str:

@@ -5,19 +5,36 @@ meta.
 """
 
 import datetime
+import importlib.util
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
 from vtgdata import __version__, fingerprint, tables
-from vtgdata.errors import RowsFailed, VtgError
+from vtgdata.errors import Conflict, RowsFailed, VtgError
 
 Summary = dict[str, Any]
 """What a stage reports: plain JSON values."""
 
 NAME = "meta.json"
+
+
+class Meta(msgspec.Struct, frozen=True, kw_only=True):
+    """What `meta.json` says."""
+
+    command: str
+    version: str
+    complete: bool
+    """False when more rows failed than the threshold allows: the step is done again, asking only for these."""
+    settings: dict[str, Any]
+    code: str
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+    summary: Summary
+    finished: str
+    """ISO 8601, UTC."""
 
 
 class Step:
@@ -41,12 +58,19 @@ class Step:
             inputs: files and folders whose bytes matter.
             listings: folders of which names, sizes and times of change matter (video roots).
 
-        Raises VtgError when an input does not exist.
+        Raises VtgError when an input does not exist, Conflict when the folder holds a `meta.json` that is not ours.
         """
         self.settings = msgspec.to_builtins(settings)
-        self.out = Path(self.settings.pop("out"))
+        named = str(self.settings.pop("out"))
+        if not named:
+            raise VtgError(f"`vtgdata {command}` needs a folder to write to: --out is empty.")
+        self.out = Path(named)
+        if self.out.exists() and not self.out.is_dir():
+            raise VtgError(f"{self.out}: is a file, and --out must be a folder.")
+        if (self.out / NAME).exists() and read(self.out) is None:
+            raise Conflict(f"{self.out / NAME}: was not written by vtgdata; name another folder with --out.")
         self.command = command
-        self.code = fingerprint.of_code(*code)
+        self.code = fingerprint.of_value([fingerprint.of_code(*code), [_foreign(name) for name in sorted(set(code))]])
         paths = [str(path) for path in inputs]
         roots = [str(path) for path in listings]
         for path in paths + roots:
@@ -58,22 +82,18 @@ class Step:
     def up_to_date(self) -> Summary | None:
         """The summary of the earlier run when nothing changed since, else None."""
         meta = read(self.out)
-        if meta is None or not meta["complete"]:
+        if meta is None or not meta.complete:
             return None
-        same = (
-            meta["command"] == self.command
-            and meta["settings"] == self.settings
-            and meta["code"] == self.code
-            and meta["inputs"] == self.inputs
-        )
-        if not same or not outputs_hold(self.out, meta):
+        made_from = (meta.command, meta.settings, meta.code, meta.inputs)
+        if made_from != (self.command, self.settings, self.code, self.inputs) or not outputs_hold(self.out, meta):
             return None
-        return {**meta["summary"], "up_to_date": True}
+        return {**meta.summary, "up_to_date": True}
 
     def start(self) -> Path:
-        """Make the folder, take away the meta of an earlier run, and return the folder."""
-        if self.out.exists() and not self.out.is_dir():
-            raise VtgError(f"{self.out}: is a file, and `--out` must be a folder.")
+        """Make the folder, take away the meta of an earlier run, and return the folder.
+
+        Call it when all results are at hand: until then an earlier run's files stay what they are.
+        """
         self.out.mkdir(parents=True, exist_ok=True)
         (self.out / NAME).unlink(missing_ok=True)
         return self.out
@@ -88,36 +108,44 @@ class Step:
 
         Raises RowsFailed, after writing, when `failed` is given.
         """
-        meta = {
-            "command": self.command,
-            "version": __version__,
-            "complete": failed is None,
-            "settings": self.settings,
-            "code": self.code,
-            "inputs": self.inputs,
-            "outputs": {name: fingerprint.of_path(self.out / name) for name in outputs},
-            "summary": summary,
-            "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        }
+        meta = Meta(
+            command=self.command,
+            version=__version__,
+            complete=failed is None,
+            settings=self.settings,
+            code=self.code,
+            inputs=self.inputs,
+            outputs={name: fingerprint.of_path(self.out / name) for name in outputs},
+            summary=summary,
+            finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        )
         tables.write_json(self.out / NAME, meta)
         if failed is not None:
             raise RowsFailed(failed, summary)
         return summary
 
 
-def read(folder: Path) -> dict[str, Any] | None:
-    """The folder's meta, or None when there is none or it cannot be read (then the step is simply not done)."""
+def _foreign(module: str) -> str | None:
+    """The fingerprint of other people's plug-in module; None for ours, which `of_code` has."""
+    if module.startswith("vtgdata."):
+        return None
     try:
-        meta = msgspec.json.decode((folder / NAME).read_bytes())
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return None  # said when it is loaded
+    return fingerprint.of_file(Path(spec.origin)) if spec and spec.origin and Path(spec.origin).is_file() else None
+
+
+def read(folder: Path) -> Meta | None:
+    """The folder's meta, or None when there is none that is ours (then the step is simply not done)."""
+    try:
+        return msgspec.json.decode((folder / NAME).read_bytes(), type=Meta)
     except (OSError, msgspec.DecodeError):
         return None
-    wanted = {"command", "complete", "settings", "code", "inputs", "outputs", "summary"}
-    return cast(dict[str, Any], meta) if isinstance(meta, dict) and wanted <= set(cast(dict[str, Any], meta)) else None
 
 
-def outputs_hold(folder: Path, meta: dict[str, Any]) -> bool:
+def outputs_hold(folder: Path, meta: Meta) -> bool:
     """Whether every file that the meta names is there with the same bytes."""
     return all(
-        (folder / name).exists() and fingerprint.of_path(folder / name) == known
-        for name, known in meta["outputs"].items()
+        (folder / name).exists() and fingerprint.of_path(folder / name) == known for name, known in meta.outputs.items()
     )

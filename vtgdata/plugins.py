@@ -5,6 +5,8 @@ A spec is a name with its argument or settings: `scripted:samples.parquet`, `ban
 """
 
 import importlib
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,6 +17,16 @@ import yaml
 from vtgdata.errors import VtgError, did_you_mean
 
 ROOT = Path(__file__).parent
+PARTS = {
+    "corpora": ("CORPUS", "EXAMPLE", "read"),
+    "models": ("connect",),
+    "scores": ("score",),
+    "readings": ("read",),
+    "selectors": ("select",),
+    "filters": ("keep",),
+    "decoders": ("probe", "frames"),
+}
+"""What a plug-in module of each kind has."""
 KINDS = ("corpora", "prompts", "models", "scores", "readings", "selectors", "filters", "decoders")
 
 
@@ -24,6 +36,11 @@ def names(kind: str) -> list[str]:
     return sorted(path.stem for path in (ROOT / kind).glob(f"*{suffix}") if not path.stem.startswith("_"))
 
 
+def module_name(kind: str, name: str) -> str:
+    """The module of a plug-in: ours by its kind and name, other people's as it is."""
+    return name if "." in name else f"vtgdata.{kind}.{name}"
+
+
 def load(kind: str, name: str) -> ModuleType:
     """Import one plug-in: `vtgdata.<kind>.<name>`, or the module at a dotted path.
 
@@ -31,15 +48,51 @@ def load(kind: str, name: str) -> ModuleType:
     """
     if kind not in KINDS or kind == "prompts":
         raise ValueError(f"{kind!r} is no kind of importable plug-in")
-    path = name if "." in name else f"vtgdata.{kind}.{name}"
+    path = module_name(kind, name)
+    if not all(part.isidentifier() for part in path.split(".")):
+        raise VtgError(f"{kind} plug-in {name!r}: neither a name nor a dotted path; {did_you_mean(name, names(kind))}")
     if "." not in name and name not in names(kind):
         raise VtgError(f"There is no {kind} plug-in {name!r}; {did_you_mean(name, names(kind))}")
     try:
-        return importlib.import_module(path)
+        module = importlib.import_module(path)
     except ModuleNotFoundError as error:
         if error.name is not None and (path == error.name or path.startswith(error.name + ".")):
             raise VtgError(f"{kind} plug-in {name!r}: no module {error.name!r} can be imported from here.") from error
         raise
+    missing = [part for part in PARTS[kind] if not hasattr(module, part)]
+    if missing:
+        raise VtgError(f"{path} is no {kind} plug-in: it lacks {', '.join(missing)}.")
+    return module
+
+
+def check_settings(spec: str, function: Callable[..., Any], settings: dict[str, Any], *, given: int) -> None:
+    """Check the settings of a spec against the function that will get them.
+
+    Args:
+        spec: as the user wrote it, for the message.
+        function: of the plug-in.
+        settings: of the spec.
+        given: how many arguments come before them.
+
+    Raises VtgError, with the known names, for one that it does not take, or a value that is no number where the
+    default is one.
+    """
+    parameters = dict(list(inspect.signature(function).parameters.items())[given:])
+    for key, value in settings.items():
+        if key not in parameters:
+            raise VtgError(f"{spec!r}: unknown setting {key!r}; {did_you_mean(key, parameters)}")
+        default = parameters[key].default
+        number = isinstance(default, int | float) and not isinstance(default, bool)
+        if number and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise VtgError(f"{spec!r}: {key} must be a number, not {value!r}.")
+
+
+def read_value(text: str, where: str) -> Any:
+    """A setting's value as YAML reads it; raises VtgError, naming `where`, when it is none."""
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise VtgError(f"{where}: {text!r} is no value ({str(error).splitlines()[0]}).") from error
 
 
 def prompt_path(name: str) -> Path:
@@ -80,5 +133,5 @@ def parse_spec(text: str) -> Spec:
     name, _, rest = text.partition(":")
     items = [item.partition("=") for item in rest.split(",")] if rest else []
     if items and all(equals and key.isidentifier() for key, equals, _ in items):
-        return Spec(name, settings={key: yaml.safe_load(value) for key, _, value in items})
+        return Spec(name, settings={key: read_value(value, repr(text)) for key, _, value in items})
     return Spec(name, argument=rest)

@@ -77,11 +77,32 @@ def load(
     return Recipe(path.stem, folder, seed, tuple(plans))
 
 
+class _Loader(yaml.SafeLoader):
+    """Safe YAML without aliases (they can grow without bound) and without a key given twice (one would be lost)."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.MarkedYAMLError(problem="aliases (*name) are not allowed", problem_mark=mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"key {key.value!r} is given twice", problem_mark=key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def _document(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise VtgError(f"{path}: not a YAML file: {str(error).splitlines()[0]}") from error
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        mark: Any = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise VtgError(f"{path}{line}: not a YAML file we can use: {problem}") from error
     if not isinstance(document, dict):
         raise VtgError(f"{path}: a recipe is a mapping with `out`, `seed` and `steps`.")
     return cast(dict[str, Any], document)
@@ -112,6 +133,8 @@ def _step(
     step_id = str(step.get("id", command.replace(" ", "-")))
     if not _ID.match(step_id) or step_id in earlier:
         raise VtgError(f"{path}: {where}.id: {step_id!r} must be letters, digits, - or _, and occur once.")
+    if "out" in step:
+        raise VtgError(f"{path}: {where}.out: a step writes to <the recipe's out>/{step_id}; leave it out.")
     settings = {key: value for key, value in step.items() if key not in {"id", "command"}}
     _no_unknown(path, f"{where}.", settings, known)
     settings = {key: _resolve(path, f"{where}.{key}", value, earlier, folder) for key, value in settings.items()}
@@ -131,9 +154,7 @@ def _resolve(path: Path, where: str, value: Any, earlier: set[str], folder: str)
         return {key: _resolve(path, f"{where}.{key}", item, earlier, folder) for key, item in pairs}
     if not isinstance(value, str):
         return value
-    reference = _REFERENCE.search(value)
-    if reference is None:
-        return value
-    if reference[1] not in earlier:
-        raise VtgError(f"{path}: {where}: @{reference[1]} names no earlier step; {did_you_mean(reference[1], earlier)}")
+    for name in _REFERENCE.findall(value):
+        if name not in earlier:
+            raise VtgError(f"{path}: {where}: @{name} names no earlier step; {did_you_mean(name, earlier)}")
     return _REFERENCE.sub(lambda match: f"{folder}/{match[1]}", value)

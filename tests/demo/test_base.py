@@ -3,6 +3,7 @@
 import pytest
 
 from vtgdata.demo import base, tiny
+from vtgdata.demo import clips as clips_module
 from vtgdata.errors import VtgError
 from vtgdata.video.messages import load_prompt
 
@@ -11,7 +12,7 @@ pytest.importorskip("torch", reason="needs vtgdata[train]")
 
 @pytest.fixture(scope="module")
 def clips():
-    return base.Clips(tiny.build_tokenizer(), base.Settings(out=""))
+    return clips_module.Clips(tiny.build_tokenizer(), [0, 1], 7)
 
 
 def test_clips_are_asked_in_the_words_of_the_prompt(clips):
@@ -29,7 +30,7 @@ def test_clips_are_asked_in_the_words_of_the_prompt(clips):
 
 
 def test_only_the_completion_is_learnt_and_marks_and_answers_count_most(clips):
-    batch = clips.batch(3, 4, (base.QUIZ,))
+    batch = clips.batch(3, 4, (clips_module.QUIZ,))
     learnt = clips.tokenizer.decode(batch.tokens[0, -batch.answer :])
     assert learnt.startswith("<think>00.0 ")
     assert (batch.weights == 4).sum() == 3 * (4 + 2)

@@ -8,7 +8,7 @@ import pytest
 from builders import make_sample
 
 from vtgdata import tables
-from vtgdata.errors import RowsFailed, VtgError
+from vtgdata.errors import Conflict, RowsFailed, VtgError
 from vtgdata.stages import coldstart, difficulty, evaluate, select
 
 
@@ -84,7 +84,8 @@ def test_a_repaired_label_is_scored_again_and_not_asked_again(samples, tmp_path)
     # The model answers from a copy: only the labels that are scored against change.
     teacher = tmp_path / "teacher.parquet"
     teacher.write_bytes(Path(samples).read_bytes())
-    settings = difficulty.Settings(samples=samples, out=str(tmp_path / "out"), model=f"scripted:{teacher}", n=2)
+    model = f"scripted:samples={teacher},errors=0,noise=0"
+    settings = difficulty.Settings(samples=samples, out=str(tmp_path / "out"), model=model, n=2)
     difficulty.run(settings)
     before = tables.read_parquet(tmp_path / "out/rollouts.parquet")
     moved = [
@@ -95,7 +96,8 @@ def test_a_repaired_label_is_scored_again_and_not_asked_again(samples, tmp_path)
     difficulty.run(settings)
     after = tables.read_parquet(tmp_path / "out/rollouts.parquet")
     assert [(row["key"], row["text"]) for row in before] == [(row["key"], row["text"]) for row in after]
-    assert np.mean([row["iou"] for row in after]) < 0.05 < np.mean([row["iou"] for row in before])
+    assert {row["iou"] for row in before} == {1.0}
+    assert {row["iou"] for row in after} == {0.0}
 
 
 @pytest.mark.parametrize("measure", ["iou>0.5", "iou>=2", "miou", "iou>=nan"])
@@ -143,7 +145,9 @@ def test_evaluation_counts_what_is_missing_as_zero(samples, tmp_path):
     predictions = tmp_path / "predictions.jsonl"
     predictions.write_bytes(b"\n".join([*lines, b'{"sample_id": "other", "windows": []}']))
     settings = evaluate.Settings(samples=samples, out=str(tmp_path / "out"), predictions=str(predictions))
-    summary = evaluate.run(settings)
+    with pytest.raises(RowsFailed, match="10 of 40 samples have no prediction"):
+        evaluate.run(settings)
+    summary = evaluate.run(msgspec.structs.replace(settings, max_failed=0.25))
     assert (summary["n"], summary["n_failed"], summary["n_extra"]) == (40, 10, 1)
     assert summary["metrics"]["mIoU"] == pytest.approx(0.75)
 
@@ -151,8 +155,9 @@ def test_evaluation_counts_what_is_missing_as_zero(samples, tmp_path):
 @pytest.mark.parametrize(
     ("line", "word"),
     [
-        (b'{"sample_id": "test:1", "windows": [[5, 3]]}', "window"),
-        (b"not json", "predictions.jsonl:1"),
+        (b'{"sample_id": "test:1", "windows": [[5]]}', "windows"),
+        (b'{"sample_id": "test:1", "text": 5}', "text"),
+        (b"not json", r"predictions\.jsonl:1"),
         (b'{"windows": []}', "sample_id"),
         (b'{"sample_id": "a"}\n{"sample_id": "a"}', "twice"),
         (b"", "no prediction"),
@@ -184,3 +189,88 @@ def test_a_sample_that_cannot_be_asked_is_a_failed_row_and_exit_code_three(tmp_p
         "a": 2,
         "b": 0,
     }
+
+
+def test_a_reversed_prediction_is_one_bad_answer_and_not_the_end(samples, tmp_path):
+    predictions = tmp_path / "predictions.jsonl"
+    rows = [{"sample_id": f"test:{i}", "windows": [[9.0, 3.0]]} for i in range(40)]
+    predictions.write_bytes(b"\n".join(map(msgspec.json.encode, rows)))
+    summary = evaluate.run(evaluate.Settings(samples=samples, out=str(tmp_path / "out"), predictions=str(predictions)))
+    assert (summary["n_unparsed"], summary["n_failed"], summary["metrics"]["mIoU"]) == (40, 0, 0.0)
+    assert summary["strict_metrics"] is None
+
+
+def test_predictions_as_text_are_read_strictly_too(samples, tmp_path):
+    predictions = tmp_path / "predictions.jsonl"
+    known = tables.read_samples(samples)
+    forms = ["<think>so</think><answer>{} to {}</answer>", "from {} to {} seconds"]
+    rows = [
+        {"sample_id": s.sample_id, "text": forms[i % 2].format(s.windows[0].start, s.windows[0].end)}
+        for i, s in enumerate(known)
+    ]
+    predictions.write_bytes(b"\n".join(map(msgspec.json.encode, rows)))
+    summary = evaluate.run(evaluate.Settings(samples=samples, out=str(tmp_path / "out"), predictions=str(predictions)))
+    assert summary["metrics"]["mIoU"] == 1.0
+    assert summary["strict_metrics"]["mIoU"] == 0.5
+
+
+def test_an_evaluation_takes_one_answer_per_sample(samples, tmp_path):
+    with pytest.raises(VtgError, match="one answer"):
+        evaluate.run(evaluate.Settings(samples=samples, out=str(tmp_path / "o"), model=[f"scripted:{samples}"], n=4))
+
+
+def test_a_model_that_does_not_look_has_no_blind_control(samples, tmp_path):
+    with pytest.raises(VtgError, match="blind"):
+        evaluate.run(
+            evaluate.Settings(samples=samples, out=str(tmp_path / "o"), model=[f"scripted:{samples}"], blind=True)
+        )
+
+
+def test_a_changed_annotation_is_another_scripted_teacher(samples, tmp_path):
+    settings = coldstart.Settings(samples=samples, out=str(tmp_path / "out"), model=f"scripted:{samples}", n=1)
+    coldstart.run(settings)
+    moved = [
+        msgspec.structs.replace(sample, windows=make_sample(windows=[(20.0, 25.0)]).windows)
+        for sample in tables.read_samples(samples)
+    ]
+    tables.write_samples(Path(samples), moved)
+    assert coldstart.run(settings)["traces"] > 20
+
+
+def test_a_command_that_fails_leaves_an_earlier_result_as_it_is(samples, tmp_path):
+    good = difficulty.Settings(samples=samples, out=str(tmp_path / "out"), model=f"scripted:{samples}", n=1)
+    difficulty.run(good)
+    with pytest.raises(VtgError):
+        difficulty.run(msgspec.structs.replace(good, model="scripted:nowhere.parquet"))
+    assert difficulty.run(good)["up_to_date"]
+
+
+def test_unlabelled_samples_are_counted_and_not_asked(tmp_path):
+    path = tmp_path / "samples.parquet"
+    tables.write_samples(path, [make_sample("a"), make_sample("b", windows=[], labelled=False)])
+    summary = difficulty.run(difficulty.Settings(samples=str(path), out=str(tmp_path / "o"), model=f"scripted:{path}"))
+    assert (summary["samples"], summary["n_unlabelled"], summary["rollouts"]) == (1, 1, 8)
+
+
+@pytest.mark.parametrize(
+    ("model", "word"),
+    [
+        ("scripted:foo=1", "foo"),
+        ("scripted:samples=x,errors=abc", "number"),
+        ("scripted:samples=[", "no value"),
+        ("os.path:x", "connect"),
+        ("..x:y", "dotted"),
+    ],
+)
+def test_a_wrong_model_says_what_is_wrong(samples, tmp_path, model, word):
+    with pytest.raises(VtgError, match=word):
+        difficulty.run(difficulty.Settings(samples=samples, out=str(tmp_path / "o"), model=model))
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_folder_with_somebody_elses_meta_is_left_alone(samples, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/meta.json").write_text('{"my": "notes"}')
+    with pytest.raises(Conflict):
+        difficulty.run(difficulty.Settings(samples=samples, out=str(tmp_path / "mine"), model=f"scripted:{samples}"))
+    assert (tmp_path / "mine/meta.json").read_text() == '{"my": "notes"}'

@@ -24,6 +24,12 @@ def run(arguments: Sequence[str]) -> int:
     except VtgError as error:
         report(error, as_json="--json" in arguments)
         return error.exit_code
+    except OSError as error:
+        # What no stage foresaw: a full disk, a folder that cannot be written, a name that is too long.
+        place = f"{error.filename}: " if error.filename else ""
+        reason = error.strerror or str(error)
+        report(VtgError(f"{place}{reason}. Free or name another place, and run again."), as_json="--json" in arguments)
+        return 1
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("interrupted; what was finished is kept, the same command goes on from there\n")
         return 130
@@ -130,11 +136,15 @@ def _from_recipe(name: str, command: str) -> Summary:
     from vtgdata import plugins, recipe
     from vtgdata.cli.commands import fields
 
+    name, _, wanted = name.partition("#")
     plan = recipe.load(recipe.find(name, plugins.resources("recipes")), fields)
-    for step in plan.steps:
-        if step.command == command:
-            return step.settings
-    raise VtgError(f"{name}: no step has the command {command!r}.")
+    found = [step for step in plan.steps if step.command == command and wanted in ("", step.id)]
+    if len(found) == 1:
+        return found[0].settings
+    if found:
+        names = ", ".join(step.id for step in found)
+        raise VtgError(f"{name}: {names} have the command {command!r}; name one: --recipe {name}#{found[0].id}")
+    raise VtgError(f"{name}: no step has the command {command!r}" + (f" and the id {wanted!r}." if wanted else "."))
 
 
 def finish(summary: Summary, as_json: bool, show: Any) -> None:

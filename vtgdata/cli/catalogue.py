@@ -62,9 +62,7 @@ def corpora(
                 for key, corpus in found.items()
             ],
         )
-        print(
-            "* benchmark. Licence: A text read, B official page seen, C unverified. A page: vtgdata corpora NAME"
-        )
+        print("* benchmark. Licence: A text read, B official page seen, C unverified. A page: vtgdata corpora NAME")
 
 
 def _page(corpus: Any) -> None:

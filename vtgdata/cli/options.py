@@ -8,11 +8,13 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import msgspec
 import typer
-import yaml
 
+from vtgdata import plugins
 from vtgdata.errors import VtgError
 
-Recipe = Annotated[str, typer.Option("--recipe", help="Take settings from this recipe's step; options go before them.")]
+Recipe = Annotated[
+    str, typer.Option("--recipe", help="Take settings from this recipe's step (FILE or FILE#ID); options go first.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the result.")]
 
@@ -91,7 +93,7 @@ def _mapping(name: str, items: list[str]) -> dict[str, Any]:
         key, equals, value = item.partition("=")
         if not equals or not key:
             raise VtgError(f"--{name}: {item!r} is not key=value.")
-        mapping[key.strip()] = yaml.safe_load(value)
+        mapping[key.strip()] = plugins.read_value(value, f"--{name}")
     return mapping
 
 

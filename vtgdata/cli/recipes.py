@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from vtgdata.cli.app import finish, logs, relative
+from vtgdata.cli.app import finish, logs, relative, report
 from vtgdata.cli.options import Json, Quiet
 from vtgdata.cli.show import table
+from vtgdata.errors import RowsFailed, VtgError
 
 
 def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
@@ -26,35 +27,62 @@ def run(
     ],
     out: Annotated[str, typer.Option(help="Output folder, instead of the recipe's own.", show_default=False)] = "",
     seed: Annotated[int | None, typer.Option(help="Seed, instead of the recipe's own.", show_default=False)] = None,
+    limit: Annotated[int | None, typer.Option(help="In every step that takes samples, only so many.")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the recipe and list its steps; do nothing.")
     ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
-) -> None:
+) -> int:
     """Do a recipe's steps in order, skipping those that are up to date."""
     from vtgdata import plugins, recipe
     from vtgdata.cli import commands
 
     logs(quiet)
-    log = logging.getLogger("vtgdata")
     path = recipe.find(name, plugins.resources("recipes"))
     plan = recipe.load(path, commands.fields, out=out or None, seed=seed)
+    if limit is not None:
+        for step in plan.steps:
+            if "limit" in (commands.fields(step.command) or ()):
+                step.settings["limit"] = limit
     # Every step's settings are checked before the first one runs: a slip in the last must not cost an hour.
     records = [commands.build(s.command, s.settings, f"{path}: step {s.id}") for s in plan.steps]
-    summary: dict[str, Any] = {}
-    begun = time.monotonic()
     if dry_run:
-        table(["step", "command"], [[step.id, step.command] for step in plan.steps])
-        return
+        listed = [{"id": step.id, "command": step.command, "settings": step.settings} for step in plan.steps]
+        finish({"recipe": plan.name, "out": plan.out, "steps": listed}, as_json, _list_steps)
+        return 0
+    summary, failures = _steps(plan, records)
+    finish(summary, as_json, _shower(plan.steps[-1].command))
+    for failure in failures:
+        report(failure, as_json=as_json)
+    return failures[0].exit_code if failures else 0
+
+
+def _steps(plan: Any, records: list[Any]) -> tuple[dict[str, Any], list[VtgError]]:
+    """Run the steps; one whose rows failed beyond its threshold does not stop the others."""
+    from vtgdata.cli import commands
+
+    log = logging.getLogger("vtgdata")
+    summary: dict[str, Any] = {}
+    failures: list[VtgError] = []
+    begun = time.monotonic()
     for number, (step, record) in enumerate(zip(plan.steps, records, strict=True), 1):
         started = time.monotonic()
-        log.info("[%d/%d] %s: %s", number, len(plan.steps), step.id, step.command)
-        summary = commands.execute(step.command, record)
+        place = f"[{number}/{len(plan.steps)}] {step.id}"
+        log.info("%s: %s", place, step.command)
+        try:
+            summary = commands.execute(step.command, record)
+        except RowsFailed as error:
+            summary = error.summary
+            failures.append(error)
         state = "up to date" if summary.get("up_to_date") else f"done in {time.monotonic() - started:.1f} s"
-        log.info("[%d/%d] %s: %s", number, len(plan.steps), step.id, state)
-    finish(summary, as_json, _shower(plan.steps[-1].command))
+        log.info("%s: %s", place, state)
     log.info("%s: %d steps in %.0f s, in %s", plan.name, len(plan.steps), time.monotonic() - begun, relative(plan.out))
+    return summary, failures
+
+
+def _list_steps(listed: dict[str, Any]) -> None:
+    table(["step", "command"], [[step["id"], step["command"]] for step in listed["steps"]])
 
 
 def _shower(command: str) -> Any:
@@ -71,8 +99,6 @@ def status(
     as_json: Json = False,
 ) -> None:
     """Say what is done, what is running and how far it is."""
-    from vtgdata.errors import VtgError
-
     root = Path(folder)
     if not root.is_dir():
         raise VtgError(f"{folder}: no such folder.")
@@ -95,7 +121,7 @@ def _state(path: Path) -> dict[str, Any] | None:
     if known is None and progress is None:
         return None
     if known is not None:
-        state = "done" if known["complete"] else "done, some rows failed"
+        state = "done" if known.complete else "done, some rows failed"
         state = state if meta.outputs_hold(path, known) else "outputs changed since"
     elif progress is not None and not progress.ended:
         state = "running, or killed: the same command goes on"
@@ -103,8 +129,8 @@ def _state(path: Path) -> dict[str, Any] | None:
         state = "not finished: the same command goes on"
     return {
         "folder": path.name,
-        "command": known["command"] if known else "",
+        "command": known.command if known else "",
         "state": state,
-        "finished": known.get("finished", "") if known else "",
+        "finished": known.finished if known else "",
         "progress": str(progress.counts) if progress else "",
     }

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -23,6 +24,11 @@ from vtgdata.video.store import Frames, FrameStore
 log = logging.getLogger("vtgdata")
 
 JOURNAL = "journal.sqlite"
+DECODER = "pyav"
+
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class AskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,7 +40,7 @@ class AskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Output folder."""
     where: str = ""
     """SQL condition on the columns of the samples, as in "split == 'rl'"."""
-    limit: int | None = None
+    limit: Count | None = None
     """Take only the first so many samples."""
     endpoint: list[str] = []
     """Base URL of an OpenAI-compatible server, ending in /v1; may be given several times."""
@@ -44,31 +50,31 @@ class AskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Folder under which the videos lie."""
     prompt: str = "ground"
     """Prompt: a name from the package, or a path to a Markdown file."""
-    n: int = 1
+    n: Count = 1
     """Answers per sample."""
     seed: int = 0
     """Seed of all draws."""
-    temperature: float = 1.0
+    temperature: Annotated[float, msgspec.Meta(ge=0)] = 1.0
     """Temperature of sampling; 0 is greedy."""
-    top_p: float = 1.0
+    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
     """Nucleus of sampling, in (0, 1]."""
-    max_tokens: int = 512
+    max_tokens: Count = 512
     """Longest answer, in tokens."""
-    num_frames: int = 32
+    num_frames: Count = 32
     """Frames per video, evenly spaced; with --fps, the most."""
-    fps: float | None = None
+    fps: Annotated[float, msgspec.Meta(gt=0)] | None = None
     """Frames per second of video, instead of a fixed number."""
     midpoint: bool = False
     """Take the middle of each interval rather than its start."""
-    short_side: int = 336
+    short_side: Count = 336
     """Short side of the frames in pixels; smaller frames are not enlarged."""
     frames: str = ""
     """Folder of the frame store; by default in the user's cache."""
-    concurrency: int | None = None
+    concurrency: Count | None = None
     """Requests in flight; for a local model, answers in a batch."""
-    timeout: float = 300.0
+    timeout: Annotated[float, msgspec.Meta(gt=0)] = 300.0
     """Seconds until a request counts as failed."""
-    max_failed: float = 0.0
+    max_failed: Share = 0.0
     """Share of samples that may fail (missing video, dead server) before the exit code is 3."""
 
     def frame_sampling(self) -> FrameSampling:
@@ -116,10 +122,13 @@ def _paths(spec: str) -> list[str]:
     return [value for value in values if value and Path(value).exists()]
 
 
-def model_code(spec: str) -> str:
-    """The module of a model's plug-in, for a step's fingerprint."""
-    name = plugins.parse_spec(spec).name
-    return name if "." in name else f"vtgdata.models.{name}"
+def plugin_code(models: Sequence[str], scores: Sequence[str] = ()) -> list[str]:
+    """The modules of all plug-ins that the answers depend on, for a step's fingerprint."""
+    return [
+        *(plugins.module_name("models", plugins.parse_spec(spec).name) for spec in models),
+        *(plugins.module_name("scores", name) for name in (*rollouts.DEFAULT_SCORES, *scores)),
+        plugins.module_name("decoders", DECODER),
+    ]
 
 
 def open_model(spec: str, settings: AskSettings) -> Model:
@@ -131,7 +140,9 @@ def open_model(spec: str, settings: AskSettings) -> Model:
         concurrency=settings.concurrency,
         timeout=settings.timeout,
     )
-    return plugins.load("models", parsed.name).connect(parsed.argument, endpoint, **parsed.settings)
+    connect = plugins.load("models", parsed.name).connect
+    plugins.check_settings(spec, connect, parsed.settings, given=2)
+    return connect(parsed.argument, endpoint, **parsed.settings)
 
 
 def load_samples(settings: AskSettings) -> list[Sample]:
@@ -158,9 +169,13 @@ def collect(
         scores: score plug-ins to add to the rows, beside tiou and format.
     """
     prompt = load_prompt(settings.prompt)
+    for name in scores:
+        plugins.load("scores", name)
     model = open_model(spec, settings)
     if model.looks and not settings.videos:
         raise VtgError(f"{spec} looks at the videos: say where they are with --videos.")
+    if not model.looks and seeing in ("blind", "blank"):
+        raise VtgError(f"{spec} does not look at the videos, so it has no blind control; leave out --blind.")
     store = _store(settings) if settings.videos else None
     folder = Path(settings.out)
     folder.mkdir(parents=True, exist_ok=True)
@@ -205,7 +220,7 @@ def _teller(spec: str, seeing: str) -> Callable[[Counts], None]:
 
 def _store(settings: AskSettings) -> FrameStore:
     return FrameStore(
-        Path(settings.videos), settings.frame_sampling(), Path(settings.frames) if settings.frames else None
+        Path(settings.videos), settings.frame_sampling(), Path(settings.frames) if settings.frames else None, DECODER
     )
 
 
@@ -215,7 +230,10 @@ def questions(
     """The question for each sample, made when it is pulled: frames are decoded only then."""
     donors: Mapping[str, Video] = {}
     if seeing == "blind":
-        donors = blind.donors([sample.video for sample in samples], settings.seed)
+        # Only videos that can be seen may stand in: a donor that fails would count against the blind score.
+        videos = {sample.video.video_id: sample.video for sample in samples}.values()
+        readable = [video for video in videos if store is None or store.frames(video).status == "ok"]
+        donors = blind.donors(readable, settings.seed)
     others = blind.other_queries(samples, settings.seed) if seeing == "other_query" else {}
     for sample in samples:
         frames = _frames(sample, store, settings)

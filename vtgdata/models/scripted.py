@@ -7,6 +7,7 @@ go.
 """
 
 import random
+from pathlib import Path
 from typing import Any
 
 from vtgdata import fingerprint
@@ -15,8 +16,6 @@ from vtgdata.errors import VtgError
 from vtgdata.records import Endpoint, Image, Reply, Request, Sample, Window
 from vtgdata.tables import read_samples
 
-VERSION = "scripted-1"
-
 
 class Scripted:
     """Answers from annotations; see the module."""
@@ -24,9 +23,12 @@ class Scripted:
     looks = False
     concurrency = 64
 
-    def __init__(self, samples: dict[str, Sample], errors: float, noise: float) -> None:
-        self.samples, self.errors, self.noise = samples, errors, noise
-        self.id = f"{VERSION}-{fingerprint.short([errors, noise])[:8]}"
+    def __init__(self, path: str, errors: float, noise: float) -> None:
+        self.samples = {sample.sample_id: sample for sample in read_samples(path)}
+        self.errors, self.noise = errors, noise
+        # What it says follows from the annotations and from this code: with either, it is another model.
+        made_of = [errors, noise, fingerprint.of_file(Path(path)), fingerprint.of_code(__name__)]
+        self.id = f"scripted-{fingerprint.short(made_of)[:8]}"
 
     async def generate(self, request: Request) -> list[Reply]:
         """One scripted answer per seed."""
@@ -83,4 +85,6 @@ def connect(
     path = argument or samples
     if not path:
         raise VtgError("scripted needs the samples to answer from: scripted:samples.parquet")
-    return Scripted({sample.sample_id: sample for sample in read_samples(path)}, errors, noise)
+    if not 0 <= errors <= 1 or not 0 <= noise < float("inf"):
+        raise VtgError(f"scripted: errors={errors} must lie in [0, 1], and noise={noise} be 0 or more.")
+    return Scripted(path, errors, noise)

@@ -12,12 +12,13 @@ import msgspec
 
 from vtgdata import meta, tables
 from vtgdata.answers import Form
-from vtgdata.engine.collect import AskSettings, Collected, collect, load_samples, model_code
+from vtgdata.engine.collect import AskSettings, Collected, Count, Share, collect, load_samples, plugin_code
 from vtgdata.errors import VtgError
 from vtgdata.meta import Summary
 from vtgdata.records import Sample
 from vtgdata.tables import Row
 from vtgdata.timecode import format_time
+from vtgdata.video.messages import Prompt, load_prompt
 from vtgdata.windows import as_pairs
 
 
@@ -28,9 +29,9 @@ class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The teacher: a plug-in with its argument, as in openai_api:NAME or scripted:samples.parquet."""
     n: int = 4
     """Answers per sample."""
-    keep: dict[str, float] = msgspec.field(default_factory=lambda: {"tiou": 0.5})
+    keep: dict[str, Share] = msgspec.field(default_factory=lambda: {"tiou": 0.5})
     """What a trace needs: scores and their least values, as in tiou=0.5."""
-    per_sample: int = 1
+    per_sample: Count = 1
     """Most traces kept per sample, the best first."""
     target: Literal["teacher", "annotation"] = "teacher"
     """Whose window the trace ends with."""
@@ -41,16 +42,18 @@ def run(settings: Settings) -> Summary:
     step = meta.Step(
         "build-coldstart",
         settings,
-        code=[__name__, model_code(settings.model), *(f"vtgdata.scores.{name}" for name in settings.keep)],
+        code=[__name__, *plugin_code([settings.model], tuple(settings.keep))],
         inputs=settings.inputs(settings.model),
         listings=settings.listings(),
     )
     if (done := step.up_to_date()) is not None:
         return done
     samples = load_samples(settings)
-    out = step.start()
+    if settings.target == "annotation":
+        _window_form(load_prompt(settings.prompt))
     collected = collect(settings, samples, settings.model, scores=tuple(settings.keep))
     traces = verify(collected, {sample.sample_id: sample for sample in samples}, settings)
+    out = step.start()
     tables.write_parquet(out / "rollouts.parquet", collected.rows, tables.ROLLOUTS)
     tables.write_parquet(out / "traces.parquet", traces, tables.TRACES)
     kept = [trace for trace in traces if trace["kept"]]
@@ -120,10 +123,15 @@ def _reason(row: Row, sample: Sample, keep: dict[str, float]) -> str | None:
 
 def _with_window(row: Row, sample: Sample, collected: Collected) -> str:
     """The teacher's reasoning, closed with the annotation's first window."""
-    form, prompt = collected.prompt.form, collected.prompt
-    if not isinstance(form, Form) or "{start}" not in form.template:
-        raise VtgError(f"prompt {prompt.name}: its answer form has no place for a window; use --target teacher.")
+    prompt = collected.prompt
     head, separator, _ = str(row["text"]).rpartition("</think>")
     window = sample.windows[0]
     start, end = (format_time(time, prompt.time, "") for time in (window.start, window.end))
-    return head + separator + form.template.replace("{start}", start).replace("{end}", end)
+    return head + separator + _window_form(prompt).template.replace("{start}", start).replace("{end}", end)
+
+
+def _window_form(prompt: Prompt) -> Form:
+    """The prompt's answer form; raises VtgError when an annotation's window cannot be written in it."""
+    if "{start}" not in prompt.form.template:
+        raise VtgError(f"prompt {prompt.name}: its answer form has no place for a window; use --target teacher.")
+    return prompt.form

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from vtgdata import meta, tables
-from vtgdata.engine.collect import AskSettings, Collected, collect, load_samples, model_code
+from vtgdata.engine.collect import AskSettings, Collected, Count, collect, load_samples, plugin_code
 from vtgdata.errors import VtgError
 from vtgdata.meta import Summary
 from vtgdata.tables import Row
@@ -22,7 +22,7 @@ class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     model: str
     """The student: a plug-in with its argument, as in transformers_local:PATH."""
-    n: int = 8
+    n: Count = 8
     """Answers per sample."""
     measures: list[str] = msgspec.field(default_factory=lambda: ["iou>=0.5", "mean_iou"])
     """Pass rates to store: iou>=T for a threshold T, or mean_iou."""
@@ -35,21 +35,25 @@ def run(settings: Settings) -> Summary:
     step = meta.Step(
         "score-difficulty",
         settings,
-        code=[__name__, model_code(settings.model), "vtgdata.scores.tiou", "vtgdata.scores.format"],
+        code=[__name__, *plugin_code([settings.model])],
         inputs=settings.inputs(settings.model),
         listings=settings.listings(),
     )
     if (done := step.up_to_date()) is not None:
         return done
-    samples = load_samples(settings)
-    out = step.start()
+    chosen = load_samples(settings)
+    samples = [sample for sample in chosen if sample.labelled]
+    if not samples:
+        raise VtgError(f"{settings.samples}: none of the chosen samples is labelled, so none can be scored.")
     collected = collect(settings, samples, settings.model)
     rates = pass_rates(collected, settings)
+    out = step.start()
     tables.write_parquet(out / "rollouts.parquet", collected.rows, tables.ROLLOUTS)
     tables.write_parquet(out / "pass_rates.parquet", rates, tables.PASS_RATES)
     values = {m: [r["value"] for r in rates if r["measure"] == m and r["value"] is not None] for m in settings.measures}
     summary: Summary = {
         "samples": len(samples),
+        "n_unlabelled": len(chosen) - len(samples),
         "rollouts": len(collected.rows),
         "pass_rates": {measure: float(np.mean(v)) if v else None for measure, v in values.items()},
         "n_unparsed": sum(row["parse_status"] not in (None, "ok") for row in collected.rows),
@@ -80,7 +84,7 @@ def threshold(measure: str) -> float | None:
 
 
 def pass_rates(collected: Collected, settings: Settings) -> list[Row]:
-    """One row per labelled sample and measure, in the order of the rollouts."""
+    """One row per sample and measure, in the order of the rollouts."""
     by_sample: dict[str, list[Row]] = {}
     for row in collected.rows:
         by_sample.setdefault(row["sample_id"], []).append(row)
@@ -89,8 +93,6 @@ def pass_rates(collected: Collected, settings: Settings) -> list[Row]:
     for rollouts in by_sample.values():
         ious = [row["iou"] for row in rollouts if row["iou"] is not None]
         failed = sum(row["error"] is not None for row in rollouts)
-        if not ious and not failed:
-            continue  # unlabelled: answered, but never scored
         first = rollouts[0]
         common = {name: first[name] for name in ("sample_id", "model_id", "prompt_id", "sampling_id", "frames_id")} | {
             "n": len(ious),

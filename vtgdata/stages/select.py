@@ -3,7 +3,7 @@
 import inspect
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -24,7 +24,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Pass rates to choose by: a pass_rates.parquet."""
     out: str
     """Output folder."""
-    size: int
+    size: Annotated[int, msgspec.Meta(ge=1)]
     """How many rows to take at most."""
     selector: str = "band"
     """Selector with its settings, as in band:measure=mean_iou,low=0.2,high=0.8."""
@@ -37,12 +37,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def run(settings: Settings) -> Summary:
     """Choose rows and write rows.parquet, in the selector's order (column `rank`)."""
     spec = plugins.parse_spec(settings.selector)
-    if settings.size < 1:
-        raise VtgError(f"--size {settings.size}: ask for at least one row.")
+    if spec.argument:
+        raise VtgError(f"--selector {settings.selector!r}: settings are written name:key=value,key=value.")
     step = meta.Step(
         "select",
         settings,
-        code=[__name__, spec.name if "." in spec.name else f"vtgdata.selectors.{spec.name}"],
+        code=[__name__, plugins.module_name("selectors", spec.name)],
         inputs=[path for path in (settings.pass_rates, settings.samples) if path],
     )
     if (done := step.up_to_date()) is not None:
@@ -50,12 +50,8 @@ def run(settings: Settings) -> Summary:
     selector = plugins.load("selectors", spec.name)
     rates = read_parquet(settings.pass_rates, needs=tables.PASS_RATES)
     samples = read_samples(settings.samples) if settings.samples else []
-    try:
-        ids = selector.select(samples, rates, settings.size, settings.seed, **spec.settings)
-    except TypeError as error:
-        raise VtgError(
-            f"--selector {settings.selector!r}: {error}. Settings are written name:key=value,key=value."
-        ) from error
+    plugins.check_settings(settings.selector, selector.select, spec.settings, given=4)
+    ids = selector.select(samples, rates, settings.size, settings.seed, **spec.settings)
     rows = _rows(ids, rates, _measure(selector.select, spec.settings, rates))
     out = step.start()
     tables.write_parquet(out / "rows.parquet", rows, ROWS)

@@ -29,13 +29,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Folder for model, processor and training.jsonl."""
     seed: int = 7
     """Of the order of rows."""
-    steps: int = 110
+    steps: int = 60
     """Training steps."""
     batch_size: int = 32
     """Traces a step."""
     device_batch: int = 0
     """Traces on one device at a time; 0 for all of a step."""
-    learning_rate: float = 8e-4
+    learning_rate: float = 4e-4
     """Peak; it falls as a cosine after the warm-up. For a model of billions of parameters take 1e-5."""
     warmup: int = 20
     """Steps."""

@@ -27,18 +27,33 @@ def donors(videos: Sequence[Video], seed: int) -> dict[str, Video]:
     Raises VtgError when all videos are of one source.
     """
     by_id = {video.video_id: video for video in sorted(videos, key=lambda video: (video.video_id, video.file))}
-    others = _others({key: video.source_id or key for key, video in by_id.items()}, seed)
+    others = _others({key: _source(video) for key, video in by_id.items()}, seed)
     return {key: by_id[other] for key, other in others.items()}
 
 
 def other_queries(samples: Sequence[Sample], seed: int) -> dict[str, str]:
-    """For each sample id, the query of a sample on a video of another source.
+    """For each sample id, a query that nobody asks of its source: another one's, in other words.
 
-    Raises VtgError when all videos are of one source.
+    Raises VtgError when every query is asked of every source.
     """
-    queries = {sample.sample_id: sample.query for sample in samples}
-    sources = {sample.sample_id: sample.video.source_id or sample.video.video_id for sample in samples}
-    return {key: queries[other] for key, other in _others(sources, seed).items()}
+    asked: dict[str, set[str]] = {}
+    for sample in samples:
+        asked.setdefault(_source(sample.video), set()).add(sample.query.casefold())
+    pool = sorted({sample.query for sample in samples})
+    found: dict[str, str] = {}
+    for sample in samples:
+        own = asked[_source(sample.video)]
+        # A start that depends on seed and sample alone, then the next that differs.
+        start = int(fingerprint.short([seed, sample.sample_id]), 16) % len(pool)
+        other = next((query for query in (*pool[start:], *pool[:start]) if query.casefold() not in own), None)
+        if other is None:
+            raise VtgError("--other-query needs queries that differ between videos, and here every video has them all.")
+        found[sample.sample_id] = other
+    return found
+
+
+def _source(video: Video) -> str:
+    return video.source_id or video.video_id
 
 
 def _others(sources: Mapping[str, str], seed: int) -> dict[str, str]:

@@ -3,20 +3,13 @@
 Only names that exist are looked up, so that no id, however it is written, leads out of the folder.
 """
 
-import os
 import unicodedata
 from pathlib import Path
 
 import msgspec
 
 from vtgdata.errors import VtgError
-
-# fmt: off
-SUFFIXES = frozenset({
-    ".3gp", ".asf", ".avi", ".divx", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts",
-    ".mxf", ".ogg", ".ogv", ".rm", ".rmvb", ".ts", ".vob", ".webm", ".wmv",
-})
-# fmt: on
+from vtgdata.video_files import SUFFIXES, video_files
 
 
 class Videos(msgspec.Struct, frozen=True):
@@ -56,7 +49,7 @@ def find(root: Path) -> Videos:
         raise VtgError(f"{root}: no such folder. Give --videos the folder under which the videos lie.")
     by_name: dict[str, list[Path]] = {}
     by_stem: dict[str, list[Path]] = {}
-    for path in _video_files(root):
+    for path in video_files(root):
         name = unicodedata.normalize("NFC", path.name)
         by_name.setdefault(name, []).append(path)
         by_stem.setdefault(_stem(name), []).append(path)
@@ -66,26 +59,6 @@ def find(root: Path) -> Videos:
             "Give --videos the folder under which they lie, or leave it out where the command allows."
         )
     return Videos(root, by_name, by_stem)
-
-
-def _video_files(root: Path) -> list[Path]:
-    found: list[Path] = []
-    seen: set[str] = set()
-    for folder, folders, names in os.walk(root, followlinks=True):
-        real = os.path.realpath(folder)
-        if real in seen:
-            # A link back to a folder above would never end.
-            folders.clear()
-            continue
-        seen.add(real)
-        # In a fixed order, so that of a folder linked twice the same name is kept.
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found.extend(
-            Path(folder, name)
-            for name in sorted(names)
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122 (millions)
-        )
-    return found
 
 
 def _stem(name: str) -> str:

@@ -51,7 +51,13 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
 def load_prompt(name: str) -> Prompt:
     """A prompt by name, or from a path that ends in .md; raises VtgError when it has no valid head."""
     path = plugins.prompt_path(name)
-    return read_prompt(path.stem, path.read_text(encoding="utf-8"), path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise VtgError(f"{path}: not UTF-8 ({error.reason} at byte {error.start}).") from error
+    if not re.fullmatch(r"[\w.-]+", path.stem, re.ASCII):
+        raise VtgError(f"{path}: a prompt's name is letters, digits, _, - and dots: it goes into a release.")
+    return read_prompt(path.stem, text, path)
 
 
 def read_prompt(name: str, text: str, where: Path | str) -> Prompt:
@@ -63,6 +69,12 @@ def read_prompt(name: str, text: str, where: Path | str) -> Prompt:
         head = msgspec.convert(yaml.safe_load(parts[1]), Head)
     except (yaml.YAMLError, msgspec.ValidationError) as error:
         raise VtgError(f"{where}: the prompt's head: {str(error).splitlines()[0]}.") from error
+    try:
+        format_time(1.0, head.time, head.unit)
+    except ValueError as error:
+        raise VtgError(f"{where}: time: {head.time!r} is no format of a number, such as .1f.") from error
+    if not ("{start}" in head.answer and "{end}" in head.answer) and "{option}" not in head.answer:
+        raise VtgError(f"{where}: answer: {head.answer!r} has no {{start}} and {{end}}, nor {{option}}.")
     body = parts[2].strip("\n")
     missing = [slot for slot in ("query", "frames") if f"{{{slot}}}" not in body]
     if missing:

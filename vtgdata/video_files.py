@@ -1,0 +1,32 @@
+"""Which files under a folder are videos: one rule for finding them by name and for a step's fingerprint of the folder."""
+
+import os
+from pathlib import Path
+
+# fmt: off
+SUFFIXES = frozenset({
+    ".3gp", ".asf", ".avi", ".divx", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts",
+    ".mxf", ".ogg", ".ogv", ".rm", ".rmvb", ".ts", ".vob", ".webm", ".wmv",
+})
+# fmt: on
+
+
+def video_files(root: Path) -> list[Path]:
+    """The video files of a folder and of all folders in it, links followed, hidden ones left out, in a fixed order."""
+    found: list[Path] = []
+    seen: set[str] = set()
+    for folder, folders, names in os.walk(root, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen:
+            # A link back to a folder above would never end.
+            folders.clear()
+            continue
+        seen.add(real)
+        # In a fixed order, so that of a folder linked twice the same name is kept.
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found.extend(
+            Path(folder, name)
+            for name in sorted(names)
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122 (millions)
+        )
+    return found
