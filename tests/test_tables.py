@@ -1,4 +1,5 @@
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from vtgdata import tables
 from vtgdata.errors import VtgError
-from vtgdata.records import Drop, Repair, Sample
+from vtgdata.records import Drop, Repair, Sample, Window
 
 
 def written(folder: Path, *samples: Sample) -> Path:
@@ -83,6 +84,37 @@ def test_a_row_that_is_no_sample_is_named(tmp_path: Path) -> None:
     tables.write_parquet(tmp_path / "samples.parquet", [row], tables.SAMPLES)
     with pytest.raises(VtgError, match="sample 'a:7'"):
         tables.read_samples(tmp_path / "samples.parquet")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("duration", math.nan), ("duration", math.inf), ("duration", -5.0), ("duration", 0.0), ("duration", "30"),
+        ("source_start", math.inf), ("video_id", None), ("video_id", ""), ("query", None), ("sample_id", 7),
+        ("task", "nonsense"), ("labelled", 1), ("extra", "[1]"), ("extra", "{"), ("options", ["yes", None]),
+        ("windows", [[3.0]]), ("windows", [[1.0, 2.0, 3.0]]), ("windows", [[math.nan, 3.0]]), ("windows", [None]),
+        ("repairs", [{"code": "clamped", "old": None, "new": "3"}]),
+    ],
+)  # fmt: skip
+def test_a_value_of_the_wrong_kind_is_refused_with_its_sample_and_its_column(
+    column: str, value: Any, tmp_path: Path
+) -> None:
+    import polars
+
+    row = tables.sample_row(make_sample("a:7")) | {column: value}
+    polars.DataFrame([row]).write_parquet(tmp_path / "samples.parquet")
+    with pytest.raises(VtgError, match=rf"samples\.parquet: sample {row['sample_id']!r}: column {column}: "):
+        tables.read_samples(tmp_path / "samples.parquet")
+
+
+def test_columns_that_a_plug_in_added_and_columns_that_are_left_out_are_no_error(tmp_path: Path) -> None:
+    import polars
+
+    row = {"sample_id": "a:1", "corpus": "a", "split": "train", "video_id": "v", "query": "x", "hue": 3}
+    rows = [row | {"duration": 30, "windows": [[1, 2]]}]
+    polars.DataFrame(rows).write_parquet(tmp_path / "samples.parquet")
+    (sample,) = tables.read_samples(tmp_path / "samples.parquet")
+    assert (sample.video.duration, sample.windows, sample.labelled) == (30.0, (Window(1.0, 2.0),), True)
 
 
 def test_an_id_that_occurs_twice_is_refused(tmp_path: Path) -> None:

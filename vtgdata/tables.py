@@ -1,19 +1,23 @@
 """Files between stages: Parquet with fixed schemas, JSON and JSONL, each written whole or not at all."""
 
 import importlib
+import math
 import os
+import re
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Annotated, Any, BinaryIO
 
 import msgspec
 
 from vtgdata.errors import VtgError
-from vtgdata.records import Drop, Repair, Sample, Video
+from vtgdata.records import Drop, Repair, Sample, Task, Video
 from vtgdata.windows import as_pairs, from_pairs
 
 Row = dict[str, Any]
+_Name = Annotated[str, msgspec.Meta(min_length=1)]
+_Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 SAMPLES = {
     "sample_id": "text", "corpus": "text", "split": "text", "video_id": "text", "video_file": "text",
@@ -157,31 +161,79 @@ def sample_row(sample: Sample) -> Row:
     }  # fmt: skip
 
 
+class _SampleRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A row of `samples.parquet` with the types that its columns must have."""
+
+    sample_id: _Name
+    corpus: str
+    split: str
+    video_id: _Name
+    duration: _Seconds | None
+    query: str
+    windows: tuple[tuple[float, float], ...] | None
+    video_file: str | None = None
+    source_id: str | None = None
+    source_start: float | None = None
+    video_status: str | None = None
+    labelled: bool | None = None
+    task: Task | None = None
+    options: tuple[str, ...] | None = None
+    answer: str | None = None
+    label_version: str | None = None
+    license: str | None = None
+    origin: str | None = None
+    repairs: tuple[Repair, ...] | None = None
+    extra: str | None = None
+
+
+_WHERE = re.compile(r"(.*) - at `\$\.(\w+)[^`]*`", re.DOTALL)
+_decode_extra = msgspec.json.Decoder(dict[str, Any]).decode
+
+
 def row_sample(row: Row) -> Sample:
-    """A Sample from a row of `samples.parquet`; raises ValueError when a value is none that a Sample can have."""
+    """A Sample from a row of `samples.parquet`; columns that are not its own are left out.
+
+    Raises ValueError, naming the column, when a value is none that a Sample can have.
+    """
+    try:
+        known = msgspec.convert(row, _SampleRow)
+    except msgspec.ValidationError as error:
+        found = _WHERE.fullmatch(str(error))
+        raise ValueError(f"column {found[2]}: {found[1]}" if found else str(error)) from error
+    for name, seconds in (("duration", known.duration), ("source_start", known.source_start)):
+        if seconds is not None and not math.isfinite(seconds):
+            raise ValueError(f"column {name}: {seconds} is no number of seconds")
+    try:
+        windows = from_pairs(known.windows)
+    except ValueError as error:
+        raise ValueError(f"column windows: {error}") from error
+    try:
+        extra = _decode_extra(known.extra or "{}")
+    except msgspec.DecodeError as error:
+        raise ValueError(f"column extra: {known.extra!r:.80} is no JSON object ({error})") from error
     return Sample(
-        sample_id=row["sample_id"],
-        corpus=row["corpus"],
-        split=row["split"],
+        sample_id=known.sample_id,
+        corpus=known.corpus,
+        split=known.split,
         video=Video(
-            video_id=row["video_id"],
-            file=row.get("video_file") or row["video_id"],
-            duration=row["duration"],
-            source_id=row.get("source_id"),
-            source_start=row.get("source_start"),
-            status=row.get("video_status"),
+            video_id=known.video_id,
+            file=known.video_file or known.video_id,
+            duration=known.duration,
+            source_id=known.source_id,
+            source_start=known.source_start,
+            status=known.video_status,
         ),
-        query=row["query"],
-        windows=from_pairs(row["windows"]),
-        labelled=row.get("labelled", True) is not False,
-        task=row.get("task") or "moment_retrieval",
-        options=tuple(row.get("options") or ()),
-        answer=row.get("answer"),
-        label_version=row.get("label_version") or "original",
-        license=row.get("license") or "unverified",
-        origin=row.get("origin") or "",
-        repairs=tuple(Repair(**repair) for repair in row.get("repairs") or ()),
-        extra=msgspec.json.decode(row.get("extra") or "{}"),
+        query=known.query,
+        windows=windows,
+        labelled=known.labelled is not False,
+        task=known.task or "moment_retrieval",
+        options=known.options or (),
+        answer=known.answer,
+        label_version=known.label_version or "original",
+        license=known.license or "unverified",
+        origin=known.origin or "",
+        repairs=known.repairs or (),
+        extra=extra,
     )
 
 
@@ -198,14 +250,14 @@ def write_drops(path: Path, drops: Iterable[Drop]) -> None:
 def read_samples(path: str | Path, *, where: str | None = None, limit: int | None = None) -> list[Sample]:
     """Read `samples.parquet`; `where` is a SQL condition on its columns, `limit` takes the first rows that meet it.
 
-    Raises VtgError, with the row's id, when a row is no valid sample or an id occurs twice.
+    Raises VtgError, with the row's id and the column, when a row is no valid sample or an id occurs twice.
     """
     needs = ("sample_id", "corpus", "split", "video_id", "duration", "query", "windows")
     samples: list[Sample] = []
     for row in read_parquet(path, needs=needs, where=where)[:limit]:
         try:
             samples.append(row_sample(row))
-        except (ValueError, TypeError, msgspec.DecodeError) as error:
+        except ValueError as error:
             raise VtgError(f"{path}: sample {row['sample_id']!r}: {error}. Ingest the corpus again.") from error
     seen: set[str] = set()
     for sample in samples:

@@ -1,4 +1,4 @@
-"""Which files under a folder are videos: one rule for finding them by name and for a step's fingerprint of the folder."""
+"""Which files under a folder are videos: one rule for finding them by name and for fingerprints of the folder."""
 
 import os
 from pathlib import Path

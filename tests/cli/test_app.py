@@ -109,14 +109,8 @@ def test_a_recipe_gives_settings_and_options_go_before_them(tmp_path):
     path = tmp_path / "samples.parquet"
     tables.write_samples(path, [make_sample(str(i)) for i in range(4)])
     recipe = tmp_path / "r.yaml"
-    step = {
-        "command": "score-difficulty",
-        "samples": str(path),
-        "model": f"scripted:{path}",
-        "n": 3,
-        "out": str(tmp_path / "o"),
-    }
-    recipe.write_bytes(msgspec.json.encode({"steps": [step]}))
+    step = {"command": "score-difficulty", "samples": str(path), "model": f"scripted:{path}", "n": 3}
+    recipe.write_bytes(msgspec.json.encode({"out": str(tmp_path / "run"), "steps": [step]}))
     done = vtgdata("score-difficulty", "--recipe", recipe, "--n", 1, "--json")
     assert json.loads(done.stdout)["rollouts"] == 4
 
@@ -159,3 +153,42 @@ def test_ctrl_c_exits_130_and_keeps_what_was_answered(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, env=os.environ)
     assert done.returncode == 130
+
+
+def test_a_step_with_failed_rows_does_not_stop_a_recipe_and_the_exit_code_says_so(tmp_path):
+    tables.write_samples(tmp_path / "samples.parquet", [make_sample("a", duration=None), make_sample("b")])
+    step = "command: score-difficulty, samples: samples.parquet, model: 'scripted:samples.parquet', n: 1"
+    (tmp_path / "r.yaml").write_text(
+        f"out: run\nsteps:\n  - {{id: one, {step}}}\n  - {{id: two, {step}, max_failed: 1}}\n"
+    )
+    done = vtgdata("run", "r.yaml", "--json", cwd=tmp_path)
+    assert done.returncode == 3, done.stderr
+    assert json.loads(done.stdout)["out"] == "run/two"
+    assert (tmp_path / "run/two/pass_rates.parquet").is_file()
+    again = vtgdata("run", "r.yaml", cwd=tmp_path)
+    assert again.returncode == 3 and again.stderr.count("up to date") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: &a [*a]", "aliases"),
+        ("seed: 1\nseed: 2\nsteps: []", "twice"),
+        ("steps:\n  - {command: select, out: x}", "leave it out"),
+        ("steps:\n  - {command: select, selector: 'band:low=@a,high=@b'}", "@a"),
+        ("steps: [null]", "steps[0]"),
+        ("steps:\n  - {command: select, pass_rates: x, size: many}", "size"),
+        ("steps:\n  - {command: select, pass_rates: x, size: -1}", "size"),
+        ("steps:\n  - {command: score-difficulty, samples: x, model: y, temperature: .nan}", "temperature"),
+    ],
+)
+def test_a_wrong_recipe_is_refused_before_anything_runs(tmp_path, text, words):
+    (tmp_path / "r.yaml").write_text(text + "\n")
+    done = vtgdata("run", "r.yaml", cwd=tmp_path)
+    assert done.returncode == 1 and words in done.stderr and "Traceback" not in done.stderr, done.stderr
+
+
+def test_a_dry_run_lists_the_steps_and_does_nothing(tmp_path):
+    done = vtgdata("run", "demo", "--dry-run", "--json", cwd=tmp_path)
+    assert [step["id"] for step in json.loads(done.stdout)["steps"]][:2] == ["shapes", "base"]
+    assert not any(tmp_path.iterdir())

@@ -1,6 +1,7 @@
 """The commands of stages: name, module, and what is given by position. One line adds one."""
 
 import importlib
+import math
 from typing import Any, NamedTuple
 
 import msgspec
@@ -47,9 +48,19 @@ def fields(command: str) -> set[str] | None:
 def build(command: str, values: dict[str, Any], where: str) -> msgspec.Struct:
     """A Settings record from plain values; raises VtgError, naming the setting, when one is wrong or missing."""
     try:
+        _finite(values, "$")
         return msgspec.convert(values, settings_type(command))
     except msgspec.ValidationError as error:
         raise VtgError(f"{where}: {error}. See `vtgdata {command} --help`.") from error
+
+
+def _finite(value: Any, where: str) -> None:
+    """Refuse NaN and infinity anywhere: no setting means something by them, and comparisons let them pass."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise msgspec.ValidationError(f"Expected a finite number - at `{where}`")
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        _finite(item, f"{where}.{key}")
 
 
 def execute(command: str, settings: msgspec.Struct) -> dict[str, Any]:
