@@ -51,6 +51,8 @@ class Server:
 
     def __init__(self, answer: Callable[[dict[str, Any], int], Answer], models: tuple[str, ...] = ("tiny",)) -> None:
         self.answer, self.models = answer, models
+        self.models_body: bytes | None = None
+        """What GET /v1/models answers instead of the list of models."""
         self.requests: list[Logged] = []
         """Chat completions asked for, in order of arrival."""
         self.replies: list[tuple[int, str]] = []
@@ -120,7 +122,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             models = [{"id": name, "object": "model", "created": 0, "owned_by": "test"} for name in server.models]
-            self.send(200, {}, {"object": "list", "data": models})
+            self.send(200, {}, server.models_body or {"object": "list", "data": models})
 
         def do_POST(self) -> None:
             body = msgspec.json.decode(self.rfile.read(int(self.headers["Content-Length"])))

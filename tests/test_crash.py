@@ -9,7 +9,6 @@ from pathlib import Path
 
 from builders import draw_video, make_sample
 from servers import Server, unseeded
-
 from vtgdata import tables
 
 SAMPLES, N, IN_FLIGHT = 30, 8, 6

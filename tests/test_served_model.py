@@ -14,8 +14,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from builders import draw_video, make_sample
 
+from builders import draw_video, make_sample
 from vtgdata import tables
 from vtgdata.stages import difficulty, evaluate
 

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import make_sample
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import make_sample
 from vtgdata import tables
 from vtgdata.errors import VtgError
 from vtgdata.records import Drop, Repair, Sample, Window

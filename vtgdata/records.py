@@ -236,7 +236,10 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     tokens_out: int | None = None
     seconds: float | None = None
     error: str | None = None
-    """Set when the request failed; then text is None and the reply is no answer."""
+    """Set when the request failed; then text is None and the reply is no answer. The reason in words that are the same
+    in every run and name no machine: it is published with rollouts."""
+    detail: str | None = None
+    """More about the error, for whoever mends it; like `seconds` it stays in the journal."""
     endpoint: str | None = None
     """Which server answered, where there is one; like `seconds` it stays in the journal."""
 

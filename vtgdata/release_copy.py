@@ -51,29 +51,36 @@ def refuse_older(release: Release, document: Document, where: str) -> None:
 
 
 def copy(release: Release, target: Path) -> None:
-    """Put the release in place of a folder by renaming, so that readers see the old one or the new one, never half."""
+    """Put the release in place of a folder by renaming, so that readers see the old one or the new one, never half.
+
+    Whatever ends it, Ctrl-C between two renames too, leaves the old one or the new one at the target.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
     aside = building.with_name(f"{building.name}.old")
     try:
-        building.chmod(0o755)  # mkdtemp makes folders that only their owner can enter
-        for name in release.files:
-            with tables.replacing(building / name) as file, (release.path / name).open("rb") as source:
-                shutil.copyfileobj(source, file)
-        releases.open_release(str(building)).check_all()
-        if target.exists():
-            target.rename(aside)
         try:
+            building.chmod(0o755)  # mkdtemp makes folders that only their owner can enter
+            for name in release.files:
+                with tables.replacing(building / name) as file, (release.path / name).open("rb") as source:
+                    shutil.copyfileobj(source, file)
+            releases.open_release(str(building)).check_all()
+            if target.exists():
+                target.rename(aside)
             building.rename(target)
-        except OSError:
-            if aside.exists():
-                aside.rename(target)
-            raise
+        finally:
+            _clear(building, aside, target)
     except OSError as error:
         advice = "Free some space" if error.errno == errno.ENOSPC else "See to its rights"
+        old = f" The old one lies in {aside}." if aside.exists() and not target.exists() else ""
         raise VtgError(
-            f"{target}: the release could not be copied ({error.strerror}). {advice}, then push again."
+            f"{target}: the release could not be copied ({error.strerror}). {advice}, then push again.{old}"
         ) from error
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _clear(building: Path, aside: Path, target: Path) -> None:
+    """Take away what a copy leaves behind; the old release goes back first where nothing came in its place."""
+    if aside.exists() and not target.exists():
+        aside.rename(target)
+    shutil.rmtree(aside, ignore_errors=True)
+    shutil.rmtree(building, ignore_errors=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
-from vtgdata import fingerprint, releases, tables
+from vtgdata import fingerprint, plugins, releases, tables
 from vtgdata.errors import VtgError
 from vtgdata.releases import CHOSEN, COLDSTART, Release
 from vtgdata.tables import Row
@@ -19,6 +19,7 @@ _KEYS = {
     "drops": ("corpus", "origin", "reason", "raw"),
 }
 _CHOSEN_KEY = ("sample_id", "model_id", "measure")
+_Place = tuple[str, str]
 _PROMPT = re.compile(r"\w[\w.-]*-[0-9a-f]{8}\Z", re.ASCII)
 
 
@@ -90,16 +91,35 @@ class Sources:
         return rows
 
     def _joined(self, config: str, rows: list[Row], columns: Mapping[str, str]) -> list[Row]:
-        """Each row with its sample's columns; raises VtgError when one's video is also in the split `test`."""
-        tested = {sample["video_id"] for sample in self.samples.values() if sample["split"] == "test"}
-        leaked = sorted({self.samples[row["sample_id"]]["video_id"] for row in rows} & tested)
-        if leaked:
+        """Each row with its sample's columns; raises VtgError when one's video is also in a benchmark."""
+        benchmarks = self._benchmarks()
+        trained = [self.samples[row["sample_id"]] for row in rows]
+        leaks = [(sample, place) for sample in trained for place in _places(sample) if place in benchmarks]
+        if leaks:
+            sample, place = leaks[0]
+            corpus, split = benchmarks[place]
+            videos = {(each["corpus"], each["video_id"]) for each, _ in leaks}
+            row_ids = {each["sample_id"] for each, _ in leaks}
             raise VtgError(
-                f"config {config!r} trains on {len(leaked)} video(s) that are also in the split 'test' of {self.path}, "
-                f"first {leaked[0]!r}. Leave those rows out (`--where`), or release without that test split."
+                f"config {config!r} trains on {len(videos)} video(s) of benchmarks ({len(row_ids)} samples), first "
+                f"video {sample['video_id']!r} of {sample['corpus']} (split {sample['split']!r}), which is in "
+                f"{corpus}'s benchmark split {split!r}. Make the rows again from other splits: `--where` in "
+                f"build-coldstart and score-difficulty; or, where the sample itself is none of the benchmark's, leave "
+                f"that split out of {self.path}."
             )
         own = [column for column in columns if column not in tables.SAMPLES]
         return [self.samples[row["sample_id"]] | {column: row.get(column) for column in own} for row in rows]
+
+    def _benchmarks(self) -> dict[_Place, tuple[str, str]]:
+        """{place of a benchmark's video: corpus and split}: what may not be trained on."""
+        splits = {(sample["corpus"], sample["split"]) for sample in self.samples.values()}
+        reported = {(corpus, split) for corpus, split in splits if _is_benchmark(corpus, split)}
+        return {
+            place: (sample["corpus"], sample["split"])
+            for sample in self.samples.values()
+            if (sample["corpus"], sample["split"]) in reported
+            for place in _places(sample)
+        }
 
     def _note_prompts(self, path: str, rows: Iterable[Row]) -> None:
         for row in rows:
@@ -110,6 +130,18 @@ class Sources:
                     "Make the file again."
                 )
             self.prompts[name] = text
+
+
+def _is_benchmark(corpus: str, split: str) -> bool:
+    """Whether papers report scores on a split: its corpus says so, and a `test` is one in any corpus."""
+    known = corpus in plugins.names("corpora")
+    return split == "test" or (known and plugins.load("corpora", corpus).CORPUS.benchmark(split))
+
+
+def _places(sample: Row) -> list[_Place]:
+    """What a sample's video is known by; ids of a longer source (a YouTube id) are the same in all corpora."""
+    source = sample["source_id"]
+    return [(sample["corpus"], sample["video_id"]), *([("", source)] if source else [])]
 
 
 def _read(path: str, columns: Mapping[str, str], needs: tuple[str, ...], *, empty: bool = False) -> list[Row]:

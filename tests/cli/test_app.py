@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from builders import make_sample
 
+from builders import make_sample
 from vtgdata import tables
 from vtgdata.cli import commands, options
 

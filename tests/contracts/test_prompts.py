@@ -1,8 +1,8 @@
 """What every prompt promises; a new file in vtgdata/prompts is picked up by itself."""
 
 import pytest
-from builders import make_sample
 
+from builders import make_sample
 from vtgdata import plugins
 from vtgdata.answers import parse
 from vtgdata.records import Image, Text

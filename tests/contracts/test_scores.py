@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from builders import make_answer, make_sample
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import make_answer, make_sample
 from vtgdata import plugins
 
 NAMES = plugins.names("scores")

@@ -1,8 +1,8 @@
 """What every selector promises; a new file in vtgdata/selectors is picked up by itself."""
 
 import pytest
-from builders import make_sample
 
+from builders import make_sample
 from vtgdata import plugins
 
 NAMES = plugins.names("selectors")

@@ -2,8 +2,8 @@ import json
 from pathlib import Path
 
 import pytest
-from published import published
 
+from published import published
 from vtgdata import tables
 from vtgdata.corpora import activitynet_captions
 from vtgdata.errors import RowsFailed

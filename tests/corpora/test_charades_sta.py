@@ -3,8 +3,8 @@ import gzip
 from pathlib import Path
 
 import pytest
-from published import published
 
+from published import published
 from vtgdata.corpora import charades_sta
 from vtgdata.errors import VtgError
 from vtgdata.normalise import normalise
@@ -62,6 +62,15 @@ def test_durations_come_from_a_csv_beside_the_text_or_one_that_is_named(tmp_path
     paths = [tmp_path / "charades_sta_train.txt", named]
     assert [row.duration for row in charades_sta.read(paths, None)] == [30.96, None]
     assert read(tmp_path, "K7QZ2 3.4 11.0##x")[0].duration is None
+
+
+def test_a_csv_that_is_named_wins_over_the_one_beside_the_text(tmp_path: Path) -> None:
+    (tmp_path / "charades_sta_train.txt").write_text("K7QZ2 3.4 11.0##x\nM2XP0 3.4 11.0##y")
+    (tmp_path / "Charades_v1_train.csv").write_text("id,length\nK7QZ2,30.96\nM2XP0,12.5\n")
+    (tmp_path / "probed.csv").write_text("id,length\nK7QZ2,29.5\n")
+    for text in (tmp_path / "charades_sta_train.txt", tmp_path):
+        rows = charades_sta.read([text, tmp_path / "probed.csv"], None)
+        assert [row.duration for row in rows] == [29.5, 12.5]
 
 
 def test_a_length_that_is_no_number_leaves_the_duration_unknown_and_noted(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from published import published
 
+from published import published
 from vtgdata import tables
 from vtgdata.corpora import tvgbench
 from vtgdata.errors import RowsFailed

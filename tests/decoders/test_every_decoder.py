@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn_videos import draw, number, real
 
+from drawn_videos import draw, number, real
 from vtgdata import plugins
 from vtgdata.errors import VideoUnreadable
 

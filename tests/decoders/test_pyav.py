@@ -1,5 +1,4 @@
 from drawn_videos import draw, real
-
 from vtgdata.decoders import pyav
 
 NEVER, ALWAYS = 1e9, -1.0

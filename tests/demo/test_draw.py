@@ -8,7 +8,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from vtgdata.demo import draw, scenes
+from vtgdata import scenes
+from vtgdata.demo import draw
 from vtgdata.errors import VtgError
 
 

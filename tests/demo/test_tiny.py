@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from vtgdata.demo import scenes, tiny
+from vtgdata import scenes
+from vtgdata.demo import tiny
 
 pytest.importorskip("torch", reason="needs vtgdata[train]")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import Fault, Server, seeded, unseeded
 
+from servers import Fault, Server, seeded, unseeded
 from vtgdata import plugins
 from vtgdata.engine import ask as ask_module
 from vtgdata.engine.ask import Asked, ask, run

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from builders import make_sample
 
+from builders import make_sample
 from vtgdata.metrics.baselines import best_constant, constant_ious
 
 

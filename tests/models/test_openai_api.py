@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from servers import Fault, Hangup, Server, completion, in_turn, seeded
 
+from servers import Fault, Hangup, Server, completion, in_turn, seeded
 from vtgdata.errors import EndpointRefused, VtgError
 from vtgdata.models import openai_api
 from vtgdata.models.openai_api import ServedModel, connect, retry_after
@@ -142,7 +142,8 @@ def test_a_passing_fault_is_tried_again_and_a_lasting_one_is_a_typed_failure(fau
     assert len(server.requests) == 3
     reply, server = one(fault)
     assert reply.text is None
-    assert reply.error is not None and reply.error.startswith(server.url) and reply.error.endswith("(tries: 5)")
+    assert reply.error is not None and reply.detail is not None
+    assert reply.detail.startswith(server.url) and reply.detail.endswith("(tries: 5)")
     assert len(server.requests) == openai_api.TRIES
 
 
@@ -179,14 +180,31 @@ def test_no_answer_in_time_is_a_failure():
             reply = generate(opened(server, timeout=0.05), make_request())[0][0]
     finally:
         end.set()
-    assert "no answer within 0.05 s" in (reply.error or "")
+    assert reply.error == "timeout" and "no answer within 0.05 s" in (reply.detail or "")
 
 
-def test_a_server_that_is_not_there_is_a_failure_with_its_address():
+def test_a_server_that_is_not_there_is_a_failure_with_its_address_in_the_detail():
     with Server(seeded) as server:
         pass
     reply = generate(opened(server), make_request())[0][0]
-    assert (reply.error or "").startswith(f"{server.url}: no connection")
+    assert reply.error == "no connection"
+    assert (reply.detail or "").startswith(f"{server.url}: no connection (")
+
+
+def test_an_error_that_is_published_names_no_server_no_key_and_is_the_same_in_every_run(monkeypatch):
+    monkeypatch.setenv("VTGDATA_API_KEY", "key-canary-1234")
+    said = set()
+    for tries in (1, 5):
+        monkeypatch.setattr(openai_api, "TRIES", tries)
+        with Server(in_turn("")) as server:
+            words = f"key-canary-1234 at {server.url} fails: " + "long " * 80
+            server.answer = in_turn(Fault(500, body={"error": {"message": words}}))
+            reply = generate(opened(server), make_request())[0][0]
+        said.add(reply.error)
+        assert reply.error is not None and len(reply.error) <= 120 and "canary" not in str(reply)
+        assert server.url in (reply.detail or "") and reply.endpoint == server.url
+    (error,) = said
+    assert error.startswith("HTTP 500: [key] at [server] fails: long long")
 
 
 @pytest.mark.parametrize("headers", [{"Retry-After": "0.2"}, {"retry-after-ms": "200"}])
@@ -296,18 +314,43 @@ def test_without_a_name_and_a_server_that_is_said():
         opened(server, model="")
 
 
-@pytest.mark.parametrize("urls", [(), ("localhost:8000/v1",), ("ftp://host/v1",)])
+def test_without_a_name_a_server_that_answers_a_page_is_said(monkeypatch):
+    page = b"<html>Please log in</html>"
+    with Server(seeded) as server:
+        monkeypatch.setattr(server, "models_body", page)
+        with pytest.raises(VtgError, match=r"is no list of them .*ends in /v1, or name the model"):
+            opened(server, model="")
+
+
+@pytest.mark.parametrize(
+    "urls",
+    [
+        (), ("localhost:8000/v1",), ("ftp://host/v1",), ("http://localhost:abc/v1",), ("http://localhost:99999/v1",),
+        ("http://[::1/v1",), ("http://:80/v1",), ("http://ho st/v1",), ("http://ho\nst/v1",), ("http://ho\x00st/v1",),
+        ("http://xn--zz\u2603.invalid/v1",), ("http://host/v1?key=canary",), ("http://host/v1#x",), ("http://",),
+        ("http://host/v1", "http://localhost:abc/v1"),
+    ],
+)  # fmt: skip
 def test_an_address_that_cannot_be_right_is_refused(urls):
-    with pytest.raises(VtgError, match="--endpoint"):
+    with pytest.raises(VtgError, match=r"--endpoint.*as in http://localhost:8000/v1") as caught:
         connect("tiny", Endpoint(urls=urls))
+    assert "canary" not in str(caught.value)
 
 
-def test_a_password_in_an_address_is_never_shown():
-    with Server(in_turn(Fault(400))) as server:
-        model = connect("tiny", Endpoint(urls=(server.url.replace("//", "//user:pass-canary@"),)))
-        reply = generate(model, make_request())[0][0]
-    assert "pass-canary" not in str(reply)
-    assert reply.endpoint == server.url
+@pytest.mark.parametrize("url", ["http://user:canary@host/v1", "https://canary@host/v1", "http://user:canary@[::1/v1"])
+def test_a_password_in_an_address_is_refused_and_never_shown(url):
+    with pytest.raises(VtgError, match="--endpoint") as caught:
+        connect("tiny", Endpoint(urls=(url,)))
+    assert "canary" not in str(caught.value)
+    assert "VTGDATA_API_KEY" in str(caught.value) or "[::1" in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["k\xe9y-canary", "key canary", "key-canary\n"])
+def test_a_key_that_cannot_be_sent_is_refused_and_not_shown(monkeypatch, key):
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    with pytest.raises(VtgError, match="OPENAI_API_KEY holds a character that no key has") as caught:
+        connect("tiny", Endpoint(urls=("http://localhost:8000/v1",)))
+    assert "canary" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 import asyncio
 
 import pytest
-from builders import make_sample
 
+from builders import make_sample
 from vtgdata import plugins, tables
 from vtgdata.answers import parse
 from vtgdata.errors import VtgError

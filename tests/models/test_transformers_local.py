@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from builders import make_sample
 
+from builders import make_sample
 from vtgdata import plugins
 from vtgdata.errors import VtgError
 from vtgdata.records import Endpoint, FrameSampling, Request, Sampling

@@ -56,3 +56,9 @@ def test_inputs_are_all_files_that_a_reading_may_open(tmp_path: Path) -> None:
     touched(tmp_path, "train.txt", "train.csv", "test.txt", "movie.mp4")
     assert [path.name for path in sources.inputs([tmp_path], CORPUS)] == ["train.txt", "train.csv", "test.txt"]
     assert [path.name for path in sources.inputs([tmp_path / "train.txt"], CORPUS)] == ["train.txt", "train.csv"]
+
+
+def test_a_folder_without_a_known_file_is_refused_before_it_is_hashed(tmp_path: Path) -> None:
+    touched(tmp_path, "movie.mp4")
+    with pytest.raises(VtgError, match=r"holds no file of toy\. Looked for: train\.txt, train\.csv, test\.txt"):
+        sources.inputs([tmp_path], CORPUS)

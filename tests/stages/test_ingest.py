@@ -2,8 +2,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import draw_video
 
+from builders import draw_video
 from vtgdata import meta, tables
 from vtgdata.errors import RowsFailed, VtgError
 from vtgdata.stages import ingest

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hub_server import Hub, Repository
-from release_builders import make_release, write_inputs
 
-from vtgdata import releases
+from hub_server import Hub, Repository
+from release_builders import make_release, make_sample, write_inputs
+from vtgdata import releases, tables
 from vtgdata.errors import Conflict, VtgError
 from vtgdata.stages import push
 
@@ -147,6 +147,42 @@ def test_another_release_under_the_same_version_is_a_conflict(made, tmp_path):
 def test_a_dry_run_makes_nothing(made, tmp_path):
     summary = to_folder(made[0], tmp_path / "copy", dry_run=True)
     assert summary["files"] == 11 and not (tmp_path / "copy").exists()
+
+
+@pytest.mark.parametrize("name", ["v1", "copy"])
+def test_ctrl_c_while_a_folder_is_replaced_leaves_the_old_release_or_the_new_one(made, tmp_path, monkeypatch, name):
+    """Interrupted before the old release is moved away (`copy`), or before the new one takes its place."""
+    to_folder(made[0], tmp_path / "copy")
+    rename = Path.rename
+
+    def interrupted(path: Path, target: Path) -> Path:
+        if (path.name == "copy") == (name == "copy") and not path.name.endswith(".old"):
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Path, "rename", interrupted)
+        to_folder(made[1], tmp_path / "copy")
+    assert files_of(tmp_path / "copy") == released(made[0])
+    assert [path.name for path in tmp_path.iterdir()] == ["copy"]
+    to_folder(made[1], tmp_path / "copy")
+    assert files_of(tmp_path / "copy") == released(made[1])
+
+
+def test_an_old_release_that_cannot_be_put_back_is_kept_and_named(made, tmp_path, monkeypatch):
+    to_folder(made[0], tmp_path / "copy")
+    rename = Path.rename
+
+    def refused(path: Path, target: Path) -> Path:
+        if path.name != "copy":
+            raise PermissionError(13, "Permission denied")
+        return rename(path, target)
+
+    with monkeypatch.context() as patched, pytest.raises(VtgError, match="The old one lies in") as caught:
+        patched.setattr(Path, "rename", refused)
+        to_folder(made[1], tmp_path / "copy")
+    (aside,) = (path for path in tmp_path.iterdir() if path.name.endswith(".old"))
+    assert str(aside) in str(caught.value) and files_of(aside) == released(made[0])
 
 
 def test_a_release_that_is_not_whole_is_not_pushed(tmp_path):
@@ -297,3 +333,44 @@ def test_a_hub_that_cannot_be_reached_is_an_error_to_mend(made, tmp_path):
         pass
     refused = push_to(gone, tmp_path, made[0])
     assert (refused["error"], refused["exit_code"]) == ("VtgError", 1) and "cannot be reached" in refused["said"]
+
+
+# Licences
+
+
+@pytest.fixture(scope="module")
+def unread(tmp_path_factory) -> Path:
+    """A release with rows of ActivityNet Captions, whose licence is stated nowhere."""
+    folder = tmp_path_factory.mktemp("unread")
+    samples = [make_sample(1), make_sample(1, "activitynet_captions", license="LicenseRef-unstated")]
+    tables.write_samples(folder / "samples.parquet", samples)
+    return make_release(folder / "v1", {"samples": str(folder / "samples.parquet")})
+
+
+def test_rows_under_a_licence_that_nobody_read_do_not_go_to_the_hub_unconfirmed(unread, hub, tmp_path):
+    for more in ({}, {"dry_run": True}, {"confirm_license": ["MIT"]}):
+        refused = push_to(hub, tmp_path, unread, **more)
+        assert (refused["error"], refused["exit_code"]) == ("LicenceRefused", 6)
+        assert "LicenseRef-unstated (activitynet_captions)" in refused["said"]
+        assert "push with --confirm-license LicenseRef-unstated." in refused["said"]
+    assert not hub.log
+
+
+def test_a_licence_confirmed_by_name_is_pushed_and_is_in_the_summary(unread, hub, tmp_path):
+    summary = push_to(hub, tmp_path, unread, confirm_license=["licenseref-unstated", "MIT"])
+    assert summary["confirmed_licenses"] == ["LicenseRef-unstated"]
+    assert hub.repositories["org/doors"].tags
+
+
+def test_a_push_to_a_folder_needs_no_confirmation(unread, tmp_path):
+    assert to_folder(unread, tmp_path / "copy")["files"] == 5
+
+
+def test_a_known_licence_of_a_corpus_that_is_not_surely_under_it_counts_as_unverified(tmp_path):
+    samples = [make_sample(1), make_sample(1, "activitynet_captions", license="MIT"), make_sample(2, license="")]
+    tables.write_samples(tmp_path / "samples.parquet", samples)
+    drop = {"corpus": "didemo", "origin": "train.json#3", "reason": "reversed", "detail": "", "raw": "a raw row"}
+    tables.write_parquet(tmp_path / "drops.parquet", [drop], tables.DROPS)
+    inputs = {"samples": str(tmp_path / "samples.parquet"), "drops": [str(tmp_path / "drops.parquet")]}
+    document = releases.open_release(str(make_release(tmp_path / "v1", inputs))).document
+    assert push.unverified(document) == {"MIT": ["activitynet_captions"], "unverified": ["alpha", "didemo"]}

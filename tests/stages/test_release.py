@@ -1,9 +1,11 @@
 import re
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pyarrow.parquet as pq
 import pytest
+
 from release_builders import (
     PROMPT,
     PROMPT_ID,
@@ -14,10 +16,9 @@ from release_builders import (
     write_chosen,
     write_inputs,
 )
-
-from vtgdata import card, fingerprint, releases, tables
-from vtgdata.errors import VtgError
-from vtgdata.records import Repair
+from vtgdata import card, fingerprint, meta, releases, tables
+from vtgdata.errors import Conflict, VtgError
+from vtgdata.records import Repair, Sample, Video
 from vtgdata.stages import release
 from vtgdata.video.messages import read_prompt
 
@@ -187,6 +188,107 @@ def test_a_training_row_on_a_test_video_is_refused_by_name(tmp_path):
     with pytest.raises(VtgError, match=r"'rl' trains on 1 video.*'beta_test_90'"):
         run(tmp_path / "out", **inputs)
     assert not (tmp_path / "out").exists()
+
+
+def leaking(folder: Path, *samples: Sample) -> dict[str, Any]:
+    """Inputs with these samples, of which those of `train` are chosen for RL."""
+    tables.write_samples(folder / "samples.parquet", samples)
+    rates = [make_pass_rate(sample) for sample in samples if sample.split == "train" or len(samples) == 1]
+    return {
+        "samples": str(folder / "samples.parquet"),
+        "splits": {"rl": write_chosen(folder / "rows.parquet", rates)},
+    }
+
+
+def test_traces_on_val_2_of_activitynet_are_refused_as_a_benchmark(tmp_path):
+    inputs = write_inputs(tmp_path)
+    sample = make_sample(1, "activitynet_captions", "val_2")
+    tables.write_samples(tmp_path / "samples.parquet", [sample])
+    tables.write_parquet(tmp_path / "traces.parquet", [make_trace(sample)], tables.TRACES)
+    with pytest.raises(
+        VtgError,
+        match=r"'coldstart' trains on 1 video\(s\) of benchmarks \(1 samples\), first video "
+        r"'activitynet_captions_val_2_1' of activitynet_captions \(split 'val_2'\).*--where",
+    ):
+        run(tmp_path / "out", samples=inputs["samples"], coldstart=inputs["coldstart"])
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_train_row_on_a_video_of_a_benchmark_split_is_refused(tmp_path):
+    video = make_sample(1, "activitynet_captions", "val_1").video
+    inputs = leaking(
+        tmp_path,
+        make_sample(1, "activitynet_captions", "train", video=video),
+        make_sample(2, "activitynet_captions", "val_1", video=video),
+    )
+    with pytest.raises(
+        VtgError, match=r"\(split 'train'\), which is in activitynet_captions's benchmark split 'val_1'"
+    ):
+        run(tmp_path / "out", **inputs)
+
+
+def test_a_cut_of_the_same_source_as_another_corpuss_benchmark_is_refused(tmp_path):
+    cut = Video(video_id="aB3_dE-6hIj_31.50_96.00", file="aB3_dE-6hIj.mp4", source_id="aB3_dE-6hIj")
+    whole = Video(video_id="v_aB3_dE-6hIj", file="v_aB3_dE-6hIj.mp4", source_id="aB3_dE-6hIj")
+    inputs = leaking(
+        tmp_path, make_sample(1, "activitynet_captions", video=whole), make_sample(2, "tvgbench", "test", video=cut)
+    )
+    with pytest.raises(VtgError, match=r"'v_aB3_dE-6hIj' of activitynet_captions .* tvgbench's benchmark split 'test'"):
+        run(tmp_path / "out", **inputs)
+
+
+def test_videos_of_two_corpora_that_share_a_number_are_two_videos(tmp_path):
+    video = Video(video_id="0001", file="0001.mp4")
+    inputs = leaking(tmp_path, make_sample(1, video=video), make_sample(2, "beta", "test", video=video))
+    assert run(tmp_path / "out", **inputs)["configs"]["rl"] == {"train": 1}
+
+
+def test_a_folder_with_a_users_own_readme_is_refused_and_left_alone(tmp_path):
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project/README.md").write_text("my words")
+    with pytest.raises(Conflict, match=r"holds README\.md, and no release"):
+        run(tmp_path / "project", **write_inputs(tmp_path))
+    assert {path.name: path.read_text() for path in (tmp_path / "project").iterdir()} == {"README.md": "my words"}
+
+
+def test_the_folder_of_another_step_is_refused(tmp_path):
+    step = meta.Step("select", release.Settings(out=str(tmp_path / "rl"), version="1.0.0", samples=""), code=[])
+    tables.write_text(step.start() / "rows.txt", "rows")
+    step.finish({}, ["rows.txt"])
+    with pytest.raises(Conflict, match="no release made by this command"):
+        run(tmp_path / "rl", **write_inputs(tmp_path))
+
+
+def test_an_empty_folder_and_one_with_hidden_files_only_are_taken(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/.gitignore").write_text("*.mp4")
+    out = make_release(tmp_path / "out", write_inputs(tmp_path))
+    assert {path.name for path in out.iterdir()} == {
+        ".gitignore", "CHANGELOG.md", "LICENSES.md", "README.md", "data", "meta.json", "prompts", "release.json",
+    }  # fmt: skip
+
+
+def test_a_release_that_was_broken_off_is_made_by_running_again(tmp_path, monkeypatch):
+    inputs = write_inputs(tmp_path)
+
+    def interrupt(document):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(card, "licences_page", interrupt)
+        run(tmp_path / "out", **inputs)
+    assert not (tmp_path / "out/release.json").exists()
+    run(tmp_path / "out", **inputs)
+    releases.open_release(str(tmp_path / "out")).check_all()
+
+
+def test_release_json_says_how_sure_each_corpuss_licence_is(tmp_path):
+    tables.write_samples(tmp_path / "samples.parquet", [make_sample(1), make_sample(1, "activitynet_captions")])
+    out = make_release(tmp_path / "out", {"samples": str(tmp_path / "samples.parquet")})
+    corpora = releases.open_release(str(out)).document.corpora
+    assert {name: facts["license_confidence"] for name, facts in corpora.items()} == {
+        "activitynet_captions": "C", "alpha": None,
+    }  # fmt: skip
 
 
 def test_a_row_without_its_sample_is_refused_by_name(tmp_path):

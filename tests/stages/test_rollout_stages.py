@@ -5,8 +5,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from builders import make_sample
 
+from builders import make_sample
 from vtgdata import tables
 from vtgdata.errors import Conflict, RowsFailed, VtgError
 from vtgdata.stages import coldstart, difficulty, evaluate, select

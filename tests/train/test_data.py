@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from release_builders import write_inputs
 
+from release_builders import write_inputs
 from vtgdata.errors import VtgError
 from vtgdata.stages import release
 from vtgdata.tables import row_sample

@@ -1,8 +1,8 @@
 """Scores as rewards."""
 
 import pytest
-from builders import make_sample
 
+from builders import make_sample
 from vtgdata.answers import Form
 from vtgdata.train.rewards import reward, text_of
 

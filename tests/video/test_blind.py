@@ -4,12 +4,12 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from builders import make_sample
-from drawn_videos import draw
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from builders import make_sample
+from drawn_videos import draw
 from vtgdata.errors import VtgError
 from vtgdata.records import FrameSampling, Video
 from vtgdata.video.blind import blinded, donors, other_queries

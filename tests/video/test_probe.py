@@ -1,5 +1,4 @@
 from drawn_videos import draw, real
-
 from vtgdata.video.probe import Prober
 
 

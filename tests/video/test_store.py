@@ -4,9 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from drawn_videos import draw, number, real
 from PIL import Image
 
+from drawn_videos import draw, number, real
 from vtgdata.decoders import pyav
 from vtgdata.errors import VtgError
 from vtgdata.records import FrameSampling, Video

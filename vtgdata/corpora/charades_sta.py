@@ -99,13 +99,19 @@ def _row(origin: str, line: str, split: str, durations: dict[str, float]) -> Raw
 
 
 def _durations(paths: Sequence[Path], annotations: Sequence[Path]) -> dict[str, float]:
-    """Seconds by video id, out of every csv given and every published one in a folder given or beside a text file."""
+    """Seconds by video id, out of every csv given and every published one in a folder given or beside a text file.
+
+    Where two differ, a csv given goes before one of a folder given, and that before one beside a text file.
+    """
     tables = {path.resolve(): path for path in paths if path.is_file() and sources.plain_name(path).endswith(".csv")}
     for folder in [*(path for path in paths if path.is_dir()), *(path.parent for path in annotations)]:
         for source in sources.named_files(folder, CORPUS):
             if sources.plain_name(source.path).endswith(".csv"):
                 tables.setdefault(source.path.resolve(), source.path)
-    return {video: seconds for path in tables.values() for video, seconds in _lengths(path)}
+    durations: dict[str, float] = {}
+    for path in tables.values():
+        durations = dict(_lengths(path)) | durations
+    return durations
 
 
 def _lengths(path: Path) -> Iterator[tuple[str, float]]:

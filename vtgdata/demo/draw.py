@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
-from vtgdata.demo.scenes import LOOKS, PAIRS, SIDE, STEPS, compose, draw_image, level_of, sentence
-from vtgdata.errors import VtgError
+from vtgdata import meta
+from vtgdata.errors import Conflict, VtgError
 from vtgdata.meta import Step, Summary
+from vtgdata.scenes import LOOKS, PAIRS, SIDE, STEPS, compose, draw_image, level_of, sentence
 from vtgdata.tables import write_jsonl
 
 if TYPE_CHECKING:
@@ -66,17 +67,24 @@ def run(settings: Settings) -> Summary:
     step = Step("demo-draw", settings, code=["vtgdata.demo.draw"])
     if (done := step.up_to_date()) is not None:
         return done
+    earlier = meta.read(step.out)
+    if (step.out / "videos").exists() and (earlier is None or earlier.command != "demo-draw"):
+        raise Conflict(f"{step.out / 'videos'}: was not drawn by demo-draw; name another folder with --out.")
     out = step.start()
-    shutil.rmtree(out / "videos", ignore_errors=True)
-    (out / "videos").mkdir()
+    # Drawn aside, so that a folder called `videos` without a meta is never ours to take away.
+    drawing = out / ".drawing"
+    shutil.rmtree(drawing, ignore_errors=True)
+    drawing.mkdir()
     rows: list[dict[str, Any]] = []
     splits = _splits(settings.videos)
     for number, split in enumerate(splits):
         rng = np.random.default_rng([settings.seed, number])
-        rows += _video(settings, f"v{number:04d}", split, rng, out / "videos" / f"v{number:04d}.mp4")
+        rows += _video(settings, f"v{number:04d}", split, rng, drawing / f"v{number:04d}.mp4")
     rng = np.random.default_rng([settings.seed, len(splits)])
     wrong = _mislabel(rows, settings.wrong_labels, rng)
     faults = _spoil(rows, settings.faults, rng)
+    shutil.rmtree(out / "videos", ignore_errors=True)
+    drawing.rename(out / "videos")
     write_jsonl(out / "annotations.jsonl", rows)
     write_jsonl(out / "wrong_labels.jsonl", [{"id": name, "wrong": value} for name, value in wrong.items()])
     summary = {

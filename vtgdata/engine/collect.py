@@ -19,12 +19,11 @@ from vtgdata.records import Endpoint, FrameSampling, Model, Sample, Sampling, Vi
 from vtgdata.tables import Row, read_samples
 from vtgdata.video import blind, sampling
 from vtgdata.video.messages import Prompt, load_prompt, render
-from vtgdata.video.store import Frames, FrameStore
+from vtgdata.video.store import DECODER, Frames, FrameStore
 
 log = logging.getLogger("vtgdata")
 
 JOURNAL = "journal.sqlite"
-DECODER = "pyav"
 
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -220,7 +219,7 @@ def _teller(spec: str, seeing: str) -> Callable[[Counts], None]:
 
 def _store(settings: AskSettings) -> FrameStore:
     return FrameStore(
-        Path(settings.videos), settings.frame_sampling(), Path(settings.frames) if settings.frames else None, DECODER
+        Path(settings.videos), settings.frame_sampling(), Path(settings.frames) if settings.frames else None
     )
 
 

@@ -31,6 +31,8 @@ FIRST_WAIT = 0.5
 """Seconds before the second try; doubled for each further one."""
 LONGEST_WAIT = 30.0
 LONGEST_RETRY_AFTER = 300.0
+PUBLISHED = 100
+"""Characters of a server's own words in `Reply.error`; `Reply.detail` has more."""
 
 _REFUSALS = {
     401: "it does not take the key. Put the right one in VTGDATA_API_KEY",
@@ -60,17 +62,28 @@ class _Usage(msgspec.Struct):
     completion_tokens: int | None = None
 
 
+class _Named(msgspec.Struct):
+    id: str
+
+
+class _Models(msgspec.Struct):
+    data: list[_Named]
+
+
 class _Completion(msgspec.Struct):
     choices: list[_Choice]
     usage: _Usage | None = None
 
 
 class _Failed(Exception):
-    """One try that failed; `again` when another may help, after `wait` seconds where the server said so."""
+    """One try that failed; `again` when another may help, after `wait` seconds where the server said so.
 
-    def __init__(self, message: str, *, again: bool, wait: float | None = None) -> None:
-        super().__init__(message)
-        self.again, self.wait = again, wait
+    `reason` is what may be published: without addresses, and the same whenever the same goes wrong. `detail` says more.
+    """
+
+    def __init__(self, reason: str, detail: str = "", *, again: bool = True, wait: float | None = None) -> None:
+        super().__init__(detail or reason)
+        self.reason, self.again, self.wait = reason, again, wait
 
 
 class _Server:
@@ -153,7 +166,8 @@ class ServedModel:
                     return Reply(
                         text=None,
                         finish_reason="error",
-                        error=self._redacted(f"{server.name}: {failed} (tries: {attempt + 1})"),
+                        error=failed.reason,
+                        detail=self._redacted(f"{server.name}: {failed} (tries: {attempt + 1})"),
                         seconds=time.monotonic() - began,
                         endpoint=server.name,
                     )
@@ -204,11 +218,13 @@ class ServedModel:
             server.open = server.open and error.status_code != 429
             again = error.status_code in _PASSING or error.status_code >= 500
             wait = retry_after(error.response.headers, datetime.datetime.now(datetime.UTC)) if again else None
-            raise _Failed(f"HTTP {error.status_code}: {_words(error)}", again=again, wait=wait) from None
+            code, words = f"HTTP {error.status_code}", _words(error)
+            reason = f"{code}: {self._unnamed(words, server)[:PUBLISHED]}"
+            raise _Failed(reason, f"{code}: {words}", again=again, wait=wait) from None
         except openai.APITimeoutError:
-            raise _Failed(f"no answer within {self.timeout:g} s", again=True) from None
+            raise _Failed("timeout", f"no answer within {self.timeout:g} s") from None
         except openai.APIConnectionError as error:
-            raise _Failed(f"no connection ({error.__cause__ or error})", again=True) from None
+            raise _Failed("no connection", f"no connection ({error.__cause__ or error})") from None
         server.open = True
         return msgspec.structs.replace(reply, seconds=time.monotonic() - began, endpoint=server.name)
 
@@ -216,19 +232,25 @@ class ServedModel:
         """Words for an error, without the key: some servers repeat it."""
         return _without(text, self.key)
 
+    def _unnamed(self, text: str, server: _Server) -> str:
+        """What a server said, without the key and without its own address."""
+        for name in (server.name, urlsplit(server.url).netloc):
+            text = text.replace(name, "[server]")
+        return self._redacted(text)
+
 
 def _read(body: bytes) -> Reply:
     """A reply from the body of a 200 response; raises _Failed when it holds no answer."""
     try:
         completion = msgspec.json.decode(body, type=_Completion)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _Failed(f"the response is no chat completion ({error})", again=True) from None
+        raise _Failed("the response is no chat completion", f"the response is no chat completion ({error})") from None
     if not completion.choices:
-        raise _Failed("the response has no choices", again=True)
+        raise _Failed("the response has no choices")
     choice, usage = completion.choices[0], completion.usage or _Usage()
     said = choice.message
     if choice.finish_reason in {"abort", "error"}:
-        raise _Failed(f"the server gave up (finish_reason {choice.finish_reason!r})", again=True)
+        raise _Failed(f"the server gave up (finish_reason {choice.finish_reason!r})")
     return Reply(
         # Nothing but reasoning, or a refusal, is an answer too: a bad one.
         text=said.content if said.content is not None else said.refusal or "",
@@ -319,10 +341,51 @@ def connect(argument: str, endpoint: Endpoint) -> ServedModel:
             "openai_api needs a server: give --endpoint URL (several times for several), as in http://localhost:8000/v1."
         )
     for url in urls:
-        if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).netloc:
-            raise VtgError(f"--endpoint {shown(url)!r}: write a base URL, as in http://localhost:8000/v1.")
-    key = os.environ.get("VTGDATA_API_KEY") or os.environ.get("OPENAI_API_KEY") or "none"
+        _check(url)
+    key = _key()
     return ServedModel(argument or _only_model(urls[0], key, endpoint.timeout), endpoint, key)
+
+
+def _check(url: str) -> None:
+    """Raise VtgError unless this is the base URL of a server and holds no secret, for it is stored with the results."""
+    import openai
+
+    # Only what follows an @, so that not even a broken URL shows a password.
+    safe, wrong = url.rpartition("@")[2].partition("?")[0], None
+    try:
+        parts = urlsplit(url)
+        if "@" in parts.netloc:
+            raise VtgError(
+                f"--endpoint {safe!r}: has a user name or a password in front, which would be stored with the results. "
+                "Leave it out, and put the key in VTGDATA_API_KEY."
+            )
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+            wrong = "not the address of a server"
+    except ValueError:
+        wrong = "not the address of a server"
+    if wrong is None and ("?" in url or "#" in url or any(c.isspace() or not c.isprintable() for c in url)):
+        wrong = "has a blank, a `?` or a `#`"
+    if wrong is None:
+        try:
+            openai.OpenAI(base_url=url, api_key="none").close()
+        except Exception as error:
+            # Whatever the client's HTTP library says of a host name; that library is no dependency of ours.
+            wrong = str(error)
+    if wrong is not None:
+        raise VtgError(f"--endpoint {safe!r}: {wrong}. Write a base URL, as in http://localhost:8000/v1.")
+
+
+def _key() -> str:
+    """The key out of the environment, `none` where there is none; raises VtgError when it cannot be sent."""
+    for name in ("VTGDATA_API_KEY", "OPENAI_API_KEY"):
+        if key := os.environ.get(name):
+            if not (key.isascii() and key.isprintable()) or " " in key:
+                raise VtgError(
+                    f"{name} holds a character that no key has (a blank, a line break, or one outside ASCII). Copy the "
+                    "key again."
+                )
+            return key
+    return "none"
 
 
 def _only_model(url: str, key: str, timeout: float) -> str:
@@ -331,7 +394,13 @@ def _only_model(url: str, key: str, timeout: float) -> str:
 
     try:
         with openai.OpenAI(base_url=url, api_key=key, max_retries=0, timeout=timeout) as client:
-            names = sorted(model.id for model in client.models.list())
+            content = client.models.with_raw_response.list().content
+        names = sorted(model.id for model in msgspec.json.decode(content, type=_Models).data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise VtgError(
+            f"{shown(url)}: what it says of its models is no list of them ({error}). See that the URL ends in /v1, or "
+            "name the model, as in openai_api:NAME."
+        ) from None
     except openai.APIStatusError as error:
         words = _without(f"{shown(url)}: {_refusal(error) or _words(error)}", key)
         raise (EndpointRefused(words) if _refusal(error) else VtgError(f"{words} Name the model.")) from None

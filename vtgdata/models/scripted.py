@@ -10,8 +10,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from vtgdata import fingerprint
-from vtgdata.demo import scenes
+from vtgdata import fingerprint, scenes
 from vtgdata.errors import VtgError
 from vtgdata.records import Endpoint, Image, Reply, Request, Sample, Window
 from vtgdata.tables import read_samples

@@ -34,9 +34,7 @@ def find(paths: Sequence[Path], corpus: Corpus, split: str | None, *, companions
         if path.is_dir():
             here = named_files(path, corpus, split)
             if not here:
-                raise VtgError(
-                    f"{path}: holds no file of {corpus.name}. Looked for: {', '.join(names(corpus, split))}."
-                )
+                raise _none_known(path, corpus, split)
         elif path.exists():
             here = [Source(path, "")]
         else:
@@ -72,12 +70,17 @@ def named_files(folder: Path, corpus: Corpus, split: str | None = None) -> list[
 
 
 def inputs(paths: Sequence[Path], corpus: Corpus) -> list[Path]:
-    """Every file that a reading of these paths may open, for fingerprints: companions beside a file included."""
+    """Every file that a reading of these paths may open, for fingerprints: companions beside a file included.
+
+    Raises VtgError when a folder holds no known file: one of videos, say, which nobody wants to wait for.
+    """
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
             named = [source.path for source in named_files(path, corpus)]
-            found.update(dict.fromkeys(named or [path]))
+            if not named:
+                raise _none_known(path, corpus)
+            found.update(dict.fromkeys(named))
         else:
             owner = _owner(path, corpus)
             beside = named_files(path.parent, corpus, owner)
@@ -88,6 +91,10 @@ def inputs(paths: Sequence[Path], corpus: Corpus) -> list[Path]:
 def names(corpus: Corpus, split: str | None = None) -> list[str]:
     """The published file names of a corpus, or of one split, each once."""
     return list(dict.fromkeys(name for s in corpus.splits if split in (None, s.name) for name in s.files))
+
+
+def _none_known(folder: Path, corpus: Corpus, split: str | None = None) -> VtgError:
+    return VtgError(f"{folder}: holds no file of {corpus.name}. Looked for: {', '.join(names(corpus, split))}.")
 
 
 def plain_name(path: Path) -> str:

@@ -5,9 +5,12 @@ that name here. Anything else is a folder; write `./org/name` to mean one. Only 
 
 On the Hub a version is one commit and the tag `v<version>`, which never moves. What was begun and broken off is taken
 up by pushing again: the server remembers uploads, the commit happens or not, and a missing tag is added.
+
+Rows under a licence that nobody read go to the Hub only when the user confirms that licence by name.
 """
 
 import hashlib
+import shlex
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +19,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from vtgdata import release_copy, releases
-from vtgdata.errors import Conflict, EndpointRefused, VtgError
+from vtgdata import licences, release_copy, releases
+from vtgdata.errors import Conflict, EndpointRefused, LicenceRefused, VtgError
 from vtgdata.meta import Summary
-from vtgdata.releases import Release
+from vtgdata.releases import Document, Release
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -39,6 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Say what would be done, and do nothing."""
     private: bool = True
     """Whether a repository that has to be created is private."""
+    confirm_license: list[str] = []
+    """Licence that is unverified and that you have read and may publish under; may be given several times."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,16 +79,52 @@ def run(settings: Settings) -> Summary:
     """Push a release.
 
     Returns the summary: target, kind (`folder` or `hub`), version, tag, files, bytes (both to write), deleted,
-    nothing_to_do, dry_run, and for the Hub url and commit.
+    nothing_to_do, dry_run, and for the Hub url, commit and confirmed_licenses.
     Raises VtgError when the release is not whole, Conflict when the target holds another release of this version, a
-    later one or something else, or changed meanwhile, and EndpointRefused when the Hub says no.
+    later one or something else, or changed meanwhile, LicenceRefused when rows for the Hub are under a licence that is
+    unverified and not confirmed, and EndpointRefused when the Hub says no.
     """
     release = releases.open_release(settings.release)
     release.check_all()
     if is_hub(settings.target):
+        _refuse_unconfirmed(release, settings)
         with _hub_errors(settings.target):
             return _to_hub(release, settings)
     return _to_folder(release, Path(settings.target).expanduser(), settings)
+
+
+def unverified(document: Document) -> dict[str, list[str]]:
+    """{licence: corpora} of the rows whose licence nobody read, or whose corpus is not surely under it."""
+    found: dict[str, list[str]] = {}
+    for corpus, facts in document.corpora.items():
+        for licence in facts["licenses"]:
+            if facts.get("license_confidence") == "C" or not licences.find(licence).known:
+                found.setdefault(licence, []).append(corpus)
+    # Of a corpus that has drops and no samples only the raw rows are here, without a licence.
+    dropped = document.counts.get("drops", {}).get("corpus", {})
+    for corpus in sorted(set(dropped) - set(document.corpora)):
+        found.setdefault(licences.UNVERIFIED, []).append(corpus)
+    return found
+
+
+def _confirmed(release: Release, settings: Settings) -> list[str]:
+    """The unverified licences that the user confirmed, sorted."""
+    said = {name.strip().lower() for name in settings.confirm_license}
+    return sorted(licence for licence in unverified(release.document) if licence.lower() in said)
+
+
+def _refuse_unconfirmed(release: Release, settings: Settings) -> None:
+    found = unverified(release.document)
+    for name in _confirmed(release, settings):
+        del found[name]
+    if found:
+        each = "; ".join(f"{licence} ({', '.join(corpora)})" for licence, corpora in sorted(found.items()))
+        options = " ".join(f"--confirm-license {shlex.quote(licence)}" for licence in sorted(found))
+        raise LicenceRefused(
+            f"{settings.release}: nobody verified the licence of some rows: {each}. Read it at its source (LICENSES.md "
+            f"and `vtgdata corpora NAME` say where); where you may publish the rows, push with {options}. Pushing to a "
+            "folder needs no confirmation."
+        )
 
 
 def _summary(release: Release, settings: Settings, kind: str, plan: Plan, **more: Any) -> Summary:
@@ -118,9 +159,12 @@ def _to_hub(release: Release, settings: Settings) -> Summary:
         raise EndpointRefused("The Hub needs a token to write: run `hf auth login`, or set HF_TOKEN.")
     api, repository = HfApi(), settings.target
     plan = _plan(api, repository, release)
-    url = f"{api.endpoint}/datasets/{repository}/tree/{release.tag}"
+    facts = {
+        "url": f"{api.endpoint}/datasets/{repository}/tree/{release.tag}",
+        "confirmed_licenses": _confirmed(release, settings),
+    }
     if settings.dry_run or plan.nothing:
-        return _summary(release, settings, "hub", plan, url=url, commit=plan.head)
+        return _summary(release, settings, "hub", plan, **facts, commit=plan.head)
     if plan.create:
         api.create_repo(repository, repo_type="dataset", private=settings.private, exist_ok=True)
         plan = _plan(api, repository, release)
@@ -142,7 +186,7 @@ def _to_hub(release: Release, settings: Settings) -> Summary:
         raise Conflict(
             f"{repository}: release.json at {release.tag} is not the one that was pushed. Look at its history."
         )
-    return _summary(release, settings, "hub", plan, url=url, commit=commit)
+    return _summary(release, settings, "hub", plan, **facts, commit=commit)
 
 
 def _plan(api: "HfApi", repository: str, release: Release) -> Plan:

@@ -19,12 +19,15 @@ from typing import Any
 import msgspec
 
 from vtgdata import __version__, card, fingerprint, meta, plugins, releases, tables
-from vtgdata.errors import VtgError
+from vtgdata.errors import Conflict, VtgError
 from vtgdata.release_rows import Sources, date_and_sort, grouped
 from vtgdata.releases import CHOSEN, COLUMNS, DataFile, Document, PromptFile, Release, ReleaseFile
 from vtgdata.tables import Row
 
+_UNFINISHED = ".unfinished-release"
+"""In a folder whose release is being made: when that is broken off, the next run knows the files for its own."""
 _COUNTED = ("corpus", "split", "license", "task")
+_FACTS = ("title", "homepage", "citation", "grid", "license_confidence")
 _SPLIT = re.compile(r"\w+(\.\w+)*\Z", re.ASCII)
 _CONFIG = re.compile(r"[a-z]\w*\Z", re.ASCII)
 
@@ -58,8 +61,8 @@ def run(settings: Settings) -> meta.Summary:
     """Make a release.
 
     Returns the summary: name, version, configs (rows by config and split), changes against the previous release, out.
-    Raises VtgError when an input is not what it should be, when a training row's video is also in a test split, or when
-    the version does not follow the previous one.
+    Raises VtgError when an input is not what it should be, when a training row's video is also in a benchmark, or when
+    the version does not follow the previous one; Conflict when the folder holds what is no release.
     """
     releases.parse_version(settings.version)
     for config in settings.splits:
@@ -67,6 +70,7 @@ def run(settings: Settings) -> meta.Summary:
             raise VtgError(
                 f"--split {config}=...: a config is named in small letters, digits, _ and not {', '.join(COLUMNS)}."
             )
+    _refuse_foreign(Path(settings.out))
     single = [path for path in (settings.samples, settings.coldstart, settings.pass_rates) if path]
     before = f"{settings.previous}/{releases.NAME}" if settings.previous else ""
     step = meta.Step(
@@ -93,10 +97,12 @@ def run(settings: Settings) -> meta.Summary:
             gone = {"added": 0, "removed": sum(data.rows for data in splits.values()), "changed": 0}
             changes.setdefault(config, gone)
     out = step.start()
+    (out / _UNFINISHED).touch()
     stale = _named_by_release(out)
     document = _write(settings, out, step, sources, configs, changes, previous)
     for name in stale - _named_by_release(out):
         (out / name).unlink(missing_ok=True)
+    (out / _UNFINISHED).unlink()
     summary = {
         "name": document.name,
         "version": document.version,
@@ -137,6 +143,20 @@ def _check_previous(settings: Settings, previous: Release | None) -> None:
         raise VtgError(
             f"--version {settings.version}: must be above the previous release's {previous.document.version}: a higher "
             "first number when rows change their meaning, second when rows are added, third otherwise."
+        )
+
+
+def _refuse_foreign(out: Path) -> None:
+    """Raise Conflict when a folder holds files and nothing that shows them to be a release's: they stay as they are."""
+    made = meta.read(out)
+    ours = (made is not None and made.command == "release") or _named_by_release(out) or (out / _UNFINISHED).exists()
+    if ours or not out.is_dir():
+        return
+    names = sorted(path.name for path in out.iterdir() if not path.name.startswith("."))
+    if names:
+        raise Conflict(
+            f"--out {out}: holds {names[0]}{' and more' if len(names) > 1 else ''}, and no release made by this "
+            "command. Name a new folder, such as release/1.0.0."
         )
 
 
@@ -236,11 +256,12 @@ def _corpora(samples: list[Row]) -> dict[str, dict[str, Any]]:
     for name, rows in grouped(samples, "corpus").items():
         licences = dict(sorted(Counter(row["license"] or "unverified" for row in rows).items()))
         facts[name] = {
-            "rows": len(rows), "licenses": licences, "title": name, "homepage": "", "citation": "", "grid": None,
+            "rows": len(rows), "licenses": licences, "license_confidence": None, "title": name, "homepage": "",
+            "citation": "", "grid": None,
         }  # fmt: skip
         if name in plugins.names("corpora"):
             corpus = plugins.load("corpora", name).CORPUS
-            facts[name] |= {key: getattr(corpus, key) for key in ("title", "homepage", "citation", "grid")}
+            facts[name] |= {key: getattr(corpus, key) for key in _FACTS}
     return facts
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vtgdata.answers import Form
@@ -36,6 +37,17 @@ def open_rows(path: str, config: str) -> tuple[list[Row], dict[str, Prompt]]:
         )
     prompts = {name: read_prompt(name, release.prompt(name), path) for name in {row["prompt_id"] for row in rows}}
     return rows, prompts
+
+
+def inputs(path: str, config: str, model: str) -> list[str]:
+    """What a training run depends on: the config's rows, the prompts, and a model's local folder.
+
+    Not the whole release: its card and its date change without the rows.
+    """
+    release = open_release(path)
+    names = [data.file for data in release.document.configs.get(config, {}).values()]
+    names += [prompt.file for prompt in release.document.prompts]
+    return [*(str(release.path / name) for name in names), *([model] if Path(model).exists() else [])]
 
 
 def conversation(prompt: Prompt, sample: Sample, times: Sequence[float]) -> list[dict[str, Any]]:

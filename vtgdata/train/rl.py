@@ -8,13 +8,15 @@ from typing import Any
 
 import msgspec
 
+from vtgdata import plugins
 from vtgdata.errors import VtgError
 from vtgdata.meta import Step, Summary
 from vtgdata.tables import row_sample
 from vtgdata.train import model as models
-from vtgdata.train.data import Frames, Row, dataset, forms, open_rows
+from vtgdata.train.data import Frames, Row, dataset, forms, inputs, open_rows
 from vtgdata.train.rewards import reward
 from vtgdata.video.messages import Prompt
+from vtgdata.video.store import DECODER
 
 LOG = "training.jsonl"
 
@@ -71,8 +73,12 @@ def run(settings: Settings) -> Summary:
     step = Step(
         "train rl",
         settings,
-        code=["vtgdata.train.rl", *(f"vtgdata.scores.{name}" for name in settings.rewards)],
-        inputs=[settings.release, *([settings.model] if Path(settings.model).exists() else [])],
+        code=[
+            "vtgdata.train.rl",
+            plugins.module_name("decoders", DECODER),
+            *(plugins.module_name("scores", name) for name in settings.rewards),
+        ],
+        inputs=inputs(settings.release, "rl", settings.model),
         listings=[settings.videos],
     )
     if (done := step.up_to_date()) is not None:

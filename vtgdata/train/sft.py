@@ -8,10 +8,12 @@ from typing import Any
 
 import msgspec
 
+from vtgdata import plugins
 from vtgdata.meta import Step, Summary
 from vtgdata.train import model as models
-from vtgdata.train.data import Frames, Row, dataset, open_rows
+from vtgdata.train.data import Frames, Row, dataset, inputs, open_rows
 from vtgdata.video.messages import Prompt
+from vtgdata.video.store import DECODER
 
 LOG = "training.jsonl"
 
@@ -54,8 +56,8 @@ def run(settings: Settings) -> Summary:
     step = Step(
         "train sft",
         settings,
-        code=["vtgdata.train.sft"],
-        inputs=[settings.release, *([settings.model] if Path(settings.model).exists() else [])],
+        code=["vtgdata.train.sft", plugins.module_name("decoders", DECODER)],
+        inputs=inputs(settings.release, "coldstart", settings.model),
         listings=[settings.videos],
     )
     if (done := step.up_to_date()) is not None:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import numpy as np
     import PIL.Image
 
+DECODER = "pyav"
+"""The decoder plug-in that is used unless another is named."""
 MEMORY_BYTES = 256 << 20
 """JPEGs kept in memory, so that the queries of one video do not read it again."""
 _DECODED_BYTES = 512 << 20
@@ -51,7 +53,7 @@ class Frames(msgspec.Struct, frozen=True, kw_only=True):
 class FrameStore:
     """Frames of the videos under one root, by one sampling. May be shared by threads and, on disk, by processes."""
 
-    def __init__(self, root: Path, sampling: FrameSampling, folder: Path | None = None, decoder: str = "pyav") -> None:
+    def __init__(self, root: Path, sampling: FrameSampling, folder: Path | None = None, decoder: str = DECODER) -> None:
         """Index the videos; nothing is decoded yet.
 
         Args:

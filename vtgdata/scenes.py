@@ -112,7 +112,7 @@ def compose(level: int, rng: np.random.Generator, steps: int = STEPS, longest: i
 
 
 def _cut(first: int, last: int, longest: int, rng: np.random.Generator) -> list[tuple[int, int]]:
-    spans = []
+    spans: list[tuple[int, int]] = []
     while first < last:
         length = min(int(rng.integers(min(2, longest), longest + 1)), last - first)
         spans.append((first, first + length))
@@ -128,7 +128,7 @@ def _others(level: int, main: int, count: int, rng: np.random.Generator) -> list
         return [c * len(SHAPES) + shapes[int(rng.integers(2))] for c in colours]
     same_colour = [colour * len(SHAPES) + s for s in rng.permutation(len(SHAPES)) if s != shape]
     same_shape = [c * len(SHAPES) + shape for c in rng.permutation(len(COLOURS)) if c != colour]
-    pairs = []
+    pairs: list[int] = []
     for _ in range(count):
         pool = same_colour if same_colour and (not same_shape or rng.random() < 0.5) else same_shape
         pairs.append(int(pool.pop()))

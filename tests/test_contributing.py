@@ -1,0 +1,50 @@
+"""CONTRIBUTING's recipe for a new corpus, followed to the letter: one new file, and nothing else changes."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project with the one file that the guide says to write."""
+    folder = tmp_path_factory.mktemp("project")
+    ignored = shutil.ignore_patterns("__pycache__")
+    for name in ("vtgdata", "tests", "recipes", "cards"):
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    (code,) = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+    (named,) = re.findall(r"Write `(vtgdata/corpora/\w+\.py)`", GUIDE)
+    (folder / named).write_text(code, encoding="utf-8")
+    return folder
+
+
+def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(copy)}
+    command = [sys.executable, "-m", *arguments]
+    return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_contract_tests_find_the_new_corpus_and_it_passes(copy):
+    done = run(copy, "pytest", "-p", "no:cacheprovider", "tests/contracts/test_corpora.py", "-k", "my_corpus")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert int(re.findall(r"(\d+) passed", done.stdout)[-1]) > 3
+
+
+def test_the_new_corpus_is_in_the_catalogue_and_can_be_ingested(copy):
+    assert "my_corpus" in run(copy, "vtgdata", "corpora").stdout
+    (copy / "my_corpus_train.csv").write_text("vid001,2.0,5.5,a dog jumps over a fence\nvid001,7.0,6.0,it runs back\n")
+    (typed,) = re.findall(r"^vtgdata (ingest my_corpus .*)$", GUIDE, re.MULTILINE)
+    done = run(copy, "vtgdata", *typed.split(), "--json")
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert (summary["samples"], summary["reasons"]) == (1, {"reversed": 1})
