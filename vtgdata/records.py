@@ -160,7 +160,7 @@ class Corpus(msgspec.Struct, frozen=True, kw_only=True):
     """Annotation grid in seconds, where there is one."""
     clock: str = "seconds from the start of the file"
     usage: str = ""
-    """What to type, after the file names."""
+    """The files to name after `vtgdata ingest NAME`."""
 
     def benchmark(self, split: str) -> bool:
         """Whether the named split is one that papers report scores on."""

@@ -1,6 +1,10 @@
 """A real (tiny, untrained) vision-language model in this process."""
 
 import asyncio
+import os
+import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -77,8 +81,6 @@ def test_a_cut_off_answer_says_so(folder):
 
 
 def test_other_weights_are_another_model(folder, tmp_path):
-    import shutil
-
     from vtgdata.demo import tiny
 
     other = tmp_path / "other"
@@ -92,3 +94,64 @@ def test_other_weights_are_another_model(folder, tmp_path):
 def test_a_missing_folder_is_said(tmp_path):
     with pytest.raises(VtgError, match="no folder"):
         plugins.load("models", "transformers_local").connect(str(tmp_path / "none"), Endpoint())
+
+
+@pytest.mark.parametrize("name", ["runs/nosuch/sft", "a name"])
+def test_a_mistyped_folder_is_said_to_be_none(name):
+    with pytest.raises(VtgError, match=rf"transformers_local:{name}: no model can be loaded\. There is no such folder"):
+        plugins.load("models", "transformers_local").connect(name, Endpoint())
+
+
+@pytest.mark.parametrize("missing", ["config.json", "model.safetensors", "processor_config.json"])
+def test_a_folder_without_a_whole_model_is_said_to_lack_it(folder, tmp_path, missing):
+    shutil.copytree(folder, tmp_path / "part")
+    (tmp_path / "part" / missing).unlink()
+    with pytest.raises(VtgError, match="Name a folder with a whole model and its processor"):
+        plugins.load("models", "transformers_local").connect(str(tmp_path / "part"), Endpoint())
+
+
+def test_weights_that_are_cut_off_are_an_error_to_mend(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "torn")
+    weights = tmp_path / "torn/model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1000])
+    with pytest.raises(VtgError, match="no model can be loaded"):
+        plugins.load("models", "transformers_local").connect(str(tmp_path / "torn"), Endpoint())
+
+
+CONNECT = """
+import sys
+from pathlib import Path
+from vtgdata import plugins
+from vtgdata.records import Endpoint
+for commit in sys.argv[2:]:
+    Path(sys.argv[1]).write_text(commit)
+    print(plugins.load("models", "transformers_local").connect("org/tiny", Endpoint()).id)
+"""
+
+
+def test_a_model_pushed_again_to_the_hub_is_another_model(folder, tmp_path):
+    """Out of the Hub client's cache; in a process, since that client reads its settings when it is imported."""
+    repository, commits = tmp_path / "models--org--tiny", ["a" * 40, "b" * 40]
+    for commit in commits:
+        shutil.copytree(folder, repository / "snapshots" / commit)
+    (repository / "refs").mkdir()
+    offline = os.environ | {"HF_HUB_CACHE": str(tmp_path), "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, "-c", CONNECT, str(repository / "refs/main"), *commits]
+    done = subprocess.run(command, env=offline, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [f"transformers_local:org/tiny@{commit}" for commit in commits]
+
+
+def test_a_batch_that_fails_names_the_kind_of_error_and_keeps_its_words_apart(folder):
+    async def fail():
+        model = plugins.load("models", "transformers_local").connect(str(folder), Endpoint(concurrency=2))
+
+        def crowded(rows):
+            raise MemoryError("tried to allocate 3.14 GiB at 0x7f")
+
+        model._batch = crowded
+        return (await model.generate(request("blue cross", [1])))[0]
+
+    reply = asyncio.run(fail())
+    assert (reply.text, reply.error) == (None, "MemoryError")
+    assert reply.detail == "tried to allocate 3.14 GiB at 0x7f"

@@ -54,7 +54,7 @@ def corpora(
             [
                 [
                     key,
-                    f"{sum(split.rows or 0 for split in corpus.splits):,}",
+                    f"{sum(split.rows or 0 for split in corpus.splits):,}" if corpus.splits[0].rows else "-",
                     corpus.license,
                     corpus.license_confidence,
                     " ".join(split.name + ("*" if split.benchmark else "") for split in corpus.splits),
@@ -75,4 +75,4 @@ def _page(corpus: Any) -> None:
     print(f"licence: {corpus.license} (confidence {corpus.license_confidence}), {corpus.license_link}")
     print(f"home: {corpus.homepage}\ncite: {corpus.citation}")
     if corpus.usage:
-        print(f"\n{corpus.usage}")
+        print(f"\nvtgdata ingest {corpus.name} {corpus.usage} --out work/{corpus.name}")

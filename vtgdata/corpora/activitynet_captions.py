@@ -28,7 +28,7 @@ CORPUS = Corpus(
     homepage="https://cs.stanford.edu/people/ranjaykrishna/densevid/",
     citation="Krishna, Hata, Ren, Fei-Fei, Niebles: Dense-Captioning Events in Videos. ICCV 2017.",
     grid=0.01,
-    usage="train.json (or val_1.json, val_2.json, or the folder that holds them)",
+    usage="train.json",
 )
 
 EXAMPLE = Example(

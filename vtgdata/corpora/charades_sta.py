@@ -36,7 +36,7 @@ CORPUS = Corpus(
     homepage="https://github.com/jiyanggao/TALL",
     citation="Gao, Sun, Yang, Nevatia: TALL: Temporal Activity Localization via Language Query. ICCV 2017.",
     grid=0.1,
-    usage="charades_sta_train.txt Charades_v1_train.csv (or the folder that holds them)",
+    usage="charades_sta_train.txt Charades_v1_train.csv",
 )
 
 EXAMPLE = Example(

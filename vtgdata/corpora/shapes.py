@@ -31,7 +31,7 @@ CORPUS = Corpus(
     homepage="",
     citation="Drawn by vtgdata's own demo.",
     grid=None,
-    usage="annotations.jsonl (made by `vtgdata demo-draw`)",
+    usage="annotations.jsonl",
 )
 
 EXAMPLE = Example(

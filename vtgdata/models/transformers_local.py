@@ -42,17 +42,16 @@ class LocalModel:
     looks = True
 
     def __init__(self, path: str, rows: int) -> None:
-        from transformers import AutoModelForImageTextToText, AutoProcessor
-
-        # Untyped: the library's own annotations do not describe what these classes return.
-        self.model: Any = AutoModelForImageTextToText.from_pretrained(path, dtype="auto")
+        # Untyped: the library's own annotations do not describe what these classes are.
+        self.model: Any
+        self.processor: Any
+        self.model, self.processor, commit = _load(path)
         self.model.eval()
-        self.processor: Any = AutoProcessor.from_pretrained(path)
         self.device = _device()
         self.model.to(self.device)
         self.rows = rows
         self.concurrency = 2 * rows
-        self.id = f"transformers_local:{_identity(path)}"
+        self.id = f"transformers_local:{_identity(path, commit)}"
         self.waiting: list[_Row] = []
         self.worker: asyncio.Task[None] | None = None
 
@@ -83,7 +82,9 @@ class LocalModel:
                 replies = await asyncio.to_thread(self._batch, alike)
             except Exception as error:
                 # A batch that cannot be computed (memory, a bad image) is a failure of its rows, to be asked again.
-                replies = [Reply(text=None, error=f"{type(error).__name__}: {error}")] * len(alike)
+                # Its words hold bytes and addresses of this run: only its kind is published.
+                failed = Reply(text=None, finish_reason="error", error=type(error).__name__, detail=str(error))
+                replies = [failed] * len(alike)
             for row, reply in zip(alike, replies, strict=True):
                 if not row.future.done():
                     row.future.set_result(reply)
@@ -213,11 +214,38 @@ def _device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _identity(path: str) -> str:
-    """A local folder by the hash of what an answer depends on; a Hub id as it is."""
+def _load(path: str) -> tuple[Any, Any, str | None]:
+    """Model and processor; and, where they come from the Hub, the commit that both are of."""
+    from safetensors import SafetensorError
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+    from transformers.utils.hub import cached_file, extract_commit_hash
+
+    try:
+        commit = None if Path(path).is_dir() else extract_commit_hash(cached_file(path, "config.json"), None)
+        revision = commit or "main"
+        model = AutoModelForImageTextToText.from_pretrained(path, dtype="auto", revision=revision)
+        return model, AutoProcessor.from_pretrained(path, revision=revision), commit
+    # ImportError: of a package that this one model's processor needs.
+    except (OSError, ValueError, ImportError, SafetensorError) as error:
+        advice = (
+            "Name a folder with a whole model and its processor, as save_pretrained and `vtgdata train` write it"
+            if Path(path).is_dir()
+            else "There is no such folder here; name one, or a Hub id ORG/NAME that can be reached from here"
+        )
+        raise VtgError(
+            f"transformers_local:{path}: no model can be loaded. {advice}. transformers says: {_first_line(error)}"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+
+
+def _identity(path: str, commit: str | None) -> str:
+    """A local folder by the hash of what an answer depends on; a Hub id with its commit: what it holds may change."""
     folder = Path(path)
     if not folder.is_dir():
-        return path
+        return f"{path}@{commit}" if commit else path
     files = sorted(file for file in folder.iterdir() if file.suffix in _MODEL_FILES and file.name != "meta.json")
     return fingerprint.short([[file.name, fingerprint.of_file(file)] for file in files])
 
@@ -229,7 +257,7 @@ def connect(argument: str, endpoint: Endpoint) -> LocalModel:
         argument: a folder saved by `save_pretrained`, or a Hub id.
         endpoint: its `concurrency` is the number of answers in a batch.
 
-    Raises VtgError when the packages are not installed or the folder is not there.
+    Raises VtgError when the packages are not installed, or no model can be loaded from there.
     """
     if not argument:
         raise VtgError("transformers_local needs a folder or a Hub id: transformers_local:PATH")
