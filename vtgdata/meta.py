@@ -64,6 +64,10 @@ class Step:
         named = str(self.settings.pop("out"))
         if not named:
             raise VtgError(f"`vtgdata {command}` needs a folder to write to: --out is empty.")
+        try:
+            msgspec.json.encode([self.settings, named])
+        except UnicodeEncodeError as error:
+            raise VtgError(f"`vtgdata {command}`: a name is not UTF-8 ({error.reason}); rename the file.") from error
         self.out = Path(named)
         if self.out.exists() and not self.out.is_dir():
             raise VtgError(f"{self.out}: is a file, and --out must be a folder.")

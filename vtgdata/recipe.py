@@ -81,7 +81,7 @@ class _Loader(yaml.SafeLoader):
     """Safe YAML without aliases (they can grow without bound) and without a key given twice (one would be lost)."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        event: Any = self.peek_event()  # pyright: ignore[reportUnknownMemberType]
+        event = cast(Any, self.peek_event())  # pyright: ignore[reportUnknownMemberType]
         if isinstance(event, yaml.AliasEvent):
             where: Any = event.start_mark
             raise yaml.MarkedYAMLError(problem="aliases (*name) are not allowed", problem_mark=where)

@@ -63,7 +63,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
         pretty_exceptions_enable=False,
         help="Curate data and train models for video temporal grounding: annotations, a release, models.",
     )
-    train = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train a model on a release: sft, then rl.")
+    train = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train on a release: sft, then rl.")
 
     @app.callback(invoke_without_command=True)
     def _version(version: bool = typer.Option(False, "--version", help="Print the version.")) -> None:

@@ -18,7 +18,10 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
 
 
 def ingest(summary: dict[str, Any]) -> None:
-    """Read a corpus's published files: repair what can be repaired, keep every row or the reason why not."""
+    """Read a corpus's files into samples and drops.
+
+    Repairs what can be repaired and keeps every row, or the reason why not.
+    """
     print(
         f"{summary['corpus']}: {summary['rows']:,} rows read = {summary['samples']:,} samples "
         f"+ {summary['drops']:,} drops{again(summary)}"
@@ -38,7 +41,7 @@ def corpora(
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """List the corpora that can be read, or print the page of one."""
+    """List the corpora, or print the page of one."""
     import msgspec
 
     from vtgdata import plugins

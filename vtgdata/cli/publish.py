@@ -16,7 +16,10 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
 
 
 def release(summary: dict[str, Any]) -> None:
-    """Put samples, traces, pass rates and splits together as one version of a dataset."""
+    """Make one version of a dataset.
+
+    Puts samples, traces, pass rates and chosen rows together, with card, licences, prompts and hashes.
+    """
     print(f"release {summary['version']}{again(summary)}")
     for config, splits in summary["configs"].items():
         print(f"  {config}: " + ", ".join(f"{name} {rows:,}" for name, rows in splits.items()))
@@ -24,6 +27,9 @@ def release(summary: dict[str, Any]) -> None:
 
 
 def push(summary: dict[str, Any]) -> None:
-    """Push a release to a folder or to the Hub (org/name), with its version as a tag."""
+    """Push a release to a folder or to the Hub.
+
+    A target `org/name` is on the Hub, where the version becomes a tag; anything else is a folder.
+    """
     for key, value in summary.items():
         print(f"{key}: {value}")

@@ -34,7 +34,7 @@ def run(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Do a recipe's steps in order, skipping those that are up to date."""
+    """Do a recipe's steps, skipping what is done."""
     from vtgdata import plugins, recipe
     from vtgdata.cli import commands
 
@@ -98,7 +98,7 @@ def status(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="A step's folder, or the folder of a whole run.")],
     as_json: Json = False,
 ) -> None:
-    """Say what is done, what is running and how far it is."""
+    """Say what is done and what is running."""
     root = Path(folder)
     if not root.is_dir():
         raise VtgError(f"{folder}: no such folder.")

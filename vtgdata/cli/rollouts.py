@@ -18,7 +18,10 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
 
 
 def build_coldstart(summary: dict[str, Any]) -> None:
-    """Ask a teacher for reasoning traces and keep those that agree with the annotation."""
+    """Ask a teacher for traces, and verify them.
+
+    Those that agree with the annotation are kept for SFT; all others say why not.
+    """
     print(f"{summary['rollouts']:,} answers of {summary['model']} on {summary['samples']:,} samples{again(summary)}")
     print(f"{summary['traces']:,} traces kept, on {summary['samples_with_trace']:,} samples")
     counts("not kept", summary["reasons"])
@@ -26,7 +29,7 @@ def build_coldstart(summary: dict[str, Any]) -> None:
 
 
 def score_difficulty(summary: dict[str, Any]) -> None:
-    """Ask a student n times about each sample and store its pass rates."""
+    """Measure a student's pass rate on each sample."""
     print(f"{summary['rollouts']:,} answers of {summary['model']} on {summary['samples']:,} samples{again(summary)}")
     for measure, value in summary["pass_rates"].items():
         print(f"mean pass rate by {measure}: {percent(value)} %")
@@ -35,7 +38,7 @@ def score_difficulty(summary: dict[str, Any]) -> None:
 
 
 def select(summary: dict[str, Any]) -> None:
-    """Choose rows by their pass rates: a band, or a uniform draw as control."""
+    """Choose rows by their pass rates."""
     print(f"{summary['rows']:,} of {summary['pool']:,} samples chosen by {summary['selector']}{again(summary)}")
     if summary["short_of"]:
         print(f"{summary['short_of']:,} fewer than asked for: no more rows qualify")
@@ -43,7 +46,10 @@ def select(summary: dict[str, Any]) -> None:
 
 
 def evaluate(summary: dict[str, Any]) -> None:
-    """Score a model, or a file of predictions, beside what is scored without looking."""
+    """Score models, or a file of predictions.
+
+    Beside each score stands the best constant answer and, with --blind, the model's own blind control.
+    """
     print(f"n {summary['n']:,}, unparsed {summary['n_unparsed']:,}, failed {summary['n_failed']:,}{again(summary)}")
     names = list(summary["metrics"])
     rows: list[list[str]] = []

@@ -16,12 +16,12 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
 
 
 def sft(summary: dict[str, Any]) -> None:
-    """Fine-tune a model on the cold-start traces of a release (TRL's SFTTrainer)."""
+    """Fine-tune on a release's cold-start traces."""
     _show(summary)
 
 
 def rl(summary: dict[str, Any]) -> None:
-    """Train a model by GRPO on the RL rows of a release (TRL's GRPOTrainer)."""
+    """Train by GRPO on a release's RL rows."""
     _show(summary)
 
 

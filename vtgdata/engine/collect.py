@@ -15,7 +15,7 @@ from vtgdata.engine.journal import Journal
 from vtgdata.engine.progress import Counts
 from vtgdata.engine.work import Question
 from vtgdata.errors import VtgError
-from vtgdata.records import Endpoint, FrameSampling, Model, Sample, Sampling, Video
+from vtgdata.records import Endpoint, FrameSampling, Model, Reply, Sample, Sampling, Video
 from vtgdata.tables import Row, read_samples
 from vtgdata.video import blind, sampling
 from vtgdata.video.messages import Prompt, load_prompt, render
@@ -102,14 +102,15 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
     prompt: Prompt
     n_failed: int
     """Samples with at least one request that failed, or a video that could not be seen."""
+    first_failure: str = ""
+    """The first of them, with what the journal knows of it."""
 
     def failure(self, most: float, total: int) -> str | None:
         """What to tell the user when more than `most` (a share of `total` samples) failed, else None."""
         if self.n_failed <= most * total:
             return None
-        first = next(row for row in self.rows if row["error"])
         return (
-            f"{self.n_failed} of {total} samples failed, first {first['sample_id']!r}: {first['error']}. "
+            f"{self.n_failed} of {total} samples failed, first {self.first_failure}. "
             "Mend the cause and run the same command again (only these are asked), or allow a share with --max-failed."
         )
 
@@ -199,8 +200,20 @@ def collect(
         form=prompt.form,
         scores=tuple(dict.fromkeys((*rollouts.DEFAULT_SCORES, *scores))),
     )
-    failed = {row["sample_id"] for row in rows if row["error"]}
-    return Collected(rows=rows, model_id=model.id, prompt=prompt, n_failed=len(failed))
+    failed = [row for row in rows if row["error"]]
+    return Collected(
+        rows=rows,
+        model_id=model.id,
+        prompt=prompt,
+        n_failed=len({row["sample_id"] for row in failed}),
+        first_failure=_told(failed[0], replies.get(failed[0]["key"])) if failed else "",
+    )
+
+
+def _told(row: Row, reply: Reply | None) -> str:
+    """A failed row for people: with the server and its words, which the row itself leaves to the journal."""
+    detail = f" ({reply.detail})" if reply is not None and reply.detail else ""
+    return f"{row['sample_id']!r}: {row['error']}{detail}"
 
 
 def _teller(spec: str, seeing: str) -> Callable[[Counts], None]:
