@@ -43,6 +43,14 @@ def test_ingest_works_without_extras(vtgdata: Path, tmp_path: Path):
     assert (tmp_path / "out/samples.parquet").is_file()
 
 
+def test_what_needs_an_extra_says_which(vtgdata: Path, tmp_path: Path):
+    done = subprocess.run(
+        [vtgdata, "demo-base", "--out", "b"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "pip install 'vtgdata[train]'" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_the_installed_package_holds_no_torch(vtgdata: Path):
     script = "import importlib.util as u; print(u.find_spec('torch'), u.find_spec('datasets'))"
     assert run(vtgdata.parent / "python", "-c", script).split() == ["None", "None"]

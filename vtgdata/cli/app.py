@@ -15,6 +15,9 @@ from vtgdata.errors import RowsFailed, VtgError
 
 Summary = dict[str, Any]
 
+NEEDS_TRAIN = {"torch", "torchvision", "transformers", "tokenizers", "trl", "accelerate", "datasets"}
+"""Packages that only the extra `train` installs."""
+
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code."""
@@ -24,6 +27,11 @@ def run(arguments: Sequence[str]) -> int:
     except VtgError as error:
         report(error, as_json="--json" in arguments)
         return error.exit_code
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in NEEDS_TRAIN:
+            raise
+        report(VtgError(f"this needs {error.name}: pip install 'vtgdata[train]'"), as_json="--json" in arguments)
+        return 1
     except OSError as error:
         # What no stage foresaw: a full disk, a folder that cannot be written, a name that is too long.
         place = f"{error.filename}: " if error.filename else ""

@@ -29,6 +29,8 @@ EVALUATED = tables.ROLLOUTS | {"model": "text", "seeing": "text"}
 class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of evaluate."""
 
+    out: str = "evaluation"
+    """Output folder."""
     model: list[str] = msgspec.field(default_factory=list)
     """Model to ask: a plug-in with its argument; may be given several times, each is compared with the one before."""
     predictions: str = ""
