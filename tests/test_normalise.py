@@ -148,6 +148,13 @@ def test_the_file_s_own_duration_goes_before_the_published_one() -> None:
     assert [each.code for each in found.repairs] == ["end_past_video"]
 
 
+def test_a_window_that_rounds_to_a_point_on_the_clock_of_its_file_is_none() -> None:
+    row = raw_row((0.0, 1e-38), duration=1.0, source_start=1.0, read_in_place=True)
+    found = next(iter(normalise([row], CORPUS, lambda file: (3.0, "ok"))))
+    assert isinstance(found, Drop)
+    assert found.reason == "zero_length"
+
+
 def test_a_file_much_shorter_or_longer_than_published_is_noted() -> None:
     found = sample(raw_row((3.0, 9.0)), probed=lambda file: (12.0, "ok"))
     assert found.repairs == (Repair("duration_disagrees", "30.0", "12.0"),)

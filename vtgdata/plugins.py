@@ -18,7 +18,7 @@ from vtgdata.errors import VtgError, did_you_mean
 
 ROOT = Path(__file__).parent
 PARTS = {
-    "corpora": ("CORPUS", "EXAMPLE", "read"),
+    "corpora": ("CORPUS", "read"),
     "models": ("connect",),
     "scores": ("score",),
     "readings": ("read",),
