@@ -8,12 +8,15 @@ Lighthouse) clamps ends and drops reversed pairs.
 import hashlib
 import math
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import msgspec
 
-from vtgdata.records import Corpus, Drop, RawRow, Repair, Sample, Video, Window
+from vtgdata.readers import text
+from vtgdata.records import Bound, Corpus, Drop, RawRow, Repair, Sample, Video, Window
+from vtgdata.timecode import parse_time
+from vtgdata.windows import tiou
 
 TOLERANCE = 1e-6
 """Seconds; less past the end is float noise, not an annotation."""
@@ -27,13 +30,21 @@ DISAGREEMENT = 1.0
 SLIP_SECONDS, SLIP_SHARE = 5.0, 0.2
 """An end past the video by more than both is likely a slip of units, not of the hand: repaired, and flagged."""
 
+CHUNK, CLIP = 5.0, 2.0
+"""Seconds of a chunk (DiDeMo) and of a clip (QVHighlights)."""
 
-class Draft(msgspec.Struct):
+MAX_NAME = 255
+"""Bytes of a file's name; no file system that videos lie on takes more."""
+
+
+class Draft(msgspec.Struct, gc=False):
     """A row on its way; steps change it in place."""
 
     row: RawRow
     query: str
     windows: list[tuple[float, float]]
+    opinions: list[tuple[float, float]]
+    """Each annotator's window, where one moment has several."""
     benchmark: bool
     probed: float | None
     """Duration of the file, in seconds, where it was there to be probed."""
@@ -43,6 +54,8 @@ class Draft(msgspec.Struct):
     source_start: float | None = None
     whole_source: bool = False
     """The file turned out to hold all of the source, of which the row means a part."""
+    swap: bool = False
+    """Turn reversed windows round rather than drop them."""
     drop: tuple[str, str] | None = None
 
     def repair(self, code: str, old: object, new: object) -> None:
@@ -54,16 +67,57 @@ def readable(draft: Draft) -> None:
     """A row that its reader could not read is dropped with the reader's reason; so is one that names no video file."""
     row = draft.row
     draft.drop = row.problem
-    if draft.drop is None and (not row.video_id.strip() or not row.file.strip() or re.search(r"[/\\\0]", row.file)):
-        draft.drop = ("unreadable_row", f"{row.file!r} is no name of a video file")
+    if draft.drop is None and (row.video_id.isspace() or not row.video_id or _NO_FILE.search(row.file)):
+        draft.drop = ("unreadable_row", f"{row.file[:MAX_NAME]!r} is no name of a video file")
+    elif draft.drop is None and (_NO_ID.search(row.video_id) or len(row.file.encode(errors="replace")) > MAX_NAME):
+        draft.drop = ("unreadable_row", f"{row.video_id[:MAX_NAME]!r} is no id of a video")
 
 
 def query_characters(draft: Draft) -> None:
     """Halves of a character (lone surrogates, left by a broken escape) cannot be written: each becomes U+FFFD."""
+    if draft.query.isascii():
+        return
     whole = _SURROGATE.sub("\ufffd", draft.query)
     if whole != draft.query:
         draft.repair("query_characters", repr(draft.query), repr(whole))
         draft.query = whole
+
+
+def query_mojibake(draft: Draft) -> None:
+    """UTF-8 that was read as another encoding and written again becomes what it was."""
+    if draft.query.isascii():
+        return
+    # Loaded only for rows that need it.
+    import ftfy
+
+    mended = ftfy.fix_encoding(draft.query)
+    if mended != draft.query:
+        draft.repair("query_mojibake", repr(draft.query), repr(mended))
+        draft.query = mended
+
+
+def query_blanks(draft: Draft) -> None:
+    """Edge blanks, newlines and runs of blanks become single blanks."""
+    tidy = " ".join(draft.query.split())
+    if tidy != draft.query:
+        draft.repair("query_blanks", repr(draft.query), repr(tidy))
+        draft.query = tidy
+
+
+def query_dots(draft: Draft) -> None:
+    """Dots at the end that are more than one, or stand apart, become one: `a man runs ..` ends like a sentence."""
+    query = draft.query
+    if query.endswith((" .", "..")):
+        bare = query.rstrip(". ")
+        tidy = f"{bare}." if bare else ""
+        draft.repair("query_dots", repr(query), repr(tidy))
+        draft.query = tidy
+
+
+def query_present(draft: Draft) -> None:
+    """A row without a query is dropped."""
+    if not draft.query:
+        draft.drop = ("empty_query", "the query is empty")
 
 
 def known_duration(draft: Draft) -> None:
@@ -102,26 +156,114 @@ def query_present(draft: Draft) -> None:
         draft.drop = ("empty_query", "the query is empty")
 
 
+def hidden_labels(draft: Draft) -> None:
+    """Where the labels are hidden, a window that stands in their place is none."""
+    if not draft.row.labelled and draft.row.windows:
+        draft.repair("placeholder_window", _text(draft.row.windows), "removed")
+
+
+def to_seconds(draft: Draft) -> None:
+    """Bounds in another unit, or on the clock of the source, become seconds from the start of the file."""
+    row = draft.row
+    if not row.labelled:
+        return
+    published = row.opinions or row.windows
+    try:
+        found = [(_number(start), _number(end)) for start, end in published]
+    except ValueError as error:
+        draft.drop = ("unreadable_row", str(error))
+        return
+    if any(isinstance(bound, str) for pair in published for bound in pair):
+        draft.repair("clock_to_seconds", _text(published), _text(found))
+    if row.unit != "seconds":
+        if (missing := _lacks(draft)) is not None:
+            draft.drop = (f"no_{missing}", f"bounds are in {row.unit}, and the row has no {missing}")
+            return
+        old, found = found, [_converted(start, end, draft) for start, end in found]
+        draft.repair(f"{row.unit}_to_seconds", _text(old), _text(found))
+    if row.source_clock and row.source_start:
+        old, found = found, [(start - row.source_start, end - row.source_start) for start, end in found]
+        draft.repair("source_clock_to_file", _text(old), _text(found))
+    if row.opinions:
+        draft.opinions = found
+    else:
+        draft.windows = found
+
+
+def _number(bound: Bound) -> float:
+    return parse_time(bound) if isinstance(bound, str) else bound
+
+
+def _lacks(draft: Draft) -> str | None:
+    """What a conversion of the row's unit needs and the row has not."""
+    if draft.row.unit == "frames" and not (draft.row.fps and 0 < draft.row.fps < math.inf):
+        return "frame_rate"
+    return "duration" if draft.row.unit == "fraction" and draft.duration is None else None
+
+
+def _converted(start: float, end: float, draft: Draft) -> tuple[float, float]:
+    unit = draft.row.unit
+    if unit == "frames":
+        fps = draft.row.fps or 1.0
+        return start / fps, end / fps
+    if unit == "chunks":
+        # A reversed pair of inclusive chunks stays one.
+        return (CHUNK * start, CHUNK * (end + 1)) if start <= end else (CHUNK * (start + 1), CHUNK * end)
+    scale = {"milliseconds": 1e-3, "clips": CLIP, "fraction": draft.duration or 1.0}[unit]
+    return start * scale, end * scale
+
+
+def several_annotators(draft: Draft) -> None:
+    """Of several annotators' windows the most frequent is taken; they are never averaged: nobody gave the mean.
+
+    A tie goes to the window with the largest mean IoU to all, then to the earliest. All of them stay in `extra`.
+    """
+    opinions = draft.opinions
+    if not opinions:
+        return
+    usable = [pair for pair in opinions if 0 <= pair[0] < pair[1] < math.inf] or opinions
+    counts = {pair: usable.count(pair) for pair in usable}
+    most = [pair for pair, count in counts.items() if count == max(counts.values())]
+    chosen = most[0] if len(most) == 1 else min(most, key=lambda pair: (-_agreement(pair, usable), pair))
+    draft.windows = [chosen]
+    if len(set(opinions)) > 1:
+        code = "annotators_disagree" if len(most) == 1 else "annotators_tied"
+        draft.repair(code, _text(opinions), _text([chosen]))
+
+
+def _agreement(pair: tuple[float, float], others: list[tuple[float, float]]) -> float:
+    try:
+        return math.fsum(tiou(Window(*pair), Window(*other)) for other in others)
+    except ValueError:
+        return 0.0
+
+
 def finite(draft: Draft) -> None:
     """NaN and infinite bounds are no window."""
     _unusable(draft, "not_finite", lambda start, end: not (math.isfinite(start) and math.isfinite(end)))
 
 
 def reversed_window(draft: Draft) -> None:
-    """A start after the end is no window: after a swap most such rows would still lie outside the video."""
+    """A start after the end is no window: after a swap most such rows would still lie outside the video.
+
+    Where the user wants the swap nevertheless, it is made and noted.
+    """
+    if draft.swap and any(start > end for start, end in draft.windows):
+        old, draft.windows = draft.windows, [(min(pair), max(pair)) for pair in draft.windows]
+        draft.repair("reversed_swapped", _text(old), _text(draft.windows))
     _unusable(draft, "reversed", lambda start, end: start > end)
 
 
 def zero_length(draft: Draft) -> None:
-    """A point has no IoU."""
+    """A start that is the end is no window: a point has no IoU."""
     _unusable(draft, "zero_length", lambda start, end: start == end)
 
 
 def starts_past_end(draft: Draft) -> None:
-    """Nothing is left of a window that starts at or past the end of the video."""
+    """Nothing is left of a window that starts at or after the end of the video."""
     duration = draft.duration
     if duration is not None:
-        _unusable(draft, "starts_past_end", lambda start, _: start >= duration - TOLERANCE)
+        _unusable(draft, "starts_past_end", lambda start, _: start >= duration)
 
 
 def negative_start(draft: Draft) -> None:
@@ -142,14 +284,27 @@ def end_past_video(draft: Draft) -> None:
         if over > TOLERANCE:
             slip = over > SLIP_SECONDS and over > SLIP_SHARE * draft.duration
             draft.repair("end_far_past_video" if slip else "end_past_video", end, draft.duration)
+            if slip and start < end / 60 <= 2 * draft.duration:
+                # Minutes taken for hours (3:57 as 14,220 s): clamped like the rest, for nobody can be sure.
+                draft.repair("likely_factor_60", end, end / 60)
             draft.windows[i] = (start, draft.duration)
 
 
-def sort_windows(draft: Draft) -> None:
-    """Several windows are kept in order of time; overlaps are left, scores merge them."""
-    if draft.windows != sorted(draft.windows):
-        old, draft.windows = draft.windows, sorted(draft.windows)
-        draft.repair("windows_sorted", old, draft.windows)
+def order_windows(draft: Draft) -> None:
+    """Several windows are kept in order of time, each once; overlaps and contacts are noted and left: scores merge."""
+    if len(draft.windows) < 2:
+        return
+    old, found = draft.windows, sorted(draft.windows)
+    if found != old:
+        draft.repair("windows_sorted", _text(old), _text(found))
+    once = list(dict.fromkeys(found))
+    if once != found:
+        draft.repair("windows_repeated", _text(found), _text(once))
+    draft.windows = once
+    ends = [max(end for _, end in once[: i + 1]) for i in range(len(once) - 1)]
+    for code, holds in (("windows_overlap", float.__gt__), ("windows_touch", float.__eq__)):
+        if any(holds(float(end), float(start)) for end, (start, _) in zip(ends, once[1:], strict=True)):
+            draft.repair(code, _text(once), "kept")
 
 
 def part_of_file(draft: Draft) -> None:
@@ -163,11 +318,14 @@ def part_of_file(draft: Draft) -> None:
 
 
 STEPS = (
-    readable, query_characters, query_blanks, query_present, known_duration, finite, reversed_window, zero_length,
-    starts_past_end, negative_start, end_past_video, sort_windows, part_of_file,
+    readable, query_characters, query_mojibake, query_blanks, query_dots, query_present, known_duration, hidden_labels,
+    to_seconds, several_annotators, finite, reversed_window, zero_length, starts_past_end, negative_start,
+    end_past_video, order_windows, part_of_file,
     zero_length,  # again: on the clock of a long source a tiny window can round to a point
 )  # fmt: skip
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_NO_FILE = re.compile(r"[/\\\0]|\A\s*\Z|\A\.{1,2}\Z")
+_NO_ID = re.compile(r"\0|(?:\A|[/\\])\.\.(?:[/\\]|\Z)|\A[/\\]")
 
 
 def _unusable(draft: Draft, code: str, wrong: Check) -> None:
@@ -183,11 +341,65 @@ def _unusable(draft: Draft, code: str, wrong: Check) -> None:
         draft.drop = (code, f"window {_text(bad)}, video of {duration}")
 
 
-def _text(windows: list[tuple[float, float]]) -> str:
-    return ", ".join(f"[{start:g}, {end:g}]" for start, end in windows)
+def _text(windows: Iterable[tuple[Bound, Bound]]) -> str:
+    return ", ".join(f"[{_short(start)}, {_short(end)}]" for start, end in windows)
 
 
-def normalise(rows: Iterable[RawRow], corpus: Corpus, probed: Probed | None = None) -> Iterator[Sample | Drop]:
+def _short(bound: Bound) -> str:
+    return bound if isinstance(bound, str) else f"{bound:.10g}"
+
+
+class Seen:
+    """What the rows before had, for ids that are unique and for repeats: hashes, so that millions of rows fit."""
+
+    def __init__(self) -> None:
+        self.queries: dict[bytes, int] = {}
+        """Occurrences of (annotation set, video, raw query)."""
+        self.ids: dict[bytes, int] = {}
+        self.moments: dict[bytes, tuple[str, bytes]] = {}
+        """(video, tidy query without case, windows) -> the first sample's id, and the hash of its raw query."""
+        self.asked: dict[bytes, str] = {}
+        """(video, tidy query without case) -> the first sample's id."""
+
+    def occurrence(self, key: bytes) -> int:
+        """How often a raw query was asked of its video so far, this time included."""
+        self.queries[key] = self.queries.get(key, 0) + 1
+        return self.queries[key]
+
+    def unused(self, sample_id: str) -> str:
+        """The id itself at its first use, then with its occurrence: `x`, `x~2`, `x~3`."""
+        candidate, key = sample_id, _hash(sample_id)
+        while _hash(candidate) in self.ids:
+            self.ids[key] += 1
+            candidate = f"{sample_id}~{self.ids[key]}"
+        self.ids[_hash(candidate)] = 1
+        return candidate
+
+    def repeats(self, row: RawRow, sample: Sample) -> Iterator[Repair]:
+        """What the sample shares with an earlier one; all of it is kept: a benchmark's denominator is published."""
+        asked = _hash(row.video_id, sample.query.casefold())
+        earlier = self.asked.setdefault(asked, sample.sample_id)
+        raw = _hash(row.query)
+        bounds = ",".join(f"{w.start!r}-{w.end!r}" for w in sample.windows)
+        first, first_raw = self.moments.setdefault(asked + _hash(bounds), (sample.sample_id, raw))
+        if first != sample.sample_id:
+            yield Repair("duplicate" if first_raw == raw else "duplicate_but_for_case_and_blanks", first, "kept")
+        elif earlier != sample.sample_id:
+            yield Repair("query_ambiguous", earlier, "kept")
+
+
+def _hash(*parts: str) -> bytes:
+    return hashlib.blake2b("\0".join(parts).encode(errors="surrogatepass"), digest_size=12).digest()
+
+
+def normalise(
+    rows: Iterable[RawRow],
+    corpus: Corpus,
+    probed: Probed | None = None,
+    *,
+    licence_of: Callable[[str], str] | None = None,
+    swap_reversed: bool = False,
+) -> Iterator[Sample | Drop]:
     """Turn raw rows into samples and drops: exactly one for each row, in order; no two samples share an id.
 
     Args:
@@ -195,53 +407,57 @@ def normalise(rows: Iterable[RawRow], corpus: Corpus, probed: Probed | None = No
         corpus: its facts; a benchmark split's rows stay even without a usable window.
         probed: (duration in seconds or None, status) of a video file, by the row's file name; the probed duration
             goes before the corpus's.
+        licence_of: the licence of another corpus, by name, for rows that a collection took from it.
+        swap_reversed: turn reversed windows round rather than drop them.
     """
-    occurrences: Counter[tuple[str, str, str]] = Counter()
-    uses: Counter[str] = Counter()
-    first_with: dict[tuple[str, str, tuple[tuple[float, float], ...]], str] = {}
+    seen, licences = Seen(), _Licences(corpus.license, licence_of)
     for row in rows:
-        occurrence = (row.annotation_set, row.video_id, row.query)
-        occurrences[occurrence] += 1
-        published = identify(corpus.name, row, occurrences[occurrence])
-        sample_id = _unused(published, uses)
-        outcome = _one(row, corpus, sample_id, probed)
-        if isinstance(outcome, Sample) and sample_id != published:
-            outcome = _noted(outcome, Repair("repeated_id", published, sample_id))
-        if isinstance(outcome, Sample) and outcome.windows:
-            same = (row.video_id, outcome.query.casefold(), tuple((w.start, w.end) for w in outcome.windows))
-            first = first_with.setdefault(same, sample_id)
-            if first != sample_id:
-                # Kept: a benchmark's denominator is published, and curation may drop it where it trains.
-                outcome = _noted(outcome, Repair("duplicate", first, "kept"))
+        occurrence = seen.occurrence(_hash(row.annotation_set, row.video_id, row.query))
+        published = identify(row.corpus or corpus.name, row, occurrence)
+        sample_id = seen.unused(published)
+        outcome = _one(row, corpus, sample_id, licences, probed, swap_reversed)
+        if isinstance(outcome, Sample):
+            notes = [Repair("repeated_id", published, sample_id)] if sample_id != published else []
+            if outcome.windows and not row.repairs:
+                notes += seen.repeats(row, outcome)
+            if notes:
+                outcome = msgspec.structs.replace(outcome, repairs=(*outcome.repairs, *notes))
         yield outcome
 
 
-def _unused(sample_id: str, uses: Counter[str]) -> str:
-    """The id itself at its first use, then with its occurrence: `x`, `x~2`, `x~3`."""
-    candidate = sample_id
-    while uses[candidate]:
-        uses[sample_id] += 1
-        candidate = f"{sample_id}~{uses[sample_id]}"
-    uses[candidate] = 1
-    return candidate
+class _Licences:
+    """A row's licence: its own, or its corpus's, and that of the corpus that a collection took it from."""
+
+    def __init__(self, own: str, licence_of: Callable[[str], str] | None) -> None:
+        self.own, self.licence_of = own, licence_of
+        self.known: dict[tuple[str, str], str] = {}
+
+    def __call__(self, row: RawRow) -> str:
+        key = (row.license, row.source_corpus)
+        if key not in self.known:
+            own = row.license or self.own
+            source = self.licence_of(row.source_corpus) if self.licence_of and row.source_corpus else ""
+            both = dict.fromkeys(part for text in (own, source) for part in text.split(" AND ") if part)
+            self.known[key] = " AND ".join(both)
+        return self.known[key]
 
 
-def _noted(sample: Sample, repair: Repair) -> Sample:
-    return msgspec.structs.replace(sample, repairs=(*sample.repairs, repair))
-
-
-def _one(row: RawRow, corpus: Corpus, sample_id: str, probed: Probed | None) -> Sample | Drop:
+def _one(
+    row: RawRow, corpus: Corpus, sample_id: str, licences: _Licences, probed: Probed | None, swap: bool
+) -> Sample | Drop:
     draft = Draft(
         row=row,
         query=row.query,
-        windows=list(row.windows),
+        windows=[],
+        opinions=[],
         benchmark=corpus.benchmark(row.split),
         probed=None,
         duration=None,
-        repairs=[],
+        repairs=list(row.repairs),
         source_start=row.source_start,
+        swap=swap,
     )
-    status = None
+    status = row.video_status
     if row.problem is None and probed is not None:
         draft.probed, status = probed(row.file)
     for step in STEPS:
@@ -252,7 +468,7 @@ def _one(row: RawRow, corpus: Corpus, sample_id: str, probed: Probed | None) -> 
         return _dropped(row, corpus, "no_window", "no window given")
     sample = Sample(
         sample_id=sample_id,
-        corpus=corpus.name,
+        corpus=row.corpus or corpus.name,
         split=row.split,
         video=Video(
             video_id=row.video_id,
@@ -269,22 +485,32 @@ def _one(row: RawRow, corpus: Corpus, sample_id: str, probed: Probed | None) -> 
         options=row.options,
         answer=row.answer,
         label_version=row.label_version,
-        license=corpus.license,
+        license=licences(row),
         origin=row.origin,
         repairs=tuple(draft.repairs),
-        extra=row.extra,
+        extra=_extra(draft),
     )
     try:
         msgspec.json.encode(sample)
-    except (UnicodeEncodeError, TypeError, RecursionError) as error:
+    except (UnicodeEncodeError, TypeError, ValueError, RecursionError) as error:
         # Half a character in an id or in what the corpus adds: the row could not be written to any file.
         return _dropped(row, corpus, "unreadable_row", f"cannot be written as text: {error}")
     return sample
 
 
+def _extra(draft: Draft) -> dict[str, Any]:
+    row, added = draft.row, {}
+    if draft.opinions:
+        added["annotators"] = [list(pair) for pair in draft.opinions]
+    if row.source_corpus:
+        added["source_corpus"] = row.source_corpus
+    return {**row.extra, **added} if added else row.extra
+
+
 def _dropped(row: RawRow, corpus: Corpus, reason: str, detail: str) -> Drop:
-    origin, detail, raw = (_SURROGATE.sub("\ufffd", text) for text in (row.origin, detail, row.raw))
-    return Drop(corpus=corpus.name, origin=origin, reason=reason, detail=detail, raw=raw)
+    raw = (row.raw if isinstance(row.raw, str) else text.dumped(row.raw))[: text.MAX_RAW]
+    origin, detail, raw = (_SURROGATE.sub("\ufffd", part) for part in (row.origin, detail, raw))
+    return Drop(corpus=row.corpus or corpus.name, origin=origin, reason=reason, detail=detail, raw=raw)
 
 
 def identify(corpus: str, row: RawRow, occurrence: int) -> str:

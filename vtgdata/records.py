@@ -1,5 +1,6 @@
 """The nouns: immutable records that every stage speaks. Seconds everywhere, from the first frame of the file named."""
 
+from collections.abc import Sequence
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -100,18 +101,43 @@ class Drop(msgspec.Struct, frozen=True, kw_only=True):
     raw: str
 
 
-class RawRow(msgspec.Struct, frozen=True, kw_only=True):
+Bound = float | str
+"""A start or an end as published: a number, or a clock time as text (`01:23.5`)."""
+
+Unit = Literal["seconds", "milliseconds", "frames", "chunks", "clips", "fraction"]
+"""What published bounds count: `frames` at the row's fps; `chunks` of 5 s, first and last inclusive; `clips` of 2 s,
+the end exclusive; `fraction` of the duration."""
+
+
+class RawRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One annotated query or event as a reader found it, before any repair."""
 
     origin: str
-    raw: str
-    """The row's own text, kept for drops."""
+    raw: Any
+    """The row's own text, or its JSON value: kept for drops."""
     video_id: str
     file: str
     query: str
-    windows: list[tuple[float, float]]
-    """Pairs as published, in the reader's stated unit; may be reversed, empty or past the end."""
+    windows: Sequence[tuple[Bound, Bound]]
+    """Pairs as published, in the row's unit; may be reversed, empty or past the end. All of them are true moments."""
     split: str
+    corpus: str = ""
+    """The corpus that the row is of, where a file holds rows of several; empty for the reader's own."""
+    source_corpus: str = ""
+    """The corpus that a collection took this row from: its licence applies too."""
+    license: str = ""
+    """The row's own licence, where the file states one; empty for its corpus's."""
+    unit: Unit = "seconds"
+    fps: float | None = None
+    """Frames a second, for `unit="frames"`."""
+    opinions: Sequence[tuple[Bound, Bound]] = ()
+    """Each annotator's window, in the row's unit, where they say when one moment is: then `windows` is empty."""
+    source_clock: bool = False
+    """Bounds count from the start of the source, not of the file, which begins at `source_start`."""
+    repairs: tuple[Repair, ...] = ()
+    """Repairs made before, where the file is our own."""
+    video_status: str | None = None
+    """What a probe found before, where the file is our own."""
     annotation_set: str = ""
     """Which set of annotations this is (`val_1`, `val_2`), where a corpus publishes several."""
     published_id: str | None = None
@@ -136,10 +162,13 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     files: tuple[str, ...]
+    """Published file names, or patterns of them (`instruct_*.json`)."""
     rows: int | None = None
-    """Published number of annotated queries; None where none was verified."""
+    """Published number of annotated queries or events, as this project counts rows; None where none was verified."""
     videos: int | None = None
     benchmark: bool = False
+    copies: dict[int, str] = {}
+    """Row counts of copies that others publish, each with the reason why it differs from `rows`."""
 
 
 class Corpus(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,6 +190,14 @@ class Corpus(msgspec.Struct, frozen=True, kw_only=True):
     clock: str = "seconds from the start of the file"
     usage: str = ""
     """The files to name after `vtgdata ingest NAME`."""
+    download: str = ""
+    """Where to fetch the files, in words or as a link; empty where the homepage is the place."""
+    overlaps: tuple[str, ...] = ()
+    """Known overlaps with other corpora's splits, in words: what `check` reminds of when the other is not at hand."""
+    family: Literal["", "moments", "captions", "samples"] = ""
+    """The form that its files share with other corpora's: what keys mean is known, not whose they are."""
+    split_in_rows: bool = False
+    """Each row says its split; a file holds several."""
 
     def benchmark(self, split: str) -> bool:
         """Whether the named split is one that papers report scores on."""

@@ -5,13 +5,14 @@ import pytest
 
 from vtgdata.errors import VtgError
 from vtgdata.readers import captions_json
+from vtgdata.readers.sources import Source
 from vtgdata.records import RawRow
 
 
 def read(folder: Path, document: object) -> list[RawRow]:
     path = folder / "captions.json"
     path.write_text(json.dumps(document))
-    return list(captions_json.rows(path, "train", file=lambda key: f"{key}.mp4"))
+    return list(captions_json.rows(Source(path, "train")))
 
 
 def entry(**changed: object) -> dict[str, object]:

@@ -10,7 +10,7 @@ Oddities:  two thirds of the sentences start with a blank; 29 train ends lie pas
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from vtgdata.readers import captions_json, sources
+from vtgdata.readers import captions_json, ids, sources, text
 from vtgdata.records import Corpus, Example, RawRow, Split
 
 CORPUS = Corpus(
@@ -28,6 +28,7 @@ CORPUS = Corpus(
     homepage="https://cs.stanford.edu/people/ranjaykrishna/densevid/",
     citation="Krishna, Hata, Ren, Fei-Fei, Niebles: Dense-Captioning Events in Videos. ICCV 2017.",
     grid=0.01,
+    family="captions",
     usage="train.json",
 )
 
@@ -57,19 +58,17 @@ EXAMPLE = Example(
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
     """Rows of the captions files; each file's split is its set of annotations too."""
     for source in sources.find(paths, CORPUS, split):
-        yield from captions_json.rows(
-            source.path,
-            source.split,
-            file=lambda key: f"v_{youtube_id(key)}.mp4",
-            source_id=youtube_id,
-            annotation_set=source.split,
-        )
+        facts = captions_json.facts(name=_named, annotation_set=source.split)
+        yield from captions_json.rows(source, facts)
 
 
-def youtube_id(key: str) -> str:
-    """A key without its `v_`; an id of eleven characters may itself begin like that.
+def _named(key: str) -> ids.Named:
+    """A key with or without its `v_`, whose file has one; an id of eleven characters may itself begin like that.
 
-    >>> youtube_id("v_Qx81-kLm_0A"), youtube_id("v_abcdefghi")
-    ('Qx81-kLm_0A', 'v_abcdefghi')
+    >>> _named("v_Qx81-kLm_0A").file, _named("v_abcdefghi").source_id
+    ('v_Qx81-kLm_0A.mp4', 'v_abcdefghi')
     """
-    return key[2:] if key.startswith("v_") and len(key) != 11 else key
+    youtube = ids.youtube_id(key)
+    if youtube is None:
+        raise ValueError(f"{text.shown(key)} is no key of ActivityNet, v_ and a YouTube id")
+    return ids.Named(key, f"v_{youtube}.mp4", youtube)

@@ -9,9 +9,8 @@ Oddities:  some labels are wrong and some rows come twice, on purpose.
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from vtgdata.readers import sources, text
+from vtgdata.readers import items, sources, text
 from vtgdata.records import Corpus, Example, RawRow, Split
 
 _FILES = ("annotations.jsonl",)
@@ -32,6 +31,8 @@ CORPUS = Corpus(
     citation="Drawn by vtgdata's own demo.",
     grid=None,
     usage="annotations.jsonl",
+    download="`vtgdata demo-draw` writes it.",
+    split_in_rows=True,
 )
 
 EXAMPLE = Example(
@@ -62,38 +63,25 @@ _FORM = '{"id": "v0001#0", "video": "v0001.mp4", "split": "sft", "query": "...",
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
     """Rows of the JSON lines, each with its own split; with `split`, only the rows of that one."""
-    known = sources.check_split(CORPUS, split)
-    # One file holds every split, so that a file's split is no question here.
-    anywhere = CORPUS.splits[0].name
-    for source in sources.find(paths, CORPUS, anywhere):
-        rows = (
-            _row(f"{source.path.name}:{number}", line, split or "", known) for number, line in text.lines(source.path)
-        )
-        for row in text.some_readable(source.path, rows, _FORM):
-            if split is None or row.split == split:
-                yield row
+    for source in sources.find(paths, CORPUS, split):
+        yield from sources.only(items.rows(source, _row, _FORM), split)
 
 
-def _row(origin: str, line: str, split: str, known: Sequence[str]) -> RawRow:
-    try:
-        return _readable(origin, line, text.mapping(text.parse_json(line), "the row"), known)
-    except ValueError as error:
-        return text.unreadable(origin, line, split, str(error))
-
-
-def _readable(origin: str, line: str, item: dict[str, Any], known: Sequence[str]) -> RawRow:
-    if item.get("split") not in known:
-        raise ValueError(f"split {text.shown(item.get('split'))} is none of {', '.join(known)}")
-    file = PurePosixPath(text.words(item.get("video"), "video")).name
+def _row(item: items.Item, source: sources.Source) -> RawRow:
+    del source
+    fields, known = item.fields(), [split.name for split in CORPUS.splits]
+    if fields.get("split") not in known:
+        raise ValueError(f"split {text.shown(fields.get('split'))} is none of {', '.join(known)}")
+    file = PurePosixPath(text.words(fields.get("video"), "video")).name
     return RawRow(
-        origin=origin,
-        raw=line[: text.MAX_RAW],
+        origin=item.origin,
+        raw=item.raw,
         video_id=PurePosixPath(file).stem,
         file=file,
-        query=text.words(item.get("query"), "query"),
-        windows=[text.pair([item.get("start"), item.get("end")])],
-        split=item["split"],
-        published_id=text.words(item.get("id"), "id"),
-        duration=text.duration(item.get("duration")),
-        extra={key: value for key, value in item.items() if key not in _OWN_KEYS},
+        query=text.words(fields.get("query"), "query"),
+        windows=[text.pair([fields.get("start"), fields.get("end")])],
+        split=fields["split"],
+        published_id=text.words(fields.get("id"), "id"),
+        duration=text.duration(fields.get("duration")),
+        extra={key: value for key, value in fields.items() if key not in _OWN_KEYS},
     )

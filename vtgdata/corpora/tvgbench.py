@@ -10,11 +10,10 @@ Oddities:  no id, and one (video, question) twice: the id is the position; 27 en
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-from vtgdata.errors import VtgError
-from vtgdata.readers import sources, text
+from vtgdata.readers import ids, items, sources, text
 from vtgdata.records import Corpus, Example, RawRow, Split
 
 CORPUS = Corpus(
@@ -56,6 +55,7 @@ EXAMPLE = Example(
     drops=["unreadable_row"],
 )
 
+_CORPORA = {"charades": "charades_sta", "anet": "activitynet_captions", "egonlq": "ego4d_nlq"}
 _FORM = '{"path": "...", "question": "...", "answer": "8.25-19.5", "duration": 64.5, ...}'
 _ANSWER = re.compile(r"\s*(\d+(?:\.\d+)?)\s*-\s*(\d+(?:\.\d+)?)\s*\Z", re.ASCII)
 
@@ -63,45 +63,34 @@ _ANSWER = re.compile(r"\s*(\d+(?:\.\d+)?)\s*-\s*(\d+(?:\.\d+)?)\s*\Z", re.ASCII)
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
     """Rows of the JSON list, named by their position in it."""
     for source in sources.find(paths, CORPUS, split):
-        try:
-            document = text.sequence(text.read_json(source.path), "the document")
-        except ValueError as error:
-            raise VtgError(f"{source.path}: not TVGBench ({error}), whose rows are {_FORM}.") from error
-        rows = (_row(source, position, item) for position, item in enumerate(document))
-        yield from text.some_readable(source.path, rows, _FORM)
+        yield from items.rows(source, _row, _FORM)
 
 
-def _row(source: sources.Source, position: int, item: Any) -> RawRow:
-    origin, raw = f"{source.path.name}#{position}", text.dumped(item)
-    try:
-        return _readable(source, position, text.mapping(item, "the row"), origin, raw)
-    except ValueError as error:
-        return text.unreadable(origin, raw, source.split, str(error))
-
-
-def _readable(source: sources.Source, position: int, item: dict[str, Any], origin: str, raw: str) -> RawRow:
-    file = PurePosixPath(text.words(item.get("path"), "path").replace("\\", "/")).name
+def _row(record: items.Item, source: sources.Source) -> RawRow:
+    item = record.fields()
+    file = ids.base(text.words(item.get("path"), "path"))
     answer = _ANSWER.match(text.words(item.get("answer"), "answer"))
     if answer is None:
         raise ValueError(f"answer {text.shown(item['answer'])} is not two numbers with a - between")
-    stem = PurePosixPath(file).stem
+    stem = ids.stem(file)
     cut = _cut(item)
     dataset = text.mapping(item.get("bins", {}), "bins").get("dataset")
     extra = {key: item[key] for key in ("qsemtype", "bins") if key in item}
     return RawRow(
-        origin=origin,
-        raw=raw,
+        origin=record.origin,
+        raw=record.raw,
         # One file serves several cuts, of different lengths: each of them is a video of its own.
         video_id=stem if cut is None else f"{stem}_{cut[0]:.2f}_{cut[1]:.2f}",
         file=file,
         query=text.words(item.get("question"), "question"),
         windows=[(float(answer[1]), float(answer[2]))],
         split=source.split,
-        published_id=f"{position:04d}",
+        published_id=f"{record.position:04d}",
         duration=text.duration(item.get("duration")),
         source_id=_source_id(stem, dataset, cut),
         source_start=None if cut is None else cut[0],
         read_in_place=cut is not None,
+        source_corpus=_CORPORA.get(str(dataset), str(dataset or "")),
         extra=extra | {"dataset": dataset} | ({} if cut is None else {"cut": list(cut)}),
     )
 

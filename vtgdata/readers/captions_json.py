@@ -2,89 +2,97 @@
 
     {"v_Qx81-kLm_0A": {"duration": 64.12, "timestamps": [[0.5, 12.3]], "sentences": ["Two men carry a boat."]}}
 
-Times are seconds here; a packaging in frames has a reader of its own. A list that is shorter than the other is a fault
-of the whole entry: nobody can say which sentence lost its time.
+A list that is shorter than the other is a fault of the whole entry: nobody can say which sentence lost its time. The
+lists have other names in some packagings (`keys.LISTS`), and times may be frames: nobody can guess that safely, so a
+reader is told.
 """
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 from vtgdata.errors import VtgError
-from vtgdata.readers import text
-from vtgdata.records import RawRow
+from vtgdata.readers import keys, text
+from vtgdata.readers.moment_jsonl import Facts
+from vtgdata.readers.sources import Source
+from vtgdata.records import Bound, RawRow
 
 FORM = '{"VIDEO": {"duration": 64.12, "timestamps": [[0.5, 12.3], ...], "sentences": ["...", ...]}, ...}'
 
-_OWN_KEYS = {"duration", "timestamps", "sentences"}
+
+def facts(**more: Any) -> Facts:
+    """Facts whose keys are those of this family."""
+    return Facts(**{"keys": keys.Keys(known=keys.LISTS), **more})
 
 
-def rows(
-    path: Path,
-    split: str,
-    *,
-    file: Callable[[str], str],
-    source_id: Callable[[str], str | None] = lambda _: None,
-    annotation_set: str = "",
-) -> Iterator[RawRow]:
+def rows(source: Source, shared: Facts | None = None, form: str = FORM) -> Iterator[RawRow]:
     """One row for each sentence of a captions JSON file, in the file's order.
 
     Args:
-        path: the file.
-        split: of all its rows.
-        file: a video's file name, from its key.
-        source_id: the id of the longer video it comes from, from its key.
-        annotation_set: which set of annotations this is, where the corpus publishes several.
+        source: the file and the split of all its rows.
+        shared: what its entries have in common, made by `facts`.
+        form: what the file should look like, for the error when it does not.
 
     Raises VtgError when the file is no captions JSON.
     """
+    path, shared = source.path, shared or facts()
     try:
         document = text.mapping(text.read_json(path), "the document")
     except ValueError as error:
-        raise VtgError(f"{path}: not a captions JSON, which is {FORM}: {error}. Give the right file.") from error
-    read = (
-        row
-        for key, entry in document.items()
-        for row in _entry(path.name, key, entry, split, file(key), source_id(key), annotation_set)
-    )
-    return text.some_readable(path, read, FORM)
+        raise VtgError(f"{path}: not a captions JSON, which is {form}: {error}. Give the right file.") from error
+    read = (row for key, entry in document.items() for row in _entry(path.name, key, entry, source.split, shared))
+    return text.some_readable(path, read, form)
 
 
-def _entry(
-    name: str, key: str, entry: Any, split: str, file: str, source_id: str | None, annotation_set: str
-) -> Iterator[RawRow]:
+def _entry(name: str, key: str, entry: Any, split: str, facts: Facts) -> Iterator[RawRow]:
     try:
         fields = text.mapping(entry, "the entry")
-        times = text.sequence(fields.get("timestamps"), "timestamps")
-        sentences = text.sequence(fields.get("sentences"), "sentences")
+        time_key, query_key = facts.keys.find("windows", fields), facts.keys.find("query", fields)
+        times = text.sequence(fields.get(time_key or "timestamps"), time_key or "timestamps")
+        sentences = text.sequence(fields.get(query_key or "sentences"), query_key or "sentences")
+        length = facts.keys.find("duration", fields)
+        fps = None if facts.unit != "frames" else text.number(fields.get("fps", facts.fps))
+        named = facts.name(key)
     except ValueError as error:
-        yield text.unreadable(f"{name}#{key}", text.dumped({key: entry}), split, str(error))
+        yield text.unreadable(f"{name}#{key}", {key: entry}, split, str(error))
         return
-    published = fields.get("duration")
+    own = {time_key, query_key, length}
+    extra = {name: value for name, value in fields.items() if name not in own}
+    duration = facts.durations.get(named.video_id, text.duration(fields.get(length or "")))
     whole = len(times) == len(sentences)
     for i in range(max(len(times), len(sentences))):
-        origin = f"{name}#{key}/timestamps/{i}"
-        event = {"duration": published, "timestamps": times[i : i + 1], "sentences": sentences[i : i + 1]}
-        raw = text.dumped({key: event})
-        if not whole:
-            detail = f"the video has {len(times)} timestamps and {len(sentences)} sentences"
-            yield text.unreadable(origin, raw, split, detail)
-            continue
+        origin = f"{name}#{key}/{time_key}/{i}"
+        raw = {key: {time_key: times[i : i + 1], query_key: sentences[i : i + 1]}}
         try:
-            window, query = text.pair(times[i]), text.words(sentences[i], "the sentence")
+            if not whole:
+                raise ValueError(f"the video has {len(times)} {time_key} and {len(sentences)} {query_key}")
+            windows, query = _windows(times[i]), text.words(sentences[i], "the sentence")
         except ValueError as error:
             yield text.unreadable(origin, raw, split, str(error))
             continue
         yield RawRow(
             origin=origin,
             raw=raw,
-            video_id=key,
-            file=file,
+            video_id=named.video_id,
+            file=named.file,
             query=query,
-            windows=[window],
+            windows=windows,
             split=split,
-            annotation_set=annotation_set,
-            duration=text.duration(published),
-            source_id=source_id,
-            extra={name: value for name, value in fields.items() if name not in _OWN_KEYS},
+            annotation_set=facts.annotation_set,
+            duration=duration,
+            source_id=named.source_id,
+            source_start=named.source_start,
+            unit=facts.unit,
+            fps=fps,
+            source_clock=facts.source_clock,
+            extra=extra,
         )
+
+
+def _windows(value: Any) -> list[tuple[Bound, Bound]]:
+    """One sentence's times: a pair, or a list of pairs where it has several moments."""
+    if type(value) is list and len(value) == 2 and type(value[0]) is float and type(value[1]) is float:
+        return [(value[0], value[1])]  # by far the commonest, and files are long
+    found = text.windows(value)
+    if not found:
+        raise ValueError("[] is not a [start, end] pair")
+    return found

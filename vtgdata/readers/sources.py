@@ -1,12 +1,13 @@
 """Which files a reader opens: the paths it was given, or the files it knows by name in the folders it was given."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
 
 from vtgdata.errors import VtgError, did_you_mean
-from vtgdata.records import Corpus
+from vtgdata.records import Corpus, RawRow
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -14,6 +15,7 @@ class Source(msgspec.Struct, frozen=True):
 
     path: Path
     split: str
+    """Empty where each row says its own (`Corpus.split_in_rows`)."""
 
 
 def find(paths: Sequence[Path], corpus: Corpus, split: str | None, *, companions: tuple[str, ...] = ()) -> list[Source]:
@@ -42,11 +44,20 @@ def find(paths: Sequence[Path], corpus: Corpus, split: str | None, *, companions
         for source in here:
             if plain_name(source.path).lower().endswith(companions or "\0"):
                 continue
-            owner = source.split or _split_of_file(source.path, corpus, split, known)
+            told = corpus.split_in_rows or source.split
+            owner = source.split if told else _split_of_file(source.path, corpus, split, known)
             found.setdefault(source.path.resolve(), Source(source.path, owner))
     if not found:
         raise VtgError(f"{corpus.name}: no annotation file given. It is one of {', '.join(names(corpus, split))}.")
     return list(found.values())
+
+
+def only(rows: Iterable[RawRow], split: str | None) -> Iterator[RawRow]:
+    """Rows of one split, all when it is None; a row that could not be read belongs to every split.
+
+    For corpora whose rows say their split.
+    """
+    return (row for row in rows if split is None or row.split == split or row.problem is not None)
 
 
 def check_split(corpus: Corpus, split: str | None) -> list[str]:
@@ -59,14 +70,20 @@ def check_split(corpus: Corpus, split: str | None) -> list[str]:
 
 def named_files(folder: Path, corpus: Corpus, split: str | None = None) -> list[Source]:
     """The corpus's files that a folder holds under their published names, companions included."""
-    found: list[Source] = []
+    found: dict[str, Source] = {}
     for owner in corpus.splits:
-        if split is None or owner.name == split:
-            for name in owner.files:
+        if split is None or owner.name == split or corpus.split_in_rows:
+            for path in (path for name in owner.files for path in _matching(folder, name)):
                 # The plain file goes before a packed one: both in a folder are one file, not two.
-                present = [path for path in (folder / name, folder / f"{name}.gz") if path.is_file()]
-                found.extend(Source(path, owner.name) for path in present[:1])
-    return found
+                found.setdefault(plain_name(path), Source(path, "" if corpus.split_in_rows else owner.name))
+    return list(found.values())
+
+
+def _matching(folder: Path, name: str) -> list[Path]:
+    """Files of a name, or of a pattern (`*.jsonl`), each plain before packed, in the order of their names."""
+    if not any(sign in name for sign in "*?["):
+        return [path for path in (folder / name, folder / f"{name}.gz") if path.is_file()]
+    return sorted(path for path in folder.iterdir() if path.is_file() and fnmatchcase(plain_name(path), name))
 
 
 def inputs(paths: Sequence[Path], corpus: Corpus) -> list[Path]:
@@ -103,7 +120,8 @@ def plain_name(path: Path) -> str:
 
 
 def _owner(path: Path, corpus: Corpus) -> str | None:
-    owners = [split.name for split in corpus.splits if plain_name(path) in split.files]
+    name = plain_name(path)
+    owners = [split.name for split in corpus.splits if any(fnmatchcase(name, known) for known in split.files)]
     return owners[0] if len(owners) == 1 else None
 
 

@@ -5,21 +5,25 @@ these is a VtgError; a broken row inside a good file is a RawRow with a problem.
 """
 
 import gzip
+import io
 import json
 import math
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from vtgdata.errors import VtgError
 from vtgdata.records import RawRow
+from vtgdata.timecode import parse_time
 
 MAX_RAW = 10_000
 """Characters of a row's own text that are kept for its drop."""
 
-_NEWLINE = re.compile(r"\r\n|\r|\n")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_HEAD = 4096
 _NUMBER = re.compile(r"[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|nan|inf(?:inity)?)\Z", re.IGNORECASE | re.ASCII)
 
 
@@ -28,22 +32,43 @@ def read_text(path: Path) -> str:
 
     Raises VtgError when the file is missing, empty, an HTML page, a Git LFS pointer, an archive or no text.
     """
+    with _opened(path) as file:
+        data = file.read()
+    if not data.strip():
+        raise VtgError(f"{path}: the file is empty. Download it again.")
+    return _decoded(path, data, "utf-16" if data.startswith(_UTF_16) else "utf-8-sig", first_line=1)
+
+
+@contextmanager
+def _opened(path: Path) -> Generator[BinaryIO]:
+    """A file's bytes, unpacked; what its first bytes show to be no data is refused, whoever reads it and how far."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            with gzip.GzipFile(fileobj=file) if packed else file as unpacked:
+                reader = io.BufferedReader(cast(io.RawIOBase, unpacked))
+                _refuse_impostors(path, reader.peek(_HEAD)[:_HEAD])
+                yield cast(BinaryIO, reader)
     except FileNotFoundError:
         raise VtgError(f"{path}: no such file.") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise VtgError(f"{path}: a damaged gzip file ({error}). Download it again.") from error
     except OSError as error:
         raise VtgError(f"{path}: cannot be read ({error.strerror}).") from error
-    if data.startswith(b"\x1f\x8b"):
-        try:
-            data = gzip.decompress(data)
-        except (OSError, EOFError, zlib.error) as error:
-            raise VtgError(f"{path}: a damaged gzip file ({error}). Download it again.") from error
-    _refuse_impostors(path, data)
+
+
+def head(path: Path, size: int = 4096) -> bytes:
+    """The first bytes of a file, unpacked. Raises VtgError as `read_text` does."""
+    with _opened(path) as file:
+        return file.read(size)
+
+
+def _decoded(path: Path, data: bytes, encoding: str, first_line: int) -> str:
     try:
-        return data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
+        return data.decode(encoding)
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line = first_line + data.count(b"\n", 0, error.start)
         raise VtgError(
             f"{path}:{line}: not UTF-8 text (byte {error.start} is 0x{data[error.start]:02x}). "
             "Save it as UTF-8, or give the file that the corpus publishes."
@@ -51,22 +76,39 @@ def read_text(path: Path) -> str:
 
 
 def _refuse_impostors(path: Path, data: bytes) -> None:
-    if not data.strip():
+    if not data:
         raise VtgError(f"{path}: the file is empty. Download it again.")
     head = data[:200].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if head.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
         raise VtgError(f"{path}: an HTML page, not data: the download failed. Open the link in a browser and save it.")
     if head.startswith(b"version https://git-lfs."):
         raise VtgError(f"{path}: a Git LFS pointer, not the file itself. Run `git lfs pull` where it came from.")
-    if data.startswith((b"PK\x03\x04", b"\x89HDF", b"PAR1", b"\xfd7zXZ", b"BZh")) or head.startswith(b"7z\xbc"):
+    if data.startswith((b"PK\x03\x04", b"\x89HDF", b"\xfd7zXZ", b"BZh")) or head.startswith(b"7z\xbc"):
         raise VtgError(f"{path}: an archive or a binary file, not text. Unpack it first.")
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a text file with their numbers from 1, without line ends; lines of blanks are no rows."""
-    for number, line in enumerate(_NEWLINE.split(read_text(path)), 1):
-        if line.strip():
-            yield number, line
+    """The lines of a text file with their numbers from 1, without line ends; lines of blanks are no rows.
+
+    Read as they are asked for: a file of any length takes the memory of its longest line.
+    """
+    number, found = 0, False
+    with _opened(path) as file:
+        if file.read(2) in _UTF_16:
+            stored: Iterable[str] = read_text(path).split("\n")
+        else:
+            file.seek(0)
+            stored = (_decoded(path, line, "utf-8", i) for i, line in enumerate(file, 1))
+        for text in stored:
+            text = text.removesuffix("\n").removesuffix("\r")
+            for line in text.split("\r"):
+                number += 1
+                line = line.removeprefix("\ufeff") if number == 1 else line
+                if line and not line.isspace():
+                    found = True
+                    yield number, line
+    if not found:
+        raise VtgError(f"{path}: the file is empty. Download it again.")
 
 
 def read_json(path: Path) -> Any:
@@ -139,11 +181,40 @@ def sequence(value: Any, name: str) -> list[Any]:
 
 
 def pair(value: Any) -> tuple[float, float]:
+    """A [start, end] pair of numbers out of JSON; raises ValueError when it is none. Order and range are not looked at."""
+    if type(value) is list and len(value) == 2:
+        return number(value[0]), number(value[1])
+    raise ValueError(f"{shown(value)} is not a [start, end] pair")
+
+
+def bound(value: Any) -> float | str:
+    """A start or an end out of JSON or csv: a number, or a clock time, which stays text for normalisation to read.
+
+    Raises ValueError when it is neither.
+
+    >>> bound("11.0"), bound("01:23")
+    (11.0, '01:23')
+    """
+    if isinstance(value, str) and ":" in value:
+        parse_time(value)
+        return value.strip()
+    return number(value)
+
+
+def bounds(value: Any) -> tuple[float | str, float | str]:
     """A [start, end] pair out of JSON; raises ValueError when it is none. Order and range are not looked at."""
-    bounds = sequence(value, "a [start, end] pair")
-    if len(bounds) != 2:
+    found = sequence(value, "a [start, end] pair")
+    if len(found) != 2:
         raise ValueError(f"{shown(value)} is not a [start, end] pair")
-    return number(bounds[0]), number(bounds[1])
+    return bound(found[0]), bound(found[1])
+
+
+def windows(value: Any) -> list[tuple[float | str, float | str]]:
+    """One [start, end] pair, or a list of them, out of JSON; raises ValueError when it is neither."""
+    found = sequence(value, "a window or a list of windows")
+    if found and all(isinstance(item, list) for item in found):
+        return [bounds(item) for item in found]
+    return [bounds(found)] if found else []
 
 
 def duration(value: Any) -> float | None:
@@ -184,17 +255,17 @@ def dumped(value: Any) -> str:
         return shown(value)
 
 
-def unreadable(origin: str, raw: str, split: str, detail: str) -> RawRow:
-    """The row that stands for one that cannot be read: it becomes a drop."""
+def unreadable(origin: str, raw: Any, split: str, detail: str, reason: str = "unreadable_row") -> RawRow:
+    """The row that stands for one that cannot be read, or that its corpus left without a moment: it becomes a drop."""
     return RawRow(
         origin=origin,
-        raw=raw[:MAX_RAW],
+        raw=raw,
         video_id="",
         file="",
         query="",
         windows=[],
         split=split,
-        problem=("unreadable_row", detail),
+        problem=(reason, detail),
     )
 
 

@@ -1,0 +1,97 @@
+"""What a video's key says: its file, the longer video it was cut from, and where the cut begins.
+
+Ids are text: they may start with `-` and hold `_`, `@`, `:` or `.`; a YouTube id is 11 characters, never what stands
+before an underscore.
+"""
+
+import re
+from typing import NamedTuple
+
+_YOUTUBE = r"[A-Za-z0-9_-]{11}"
+_YOUTUBE_ID = re.compile(rf"(?:v_)?({_YOUTUBE})\Z", re.ASCII)
+_CUT = re.compile(rf"(?:v_)?({_YOUTUBE})_(\d+(?:\.\d+)?)_(\d+(?:\.\d+)?)\Z", re.ASCII)
+_CLOCK_CUT = re.compile(
+    rf"({_YOUTUBE})_(\d\d):(\d\d):(\d\d)[:.](\d{{1,3}})_(\d\d):(\d\d):(\d\d)[:.](\d{{1,3}})\Z", re.ASCII
+)
+_KITCHEN = re.compile(r"(s\d{2,3}-d\d{2,3})(?:-cam-\d+)?\Z", re.ASCII)
+_EXTENSION = re.compile(r"\.(?:[A-Za-z][A-Za-z0-9]{1,4}|3gp|3g2)?\Z", re.ASCII)
+
+
+class Named(NamedTuple):
+    """What a key stands for."""
+
+    video_id: str
+    file: str
+    source_id: str | None = None
+    source_start: float | None = None
+    """Seconds of the source at which the video begins."""
+
+
+def base(path: str) -> str:
+    """The last part of a path as annotations write it, with `/` or `\\`.
+
+    >>> base("./videos/a/K7QZ2.mp4")
+    'K7QZ2.mp4'
+    """
+    return path.replace("\\", "/").rstrip("/").rpartition("/")[2]
+
+
+def stem(path: str) -> str:
+    """A file's name without folders and without its extension, if it has one (a bare last `.` is one).
+
+    >>> stem("videos/1_2@N00.mov"), stem("aB3.5_clip"), stem("1_2@N00.")
+    ('1_2@N00', 'aB3.5_clip', '1_2@N00')
+    """
+    return _EXTENSION.sub("", base(path))
+
+
+def youtube_id(key: str) -> str | None:
+    """The YouTube id that a key is, with or without `v_` before it; None when it is none.
+
+    >>> youtube_id("v_Qx81-kLm_0A"), youtube_id("v_abcdefghi"), youtube_id("K7QZ2")
+    ('Qx81-kLm_0A', 'v_abcdefghi', None)
+    """
+    found = _YOUTUBE_ID.match(key)
+    return found[1] if found else None
+
+
+def cut(key: str) -> tuple[str, float, float] | None:
+    """(YouTube id, start, end in seconds) of a key that names a cut; None when it names none.
+
+    >>> cut("aB3_dE-6hIj_60.0_210.0")
+    ('aB3_dE-6hIj', 60.0, 210.0)
+    >>> cut("aB3_dE-6hIj_00:03:22:400_00:04:00:000")
+    ('aB3_dE-6hIj', 202.4, 240.0)
+    """
+    found = _CUT.match(key)
+    if found:
+        return found[1], float(found[2]), float(found[3])
+    found = _CLOCK_CUT.match(key)
+    if found is None:
+        return None
+    return found[1], _seconds(*found.groups()[1:5]), _seconds(*found.groups()[5:9])
+
+
+def _seconds(hours: str, minutes: str, seconds: str, fraction: str) -> float:
+    return int(hours) * 3600 + int(minutes) * 60 + float(f"{seconds}.{fraction}")
+
+
+def named(key: str, file: str | None = None) -> Named:
+    """What a key of any corpus stands for, as far as its form tells: a cut, a YouTube id, a kitchen, or itself.
+
+    Args:
+        key: a video id, a file's name or a path.
+        file: the video's file name, where it is not the key's own or `<id>.mp4`.
+
+    >>> named("videos/aB3_dE-6hIj_41_198.mp4")
+    Named(video_id='aB3_dE-6hIj_41_198', file='aB3_dE-6hIj_41_198.mp4', source_id='aB3_dE-6hIj', source_start=41.0)
+    >>> named("s99-d01-cam-002.avi").video_id
+    's99-d01'
+    """
+    video_id = stem(key)
+    name = file or (base(key) if _EXTENSION.search(key) and not key.endswith(".") else f"{video_id}.mp4")
+    part = cut(video_id)
+    if part is not None:
+        return Named(video_id, name, part[0], part[1])
+    kitchen = _KITCHEN.match(video_id)
+    return Named(kitchen[1] if kitchen else video_id, name, youtube_id(video_id))

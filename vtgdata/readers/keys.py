@@ -1,0 +1,81 @@
+"""The names that re-published corpora give to the same fields, and a user's own on top of them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from vtgdata.errors import VtgError, did_you_mean
+
+ALIASES: dict[str, tuple[str, ...]] = {
+    "id": ("qid", "query_id", "annotation_id", "sample_id", "id", "uid", "idx"),
+    "video": (
+        "vid", "video_id", "video", "video_name", "video_path", "video_file", "video_uid", "path", "file", "image_id",
+    ),
+    "query": ("query", "sentence", "desc", "description", "caption", "text", "question", "problem", "phrase"),
+    "windows": (
+        "relevant_windows", "windows", "window", "timestamps", "timestamp", "spans", "span", "segments", "segment",
+        "moments", "moment", "times", "time", "gt", "solution",
+    ),
+    "start": ("start", "start_time", "start_sec", "t_start", "begin", "startime", "onset"),
+    "end": ("end", "end_time", "end_sec", "t_end", "stop", "endtime", "offset"),
+    "duration": ("duration", "video_duration", "video_length", "length"),
+    "split": ("split", "subset"),
+}  # fmt: skip
+"""Our name of a field -> what files call it, the commonest first."""
+
+LISTS: dict[str, tuple[str, ...]] = {
+    "windows": ("timestamps", "spans", "windows", "segments", "times"),
+    "query": ("sentences", "queries", "captions", "descriptions", "sentence"),
+    "duration": ALIASES["duration"],
+}
+"""The same in captions JSON, where the lists of one video are parallel."""
+
+
+class Keys:
+    """Which key of a record holds which field."""
+
+    def __init__(
+        self, mapping: Mapping[str, str] | None = None, known: Mapping[str, tuple[str, ...]] = ALIASES
+    ) -> None:
+        """Note a user's own names.
+
+        Args:
+            mapping: our name of a field -> the file's key.
+            known: our names, with what files commonly call them.
+
+        Raises VtgError, with the known names, for a name that is not ours.
+        """
+        for field in mapping or {}:
+            if field not in known:
+                raise VtgError(f"--map {field}=...: there is no such field; {did_you_mean(field, known)}")
+        self._names = {field: (mapping[field],) if mapping and field in mapping else known[field] for field in known}
+        self._told = set(mapping or ())
+
+    def find(self, field: str, record: Mapping[str, Any]) -> str | None:
+        """The record's key of a field, None when it has none.
+
+        Raises ValueError when the user named a key that the record lacks.
+        """
+        for name in self._names[field]:
+            if name in record:
+                return name
+        if field in self._told:
+            raise ValueError(f"there is no {self._names[field][0]!r} here, only {_few(record)}")
+        return None
+
+    def get(self, field: str, record: Mapping[str, Any]) -> Any:
+        """The record's value of a field; raises ValueError, with the keys found, when it has none."""
+        key = self.find(field, record)
+        if key is None:
+            raise ValueError(
+                f"no {field} under {', '.join(self._names[field][:4])} or such, only {_few(record)}; "
+                f"name its key with --map {field}=KEY"
+            )
+        return record[key]
+
+
+def _few(record: Mapping[str, Any]) -> str:
+    return ", ".join(map(repr, _cut(record))) or "nothing"
+
+
+def _cut(record: Iterable[str]) -> list[str]:
+    return [str(key)[:40] for key in list(record)[:12]]
