@@ -142,20 +142,6 @@ def known_duration(draft: Draft) -> None:
         draft.repair("duration_disagrees", published, probed)
 
 
-def query_blanks(draft: Draft) -> None:
-    """Edge blanks, newlines and runs of blanks become single blanks."""
-    tidy = " ".join(draft.query.split())
-    if tidy != draft.query:
-        draft.repair("query_blanks", repr(draft.query), repr(tidy))
-        draft.query = tidy
-
-
-def query_present(draft: Draft) -> None:
-    """A row without a query is dropped."""
-    if not draft.query:
-        draft.drop = ("empty_query", "the query is empty")
-
-
 def hidden_labels(draft: Draft) -> None:
     """Where the labels are hidden, a window that stands in their place is none."""
     if not draft.row.labelled and draft.row.windows:

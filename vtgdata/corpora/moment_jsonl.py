@@ -38,7 +38,8 @@ EXAMPLE = Example(
         "my_train.jsonl": (
             '{"qid": 412, "query": "A child feeds two goats by a fence.", "duration": 150, '
             '"vid": "aB3_dE-6hIj_60.0_210.0", "relevant_windows": [[10, 24], [40, 46]]}\n'
-            '{"id": "q7", "sentence": "a man  waves..", "video": "clips/K7QZ2.mp4", "start": "0:02.5", "end": "00:09"}\n'
+            '{"id": "q7", "sentence": "a man  waves..", "video": "clips/K7QZ2.mp4", "start": "0:02.5", '
+            '"end": "00:09"}\n'
             '{"qid": 413, "query": "it rains", "vid": "K7QZ2", "duration": 8.5, "span": [9, 12]}\n'
             '{"qid": 414, "query": "it snows", "vid": "K7QZ2", "windows": [["soon", 3]]}\n'
             '{"qid": 415, "desc": "\\u00e2\\u20ac\\u0153Stop\\u00e2\\u20ac\\u009d", "vid": "K7QZ2", '

@@ -21,7 +21,8 @@ FORM = '{"VIDEO": {"duration": 64.12, "timestamps": [[0.5, 12.3], ...], "sentenc
 
 def facts(**more: Any) -> Facts:
     """Facts whose keys are those of this family."""
-    return Facts(**{"keys": keys.Keys(known=keys.LISTS), **more})
+    values: dict[str, Any] = {"keys": keys.Keys(known=keys.LISTS)} | more
+    return Facts(**values)
 
 
 def rows(source: Source, shared: Facts | None = None, form: str = FORM) -> Iterator[RawRow]:
@@ -90,8 +91,6 @@ def _entry(name: str, key: str, entry: Any, split: str, facts: Facts) -> Iterato
 
 def _windows(value: Any) -> list[tuple[Bound, Bound]]:
     """One sentence's times: a pair, or a list of pairs where it has several moments."""
-    if type(value) is list and len(value) == 2 and type(value[0]) is float and type(value[1]) is float:
-        return [(value[0], value[1])]  # by far the commonest, and files are long
     found = text.windows(value)
     if not found:
         raise ValueError("[] is not a [start, end] pair")

@@ -28,7 +28,7 @@ class Named(NamedTuple):
 
 
 def base(path: str) -> str:
-    """The last part of a path as annotations write it, with `/` or `\\`.
+    """The last part of a path as annotations write it, with slashes of either kind.
 
     >>> base("./videos/a/K7QZ2.mp4")
     'K7QZ2.mp4'

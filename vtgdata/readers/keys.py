@@ -5,7 +5,9 @@ from typing import Any
 
 from vtgdata.errors import VtgError, did_you_mean
 
-ALIASES: dict[str, tuple[str, ...]] = {
+Names = Mapping[str, tuple[str, ...]]
+
+ALIASES: Names = {
     "id": ("qid", "query_id", "annotation_id", "sample_id", "id", "uid", "idx"),
     "video": (
         "vid", "video_id", "video", "video_name", "video_path", "video_file", "video_uid", "path", "file", "image_id",
@@ -22,7 +24,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Our name of a field -> what files call it, the commonest first."""
 
-LISTS: dict[str, tuple[str, ...]] = {
+LISTS: Names = {
     "windows": ("timestamps", "spans", "windows", "segments", "times"),
     "query": ("sentences", "queries", "captions", "descriptions", "sentence"),
     "duration": ALIASES["duration"],

@@ -181,10 +181,11 @@ def sequence(value: Any, name: str) -> list[Any]:
 
 
 def pair(value: Any) -> tuple[float, float]:
-    """A [start, end] pair of numbers out of JSON; raises ValueError when it is none. Order and range are not looked at."""
-    if type(value) is list and len(value) == 2:
-        return number(value[0]), number(value[1])
-    raise ValueError(f"{shown(value)} is not a [start, end] pair")
+    """A [start, end] pair of numbers out of JSON; raises ValueError when it is none. Its order is not looked at."""
+    found = sequence(value, "a [start, end] pair")
+    if len(found) != 2:
+        raise ValueError(f"{shown(value)} is not a [start, end] pair")
+    return number(found[0]), number(found[1])
 
 
 def bound(value: Any) -> float | str:
