@@ -18,7 +18,14 @@ class Source(msgspec.Struct, frozen=True):
     """Empty where each row says its own (`Corpus.split_in_rows`)."""
 
 
-def find(paths: Sequence[Path], corpus: Corpus, split: str | None, *, companions: tuple[str, ...] = ()) -> list[Source]:
+def find(
+    paths: Sequence[Path],
+    corpus: Corpus,
+    split: str | None,
+    *,
+    companions: tuple[str, ...] = (),
+    one_copy: bool = False,
+) -> list[Source]:
     """The annotation files of a corpus under the given paths, each once, in the given order.
 
     Args:
@@ -27,6 +34,8 @@ def find(paths: Sequence[Path], corpus: Corpus, split: str | None, *, companions
         corpus: whose splits name the files.
         split: take only this split's files out of folders, and take it for files whose name does not tell.
         companions: suffixes of files that go with the annotations (durations, say) and are none themselves.
+        one_copy: a split's files are copies of one another: of those in a folder the first that the split names is
+            taken, for all of them would be the same rows several times.
 
     Raises VtgError when a path is missing, a folder holds no known file, or a file's split is not known.
     """
@@ -37,12 +46,14 @@ def find(paths: Sequence[Path], corpus: Corpus, split: str | None, *, companions
             here = named_files(path, corpus, split)
             if not here:
                 raise _none_known(path, corpus, split)
+            if one_copy:
+                here = _first_of_each_split(source for source in here if not _goes_with(source.path, companions))
         elif path.exists():
             here = [Source(path, "")]
         else:
             raise VtgError(f"{path}: no such file or folder.")
         for source in here:
-            if plain_name(source.path).lower().endswith(companions or "\0"):
+            if _goes_with(source.path, companions):
                 continue
             told = corpus.split_in_rows or source.split
             owner = source.split if told else _split_of_file(source.path, corpus, split, known)
@@ -50,6 +61,17 @@ def find(paths: Sequence[Path], corpus: Corpus, split: str | None, *, companions
     if not found:
         raise VtgError(f"{corpus.name}: no annotation file given. It is one of {', '.join(names(corpus, split))}.")
     return list(found.values())
+
+
+def _goes_with(path: Path, companions: tuple[str, ...]) -> bool:
+    return plain_name(path).lower().endswith(companions)
+
+
+def _first_of_each_split(sources: Iterable[Source]) -> list[Source]:
+    first: dict[str, Source] = {}
+    for source in sources:
+        first.setdefault(source.split, source)
+    return list(first.values())
 
 
 def only(rows: Iterable[RawRow], split: str | None) -> Iterator[RawRow]:
