@@ -100,3 +100,9 @@ def test_broken_rows_pass_when_one_row_is_good_and_are_the_wrong_file_when_none_
         list(text.some_readable(tmp_path, [bad, bad], "form"))
     with pytest.raises(VtgError, match="no rows"):
         list(text.some_readable(tmp_path, [], "form"))
+
+
+def test_a_file_of_rows_that_their_corpus_left_without_a_moment_is_no_wrong_file(tmp_path: Path) -> None:
+    bad = text.unreadable("f:1", "?", "train", "why")
+    scored = text.unreadable("f:2", "12, 14 s", "train", "single seconds", reason="highlights_not_windows")
+    assert list(text.some_readable(tmp_path, [bad, scored], "form")) == [bad, scored]

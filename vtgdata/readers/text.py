@@ -22,6 +22,9 @@ from vtgdata.timecode import parse_time
 MAX_RAW = 10_000
 """Characters of a row's own text that are kept for its drop."""
 
+UNREADABLE = "unreadable_row"
+"""The reason of a row that is none of its corpus; other reasons are of rows that were read."""
+
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _HEAD = 4096
 _NUMBER = re.compile(r"[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|nan|inf(?:inity)?)\Z", re.IGNORECASE | re.ASCII)
@@ -256,7 +259,7 @@ def dumped(value: Any) -> str:
         return shown(value)
 
 
-def unreadable(origin: str, raw: Any, split: str, detail: str, reason: str = "unreadable_row") -> RawRow:
+def unreadable(origin: str, raw: Any, split: str, detail: str, reason: str = UNREADABLE) -> RawRow:
     """The row that stands for one that cannot be read, or that its corpus left without a moment: it becomes a drop."""
     return RawRow(
         origin=origin,
@@ -286,7 +289,8 @@ def some_readable(path: Path, rows: Iterable[RawRow], form: str) -> Iterator[Raw
             yield row
             continue
         held.append(row)
-        if row.problem is None:
+        # A record that its corpus left without a moment was read: its reason is another.
+        if row.problem is None or row.problem[0] != UNREADABLE:
             yield from held
             held = None
     if held is not None:
