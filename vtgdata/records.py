@@ -1,7 +1,7 @@
 """The nouns: immutable records that every stage speaks. Seconds everywhere, from the first frame of the file named."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -99,6 +99,16 @@ class Drop(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     detail: str
     raw: str
+
+
+class Left(NamedTuple):
+    """A sample that a filter leaves out, and why."""
+
+    sample_id: str
+    reason: str
+    """A code, the same for all samples that are left out for it."""
+    detail: str
+    """What of this sample it was, in words and numbers."""
 
 
 Bound = float | str
