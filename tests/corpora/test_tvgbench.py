@@ -1,10 +1,11 @@
 import json
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from published import published
+from published import ingested, published
 from vtgdata import tables
 from vtgdata.corpora import tvgbench
 from vtgdata.errors import RowsFailed
@@ -90,6 +91,54 @@ def test_the_published_file_keeps_all_its_rows() -> None:
     assert [i for i, each in enumerate(samples) if "end_past_video" in {r.code for r in each.repairs}] == late
     assert sum(each.video.source_start is not None for each in samples) == sum(row["start"] is not None for row in raw)
     assert [each.extra["dataset"] for each in samples] == [row["bins"]["dataset"] for row in raw]
+
+
+def test_the_published_oddities_are_all_there_and_all_accounted_for() -> None:
+    path = published("corpora", "tvgbench", "tvgbench.json")
+    raw = json.loads(path.read_text())
+    edges = [i for i, row in enumerate(raw) if row["question"] != row["question"].strip()]
+    inside = [i for i, row in enumerate(raw) if "  " in row["question"].strip()]
+    dots = [i for i, row in enumerate(raw) if row["question"].rstrip().endswith(("..", " ."))]
+    cuts = [i for i, row in enumerate(raw) if row["start"] is not None]
+    unnamed = [i for i, row in enumerate(raw) if "dataset_name" not in row]
+    lengths: dict[str, set[float]] = defaultdict(set)
+    for row in raw:
+        lengths[row["path"]].add(row["duration"])
+    several = {name for name, found in lengths.items() if len(found) > 1}
+    assert (len(edges), len(cuts), len(unnamed), len(several), len(lengths)) == (135, 252, 168, 44, 462)
+
+    found = ingested("tvgbench", [path])
+    assert (len(found.samples), found.drops) == (tvgbench.CORPUS.splits[0].rows, [])
+    ends = [[float(bound) for bound in row["answer"].split("-")] for row in raw]
+    late = sum(end > row["duration"] + 1e-6 for (_, end), row in zip(ends, raw, strict=True))
+    asked = Counter((row["path"], row["start"], " ".join(row["question"].split()).lower()) for row in raw)
+    assert {code: n for code, n in found.repairs.items() if code != "query_ambiguous"} == {
+        "end_past_video": late, "zero_length": sum(start == end for start, end in ends),
+        "query_blanks": len({*edges, *inside}), "query_dots": len(dots),
+    }  # fmt: skip
+    assert found.repairs.get("query_ambiguous", 0) == sum(n - 1 for n in asked.values())
+    assert [i for i, each in enumerate(found.samples) if "cut" in each.extra] == cuts
+    assert [i for i, each in enumerate(found.samples) if each.extra["dataset"] == "egonlq"] == unnamed
+
+
+def test_a_file_of_several_published_durations_is_several_videos_of_one_duration_each() -> None:
+    samples = ingested("tvgbench", [published("corpora", "tvgbench", "tvgbench.json")]).samples
+    durations: dict[str, set[float | None]] = defaultdict(set)
+    for each in samples:
+        durations[each.video.video_id].add(each.video.duration)
+    assert all(len(found) == 1 for found in durations.values())
+    assert len({each.video.file for each in samples}) == tvgbench.CORPUS.splits[0].videos
+
+
+def test_each_published_row_is_under_the_terms_of_the_corpus_it_comes_from() -> None:
+    samples = ingested("tvgbench", [published("corpora", "tvgbench", "tvgbench.json")]).samples
+    assert Counter(each.license for each in samples) == {
+        "Apache-2.0 AND LicenseRef-charades_sta": 138,
+        "Apache-2.0 AND LicenseRef-activitynet_captions": 168,
+        "Apache-2.0 AND LicenseRef-tacos": 168,
+        "Apache-2.0 AND LicenseRef-hirest": 158,
+        "Apache-2.0 AND LicenseRef-ego4d_nlq": 168,
+    }
 
 
 def test_ingest_finds_the_real_video_of_one_row_and_says_that_the_others_are_missing(tmp_path: Path) -> None:
