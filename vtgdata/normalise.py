@@ -9,7 +9,7 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -30,6 +30,9 @@ DISAGREEMENT = 1.0
 SLIP_SECONDS, SLIP_SHARE = 5.0, 0.2
 """An end past the video by more than both is likely a slip of units, not of the hand: repaired, and flagged."""
 
+MAX_SECONDS = 1e9
+"""Seconds beyond which a bound is looked at step by step, where no duration is known."""
+
 CHUNK, CLIP = 5.0, 2.0
 """Seconds of a chunk (DiDeMo) and of a clip (QVHighlights)."""
 
@@ -45,7 +48,8 @@ class Draft(msgspec.Struct, gc=False):
     windows: list[tuple[float, float]]
     opinions: list[tuple[float, float]]
     """Each annotator's window, where one moment has several."""
-    benchmark: bool
+    benchmark: Callable[[str], bool]
+    """Whether papers report scores on a split."""
     probed: float | None
     """Duration of the file, in seconds, where it was there to be probed."""
     duration: float | None
@@ -303,12 +307,15 @@ def part_of_file(draft: Draft) -> None:
         draft.duration, draft.source_start = draft.probed, 0.0
 
 
-STEPS = (
-    readable, query_characters, query_mojibake, query_blanks, query_dots, query_present, known_duration, hidden_labels,
-    to_seconds, several_annotators, finite, reversed_window, zero_length, starts_past_end, negative_start,
-    end_past_video, order_windows, part_of_file,
+TEXT_STEPS = (
+    readable, query_characters, query_mojibake, query_blanks, query_dots, query_present, known_duration,
+)  # fmt: skip
+WINDOW_STEPS = (
+    hidden_labels, to_seconds, several_annotators, finite, reversed_window, zero_length, starts_past_end,
+    negative_start, end_past_video, order_windows, part_of_file,
     zero_length,  # again: on the clock of a long source a tiny window can round to a point
 )  # fmt: skip
+STEPS = (*TEXT_STEPS, *WINDOW_STEPS)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NO_FILE = re.compile(r"[/\\\0]|\A\s*\Z|\A\.{1,2}\Z")
 _NO_ID = re.compile(r"\0|(?:\A|[/\\])\.\.(?:[/\\]|\Z)|\A[/\\]")
@@ -320,7 +327,7 @@ def _unusable(draft: Draft, code: str, wrong: Check) -> None:
     if not bad:
         return
     draft.windows = [window for window in draft.windows if not wrong(*window)]
-    if draft.windows or draft.benchmark:
+    if draft.windows or draft.benchmark(draft.row.split):
         draft.repair(code, _text(bad), "removed")
     else:
         duration = "unknown" if draft.duration is None else f"{draft.duration:g} s"
@@ -335,43 +342,53 @@ def _short(bound: Bound) -> str:
     return bound if isinstance(bound, str) else f"{bound:.10g}"
 
 
+class _First(msgspec.Struct, frozen=True, gc=False):
+    """The first sample with a query, or with a query and windows."""
+
+    sample_id: str
+    query: int
+    """Hash of its raw query, of this process only."""
+    windows: tuple[Window, ...]
+
+
 class Seen:
-    """What the rows before had, for ids that are unique and for repeats: hashes, so that millions of rows fit."""
+    """What the rows before had, for ids that are unique and for repeats: little of each, so that millions fit."""
 
     def __init__(self) -> None:
         self.queries: dict[bytes, int] = {}
         """Occurrences of (annotation set, video, raw query)."""
-        self.ids: dict[bytes, int] = {}
-        self.moments: dict[bytes, tuple[str, bytes]] = {}
-        """(video, tidy query without case, windows) -> the first sample's id, and the hash of its raw query."""
-        self.asked: dict[bytes, str] = {}
-        """(video, tidy query without case) -> the first sample's id."""
+        self.ids: dict[str, int] = {}
+        self.asked: dict[bytes, _First] = {}
+        """(video, tidy query without case) -> the first sample."""
+        self.again: dict[bytes, dict[tuple[Window, ...], _First]] = {}
+        """The same for queries that came again, by windows."""
 
     def occurrence(self, key: bytes) -> int:
         """How often a raw query was asked of its video so far, this time included."""
-        self.queries[key] = self.queries.get(key, 0) + 1
-        return self.queries[key]
+        count = self.queries[key] = self.queries.get(key, 0) + 1
+        return count
 
     def unused(self, sample_id: str) -> str:
         """The id itself at its first use, then with its occurrence: `x`, `x~2`, `x~3`."""
-        candidate, key = sample_id, _hash(sample_id)
-        while _hash(candidate) in self.ids:
-            self.ids[key] += 1
-            candidate = f"{sample_id}~{self.ids[key]}"
-        self.ids[_hash(candidate)] = 1
+        candidate = sample_id
+        while candidate in self.ids:
+            self.ids[sample_id] += 1
+            candidate = f"{sample_id}~{self.ids[sample_id]}"
+        self.ids[candidate] = 1
         return candidate
 
-    def repeats(self, row: RawRow, sample: Sample) -> Iterator[Repair]:
+    def repeats(self, row: RawRow, sample: Sample) -> list[Repair]:
         """What the sample shares with an earlier one; all of it is kept: a benchmark's denominator is published."""
-        asked = _hash(row.video_id, sample.query.casefold())
-        earlier = self.asked.setdefault(asked, sample.sample_id)
-        raw = _hash(row.query)
-        bounds = ",".join(f"{w.start!r}-{w.end!r}" for w in sample.windows)
-        first, first_raw = self.moments.setdefault(asked + _hash(bounds), (sample.sample_id, raw))
-        if first != sample.sample_id:
-            yield Repair("duplicate" if first_raw == raw else "duplicate_but_for_case_and_blanks", first, "kept")
-        elif earlier != sample.sample_id:
-            yield Repair("query_ambiguous", earlier, "kept")
+        key = _hash(row.video_id, sample.query.casefold())
+        this = _First(sample.sample_id, hash(row.query), sample.windows)
+        earlier = self.asked.setdefault(key, this)
+        if earlier is this:
+            return []
+        same = self.again.setdefault(key, {earlier.windows: earlier}).setdefault(sample.windows, this)
+        if same is this:
+            return [Repair("query_ambiguous", earlier.sample_id, "kept")]
+        code = "duplicate" if same.query == this.query else "duplicate_but_for_case_and_blanks"
+        return [Repair(code, same.sample_id, "kept")]
 
 
 def _hash(*parts: str) -> bytes:
@@ -396,19 +413,28 @@ def normalise(
         licence_of: the licence of another corpus, by name, for rows that a collection took from it.
         swap_reversed: turn reversed windows round rather than drop them.
     """
-    seen, licences = Seen(), _Licences(corpus.license, licence_of)
+    seen, given = Seen(), _Given(corpus, probed, _Licences(corpus.license, licence_of), swap_reversed)
     for row in rows:
         occurrence = seen.occurrence(_hash(row.annotation_set, row.video_id, row.query))
         published = identify(row.corpus or corpus.name, row, occurrence)
         sample_id = seen.unused(published)
-        outcome = _one(row, corpus, sample_id, licences, probed, swap_reversed)
+        outcome = _one(row, sample_id, given)
         if isinstance(outcome, Sample):
             notes = [Repair("repeated_id", published, sample_id)] if sample_id != published else []
             if outcome.windows and not row.repairs:
-                notes += seen.repeats(row, outcome)
+                notes.extend(seen.repeats(row, outcome))
             if notes:
                 outcome = msgspec.structs.replace(outcome, repairs=(*outcome.repairs, *notes))
         yield outcome
+
+
+class _Given(NamedTuple):
+    """What holds for all rows."""
+
+    corpus: Corpus
+    probed: Probed | None
+    licence: "_Licences"
+    swap: bool
 
 
 class _Licences:
@@ -428,29 +454,33 @@ class _Licences:
         return self.known[key]
 
 
-def _one(
-    row: RawRow, corpus: Corpus, sample_id: str, licences: _Licences, probed: Probed | None, swap: bool
-) -> Sample | Drop:
+def _one(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop:
+    corpus, probed = given.corpus, given.probed
     draft = Draft(
         row=row,
         query=row.query,
         windows=[],
         opinions=[],
-        benchmark=corpus.benchmark(row.split),
         probed=None,
         duration=None,
         repairs=list(row.repairs),
         source_start=row.source_start,
-        swap=swap,
+        benchmark=corpus.benchmark,
+        swap=given.swap,
     )
     status = row.video_status
     if row.problem is None and probed is not None:
         draft.probed, status = probed(row.file)
-    for step in STEPS:
+    for step in TEXT_STEPS:
         step(draft)
         if draft.drop is not None:
             return _dropped(row, corpus, *draft.drop)
-    if not draft.windows and row.labelled and not draft.benchmark:
+    if not _is_sound(draft):
+        for step in WINDOW_STEPS:
+            step(draft)
+            if draft.drop is not None:
+                return _dropped(row, corpus, *draft.drop)
+    if not draft.windows and row.labelled and not corpus.benchmark(row.split):
         return _dropped(row, corpus, "no_window", "no window given")
     sample = Sample(
         sample_id=sample_id,
@@ -471,17 +501,34 @@ def _one(
         options=row.options,
         answer=row.answer,
         label_version=row.label_version,
-        license=licences(row),
+        license=given.licence(row),
         origin=row.origin,
         repairs=tuple(draft.repairs),
         extra=_extra(draft),
     )
+    if not row.extra and row.origin.isascii() and row.video_id.isascii() and row.file.isascii():
+        return sample  # what else it holds is ours, or mended
     try:
         msgspec.json.encode(sample)
     except (UnicodeEncodeError, TypeError, ValueError, RecursionError) as error:
         # Half a character in an id or in what the corpus adds: the row could not be written to any file.
         return _dropped(row, corpus, "unreadable_row", f"cannot be written as text: {error}")
     return sample
+
+
+def _is_sound(draft: Draft) -> bool:
+    """Take the window of a row that needs no step: one, in seconds, inside the video. Most rows are such."""
+    row = draft.row
+    if len(row.windows) != 1 or row.opinions or row.unit != "seconds" or row.source_clock or not row.labelled:
+        return False
+    start, end = row.windows[0]
+    if draft.whole_source or isinstance(start, str) or isinstance(end, str):
+        return False
+    limit = MAX_SECONDS if draft.duration is None else draft.duration
+    if not (0 <= start < end <= limit):
+        return False
+    draft.windows.append((start, end))
+    return True
 
 
 def _extra(draft: Draft) -> dict[str, Any]:

@@ -1,4 +1,8 @@
-"""The nouns: immutable records that every stage speaks. Seconds everywhere, from the first frame of the file named."""
+"""The nouns: immutable records that every stage speaks. Seconds everywhere, from the first frame of the file named.
+
+`gc=False` on those that come by the million: they cannot be part of a cycle, and the collector would visit each of them
+again and again.
+"""
 
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, Protocol
@@ -8,7 +12,7 @@ import msgspec
 Task = Literal["moment_retrieval", "grounded_qa"]
 
 
-class Window(msgspec.Struct, frozen=True, array_like=True, order=True):
+class Window(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     """A span of a video in seconds from its first frame: 0 <= start < end < inf. Cannot be built wrong."""
 
     start: float
@@ -24,7 +28,7 @@ class Window(msgspec.Struct, frozen=True, array_like=True, order=True):
         return self.end - self.start
 
 
-class Video(msgspec.Struct, frozen=True, kw_only=True):
+class Video(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A file that annotations speak of. Never a path: files are found under a `--videos` root at run time."""
 
     video_id: str
@@ -59,7 +63,7 @@ class VideoFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the header says, which may differ from what decodes; None where it says nothing."""
 
 
-class Repair(msgspec.Struct, frozen=True):
+class Repair(msgspec.Struct, frozen=True, gc=False):
     """One change that normalisation made to a row, with the value before and after (as text)."""
 
     code: str
@@ -67,7 +71,7 @@ class Repair(msgspec.Struct, frozen=True):
     new: str
 
 
-class Sample(msgspec.Struct, frozen=True, kw_only=True):
+class Sample(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One query on one video, with all its true windows."""
 
     sample_id: str

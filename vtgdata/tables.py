@@ -4,8 +4,9 @@ import importlib
 import math
 import os
 import re
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
@@ -67,16 +68,33 @@ def arrow_schema(columns: Mapping[str, str]) -> Any:
 @contextmanager
 def replacing(path: Path) -> Generator[BinaryIO]:
     """Open `path` so that readers see the old file or the new one, never half."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    file = Replacement(path)
     try:
-        with temp.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temp.replace(path)
+        yield file.file
+        file.commit()
     finally:
-        temp.unlink(missing_ok=True)
+        file.abandon()
+
+
+class Replacement:
+    """A file in the making, beside the one that it will replace."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path, self._temp = path, path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        self.file = self._temp.open("wb")
+
+    def commit(self) -> None:
+        """Put it in its place."""
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.file.close()
+        self._temp.replace(self._path)
+
+    def abandon(self) -> None:
+        """Leave the earlier file, if there was one, as it is; does nothing after `commit`."""
+        self.file.close()
+        self._temp.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -98,17 +116,70 @@ def write_text(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
-def write_parquet(path: Path, rows: Sequence[Row], columns: Mapping[str, str]) -> None:
-    """Write rows with a fixed schema, with content-defined chunks and a page index as the Hub's storage likes them.
+ROW_GROUP = 65_536
+"""Rows that are turned into Parquet at a time: what bounds the memory of a file of any length."""
 
-    The same rows give the same bytes.
+
+Values = Callable[[str, Sequence[Any]], list[Any]]
+"""(column, rows) -> the column's value of each row."""
+
+
+def _cells(name: str, rows: Sequence[Row]) -> list[Any]:
+    return [row.get(name) for row in rows]
+
+
+class ParquetWriter:
+    """A Parquet file with a fixed schema that is written piece by piece, and is there whole or not at all.
+
+    Content-defined chunks and a page index, as the Hub's storage likes them; the same rows give the same bytes. Nothing
+    is on disk before the first full row group, so that a short input that ends in an error leaves no trace.
     """
-    pa = _pyarrow()
-    table = pa.Table.from_pylist(list(rows), schema=arrow_schema(columns))
-    with replacing(path) as file:
-        pa.parquet.write_table(
-            table, file, compression="zstd", use_content_defined_chunking=True, write_page_index=True
-        )
+
+    def __init__(self, path: Path, columns: Mapping[str, str], values: Values = _cells) -> None:
+        self._path, self._values = path, values
+        self._pa, self._schema = _pyarrow(), arrow_schema(columns)
+        self._rows: list[Any] = []
+        self._file: Replacement | None = None
+        self._writer: Any = None
+
+    def write(self, row: Any) -> None:
+        """Take one more row."""
+        self._rows.append(row)
+        if len(self._rows) == ROW_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._file is None:
+            self._file = Replacement(self._path)
+            options = {"compression": "zstd", "use_content_defined_chunking": True, "write_page_index": True}
+            self._writer = self._pa.parquet.ParquetWriter(self._file.file, self._schema, **options)
+        arrays = [self._pa.array(self._values(field.name, self._rows), field.type) for field in self._schema]
+        self._writer.write_table(self._pa.Table.from_arrays(arrays, schema=self._schema))
+        self._rows = []
+
+    def commit(self) -> None:
+        """Write what is left and put the file in its place."""
+        if self._rows or self._file is None:
+            self._flush()
+        self._writer.close()
+        if self._file is not None:
+            self._file.commit()
+
+    def abandon(self) -> None:
+        """Leave the earlier file, if there was one, as it is; does nothing after `commit`."""
+        if self._file is not None:
+            self._file.abandon()
+
+
+def write_parquet(path: Path, rows: Iterable[Any], columns: Mapping[str, str], values: Values = _cells) -> None:
+    """Write rows with a fixed schema; a key that a row lacks is null. The same rows give the same bytes."""
+    writer = ParquetWriter(path, columns, values)
+    try:
+        for row in rows:
+            writer.write(row)
+        writer.commit()
+    finally:
+        writer.abandon()
 
 
 def read_parquet(path: str | Path, *, needs: Iterable[str] = (), where: str | None = None) -> list[Row]:
@@ -147,18 +218,34 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().split("\n")[0][:200]
 
 
+_SAMPLE_VALUES: dict[str, Callable[[Sample], Any]] = {
+    "video_id": lambda sample: sample.video.video_id,
+    "video_file": lambda sample: sample.video.file,
+    "source_id": lambda sample: sample.video.source_id,
+    "source_start": lambda sample: sample.video.source_start,
+    "duration": lambda sample: sample.video.duration,
+    "video_status": lambda sample: sample.video.status,
+    "windows": lambda sample: as_pairs(sample.windows),
+    "options": lambda sample: list(sample.options),
+    "repairs": lambda sample: [{"code": r.code, "old": r.old, "new": r.new} for r in sample.repairs],
+    "extra": lambda sample: msgspec.json.encode(sample.extra, order="sorted").decode() if sample.extra else "{}",
+}
+"""Columns of `samples.parquet` that are not a Sample's field of the same name and type."""
+
+
 def sample_row(sample: Sample) -> Row:
     """A Sample as a row of `samples.parquet`."""
-    video = sample.video
-    return {
-        "sample_id": sample.sample_id, "corpus": sample.corpus, "split": sample.split, "video_id": video.video_id,
-        "video_file": video.file, "source_id": video.source_id, "source_start": video.source_start,
-        "duration": video.duration, "video_status": video.status, "query": sample.query,
-        "windows": as_pairs(sample.windows), "labelled": sample.labelled, "task": sample.task,
-        "options": list(sample.options), "answer": sample.answer, "label_version": sample.label_version,
-        "license": sample.license, "origin": sample.origin, "repairs": msgspec.to_builtins(sample.repairs),
-        "extra": msgspec.json.encode(sample.extra, order="sorted").decode(),
-    }  # fmt: skip
+    return {name: sample_values(name, [sample])[0] for name in SAMPLES}
+
+
+def sample_values(name: str, samples: Sequence[Sample]) -> list[Any]:
+    """A column of `samples.parquet`."""
+    return list(map(_SAMPLE_VALUES.get(name) or attrgetter(name), samples))
+
+
+def drop_values(name: str, drops: Sequence[Drop]) -> list[str]:
+    """A column of `drops.parquet`."""
+    return list(map(attrgetter(name), drops))
 
 
 class _SampleRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -239,12 +326,12 @@ def row_sample(row: Row) -> Sample:
 
 def write_samples(path: Path, samples: Iterable[Sample]) -> None:
     """Write `samples.parquet`."""
-    write_parquet(path, [sample_row(sample) for sample in samples], SAMPLES)
+    write_parquet(path, samples, SAMPLES, sample_values)
 
 
 def write_drops(path: Path, drops: Iterable[Drop]) -> None:
     """Write `drops.parquet`."""
-    write_parquet(path, [msgspec.to_builtins(drop) for drop in drops], DROPS)
+    write_parquet(path, drops, DROPS, drop_values)
 
 
 def read_samples(path: str | Path, *, where: str | None = None, limit: int | None = None) -> list[Sample]:

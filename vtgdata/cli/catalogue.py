@@ -29,10 +29,24 @@ def ingest(summary: dict[str, Any]) -> None:
     counts("repaired", summary["repairs"])
     counts("dropped", summary["reasons"])
     for split, facts in summary.get("published", {}).items():
-        print(f"{split}: " + ", ".join(f"{name} {value}" for name, value in facts.items()))
+        print(_published(split, facts))
+    if summary.get("no_duration"):
+        print(f"{summary['no_duration']:,} samples have no duration: their ends could not be checked (see --videos)")
     if summary.get("videos"):
         counts("videos", summary["videos"])
     print(f"written to {relative(summary['out'])}")
+
+
+def _published(split: str, facts: dict[str, Any]) -> str:
+    """`train: 12,404 rows read, 12,408 published (why)`, and the same for videos."""
+    said = f"{split or 'no split'}: {facts['read']:,} rows read"
+    if facts["published"] is not None:
+        said += f", {facts['published']:,} published"
+    if "difference" in facts:
+        said += f" ({facts['difference']})"
+    if "videos_published" in facts:
+        said += f"; {facts['videos_read']:,} videos, {facts['videos_published']:,} published"
+    return said
 
 
 def corpora(

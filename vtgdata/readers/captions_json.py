@@ -47,10 +47,11 @@ def rows(source: Source, shared: Facts | None = None, form: str = FORM) -> Itera
 def _entry(name: str, key: str, entry: Any, split: str, facts: Facts) -> Iterator[RawRow]:
     try:
         fields = text.mapping(entry, "the entry")
-        time_key, query_key = facts.keys.find("windows", fields), facts.keys.find("query", fields)
-        times = text.sequence(fields.get(time_key or "timestamps"), time_key or "timestamps")
-        sentences = text.sequence(fields.get(query_key or "sentences"), query_key or "sentences")
-        length = facts.keys.find("duration", fields)
+        found = facts.keys.of(fields)
+        time_key, query_key = found.get("windows", "timestamps"), found.get("query", "sentences")
+        length = found.get("duration", "duration")
+        times = text.sequence(fields.get(time_key), time_key)
+        sentences = text.sequence(fields.get(query_key), query_key)
         fps = None if facts.unit != "frames" else text.number(fields.get("fps", facts.fps))
         named = facts.name(key)
     except ValueError as error:
@@ -58,11 +59,11 @@ def _entry(name: str, key: str, entry: Any, split: str, facts: Facts) -> Iterato
         return
     own = {time_key, query_key, length}
     extra = {name: value for name, value in fields.items() if name not in own}
-    duration = facts.durations.get(named.video_id, text.duration(fields.get(length or "")))
+    duration = facts.durations.get(named.video_id, text.duration(fields.get(length)))
     whole = len(times) == len(sentences)
     for i in range(max(len(times), len(sentences))):
         origin = f"{name}#{key}/{time_key}/{i}"
-        raw = {key: {time_key: times[i : i + 1], query_key: sentences[i : i + 1]}}
+        raw = {time_key: times[i] if i < len(times) else None, query_key: sentences[i] if i < len(sentences) else None}
         try:
             if not whole:
                 raise ValueError(f"the video has {len(times)} {time_key} and {len(sentences)} {query_key}")

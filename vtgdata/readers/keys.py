@@ -32,6 +32,10 @@ LISTS: Names = {
 """The same in captions JSON, where the lists of one video are parallel."""
 
 
+_REMEMBERED = 1_000
+"""Sets of keys that are looked at once: the records of a file have few."""
+
+
 class Keys:
     """Which key of a record holds which field."""
 
@@ -51,28 +55,34 @@ class Keys:
                 raise VtgError(f"--map {field}=...: there is no such field; {did_you_mean(field, known)}")
         self._names = {field: (mapping[field],) if mapping and field in mapping else known[field] for field in known}
         self._told = set(mapping or ())
+        self._found: dict[tuple[str, ...], dict[str, str]] = {}
 
-    def find(self, field: str, record: Mapping[str, Any]) -> str | None:
-        """The record's key of a field, None when it has none.
+    def of(self, record: Mapping[str, Any]) -> Mapping[str, str]:
+        """Our name of each field that a record has -> its key.
 
         Raises ValueError when the user named a key that the record lacks.
         """
-        for name in self._names[field]:
-            if name in record:
-                return name
-        if field in self._told:
-            raise ValueError(f"there is no {self._names[field][0]!r} here, only {_few(record)}")
-        return None
+        keys = tuple(record)
+        known = self._found.get(keys)
+        if known is None:
+            known = self._look(record)
+            if len(self._found) < _REMEMBERED:
+                self._found[keys] = known
+        return known
 
-    def get(self, field: str, record: Mapping[str, Any]) -> Any:
-        """The record's value of a field; raises ValueError, with the keys found, when it has none."""
-        key = self.find(field, record)
-        if key is None:
-            raise ValueError(
-                f"no {field} under {', '.join(self._names[field][:4])} or such, only {_few(record)}; "
-                f"name its key with --map {field}=KEY"
-            )
-        return record[key]
+    def _look(self, record: Mapping[str, Any]) -> dict[str, str]:
+        found = {field: next((name for name in names if name in record), "") for field, names in self._names.items()}
+        for field in self._told:
+            if not found[field]:
+                raise ValueError(f"there is no {self._names[field][0]!r} here, only {_few(record)}")
+        return {field: key for field, key in found.items() if key}
+
+    def missing(self, field: str, record: Mapping[str, Any]) -> ValueError:
+        """The error for a record that lacks a field, with the keys that it has."""
+        return ValueError(
+            f"no {field} under {', '.join(self._names[field][:4])} or such, only {_few(record)}; "
+            f"name its key with --map {field}=KEY"
+        )
 
 
 def _few(record: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from vtgdata.readers import ids, items, text
-from vtgdata.readers.keys import ALIASES, Keys
+from vtgdata.readers.keys import Keys
 from vtgdata.readers.sources import Source
 from vtgdata.records import Bound, RawRow, Unit
 
@@ -50,32 +50,45 @@ def rows(source: Source, facts: Facts | None = None, form: str = FORM) -> Iterat
 
 def row(item: items.Item, source: Source, facts: Facts) -> RawRow:
     """The row of one record. Raises ValueError when it is none."""
-    fields, find = item.fields(), facts.keys
-    key = find.get("video", fields)
-    named = facts.name(text.words(key, "the video") if not isinstance(key, int) else str(key))
-    published, split = find.find("id", fields), find.find("split", fields)
-    windows = _windows(fields, find)
-    length = find.find("duration", fields)
-    used = {find.find(field, fields) for field in ALIASES} - {split}
+    fields = item.fields()
+    key = facts.keys.of(fields)
+    for needed in ("video", "query"):
+        if needed not in key:
+            raise facts.keys.missing(needed, fields)
+    named = facts.name(_id(fields[key["video"]], "the video"))
+    windows = _windows(fields, key)
+    length = facts.durations.get(named.video_id)
+    if length is None and "duration" in key:
+        length = text.duration(fields[key["duration"]])
+    used = key.values()
     return RawRow(
         origin=item.origin,
         raw=item.raw,
         video_id=named.video_id,
         file=named.file,
-        query=text.words(find.get("query", fields), "the query"),
+        query=text.words(fields[key["query"]], "the query"),
         windows=windows or (),
-        split=source.split or (str(fields[split]) if split else ""),
+        split=source.split or str(fields.get(key.get("split", ""), "")),
         annotation_set=facts.annotation_set,
-        published_id=str(fields[published]) if facts.ids_unique and published and fields[published] != "" else None,
-        duration=facts.durations.get(named.video_id, text.duration(fields[length]) if length else None),
+        published_id=_published(fields.get(key.get("id", ""))) if facts.ids_unique else None,
+        duration=length,
         source_id=named.source_id,
         source_start=named.source_start,
         labelled=windows is not None,
         unit=facts.unit,
         fps=_fps(fields, facts),
         source_clock=facts.source_clock,
-        extra={key: value for key, value in fields.items() if key not in used},
+        extra={name: value for name, value in fields.items() if name not in used},
     )
+
+
+def _id(value: Any, name: str) -> str:
+    return str(value) if type(value) is int else text.words(value, name)
+
+
+def _published(value: Any) -> str | None:
+    """A published id as text; None where there is none."""
+    return None if value in (None, "") else _id(value, "the id")
 
 
 def _fps(fields: Mapping[str, Any], facts: Facts) -> float | None:
@@ -84,15 +97,14 @@ def _fps(fields: Mapping[str, Any], facts: Facts) -> float | None:
     return text.number(fields["fps"]) if fields.get("fps") not in (None, "") else facts.fps
 
 
-def _windows(fields: Mapping[str, Any], find: Keys) -> list[tuple[Bound, Bound]] | None:
+def _windows(fields: Mapping[str, Any], key: Mapping[str, str]) -> list[tuple[Bound, Bound]] | None:
     """The windows of a record, None where its labels are hidden (no key for them, or nothing in it)."""
-    key = find.find("windows", fields)
-    if key is not None and fields[key] not in (None, ""):
-        value = fields[key]
+    value = fields.get(key.get("windows", ""))
+    if value not in (None, ""):
         if isinstance(value, str):
             value = text.parse_json(value) if value.lstrip().startswith("[") else value.split("-", 1)
         return text.windows(value)
-    start, end = find.find("start", fields), find.find("end", fields)
-    if start is None or end is None or fields[start] in (None, "") or fields[end] in (None, ""):
+    start, end = (fields.get(key.get(name, "")) for name in ("start", "end"))
+    if start in (None, "") or end in (None, ""):
         return None
-    return [(text.bound(fields[start]), text.bound(fields[end]))]
+    return [(text.bound(start), text.bound(end))]

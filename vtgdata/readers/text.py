@@ -135,7 +135,7 @@ def read_json(path: Path) -> Any:
 def parse_json(text: str) -> Any:
     """A JSON value from text; raises ValueError when it is none, nests too deep, or repeats a key in one object."""
     try:
-        return json.loads(text, object_pairs_hook=_without_repeats)
+        return _DECODER.decode(text)
     except RecursionError:
         raise ValueError("it nests too deep") from None
 
@@ -147,6 +147,9 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         repeated = next(key for key, _ in pairs if key in seen or seen.add(key))
         raise ValueError(f"the key {repeated[:80]!r} occurs twice in one object")
     return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_without_repeats)
 
 
 def number(value: Any) -> float:
@@ -210,13 +213,16 @@ def bounds(value: Any) -> tuple[float | str, float | str]:
     found = sequence(value, "a [start, end] pair")
     if len(found) != 2:
         raise ValueError(f"{shown(value)} is not a [start, end] pair")
-    return bound(found[0]), bound(found[1])
+    start, end = found
+    if type(start) is float and type(end) is float:
+        return start, end  # by far the commonest, and files are long
+    return bound(start), bound(end)
 
 
 def windows(value: Any) -> list[tuple[float | str, float | str]]:
     """One [start, end] pair, or a list of them, out of JSON; raises ValueError when it is neither."""
     found = sequence(value, "a window or a list of windows")
-    if found and all(isinstance(item, list) for item in found):
+    if found and isinstance(found[0], list):
         return [bounds(item) for item in found]
     return [bounds(found)] if found else []
 

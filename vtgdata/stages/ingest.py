@@ -1,10 +1,13 @@
 """Ingest: from the files that a corpus publishes to samples, and a drop with its reason for every row left out."""
 
+import inspect
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import msgspec
 
@@ -12,7 +15,9 @@ from vtgdata import meta, plugins, tables
 from vtgdata.errors import VtgError
 from vtgdata.normalise import Probed, normalise
 from vtgdata.readers import sources
-from vtgdata.records import Corpus, Drop, RawRow, Sample
+from vtgdata.records import Corpus, Drop, RawRow, Sample, Split, Unit
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,6 +35,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The split to read: of several in a folder, or of a file whose name does not tell."""
     limit: int | None = None
     """Read this many rows and stop."""
+    map: dict[str, str] = {}
+    """For a corpus of any family (moment_jsonl, captions_json): our name of a field = the file's key (query=desc)."""
+    unit: Unit | None = None
+    """For those: what bounds are counted in, where it is not seconds; `chunks` are of 5 s, `clips` of 2 s."""
+    fps: float | None = None
+    """For those: frames a second, with the unit `frames`."""
+    source_clock: bool | None = None
+    """For those: bounds count from the start of the longer video that each file was cut from."""
+    name: str = ""
+    """For those: the corpus's own name, which its sample ids begin with."""
+    license: str = ""
+    """For those: the annotations' licence, as SPDX writes it."""
+    swap_reversed: bool = False
+    """Turn windows whose start lies after their end round, rather than drop them."""
     max_failed: float = 0.0
     """Share of video files, in [0, 1], that may be missing or unreadable before the run counts as failed."""
 
@@ -38,9 +57,9 @@ def run(settings: Settings) -> meta.Summary:
     """Read a corpus, normalise its rows, and write samples and drops.
 
     Returns `corpus, rows, samples, drops, repairs {code: n}, reasons {code: n}, out`, and beside them `published`
-    (rows published and read, by split), `empty_windows` (labelled samples without a usable window), `no_duration`
-    (samples whose ends could not be checked) and, with `videos`, the number of files that are `ok`, `missing` and
-    `unreadable`. rows = samples + drops.
+    (rows and videos published and read, by split, and why they differ), `empty_windows` (labelled samples without a
+    usable window), `no_duration` (samples whose ends could not be checked) and, with `videos`, the number of files that
+    are `ok`, `missing` and `unreadable`. rows = samples + drops.
 
     Raises VtgError, before anything is written, when a path, the corpus or the video folder is wrong; RowsFailed,
     after writing, when more video files failed than `max_failed` allows.
@@ -50,44 +69,151 @@ def run(settings: Settings) -> meta.Summary:
     if not 0 <= settings.max_failed <= 1:
         raise VtgError(f"--max-failed {settings.max_failed}: give a share from 0 to 1.")
     module = plugins.load("corpora", settings.corpus)
-    corpus: Corpus = module.CORPUS
+    options, corpus = _options(settings, module), _named(settings, module.CORPUS)
     paths = [Path(path) for path in settings.paths]
     step = meta.Step(
         "ingest",
         settings,
         code=[__name__, module.__name__, *(["vtgdata.decoders.pyav"] if settings.videos else [])],
-        inputs=_inputs(paths, corpus, module, settings.corpus),
+        inputs=_inputs(paths, module.CORPUS, module, settings.corpus),
         listings=[settings.videos] if settings.videos else [],
     )
     if (done := step.up_to_date()) is not None:
         return done
-    prober = _prober(settings.videos) if settings.videos else None
-    # Read to the end before the folder is touched: a wrong file leaves an earlier result as it is.
-    rows: list[RawRow] = list(islice(module.read(paths, settings.split or None), settings.limit))
-    outcomes = list(normalise(rows, corpus, prober))
-    samples = [outcome for outcome in outcomes if isinstance(outcome, Sample)]
-    drops = [outcome for outcome in outcomes if isinstance(outcome, Drop)]
-    out = step.start()
-    tables.write_samples(out / "samples.parquet", samples)
-    tables.write_drops(out / "drops.parquet", drops)
-    summary: meta.Summary = {
-        "corpus": corpus.name,
-        "rows": len(rows),
-        "samples": len(samples),
-        "drops": len(drops),
-        "repairs": _counted([repair.code for sample in samples for repair in sample.repairs]),
-        "reasons": _counted([drop.reason for drop in drops]),
-        "out": settings.out,
-        "published": _published(corpus, rows),
-        "empty_windows": sum(sample.labelled and not sample.windows for sample in samples),
-        "no_duration": sum(sample.video.duration is None for sample in samples),
-    }
-    failed = None
-    if prober is not None:
-        statuses = {sample.video.file: sample.video.status or "ok" for sample in samples}
-        summary["videos"] = _videos(statuses)
-        failed = _too_many(statuses, settings)
+    count = _Count()
+    rows = count.rows(islice(module.read(paths, settings.split or None, **options), settings.limit))
+    outcomes = normalise(
+        rows,
+        corpus,
+        _prober(settings.videos) if settings.videos else None,
+        licence_of=_licence,
+        swap_reversed=settings.swap_reversed,
+    )
+    samples = tables.ParquetWriter(step.out / "samples.parquet", tables.SAMPLES, tables.sample_values)
+    drops = tables.ParquetWriter(step.out / "drops.parquet", tables.DROPS, tables.drop_values)
+    try:
+        for outcome in outcomes:
+            (samples if isinstance(outcome, Sample) else drops).write(outcome)
+            count.outcome(outcome)
+        # Read to the end before anything is touched: a wrong file leaves an earlier result as it is.
+        step.start()
+        samples.commit()
+        drops.commit()
+    finally:
+        samples.abandon()
+        drops.abandon()
+    summary: meta.Summary = {"corpus": corpus.name, **count.summary(), "out": settings.out}
+    summary |= count.more(settings, corpus)
+    failed = _too_many(count.statuses, settings) if settings.videos else None
     return step.finish(summary, ["samples.parquet", "drops.parquet"], failed=failed)
+
+
+def _options(settings: Settings, module: ModuleType) -> dict[str, Any]:
+    """The settings that a reader of any corpus takes; raises VtgError for one that this reader has no use for."""
+    wanted = {name: getattr(settings, name) for name in ("map", "unit", "fps", "source_clock")}
+    given = {name: value for name, value in wanted.items() if value not in (None, {})}
+    own = {name for name in ("name", "license") if getattr(settings, name)}
+    taken = set(inspect.signature(module.read).parameters)
+    useless = sorted((set(given) - taken) | (own if not module.CORPUS.family or "map" not in taken else set()))
+    if useless:
+        raise VtgError(
+            f"{settings.corpus} takes no --{useless[0].replace('_', '-')}: what its files hold is known. For another "
+            "corpus in a common form use moment_jsonl or captions_json."
+        )
+    return given
+
+
+def _named(settings: Settings, corpus: Corpus) -> Corpus:
+    """The facts, with a name and a licence that only the user can know."""
+    if settings.name and not _NAME.fullmatch(settings.name):
+        raise VtgError(f"--name {settings.name!r}: give a word of letters, digits, - and _, such as my_corpus.")
+    own = {field: value for field in ("name", "license") if (value := getattr(settings, field))}
+    return msgspec.structs.replace(corpus, **own)
+
+
+def _licence(corpus: str) -> str:
+    """The licence of a corpus that a collection took a row from; unverified where nobody wrote a reader for it."""
+    if corpus in plugins.names("corpora"):
+        return plugins.load("corpora", corpus).CORPUS.license
+    return f"LicenseRef-{re.sub('[^A-Za-z0-9.-]+', '-', corpus)}"
+
+
+class _Count:
+    """What went through."""
+
+    def __init__(self) -> None:
+        self.read: Counter[str] = Counter()
+        self.videos: dict[str, set[str]] = {}
+        self.samples = self.drops = self.empty = self.no_duration = 0
+        self.repairs: Counter[str] = Counter()
+        self.reasons: Counter[str] = Counter()
+        self.statuses: dict[str, str] = {}
+
+    def rows(self, rows: Iterable[RawRow]) -> Iterator[RawRow]:
+        """Count rows as they pass."""
+        for row in rows:
+            self.read[row.split] += 1
+            self.videos.setdefault(row.split, set()).add(row.video_id)
+            yield row
+
+    def outcome(self, outcome: Sample | Drop) -> None:
+        """Count what a row became."""
+        if isinstance(outcome, Drop):
+            self.drops += 1
+            self.reasons[outcome.reason] += 1
+            return
+        self.samples += 1
+        self.empty += outcome.labelled and not outcome.windows
+        self.no_duration += outcome.video.duration is None
+        for repair in outcome.repairs:
+            self.repairs[repair.code] += 1
+        if outcome.video.status is not None:
+            self.statuses[outcome.video.file] = outcome.video.status
+
+    def summary(self) -> meta.Summary:
+        """Counts of samples and drops, which are the rows, and of what was done to them."""
+        return {
+            "rows": self.samples + self.drops,
+            "samples": self.samples,
+            "drops": self.drops,
+            "repairs": dict(self.repairs.most_common()),
+            "reasons": dict(self.reasons.most_common()),
+        }
+
+    def more(self, settings: Settings, corpus: Corpus) -> meta.Summary:
+        """Published numbers beside those read, and what could not be checked."""
+        found: meta.Summary = {
+            "published": {split: self._published(split, settings, corpus) for split in self.read},
+            "empty_windows": self.empty,
+            "no_duration": self.no_duration,
+        }
+        if settings.videos:
+            kinds = Counter("unreadable" if s not in ("ok", "missing") else s for s in self.statuses.values())
+            found["videos"] = {kind: kinds[kind] for kind in ("ok", "missing", "unreadable")}
+        return found
+
+    def _published(self, split: str, settings: Settings, corpus: Corpus) -> dict[str, Any]:
+        """For a split that was read: rows and videos that its corpus publishes and that were read."""
+        facts = next((known for known in corpus.splits if known.name == split), None)
+        published, read = (facts.rows if facts else None), self.read[split]
+        row: dict[str, Any] = {"published": published, "read": read}
+        if facts is not None and facts.videos is not None:
+            row |= {"videos_published": facts.videos, "videos_read": len(self.videos[split] - {""})}
+        if facts is not None and published is not None and read != published:
+            row["difference"] = _difference(facts, read - published, settings)
+        return row
+
+
+def _difference(split: Split, more: int, settings: Settings) -> str:
+    """Why a split has another number of rows than its corpus publishes, as far as anybody can say."""
+    known = split.copies.get((split.rows or 0) + more)
+    if known is not None:
+        return known
+    if settings.limit is not None:
+        return f"--limit {settings.limit} stopped the reading"
+    if more < 0:
+        return f"{-more:,} fewer: part of the files, or a copy without videos that have vanished"
+    return f"{more:,} more: another version of the files, or one given twice under two names"
 
 
 def _inputs(paths: Sequence[Path], corpus: Corpus, module: ModuleType, name: str) -> list[Path]:
@@ -103,22 +229,6 @@ def _prober(root: str) -> Probed:
     from vtgdata.video.probe import Prober
 
     return Prober(Path(root))
-
-
-def _counted(codes: Sequence[str]) -> dict[str, int]:
-    return dict(Counter(codes).most_common())
-
-
-def _published(corpus: Corpus, rows: Sequence[RawRow]) -> dict[str, dict[str, int | None]]:
-    """For each split that was read, the number of rows that its corpus publishes beside the number read."""
-    read = Counter(row.split for row in rows)
-    published = {split.name: split.rows for split in corpus.splits}
-    return {split: {"published": published.get(split), "read": n} for split, n in read.items()}
-
-
-def _videos(statuses: dict[str, str]) -> dict[str, int]:
-    kinds = Counter("unreadable" if status not in ("ok", "missing") else status for status in statuses.values())
-    return {kind: kinds[kind] for kind in ("ok", "missing", "unreadable")}
 
 
 def _too_many(statuses: dict[str, str], settings: Settings) -> str | None:
