@@ -1,10 +1,11 @@
 import csv
 import gzip
+import json
 from pathlib import Path
 
 import pytest
 
-from published import published
+from published import ingested, published
 from vtgdata.corpora import charades_sta
 from vtgdata.errors import VtgError
 from vtgdata.normalise import normalise
@@ -82,6 +83,54 @@ def test_a_length_that_is_no_number_leaves_the_duration_unknown_and_noted(tmp_pa
         assert [repair.code for repair in sample.repairs] == ["bad_duration"]
 
 
+def test_probed_lengths_in_a_json_file_go_before_the_csv_s(tmp_path: Path) -> None:
+    (tmp_path / "Charades_v1_train.csv").write_text("id,length\nK7QZ2,30.96\nM2XP0,12.5\n")
+    (tmp_path / "durations.json").write_text('{"K7QZ2": 29.5, "ZZ9AA": "long"}')
+    rows = read(tmp_path, "K7QZ2 3.4 11.0##x\nM2XP0 3.4 11.0##x\nZZ9AA 3.4 11.0##x\nB0XW1 3.4 11.0##x")
+    assert [str(row.duration) for row in rows] == ["29.5", "12.5", "nan", "None"]
+    named = (tmp_path / "durations.json").rename(tmp_path / "probed_durations.json")
+    rows = list(charades_sta.read([tmp_path / "charades_sta_train.txt", named], None))
+    assert [row.duration for row in rows[:2]] == [29.5, 12.5]
+
+
+def test_a_json_file_that_holds_no_lengths_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "durations.json").write_text("[30.96]")
+    with pytest.raises(VtgError, match=r"durations.json: not durations"):
+        read(tmp_path, "K7QZ2 3.4 11.0##x")
+
+
+COPY = '{"qid": 7, "query": "x", "duration": 30.0, "vid": "K7QZ2", "relevant_windows": [[3.4, 11.0]]}'
+
+
+def test_a_copy_in_lines_of_moments_gives_the_rows_of_the_original(tmp_path: Path) -> None:
+    original = read(tmp_path, "K7QZ2 3.4 11.0##x")
+    copy = read(tmp_path, COPY, "charades_train_release.jsonl")
+    (first,), (second,) = (list(normalise(rows, charades_sta.CORPUS)) for rows in (original, copy))
+    assert isinstance(first, Sample) and isinstance(second, Sample)
+    assert (first.sample_id, first.windows, first.video.file) == (second.sample_id, second.windows, second.video.file)
+    assert (first.video.duration, second.video.duration) == (None, 30.0)
+
+
+def test_a_csv_beside_a_copy_goes_before_its_own_durations(tmp_path: Path) -> None:
+    (tmp_path / "Charades_v1_test.csv").write_text("id,length\nK7QZ2,30.96\n")
+    (row,) = read(tmp_path, COPY, "charades_test_release.jsonl")
+    assert (row.duration, row.split) == (30.96, "test")
+
+
+def test_of_the_original_and_a_copy_in_one_folder_the_original_is_read(tmp_path: Path) -> None:
+    read(tmp_path, COPY, "charades_train_release.jsonl")
+    read(tmp_path, "K7QZ2 3.4 11.0##original")
+    assert [row.query for row in charades_sta.read([tmp_path], None)] == ["original"]
+
+
+@pytest.mark.parametrize("video", ["v_aB3_dE-6hIj", "aB3_dE-6hIj_60.0_210.0", "k7qz2", "s99-d01"])
+def test_a_video_that_cannot_be_of_charades_is_an_unreadable_row(video: str, tmp_path: Path) -> None:
+    lines = read(tmp_path, f"K7QZ2 3.4 11.0##x\n{video} 3.4 11.0##x")
+    copy = read(tmp_path, COPY + "\n" + COPY.replace("K7QZ2", video), "charades_train_release.jsonl")
+    for _, broken in (lines, copy):
+        assert broken.problem is not None and "no video of Charades" in broken.problem[1]
+
+
 def test_a_csv_without_lengths_is_refused_with_what_it_lacks(tmp_path: Path) -> None:
     (tmp_path / "Charades_v1_train.csv").write_text("id,seconds\nK7QZ2,3\n")
     with pytest.raises(VtgError, match=r"Charades_v1_train.csv.*length"):
@@ -119,6 +168,23 @@ def test_the_published_train_split_gives_the_counts_of_its_raw_file() -> None:
     assert positions(outcomes, "query_blanks") == blank
     ids = {each.sample_id for each in outcomes if isinstance(each, Sample)}
     assert len(ids) == charades_sta.CORPUS.splits[0].rows - len(backwards)  # type: ignore[operator]
+
+
+def test_lighthouse_s_copy_is_the_published_train_split_without_its_reversed_rows() -> None:
+    folder = published("corpora", "charades_sta")
+    path = folder / "lighthouse" / "charades_train_release.jsonl"
+    raw = [json.loads(line) for line in path.read_text().splitlines()]
+    blanks = sum("  " in row["query"].strip() for row in raw)
+    assert (len(raw), len({row["vid"] for row in raw}), blanks) == (12_404, 5_336, 33)
+    assert len(raw) in charades_sta.CORPUS.splits[0].copies
+
+    copy, original = ingested("charades_sta", [path]), ingested("charades_sta", [folder])
+    assert len(copy.samples) == len(raw) and not copy.drops
+    assert copy.repairs == {"query_blanks": blanks}
+    # The csv was given to the original only; lengths and ends agree all the same, to the hundredth.
+    assert {s.sample_id: s.query for s in copy.samples} == {s.sample_id: s.query for s in original.samples}
+    ends = {s.sample_id: s.windows[0].end for s in original.samples}
+    assert all(each.windows[0].end == pytest.approx(ends[each.sample_id], abs=0.011) for each in copy.samples)
 
 
 def positions(outcomes: list[Sample | Drop], code: str) -> list[int]:

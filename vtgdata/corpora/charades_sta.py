@@ -2,18 +2,24 @@
 
 Raw line:  K7QZ2 3.4 11.0##a person folds the towel on the bed.
            video start end  query            (seconds, grid 0.1 s)
-Durations: column `length` of Charades_v1_<split>.csv, beside the text file or given as a path of its own.
-Oddities:  15 % of the train rows end past the video; 4 are reversed; `#` occurs inside sentences.
+Copies:    {"qid": 0, "query": "...", "duration": 30.96, "vid": "K7QZ2", "relevant_windows": [[3.4, 11.0]]}
+           one row a line, as Lighthouse ships it; `qid` is a number of the copy, not of the corpus
+Durations: column `length` of Charades_v1_<split>.csv, or durations.json ({video: seconds}, probed, as VideoMind ships
+           it), beside the annotations or given as a path of its own; they go before those of a copy.
+Oddities:  15 % of the train rows end past the video; 4 are reversed; `#` occurs inside sentences. Copies have clamped
+           the ends and left the reversed rows out.
 """
 
 import csv
 import io
 import math
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from vtgdata.errors import VtgError
-from vtgdata.readers import sources, text
+from vtgdata.readers import ids, items, moment_jsonl, sources, text
+from vtgdata.readers.keys import ALIASES, Keys
 from vtgdata.records import Corpus, Example, RawRow, Split
 
 CORPUS = Corpus(
@@ -21,13 +27,25 @@ CORPUS = Corpus(
     title="Charades-STA",
     summary="Sentence grounding in home videos of about 30 s, acted from scripts.",
     splits=(
-        Split(name="train", files=("charades_sta_train.txt", "Charades_v1_train.csv"), rows=12_408, videos=5_338),
+        Split(
+            name="train",
+            files=(
+                "charades_sta_train.txt",
+                "charades_train_release.jsonl",
+                "durations.json",
+                "Charades_v1_train.csv",
+            ),
+            rows=12_408,
+            videos=5_338,
+            copies={12_404: "Lighthouse's copy (and 2D-TAN's loader): the 4 reversed rows are left out."},
+        ),
         Split(
             name="test",
-            files=("charades_sta_test.txt", "Charades_v1_test.csv"),
+            files=("charades_sta_test.txt", "charades_test_release.jsonl", "durations.json", "Charades_v1_test.csv"),
             rows=3_720,
             videos=1_334,
             benchmark=True,
+            copies={3_719: "Lighthouse's copy: one row less than the original."},
         ),
     ),
     license="LicenseRef-Charades",
@@ -36,7 +54,19 @@ CORPUS = Corpus(
     homepage="https://github.com/jiyanggao/TALL",
     citation="Gao, Sun, Yang, Nevatia: TALL: Temporal Activity Localization via Language Query. ICCV 2017.",
     grid=0.1,
+    family="moments",
     usage="charades_sta_train.txt Charades_v1_train.csv",
+    download="charades_sta_train.txt and charades_sta_test.txt: folder `data/Charades-STA` of "
+    "https://github.com/microsoft/2D-TAN (the links of the homepage are reported dead); Charades_v1_train.csv, "
+    "Charades_v1_test.csv, the licence and the videos: https://prior.allenai.org/projects/charades.",
+    overlaps=(
+        "Charades-CG draws its splits from train and test together: 1,960 of its 8,281 training rows are test rows "
+        "here, and so are 847 of test_trivial.",
+        "TVGBench takes 138 of its 800 rows from test (120 videos).",
+        "MUSEG stage 1 takes 2,819 of its 5,600 rows from train.",
+        "Files called val.json in collections for reinforcement learning hold the test split.",
+        "Charades-TimeLens annotates a part of test anew: another label version, never mixed with this one.",
+    ),
 )
 
 EXAMPLE = Example(
@@ -52,28 +82,51 @@ EXAMPLE = Example(
         "Charades_v1_train.csv": (
             'id,subject,actions,length\r\nK7QZ2,AB1C,"c092 11.90 21.20;c147 0.00 12.60",23.75\r\nM2XP0,DE2F,,30.04\r\n'
         ),
+        "charades_test_release.jsonl": (
+            '{"qid": 0, "query": "a person is waving.", "duration": 12.5, "vid": "B0XW1", '
+            '"relevant_windows": [[0.0, 6.9]]}\n'
+        ),
     },
     samples=[
         ("K7QZ2", "a person folds the towel on the bed.", [[3.4, 11.0]]),
         ("K7QZ2", "person #2 opens the window.", [[11.0, 23.75]]),
         ("ZZ9AA", "person ## drinks.", [[0.0, 6.9]]),
+        ("B0XW1", "a person is waving.", [[0.0, 6.9]]),
     ],
     drops=["reversed", "starts_past_end", "unreadable_row"],
 )
 
 _FORM = "`K7QZ2 3.4 11.0##a sentence`"
+_LENGTHS = (".csv", "durations.json")
+"""How the names of files with durations end."""
+_KEYS = Keys(known={**ALIASES, "video": ("vid",)})
+"""Collections that took rows from Charades name the video otherwise; they are no copies of the whole."""
+_VIDEO = re.compile(r"[A-Z0-9]{5}\Z", re.ASCII)
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the text files, with durations out of the csv files that are given or lie beside them."""
-    annotations = sources.find(paths, CORPUS, split, companions=(".csv",))
+    """Rows of the text files and their copies, with durations out of the files that are given or lie beside them."""
+    annotations = sources.find(paths, CORPUS, split, companions=_LENGTHS, one_copy=True)
     durations = _durations(paths, [source.path for source in annotations])
+    # The qid of a copy is the number of its line: a row is known by video and sentence, as in the original.
+    facts = moment_jsonl.Facts(keys=_KEYS, name=_named, durations=durations, ids_unique=False)
     for source in annotations:
-        rows = (
-            _row(f"{source.path.name}:{number}", line, source.split, durations)
-            for number, line in text.lines(source.path)
-        )
-        yield from text.some_readable(source.path, rows, _FORM)
+        if items.shape(source.path) in ("jsonl", "json"):
+            yield from moment_jsonl.rows(source, facts)
+        else:
+            yield from text.some_readable(source.path, _lines(source, durations), _FORM)
+
+
+def _named(key: str) -> ids.Named:
+    video_id = ids.stem(key)
+    if _VIDEO.match(video_id) is None:
+        raise ValueError(f"{text.shown(key)} is no video of Charades, which looks like 'K7QZ2'")
+    return ids.Named(video_id, f"{video_id}.mp4")
+
+
+def _lines(source: sources.Source, durations: dict[str, float]) -> Iterator[RawRow]:
+    for number, line in text.lines(source.path):
+        yield _row(f"{source.path.name}:{number}", line, source.split, durations)
 
 
 def _row(origin: str, line: str, split: str, durations: dict[str, float]) -> RawRow:
@@ -81,32 +134,33 @@ def _row(origin: str, line: str, split: str, durations: dict[str, float]) -> Raw
     parts = head.split()
     if not marks or len(parts) != 3:
         return text.unreadable(origin, line, split, f"not of the form {_FORM}")
-    video_id = parts[0]
     try:
+        named = _named(parts[0])
         window = text.number(parts[1]), text.number(parts[2])
     except ValueError as error:
         return text.unreadable(origin, line, split, str(error))
     return RawRow(
         origin=origin,
         raw=line[: text.MAX_RAW],
-        video_id=video_id,
-        file=f"{video_id}.mp4",
+        video_id=named.video_id,
+        file=named.file,
         query=query,
         windows=[window],
         split=split,
-        duration=durations.get(video_id),
+        duration=durations.get(named.video_id),
     )
 
 
 def _durations(paths: Sequence[Path], annotations: Sequence[Path]) -> dict[str, float]:
-    """Seconds by video id, out of every csv given and every published one in a folder given or beside a text file.
+    """Seconds by video id, out of every file of them given and each published one in a folder given or beside a text.
 
-    Where two differ, a csv given goes before one of a folder given, and that before one beside a text file.
+    Where two differ, a file given goes before one of a folder given, that before one beside the annotations, and
+    probed lengths before those of the csv.
     """
-    tables = {path.resolve(): path for path in paths if path.is_file() and sources.plain_name(path).endswith(".csv")}
+    tables = {path.resolve(): path for path in paths if path.is_file() and _has_lengths(path)}
     for folder in [*(path for path in paths if path.is_dir()), *(path.parent for path in annotations)]:
         for source in sources.named_files(folder, CORPUS):
-            if sources.plain_name(source.path).endswith(".csv"):
+            if _has_lengths(source.path):
                 tables.setdefault(source.path.resolve(), source.path)
     durations: dict[str, float] = {}
     for path in tables.values():
@@ -114,7 +168,14 @@ def _durations(paths: Sequence[Path], annotations: Sequence[Path]) -> dict[str, 
     return durations
 
 
+def _has_lengths(path: Path) -> bool:
+    return sources.plain_name(path).lower().endswith(_LENGTHS)
+
+
 def _lengths(path: Path) -> Iterator[tuple[str, float]]:
+    if not sources.plain_name(path).lower().endswith(".csv"):
+        yield from _probed_lengths(path)
+        return
     table = csv.DictReader(io.StringIO(text.read_text(path), newline=""))
     try:
         missing = {"id", "length"} - set(table.fieldnames or ())
@@ -123,8 +184,21 @@ def _lengths(path: Path) -> Iterator[tuple[str, float]]:
                 f"{path}: lacks the column(s) {', '.join(sorted(missing))}. Give Charades_v1_train.csv or _test.csv."
             )
         for row in table:
-            # A length that is no number is noted with each of its rows, by normalisation.
-            seconds = text.duration((row["length"] or "").strip())
-            yield (row["id"] or "").strip(), math.nan if seconds is None else seconds
+            yield (row["id"] or "").strip(), _seconds((row["length"] or "").strip())
     except csv.Error as error:
         raise VtgError(f"{path}:{table.line_num}: not a readable csv ({error}). Download it again.") from error
+
+
+def _probed_lengths(path: Path) -> Iterator[tuple[str, float]]:
+    try:
+        lengths = text.mapping(text.read_json(path), "the document")
+    except ValueError as error:
+        raise VtgError(f"{path}: not durations, which look like {{'K7QZ2': 30.96}}: {error}.") from error
+    for key, value in lengths.items():
+        yield ids.stem(key), _seconds(value)
+
+
+def _seconds(value: object) -> float:
+    """A length; NaN, which normalisation notes with each row of the video, where it is no number."""
+    seconds = text.duration(value)
+    return math.nan if seconds is None else seconds
