@@ -1,0 +1,123 @@
+"""What every filter promises; a new file in vtgdata/filters is picked up by itself."""
+
+import inspect
+import random
+import re
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+
+from builders import make_sample
+from vtgdata import plugins, video_ids
+from vtgdata.records import Left, Repair, Sample
+
+NAMES = plugins.names("filters")
+BENCHMARKS = [
+    make_sample("bench:1", video_id="aB3_dE-6hIj", query="a man rows a boat", corpus="bench", split="test"),
+    make_sample("bench:2", video_id="K7QZ2", query="a woman laughs", corpus="bench", split="test"),
+]
+QUERIES = (
+    "a man rows a boat", "A man rows the boats.", "finally he rests", "they hear a loud sound", "", "word " * 400,
+    "\u72d7\u8df3\u8fc7\u6805\u680f", "at 0:15 the video ends", "???",
+)  # fmt: skip
+WINDOWS = ([(0, 30)], [(1, 1.2)], [], [(3, 9), (12, 20)], [(0, 9000)])
+LICENCES = ("MIT", "unverified", "CC-BY-NC-SA-4.0", "LicenseRef-TimeLens", "MIT AND LicenseRef-Ego4D", "")
+REPAIRS = ((), (Repair("end_far_past_video", "14220.0", "30.0"),), (Repair("duplicate", "pool:1", "kept"),))
+EXTRAS = ({}, {"mean_iou": 0.5}, {"mean_iou": 0}, {"mean_iou": "high"}, {"mean_iou": None})
+VIDEOS = ("v_aB3_dE-6hIj", "aB3_dE-6hIj_60.0_210.0", "K7QZ2", "v1", "v2")
+DURATIONS = (30.0, 2.0, 9000.0, None)
+
+
+def pool(size: int = 240) -> list[Sample]:
+    """Samples of every kind that a file may hold, in some order."""
+    chance = random.Random(5)
+    return [
+        make_sample(
+            f"pool:{i}",
+            video_id=chance.choice(VIDEOS),
+            duration=chance.choice(DURATIONS),
+            query=chance.choice(QUERIES),
+            windows=chance.choice(WINDOWS),
+            labelled=chance.random() < 0.9,
+            license=chance.choice(LICENCES),
+            repairs=chance.choice(REPAIRS),
+            extra=chance.choice(EXTRAS),
+        )
+        for i in range(size)
+    ]
+
+
+def left_out(name: str, samples: Sequence[Sample]) -> list[Left]:
+    keep = plugins.load("filters", name).keep
+    given = (video_ids.by_key(BENCHMARKS),) if "benchmarks" in inspect.signature(keep).parameters else ()
+    return keep(samples, None, *given)
+
+
+def ids(left: Sequence[Left]) -> set[str]:
+    return {each.sample_id for each in left}
+
+
+def by_video(samples: Sequence[Sample]) -> list[list[Sample]]:
+    return [[each for each in samples if each.video.video_id == video] for video in VIDEOS]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_leaves_out_samples_that_it_was_given_each_once_with_a_reason(name: str) -> None:
+    samples = pool()
+    left = left_out(name, samples)
+    assert left, "the pool has something for every filter: add what this one is about"
+    assert len(ids(left)) == len(left)
+    assert ids(left) < {sample.sample_id for sample in samples}
+    for sample_id, reason, detail in left:
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", reason), f"{sample_id}: {reason!r} is no code"
+        assert detail.strip() and len(detail) < 3000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_changes_nothing(name: str) -> None:
+    samples = pool()
+    before = msgspec.json.encode(samples)
+    left_out(name, samples)
+    assert msgspec.json.encode(samples) == before
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_samples_are_left_out_every_time_and_in_their_order(name: str) -> None:
+    left = left_out(name, pool())
+    assert left == left_out(name, pool())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_more_is_left_out_of_what_is_kept(name: str) -> None:
+    samples = pool()
+    gone = ids(left_out(name, samples))
+    assert left_out(name, [sample for sample in samples if sample.sample_id not in gone]) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_video_is_judged_by_its_own_samples_so_that_files_can_be_read_in_pieces(name: str) -> None:
+    samples = pool()
+    whole = {left.sample_id: left for left in left_out(name, samples)}
+    pieces = [left for video in reversed(by_video(samples)) for left in left_out(name, video)]
+    assert {left.sample_id: left for left in pieces} == whole
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_samples_give_no_drops(name: str) -> None:
+    assert left_out(name, []) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_setting_is_named_and_has_a_default(name: str) -> None:
+    parameters = list(inspect.signature(plugins.load("filters", name).keep).parameters.values())
+    given = [each.name for each in parameters if each.kind is not each.KEYWORD_ONLY]
+    assert given in (["samples", "frames"], ["samples", "frames", "benchmarks"])
+    assert all(each.default is not each.empty for each in parameters[len(given) :])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_says_in_a_line_what_it_is(name: str) -> None:
+    first, *rest = (plugins.load("filters", name).__doc__ or "").splitlines()
+    assert ": " in first and first.endswith("."), "the first line of its docstring is `Name: what it drops.`"
+    assert not rest or not rest[0], "an empty line follows the first"

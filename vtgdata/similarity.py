@@ -1,0 +1,51 @@
+"""How alike two queries are: the share of their three-letter pieces that they have in common.
+
+An overlap of tokens that forgives what an edit distance forgives, endings and slips of the pen, that articles,
+punctuation and case do not change, and that can be looked up in an index. Source: trigram similarity, as pg_trgm of
+PostgreSQL has it.
+"""
+
+import re
+from functools import lru_cache
+
+_WORD = re.compile(r"\w+")
+_FIGURES = re.compile(r"\d+")
+_ARTICLES = frozenset({"a", "an", "the"})
+
+
+@lru_cache(maxsize=1 << 14)
+def pieces(query: str) -> frozenset[str]:
+    """The three-letter pieces of a query's words, each word with its edges; never empty.
+
+    >>> sorted(pieces("The ox."))
+    ['  o', ' ox', 'ox ']
+    """
+    words = _WORD.findall(query.casefold())
+    words = [word for word in words if word not in _ARTICLES] or words or [query]
+    return frozenset(edged[i : i + 3] for edged in (f"  {word} " for word in words) for i in range(len(edged) - 2))
+
+
+@lru_cache(maxsize=1 << 14)
+def _figures(query: str) -> frozenset[str]:
+    return frozenset(_FIGURES.findall(query))
+
+
+def similarity(one: str, other: str) -> float:
+    """In [0, 1]: 1 for queries that differ at most in case, punctuation, articles and the order of their words.
+
+    Two queries with different figures are not alike, however long the rest: "number 3" is none of "number 4".
+
+    >>> similarity("A person opens the door.", "person opens a door")
+    1.0
+    >>> round(similarity("he cuts the carrot", "he cut the carrot"), 2)
+    0.8
+    >>> round(similarity("he opens the door", "he closes the door"), 2)
+    0.38
+    >>> similarity("a graphic shows the number 3", "a graphic shows the number 4")
+    0.0
+    """
+    if _figures(one) != _figures(other):
+        return 0.0
+    first, second = pieces(one), pieces(other)
+    shared = len(first & second)
+    return shared / (len(first) + len(second) - shared)
