@@ -1,9 +1,12 @@
 import json
+import re
+from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from published import published
+from published import ingested, published
 from vtgdata import tables
 from vtgdata.corpora import activitynet_captions
 from vtgdata.errors import RowsFailed
@@ -51,29 +54,73 @@ def test_the_validation_files_are_benchmarks_and_keep_rows_without_a_window(tmp_
         assert isinstance(outcome, kind)
 
 
-@pytest.mark.parametrize("name", ["train", "val_1"])
-def test_a_published_file_gives_the_counts_of_its_raw_text(name: str) -> None:
-    path = published("corpora", "activitynet_captions") / f"{name}.json"
-    events = [
-        (start, end, entry["duration"], sentence)
-        for entry in json.loads(path.read_text()).values()
+class Event(NamedTuple):
+    """One sentence, as the file has it."""
+
+    video: str
+    sentence: str
+    start: float
+    end: float
+    duration: float
+
+
+def events(path: Path) -> list[Event]:
+    return [
+        Event(video, sentence, start, end, entry["duration"])
+        for video, entry in json.loads(path.read_text()).items()
         for (start, end), sentence in zip(entry["timestamps"], entry["sentences"], strict=True)
     ]
-    wrong = ["reversed" if s > e else "zero_length" for s, e, _, _ in events if s >= e]
-    kept = [event for event in events if event[0] < event[1]]
-    clamped = sum(end - duration > 1e-6 for _, end, duration, _ in kept)
-    blanks = sum(sentence != " ".join(sentence.split()) for *_, sentence in kept)
-    leading = sum(sentence[:1].isspace() for *_, sentence in events)
-    known = {"train": (37_421, 4, 29, 25_731), "val_1": (17_505, 0, 5, 11_639)}
-    assert (len(events), len(wrong), clamped, leading) == known[name]
 
-    outcomes = list(normalise(activitynet_captions.read([path], None), activitynet_captions.CORPUS))
-    samples = [each for each in outcomes if isinstance(each, Sample)]
-    assert [each.reason for each in outcomes if isinstance(each, Drop)] == wrong
-    assert (len(outcomes), len(samples)) == (len(events), len(kept))
-    codes = [repair.code for sample in samples for repair in sample.repairs]
-    assert {code: codes.count(code) for code in set(codes)} == {"end_past_video": clamped, "query_blanks": blanks}
-    assert len({sample.sample_id for sample in samples}) == len(samples)
+
+# rows, videos, reversed, without length, past the end, leading blanks, newlines, two blanks, not ASCII, whole video
+COUNTS = {
+    "train": (37_421, 10_009, 2, 2, 29, 25_731, 5, 322, 24, 1_005),
+    "val_1": (17_505, 4_917, 0, 0, 5, 11_639, 2, 173, 24, 546),
+}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_a_published_file_has_the_oddities_that_its_facts_name(name: str) -> None:
+    found = events(published("corpora", "activitynet_captions") / f"{name}.json")
+    assert COUNTS[name] == (
+        len(found),
+        len({each.video for each in found}),
+        sum(each.start > each.end for each in found),
+        sum(each.start == each.end for each in found),
+        sum(each.end - each.duration > 1e-6 for each in found),
+        sum(each.sentence[:1].isspace() for each in found),
+        sum("\n" in each.sentence for each in found),
+        sum(re.search(r"\s\s", each.sentence.strip()) is not None for each in found),
+        sum(not each.sentence.isascii() for each in found),
+        sum(each.start == 0 and each.end > each.duration - 0.005 for each in found),
+    )
+    split = next(each for each in activitynet_captions.CORPUS.splits if each.name == name)
+    assert (split.rows, split.videos) == COUNTS[name][:2]
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_a_published_file_gives_the_counts_of_its_raw_text(name: str) -> None:
+    path = published("corpora", "activitynet_captions") / f"{name}.json"
+    raw = events(path)
+    kept = [each for each in raw if each.start < each.end]
+    tidy = [" ".join(each.sentence.split()) for each in kept]
+    asked = {(each.video, query.casefold()) for each, query in zip(kept, tidy, strict=True)}
+
+    found = ingested("activitynet_captions", [path])
+    wrong = ["reversed" if each.start > each.end else "zero_length" for each in raw if each.start >= each.end]
+    assert [drop.reason for drop in found.drops] == wrong
+    assert len(found.samples) == len(kept)
+    assert Counter(found.repairs) == Counter(
+        end_past_video=sum(each.end - each.duration > 1e-6 for each in kept),
+        query_blanks=sum(each.sentence != query for each, query in zip(kept, tidy, strict=True)),
+        query_dots=sum(query.endswith((" .", "..")) for query in tidy),
+        query_ambiguous=len(kept)
+        - len({(each.video, query.casefold()) for each, query in zip(kept, tidy, strict=True)}),
+    )
+    # 168.67000000000002 is no end past a video of 168.67 s: it stays as it is.
+    ends = [each.duration if each.end - each.duration > 1e-6 else each.end for each in kept]
+    assert [sample.windows[0].end for sample in found.samples] == ends
+    assert len({sample.sample_id for sample in found.samples}) == len(found.samples)
 
 
 def test_ingest_clamps_the_events_of_a_real_video_to_its_own_length(tmp_path: Path) -> None:

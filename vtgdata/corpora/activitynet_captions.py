@@ -18,7 +18,13 @@ CORPUS = Corpus(
     title="ActivityNet Captions",
     summary="Paragraph-like event descriptions of YouTube videos, about 2 minutes on average.",
     splits=(
-        Split(name="train", files=("train.json",), rows=37_421, videos=10_009),
+        Split(
+            name="train",
+            files=("train.json",),
+            rows=37_421,
+            videos=10_009,
+            copies={37_417: "Copies made for 2D-TAN: the 2 reversed windows and the 2 without length are left out."},
+        ),
         Split(name="val_1", files=("val_1.json",), rows=17_505, videos=4_917, benchmark=True),
         Split(name="val_2", files=("val_2.json",), rows=17_031, videos=4_885, benchmark=True),
     ),
@@ -30,6 +36,16 @@ CORPUS = Corpus(
     grid=0.01,
     family="captions",
     usage="train.json",
+    download="https://cs.stanford.edu/people/ranjaykrishna/densevid/captions.zip holds train.json, val_1.json and "
+    "val_2.json. Copies with fewer rows have lost videos that YouTube no longer shows.",
+    overlaps=(
+        "val_1 and val_2 annotate the same videos: all 4,885 of val_2 are in val_1. Papers differ in which of them "
+        "they call the test: most work on language models takes val_2 (17,031 rows), Lighthouse val_1 (17,505).",
+        "ActivityNet-CG draws its splits from all three: its train holds 1,053 rows of val_2 and 993 of val_1.",
+        "TVGBench takes 168 of its 800 rows from val_2 (157 videos, all of them in val_1 too).",
+        "ReXTime's validation questions use 544 videos of the validation splits.",
+        "ActivityNet-TimeLens annotates a part of the validation videos anew: another label version.",
+    ),
 )
 
 EXAMPLE = Example(
