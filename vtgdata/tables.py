@@ -26,6 +26,8 @@ SAMPLES = {
     "windows": "windows", "labelled": "flag", "task": "text", "options": "texts", "answer": "text",
     "label_version": "text", "license": "text", "origin": "text", "repairs": "repairs", "extra": "text",
 }  # fmt: skip
+SAMPLE_NEEDS = ("sample_id", "corpus", "split", "video_id", "duration", "query", "windows")
+"""Columns that `samples.parquet` must have; the others may be missing."""
 DROPS = {"corpus": "text", "origin": "text", "reason": "text", "detail": "text", "raw": "text"}
 ROLLOUTS = {
     "key": "text", "sample_id": "text", "model_id": "text", "prompt_id": "text", "sampling_id": "text",
@@ -183,7 +185,12 @@ def write_parquet(path: Path, rows: Iterable[Any], columns: Mapping[str, str], v
 
 
 def read_parquet(path: str | Path, *, needs: Iterable[str] = (), where: str | None = None) -> list[Row]:
-    """All rows of a Parquet file as dicts.
+    """All rows of a Parquet file as dicts; arguments and errors are those of `read_frame`."""
+    return read_frame(path, needs=needs, where=where).to_dicts()
+
+
+def read_frame(path: str | Path, *, needs: Iterable[str] = (), where: str | None = None) -> Any:
+    """A Parquet file as a Polars frame: for millions of rows, of which only some become dicts at a time.
 
     Args:
         path: the file.
@@ -211,7 +218,7 @@ def read_parquet(path: str | Path, *, needs: Iterable[str] = (), where: str | No
                 f"--where {where!r}: {_first_line(error)}. Write a SQL condition such as split == 'rl'; "
                 f"columns: {', '.join(frame.columns)}."
             ) from error
-    return frame.to_dicts()
+    return frame
 
 
 def _first_line(error: Exception) -> str:
@@ -324,6 +331,14 @@ def row_sample(row: Row) -> Sample:
     )
 
 
+def read_sample(path: str | Path, row: Row) -> Sample:
+    """A Sample from a row of the file at `path`; raises VtgError, with the row's id and the column, when it is none."""
+    try:
+        return row_sample(row)
+    except ValueError as error:
+        raise VtgError(f"{path}: sample {row['sample_id']!r}: {error}. Ingest the corpus again.") from error
+
+
 def write_samples(path: Path, samples: Iterable[Sample]) -> None:
     """Write `samples.parquet`."""
     write_parquet(path, samples, SAMPLES, sample_values)
@@ -339,13 +354,8 @@ def read_samples(path: str | Path, *, where: str | None = None, limit: int | Non
 
     Raises VtgError, with the row's id and the column, when a row is no valid sample or an id occurs twice.
     """
-    needs = ("sample_id", "corpus", "split", "video_id", "duration", "query", "windows")
-    samples: list[Sample] = []
-    for row in read_parquet(path, needs=needs, where=where)[:limit]:
-        try:
-            samples.append(row_sample(row))
-        except ValueError as error:
-            raise VtgError(f"{path}: sample {row['sample_id']!r}: {error}. Ingest the corpus again.") from error
+    rows = read_parquet(path, needs=SAMPLE_NEEDS, where=where)[:limit]
+    samples = [read_sample(path, row) for row in rows]
     seen: set[str] = set()
     for sample in samples:
         if sample.sample_id in seen:
