@@ -63,8 +63,10 @@ class Draft(msgspec.Struct, gc=False):
     drop: tuple[str, str] | None = None
 
     def repair(self, code: str, old: object, new: object) -> None:
-        """Note a change."""
-        self.repairs.append(Repair(code, str(old), str(new)))
+        """Note a change, unless the row came with it: our own files are read again."""
+        note = Repair(code, str(old), str(new))
+        if note not in self.row.repairs:
+            self.repairs.append(note)
 
 
 def readable(draft: Draft) -> None:
@@ -421,7 +423,7 @@ def normalise(
         outcome = _one(row, sample_id, given)
         if isinstance(outcome, Sample):
             notes = [Repair("repeated_id", published, sample_id)] if sample_id != published else []
-            if outcome.windows and not row.repairs:
+            if outcome.windows and corpus.family != "samples":
                 notes.extend(seen.repeats(row, outcome))
             if notes:
                 outcome = msgspec.structs.replace(outcome, repairs=(*outcome.repairs, *notes))
