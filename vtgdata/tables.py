@@ -99,6 +99,11 @@ class Replacement:
         self._temp.unlink(missing_ok=True)
 
 
+def json_text(value: Any) -> str:
+    """A value as one line of JSON, for a drop's raw text."""
+    return msgspec.json.encode(value).decode()
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON document, indented, keys in their given order."""
     with replacing(path) as file:

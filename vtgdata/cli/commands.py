@@ -21,6 +21,8 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "ingest": Command("vtgdata.stages.ingest", ("corpus", "paths")),
+    "curate": Command("vtgdata.stages.curate", ("file",)),
+    "check": Command("vtgdata.stages.check", ("files",)),
     "build-coldstart": Command("vtgdata.stages.coldstart"),
     "score-difficulty": Command("vtgdata.stages.difficulty"),
     "select": Command("vtgdata.stages.select"),

@@ -44,7 +44,7 @@ def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
 def _flags(name: str, kind: Any) -> list[str]:
     flag = "--" + name.replace("_", "-")
     # A list may be given as one option several times: its name reads better in the singular.
-    flags = [flag, *(["--split"] if name == "splits" else [])]
+    flags = [flag, *([flag[:-1]] if name in ("splits", "filters") else [])]
     return [f"{flag}/--no-{flag[2:]}"] if kind is bool else flags
 
 
@@ -69,7 +69,7 @@ def option_type(hint: Any) -> Any:
     if origin is Literal:
         return str
     if origin in (list, tuple):
-        inner = get_args(hint)[0]
+        inner = option_type(get_args(hint)[0])
         return list[inner]
     if origin is dict:
         return list[str]

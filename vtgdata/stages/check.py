@@ -1,0 +1,305 @@
+"""check: one report over any number of sample files. What must not be trained on, what repeats, what cannot be right.
+
+Findings have a kind. Each counts against a clean report unless it is allowed; `--fix` writes the samples without what
+can be taken away: broken rows, ids that repeat, repeats of moments, rows on a benchmark's videos.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from math import fsum
+from pathlib import Path
+from typing import Literal, get_args
+
+import msgspec
+import numpy as np
+
+from vtgdata import meta, overlap, plugins, tables
+from vtgdata.errors import RowsFailed, VtgError
+from vtgdata.meta import Summary
+from vtgdata.metrics import baselines, grounding
+from vtgdata.overlap import Group, Index
+from vtgdata.records import Drop, Sample
+from vtgdata.tables import Row
+
+Kind = Literal["broken_rows", "repeated_ids", "duplicates", "contamination", "label_versions", "durations", "videos"]
+FIXABLE = ("broken_rows", "repeated_ids", "duplicates", "contamination")
+SHOWN = 20
+"""Examples of a kind that a report lists; `check.json` has all."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to check."""
+
+    files: list[str]
+    """Files of samples (samples.parquet), of as many corpora and splits as you like."""
+    out: str = ""
+    """Folder for check.json, missing.txt (videos to fetch) and, with --fix, samples.parquet and drops.parquet."""
+    videos: str = ""
+    """Root folder of the video files: which are missing, and which show what a benchmark's video shows."""
+    hashes: bool = True
+    """With --videos, compare what files show (perceptual hashes), training against benchmarks."""
+    fix: bool = False
+    """Write the samples of all files without what can be taken away; needs --out."""
+    allow: list[Kind] = []
+    """A kind of finding that does not count; may be given several times."""
+    near: float = overlap.NEAR
+    """From which likeness, in (0, 1], two queries on one video count as nearly the same."""
+    tolerance: float = 1.0
+    """Seconds by which durations of one video may differ."""
+
+
+def run(settings: Settings) -> Summary:
+    """Check samples; write check.json where a folder is named.
+
+    Returns `groups` (rows and videos of each corpus and split, and what a blind guess scores there), `pairs` (what each
+    two share, zeros included), `findings` {kind: n}, `examples` {kind: [...]}, `reminders` (overlaps known of a corpus
+    whose counterpart is not among the files), `clean`, `fixed` {kind: n}, `out`.
+
+    Raises VtgError when a file is none of samples; RowsFailed, after writing, when the report is not clean.
+    """
+    if settings.fix and not settings.out:
+        raise VtgError("--fix writes samples.parquet and drops.parquet: name a folder with --out.")
+    if not 0 < settings.near <= 1 or not settings.tolerance >= 0:
+        raise VtgError(f"--near {settings.near} must be in (0, 1] and --tolerance {settings.tolerance} 0 or more.")
+    if not settings.files:
+        raise VtgError("check needs one file of samples or more.")
+    step = None
+    if settings.out:
+        code = [__name__, *(["vtgdata.decoders.pyav"] if settings.videos else [])]
+        listings = [settings.videos] if settings.videos else []
+        step = meta.Step("check", settings, code=code, inputs=settings.files, listings=listings)
+        if (done := step.up_to_date()) is not None:
+            return done
+    report = _Report(settings)
+    summary = report.summary()
+    failed = None if summary["clean"] else _said(summary)
+    if step is None:
+        if failed is not None:
+            raise RowsFailed(failed, summary)
+        return summary
+    out, names = step.start(), ["check.json"]
+    tables.write_json(out / "check.json", summary | {"examples": report.examples(None)})
+    if settings.videos:
+        tables.write_text(out / "missing.txt", "".join(f"{file}\n" for file in report.missing))
+        names.append("missing.txt")
+    if settings.fix:
+        report.write_fixed(out)
+        names += ["samples.parquet", "drops.parquet"]
+    return step.finish(summary, names, failed=failed)
+
+
+def _said(summary: Summary) -> str:
+    kinds = ", ".join(f"{kind} {count:,}" for kind, count in summary["findings"].items() if count)
+    hint = "`--fix` takes away what it can" if not summary["fixed"] else "what is left cannot be fixed here"
+    return f"not clean: {kinds}. {hint}; `--allow KIND` lets a kind pass."
+
+
+class _Report:
+    """Everything that was found, each finding with the row or video it is about."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.found: dict[str, list[Row]] = {kind: [] for kind in get_args(Kind)}
+        self.left: dict[str, tuple[str, str]] = {}
+        """Ids of rows that --fix takes away -> reason and detail."""
+        self.broken: list[Drop] = []
+        self.missing: list[str] = []
+        self.samples = list(self._read())
+        self.groups = overlap.grouped(self.samples)
+        index = Index(self.groups)
+        self.pairs = index.pairs(settings.near)
+        self._contamination(index)
+        self._repeats(index)
+        self._versions(index)
+        if settings.videos:
+            self._videos()
+
+    def _read(self) -> Iterator[Sample]:
+        """The sound rows of all files, each id once."""
+        needs = ("sample_id", "corpus", "split", "video_id", "duration", "query", "windows")
+        seen: dict[str, str] = {}
+        for file in self.settings.files:
+            for number, row in enumerate(tables.read_parquet(file, needs=needs)):
+                place = f"{Path(file).name} row {number}"
+                try:
+                    sample = tables.row_sample(row)
+                    _sound(sample)
+                except ValueError as error:
+                    self._broken("broken_rows", place, row, str(error))
+                    continue
+                first = seen.setdefault(sample.sample_id, place)
+                if first is not place:
+                    self._broken("repeated_ids", place, row, f"sample_id {sample.sample_id!r} is that of {first}")
+                    continue
+                yield sample
+
+    def _broken(self, kind: str, place: str, row: Row, detail: str) -> None:
+        self.found[kind].append({"row": place, "sample_id": str(row.get("sample_id")), "detail": detail})
+        raw = tables.json_text(row)
+        self.broken.append(Drop(corpus=str(row.get("corpus")), origin=place, reason=kind, detail=detail, raw=raw))
+
+    def _contamination(self, index: Index) -> None:
+        for sample_id, (group, held) in index.contaminated().items():
+            detail = f"its video is {held.video.video_id} of {group}"
+            self.found["contamination"].append({"sample_id": sample_id, "benchmark": str(group), "detail": detail})
+            self.left[sample_id] = ("contamination", detail)
+
+    def _repeats(self, index: Index) -> None:
+        held = {sample.sample_id for group in self.groups if group.benchmark for sample in self.groups[group]}
+        for sample_id, first in index.duplicates().items():
+            if sample_id in held:
+                continue  # a benchmark's denominator is published: its own repeats stay, and are no finding
+            detail = f"repeats {first}"
+            self.found["duplicates"].append({"sample_id": sample_id, "detail": detail})
+            self.left.setdefault(sample_id, ("duplicates", detail))
+
+    def _versions(self, index: Index) -> None:
+        for name, versions in index.label_versions().items():
+            self.found["label_versions"].append({"video": name, "detail": ", ".join(sorted(versions))})
+        for name, (low, high) in overlap.durations(self.samples, self.settings.tolerance).items():
+            self.found["durations"].append({"video": name, "detail": f"{low:g} s and {high:g} s"})
+
+    def _videos(self) -> None:
+        from vtgdata.video import find
+
+        videos = find.find(Path(self.settings.videos))
+        files = {sample.video.file: sample.video.video_id for sample in self.samples}
+        paths = {file: videos.path(file, video_id) for file, video_id in files.items()}
+        self.missing = sorted(file for file, path in paths.items() if path is None)
+        self.found["videos"] = [{"video": file, "detail": "missing"} for file in self.missing]
+        if self.settings.hashes:
+            self._copies({file: path for file, path in paths.items() if path is not None})
+
+    def _copies(self, paths: dict[str, Path]) -> None:
+        """Videos to train on that show what a benchmark's video shows, under another name."""
+        from vtgdata.video import hashes
+
+        decoder = plugins.load("decoders", "pyav")
+        held, trained = self._files(paths, benchmark=True), self._files(paths, benchmark=False)
+        if not held or not trained:
+            return
+        pairs = hashes.near_copies(
+            hashes.of_videos([(file, paths[file]) for file in trained], decoder),
+            hashes.of_videos([(file, paths[file]) for file in held], decoder),
+        )
+        for ours, theirs in pairs:
+            for sample in trained[ours]:
+                if sample.sample_id not in self.left and ours != theirs:
+                    detail = f"its video shows what {theirs} of a benchmark shows"
+                    found = {"sample_id": sample.sample_id, "benchmark": theirs, "detail": detail}
+                    self.found["contamination"].append(found)
+                    self.left[sample.sample_id] = ("contamination", detail)
+
+    def _files(self, paths: dict[str, Path], *, benchmark: bool) -> dict[str, list[Sample]]:
+        """The rows of each file that is there, of benchmarks or of what may be trained on."""
+        found: dict[str, list[Sample]] = {}
+        for group, samples in self.groups.items():
+            if group.benchmark == benchmark:
+                for sample in samples:
+                    if sample.video.file in paths:
+                        found.setdefault(sample.video.file, []).append(sample)
+        return dict(sorted(found.items()))
+
+    def counts(self) -> dict[str, int]:
+        """Findings by kind, without what was allowed and, with --fix, what was fixed."""
+        gone = {*self.settings.allow, *(FIXABLE if self.settings.fix else ())}
+        return {kind: 0 if kind in gone else len(found) for kind, found in self.found.items()}
+
+    def examples(self, limit: int | None = SHOWN) -> dict[str, list[Row]]:
+        """What was found, by kind."""
+        return {kind: found[:limit] for kind, found in self.found.items() if found}
+
+    def summary(self) -> Summary:
+        """The report as plain values."""
+        counts = self.counts()
+        fixed = {kind: len(self.found[kind]) for kind in FIXABLE} if self.settings.fix else {}
+        return {
+            "rows": len(self.samples) + len(self.broken),
+            "groups": [_group(group, samples) for group, samples in self.groups.items()],
+            "pairs": [_pair(pair) for pair in self.pairs],
+            "findings": counts,
+            "allowed": {kind: len(self.found[kind]) for kind in self.settings.allow},
+            "fixed": fixed,
+            "examples": self.examples(),
+            "reminders": _reminders(self.groups),
+            "missing_videos": len(self.missing) if self.settings.videos else None,
+            "clean": not any(counts.values()),
+            "out": self.settings.out,
+        }
+
+    def write_fixed(self, out: Path) -> None:
+        """The samples of all files without what can be taken away, and what was taken, each with its reason."""
+        kept = [sample for sample in self.samples if sample.sample_id not in self.left]
+        tables.write_samples(out / "samples.parquet", kept)
+        gone = [_drop(sample, *self.left[sample.sample_id]) for sample in self.samples if sample.sample_id in self.left]
+        tables.write_drops(out / "drops.parquet", [*self.broken, *gone])
+
+
+def _drop(sample: Sample, reason: str, detail: str) -> Drop:
+    raw = tables.json_text(tables.sample_row(sample))
+    return Drop(corpus=sample.corpus, origin=sample.origin, reason=reason, detail=detail, raw=raw)
+
+
+def _sound(sample: Sample) -> None:
+    """Raise ValueError for a sample that is valid by itself and yet cannot be right."""
+    duration = sample.video.duration
+    if duration is not None and any(window.end > duration + 1e-3 for window in sample.windows):
+        raise ValueError(f"a window ends at {sample.windows[-1].end:g} s, the video at {duration:g} s")
+    if list(sample.windows) != sorted(sample.windows):
+        raise ValueError("windows are not in order of time")
+    if not sample.query.strip():
+        raise ValueError("the query is empty")
+    if sample.windows and not sample.labelled:
+        raise ValueError("it has windows, and says that its labels are hidden")
+    if sample.labelled and not sample.windows and not Group(sample.corpus, sample.split).benchmark:
+        raise ValueError("it has no window, and is of no benchmark")
+
+
+def _group(group: Group, samples: Sequence[Sample]) -> Row:
+    versions = Counter(sample.label_version for sample in samples)
+    return {
+        "corpus": group.corpus,
+        "split": group.split,
+        "benchmark": group.benchmark,
+        "rows": len(samples),
+        "videos": len({sample.video.file for sample in samples}),
+        "label_versions": dict(sorted(versions.items())),
+        "blind_guess": _blind_guess(samples),
+    }
+
+
+def _blind_guess(samples: Sequence[Sample]) -> Row | None:
+    """What answers without looking score on these rows, fitted on themselves: position bias. None where none counts."""
+    usable = [sample for sample in samples if sample.windows and sample.video.duration]
+    if not usable:
+        return None
+    return {
+        "mean_window": _scored(_mean_window(usable), usable),
+        "best_constant": _scored(baselines.best_constant(usable), usable),
+    }
+
+
+def _mean_window(samples: Sequence[Sample]) -> tuple[float, float]:
+    """The mean of the first true windows, as fractions of the duration."""
+    ends = [
+        (s.windows[0].start / s.video.duration, s.windows[0].end / s.video.duration)
+        for s in samples
+        if s.video.duration
+    ]
+    return fsum(start for start, _ in ends) / len(ends), min(1.0, fsum(end for _, end in ends) / len(ends))
+
+
+def _scored(window: tuple[float, float], samples: Sequence[Sample]) -> Row:
+    ious = np.array(baselines.constant_ious(samples, window))
+    return {"window": window, **grounding.metrics(ious)}
+
+
+def _pair(pair: overlap.Shared) -> Row:
+    row = msgspec.to_builtins(pair)
+    return row | {"first": str(pair.first), "second": str(pair.second), "contaminates": pair.contaminates}
+
+
+def _reminders(groups: Iterable[Group]) -> list[str]:
+    """Overlaps that the facts of corpora to train on name: what was not among the files may matter too."""
+    names = sorted({group.corpus for group in groups if not group.benchmark} & set(plugins.names("corpora")))
+    return [f"{name}: {text}" for name in names for text in plugins.load("corpora", name).CORPUS.overlaps]

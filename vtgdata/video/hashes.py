@@ -1,0 +1,83 @@
+"""Perceptual hashes of videos: re-encodes and rescaled copies of one video are found by what they show.
+
+A frame's hash is 64 bits, each whether a cell of the grey picture, cut down to 9 x 8, is brighter than its right
+neighbour: what scaling, compression and a change of brightness leave. A video has one for each of a few frames at
+fixed fractions of its length. Source of the hash: difference hash, N. Krawetz, 2013.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vtgdata.errors import VideoUnreadable
+
+FRAMES = 8
+"""Frames looked at, at the midpoints of as many equal parts."""
+
+NEAR_BITS = 10
+"""Bits of 64 by which a frame's hash may differ from that of its copy."""
+
+NEAR_FRAMES = 6
+"""Frames of `FRAMES` that must be near for two videos to count as one."""
+
+FLAT_BITS = 6
+"""A hash with fewer bits set, or unset, is of a picture that shows nothing: it is like any other of its kind."""
+
+Hashes = NDArray[np.uint64]
+"""(FRAMES,) hashes of one video."""
+
+
+def of_image(image: NDArray[np.uint8]) -> int:
+    """The hash of a (height, width, 3) RGB picture, in [0, 2^64)."""
+    small = np.asarray(Image.fromarray(image).convert("L").resize((9, 8), Image.Resampling.LANCZOS), dtype=np.int16)
+    bits = (small[:, :-1] > small[:, 1:]).ravel()
+    return int.from_bytes(np.packbits(bits).tobytes(), "big")
+
+
+def of_video(path: Path, decoder: Any) -> Hashes | None:
+    """The hashes of a file's frames; None when it cannot be read.
+
+    Args:
+        path: the file.
+        decoder: a decoder plug-in.
+    """
+    try:
+        duration = decoder.probe(path).duration
+        images, _ = decoder.frames(path, [(i + 0.5) * duration / FRAMES for i in range(FRAMES)])
+    except VideoUnreadable:
+        return None
+    return np.array([of_image(image) for image in images], dtype=np.uint64)
+
+
+def alike(one: Hashes, other: Hashes) -> bool:
+    """Whether two videos show the same, frame by frame at the same fractions of their length."""
+    bits = np.bitwise_count(one ^ other)
+    flat = np.minimum(np.bitwise_count(one), 64 - np.bitwise_count(one)) < FLAT_BITS
+    near = (bits <= NEAR_BITS) & ~flat
+    return bool(near.sum() >= min(NEAR_FRAMES, max(3, int((~flat).sum()))) and not flat.all())
+
+
+def near_copies(ours: Mapping[str, Hashes], theirs: Mapping[str, Hashes]) -> list[tuple[str, str]]:
+    """(name of ours, name of theirs) of videos that show the same, by name; n x m comparisons, in numpy."""
+    names, others = sorted(ours), sorted(theirs)
+    if not names or not others:
+        return []
+    table = np.stack([theirs[name] for name in others])
+    found: list[tuple[str, str]] = []
+    for name in names:
+        far = np.bitwise_count(table ^ ours[name])
+        # A first sieve on all at once; the rule itself decides.
+        for i in np.flatnonzero((far <= NEAR_BITS).sum(axis=1) >= 3):
+            if alike(ours[name], table[int(i)]):
+                found.append((name, others[int(i)]))
+    return found
+
+
+def of_videos(paths: Sequence[tuple[str, Path]], decoder: Any) -> dict[str, Hashes]:
+    """The hashes of named files, without those that cannot be read."""
+    found = ((name, of_video(path, decoder)) for name, path in paths)
+    return {name: hashes for name, hashes in found if hashes is not None}
