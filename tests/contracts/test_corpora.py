@@ -8,7 +8,7 @@ from types import ModuleType
 import msgspec
 import pytest
 
-from vtgdata import plugins, tables
+from vtgdata import licences, plugins, tables
 from vtgdata.errors import VtgError
 from vtgdata.normalise import normalise
 from vtgdata.records import Corpus, Drop, RawRow, Sample
@@ -124,6 +124,9 @@ def test_its_facts_are_filled_in(name: str) -> None:
     assert corpus.splits and all(split.files for split in corpus.splits)
     assert len({split.name for split in corpus.splits}) == len(corpus.splits)
     assert corpus.license_link.startswith("https://")
+    assert corpus.homepage or corpus.download or corpus.family
+    # C is what nobody read: then nothing may be claimed of it.
+    assert licences.find(corpus.license).known == (corpus.license_confidence != "C")
 
 
 @pytest.mark.parametrize("name", NAMES)

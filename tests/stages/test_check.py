@@ -201,7 +201,6 @@ def by_hand(root: Path) -> dict[str, set[str]]:
     lines = [line.split(" ") for line in (root / "charades_sta/charades_sta_train.txt").read_text().splitlines()]
     charades = {video for video, start, end in (line[:3] for line in lines) if float(start) < float(end.split("##")[0])}
     assert len(charades) == 5_336 and reversed_only - charades
-    splits = ("train", "val", "test")
     return {
         "activitynet_captions val_1": {bare(key) for key in load("activitynet_captions", "val_1.json")},
         "charades_sta train": charades,

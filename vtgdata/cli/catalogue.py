@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -154,7 +155,7 @@ def corpora(
                     else "-",
                     corpus.license,
                     corpus.license_confidence,
-                    " ".join(split.name + ("*" if split.benchmark else "") for split in corpus.splits),
+                    _splits(corpus.splits),
                 ]
                 for key, corpus in found.items()
             ],
@@ -189,6 +190,11 @@ def _page(corpus: Any, described: str) -> None:
     print(f"fetch: {corpus.download or corpus.homepage}")
     if corpus.usage:
         print(f"\nvtgdata ingest {corpus.name} {corpus.usage} --out work/{corpus.name}")
+
+
+def _splits(splits: Sequence[Any], most: int = 4) -> str:
+    names = [split.name + ("*" if split.benchmark else "") for split in splits]
+    return " ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _files(split: Any) -> str:
