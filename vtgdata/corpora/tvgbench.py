@@ -1,4 +1,4 @@
-"""TVGBench: 800 questions on 462 videos out of five corpora, the benchmark of Time-R1 (Wang et al., NeurIPS 2025).
+"""TVGBench: 800 questions on 462 files out of five corpora, the benchmark of Time-R1 (Wang et al., NeurIPS 2025).
 
 Raw item:  {"path": ".../aB3_dE-6hIj.mp4", "question": "...", "answer": "8.25-19.5", "start": 31.5, "end": 96.0,
             "duration": 64.5, "qsemtype": "Human Pose", "bins": {"dataset": "hirest", ...}, ...}
