@@ -214,6 +214,113 @@ def test_an_id_outlives_repairs_and_depends_on_annotation_set_and_occurrence() -
     assert identify("toy", row, 1) != identify("toy", raw_row(annotation_set="val_2"), 1)
 
 
+@pytest.mark.parametrize(
+    ("query", "tidy"),
+    [("a man runs..", "a man runs."), ("a man runs .", "a man runs."), ("a man . . .", "a man."), ("a man.", "a man.")],
+)
+def test_dots_at_the_end_become_one(query: str, tidy: str) -> None:
+    found = sample(raw_row((3.0, 9.0), query=query))
+    assert found.query == tidy
+    assert [each.code for each in found.repairs] == (["query_dots"] if tidy != query else [])
+
+
+def test_a_query_of_dots_is_empty() -> None:
+    assert reason(raw_row((3.0, 9.0), query=" ... ")) == "empty_query"
+
+
+def test_text_that_was_decoded_wrongly_is_mended_and_right_text_is_left() -> None:
+    found = sample(raw_row((3.0, 9.0), query="the man\u00e2\u20ac\u2122s caf\u00c3\u00a9"))
+    assert found.query == "the man\u2019s caf\u00e9"
+    assert [each.code for each in found.repairs] == ["query_mojibake"]
+    right = sample(raw_row((3.0, 9.0), query="a man\u2019s caf\u00e9, \u6771\u4eac"))
+    assert (right.query, right.repairs) == ("a man\u2019s caf\u00e9, \u6771\u4eac", ())
+
+
+def chosen(*opinions: tuple[float, float], duration: float | None = None) -> Sample:
+    return sample(raw_row(opinions=list(opinions), unit="chunks", duration=duration))
+
+
+def test_of_several_annotators_the_most_frequent_window_is_taken_and_all_are_kept() -> None:
+    found = chosen((2, 2), (2, 3), (2, 2), (1, 2))
+    assert bounds(found) == [(10.0, 15.0)]
+    assert [each.code for each in found.repairs] == ["chunks_to_seconds", "annotators_disagree"]
+    assert found.extra["annotators"] == [[10.0, 15.0], [10.0, 20.0], [10.0, 15.0], [5.0, 15.0]]
+
+
+def test_a_tie_of_annotators_goes_to_the_window_nearest_to_all_then_to_the_earliest() -> None:
+    assert bounds(chosen((0, 0), (0, 0), (2, 3), (2, 3), (2, 4))) == [(10.0, 20.0)]
+    tied = chosen((4, 4), (1, 1))
+    assert bounds(tied) == [(5.0, 10.0)]
+    assert tied.repairs[-1].code == "annotators_tied"
+
+
+def test_annotators_who_agree_are_no_repair() -> None:
+    assert [each.code for each in chosen((2, 2), (2, 2)).repairs] == ["chunks_to_seconds"]
+
+
+def test_the_last_chunk_is_cut_at_the_end_of_the_video() -> None:
+    assert bounds(chosen((4, 4), duration=22.2)) == [(20.0, 22.2)]
+
+
+def test_a_window_in_place_of_hidden_labels_is_none() -> None:
+    found = sample(raw_row((0.0, 1.0), labelled=False))
+    assert (found.windows, found.repairs) == ((), (Repair("placeholder_window", "[0, 1]", "removed"),))
+
+
+def test_overlaps_contacts_and_repeats_of_windows_are_noted() -> None:
+    found = sample(raw_row((1.0, 5.0), (4.0, 6.0), (6.0, 8.0), (1.0, 5.0)))
+    assert bounds(found) == [(1.0, 5.0), (4.0, 6.0), (6.0, 8.0)]
+    codes = ["windows_sorted", "windows_repeated", "windows_overlap", "windows_touch"]
+    assert [each.code for each in found.repairs] == codes
+
+
+def test_a_window_inside_another_overlaps_it() -> None:
+    found = sample(raw_row((1.0, 9.0), (2.0, 3.0), (8.0, 9.5)))
+    assert [each.code for each in found.repairs] == ["windows_overlap"]
+
+
+def test_minutes_taken_for_hours_are_clamped_and_named() -> None:
+    found = sample(raw_row((120.0, 14220.0), duration=157.8))
+    assert bounds(found) == [(120.0, 157.8)]
+    assert found.repairs == (
+        Repair("end_far_past_video", "14220.0", "157.8"),
+        Repair("likely_factor_60", "14220.0", "237.0"),
+    )
+
+
+def test_a_reversed_window_is_swapped_where_the_user_wants_it() -> None:
+    (found,) = normalise([raw_row((9.0, 3.0))], CORPUS, swap_reversed=True)
+    assert isinstance(found, Sample)
+    assert (bounds(found), found.repairs) == ([(3.0, 9.0)], (Repair("reversed_swapped", "[9, 3]", "[3, 9]"),))
+
+
+def test_clock_times_become_seconds() -> None:
+    found = sample(raw_row(("0:02.5", "01:10"), duration=99.0))  # type: ignore[arg-type]
+    assert (bounds(found), found.repairs) == (
+        [(2.5, 70.0)],
+        (Repair("clock_to_seconds", "[0:02.5, 01:10]", "[2.5, 70]"),),
+    )
+    assert reason(raw_row(("soon", 3.0))) == "unreadable_row"  # type: ignore[arg-type]
+
+
+def test_a_row_of_a_collection_is_under_its_own_licence_and_its_source_s() -> None:
+    row = raw_row((3.0, 9.0), source_corpus="kitchen")
+    (found,) = normalise([row], CORPUS, licence_of={"kitchen": "MIT"}.__getitem__)
+    assert isinstance(found, Sample)
+    assert (found.license, found.extra["source_corpus"]) == ("CC0-1.0 AND MIT", "kitchen")
+    (own,) = normalise([raw_row((3.0, 9.0), license="MIT")], CORPUS)
+    assert isinstance(own, Sample) and own.license == "MIT"
+
+
+@pytest.mark.parametrize("video_id", ["../../etc/passwd", "/etc/passwd", "a\0b", "..", "x/../y", "..\\x"])
+def test_an_id_that_leads_elsewhere_is_none(video_id: str) -> None:
+    assert reason(raw_row((3.0, 9.0), video_id=video_id)) == "unreadable_row"
+
+
+def test_a_name_longer_than_any_file_s_is_none() -> None:
+    assert reason(raw_row((3.0, 9.0), file="v" * 4_000)) == "unreadable_row"
+
+
 rows = st.builds(
     raw_row,
     split=st.sampled_from(["train", "test"]),
@@ -252,3 +359,13 @@ def test_a_sample_s_own_windows_need_no_further_repair(row: RawRow) -> None:
         again = raw_row(*pairs, query=found.query, duration=found.video.duration, split=row.split)
         assert all(repair.new == "kept" for repair in sample(again).repairs)
         assert sample(again).windows == found.windows
+
+
+@given(st.tuples(st.floats(-1, 40), st.floats(-1, 40)), st.none() | st.floats(0.5, 35))
+def test_the_short_way_of_a_sound_window_is_the_long_way(window: tuple[float, float], duration: float | None) -> None:
+    short, long = outcome(raw_row(window, duration=duration)), outcome(raw_row(window, window, duration=duration))
+    assert type(short) is type(long)
+    if isinstance(short, Sample) and isinstance(long, Sample):
+        assert short.windows == long.windows
+        codes = [repair.code for repair in long.repairs if repair.code != "windows_repeated"]
+        assert {repair.code for repair in short.repairs} == set(codes)
