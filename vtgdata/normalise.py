@@ -508,8 +508,10 @@ def _one(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop:
         repairs=tuple(draft.repairs),
         extra=_extra(draft),
     )
-    if not row.extra and row.origin.isascii() and row.video_id.isascii() and row.file.isascii():
-        return sample  # what else it holds is ours, or mended
+    if not (row.extra or row.options or row.answer or row.repairs or row.corpus or row.license):
+        named = (sample_id, row.origin, row.video_id, row.file, row.split, row.label_version, row.source_id or "")
+        if all(map(str.isascii, named)):
+            return sample  # what else it holds is ours, or mended
     try:
         msgspec.json.encode(sample)
     except (UnicodeEncodeError, TypeError, ValueError, RecursionError) as error:
@@ -544,8 +546,9 @@ def _extra(draft: Draft) -> dict[str, Any]:
 
 def _dropped(row: RawRow, corpus: Corpus, reason: str, detail: str) -> Drop:
     raw = (row.raw if isinstance(row.raw, str) else text.dumped(row.raw))[: text.MAX_RAW]
-    origin, detail, raw = (_SURROGATE.sub("\ufffd", part) for part in (row.origin, detail, raw))
-    return Drop(corpus=row.corpus or corpus.name, origin=origin, reason=reason, detail=detail, raw=raw)
+    named = (row.corpus or corpus.name, row.origin, detail, raw)
+    owner, origin, detail, raw = (_SURROGATE.sub("\ufffd", part) for part in named)
+    return Drop(corpus=owner, origin=origin, reason=reason, detail=detail, raw=raw)
 
 
 def identify(corpus: str, row: RawRow, occurrence: int) -> str:
