@@ -51,7 +51,7 @@ def test_a_file_of_another_set_is_refused(split: str, tmp_path: Path) -> None:
 
 def test_the_original_captions_are_refused_for_their_lists_have_other_names(tmp_path: Path) -> None:
     original = {"duration": 64.12, "timestamps": [[3.0, 9.5]], "sentences": ["a man lifts a boat"]}
-    with pytest.raises(VtgError, match="there is no 'queries' here"):
+    with pytest.raises(VtgError, match="there is no 'spans' here"):
         read(tmp_path, "activitynet", {KEYS["activitynet"]: original})
 
 

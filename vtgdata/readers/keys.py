@@ -54,7 +54,7 @@ class Keys:
             if field not in known:
                 raise VtgError(f"--map {field}=...: there is no such field; {did_you_mean(field, known)}")
         self._names = {field: (mapping[field],) if mapping and field in mapping else known[field] for field in known}
-        self._told = set(mapping or ())
+        self._told = tuple(mapping or ())  # in the order told: what is said of a record is the same in every run
         self._found: dict[tuple[str, ...], dict[str, str]] = {}
 
     def of(self, record: Mapping[str, Any]) -> Mapping[str, str]:
