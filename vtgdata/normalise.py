@@ -348,8 +348,8 @@ class _First(msgspec.Struct, frozen=True, gc=False):
     """The first sample with a query, or with a query and windows."""
 
     sample_id: str
-    query: int
-    """Hash of its raw query, of this process only."""
+    queries: set[int]
+    """Hashes, of this process only, of the raw queries that came with it."""
     windows: tuple[Window, ...]
 
 
@@ -382,14 +382,16 @@ class Seen:
     def repeats(self, row: RawRow, sample: Sample) -> list[Repair]:
         """What the sample shares with an earlier one; all of it is kept: a benchmark's denominator is published."""
         key = _hash(row.video_id, sample.query.casefold())
-        this = _First(sample.sample_id, hash(row.query), sample.windows)
+        raw = hash(row.query)
+        this = _First(sample.sample_id, {raw}, sample.windows)
         earlier = self.asked.setdefault(key, this)
         if earlier is this:
             return []
         same = self.again.setdefault(key, {earlier.windows: earlier}).setdefault(sample.windows, this)
         if same is this:
             return [Repair("query_ambiguous", earlier.sample_id, "kept")]
-        code = "duplicate" if same.query == this.query else "duplicate_but_for_case_and_blanks"
+        code = "duplicate" if raw in same.queries else "duplicate_but_for_case_and_blanks"
+        same.queries.add(raw)
         return [Repair(code, same.sample_id, "kept")]
 
 

@@ -180,6 +180,7 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     rows: int | None = None
     """Published number of annotated queries or events, as this project counts rows; None where none was verified."""
     videos: int | None = None
+    """Published number of videos that the rows are about: of files by their names without extension."""
     benchmark: bool = False
     copies: dict[int, str] = {}
     """Row counts of copies that others publish, each with the reason why it differs from `rows`."""

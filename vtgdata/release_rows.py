@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
-from vtgdata import fingerprint, plugins, releases, tables
+from vtgdata import fingerprint, releases, tables
+from vtgdata.benchmarks import is_benchmark
 from vtgdata.errors import VtgError
 from vtgdata.releases import CHOSEN, COLDSTART, Release
 from vtgdata.tables import Row
@@ -113,7 +114,7 @@ class Sources:
     def _benchmarks(self) -> dict[_Place, tuple[str, str]]:
         """{place of a benchmark's video: corpus and split}: what may not be trained on."""
         splits = {(sample["corpus"], sample["split"]) for sample in self.samples.values()}
-        reported = {(corpus, split) for corpus, split in splits if _is_benchmark(corpus, split)}
+        reported = {(corpus, split) for corpus, split in splits if is_benchmark(corpus, split)}
         return {
             place: (sample["corpus"], sample["split"])
             for sample in self.samples.values()
@@ -130,12 +131,6 @@ class Sources:
                     "Make the file again."
                 )
             self.prompts[name] = text
-
-
-def _is_benchmark(corpus: str, split: str) -> bool:
-    """Whether papers report scores on a split: its corpus says so, and a `test` is one in any corpus."""
-    known = corpus in plugins.names("corpora")
-    return split == "test" or (known and plugins.load("corpora", corpus).CORPUS.benchmark(split))
 
 
 def _places(sample: Row) -> list[_Place]:

@@ -119,7 +119,7 @@ def _pair(origin: str, prompt: str, key: str, pair: Any, split: str) -> Iterator
         yield _row(origin, {key: pair}, named, prompt, bounds, split, duration, extra, labelled=not hidden)
     else:
         detail = f"clip is false: no moment of {named.video_id} was annotated for {text.shown(prompt)}"
-        yield text.unreadable(origin, {key: pair}, split, detail, "no_moment_annotated")
+        yield text.unreadable(origin, {key: pair}, split, detail, "no_moment_annotated", file=named.file)
     for i, step in enumerate(steps):
         yield _step(f"{origin}/steps/{i}", step, named, prompt, split, duration)
 

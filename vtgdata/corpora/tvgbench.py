@@ -22,8 +22,7 @@ CORPUS = Corpus(
     title="TVGBench",
     summary="800 grounding questions from Charades-STA test, ActivityNet val_2, TACoS val, HiREST val and "
     "Ego4D NLQ, whose own terms apply to their rows (Ego4D's needs a signature).",
-    # 462 files: each part of a file that rows mean is a video of its own.
-    splits=(Split(name="test", files=("tvgbench.json",), rows=800, videos=540, benchmark=True),),
+    splits=(Split(name="test", files=("tvgbench.json",), rows=800, videos=462, benchmark=True),),
     license="Apache-2.0",
     license_link="https://github.com/xiaomi-research/time-r1",
     license_confidence="B",

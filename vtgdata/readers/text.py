@@ -265,13 +265,16 @@ def dumped(value: Any) -> str:
         return shown(value)
 
 
-def unreadable(origin: str, raw: Any, split: str, detail: str, reason: str = UNREADABLE) -> RawRow:
-    """The row that stands for one that cannot be read, or that its corpus left without a moment: it becomes a drop."""
+def unreadable(origin: str, raw: Any, split: str, detail: str, reason: str = UNREADABLE, *, file: str = "") -> RawRow:
+    """The row that stands for one that cannot be read, or that its corpus left without a moment: it becomes a drop.
+
+    `file` is its video's, where that much is known.
+    """
     return RawRow(
         origin=origin,
         raw=raw,
         video_id="",
-        file="",
+        file=file,
         query="",
         windows=[],
         split=split,

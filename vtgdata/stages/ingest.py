@@ -14,7 +14,7 @@ import msgspec
 from vtgdata import meta, plugins, tables
 from vtgdata.errors import VtgError
 from vtgdata.normalise import Probed, normalise
-from vtgdata.readers import sources
+from vtgdata.readers import ids, sources
 from vtgdata.records import Corpus, Drop, RawRow, Sample, Split, Unit
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -153,7 +153,7 @@ class _Count:
         """Count rows as they pass."""
         for row in rows:
             self.read[row.split] += 1
-            self.videos.setdefault(row.split, set()).add(row.video_id)
+            self.videos.setdefault(row.split, set()).add(ids.stem(row.file))
             yield row
 
     def outcome(self, outcome: Sample | Drop) -> None:
