@@ -44,7 +44,7 @@ CORPUS = Corpus(
         "ActivityNet-CG draws its splits from all three: its train holds 1,053 rows of val_2 and 993 of val_1.",
         "TVGBench takes 168 of its 800 rows from val_2 (157 videos, all of them in val_1 too).",
         "ReXTime's validation questions use 544 videos of the validation splits.",
-        "ActivityNet-TimeLens annotates a part of the validation videos anew: another label version.",
+        "ActivityNet-TimeLens annotates validation videos anew: another label version.",
     ),
 )
 

@@ -65,7 +65,7 @@ CORPUS = Corpus(
         "TVGBench takes 138 of its 800 rows from test (120 videos).",
         "MUSEG stage 1 takes 2,819 of its 5,600 rows from train.",
         "Files called val.json in collections for reinforcement learning hold the test split.",
-        "Charades-TimeLens annotates a part of test anew: another label version, never mixed with this one.",
+        "Charades-TimeLens annotates test videos anew: another label version, never mixed with this one.",
     ),
 )
 

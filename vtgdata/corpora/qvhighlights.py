@@ -44,7 +44,7 @@ CORPUS = Corpus(
     "no annotation.",
     overlaps=(
         "No YouTube video is in two of its splits.",
-        "QVHighlights-TimeLens annotates a part of it anew: another label version, never mixed with this one.",
+        "QVHighlights-TimeLens annotates videos of it anew: another label version, never mixed with this one.",
         "ReXTime's validation questions use 152 videos of the val split.",
     ),
     family="moments",
