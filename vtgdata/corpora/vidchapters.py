@@ -154,11 +154,11 @@ def _chapter(
     duration = text.duration(entry.get("duration"))
     if duration is None or not 0 < duration < math.inf:
         detail = f"the entry of {named.video_id} has no duration, and chapters have no end of their own"
-        return text.unreadable(origin, chapter, split, detail, "no_duration")
+        return text.unreadable(origin, chapter, split, detail, "no_duration", file=named.file)
     if start >= duration:
         # Said here: with the video's end for its own, the last chapter would seem reversed.
         detail = f"the chapter starts at {start:g} s, the video has {duration:g} s"
-        return text.unreadable(origin, chapter, split, detail, "starts_past_end")
+        return text.unreadable(origin, chapter, split, detail, "starts_past_end", file=named.file)
     later = bisect_right(starts, start)
     end, kind = (duration, "duration") if later == len(starts) else (starts[later], "next_start")
     extra = {"derived_end": kind, "title": entry.get("title")}

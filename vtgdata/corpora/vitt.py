@@ -136,7 +136,7 @@ def _tag(origin: str, tag: object, video_id: str, annotator: str, split: str, st
     later = bisect_right(starts, start)
     if later == len(starts):
         detail = f"the last tag starts at {start / 1000:g} s; where it ends is not published, nor how long the video is"
-        return text.unreadable(origin, tag, split, detail, "no_end")
+        return text.unreadable(origin, tag, split, detail, "no_end", file=f"{video_id}.mp4")
     return RawRow(
         origin=origin,
         raw=tag,
