@@ -9,9 +9,6 @@ Oddities:  those of ActivityNet Captions (2 reversed windows, 2 without length, 
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from vtgdata.readers import captions_json, ids, sources, text
 from vtgdata.records import Corpus, Example, RawRow, Split
@@ -71,16 +68,8 @@ _PARALLEL = ("news", "novels")
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
     """Rows of the captions files, each of them a row of ActivityNet Captions."""
     for source in sources.find(paths, CORPUS, split):
-        for row in captions_json.rows(source, captions_json.facts(name=_named)):
-            yield msgspec.structs.replace(row, source_corpus="activitynet_captions", extra=_own(row))
-
-
-def _own(row: RawRow) -> dict[str, Any]:
-    """What an entry says beside its sentences, of lists that run beside them this sentence's part."""
-    place = row.origin.rpartition("/")[2]
-    parallel = {key: row.extra[key] for key in _PARALLEL if isinstance(row.extra.get(key), list)}
-    own = {key: values[int(place)] for key, values in parallel.items() if int(place) < len(values)}
-    return {**row.extra, **own} if own else row.extra
+        facts = captions_json.facts(name=_named, source_corpus="activitynet_captions", parallel=_PARALLEL)
+        yield from captions_json.rows(source, facts)
 
 
 def _named(key: str) -> ids.Named:

@@ -10,9 +10,6 @@ Oddities:  15 % of the train rows end past the video; the splits mix train and t
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from vtgdata.readers import captions_json, ids, sources, text
 from vtgdata.records import Corpus, Example, RawRow, Split
@@ -74,16 +71,8 @@ _VIDEO = re.compile(r"[A-Z0-9]{5}\Z", re.ASCII)
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
     """Rows of the captions files, each of them a row of Charades-STA."""
     for source in sources.find(paths, CORPUS, split):
-        for row in captions_json.rows(source, captions_json.facts(name=_named)):
-            yield msgspec.structs.replace(row, source_corpus="charades_sta", extra=_own(row))
-
-
-def _own(row: RawRow) -> dict[str, Any]:
-    """What an entry says beside its sentences, of lists that run beside them this sentence's part."""
-    place = row.origin.rpartition("/")[2]
-    parallel = {key: row.extra[key] for key in _PARALLEL if isinstance(row.extra.get(key), list)}
-    own = {key: values[int(place)] for key, values in parallel.items() if int(place) < len(values)}
-    return {**row.extra, **own} if own else row.extra
+        facts = captions_json.facts(name=_named, source_corpus="charades_sta", parallel=_PARALLEL)
+        yield from captions_json.rows(source, facts)
 
 
 def _named(key: str) -> ids.Named:

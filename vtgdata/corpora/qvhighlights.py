@@ -86,6 +86,6 @@ def _named(key: str) -> ids.Named:
     ('aB3_dE-6hIj_60.0_210.0', 'v_aB3_dE-6hIj_60.0_210.0.mp4')
     """
     found = ids.named(key)
-    if found.source_id is None or found.source_start is None:
+    if found.source_id is None or found.source_start is None or ":" in key:
         raise ValueError(f"{text.shown(key)} is no id of QVHighlights, a YouTube id with the start and end of a cut")
     return found._replace(video_id=found.video_id[found.video_id.index(found.source_id) :])

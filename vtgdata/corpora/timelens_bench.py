@@ -11,8 +11,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import msgspec
-
 from vtgdata.readers import captions_json, ids, sources, text
 from vtgdata.readers.keys import LISTS, Keys
 from vtgdata.records import Corpus, Example, RawRow, Split
@@ -77,9 +75,9 @@ def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
     """Rows of the queries, each under the label version of this benchmark."""
     for source in sources.find(paths, CORPUS, split):
         named, original = _SETS[source.split]
-        facts = captions_json.facts(keys=Keys({"windows": "spans", "query": "queries"}, LISTS), name=named)
-        for row in captions_json.rows(source, facts, _FORM):
-            yield msgspec.structs.replace(row, label_version="timelens", source_corpus=original)
+        keys = Keys({"windows": "spans", "query": "queries"}, LISTS)
+        facts = captions_json.facts(keys=keys, name=named, label_version="timelens", source_corpus=original)
+        yield from captions_json.rows(source, facts, _FORM)
 
 
 def _charades(key: str) -> ids.Named:

@@ -80,14 +80,23 @@ def _entry(name: str, key: str, entry: Any, split: str, facts: Facts) -> Iterato
             windows=windows,
             split=split,
             annotation_set=facts.annotation_set,
+            label_version=facts.label_version,
+            source_corpus=facts.source_corpus,
             duration=duration,
             source_id=named.source_id,
             source_start=named.source_start,
             unit=facts.unit,
             fps=fps,
             source_clock=facts.source_clock,
-            extra=extra,
+            extra=_with_own(extra, facts.parallel, i),
         )
+
+
+def _with_own(extra: dict[str, Any], parallel: tuple[str, ...], place: int) -> dict[str, Any]:
+    """What an entry says beside its sentences, of lists that run beside them this sentence's part."""
+    lists = {key: extra[key] for key in parallel if isinstance(extra.get(key), list)}
+    own = {key: values[place] for key, values in lists.items() if place < len(values)}
+    return {**extra, **own} if own else extra
 
 
 def _windows(value: Any) -> list[tuple[Bound, Bound]]:

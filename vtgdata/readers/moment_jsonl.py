@@ -33,6 +33,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     source_clock: bool = False
     """Bounds count from the start of the source."""
     annotation_set: str = ""
+    label_version: str = "original"
+    source_corpus: str = ""
+    """The corpus that all records were taken from."""
+    parallel: tuple[str, ...] = ()
+    """In captions, other lists that run beside the sentences: each row keeps its own element."""
     durations: Mapping[str, float] = {}
     """Seconds by video id, which go before the record's own."""
     ids_unique: bool = True
@@ -70,6 +75,8 @@ def row(item: items.Item, source: Source, facts: Facts) -> RawRow:
         windows=windows or (),
         split=source.split or str(fields.get(key.get("split", ""), "")),
         annotation_set=facts.annotation_set,
+        label_version=facts.label_version,
+        source_corpus=facts.source_corpus,
         published_id=_published(fields.get(key.get("id", ""))) if facts.ids_unique else None,
         duration=length,
         source_id=named.source_id,
