@@ -1,18 +1,65 @@
-"""What filters share: leaving out samples one by one, and reading their settings.
+"""Filters: asking for one by its spec, and what their files share.
 
 A filter is `keep(samples, frames, **settings) -> list[Left]`: it gets samples in their order, all those of a video
-together, and names the ones to leave out. Frames are None until a filter wants to look.
+together, and names the ones to leave out. Frames are None until a filter wants to look. One that compares with
+benchmarks has a third parameter, `benchmarks`: their samples, by the keys of their videos (`video_ids.by_key`).
 """
 
+import inspect
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from vtgdata import plugins
 from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.records import Left, Sample
 
+Benchmarks = Mapping[str, Sequence[Sample]]
 Why = tuple[str, str]
 """A reason, as a code, and its detail."""
+
+
+class Filter(NamedTuple):
+    """A filter with its settings, as a user asked for it."""
+
+    spec: str
+    module: str
+    keep: Callable[..., Iterable[tuple[str, str, str]]]
+    settings: dict[str, Any]
+    compares: bool
+    """It wants the samples of benchmarks too."""
+
+    def left(self, samples: Sequence[Sample], benchmarks: Benchmarks) -> dict[str, Left]:
+        """What it leaves out, by sample id; raises VtgError where other people's filter breaks its contract."""
+        given = (benchmarks,) if self.compares else ()
+        found = [Left(*each) for each in self.keep(samples, None, *given, **self.settings)]
+        known = {sample.sample_id for sample in samples}
+        for sample_id, reason, _ in found:
+            if sample_id not in known or not reason:
+                fault = "gives no reason for" if sample_id in known else "was not given"
+                raise VtgError(f"--filter {self.spec!r}: it drops sample {sample_id!r}, which it {fault}. Mend it.")
+        return {each.sample_id: each for each in found}
+
+
+def asked(spec: str) -> Filter:
+    """The filter of a spec; its settings are checked by name, and by the filter itself on no samples at all.
+
+    >>> asked("duration:low=5,high=500").settings
+    {'low': 5, 'high': 500}
+    """
+    parsed = plugins.parse_spec(spec)
+    if parsed.argument:
+        raise VtgError(f"--filter {spec!r}: settings are written name:key=value,key=value.")
+    keep = plugins.load("filters", parsed.name).keep
+    compares = "benchmarks" in inspect.signature(keep).parameters
+    plugins.check_settings(spec, keep, parsed.settings, given=3 if compares else 2)
+    found = Filter(spec, plugins.module_name("filters", parsed.name), keep, parsed.settings, compares)
+    try:
+        found.left([], {})
+    except VtgError as error:
+        raise VtgError(f"--filter {spec!r}: {error}") from error
+    return found
 
 
 def leave(samples: Iterable[Sample], why: Callable[[Sample], Why | None]) -> list[Left]:

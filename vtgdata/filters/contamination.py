@@ -5,11 +5,11 @@ one longer video are the same video here, for nobody says that they do not overl
 that of the benchmark's has a reason of its own: it is the question itself.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from vtgdata import video_ids
 from vtgdata.errors import VtgError
-from vtgdata.filtering import Why, check_choice, leave
+from vtgdata.filtering import Benchmarks, Why, check_choice, leave
 from vtgdata.records import Left, Sample
 from vtgdata.similarity import similarity
 
@@ -17,7 +17,7 @@ from vtgdata.similarity import similarity
 def keep(
     samples: Sequence[Sample],
     frames: object,
-    benchmarks: Mapping[str, Sequence[Sample]],
+    benchmarks: Benchmarks,
     *,
     by: str = "video",
     threshold: float = 0.8,
@@ -49,7 +49,7 @@ def keep(
     return leave(samples, why)
 
 
-def _nearest(sample: Sample, benchmarks: Mapping[str, Sequence[Sample]]) -> tuple[float, Sample] | None:
+def _nearest(sample: Sample, benchmarks: Benchmarks) -> tuple[float, Sample] | None:
     """The most alike query of a benchmark on the sample's video; a split is not compared with itself."""
     others: Iterable[Sample] = {
         other.sample_id: other

@@ -16,6 +16,9 @@ from vtgdata.similarity import pieces, similarity
 # The next float above, so that a product that ought to be whole is not rounded up to the next whole number.
 _SLACK = 1e-9
 
+_FEW = 16
+"""Queries of one video for which an index takes longer than it saves."""
+
 
 def keep(samples: Sequence[Sample], frames: object, *, threshold: float = 0.8) -> list[Left]:
     """The samples whose query is like an earlier one of their video and task, from `threshold` in (0, 1] on."""
@@ -29,11 +32,15 @@ def keep(samples: Sequence[Sample], frames: object, *, threshold: float = 0.8) -
 
 
 def _repeats(samples: Sequence[Sample], threshold: float) -> Iterator[Left]:
-    """The repeats among the queries of one video."""
-    frequency = Counter(piece for sample in samples for piece in pieces(sample.query))
+    """The repeats among the queries of one video; of few queries each is compared with all kept ones."""
+    if len(samples) <= _FEW:
+        marks_of = dict.fromkeys((sample.query for sample in samples), [""])
+    else:
+        frequency = Counter(piece for sample in samples for piece in pieces(sample.query))
+        marks_of = {sample.query: _marks(sample.query, threshold, frequency) for sample in samples}
     kept: dict[str, list[Sample]] = {}
     for sample in samples:
-        marks = _marks(sample.query, threshold, frequency)
+        marks = marks_of[sample.query]
         near, first = _nearest(sample, (other for mark in marks for other in kept.get(mark, ())))
         if first is not None and near >= threshold:
             yield Left(sample.sample_id, "near_duplicate_query", f"{near:.2f} like {first.query!r} ({first.sample_id})")

@@ -1,0 +1,231 @@
+"""Curate: leave out samples by filters, one after another; each that goes keeps its reason.
+
+    --filter duration:low=5,high=500 --filter audio_query --filter repaired:codes=end_far_past_video+duplicate
+
+Rows of benchmark splits are never touched: their number is published, and scores are shares of it.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from vtgdata import filtering, meta, plugins, tables, video_ids
+from vtgdata.benchmarks import is_benchmark
+from vtgdata.errors import VtgError, did_you_mean
+from vtgdata.filtering import Benchmarks, Filter
+from vtgdata.meta import Summary
+from vtgdata.records import Sample
+from vtgdata.tables import Row
+
+log = logging.getLogger("vtgdata")
+
+BATCH = 20_000
+"""Samples that are in memory at a time, or more where one video has more."""
+
+DROPS = tables.DROPS | {"sample_id": "text", "filter": "text"}
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of curate."""
+
+    file: str
+    """The samples to curate: a samples.parquet."""
+    out: str
+    """Folder for samples.parquet and drops.parquet."""
+    filters: list[str]
+    """Filter with its settings, as in duration:low=5,high=500; several act one after another."""
+    against: list[str] = []
+    """Samples whose benchmark splits must not be trained on, for filters that compare (contamination)."""
+    where: str = ""
+    """Curate only rows that meet this SQL condition, as in split == 'train'; the others are not in the result."""
+    limit: int | None = None
+    """Curate only the first rows, this many."""
+    benchmarks_too: bool = False
+    """Filter rows of benchmark splits as well, whose number is published."""
+
+
+class Gone(NamedTuple):
+    """A row that a filter left out."""
+
+    number: int
+    """Of the row among all rows."""
+    step: int
+    """Of the filter among all filters."""
+    reason: str
+    detail: str
+
+
+def run(settings: Settings) -> Summary:
+    """Apply the filters in order, and write what is kept and what is left out.
+
+    Returns `rows, samples, drops, reasons {code: n}`, for each of `filters` the rows that it saw and its drops and
+    reasons, the `benchmark_rows` that no filter saw, and the number of `videos` before and after. rows = samples +
+    drops; samples are in their order and unchanged.
+
+    Raises VtgError, before anything is read, when a filter or one of its settings is wrong.
+    """
+    if settings.limit is not None and settings.limit < 1:
+        raise VtgError(f"--limit {settings.limit}: give a number of rows, 1 or more.")
+    filters = [filtering.asked(spec) for spec in settings.filters]
+    compares = _compares(filters, settings)
+    step = meta.Step("curate", settings, code=_code(filters), inputs=[settings.file, *settings.against])
+    if (done := step.up_to_date()) is not None:
+        return done
+    frame = _read(settings)
+    benchmarks = _benchmarks(settings) if compares else {}
+    protected = set[tuple[str, str]]() if settings.benchmarks_too else _reported(frame)
+    gone = sorted(_judged(frame, filters, benchmarks, protected, settings.file))
+    out = step.start()
+    dropped = {each.number for each in gone}
+    tables.write_parquet(out / "samples.parquet", _kept(frame, dropped), tables.SAMPLES)
+    tables.write_parquet(out / "drops.parquet", _drops(frame, gone, filters), DROPS)
+    untouched = _of(frame, protected).sum() if protected else 0
+    summary: Summary = {
+        "file": settings.file,
+        "rows": frame.height,
+        "samples": frame.height - len(gone),
+        "drops": len(gone),
+        "reasons": _counted(each.reason for each in gone),
+        "filters": _by_filter(filters, gone, frame.height - untouched),
+        "benchmark_rows": untouched,
+        "videos": _videos(frame, dropped),
+        "out": settings.out,
+    }
+    if len(gone) == frame.height:
+        log.warning("curate: no sample is left")
+    return step.finish(summary, ["samples.parquet", "drops.parquet"])
+
+
+def _compares(filters: Sequence[Filter], settings: Settings) -> bool:
+    if not filters:
+        raise VtgError(f"curate: name at least one filter with --filter. {did_you_mean('', plugins.names('filters'))}.")
+    found = any(each.compares for each in filters)
+    if settings.against and not found:
+        raise VtgError("--against: none of the filters compares with benchmarks; add --filter contamination.")
+    return found
+
+
+def _code(filters: Sequence[Filter]) -> list[str]:
+    """Modules that the result depends on: the filters', and those of corpora, which say what a benchmark is."""
+    corpora = [plugins.module_name("corpora", name) for name in plugins.names("corpora")]
+    return [__name__, *(each.module for each in filters), *corpora]
+
+
+def _read(settings: Settings) -> Any:
+    """The rows to curate as a frame, each with its own id."""
+    frame = tables.read_frame(settings.file, needs=tables.SAMPLE_NEEDS, where=settings.where or None)
+    if settings.where and not frame.height:
+        raise VtgError(f"{settings.file}: no row meets --where {settings.where!r}, so there is nothing to curate.")
+    if settings.limit is not None:
+        frame = frame.head(settings.limit)
+    twice = frame["sample_id"].filter(frame["sample_id"].is_duplicated())
+    if twice.len():
+        raise VtgError(f"{settings.file}: sample_id {twice[0]!r} occurs twice; every row needs its own.")
+    return frame
+
+
+def _reported(frame: Any) -> set[tuple[str, str]]:
+    """The benchmark splits among (corpus, split) of all rows."""
+    pairs = frame.select("corpus", "split").unique().rows()
+    return {(corpus, split) for corpus, split in pairs if corpus and split and is_benchmark(corpus, split)}
+
+
+def _of(frame: Any, splits: set[tuple[str, str]]) -> Any:
+    """Whether each row is of one of these splits."""
+    import polars as pl
+
+    conditions = [(pl.col("corpus") == corpus) & (pl.col("split") == split) for corpus, split in sorted(splits)]
+    return frame.select(pl.any_horizontal(conditions).fill_null(False)).to_series()
+
+
+def _benchmarks(settings: Settings) -> dict[str, list[Sample]]:
+    """The samples of benchmark splits in the file and in those to hold it against, by the keys of their videos."""
+    found: list[Sample] = []
+    for path in dict.fromkeys([settings.file, *settings.against]):
+        frame = tables.read_frame(path, needs=tables.SAMPLE_NEEDS)
+        reported = _reported(frame)
+        if reported:
+            found += [tables.read_sample(path, row) for row in frame.filter(_of(frame, reported)).to_dicts()]
+        elif path in settings.against:
+            splits = sorted({f"{corpus} {split}" for corpus, split in frame.select("corpus", "split").unique().rows()})
+            raise VtgError(f"--against {path}: no benchmark split is in it, only {', '.join(splits) or 'no rows'}.")
+    if not found:
+        raise VtgError(
+            f"{settings.file}: has no benchmark split to compare with; name the samples of some with --against."
+        )
+    return video_ids.by_key(found)
+
+
+def _judged(
+    frame: Any, filters: Sequence[Filter], benchmarks: Benchmarks, protected: set[tuple[str, str]], path: str
+) -> Iterator[Gone]:
+    """The rows that the filters leave out, in no order."""
+    for numbers in _batches(frame):
+        samples = [tables.read_sample(path, row) for row in frame[numbers].to_dicts()]
+        number = {sample.sample_id: each for sample, each in zip(samples, numbers, strict=True)}
+        left = [sample for sample in samples if (sample.corpus, sample.split) not in protected]
+        for step, each in enumerate(filters):
+            found = each.left(left, benchmarks)
+            yield from (Gone(number[name], step, why.reason, why.detail) for name, why in found.items())
+            left = [sample for sample in left if sample.sample_id not in found]
+
+
+def _batches(frame: Any) -> Iterator[list[int]]:
+    """Numbers of rows in pieces that hold all rows of a video: those of one video in their order."""
+    import polars as pl
+
+    placed = frame.select("video_id", pl.int_range(pl.len()).alias("number"))
+    videos = placed.group_by("video_id", maintain_order=True).agg("number")["number"]
+    batch: list[int] = []
+    for numbers in videos:
+        batch += numbers.to_list()
+        if len(batch) >= BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _kept(frame: Any, dropped: set[int]) -> Iterator[Row]:
+    """The rows that stay, in their order and as they are."""
+    for start in range(0, frame.height, BATCH):
+        rows = frame.slice(start, BATCH).to_dicts()
+        yield from (row for number, row in enumerate(rows, start) if number not in dropped)
+
+
+def _drops(frame: Any, gone: Sequence[Gone], filters: Sequence[Filter]) -> Iterator[Row]:
+    """The rows of drops.parquet, in the order of the samples."""
+    needed = frame.select(name for name in ("corpus", "origin", "query", "sample_id") if name in frame.columns)
+    for start in range(0, len(gone), BATCH):
+        some = gone[start : start + BATCH]
+        rows = needed[[each.number for each in some]].to_dicts()
+        for row, each in zip(rows, some, strict=True):
+            yield {
+                "corpus": row["corpus"], "origin": row.get("origin") or "", "reason": each.reason,
+                "detail": each.detail, "raw": row["query"], "sample_id": row["sample_id"],
+                "filter": filters[each.step].spec,
+            }  # fmt: skip
+
+
+def _counted(reasons: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(reasons).most_common())
+
+
+def _by_filter(filters: Sequence[Filter], gone: Sequence[Gone], rows: int) -> list[dict[str, Any]]:
+    """For each filter: what it is, the rows that it saw, how many it dropped and why."""
+    out: list[dict[str, Any]] = []
+    for step, each in enumerate(filters):
+        reasons = _counted(one.reason for one in gone if one.step == step)
+        drops = sum(reasons.values())
+        out.append({"filter": each.spec, "rows": rows, "drops": drops, "reasons": reasons})
+        rows -= drops
+    return out
+
+
+def _videos(frame: Any, dropped: set[int]) -> dict[str, int]:
+    videos = frame["video_id"].to_list()
+    kept = {video for number, video in enumerate(videos) if number not in dropped}
+    return {"before": len(set(videos)), "after": len(kept)}
