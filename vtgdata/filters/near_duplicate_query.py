@@ -34,7 +34,7 @@ def keep(samples: Sequence[Sample], frames: object, *, threshold: float = 0.8) -
 def _repeats(samples: Sequence[Sample], threshold: float) -> Iterator[Left]:
     """The repeats among the queries of one video; of few queries each is compared with all kept ones."""
     if len(samples) <= _FEW:
-        marks_of = dict.fromkeys((sample.query for sample in samples), [""])
+        marks_of = {sample.query: [""] for sample in samples}
     else:
         frequency = Counter(piece for sample in samples for piece in pieces(sample.query))
         marks_of = {sample.query: _marks(sample.query, threshold, frequency) for sample in samples}
