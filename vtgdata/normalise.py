@@ -8,8 +8,8 @@ Lighthouse) clamps ends and drops reversed pairs.
 import hashlib
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 
@@ -71,12 +71,18 @@ class Draft(msgspec.Struct, gc=False):
 
 def readable(draft: Draft) -> None:
     """A row that its reader could not read is dropped with the reader's reason; so is one that names no video file."""
-    row = draft.row
-    draft.drop = row.problem
-    if draft.drop is None and (row.video_id.isspace() or not row.video_id or _NO_FILE.search(row.file)):
-        draft.drop = ("unreadable_row", f"{row.file[:MAX_NAME]!r} is no name of a video file")
-    elif draft.drop is None and (_NO_ID.search(row.video_id) or len(row.file.encode(errors="replace")) > MAX_NAME):
-        draft.drop = ("unreadable_row", f"{row.video_id[:MAX_NAME]!r} is no id of a video")
+    draft.drop = draft.row.problem
+    if draft.drop is None and (wrong := _bad_name(draft.row)) is not None:
+        draft.drop = (text.UNREADABLE, wrong)
+
+
+def _bad_name(row: RawRow) -> str | None:
+    """What is wrong with a row's names of its video, None when nothing is."""
+    if not row.video_id or row.video_id.isspace() or _NO_FILE.search(row.file):
+        return f"{row.file[:MAX_NAME]!r} is no name of a video file"
+    if _NO_ID.search(row.video_id) or len(row.file.encode(errors="replace")) > MAX_NAME:
+        return f"{row.video_id[:MAX_NAME]!r} is no id of a video"
+    return None
 
 
 def query_characters(draft: Draft) -> None:
@@ -309,15 +315,12 @@ def part_of_file(draft: Draft) -> None:
         draft.duration, draft.source_start = draft.probed, 0.0
 
 
-TEXT_STEPS = (
-    readable, query_characters, query_mojibake, query_blanks, query_dots, query_present, known_duration,
-)  # fmt: skip
-WINDOW_STEPS = (
-    hidden_labels, to_seconds, several_annotators, finite, reversed_window, zero_length, starts_past_end,
-    negative_start, end_past_video, order_windows, part_of_file,
+STEPS = (
+    readable, query_characters, query_mojibake, query_blanks, query_dots, query_present, known_duration, hidden_labels,
+    to_seconds, several_annotators, finite, reversed_window, zero_length, starts_past_end, negative_start,
+    end_past_video, order_windows, part_of_file,
     zero_length,  # again: on the clock of a long source a tiny window can round to a point
 )  # fmt: skip
-STEPS = (*TEXT_STEPS, *WINDOW_STEPS)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NO_FILE = re.compile(r"[/\\\0]|\A\s*\Z|\A\.{1,2}\Z")
 _NO_ID = re.compile(r"\0|(?:\A|[/\\])\.\.(?:[/\\]|\Z)|\A[/\\]")
@@ -365,8 +368,9 @@ class Seen:
         self.again: dict[bytes, dict[tuple[Window, ...], _First]] = {}
         """The same for queries that came again, by windows."""
 
-    def occurrence(self, key: bytes) -> int:
+    def occurrence(self, row: RawRow) -> int:
         """How often a raw query was asked of its video so far, this time included."""
+        key = _hash(row.annotation_set, row.video_id, row.query)
         count = self.queries[key] = self.queries.get(key, 0) + 1
         return count
 
@@ -417,10 +421,11 @@ def normalise(
         licence_of: the licence of another corpus, by name, for rows that a collection took from it.
         swap_reversed: turn reversed windows round rather than drop them.
     """
-    seen, given = Seen(), _Given(corpus, probed, _Licences(corpus.license, licence_of), swap_reversed)
+    seen, given = Seen(), _Given(corpus, probed, licence_of, swap=swap_reversed)
     for row in rows:
-        occurrence = seen.occurrence(_hash(row.annotation_set, row.video_id, row.query))
-        published = identify(row.corpus or corpus.name, row, occurrence)
+        published = identify(
+            row.corpus or corpus.name, row, 1 if row.published_id is not None else seen.occurrence(row)
+        )
         sample_id = seen.unused(published)
         outcome = _one(row, sample_id, given)
         if isinstance(outcome, Sample):
@@ -432,33 +437,68 @@ def normalise(
         yield outcome
 
 
-class _Given(NamedTuple):
+class _Given:
     """What holds for all rows."""
 
-    corpus: Corpus
-    probed: Probed | None
-    licence: "_Licences"
-    swap: bool
+    def __init__(
+        self, corpus: Corpus, probed: Probed | None, licence_of: Callable[[str], str] | None, *, swap: bool
+    ) -> None:
+        self.corpus, self.probed, self.swap, self._licence_of = corpus, probed, swap, licence_of
+        self._licences: dict[tuple[str, str], str] = {}
+        self._named: tuple[str, str] | None = None
+        """The id and the file of the last video that was found to be named well: rows of one video come together."""
 
-
-class _Licences:
-    """A row's licence: its own, or its corpus's, and that of the corpus that a collection took it from."""
-
-    def __init__(self, own: str, licence_of: Callable[[str], str] | None) -> None:
-        self.own, self.licence_of = own, licence_of
-        self.known: dict[tuple[str, str], str] = {}
-
-    def __call__(self, row: RawRow) -> str:
+    def licence(self, row: RawRow) -> str:
+        """A row's licence: its own, or its corpus's, and that of the corpus that a collection took it from."""
         key = (row.license, row.source_corpus)
-        if key not in self.known:
-            own = row.license or self.own
-            source = self.licence_of(row.source_corpus) if self.licence_of and row.source_corpus else ""
+        if key not in self._licences:
+            own = row.license or self.corpus.license
+            source = self._licence_of(row.source_corpus) if self._licence_of and row.source_corpus else ""
             both = dict.fromkeys(part for text in (own, source) for part in text.split(" AND ") if part)
-            self.known[key] = " AND ".join(both)
-        return self.known[key]
+            self._licences[key] = " AND ".join(both)
+        return self._licences[key]
+
+    def well_named(self, row: RawRow) -> bool:
+        """Whether a row names a video as `readable` wants it."""
+        named = (row.video_id, row.file)
+        if named != self._named:
+            if _bad_name(row) is not None:
+                return False
+            self._named = named
+        return True
 
 
 def _one(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop:
+    return _plain(row, sample_id, given) or _stepwise(row, sample_id, given)
+
+
+def _plain(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop | None:
+    """What the steps would make of a row of which only the blanks may need a repair; None where more may.
+
+    Most rows are such, and files are long.
+    """
+    if len(row.windows) != 1 or row.unit != "seconds" or row.opinions or row.source_clock or not row.labelled:
+        return None
+    if row.problem is not None or given.probed is not None or row.repairs:
+        return None
+    start, end = row.windows[0]
+    query = " ".join(row.query.split())
+    if not query or not query.isascii() or query.endswith((" .", "..")):
+        return None
+    if isinstance(start, str) or isinstance(end, str):
+        return None
+    duration = row.duration
+    limit = MAX_SECONDS if duration is None else duration
+    if not (0 <= start < end <= limit < math.inf) or not given.well_named(row):
+        return None
+    repairs = () if query == row.query else (Repair("query_blanks", repr(row.query), repr(query)),)
+    windows = (Window(start, end),)
+    return _made(
+        row, sample_id, given, query, windows, duration, row.source_start, row.video_status, repairs, row.extra
+    )
+
+
+def _stepwise(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop:
     corpus, probed = given.corpus, given.probed
     draft = Draft(
         row=row,
@@ -475,31 +515,44 @@ def _one(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop:
     status = row.video_status
     if row.problem is None and probed is not None:
         draft.probed, status = probed(row.file)
-    for step in TEXT_STEPS:
+    for step in STEPS:
         step(draft)
         if draft.drop is not None:
             return _dropped(row, corpus, *draft.drop)
-    if not _is_sound(draft):
-        for step in WINDOW_STEPS:
-            step(draft)
-            if draft.drop is not None:
-                return _dropped(row, corpus, *draft.drop)
     if not draft.windows and row.labelled and not corpus.benchmark(row.split):
         return _dropped(row, corpus, "no_window", "no window given")
+    windows = tuple(Window(start, end) for start, end in draft.windows)
+    repairs, start, extra = tuple(draft.repairs), draft.source_start, _extra(row, draft.opinions)
+    return _made(row, sample_id, given, draft.query, windows, draft.duration, start, status, repairs, extra)
+
+
+def _made(
+    row: RawRow,
+    sample_id: str,
+    given: _Given,
+    query: str,
+    windows: tuple[Window, ...],
+    duration: float | None,
+    source_start: float | None,
+    status: str | None,
+    repairs: tuple[Repair, ...],
+    extra: dict[str, Any],
+) -> Sample | Drop:
+    """The sample, or the drop of one that could not be written to any file."""
     sample = Sample(
         sample_id=sample_id,
-        corpus=row.corpus or corpus.name,
+        corpus=row.corpus or given.corpus.name,
         split=row.split,
         video=Video(
             video_id=row.video_id,
             file=row.file,
-            duration=draft.duration,
+            duration=duration,
             source_id=row.source_id,
-            source_start=draft.source_start,
+            source_start=source_start,
             status=status,
         ),
-        query=draft.query,
-        windows=tuple(Window(start, end) for start, end in draft.windows),
+        query=query,
+        windows=windows,
         labelled=row.labelled,
         task=row.task,
         options=row.options,
@@ -507,40 +560,26 @@ def _one(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop:
         label_version=row.label_version,
         license=given.licence(row),
         origin=row.origin,
-        repairs=tuple(draft.repairs),
-        extra=_extra(draft),
+        repairs=repairs,
+        extra=extra,
     )
     if not (row.extra or row.options or row.answer or row.repairs or row.corpus or row.license):
         named = (sample_id, row.origin, row.video_id, row.file, row.split, row.label_version, row.source_id or "")
-        if all(map(str.isascii, named)):
+        if "".join(named).isascii():
             return sample  # what else it holds is ours, or mended
     try:
         msgspec.json.encode(sample)
     except (UnicodeEncodeError, TypeError, ValueError, RecursionError) as error:
         # Half a character in an id or in what the corpus adds: the row could not be written to any file.
-        return _dropped(row, corpus, "unreadable_row", f"cannot be written as text: {error}")
+        return _dropped(row, given.corpus, "unreadable_row", f"cannot be written as text: {error}")
     return sample
 
 
-def _is_sound(draft: Draft) -> bool:
-    """Take the window of a row that needs no step: one, in seconds, inside the video. Most rows are such."""
-    row = draft.row
-    if len(row.windows) != 1 or row.opinions or row.unit != "seconds" or row.source_clock or not row.labelled:
-        return False
-    start, end = row.windows[0]
-    if draft.whole_source or isinstance(start, str) or isinstance(end, str):
-        return False
-    limit = MAX_SECONDS if draft.duration is None else draft.duration
-    if not (0 <= start < end <= limit):
-        return False
-    draft.windows.append((start, end))
-    return True
-
-
-def _extra(draft: Draft) -> dict[str, Any]:
-    row, added = draft.row, {}
-    if draft.opinions:
-        added["annotators"] = [list(pair) for pair in draft.opinions]
+def _extra(row: RawRow, opinions: Sequence[tuple[float, float]] = ()) -> dict[str, Any]:
+    """What the corpus adds, and what normalisation keeps beside it."""
+    added: dict[str, Any] = {}
+    if opinions:
+        added["annotators"] = [list(pair) for pair in opinions]
     if row.source_corpus:
         added["source_corpus"] = row.source_corpus
     return {**row.extra, **added} if added else row.extra

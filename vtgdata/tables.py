@@ -231,15 +231,15 @@ def _first_line(error: Exception) -> str:
 
 
 _SAMPLE_VALUES: dict[str, Callable[[Sample], Any]] = {
-    "video_id": lambda sample: sample.video.video_id,
-    "video_file": lambda sample: sample.video.file,
-    "source_id": lambda sample: sample.video.source_id,
-    "source_start": lambda sample: sample.video.source_start,
-    "duration": lambda sample: sample.video.duration,
-    "video_status": lambda sample: sample.video.status,
+    "video_id": attrgetter("video.video_id"),
+    "video_file": attrgetter("video.file"),
+    "source_id": attrgetter("video.source_id"),
+    "source_start": attrgetter("video.source_start"),
+    "duration": attrgetter("video.duration"),
+    "video_status": attrgetter("video.status"),
     "windows": lambda sample: as_pairs(sample.windows),
     "options": lambda sample: list(sample.options),
-    "repairs": lambda sample: [{"code": r.code, "old": r.old, "new": r.new} for r in sample.repairs],
+    "repairs": lambda sample: sample.repairs and [{"code": r.code, "old": r.old, "new": r.new} for r in sample.repairs],
     "extra": lambda sample: msgspec.json.encode(sample.extra, order="sorted").decode() if sample.extra else "{}",
 }
 """Columns of `samples.parquet` that are not a Sample's field of the same name and type."""

@@ -88,7 +88,7 @@ def _entry(name: str, key: str, entry: Any, split: str, facts: Facts) -> Iterato
             unit=facts.unit,
             fps=fps,
             source_clock=facts.source_clock,
-            extra=_with_own(extra, facts.parallel, i),
+            extra=_with_own(extra, facts.parallel, i) if facts.parallel else extra,
         )
 
 

@@ -222,9 +222,9 @@ def bounds(value: Any) -> tuple[float | str, float | str]:
 def windows(value: Any) -> list[tuple[float | str, float | str]]:
     """One [start, end] pair, or a list of them, out of JSON; raises ValueError when it is neither."""
     found = sequence(value, "a window or a list of windows")
-    if found and isinstance(found[0], list):
-        return [bounds(item) for item in found]
-    return [bounds(found)] if found else []
+    if not found:
+        return []
+    return [bounds(item) for item in found] if isinstance(found[0], list) else [bounds(found)]
 
 
 def duration(value: Any) -> float | None:

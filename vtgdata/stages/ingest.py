@@ -143,7 +143,7 @@ class _Count:
 
     def __init__(self) -> None:
         self.read: Counter[str] = Counter()
-        self.videos: dict[str, set[str]] = {}
+        self.files: dict[str, set[str]] = {}
         self.samples = self.drops = self.empty = self.no_duration = 0
         self.repairs: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
@@ -153,7 +153,7 @@ class _Count:
         """Count rows as they pass."""
         for row in rows:
             self.read[row.split] += 1
-            self.videos.setdefault(row.split, set()).add(ids.stem(row.file))
+            self.files.setdefault(row.split, set()).add(row.file)
             yield row
 
     def outcome(self, outcome: Sample | Drop) -> None:
@@ -198,7 +198,10 @@ class _Count:
         published, read = (facts.rows if facts else None), self.read[split]
         row: dict[str, Any] = {"published": published, "read": read}
         if facts is not None and facts.videos is not None:
-            row |= {"videos_published": facts.videos, "videos_read": len(self.videos[split] - {""})}
+            row |= {
+                "videos_published": facts.videos,
+                "videos_read": len({ids.stem(file) for file in self.files[split]} - {""}),
+            }
         if facts is not None and published is not None and read != published:
             row["difference"] = _difference(facts, read - published, settings)
         return row
