@@ -7,7 +7,7 @@ export OMP_WAIT_POLICY ?= passive
 export TOKENIZERS_PARALLELISM ?= false
 export HF_HUB_DISABLE_TELEMETRY ?= 1
 
-.PHONY: demo demo-small test check fix deep clean
+.PHONY: demo demo-small test check fix deep fuzz clean
 
 demo: $(VENV)/.ready
 	$(BIN)/vtgdata run demo
@@ -29,6 +29,11 @@ fix: $(VENV)/.ready
 
 deep: $(VENV)/.ready
 	$(BIN)/python -m pytest -m "slow or not slow"
+	$(BIN)/python tests/fuzz/readers.py --inputs 20000 --jobs 2
+
+fuzz: $(VENV)/.ready
+	$(BIN)/python -m pip install -q -c constraints.txt -e ".[fuzz]"
+	$(BIN)/python tests/fuzz/guided.py all --seconds 60
 
 clean:
 	rm -rf $(VENV) runs .pytest_cache .hypothesis .ruff_cache

@@ -1,0 +1,257 @@
+"""What the coverage-guided fuzzer calls: one function for each shared reader, with what must hold for any bytes."""
+
+import json
+import math
+import pickle
+import tempfile
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from vtgdata import tables, video_ids
+from vtgdata.corpora import samples
+from vtgdata.errors import VtgError
+from vtgdata.normalise import normalise
+from vtgdata.readers import captions_json, ids, instructions, items, keys, moment_jsonl, pickles, text
+from vtgdata.readers.sources import Source
+from vtgdata.records import Corpus, Drop, RawRow, Sample, Split
+from vtgdata.timecode import TIME, parse_time
+
+Target = Callable[[bytes], None]
+
+_FOLDER = tempfile.TemporaryDirectory()
+_PATH = Path(_FOLDER.name, "input")
+_CORPUS = Corpus(
+    name="fuzzed",
+    title="",
+    summary="",
+    splits=(Split(name="train", files=()), Split(name="test", files=(), benchmark=True)),
+    license="MIT",
+    license_link="",
+    license_confidence="A",
+    homepage="",
+    citation="",
+    grid=None,
+)
+
+
+def _file(data: bytes) -> Path:
+    _PATH.write_bytes(data)
+    return _PATH
+
+
+def _words(data: bytes) -> str:
+    """Text of any bytes; halves of characters may be in it, as broken escapes leave them."""
+    try:
+        return data.decode("utf-8", errors="surrogatepass")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _outcomes(rows: Iterable[RawRow], corpus: Corpus = _CORPUS) -> list[Sample | Drop]:
+    """What rows become: one sample or drop each, with ids of their own, all of which can be written."""
+    given = list(rows)
+    found = list(normalise(given, corpus))
+    kept = [each for each in found if isinstance(each, Sample)]
+    assert len(found) == len(given)
+    assert len({each.sample_id for each in kept}) == len(kept)
+    for each in found:
+        msgspec.json.encode(tables.sample_row(each) if isinstance(each, Sample) else each)
+    for each in kept:
+        assert not set("/\\\0") & set(each.video.file), each.video.file
+        assert ".." not in each.video.video_id.replace("\\", "/").split("/"), each.video.video_id
+    return found
+
+
+def of_text(data: bytes) -> None:
+    """The functions that read files, and those that read values out of JSON."""
+    path = _file(data[1:])
+    with suppress(VtgError):
+        whole = text.read_text(path)
+        numbered = list(text.lines(path))
+        assert [number for number, _ in numbered] == sorted({number for number, _ in numbered})
+        assert text.head(path, 4096)
+        if b"\0" not in data and b"\xff" not in data[:3]:
+            assert sum(len(line) for _, line in numbered) <= len(whole)
+    with suppress(VtgError):
+        value = text.read_json(path)
+        for read in (text.number, text.pair, text.bound, text.bounds, text.windows, text.duration):
+            with suppress(ValueError):
+                read(value)
+        assert len(text.shown(value)) <= 42
+        text.dumped(value)
+
+
+def of_items(data: bytes) -> None:
+    """Records of any list file, each with a place of its own."""
+    with suppress(VtgError):
+        found = list(items.read(_file(data)))
+        assert [item.position for item in found] == list(range(len(found)))
+        assert len({item.origin for item in found}) == len(found)
+
+
+def of_captions_json(data: bytes) -> None:
+    """The captions family, and what its rows become."""
+    with suppress(VtgError):
+        _outcomes(captions_json.rows(Source(_file(data), "train")))
+
+
+def of_moment_jsonl(data: bytes) -> None:
+    """The moments family in seconds, in frames and on the source's clock."""
+    path = _file(data[1:])
+    kinds = ({}, {"unit": "frames", "fps": 25.0}, {"source_clock": True}, {"unit": "fraction"}, {"unit": "chunks"})
+    with suppress(VtgError):
+        facts = moment_jsonl.Facts(**kinds[data[0] % len(kinds) if data else 0])
+        _outcomes(moment_jsonl.rows(Source(path, "test"), facts))
+
+
+def of_samples(data: bytes) -> None:
+    """Our own JSON lines: what is read once comes back the second time."""
+    with suppress(VtgError):
+        kept = [
+            each for each in _outcomes(samples.read([_file(data)], None), samples.CORPUS) if isinstance(each, Sample)
+        ]
+        if kept:
+            tables.write_jsonl(_PATH, map(tables.sample_row, kept))
+            assert list(_outcomes(samples.read([_PATH], None), samples.CORPUS)) == kept
+
+
+def of_keys(data: bytes) -> None:
+    """Which key of a record holds which field."""
+    try:
+        record, mapping = text.parse_json(_words(data)), {}
+    except ValueError:
+        return
+    if isinstance(record, dict):
+        mapping = {str(key): str(value) for key, value in list(record.items())[:3]}
+    for known in (keys.ALIASES, keys.LISTS):
+        for told in (None, mapping):
+            with suppress(VtgError, ValueError):
+                found = keys.Keys(told, known)
+                for _ in range(2 if isinstance(record, dict) else 0):
+                    assert all(key in record for key in found.of(record).values())
+
+
+def of_ids(data: bytes) -> None:
+    """What a video's name says."""
+    name = _words(data)
+    assert not set("/\\") & set(ids.base(name) + ids.stem(name))
+    found = ids.named(name)
+    assert not set("/\\") & set(found.video_id + found.file)
+    assert found.source_start is None or (found.source_id is not None and found.source_start >= 0)
+    assert video_ids.of_name(name) == video_ids.of_name(name)
+    quoted = instructions.quoted(name)
+    assert quoted is None or quoted in name
+
+
+class _Plain(pickle._Unpickler):
+    """Python's own loader, in Python, allowed nothing but plain data."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        raise pickle.UnpicklingError(f"{module}.{name}")
+
+    def persistent_load(self, pid: Any) -> Any:
+        raise pickle.UnpicklingError(str(pid))
+
+
+def of_pickles(data: bytes) -> None:
+    """A pickle that is read gives what Python's own loader gives, as JSON would have it."""
+    try:
+        value = pickles.run(data)
+    except ValueError:
+        return
+    shown = json.dumps(value)
+    try:
+        theirs = _Plain(BytesIO(data), encoding="utf-8").load()
+    except Exception:  # it minds what does not matter here: the lengths of frames, say
+        return
+    assert json.dumps(theirs) == shown
+
+
+def of_parse_time(data: bytes) -> None:
+    """A time is a number of seconds, or refused."""
+    words = _words(data)
+    try:
+        seconds = parse_time(words)
+    except ValueError:
+        return
+    assert seconds >= 0 and not math.isnan(seconds)
+    assert TIME
+
+
+class _Bytes:
+    """Values of all kinds out of bytes, so that a fuzzer can steer them."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.at = data, 0
+
+    def byte(self) -> int:
+        self.at += 1
+        return self.data[self.at - 1] if self.at <= len(self.data) else 0
+
+    def one(self, *values: Any) -> Any:
+        return values[self.byte() % len(values)]
+
+    def number(self) -> float:
+        special = (0.0, -0.0, 1e-300, 1e300, math.inf, -math.inf, math.nan, 5e-324, 1e9)
+        kind = self.byte()
+        return special[kind] if kind < len(special) else (self.byte() * 256 + self.byte() - 8000) / 100
+
+    def words(self) -> str:
+        length = self.byte() % 24
+        self.at += length
+        return _words(self.data[self.at - length : self.at])
+
+    def bound(self) -> float | str:
+        return self.one(self.number, self.number, self.number, self.words)()
+
+    def pairs(self) -> list[tuple[float | str, float | str]]:
+        return [(self.bound(), self.bound()) for _ in range(self.byte() % 4)]
+
+    def row(self, index: int) -> RawRow:
+        maybe = self.one(None, 1)
+        return RawRow(
+            origin=f"input:{index}",
+            raw=self.words(),
+            video_id=self.words(),
+            file=self.words(),
+            query=self.words(),
+            windows=self.pairs(),
+            opinions=self.one(self.pairs, list)(),
+            split=self.one("train", "test"),
+            unit=self.one("seconds", "milliseconds", "frames", "chunks", "clips", "fraction"),
+            fps=self.one(None, self.number()),
+            source_clock=bool(self.byte() & 1),
+            read_in_place=bool(self.byte() & 1),
+            published_id=None if maybe is None else self.words(),
+            duration=self.one(None, self.number()),
+            source_id=self.one(None, self.words()),
+            source_start=self.one(None, self.number()),
+            labelled=bool(self.byte() & 3),
+            extra=self.one({}, {self.words(): self.number()}),
+        )
+
+
+def of_normalise(data: bytes) -> None:
+    """Whatever a reader yields becomes sound samples and drops, whatever the file's own length."""
+    given = _Bytes(data)
+    rows = [given.row(index) for index in range(1 + given.byte() % 3)]
+    probed, swap = given.one(None, abs(given.number()) + 0.1), bool(given.byte() & 1)
+    if probed is not None and not math.isfinite(probed):
+        probed = None
+    found = list(normalise(rows, _CORPUS, lambda file: (probed, "ok"), swap_reversed=swap))
+    assert len(found) == len(rows)
+    for each in found:
+        msgspec.json.encode(tables.sample_row(each) if isinstance(each, Sample) else each)
+        if isinstance(each, Sample):
+            assert list(each.windows) == sorted(each.windows)
+            assert each.windows or each.split == "test" or not each.labelled
+
+
+TARGETS: dict[str, Target] = {
+    name.removeprefix("of_"): value for name, value in list(globals().items()) if name.startswith("of_")
+}
