@@ -493,9 +493,8 @@ def _plain(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop | None:
         return None
     repairs = () if query == row.query else (Repair("query_blanks", repr(row.query), repr(query)),)
     windows = (Window(start, end),)
-    return _made(
-        row, sample_id, given, query, windows, duration, row.source_start, row.video_status, repairs, row.extra
-    )
+    start, status, extra = row.source_start, row.video_status, _extra(row)
+    return _made(row, sample_id, given, query, windows, duration, start, status, repairs, extra)
 
 
 def _stepwise(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop:
