@@ -25,7 +25,7 @@ def test_a_field_that_is_not_ours_is_refused_with_the_nearest() -> None:
 
 
 def test_what_is_missing_is_said_with_the_keys_found() -> None:
-    error = Keys(known=LISTS).missing("windows", {"sentences": []})
+    error = Keys({}, LISTS).missing("windows", {"sentences": []})
     assert "timestamps" in str(error) and "'sentences'" in str(error) and "--map windows=KEY" in str(error)
 
 

@@ -73,6 +73,6 @@ def read(
     """
     for source in sources.find(paths, CORPUS, split):
         table = items.shape(source.path) in ("csv", "tsv")
-        keys = Keys(map) if table else Keys(map, LISTS)
+        keys = Keys(map or {}) if table else Keys(map or {}, LISTS)
         facts = moment_jsonl.Facts(keys=keys, unit=unit, fps=fps, source_clock=source_clock)
         yield from moment_jsonl.rows(source, facts) if table else captions_json.rows(source, facts)

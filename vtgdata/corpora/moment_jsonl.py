@@ -74,6 +74,6 @@ def read(
         fps: frames a second, for bounds in frames.
         source_clock: bounds count from the start of the video that the files were cut from.
     """
-    facts = moment_jsonl.Facts(keys=Keys(map), unit=unit, fps=fps, source_clock=source_clock)
+    facts = moment_jsonl.Facts(keys=Keys(map or {}), unit=unit, fps=fps, source_clock=source_clock)
     for source in sources.find(paths, CORPUS, split):
         yield from moment_jsonl.rows(source, facts)

@@ -45,7 +45,7 @@ class Keys:
         """Note a user's own names.
 
         Args:
-            mapping: our name of a field -> the file's key.
+            mapping: our name of a field -> the file's key; None where a corpus's keys are known and no user can say more.
             known: our names, with what files commonly call them.
 
         Raises VtgError, with the known names, for a name that is not ours.
@@ -55,6 +55,7 @@ class Keys:
                 raise VtgError(f"--map {field}=...: there is no such field; {did_you_mean(field, known)}")
         self._names = {field: (mapping[field],) if mapping and field in mapping else known[field] for field in known}
         self._told = tuple(mapping or ())  # in the order told: what is said of a record is the same in every run
+        self._settable = mapping is not None
         self._found: dict[tuple[str, ...], dict[str, str]] = {}
 
     def of(self, record: Mapping[str, Any]) -> Mapping[str, str]:
@@ -79,10 +80,8 @@ class Keys:
 
     def missing(self, field: str, record: Mapping[str, Any]) -> ValueError:
         """The error for a record that lacks a field, with the keys that it has."""
-        return ValueError(
-            f"no {field} under {', '.join(self._names[field][:4])} or such, only {_few(record)}; "
-            f"name its key with --map {field}=KEY"
-        )
+        hint = f"; name its key with --map {field}=KEY" if self._settable else ""
+        return ValueError(f"no {field} under {', '.join(self._names[field][:4])} or such, only {_few(record)}{hint}")
 
 
 def _few(record: Mapping[str, Any]) -> str:
