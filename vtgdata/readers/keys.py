@@ -45,7 +45,7 @@ class Keys:
         """Note a user's own names.
 
         Args:
-            mapping: our name of a field -> the file's key; None where a corpus's keys are known and no user can say more.
+            mapping: our name of a field -> the file's key; None where a corpus's keys are known.
             known: our names, with what files commonly call them.
 
         Raises VtgError, with the known names, for a name that is not ours.
