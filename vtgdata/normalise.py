@@ -133,19 +133,23 @@ def query_present(draft: Draft) -> None:
 
 
 def known_duration(draft: Draft) -> None:
-    """A duration that is no positive number is unknown; the file's own goes before the published one.
+    """A duration that is no positive number is unknown, and so is a start in the source that is none from 0 on.
+
+    The file's own duration goes before the published one.
 
     A file may hold the whole source of a row that means a part of it; then the part's length stays the limit here, and
     `part_of_file` puts the windows where they lie in the file.
     """
-    published, probed = draft.row.duration, draft.probed
+    published, probed, start = draft.row.duration, draft.probed, draft.source_start
+    if start is not None and not 0 <= start < math.inf:
+        draft.repair("bad_source_start", start, "unknown")
+        start = draft.source_start = None
     if published is not None and not 0 < published < math.inf:
         draft.repair("bad_duration", published, "unknown")
         published = None
     draft.duration = published if probed is None else probed
     if probed is None or published is None:
         return
-    start = draft.source_start
     beyond = probed > published + DISAGREEMENT
     if draft.row.read_in_place and start is not None and beyond and probed > start + published - DISAGREEMENT:
         draft.whole_source = True
@@ -480,6 +484,8 @@ def _plain(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop | None:
     if len(row.windows) != 1 or row.unit != "seconds" or row.opinions or row.source_clock or not row.labelled:
         return None
     if row.problem is not None or given.probed is not None or row.repairs:
+        return None
+    if row.source_start is not None and not 0 <= row.source_start < math.inf:
         return None
     start, end = row.windows[0]
     query = " ".join(row.query.split())
