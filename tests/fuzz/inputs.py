@@ -20,7 +20,7 @@ from vtgdata.readers import sources
 Files = dict[str, bytes]
 
 LENGTHS = "durations.json"
-SLICE = 6_000
+SLICE = 2_000
 """Bytes of a published file that are taken: enough for some records, little enough for thousands of runs."""
 
 HOSTILE = (
@@ -130,7 +130,7 @@ def _part(document: Any, place: float) -> Any:
 def _few(found: list[Any], size: Callable[[Any], int]) -> list[Any]:
     """The first of them, as many as a slice may have: one, at least."""
     taken, left = found[:1], SLICE
-    for each in found[1:60]:
+    for each in found[1:12]:
         left -= size(each)
         if left < 0:
             break

@@ -44,7 +44,7 @@ LIMIT = 1.0
 HANG = 30
 """Seconds after which an input is given up: other work on the machine included."""
 MEMORY = 8 << 30
-WHOLE, AGAIN = 50, 20
+WHOLE, AGAIN = 100, 20
 """One in so many inputs goes the whole way into files, and is read again as our own samples."""
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _FORBIDDEN = (
@@ -126,7 +126,7 @@ def outcomes(module: ModuleType, paths: Sequence[Path], split: str | None) -> li
     for each in samples:
         confined(each)
     for each in found:
-        msgspec.json.encode(tables.sample_row(each) if isinstance(each, Sample) else each)
+        msgspec.json.encode(each)
     return found
 
 
