@@ -1,5 +1,6 @@
 """The contract of a corpus: what every file in vtgdata/corpora must do, with nothing written for it."""
 
+import gzip
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,17 @@ PIECES = (
     b"null", b"true", b"NaN", b"-Infinity", b"1e999", b"-1", b"0", b"9" * 400, b"\\ud800", b'"\\ud83d"',
     "é\u2028".encode(), b"../", b"[" * 2000, b'"x":1,', b"<html>",
 )  # fmt: skip
+
+
+IMPOSTORS = {
+    "empty": b"",
+    "blanks": b" \r\n\n",
+    "page": b"<!DOCTYPE html><html><body>404 Not Found</body></html>",
+    "pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
+    "no text": b"\xff\xfe\x00\xd8",
+    "torn gzip": b"\x1f\x8b\x08",
+    "archive": b"PK\x03\x04rest",
+}
 
 
 def write_example(module: ModuleType, folder: Path) -> list[Path]:
@@ -108,6 +120,40 @@ def test_line_ends_and_a_byte_order_mark_change_no_sample(name: str, tmp_path: P
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_files_packed_with_gzip_give_the_same_samples(name: str, tmp_path: Path) -> None:
+    module = plugins.load("corpora", name)
+    paths = write_example(module, tmp_path)
+    _, wanted = outcomes(module, [tmp_path])
+    for path in paths:
+        path.with_name(path.name + ".gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    _, found = outcomes(module, [tmp_path])
+    assert _essence(found) == _essence(wanted)
+
+
+def _essence(found: Sequence[Sample | Drop]) -> list[tuple[str, ...]]:
+    """What does not name the file."""
+    return [
+        (each.sample_id, each.query, str(each.windows), each.split) if isinstance(each, Sample) else (each.reason,)
+        for each in found
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_json_that_breaks_off_is_refused_with_its_place_or_its_rows_are_drops(name: str, tmp_path: Path) -> None:
+    module = plugins.load("corpora", name)
+    path = max(write_example(module, tmp_path), key=lambda each: each.stat().st_size)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text[: len(text) * 2 // 3].rstrip(), encoding="utf-8")
+    try:
+        rows, found = outcomes(module, [tmp_path])
+    except VtgError as error:
+        assert path.name in str(error)
+    else:
+        assert len(rows) == len(found)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_samples_survive_their_file(name: str, tmp_path: Path) -> None:
     module = plugins.load("corpora", name)
     _, found = outcomes(module, write_example(module, tmp_path))
@@ -130,7 +176,7 @@ def test_its_facts_are_filled_in(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("content", [b"", b"<!DOCTYPE html><html></html>", b"\xff\xfe\x00\xd8", b"\x1f\x8b\x08"])
+@pytest.mark.parametrize("content", IMPOSTORS.values(), ids=IMPOSTORS)
 def test_a_file_that_is_none_is_refused_with_its_name(name: str, content: bytes, tmp_path: Path) -> None:
     module = plugins.load("corpora", name)
     paths = write_example(module, tmp_path)

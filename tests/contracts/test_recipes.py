@@ -17,7 +17,7 @@ def test_it_decodes_and_every_step_can_be_built(path):
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_every_plug_in_that_it_names_exists(path):
     for step in recipe.load(path, commands.fields).steps:
-        kinds = {"corpus": "corpora", "selector": "selectors", "model": "models"}
+        kinds = {"corpus": "corpora", "selector": "selectors", "model": "models", "filters": "filters"}
         for key, kind in kinds.items():
             value = step.settings.get(key)
             for spec in value if isinstance(value, list) else [value] if value else []:

@@ -74,7 +74,7 @@ def test_a_table_without_lengths_is_refused_with_its_name(tmp_path: Path) -> Non
     with pytest.raises(VtgError, match=r"Charades_v1_train\.csv.*length"):
         read(tmp_path)
     (tmp_path / "Charades_v1_train.csv").unlink()
-    (tmp_path / "durations.json").write_text('{"K7QZ2": "long"}')
+    (tmp_path / "durations.json").write_text('["K7QZ2"]')
     with pytest.raises(VtgError, match=r"durations\.json"):
         read(tmp_path)
 

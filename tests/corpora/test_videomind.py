@@ -1,4 +1,5 @@
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,11 @@ def test_a_line_without_a_moment_is_no_line_of_its(tmp_path: Path) -> None:
     assert first.problem is None and second.problem is not None
 
 
-def test_lengths_that_are_none_are_refused_with_the_file(tmp_path: Path) -> None:
+def test_lengths_that_are_no_numbers_leave_the_duration_unknown_and_other_files_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "anno_cosmo_cap.jsonl", LINE)
     (tmp_path / "durations.json").write_text('{"aB3_dE-6hIj": "long"}')
-    with pytest.raises(VtgError, match=r"durations\.json: 'long' is not a number"):
-        rows(write(tmp_path / "anno_cosmo_cap.jsonl", LINE))
+    (row,) = rows(path)
+    assert row.duration is not None and math.isnan(row.duration)
+    (tmp_path / "durations.json").write_text("[60.5]")
+    with pytest.raises(VtgError, match=r"durations\.json: not durations"):
+        rows(path)

@@ -10,15 +10,11 @@ Oddities:  15 % of the train rows end past the video; 4 are reversed; `#` occurs
            the ends and left the reversed rows out.
 """
 
-import csv
-import io
-import math
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from vtgdata.errors import VtgError
-from vtgdata.readers import ids, items, moment_jsonl, sources, text
+from vtgdata.readers import ids, items, lengths, moment_jsonl, sources, text
 from vtgdata.readers.keys import ALIASES, Keys
 from vtgdata.records import Corpus, Example, RawRow, Split
 
@@ -97,8 +93,6 @@ EXAMPLE = Example(
 )
 
 _FORM = "`K7QZ2 3.4 11.0##a sentence`"
-_LENGTHS = (".csv", "durations.json")
-"""How the names of files with durations end."""
 _KEYS = Keys(known={**ALIASES, "video": ("vid",)})
 """Collections that took rows from Charades name the video otherwise; they are no copies of the whole."""
 _VIDEO = re.compile(r"[A-Z0-9]{5}\Z", re.ASCII)
@@ -106,8 +100,8 @@ _VIDEO = re.compile(r"[A-Z0-9]{5}\Z", re.ASCII)
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
     """Rows of the text files and their copies, with durations out of the files that are given or lie beside them."""
-    annotations = sources.find(paths, CORPUS, split, companions=_LENGTHS, one_copy=True)
-    durations = _durations(paths, [source.path for source in annotations])
+    annotations = sources.find(paths, CORPUS, split, companions=lengths.SUFFIXES, one_copy=True)
+    durations = lengths.of_corpus(paths, [source.path for source in annotations], CORPUS, ids.stem)
     # The qid of a copy is the number of its line: a row is known by video and sentence, as in the original.
     facts = moment_jsonl.Facts(keys=_KEYS, name=_named, durations=durations, ids_unique=False)
     for source in annotations:
@@ -149,56 +143,3 @@ def _row(origin: str, line: str, split: str, durations: dict[str, float]) -> Raw
         split=split,
         duration=durations.get(named.video_id),
     )
-
-
-def _durations(paths: Sequence[Path], annotations: Sequence[Path]) -> dict[str, float]:
-    """Seconds by video id, out of every file of them given and each published one in a folder given or beside a text.
-
-    Where two differ, a file given goes before one of a folder given, that before one beside the annotations, and
-    probed lengths before those of the csv.
-    """
-    tables = {path.resolve(): path for path in paths if path.is_file() and _has_lengths(path)}
-    for folder in [*(path for path in paths if path.is_dir()), *(path.parent for path in annotations)]:
-        for source in sources.named_files(folder, CORPUS):
-            if _has_lengths(source.path):
-                tables.setdefault(source.path.resolve(), source.path)
-    durations: dict[str, float] = {}
-    for path in tables.values():
-        durations = dict(_lengths(path)) | durations
-    return durations
-
-
-def _has_lengths(path: Path) -> bool:
-    return sources.plain_name(path).lower().endswith(_LENGTHS)
-
-
-def _lengths(path: Path) -> Iterator[tuple[str, float]]:
-    if not sources.plain_name(path).lower().endswith(".csv"):
-        yield from _probed_lengths(path)
-        return
-    table = csv.DictReader(io.StringIO(text.read_text(path), newline=""))
-    try:
-        missing = {"id", "length"} - set(table.fieldnames or ())
-        if missing:
-            raise VtgError(
-                f"{path}: lacks the column(s) {', '.join(sorted(missing))}. Give Charades_v1_train.csv or _test.csv."
-            )
-        for row in table:
-            yield (row["id"] or "").strip(), _seconds((row["length"] or "").strip())
-    except csv.Error as error:
-        raise VtgError(f"{path}:{table.line_num}: not a readable csv ({error}). Download it again.") from error
-
-
-def _probed_lengths(path: Path) -> Iterator[tuple[str, float]]:
-    try:
-        lengths = text.mapping(text.read_json(path), "the document")
-    except ValueError as error:
-        raise VtgError(f"{path}: not durations, which look like {{'K7QZ2': 30.96}}: {error}.") from error
-    for key, value in lengths.items():
-        yield ids.stem(key), _seconds(value)
-
-
-def _seconds(value: object) -> float:
-    """A length; NaN, which normalisation notes with each row of the video, where it is no number."""
-    seconds = text.duration(value)
-    return math.nan if seconds is None else seconds

@@ -16,8 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from vtgdata.errors import VtgError
-from vtgdata.readers import ids, items, moment_jsonl, sources, text
+from vtgdata.readers import ids, items, lengths, moment_jsonl, sources, text
 from vtgdata.readers.keys import Keys
 from vtgdata.records import Bound, Corpus, Example, RawRow, Split
 
@@ -83,7 +82,7 @@ _FILLER, _BEHIND = " \t\r\n,.:;-", " \t\r\n,:;-"
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
     """Rows of the lines, or of the dialogues' segments; VideoMind's lengths beside a file go before its own."""
     for source in sources.find(paths, CORPUS, split, companions=(_LENGTHS,)):
-        facts = moment_jsonl.Facts(keys=_KEYS, name=_named, durations=_lengths(source.path), ids_unique=False)
+        facts = moment_jsonl.Facts(keys=_KEYS, name=_named, durations=lengths.beside(source.path), ids_unique=False)
         yield from items.rows(source, lambda item, given, facts=facts: _rows(item, given, facts), _FORM)
 
 
@@ -99,17 +98,6 @@ def _named(key: str) -> ids.Named:
     if not whole or key != found.video_id or found.source_id is None or not key.startswith(found.source_id):
         raise ValueError(f"{text.shown(key)} is no key of InternVid-VTime, a YouTube id")
     return found
-
-
-def _lengths(beside: Path) -> dict[str, float]:
-    """Probed seconds by video id, out of the file that VideoMind puts beside the annotations."""
-    path = beside.parent / _LENGTHS
-    if not path.is_file():
-        return {}
-    try:
-        return {key: text.number(value) for key, value in text.mapping(text.read_json(path), "the document").items()}
-    except ValueError as error:
-        raise VtgError(f"{path}: {error}; it should be {{video id: seconds}}. Mend it, or take it away.") from error
 
 
 def _dialogue(item: items.Item, fields: dict[str, Any], source: sources.Source) -> Iterator[RawRow]:

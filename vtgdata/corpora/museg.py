@@ -15,8 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vtgdata.errors import VtgError
-from vtgdata.readers import ids, instructions, items, sources, text
+from vtgdata.readers import ids, instructions, items, lengths, sources, text
 from vtgdata.records import Corpus, Example, RawRow, Split
 
 _LENGTHS = ("Charades_v1_train.csv", "durations.json")
@@ -81,8 +80,8 @@ _FORM = '{"idx": 1, "problem": "... \'a query\' ...", "solution": [[4.5, 11.2]],
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
     """Rows of the stages' files, with Charades' durations out of the tables that are given or lie beside them."""
-    annotations = sources.find(paths, CORPUS, split, companions=(".csv", "durations.json"))
-    durations = _durations(paths, [source.path for source in annotations])
+    annotations = sources.find(paths, CORPUS, split, companions=lengths.SUFFIXES)
+    durations = lengths.of_corpus(paths, [source.path for source in annotations], CORPUS)
     for source in annotations:
         yield from items.rows(source, lambda item, given: _row(item, given, durations), _FORM)
 
@@ -119,39 +118,3 @@ def _folder(path: str) -> str:
     """The folder that a video lies in, which is named after its corpus."""
     parts = path.replace("\\", "/").split("/")
     return parts[-2].lower() if len(parts) > 1 else ""
-
-
-def _durations(paths: Sequence[Path], annotations: Sequence[Path]) -> dict[str, float]:
-    """Seconds by video id; a table that is given goes before one in a folder given, and that before one beside."""
-    tables = {path.resolve(): path for path in paths if path.is_file() and _is_table(path)}
-    for folder in [*(path for path in paths if path.is_dir()), *(path.parent for path in annotations)]:
-        for source in sources.named_files(folder, CORPUS):
-            if _is_table(source.path):
-                tables.setdefault(source.path.resolve(), source.path)
-    durations: dict[str, float] = {}
-    for path in tables.values():
-        durations = dict(_lengths(path)) | durations
-    return durations
-
-
-def _is_table(path: Path) -> bool:
-    return sources.plain_name(path).lower().endswith((".csv", "durations.json"))
-
-
-def _lengths(path: Path) -> Iterator[tuple[str, float]]:
-    if sources.plain_name(path).lower().endswith(".json"):
-        try:
-            found = text.mapping(text.read_json(path), "the document")
-            yield from ((key, text.number(seconds)) for key, seconds in found.items())
-        except ValueError as error:
-            raise VtgError(f'{path}: not a table of durations ({{"K7QZ2": 30.96, ...}}): {error}.') from error
-        return
-    for record in items.read(path):
-        try:
-            row = record.fields()
-        except ValueError:
-            continue  # a broken row of a table that is Charades' own: its video has no duration then
-        if "id" not in row or "length" not in row:
-            raise VtgError(f"{path}: lacks the columns id and length. Give Charades_v1_train.csv.")
-        seconds = text.duration(row["length"].strip())
-        yield row["id"].strip(), seconds if seconds is not None else float("nan")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from vtgdata.errors import VtgError
-from vtgdata.readers import ids, items, pickles, sources, text
+from vtgdata.readers import ids, items, lengths, pickles, sources, text
 from vtgdata.records import Corpus, Example, RawRow, Split
 
 _LISTS, _TIMES, _LENGTHS = "_list.txt", "times_captions_combined_filtered", "durations.json"
@@ -117,11 +117,11 @@ def _splits(beside: Sequence[Path]) -> dict[str, str]:
     return found
 
 
-def _lengths(beside: Sequence[Path]) -> dict[str, float | None]:
+def _lengths(beside: Sequence[Path]) -> dict[str, float]:
     """Seconds by YouTube id."""
     for path in beside:
         if sources.plain_name(path) == _LENGTHS:
-            return {key.removeprefix(_PREFIX): text.duration(value) for key, value in _document(path).items()}
+            return {key.removeprefix(_PREFIX): seconds for key, seconds in lengths.read(path)}
     return {}
 
 

@@ -47,7 +47,8 @@ CORPUS = _OfAnyCorpus(
     homepage="",
     citation="Those of the corpora that its rows are of.",
     grid=None,
-    usage="work/my_corpus/samples.parquet, or a release's folder data/samples",
+    usage="work/my_corpus/samples.parquet",
+    download="`vtgdata ingest`, `curate` and `mend` write them; of a release, name the folder data/samples.",
     family="samples",
     split_in_rows=True,
 )

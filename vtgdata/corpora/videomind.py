@@ -11,14 +11,12 @@ Oddities:  the folders of charades_sta, activitynet_captions, didemo, hirest, yo
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from vtgdata.errors import VtgError
-from vtgdata.readers import ids, items, moment_jsonl, sources, text
+from vtgdata.readers import ids, items, lengths, moment_jsonl, sources
 from vtgdata.readers.keys import Keys
 from vtgdata.records import Corpus, Example, RawRow, Split
 
@@ -89,7 +87,7 @@ def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
             keys=_KEYS,
             name=_kitchen if corpus == "tacos" else ids.named,
             annotation_set=corpus,
-            durations=_lengths(source.path),
+            durations=lengths.beside(source.path, lambda key: ids.named(key).video_id),
             ids_unique=False,
         )
         yield from items.rows(source, lambda item, given, facts=facts: _row(item, given, facts), _FORM)
@@ -121,15 +119,3 @@ def _kitchen(key: str) -> ids.Named:
     """A kitchen of TACoS, whose file here is that of its second camera."""
     found = ids.named(key)
     return found._replace(file=f"{found.video_id}{_CAMERA}.mp4")
-
-
-def _lengths(beside: Path) -> Mapping[str, Any]:
-    """Probed seconds by video id."""
-    path = beside.parent / _LENGTHS
-    if not path.is_file():
-        return {}
-    try:
-        found = text.mapping(text.read_json(path), "the document")
-        return {ids.named(key).video_id: text.number(value) for key, value in found.items()}
-    except ValueError as error:
-        raise VtgError(f"{path}: {error}; it should be {{video id: seconds}}. Mend it, or take it away.") from error
