@@ -1,0 +1,175 @@
+"""From what was said to what is scored: one row and one answer for each sample, whatever was left out or wrong.
+
+A window that is none (NaN, reversed, zero length) holds its rank and meets nothing. A window outside the video is
+scored as it is, so a wholly outside one scores 0; both are counted. Nothing changes the number of samples.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+from vtgdata.answers import Form, parse
+from vtgdata.metrics.answered import NOTHING, Answered, as_array, no_windows, sound
+from vtgdata.metrics.grounding import answer_iou
+from vtgdata.readers.predictions.record import Prediction
+from vtgdata.records import Sample
+from vtgdata.tables import ROLLOUTS, Row
+from vtgdata.windows import Array
+
+TOLERANCE = 1e-6
+"""Seconds by which a time may pass the end of the video without being counted."""
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """The answers to some samples, in their order: rows for the file, arrays for the metrics."""
+
+    rows: list[Row]
+    answers: list[Answered]
+
+    def strict(self) -> list[Answered] | None:
+        """The answers with those not in the asked form taken for nothing; None where no answer has a form."""
+        if all(row["strict_ok"] is None for row in self.rows):
+            return None
+        return [a if row["strict_ok"] else NOTHING for a, row in zip(self.answers, self.rows, strict=True)]
+
+
+def judge_rows(rows: Sequence[Row], samples: Sequence[Sample]) -> Judged:
+    """Rows of the engine as answers: the first row of each sample; one without a row counts as failed."""
+    first: dict[str, Row] = {}
+    for row in rows:
+        first.setdefault(row["sample_id"], row)
+    chosen = [first.get(sample.sample_id) or _missing(sample) for sample in samples]
+    answers = [
+        NOTHING
+        if row["error"] is not None
+        else Answered(windows=np.array(row["windows"] or [], dtype=np.float64).reshape(-1, 2), option=row["option"])
+        for row in chosen
+    ]
+    return Judged(rows=chosen, answers=answers)
+
+
+def judge_predictions(
+    found: Mapping[str, Prediction],
+    samples: Sequence[Sample],
+    form: Form,
+    *,
+    prefer: Literal["text", "windows"] = "text",
+    options: Mapping[str, Prediction] | None = None,
+) -> Judged:
+    """Predictions as answers.
+
+    Args:
+        found: by sample id.
+        samples: in the order wanted.
+        form: what the prompt asked for, for the strict reading of texts.
+        prefer: which counts where a prediction has both.
+        options: predictions out of a second file that give options, by sample id.
+    """
+    rows: list[Row] = []
+    answers: list[Answered] = []
+    for sample in samples:
+        said, chosen = found.get(sample.sample_id), (options or {}).get(sample.sample_id)
+        if said is None and chosen is not None:
+            said = msgspec.structs.replace(chosen, windows=None, text=None)
+        row, answer = (_missing(sample), NOTHING) if said is None else _judge(said, sample, form, prefer)
+        if chosen is not None and row["error"] is None:
+            row["option"] = chosen.option
+            answer = msgspec.structs.replace(answer, option=chosen.option)
+        rows.append(row)
+        answers.append(answer)
+    return Judged(rows=rows, answers=answers)
+
+
+def _missing(sample: Sample) -> Row:
+    return _row(sample) | {"error": "no prediction"}
+
+
+def _row(sample: Sample) -> Row:
+    blank: Row = dict.fromkeys(ROLLOUTS)
+    return blank | {"sample_id": sample.sample_id, "index": 0}
+
+
+def _judge(said: Prediction, sample: Sample, form: Form, prefer: str) -> tuple[Row, Answered]:
+    row = _row(sample) | {"text": said.text, "option": said.option}
+    if said.error is not None:
+        return row | {"error": said.error}, NOTHING
+    read = said.text is not None and (prefer == "text" or said.windows is None)
+    option, strict = said.option, None
+    if read:
+        answer = parse(said.text, duration=sample.video.duration, form=form)
+        windows, confidence, status = as_array(answer.windows), None, answer.parse_status
+        option, strict = option or answer.option, answer.strict_ok
+    else:
+        windows, confidence = _arrays(said, sample)
+        status = _status(windows, answered=said.option is not None or said.saliency is not None)
+        windows = sound(windows)
+    answered = Answered(
+        windows=windows,
+        confidence=confidence,
+        ranked=said.ranked,
+        option=option,
+        saliency=None if said.saliency is None else np.array(said.saliency),
+    )
+    iou = answer_iou(answered.said, as_array(sample.windows))
+    row |= {"windows": _stored(windows), "option": option, "parse_status": status, "strict_ok": strict, "iou": iou}
+    return row, answered
+
+
+def _arrays(said: Prediction, sample: Sample) -> tuple[Array, Array | None]:
+    """Windows in seconds, and their scores. Returns (k, 2) and (k,) or None."""
+    if not said.windows:
+        return no_windows(), None
+    table = np.array(said.windows, dtype=np.float64)
+    scale = 1.0 if said.unit == "seconds" else sample.video.duration or math.nan
+    # A score of NaN ranks last.
+    confidence = np.nan_to_num(table[:, 2], nan=-np.inf) if table.shape[1] == 3 else None
+    return table[:, :2] * scale, confidence
+
+
+def _status(windows: Array, *, answered: bool) -> str:
+    """What the windows as said are: ok if any is one, else what is wrong with the first."""
+    if not len(windows):
+        return "ok" if answered else "no_answer"
+    if not np.isnan(sound(windows)).all():
+        return "ok"
+    start, end = windows[0]
+    if not (np.isfinite(start) and np.isfinite(end)):
+        return "not_a_number"
+    return "reversed" if start > end else "zero_length"
+
+
+def _stored(windows: Array) -> list[list[float]]:
+    """Windows as files between stages hold them: those that are none left out, nothing before the first frame."""
+    kept = windows[~np.isnan(windows).any(axis=1)]
+    kept = kept[kept[:, 1] > 0]
+    return np.maximum(kept, 0.0).tolist()
+
+
+def counts(judged: Judged, samples: Sequence[Sample]) -> dict[str, Any]:
+    """How many answers are what: each counted in n, none left out.
+
+    `n_failed` had no answer at all, of these `n_missing` because the file names none; `n_unparsed` have no window;
+    `n_wrong_windows` hold one that is none; `n_past_end`, `n_before_start` and `n_outside` one that is partly or wholly
+    outside its video.
+    """
+    pairs = list(zip(judged.answers, samples, strict=True))
+    statuses = [row["parse_status"] for row in judged.rows if row["parse_status"] is not None]
+    return {
+        "n": len(samples),
+        "n_unparsed": sum(status != "ok" for status in statuses),
+        "n_failed": sum(row["error"] is not None for row in judged.rows),
+        "n_missing": sum(row["error"] == "no prediction" for row in judged.rows),
+        "n_wrong_windows": sum(bool(np.isnan(answer.windows).any()) for answer, _ in pairs),
+        "n_past_end": sum(_past(answer.windows[:, 1], sample) for answer, sample in pairs),
+        "n_before_start": sum(bool((answer.windows[:, 0] < 0).any()) for answer, _ in pairs),
+        "n_outside": sum(_past(answer.windows[:, 0], sample) for answer, sample in pairs),
+        "parse_status": {status: statuses.count(status) for status in sorted(set(statuses))},
+    }
+
+
+def _past(times: Array, sample: Sample) -> bool:
+    duration = sample.video.duration
+    return duration is not None and bool((times > duration + TOLERANCE).any())
