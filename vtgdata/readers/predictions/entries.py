@@ -26,12 +26,16 @@ class Entry(msgspec.Struct, frozen=True):
     where: str
     key: str | None
     """Its key, where the file is a mapping."""
-    value: object
+    value: Any
 
     @property
     def record(self) -> dict[str, Any]:
         """The value where it is an object; empty where it is none."""
-        return cast(dict[str, Any], self.value) if isinstance(self.value, dict) else {}
+        return text.mapping(self.value, "the value") if _is_object(self.value) else {}
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
 
 
 class Repeated(dict[str, Any]):

@@ -200,8 +200,8 @@ def _timelens_keys(sample: Sample) -> tuple[str, ...]:
 def _nextgqa(entry: Entry) -> Prediction:
     if entry.key is None:
         raise ValueError("it is no entry of a mapping from <video>_<qid>")
-    if isinstance(entry.value, dict):
-        chosen = text.mapping(entry.value, "the value").get("prediction")
+    if entry.record:
+        chosen = entry.record.get("prediction")
         if isinstance(chosen, bool) or not isinstance(chosen, int) or not 0 <= chosen < 26:
             raise ValueError(f"prediction is {text.shown(chosen)}, not the index of an option")
         return Prediction(keys=(entry.key,), where=entry.where, option=chr(ord("A") + chosen))
