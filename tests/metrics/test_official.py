@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from published import published
+from qvhighlights_files import FILES, FOLDER, rows_of, samples, truth
 from vtgdata.answers import Form
 from vtgdata.metrics import sets
 from vtgdata.metrics.breakdown import mean
@@ -18,44 +19,9 @@ from vtgdata.metrics.judging import judge_predictions
 from vtgdata.metrics.official import official
 from vtgdata.readers.predictions.join import join
 from vtgdata.readers.predictions.read import read_predictions
-from vtgdata.records import Sample, Video, Window
 
-FOLDER = ("predictions", "moment_detr_standalone_eval")
-FILES = {
-    "moment_detr_sample/sample_val_preds.jsonl": "moment_detr_sample/sample_val_preds_metrics_raw.json",
-    "moment_detr_inference/inference_hl_val_test_code_preds.jsonl": (
-        "moment_detr_inference/inference_hl_val_test_code_preds_metrics.json"
-    ),
-    "qd_detr_onlyclip/hl_val_submission.jsonl": "qd_detr_onlyclip/hl_val_submission_metrics.json",
-    "qd_detr_video/hl_val_submission.jsonl": "qd_detr_video/hl_val_submission_metrics.json",
-}
 THRESHOLDS = [round(0.5 + 0.05 * i, 2) for i in range(10)]
 RANGES = {"short": (0, 10), "middle": (10, 30), "long": (30, 150), "full": (0, 150)}
-
-
-def rows_of(path: Any) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-@functools.cache
-def truth() -> list[dict[str, Any]]:
-    return rows_of(published("corpora", "qvhighlights", "highlight_val_release.jsonl"))
-
-
-@functools.cache
-def samples() -> list[Sample]:
-    return [
-        Sample(
-            sample_id=f"qvhighlights:{row['qid']}",
-            corpus="qvhighlights",
-            split="val",
-            video=Video(video_id=row["vid"], file=f"{row['vid']}.mp4", duration=float(row["duration"])),
-            query=row["query"],
-            windows=tuple(Window(float(start), float(end)) for start, end in row["relevant_windows"]),
-            extra={key: row[key] for key in ("relevant_clip_ids", "saliency_scores")},
-        )
-        for row in truth()
-    ]
 
 
 @functools.cache

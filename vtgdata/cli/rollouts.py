@@ -57,16 +57,17 @@ def evaluate(summary: dict[str, Any]) -> None:
     names = summary["shown"]
     # Intervals of many metrics make a table that no terminal shows; evaluation.json and .csv have them all.
     cells = _cells if len(names) <= 4 else _values
-    rows = [[f"{name} (of {each['fitted_on']})", *cells(each, names)] for name, each in summary["baselines"].items()]
+    rows = [[f"guess: {name}", *cells(each, names)] for name, each in summary["baselines"].items()]
     for report in summary["models"]:
         for seeing in ("sighted", "blind", "blank", "other_query"):
             if seeing in report:
-                rows.append([f"{report['model']}, {seeing}", *cells(report[seeing], names)])
+                rows.append([f"{_short(report['model'])}, {seeing}", *cells(report[seeing], names)])
         if report["sighted"]["strict_metrics"]:
             strict = {"metrics": report["sighted"]["strict_metrics"]}
-            rows.append([f"{report['model']}, strict", *cells(strict, names)])
+            rows.append([f"{_short(report['model'])}, strict", *cells(strict, names)])
     heads = [text for name in names for text in (name, "95 %")] if cells is _cells else names
-    table(["per cent", *heads], rows)
+    fitted_on = next(iter(summary["baselines"].values()))["fitted_on"]
+    table([f"per cent (guesses fitted on {fitted_on})", *heads], rows)
     for report in summary["models"]:
         _parts(report, names)
     for report in summary["models"]:
@@ -96,19 +97,27 @@ def _parts(report: dict[str, Any], names: list[str]) -> None:
     ]
     if rows:
         print()
-        table([report["model"], "n", *names], rows)
+        table([_short(report["model"]), "n", *names], rows)
         print()
 
 
 def _differences(report: dict[str, Any]) -> None:
     if "gain" in report:
         gain = report["gain"]
-        print(f"{report['model']}: gain in mIoU {percent(gain['mIoU'])} {interval((gain['low'], gain['high']))}")
+        print(
+            f"{_short(report['model'])}: gain in mIoU {percent(gain['mIoU'])} {interval((gain['low'], gain['high']))}"
+        )
     if "against" in report:
-        print(f"{report['model']} against {report['against']['predictions']}:")
+        print(f"{_short(report['model'])} against {_short(report['against']['predictions'])}:")
         for name, each in report["against"]["differences"].items():
             bounds = interval((each["low"], each["high"]))
             print(f"  {name} {percent(each['difference'])} {bounds}, p {each['p']:.4f}, n {each['n']:,}")
+
+
+def _short(name: str) -> str:
+    """A model's spec or a path, its beginning cut off where it is long."""
+    name = relative(name) if name.startswith("/") else name
+    return name if len(name) <= 50 else "..." + name[-47:]
 
 
 def _cells(report: dict[str, Any], names: list[str]) -> list[str]:
