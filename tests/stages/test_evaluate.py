@@ -118,7 +118,7 @@ def test_everything_wrong_at_once_adds_up(samples, tmp_path):
     told = {problem["what"].split(" (")[0]: problem["n"] for problem in found["problems"]}
     assert told == {
         "samples without a prediction": 1,
-        "rows that answer no sample": 1,
+        "rows that answer no scored sample": 1,
         "rows that answer a sample twice": 1,
         "rows that cannot be read": 1,
         "answers without a window": 3,

@@ -77,7 +77,7 @@ def evaluate(summary: dict[str, Any]) -> None:
 
 def _problems(summary: dict[str, Any]) -> None:
     """What is wrong with a file of predictions, each kind with its count and the first places."""
-    for problem in summary.get("problems", ()):
+    for problem in (*summary.get("problems", ()), *summary.get("options", {}).get("problems", ())):
         places = "; ".join(problem["first"][:2]) + (" ..." if problem["n"] > 2 else "")
         print(f"{problem['n']:,} {problem['what']}: {places}")
     oddities = {

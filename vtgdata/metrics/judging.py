@@ -15,6 +15,7 @@ from vtgdata.answers import Form, parse
 from vtgdata.metrics.answered import NOTHING, Answered, as_array, no_windows, sound
 from vtgdata.metrics.grounding import answer_iou
 from vtgdata.readers.predictions.record import Prediction
+from vtgdata.readers.predictions.write import Given, finite
 from vtgdata.records import Sample
 from vtgdata.tables import ROLLOUTS, Row
 from vtgdata.windows import Array
@@ -29,11 +30,27 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     rows: list[Row]
     answers: list[Answered]
 
+    def given(self, samples: Sequence[Sample]) -> list[Given]:
+        """The answers as they are to be written for others, windows that are none left out."""
+        return [_given(s, a, row) for s, a, row in zip(samples, self.answers, self.rows, strict=True)]
+
     def strict(self) -> list[Answered] | None:
         """The answers with those not in the asked form taken for nothing; None where no answer has a form."""
         if all(row["strict_ok"] is None for row in self.rows):
             return None
         return [a if row["strict_ok"] else NOTHING for a, row in zip(self.answers, self.rows, strict=True)]
+
+
+def _given(sample: Sample, answer: Answered, row: Row) -> Given:
+    kept = ~np.isnan(answer.windows).any(axis=1)
+    return Given(
+        sample=sample,
+        windows=answer.windows[kept].tolist(),
+        scores=None if answer.confidence is None else finite(answer.confidence[kept].tolist()),
+        saliency=None if answer.saliency is None else finite(answer.saliency.tolist()),
+        text=row["text"],
+        option=answer.option,
+    )
 
 
 def judge_rows(rows: Sequence[Row], samples: Sequence[Sample]) -> Judged:
@@ -72,10 +89,9 @@ def judge_predictions(
     answers: list[Answered] = []
     for sample in samples:
         said, chosen = found.get(sample.sample_id), (options or {}).get(sample.sample_id)
-        if said is None and chosen is not None:
-            said = msgspec.structs.replace(chosen, windows=None, text=None)
         row, answer = (_missing(sample), NOTHING) if said is None else _judge(said, sample, form, prefer)
-        if chosen is not None and row["error"] is None:
+        if chosen is not None:
+            # A right option counts for itself where the windows are missing: they are counted as missing all the same.
             row["option"] = chosen.option
             answer = msgspec.structs.replace(answer, option=chosen.option)
         rows.append(row)
@@ -99,7 +115,7 @@ def _judge(said: Prediction, sample: Sample, form: Form, prefer: str) -> tuple[R
     read = said.text is not None and (prefer == "text" or said.windows is None)
     option, strict = said.option, None
     if read:
-        answer = parse(said.text, duration=sample.video.duration, form=form)
+        answer = parse(said.text, duration=sample.video.duration, form=form, finish_reason=said.finish_reason)
         windows, confidence, status = as_array(answer.windows), None, answer.parse_status
         option, strict = option or answer.option, answer.strict_ok
     else:

@@ -1,6 +1,5 @@
 """What is wrong with a file of predictions: every kind with its count and the first places, and when it is too much."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from vtgdata.metrics.judging import Judged
@@ -18,26 +17,48 @@ def file_facts(file: PredictionFile, joined: Joined, judged: Judged) -> dict[str
     Returns `format`, `n_rows`, `n_extra` (answer no sample), `n_duplicate` (answer one again: the first counts),
     `n_broken` (cannot be read), `n_set_aside` (of blind controls), and `problems`: [{what, n, first}].
     """
-    broken = [f"{row.where}: {row.detail}" for row in file.broken]
-    kinds: list[tuple[str, Sequence[str]]] = [
-        ("samples without a prediction (score 0)", [row["sample_id"] for row in judged.rows if _missing(row)]),
-        ("predictions with an error (score 0)", [_told(row, "error") for row in judged.rows if _erred(row)]),
-        ("rows that answer no sample (left out)", joined.extra),
-        ("rows that answer a sample twice (the first counts)", joined.duplicates),
-        ("rows that cannot be read (left out)", broken),
-        ("answers without a window (score 0)", [_told(row, "parse_status") for row in judged.rows if _empty(row)]),
-    ]
+    samples = {
+        "samples without a prediction (score 0)": [row["sample_id"] for row in judged.rows if _missing(row)],
+        "predictions with an error (score 0)": [_told(row, "error") for row in judged.rows if _erred(row)],
+        "answers without a window (score 0)": [_told(row, "parse_status") for row in judged.rows if _empty(row)],
+    }
     return {
         "format": file.format,
-        "n_rows": len(file.predictions) + len(broken) + file.set_aside,
+        "n_rows": len(file.predictions) + len(file.broken) + file.set_aside,
         "n_extra": len(joined.extra),
         "n_duplicate": len(joined.duplicates),
-        "n_broken": len(broken),
+        "n_broken": len(file.broken),
         "n_set_aside": file.set_aside,
-        "problems": [
-            {"what": what, "n": len(places), "first": list(places[:SHOWN])} for what, places in kinds if places
-        ],
+        "problems": [*_problems(samples), *_problems(_row_kinds(file, joined))],
     }
+
+
+def option_facts(file: PredictionFile, joined: Joined, judged: Judged) -> dict[str, Any]:
+    """The same of a second file that gives options: `n_missing` questions have none there, and are wrong."""
+    without = [row["sample_id"] for row in judged.rows if row["sample_id"] not in joined.found]
+    kinds = {"questions without an option (wrong)": without} | _row_kinds(file, joined)
+    return {
+        "format": file.format,
+        "n_rows": len(file.predictions) + len(file.broken),
+        "n_missing": len(without),
+        "n_failed": len(without),
+        "n_extra": len(joined.extra),
+        "n_duplicate": len(joined.duplicates),
+        "n_broken": len(file.broken),
+        "problems": _problems(kinds),
+    }
+
+
+def _row_kinds(file: PredictionFile, joined: Joined) -> dict[str, list[str]]:
+    return {
+        "rows that answer no scored sample (left out)": joined.extra,
+        "rows that answer a sample twice (the first counts)": joined.duplicates,
+        "rows that cannot be read (left out)": [f"{row.where}: {row.detail}" for row in file.broken],
+    }
+
+
+def _problems(kinds: dict[str, list[str]]) -> list[dict[str, Any]]:
+    return [{"what": what, "n": len(places), "first": places[:SHOWN]} for what, places in kinds.items() if places]
 
 
 def _missing(row: Row) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from vtgdata.metrics import baselines, breakdown, intervals, official, sets
 from vtgdata.metrics.judging import Judged, counts
@@ -37,6 +38,7 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True):
         in_form = None if strict is None else sets.values(self.metrics, strict, self.samples, self.thresholds)
         return counts(judged, self.samples) | {
             "metrics": means(values),
+            "applies_to": _applies_to(values),
             "intervals": intervals.clustered_all(values, self.videos),
             "strict_metrics": None if in_form is None else means(in_form),
         }
@@ -72,6 +74,7 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True):
                 "until": guess.until,
                 "fitted_on": fitted_on,
                 "metrics": means(values),
+                "applies_to": _applies_to(values),
                 "intervals": intervals.clustered_all(values, self.videos),
             }
         return found
@@ -80,6 +83,12 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True):
 def means(values: sets.Values) -> dict[str, float]:
     """Each metric: the mean of the samples that it applies to."""
     return {name: breakdown.mean(array) for name, array in values.items()}
+
+
+def _applies_to(values: sets.Values) -> dict[str, int]:
+    """How many samples a metric applies to, for those that do not apply to all."""
+    found = {name: int(np.count_nonzero(~np.isnan(array))) for name, array in values.items()}
+    return {name: n for name, n in found.items() if n < len(values[name])}
 
 
 def benchmark(samples: Sequence[Sample]) -> list[dict[str, Any]]:
@@ -120,7 +129,10 @@ def csv_rows(summary: dict[str, Any]) -> list[Row]:
 
 
 def _scores(name: str, seeing: str, n: int, report: dict[str, Any]) -> list[Row]:
-    return [_cell(name, seeing, "", "", m, n, v, report["intervals"][m]) for m, v in report["metrics"].items()]
+    fewer = report["applies_to"]
+    return [
+        _cell(name, seeing, "", "", m, fewer.get(m, n), v, report["intervals"][m]) for m, v in report["metrics"].items()
+    ]
 
 
 def _cell(

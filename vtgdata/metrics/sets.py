@@ -92,7 +92,7 @@ def _moments(answers: Sequence[Answered], samples: Sequence[Sample], thresholds:
     return {}
 
 
-def _strict(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
+def _more(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
     """mIoP, and recalls by the strict test."""
     truths = [as_array(sample.windows) for sample in samples]
     ious = np.array([grounding.answer_iou(a.said, t) for a, t in zip(answers, truths, strict=True)])
@@ -196,7 +196,7 @@ def _clip_map(answer: Answered, sample: Sample) -> float:
 
 SETS = {
     "moments": MetricSet(_moments),
-    "moments_strict": MetricSet(_strict),
+    "moments_all": MetricSet(_more),
     "ranked": MetricSet(_top, ("ego4d_nlq",), ranked=True),
     "qvhighlights": MetricSet(
         _qvhighlights,

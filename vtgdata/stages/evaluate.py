@@ -9,19 +9,18 @@ the one before it, and to the file of `--against`.
 from typing import Annotated, Any, Literal
 
 import msgspec
-import numpy as np
 
 from vtgdata import meta, tables
 from vtgdata.engine.collect import AskSettings, collect, load_samples, plugin_code
 from vtgdata.errors import VtgError
 from vtgdata.meta import Summary
 from vtgdata.metrics import sets
-from vtgdata.metrics.judging import Judged, judge_predictions, judge_rows
-from vtgdata.metrics.problems import file_facts, too_much
+from vtgdata.metrics.judging import Judged, counts, judge_predictions, judge_rows
+from vtgdata.metrics.problems import file_facts, option_facts, too_much
 from vtgdata.metrics.report import CSV, Ruler, benchmark, csv_rows
 from vtgdata.readers.predictions.join import join
 from vtgdata.readers.predictions.read import read_predictions
-from vtgdata.readers.predictions.write import Given, file_name, finite, write_predictions
+from vtgdata.readers.predictions.write import file_name, write_predictions
 from vtgdata.records import Sample
 from vtgdata.tables import Row, read_samples
 from vtgdata.video.messages import load_prompt
@@ -49,7 +48,7 @@ class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     against: str = ""
     """Another file of predictions: a paired test of each difference."""
     metrics: str = ""
-    """Set of metrics: moments, moments_strict, ranked, qvhighlights, didemo, nextgqa, multi or highlights; by default
+    """Set of metrics: moments, moments_all, ranked, qvhighlights, didemo, nextgqa, multi or highlights; by default
     the corpus's own, else moments."""
     thresholds: list[Annotated[float, msgspec.Meta(gt=0, le=1)]] = msgspec.field(default_factory=list)
     """IoU threshold of the recalls; may be given several times, instead of 0.3, 0.5 and 0.7."""
@@ -122,7 +121,7 @@ def run(settings: Settings) -> Summary:
     tables.write_parquet(out / "rollouts.parquet", scored.rows, EVALUATED)
     tables.write_json(out / "evaluation.json", summary)
     tables.write_csv(out / "evaluation.csv", csv_rows(summary), CSV)
-    given = _given(ruler, scored.judged[0])
+    given = scored.judged[0].given(ruler.samples)
     names = [write_predictions(out, form, given) for form in settings.write_predictions]
     written = ["rollouts.parquet", "evaluation.json", "evaluation.csv", *names]
     return step.finish(summary, written, failed=scored.failure)
@@ -191,7 +190,7 @@ def _mean_iou(ruler: Ruler, first: sets.Values, second: sets.Values) -> dict[str
 
 def _predictions(settings: Settings, ruler: Ruler) -> Scored:
     """Score a file of predictions; a sample without one counts as failed, and scores 0."""
-    judged, facts = _read(settings, ruler, settings.predictions, settings.format)
+    judged, facts, problem = _read(settings, ruler, settings.predictions, settings.format, settings.answers)
     values = ruler.values(judged)
     summary = ruler.describe(judged, values)
     report = {"model": settings.predictions, "sighted": summary}
@@ -202,49 +201,38 @@ def _predictions(settings: Settings, ruler: Ruler) -> Scored:
         judged=[judged],
         values=[values],
         file=facts,
-        failure=too_much(settings.predictions, summary | facts, settings.max_failed),
+        failure=problem,
     )
 
 
-def _read(settings: Settings, ruler: Ruler, path: str, form: str) -> tuple[Judged, dict[str, Any]]:
-    """The answers of a file, with the options of --answers where that is given, and what is wrong with both."""
-    file = read_predictions(path, form)
-    joined = join(file, ruler.samples)
-    prompt, options = load_prompt(settings.prompt), None
-    if settings.answers:
-        second = read_predictions(settings.answers)
-        options = join(second, ruler.samples)
+def _read(
+    settings: Settings, ruler: Ruler, path: str, form: str = "", answers: str = ""
+) -> tuple[Judged, dict[str, Any], str | None]:
+    """The answers of a file, with the options of a second one; what is wrong with both, and whether it is too much."""
+    samples = ruler.samples
+    file, second = read_predictions(path, form), read_predictions(answers) if answers else None
+    joined, options = join(file, samples), join(second, samples) if second else None
     judged = judge_predictions(
-        joined.found, ruler.samples, prompt.form, prefer=settings.prefer, options=options.found if options else None
+        joined.found,
+        samples,
+        load_prompt(settings.prompt).form,
+        prefer=settings.prefer,
+        options=options.found if options else None,
     )
-    return judged, file_facts(file, joined, judged)
+    facts = file_facts(file, joined, judged)
+    problems = [too_much(path, counts(judged, samples) | facts, settings.max_failed)]
+    if second and options:
+        facts["options"] = option_facts(second, options, judged)
+        problems.append(too_much(answers, facts["options"] | {"n": len(samples)}, settings.max_failed))
+    return judged, facts, " ".join(problem for problem in problems if problem) or None
 
 
 def _against(settings: Settings, ruler: Ruler, scored: Scored) -> None:
     """Add to each report how it differs from the file of --against."""
-    judged, facts = _read(settings, ruler, settings.against, "")
+    judged, facts, problem = _read(settings, ruler, settings.against)
     values = ruler.values(judged)
     described = ruler.describe(judged, values)
     for report, own in zip(scored.reports, scored.values, strict=True):
         differences = ruler.compare(own, values)
         report["against"] = {"predictions": settings.against, **facts, **described, "differences": differences}
-    problem = too_much(settings.against, described | facts, settings.max_failed)
     scored.failure = " ".join(text for text in (scored.failure, problem) if text) or None
-
-
-def _given(ruler: Ruler, judged: Judged) -> list[Given]:
-    """Sighted answers as they are to be written."""
-    found: list[Given] = []
-    for sample, answer, row in zip(ruler.samples, judged.answers, judged.rows, strict=True):
-        kept = ~np.isnan(answer.windows).any(axis=1)
-        found.append(
-            Given(
-                sample=sample,
-                windows=answer.windows[kept].tolist(),
-                scores=None if answer.confidence is None else finite(answer.confidence[kept].tolist()),
-                saliency=None if answer.saliency is None else finite(answer.saliency.tolist()),
-                text=row["text"],
-                option=answer.option,
-            )
-        )
-    return found

@@ -120,6 +120,7 @@ def _own(entry: Entry) -> Prediction:
         saliency=_saliency(row.get("saliency"), "saliency"),
         option=_optional(row, "option"),
         text=_optional(row, "text"),
+        finish_reason=_optional(row, "finish_reason") or "stop",
         error=_optional(row, "error"),
     )
 

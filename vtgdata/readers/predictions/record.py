@@ -24,6 +24,8 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     """Letter of the option chosen."""
     text: str | None = None
     """What the model said."""
+    finish_reason: str = "stop"
+    """The server's word for how the text ended; `length` means cut off."""
     error: str | None = None
     """Why there is no answer: counted as failed."""
 
