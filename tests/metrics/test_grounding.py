@@ -12,6 +12,7 @@ from vtgdata.metrics.answered import sound
 from vtgdata.metrics.grounding import (
     answer_iop,
     answer_iou,
+    answer_ious,
     covered_f1,
     didemo,
     iou_matrix,
@@ -120,6 +121,13 @@ def test_sets_are_scored_the_same_in_any_order(a, b, random):
 def test_the_arrays_agree_with_the_scores_of_windows(a, b):
     first, second = ([Window(*pair) for pair in table.tolist()] for table in (a, b))
     assert answer_iou(a, b) == pytest.approx(answer_iou_of_windows(first, second))
+
+
+@settings(max_examples=200)
+@given(st.lists(st.tuples(said, true), max_size=6))
+def test_many_samples_score_what_each_scores_alone(pairs):
+    together = answer_ious([a for a, _ in pairs], [b for _, b in pairs])
+    assert together.tolist() == [answer_iou(a, b) for a, b in pairs]
 
 
 @settings(max_examples=200)

@@ -171,21 +171,28 @@ def counts(judged: Judged, samples: Sequence[Sample]) -> dict[str, Any]:
     `n_wrong_windows` hold one that is none; `n_past_end`, `n_before_start` and `n_outside` one that is partly or wholly
     outside its video.
     """
-    pairs = list(zip(judged.answers, samples, strict=True))
     statuses = [row["parse_status"] for row in judged.rows if row["parse_status"] is not None]
     return {
         "n": len(samples),
         "n_unparsed": sum(status != "ok" for status in statuses),
         "n_failed": sum(row["error"] is not None for row in judged.rows),
         "n_missing": sum(row["error"] == "no prediction" for row in judged.rows),
-        "n_wrong_windows": sum(bool(np.isnan(answer.windows).any()) for answer, _ in pairs),
-        "n_past_end": sum(_past(answer.windows[:, 1], sample) for answer, sample in pairs),
-        "n_before_start": sum(bool((answer.windows[:, 0] < 0).any()) for answer, _ in pairs),
-        "n_outside": sum(_past(answer.windows[:, 0], sample) for answer, sample in pairs),
+        **_oddities(judged, samples),
         "parse_status": {status: statuses.count(status) for status in sorted(set(statuses))},
     }
 
 
-def _past(times: Array, sample: Sample) -> bool:
-    duration = sample.video.duration
-    return duration is not None and bool((times > duration + TOLERANCE).any())
+def _oddities(judged: Judged, samples: Sequence[Sample]) -> dict[str, int]:
+    """How many answers have a window that is none, or one that is partly or wholly outside the video."""
+    table = np.concatenate([no_windows(), *(answer.windows for answer in judged.answers)])
+    sizes = [len(answer.windows) for answer in judged.answers]
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    unknown = math.inf
+    ends = np.array([unknown if s.video.duration is None else s.video.duration for s in samples])[owner] + TOLERANCE
+    kinds = {
+        "n_wrong_windows": np.isnan(table).any(axis=1),
+        "n_past_end": table[:, 1] > ends,
+        "n_before_start": table[:, 0] < 0,
+        "n_outside": (table[:, 0] > ends) | (table[:, 1] <= 0),
+    }
+    return {name: len(np.unique(owner[rows])) for name, rows in kinds.items()}

@@ -45,10 +45,7 @@ def values(name: str, answers: Sequence[Answered], samples: Sequence[Sample], th
     if chosen.ranked:
         answers = [_ranked(answer) for answer in answers]
     thresholds = tuple(thresholds) or grounding.THRESHOLDS
-    ious = np.array(
-        [grounding.answer_iou(a.said, as_array(s.windows)) for a, s in zip(answers, samples, strict=True)],
-        dtype=np.float64,
-    )
+    ious = grounding.answer_ious([answer.said for answer in answers], [as_array(sample.windows) for sample in samples])
     base = {"mIoU": ious} | {f"R1@{t:g}": (ious >= t).astype(np.float64) for t in thresholds}
     return base | chosen.extra(answers, samples, thresholds)
 
@@ -95,7 +92,7 @@ def _moments(answers: Sequence[Answered], samples: Sequence[Sample], thresholds:
 def _more(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
     """mIoP, and recalls by the strict test."""
     truths = [as_array(sample.windows) for sample in samples]
-    ious = np.array([grounding.answer_iou(a.said, t) for a, t in zip(answers, truths, strict=True)])
+    ious = grounding.answer_ious([answer.said for answer in answers], truths)
     iops = np.array([grounding.answer_iop(a.said, t) for a, t in zip(answers, truths, strict=True)])
     return {"mIoP": iops} | {f"R1>{t:g}": (ious > t).astype(np.float64) for t in thresholds}
 

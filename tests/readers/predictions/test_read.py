@@ -5,6 +5,8 @@ import math
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from builders import make_sample
 from vtgdata import tables
@@ -94,6 +96,8 @@ def test_a_window_of_nan_is_read_however_it_is_written(tmp_path):
         ('{"sample_id": "a", "windows": [[1, true]]}', "number"),
         ('{"sample_id": "a", "sample_id": "b"}', "twice"),
         ("[" * 100_000, "JSON"),
+        (r'{"sample_id": "a\ud800", "windows": [[1, 2]]}', "surrogates"),
+        ('{"sample_id": "a", "windows": [[1, ' + "9" * 5000 + "]]}", "JSON"),
     ],
 )
 def test_a_broken_row_is_kept_apart_and_named(tmp_path, line, word):
@@ -155,3 +159,26 @@ def test_timelens_joins_by_video_query_and_window_and_duplicates_keep_their_rows
 def test_a_timelens_window_that_was_repaired_is_found_by_its_query(tmp_path):
     repaired = make_sample("r", video_id="v1", query="a >>> dog", windows=[(3, 9.0)])
     assert set(join(read(tmp_path, TIMELENS), [repaired]).found) == {"r"}
+
+
+names = st.sampled_from(
+    ["sample_id", "windows", "text", "qid", "pred", "pred_relevant_windows", "pred_saliency_scores", "a>>>b>>>[1, 2]",
+     "timestamps", "answers", "v_1", "prediction", "option", "seeing"]
+)  # fmt: skip
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(values.map(json.dumps) | st.text(max_size=20), max_size=4))
+def test_any_file_is_read_or_refused_in_words(tmp_path, lines):
+    try:
+        found = read(tmp_path, "\n".join(lines).encode("utf-8", "replace").decode())
+    except VtgError:
+        return
+    assert found.predictions and all(p.keys and p.where for p in found.predictions)
+    joined = join(found, [make_sample("a", video_id="a", query="b")])
+    assert len(joined.found) <= 1

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.readers import text
 from vtgdata.readers.predictions.entries import Entry, entries
@@ -60,7 +62,10 @@ def _read(entry: Entry, form: str) -> Prediction | Broken:
     if not form:
         return Broken(entry.where, f"no sample_id, and no other known form ({text.shown(entry.value)})")
     try:
-        return FORMATS[form].read(entry)
+        found = FORMATS[form].read(entry)
+        # Half a character (an escape such as \ud800) could not be written to any file again.
+        msgspec.json.encode(found)
+        return found
     except ValueError as error:
         return Broken(entry.where, str(error))
 
