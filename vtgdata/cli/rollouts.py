@@ -80,11 +80,6 @@ def _problems(summary: dict[str, Any]) -> None:
     for problem in (*summary.get("problems", ()), *summary.get("options", {}).get("problems", ())):
         places = "; ".join(problem["first"][:2]) + (" ..." if problem["n"] > 2 else "")
         print(f"{problem['n']:,} {problem['what']}: {places}")
-    oddities = {
-        "window is none": "n_wrong_windows", "past the end": "n_past_end", "wholly outside": "n_outside",
-        "before the start": "n_before_start",
-    }  # fmt: skip
-    counts("answers with such windows", {name: n for name, key in oddities.items() if (n := summary[key])})
 
 
 def _parts(report: dict[str, Any], names: list[str]) -> None:

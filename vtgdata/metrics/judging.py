@@ -177,22 +177,23 @@ def counts(judged: Judged, samples: Sequence[Sample]) -> dict[str, Any]:
         "n_unparsed": sum(status != "ok" for status in statuses),
         "n_failed": sum(row["error"] is not None for row in judged.rows),
         "n_missing": sum(row["error"] == "no prediction" for row in judged.rows),
-        **_oddities(judged, samples),
+        **{name: len(ids) for name, ids in oddities(judged, samples).items()},
         "parse_status": {status: statuses.count(status) for status in sorted(set(statuses))},
     }
 
 
-def _oddities(judged: Judged, samples: Sequence[Sample]) -> dict[str, int]:
-    """How many answers have a window that is none, or one that is partly or wholly outside the video."""
+def oddities(judged: Judged, samples: Sequence[Sample]) -> dict[str, list[str]]:
+    """Ids of the samples whose answer has a window that is none, or one that is partly or wholly outside the video."""
     table = np.concatenate([no_windows(), *(answer.windows for answer in judged.answers)])
     sizes = [len(answer.windows) for answer in judged.answers]
     owner = np.repeat(np.arange(len(sizes)), sizes)
-    unknown = math.inf
-    ends = np.array([unknown if s.video.duration is None else s.video.duration for s in samples])[owner] + TOLERANCE
+    durations = [math.inf if sample.video.duration is None else sample.video.duration for sample in samples]
+    ends = np.array(durations)[owner]
     kinds = {
         "n_wrong_windows": np.isnan(table).any(axis=1),
-        "n_past_end": table[:, 1] > ends,
-        "n_before_start": table[:, 0] < 0,
-        "n_outside": (table[:, 0] > ends) | (table[:, 1] <= 0),
+        "n_past_end": table[:, 1] > ends + TOLERANCE,
+        "n_before_start": table[:, 0] < -TOLERANCE,
+        "n_outside": (table[:, 0] >= ends) | (table[:, 1] <= 0),
     }
-    return {name: len(np.unique(owner[rows])) for name, rows in kinds.items()}
+    chosen: dict[str, list[int]] = {name: sorted(set(owner[rows].tolist())) for name, rows in kinds.items()}
+    return {name: [samples[i].sample_id for i in found] for name, found in chosen.items()}

@@ -1,23 +1,32 @@
 """What is wrong with a file of predictions: every kind with its count and the first places, and when it is too much."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from vtgdata.metrics.judging import Judged
+from vtgdata.metrics.judging import Judged, oddities
 from vtgdata.readers.predictions.join import Joined
 from vtgdata.readers.predictions.record import PredictionFile
+from vtgdata.records import Sample
 from vtgdata.tables import Row
 
 SHOWN = 5
 """Places that are named of each kind."""
+ODD = {
+    "n_wrong_windows": "answers with a window that is none (it meets nothing)",
+    "n_past_end": "answers with a window past the end (scored as it is)",
+    "n_before_start": "answers with a window before the start (scored as it is)",
+    "n_outside": "answers with a window wholly outside (it meets nothing)",
+}
 
 
-def file_facts(file: PredictionFile, joined: Joined, judged: Judged) -> dict[str, Any]:
+def file_facts(file: PredictionFile, joined: Joined, judged: Judged, samples: Sequence[Sample]) -> dict[str, Any]:
     """Counts of a file's rows, and what is wrong with it.
 
     Returns `format`, `n_rows`, `n_extra` (answer no sample), `n_duplicate` (answer one again: the first counts),
     `n_broken` (cannot be read), `n_set_aside` (of blind controls), and `problems`: [{what, n, first}].
     """
-    samples = {
+    odd = {ODD[name]: ids for name, ids in oddities(judged, samples).items()}
+    answers = {
         "samples without a prediction (score 0)": [row["sample_id"] for row in judged.rows if _missing(row)],
         "predictions with an error (score 0)": [_told(row, "error") for row in judged.rows if _erred(row)],
         "answers without a window (score 0)": [_told(row, "parse_status") for row in judged.rows if _empty(row)],
@@ -29,7 +38,7 @@ def file_facts(file: PredictionFile, joined: Joined, judged: Judged) -> dict[str
         "n_duplicate": len(joined.duplicates),
         "n_broken": len(file.broken),
         "n_set_aside": file.set_aside,
-        "problems": [*_problems(samples), *_problems(_row_kinds(file, joined))],
+        "problems": _problems(answers | _row_kinds(file, joined) | odd),
     }
 
 
@@ -93,6 +102,6 @@ def too_much(path: str, found: Row, most: float) -> str | None:
     said = [text for total, part, text in kinds if part and total > most * n]
     if not said:
         return None
-    places = [problem["first"][0] for problem in found["problems"] if problem["what"].startswith("rows")]
+    places = [problem["first"][0] for problem in found["problems"] if problem["what"].startswith("rows that")]
     first = f" (first: {'; '.join(places)})" if places else ""
     return f"{path}: {', '.join(said)}{first}. Complete and mend the file, or allow a share with --max-failed."

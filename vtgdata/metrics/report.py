@@ -57,8 +57,9 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True):
         return official.official(self.metrics, values, self.samples)
 
     def compare(self, first: sets.Values, second: sets.Values) -> dict[str, dict[str, Any]]:
-        """First minus second, by metric: difference, its 95 % interval, p, n."""
-        both = {name: array for name, array in self.shown(first).items() if name in second}
+        """First minus second, in mIoU and the metrics shown: difference, its 95 % interval, p, n."""
+        chosen = {"mIoU": first["mIoU"]} | self.shown(first)
+        both = {name: array for name, array in chosen.items() if name in second}
         found = intervals.paired_all(both, second, self.videos)
         return {name: msgspec.to_builtins(difference) for name, difference in found.items()}
 

@@ -183,7 +183,7 @@ def _models(settings: Settings, ruler: Ruler) -> Scored:
 
 def _mean_iou(ruler: Ruler, first: sets.Values, second: sets.Values) -> dict[str, Any]:
     """The paired difference in mIoU, with its interval and p, and that in every other metric."""
-    found = ruler.compare({"mIoU": first["mIoU"]} | first, second)
+    found = ruler.compare(first, second)
     main = found["mIoU"]
     return {"mIoU": main["difference"], "low": main["low"], "high": main["high"], "p": main["p"], "metrics": found}
 
@@ -219,7 +219,7 @@ def _read(
         prefer=settings.prefer,
         options=options.found if options else None,
     )
-    facts = file_facts(file, joined, judged)
+    facts = file_facts(file, joined, judged, samples)
     problems = [too_much(path, counts(judged, samples) | facts, settings.max_failed)]
     if second and options:
         facts["options"] = option_facts(second, options, judged)

@@ -22,6 +22,8 @@ from vtgdata.readers.predictions.entries import Entry
 from vtgdata.readers.predictions.record import Prediction
 from vtgdata.records import Sample
 
+_VIDEOS = {".mp4", ".mkv", ".webm", ".avi", ".mov", ".mpg", ".m4v", ".wmv", ".3gp", ".3g2", ".mts", ".m2ts"}
+
 Reader = Callable[[Entry], Prediction]
 
 
@@ -188,7 +190,7 @@ def _span(written: str) -> str:
 def _stem(file: str) -> str:
     """A file's name without folders and extension; an id without an extension may hold dots, as QVHighlights' do."""
     path = PurePosixPath(file)
-    return path.stem if path.suffix.lower() in (".mp4", ".mkv", ".webm", ".avi", ".mov") else path.name
+    return path.stem if path.suffix.lower() in _VIDEOS else path.name
 
 
 def _timelens_keys(sample: Sample) -> tuple[str, ...]:
