@@ -128,6 +128,16 @@ def test_everything_wrong_at_once_adds_up(samples, tmp_path):
     assert found["parse_status"] == {"no_answer": 1, "not_a_number": 1, "ok": 4, "reversed": 1}
 
 
+def test_saliency_without_windows_is_an_answer_and_an_empty_list_of_windows_is_none(tmp_path):
+    tables.write_samples(tmp_path / "s.parquet", [make_sample("qvhighlights:1"), make_sample("qvhighlights:2")])
+    lines = [
+        '{"qid": 1, "pred_saliency_scores": [0.5]}',
+        '{"qid": 2, "pred_saliency_scores": [0.5], "pred_relevant_windows": []}',
+    ]
+    found = score(tmp_path, str(tmp_path / "s.parquet"), lines)
+    assert found["parse_status"] == {"no_answer": 1, "ok": 1} and found["n_unparsed"] == 1
+
+
 def test_a_wrong_window_keeps_its_rank(samples, tmp_path):
     ranked = [right(0, windows=[[float("nan"), 5, 0.9], [0, 6, 0.5]]), *(right(i) for i in range(1, N))]
     found = score(tmp_path, samples, ranked, metrics="ranked")

@@ -120,7 +120,9 @@ def _judge(said: Prediction, sample: Sample, form: Form, prefer: str) -> tuple[R
         option, strict = option or answer.option, answer.strict_ok
     else:
         windows, confidence = _arrays(said, sample)
-        status = _status(windows, answered=said.option is not None or said.saliency is not None)
+        # What has no place for windows answers with its option or its saliency alone.
+        alone = said.windows is None and (said.option is not None or said.saliency is not None)
+        status = _status(windows, answered=alone)
         windows = sound(windows)
     answered = Answered(
         windows=windows,

@@ -102,6 +102,7 @@ def too_much(path: str, found: Row, most: float) -> str | None:
     said = [text for total, part, text in kinds if part and total > most * n]
     if not said:
         return None
-    places = [problem["first"][0] for problem in found["problems"] if problem["what"].startswith("rows that")]
+    kinds_told = ("rows that answer a sample twice", "rows that cannot be read")
+    places = [problem["first"][0] for problem in found["problems"] if problem["what"].startswith(kinds_told)]
     first = f" (first: {'; '.join(places)})" if places else ""
     return f"{path}: {', '.join(said)}{first}. Complete and mend the file, or allow a share with --max-failed."

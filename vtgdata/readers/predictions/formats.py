@@ -136,7 +136,7 @@ def _qvhighlights(entry: Entry) -> Prediction:
     return Prediction(
         keys=(_id(row),),
         where=entry.where,
-        windows=_windows([] if windows is None else windows, "pred_relevant_windows"),
+        windows=None if windows is None else _windows(windows, "pred_relevant_windows"),
         ranked=True,
         saliency=saliency,
     )
