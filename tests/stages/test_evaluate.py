@@ -142,6 +142,7 @@ def test_a_wrong_window_keeps_its_rank(samples, tmp_path):
     ranked = [right(0, windows=[[float("nan"), 5, 0.9], [0, 6, 0.5]]), *(right(i) for i in range(1, N))]
     found = score(tmp_path, samples, ranked, metrics="ranked")
     assert found["metrics"]["R1@0.5"] == 7 / 8 and found["metrics"]["R5@0.5"] == 1.0
+    assert [row["iou"] for row in tables.read_parquet(tmp_path / "out/rollouts.parquet")] == [0.0] + [1.0] * 7
 
 
 def test_the_report_has_files_for_programs_and_for_tables(samples, tmp_path):

@@ -21,7 +21,7 @@ class Guess(msgspec.Struct, frozen=True, kw_only=True):
     """A guess that looks at nothing but the duration."""
 
     until: list[float]
-    """Upper ends of the ranges of duration, in seconds; the last is infinite."""
+    """Where a range of durations ends and the next begins, in seconds; none for one range."""
     windows: list[Fractions]
     """(start, end) as fractions of the duration, one for each range."""
 
@@ -37,7 +37,7 @@ class Guess(msgspec.Struct, frozen=True, kw_only=True):
 def whole_video(samples: Sequence[Sample]) -> Guess:
     """The whole video, whatever is asked."""
     del samples
-    return Guess(until=[np.inf], windows=[(0.0, 1.0)])
+    return Guess(until=[], windows=[(0.0, 1.0)])
 
 
 def training_mean(samples: Sequence[Sample]) -> Guess:
@@ -47,12 +47,12 @@ def training_mean(samples: Sequence[Sample]) -> Guess:
         return whole_video(samples)
     bounds = np.concatenate([_fractions(sample) for sample in usable])
     start, end = np.clip(bounds.mean(axis=0), 0.0, 1.0)
-    return Guess(until=[np.inf], windows=[(float(start), float(end))])
+    return Guess(until=[], windows=[(float(start), float(end))])
 
 
 def constant(samples: Sequence[Sample]) -> Guess:
     """The best constant answer."""
-    return Guess(until=[np.inf], windows=[best_constant(samples)])
+    return Guess(until=[], windows=[best_constant(samples)])
 
 
 def constant_by_duration(samples: Sequence[Sample]) -> Guess:
@@ -62,10 +62,10 @@ def constant_by_duration(samples: Sequence[Sample]) -> Guess:
         return whole_video(samples)
     durations = np.array([sample.video.duration for sample in usable])
     steps = np.arange(1, BUCKETS) / BUCKETS
-    ends = np.unique(np.quantile(durations, steps, method="inverted_cdf")) if len(usable) else np.array([])
-    until = [float(end) for end in ends if end < durations.max()] + [np.inf]
+    ends = np.unique(np.quantile(durations, steps, method="inverted_cdf"))
+    until = [float(end) for end in ends if end < durations.max()]
     bucket = np.searchsorted(until, durations)
-    windows = [best_constant([s for s, b in zip(usable, bucket, strict=True) if b == i]) for i in range(len(until))]
+    windows = [best_constant([s for s, b in zip(usable, bucket, strict=True) if b == i]) for i in range(len(until) + 1)]
     return Guess(until=until, windows=windows)
 
 

@@ -1,6 +1,8 @@
 """Metrics of highlights and of ranked moments: QVHighlights' official set, TVSum and YouTube-Highlights.
 
-All are fractions in [0, 1], one query at a time; the official numbers are their means over queries.
+All are fractions in [0, 1], one query at a time; the official numbers are their means over queries. QVHighlights' own
+scorer refuses a file that leaves queries out, and its mAP is a mean over those that have a guess; here a query without
+an answer counts, with 0.
 """
 
 import numpy as np

@@ -13,7 +13,6 @@ import numpy as np
 
 from vtgdata.answers import Form, parse
 from vtgdata.metrics.answered import NOTHING, Answered, as_array, no_windows, sound
-from vtgdata.metrics.grounding import answer_iou
 from vtgdata.readers.predictions.record import Prediction
 from vtgdata.readers.predictions.write import Given, finite
 from vtgdata.records import Sample
@@ -109,31 +108,26 @@ def _row(sample: Sample) -> Row:
 
 
 def _judge(said: Prediction, sample: Sample, form: Form, prefer: str) -> tuple[Row, Answered]:
+    """One prediction as a row, its `iou` still open, and as an answer."""
     row = _row(sample) | {"text": said.text, "option": said.option}
     if said.error is not None:
         return row | {"error": said.error}, NOTHING
-    read = said.text is not None and (prefer == "text" or said.windows is None)
-    option, strict = said.option, None
-    if read:
+    if said.text is not None and (prefer == "text" or said.windows is None):
         answer = parse(said.text, duration=sample.video.duration, form=form, finish_reason=said.finish_reason)
-        windows, confidence, status = as_array(answer.windows), None, answer.parse_status
-        option, strict = option or answer.option, answer.strict_ok
+        windows, confidence = as_array(answer.windows), None
+        row |= {"parse_status": answer.parse_status, "strict_ok": answer.strict_ok}
+        row["option"] = said.option or answer.option
     else:
         windows, confidence = _arrays(said, sample)
         # What has no place for windows answers with its option or its saliency alone.
         alone = said.windows is None and (said.option is not None or said.saliency is not None)
-        status = _status(windows, answered=alone)
+        row["parse_status"] = _status(windows, answered=alone)
         windows = sound(windows)
+    saliency = None if said.saliency is None else np.array(said.saliency)
     answered = Answered(
-        windows=windows,
-        confidence=confidence,
-        ranked=said.ranked,
-        option=option,
-        saliency=None if said.saliency is None else np.array(said.saliency),
+        windows=windows, confidence=confidence, ranked=said.ranked, option=row["option"], saliency=saliency
     )
-    iou = answer_iou(answered.said, as_array(sample.windows))
-    row |= {"windows": _stored(windows), "option": option, "parse_status": status, "strict_ok": strict, "iou": iou}
-    return row, answered
+    return row | {"windows": _stored(windows)}, answered
 
 
 def _arrays(said: Prediction, sample: Sample) -> tuple[Array, Array | None]:

@@ -195,9 +195,13 @@ def _predictions(settings: Settings, ruler: Ruler) -> Scored:
     summary = ruler.describe(judged, values)
     report = {"model": settings.predictions, "sighted": summary}
     report |= {"breakdown": ruler.parts(values), "official": ruler.official(values)}
+    told = {"model": settings.predictions, "seeing": "sighted"}
     return Scored(
         reports=[report],
-        rows=[row | {"model": settings.predictions, "seeing": "sighted"} for row in judged.rows],
+        rows=[
+            row | told | {"iou": None if row["error"] else iou}
+            for row, iou in zip(judged.rows, values["mIoU"].tolist(), strict=True)
+        ],
         judged=[judged],
         values=[values],
         file=facts,
