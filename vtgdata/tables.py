@@ -1,6 +1,8 @@
 """Files between stages: Parquet with fixed schemas, JSON and JSONL, each written whole or not at all."""
 
+import csv
 import importlib
+import io
 import math
 import os
 import re
@@ -115,6 +117,17 @@ def write_jsonl(path: Path, rows: Iterable[Any]) -> None:
     with replacing(path) as file:
         for row in rows:
             file.write(msgspec.json.encode(row) + b"\n")
+
+
+def write_csv(path: Path, rows: Iterable[Row], columns: Iterable[str]) -> None:
+    """Write rows as CSV with a header; what is None or NaN is an empty cell."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(columns), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        # NaN alone differs from itself.
+        writer.writerow({name: value if value == value else None for name, value in row.items()})
+    write_text(path, text.getvalue())
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,5 +1,6 @@
 """Plain text for people: aligned tables, percentages, counts. Annotation text is never interpreted."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,16 +30,18 @@ def percent(value: float | None) -> str:
     >>> percent(0.6789)
     '67.9'
     """
-    return "-" if value is None else f"{100 * value:.1f}"
+    return "-" if value is None or math.isnan(value) else f"{100 * value:.1f}"
 
 
-def interval(bounds: Sequence[float] | None) -> str:
+def interval(bounds: Sequence[float | None] | None) -> str:
     """An interval of fractions as per cent.
 
     >>> interval((0.5, 0.625))
     '[50.0, 62.5]'
     """
-    return "" if bounds is None else f"[{percent(bounds[0])}, {percent(bounds[1])}]"
+    if bounds is None or any(bound is None or math.isnan(bound) for bound in bounds):
+        return ""
+    return f"[{percent(bounds[0])}, {percent(bounds[1])}]"
 
 
 def again(summary: Mapping[str, Any]) -> str:

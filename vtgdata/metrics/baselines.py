@@ -1,37 +1,105 @@
-"""What a guess without looking scores: the best constant answer, as fractions of the duration."""
+"""What a guess without looking scores: windows as fractions of the duration, fitted on (training) annotations."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import msgspec
 import numpy as np
 
+from vtgdata.metrics.answered import NOTHING, Answered
 from vtgdata.records import Sample, Window
-from vtgdata.windows import answer_iou, tiou_array
+from vtgdata.windows import Array, answer_iou, tiou_array
 
 GRID = 50
 """Fractions tried: multiples of 1/GRID."""
+BUCKETS = 4
+"""Ranges of duration that have a best constant answer each."""
+
+Fractions = tuple[float, float]
 
 
-def best_constant(samples: Sequence[Sample]) -> tuple[float, float]:
+class Guess(msgspec.Struct, frozen=True, kw_only=True):
+    """A guess that looks at nothing but the duration."""
+
+    until: list[float]
+    """Where a range of durations ends and the next begins, in seconds; none for one range."""
+    windows: list[Fractions]
+    """(start, end) as fractions of the duration, one for each range."""
+
+    def answer(self, sample: Sample) -> Answered:
+        """The guess for one sample; nothing where the duration is not known."""
+        duration = sample.video.duration
+        if not duration:
+            return NOTHING
+        start, end = self.windows[int(np.searchsorted(self.until, duration))]
+        return Answered(windows=np.array([[start * duration, end * duration]]))
+
+
+def whole_video(samples: Sequence[Sample]) -> Guess:
+    """The whole video, whatever is asked."""
+    del samples
+    return Guess(until=[], windows=[(0.0, 1.0)])
+
+
+def training_mean(samples: Sequence[Sample]) -> Guess:
+    """The mean start and the mean end of the true windows, as fractions of their videos."""
+    usable = _usable(samples)
+    if not usable:
+        return whole_video(samples)
+    bounds = np.concatenate([_fractions(sample) for sample in usable])
+    start, end = np.clip(bounds.mean(axis=0), 0.0, 1.0)
+    return Guess(until=[], windows=[(float(start), float(end))])
+
+
+def constant(samples: Sequence[Sample]) -> Guess:
+    """The best constant answer."""
+    return Guess(until=[], windows=[best_constant(samples)])
+
+
+def constant_by_duration(samples: Sequence[Sample]) -> Guess:
+    """The best constant answer of each quarter of the videos by duration: fewer ranges where durations are alike."""
+    usable = _usable(samples)
+    if not usable:
+        return whole_video(samples)
+    durations = np.array([sample.video.duration for sample in usable])
+    steps = np.arange(1, BUCKETS) / BUCKETS
+    ends = np.unique(np.quantile(durations, steps, method="inverted_cdf"))
+    until = [float(end) for end in ends if end < durations.max()]
+    bucket = np.searchsorted(until, durations)
+    windows = [best_constant([s for s, b in zip(usable, bucket, strict=True) if b == i]) for i in range(len(until) + 1)]
+    return Guess(until=until, windows=windows)
+
+
+BASELINES: dict[str, Callable[[Sequence[Sample]], Guess]] = {
+    "best_constant": constant,
+    "best_constant_by_duration": constant_by_duration,
+    "training_mean": training_mean,
+    "whole_video": whole_video,
+}
+"""By name; the first is the one that a claim has to beat."""
+
+
+def _usable(samples: Sequence[Sample]) -> list[Sample]:
+    return [sample for sample in samples if sample.windows and sample.video.duration]
+
+
+def _fractions(sample: Sample) -> Array:
+    duration = sample.video.duration or 1.0
+    return np.array([(window.start / duration, window.end / duration) for window in sample.windows])
+
+
+def best_constant(samples: Sequence[Sample]) -> Fractions:
     """The one window, as fractions of the duration, with the highest mean IoU on the given (training) samples.
 
     Only samples with a duration and a window count; several true windows give the best of them.
     Returns (start, end) with 0 <= start < end <= 1; (0, 1) when no sample counts.
     """
-    usable = [sample for sample in samples if sample.windows and sample.video.duration]
+    usable = _usable(samples)
     if not usable:
         return (0.0, 1.0)
     width = max(len(sample.windows) for sample in usable)
     # (n, width, 2) true windows as fractions, the last one repeated to fill up.
-    truth = np.array(
-        [
-            [
-                (window.start / duration, window.end / duration)
-                for window in (*sample.windows, *[sample.windows[-1]] * (width - len(sample.windows)))
-            ]
-            for sample in usable
-            if (duration := sample.video.duration)
-        ]
-    )
+    found = [_fractions(sample) for sample in usable]
+    truth = np.array([np.concatenate([f, np.repeat(f[-1:], width - len(f), axis=0)]) for f in found])
     best, best_window = -1.0, (0.0, 1.0)
     for i in range(GRID):
         for j in range(i + 1, GRID + 1):
@@ -43,7 +111,7 @@ def best_constant(samples: Sequence[Sample]) -> tuple[float, float]:
     return best_window
 
 
-def constant_ious(samples: Sequence[Sample], window: tuple[float, float]) -> list[float]:
+def constant_ious(samples: Sequence[Sample], window: Fractions) -> list[float]:
     """IoU of the constant answer on each sample: 0 without a duration or a true window."""
     ious: list[float] = []
     for sample in samples:

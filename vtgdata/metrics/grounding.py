@@ -1,10 +1,18 @@
-"""Metrics of moment retrieval: mean IoU and recall at IoU thresholds, over arrays of per-sample IoUs."""
+"""Metrics of moment retrieval: overlaps, recalls at thresholds, F1 of sets, over arrays of windows or of IoUs.
+
+All are fractions in [0, 1]. Windows are (k, 2) float64 in seconds; a row of NaN is no window and meets nothing.
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vtgdata.windows import Array
 
 THRESHOLDS = (0.3, 0.5, 0.7)
+CHUNK = 5.0
+"""Seconds of a chunk of DiDeMo."""
 
 
 def recall_at(threshold: float, ious: Array) -> float:
@@ -16,12 +24,191 @@ def recall_at(threshold: float, ious: Array) -> float:
     return float(np.mean(ious >= threshold)) if len(ious) else 0.0
 
 
+def recall_above(threshold: float, ious: Array) -> float:
+    """Share of samples with IoU > threshold: the strict test of Ego4D's and UniTime's code, named R1>m here.
+
+    Args: ious: (n,). Returns [0, 1].
+
+    >>> recall_above(0.5, np.array([0.5, 0.49, 1.0, 0.0]))
+    0.25
+    """
+    return float(np.mean(ious > threshold)) if len(ious) else 0.0
+
+
 def metrics(ious: Array) -> dict[str, float]:
     """Mean IoU (mIoU) and R1@0.3, 0.5, 0.7, as fractions. Args: ious: (n,) in [0, 1], 0 for what failed."""
     values = {"mIoU": float(np.mean(ious)) if len(ious) else 0.0}
     return values | {f"R1@{threshold}": recall_at(threshold, ious) for threshold in THRESHOLDS}
 
 
-def per_sample(ious: Array) -> dict[str, Array]:
-    """The same metrics sample by sample, for intervals: each (n,)."""
-    return {"mIoU": ious} | {f"R1@{threshold}": (ious >= threshold).astype(np.float64) for threshold in THRESHOLDS}
+def overlaps(a: Array, b: Array) -> Array:
+    """Seconds that each window of a shares with each of b. Args: a: (k, 2); b: (m, 2). Returns: (k, m), >= 0."""
+    shared = np.minimum(a[:, None, 1], b[None, :, 1]) - np.maximum(a[:, None, 0], b[None, :, 0])
+    # Of NaN and 0 it takes the 0.
+    return np.fmax(shared, 0.0)
+
+
+def iou_matrix(a: Array, b: Array) -> Array:
+    """Intersection over union of each window of a with each of b. Args: a: (k, 2); b: (m, 2). Returns: (k, m)."""
+    shared = overlaps(a, b)
+    total = (a[:, 1] - a[:, 0])[:, None] + (b[:, 1] - b[:, 0])[None, :] - shared
+    return np.minimum(1.0, np.divide(shared, total, out=np.zeros_like(shared), where=total > 0))
+
+
+def iop_matrix(a: Array, b: Array) -> Array:
+    """Intersection over the length of the predicted window, each of a with each of b. Returns: (k, m).
+
+    Source: Xiao et al., NExT-GQA (CVPR 2024). Their code gives a predicted point inside a true window 1; a point is
+    no window here, and has 0.
+    """
+    shared = overlaps(a, b)
+    length = np.broadcast_to((a[:, 1] - a[:, 0])[:, None], shared.shape)
+    return np.minimum(1.0, np.divide(shared, length, out=np.zeros_like(shared), where=length > 0))
+
+
+def support(windows: Array) -> Array:
+    """The time that a set of windows covers: sorted, overlapping and touching ones joined, NaN left out.
+
+    Args: windows: (k, 2). Returns: (m, 2), m <= k.
+    """
+    windows = windows[~np.isnan(windows).any(axis=1)]
+    if len(windows) < 2:
+        return windows
+    windows = windows[np.argsort(windows[:, 0], kind="stable")]
+    reach = np.maximum.accumulate(windows[:, 1])
+    first = np.r_[True, windows[1:, 0] > reach[:-1]]
+    return np.stack([windows[first, 0], reach[np.r_[first[1:], True]]], axis=1)
+
+
+def _covered(a: Array, b: Array) -> tuple[float, float, float]:
+    """Seconds that two sets share, and that each of them covers."""
+    first, second = support(a), support(b)
+    lengths = [float(np.sum(side[:, 1] - side[:, 0])) for side in (first, second)]
+    return float(overlaps(first, second).sum()), lengths[0], lengths[1]
+
+
+def answer_iou(said: Array, truth: Array) -> float:
+    """IoU of an answer: one window against the best true one; several against all, on merged supports.
+
+    Args: said: (k, 2); truth: (m, 2). Returns [0, 1]; 0 when either is empty.
+    Source: QVHighlights' R1 takes the best true window for a single prediction.
+    """
+    if not len(said) or not len(truth):
+        return 0.0
+    if len(said) == 1:
+        return float(iou_matrix(said, truth).max())
+    shared, a, b = _covered(said, truth)
+    union = a + b - shared
+    return min(1.0, shared / union) if union > 0 else 0.0
+
+
+def answer_ious(said: Sequence[Array], truth: Sequence[Array]) -> Array:
+    """`answer_iou` of many samples: the same numbers, those of single windows computed all at once.
+
+    Args: said, truth: (n) arrays of windows, each (k, 2). Returns: (n,).
+    """
+    found = np.zeros(len(said))
+    single = [i for i, windows in enumerate(said) if len(windows) == 1 and len(truth[i])]
+    for i in set(range(len(said))) - set(single):
+        found[i] = answer_iou(said[i], truth[i])
+    if single:
+        sizes = np.array([len(truth[i]) for i in single])
+        guesses = np.repeat(np.concatenate([said[i] for i in single]), sizes, axis=0)
+        targets = np.concatenate([truth[i] for i in single])
+        shared = np.fmax(np.minimum(guesses[:, 1], targets[:, 1]) - np.maximum(guesses[:, 0], targets[:, 0]), 0.0)
+        total = (guesses[:, 1] - guesses[:, 0]) + (targets[:, 1] - targets[:, 0]) - shared
+        ious = np.minimum(1.0, np.divide(shared, total, out=np.zeros_like(shared), where=total > 0))
+        found[single] = np.maximum.reduceat(ious, np.r_[0, np.cumsum(sizes)[:-1]])
+    return found
+
+
+def answer_iop(said: Array, truth: Array) -> float:
+    """Share of the answer that lies in the truth: one window with the best true one; several on merged supports.
+
+    Args: said: (k, 2); truth: (m, 2). Returns [0, 1]; 0 when either is empty. Source: NExT-GQA's IoP.
+    """
+    if not len(said) or not len(truth):
+        return 0.0
+    if len(said) == 1:
+        return float(iop_matrix(said, truth).max())
+    shared, length, _ = _covered(said, truth)
+    return min(1.0, shared / length) if length > 0 else 0.0
+
+
+def best_ious(ranked: Array, truth: Array) -> Array:
+    """IoU of each guess with the best true window. Args: ranked: (k, 2), truth: (m, 2). Returns: (k,)."""
+    if not len(truth):
+        return np.zeros(len(ranked))
+    return iou_matrix(ranked, truth).max(axis=1)
+
+
+def covered_f1(said: Array, truth: Array) -> float:
+    """F1 of covered time: harmonic mean of the shares of answer and truth that the other covers.
+
+    Independent of order and of how a support is cut. Args: said: (k, 2); truth: (m, 2). Returns [0, 1].
+    Source: MUSEG's global reward (arXiv 2505.20715), on merged supports.
+    """
+    shared, a, b = _covered(said, truth)
+    return min(1.0, 2 * shared / (a + b)) if a + b > 0 else 0.0
+
+
+def matching_f1(said: Array, truth: Array, threshold: float) -> float:
+    """F1 of windows matched one to one, as many as can be, where a pair may match from IoU >= threshold on.
+
+    A second window on a true one that is met already counts against precision; so does one that is none.
+
+    Args: said: (k, 2); truth: (m, 2). Returns [0, 1]; 0 when either is empty.
+    """
+    if not len(said) or not len(truth):
+        return 0.0
+    return 2 * _most_pairs(iou_matrix(said, truth) >= threshold) / (len(said) + len(truth))
+
+
+def _most_pairs(allowed: NDArray[np.bool_]) -> int:
+    """The size of the largest one-to-one matching. Args: allowed: (k, m) of bool. By augmenting paths (Kuhn)."""
+    partner: dict[int, int] = {}
+
+    def place(row: int, seen: set[int]) -> bool:
+        for column in np.flatnonzero(allowed[row]).tolist():
+            if column not in seen:
+                seen.add(column)
+                if column not in partner or place(partner[column], seen):
+                    partner[column] = row
+                    return True
+        return False
+
+    return sum(place(row, set()) for row in range(len(allowed)))
+
+
+def chunks(windows: Array) -> NDArray[np.int64]:
+    """DiDeMo's chunks [first, last] that windows cover best: bounds rounded to 5 s, one chunk at least.
+
+    Args: windows: (k, 2). Returns: (k, 2) of whole numbers, both inclusive; -1 for a window that is none.
+    """
+    edges = np.rint(np.nan_to_num(windows / CHUNK, nan=-1.0)).astype(np.int64)
+    first = edges[:, 0]
+    last = np.maximum(edges[:, 1] - 1, first)
+    return np.where(np.isnan(windows), -1, np.stack([first, last], axis=1))
+
+
+def didemo(ranked: Array, times: Array) -> tuple[float, float, float]:
+    """DiDeMo's rank-1, rank-5 and IoU of one query, over the best three annotators.
+
+    Args:
+        ranked: (k, 2) seconds, best guess first.
+        times: (a, 2) chunks, inclusive, one pair for each annotator (4, or 7 in a few rows).
+
+    Returns whether the mean of the three best ranks is at most 1 and at most 5 (1.0 or 0.0), and the mean of the three
+    highest IoUs of the first guess, in [0, 1].
+    Source: Hendricks et al., ICCV 2017. Their code ranks all 21 spans of whole chunks; here a guess stands for the
+    chunks that it covers best, and a span that was not guessed has no rank (theirs raises an error).
+    """
+    if not len(ranked) or not len(times):
+        return 0.0, 0.0, 0.0
+    guesses = chunks(ranked)
+    same = (guesses[:, None, :] == times[None, :, :]).all(axis=2)
+    ranks = np.where(same.any(axis=0), same.argmax(axis=0) + 1.0, np.inf)
+    rank = float(np.mean(np.sort(ranks)[:3]))
+    spans = np.stack([times[:, 0] * CHUNK, (times[:, 1] + 1) * CHUNK], axis=1)
+    ious = iou_matrix(ranked[:1], spans)[0]
+    return float(rank <= 1), float(rank <= 5), float(np.mean(np.sort(ious)[-3:]))

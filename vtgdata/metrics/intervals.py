@@ -1,40 +1,116 @@
 """Bootstrap intervals clustered by video: queries of one video are not independent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from vtgdata.windows import Array
 
 RESAMPLES = 2000
+CHUNK = 100
+"""Resamples that are held in memory at a time, as a table of how often each cluster was drawn."""
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """How two sets of answers to the same samples differ in one metric."""
+
+    difference: float
+    """Mean of the first minus mean of the second."""
+    low: float
+    high: float
+    """95 % interval of the difference."""
+    p: float
+    """Two-sided, in (0, 1]: how often a difference this far from 0 would come by the choice of videos alone."""
+    n: int
+    """Samples that both are scored on."""
+
+
+_NAN = float("nan")
+_NO_DIFFERENCE = Difference(_NAN, _NAN, _NAN, _NAN, 0)
 
 
 def clustered(values: Array, clusters: Sequence[str], *, seed: int = 0, level: float = 0.95) -> tuple[float, float]:
     """Percentile interval of the mean of `values`, resampling whole clusters.
 
     Args:
-        values: (n,) per-sample values; for a paired difference, the differences.
+        values: (n,) per-sample values; NaN where the metric does not apply; for a paired difference, the differences.
         clusters: (n,) cluster of each, its video.
         seed: of the resampling.
         level: coverage in (0, 1).
 
     Returns (low, high); (nan, nan) for no values. Source: Efron and Tibshirani, An Introduction to the Bootstrap.
     """
-    if len(values) == 0:
-        return (float("nan"), float("nan"))
+    return clustered_all({"": values}, clusters, seed=seed, level=level)[""]
+
+
+def clustered_all(
+    values: Mapping[str, Array], clusters: Sequence[str], *, seed: int = 0, level: float = 0.95
+) -> dict[str, tuple[float, float]]:
+    """The same interval for many metrics of the same samples, from one drawing of the clusters."""
+    if not values or not len(clusters):
+        return dict.fromkeys(values, (float("nan"), float("nan")))
+    means = _resampled(np.stack(list(values.values()), axis=1), clusters, seed)
+    tail = (1 - level) / 2
+    found: dict[str, tuple[float, float]] = {}
+    for column, name in enumerate(values):
+        drawn = means[:, column][~np.isnan(means[:, column])]
+        low, high = np.quantile(drawn, [tail, 1 - tail]) if len(drawn) else (np.nan, np.nan)
+        found[name] = float(low), float(high)
+    return found
+
+
+def paired(first: Array, second: Array, clusters: Sequence[str], *, seed: int = 0) -> Difference:
+    """Compare two sets of answers sample by sample, resampling whole clusters.
+
+    Args: first, second: (n,) per-sample values of one metric, NaN where it does not apply; clusters: (n,) videos.
+
+    The test: the resampled differences, moved to have mean 0, are at least as far from 0 as the one seen; counted with
+    the one seen among them, so that p is never 0. Source: Efron and Tibshirani, chapter 16.
+    """
+    return paired_all({"": first}, {"": second}, clusters, seed=seed)[""]
+
+
+def paired_all(
+    first: Mapping[str, Array], second: Mapping[str, Array], clusters: Sequence[str], *, seed: int = 0
+) -> dict[str, Difference]:
+    """The same comparison for every metric of `first`, from one drawing of the clusters."""
+    if not first or not len(clusters):
+        return dict.fromkeys(first, _NO_DIFFERENCE)
+    differences = np.stack([array - second[name] for name, array in first.items()], axis=1)
+    drawn = _resampled(differences, clusters, seed)
+    return {name: _difference(differences[:, c], drawn[:, c]) for c, name in enumerate(first)}
+
+
+def _difference(differences: Array, drawn: Array) -> Difference:
+    differences, drawn = differences[~np.isnan(differences)], drawn[~np.isnan(drawn)]
+    if not len(differences):
+        return _NO_DIFFERENCE
+    mean = float(differences.mean())
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    # A hair below, so that sums taken in another order do not decide.
+    as_far = int(np.count_nonzero(np.abs(drawn - mean) >= abs(mean) * (1 - 1e-9)))
+    return Difference(mean, float(low), float(high), (1 + as_far) / (1 + len(drawn)), len(differences))
+
+
+def _resampled(values: Array, clusters: Sequence[str], seed: int) -> Array:
+    """Means over resampled clusters. Args: values: (n, m); clusters: (n,). Returns: (RESAMPLES, m), NaN for none."""
     # Clusters by name, so that the interval does not depend on the order of the rows.
     names, index = np.unique(np.asarray(clusters), return_inverse=True)
-    sums = np.bincount(index, weights=values, minlength=len(names))
-    counts = np.bincount(index, minlength=len(names)).astype(np.float64)
+    present = ~np.isnan(values)
+    filled = np.where(present, values, 0.0)
+    size = len(names)
+    columns = range(values.shape[1])
+    sums = np.stack([np.bincount(index, weights=filled[:, c], minlength=size) for c in columns], axis=1)
+    counts = np.stack([np.bincount(index, weights=present[:, c], minlength=size) for c in columns], axis=1)
     rng = np.random.default_rng(seed)
-    means = np.empty(RESAMPLES)
-    for i in range(RESAMPLES):
-        drawn = rng.integers(0, len(names), len(names))
-        means[i] = sums[drawn].sum() / counts[drawn].sum()
-    tail = (1 - level) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return float(low), float(high)
+    means = np.empty((RESAMPLES, values.shape[1]))
+    for start in range(0, RESAMPLES, CHUNK):
+        drawn = np.stack([np.bincount(rng.integers(0, size, size), minlength=size) for _ in range(CHUNK)])
+        total, number = drawn @ sums, drawn @ counts
+        means[start : start + CHUNK] = np.divide(total, number, out=np.full_like(total, np.nan), where=number > 0)
+    return means
 
 
 def auc(scores: Array, positive: NDArray[np.bool_]) -> float:

@@ -1,27 +1,29 @@
 """evaluate: how well answers find the moments, beside what is scored without looking.
 
-For each model: the metrics with 95 % intervals clustered by video, strict readings, failures counted as 0; with
-`--blind` the same model with another video's frames, with `--other-query` another query on the same frames; the best
-constant answer; and the paired difference of each model to the one before it.
+For each model, or a file of predictions: the metrics with 95 % intervals clustered by video, strict readings, failures
+counted as 0, scores of parts of the samples; with `--blind` the same model with another video's frames, with
+`--other-query` another query on the same frames; guesses that do not look; and the paired difference of each model to
+the one before it, and to the file of `--against`.
 """
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-import numpy as np
 
 from vtgdata import meta, tables
-from vtgdata.answers import Form, parse
 from vtgdata.engine.collect import AskSettings, collect, load_samples, plugin_code
 from vtgdata.errors import VtgError
 from vtgdata.meta import Summary
-from vtgdata.metrics import baselines, grounding, intervals
+from vtgdata.metrics import sets
+from vtgdata.metrics.judging import Judged, counts, judge_predictions, judge_rows
+from vtgdata.metrics.problems import file_facts, option_facts, too_much
+from vtgdata.metrics.report import CSV, Ruler, benchmark, csv_rows
+from vtgdata.readers.predictions.join import join
+from vtgdata.readers.predictions.read import read_predictions
+from vtgdata.readers.predictions.write import file_name, write_predictions
 from vtgdata.records import Sample
 from vtgdata.tables import Row, read_samples
 from vtgdata.video.messages import load_prompt
-from vtgdata.windows import Array, answer_iou, as_pairs, from_pairs
 
 EVALUATED = tables.ROLLOUTS | {"model": "text", "seeing": "text"}
 
@@ -34,7 +36,27 @@ class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     model: list[str] = msgspec.field(default_factory=list)
     """Model to ask: a plug-in with its argument; may be given several times, each is compared with the one before."""
     predictions: str = ""
-    """Answers already given, instead of a model: JSONL with sample_id and windows or text, or a rollouts.parquet."""
+    """Answers already given, instead of a model: JSONL with sample_id and windows or text, a rollouts.parquet, or a
+    form of another system (see --format)."""
+    format: str = ""
+    """Form of the predictions: own, qvhighlights, timelens, time_r1, nextgqa, nextgqa_relative; by default told by
+    the file."""
+    answers: str = ""
+    """Second file of predictions, whose options count: NExT-GQA keeps answers and windows apart."""
+    prefer: Literal["text", "windows"] = "text"
+    """Which counts where a prediction has both a text and windows."""
+    against: str = ""
+    """Another file of predictions: a paired test of each difference."""
+    metrics: str = ""
+    """Set of metrics: moments, moments_all, ranked, qvhighlights, didemo, nextgqa, multi or highlights; by default
+    the corpus's own, else moments."""
+    thresholds: list[Annotated[float, msgspec.Meta(gt=0, le=1)]] = msgspec.field(default_factory=list)
+    """IoU threshold of the recalls; may be given several times, instead of 0.3, 0.5 and 0.7."""
+    by: list[str] = msgspec.field(default_factory=list)
+    """Key of the samples' extra to break scores down by; may be given several times."""
+    write_predictions: list[str] = msgspec.field(default_factory=list)
+    """Also write the answers in this form: own, qvhighlights, timelens, time_r1, nextgqa or nextgqa_answers; may be
+    given several times."""
     temperature: float = 0.0
     """Temperature of sampling; 0 is greedy."""
     blind: bool = False
@@ -44,47 +66,85 @@ class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     other_query: bool = False
     """Also ask another video's query on the same frames."""
     baseline: str = ""
-    """Training samples that the best constant answer is fitted on; by default the evaluated samples themselves."""
+    """Training samples that the baselines are fitted on; by default the evaluated samples themselves."""
     baseline_where: str = ""
     """SQL condition on the columns of the baseline's samples."""
 
 
-class Prediction(msgspec.Struct, frozen=True):
-    """One answer of a predictions file; other keys are ignored."""
+class Scored(msgspec.Struct, kw_only=True):
+    """What was found out, before it is written."""
 
-    sample_id: str
-    windows: list[tuple[float, float]] | None = None
-    """[start, end] pairs in seconds; looked at only where there is no text."""
-    text: str | None = None
-    """What the model said."""
-    error: str | None = None
-    """Why there is no answer: counted as failed."""
+    reports: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    rows: list[Row] = []
+    judged: list[Judged] = []
+    """Sighted answers, in the order of the reports."""
+    values: list[sets.Values] = []
+    """Their metrics, sample by sample."""
+    file: dict[str, Any] = {}
+    """What is wrong with the file of predictions."""
+    failure: str | None = None
 
 
 def run(settings: Settings) -> Summary:
-    """Evaluate models, or a file of predictions; write evaluation.json and rollouts.parquet."""
-    if bool(settings.model) == bool(settings.predictions):
-        raise VtgError("evaluate needs either --model (once or more) or --predictions.")
-    if settings.n != 1:
-        raise VtgError("evaluate takes one answer per sample (n 1); score-difficulty measures pass rates over several.")
+    """Evaluate models, or a file of predictions; write evaluation.json, evaluation.csv and rollouts.parquet."""
+    _check(settings)
+    files = (settings.predictions, settings.answers, settings.against, settings.baseline)
     step = meta.Step(
         "evaluate",
         settings,
         code=[__name__, *plugin_code(settings.model)],
-        inputs=[*settings.inputs(*settings.model), *(p for p in (settings.predictions, settings.baseline) if p)],
+        inputs=[*settings.inputs(*settings.model), *(path for path in files if path)],
         listings=settings.listings(),
     )
     if (done := step.up_to_date()) is not None:
         return done
-    samples = [sample for sample in load_samples(settings) if sample.labelled]
+    chosen = load_samples(settings)
+    ruler = _ruler(settings, chosen)
+    scored = _models(settings, ruler) if settings.model else _predictions(settings, ruler)
+    if settings.against:
+        _against(settings, ruler, scored)
+    training = read_samples(settings.baseline, where=settings.baseline_where or None) if settings.baseline else None
+    summary: Summary = scored.reports[0]["sighted"] | scored.file
+    summary |= {
+        "metric_set": ruler.metrics,
+        "benchmark": benchmark(ruler.samples),
+        "n_unlabelled": len(chosen) - len(ruler.samples),
+        "shown": list(ruler.shown(scored.values[0])),
+        "models": scored.reports,
+        "baselines": ruler.baselines(
+            ruler.samples if training is None else training,
+            "the evaluated samples" if training is None else "training samples",
+        ),
+        "out": settings.out,
+    }
+    out = step.start()
+    tables.write_parquet(out / "rollouts.parquet", scored.rows, EVALUATED)
+    tables.write_json(out / "evaluation.json", summary)
+    tables.write_csv(out / "evaluation.csv", csv_rows(summary), CSV)
+    given = scored.judged[0].given(ruler.samples)
+    names = [write_predictions(out, form, given) for form in settings.write_predictions]
+    written = ["rollouts.parquet", "evaluation.json", "evaluation.csv", *names]
+    return step.finish(summary, written, failed=scored.failure)
+
+
+def _check(settings: Settings) -> None:
+    """Refuse what cannot be meant, before anything is read or asked."""
+    if bool(settings.model) == bool(settings.predictions):
+        raise VtgError("evaluate needs either --model (once or more) or --predictions.")
+    if settings.n != 1:
+        raise VtgError("evaluate takes one answer per sample (n 1); score-difficulty measures pass rates over several.")
+    sets.named(settings.metrics, [])
+    for form in settings.write_predictions:
+        file_name(form)
+
+
+def _ruler(settings: Settings, chosen: list[Sample]) -> Ruler:
+    """The samples that can be scored, and the metrics; raises VtgError when none can."""
+    metrics = sets.named(settings.metrics, chosen)
+    samples = [s for s in chosen if s.labelled or (metrics == "highlights" and s.extra.get("label"))]
     if not samples:
         raise VtgError(f"{settings.samples}: none of the chosen samples is labelled, so none can be scored.")
-    summary, rows, failure = _models(settings, samples) if settings.model else _predictions(settings, samples)
-    out = step.start()
-    tables.write_parquet(out / "rollouts.parquet", rows, EVALUATED)
-    summary |= {"baselines": _baselines(settings, samples), "out": settings.out}
-    tables.write_json(out / "evaluation.json", summary)
-    return step.finish(summary, ["rollouts.parquet", "evaluation.json"], failed=failure)
+    return Ruler(samples=samples, metrics=metrics, thresholds=tuple(sorted(settings.thresholds)), by=tuple(settings.by))
 
 
 def _seeings(settings: Settings) -> list[str]:
@@ -92,139 +152,91 @@ def _seeings(settings: Settings) -> list[str]:
     return ["sighted", *([blind] if settings.blind else []), *(["other_query"] if settings.other_query else [])]
 
 
-def _models(settings: Settings, samples: list[Sample]) -> tuple[Summary, list[Row], str | None]:
+def _models(settings: Settings, ruler: Ruler) -> Scored:
     """Ask each model under each condition."""
-    rows: list[Row] = []
-    reports: list[dict[str, Any]] = []
-    failure: str | None = None
-    before: Array | None = None
+    scored = Scored()
+    before: sets.Values | None = None
     for spec in settings.model:
         report: dict[str, Any] = {"model": spec}
-        ious: dict[str, Array] = {}
+        sighted: sets.Values = {}
         for seeing in _seeings(settings):
-            collected = collect(settings, samples, spec, seeing=seeing)
-            failure = failure or collected.failure(settings.max_failed, len(samples))
-            rows.extend(row | {"model": spec, "seeing": seeing} for row in collected.rows)
-            ious[seeing] = _ious(collected.rows, samples)
+            collected = collect(settings, ruler.samples, spec, seeing=seeing)
+            scored.failure = scored.failure or collected.failure(settings.max_failed, len(ruler.samples))
+            scored.rows.extend(row | {"model": spec, "seeing": seeing} for row in collected.rows)
+            judged = judge_rows(collected.rows, ruler.samples)
+            values = ruler.values(judged)
             report["model_id"] = collected.model_id
-            report[seeing] = describe(collected.rows, ious[seeing], samples)
-            if seeing != "sighted":
-                report[f"sighted_minus_{seeing}"] = _paired(ious["sighted"] - ious[seeing], samples)
+            report[seeing] = ruler.describe(judged, values)
+            if seeing == "sighted":
+                sighted = values
+                scored.judged.append(judged)
+                scored.values.append(values)
+                report |= {"breakdown": ruler.parts(values), "official": ruler.official(values)}
+            else:
+                report[f"sighted_minus_{seeing}"] = _mean_iou(ruler, sighted, values)
         if before is not None:
-            report["gain"] = _paired(ious["sighted"] - before, samples)
-        before = ious["sighted"]
-        reports.append(report)
-    return reports[0]["sighted"] | {"models": reports}, rows, failure
+            report["gain"] = _mean_iou(ruler, sighted, before)
+        before = sighted
+        scored.reports.append(report)
+    return scored
 
 
-def _predictions(settings: Settings, samples: list[Sample]) -> tuple[Summary, list[Row], str | None]:
+def _mean_iou(ruler: Ruler, first: sets.Values, second: sets.Values) -> dict[str, Any]:
+    """The paired difference in mIoU, with its interval and p, and that in every other metric."""
+    found = ruler.compare(first, second)
+    main = found["mIoU"]
+    return {"mIoU": main["difference"], "low": main["low"], "high": main["high"], "p": main["p"], "metrics": found}
+
+
+def _predictions(settings: Settings, ruler: Ruler) -> Scored:
     """Score a file of predictions; a sample without one counts as failed, and scores 0."""
-    given = _read_predictions(Path(settings.predictions))
-    form = load_prompt(settings.prompt).form
-    known = {sample.sample_id for sample in samples}
-    blank: Row = dict.fromkeys(tables.ROLLOUTS)
-    rows: list[Row] = []
-    for sample in samples:
-        row = blank | {"sample_id": sample.sample_id, "index": 0, "model": settings.predictions, "seeing": "sighted"}
-        found = given.get(sample.sample_id)
-        rows.append(row | ({"error": "no prediction"} if found is None else _judge(found, sample, form)))
-    summary = describe(rows, _ious(rows, samples), samples)
+    judged, facts, problem = _read(settings, ruler, settings.predictions, settings.format, settings.answers)
+    values = ruler.values(judged)
+    summary = ruler.describe(judged, values)
     report = {"model": settings.predictions, "sighted": summary}
-    failure = None
-    if summary["n_failed"] > settings.max_failed * len(samples):
-        failure = (
-            f"{settings.predictions}: {summary['n_failed']} of {len(samples)} samples have no prediction and score 0. "
-            "Complete the file, or allow a share with --max-failed."
-        )
-    return summary | {"n_extra": sum(key not in known for key in given), "models": [report]}, rows, failure
+    report |= {"breakdown": ruler.parts(values), "official": ruler.official(values)}
+    told = {"model": settings.predictions, "seeing": "sighted"}
+    return Scored(
+        reports=[report],
+        rows=[
+            row | told | {"iou": None if row["error"] else iou}
+            for row, iou in zip(judged.rows, values["mIoU"].tolist(), strict=True)
+        ],
+        judged=[judged],
+        values=[values],
+        file=facts,
+        failure=problem,
+    )
 
 
-def _judge(prediction: Prediction, sample: Sample, form: Form) -> Row:
-    """A prediction's windows, parsed from its text where there is one, and their IoU; a wrong window is no answer."""
-    if prediction.error is not None:
-        return {"error": prediction.error}
-    if prediction.text is not None:
-        answer = parse(prediction.text, duration=sample.video.duration, form=form)
-        windows, status, strict = answer.windows, answer.parse_status, answer.strict_ok
-    else:
-        try:
-            windows, strict = from_pairs(prediction.windows), None
-            status = "ok" if windows else "no_answer"
-        except ValueError:
-            windows, status, strict = (), "unparsable", None
-    iou = answer_iou(windows, sample.windows)
-    return {"windows": as_pairs(windows), "parse_status": status, "strict_ok": strict, "iou": iou}
+def _read(
+    settings: Settings, ruler: Ruler, path: str, form: str = "", answers: str = ""
+) -> tuple[Judged, dict[str, Any], str | None]:
+    """The answers of a file, with the options of a second one; what is wrong with both, and whether it is too much."""
+    samples = ruler.samples
+    file, second = read_predictions(path, form), read_predictions(answers) if answers else None
+    joined, options = join(file, samples), join(second, samples) if second else None
+    judged = judge_predictions(
+        joined.found,
+        samples,
+        load_prompt(settings.prompt).form,
+        prefer=settings.prefer,
+        options=options.found if options else None,
+    )
+    facts = file_facts(file, joined, judged, samples)
+    problems = [too_much(path, counts(judged, samples) | facts, settings.max_failed)]
+    if second and options:
+        facts["options"] = option_facts(second, options, judged)
+        problems.append(too_much(answers, facts["options"] | {"n": len(samples)}, settings.max_failed))
+    return judged, facts, " ".join(problem for problem in problems if problem) or None
 
 
-def _read_predictions(path: Path) -> dict[str, Prediction]:
-    """Predictions by sample id; raises VtgError naming the row that is wrong."""
-    if path.suffix == ".parquet":
-        rows = tables.read_parquet(path, needs=("sample_id",))
-        numbered: list[tuple[str, Any]] = [(f"{path}: row {i}", row) for i, row in enumerate(rows, 1)]
-    elif path.is_file():
-        lines = path.read_bytes().splitlines()
-        numbered = [(f"{path}:{i}", line) for i, line in enumerate(lines, 1) if line.strip()]
-    else:
-        raise VtgError(f"{path}: no such file of predictions.")
-    found: dict[str, Prediction] = {}
-    for where, row in numbered:
-        try:
-            value = msgspec.json.decode(row) if isinstance(row, bytes) else row
-            prediction = msgspec.convert(value, Prediction)
-        except msgspec.DecodeError as error:
-            raise VtgError(f"{where}: {error}. Write an object with sample_id and windows (or text) a line.") from error
-        if prediction.sample_id in found:
-            raise VtgError(f"{where}: sample_id {prediction.sample_id!r} occurs twice; give one answer per sample.")
-        found[prediction.sample_id] = prediction
-    if not found:
-        raise VtgError(f"{path}: holds no prediction.")
-    return found
-
-
-def _ious(rows: Sequence[Row], samples: Sequence[Sample]) -> Array:
-    """IoU of each sample's one answer, in the order of the samples; what failed counts as 0. Returns (n,)."""
-    found = {row["sample_id"]: row["iou"] or 0.0 for row in rows}
-    return np.array([found.get(sample.sample_id, 0.0) for sample in samples], dtype=np.float64)
-
-
-def describe(rows: Sequence[Row], ious: Array, samples: Sequence[Sample]) -> dict[str, Any]:
-    """Counts, metrics (fractions), their 95 % intervals, and the metrics when only the asked form is read."""
-    # Windows without a text have no form to be strict about.
-    readable = any(row["strict_ok"] is not None for row in rows)
-    in_form = {row["sample_id"] for row in rows if row["strict_ok"]}
-    strict = np.where([sample.sample_id in in_form for sample in samples], ious, 0.0)
-    return {
-        "n": len(samples),
-        "n_unparsed": sum(row["parse_status"] not in (None, "ok") for row in rows),
-        "n_failed": sum(row["error"] is not None for row in rows),
-        "metrics": grounding.metrics(ious),
-        "intervals": _intervals(grounding.per_sample(ious), samples),
-        "strict_metrics": grounding.metrics(strict) if readable else None,
-    }
-
-
-def _intervals(values: Mapping[str, Array], samples: Sequence[Sample]) -> dict[str, tuple[float, float]]:
-    videos = [sample.video.video_id for sample in samples]
-    return {name: intervals.clustered(array, videos) for name, array in values.items()}
-
-
-def _paired(differences: Array, samples: Sequence[Sample]) -> dict[str, Any]:
-    low, high = intervals.clustered(differences, [sample.video.video_id for sample in samples])
-    return {"mIoU": float(differences.mean()), "low": low, "high": high}
-
-
-def _baselines(settings: Settings, samples: Sequence[Sample]) -> dict[str, Any]:
-    """The best constant answer, and on what it was fitted."""
-    training = list(samples)
-    if settings.baseline:
-        training = read_samples(settings.baseline, where=settings.baseline_where or None)
-    window = baselines.best_constant(training)
-    ious = np.array(baselines.constant_ious(samples, window))
-    return {
-        "best_constant": {
-            "window": window,
-            "fitted_on": "training samples" if settings.baseline else "the evaluated samples",
-            "metrics": grounding.metrics(ious),
-            "intervals": _intervals(grounding.per_sample(ious), samples),
-        }
-    }
+def _against(settings: Settings, ruler: Ruler, scored: Scored) -> None:
+    """Add to each report how it differs from the file of --against."""
+    judged, facts, problem = _read(settings, ruler, settings.against)
+    values = ruler.values(judged)
+    described = ruler.describe(judged, values)
+    for report, own in zip(scored.reports, scored.values, strict=True):
+        differences = ruler.compare(own, values)
+        report["against"] = {"predictions": settings.against, **facts, **described, "differences": differences}
+    scored.failure = " ".join(text for text in (scored.failure, problem) if text) or None

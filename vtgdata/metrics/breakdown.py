@@ -1,0 +1,103 @@
+"""Scores of parts of the samples: by length of the moment, length of the video, position, corpus and kind of query."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from vtgdata.metrics.sets import Values
+from vtgdata.records import Sample
+from vtgdata.windows import merged
+
+QUERY_TYPES = ("query_type", "qsemtype", "question_type", "type", "template", "domain")
+"""Keys of `extra` that corpora name a kind of query by; the first that the samples have is taken."""
+WINDOW_LENGTHS = (5.0, 10.0, 30.0, 60.0)
+VIDEO_LENGTHS = (30.0, 60.0, 180.0, 600.0)
+"""Upper ends of the ranges, in seconds; the last range has none."""
+UNKNOWN = "unknown"
+
+
+def break_down(values: Values, samples: Sequence[Sample], by: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
+    """The number of samples and the mean of each metric, by part, for each way to part the samples.
+
+    Args:
+        values: per-sample values by metric.
+        samples: in the same order.
+        by: further keys of `extra`.
+
+    Returns {way: {part: {"n": .., "metrics": {..}}}}; ways by which all samples fall into one part are left out, but
+    for those in `by`.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for name, part_of in _ways(samples, by).items():
+        parts: dict[str, list[int]] = defaultdict(list)
+        for i, sample in enumerate(samples):
+            parts[part_of(sample)].append(i)
+        if len(parts) > 1 or name in by:
+            found[name] = {part: _part(values, parts[part]) for part in sorted(parts, key=_order)}
+    return found
+
+
+def _part(values: Values, rows: list[int]) -> dict[str, Any]:
+    return {"n": len(rows), "metrics": {name: mean(array[rows]) for name, array in values.items()}}
+
+
+def mean(array: np.ndarray[Any, np.dtype[np.float64]]) -> float:
+    """Mean of the values that apply; NaN when none does. Args: array: (n,)."""
+    array = array[~np.isnan(array)]
+    return float(array.mean()) if len(array) else float("nan")
+
+
+def _ways(samples: Sequence[Sample], by: Sequence[str]) -> dict[str, Callable[[Sample], str]]:
+    ways: dict[str, Callable[[Sample], str]] = {
+        "window_length": lambda sample: _range(_moment_length(sample), WINDOW_LENGTHS),
+        "video_length": lambda sample: _range(sample.video.duration, VIDEO_LENGTHS),
+        "position": _position,
+        "corpus": lambda sample: sample.corpus,
+    }
+    known = next((key for key in QUERY_TYPES if any(key in sample.extra for sample in samples)), None)
+    keys = [*([known] if known else []), *by]
+    for key in keys:
+        ways[key] = partial(_extra, key)
+    return ways
+
+
+def _extra(key: str, sample: Sample) -> str:
+    return str(sample.extra.get(key, UNKNOWN))
+
+
+def _moment_length(sample: Sample) -> float | None:
+    """Seconds that the true moments cover together."""
+    return sum(window.duration for window in merged(sample.windows)) if sample.windows else None
+
+
+def _range(seconds: float | None, ends: Sequence[float]) -> str:
+    if seconds is None:
+        return UNKNOWN
+    low = 0.0
+    for end in ends:
+        if seconds <= end:
+            return f"{low:g}-{end:g} s"
+        low = end
+    return f"over {low:g} s"
+
+
+def _position(sample: Sample) -> str:
+    """The third of the video in which the middle of the first true moment lies."""
+    if not sample.windows or not sample.video.duration:
+        return UNKNOWN
+    middle = (sample.windows[0].start + sample.windows[0].end) / 2 / sample.video.duration
+    return ("first third", "middle third", "last third")[min(2, int(3 * middle))]
+
+
+def _order(part: str) -> tuple[int, float, str]:
+    """Parts in their natural order: ranges by their lower end, positions from the front, names by letter."""
+    if part == UNKNOWN:
+        return (2, 0.0, part)
+    places = {"first third": 0.0, "middle third": 1.0, "last third": 2.0}
+    if part in places:
+        return (0, places[part], part)
+    head = part.removesuffix(" s").removeprefix("over ").partition("-")[0]
+    return (0, float(head), part) if part.endswith(" s") and head.replace(".", "").isdigit() else (1, 0.0, part)

@@ -1,0 +1,170 @@
+"""Metrics of highlights and of ranked moments: QVHighlights' official set, TVSum and YouTube-Highlights.
+
+All are fractions in [0, 1], one query at a time; the official numbers are their means over queries. QVHighlights' own
+scorer refuses a file that leaves queries out, and its mAP is a mean over those that have a guess; here a query without
+an answer counts, with 0.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vtgdata.metrics.grounding import iou_matrix
+from vtgdata.windows import Array
+
+THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
+"""IoU 0.5, 0.55 .. 0.95."""
+LENGTHS = {"short": (0.0, 10.0), "middle": (10.0, 30.0), "long": (30.0, 150.0), "full": (-np.inf, np.inf)}
+"""Ranges of a true window's length, in seconds: above the first, at most the second."""
+LEVELS = {"Fair": 2, "Good": 3, "VeryGood": 4}
+"""The least saliency score of a clip that counts as a highlight."""
+MOST_WINDOWS = 10
+"""Guesses of a query that mAP looks at."""
+CLIP = 2.0
+"""Seconds of a clip."""
+
+
+def average_precision(windows: Array, confidence: Array | None, truth: Array) -> Array:
+    """Average precision of ranked windows at each of `THRESHOLDS`.
+
+    A guess, taken by falling confidence, meets the true window with the highest IoU that is still free; precision is
+    interpolated (the best one at this recall or a higher one).
+
+    Args:
+        windows: (k, 2) in the order of the file; the first ten count.
+        confidence: (k,), or None to keep the order of the file.
+        truth: (m, 2), m > 0.
+
+    Returns: (10,) in [0, 1]. Source: ActivityNet's detection mAP as QVHighlights' evaluation uses it (Lei et al.,
+    NeurIPS 2021).
+    """
+    windows = windows[:MOST_WINDOWS]
+    if confidence is not None:
+        windows = windows[np.argsort(-confidence[:MOST_WINDOWS], kind="stable")]
+    thresholds = np.array(THRESHOLDS)
+    rows = np.arange(len(thresholds))
+    free = np.ones((len(thresholds), len(truth)), dtype=bool)
+    hits = np.zeros((len(thresholds), len(windows)))
+    for i, ious in enumerate(iou_matrix(windows, truth)):
+        usable = np.where(free & (ious >= thresholds[:, None]), ious, -1.0)
+        best = usable.argmax(axis=1)
+        hit = usable[rows, best] >= 0
+        hits[hit, i] = 1.0
+        free[rows[hit], best[hit]] = False
+    precision = np.cumsum(hits, axis=1) / np.arange(1, len(windows) + 1)
+    return np.sum(hits * _best_from_here(precision), axis=1) / len(truth)
+
+
+def _best_from_here(values: Array) -> Array:
+    """The running maximum from the end of the last axis. Returns the shape given."""
+    return np.maximum.accumulate(values[..., ::-1], axis=-1)[..., ::-1]
+
+
+def moments(windows: Array, confidence: Array | None, truth: Array) -> dict[str, float]:
+    """QVHighlights' moment metrics of one query: R1 and mAP by threshold, for true windows of each range of lengths.
+
+    Args:
+        windows: (k, 2), best first.
+        confidence: (k,), or None.
+        truth: (m, 2).
+
+    Returns fractions by name (`MR-full-R1@0.5`, `MR-short-mAP`); NaN for a range without a true window, except `full`,
+    where a query without any true window scores 0.
+    """
+    length = truth[:, 1] - truth[:, 0]
+    found: dict[str, float] = {}
+    for name, (low, high) in LENGTHS.items():
+        chosen = truth[(length > low) & (length <= high)]
+        missing = 0.0 if name == "full" else np.nan
+        best = float(iou_matrix(windows[:1], chosen).max()) if len(chosen) and len(windows) else 0.0
+        precisions = average_precision(windows, confidence, chosen) if len(chosen) else np.full(10, missing)
+        for threshold, precision in zip(THRESHOLDS, precisions, strict=True):
+            found[f"MR-{name}-R1@{threshold}"] = float(best >= threshold) if len(chosen) else missing
+            found[f"MR-{name}-mAP@{threshold}"] = float(precision)
+        found[f"MR-{name}-mAP"] = float(np.mean(precisions))
+    return found
+
+
+def clip_labels(duration: float, clips: NDArray[np.int64], scores: Array) -> Array:
+    """Saliency of every clip of a video, 0 where nobody scored it.
+
+    Args:
+        duration: of the video, in seconds.
+        clips: (c,) indexes of the clips scored.
+        scores: (c, raters), 0 .. 4.
+
+    Returns: (whole clips, raters).
+    """
+    labels = np.zeros((int(duration / CLIP), scores.shape[1]))
+    inside = clips < len(labels)
+    labels[clips[inside]] = scores[inside]
+    return labels
+
+
+def saliency(predicted: Array, labels: Array) -> dict[str, float]:
+    """QVHighlights' highlight metrics of one query, by level.
+
+    Args: predicted: (p,) a score a clip; labels: (clips, raters). Returns `HL-min-Good-mAP` (mean over raters) and
+    `HL-min-Good-Hit1` (whether any rater finds the clip of the highest score a highlight), and so on.
+    """
+    found: dict[str, float] = {}
+    scores = np.zeros(len(labels))
+    scores[: len(predicted)] = predicted[: len(labels)]
+    first = int(np.argmax(predicted)) if len(predicted) else len(labels)
+    for name, least in LEVELS.items():
+        positive = labels >= least
+        precisions = [precision_of_scores(scores, positive[:, rater]) for rater in range(labels.shape[1])]
+        found[f"HL-min-{name}-mAP"] = float(np.mean(precisions)) if precisions else 0.0
+        found[f"HL-min-{name}-Hit1"] = float(first < len(labels) and positive[first].any())
+    return found
+
+
+def precision_of_scores(scores: Array, positive: NDArray[np.bool_]) -> float:
+    """Average precision of scores for finding the positive ones: interpolated, mean over the recalls reached.
+
+    Equal scores are one step, however many positives it brings. Args: scores: (n,); positive: (n,).
+    Returns [0, 1]: 0 without a positive, 1 when all are. Source: QVHighlights' evaluation, after PASCAL VOC.
+    """
+    if not positive.any() or positive.all():
+        return float(positive.any())
+    order = np.argsort(-scores, kind="stable")
+    falling = scores[order]
+    ends = np.flatnonzero(np.r_[falling[1:] != falling[:-1], True])
+    reached = np.cumsum(positive[order])[ends]
+    precision = _best_from_here(reached / (ends + 1.0))
+    return float(np.mean(precision[np.diff(reached, prepend=0) > 0]))
+
+
+def trapezoid_precision(scores: Array, positive: NDArray[np.bool_], most: int | None = None) -> float:
+    """Area under precision over recall by the trapezoid rule, of the `most` highest scores.
+
+    Recall counts against the positives among these. Args: scores: (n,); positive: (n,). Returns [0, 1].
+    Source: UMT (Liu et al., CVPR 2022), whose protocol the highlight papers on TVSum and YouTube-Highlights follow.
+    """
+    hits = positive[np.argsort(-scores, kind="stable")][:most].astype(np.float64)
+    total = hits.sum()
+    if total == 0:
+        return 0.0
+    reached = np.cumsum(hits)
+    precision = np.r_[1.0, reached / np.arange(1, len(hits) + 1)]
+    return float(np.sum(np.diff(reached, prepend=0) / total * (precision[1:] + precision[:-1]) / 2))
+
+
+def tvsum_map(scores: Array, labels: Array) -> float:
+    """TVSum's mAP of one video: mean over raters of the average precision of the five highest clips.
+
+    A clip is a highlight for a rater whose score of it is above that rater's median (of an even number, the lower).
+
+    Args: scores: (clips,); labels: (clips, raters), 1 .. 5. Returns [0, 1].
+    Source: UMT's protocol (Liu et al., CVPR 2022) on Song et al., CVPR 2015.
+    """
+    median = np.sort(labels, axis=0)[(len(labels) - 1) // 2]
+    positive = labels > median
+    return float(np.mean([trapezoid_precision(scores, positive[:, rater], 5) for rater in range(labels.shape[1])]))
+
+
+def youtube_map(scores: Array, labels: Array) -> float:
+    """YouTube-Highlights' average precision of one video. Args: scores: (clips,); labels: (clips,), 1 a highlight.
+
+    Source: UMT's protocol (Liu et al., CVPR 2022) on Sun et al., ECCV 2014.
+    """
+    return trapezoid_precision(scores, labels > 0)

@@ -1,0 +1,195 @@
+"""From what was said to what is scored: one row and one answer for each sample, whatever was left out or wrong.
+
+A window that is none (NaN, reversed, zero length) holds its rank and meets nothing. A window outside the video is
+scored as it is, so a wholly outside one scores 0; both are counted. Nothing changes the number of samples.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+from vtgdata.answers import Form, parse
+from vtgdata.metrics.answered import NOTHING, Answered, as_array, no_windows, sound
+from vtgdata.readers.predictions.record import Prediction
+from vtgdata.readers.predictions.write import Given, finite
+from vtgdata.records import Sample
+from vtgdata.tables import ROLLOUTS, Row
+from vtgdata.windows import Array
+
+TOLERANCE = 1e-6
+"""Seconds by which a time may pass the end of the video without being counted."""
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """The answers to some samples, in their order: rows for the file, arrays for the metrics."""
+
+    rows: list[Row]
+    answers: list[Answered]
+
+    def given(self, samples: Sequence[Sample]) -> list[Given]:
+        """The answers as they are to be written for others, windows that are none left out."""
+        return [_given(s, a, row) for s, a, row in zip(samples, self.answers, self.rows, strict=True)]
+
+    def strict(self) -> list[Answered] | None:
+        """The answers with those not in the asked form taken for nothing; None where no answer has a form."""
+        if all(row["strict_ok"] is None for row in self.rows):
+            return None
+        return [a if row["strict_ok"] else NOTHING for a, row in zip(self.answers, self.rows, strict=True)]
+
+
+def _given(sample: Sample, answer: Answered, row: Row) -> Given:
+    kept = ~np.isnan(answer.windows).any(axis=1)
+    return Given(
+        sample=sample,
+        windows=answer.windows[kept].tolist(),
+        scores=None if answer.confidence is None else finite(answer.confidence[kept].tolist()),
+        saliency=None if answer.saliency is None else finite(answer.saliency.tolist()),
+        text=row["text"],
+        option=answer.option,
+    )
+
+
+def judge_rows(rows: Sequence[Row], samples: Sequence[Sample]) -> Judged:
+    """Rows of the engine as answers: the first row of each sample; one without a row counts as failed."""
+    first: dict[str, Row] = {}
+    for row in rows:
+        first.setdefault(row["sample_id"], row)
+    chosen = [first.get(sample.sample_id) or _missing(sample) for sample in samples]
+    answers = [
+        NOTHING
+        if row["error"] is not None
+        else Answered(windows=np.array(row["windows"] or [], dtype=np.float64).reshape(-1, 2), option=row["option"])
+        for row in chosen
+    ]
+    return Judged(rows=chosen, answers=answers)
+
+
+def judge_predictions(
+    found: Mapping[str, Prediction],
+    samples: Sequence[Sample],
+    form: Form,
+    *,
+    prefer: Literal["text", "windows"] = "text",
+    options: Mapping[str, Prediction] | None = None,
+) -> Judged:
+    """Predictions as answers.
+
+    Args:
+        found: by sample id.
+        samples: in the order wanted.
+        form: what the prompt asked for, for the strict reading of texts.
+        prefer: which counts where a prediction has both.
+        options: predictions out of a second file that give options, by sample id.
+    """
+    rows: list[Row] = []
+    answers: list[Answered] = []
+    for sample in samples:
+        said, chosen = found.get(sample.sample_id), (options or {}).get(sample.sample_id)
+        row, answer = (_missing(sample), NOTHING) if said is None else _judge(said, sample, form, prefer)
+        if chosen is not None:
+            # A right option counts for itself where the windows are missing: they are counted as missing all the same.
+            row["option"] = chosen.option
+            answer = msgspec.structs.replace(answer, option=chosen.option)
+        rows.append(row)
+        answers.append(answer)
+    return Judged(rows=rows, answers=answers)
+
+
+def _missing(sample: Sample) -> Row:
+    return _row(sample) | {"error": "no prediction"}
+
+
+def _row(sample: Sample) -> Row:
+    blank: Row = dict.fromkeys(ROLLOUTS)
+    return blank | {"sample_id": sample.sample_id, "index": 0}
+
+
+def _judge(said: Prediction, sample: Sample, form: Form, prefer: str) -> tuple[Row, Answered]:
+    """One prediction as a row, its `iou` still open, and as an answer."""
+    row = _row(sample) | {"text": said.text, "option": said.option}
+    if said.error is not None:
+        return row | {"error": said.error}, NOTHING
+    if said.text is not None and (prefer == "text" or said.windows is None):
+        answer = parse(said.text, duration=sample.video.duration, form=form, finish_reason=said.finish_reason)
+        windows, confidence = as_array(answer.windows), None
+        row |= {"parse_status": answer.parse_status, "strict_ok": answer.strict_ok}
+        row["option"] = said.option or answer.option
+    else:
+        windows, confidence = _arrays(said, sample)
+        # What has no place for windows answers with its option or its saliency alone.
+        alone = said.windows is None and (said.option is not None or said.saliency is not None)
+        row["parse_status"] = _status(windows, answered=alone)
+        windows = sound(windows)
+    saliency = None if said.saliency is None else np.array(said.saliency)
+    answered = Answered(
+        windows=windows, confidence=confidence, ranked=said.ranked, option=row["option"], saliency=saliency
+    )
+    return row | {"windows": _stored(windows)}, answered
+
+
+def _arrays(said: Prediction, sample: Sample) -> tuple[Array, Array | None]:
+    """Windows in seconds, and their scores. Returns (k, 2) and (k,) or None."""
+    if not said.windows:
+        return no_windows(), None
+    table = np.array(said.windows, dtype=np.float64)
+    scale = 1.0 if said.unit == "seconds" else sample.video.duration or math.nan
+    # A score of NaN ranks last.
+    confidence = np.nan_to_num(table[:, 2], nan=-np.inf) if table.shape[1] == 3 else None
+    return table[:, :2] * scale, confidence
+
+
+def _status(windows: Array, *, answered: bool) -> str:
+    """What the windows as said are: ok if any is one, else what is wrong with the first."""
+    if not len(windows):
+        return "ok" if answered else "no_answer"
+    if not np.isnan(sound(windows)).all():
+        return "ok"
+    start, end = windows[0]
+    if not (np.isfinite(start) and np.isfinite(end)):
+        return "not_a_number"
+    return "reversed" if start > end else "zero_length"
+
+
+def _stored(windows: Array) -> list[list[float]]:
+    """Windows as files between stages hold them: those that are none left out, nothing before the first frame."""
+    kept = windows[~np.isnan(windows).any(axis=1)]
+    kept = kept[kept[:, 1] > 0]
+    return np.maximum(kept, 0.0).tolist()
+
+
+def counts(judged: Judged, samples: Sequence[Sample]) -> dict[str, Any]:
+    """How many answers are what: each counted in n, none left out.
+
+    `n_failed` had no answer at all, of these `n_missing` because the file names none; `n_unparsed` have no window;
+    `n_wrong_windows` hold one that is none; `n_past_end`, `n_before_start` and `n_outside` one that is partly or wholly
+    outside its video.
+    """
+    statuses = [row["parse_status"] for row in judged.rows if row["parse_status"] is not None]
+    return {
+        "n": len(samples),
+        "n_unparsed": sum(status != "ok" for status in statuses),
+        "n_failed": sum(row["error"] is not None for row in judged.rows),
+        "n_missing": sum(row["error"] == "no prediction" for row in judged.rows),
+        **{name: len(ids) for name, ids in oddities(judged, samples).items()},
+        "parse_status": {status: statuses.count(status) for status in sorted(set(statuses))},
+    }
+
+
+def oddities(judged: Judged, samples: Sequence[Sample]) -> dict[str, list[str]]:
+    """Ids of the samples whose answer has a window that is none, or one that is partly or wholly outside the video."""
+    table = np.concatenate([no_windows(), *(answer.windows for answer in judged.answers)])
+    sizes = [len(answer.windows) for answer in judged.answers]
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    durations = [math.inf if sample.video.duration is None else sample.video.duration for sample in samples]
+    ends = np.array(durations)[owner]
+    kinds = {
+        "n_wrong_windows": np.isnan(table).any(axis=1),
+        "n_past_end": table[:, 1] > ends + TOLERANCE,
+        "n_before_start": table[:, 0] < -TOLERANCE,
+        "n_outside": (table[:, 0] >= ends) | (table[:, 1] <= 0),
+    }
+    chosen: dict[str, list[int]] = {name: sorted(set(owner[rows].tolist())) for name, rows in kinds.items()}
+    return {name: [samples[i].sample_id for i in found] for name, found in chosen.items()}

@@ -1,0 +1,52 @@
+"""Numbers as the benchmarks' own scorers write them: per cent with two decimals, under their own names."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from vtgdata.metrics.breakdown import mean
+from vtgdata.metrics.highlights import LENGTHS, LEVELS, THRESHOLDS
+from vtgdata.metrics.sets import Values
+from vtgdata.records import Sample
+
+
+def official(name: str, values: Values, samples: Sequence[Sample]) -> dict[str, Any] | None:
+    """What the official scorer of a set of metrics reports; None for a set that has none."""
+    if name == "qvhighlights":
+        return qvhighlights(values)
+    return _highlights(values, samples) if name == "highlights" else None
+
+
+def percent(fraction: float) -> float | None:
+    """A fraction as per cent, rounded as the scorers do; None for NaN.
+
+    >>> percent(0.53225806)
+    53.23
+    """
+    return None if fraction != fraction else float(f"{100 * fraction:.2f}")
+
+
+def qvhighlights(values: Values) -> dict[str, Any]:
+    """QVHighlights' metrics file: `brief`, one block for each range of lengths and for each level of highlights."""
+    means = {name: percent(mean(array)) for name, array in values.items()}
+    found: dict[str, Any] = {}
+    for level in LEVELS:
+        if f"HL-min-{level}-mAP" in means:
+            found[f"HL-min-{level}"] = {f"HL-{kind}": means[f"HL-min-{level}-{kind}"] for kind in ("mAP", "Hit1")}
+    for name in LENGTHS:
+        precision = {str(t): means[f"MR-{name}-mAP@{t}"] for t in THRESHOLDS}
+        recall = {str(t): means[f"MR-{name}-R1@{t}"] for t in THRESHOLDS}
+        found[name] = {"MR-mAP": precision | {"average": means[f"MR-{name}-mAP"]}, "MR-R1": recall}
+    brief = ["MR-full-R1@0.5", "MR-full-R1@0.7", "MR-full-mAP", "MR-full-mAP@0.5", "MR-full-mAP@0.75"]
+    brief += ["MR-long-mAP", "MR-middle-mAP", "MR-short-mAP"]
+    brief += [f"HL-min-{level}-{kind}" for level in LEVELS for kind in ("mAP", "Hit1")]
+    return {"brief": {name: means[name] for name in brief if name in means}} | found
+
+
+def _highlights(values: Values, samples: Sequence[Sample]) -> dict[str, Any]:
+    """MAP of each domain, and their mean: every domain counts the same, however many videos it has."""
+    domains = [str(sample.extra.get("domain", "all")) for sample in samples]
+    scores = values["HL-mAP"]
+    found = {name: mean(scores[[domain == name for domain in domains]]) for name in sorted(set(domains))}
+    applying = [score for score in found.values() if score == score]
+    average = sum(applying) / len(applying) if applying else float("nan")
+    return {"HL-mAP": percent(average), "domains": {name: percent(score) for name, score in found.items()}}

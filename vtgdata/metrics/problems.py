@@ -1,0 +1,108 @@
+"""What is wrong with a file of predictions: every kind with its count and the first places, and when it is too much."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from vtgdata.metrics.judging import Judged, oddities
+from vtgdata.readers.predictions.join import Joined
+from vtgdata.readers.predictions.record import PredictionFile
+from vtgdata.records import Sample
+from vtgdata.tables import Row
+
+SHOWN = 5
+"""Places that are named of each kind."""
+ODD = {
+    "n_wrong_windows": "answers with a window that is none (it meets nothing)",
+    "n_past_end": "answers with a window past the end (scored as it is)",
+    "n_before_start": "answers with a window before the start (scored as it is)",
+    "n_outside": "answers with a window wholly outside (it meets nothing)",
+}
+
+
+def file_facts(file: PredictionFile, joined: Joined, judged: Judged, samples: Sequence[Sample]) -> dict[str, Any]:
+    """Counts of a file's rows, and what is wrong with it.
+
+    Returns `format`, `n_rows`, `n_extra` (answer no sample), `n_duplicate` (answer one again: the first counts),
+    `n_broken` (cannot be read), `n_set_aside` (of blind controls), and `problems`: [{what, n, first}].
+    """
+    odd = {ODD[name]: ids for name, ids in oddities(judged, samples).items()}
+    answers = {
+        "samples without a prediction (score 0)": [row["sample_id"] for row in judged.rows if _missing(row)],
+        "predictions with an error (score 0)": [_told(row, "error") for row in judged.rows if _erred(row)],
+        "answers without a window (score 0)": [_told(row, "parse_status") for row in judged.rows if _empty(row)],
+    }
+    return {
+        "format": file.format,
+        "n_rows": len(file.predictions) + len(file.broken) + file.set_aside,
+        "n_extra": len(joined.extra),
+        "n_duplicate": len(joined.duplicates),
+        "n_broken": len(file.broken),
+        "n_set_aside": file.set_aside,
+        "problems": _problems(answers | _row_kinds(file, joined) | odd),
+    }
+
+
+def option_facts(file: PredictionFile, joined: Joined, judged: Judged) -> dict[str, Any]:
+    """The same of a second file that gives options: `n_missing` questions have none there, and are wrong."""
+    without = [row["sample_id"] for row in judged.rows if row["sample_id"] not in joined.found]
+    kinds = {"questions without an option (wrong)": without} | _row_kinds(file, joined)
+    return {
+        "format": file.format,
+        "n_rows": len(file.predictions) + len(file.broken),
+        "n_missing": len(without),
+        "n_failed": len(without),
+        "n_extra": len(joined.extra),
+        "n_duplicate": len(joined.duplicates),
+        "n_broken": len(file.broken),
+        "problems": _problems(kinds),
+    }
+
+
+def _row_kinds(file: PredictionFile, joined: Joined) -> dict[str, list[str]]:
+    return {
+        "rows that answer no scored sample (left out)": joined.extra,
+        "rows that answer a sample twice (the first counts)": joined.duplicates,
+        "rows that cannot be read (left out)": [f"{row.where}: {row.detail}" for row in file.broken],
+    }
+
+
+def _problems(kinds: dict[str, list[str]]) -> list[dict[str, Any]]:
+    return [{"what": what, "n": len(places), "first": places[:SHOWN]} for what, places in kinds.items() if places]
+
+
+def _missing(row: Row) -> bool:
+    return row["error"] == "no prediction"
+
+
+def _erred(row: Row) -> bool:
+    return row["error"] is not None and not _missing(row)
+
+
+def _empty(row: Row) -> bool:
+    return row["parse_status"] not in (None, "ok")
+
+
+def _told(row: Row, why: str) -> str:
+    return f"{row['sample_id']} ({row[why]})"
+
+
+def too_much(path: str, found: Row, most: float) -> str | None:
+    """What to tell the user when a file leaves out, repeats or breaks more than `most` (a share of n), else None.
+
+    Rows that answer no sample are said, and no failure: a file may well cover more than what is scored.
+    """
+    n = found["n"]
+    n_error = found["n_failed"] - found["n_missing"]
+    kinds = [
+        (found["n_failed"], found["n_missing"], f"{found['n_missing']} of {n} samples have no prediction and score 0"),
+        (found["n_failed"], n_error, f"{n_error} of {n} predictions are errors and score 0"),
+        (found["n_duplicate"], found["n_duplicate"], f"{found['n_duplicate']} row(s) answer a sample twice"),
+        (found["n_broken"], found["n_broken"], f"{found['n_broken']} row(s) cannot be read"),
+    ]
+    said = [text for total, part, text in kinds if part and total > most * n]
+    if not said:
+        return None
+    kinds_told = ("rows that answer a sample twice", "rows that cannot be read")
+    places = [problem["first"][0] for problem in found["problems"] if problem["what"].startswith(kinds_told)]
+    first = f" (first: {'; '.join(places)})" if places else ""
+    return f"{path}: {', '.join(said)}{first}. Complete and mend the file, or allow a share with --max-failed."

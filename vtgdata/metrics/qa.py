@@ -1,0 +1,38 @@
+"""Metrics of grounded question answering: is the answer right, and is it right for the right reason.
+
+Source: Xiao et al., NExT-GQA (CVPR 2024); Acc@IoU as in TVG-R1's evaluation.
+"""
+
+from vtgdata.metrics.grounding import answer_iop, answer_iou
+from vtgdata.records import Sample
+from vtgdata.windows import Array
+
+
+def right_option(option: str | None, sample: Sample) -> bool:
+    """Whether the letter chosen stands for the right answer; of two options in the same words, either will do."""
+    if option is None or sample.answer is None:
+        return False
+    if option == sample.answer:
+        return True
+    texts = {chr(ord("A") + i): words for i, words in enumerate(sample.options)}
+    return option in texts and texts[option] == texts.get(sample.answer)
+
+
+def grounded(said: Array, truth: Array, right: bool) -> dict[str, float]:
+    """NExT-GQA's metrics of one question.
+
+    Args: said: (k, 2) seconds; truth: (m, 2); right: whether the option is.
+
+    Returns fractions by name: `Acc@QA`, `Acc@GQA` (right, and IoP >= 0.5 with any true window), `Acc@IoU>=0.5` (right,
+    and IoU >= 0.5), `mIoP`, `IoP@0.3`, `IoP@0.5`; mIoU and its recalls are those of moments.
+    The official scorer leaves questions out that have no predicted window; here they count, with 0.
+    """
+    iop, iou = answer_iop(said, truth), answer_iou(said, truth)
+    return {
+        "Acc@QA": float(right),
+        "Acc@GQA": float(right and iop >= 0.5),
+        "Acc@IoU>=0.5": float(right and iou >= 0.5),
+        "mIoP": iop,
+        "IoP@0.3": float(iop >= 0.3),
+        "IoP@0.5": float(iop >= 0.5),
+    }

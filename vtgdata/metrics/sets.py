@@ -1,0 +1,211 @@
+"""Named sets of metrics: what `--metrics` chooses. Each gives a value per sample, and a metric is the mean of these.
+
+Every set starts with mIoU and R1@0.3, 0.5, 0.7 of the answer. NaN means that a metric does not apply to a sample, and
+the sample is left out of that mean (a length range without a true window, highlights without labels).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from vtgdata.errors import VtgError, did_you_mean
+from vtgdata.metrics import grounding, highlights, qa
+from vtgdata.metrics.answered import Answered, as_array
+from vtgdata.records import Sample
+from vtgdata.windows import Array
+
+Values = dict[str, Array]
+"""Per-sample values by metric: each (n,) in [0, 1], or NaN."""
+
+
+class MetricSet(NamedTuple):
+    """A named set of metrics."""
+
+    extra: Callable[[Sequence[Answered], Sequence[Sample], Sequence[float]], Values]
+    """Its own values, given answers, their samples and the IoU thresholds asked for."""
+    corpora: tuple[str, ...] = ()
+    """Corpora whose samples are scored with it when no set is named."""
+    ranked: bool = False
+    """Several windows of an answer are guesses, best first, whatever file they came from."""
+    shown: tuple[str, ...] = ()
+    """Metrics that the terminal shows; empty for all."""
+
+
+def values(name: str, answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
+    """Every metric of a set, sample by sample.
+
+    Args:
+        name: of the set.
+        answers: (n) one for each sample, in order.
+        samples: (n).
+        thresholds: IoU thresholds of R1 (and R5, F1); empty for 0.3, 0.5 and 0.7.
+    """
+    chosen = SETS[name]
+    if chosen.ranked:
+        answers = [_ranked(answer) for answer in answers]
+    thresholds = tuple(thresholds) or grounding.THRESHOLDS
+    ious = grounding.answer_ious([answer.said for answer in answers], [as_array(sample.windows) for sample in samples])
+    base = {"mIoU": ious} | {f"R1@{t:g}": (ious >= t).astype(np.float64) for t in thresholds}
+    return base | chosen.extra(answers, samples, thresholds)
+
+
+def _ranked(answer: Answered) -> Answered:
+    if answer.ranked:
+        return answer
+    return Answered(
+        windows=answer.windows,
+        confidence=answer.confidence,
+        ranked=True,
+        option=answer.option,
+        saliency=answer.saliency,
+    )
+
+
+def named(name: str, samples: Sequence[Sample]) -> str:
+    """The set that is meant: the one named, else that of the samples' corpus, `moments` for any other.
+
+    Raises VtgError for an unknown name.
+    """
+    if name and name not in SETS:
+        raise VtgError(f"--metrics {name!r} is no set of metrics; {did_you_mean(name, SETS)}.")
+    if name:
+        return name
+    corpora = {sample.corpus for sample in samples}
+    for known, each in SETS.items():
+        if corpora and corpora <= set(each.corpora):
+            return known
+    return "moments"
+
+
+def _columns(rows: Sequence[Mapping[str, float]]) -> Values:
+    if not rows:
+        return {}
+    return {name: np.array([row[name] for row in rows], dtype=np.float64) for name in rows[0]}
+
+
+def _moments(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
+    del answers, samples, thresholds
+    return {}
+
+
+def _more(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
+    """mIoP, and recalls by the strict test."""
+    truths = [as_array(sample.windows) for sample in samples]
+    ious = grounding.answer_ious([answer.said for answer in answers], truths)
+    iops = np.array([grounding.answer_iop(a.said, t) for a, t in zip(answers, truths, strict=True)])
+    return {"mIoP": iops} | {f"R1>{t:g}": (ious > t).astype(np.float64) for t in thresholds}
+
+
+def _top(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
+    """R5, and both recalls by the strict test, as Ego4D-NLQ's code has it."""
+    rows: list[dict[str, float]] = []
+    for answer, sample in zip(answers, samples, strict=True):
+        ious = grounding.best_ious(answer.windows[:5], as_array(sample.windows))
+        best = {1: ious[:1].max(initial=0.0), 5: ious.max(initial=0.0)}
+        rows.append(
+            {f"R5@{t:g}": float(best[5] >= t) for t in thresholds}
+            | {f"R{k}>{t:g}": float(iou > t) for k, iou in best.items() for t in thresholds}
+        )
+    return _columns(rows)
+
+
+def _qvhighlights(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
+    del thresholds
+    found = _columns(
+        [
+            highlights.moments(answer.windows, answer.confidence, as_array(sample.windows))
+            for answer, sample in zip(answers, samples, strict=True)
+        ]
+    )
+    # Where nobody gives saliency scores, highlights do not apply; where some answers do, the others score 0.
+    if any(answer.saliency is not None for answer in answers):
+        found |= _columns([_saliency(answer, sample) for answer, sample in zip(answers, samples, strict=True)])
+    return found
+
+
+def _saliency(answer: Answered, sample: Sample) -> dict[str, float]:
+    clips, scores = sample.extra.get("relevant_clip_ids"), sample.extra.get("saliency_scores")
+    if not clips or not scores or sample.video.duration is None:
+        return {f"HL-min-{level}-{kind}": float("nan") for level in highlights.LEVELS for kind in ("mAP", "Hit1")}
+    labels = highlights.clip_labels(sample.video.duration, np.array(clips), np.array(scores, dtype=np.float64))
+    if answer.saliency is None:
+        return {f"HL-min-{level}-{kind}": 0.0 for level in highlights.LEVELS for kind in ("mAP", "Hit1")}
+    return highlights.saliency(np.nan_to_num(answer.saliency, nan=-np.inf), labels)
+
+
+def _didemo(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
+    del thresholds
+    rows = [grounding.didemo(answer.windows, _times(sample)) for answer, sample in zip(answers, samples, strict=True)]
+    names = ("DiDeMo-rank1", "DiDeMo-rank5", "DiDeMo-mIoU")
+    return _columns([dict(zip(names, row, strict=True)) for row in rows])
+
+
+def _times(sample: Sample) -> Array:
+    """Every annotator's chunks; without them the sample's own windows stand for one annotator each."""
+    times = sample.extra.get("times")
+    return np.array(times, dtype=np.float64) if times else grounding.chunks(as_array(sample.windows)).astype(float)
+
+
+def _nextgqa(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
+    del thresholds
+    return _columns(
+        [
+            qa.grounded(answer.said, as_array(sample.windows), qa.right_option(answer.option, sample))
+            for answer, sample in zip(answers, samples, strict=True)
+        ]
+    )
+
+
+def _multi(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
+    """F1 of covered time, F1 of matched windows, and whether the number of windows is right."""
+    rows: list[dict[str, float]] = []
+    for answer, sample in zip(answers, samples, strict=True):
+        said, truth = answer.said, as_array(sample.windows)
+        rows.append(
+            {"F1-time": grounding.covered_f1(said, truth)}
+            | {f"F1@{t:g}": grounding.matching_f1(said, truth, t) for t in thresholds}
+            | {"count": float(len(said) == len(truth) > 0)}
+        )
+    return _columns(rows)
+
+
+def _clips(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
+    """MAP of highlights by clip labels: TVSum's where a clip has many raters, else YouTube-Highlights'."""
+    del thresholds
+    return {"HL-mAP": np.array([_clip_map(a, s) for a, s in zip(answers, samples, strict=True)], dtype=np.float64)}
+
+
+def _clip_map(answer: Answered, sample: Sample) -> float:
+    label: Any = sample.extra.get("label")
+    if not label:
+        return float("nan")
+    labels = np.array(label, dtype=np.float64).reshape(len(label), -1)
+    if answer.saliency is None:
+        return 0.0
+    # UMT cuts scores and labels to the shorter of the two; here a clip without a score is ranked last instead.
+    scores = np.full(len(labels), -np.inf)
+    scores[: len(answer.saliency)] = np.nan_to_num(answer.saliency[: len(labels)], nan=-np.inf)
+    if labels.shape[1] > 1:
+        return highlights.tvsum_map(scores, labels)
+    return highlights.youtube_map(scores, labels[:, 0])
+
+
+SETS = {
+    "moments": MetricSet(_moments),
+    "moments_all": MetricSet(_more),
+    "ranked": MetricSet(_top, ("ego4d_nlq",), ranked=True),
+    "qvhighlights": MetricSet(
+        _qvhighlights,
+        ("qvhighlights",),
+        ranked=True,
+        shown=(
+            "mIoU", "MR-full-R1@0.5", "MR-full-R1@0.7", "MR-full-mAP", "MR-short-mAP", "MR-middle-mAP", "MR-long-mAP",
+            "HL-min-VeryGood-mAP", "HL-min-VeryGood-Hit1",
+        ),
+    ),
+    "didemo": MetricSet(_didemo, ("didemo",), ranked=True),
+    "nextgqa": MetricSet(_nextgqa, ("nextgqa",)),
+    "multi": MetricSet(_multi, ("museg",)),
+    "highlights": MetricSet(_clips, ("tvsum", "youtube_highlights"), shown=("HL-mAP",)),
+}  # fmt: skip
