@@ -48,7 +48,7 @@ CORPUS = _OfAnyCorpus(
     citation="Those of the corpora that its rows are of.",
     grid=None,
     usage="work/my_corpus/samples.parquet",
-    download="`vtgdata ingest`, `curate` and `mend` write them; of a release, name the folder data/samples.",
+    download="`vtgdata ingest` and `curate` write them; of a release, name the folder data/samples.",
     family="samples",
     split_in_rows=True,
 )
