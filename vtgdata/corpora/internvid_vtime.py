@@ -35,8 +35,9 @@ CORPUS = Corpus(
     "ICLR 2024. Segments: Huang et al.: VTimeLLM: Empower LLM to Grasp Video Moments. CVPR 2024.",
     grid=0.1,
     clock="seconds from the start of the cut, which the files hold",
-    usage="anno_internvid_vtime_query_gpt4o_mini.jsonl, or VTimeLLM's stage2.json",
-    download="huggingface.co/datasets/yeliudev/VideoMind-Dataset, folder internvid_vtime; or VTimeLLM's data page.",
+    usage="anno_internvid_vtime_query_gpt4o_mini.jsonl",
+    download="huggingface.co/datasets/yeliudev/VideoMind-Dataset, folder internvid_vtime; or "
+    "stage2.json from VTimeLLM's data page (github.com/huangb23/VTimeLLM).",
     overlaps=("571 training rows of TimeRFT are InternVid-VTime's.", "TVG-R1's pool takes its rows."),
     family="moments",
 )

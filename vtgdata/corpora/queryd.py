@@ -39,9 +39,9 @@ CORPUS = Corpus(
     citation="Oncescu, Henriques, Liu, Zisserman, Albanie: QuerYD: A Video Dataset with High-Quality Text and Audio "
     "Narrations. ICASSP 2021.",
     grid=0.001,
-    usage="the folder with raw_captions_combined_filtered-v2.pkl, times_captions_combined_filtered-v2.pkl and "
-    "train_list.txt",
-    download="The homepage links the two pickles and the lists; durations.json is in VideoMind's folder `queryd`.",
+    usage="queryd/",
+    download="The homepage links raw_captions_combined_filtered-v2.pkl, times_captions_combined_filtered-v2.pkl and the "
+    "lists of the splits: into one folder. VideoMind's folder `queryd` has durations.json, which may lie there too.",
     overlaps=(
         "33 training rows of TimeRFT are QuerYD's.",
         "TVG-R1's pool and TimeIT take rows of its training split.",
