@@ -40,8 +40,8 @@ CORPUS = Corpus(
     "Narrations. ICASSP 2021.",
     grid=0.001,
     usage="queryd/",
-    download="The homepage links raw_captions_combined_filtered-v2.pkl, times_captions_combined_filtered-v2.pkl and the "
-    "lists of the splits: into one folder. VideoMind's folder `queryd` has durations.json, which may lie there too.",
+    download="The homepage links raw_captions_combined_filtered-v2.pkl, times_captions_combined_filtered-v2.pkl and "
+    "the lists of the splits: into one folder. VideoMind's folder `queryd` has durations.json, for the same folder.",
     overlaps=(
         "33 training rows of TimeRFT are QuerYD's.",
         "TVG-R1's pool and TimeIT take rows of its training split.",

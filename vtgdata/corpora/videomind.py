@@ -45,8 +45,8 @@ CORPUS = Corpus(
     citation="Liu, Lin, Chen, Shou: VideoMind: A Chain-of-LoRA Agent for Temporal-Grounded Video Reasoning. ICLR 2026.",
     grid=None,
     usage="cosmo_cap/",
-    download="The folders cosmo_cap, internvid_vtime, tacos and ego4d_nlq of the homepage; the videos lie there too, at 3 "
-    "frames a second.",
+    download="The folders cosmo_cap, internvid_vtime, tacos and ego4d_nlq of the homepage; the videos lie there too, "
+    "at 3 frames a second.",
     overlaps=(
         "Its rows are those of the corpora it packs: by video they overlap with them, their benchmarks included.",
         "TimeRFT has 801 rows and TVG-R1's pool others of cosmo_cap.",
