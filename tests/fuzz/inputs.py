@@ -165,10 +165,15 @@ def _both(files: Files, victim: str, base: Base, chance: random.Random) -> None:
 def _names(files: Files, victim: str, base: Base, chance: random.Random) -> None:
     """Put a hostile name in the place of a video's, wherever that stands."""
     if base.videos:
-        old, new = chance.choice(base.videos), chance.choice(HOSTILE)
-        for name, data in files.items():
-            escaped = json.dumps(new)[1:-1].encode() if b"{" in data[:200] else new.encode(errors="surrogatepass")
-            files[name] = data.replace(old.encode(), escaped)
+        files.update(renamed(files, chance.choice(base.videos), chance.choice(HOSTILE)))
+
+
+def renamed(files: Files, old: str, new: str) -> Files:
+    """The files with another name of a video, as their syntax writes it."""
+    as_json, as_text = json.dumps(new)[1:-1].encode(), new.encode(errors="surrogatepass")
+    return {
+        name: data.replace(old.encode(), as_json if b"{" in data[:200] else as_text) for name, data in files.items()
+    }
 
 
 def _packed(files: Files, victim: str, base: Base, chance: random.Random) -> None:

@@ -16,7 +16,7 @@ from vtgdata import tables, video_ids
 from vtgdata.corpora import samples
 from vtgdata.errors import VtgError
 from vtgdata.normalise import normalise
-from vtgdata.readers import captions_json, ids, instructions, items, keys, moment_jsonl, pickles, text
+from vtgdata.readers import captions_json, ids, instructions, items, keys, lengths, moment_jsonl, pickles, text
 from vtgdata.readers.sources import Source
 from vtgdata.records import Corpus, Drop, RawRow, Sample, Split
 from vtgdata.timecode import TIME, parse_time
@@ -107,6 +107,15 @@ def of_moment_jsonl(data: bytes) -> None:
     with suppress(VtgError):
         facts = moment_jsonl.Facts(**kinds[data[0] % len(kinds) if data else 0])
         _outcomes(moment_jsonl.rows(Source(path, "test"), facts))
+
+
+def of_lengths(data: bytes) -> None:
+    """Lengths of videos, out of a table and out of JSON."""
+    for name in ("durations.json", "lengths.csv"):
+        path = Path(_FOLDER.name, name)
+        path.write_bytes(data)
+        with suppress(VtgError):
+            assert all(isinstance(key, str) and isinstance(seconds, float) for key, seconds in lengths.read(path))
 
 
 def of_samples(data: bytes) -> None:

@@ -1,14 +1,16 @@
 """Short runs of the fuzzers, and everything that they ever found."""
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from fuzz import inputs
-from fuzz.readers import Fault, Run, confined
+from fuzz.readers import Fault, Run, confined, outcomes
 from fuzz.targets import TARGETS
 from vtgdata import plugins
+from vtgdata.errors import VtgError
 from vtgdata.records import Sample, Video
 
 FINDS = sorted(path for path in (Path(__file__).parent / "finds").iterdir() if not path.name.startswith("."))
@@ -34,6 +36,17 @@ def test_mutated_files_of_a_corpus_are_read_or_refused(
     report = run.all(INPUTS)
     assert not report.finds
     assert report.read > report.inputs / 10 and report.refused > 0
+
+
+@pytest.mark.parametrize("name", plugins.names("corpora"))
+def test_a_hostile_name_of_a_video_leads_nowhere(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VTGDATA_TEST_DATA", raising=False)
+    module = plugins.load("corpora", name)
+    (base, *_) = inputs.bases(module, tmp_path)
+    for old in base.videos[:4]:
+        for new in inputs.HOSTILE:
+            with suppress(VtgError):
+                outcomes(module, inputs.write(inputs.renamed(base.files, old, new), tmp_path), module.EXAMPLE.split)
 
 
 @pytest.mark.parametrize("name", ["queryd", "samples", "shapes"])
