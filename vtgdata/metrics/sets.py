@@ -143,8 +143,9 @@ def _didemo(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: 
 
 def _times(sample: Sample) -> Array:
     """Every annotator's chunks; without them the sample's own windows stand for one annotator each."""
-    times = sample.extra.get("times")
-    return np.array(times, dtype=np.float64) if times else grounding.chunks(as_array(sample.windows)).astype(float)
+    annotators = sample.extra.get("annotators")
+    windows = np.array(annotators, dtype=np.float64) if annotators else as_array(sample.windows)
+    return grounding.chunks(windows).astype(float)
 
 
 def _nextgqa(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:

@@ -6,7 +6,6 @@ can be taken away: broken rows, ids that repeat, repeats of moments, rows on a b
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from math import fsum
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -274,19 +273,9 @@ def _blind_guess(samples: Sequence[Sample]) -> Row | None:
     if not usable:
         return None
     return {
-        "mean_window": _scored(_mean_window(usable), usable),
+        "mean_window": _scored(baselines.training_mean(usable).windows[0], usable),
         "best_constant": _scored(baselines.best_constant(usable), usable),
     }
-
-
-def _mean_window(samples: Sequence[Sample]) -> tuple[float, float]:
-    """The mean of the first true windows, as fractions of the duration."""
-    ends = [
-        (s.windows[0].start / s.video.duration, s.windows[0].end / s.video.duration)
-        for s in samples
-        if s.video.duration
-    ]
-    return fsum(start for start, _ in ends) / len(ends), min(1.0, fsum(end for _, end in ends) / len(ends))
 
 
 def _scored(window: tuple[float, float], samples: Sequence[Sample]) -> Row:
