@@ -10,8 +10,12 @@ from vtgdata.metrics.official import official
 from vtgdata.metrics.sets import SETS, named, values
 
 SAMPLES = [
-    make_sample("a", windows=[(0, 6), (10, 14)], extra={"annotators": [[0.0, 10.0]] * 4, "label": [[1], [0], [0]]}, answer="A"),
-    make_sample("b", windows=[(10, 20)], extra={"annotators": [[10.0, 20.0]] * 4, "label": [[0], [1], [0]]}, answer="B"),
+    make_sample(
+        "a", windows=[(0, 6), (10, 14)], extra={"annotators": [[0.0, 10.0]] * 4, "label": [[1], [0], [0]]}, answer="A"
+    ),
+    make_sample(
+        "b", windows=[(10, 20)], extra={"annotators": [[10.0, 20.0]] * 4, "label": [[0], [1], [0]]}, answer="B"
+    ),
     make_sample("c", windows=[]),
 ]
 TRUTH = [
