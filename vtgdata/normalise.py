@@ -367,9 +367,9 @@ class Seen:
         self.queries: dict[bytes, int] = {}
         """Occurrences of (annotation set, video, raw query)."""
         self.ids: dict[str, int] = {}
-        self.asked: dict[bytes, _First] = {}
-        """(video, tidy query without case) -> the first sample."""
-        self.again: dict[bytes, dict[tuple[Window, ...], _First]] = {}
+        self.asked: dict[str, _First] = {}
+        """Video and tidy query without case -> the first sample."""
+        self.again: dict[str, dict[tuple[Window, ...], _First]] = {}
         """The same for queries that came again, by windows."""
 
     def occurrence(self, row: RawRow) -> int:
@@ -389,7 +389,7 @@ class Seen:
 
     def repeats(self, row: RawRow, sample: Sample) -> list[Repair]:
         """What the sample shares with an earlier one; all of it is kept: a benchmark's denominator is published."""
-        key = _hash(row.video_id, sample.query.casefold())
+        key = f"{row.video_id}\0{sample.query.casefold()}"
         raw = hash(row.query)
         this = _First(sample.sample_id, {raw}, sample.windows)
         earlier = self.asked.setdefault(key, this)

@@ -1,9 +1,11 @@
 """Ingest: from the files that a corpus publishes to samples, and a drop with its reason for every row left out."""
 
+import gc
 import inspect
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
@@ -92,9 +94,10 @@ def run(settings: Settings) -> meta.Summary:
     samples = tables.ParquetWriter(step.out / "samples.parquet", tables.SAMPLES, tables.sample_values)
     drops = tables.ParquetWriter(step.out / "drops.parquet", tables.DROPS, tables.drop_values)
     try:
-        for outcome in outcomes:
-            (samples if isinstance(outcome, Sample) else drops).write(outcome)
-            count.outcome(outcome)
+        with _rarely_collected():
+            for outcome in outcomes:
+                (samples if isinstance(outcome, Sample) else drops).write(outcome)
+                count.outcome(outcome)
         # Read to the end before anything is touched: a wrong file leaves an earlier result as it is.
         step.start()
         samples.commit()
@@ -106,6 +109,17 @@ def run(settings: Settings) -> meta.Summary:
     summary |= count.more(settings, corpus)
     failed = _too_many(count.statuses, settings) if settings.videos else None
     return step.finish(summary, ["samples.parquet", "drops.parquet"], failed=failed)
+
+
+@contextmanager
+def _rarely_collected() -> Generator[None]:
+    """Let Python's collector of cycles run rarely: rows have none, and it would visit each of them again and again."""
+    before = gc.get_threshold()
+    gc.set_threshold(1_000_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _options(settings: Settings, module: ModuleType) -> dict[str, Any]:
@@ -152,8 +166,11 @@ class _Count:
     def rows(self, rows: Iterable[RawRow]) -> Iterator[RawRow]:
         """Count rows as they pass."""
         for row in rows:
-            self.read[row.split] += 1
-            self.files.setdefault(row.split, set()).add(row.file)
+            split = row.split
+            if split not in self.files:
+                self.files[split] = set()
+            self.read[split] += 1
+            self.files[split].add(row.file)
             yield row
 
     def outcome(self, outcome: Sample | Drop) -> None:
