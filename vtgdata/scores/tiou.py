@@ -16,7 +16,7 @@ def score(answers: Sequence[Answer], samples: Sequence[Sample]) -> Array:
     """IoU of each answer with its sample's windows. Returns: (n,) in [0, 1], NaN where a sample has no window."""
     return np.array(
         [
-            answer_iou(answer.windows, sample.windows) if sample.windows else np.nan
+            answer_iou(answer.counted, sample.windows) if sample.windows else np.nan
             for answer, sample in zip(answers, samples, strict=True)
         ],
         dtype=np.float64,
