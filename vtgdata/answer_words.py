@@ -25,7 +25,8 @@ _MONTHS = _words(
 _NAMED = _words(
     "frame page chapter step scene section room version size age aged year exit item level figure table row line "
     "question episode season week day grade verse lap round no number index indices channel seat article paragraph "
-    "lesson unit track floor gate bus shot photo image slide option player part volume clip video confidence score ratio"
+    "lesson unit track floor gate bus shot photo image slide option player part volume clip video confidence score "
+    "ratio"
 )
 _LASTING = _words("for last lasting lasted take took taking every another wait waiting than after over past")
 _NOT_BEFORE = _MONTHS | _NAMED | _LASTING
