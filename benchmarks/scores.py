@@ -31,9 +31,9 @@ UNITS = {
     "lists": "[1,", "parentheses": "(a", "quotes": '"', "apostrophes": "'", "entities": "&lt;", "ampersands": "&",
     "double entities": "&amp;lt;", "stars": "*", "underscores": "a_", "dollars": "$1", "backslashes": "\\",
     "boxes": "\\boxed{", "comments": "<!--", "empty comments": "<!---->", "fences": "```", "links": "http://",
-    "arabic digits": "١ ", "combining marks": "́", "zero width": "\u200b", "chinese": "从1到2", "starts": "starts at ",
-    "bounds": "start 1 end 2 ", "absent": "does not ", "refusals": "i can't ", "sentences": "a. ",
-    "options": "answer is ", "letters in brackets": "(A) ", "null": "null ", "bold": "1*",
+    "arabic digits": "١ ", "combining marks": "\u0301", "zero width": "\u200b", "chinese": "从1到2",
+    "starts": "starts at ", "bounds": "start 1 end 2 ", "absent": "does not ", "refusals": "i can't ",
+    "sentences": "a. ", "options": "answer is ", "letters in brackets": "(A) ", "null": "null ", "bold": "1*",
 }  # fmt: skip
 WRAPPED = ("{}", "<answer>{}</answer>", "<think>{}</think>", '{{"time": {}}}', "5 s to {}", "<answer>{}")
 

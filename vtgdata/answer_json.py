@@ -9,6 +9,7 @@ import math
 import re
 from typing import Any, NamedTuple, cast
 
+from vtgdata.answer_phrases import says_nothing, without_absent
 from vtgdata.answer_times import Pair, read_time
 from vtgdata.answer_words import pairs_in
 
@@ -132,10 +133,12 @@ class _Found:
         if isinstance(item, str) and (letter := _OPTION.match(item)):
             self.option = letter[1]
         elif isinstance(item, str):
-            pairs = pairs_in(item, tagged=True)
+            words, absent = without_absent(item)
+            pairs = pairs_in(words, tagged=True)
             self.pairs += pairs
-            self.unreadable |= not pairs and bool(item.strip())
-            self.empty |= not item.strip()
+            nothing = absent or says_nothing(item)
+            self.empty |= not pairs and nothing
+            self.unreadable |= not pairs and not nothing
         elif isinstance(item, list) and item:
             self.listed(cast(list[Any], item))
         else:
@@ -156,7 +159,7 @@ class _Found:
 
     def pair(self, items: list[Any]) -> None:
         """Take a start and an end, each a number or a time as text."""
-        if all(item is None or item == "" for item in items):
+        if all(item is None or (isinstance(item, str) and says_nothing(item)) for item in items):
             self.empty = True
             return
         times = [_seconds(item) for item in items]

@@ -20,14 +20,17 @@ LETTER = r"A-Za-z_\u00c0-\u024f\u0370-\u05ff"
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,3}+(?!\d)(?:\.\d++)?|\d++(?:\.\d++)?|\.\d++)"
 _END = rf"(?![{LETTER}\d])"
-_SECONDS = rf"(?:(?:seconds?|secs?|sekunden?|sek|secondes?|segundos?|secondi|s|секунд\w?|сек|с){_END}\.?|秒[钟鐘]?|초)"
+_SECONDS = (
+    r"(?:(?:(?:st|nd|rd|th)[ ]second|seconds?|secs?|sekunden?|sek|secondes?|segundos?|secondi|s|секунд\w?|сек|с)"
+    rf"{_END}\.?|秒[钟鐘]?|초)"
+)
 _MINUTES = rf"(?:(?:minutes?|mins?|minuten|minutos?|мин\w{{0,4}}){_END}\.?|分[钟鐘]?|분)"
 _HOURS = rf"(?:(?:hours?|hrs?|stunden?|heures?|horas?){_END}|小时|小時|時間|시간)"
 _MILLI = rf"(?:(?:milliseconds?|msecs?|ms){_END}|毫秒)"
 _JOIN = r"(?:,?[ ]?(?:and[ ])?)"
 _TIME = re.compile(
     rf"""
-    (?<![{LETTER}\d/$€£¥₹\#@<^]) (?<!\d[.:]) (?<![,.]\d,)
+    (?<![{LETTER}\d/$€£¥₹\#@<^]) (?<!\d[.:])
     (?P<sign>(?<![{LETTER}\d)\]%])[-+](?=[\d.]))?
     (?:
       (?P<clock>(?:\d{{1,3}}:)?\d{{1,3}}:\d\d(?:\.\d++|,\d{{3}}(?![\d:]))?) (?:[ -]?{_SECONDS})?

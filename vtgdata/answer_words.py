@@ -35,11 +35,11 @@ _COUNTED = _words("frame page version age chapter score confidence")
 _LABELS = _words(
     "answer time timestamp stamp window moment segment interval period span range result event prediction output"
 )
-_LEADS = _words("from between within in at during is are von de zwischen entre")
+_LEADS = _words("from between within in at during von de zwischen entre")
 _BETWEEN = _words("between zwischen entre 在")
 _LEADS_JOINED = tuple("从從在自由于於は")
 _NOT_AFTER = re.compile(
-    r" (?:long|tall|high|wide|old|later|apart|ago|away|each|in (?:length|total|all))\b", re.IGNORECASE
+    r" (?:long|tall|high|wide|old|later|apart|ago|away|each|in (?:length|total|all)|of (?!the |this ))\b", re.IGNORECASE
 )
 # What a plain number may be followed by; any other word is what it counts.
 _FOLLOWS = re.compile(
@@ -52,7 +52,7 @@ _MEASURED = re.compile(
     r"\b(?:confiden\w+|scor\w+|probab\w+|likel\w+|certain\w*|rating|rate[ds]?|odds|price[ds]?|costs?|temperature|speed)\b",
     re.IGNORECASE,
 )
-_LENGTH = re.compile(r"\b(?:video|clip|footage) (?:lasts|is|runs|spans)\b", re.IGNORECASE)
+_LENGTH = re.compile(r"\b(?:video|clip|footage) (?:lasts|is|runs|spans)\b[^.;!?]*\Z", re.IGNORECASE)
 _LINE = re.compile(
     r"\W{0,6}(?:\d{1,2}[.)] )?(?:(?:final |my |the )?"
     r"(?:answer|times?(?: ?stamps?)?|windows?|moments?|segments?|intervals?|periods?|spans?|range|results?|events?"
@@ -63,7 +63,8 @@ _ALONE_AFTER = re.compile(r"[^\w\n]{0,6}(?:\n|\Z)|[\]), ;]{1,4}[\[(]?\d")
 _BOUND = re.compile(
     r"(?<![^\W\d_])(?:(?P<start>starts?|starting|started|begins?|beginning|began|onset|from|开始|開始|起始|从|從)"
     r"|(?P<end>ends?|ending|ended|finish(?:es|ed)?|stops?|stopped|until|till|结束|結束|到|至))"
-    rf"(?:(?=time)|(?![a-z]))(?:[ \n_:=~-]|time(?:stamps?)?|point|at|is|of|in|on|mark|{FILL}|时间|時間|第){{0,9}}",
+    r"(?:(?=time)|(?![a-z]))(?:(?<!from)(?<!until)(?<!till)(?: [a-z]+){1,4}(?= at ))?"
+    rf"(?:[ \n_:=~-]|time(?:stamps?)?|point|at|is|of|in|on|mark|{FILL}|时间|時間|第){{0,9}}",
     re.IGNORECASE,
 )
 _NOT_ITS = ("video ", "clip ", "footage ", "movie ")
@@ -89,7 +90,10 @@ def pairs_in(text: str, *, tagged: bool, cut: bool = False) -> list[Pair]:
     for chain in chains:
         pairs[chain.united].extend(pairs_of(chain))
     # Beside times with a unit, plain numbers are something else.
-    return pairs[True] or pairs[False] or _starts_and_ends(text, times)
+    found = pairs[True] or pairs[False] or _starts_and_ends(text, times)
+    # Two numbers and nothing else: `12.5 17.8`, one below the other.
+    alone = tagged and not found and len(times) == 2 and re.fullmatch(r"[\d.:\s;|\[\](){}]*+", text)
+    return [(times[0].seconds, times[1].seconds)] if alone else found
 
 
 def _prepared(text: str) -> str:
@@ -121,7 +125,7 @@ def _is_window(text: str, chain: Chain, tagged: bool) -> bool:
         return True
     said = line.rstrip()[-1:] in ("[", "(") and after.lstrip()[:1] in ("]", ")")
     if "strong" in chain.seps:
-        said |= chain.united or _leads(last)
+        said |= chain.united or _leads(before, last)
     else:
         said |= "both" in chain.seps and (last in _BETWEEN or (last in ("is", "are") and _among(before, _LABELS)))
     return said and not _are_years(chain)
@@ -144,12 +148,15 @@ def _is_other(before: str, last: str) -> bool:
     """Whether the words name what the numbers count, or say that something takes so long."""
     if last == "of":
         return before not in _SPANS
+    if before == "not":
+        return True
     return _among(last, _NOT_BEFORE) or (last == "between" and _among(before, _LASTING))
 
 
-def _leads(last: str) -> bool:
+def _leads(before: str, last: str) -> bool:
     """Whether a word before two plain numbers says that they are times."""
-    return last in _LEADS or last.endswith(_LEADS_JOINED) or (last[-1:] in (":", "=") and _among(last[:-1], _LABELS))
+    label = before if last in ("is", "are") else last[:-1] if last[-1:] in (":", "=") else ""
+    return last in _LEADS or last.endswith(_LEADS_JOINED) or _among(label, _LABELS)
 
 
 def _may_be_seconds(line: str, before: str, last: str) -> bool:

@@ -92,6 +92,29 @@ class Form(msgspec.Struct, frozen=True):
                 return False
         return _pattern(self.template).fullmatch(after.strip()) is not None
 
+    def write(self, pairs: Sequence[tuple[str, str]], option: str = "") -> str:
+        """The answer in this form: all pairs of times where the template shows a pair again, else the first.
+
+        >>> Form("<answer>[({start}, {end}), ...]</answer>").write([("1.0", "2.5"), ("4.0", "6.0")])
+        '<answer>[(1.0, 2.5), (4.0, 6.0)]</answer>'
+        """
+        text = _slotted(self.template)
+        if repeat := _repeat(text):
+            filled = [_filled(repeat.pair, start, end) for start, end in pairs]
+            text = repeat.before + repeat.separator.join(filled) + repeat.after
+        elif pairs:
+            text = _filled(text, *pairs[0])
+        return text.replace("\x03", option)
+
+
+class _Repeat(NamedTuple):
+    """A template that shows a pair again, cut at the pair."""
+
+    before: str
+    pair: str
+    separator: str
+    after: str
+
 
 def _slotted(template: str) -> str:
     for slot, sign in _SLOTS.items():
@@ -99,31 +122,34 @@ def _slotted(template: str) -> str:
     return template
 
 
-@lru_cache(maxsize=64)
-def _pattern(template: str) -> re.Pattern[str]:
-    """A template as a regular expression; linear to match."""
-    text, again = _slotted(template), None
-    if match := _AGAIN.search(text):
-        begin = _pair_begin(text, match.start(), len(match[1]))
-        pair, separator = text[begin : match.end(1)], match[2]
-        text = text[: match.end(1)] + "\x04" + text[match.end() :]
-        again = f"(?:{_escaped(separator + pair)})*"
-    pattern = _escaped(text)
-    return re.compile(pattern.replace("\x04", again) if again else pattern)
+def _filled(text: str, start: str, end: str) -> str:
+    return text.replace("\x01", start).replace("\x02", end)
 
 
-def _pair_begin(text: str, place: int, closing: int) -> int:
-    """Where a pair begins that ends at `place` with so many closing brackets: at the bracket that opens the last."""
-    begin = text.rfind("\x01", 0, place)
-    depth = closing
+def _repeat(text: str) -> _Repeat | None:
+    match = _AGAIN.search(text)
+    if match is None:
+        return None
+    # The pair begins at the bracket that opens the last of those that close it.
+    begin, depth = text.rfind("\x01", 0, match.start()), len(match[1])
     while depth and begin > 0:
         begin -= 1
         depth += (text[begin] in ")]}") - (text[begin] in "([{")
-    return begin
+    return _Repeat(text[:begin], text[begin : match.end(1)], match[2], text[match.end() :])
+
+
+@lru_cache(maxsize=64)
+def _pattern(template: str) -> re.Pattern[str]:
+    """A template as a regular expression; linear to match."""
+    text = _slotted(template)
+    if repeat := _repeat(text):
+        again = f"(?:{_escaped(repeat.separator + repeat.pair)})*+"
+        return re.compile(_escaped(repeat.before + repeat.pair) + again + _escaped(repeat.after))
+    return re.compile(_escaped(text))
 
 
 def _escaped(text: str) -> str:
-    return "".join(_PATTERNS.get(sign, sign if sign == "\x04" else re.escape(sign)) for sign in text)
+    return "".join(_PATTERNS.get(sign, re.escape(sign)) for sign in text)
 
 
 class _Reading(NamedTuple):
