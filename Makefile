@@ -28,7 +28,7 @@ fix: $(VENV)/.ready
 	$(BIN)/ruff format .
 
 deep: $(VENV)/.ready
-	$(BIN)/python -m pytest -m "slow or not slow"
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -m "slow or not slow" --timeout 3000
 	$(BIN)/python tests/fuzz/readers.py --inputs 20000 --jobs 2
 
 fuzz: $(VENV)/.ready

@@ -31,15 +31,21 @@ def make_sample(
     )
 
 
-def make_answer(*windows: tuple[float, float], strict_ok: bool = True) -> Answer:
+def make_answer(
+    *windows: tuple[float, float],
+    strict_ok: bool = True,
+    option: str | None = None,
+    reasoning: str = "",
+    status: str | None = None,
+) -> Answer:
     """An answer with these windows; none gives an unparsable one."""
     return Answer(
         windows=tuple(Window(start, end) for start, end in windows),
-        option=None,
-        parse_status="ok" if windows else "unparsable",
+        option=option,
+        parse_status=status or ("ok" if windows else "unparsable"),
         strict_ok=strict_ok and bool(windows),
-        reasoning="",
-        has_reasoning=False,
+        reasoning=reasoning,
+        has_reasoning=bool(reasoning),
     )
 
 

@@ -345,11 +345,16 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """A model's text, read by the one parser."""
 
     windows: tuple[Window, ...]
-    """Lenient reading; empty unless `parse_status` is 'ok'."""
+    """Lenient reading, in the order said; empty unless `parse_status` is 'ok' or 'several_where_one'."""
     option: str | None
     parse_status: str
-    """ok, no_answer, unparsable, reversed, zero_length, out_of_range, refused, truncated."""
+    """ok, no_answer, unparsable, reversed, zero_length, out_of_range, refused, truncated, several_where_one."""
     strict_ok: bool
     """The text is in exactly the form that the prompt asked for."""
     reasoning: str
     has_reasoning: bool
+
+    @property
+    def counted(self) -> tuple[Window, ...]:
+        """The windows that scores see: none where several were said and the prompt wanted one."""
+        return self.windows if self.parse_status == "ok" else ()

@@ -66,10 +66,69 @@ def answer_iou(predicted: Sequence[Window], truth: Sequence[Window]) -> float:
 
 
 def tiou_array(a: Array, b: Array) -> Array:
-    """Temporal IoU row by row. Args: a, b: (n, 2) seconds, 0 <= start < end. Returns: (n,) in [0, 1]."""
-    overlap = np.minimum(a[:, 1], b[:, 1]) - np.maximum(a[:, 0], b[:, 0])
-    overlap = np.maximum(overlap, 0.0)
-    return np.minimum(1.0, overlap / ((a[:, 1] - a[:, 0]) + (b[:, 1] - b[:, 0]) - overlap))
+    """Temporal IoU row by row. Args: a, b: (n, 2) seconds, 0 <= start < end. Returns: (n,) in [0, 1].
+
+    >>> tiou_array(np.array([[0.0, 10.0]]), np.array([[5.0, 15.0]]))
+    array([0.33333333])
+    """
+    overlap = np.minimum(a[:, 1], b[:, 1])
+    overlap -= np.maximum(a[:, 0], b[:, 0])
+    np.maximum(overlap, 0.0, out=overlap)
+    total = a[:, 1] - a[:, 0]
+    total += b[:, 1]
+    total -= b[:, 0]
+    total -= overlap
+    # A window that was clamped to nothing covers nothing.
+    np.divide(overlap, total, out=overlap, where=total > 0)
+    return np.minimum(overlap, 1.0, out=overlap)
+
+
+def tiou_boundary_array(a: Array, b: Array, duration: Array) -> Array:
+    """Timestamp-aware IoU row by row: tIoU x (1 - |s - s'|/T) x (1 - |e - e'|/T), both clamped to [0, T] first.
+
+    The clamp keeps it from being negative: published code scores -0.31 for a window that runs past the video.
+    Args: a, b: (n, 2) seconds, 0 <= start < end; duration: (n,) seconds, above 0. Returns: (n,) in [0, 1].
+    Source: Wang et al., Time-R1 (NeurIPS 2025).
+
+    >>> tiou_boundary_array(np.array([[0.0, 5.0]]), np.array([[0.0, 10.0]]), np.array([20.0]))
+    array([0.375])
+    """
+    whole = duration[:, None]
+    a, b = np.minimum(a, whole), np.minimum(b, whole)
+    value = tiou_array(a, b)
+    off = np.abs(np.subtract(a, b, out=a), out=a)
+    off /= whole
+    np.subtract(1.0, off, out=off)
+    value *= off[:, 0]
+    value *= off[:, 1]
+    return value
+
+
+def giou_array(a: Array, b: Array) -> Array:
+    """Generalised IoU row by row, mapped to [0, 1]: (1 + IoU - (hull - union) / hull) / 2.
+
+    Windows that only touch score 0.5; a disjoint one scores more the nearer it is.
+    Args: a, b: (n, 2) seconds, 0 <= start < end. Returns: (n,) in (0, 1].
+    Source: Rezatofighi et al., Generalized IoU (CVPR 2019), in one dimension.
+
+    >>> giou_array(np.array([[0.0, 1.0]]), np.array([[3.0, 4.0]]))
+    array([0.25])
+    """
+    hull = np.maximum(a[:, 1], b[:, 1]) - np.minimum(a[:, 0], b[:, 0])
+    gap = np.maximum(np.maximum(a[:, 0], b[:, 0]) - np.minimum(a[:, 1], b[:, 1]), 0.0)
+    return (1.0 + tiou_array(a, b) - gap / hull) / 2.0
+
+
+def centre_array(a: Array, b: Array, duration: Array) -> Array:
+    """Nearness of the middles row by row: 1 - |c - c'| / T, both windows clamped to [0, T] first.
+
+    Args: a, b: (n, 2) seconds, 0 <= start < end; duration: (n,) seconds, above 0. Returns: (n,) in [0, 1].
+
+    >>> centre_array(np.array([[0.0, 4.0]]), np.array([[4.0, 6.0]]), np.array([10.0]))
+    array([0.7])
+    """
+    whole = duration[:, None]
+    return 1.0 - np.abs(np.minimum(a, whole).mean(axis=1) - np.minimum(b, whole).mean(axis=1)) / duration
 
 
 def as_pairs(windows: Iterable[Window]) -> list[list[float]]:

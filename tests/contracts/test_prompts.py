@@ -39,6 +39,6 @@ def test_it_renders_without_a_known_duration(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_its_own_answer_form_is_read_back(name):
     form = load_prompt(name).form
-    text = form.template.replace("{start}", "3.0").replace("{end}", "9.0").replace("{option}", "A")
+    text = form.write([("3.0", "9.0"), ("12.0", "14.5")], option="A")
     answer = parse(("<think>because</think>" if form.reasoning else "") + text, duration=30.0, form=form)
     assert answer.strict_ok

@@ -1,1 +1,5 @@
-"""Plug-ins: the answer parsers of other systems, for comparison with their published numbers."""
+"""Plug-ins: the answer parsers of other systems, bugs included, for comparison with their published numbers.
+
+`read(text, duration) -> pairs or None`: (start, end) in seconds as the system reads them, which may be reversed or lie
+outside of the video; None where it reads nothing. Each is written from a description of what the system does.
+"""

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from vtgdata.records import Answer, Sample
+from vtgdata.score_core import check
 from vtgdata.windows import Array
 
 
 def score(answers: Sequence[Answer], samples: Sequence[Sample]) -> Array:
     """Whether each answer is in the asked form. Returns: (n,) of 0.0 and 1.0."""
-    if len(answers) != len(samples):
-        raise ValueError(f"{len(answers)} answers for {len(samples)} samples")
+    check(answers, samples)
     return np.array([float(answer.strict_ok) for answer in answers], dtype=np.float64)

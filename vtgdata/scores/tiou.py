@@ -9,15 +9,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from vtgdata.records import Answer, Sample
-from vtgdata.windows import Array, answer_iou
+from vtgdata.score_core import best, support_iou, table
+from vtgdata.windows import Array, tiou_array
 
 
 def score(answers: Sequence[Answer], samples: Sequence[Sample]) -> Array:
     """IoU of each answer with its sample's windows. Returns: (n,) in [0, 1], NaN where a sample has no window."""
-    return np.array(
-        [
-            answer_iou(answer.windows, sample.windows) if sample.windows else np.nan
-            for answer, sample in zip(answers, samples, strict=True)
-        ],
-        dtype=np.float64,
-    )
+    plain = table(answers, samples)
+    one = best(plain, lambda said, true, _: tiou_array(said, true))
+    if not (plain.said.sizes > 1).any():
+        return plain.where_scored(one)
+    return plain.where_scored(np.where(plain.said.sizes > 1, support_iou(table(answers, samples, join="both")), one))

@@ -122,12 +122,14 @@ def _reason(row: Row, sample: Sample, keep: dict[str, float]) -> str | None:
 
 
 def _with_window(row: Row, sample: Sample, collected: Collected) -> str:
-    """The teacher's reasoning, closed with the annotation's first window."""
+    """The teacher's reasoning, closed with the annotation's windows, or with its first where the prompt wants one."""
     prompt = collected.prompt
     head, separator, _ = str(row["text"]).rpartition("</think>")
-    window = sample.windows[0]
-    start, end = (format_time(time, prompt.time, "") for time in (window.start, window.end))
-    return head + separator + _window_form(prompt).template.replace("{start}", start).replace("{end}", end)
+    times = [
+        (format_time(window.start, prompt.time, ""), format_time(window.end, prompt.time, ""))
+        for window in sample.windows
+    ]
+    return head + separator + _window_form(prompt).write(times, row["option"] or "")
 
 
 def _window_form(prompt: Prompt) -> Form:

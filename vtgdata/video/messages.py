@@ -22,6 +22,8 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The form of an answer, with `{start}` and `{end}`."""
     reasoning: bool = True
     """Whether the prompt asks for reasoning inside `<think>` first."""
+    several: bool = False
+    """Whether several windows are asked for; an answer that shows `...` after a pair says so by itself."""
     time: str = ".1f"
     """Format spec of a time in seconds."""
     unit: str = " s"
@@ -85,7 +87,7 @@ def read_prompt(name: str, text: str, where: Path | str) -> Prompt:
         body=body,
         time=head.time,
         unit=head.unit,
-        form=Form(template=head.answer, reasoning=head.reasoning),
+        form=Form(template=head.answer, reasoning=head.reasoning, several=head.several),
         system=head.system,
     )
 

@@ -1,0 +1,90 @@
+"""How our readings and the parsers of other systems do on the probe set (tests/probes), as Markdown tables.
+
+    python benchmarks/readings.py
+
+`right`: the windows are those of the probe, or there are none and it reads none. `wrong window`: another window than
+the right one. `missed`: no window where there is one. `false window`: a window where there is none. A pair that is
+reversed or has no length is no window: whoever reads it scores 0.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from vtgdata import plugins
+from vtgdata.answers import Form, parse
+
+PROBES = Path(__file__).parent.parent / "tests" / "probes" / "answers.jsonl"
+KINDS = ("right", "wrong window", "missed", "false window")
+Reading = Callable[[dict[str, Any]], list[list[float]]]
+
+
+def lenient(probe: dict[str, Any]) -> list[list[float]]:
+    """Our lenient reading."""
+    form = Form(template=probe["form"], reasoning=probe["reasoning"], several=probe.get("several", False))
+    answer = parse(probe["text"], duration=probe["duration"], form=form, finish_reason=probe["finish_reason"])
+    return [[window.start, window.end] for window in answer.windows]
+
+
+def strict(probe: dict[str, Any]) -> list[list[float]]:
+    """Our strict reading: nothing unless the text is the asked form."""
+    form = Form(template=probe["form"], reasoning=probe["reasoning"], several=probe.get("several", False))
+    answer = parse(probe["text"], duration=probe["duration"], form=form, finish_reason=probe["finish_reason"])
+    return [[window.start, window.end] for window in answer.windows] if answer.strict_ok else []
+
+
+def other(function: Callable[..., Iterable[Sequence[float]] | None]) -> Reading:
+    """Another system's reading."""
+    return lambda probe: [list(pair) for pair in function(probe["text"], probe["duration"]) or () if pair[0] < pair[1]]
+
+
+def readings() -> dict[str, Reading]:
+    """Ours, and each plug-in's, with the reward's reading where it differs."""
+    found: dict[str, Reading] = {"vtgdata": lenient, "vtgdata, strict": strict}
+    for name in plugins.names("readings"):
+        module = plugins.load("readings", name)
+        found[name] = other(module.read)
+        if hasattr(module, "read_reward"):
+            found[f"{name}, reward"] = other(module.read_reward)
+    return found
+
+
+def outcome(said: list[list[float]], right: list[list[float]]) -> str:
+    """Which kind of reading this is."""
+    if said == right:
+        return "right"
+    if not right:
+        return "false window"
+    return "wrong window" if said else "missed"
+
+
+def row(cells: Iterable[object]) -> str:
+    """A line of a Markdown table."""
+    return "| " + " | ".join(str(cell) for cell in cells) + " |"
+
+
+def main() -> None:
+    """Print both tables."""
+    probes = [json.loads(line) for line in PROBES.read_text(encoding="utf-8").splitlines()]
+    columns = readings()
+    families: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    for probe in probes:
+        family = probe["id"].partition("/")[0]
+        for name, reading in columns.items():
+            families[family][name][outcome(reading(probe), probe["windows"])] += 1
+    totals = {name: sum((counts[name] for counts in families.values()), Counter[str]()) for name in columns}
+    print(f"{len(probes)} probes, {sum(bool(probe['windows']) for probe in probes)} of them with a window\n")
+    print(row(["reading", *KINDS]), row(["---"] + ["---:"] * len(KINDS)), sep="\n")
+    for name, counts in totals.items():
+        print(row([name, *(counts[kind] for kind in KINDS)]))
+    print("\nBy family: right / wrong window / missed / false window\n")
+    print(row(["family", "n", *columns]), row(["---"] + ["---:"] * (len(columns) + 1)), sep="\n")
+    for family, counts in families.items():
+        cells = [" / ".join(str(counts[name][kind]) for kind in KINDS) for name in columns]
+        print(row([family, sum(counts["vtgdata"].values()), *cells]))
+
+
+if __name__ == "__main__":
+    main()

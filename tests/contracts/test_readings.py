@@ -1,0 +1,47 @@
+"""What every reading promises; a new file in vtgdata/readings is picked up by itself."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vtgdata import plugins
+
+NAMES = plugins.names("readings")
+pieces = st.sampled_from(
+    ["<think>", "</think>", "<answer>", "</answer>", "<time>", "</time>", "3", " to ", " and ", "5.5", "-", " - ", "[",
+     "]", ", ", "{", '"start": ', "9" * 400, "1e999", "s", ":", "start", "end", "happens in ", "\n", "NaN", "null"]
+)  # fmt: skip
+
+
+def read(name, text, duration=60.0):
+    return plugins.load("readings", name).read(text, duration)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(st.lists(pieces | st.text(max_size=5), max_size=25).map("".join), st.none() | st.floats(1, 1000))
+def test_it_gives_finite_pairs_or_none_for_any_text(name, text, duration):
+    pairs = read(name, text, duration)
+    assert pairs is None or (isinstance(pairs, tuple) and len(pairs) > 0)
+    for start, end in pairs or ():
+        assert isinstance(start, float) and isinstance(end, float)
+        assert math.isfinite(start) and math.isfinite(end)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("text", ["", " \n", "The man opens the gate.", "<answer></answer>", "<time></time>"])
+def test_where_there_is_no_number_there_is_nothing(name, text):
+    assert read(name, text) is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_text_is_read_the_same(name):
+    text = "The event happens in 12.0 - 15.5 seconds. <time>[12.0, 15.5]</time> <answer>12.0 to 15.5</answer>"
+    assert read(name, text) == read(name, text)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_reads_at_least_one_of_the_forms_that_systems_ask_for(name):
+    forms = ["The event happens in 12.0 - 15.5 seconds.", "<time>[12.0, 15.5]</time>", "<answer>12.0 to 15.5</answer>"]
+    assert ((12.0, 15.5),) in [read(name, form) for form in forms]

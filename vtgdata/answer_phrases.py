@@ -1,0 +1,119 @@
+"""What the words of an answer amount to when they are no window: an option, nothing, no such event, a refusal."""
+
+import re
+
+_CANNOT = (
+    r"(?:can ?not|can't|won't|will not|refuse to|(?:am|was) (?:unable|not able|not allowed) to"
+    r"|(?:must|have to) decline to|do(?: not|n't) have the ability to)"
+)
+_REFUSED = re.compile(
+    rf"\bi(?:'m|'ll| am| will)? ?{_CANNOT}\b|\bi(?:'m| am) (?:sorry|unable|not able)\b|\b(?:must|have to) decline\b"
+    r"|\bas an? (?:ai|(?:large )?language model)\b|\bunable to (?:help|comply|assist)\b"
+    r"|\bagainst my (?:guidelines|policy)"
+    r"|(?:抱歉|对不起|對不起).{0,6}(?:无法|不能|無法)|我(?:无法|不能|無法)(?:协助|提供|处理|回答|協助|處理)",
+    re.IGNORECASE,
+)
+_DECLINED = re.compile(
+    rf"\bi {_CANNOT} (?:help|assist|comply|answer|do)(?: you)?(?: with)?(?: (?:that|this|it|your|the|such))?"
+    r"(?: (?:request|task|question|video|clip|content|answer))?(?= ?(?:[.,;!(]|\n|\Z))|\bi must decline\b",
+    re.IGNORECASE,
+)
+_STILL = re.compile(r"\b(?:but|however|though|still|nevertheless)\b", re.IGNORECASE)
+_QUOTED = re.compile(r'"[^"\n]{0,200}"')
+_EVENT = r"(?:event|moment|action|activity|scene|segment|window|part|thing|instance|occurrence|match|interval|answer)s?"
+_ABSENT = re.compile(
+    r"\b(?:does|did|do|is|was|are)(?: ?n't| not) (?:actually |ever |seem to |appear to )?"
+    r"(?:(?:occur|happen|take place|exist|found)\b|(?:(?:present|appear|visible|seen) )?(?:anywhere )?"
+    r"in (?:the|this|any) (?:video|clip)"
+    rf"|(?:contain|show|include|depict|have) (?:the|this|that|such|any)(?: an?)?(?: \w+)? {_EVENT})"
+    r"|\bnever (?:happens?|occurs?|takes? place|appears? in (?:the|this) (?:video|clip))"
+    rf"|\bno (?:such|matching|corresponding|relevant) (?:an? )?{_EVENT}\b"
+    rf"|\b(?:there (?:is|was|are)|i (?:see|find|found)) no {_EVENT}\b"
+    rf"|\b(?:could|can) ?(?:not|n't|'t) (?:be found|find (?:the|this|such|any) {_EVENT})"
+    rf"|\b(?:the|this) (?:described )?{_EVENT} is (?:absent|missing)\b"
+    rf"|\A\W*(?:no {_EVENT}|not (?:found|present|applicable|visible|available)|absent)\W*\Z"
+    r"|(?:没有|沒有|未|并未|不)(?:发生|發生|出现|出現|存在)",
+    re.IGNORECASE,
+)
+_CLAUSES = re.compile(r"(?<=[.;!?])[ \n]|\n|,? ?\b(?:but|instead|however|only)\b", re.IGNORECASE)
+_BLANK = r"[\s\[\](){},.:;\"'-]*+"
+_NOTHING = re.compile(rf"{_BLANK}(?:(?:null|none|nil|n/?a|no answer|nothing)\b{_BLANK})*+\Z", re.IGNORECASE)
+
+_BOXED = re.compile(r"\\boxed\{ ?(?:\\?text\{)? ?\(?([A-Z])\)?\.? ?\}")
+_BOX = re.compile(r"\\boxed ?\{([^{}]{0,200})\}")
+_ONLY_OPTION = re.compile(r"\W{0,3}([A-Z])(?:\)\.?|[.:)])?\W{0,3}\Z|\W{0,3}(?:\(([A-Z])\)|([A-Z])[.):])[ :][^\n]*\Z")
+# `The answer is A man` names no option; `the answer is A because` does.
+_SAID_OPTION = re.compile(
+    r"\b(?:(?:[Aa]nswer|ANSWER|[Oo]ption|[Cc]hoice)(?: is| would be)?\s?:?|choose|pick|select)\s?(?:[Oo]ption )?"
+    r"\(?([A-Z])\)?(?![\w'])(?! (?!because|since|as |and |with |for |from )[a-z])"
+    r"|(?:答案|选项?|選項?|选择)(?:是|为|為)?:? ?\(?([A-Z])\b"
+)
+_BARE_OPTION = re.compile(r"(?:\A|\n)\W{0,3}([A-Z])[).]?\W{0,3}\Z")
+_BRACKETED_OPTION = re.compile(r"\(([A-Z])\)")
+
+
+def only_option(content: str) -> str | None:
+    """The letter of a tag that holds an option and nothing else; its own words may follow it.
+
+    >>> only_option("(D) two to three people"), only_option("A man opens the gate")
+    ('D', None)
+    """
+    match = _ONLY_OPTION.match(content)
+    return next((letter for letter in match.groups() if letter), None) if match else None
+
+
+def boxed_option(text: str) -> str | None:
+    r"""The letter of the last `\boxed{C}`."""
+    return _last(_BOXED, text)
+
+
+def said_option(text: str) -> str | None:
+    """The option's letter that a text gives in words, alone on its last line, or in brackets.
+
+    >>> said_option("The answer is C, since it rains."), said_option("A man opens the gate.")
+    ('C', None)
+    """
+    return _last(_SAID_OPTION, text) or _last(_BARE_OPTION, text) or _last(_BRACKETED_OPTION, text)
+
+
+def _last(pattern: re.Pattern[str], text: str) -> str | None:
+    letters = [next(letter for letter in match.groups() if letter) for match in pattern.finditer(text)]
+    return letters[-1] if letters else None
+
+
+def unboxed(text: str) -> str:
+    r"""The text with what stands in `\boxed{}` on lines of its own."""
+    return _BOX.sub(r"\n\1\n", text)
+
+
+def says_nothing(content: str) -> bool:
+    """Whether nothing is said: blanks, empty brackets, null, None, N/A.
+
+    >>> says_nothing("[null, null]"), says_nothing("soon")
+    (True, False)
+    """
+    return _NOTHING.match(content) is not None
+
+
+def without_absent(text: str) -> tuple[str, bool]:
+    """The text without the clauses that say that there is no such event, and whether there was one."""
+    if not _ABSENT.search(text):
+        return text, False
+    clauses = _CLAUSES.split(text)
+    return "\n".join(clause for clause in clauses if not _ABSENT.search(clause)), True
+
+
+def declines(text: str) -> bool:
+    """Whether the model declines the request, in so many words, whatever numbers it adds; not where a `but` follows.
+
+    >>> declines("I can't assist with that. Ask between 9:00 and 17:00."), declines("I can't answer, but at 5-9 s")
+    (True, False)
+    """
+    text = _QUOTED.sub("", text)
+    match = _DECLINED.search(text)
+    return match is not None and not _STILL.search(text, match.end())
+
+
+def apologises(text: str) -> bool:
+    """Whether a text without a window is a refusal."""
+    return _REFUSED.search(_QUOTED.sub("", text)) is not None

@@ -1,0 +1,173 @@
+"""A model's text as plain characters: where its reasoning ends, which answer tags it has, what its words amount to.
+
+Upper case, blanks, line ends, Markdown, LaTeX, quotes, HTML escapes and invisible characters do not change what was
+said: `clean` takes them out or makes them the plain ASCII sign that they stand for. All of it is linear in the length.
+"""
+
+import html
+import re
+import unicodedata
+from typing import NamedTuple
+
+MOST_TAGS = 200
+"""Answer tags that are looked at, from the end of the text."""
+MOST_CONTENT = 4_000
+"""Characters that are read of a tag's content, or of a text without tags: half of them from either end."""
+
+_DASHES = "‐‑‒–—―−﹘﹣－"
+_BLANKS = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+_INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\ufeff"
+_SIGNS = (
+    {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+    | dict.fromkeys(_DASHES, "-")
+    | dict.fromkeys(_BLANKS, " ")
+    | dict.fromkeys(_INVISIBLE, "")
+    | dict.fromkeys("‘’‚‛′", "'")
+    | dict.fromkeys("“”„‟″«»「」", '"')
+    | dict.fromkeys("～〜∼˜", "~")
+    | dict.fromkeys("→⇒⟶➔➜➡", "->")
+    | {"、": ",", "。": ". ", "…": "...", "⁄": "/", "∶": ":", "【": "[", "】": "]"}
+)
+_SAME = str.maketrans(_SIGNS)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});", re.IGNORECASE)
+_MARKUP = (
+    (re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE), " link "),
+    (re.compile(r"```\w{0,12}"), "\n"),
+    # Not between digits: `5*10` is not 510.
+    (re.compile(r"(?<!\d)[*`]+|[*`]+(?!\d)"), ""),
+    (re.compile(r"(?m)^ {0,3}[#>]{1,6} "), ""),
+    (re.compile(r"(?<![^\W_])_+|_+(?![^\W_])"), ""),
+    (re.compile(r"\$(?=\S)([^$\n]{1,80})(?<=\S)\$(?!\d)"), r"\1"),
+    (re.compile(r"\\(?:right|long)?(?:arrow|to)\b"), "->"),
+    (re.compile(r"\\(?:[,;:! ()]|q?quad\b)"), " "),
+    (re.compile(r"\\sim\b"), "~"),
+    # The name goes, its braces with it: `12.5 \text{ to } 17.8`.
+    (re.compile(r"\\(?:text|mathrm|mathbf|textbf|mathsf|operatorname|mbox)\{([^{}]{0,40})\}"), r"\1"),
+    (re.compile(r"\\([<>\[\]{}.*~$#+-])"), r"\1"),
+)
+_THINK_ENDS = re.compile(r"(?:\\?<|&lt;)\s{0,3}/\s{0,3}think(?:ing)?\s{0,3}(?:\\?>|&gt;)", re.IGNORECASE)
+_THINK_BEGINS = re.compile(r"(?:\\?<|&lt;)\s{0,3}think(?:ing)?\s{0,3}(?:\\?>|&gt;)", re.IGNORECASE)
+_ANSWER_BEGINS = re.compile(r"(?:<|&lt;)\s{0,3}(?:answer|time|glue)\b", re.IGNORECASE)
+_TAG = re.compile(r"< ?(/?) ?(answer|time|glue)(?: [^<>]{0,60})?>", re.IGNORECASE)
+_BOUND_TAG = re.compile(r"(?<![\"'])<(?:time_?)?(start|end)(?:_?time)?>", re.IGNORECASE)
+_OTHER_TAG = re.compile(r"(?<![\"'])</?[a-z][^<>]{0,40}>|<\|[a-z_]{1,24}\|>", re.IGNORECASE)
+
+
+class Block(NamedTuple):
+    """The content of a complete answer tag, without what tags inside it hold."""
+
+    content: str
+    inner: bool
+    """No other complete tag lies in it."""
+
+
+class Parts(NamedTuple):
+    """A text without its reasoning, cut at its answer tags."""
+
+    blocks: list[Block]
+    """In the order in which they close."""
+    outside: str
+    """All that stands outside of complete tags; tags left open or never opened are line ends."""
+    left_open: bool
+    """A tag opens and never closes; what follows it is in `outside` unless the text was cut off there."""
+
+
+def split_reasoning(text: str) -> tuple[str, str]:
+    """Reasoning and the rest. The reasoning ends at the last `</think>`, whether or not it was opened.
+
+    A `<think>` that never closes leaves no rest, unless an answer tag follows it or stands before it.
+
+    >>> split_reasoning("<think>It opens.</think> <answer>3 to 5</answer>")
+    ('It opens.', ' <answer>3 to 5</answer>')
+    """
+    ends = last = None
+    for last in _THINK_ENDS.finditer(text):
+        ends = last
+    before, rest = (text[: ends.start()], text[ends.end() :]) if ends else ("", text)
+    if begins := _THINK_BEGINS.search(rest):
+        head, tail = rest[: begins.start()], rest[begins.end() :]
+        tags = list(_ANSWER_BEGINS.finditer(tail))
+        rest = tail if tags else head if _ANSWER_BEGINS.search(head) else ""
+        before += tail[: tags[0].start()] if tags else tail
+    return _THINK_BEGINS.sub("", before).strip(), rest
+
+
+def clean(text: str) -> str:
+    """The text in plain characters, with single blanks; quotes, brackets, backslashes of JSON and answer tags stay.
+
+    >>> clean("From **１２．５** s&nbsp;→ 17.8 s")
+    'From 12.5 s -> 17.8 s'
+    """
+    if "&" in text:
+        text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
+    if not text.isascii():
+        text = text.translate(_SAME)
+        text = re.sub(r"[^\D0-9]", lambda match: str(unicodedata.decimal(match[0])), text)
+    text = re.sub(r"[^\S\n]+", " ", text.replace("\r\n", "\n").replace("\r", "\n"))
+    for pattern, instead in _MARKUP:
+        text = pattern.sub(instead, text)
+    return re.sub(r"[^\S\n]+", " ", re.sub(r"(?: ?\n ?)+", "\n", _without_comments(text)))
+
+
+def _without_comments(text: str) -> str:
+    kept, place = "", 0
+    while (start := text.find("<!--", place)) >= 0 and (end := text.find("-->", start)) >= 0:
+        kept, place = kept + text[place:start], end + 3
+    return kept + text[place:]
+
+
+def parts(text: str, *, cut: bool) -> Parts:
+    """Cut a cleaned text at its complete answer tags; of nested ones the inner hold their content, the outer the rest.
+
+    Args:
+        text: cleaned, without reasoning.
+        cut: the text was cut off: what follows a tag that is left open is then incomplete, and left out.
+    """
+    blocks: list[Block] = []
+    opened: list[tuple[str, int]] = []
+    pieces: list[str] = [""]
+    place = 0
+    for tag in list(_TAG.finditer(text))[-MOST_TAGS:]:
+        pieces[-1] += text[place : tag.start()]
+        place = tag.end()
+        name = tag[2].lower()
+        if not tag[1]:
+            opened.append((name, len(blocks)))
+            pieces.append("")
+        elif name in [other for other, _ in opened]:
+            while opened[-1][0] != name:
+                _give_back(opened, pieces)
+            _, before = opened.pop()
+            blocks.append(Block(_plain(pieces.pop()), before == len(blocks)))
+        else:
+            pieces[-1] += "\n"
+    pieces[-1] += text[place:]
+    left_open = bool(opened)
+    while opened:
+        if cut:
+            pieces.pop()
+            opened.pop()
+        else:
+            _give_back(opened, pieces)
+    return Parts(blocks, _plain(pieces[0]), left_open)
+
+
+def _give_back(opened: list[tuple[str, int]], pieces: list[str]) -> None:
+    """Treat the innermost open tag as plain text."""
+    opened.pop()
+    piece = pieces.pop()
+    pieces[-1] += "\n" + piece
+
+
+def _plain(text: str) -> str:
+    """The text without other tags; those that name a start or an end become the word."""
+    return _OTHER_TAG.sub("", _BOUND_TAG.sub(r" \1: ", ends(text, MOST_CONTENT)))
+
+
+def ends(text: str, most: int) -> str:
+    """A text that is longer than `most` characters without its middle: an answer lies at its beginning or its end.
+
+    >>> ends("0123456789", 4).splitlines()
+    ['01', '89']
+    """
+    return text if len(text) <= most else text[: most // 2] + "\n" + text[-(most // 2) :]
