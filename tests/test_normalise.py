@@ -71,6 +71,16 @@ def test_float_noise_past_the_end_is_no_overshoot() -> None:
     assert sample(raw_row((3.0, 30.0000005))).repairs == ()
 
 
+def test_a_window_of_float_noise_at_the_end_of_the_video_is_none() -> None:
+    assert reason(raw_row((168.67, 170.0), duration=168.67000000000002)) == "starts_past_end"
+    assert reason(raw_row((29.9999999, 30.0))) == "starts_past_end"
+    assert bounds(sample(raw_row((0.0, 1e-9), duration=2e-9))) == [(0.0, 1e-9)]
+
+
+def test_half_a_character_in_the_name_of_a_source_drops_the_row() -> None:
+    assert reason(raw_row((3.0, 9.0), source_corpus="x\ud83d")) == "unreadable_row"
+
+
 def test_a_start_below_zero_becomes_zero() -> None:
     found = sample(raw_row((-0.5, 4.0)))
     assert (bounds(found), found.repairs) == ([(0.0, 4.0)], (Repair("start_below_zero", "-0.5", "0.0"),))

@@ -262,10 +262,15 @@ def zero_length(draft: Draft) -> None:
 
 
 def starts_past_end(draft: Draft) -> None:
-    """Nothing is left of a window that starts at or after the end of the video."""
-    duration = draft.duration
-    if duration is not None:
-        _unusable(draft, "starts_past_end", lambda start, _: start >= duration)
+    """Nothing is left of a window that starts at or after the end of the video, but for float noise."""
+    if draft.duration is not None:
+        late = _last_start(draft.duration)
+        _unusable(draft, "starts_past_end", lambda start, _: start >= late)
+
+
+def _last_start(duration: float) -> float:
+    """From when on a start is at the end of a video: tolerance in seconds, or for a tiny video its share."""
+    return duration - TOLERANCE * min(1.0, duration)
 
 
 def negative_start(draft: Draft) -> None:
@@ -495,7 +500,7 @@ def _plain(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop | None:
         return None
     duration = row.duration
     limit = MAX_SECONDS if duration is None else duration
-    if not (0 <= start < end <= limit < math.inf) or not given.well_named(row):
+    if not (0 <= start < end <= limit < math.inf) or start >= _last_start(limit) or not given.well_named(row):
         return None
     repairs = () if query == row.query else (Repair("query_blanks", repr(row.query), repr(query)),)
     windows = (Window(start, end),)
@@ -568,8 +573,9 @@ def _made(
         repairs=repairs,
         extra=extra,
     )
-    if not (row.extra or row.options or row.answer or row.repairs or row.corpus or row.license):
-        named = (sample_id, row.origin, row.video_id, row.file, row.split, row.label_version, row.source_id or "")
+    if not (extra or row.options or row.answer or row.repairs or row.corpus or row.license):
+        sources = (row.source_id or "", row.source_corpus)
+        named = (sample_id, row.origin, row.video_id, row.file, row.split, row.label_version, *sources)
         if "".join(named).isascii():
             return sample  # what else it holds is ours, or mended
     try:

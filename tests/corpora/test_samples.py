@@ -176,3 +176,15 @@ def test_a_parquet_of_something_else_is_refused_with_what_is_missing(tmp_path: P
     tables.write_parquet(tmp_path / "drops.parquet", [{"corpus": "x"}], tables.DROPS)
     with pytest.raises(VtgError, match=r"drops\.parquet.*missing required field `sample_id`"):
         again(tmp_path / "drops.parquet")
+
+
+def test_a_broken_row_with_a_value_that_json_cannot_say_is_a_drop_that_shows_it(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = [tables.sample_row(make_sample(f"test:{i}")) | {"thumbnail": b"\xff\xd8"} for i in range(2)]
+    rows[1]["split"] = None
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "samples.parquet")
+    _, drop = again(tmp_path / "samples.parquet")
+    assert isinstance(drop, Drop)
+    assert drop.origin == "samples.parquet#1" and '"thumbnail": "b\'\\\\xff\\\\xd8\'"' in drop.raw

@@ -59,12 +59,15 @@ def judge_rows(rows: Sequence[Row], samples: Sequence[Sample]) -> Judged:
         first.setdefault(row["sample_id"], row)
     chosen = [first.get(sample.sample_id) or _missing(sample) for sample in samples]
     answers = [
-        NOTHING
-        if row["error"] is not None
-        else Answered(windows=np.array(row["windows"] or [], dtype=np.float64).reshape(-1, 2), option=row["option"])
-        for row in chosen
+        NOTHING if row["error"] is not None else Answered(windows=_counted(row), option=row["option"]) for row in chosen
     ]
     return Judged(rows=chosen, answers=answers)
+
+
+def _counted(row: Row) -> Array:
+    """The windows that count: a row keeps both of an answer that should have one, and such an answer is none."""
+    counted = row["windows"] if row["parse_status"] in (None, "ok") else None
+    return np.array(counted or [], dtype=np.float64).reshape(-1, 2)
 
 
 def judge_predictions(
@@ -114,8 +117,9 @@ def _judge(said: Prediction, sample: Sample, form: Form, prefer: str) -> tuple[R
         return row | {"error": said.error}, NOTHING
     if said.text is not None and (prefer == "text" or said.windows is None):
         answer = parse(said.text, duration=sample.video.duration, form=form, finish_reason=said.finish_reason)
-        windows, confidence = as_array(answer.windows), None
+        windows, confidence = as_array(answer.counted), None
         row |= {"parse_status": answer.parse_status, "strict_ok": answer.strict_ok}
+        row["windows"] = _stored(as_array(answer.windows))
         row["option"] = said.option or answer.option
     else:
         windows, confidence = _arrays(said, sample)
@@ -123,11 +127,12 @@ def _judge(said: Prediction, sample: Sample, form: Form, prefer: str) -> tuple[R
         alone = said.windows is None and (said.option is not None or said.saliency is not None)
         row["parse_status"] = _status(windows, answered=alone)
         windows = sound(windows)
+        row["windows"] = _stored(windows)
     saliency = None if said.saliency is None else np.array(said.saliency)
     answered = Answered(
         windows=windows, confidence=confidence, ranked=said.ranked, option=row["option"], saliency=saliency
     )
-    return row | {"windows": _stored(windows)}, answered
+    return row, answered
 
 
 def _arrays(said: Prediction, sample: Sample) -> tuple[Array, Array | None]:

@@ -258,10 +258,10 @@ def shown(value: Any) -> str:
 
 
 def dumped(value: Any) -> str:
-    """A JSON value as one line of ASCII, for `RawRow.raw`."""
+    """A JSON value as one line of ASCII, for `RawRow.raw`; what is none (bytes out of a Parquet file) as its repr."""
     try:
-        return json.dumps(value)[:MAX_RAW]
-    except RecursionError:
+        return json.dumps(value, default=ascii)[:MAX_RAW]
+    except (RecursionError, TypeError, ValueError):
         return shown(value)
 
 
