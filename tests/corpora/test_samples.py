@@ -188,3 +188,13 @@ def test_a_broken_row_with_a_value_that_json_cannot_say_is_a_drop_that_shows_it(
     _, drop = again(tmp_path / "samples.parquet")
     assert isinstance(drop, Drop)
     assert drop.origin == "samples.parquet#1" and '"thumbnail": "b\'\\\\xff\\\\xd8\'"' in drop.raw
+
+
+def test_of_a_folder_s_two_forms_one_is_read_and_files_that_are_named_are_all_read(tmp_path: Path) -> None:
+    rows = [make_sample(f"test:{name}", origin="t.csv:1") for name in ("a", "b")]
+    paths = [parquet(tmp_path, rows[:1]), jsonl(tmp_path, rows[1:])]
+    assert again(tmp_path) == rows[:1]
+    named = [tmp_path / name for name in ("mine.v1.parquet", "mine.v2.jsonl")]
+    for old, new in zip(paths, named, strict=True):
+        old.rename(new)
+    assert list(normalise(samples.read(named, None), samples.CORPUS)) == rows

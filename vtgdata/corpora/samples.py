@@ -88,12 +88,12 @@ _FORM = (
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
     """Rows of the files, each with its own split; with `split`, only the rows of that one."""
-    once: dict[tuple[Path, str], Path] = {}
-    for source in sources.find(paths, CORPUS, split):
-        # Of samples.parquet and samples.jsonl in one folder, the first is taken: they hold the same.
-        once.setdefault((source.path.parent, sources.plain_name(source.path).partition(".")[0]), source.path)
-    for path in once.values():
-        yield from sources.only(text.some_readable(path, _rows(path), _FORM), split)
+    found = [source.path for source in sources.find(paths, CORPUS, split)]
+    tables_in = {path.parent for path in found if sources.plain_name(path) == _FILES[0]}
+    for path in found:
+        # In a folder, samples.jsonl beside samples.parquet holds the same once more; named, it is read.
+        if path in paths or sources.plain_name(path) != _FILES[1] or path.parent not in tables_in:
+            yield from sources.only(text.some_readable(path, _rows(path), _FORM), split)
 
 
 def _rows(path: Path) -> Iterator[RawRow]:
