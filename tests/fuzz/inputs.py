@@ -106,7 +106,7 @@ def _published(module: ModuleType) -> Iterator[Files]:
 
 
 def sliced(data: bytes, place: float) -> bytes:
-    """Some records of a JSON document or a text of lines, from a place between 0 (the start) and 1."""
+    """Some records of a JSON document or a text of lines, from a place between 0 and 1."""
     try:
         document = json.loads(data)
     except ValueError:
