@@ -20,8 +20,8 @@ from vtgdata.readers import sources
 Files = dict[str, bytes]
 
 LENGTHS = "durations.json"
-SLICE = 2_000
-"""Bytes of a published file that are taken: enough for some records, little enough for thousands of runs."""
+SLICE, RECORDS = 2_000, 12
+"""Bytes and records of a published file that are taken at most: little enough for thousands of runs."""
 
 HOSTILE = (
     "../../etc/passwd", "/etc/passwd", "..", ".", "", " ", "a/../../b", "..\\..\\b", "C:\\x", "C:/x", "\\\\server\\x",
@@ -102,35 +102,38 @@ def _published(module: ModuleType) -> Iterator[Files]:
     for folder in sorted(path for path in [root, *root.rglob("*")] if path.is_dir()):
         found = [source.path for source in sources.named_files(folder, module.CORPUS)]
         for place in (0.0, chance.random(), chance.random()) if found else ():
-            yield {path.name: sliced(path.read_bytes(), place) for path in found}
+            # Files that belong together must meet in some records.
+            yield {path.name: sliced(path.read_bytes(), place, 5 if len(found) > 1 else 1) for path in found}
 
 
-def sliced(data: bytes, place: float) -> bytes:
-    """Some records of a JSON document or a text of lines, from a place between 0 and 1."""
+def sliced(data: bytes, place: float, times: int = 1) -> bytes:
+    """Some records of a JSON document or a text of lines, or times as many, from a place between 0 and 1."""
     try:
         document = json.loads(data)
     except ValueError:
         lines = data.splitlines(keepends=True)
         start = max(1, int(place * len(lines)))
         head = lines[:1] if lines[:1] and not lines[0].startswith(b"{") else []
-        return b"".join([*head, *_few(lines[start:], len)])
-    return json.dumps(_part(document, place)).encode()
+        return b"".join([*head, *_few(lines[start:], len, times)])
+    return json.dumps(_part(document, place, times)).encode()
 
 
-def _part(document: Any, place: float) -> Any:
+def _part(document: Any, place: float, times: int) -> Any:
     if isinstance(document, dict):
         if len(document) < 4 and any(isinstance(value, dict) for value in document.values()):
-            return {key: _part(value, place) for key, value in document.items()}
+            return {key: _part(value, place, times) for key, value in document.items()}
         pairs = list(document.items())
-        return dict(_few(pairs[int(place * len(pairs)) :], lambda pair: len(json.dumps(pair))))
+        return dict(_few(pairs[int(place * len(pairs)) :], lambda pair: len(json.dumps(pair)), times))
     start = int(place * len(document)) if isinstance(document, list) else 0
-    return _few(document[start:], lambda item: len(json.dumps(item))) if isinstance(document, list) else document
+    if not isinstance(document, list):
+        return document
+    return _few(document[start:], lambda item: len(json.dumps(item)), times)
 
 
-def _few(found: list[Any], size: Callable[[Any], int]) -> list[Any]:
+def _few(found: list[Any], size: Callable[[Any], int], times: int) -> list[Any]:
     """The first of them, as many as a slice may have: one, at least."""
-    taken, left = found[:1], SLICE
-    for each in found[1:12]:
+    taken, left = found[:1], times * SLICE
+    for each in found[1 : times * RECORDS]:
         left -= size(each)
         if left < 0:
             break
