@@ -362,6 +362,18 @@ def test_a_licence_confirmed_by_name_is_pushed_and_is_in_the_summary(unread, hub
     assert hub.repositories["org/doors"].tags
 
 
+def test_rows_that_may_not_be_passed_on_stay_here_whatever_is_confirmed(hub, tmp_path):
+    licence = "Apache-2.0 AND LicenseRef-Ego4D"
+    tables.write_samples(tmp_path / "samples.parquet", [make_sample(1), make_sample(1, "tvgbench", license=licence)])
+    release = make_release(tmp_path / "v1", {"samples": str(tmp_path / "samples.parquet")})
+    for more in ({}, {"confirm_license": [licence]}):
+        refused = push_to(hub, tmp_path, release, **more)
+        assert (refused["error"], refused["exit_code"]) == ("LicenceRefused", 6)
+        assert f"{licence} (tvgbench)" in refused["said"] and "--filter licence" in refused["said"]
+    assert not hub.log
+    assert to_folder(release, tmp_path / "copy")["files"] == 5
+
+
 def test_a_push_to_a_folder_needs_no_confirmation(unread, tmp_path):
     assert to_folder(unread, tmp_path / "copy")["files"] == 5
 

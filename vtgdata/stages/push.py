@@ -87,6 +87,7 @@ def run(settings: Settings) -> Summary:
     release = releases.open_release(settings.release)
     release.check_all()
     if is_hub(settings.target):
+        _refuse_kept_back(release)
         _refuse_unconfirmed(release, settings)
         with _hub_errors(settings.target):
             return _to_hub(release, settings)
@@ -111,6 +112,18 @@ def _confirmed(release: Release, settings: Settings) -> list[str]:
     """The unverified licences that the user confirmed, sorted."""
     said = {name.strip().lower() for name in settings.confirm_license}
     return sorted(licence for licence in unverified(release.document) if licence.lower() in said)
+
+
+def _refuse_kept_back(release: Release) -> None:
+    """No confirmation helps where a licence forbids that its rows are passed on."""
+    found = {licence: corpus for corpus, facts in release.document.corpora.items() for licence in facts["licenses"]}
+    kept = [name for name in sorted(found) if licences.combine([name]).not_redistributable]
+    if kept:
+        each = "; ".join(f"{name} ({found[name]}): {licences.find(name).note}" for name in kept)
+        raise LicenceRefused(
+            f"{release.path}: rows under a licence that does not let them be passed on: {each} Release without them: "
+            "`vtgdata curate --filter licence --benchmarks-too` leaves them out. Pushing to a folder is not affected."
+        )
 
 
 def _refuse_unconfirmed(release: Release, settings: Settings) -> None:
