@@ -25,10 +25,13 @@ from vtgdata.stages import release
 LEAST, MEAN, MOST = 8 << 10, 64 << 10, 128 << 10
 BLOCK = 1 << 24
 GEAR = np.random.default_rng(64).integers(0, 1 << 64, 256, dtype=np.uint64)
-WORDS = [line.strip() for line in """
+WORDS = [
+    line.strip()
+    for line in """
     person opens closes door window walks sits stands holds puts takes book phone cup table chair towel runs kitchen
     room floor bed laptop cooks pours water milk cuts onion washes hands smiles laughs turns light dog street bicycle
-""".split()]
+""".split()
+]
 
 
 def boundaries(raw: bytes) -> np.ndarray:
@@ -59,7 +62,9 @@ def chunks(raw: bytes) -> Iterator[bytes]:
 
 def new_bytes(first: releases.Release, second: releases.Release) -> tuple[int, int, int]:
     """Bytes of the second release, those that the first's chunks do not hold, and the mean chunk."""
-    known = {hashlib.sha256(chunk).digest() for name in first.files for chunk in chunks((first.path / name).read_bytes())}
+    known = {
+        hashlib.sha256(chunk).digest() for name in first.files for chunk in chunks((first.path / name).read_bytes())
+    }
     whole = sent = count = 0
     for name in second.files:
         for chunk in chunks((second.path / name).read_bytes()):

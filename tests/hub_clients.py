@@ -86,7 +86,7 @@ def stage(name: str, hub: Hub, home: Path, **settings: Any) -> Any:
 
 @contextmanager
 def breaker(hub: Hub, home: Path) -> Iterator[Any]:
-    """A function that pushes in a process which dies, or loses its line, after so many requests; gives its exit code."""
+    """A function that pushes in a process which dies, or loses its line, after so many requests: its exit code."""
     running = subprocess.Popen(
         [sys.executable, "-c", BREAKER],
         env=environment(hub, home), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,

@@ -2,10 +2,10 @@
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from vtgdata import fingerprint, release_copy, releases
 from vtgdata.errors import Conflict, EndpointRefused, VtgError
@@ -61,11 +61,9 @@ def fetch(name: str, tag: str, folder: Path) -> bool:
     return True
 
 
-def _download(api: object, name: str, tag: str, place: str) -> None:
-    from huggingface_hub import HfApi
+def _download(client: Any, name: str, tag: str, place: str) -> None:
     from huggingface_hub.errors import EntryNotFoundError
 
-    client = cast(HfApi, api)
     commit = client.repo_info(name, repo_type="dataset", revision=tag).sha
 
     def get(file: str) -> str:
@@ -83,7 +81,7 @@ def _download(api: object, name: str, tag: str, place: str) -> None:
 
 
 @contextmanager
-def errors(repository: str, verb: str) -> Iterator[None]:
+def errors(repository: str, verb: str) -> Generator[None]:
     """Turn what the Hub's client raises into errors that say what to do; `verb` is `push` or `pull`."""
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 

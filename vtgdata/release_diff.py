@@ -110,9 +110,7 @@ def _rows(release: Release, config: str) -> dict[str, Row]:
 
 
 def _change(config: str, old: dict[str, Row], new: dict[str, Row]) -> Change:
-    changed = {
-        key: columns for key in sorted(old.keys() & new.keys()) if (columns := _differing(old[key], new[key]))
-    }
+    changed = {key: columns for key in sorted(old.keys() & new.keys()) if (columns := _differing(old[key], new[key]))}
     return Change(
         added=sorted(new.keys() - old.keys()),
         removed=sorted(old.keys() - new.keys()),
