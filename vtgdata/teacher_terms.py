@@ -1,6 +1,7 @@
 """What providers say of the answers of their models: a licence dimension of traces, beside the corpora's own.
 
-A register kept by the tool's authors, not legal advice: read the terms at their link. `release --teacher-terms FILE`
+A register of what is commonly known, not legal advice, and not checked against each version of the terms: read them at
+their link. `release --teacher-terms FILE`
 adds to it, with entries of the same form, and goes first.
 """
 

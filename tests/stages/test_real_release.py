@@ -106,7 +106,7 @@ def test_teacher_terms_stand_in_the_card_and_a_user_can_add_to_them(tmp_path):
     traces = [make_trace(make_sample(0), model_id="openai_api:gemini-2.5-pro")]
     tables.write_parquet(tmp_path / "traces.parquet", traces, tables.TRACES)
     out = make_release(tmp_path / "v1", inputs)
-    assert "outputs may not train competing models: so the terms say" in (out / "README.md").read_text()
+    assert "outputs may not train competing models: yes by this tool's register" in (out / "README.md").read_text()
     own = tmp_path / "terms.json"
     own.write_text('[{"match": "gemini", "provider": "Our contract", "no_competing_models": false}]')
     told = make_release(tmp_path / "v2", inputs, teacher_terms=str(own))
