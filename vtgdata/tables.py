@@ -45,7 +45,7 @@ PASS_RATES = {
     "sample_id": "text", "model_id": "text", "prompt_id": "text", "sampling_id": "text", "frames_id": "text",
     "measure": "text", "value": "number", "low": "number", "high": "number", "n": "count", "n_unparsed": "count",
     "n_failed": "count", "mean_iou": "number", "iou_std": "number", "ious": "numbers", "decided": "flag",
-    "place": "text", "posterior_mean": "number", "prompt": "text", "frame_sampling": "text",
+    "prompt": "text", "frame_sampling": "text",
 }  # fmt: skip
 
 

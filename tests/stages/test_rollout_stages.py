@@ -299,6 +299,9 @@ def test_adaptive_answers_stop_once_places_are_decided_and_a_second_run_asks_not
     assert 0 <= summary["expected_misplaced"] < 0.5
     assert sum(summary["places"].values()) == 40
     assert all(rate["place"] and rate["decided"] is not None and 0 < rate["posterior_mean"] < 1 for rate in rates)
+    path = str(tmp_path / "out/pass_rates.parquet")
+    chosen = select.run(select.Settings(pass_rates=path, out=str(tmp_path / "rows"), size=5))
+    assert chosen["rows"] == min(5, sum(0.2 <= rate["value"] <= 0.8 for rate in rates))
     before = (tmp_path / "out/rollouts.parquet").read_bytes()
     (tmp_path / "out/meta.json").unlink()
     difficulty.run(settings)
@@ -311,3 +314,14 @@ def test_a_measure_that_is_not_stored_cannot_decide(samples, tmp_path):
     )
     with pytest.raises(VtgError, match="--measures"):
         difficulty.run(settings)
+
+
+def test_pass_rates_without_places_are_still_chosen_from(samples, tmp_path):
+    difficulty.run(difficulty.Settings(samples=samples, out=str(tmp_path / "out"), model=f"scripted:{samples}"))
+    rates = tables.read_parquet(tmp_path / "out/pass_rates.parquet")
+    tables.write_parquet(tmp_path / "old.parquet", rates, tables.PASS_RATES)
+    chosen = [
+        select.run(select.Settings(pass_rates=str(path), out=str(tmp_path / f"rows-{path.stem}"), size=9))["rows"]
+        for path in (tmp_path / "out/pass_rates.parquet", tmp_path / "old.parquet")
+    ]
+    assert chosen[0] == chosen[1] > 0
