@@ -26,6 +26,8 @@ class Repository:
         self.private = private
         self.commits: dict[str, Files] = {}
         self.messages: list[str] = []
+        self.descriptions: list[str] = []
+        self.gated: str | bool = False
         self.branches: dict[str, str] = {}
         self.tags: dict[str, str] = {}
         self.commit({".gitattributes": b"*.parquet filter=lfs diff=lfs merge=lfs -text\n"}, "initial commit")
@@ -214,6 +216,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.hub.repositories[name] = Repository(asked.get("visibility") == "private" or bool(asked.get("private")))
         self._json({"url": f"{self.hub.url}/datasets/{name}", "name": name, "id": name})
 
+    def put_settings(self, name: str) -> None:
+        asked = json.loads(self.body)
+        repository = self._repository(name, write=True)
+        repository.gated = asked.get("gated", repository.gated)
+        self._json({})
+
     def post_preupload(self, name: str, revision: str) -> None:
         _, files = self._at(self._repository(name, write=True), revision)
         answers = [
@@ -251,6 +259,7 @@ class _Handler(BaseHTTPRequestHandler):
             key, value = item["key"], item["value"]
             if key == "header":
                 message = value["summary"]
+                repository.descriptions.append(value.get("description", ""))
                 if value.get("parentCommit") not in (None, head):
                     raise Refusal(412, "A commit has happened since. Please refresh and try again.")
             elif key == "file":
@@ -293,7 +302,7 @@ class _Handler(BaseHTTPRequestHandler):
                 "_id": name,
                 "sha": sha,
                 "private": repository.private,
-                "gated": False,
+                "gated": repository.gated,
                 "disabled": False,
                 "tags": [],
                 "downloads": 0,
@@ -358,6 +367,7 @@ _ROUTES = (
     (r"/api/whoami-v2", "get_whoami"),
     (r"/api/validate-yaml", "post_validate"),
     (r"/api/repos/create", "post_create"),
+    (rf"/api/datasets/{_NAME}/settings", "put_settings"),
     (rf"/api/datasets/{_NAME}/preupload/([^/]+)", "post_preupload"),
     (rf"/datasets/{_NAME}\.git/info/lfs/objects/batch", "post_batch"),
     (r"/lfs/([0-9a-f]{64})", "put_lfs"),

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import yaml
 
-from vtgdata import licences, plugins
+from vtgdata import croissant, licences, plugins, release_figures
 from vtgdata.releases import Document
 
 SIZES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M", "100M<n<1B")
@@ -26,6 +26,8 @@ def dataset_card(document: Document) -> str:
         release=document,
         licence_rows=licence_rows(document),
         changelog=changelog(document),
+        columns=croissant.columns_of(document),
+        plots=[(release_figures.title(name), release_figures.file_name(name)) for name in document.figures],
     )
 
 
@@ -126,6 +128,30 @@ def licences_page(document: Document) -> str:
         )  # fmt: skip
         lines.append("| " + " | ".join(cell(value) for value in cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def licence_files(document: Document) -> dict[str, licences.Licence]:
+    """{file of LICENSES/: licence}, one for each licence of the rows."""
+    parts = {part for facts in document.corpora.values() for text in facts["licenses"] for part in text.split(" AND ")}
+    found = {licences.find(part).id: licences.find(part) for part in sorted(parts)}
+    names = {f"LICENSES/{re.sub('[^A-Za-z0-9.-]+', '-', name).strip('.-') or 'none'}": name for name in found}
+    return {f"{file}.txt": found[name] for file, name in sorted(names.items())}
+
+
+def licence_notice(licence: licences.Licence) -> str:
+    """What a licence is, where its text stands, and what it asks."""
+    flags = {True: "yes", False: "no", None: "unknown"}
+    lines = [
+        f"{licence.id}: {licence.name}",
+        f"Text: {licence.link or 'not known'}",
+        f"Notice must be kept: {flags[licence.attribution]}",
+        f"Non-commercial only: {flags[licence.non_commercial]}",
+        f"Share alike: {flags[licence.share_alike]}",
+        f"Annotations may be passed on: {flags[licence.redistribution]}",
+        *([f"Not for use in: {', '.join(licence.excluded)}"] if licence.excluded else []),
+        *([licence.note] if licence.note else []),
+    ]
+    return "\n".join(" ".join(line.split()) for line in lines) + "\n"
 
 
 def changelog_page(document: Document) -> str:

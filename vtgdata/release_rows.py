@@ -178,6 +178,11 @@ def _asked(model_id: str, rows: list[Row]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def keys_of(config: str) -> tuple[str, ...]:
+    """The columns by which the rows of a config are told apart."""
+    return _KEYS.get(config, _CHOSEN_KEY)
+
+
 def date_and_sort(
     config: str, rows: list[Row], version: str, previous: Release | None, samples: Mapping[str, Row]
 ) -> dict[str, int]:
@@ -193,7 +198,7 @@ def date_and_sort(
     Returns {added, removed, changed} against the previous release, by key.
     Raises VtgError when a key occurs twice.
     """
-    key_columns = _KEYS.get(config, _CHOSEN_KEY)
+    key_columns = keys_of(config)
     old: dict[tuple[Any, ...], Row] = {}
     if previous is not None and config in previous.document.configs:
         for split in previous.document.configs[config]:

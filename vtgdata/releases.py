@@ -106,6 +106,14 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """How frames were sampled for the rows that a model was asked about."""
     files: dict[str, ReleaseFile]
     """Every file but the data and release.json itself."""
+    settings: dict[str, Any] = {}
+    """What the stage was told, base names for paths."""
+    terms: dict[str, Any] = {}
+    """What holds for all samples together: the strictest of their licences (`licences.Terms`)."""
+    contamination: list[dict[str, Any]] = []
+    """Each two splits that share videos: first, second, sources, queries, duplicates, contaminates."""
+    figures: dict[str, dict[str, int]] = {}
+    """{plot: {label: rows}}: the numbers of the card's plots."""
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):

@@ -274,3 +274,54 @@ def test_a_folder_with_somebody_elses_meta_is_left_alone(samples, tmp_path):
     with pytest.raises(Conflict):
         difficulty.run(difficulty.Settings(samples=samples, out=str(tmp_path / "mine"), model=f"scripted:{samples}"))
     assert (tmp_path / "mine/meta.json").read_text() == '{"my": "notes"}'
+
+
+def test_adaptive_answers_stop_once_places_are_decided_and_a_second_run_asks_nothing(samples, tmp_path):
+    # Every second label is another moment than the model answers with: a pool of right and wrong ones.
+    wrong = make_sample(windows=[(20.0, 25.0)]).windows
+    mixed = [
+        msgspec.structs.replace(sample, windows=wrong) if i % 2 else sample
+        for i, sample in enumerate(tables.read_samples(samples))
+    ]
+    tables.write_samples(tmp_path / "mixed.parquet", mixed)
+    settings = difficulty.Settings(
+        samples=str(tmp_path / "mixed.parquet"),
+        out=str(tmp_path / "out"),
+        model=f"scripted:samples={samples},errors=0.5",
+        n=4,
+        max_n=24,
+        adaptive="mean_iou:0.2:0.7:0.02",
+    )
+    summary = difficulty.run(settings)
+    rates = [r for r in tables.read_parquet(tmp_path / "out/pass_rates.parquet") if r["measure"] == "mean_iou"]
+    assert all(4 <= rate["n"] <= 24 and rate["low"] <= rate["value"] <= rate["high"] for rate in rates)
+    assert 40 * 4 < summary["rollouts"] == sum(rate["n"] for rate in rates) < 40 * 24
+    assert 0 <= summary["expected_misplaced"] < 0.5
+    assert sum(summary["places"].values()) == 40
+    assert all(rate["place"] and rate["decided"] is not None and 0 < rate["posterior_mean"] < 1 for rate in rates)
+    path = str(tmp_path / "out/pass_rates.parquet")
+    chosen = select.run(select.Settings(pass_rates=path, out=str(tmp_path / "rows"), size=5))
+    assert chosen["rows"] == min(5, sum(0.2 <= rate["value"] <= 0.8 for rate in rates))
+    before = (tmp_path / "out/rollouts.parquet").read_bytes()
+    (tmp_path / "out/meta.json").unlink()
+    difficulty.run(settings)
+    assert (tmp_path / "out/rollouts.parquet").read_bytes() == before
+
+
+def test_a_measure_that_is_not_stored_cannot_decide(samples, tmp_path):
+    settings = difficulty.Settings(
+        samples=samples, out=str(tmp_path / "o"), model=f"scripted:{samples}", adaptive="iou>=0.7:0.2:0.8:0.1"
+    )
+    with pytest.raises(VtgError, match="--measures"):
+        difficulty.run(settings)
+
+
+def test_pass_rates_without_places_are_still_chosen_from(samples, tmp_path):
+    difficulty.run(difficulty.Settings(samples=samples, out=str(tmp_path / "out"), model=f"scripted:{samples}"))
+    rates = tables.read_parquet(tmp_path / "out/pass_rates.parquet")
+    tables.write_parquet(tmp_path / "old.parquet", rates, tables.PASS_RATES)
+    chosen = [
+        select.run(select.Settings(pass_rates=str(path), out=str(tmp_path / f"rows-{path.stem}"), size=9))["rows"]
+        for path in (tmp_path / "out/pass_rates.parquet", tmp_path / "old.parquet")
+    ]
+    assert chosen[0] == chosen[1] > 0

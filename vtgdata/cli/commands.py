@@ -28,6 +28,8 @@ COMMANDS = {
     "select": Command("vtgdata.stages.select"),
     "release": Command("vtgdata.stages.release"),
     "push": Command("vtgdata.stages.push", ("release", "target")),
+    "pull": Command("vtgdata.stages.pull", ("source",)),
+    "diff": Command("vtgdata.stages.diff", ("a", "b")),
     "train sft": Command("vtgdata.train.sft", ("release",)),
     "train rl": Command("vtgdata.train.rl", ("release",)),
     "evaluate": Command("vtgdata.stages.evaluate"),

@@ -1,4 +1,4 @@
-"""Commands that publish: release, push."""
+"""Commands that publish and read what is published: release, push, pull, diff."""
 
 from typing import Any
 
@@ -13,6 +13,8 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     del train
     stage(app, words, "release", release)
     stage(app, words, "push", push)
+    stage(app, words, "pull", pull)
+    stage(app, words, "diff", diff)
 
 
 def release(summary: dict[str, Any]) -> None:
@@ -33,3 +35,22 @@ def push(summary: dict[str, Any]) -> None:
     """
     for key, value in summary.items():
         print(f"{key}: {value}")
+
+
+def pull(summary: dict[str, Any]) -> None:
+    """Copy a release from the Hub, at its tag, to a folder.
+
+    Every file's hash is checked. The trainers take `org/name@tag` themselves.
+    """
+    for config, splits in summary["configs"].items():
+        print(f"  {config}: " + ", ".join(f"{name} {rows:,}" for name, rows in splits.items()))
+    done = "already there" if summary["nothing_to_do"] else f"{summary['files']} files, {summary['bytes']:,} bytes"
+    print(f"{summary['source']} (version {summary['version']}): {done}, in {relative(summary['out'])}")
+
+
+def diff(summary: dict[str, Any]) -> None:
+    """Say what differs between two releases: rows by config, columns, licences.
+
+    Proposes the next version's number: major where rows change their meaning, minor where rows are added.
+    """
+    print(summary["text"], end="")

@@ -94,6 +94,10 @@ class AskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return [self.videos] if self.videos else []
 
 
+Deepen = Callable[[Mapping[str, list[Row]]], dict[str, int]]
+"""From the rows of each sample so far to the answers wanted in all, of the samples that need more."""
+
+
 class Collected(msgspec.Struct, frozen=True, kw_only=True):
     """Rollouts of one model on some samples."""
 
@@ -156,7 +160,13 @@ def load_samples(settings: AskSettings) -> list[Sample]:
 
 
 def collect(
-    settings: AskSettings, samples: Sequence[Sample], spec: str, *, seeing: str = "sighted", scores: Sequence[str] = ()
+    settings: AskSettings,
+    samples: Sequence[Sample],
+    spec: str,
+    *,
+    seeing: str = "sighted",
+    scores: Sequence[str] = (),
+    deepen: Deepen | None = None,
 ) -> Collected:
     """Ask one model about samples and make rows of its answers; what the journal already holds is not asked again.
 
@@ -167,6 +177,7 @@ def collect(
         seeing: `sighted`; `blind` replaces each video's pixels by those of another source's; `blank` by grey;
             `other_query` keeps the frames and asks what another video is asked.
         scores: score plug-ins to add to the rows, beside tiou and format.
+        deepen: says after each round which samples need more answers, and how many in all; none ends it.
     """
     prompt = load_prompt(settings.prompt)
     for name in scores:
@@ -180,26 +191,16 @@ def collect(
     folder = Path(settings.out)
     folder.mkdir(parents=True, exist_ok=True)
     with Journal(folder / JOURNAL) as journal:
-        asked = ask.run(
-            questions(samples, prompt, store, settings, seeing),
-            model,
-            sampling=settings.sampling(),
-            n=settings.n,
-            seed=settings.seed,
-            journal=journal,
-            progress=_teller(spec, seeing),
-        )
-        keys = [one.key for one in asked]
-        replies = {**journal.failures(keys), **journal.answered(keys)}
-    rows = rollouts.finalize(
-        asked,
-        replies,
-        {sample.sample_id: sample for sample in samples},
-        model_id=model.id,
-        sampling=settings.sampling(),
-        form=prompt.form,
-        scores=tuple(dict.fromkeys((*rollouts.DEFAULT_SCORES, *scores))),
-    )
+
+        def ask_round(some: Sequence[Sample], n: int) -> tuple[list[Row], dict[str, Reply]]:
+            return _round(
+                questions(some, prompt, store, settings, seeing), some, model, journal, settings, n,
+                prompt=prompt, scores=scores, progress=_teller(spec, seeing),
+            )  # fmt: skip
+
+        rows, replies = ask_round(samples, settings.n)
+        if deepen is not None:
+            rows = _deepened(rows, replies, samples, ask_round, deepen)
     failed = [row for row in rows if row["error"]]
     return Collected(
         rows=rows,
@@ -208,6 +209,57 @@ def collect(
         n_failed=len({row["sample_id"] for row in failed}),
         first_failure=_told(failed[0], replies.get(failed[0]["key"])) if failed else "",
     )
+
+
+def _round(
+    asking: Iterator[Question],
+    samples: Sequence[Sample],
+    model: Model,
+    journal: Journal,
+    settings: AskSettings,
+    n: int,
+    *,
+    prompt: Prompt,
+    scores: Sequence[str],
+    progress: Callable[[Counts], None],
+) -> tuple[list[Row], dict[str, Reply]]:
+    """N answers to each question, as rows, with the replies by key."""
+    drawn = settings.sampling()
+    asked = ask.run(asking, model, sampling=drawn, n=n, seed=settings.seed, journal=journal, progress=progress)
+    keys = [one.key for one in asked]
+    replies = {**journal.failures(keys), **journal.answered(keys)}
+    rows = rollouts.finalize(
+        asked,
+        replies,
+        {sample.sample_id: sample for sample in samples},
+        model_id=model.id,
+        sampling=drawn,
+        form=prompt.form,
+        scores=tuple(dict.fromkeys((*rollouts.DEFAULT_SCORES, *scores))),
+    )
+    return rows, replies
+
+
+def _deepened(
+    rows: list[Row],
+    replies: dict[str, Reply],
+    samples: Sequence[Sample],
+    ask_round: Callable[[Sequence[Sample], int], tuple[list[Row], dict[str, Reply]]],
+    deepen: Deepen,
+) -> list[Row]:
+    """Rows of all rounds, in the order of the samples; `replies` gets those of every round."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["sample_id"], []).append(row)
+    while wanted := deepen(found):
+        for n in sorted(set(wanted.values())):
+            further, said = ask_round([s for s in samples if wanted.get(s.sample_id) == n], n)
+            replies.update(said)
+            for sample_id in {row["sample_id"] for row in further}:
+                found[sample_id] = []
+            for row in further:
+                found[row["sample_id"]].append(row)
+    return [row for sample_id in dict.fromkeys(s.sample_id for s in samples) for row in found[sample_id]]
 
 
 def _told(row: Row, reply: Reply | None) -> str:

@@ -11,10 +11,15 @@ import msgspec
 import numpy as np
 
 from vtgdata import meta, tables
+from vtgdata.engine.adaptive import interval, parse_rule
 from vtgdata.engine.collect import AskSettings, Collected, Count, collect, load_samples, plugin_code
+from vtgdata.engine.places import Places
 from vtgdata.errors import VtgError
 from vtgdata.meta import Summary
 from vtgdata.tables import Row
+
+RATES = tables.PASS_RATES | {"place": "text", "posterior_mean": "number"}
+"""The last two are of --adaptive alone, and no reader needs them: files from before stay good."""
 
 
 class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,7 +28,11 @@ class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     model: str
     """The student: a plug-in with its argument, as in transformers_local:PATH."""
     n: Count = 8
-    """Answers per sample."""
+    """Answers per sample; with --adaptive, the fewest (at least 2, of which the prior is fitted)."""
+    adaptive: str = ""
+    """MEASURE:LOW:HIGH:ERROR, as in mean_iou:0.2:0.8:0.05: ask on until so few samples are expected to be misplaced."""
+    max_n: Count = 32
+    """With --adaptive, the most answers per sample."""
     measures: list[str] = msgspec.field(default_factory=lambda: ["iou>=0.5", "mean_iou"])
     """Pass rates to store: iou>=T for a threshold T, or mean_iou."""
 
@@ -32,6 +41,7 @@ def run(settings: Settings) -> Summary:
     """Ask the student n times about each sample; write rollouts.parquet and pass_rates.parquet."""
     for measure in settings.measures:
         threshold(measure)
+    places = _places(settings)
     step = meta.Step(
         "score-difficulty",
         settings,
@@ -45,11 +55,11 @@ def run(settings: Settings) -> Summary:
     samples = [sample for sample in chosen if sample.labelled]
     if not samples:
         raise VtgError(f"{settings.samples}: none of the chosen samples is labelled, so none can be scored.")
-    collected = collect(settings, samples, settings.model)
-    rates = pass_rates(collected, settings)
+    collected = collect(settings, samples, settings.model, deepen=places.deepen if places else None)
+    rates = pass_rates(collected, settings, places)
     out = step.start()
     tables.write_parquet(out / "rollouts.parquet", collected.rows, tables.ROLLOUTS)
-    tables.write_parquet(out / "pass_rates.parquet", rates, tables.PASS_RATES)
+    tables.write_parquet(out / "pass_rates.parquet", rates, RATES)
     values = {m: [r["value"] for r in rates if r["measure"] == m and r["value"] is not None] for m in settings.measures}
     summary: Summary = {
         "samples": len(samples),
@@ -60,9 +70,21 @@ def run(settings: Settings) -> Summary:
         "n_failed": collected.n_failed,
         "model": collected.model_id,
         "out": settings.out,
-    }
+    } | (places.summary(collected.rows) if places else {})
     failed = collected.failure(settings.max_failed, len(samples))
     return step.finish(summary, ["rollouts.parquet", "pass_rates.parquet"], failed=failed)
+
+
+def _places(settings: Settings) -> Places | None:
+    """What decides how many answers a sample gets; None where the number is fixed."""
+    if not settings.adaptive:
+        return None
+    rule = parse_rule(settings.adaptive)
+    if not 2 <= settings.n <= settings.max_n:
+        raise VtgError(f"--adaptive needs 2 <= --n <= --max-n, got {settings.n} and {settings.max_n}.")
+    if rule.measure not in settings.measures:
+        raise VtgError(f"--adaptive decides by {rule.measure!r}: name it among --measures, so that it is stored.")
+    return Places(rule, threshold(rule.measure), first=settings.n, most=settings.max_n)
 
 
 def threshold(measure: str) -> float | None:
@@ -83,13 +105,17 @@ def threshold(measure: str) -> float | None:
     return value
 
 
-def pass_rates(collected: Collected, settings: Settings) -> list[Row]:
-    """One row per sample and measure, in the order of the rollouts."""
+def pass_rates(collected: Collected, settings: Settings, places: Places | None = None) -> list[Row]:
+    """One row per sample and measure, in the order of the rollouts.
+
+    With `places`, intervals hold however often one looked, and the rule's own measure says what was decided.
+    """
     by_sample: dict[str, list[Row]] = {}
     for row in collected.rows:
         by_sample.setdefault(row["sample_id"], []).append(row)
     frame_sampling = json.dumps(msgspec.to_builtins(settings.frame_sampling()), sort_keys=True)
     rows: list[Row] = []
+    decided = places.decided(by_sample) if places else {}
     for rollouts in by_sample.values():
         ious = [row["iou"] for row in rollouts if row["iou"] is not None]
         failed = sum(row["error"] is not None for row in rollouts)
@@ -102,20 +128,24 @@ def pass_rates(collected: Collected, settings: Settings) -> list[Row]:
             "iou_std": float(np.std(ious)) if ious else None,
             "ious": ious,
             "decided": None,
+            "place": None,
+            "posterior_mean": None,
             "prompt": collected.prompt.text,
             "frame_sampling": frame_sampling,
         }
-        rows.extend(common | _measured(measure, ious) for measure in settings.measures)
+        for measure in settings.measures:
+            own = decided.get(first["sample_id"], {}) if places and measure == places.rule.measure else {}
+            rows.append(common | _measured(measure, ious, looked=places is not None) | own)
     return rows
 
 
-def _measured(measure: str, ious: Sequence[float]) -> Row:
+def _measured(measure: str, ious: Sequence[float], *, looked: bool) -> Row:
     if not ious:
         return {"measure": measure, "value": None, "low": None, "high": None}
     least = threshold(measure)
     passed = list(ious) if least is None else [float(iou >= least) for iou in ious]
     value = float(np.mean(passed))
-    low, high = wilson(value, len(passed))
+    low, high = interval(sum(passed), len(passed)) if looked else wilson(value, len(passed))
     return {"measure": measure, "value": value, "low": low, "high": high}
 
 

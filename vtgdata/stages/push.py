@@ -12,14 +12,12 @@ Rows under a licence that nobody read go to the Hub only when the user confirms 
 import hashlib
 import shlex
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from vtgdata import licences, release_copy, releases
+from vtgdata import hub, licences, release_copy, releases
 from vtgdata.errors import Conflict, EndpointRefused, LicenceRefused, VtgError
 from vtgdata.meta import Summary
 from vtgdata.releases import Document, Release
@@ -27,6 +25,8 @@ from vtgdata.releases import Document, Release
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
+MOST_FILES = 50
+"""Files that one commit may touch: more would be a release nobody can look over, and slow to commit."""
 _OURS_TO_REPLACE = {".gitattributes", "README.md", "LICENSE"}
 """Files that a new repository of the Hub may have before any release."""
 
@@ -42,6 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Say what would be done, and do nothing."""
     private: bool = True
     """Whether a repository that has to be created is private."""
+    gated: Literal["", "auto", "manual"] = ""
+    """On the Hub, who reads must ask first: `auto` lets everybody in who asks, `manual` whom you let in."""
     confirm_license: list[str] = []
     """Licence that is unverified and that you have read and may publish under; may be given several times."""
 
@@ -89,7 +91,7 @@ def run(settings: Settings) -> Summary:
     if is_hub(settings.target):
         _refuse_kept_back(release)
         _refuse_unconfirmed(release, settings)
-        with _hub_errors(settings.target):
+        with hub.errors(settings.target, "push"):
             return _to_hub(release, settings)
     return _to_folder(release, Path(settings.target).expanduser(), settings)
 
@@ -181,6 +183,8 @@ def _to_hub(release: Release, settings: Settings) -> Summary:
     if plan.create:
         api.create_repo(repository, repo_type="dataset", private=settings.private, exist_ok=True)
         plan = _plan(api, repository, release)
+    if settings.gated:
+        api.update_repo_settings(repository, repo_type="dataset", gated=settings.gated)
     commit = plan.head
     if plan.upload or plan.delete:
         additions = [CommitOperationAdd(name, str(release.path / name)) for name in plan.upload]
@@ -189,10 +193,12 @@ def _to_hub(release: Release, settings: Settings) -> Summary:
             repository,
             [*additions, *(CommitOperationDelete(name) for name in plan.delete)],
             commit_message=f"Release {release.document.version}",
+            commit_description=_description(release, settings),
             repo_type="dataset",
             parent_commit=plan.head,
         )
         commit = done.oid
+    _check_remote(api, repository, release, str(commit))
     api.create_tag(repository, tag=release.tag, revision=commit, repo_type="dataset")
     raw = _remote_release(api, repository, release.tag)
     if raw is None or hashlib.sha256(raw).hexdigest() != release.files[releases.NAME].sha256:
@@ -202,12 +208,35 @@ def _to_hub(release: Release, settings: Settings) -> Summary:
     return _summary(release, settings, "hub", plan, **facts, commit=commit)
 
 
+def _description(release: Release, settings: Settings) -> str:
+    """What the commit says for good: the release's content, and which unverified licences its user answers for."""
+    confirmed = _confirmed(release, settings)
+    lines = [f"Content: {release.content}", *([f"Confirmed licences: {', '.join(confirmed)}"] if confirmed else [])]
+    return "\n".join(lines)
+
+
+def _check_remote(api: "HfApi", repository: str, release: Release, commit: str) -> None:
+    """Raise Conflict, before a tag names it, when a commit does not hold each file of the release as it is here."""
+    remote = _tree(api, repository, commit)
+    for name, stated in release.files.items():
+        if name not in remote or not _same(remote[name], release.path / name, stated):
+            raise Conflict(f"{repository}: {name} at commit {commit} is not what was pushed. Look at its history.")
+
+
+def _tree(api: "HfApi", repository: str, revision: str | None) -> dict[str, Any]:
+    from huggingface_hub.hf_api import RepoFile
+
+    tree = api.list_repo_tree(repository, recursive=True, revision=revision, repo_type="dataset")
+    return {file.path: file for file in tree if isinstance(file, RepoFile)}
+
+
 def _plan(api: "HfApi", repository: str, release: Release) -> Plan:
     """Compare the release with what the repository's main branch and tags hold."""
     from huggingface_hub.errors import RepositoryNotFoundError
-    from huggingface_hub.hf_api import RepoFile
 
     local = release.files
+    if len(local) > MOST_FILES:
+        raise VtgError(f"{release.path}: has {len(local)} files; a push takes {MOST_FILES}. Release fewer splits.")
     try:
         head = api.repo_info(repository, repo_type="dataset").sha
     except RepositoryNotFoundError:
@@ -223,8 +252,7 @@ def _plan(api: "HfApi", repository: str, release: Release) -> Plan:
             f"{repository}: the tag {release.tag} already names another release, and a tag never moves. Make this one "
             "with a higher --version."
         )
-    tree = api.list_repo_tree(repository, recursive=True, revision=head, repo_type="dataset")
-    remote = {file.path: file for file in tree if isinstance(file, RepoFile)}
+    remote = _tree(api, repository, head)
     stale: list[str] = []
     if releases.NAME in remote:
         raw = _remote_release(api, repository, str(head)) or b""
@@ -260,39 +288,3 @@ def _remote_release(api: "HfApi", repository: str, revision: str) -> bytes | Non
         except EntryNotFoundError:
             return None
         return Path(path).read_bytes()
-
-
-@contextmanager
-def _hub_errors(repository: str) -> Iterator[None]:
-    """Turn what the Hub's client raises into errors that say what to do."""
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
-
-    # The client's HTTP library has changed its name before: its own error's base is the one that counts.
-    transport = cast(type[Exception], HfHubHTTPError.__mro__[1])
-    try:
-        yield
-    except HFValidationError as error:
-        raise VtgError(
-            f"{repository}: no name that the Hub takes ({error}). Write ./{repository} for a folder."
-        ) from error
-    except HfHubHTTPError as error:
-        status, said = error.response.status_code, error.server_message or str(error).strip().splitlines()[0]
-        if status == 412:
-            raise Conflict(
-                f"{repository}: somebody else changed it while we were pushing ({said}). Nothing of ours is visible; "
-                "look at what they did, then push again."
-            ) from error
-        if status == 409:
-            raise Conflict(f"{repository}: {said}. Look at its tags and history, then push again.") from error
-        if status in (401, 403, 404):
-            advice = {
-                401: "The token is missing or wrong: run `hf auth login`, or set HF_TOKEN.",
-                403: "The token may not write there: make one with write access to it, or choose another name.",
-                404: "There is no such repository or owner for this token: see to its spelling and your rights.",
-            }[status]
-            raise EndpointRefused(f"{repository}: the Hub answered {status} ({said}). {advice}") from error
-        raise VtgError(f"{repository}: the Hub answered {status} ({said}). Push again later.") from error
-    except (transport, ConnectionError) as error:
-        raise VtgError(
-            f"{repository}: the Hub cannot be reached ({error}). Push again when it can, or push to ./FOLDER."
-        ) from error

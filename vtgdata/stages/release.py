@@ -3,6 +3,8 @@
     out/release.json                                    what the release is: counts, hashes, models; written last
     out/README.md CHANGELOG.md LICENSES.md              for people; README.md is the Hub's dataset card
     out/data/<config>/<split>-00000-of-00001.parquet    configs samples, coldstart, rl, difficulty, rollouts, drops
+    out/LICENSES/<licence>.txt  croissant.json          each licence's notice; the release for tools that load datasets
+    out/plots/<n>-<plot>.svg                            the card's plots
     out/prompts/<name>.md                               every prompt's whole text
 
 Rows are sorted by the version that first had them, so that versions share bytes. The same inputs give the same Parquet
@@ -18,7 +20,21 @@ from typing import Any
 
 import msgspec
 
-from vtgdata import __version__, card, fingerprint, meta, plugins, releases, tables
+from vtgdata import (
+    __version__,
+    card,
+    croissant,
+    fingerprint,
+    hub,
+    licences,
+    meta,
+    plugins,
+    release_facts,
+    release_figures,
+    releases,
+    tables,
+    teacher_terms,
+)
 from vtgdata.errors import Conflict, VtgError
 from vtgdata.release_rows import Sources, date_and_sort, grouped
 from vtgdata.releases import CHOSEN, COLUMNS, DataFile, Document, PromptFile, Release, ReleaseFile
@@ -26,8 +42,6 @@ from vtgdata.tables import Row
 
 _UNFINISHED = ".unfinished-release"
 """In a folder whose release is being made: when that is broken off, the next run knows the files for its own."""
-_COUNTED = ("corpus", "split", "license", "task")
-_FACTS = ("title", "homepage", "citation", "grid", "license_confidence")
 _SPLIT = re.compile(r"\w+(\.\w+)*\Z", re.ASCII)
 _CONFIG = re.compile(r"[a-z]\w*\Z", re.ASCII)
 
@@ -52,7 +66,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     drops: list[str] = []
     """drops.parquet files: the rows left out, and why."""
     previous: str = ""
-    """Folder of the release before this one."""
+    """Folder of the release before this one, or `org/name@tag`."""
+    teacher_terms: str = ""
+    """JSON file of terms of teacher models that the register does not have: match, provider, link, flag."""
     name: str = ""
     """The dataset's name for people; when empty the previous one's, or one made of the corpora's names."""
 
@@ -72,19 +88,20 @@ def run(settings: Settings) -> meta.Summary:
             )
     _refuse_foreign(Path(settings.out))
     single = [path for path in (settings.samples, settings.coldstart, settings.pass_rates) if path]
-    before = f"{settings.previous}/{releases.NAME}" if settings.previous else ""
+    earlier = hub.local(settings.previous) if settings.previous else ""
+    before = f"{earlier}/{releases.NAME}" if earlier else ""
     step = meta.Step(
         "release",
         settings,
         code=[__name__, *(f"vtgdata.corpora.{corpus}" for corpus in plugins.names("corpora"))],
         inputs=[
             *single, *settings.splits.values(), *settings.rollouts, *settings.drops, *([before] if before else []),
-            plugins.resources("cards") / "dataset.md.j2",
+            *([settings.teacher_terms] if settings.teacher_terms else []), plugins.resources("cards") / "dataset.md.j2",
         ],
     )  # fmt: skip
     if (done := step.up_to_date()) is not None:
         return done
-    previous = releases.open_release(settings.previous) if settings.previous else None
+    previous = releases.open_release(earlier) if earlier else None
     _check_previous(settings, previous)
     sources = Sources(settings.samples)
     configs = _configs(settings, sources)
@@ -186,7 +203,9 @@ def _write(
     prompts = _write_prompts(out, sources.prompts)
     asked = [row for config, rows in configs.items() if config not in ("samples", "rollouts", "drops") for row in rows]
     known = previous.document if previous else None
-    corpora = _corpora(configs["samples"])
+    corpora = release_facts.corpora(configs["samples"])
+    own = teacher_terms.read(settings.teacher_terms)
+    drops = dict(sorted(Counter(row["reason"] for row in configs.get("drops", ())).items()))
     document = Document(
         schema_version=releases.SCHEMA_VERSION,
         name=" ".join(settings.name.split()) or (known.name if known else f"Temporal grounding: {', '.join(corpora)}"),
@@ -197,26 +216,38 @@ def _write(
         changes=changes,
         history=[{"version": settings.version, "changes": changes}, *(known.history if known else [])],
         configs=written,
-        counts={config: counts for config, rows in configs.items() if (counts := _counts(rows))},
+        counts={config: counts for config, rows in configs.items() if (counts := release_facts.counts(rows))},
         videos=len({row["video_id"] for row in configs["samples"]}),
         corpora=corpora,
-        drops=dict(sorted(Counter(row["reason"] for row in configs.get("drops", ())).items())),
+        drops=drops,
         inputs=_inputs(settings, step),
-        models=sources.models,
+        models=[
+            model | ({"terms": teacher_terms.terms(model["id"], own)} if model["role"] == "teacher" else {})
+            for model in sources.models
+        ],
         prompts=prompts,
         frame_samplings=[
             msgspec.json.decode(text)
             for text in sorted({row["frame_sampling"] for row in asked if row["frame_sampling"]})
         ],
         files={},
+        settings=_settings(settings),
+        terms=msgspec.to_builtins(licences.combine(row["license"] or "unverified" for row in configs["samples"])),
+        contamination=release_facts.contamination(settings.samples, configs["samples"]),
+        figures=release_figures.figures(configs, drops),
     )
     readme = card.dataset_card(document)
     card.read_metadata(readme)
     pages = {
         "README.md": readme, "CHANGELOG.md": card.changelog_page(document), "LICENSES.md": card.licences_page(document),
     }  # fmt: skip
+    pages |= {name: card.licence_notice(licence) for name, licence in card.licence_files(document).items()}
+    for name, bars in document.figures.items():
+        pages[release_figures.file_name(name)] = release_figures.svg(release_figures.title(name), bars)
     for name, text in pages.items():
         tables.write_text(out / name, text)
+    tables.write_json(out / "croissant.json", croissant.describe(document))
+    pages["croissant.json"] = ""
     names = sorted([*pages, *(prompt.file for prompt in prompts)])
     files = {
         name: ReleaseFile(sha256=fingerprint.of_file(out / name), bytes=(out / name).stat().st_size) for name in names
@@ -245,24 +276,16 @@ def _write_data(out: Path, config: str, split: str, rows: list[Row], columns: Ma
     return DataFile(file=file, rows=len(rows), sha256=fingerprint.of_file(path), bytes=path.stat().st_size)
 
 
-def _counts(rows: list[Row]) -> dict[str, dict[str, int]]:
-    columns = [column for column in _COUNTED if all(column in row for row in rows)]
-    return {column: dict(sorted(Counter(str(row[column]) for row in rows).items())) for column in columns}
+def _settings(settings: Settings) -> dict[str, Any]:
+    """The settings that were given, every path by its last name."""
 
+    def short(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: short(inner) for key, inner in sorted(value.items())}
+        return sorted(map(short, value)) if isinstance(value, list) else Path(value).name
 
-def _corpora(samples: list[Row]) -> dict[str, dict[str, Any]]:
-    """What a card says of each corpus: rows, licences, and the facts of its plug-in where it is one of ours."""
-    facts: dict[str, dict[str, Any]] = {}
-    for name, rows in grouped(samples, "corpus").items():
-        licences = dict(sorted(Counter(row["license"] or "unverified" for row in rows).items()))
-        facts[name] = {
-            "rows": len(rows), "licenses": licences, "license_confidence": None, "title": name, "homepage": "",
-            "citation": "", "grid": None,
-        }  # fmt: skip
-        if name in plugins.names("corpora"):
-            corpus = plugins.load("corpora", name).CORPUS
-            facts[name] |= {key: getattr(corpus, key) for key in _FACTS}
-    return facts
+    given = {name: value for name, value in msgspec.to_builtins(settings).items() if value and name != "out"}
+    return {name: value if name in ("name", "version") else short(value) for name, value in sorted(given.items())}
 
 
 def _inputs(settings: Settings, step: meta.Step) -> dict[str, list[dict[str, str]]]:
@@ -272,7 +295,10 @@ def _inputs(settings: Settings, step: meta.Step) -> dict[str, list[dict[str, str
         "drops": list(settings.drops),
     }  # fmt: skip
     return {
-        setting: [{"name": Path(path).name, "sha256": step.inputs[path]} for path in paths if path]
+        setting: sorted(
+            ({"name": Path(path).name, "sha256": step.inputs[path]} for path in paths if path),
+            key=lambda each: (each["name"], each["sha256"]),
+        )
         for setting, paths in named.items()
         if any(paths)
     }

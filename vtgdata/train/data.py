@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vtgdata import hub
 from vtgdata.answers import Form
 from vtgdata.errors import VtgError
 from vtgdata.records import Image, Message, Sample
@@ -27,7 +28,7 @@ def open_rows(path: str, config: str) -> tuple[list[Row], dict[str, Prompt]]:
     Raises VtgError when the release has no such rows, or one was chosen without a model being asked: then nothing
     says which prompt and which frames to train on.
     """
-    release = open_release(path)
+    release = open_release(hub.local(path))
     rows = release.rows(config)
     unasked = [row["sample_id"] for row in rows if not row["prompt_id"] or not row["frame_sampling"]]
     if unasked:
@@ -44,7 +45,7 @@ def inputs(path: str, config: str, model: str) -> list[str]:
 
     Not the whole release: its card and its date change without the rows.
     """
-    release = open_release(path)
+    release = open_release(hub.local(path))
     names = [data.file for data in release.document.configs.get(config, {}).values()]
     names += [prompt.file for prompt in release.document.prompts]
     return [*(str(release.path / name) for name in names), *([model] if Path(model).exists() else [])]

@@ -25,7 +25,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Settings of train rl."""
 
     release: str
-    """A release's folder."""
+    """A release's folder, or `org/name@tag` on the Hub."""
     model: str
     """Folder or Hub name of the model to start from: the SFT checkpoint."""
     videos: str
