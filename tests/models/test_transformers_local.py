@@ -13,7 +13,7 @@ from vtgdata import plugins
 from vtgdata.errors import VtgError
 from vtgdata.records import Endpoint, FrameSampling, Request, Sampling
 from vtgdata.video.messages import load_prompt, render
-from vtgdata.video.store import jpeg
+from vtgdata.video.look import jpeg
 
 pytest.importorskip("torch", reason="needs vtgdata[train]")
 

@@ -1,0 +1,85 @@
+"""torchcodec: the decoder of PyTorch, in its exact mode; it uses the FFmpeg of the system, or of its own wheel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vtgdata import containers
+from vtgdata.errors import VideoUnreadable, VtgError
+from vtgdata.records import VideoFacts
+
+if TYPE_CHECKING:
+    import numpy as np
+
+NEEDS = "torchcodec"
+KNOWN_WRONG: dict[str, str] = {}
+"""Test or file that it gets wrong: what it does there."""
+_NOISE_SECONDS = 1e-6
+"""It compares times as floating point, not in ticks."""
+
+
+def probe(path: Path) -> VideoFacts:
+    """Facts of a video file, from a scan of all its packets, which the exact mode makes anyway.
+
+    Raises VideoUnreadable when it cannot be opened.
+    """
+    decoder, facts = _opened(path)
+    first = _first(path, decoder)
+    turned = round((getattr(facts, "rotation", None) or 0) / 90) * 90 % 360
+    duration = float(facts.end_stream_seconds - facts.begin_stream_seconds)
+    containers.check_duration(path, duration)
+    return VideoFacts(
+        duration=duration,
+        fps=float(facts.average_fps) if facts.average_fps else None,
+        start_time=float(facts.begin_stream_seconds),
+        width=int(first.data.shape[2]),
+        height=int(first.data.shape[1]),
+        rotation=turned,
+        codec=facts.codec or "unknown",
+        n_frames=facts.num_frames_from_header or None,
+        read_from={"duration": "scan", "start_time": "scan", "fps": "stream", "n_frames": "stream", "codec": "stream"},
+    )
+
+
+def frames(path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[float]]:
+    """The frames shown at the given times and their true times; as `decoders.pyav.frames`."""
+    decoder, facts = _opened(path)
+    begin, end = facts.begin_stream_seconds, facts.end_stream_seconds
+    last = decoder.get_frame_at(facts.num_frames_from_content - 1).pts_seconds
+    # Past the end is the last frame; the decoder would refuse.
+    inside = [min(max(begin, begin + time + _NOISE_SECONDS), last, end) for time in times]
+    if not inside:
+        return [], []
+    try:
+        found = decoder.get_frames_played_at(inside)
+    except (RuntimeError, IndexError) as error:
+        raise VideoUnreadable(path, "torchcodec cannot read its frames") from error
+    images = [image.permute(1, 2, 0).contiguous().numpy() for image in found.data]
+    return images, [float(time - begin) for time in found.pts_seconds]
+
+
+def _first(path: Path, decoder: Any) -> Any:
+    try:
+        return decoder.get_frame_at(0)
+    except (RuntimeError, IndexError) as error:
+        raise VideoUnreadable(path, "no frame decodes") from error
+
+
+def _opened(path: Path) -> tuple[Any, Any]:
+    try:
+        from torchcodec.decoders import VideoDecoder
+    except (ImportError, RuntimeError, OSError) as error:
+        raise VtgError("the decoder torchcodec needs its library and FFmpeg: pip install torchcodec") from error
+    containers.check(path)
+    try:
+        decoder = VideoDecoder(containers.local(path), num_ffmpeg_threads=1, seek_mode="exact")
+        facts = decoder.metadata
+    except (RuntimeError, ValueError, IndexError) as error:
+        kind = "no video stream" if "video stream" in str(error) else "torchcodec cannot open it"
+        raise VideoUnreadable(path, kind) from error
+    if not facts.num_frames_from_content:
+        raise VideoUnreadable(path, "no frame decodes")
+    containers.check_size(path, facts.width or 0, facts.height or 0)
+    return decoder, facts
