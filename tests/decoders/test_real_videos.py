@@ -44,7 +44,9 @@ def probed(name):
     entries = "stream=duration,start_time,nb_frames,width,height,avg_frame_rate:stream_side_data=rotation"
     command = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-of", "json"]
     frames = "frame=best_effort_timestamp_time,pkt_dts_time,pkt_duration_time"
-    said = subprocess.run([*command, "-show_entries", f"{entries}:{frames}", FOLDER / name], capture_output=True, check=True)
+    said = subprocess.run(
+        [*command, "-show_entries", f"{entries}:{frames}", FOLDER / name], capture_output=True, check=True
+    )
     found = json.loads(said.stdout)
     # An AVI has no presentation times: where ffprobe knows none, the order of decoding gives them.
     times = []
@@ -76,7 +78,10 @@ def reduced(image):
 
 
 def rotation_of(stream):
-    return round(float(next((each["rotation"] for each in stream.get("side_data_list", []) if "rotation" in each), 0))) % 360
+    return (
+        round(float(next((each["rotation"] for each in stream.get("side_data_list", []) if "rotation" in each), 0)))
+        % 360
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -245,7 +245,9 @@ def test_what_was_not_used_for_longest_goes_when_the_folder_is_full(tmp_path):
     small = FrameStore(tmp_path / "videos", EIGHT, tmp_path / "frames", limit=int(size * 3.5))
     small.frames(video("d"))
     left = {path.stem for path in stored(tmp_path / "frames")}
-    ids = {name: FrameStore(tmp_path / "videos", EIGHT, tmp_path / "x").frames(video(name)).frames_id for name in "abcd"}
+    ids = {
+        name: FrameStore(tmp_path / "videos", EIGHT, tmp_path / "x").frames(video(name)).frames_id for name in "abcd"
+    }
     assert left == {ids["c"], ids["a"], ids["d"]}
 
 

@@ -61,7 +61,8 @@ def test_the_limit_of_a_real_run_is_below_10_s():
 
 
 def test_a_run_goes_on_over_videos_that_hang_and_crash(failing, tmp_path, monkeypatch):
-    monkeypatch.setattr(workers, "shared", lambda found=Workers(2, seconds=1.0): found)
+    quick = Workers(2, seconds=1.0)
+    monkeypatch.setattr(workers, "shared", lambda: quick)
     for count, name in enumerate(("a", "hang", "crash", "z"), 10):
         draw(tmp_path / f"videos/{name}.mp4", count)
     store = FrameStore(tmp_path / "videos", TWO, tmp_path / "frames", FAILING)
@@ -98,7 +99,8 @@ def test_threads_share_few_processes(pool, tmp_path):
 def test_no_worker_outlives_a_run_that_is_killed(tmp_path):
     path = draw(tmp_path / "a.mp4", 10)
     program = (
-        "import os, signal, sys; from pathlib import Path; from vtgdata.video.workers import Workers; pool = Workers(1)\n"
+        "import os, signal, sys; from pathlib import Path; from vtgdata.video.workers import Workers\n"
+        "pool = Workers(1)\n"
         "pool.probe('pyav', Path(sys.argv[1])); print(pool._idle[0]._process.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )

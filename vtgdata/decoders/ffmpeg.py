@@ -1,5 +1,6 @@
-"""The ffmpeg program through a pipe: it reads the whole file twice, for times and for pictures, and starts anew each
-time. What it shows is what FFmpeg shows, so it is a yardstick for the others; it is slow.
+"""The ffmpeg program through a pipe, which reads the whole file twice: for times and for pictures.
+
+What it shows is what FFmpeg shows, so it is a yardstick for the others; it is slow.
 
 The program is the system's, or the one that the package `imageio-ffmpeg` carries. It is started without a shell, reads
 local files only, and is stopped when it takes too long.

@@ -77,7 +77,7 @@ def _collect(path: Path, times: Sequence[float], *, near: bool) -> dict[float, t
                 found[pending.pop(0)] = (on, shown)
             shown = now - first
             on = _picture(video) if pending and pending[0] - shown < reach else None
-        found |= {time: (on, shown or 0.0) for time in pending}
+        found |= dict.fromkeys(pending, (on, shown or 0.0))
     return None if any(image is None for image, _ in found.values()) else found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,7 +70,7 @@ def _first(path: Path, decoder: Any) -> Any:
 
 def _opened(path: Path) -> tuple[Any, Any]:
     try:
-        from torchcodec.decoders import VideoDecoder
+        VideoDecoder: Any = importlib.import_module("torchcodec.decoders").VideoDecoder
     except (ImportError, RuntimeError, OSError) as error:
         raise VtgError("the decoder torchcodec needs its library and FFmpeg: pip install torchcodec") from error
     containers.check(path)

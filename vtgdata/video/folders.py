@@ -2,14 +2,15 @@
 
     {"files": ["0001.jpg", "0002.jpg"], "times": [0.0, 0.5], "duration": 1.0}
 
-Times are seconds from the first frame; `files` may be missing, then all pictures count, by name; so may `duration`, then
-the last is shown as long as the one before.
+Times are seconds from the first frame; `files` may be missing, then all pictures count, by name; so may `duration`,
+then the last is shown as long as the one before.
 """
 
 from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,12 @@ import msgspec
 from vtgdata import containers
 from vtgdata.errors import VideoUnreadable
 from vtgdata.records import VideoFacts
+from vtgdata.video_files import FRAMES_LIST
 
 if TYPE_CHECKING:
     import numpy as np
 
-NAME = "times.json"
+NAME = FRAMES_LIST
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 _NOISE_SECONDS = 1e-9
 
@@ -58,14 +60,15 @@ def _listed(folder: Path) -> tuple[list[Path], tuple[float, ...], float]:
         raise VideoUnreadable(folder, f"no readable {NAME} in this folder of frames") from error
     names = listed.files or sorted(path.name for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
     times = listed.times
-    rising = all(before < after for before, after in zip(times, times[1:], strict=False))
+    rising = all(before < after for before, after in pairwise(times))
     if not times or len(names) != len(times) or times[0] != 0 or not rising:
         raise VideoUnreadable(folder, f"{NAME} must have one time for each picture, rising from 0")
     if any(Path(name).name != name for name in names):
         raise VideoUnreadable(folder, f"{NAME} names a file outside its folder")
-    step = times[-1] - times[-2] if len(times) > 1 else 1.0
-    duration = times[-1] + step if listed.duration is None else listed.duration
-    if duration <= times[-1]:
+    last = times[len(times) - 1]
+    step = last - times[len(times) - 2] if len(times) > 1 else 1.0
+    duration = last + step if listed.duration is None else listed.duration
+    if duration <= last:
         raise VideoUnreadable(folder, f"{NAME}: the last picture comes after the duration")
     containers.check_duration(folder, duration)
     return [folder / name for name in names], times, duration

@@ -23,8 +23,10 @@ class Prober:
         self._known: dict[Path, tuple[float | None, str]] = {}
 
     def __call__(self, file: str) -> tuple[float | None, str]:
-        """(duration in seconds or None, status) of a file by the corpus's name. The status is `ok`,
-        `missing`, `not a video (what)`, `no video stream`, `truncated at 12.4 s` or `unreadable: reason`.
+        """(duration in seconds or None, status) of a file by the corpus's name.
+
+        The status is `ok`, `missing`, `not a video (what)`, `no video stream`, `truncated at 12.4 s` or `unreadable:
+        reason`.
 
         Raises VtgError when two files match.
         """

@@ -6,7 +6,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -32,7 +32,7 @@ class Room:
         self._lock = threading.Lock()
 
     @contextmanager
-    def held(self, frames_id: str) -> Iterator[None]:
+    def held(self, frames_id: str) -> Generator[None]:
         """While one process makes an entry, others that want it wait; a lock goes with the process that has it."""
         self._folder.mkdir(parents=True, exist_ok=True)
         # Some locks for all entries, so that they are few files.
@@ -54,7 +54,7 @@ class Room:
                 self._size += size
 
     def _reduced(self) -> int:
-        """The size of the folder in bytes, once it is below the limit. Other processes add to it too: all is counted."""
+        """The size of the folder in bytes, once it is below the limit; what other processes added is counted too."""
         entries: list[tuple[float, int, Path]] = []
         now = time.time()
         for path in self._folder.glob("*/*/*"):

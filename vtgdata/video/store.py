@@ -1,8 +1,8 @@
 """The frame store: each video is decoded once per sampling and kept as JPEGs with their true times.
 
 One Parquet file a video and sampling, `ab/cd/<frames_id>.parquet`: columns `time` and `jpeg`, and in its metadata the
-duration and a hash of it all. Whoever asks first makes it; a file that is torn or not ours is made again. Processes that
-fill one folder wait for each other, so that no video is decoded twice.
+duration and a hash of it all. Whoever asks first makes it; a file that is torn or not ours is made again. Processes
+that fill one folder wait for each other, so that no video is decoded twice.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Frames(msgspec.Struct, frozen=True, kw_only=True):
     duration: float
     """Of the video, in seconds, as probed; 0 when it cannot be read."""
     status: str
-    """`ok`; or `missing`, `not a video (what)`, `no video stream`, `truncated at 12.4 s` or `unreadable: reason`, and then
-    there are no times and no images."""
+    """`ok`; or `missing`, `not a video (what)`, `no video stream`, `truncated at 12.4 s` or `unreadable: reason`, and
+    then there are no times and no images."""
 
 
 class FrameStore:
@@ -137,9 +137,7 @@ class FrameStore:
 
     def _decode(self, path: Path, frames_id: str) -> Frames:
         seen = self._eyes.look(self._decoder, path, self.sampling)
-        return Frames(
-            frames_id=frames_id, times=seen.times, images=seen.images, duration=seen.duration, status="ok"
-        )
+        return Frames(frames_id=frames_id, times=seen.times, images=seen.images, duration=seen.duration, status="ok")
 
     def _file(self, frames_id: str) -> Path:
         return self._folder / frames_id[:2] / frames_id[2:4] / f"{frames_id}.parquet"
@@ -202,8 +200,8 @@ def _unpacked(content: bytes) -> Frames | None:
     """The entry that the bytes hold; None when they are torn, or no entry."""
     pa, parquet = _arrow()
     try:
-        table = parquet.ParquetFile(pa.BufferReader(content)).read()
-        facts = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+        table = parquet.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
+        facts = _facts(table.schema.metadata)
         found = Frames(
             frames_id=facts["frames_id"],
             times=tuple(table["time"].to_pylist()),
@@ -215,6 +213,10 @@ def _unpacked(content: bytes) -> Frames | None:
     except (pa.ArrowException, OSError, KeyError, ValueError, TypeError):
         return None
     return found if whole else None
+
+
+def _facts(metadata: dict[bytes, bytes] | None) -> dict[str, str]:
+    return {key.decode(): value.decode() for key, value in (metadata or {}).items()}
 
 
 def _digest(frames: Frames) -> str:

@@ -93,7 +93,9 @@ class Workers:
         if isinstance(result, VtgError):
             raise result
         kind = type(result).__name__
-        reason = "it takes more memory than a decoder may have" if kind == "MemoryError" else f"the decoder fails: {kind}"
+        reason = (
+            "it takes more memory than a decoder may have" if kind == "MemoryError" else f"the decoder fails: {kind}"
+        )
         raise VideoUnreadable(path, reason) from result
 
     def _take(self) -> _Worker | None:
@@ -143,7 +145,7 @@ class _Worker:
         timer.daemon = True
         timer.start()
         try:
-            return pickle.load(self._process.stdout)  # type: ignore[arg-type]  # noqa: S301 (our own process)
+            return pickle.load(self._process.stdout)  # type: ignore[arg-type]
         except (EOFError, pickle.UnpicklingError, OSError) as error:
             self.stop()
             raise (_Late if late.is_set() or self._process.returncode == -signal.SIGALRM else _Crashed) from error
@@ -190,7 +192,7 @@ def _serve(memory: int) -> None:
     _send(answers, "ready")
     while True:
         try:
-            limit, name, values = pickle.load(asked)  # noqa: S301 (our own parent)
+            limit, name, values = pickle.load(asked)
         except EOFError:
             return
         _alarm(limit + 1)
