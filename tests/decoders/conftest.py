@@ -1,14 +1,13 @@
 """Every decoder goes through the same tests; what its module lists in `KNOWN_WRONG` must fail, and nothing else may.
 
-A key of `KNOWN_WRONG` is the name of a test, of a file, or both: `test_name[file]`.
+A key of `KNOWN_WRONG` is a test's name; with its file or other parameter behind it where it holds only there, as in
+`test_frame_times_are_those_of_ffprobe demo1.mp4`; or a file's name alone. The value says what is wrong.
 """
 
 import importlib.util
 import shutil
 
 import pytest
-
-from vtgdata.decoders import __name__ as decoders  # noqa: F401 (the folder is a package)
 
 
 def installed(needs: str) -> bool:
@@ -27,6 +26,6 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
         values = [value for value in call.params.values() if isinstance(value, str)]
         test = item.originalname
-        for key in (test, *values, *(f"{test}[{value}]" for value in values)):
+        for key in (test, *values, *(f"{test} {value}" for value in values)):
             if key in decoder.KNOWN_WRONG:
                 item.add_marker(pytest.mark.xfail(strict=True, reason=decoder.KNOWN_WRONG[key]))

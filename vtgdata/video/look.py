@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -36,6 +37,11 @@ def probe(decoder: str, path: Path) -> VideoFacts:
     Raises VideoUnreadable when nothing can be seen.
     """
     return _decoder(decoder, path).probe(path)
+
+
+def frames(decoder: str, path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[float]]:
+    """Raw pictures at the given times and their true times; as a decoder's own `frames`."""
+    return _decoder(decoder, path).frames(path, times)
 
 
 def look(decoder: str, path: Path, sampling: FrameSampling, facts: VideoFacts | None = None) -> Look:

@@ -15,12 +15,16 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vtgdata.errors import VideoUnreadable, VtgError
 from vtgdata.records import FrameSampling, VideoFacts
 from vtgdata.video import look
+
+if TYPE_CHECKING:
+    import numpy as np
 
 PROBE_SECONDS = 8.0
 """For which facts may be looked for; a file takes milliseconds."""
@@ -58,6 +62,11 @@ class Workers:
         facts = self.probe(decoder, path)
         limit = self._seconds + facts.duration * SECONDS_PER_SECOND
         return self._call(path, limit, "look", decoder, path, sampling, facts)
+
+    def frames(self, decoder: str, path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[float]]:
+        """`look.frames`: raw pictures, so for few of them; failures as in `look`."""
+        limit = self._seconds + self.probe(decoder, path).duration * SECONDS_PER_SECOND
+        return self._call(path, limit, "frames", decoder, path, times)
 
     def close(self) -> None:
         """End the processes that are idle."""
@@ -158,6 +167,21 @@ class _Worker:
             with contextlib.suppress(OSError):
                 pipe.close()  # type: ignore[union-attr]
         self._process.wait()
+
+
+class Isolated:
+    """A decoder plug-in, by name, whose calls are answered by the shared workers."""
+
+    def __init__(self, decoder: str) -> None:
+        self._decoder = decoder
+
+    def probe(self, path: Path) -> VideoFacts:
+        """The decoder's `probe`."""
+        return shared().probe(self._decoder, path)
+
+    def frames(self, path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[float]]:
+        """The decoder's `frames`."""
+        return shared().frames(self._decoder, path, times)
 
 
 class Here:
