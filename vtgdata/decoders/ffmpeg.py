@@ -32,7 +32,6 @@ KNOWN_WRONG: dict[str, str] = {
             "test_facts_are_those_of_ffprobe SchoolRulesHowTheyHelpUs_wave_f_nm_np1_ba_med_0.avi",
             "test_facts_are_those_of_ffprobe TrumanShow_wave_f_nm_np1_fr_med_26.avi",
             "test_facts_are_those_of_ffprobe hmdb51_Turnk_r_Pippi_Michel_cartwheel_f_cm_np2_le_med_6.avi",
-            "test_facts_are_those_of_ffprobe small/webm.webm",
             "test_real_files_have_the_facts_that_ffprobe_gives v_GGSY1Qvo990.mp4",
             "test_real_files_have_the_facts_that_ffprobe_gives derived/v_GGSY1Qvo990_rot90meta.mp4",
             "test_real_files_have_the_facts_that_ffprobe_gives big_buck_bunny_0_30.webm",

@@ -68,7 +68,7 @@ def frame_size(width: int, height: int, count: int, sampling: FrameSampling) -> 
     share.
 
     >>> frame_size(640, 360, 64, PRESETS["tvg_r1"])
-    (280, 140)
+    (280, 168)
     >>> frame_size(640, 360, 64, FrameSampling(short_side=180))
     (320, 180)
     """
