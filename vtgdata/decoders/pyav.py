@@ -259,7 +259,7 @@ def _upright(path: Path, frame: av.VideoFrame, convert: VideoReformatter) -> np.
     from av.error import FFmpegError
 
     try:
-        image = convert.reformat(frame, format="rgb24").to_ndarray()
+        image = convert.reformat(frame, format="rgb24", threads=1).to_ndarray()
     except FFmpegError as error:
         raise VideoUnreadable(path, f"no way from pixel format {frame.format.name} to RGB") from error
     return np.ascontiguousarray(np.rot90(image, _rotation(frame) // 90))

@@ -10,6 +10,7 @@ import contextlib
 import functools
 import os
 import pickle
+import select
 import signal
 import subprocess
 import sys
@@ -58,10 +59,7 @@ class Workers:
 
     def look(self, decoder: str, path: Path, sampling: FrameSampling) -> look.Look:
         """`look.look`; what takes too long, too much memory or the process is VideoUnreadable too."""
-        # The facts come first and quickly, so that a file that hangs a library is found out soon.
-        facts = self.probe(decoder, path)
-        limit = self._seconds + facts.duration * SECONDS_PER_SECOND
-        return self._call(path, limit, "look", decoder, path, sampling, facts)
+        return self._call(path, self._seconds, "look", decoder, path, sampling)
 
     def frames(self, decoder: str, path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[float]]:
         """`look.frames`: raw pictures, so for few of them; failures as in `look`."""
@@ -89,7 +87,12 @@ class Workers:
         worker = None if fresh else self._take()
         worker = worker or _Worker(self._memory)
         try:
-            good, result = worker.call(limit, name, *values)
+            worker.ask(limit, name, *values)
+            good, result = worker.answer(limit)
+            if good and name == "look":
+                # The facts come first and quickly, so that a file that hangs a library is found out soon.
+                limit += result.duration * SECONDS_PER_SECOND
+                good, result = worker.answer(limit)
         except _Late as error:
             raise VideoUnreadable(path, f"the decoder hangs on it (over {limit:.0f} s)") from error
         except BaseException:
@@ -131,35 +134,44 @@ class _Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=words,
+                bufsize=0,
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)},
             )
-            started = self._answer(_START_SECONDS)
+            started = self.answer(_START_SECONDS)
             if started != "ready":
                 words.seek(0)
                 raise RuntimeError(f"a decoding process did not start: {words.read().decode(errors='replace')}")
 
-    def call(self, limit: float, name: str, *values: Any) -> tuple[bool, Any]:
-        """(whether it went well, the result or the error); raises _Late or _Crashed when the process is gone."""
+    def ask(self, limit: float, name: str, *values: Any) -> None:
+        """Send a call; raises _Crashed when the process is gone."""
         try:
-            pickle.dump((limit, name, values), self._process.stdin)  # type: ignore[arg-type]
-            self._process.stdin.flush()  # type: ignore[union-attr]
+            self._process.stdin.write(pickle.dumps((limit, name, values)))  # type: ignore[union-attr]
         except OSError as error:
             self.stop()
             raise _Crashed from error
-        return self._answer(limit)
 
-    def _answer(self, limit: float) -> Any:
-        late = threading.Event()
-        timer = threading.Timer(limit, lambda: (late.set(), self._process.kill()))
-        timer.daemon = True
-        timer.start()
-        try:
-            return pickle.load(self._process.stdout)  # type: ignore[arg-type]
-        except (EOFError, pickle.UnpicklingError, OSError) as error:
+    def answer(self, limit: float) -> Any:
+        """(whether it went well, the result or the error); raises _Late or _Crashed when the process is gone."""
+        # The pipe is not buffered here, so that waiting for it sees all that came.
+        if not select.select([self._process.stdout], [], [], limit)[0]:
             self.stop()
-            raise (_Late if late.is_set() or self._process.returncode == -signal.SIGALRM else _Crashed) from error
-        finally:
-            timer.cancel()
+            raise _Late
+        try:
+            size = int.from_bytes(self._read(8), "little")
+            return pickle.loads(self._read(size))
+        except (EOFError, OSError) as error:
+            self.stop()
+            raise (_Late if self._process.returncode == -signal.SIGALRM else _Crashed) from error
+
+    def _read(self, size: int) -> bytes:
+        read: list[bytes] = []
+        while size:
+            piece = self._process.stdout.read(min(size, 1 << 20))  # type: ignore[union-attr]
+            if not piece:
+                raise EOFError
+            read.append(piece)
+            size -= len(piece)
+        return b"".join(read)
 
     def stop(self) -> None:
         self._process.kill()
@@ -221,6 +233,11 @@ def _serve(memory: int) -> None:
             return
         _alarm(limit + 1)
         try:
+            if name == "look":
+                facts = look.probe(*values[:2])
+                _send(answers, (True, facts))
+                _alarm(limit + facts.duration * SECONDS_PER_SECOND + 1)
+                values += (facts,)
             answer = True, getattr(look, name)(*values)
         except Exception as error:  # whatever it is, it is raised where it was asked for
             answer = False, error
@@ -234,7 +251,7 @@ def _send(answers: Any, answer: Any) -> None:
     except (pickle.PicklingError, TypeError, AttributeError):
         # An error of a library that cannot travel: its name does.
         packed = pickle.dumps((False, RuntimeError(repr(answer))))
-    answers.write(packed)
+    answers.write(len(packed).to_bytes(8, "little") + packed)
     answers.flush()
 
 
