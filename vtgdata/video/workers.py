@@ -153,7 +153,8 @@ class _Worker:
     def answer(self, limit: float) -> Any:
         """(whether it went well, the result or the error); raises _Late or _Crashed when the process is gone."""
         # The pipe is not buffered here, so that waiting for it sees all that came.
-        if not select.select([self._process.stdout], [], [], limit)[0]:
+        pipe: Any = self._process.stdout
+        if not select.select([pipe], [], [], limit)[0]:
             self.stop()
             raise _Late
         try:
