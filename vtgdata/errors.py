@@ -61,8 +61,20 @@ class VideoUnreadable(VtgError):
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path}: {reason}. Fetch the file again, or leave its rows out.")
-        self.reason = reason
+        self.path, self.reason = path, reason
         """Without the path, so that it can stand in a published table."""
+
+    def __reduce__(self) -> tuple[type["VideoUnreadable"], tuple[Path, str]]:
+        """So that it comes whole out of a process that decodes."""
+        return VideoUnreadable, (self.path, self.reason)
+
+    @property
+    def status(self) -> str:
+        """What samples of the file say of it: the reason, `missing`, or `unreadable: reason`."""
+        if self.reason == "no such file":
+            return "missing"
+        own = self.reason.startswith(("no video stream", "not a video", "truncated at"))
+        return self.reason if own else f"unreadable: {self.reason}"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -61,6 +61,14 @@ class VideoFacts(msgspec.Struct, frozen=True, kw_only=True):
     codec: str
     n_frames: int | None
     """What the header says, which may differ from what decodes; None where it says nothing."""
+    variable: bool | None = None
+    """Whether frames are shown for unequal times; None where nobody looked."""
+    truncated: bool = False
+    """The file ends before its container says: `duration` is what is left of it."""
+    streams: tuple[str, ...] = ()
+    """Kind and codec of each stream, as in `video h264`, `audio aac`."""
+    read_from: dict[str, str] = {}
+    """Where a fact was read: `stream`, `container`, `frame` (the first one), `index` or `scan` (all packets)."""
 
 
 class Repair(msgspec.Struct, frozen=True, gc=False):
@@ -264,6 +272,21 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_tokens: int = 512
 
 
+class TokenBudget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many visual tokens a video may cost, as models count them that cut frames into square patches."""
+
+    total: int
+    """Tokens of all frames together."""
+    least: int = 1
+    """Tokens that a frame (or a group) gets at least: where the total does not reach, there are fewer frames."""
+    most: int | None = None
+    """Tokens that a frame (or a group) gets at most."""
+    patch: int = 28
+    """Side in pixels of the square that one token stands for."""
+    group: int = 1
+    """Frames that share their tokens: 2 where a model takes video in pairs."""
+
+
 class FrameSampling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which frames of a video a model sees, and at what size."""
 
@@ -275,6 +298,9 @@ class FrameSampling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Take each interval's middle rather than its start."""
     short_side: int = 336
     """Pixels; smaller frames are not enlarged."""
+    tokens: TokenBudget | msgspec.UnsetType = msgspec.UNSET
+    """Where given, the size follows from it and `short_side` is not used. Unset it is not written, so that samplings
+    without one keep their fingerprints."""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,10 +9,12 @@ SUFFIXES = frozenset({
     ".mxf", ".ogg", ".ogv", ".rm", ".rmvb", ".ts", ".vob", ".webm", ".wmv",
 })
 # fmt: on
+FRAMES_LIST = "times.json"
+"""A folder with this file is a video too: it says when each of the folder's pictures is shown."""
 
 
 def video_files(root: Path) -> list[Path]:
-    """The video files of a folder and of all folders in it, links followed, hidden ones left out, in a fixed order."""
+    """The video files and folders of frames under a folder, links followed, hidden ones left out, in a fixed order."""
     found: list[Path] = []
     seen: set[str] = set()
     for folder, folders, names in os.walk(root, followlinks=True):
@@ -22,6 +24,11 @@ def video_files(root: Path) -> list[Path]:
             folders.clear()
             continue
         seen.add(real)
+        if FRAMES_LIST in names:
+            # A folder of frames is one video; its pictures are not looked through.
+            found.append(Path(folder))
+            folders.clear()
+            continue
         # In a fixed order, so that of a folder linked twice the same name is kept.
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         found.extend(

@@ -12,8 +12,8 @@ from builders import make_sample
 from vtgdata import plugins
 from vtgdata.errors import VtgError
 from vtgdata.records import Endpoint, FrameSampling, Request, Sampling
+from vtgdata.video.look import jpeg
 from vtgdata.video.messages import load_prompt, render
-from vtgdata.video.store import jpeg
 
 pytest.importorskip("torch", reason="needs vtgdata[train]")
 

@@ -121,8 +121,8 @@ def test_missing_and_unreadable_videos_end_in_a_failure_after_everything_is_writ
         run(tmp_path, videos=str(tmp_path / "videos"))
     assert caught.value.summary["videos"] == {"ok": 0, "missing": 1, "unreadable": 1}
     samples = tables.read_samples(tmp_path / "out" / "samples.parquet")
-    statuses = [sample.video.status or "" for sample in samples]
-    assert [status.split(":")[0] for status in statuses] == ["unreadable", "unreadable", "missing", "missing"]
+    statuses = [sample.video.status for sample in samples]
+    assert statuses == [*["not a video (an HTML page)"] * 2, "missing", "missing"]
     assert "up_to_date" not in run(tmp_path, videos=str(tmp_path / "videos"), max_failed=1.0)
 
 

@@ -1,3 +1,7 @@
+import time
+
+import pytest
+
 from drawn_videos import draw, real
 from vtgdata.video.probe import Prober
 
@@ -17,7 +21,7 @@ def test_an_unreadable_file_says_why_without_its_folder(tmp_path):
     (tmp_path / "b.mp4").write_text("<html>404</html>")
     duration, status = Prober(tmp_path)("b.mp4")
     assert duration is None
-    assert status.startswith("unreadable: ")
+    assert status == "not a video (an HTML page)"
     assert str(tmp_path) not in status
 
 
@@ -51,5 +55,48 @@ def test_real_files_of_every_kind_have_a_status():
     prober = Prober(real("OHOFG.mp4").parent)
     assert prober("OHOFG.mp4")[0] == 35.1415
     assert prober("-video-with-dash-.mp4") == (5.0, "ok")
-    assert prober("pinknoise-vorbis.mkv") == (None, "unreadable: no video stream")
-    assert prober("zero_bytes.mp4")[1].startswith("unreadable: not a readable video")
+    assert prober("pinknoise-vorbis.mkv") == (None, "no video stream")
+    assert prober("zero_bytes.mp4") == (None, "not a video (an empty file)")
+
+
+def test_broken_files_of_every_kind_have_their_status_within_10_s_each(tmp_path):
+    whole = real("v_GGSY1Qvo990.mp4").read_bytes()
+    broken = bytearray(whole)
+    start = whole.index(b"mdat") + 4
+    broken[start + 60_000 : start + 300_000 : 7] = bytes(len(broken[start + 60_000 : start + 300_000 : 7]))
+    files = {
+        "truncated": whole[: len(whole) // 2],
+        "no_index": real("demo3.mp4").read_bytes()[:50_000],
+        "html": b"<!DOCTYPE html><title>404</title>",
+        "empty": b"",
+        "pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n",
+        "text": b"not a video at all",
+        "bad_nal_units": bytes(broken),
+        "audio_only": real("small/mp4-with-audio.mp4").read_bytes(),
+        "rotated": real("derived/v_GGSY1Qvo990_rot90meta.mp4").read_bytes(),
+        "fragmented": real("derived/OHOFG_fragmented.mp4").read_bytes(),
+    }
+    for name, content in files.items():
+        (tmp_path / f"{name}.mp4").write_bytes(content)
+    (tmp_path / "no_duration.webm").write_bytes(real("derived/v_GGSY1Qvo990_vp9.webm").read_bytes())
+    draw(tmp_path / "started_at_5_s.ts", 50, 10, start=5)
+    prober, found, slowest = Prober(tmp_path), {}, 0.0
+    for path in sorted(tmp_path.iterdir()):
+        began = time.monotonic()
+        found[path.stem] = prober(path.name)
+        slowest = max(slowest, time.monotonic() - began)
+    assert slowest < 10
+    assert found.pop("no_index")[1].startswith("unreadable: not a readable video")
+    assert found == {
+        "truncated": (None, "truncated at 9.1 s"),
+        "html": (None, "not a video (an HTML page)"),
+        "empty": (None, "not a video (an empty file)"),
+        "pointer": (None, "not a video (a pointer of Git LFS)"),
+        "text": (None, "not a video (no known container)"),
+        "bad_nal_units": (pytest.approx(18.044, abs=0.001), "ok"),
+        "audio_only": (None, "no video stream"),
+        "rotated": (pytest.approx(18.044, abs=0.001), "ok"),
+        "fragmented": (35.1415, "ok"),
+        "no_duration": (pytest.approx(18.094, abs=0.001), "ok"),
+        "started_at_5_s": (pytest.approx(5.0, abs=0.001), "ok"),
+    }

@@ -1,12 +1,14 @@
 import itertools
 import math
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vtgdata.errors import VtgError
-from vtgdata.records import FrameSampling
+from vtgdata.records import FrameSampling, TokenBudget
+from vtgdata.video import sampling
 from vtgdata.video.sampling import sampling_id, times
 
 durations = st.floats(0.01, 1e5)
@@ -87,3 +89,48 @@ def test_the_id_tells_samplings_apart():
     ids = {sampling_id(FrameSampling(frames=n, midpoint=m)) for n in (8, 16) for m in (True, False)}
     assert len(ids) == 4
     assert sampling_id(FrameSampling()) == sampling_id(FrameSampling())
+
+
+def test_a_token_budget_is_never_passed_and_always_nearly_used():
+    for width, height in ((640, 360), (1920, 1080), (360, 640), (1280, 720)):
+        for name, duration in (("tvg_r1", 30.0), ("timelens", 20.0), ("timelens", 600.0), ("time_r1_eval", 100.0)):
+            chosen = sampling.preset(name)
+            count = len(times(duration, chosen))
+            size = sampling.frame_size(width, height, count, chosen)
+            tokens = chosen.tokens
+            groups = -(-count // tokens.group)
+            used = size[0] // tokens.patch * (size[1] // tokens.patch) * groups
+            assert all(side % tokens.patch == 0 for side in size)
+            assert used <= tokens.total
+            enlarged = size[0] + tokens.patch > width
+            assert enlarged or used > 0.6 * tokens.total
+
+
+def test_where_the_least_tokens_do_not_fit_there_are_fewer_frames():
+    assert len(times(600.0, sampling.preset("timelens"))) == 448
+    tight = FrameSampling(frames=64, tokens=TokenBudget(total=256, least=16))
+    assert len(times(60.0, tight)) == 16
+
+
+def test_the_published_samplings_are_what_their_authors_wrote():
+    assert times(10.0, sampling.preset("timelens")) == tuple(k / 2 for k in range(20))
+    assert len(times(10.0, sampling.preset("tvg_r1"))) == 64
+    # 50,176 pixels a frame: 64 tokens of 28 x 28 for each pair.
+    width, height = sampling.frame_size(1920, 1080, 64, sampling.preset("tvg_r1"))
+    assert width * height <= 50_176
+    with pytest.raises(VtgError, match="did you mean 'timelens'"):
+        sampling.preset("timelen")
+
+
+def test_a_sampling_without_a_budget_keeps_its_fingerprint():
+    assert msgspec.json.encode(FrameSampling()) == b'{"frames":32,"fps":null,"midpoint":false,"short_side":336}'
+    written = msgspec.json.encode(sampling.preset("timelens"))
+    assert msgspec.json.decode(written, type=FrameSampling) == sampling.preset("timelens")
+
+
+@pytest.mark.parametrize(
+    "budget", [{"total": 0}, {"total": 9, "least": 10}, {"total": 9, "patch": 0}, {"total": 9, "least": 3, "most": 2}]
+)
+def test_a_budget_that_means_nothing_is_refused(budget):
+    with pytest.raises(VtgError, match="token budget"):
+        times(10.0, FrameSampling(tokens=TokenBudget(**budget)))

@@ -1,5 +1,6 @@
 import io
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -10,8 +11,9 @@ from drawn_videos import draw, number, real
 from vtgdata.decoders import pyav
 from vtgdata.errors import VtgError
 from vtgdata.records import FrameSampling, Video
-from vtgdata.video import store
-from vtgdata.video.store import FrameStore, frame_source, jpeg
+from vtgdata.video import look, store
+from vtgdata.video.look import jpeg
+from vtgdata.video.store import FrameStore, frame_source
 
 EIGHT = FrameSampling(frames=8)
 
@@ -25,7 +27,7 @@ def pixels(image):
 
 
 def stored(folder):
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
 
 
 def counting(monkeypatch):
@@ -54,11 +56,11 @@ def test_a_video_is_decoded_once_for_all_queries_threads_and_runs(tmp_path, monk
     for name in "abc":
         draw(tmp_path / f"videos/{name}.mp4", 10 + ord(name) % 3)
     calls = counting(monkeypatch)
-    first = FrameStore(tmp_path / "videos", EIGHT, tmp_path / "frames")
+    first = FrameStore(tmp_path / "videos", EIGHT, tmp_path / "frames", isolated=False)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda k: first.frames(video("abc"[k % 3])), range(48)))
     assert len({frames.frames_id for frames in found}) == 3
-    again = FrameStore(tmp_path / "videos", EIGHT, tmp_path / "frames")
+    again = FrameStore(tmp_path / "videos", EIGHT, tmp_path / "frames", isolated=False)
     assert [again.frames(video(name)) for name in "abc"] == found[:3]
     assert sorted(calls) == ["a.mp4", "b.mp4", "c.mp4"]
 
@@ -113,12 +115,16 @@ def test_a_missing_or_unreadable_video_has_a_status_and_no_frames(tmp_path):
     (tmp_path / "videos/b.mp4").write_text("<html>")
     (tmp_path / "videos/c.mp4").touch()
     frames = FrameStore(tmp_path / "videos", EIGHT, tmp_path / "frames")
-    for name, status in (("x", "missing"), ("b", "unreadable: "), ("c", "unreadable: ")):
+    for name, status in (
+        ("x", "missing"),
+        ("b", "not a video (an HTML page)"),
+        ("c", "not a video (an empty file)"),
+    ):
         found = frames.frames(video(name))
-        assert found.status.startswith(status)
+        assert found.status == status
         assert (found.times, found.images, found.frames_id) == ((), (), "")
         assert str(tmp_path) not in found.status
-    assert not (tmp_path / "frames").exists()
+    assert stored(tmp_path / "frames") == []
 
 
 def test_the_short_side_is_reduced_and_never_enlarged(tmp_path):
@@ -160,9 +166,9 @@ def test_the_demo_sees_what_it_was_trained_on(tmp_path):
 def test_few_raw_frames_are_held_at_a_time(tmp_path, monkeypatch):
     draw(tmp_path / "videos/a.mp4", 30)
     whole = FrameStore(tmp_path / "videos", EIGHT, tmp_path / "one").frames(video())
-    monkeypatch.setattr(store, "_DECODED_BYTES", 3 * 64 * 64 * 3)
+    monkeypatch.setattr(look, "DECODED_BYTES", 3 * 64 * 64 * 3)
     calls = counting(monkeypatch)
-    assert FrameStore(tmp_path / "videos", EIGHT, tmp_path / "two").frames(video()) == whole
+    assert FrameStore(tmp_path / "videos", EIGHT, tmp_path / "two", isolated=False).frames(video()) == whole
     assert len(calls) == 3
 
 
@@ -210,4 +216,50 @@ def test_real_videos_are_seen_upright_and_whole(tmp_path):
     assert Image.open(io.BytesIO(charades.images[0])).size == (199, 112)
     turned = frames.frames(Video(video_id="v_GGSY1Qvo990_rot90meta", file="v_GGSY1Qvo990_rot90meta.mp4"))
     assert Image.open(io.BytesIO(turned.images[0])).size == (112, 149)
-    assert frames.frames(Video(video_id="zero_bytes", file="zero_bytes.mp4")).status.startswith("unreadable")
+    assert frames.frames(Video(video_id="zero_bytes", file="zero_bytes.mp4")).status == "not a video (an empty file)"
+
+
+def test_an_entry_is_a_parquet_file_that_others_can_read(tmp_path):
+    import polars as pl
+
+    draw(tmp_path / "videos/a.mp4", 30, 3)
+    found = FrameStore(tmp_path / "videos", EIGHT, tmp_path / "frames").frames(video())
+    (path,) = stored(tmp_path / "frames")
+    table = pl.read_parquet(path)
+    assert table["time"].to_list() == list(found.times)
+    assert table["jpeg"].to_list() == list(found.images)
+
+
+def test_what_was_not_used_for_longest_goes_when_the_folder_is_full(tmp_path):
+    for place, name in enumerate("abcd"):
+        draw(tmp_path / f"videos/{name}.mp4", 10 + place)
+    frames = FrameStore(tmp_path / "videos", EIGHT, tmp_path / "frames")
+    size = 0
+    for place, name in enumerate("abc"):
+        frames.frames(video(name))
+        for path in stored(tmp_path / "frames"):
+            size = max(size, path.stat().st_size)
+            if path.stat().st_mtime > 1000:
+                os.utime(path, (place + 1, place + 1))
+    FrameStore(tmp_path / "videos", EIGHT, tmp_path / "frames").frames(video("a"))  # used again
+    small = FrameStore(tmp_path / "videos", EIGHT, tmp_path / "frames", limit=int(size * 3.5))
+    small.frames(video("d"))
+    left = {path.stem for path in stored(tmp_path / "frames")}
+    ids = {
+        name: FrameStore(tmp_path / "videos", EIGHT, tmp_path / "x").frames(video(name)).frames_id for name in "abcd"
+    }
+    assert left == {ids["c"], ids["a"], ids["d"]}
+
+
+def test_the_size_is_taken_from_the_environment_and_must_be_one(tmp_path, monkeypatch):
+    draw(tmp_path / "videos/a.mp4", 10)
+    monkeypatch.setenv("VTGDATA_FRAMES_GB", "much")
+    with pytest.raises(VtgError, match="VTGDATA_FRAMES_GB"):
+        FrameStore(tmp_path / "videos", EIGHT, tmp_path / "frames")
+
+
+def test_a_truncated_video_is_never_seen_in_part(tmp_path):
+    (tmp_path / "videos").mkdir()
+    content = real("v_GGSY1Qvo990.mp4").read_bytes()
+    (tmp_path / "videos/a.mp4").write_bytes(content[: len(content) // 2])
+    assert FrameStore(tmp_path / "videos", EIGHT, tmp_path / "frames").frames(video()).status == "truncated at 9.1 s"

@@ -11,9 +11,11 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from vtgdata import containers
 from vtgdata.errors import VideoUnreadable
 from vtgdata.records import VideoFacts
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     import av
     import numpy as np
     from av.container import InputContainer
+    from av.video.reformatter import VideoReformatter
     from av.video.stream import VideoStream
 
 FAR_SECONDS = 5.0
@@ -34,6 +37,11 @@ _OPTIONS = {
     "format_whitelist": "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,mxf,rm,dv,nut,ivf,gif",
 }
 _NO_LENGTH_OF_STREAMS = ("matroska,webm", "flv")
+NEEDS = "av"
+KNOWN_WRONG: dict[str, str] = {}
+"""Test or file that it gets wrong: what it does there."""
+_EVEN_SECONDS = 0.0015
+"""Clocks of milliseconds make even frames differ by one: only more than that is a variable rate."""
 
 
 def probe(path: Path) -> VideoFacts:
@@ -48,8 +56,10 @@ def probe(path: Path) -> VideoFacts:
         rate = stream.average_rate or stream.guessed_rate
         turned = _rotation(first.frame)
         width, height = first.frame.width, first.frame.height
+        length = _length(path, container, stream, first.ticks)
+        containers.check_duration(path, float(length.seconds))
         return VideoFacts(
-            duration=float(_duration(path, container, stream, first.ticks)),
+            duration=float(length.seconds),
             fps=float(rate) if rate else None,
             start_time=float(first.ticks * _tick(stream)),
             width=height if turned in (90, 270) else width,
@@ -57,7 +67,20 @@ def probe(path: Path) -> VideoFacts:
             rotation=turned,
             codec=stream.codec_context.name,
             n_frames=stream.frames or None,
-        )
+            variable=length.uneven,
+            truncated=length.truncated,
+            streams=tuple(_named(each) for each in container.streams),
+            read_from={
+                "duration": length.source, "fps": "stream", "n_frames": "stream", "start_time": "frame",
+                "width": "frame", "height": "frame", "rotation": "frame", "codec": "stream", "streams": "container",
+                "variable": length.uneven_source,
+            },
+        )  # fmt: skip
+
+
+def _named(stream: Any) -> str:
+    context = stream.codec_context
+    return f"{stream.type} {context.name if context else 'unknown'}"
 
 
 def frames(path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[float]]:
@@ -132,8 +155,12 @@ class _Reel:
 
 def _collect(path: Path, times: Sequence[float], *, seek: bool) -> dict[float, _Picture] | None:
     """Every time's picture, or None when a seek went wrong or nothing decodes."""
+    from av.video.reformatter import VideoReformatter
+
     found: dict[float, _Picture] = {}
     images: dict[int, np.ndarray] = {}
+    # One for all frames: it is costly to make.
+    convert = VideoReformatter()
     with _opened(path) as (container, stream):
         reel = _Reel(container, stream)
         if reel.on is None:
@@ -147,7 +174,7 @@ def _collect(path: Path, times: Sequence[float], *, seek: bool) -> dict[float, _
             if shown is None:
                 return None
             if shown.ticks not in images:
-                images[shown.ticks] = _upright(path, shown.frame)
+                images[shown.ticks] = _upright(path, shown.frame, convert)
             found[time] = _Picture(images[shown.ticks], float((shown.ticks - first) * tick))
     return found
 
@@ -157,11 +184,10 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     import av
     from av.error import FFmpegError
 
-    if not path.is_file():
-        raise VideoUnreadable(path, "no such file")
+    containers.check(path)
     try:
-        # An absolute path never looks like an option or a protocol; tags need not be UTF-8 (HMDB51's are not).
-        container = av.open(str(path.absolute()), options=_OPTIONS, metadata_errors="ignore")
+        # Tags need not be UTF-8 (HMDB51's are not).
+        container = av.open(containers.local(path), options=_OPTIONS, metadata_errors="ignore")
     except (FFmpegError, OSError, ValueError) as error:
         raise VideoUnreadable(path, _reason(error)) from error
     with container:
@@ -171,12 +197,16 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         context: Any = stream.codec_context
         if context is None:
             raise VideoUnreadable(path, "no decoder for its codec")
+        containers.check_size(path, context.width, context.height)
         context.thread_count = 1
         yield container, stream
 
 
 def _reason(error: Exception) -> str:
     said = str(getattr(error, "strerror", None) or error).strip()
+    if said == "End of file":
+        # A container that was opened and ended before any stream came.
+        return "no video stream"
     return f"not a readable video ({said[:1].lower()}{said[1:]})"
 
 
@@ -224,53 +254,92 @@ def _rotation(frame: av.VideoFrame) -> int:
     return round(frame.rotation / 90) * 90 % 360
 
 
-def _upright(path: Path, frame: av.VideoFrame) -> np.ndarray:
+def _upright(path: Path, frame: av.VideoFrame, convert: VideoReformatter) -> np.ndarray:
     import numpy as np
     from av.error import FFmpegError
 
     try:
-        image = frame.to_ndarray(format="rgb24")
+        image = convert.reformat(frame, format="rgb24", threads=1).to_ndarray()
     except FFmpegError as error:
         raise VideoUnreadable(path, f"no way from pixel format {frame.format.name} to RGB") from error
     return np.ascontiguousarray(np.rot90(image, _rotation(frame) // 90))
 
 
-def _duration(path: Path, container: InputContainer, stream: VideoStream, first: int) -> Fraction:
+class _Length(NamedTuple):
+    seconds: Fraction
+    source: str
+    truncated: bool
+    uneven: bool
+    uneven_source: str
+
+
+class _Scan(NamedTuple):
+    """What all packets together say; none is decoded. In ticks."""
+
+    last: int
+    """When the frame that is shown last is shown."""
+    length: int
+    """For how long."""
+    spread: int
+    """By how much the steps between frames differ."""
+
+
+def _length(path: Path, container: InputContainer, stream: VideoStream, first: int) -> _Length:
     """Seconds from the first frame to the end of the last: the stream's own figure, else what its packets say."""
-    tick = _tick(stream)
+    tick, kind = _tick(stream), containers.check(path)
     # Where a container keeps no length per stream, FFmpeg may have copied its own, on whatever clock.
     stated = None if container.format.name in _NO_LENGTH_OF_STREAMS else stream.duration
-    if stated and not _cut_off(path, container, stream):
+    cut = containers.cut_short(path, kind)
+    steps = _index_spread(stream) if kind == "mov" else None
+    if stated and not cut and steps is not None:
+        return _Length(stated * tick, "stream", False, _uneven(steps, tick), "index")
+    scan = _scan(path, first)
+    uneven = _uneven(scan.spread, tick)
+    if stated and not cut:
         # A broadcast that was cut shows nothing before its first key frame.
-        late = first - (stream.start_time or 0) if container.format.name in ("mpegts", "mpeg") else 0
-        return (stated - late if 0 < late < stated else stated) * tick
-    last, length = _last_packet(path)
-    if not length and stream.average_rate:
-        length = round(1 / (stream.average_rate * tick))
-    shown = max(last - first + length, 1) * tick
-    if stated or not container.duration:
-        return shown
+        late = first - (stream.start_time or 0) if kind in ("mpegts", "mpeg") else 0
+        return _Length((stated - late if 0 < late < stated else stated) * tick, "stream", False, uneven, "scan")
+    length = scan.length or (round(1 / (stream.average_rate * tick)) if stream.average_rate else 0)
+    shown = max(scan.last - first + length, 1) * tick
+    whole = Fraction(container.duration or 0, 1_000_000)
+    if cut:
+        claim = (stated or 0) * tick or whole
+        return _Length(shown, "scan", not claim or claim - shown > length * tick, uneven, "scan")
     # WebM's own figure is exact where its packets are in whole milliseconds, but it may count from the start of the
     # container's clock, and cover a longer soundtrack.
-    whole = Fraction(container.duration, 1_000_000)
     claimed = min(whole, whole - first * tick, key=lambda claim: abs(claim - shown))
-    return claimed if not length or abs(claimed - shown) <= length * tick else shown
+    if whole and (not length or abs(claimed - shown) <= length * tick):
+        return _Length(claimed, "container", False, uneven, "scan")
+    return _Length(shown, "scan", False, uneven, "scan")
 
 
-def _cut_off(path: Path, container: InputContainer, stream: VideoStream) -> bool:
-    """Whether an MP4's index, which lies at its front, names bytes that the file does not have."""
+def _uneven(spread: int, tick: Fraction) -> bool:
+    return spread > 1 and spread * tick > _EVEN_SECONDS
+
+
+def _index_spread(stream: VideoStream) -> int | None:
+    """By how much an MP4's index says that the steps between frames differ; None where it does not have them all."""
     entries = stream.index_entries
-    if not container.format.name.startswith("mov") or len(entries) == 0:
-        return False
-    last = entries[len(entries) - 1]
-    return last.pos + last.size > path.stat().st_size
+    if not stream.frames or len(entries) != stream.frames:
+        return None
+    return _spread([entries[place].timestamp for place in range(len(entries))])
 
 
-def _last_packet(path: Path) -> tuple[int, int]:
-    """Start and length, in ticks, of the packet that is shown last: all packets are read, none is decoded."""
+def _spread(starts: Sequence[int]) -> int:
+    steps = {after - before for before, after in pairwise(starts)}
+    return max(steps) - min(steps) if steps else 0
+
+
+def _scan(path: Path, first: int) -> _Scan:
+    starts: list[int] = []
     last = length = 0
     with _opened(path) as (container, stream):
+        counted = container.format.name == "avi"
         for packet in _packets(container, stream):
-            if packet is not None and packet.pts is not None and packet.pts >= last:
-                last, length = packet.pts, packet.duration or 0
-    return last, length
+            start = None if packet is None else packet.dts if counted else packet.pts
+            if packet is None or start is None:
+                continue
+            starts.append(start)
+            if start >= last:
+                last, length = start, packet.duration or 0
+    return _Scan(last, length, _spread(sorted(start for start in starts if start >= first)))

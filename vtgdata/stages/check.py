@@ -171,9 +171,9 @@ class _Report:
 
     def _copies(self, paths: dict[str, Path]) -> None:
         """Videos to train on that show what a benchmark's video shows, under another name."""
-        from vtgdata.video import hashes
+        from vtgdata.video import hashes, workers
 
-        decoder = plugins.load("decoders", "pyav")
+        decoder = workers.Isolated("pyav")
         held, trained = self._files(paths, benchmark=True), self._files(paths, benchmark=False)
         if not held or not trained:
             return

@@ -13,7 +13,8 @@ import msgspec
 from vtgdata import fingerprint
 from vtgdata.errors import VtgError
 from vtgdata.records import Sample, Video
-from vtgdata.video.store import Frames, jpeg
+from vtgdata.video.look import jpeg
+from vtgdata.video.store import Frames
 
 GREY = 128
 

@@ -4,20 +4,29 @@ from pathlib import Path
 
 from vtgdata import plugins
 from vtgdata.errors import VideoUnreadable
+from vtgdata.video import workers
 from vtgdata.video.find import find
 
 
 class Prober:
     """What `normalise` asks about a file: its duration and whether it can be read. Each file is opened once."""
 
-    def __init__(self, root: Path, decoder: str = "pyav") -> None:
-        """Index the videos under `root`; raises VtgError when there are none, or no such decoder."""
+    def __init__(self, root: Path, decoder: str = "pyav", *, isolated: bool = True) -> None:
+        """Index the videos under `root`; raises VtgError when there are none, or no such decoder.
+
+        With `isolated` files are opened in processes of their own, so that none can hang or crash this one.
+        """
         self._videos = find(root)
-        self._decoder = plugins.load("decoders", decoder)
+        plugins.load("decoders", decoder)
+        self._decoder = decoder
+        self._eyes = workers.shared() if isolated else workers.Here()
         self._known: dict[Path, tuple[float | None, str]] = {}
 
     def __call__(self, file: str) -> tuple[float | None, str]:
-        """(duration in seconds or None, `ok`, `missing` or `unreadable: reason`) of a file by the corpus's name.
+        """(duration in seconds or None, status) of a file by the corpus's name.
+
+        The status is `ok`, `missing`, `not a video (what)`, `no video stream`, `truncated at 12.4 s` or `unreadable:
+        reason`.
 
         Raises VtgError when two files match.
         """
@@ -30,6 +39,8 @@ class Prober:
 
     def _probe(self, path: Path) -> tuple[float | None, str]:
         try:
-            return self._decoder.probe(path).duration, "ok"
+            facts = self._eyes.probe(self._decoder, path)
         except VideoUnreadable as error:
-            return None, f"unreadable: {error.reason}"
+            return None, error.status
+        # What is left of a file that was cut says nothing of the windows: the published duration holds.
+        return (None, f"truncated at {facts.duration:.1f} s") if facts.truncated else (facts.duration, "ok")

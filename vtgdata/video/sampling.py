@@ -1,13 +1,24 @@
-"""When to look at a video: pure arithmetic from a duration to times."""
+"""When to look at a video, and how closely: pure arithmetic from a duration to times, and from a budget to a size."""
 
 import math
 
+import msgspec
+
 from vtgdata import fingerprint
-from vtgdata.errors import VtgError
-from vtgdata.records import FrameSampling
+from vtgdata.errors import VtgError, did_you_mean
+from vtgdata.records import FrameSampling, TokenBudget
 
 _EDGE_SECONDS = 1e-6
 """A time this close to the end is the end: float noise must not add a frame."""
+
+PRESETS = {
+    "tvg_r1": FrameSampling(frames=64, tokens=TokenBudget(total=2048, least=4, group=2)),
+    "tvg_r1_eval": FrameSampling(frames=32, tokens=TokenBudget(total=32 * 512, least=128, most=512)),
+    "time_r1_eval": FrameSampling(frames=None, fps=2.0, tokens=TokenBudget(total=3584, group=2)),
+    "timelens": FrameSampling(frames=448, fps=2.0, tokens=TokenBudget(total=14_336, least=64, group=2)),
+}
+"""Frames as published systems take them: TVG-R1 in training and in its evaluation, Time-R1's evaluation, TimeLens. What
+they call pixels is given as patches of 28 x 28; `group` is 2 where their models take frames in pairs."""
 
 
 def times(duration: float, sampling: FrameSampling) -> tuple[float, ...]:
@@ -28,17 +39,63 @@ def times(duration: float, sampling: FrameSampling) -> tuple[float, ...]:
     (0.25, 0.75, 1.25, 1.75)
     """
     check(sampling)
+    most = _most(sampling)
     if not 0 < duration < math.inf:
         raise VtgError(f"a video of {duration} s cannot be sampled; its duration must be above 0 and finite.")
     shift = 0.5 if sampling.midpoint else 0.0
     if sampling.fps is not None:
         count = max(1, math.ceil((duration - _EDGE_SECONDS) * sampling.fps - shift))
-        if sampling.frames is None or count <= sampling.frames:
+        if most is None or count <= most:
             # Less than one interval of video: its middle still is a frame.
             spaced = tuple((k + shift) / sampling.fps for k in range(count))
             return spaced if spaced[-1] < duration else (duration / 2,)
-        return _even(duration, sampling.frames, shift)
-    return _even(duration, sampling.frames or 1, shift)
+        return _even(duration, most, shift)
+    return _even(duration, most or 1, shift)
+
+
+def _most(sampling: FrameSampling) -> int | None:
+    """The number of frames, or their cap: no more than the token budget can give its least to."""
+    if isinstance(sampling.tokens, msgspec.UnsetType):
+        return sampling.frames
+    paid = sampling.tokens.total // sampling.tokens.least * sampling.tokens.group
+    return paid if sampling.frames is None else min(paid, sampling.frames)
+
+
+def frame_size(width: int, height: int, count: int, sampling: FrameSampling) -> tuple[int, int]:
+    """The (width, height) in pixels at which each of `count` frames is shown; never larger than it is.
+
+    With a token budget: whole patches, the shape kept as nearly as they allow, and no more of them than each frame's
+    share.
+
+    >>> frame_size(640, 360, 64, PRESETS["tvg_r1"])
+    (280, 168)
+    >>> frame_size(640, 360, 64, FrameSampling(short_side=180))
+    (320, 180)
+    """
+    if isinstance(sampling.tokens, msgspec.UnsetType):
+        return within(width, height, sampling.short_side)
+    budget = sampling.tokens
+    share = budget.total // max(1, math.ceil(count / budget.group))
+    share = max(budget.least, share if budget.most is None else min(share, budget.most))
+    scale = min(1.0, math.sqrt(share * budget.patch**2 / (width * height)))
+    columns, rows = (max(1, int(side * scale / budget.patch + _EDGE_SECONDS)) for side in (width, height))
+    # A very long and thin picture: its short side is one patch whatever the scale.
+    columns, rows = min(columns, max(1, share // rows)), min(rows, max(1, share // columns))
+    # A picture smaller than one patch stays what it is.
+    return min(width, columns * budget.patch), min(height, rows * budget.patch)
+
+
+def within(width: int, height: int, short_side: int) -> tuple[int, int]:
+    """(width, height) reduced until the short side has so many pixels; a smaller picture stays as it is."""
+    scale = short_side / min(width, height)
+    return (width, height) if scale >= 1 else (max(1, round(width * scale)), max(1, round(height * scale)))
+
+
+def preset(name: str) -> FrameSampling:
+    """The sampling of a published system by name; raises VtgError, with the nearest, when there is none."""
+    if name not in PRESETS:
+        raise VtgError(f"there is no frame sampling {name!r}; {did_you_mean(name, PRESETS)}.")
+    return PRESETS[name]
 
 
 def _even(duration: float, count: int, shift: float) -> tuple[float, ...]:
@@ -55,6 +112,12 @@ def check(sampling: FrameSampling) -> None:
         raise VtgError(f"fps {sampling.fps}: frames per second must be above 0.")
     if sampling.short_side < 1:
         raise VtgError(f"short side {sampling.short_side}: a frame has at least one pixel.")
+    tokens = sampling.tokens
+    if not isinstance(tokens, msgspec.UnsetType):
+        if min(tokens.total, tokens.least, tokens.patch, tokens.group) < 1 or tokens.least > tokens.total:
+            raise VtgError("token budget: total, least, patch and group must be 1 or more, and least at most total.")
+        if tokens.most is not None and tokens.most < tokens.least:
+            raise VtgError(f"token budget: most {tokens.most} is below least {tokens.least}.")
 
 
 def sampling_id(sampling: FrameSampling) -> str:

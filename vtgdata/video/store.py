@@ -1,13 +1,16 @@
 """The frame store: each video is decoded once per sampling and kept as JPEGs with their true times.
 
-One file a video and sampling, `ab/cd/<frames_id>.frames`: 32 bytes of SHA-256, then MessagePack. Whoever asks first
-makes it; a file that is torn or not ours is made again.
+One Parquet file a video and sampling, `ab/cd/<frames_id>.parquet`: columns `time` and `jpeg`, and in its metadata the
+duration and a hash of it all. Whoever asks first makes it; a file that is torn or not ours is made again. Processes
+that fill one folder wait for each other, so that no video is decoded twice.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import io
+import struct
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -18,21 +21,19 @@ import msgspec
 
 from vtgdata import fingerprint, plugins, tables
 from vtgdata.errors import VideoUnreadable, VtgError
-from vtgdata.records import FrameSampling, Video, VideoFacts
+from vtgdata.records import FrameSampling, Video
+from vtgdata.video import workers
 from vtgdata.video.find import find
-from vtgdata.video.sampling import check, times
+from vtgdata.video.room import Room
+from vtgdata.video.sampling import check
 
 if TYPE_CHECKING:
-    import numpy as np
     import PIL.Image
 
 DECODER = "pyav"
 """The decoder plug-in that is used unless another is named."""
 MEMORY_BYTES = 256 << 20
 """JPEGs kept in memory, so that the queries of one video do not read it again."""
-_DECODED_BYTES = 512 << 20
-"""Raw frames held at a time: an hour at one frame a second of full HD would be 22 GB."""
-_QUALITY = 95
 
 
 class Frames(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,13 +48,23 @@ class Frames(msgspec.Struct, frozen=True, kw_only=True):
     duration: float
     """Of the video, in seconds, as probed; 0 when it cannot be read."""
     status: str
-    """`ok`, `missing` or `unreadable: reason`; then there are no times and no images."""
+    """`ok`; or `missing`, `not a video (what)`, `no video stream`, `truncated at 12.4 s` or `unreadable: reason`, and
+    then there are no times and no images."""
 
 
 class FrameStore:
     """Frames of the videos under one root, by one sampling. May be shared by threads and, on disk, by processes."""
 
-    def __init__(self, root: Path, sampling: FrameSampling, folder: Path | None = None, decoder: str = DECODER) -> None:
+    def __init__(
+        self,
+        root: Path,
+        sampling: FrameSampling,
+        folder: Path | None = None,
+        decoder: str = DECODER,
+        *,
+        isolated: bool = True,
+        limit: int | None = None,
+    ) -> None:
         """Index the videos; nothing is decoded yet.
 
         Args:
@@ -61,6 +72,9 @@ class FrameStore:
             sampling: which frames, and how large.
             folder: where frames are kept; the user's cache folder when None.
             decoder: name of a decoder plug-in.
+            isolated: decode in processes of their own, so that no file can hang or crash this one.
+            limit: bytes that the folder may take; what was not used for longest goes first. By default 50 GB, or what
+                `$VTGDATA_FRAMES_GB` says.
 
         Raises VtgError when the root holds no video, the sampling gives no frames, or there is no such decoder.
         """
@@ -68,7 +82,10 @@ class FrameStore:
         self.sampling = sampling
         self._videos = find(root)
         self._folder = folder if folder is not None else fingerprint.cache_folder() / "frames"
-        self._decoder_name, self._decoder = decoder, plugins.load("decoders", decoder)
+        plugins.load("decoders", decoder)
+        self._decoder = decoder
+        self._eyes = workers.shared() if isolated else workers.Here()
+        self._room = Room(self._folder, limit)
         self._ids: dict[Path, str] = {}
         self._recent: OrderedDict[str, Frames] = OrderedDict()
         self._recent_bytes = 0
@@ -88,67 +105,61 @@ class FrameStore:
         try:
             frames_id = self._id(path)
             with self._locks[int(frames_id[:8], 16) % len(self._locks)]:
-                found = self._recall(frames_id) or self._read(frames_id)
-                if found is None:
-                    found = self._decode(path, frames_id)
-                    self._write(found)
+                found = self._recall(frames_id) or self._read(frames_id) or self._make(path, frames_id)
                 self._remember(found)
                 return found
         except VideoUnreadable as error:
-            return _without(f"unreadable: {error.reason}")
+            return _without(error.status)
 
-    def _id(self, path: Path) -> str:
-        if path not in self._ids:
-            try:
-                content = fingerprint.of_file(path)
-            except OSError as error:
-                raise VideoUnreadable(path, f"cannot be opened ({error.strerror})") from error
-            self._ids[path] = fingerprint.short([content, self.sampling, self._decoder_name])
-        return self._ids[path]
-
-    def _decode(self, path: Path, frames_id: str) -> Frames:
-        facts: VideoFacts = self._decoder.probe(path)
-        wanted = times(facts.duration, self.sampling)
-        at_once = max(1, _DECODED_BYTES // (facts.width * facts.height * 3))
-        images: list[bytes] = []
-        shown: list[float] = []
-        for start in range(0, len(wanted), at_once):
-            pictures, true_times = self._decoder.frames(path, wanted[start : start + at_once])
-            images.extend(jpeg(picture, self.sampling.short_side) for picture in pictures)
-            shown.extend(true_times)
-        return Frames(
-            frames_id=frames_id, times=tuple(shown), images=tuple(images), duration=facts.duration, status="ok"
-        )
-
-    def _file(self, frames_id: str) -> Path:
-        return self._folder / frames_id[:2] / frames_id[2:4] / f"{frames_id}.frames"
-
-    def _read(self, frames_id: str) -> Frames | None:
-        """The stored frames, or None where there are none, or none that can be trusted."""
+    def _make(self, path: Path, frames_id: str) -> Frames:
         try:
-            content = self._file(frames_id).read_bytes()
-        except OSError:
-            return None
-        digest, packed = content[:32], content[32:]
-        if hashlib.sha256(packed).digest() != digest:
-            return None
-        try:
-            found = msgspec.msgpack.decode(packed, type=Frames)
-        except msgspec.DecodeError:
-            return None
-        return found if found.frames_id == frames_id and len(found.times) == len(found.images) > 0 else None
-
-    def _write(self, frames: Frames) -> None:
-        packed = msgspec.msgpack.encode(frames)
-        try:
-            with tables.replacing(self._file(frames.frames_id)) as file:
-                file.write(hashlib.sha256(packed).digest())
-                file.write(packed)
+            with self._room.held(frames_id):
+                # Another process may have made it while this one waited.
+                found = self._read(frames_id)
+                if found is None:
+                    found = self._decode(path, frames_id)
+                    self._write(found)
+                return found
         except OSError as error:
             raise VtgError(
                 f"{self._folder}: frames cannot be kept here ({error.strerror}). Free some space, or name another "
                 "folder with --frames."
             ) from error
+
+    def _id(self, path: Path) -> str:
+        if path not in self._ids:
+            try:
+                content = fingerprint.of_path(path)
+            except OSError as error:
+                raise VideoUnreadable(path, f"cannot be opened ({error.strerror})") from error
+            self._ids[path] = fingerprint.short([content, self.sampling, self._decoder])
+        return self._ids[path]
+
+    def _decode(self, path: Path, frames_id: str) -> Frames:
+        seen = self._eyes.look(self._decoder, path, self.sampling)
+        return Frames(frames_id=frames_id, times=seen.times, images=seen.images, duration=seen.duration, status="ok")
+
+    def _file(self, frames_id: str) -> Path:
+        return self._folder / frames_id[:2] / frames_id[2:4] / f"{frames_id}.parquet"
+
+    def _read(self, frames_id: str) -> Frames | None:
+        """The stored frames, or None where there are none, or none that can be trusted."""
+        path = self._file(frames_id)
+        try:
+            content = path.read_bytes()
+        except OSError:
+            return None
+        found = _unpacked(content)
+        if found is None or found.frames_id != frames_id:
+            return None
+        self._room.used(path)
+        return found
+
+    def _write(self, frames: Frames) -> None:
+        packed = _packed(frames)
+        with tables.replacing(self._file(frames.frames_id)) as file:
+            file.write(packed)
+        self._room.added(len(packed))
 
     def _recall(self, frames_id: str) -> Frames | None:
         with self._recent_lock:
@@ -174,23 +185,52 @@ def _without(status: str) -> Frames:
     return Frames(frames_id="", times=(), images=(), duration=0.0, status=status)
 
 
-def jpeg(picture: np.ndarray, short_side: int) -> bytes:
-    """A picture as JPEG (quality 95, full colour), reduced by area until its short side has so many pixels.
-
-    Args:
-        picture: (height, width, 3) uint8 RGB.
-        short_side: pixels; a smaller picture is not enlarged.
-    """
-    from PIL import Image
-
-    height, width = picture.shape[:2]
-    scale = short_side / min(height, width)
-    image = Image.fromarray(picture)
-    if scale < 1:
-        image = image.resize((max(1, round(width * scale)), max(1, round(height * scale))), Image.Resampling.BOX)
+def _packed(frames: Frames) -> bytes:
+    """An entry as the bytes of a Parquet file; pictures are not compressed again."""
+    pa, parquet = _arrow()
+    facts = {"frames_id": frames.frames_id, "duration": repr(frames.duration), "sha256": _digest(frames)}
+    columns = {"time": pa.array(frames.times, pa.float64()), "jpeg": pa.array(frames.images, pa.binary())}
+    table = pa.table(columns).replace_schema_metadata(facts)
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=_QUALITY, subsampling=0)
+    parquet.write_table(table, buffer, compression="none", use_dictionary=False, write_statistics=False)
     return buffer.getvalue()
+
+
+def _unpacked(content: bytes) -> Frames | None:
+    """The entry that the bytes hold; None when they are torn, or no entry."""
+    pa, parquet = _arrow()
+    try:
+        table = parquet.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
+        facts = _facts(table.schema.metadata)
+        found = Frames(
+            frames_id=facts["frames_id"],
+            times=tuple(table["time"].to_pylist()),
+            images=tuple(table["jpeg"].to_pylist()),
+            duration=float(facts["duration"]),
+            status="ok",
+        )
+        whole = bool(found.images) and _digest(found) == facts["sha256"]
+    except (pa.ArrowException, OSError, KeyError, ValueError, TypeError):
+        return None
+    return found if whole else None
+
+
+def _facts(metadata: dict[bytes, bytes] | None) -> dict[str, str]:
+    return {key.decode(): value.decode() for key, value in (metadata or {}).items()}
+
+
+def _digest(frames: Frames) -> str:
+    """A hash of all that an entry says."""
+    found = hashlib.sha256(struct.pack(f"<{len(frames.times) + 1}d", frames.duration, *frames.times))
+    for image in frames.images:
+        found.update(len(image).to_bytes(8, "little") + image)
+    found.update(frames.frames_id.encode())
+    return found.hexdigest()
+
+
+def _arrow() -> tuple[Any, Any]:
+    """Pyarrow and its parquet module, untyped: it ships no types."""
+    return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
 
 
 def frame_source(

@@ -1,0 +1,117 @@
+"""What a library does to itself must not reach the run."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from drawn_videos import draw
+from vtgdata.errors import VideoUnreadable, VtgError
+from vtgdata.records import FrameSampling, Video
+from vtgdata.video import workers
+from vtgdata.video.store import FrameStore
+from vtgdata.video.workers import Here, Workers
+
+TWO = FrameSampling(frames=2)
+FAILING = "video.failing_decoders"
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """The decoder of failing_decoders.py, by a name that a worker can import too."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[1])
+    return FAILING
+
+
+@pytest.fixture
+def pool(failing):
+    found = Workers(2, seconds=1.0)
+    yield found
+    found.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("hang", "unreadable: the decoder hangs on it (over 1 s)"),
+        ("wait", "unreadable: the decoder hangs on it (over 1 s)"),
+        ("crash", "unreadable: the decoder crashes on it"),
+        ("greed", "unreadable: it takes more memory than a decoder may have"),
+        ("bug", "unreadable: the decoder fails: ZeroDivisionError"),
+    ],
+)
+def test_a_library_that_fails_is_a_status_and_the_next_video_is_read(pool, name, status, tmp_path):
+    good = draw(tmp_path / "good.mp4", 10)
+    bad = draw(tmp_path / f"{name}.mp4", 10)
+    began = time.monotonic()
+    with pytest.raises(VideoUnreadable) as caught:
+        pool.look(FAILING, bad, TWO)
+    assert caught.value.status == status
+    assert time.monotonic() - began < 10
+    assert pool.look(FAILING, good, TWO).times == (0.0, 1.0)
+
+
+def test_the_limit_of_a_real_run_is_below_10_s():
+    assert workers.PROBE_SECONDS < 10
+
+
+def test_a_run_goes_on_over_videos_that_hang_and_crash(failing, tmp_path, monkeypatch):
+    quick = Workers(2, seconds=1.0)
+    monkeypatch.setattr(workers, "shared", lambda: quick)
+    for count, name in enumerate(("a", "hang", "crash", "z"), 10):
+        draw(tmp_path / f"videos/{name}.mp4", count)
+    store = FrameStore(tmp_path / "videos", TWO, tmp_path / "frames", FAILING)
+    videos = [Video(video_id=name, file=f"{name}.mp4") for name in ("a", "hang", "crash", "z")]
+    found = {video.video_id: store.frames(video).status for video in videos}
+    assert [found["a"], found["z"]] == ["ok", "ok"]
+    assert "hangs" in found["hang"] and "crashes" in found["crash"]
+
+
+def test_a_worker_shows_what_this_process_would(pool, tmp_path):
+    path = draw(tmp_path / "a.mp4", 30)
+    assert pool.look("pyav", path, TWO) == Here().look("pyav", path, TWO)
+    assert pool.probe("pyav", path) == Here().probe("pyav", path)
+
+
+def test_an_error_for_the_user_comes_through_as_it_is(pool, tmp_path):
+    (tmp_path / "a.mp4").write_text("<html>")
+    with pytest.raises(VideoUnreadable, match="an HTML page"):
+        pool.probe("pyav", tmp_path / "a.mp4")
+    with pytest.raises(VtgError, match="decoders plug-in 'pyaw'"):
+        pool.probe("pyaw", tmp_path / "a.mp4")
+
+
+def test_threads_share_few_processes(pool, tmp_path):
+    path = draw(tmp_path / "a.mp4", 30)
+    threads = [threading.Thread(target=pool.probe, args=("pyav", path)) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 1 <= len(pool._idle) <= 2
+
+
+def test_no_worker_outlives_a_run_that_is_killed(tmp_path):
+    path = draw(tmp_path / "a.mp4", 10)
+    program = (
+        "import os, signal, sys; from pathlib import Path; from vtgdata.video.workers import Workers\n"
+        "pool = Workers(1)\n"
+        "pool.probe('pyav', Path(sys.argv[1])); print(pool._idle[0]._process.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL
+    for _ in range(100):
+        try:
+            os.kill(int(done.stdout), 0)
+        except ProcessLookupError:
+            return
+        if Path(f"/proc/{int(done.stdout)}/stat").read_text().split()[2] == "Z":
+            return
+        time.sleep(0.1)
+    pytest.fail("the worker is still there")

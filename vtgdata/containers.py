@@ -1,0 +1,139 @@
+"""What a file is, by its first bytes: only containers of video are ever opened, and only as local files.
+
+Playlists (HLS, DASH), concat scripts and the like would make a library open whatever they name; a web page saved as
+.mp4 or a pointer of Git LFS is no video. So the bytes are looked at first, and the file's name is never asked.
+"""
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+from vtgdata.errors import VideoUnreadable
+
+MAX_PIXELS = 8192 * 8192
+"""Of one frame: twice what the largest screens show; more is an attack on memory."""
+MAX_SECONDS = 24 * 3600.0
+"""Of one video."""
+_HEAD_BYTES = 4096
+_MP4_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof", b"sidx"}
+_MAGIC = (
+    (b"\x1a\x45\xdf\xa3", "matroska"), (b"OggS", "ogg"), (b"FLV\x01", "flv"), (b"GIF8", "gif"),
+    (b"\x00\x00\x01\xba", "mpeg"), (b"\x00\x00\x01\xb3", "mpegvideo"), (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "asf"),
+    (b".RMF", "rm"), (b"DKIF", "ivf"), (b"nut/multimedia container", "nut"), (b"\x06\x0e\x2b\x34\x02\x05", "mxf"),
+    (b"\x1f\x07\x00", "dv"),
+)  # fmt: skip
+_NOT_VIDEOS = (
+    (b"<!doctype html", "an HTML page"), (b"<html", "an HTML page"), (b"#extm3u", "a playlist"),
+    (b"ffconcat", "a concat script"), (b"version https://git-lfs", "a pointer of Git LFS"), (b"<?xml", "XML"),
+    (b"<mpd", "a playlist"), (b"[playlist]", "a playlist"), (b"file ", "a concat script"),
+)  # fmt: skip
+
+
+def check(path: Path) -> str:
+    """The container of a file: mov, matroska, avi, mpegts and so on.
+
+    Raises VideoUnreadable when there is no such file, or its bytes do not begin like a container of video.
+    """
+    try:
+        if not path.is_file():
+            raise VideoUnreadable(path, "no such file")
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except OSError as error:
+        raise VideoUnreadable(path, f"cannot be opened ({error.strerror})") from error
+    found = _container(head)
+    if found is None:
+        raise VideoUnreadable(path, f"not a video ({_told(head)})")
+    return found
+
+
+def _container(head: bytes) -> str | None:
+    if head[4:8] in _MP4_BOXES:
+        return "mov"
+    if head[:4] == b"RIFF" and head[8:12] in (b"AVI ", b"AVIX"):
+        return "avi"
+    # Packets of 188 bytes, or of 192 with a time stamp in front.
+    for start, size in ((0, 188), (4, 192)):
+        places = range(start, min(len(head), 5 * size), size)
+        if len(head) > start + size and all(head[place] == 0x47 for place in places):
+            return "mpegts"
+    return next((name for magic, name in _MAGIC if head.startswith(magic)), None)
+
+
+def _told(head: bytes) -> str:
+    if not head:
+        return "an empty file"
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    return next((what for start, what in _NOT_VIDEOS if text.startswith(start)), "no known container")
+
+
+def check_size(path: Path, width: int, height: int) -> None:
+    """Raise VideoUnreadable when a frame has more pixels than `MAX_PIXELS`."""
+    if width * height > MAX_PIXELS:
+        raise VideoUnreadable(path, f"frames of {width} x {height} pixels are above the limit")
+
+
+def check_duration(path: Path, seconds: float) -> None:
+    """Raise VideoUnreadable when a video is longer than `MAX_SECONDS`."""
+    if not seconds <= MAX_SECONDS:
+        raise VideoUnreadable(path, f"{seconds:.0f} s are above the limit of {MAX_SECONDS:.0f} s")
+
+
+def cut_short(path: Path, container: str) -> bool:
+    """Whether a file ends before what its own outermost pieces say; False where the container does not say.
+
+    Args:
+        path: the file.
+        container: as `check` found it.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if container == "mov":
+            return _boxes_end(file, size) > size
+        if container == "avi":
+            # Odd pieces are padded, and some writers count the padding and leave it out.
+            return int.from_bytes(file.read(8)[4:], "little") + 8 > size + 1
+        return container == "matroska" and _segment_end(file) > size
+
+
+def _boxes_end(file: BinaryIO, size: int) -> int:
+    """Where the last box of an MP4 says that it ends."""
+    end = 0
+    while end + 8 <= size:
+        file.seek(end)
+        head = file.read(16)
+        length = int.from_bytes(head[:4], "big")
+        if not head[4:8].isalnum() and head[4:8] not in _MP4_BOXES:
+            break  # not a box: what follows the last one is nobody's business
+        if length == 1:
+            length = int.from_bytes(head[8:16], "big")
+        if length < 8:
+            break  # up to the end of the file, or nonsense
+        end += length
+    return end
+
+
+def _segment_end(file: BinaryIO) -> int:
+    """Where the segment of a Matroska file says that it ends; 0 when it was written without knowing."""
+    head = file.read(_HEAD_BYTES)
+    header_size, place = _vint(head, 4)
+    place += header_size
+    if head[place : place + 4] != b"\x18\x53\x80\x67":
+        return 0
+    size, start = _vint(head, place + 4)
+    return start + size if size >= 0 else 0
+
+
+def _vint(data: bytes, place: int) -> tuple[int, int]:
+    """(value, place after it) of EBML's number of variable length; -1 for one that is unknown."""
+    first = data[place] if place < len(data) else 0
+    length = 9 - first.bit_length()
+    if not 1 <= length <= 8:
+        return -1, place
+    value = int.from_bytes(data[place : place + length], "big") & ((1 << 7 * length) - 1)
+    return (-1 if value == (1 << 7 * length) - 1 else value), place + length
+
+
+def local(path: Path) -> str:
+    """A path as text that no library takes for an option, an address or a protocol: it begins with `/`."""
+    return os.path.abspath(path)  # noqa: PTH100 (links stay: their names have the suffix)

@@ -1,0 +1,275 @@
+"""Decoding in processes of its own: a library that hangs, crashes or takes all memory ends a video, never the run.
+
+A worker is started when it is first needed, answers one call after another through its pipes, and ends when they close.
+It is a plain child, not a fork: it shares no locks and no threads, and needs no `if __name__ == "__main__"` of anybody.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import pickle
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vtgdata.errors import VideoUnreadable, VtgError
+from vtgdata.records import FrameSampling, VideoFacts
+from vtgdata.video import look
+
+if TYPE_CHECKING:
+    import numpy as np
+
+PROBE_SECONDS = 8.0
+"""For which facts may be looked for; a file takes milliseconds."""
+SECONDS_PER_SECOND = 1.0
+"""Further seconds for each second of a video that is decoded: slower than it is shown is as good as never."""
+MEMORY_BYTES = 8 << 30
+"""That a worker may take."""
+_START_SECONDS = 120.0
+"""For starting Python and loading a library, on a machine that is busy."""
+
+
+class Workers:
+    """At most so many processes, shared by all threads of this one. Calls wait for one that is free."""
+
+    def __init__(self, count: int | None = None, *, seconds: float = PROBE_SECONDS, memory: int = MEMORY_BYTES) -> None:
+        """Nothing is started yet.
+
+        Args:
+            count: of processes; as many as there are cores when None.
+            seconds: limit of a probe; decoding gets the length of the video on top.
+            memory: bytes that each may take.
+        """
+        self._seconds, self._memory = seconds, memory
+        self._idle: list[_Worker] = []
+        self._lock = threading.Lock()
+        self._free = threading.Semaphore(count or os.cpu_count() or 1)
+
+    def probe(self, decoder: str, path: Path) -> VideoFacts:
+        """`look.probe`; what takes too long, too much memory or the process is VideoUnreadable too."""
+        return self._call(path, self._seconds, "probe", decoder, path)
+
+    def look(self, decoder: str, path: Path, sampling: FrameSampling) -> look.Look:
+        """`look.look`; what takes too long, too much memory or the process is VideoUnreadable too."""
+        return self._call(path, self._seconds, "look", decoder, path, sampling)
+
+    def frames(self, decoder: str, path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[float]]:
+        """`look.frames`: raw pictures, so for few of them; failures as in `look`."""
+        limit = self._seconds + self.probe(decoder, path).duration * SECONDS_PER_SECOND
+        return self._call(path, limit, "frames", decoder, path, times)
+
+    def close(self) -> None:
+        """End the processes that are idle."""
+        with self._lock:
+            workers, self._idle = self._idle, []
+        for worker in workers:
+            worker.stop()
+
+    def _call(self, path: Path, limit: float, name: str, *values: Any) -> Any:
+        with self._free:
+            try:
+                return self._once(path, limit, name, *values)
+            except _Crashed:
+                # Perhaps it was what an earlier video did to it: once more, in a new one.
+                with contextlib.suppress(_Crashed):
+                    return self._once(path, limit, name, *values, fresh=True)
+        raise VideoUnreadable(path, "the decoder crashes on it")
+
+    def _once(self, path: Path, limit: float, name: str, *values: Any, fresh: bool = False) -> Any:
+        worker = None if fresh else self._take()
+        worker = worker or _Worker(self._memory)
+        try:
+            worker.ask(limit, name, *values)
+            good, result = worker.answer(limit)
+            if good and name == "look":
+                # The facts come first and quickly, so that a file that hangs a library is found out soon.
+                limit += result.duration * SECONDS_PER_SECOND
+                good, result = worker.answer(limit)
+        except _Late as error:
+            raise VideoUnreadable(path, f"the decoder hangs on it (over {limit:.0f} s)") from error
+        except BaseException:
+            worker.stop()
+            raise
+        with self._lock:
+            self._idle.append(worker)
+        if good:
+            return result
+        if isinstance(result, VtgError):
+            raise result
+        kind = type(result).__name__
+        reason = (
+            "it takes more memory than a decoder may have" if kind == "MemoryError" else f"the decoder fails: {kind}"
+        )
+        raise VideoUnreadable(path, reason) from result
+
+    def _take(self) -> _Worker | None:
+        with self._lock:
+            return self._idle.pop() if self._idle else None
+
+
+class _Crashed(Exception):
+    pass
+
+
+class _Late(Exception):
+    pass
+
+
+class _Worker:
+    """One process; used by one thread at a time."""
+
+    def __init__(self, memory: int) -> None:
+        # Its libraries' own words go nowhere: what matters comes back as an error.
+        with tempfile.TemporaryFile() as words:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "vtgdata.video.workers", str(memory)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=words,
+                bufsize=0,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)},
+            )
+            started = self.answer(_START_SECONDS)
+            if started != "ready":
+                words.seek(0)
+                raise RuntimeError(f"a decoding process did not start: {words.read().decode(errors='replace')}")
+
+    def ask(self, limit: float, name: str, *values: Any) -> None:
+        """Send a call; raises _Crashed when the process is gone."""
+        try:
+            self._process.stdin.write(pickle.dumps((limit, name, values)))  # type: ignore[union-attr]
+        except OSError as error:
+            self.stop()
+            raise _Crashed from error
+
+    def answer(self, limit: float) -> Any:
+        """(whether it went well, the result or the error); raises _Late or _Crashed when the process is gone."""
+        # The pipe is not buffered here, so that waiting for it sees all that came.
+        pipe: Any = self._process.stdout
+        if not select.select([pipe], [], [], limit)[0]:
+            self.stop()
+            raise _Late
+        try:
+            size = int.from_bytes(self._read(8), "little")
+            return pickle.loads(self._read(size))
+        except (EOFError, OSError) as error:
+            self.stop()
+            raise (_Late if self._process.returncode == -signal.SIGALRM else _Crashed) from error
+
+    def _read(self, size: int) -> bytes:
+        read: list[bytes] = []
+        while size:
+            piece = self._process.stdout.read(min(size, 1 << 20))  # type: ignore[union-attr]
+            if not piece:
+                raise EOFError
+            read.append(piece)
+            size -= len(piece)
+        return b"".join(read)
+
+    def stop(self) -> None:
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                pipe.close()  # type: ignore[union-attr]
+        self._process.wait()
+
+
+class Isolated:
+    """A decoder plug-in, by name, whose calls are answered by the shared workers."""
+
+    def __init__(self, decoder: str) -> None:
+        self._decoder = decoder
+
+    def probe(self, path: Path) -> VideoFacts:
+        """The decoder's `probe`."""
+        return shared().probe(self._decoder, path)
+
+    def frames(self, path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[float]]:
+        """The decoder's `frames`."""
+        return shared().frames(self._decoder, path, times)
+
+
+class Here:
+    """The same calls in this process: nothing to start, and nothing to hold back a library that fails."""
+
+    def probe(self, decoder: str, path: Path) -> VideoFacts:
+        """`look.probe`."""
+        return look.probe(decoder, path)
+
+    def look(self, decoder: str, path: Path, sampling: FrameSampling) -> look.Look:
+        """`look.look`."""
+        return look.look(decoder, path, sampling)
+
+
+def shared() -> Workers:
+    """The workers of this process; a fork gets its own, for two must not talk through the same pipes."""
+    return _of_process(os.getpid())
+
+
+@functools.cache
+def _of_process(process: int) -> Workers:
+    del process
+    return Workers()
+
+
+def _serve(memory: int) -> None:
+    """Answer calls until the pipe closes."""
+    asked, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    # A library that prints must not write into the answers.
+    os.dup2(2, 1)
+    _limit_memory(memory)
+    _send(answers, "ready")
+    while True:
+        try:
+            limit, name, values = pickle.load(asked)
+        except EOFError:
+            return
+        _alarm(limit + 1)
+        try:
+            if name == "look":
+                facts = look.probe(*values[:2])
+                _send(answers, (True, facts))
+                _alarm(limit + facts.duration * SECONDS_PER_SECOND + 1)
+                values += (facts,)
+            answer = True, getattr(look, name)(*values)
+        except Exception as error:  # whatever it is, it is raised where it was asked for
+            answer = False, error
+        _alarm(0)
+        _send(answers, answer)
+
+
+def _send(answers: Any, answer: Any) -> None:
+    try:
+        packed = pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
+    except (pickle.PicklingError, TypeError, AttributeError):
+        # An error of a library that cannot travel: its name does.
+        packed = pickle.dumps((False, RuntimeError(repr(answer))))
+    answers.write(len(packed).to_bytes(8, "little") + packed)
+    answers.flush()
+
+
+def _alarm(seconds: float) -> None:
+    """Die after so many seconds, inside a library too, and also when the parent is gone; 0 takes it back."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _limit_memory(memory: int) -> None:
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return  # no limits on this system
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]))
