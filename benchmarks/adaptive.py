@@ -5,8 +5,10 @@ Pools of 2,000 samples: uniform; U-shaped, as models show on mixed data; Time-R1
 true rate lies beyond the indifference zone of the place it got. `coin`: values 0 or 1; `iou`: values in between, of
 half the samples nearly coins, of the others steady. ABOVE marks a share above the asked one.
 
-    python benchmarks/adaptive.py
+    python benchmarks/adaptive.py [FIRST SEED]
 """
+
+import sys
 
 import numpy as np
 
@@ -71,13 +73,13 @@ def adapted(values, rates, error, first=4, most=MOST):
         counts = np.minimum(counts + adaptive.STEP * ask, most)
 
 
-def main():
-    """Print the table."""
+def main(first_seed=0):
+    """Print the table, of REPEATS pools each."""
     print("pool            values  error asked  got    expected  rollouts | fixed n: error, adaptive rollouts for it")
     for coin in (True, False):
         for name in pools(np.random.default_rng(0)):
             runs, errors = [], {8: [], 16: [], 32: []}
-            for seed in range(REPEATS):
+            for seed in range(first_seed, first_seed + REPEATS):
                 rng = np.random.default_rng(seed)
                 rates = pools(rng)[name]
                 values = draw(rates, rng, coin)
@@ -99,4 +101,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))
