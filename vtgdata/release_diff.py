@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from vtgdata import releases
+from vtgdata import releases, tombstones
 from vtgdata.card import cell
 from vtgdata.release_rows import keys_of
 from vtgdata.releases import Release
@@ -46,6 +46,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """Those that differ."""
     licenses: dict[str, list[int]]
     """{licence: [samples in the first, in the second]} where they differ."""
+    removed_for_good: list[str]
+    """Videos and samples that the second names as removed and the first does not, with the reason."""
     files: list[str]
     """Files other than data that differ: card, prompts, licences."""
     level: Level
@@ -74,6 +76,7 @@ def compare(first: Release, second: Release) -> Difference:
         second=second.document.version,
         configs=configs,
         licenses=_licences(first, second),
+        removed_for_good=_removed(first, second),
         files=files,
         level=level,
         proposed=following(first.document.version, level),
@@ -133,6 +136,16 @@ def _licences(first: Release, second: Release) -> dict[str, list[int]]:
     }
 
 
+def _removed(first: Release, second: Release) -> list[str]:
+    old = {each.key for each in tombstones.of_release(first).removed}
+    new = [each for each in tombstones.of_release(second).removed if each.key not in old]
+    return [
+        " ".join(filter(None, (each.corpus, "video" if each.video_id else "sample", each.video_id or each.sample_id)))
+        + (f": {each.reason}" if each.reason else "")
+        for each in new
+    ]
+
+
 def _other_files(first: Release, second: Release) -> list[str]:
     old, new = first.document.files, second.document.files
     return [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
@@ -163,6 +176,7 @@ def _lines(found: Difference) -> list[str]:
         for what, keys in (("added", change.added), ("removed", change.removed), ("changed", list(change.changed))):
             lines += [f"{config}: {what} {_shown(key)}" for key in keys[:SHOWN]]
             lines += [f"{config}: {what} {len(keys) - SHOWN} more"] if len(keys) > SHOWN else []
+    lines += [f"removed for good: {_shown(each)}" for each in found.removed_for_good]
     lines += [f"licence {_shown(name)}: {old} samples, now {new}" for name, (old, new) in found.licenses.items()]
     lines += [f"file {_shown(name)} differs" for name in found.files]
     return [*lines, f"next version: {found.proposed} ({found.level})" if lines else "nothing differs"]

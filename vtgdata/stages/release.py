@@ -34,11 +34,13 @@ from vtgdata import (
     releases,
     tables,
     teacher_terms,
+    tombstones,
 )
 from vtgdata.errors import Conflict, VtgError
 from vtgdata.release_rows import Sources, date_and_sort, grouped
 from vtgdata.releases import CHOSEN, COLUMNS, DataFile, Document, PromptFile, Release, ReleaseFile
 from vtgdata.tables import Row
+from vtgdata.tombstones import Tombstones
 
 _UNFINISHED = ".unfinished-release"
 """In a folder whose release is being made: when that is broken off, the next run knows the files for its own."""
@@ -67,6 +69,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """drops.parquet files: the rows left out, and why."""
     previous: str = ""
     """Folder of the release before this one, or `org/name@tag`."""
+    tombstones: str = ""
+    """What was removed for good (`vtgdata remove`): its file, a release's folder or `org/name@tag`. The previous
+    release's own are always respected."""
     teacher_terms: str = ""
     """JSON file of terms of teacher models that the register does not have: match, provider, link, flag."""
     name: str = ""
@@ -76,7 +81,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def run(settings: Settings) -> meta.Summary:
     """Make a release.
 
-    Returns the summary: name, version, configs (rows by config and split), changes against the previous release, out.
+    Returns the summary: name, version, configs (rows by config and split), changes against the previous release,
+    removed (samples taken out for good), out.
     Raises VtgError when an input is not what it should be, when a training row's video is also in a benchmark, or when
     the version does not follow the previous one; Conflict when the folder holds what is no release.
     """
@@ -87,23 +93,24 @@ def run(settings: Settings) -> meta.Summary:
                 f"--split {config}=...: a config is named in small letters, digits, _ and not {', '.join(COLUMNS)}."
             )
     _refuse_foreign(Path(settings.out))
-    single = [path for path in (settings.samples, settings.coldstart, settings.pass_rates) if path]
-    earlier = hub.local(settings.previous) if settings.previous else ""
-    before = f"{earlier}/{releases.NAME}" if earlier else ""
+    earlier, named = (hub.local(text) if text else "" for text in (settings.previous, settings.tombstones))
+    given = [
+        settings.samples, settings.coldstart, settings.pass_rates, *settings.splits.values(), *settings.rollouts,
+        *settings.drops, f"{earlier}/{releases.NAME}" if earlier else "", settings.teacher_terms, named,
+    ]  # fmt: skip
     step = meta.Step(
         "release",
         settings,
         code=[__name__, *(f"vtgdata.corpora.{corpus}" for corpus in plugins.names("corpora"))],
-        inputs=[
-            *single, *settings.splits.values(), *settings.rollouts, *settings.drops, *([before] if before else []),
-            *([settings.teacher_terms] if settings.teacher_terms else []), plugins.resources("cards") / "dataset.md.j2",
-        ],
-    )  # fmt: skip
+        inputs=[*filter(None, given), plugins.resources("cards") / "dataset.md.j2"],
+    )
     if (done := step.up_to_date()) is not None:
         return done
     previous = releases.open_release(earlier) if earlier else None
     _check_previous(settings, previous)
-    sources = Sources(settings.samples)
+    carried = tombstones.of_release(previous) if previous else Tombstones()
+    removed = tombstones.merged(carried, tombstones.read(named))
+    sources = Sources(settings.samples, removed)
     configs = _configs(settings, sources)
     changes = {
         config: date_and_sort(config, rows, settings.version, previous, sources.samples)
@@ -116,7 +123,7 @@ def run(settings: Settings) -> meta.Summary:
     out = step.start()
     (out / _UNFINISHED).touch()
     stale = _named_by_release(out)
-    document = _write(settings, out, step, sources, configs, changes, previous)
+    document = _write(settings, out, step, sources, configs, changes, previous, removed)
     for name in stale - _named_by_release(out):
         (out / name).unlink(missing_ok=True)
     (out / _UNFINISHED).unlink()
@@ -127,6 +134,7 @@ def run(settings: Settings) -> meta.Summary:
             config: {name: data.rows for name, data in splits.items()} for config, splits in document.configs.items()
         },
         "changes": changes,
+        "removed": len(sources.removed),
         "out": settings.out,
     }
     return step.finish(summary, outputs=sorted(_named_by_release(out)))
@@ -147,7 +155,7 @@ def _configs(settings: Settings, sources: Sources) -> dict[str, list[Row]]:
     if settings.pass_rates:
         configs["difficulty"] = sources.pass_rates(settings.pass_rates)
     configs["rollouts"] = [row for path in settings.rollouts for row in sources.rollouts(path)]
-    configs["drops"] = [row for path in settings.drops for row in sources.drops(path)]
+    configs["drops"] = [row for path in settings.drops for row in sources.drops(path)] + sources.removed_drops()
     return {config: rows for config, rows in configs.items() if rows}
 
 
@@ -194,6 +202,7 @@ def _write(
     configs: Mapping[str, list[Row]],
     changes: dict[str, dict[str, int]],
     previous: Release | None,
+    removed: Tombstones,
 ) -> Document:
     written: dict[str, dict[str, DataFile]] = {}
     for config, rows in configs.items():
@@ -235,6 +244,7 @@ def _write(
         terms=msgspec.to_builtins(licences.combine(row["license"] or "unverified" for row in configs["samples"])),
         contamination=release_facts.contamination(settings.samples, configs["samples"]),
         figures=release_figures.figures(configs, drops),
+        removed=_removed(sources, removed),
     )
     readme = card.dataset_card(document)
     card.read_metadata(readme)
@@ -248,6 +258,9 @@ def _write(
         tables.write_text(out / name, text)
     tables.write_json(out / "croissant.json", croissant.describe(document))
     pages["croissant.json"] = ""
+    if removed.removed:
+        tombstones.write(out / tombstones.NAME, removed)
+        pages[tombstones.NAME] = ""
     names = sorted([*pages, *(prompt.file for prompt in prompts)])
     files = {
         name: ReleaseFile(sha256=fingerprint.of_file(out / name), bytes=(out / name).stat().st_size) for name in names
@@ -255,6 +268,13 @@ def _write(
     document = msgspec.structs.replace(document, files=files)
     tables.write_json(out / releases.NAME, document)
     return document
+
+
+def _removed(sources: Sources, removed: Tombstones) -> dict[str, int]:
+    if not removed.removed:
+        return {}
+    videos = sum(bool(each.video_id) for each in removed.removed)
+    return {"videos": videos, "samples": len(removed.removed) - videos, "rows": len(sources.removed)}
 
 
 def _write_prompts(out: Path, texts: Mapping[str, str]) -> list[PromptFile]:
@@ -292,7 +312,7 @@ def _inputs(settings: Settings, step: meta.Step) -> dict[str, list[dict[str, str
     named: dict[str, list[str]] = {
         "samples": [settings.samples], "coldstart": [settings.coldstart], "pass_rates": [settings.pass_rates],
         **{config: [path] for config, path in settings.splits.items()}, "rollouts": list(settings.rollouts),
-        "drops": list(settings.drops),
+        "drops": list(settings.drops), "tombstones": [hub.local(settings.tombstones)],
     }  # fmt: skip
     return {
         setting: sorted(
