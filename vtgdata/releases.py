@@ -112,6 +112,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """What holds for all samples together: the strictest of their licences (`licences.Terms`)."""
     contamination: list[dict[str, Any]] = []
     """Each two splits that share videos: first, second, sources, queries, duplicates, contaminates."""
+    recipe: dict[str, str] = {}
+    """Where a recipe made it: name, and sha256 of its steps up to this one with their settings and the seed."""
     removed: dict[str, int] = {}
     """What was taken out for good: videos and samples named in removed.json, and the rows of samples that went now."""
     figures: dict[str, dict[str, int]] = {}

@@ -11,40 +11,23 @@ Rows are sorted by the version that first had them, so that versions share bytes
 bytes. No video and no path of this machine goes in.
 """
 
-import datetime
 import re
-from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from vtgdata import (
-    __version__,
-    card,
-    croissant,
-    fingerprint,
-    hub,
-    licences,
-    meta,
-    plugins,
-    release_facts,
-    release_figures,
-    releases,
-    tables,
-    teacher_terms,
-    tombstones,
-)
+from vtgdata import hub, meta, plugins, release_diff, release_write, releases, teacher_terms, tombstones
 from vtgdata.errors import Conflict, VtgError
 from vtgdata.release_rows import Sources, date_and_sort, grouped
-from vtgdata.releases import CHOSEN, COLUMNS, DataFile, Document, PromptFile, Release, ReleaseFile
+from vtgdata.release_write import Contents
+from vtgdata.releases import COLUMNS, Release
 from vtgdata.tables import Row
-from vtgdata.tombstones import Tombstones
 
 _UNFINISHED = ".unfinished-release"
 """In a folder whose release is being made: when that is broken off, the next run knows the files for its own."""
 _SPLIT = re.compile(r"\w+(\.\w+)*\Z", re.ASCII)
+_PROMISES = {"minor": "was added", "major": "was removed or changed"}
 _CONFIG = re.compile(r"[a-z]\w*\Z", re.ASCII)
 
 
@@ -74,6 +57,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     release's own are always respected."""
     teacher_terms: str = ""
     """JSON file of terms of teacher models that the register does not have: match, provider, link, flag."""
+    made_by: dict[str, str] = {}
+    """Recipe that this is a step of: its name, and the hash of its steps up to this one; `vtgdata run` fills it in."""
     name: str = ""
     """The dataset's name for people; when empty the previous one's, or one made of the corpora's names."""
 
@@ -82,9 +67,10 @@ def run(settings: Settings) -> meta.Summary:
     """Make a release.
 
     Returns the summary: name, version, configs (rows by config and split), changes against the previous release,
-    removed (samples taken out for good), out.
+    proposed (the least version that says what changed), removed (samples taken out for good), out.
     Raises VtgError when an input is not what it should be, when a training row's video is also in a benchmark, or when
-    the version does not follow the previous one; Conflict when the folder holds what is no release.
+    the version does not follow the previous one or promises less than changed; Conflict when the folder holds what is
+    no release.
     """
     releases.parse_version(settings.version)
     for config in settings.splits:
@@ -108,7 +94,7 @@ def run(settings: Settings) -> meta.Summary:
         return done
     previous = releases.open_release(earlier) if earlier else None
     _check_previous(settings, previous)
-    carried = tombstones.of_release(previous) if previous else Tombstones()
+    carried = tombstones.of_release(previous) if previous else tombstones.Tombstones()
     removed = tombstones.merged(carried, tombstones.read(named))
     sources = Sources(settings.samples, removed)
     configs = _configs(settings, sources)
@@ -116,14 +102,27 @@ def run(settings: Settings) -> meta.Summary:
         config: date_and_sort(config, rows, settings.version, previous, sources.samples)
         for config, rows in configs.items()
     }
-    if previous is not None:
-        for config, splits in previous.document.configs.items():
-            gone = {"added": 0, "removed": sum(data.rows for data in splits.values()), "changed": 0}
-            changes.setdefault(config, gone)
+    for config, splits in (previous.document.configs if previous else {}).items():
+        gone = {"added": 0, "removed": sum(data.rows for data in splits.values()), "changed": 0}
+        changes.setdefault(config, gone)
+    proposed = _check_version(settings, previous, changes)
+    contents = Contents(
+        name=settings.name,
+        version=settings.version,
+        sources=sources,
+        configs=configs,
+        changes=changes,
+        previous=previous.document if previous else None,
+        removed=removed,
+        own_terms=teacher_terms.read(settings.teacher_terms),
+        inputs=_inputs(settings, step),
+        settings=_settings(settings),
+        recipe=settings.made_by,
+    )
     out = step.start()
     (out / _UNFINISHED).touch()
     stale = _named_by_release(out)
-    document = _write(settings, out, step, sources, configs, changes, previous, removed)
+    document = release_write.write(out, contents)
     for name in stale - _named_by_release(out):
         (out / name).unlink(missing_ok=True)
     (out / _UNFINISHED).unlink()
@@ -134,6 +133,7 @@ def run(settings: Settings) -> meta.Summary:
             config: {name: data.rows for name, data in splits.items()} for config, splits in document.configs.items()
         },
         "changes": changes,
+        "proposed": proposed,
         "removed": len(sources.removed),
         "out": settings.out,
     }
@@ -171,6 +171,29 @@ def _check_previous(settings: Settings, previous: Release | None) -> None:
         )
 
 
+def _check_version(settings: Settings, previous: Release | None, changes: dict[str, dict[str, int]]) -> str:
+    """The least version that says what changed; VtgError when the one chosen promises that less did.
+
+    Before 1.0.0 a version promises nothing.
+    """
+    if previous is None:
+        return settings.version
+    before = previous.document.version
+    level = release_diff.level_of(changes, files=True)
+    proposed = release_diff.following(before, level)
+    if previous.version >= (1, 0, 0) and release_diff.step(before, settings.version) < release_diff.LEVELS.index(level):
+        counts = "; ".join(
+            f"{config}: " + ", ".join(f"{count} {what}" for what, count in found.items() if count)
+            for config, found in changes.items()
+            if any(found.values())
+        )
+        raise VtgError(
+            f"--version {settings.version}: after {before} that says that no row {_PROMISES[level]}, but they were "
+            f"({counts}). Make it {proposed}."
+        )
+    return proposed
+
+
 def _refuse_foreign(out: Path) -> None:
     """Raise Conflict when a folder holds files and nothing that shows them to be a release's: they stay as they are."""
     made = meta.read(out)
@@ -194,108 +217,6 @@ def _named_by_release(out: Path) -> set[str]:
         return set()
 
 
-def _write(
-    settings: Settings,
-    out: Path,
-    step: meta.Step,
-    sources: Sources,
-    configs: Mapping[str, list[Row]],
-    changes: dict[str, dict[str, int]],
-    previous: Release | None,
-    removed: Tombstones,
-) -> Document:
-    written: dict[str, dict[str, DataFile]] = {}
-    for config, rows in configs.items():
-        splits = grouped(rows, "split") if config == "samples" else {"train": rows}
-        columns = COLUMNS.get(config, CHOSEN)
-        written[config] = {split: _write_data(out, config, split, rows, columns) for split, rows in splits.items()}
-    prompts = _write_prompts(out, sources.prompts)
-    asked = [row for config, rows in configs.items() if config not in ("samples", "rollouts", "drops") for row in rows]
-    known = previous.document if previous else None
-    corpora = release_facts.corpora(configs["samples"])
-    own = teacher_terms.read(settings.teacher_terms)
-    drops = dict(sorted(Counter(row["reason"] for row in configs.get("drops", ())).items()))
-    document = Document(
-        schema_version=releases.SCHEMA_VERSION,
-        name=" ".join(settings.name.split()) or (known.name if known else f"Temporal grounding: {', '.join(corpora)}"),
-        version=settings.version,
-        tool=f"vtgdata {__version__}",
-        created=datetime.datetime.now(datetime.UTC).date().isoformat(),
-        previous={"version": known.version, "name": known.name, "content": releases.content(known)} if known else None,
-        changes=changes,
-        history=[{"version": settings.version, "changes": changes}, *(known.history if known else [])],
-        configs=written,
-        counts={config: counts for config, rows in configs.items() if (counts := release_facts.counts(rows))},
-        videos=len({row["video_id"] for row in configs["samples"]}),
-        corpora=corpora,
-        drops=drops,
-        inputs=_inputs(settings, step),
-        models=[
-            model | ({"terms": teacher_terms.terms(model["id"], own)} if model["role"] == "teacher" else {})
-            for model in sources.models
-        ],
-        prompts=prompts,
-        frame_samplings=[
-            msgspec.json.decode(text)
-            for text in sorted({row["frame_sampling"] for row in asked if row["frame_sampling"]})
-        ],
-        files={},
-        settings=_settings(settings),
-        terms=msgspec.to_builtins(licences.combine(row["license"] or "unverified" for row in configs["samples"])),
-        contamination=release_facts.contamination(settings.samples, configs["samples"]),
-        figures=release_figures.figures(configs, drops),
-        removed=_removed(sources, removed),
-    )
-    readme = card.dataset_card(document)
-    card.read_metadata(readme)
-    pages = {
-        "README.md": readme, "CHANGELOG.md": card.changelog_page(document), "LICENSES.md": card.licences_page(document),
-    }  # fmt: skip
-    pages |= {name: card.licence_notice(licence) for name, licence in card.licence_files(document).items()}
-    for name, bars in document.figures.items():
-        pages[release_figures.file_name(name)] = release_figures.svg(release_figures.title(name), bars)
-    for name, text in pages.items():
-        tables.write_text(out / name, text)
-    tables.write_json(out / "croissant.json", croissant.describe(document))
-    pages["croissant.json"] = ""
-    if removed.removed:
-        tombstones.write(out / tombstones.NAME, removed)
-        pages[tombstones.NAME] = ""
-    names = sorted([*pages, *(prompt.file for prompt in prompts)])
-    files = {
-        name: ReleaseFile(sha256=fingerprint.of_file(out / name), bytes=(out / name).stat().st_size) for name in names
-    }
-    document = msgspec.structs.replace(document, files=files)
-    tables.write_json(out / releases.NAME, document)
-    return document
-
-
-def _removed(sources: Sources, removed: Tombstones) -> dict[str, int]:
-    if not removed.removed:
-        return {}
-    videos = sum(bool(each.video_id) for each in removed.removed)
-    return {"videos": videos, "samples": len(removed.removed) - videos, "rows": len(sources.removed)}
-
-
-def _write_prompts(out: Path, texts: Mapping[str, str]) -> list[PromptFile]:
-    prompts: list[PromptFile] = []
-    for prompt_id, text in sorted(texts.items()):
-        name = prompt_id.rpartition("-")[0]
-        # Two texts under one name are rare, and both are needed.
-        taken = any(prompt.file == f"prompts/{name}.md" for prompt in prompts)
-        file = f"prompts/{prompt_id if taken else name}.md"
-        tables.write_text(out / file, text)
-        prompts.append(PromptFile(id=prompt_id, file=file, sha256=fingerprint.of_file(out / file)))
-    return prompts
-
-
-def _write_data(out: Path, config: str, split: str, rows: list[Row], columns: Mapping[str, str]) -> DataFile:
-    file = f"data/{config}/{split}-00000-of-00001.parquet"
-    tables.write_parquet(out / file, [{name: row.get(name) for name in columns} for row in rows], columns)
-    path = out / file
-    return DataFile(file=file, rows=len(rows), sha256=fingerprint.of_file(path), bytes=path.stat().st_size)
-
-
 def _settings(settings: Settings) -> dict[str, Any]:
     """The settings that were given, every path by its last name."""
 
@@ -304,7 +225,9 @@ def _settings(settings: Settings) -> dict[str, Any]:
             return {key: short(inner) for key, inner in sorted(value.items())}
         return sorted(map(short, value)) if isinstance(value, list) else Path(value).name
 
-    given = {name: value for name, value in msgspec.to_builtins(settings).items() if value and name != "out"}
+    given = {
+        name: value for name, value in msgspec.to_builtins(settings).items() if value and name not in ("out", "made_by")
+    }
     return {name: value if name in ("name", "version") else short(value) for name, value in sorted(given.items())}
 
 
