@@ -9,6 +9,8 @@ import base64
 import hashlib
 import json
 import re
+import socket
+import struct
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -76,6 +78,9 @@ class Hub:
         """`METHOD /path` of every request."""
         self.before: dict[str, Callable[[], Any]] = {}
         """{verb of a request (`commit`, `tag`, ...): called once, before it is answered}."""
+        self.fault: tuple[int, str] | None = None
+        """After so many more requests, one goes wrong: `500`, `503`, `reset` (the line breaks before anything is done)
+        or `lost` (the line breaks once it is done, before the answer)."""
         self.lock = threading.RLock()
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
         self.url = f"http://127.0.0.1:{self.http.server_port}"
@@ -91,6 +96,15 @@ class Hub:
         self.http.shutdown()
         self.http.server_close()
         self.thread.join()
+
+    def due(self) -> str:
+        """How this request is to go wrong; empty for not at all."""
+        with self.lock:
+            if self.fault is None:
+                return ""
+            left, how = self.fault
+            self.fault = (left - 1, how) if left else None
+            return "" if left else how
 
     def count(self, verb: str) -> int:
         """How many requests had this verb in their path."""
@@ -125,6 +139,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.query = parse_qs(parts.query)
         path = parts.path
         self.hub.log.append(f"{method} {unquote(path)}")
+        self.fault = self.hub.due()
+        if self.fault.isdigit():
+            return self._json({"error": "the Hub is not well"}, int(self.fault))
+        if self.fault != "reset":
+            self._route(method, path)
+        if self.fault:
+            # Closed without lingering: the client sees a reset, not an end.
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.close_connection = True
+            self.connection.close()
+
+    def _route(self, method: str, path: str) -> None:
         for pattern, handler in _ROUTES:
             found = re.fullmatch(pattern, path)
             if found is None or handler.split("_", 1)[0] not in ("any", method.lower().replace("head", "get")):
@@ -157,6 +183,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(status, headers, json.dumps(value).encode())
 
     def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        if self.fault == "lost":
+            return
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)

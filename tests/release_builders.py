@@ -58,7 +58,10 @@ def write_chosen(path: Path, rows: list[tables.Row]) -> str:
 
 
 def write_inputs(folder: Path, *, train: int = 4) -> dict[str, Any]:
-    """Settings of a small release: two corpora, kept and other traces, pass rates, chosen rows, drops."""
+    """Settings of a small release: two corpora, kept and other traces, pass rates, chosen rows, drops.
+
+    More `train` rows add to those of fewer and change none of them.
+    """
     samples = [make_sample(number) for number in range(train)]
     samples += [make_sample(number, "beta") for number in range(3)]
     samples += [make_sample(90 + number, "beta", "test") for number in range(2)]
@@ -66,7 +69,9 @@ def write_inputs(folder: Path, *, train: int = 4) -> dict[str, Any]:
     tables.write_samples(folder / "samples.parquet", samples)
     traces = [make_trace(sample, index, kept=index == 0) for sample in trained for index in range(2)]
     tables.write_parquet(folder / "traces.parquet", traces, tables.TRACES)
-    rates = [make_pass_rate(sample, round(0.1 + 0.1 * place, 1)) for place, sample in enumerate(trained)]
+    numbers = {sample.sample_id: int(sample.sample_id[-3:]) + 4 * (sample.corpus == "beta") for sample in trained}
+    rates = [make_pass_rate(sample, round(0.1 + 0.1 * numbers[sample.sample_id], 1)) for sample in trained]
+    chosen = [rate for rate in rates if numbers[rate["sample_id"]] % 2 == 0][::-1]
     tables.write_parquet(folder / "pass_rates.parquet", rates, tables.PASS_RATES)
     drop = {"corpus": "beta", "origin": "train.txt:9", "reason": "no_window", "detail": "empty", "raw": "x 9 9##"}
     tables.write_parquet(folder / "drops.parquet", [drop], tables.DROPS)
@@ -74,7 +79,7 @@ def write_inputs(folder: Path, *, train: int = 4) -> dict[str, Any]:
         "samples": str(folder / "samples.parquet"),
         "coldstart": str(folder / "traces.parquet"),
         "pass_rates": str(folder / "pass_rates.parquet"),
-        "splits": {"rl": write_chosen(folder / "rows.parquet", rates[::-2])},
+        "splits": {"rl": write_chosen(folder / "rows.parquet", chosen)},
         "drops": [str(folder / "drops.parquet")],
     }
 

@@ -47,6 +47,21 @@ def test_another_folder_can_be_asked_for(tmp_path: Path) -> None:
     assert load(tmp_path, "steps: [{id: a, command: draw}]").out == "runs/toy"
 
 
+def test_a_step_that_says_what_made_it_is_told_its_recipe_and_the_hash_of_the_steps_up_to_it(tmp_path: Path) -> None:
+    def made_by(text: str, **more: Any) -> dict[str, str]:
+        path = tmp_path / "toy.yaml"
+        path.write_text(text)
+        return recipe.load(path, {**COMMANDS, "release": {"out", "made_by"}}.get, **more).steps[1].settings["made_by"]
+
+    steps = "seed: 7\nsteps:\n  - {id: a, command: draw, videos: 3}\n  - {id: r, command: release}\n"
+    found = made_by(steps)
+    assert found["name"] == "toy" and len(found["sha256"]) == 64
+    # A comment, the order of keys, the folder and later steps change nothing; an earlier setting and the seed do.
+    same = "# words\nseed: 7\nsteps:\n  - {videos: 3, command: draw, id: a}\n  - {id: r, command: release}\n"
+    assert made_by(same) == made_by(steps + "  - {command: train rl}\n") == made_by(steps, out="else") == found
+    assert found["sha256"] not in (made_by(steps.replace("3", "4"))["sha256"], made_by(steps, seed=8)["sha256"])
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -23,6 +23,13 @@ def pinned(text: str) -> tuple[str, str] | None:
     return (found[1], found[2]) if found and not Path(text).exists() else None
 
 
+def endpoint() -> str:
+    """The address of the Hub: `$HF_ENDPOINT` where it is set."""
+    from huggingface_hub import HfApi
+
+    return HfApi().endpoint
+
+
 def local(text: str) -> str:
     """A folder that holds a release: the one named, or for `org/name@tag` a checked copy in the user's cache folder.
 
@@ -62,7 +69,7 @@ def fetch(name: str, tag: str, folder: Path) -> bool:
 
 
 def _download(client: Any, name: str, tag: str, place: str) -> None:
-    from huggingface_hub.errors import EntryNotFoundError
+    from huggingface_hub.errors import RemoteEntryNotFoundError
 
     commit = client.repo_info(name, repo_type="dataset", revision=tag).sha
 
@@ -73,7 +80,7 @@ def _download(client: Any, name: str, tag: str, place: str) -> None:
         raw = Path(get(releases.NAME)).read_bytes()
         for file in sorted(releases.named(releases.read_document(raw, f"{name}@{tag}")) - {releases.NAME}):
             get(file)
-    except EntryNotFoundError as error:
+    except RemoteEntryNotFoundError as error:
         raise VtgError(
             f"{name}@{tag}: a file of a release is missing there ({str(error).splitlines()[0]}). Is it a dataset "
             "that `vtgdata push` made?"
@@ -83,7 +90,7 @@ def _download(client: Any, name: str, tag: str, place: str) -> None:
 @contextmanager
 def errors(repository: str, verb: str) -> Generator[None]:
     """Turn what the Hub's client raises into errors that say what to do; `verb` is `push` or `pull`."""
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     # The client's HTTP library has changed its name before: its own error's base is the one that counts.
     transport = cast(type[Exception], HfHubHTTPError.__mro__[1])
@@ -95,7 +102,8 @@ def errors(repository: str, verb: str) -> Generator[None]:
         ) from error
     except HfHubHTTPError as error:
         raise _refusal(repository, verb, error.response.status_code, error.server_message or str(error)) from error
-    except (transport, ConnectionError) as error:
+    except (transport, ConnectionError, LocalEntryNotFoundError) as error:
+        # The last: a file that could not be asked for, which says nothing of whether it is there.
         raise _unreachable(repository, verb, error) from error
     except RuntimeError as error:
         # What goes wrong in an upload's thread comes wrapped.

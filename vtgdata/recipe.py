@@ -11,6 +11,7 @@ from typing import Any, cast
 import msgspec
 import yaml
 
+from vtgdata import fingerprint
 from vtgdata.errors import VtgError, did_you_mean
 
 _REFERENCE = re.compile(r"(?:(?<=[:=])|^)@([A-Za-z0-9_-]+)")
@@ -73,8 +74,19 @@ def load(
         raise VtgError(f"{path}: out must be a folder's name and seed a whole number.")
     plans: list[StepPlan] = []
     for number, step in enumerate(steps):
-        plans.append(_step(path, f"steps[{number}]", step, fields, {plan.id for plan in plans}, folder, seed))
+        digest = fingerprint.of_value(_canonical([seed, steps[: number + 1]]))
+        plans.append(_step(path, f"steps[{number}]", step, fields, {plan.id for plan in plans}, folder, seed, digest))
     return Recipe(path.stem, folder, seed, tuple(plans))
+
+
+def _canonical(value: Any) -> str:
+    """A value of YAML as a text that is the same for the same value, whatever the order of its keys."""
+    if isinstance(value, dict):
+        pairs = cast(dict[Any, Any], value).items()
+        return "{" + ",".join(sorted(f"{key!r}:{_canonical(inner)}" for key, inner in pairs)) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_canonical, cast(list[Any], value))) + "]"
+    return repr(value)
 
 
 class _Loader(yaml.SafeLoader):
@@ -123,6 +135,7 @@ def _step(
     earlier: set[str],
     folder: str,
     seed: int,
+    digest: str,
 ) -> StepPlan:
     if not isinstance(step, dict) or "command" not in step:
         raise VtgError(f"{path}: {where}: a step is a mapping with `command`.")
@@ -143,6 +156,8 @@ def _step(
         settings.setdefault("seed", seed)
     if "out" in known:
         settings.setdefault("out", f"{folder}/{step_id}")
+    if "made_by" in known:
+        settings.setdefault("made_by", {"name": path.stem, "sha256": digest})
     return StepPlan(step_id, command, settings)
 
 

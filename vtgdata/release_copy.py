@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vtgdata import releases, tables
 from vtgdata.errors import Conflict, VtgError
-from vtgdata.releases import Document, Release
+from vtgdata.releases import Release
 
 
 def holds(release: Release, target: Path) -> bool:
@@ -23,31 +23,20 @@ def holds(release: Release, target: Path) -> bool:
     if not own.is_file():
         raise Conflict(f"{target}: holds files and no release.json, so it is no release. Push to another folder.")
     document = releases.read_document(own.read_bytes(), str(own))
-    refuse_older(release, document, str(target))
+    theirs = releases.content(document)
+    releases.refuse_older(release.document.version, release.content, document.version, theirs, str(target))
     foreign = sorted(present - releases.named(document))
     if foreign:
         raise Conflict(
             f"{target}: holds {len(foreign)} file(s) of no release, first {foreign[0]}. Move them away first."
         )
-    if releases.content(document) != release.content:
+    if theirs != release.content:
         return False
     try:
         releases.open_release(str(target)).check_all()
     except VtgError:
         return False  # the same release, damaged: copied again
     return True
-
-
-def refuse_older(release: Release, document: Document, where: str) -> None:
-    """Raise Conflict when a target holds the same version with other content, or a later version."""
-    theirs = releases.parse_version(document.version)
-    if theirs == release.version and releases.content(document) != release.content:
-        raise Conflict(
-            f"{where}: already holds another release under version {document.version}. A version never changes: make "
-            "this one with a higher --version."
-        )
-    if theirs > release.version:
-        raise Conflict(f"{where}: already holds version {document.version}, later than {release.document.version}.")
 
 
 def copy(release: Release, target: Path) -> None:

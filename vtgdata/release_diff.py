@@ -1,11 +1,12 @@
 """What differs between two releases, row by row and column by column, and which version number that calls for."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from vtgdata import releases
+from vtgdata import releases, tombstones
 from vtgdata.card import cell
 from vtgdata.release_rows import keys_of
 from vtgdata.releases import Release
@@ -15,6 +16,7 @@ _NO_MEANING = {"rank", "first_version"}
 """Columns that say where a row stands in its release, not what it means."""
 Level = str
 """`none`, `patch`, `minor` or `major`."""
+LEVELS = ("none", "patch", "minor", "major")
 SHOWN = 20
 """Keys that the text and Markdown name of each kind; JSON has all."""
 
@@ -29,6 +31,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """{key: columns whose value differs}."""
     columns: dict[str, int]
     """{column: rows in which it differs}."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows were added, removed and changed."""
+        return {"added": len(self.added), "removed": len(self.removed), "changed": len(self.changed)}
 
     @property
     def nothing(self) -> bool:
@@ -46,6 +53,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """Those that differ."""
     licenses: dict[str, list[int]]
     """{licence: [samples in the first, in the second]} where they differ."""
+    removed_for_good: list[str]
+    """Videos and samples that the second names as removed and the first does not, with the reason."""
     files: list[str]
     """Files other than data that differ: card, prompts, licences."""
     level: Level
@@ -68,12 +77,13 @@ def compare(first: Release, second: Release) -> Difference:
     changes = {config: _change(config, _rows(first, config), _rows(second, config)) for config in names}
     configs = {config: change for config, change in changes.items() if not change.nothing}
     files = _other_files(first, second)
-    level = _level(configs, files)
+    level = level_of({config: change.counts for config, change in configs.items()}, files=bool(files))
     return Difference(
         first=first.document.version,
         second=second.document.version,
         configs=configs,
         licenses=_licences(first, second),
+        removed_for_good=_removed(first, second),
         files=files,
         level=level,
         proposed=following(first.document.version, level),
@@ -91,10 +101,32 @@ def following(version: str, level: Level) -> str:
     return ".".join(map(str, after.get(level, (major, minor, patch))))
 
 
-def _level(configs: dict[str, Change], files: list[str]) -> Level:
-    if any(change.removed or change.changed for change in configs.values()):
+def level_of(changes: Mapping[str, Mapping[str, int]], *, files: bool) -> Level:
+    """What kind of version a change calls for.
+
+    Args:
+        changes: {config: added, removed, changed}. The config `drops` says what is not in the release: whatever it
+            gains or loses, no row of the dataset changed its meaning.
+        files: whether other files differ.
+
+    >>> level_of({"samples": {"added": 1, "removed": 0, "changed": 0}, "drops": {"removed": 2}}, files=True)
+    'minor'
+    """
+    rows = [found for config, found in changes.items() if config != "drops"]
+    if any(found.get("removed") or found.get("changed") for found in rows):
         return "major"
-    return "minor" if configs else "patch" if files else "none"
+    return "minor" if any(any(found.values()) for found in changes.values()) else "patch" if files else "none"
+
+
+def step(before: str, after: str) -> int:
+    """How much one version promises to differ from another that it follows: a place in LEVELS.
+
+    >>> LEVELS[step("1.2.0", "1.4.1")], LEVELS[step("1.2.0", "1.2.9")]
+    ('minor', 'patch')
+    """
+    pairs = zip(releases.parse_version(before), releases.parse_version(after), strict=True)
+    place = next((place for place, (old, new) in enumerate(pairs) if old != new), 3)
+    return 3 - place
 
 
 def _rows(release: Release, config: str) -> dict[str, Row]:
@@ -133,6 +165,16 @@ def _licences(first: Release, second: Release) -> dict[str, list[int]]:
     }
 
 
+def _removed(first: Release, second: Release) -> list[str]:
+    old = {each.key for each in tombstones.of_release(first).removed}
+    new = [each for each in tombstones.of_release(second).removed if each.key not in old]
+    return [
+        " ".join(filter(None, (each.corpus, "video" if each.video_id else "sample", each.video_id or each.sample_id)))
+        + (f": {each.reason}" if each.reason else "")
+        for each in new
+    ]
+
+
 def _other_files(first: Release, second: Release) -> list[str]:
     old, new = first.document.files, second.document.files
     return [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
@@ -157,12 +199,12 @@ def _shown(key: str) -> str:
 def _lines(found: Difference) -> list[str]:
     lines: list[str] = []
     for config, change in found.configs.items():
-        counts = {"added": len(change.added), "removed": len(change.removed), "changed": len(change.changed)}
-        lines.append(f"{config}: " + ", ".join(f"{count} {what}" for what, count in counts.items() if count))
+        lines.append(f"{config}: " + ", ".join(f"{count} {what}" for what, count in change.counts.items() if count))
         lines += [f"{config}: column {name} differs in {count} rows" for name, count in change.columns.items()]
         for what, keys in (("added", change.added), ("removed", change.removed), ("changed", list(change.changed))):
             lines += [f"{config}: {what} {_shown(key)}" for key in keys[:SHOWN]]
             lines += [f"{config}: {what} {len(keys) - SHOWN} more"] if len(keys) > SHOWN else []
+    lines += [f"removed for good: {_shown(each)}" for each in found.removed_for_good]
     lines += [f"licence {_shown(name)}: {old} samples, now {new}" for name, (old, new) in found.licenses.items()]
     lines += [f"file {_shown(name)} differs" for name in found.files]
     return [*lines, f"next version: {found.proposed} ({found.level})" if lines else "nothing differs"]

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
-from vtgdata import fingerprint, releases, tables
+import msgspec
+
+from vtgdata import fingerprint, releases, tables, tombstones
 from vtgdata.benchmarks import is_benchmark
 from vtgdata.errors import VtgError
 from vtgdata.releases import CHOSEN, COLDSTART, Release
 from vtgdata.tables import Row
+from vtgdata.tombstones import Tombstones
 
 _KEYS = {
     "samples": ("sample_id",),
@@ -27,8 +30,8 @@ _PROMPT = re.compile(r"\w[\w.-]*-[0-9a-f]{8}\Z", re.ASCII)
 class Sources:
     """The rows of all inputs, joined with their samples and checked."""
 
-    def __init__(self, samples: str) -> None:
-        """Read `samples.parquet`, to which all other rows must belong."""
+    def __init__(self, samples: str, removed: Tombstones) -> None:
+        """Read `samples.parquet`, to which all other rows must belong; what was removed goes, in every config."""
         self.path = samples
         self.prompts: dict[str, str] = {}
         self.models: list[dict[str, Any]] = []
@@ -37,6 +40,12 @@ class Sources:
             if row["sample_id"] in self.samples:
                 raise VtgError(f"{samples}: sample_id {row['sample_id']!r} occurs twice.")
             self.samples[row["sample_id"]] = row
+        self._tombstones = removed
+        self.removed = {name: found for name, row in self.samples.items() if (found := removed.of_row(row))}
+        """{sample_id: why} of the samples that were taken out."""
+        self._gone = [self.samples.pop(name) for name in self.removed]
+        if not self.samples:
+            raise VtgError(f"{samples}: every one of its samples was removed, so there is nothing to release.")
 
     def traces(self, path: str) -> list[Row]:
         """Rows of the config `coldstart`: the kept traces of a traces.parquet, each with its sample."""
@@ -80,9 +89,17 @@ class Sources:
 
     def drops(self, path: str) -> list[Row]:
         """Rows of the config `drops`; a file without any is fine."""
-        return _read(path, tables.DROPS, tuple(tables.DROPS), empty=True)
+        return [self._tombstones.dropped(row) for row in _read(path, tables.DROPS, tuple(tables.DROPS), empty=True)]
+
+    def removed_drops(self) -> list[Row]:
+        """One row of `drops` for each sample that was taken out: where it stood, not what it said."""
+        return [
+            msgspec.to_builtins(tombstones.drop(row["corpus"], row["origin"], self.removed[row["sample_id"]]))
+            for row in self._gone
+        ]
 
     def _known(self, path: str, rows: list[Row]) -> list[Row]:
+        rows = [row for row in rows if row["sample_id"] not in self.removed]
         for row in rows:
             if row["sample_id"] not in self.samples:
                 raise VtgError(

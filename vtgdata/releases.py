@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from vtgdata import fingerprint, tables
-from vtgdata.errors import VtgError, did_you_mean
+from vtgdata.errors import Conflict, VtgError, did_you_mean
 from vtgdata.tables import Row
 
 NAME = "release.json"
@@ -112,6 +112,10 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """What holds for all samples together: the strictest of their licences (`licences.Terms`)."""
     contamination: list[dict[str, Any]] = []
     """Each two splits that share videos: first, second, sources, queries, duplicates, contaminates."""
+    recipe: dict[str, str] = {}
+    """Where a recipe made it: name, and sha256 of its steps up to this one with their settings and the seed."""
+    removed: dict[str, int] = {}
+    """What was taken out for good: videos and samples named in removed.json, and the rows of samples that went now."""
     figures: dict[str, dict[str, int]] = {}
     """{plot: {label: rows}}: the numbers of the card's plots."""
 
@@ -170,6 +174,11 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
         known = [prompt.id for prompt in self.document.prompts]
         raise VtgError(f"{self.path}: has no prompt {prompt_id!r}; {did_you_mean(prompt_id, known)}")
 
+    def checked(self, name: str) -> bytes:
+        """The bytes of a file that is no data; raises VtgError when they are not as stated."""
+        _check_file(self.path, name, self.document.files[name].sha256, None)
+        return (self.path / name).read_bytes()
+
     def check_all(self) -> None:
         """Check the bytes of every file, the card too; raises VtgError naming the first that is not as stated."""
         for name, stated in self.files.items():
@@ -186,6 +195,25 @@ def parse_version(text: str) -> tuple[int, int, int]:
     if found is None:
         raise VtgError(f"version {text!r} is not X.Y.Z, such as 1.0.0 (numbers without leading zeros).")
     return int(found[1]), int(found[2]), int(found[3])
+
+
+def refuse_older(version: str, content: str, theirs: str, their_content: str, where: str) -> None:
+    """Raise Conflict when a target holds the same version with other content, or a later version.
+
+    Args:
+        version: of what is to be put there, as its content.
+        content: SHA-256.
+        theirs: the version that the target holds.
+        their_content: SHA-256.
+        where: the target, for errors.
+    """
+    if theirs == version and their_content != content:
+        raise Conflict(
+            f"{where}: already holds another release under version {theirs}. A version never changes: make this one "
+            "with a higher --version."
+        )
+    if parse_version(theirs) > parse_version(version):
+        raise Conflict(f"{where}: already holds version {theirs}, later than {version}.")
 
 
 def content(document: Document) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from hub_server import Hub, Repository
 from release_builders import make_release, make_sample, write_inputs
-from vtgdata import releases, tables
+from vtgdata import release_terms, releases, tables
 from vtgdata.errors import Conflict, VtgError
 from vtgdata.stages import push
 
@@ -375,7 +375,8 @@ def test_rows_that_may_not_be_passed_on_stay_here_whatever_is_confirmed(hub, tmp
         assert (refused["error"], refused["exit_code"]) == ("LicenceRefused", 6)
         assert f"{licence} (tvgbench)" in refused["said"] and "--filter licence" in refused["said"]
     assert not hub.log
-    assert to_folder(release, tmp_path / "copy")["files"] == len(releases.open_release(str(release)).files)
+    to_folder(release, tmp_path / "copy")
+    assert files_of(tmp_path / "copy") == released(release)
 
 
 def test_a_push_to_a_folder_needs_no_confirmation(unread, tmp_path):
@@ -389,4 +390,4 @@ def test_a_known_licence_of_a_corpus_that_is_not_surely_under_it_counts_as_unver
     tables.write_parquet(tmp_path / "drops.parquet", [drop], tables.DROPS)
     inputs = {"samples": str(tmp_path / "samples.parquet"), "drops": [str(tmp_path / "drops.parquet")]}
     document = releases.open_release(str(make_release(tmp_path / "v1", inputs))).document
-    assert push.unverified(document) == {"MIT": ["activitynet_captions"], "unverified": ["alpha", "didemo"]}
+    assert release_terms.unverified(document) == {"MIT": ["activitynet_captions"], "unverified": ["alpha", "didemo"]}

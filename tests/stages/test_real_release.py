@@ -8,8 +8,8 @@ import pytest
 
 from published import published
 from release_builders import make_release, make_sample, make_trace, write_inputs
-from vtgdata import card, columns, licences, releases, tables
-from vtgdata.stages import ingest, release
+from vtgdata import card, columns, licences, release_write, releases, tables
+from vtgdata.stages import ingest
 
 FILES = {
     "charades_sta": ("corpora/charades_sta", "train"),
@@ -120,12 +120,12 @@ def test_another_day_folder_and_order_of_inputs_change_nothing_but_the_date(tmp_
     both = [*inputs["drops"], str(tmp_path / "more.parquet")]
     first = make_release(tmp_path / "one", inputs | {"drops": both})
 
-    class Later(release.datetime.datetime):
+    class Later(release_write.datetime.datetime):
         @classmethod
         def now(cls, tz=None):
             return cls(2031, 2, 3, tzinfo=tz)
 
-    monkeypatch.setattr(release.datetime, "datetime", Later)
+    monkeypatch.setattr(release_write.datetime, "datetime", Later)
     second = make_release(tmp_path / "far" / "away", inputs | {"drops": both[::-1]})
     one, two = (releases.open_release(str(each)) for each in (first, second))
     assert two.document.created == "2031-02-03" != one.document.created and one.content == two.content

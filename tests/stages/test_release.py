@@ -160,7 +160,7 @@ def test_the_changelog_counts_added_removed_and_changed_rows_per_version(tmp_pat
     samples = [make_sample(number) for number in range(1, 5)]
     samples[0] = msgspec.structs.replace(samples[0], repairs=(Repair("clamped", "31", "30"),))
     tables.write_samples(tmp_path / "samples.parquet", samples)
-    second = make_release(tmp_path / "v2", {"samples": str(tmp_path / "samples.parquet")}, "1.1.0", previous=str(first))
+    second = make_release(tmp_path / "v2", {"samples": str(tmp_path / "samples.parquet")}, "2.0.0", previous=str(first))
     document = releases.open_release(str(second)).document
     assert document.changes["samples"] == {"added": 1, "removed": 6, "changed": 1}
     assert document.changes["coldstart"] == {"added": 0, "removed": 7, "changed": 0}
@@ -173,6 +173,42 @@ def test_a_version_must_be_above_the_one_before(tmp_path):
     first = make_release(tmp_path / "v1", inputs, "1.2.0")
     with pytest.raises(VtgError, match=r"above the previous release's 1\.2\.0"):
         run(tmp_path / "v2", version="1.2.0", previous=str(first), **inputs)
+
+
+def test_a_version_that_promises_less_than_changed_is_refused_with_the_one_to_take(tmp_path):
+    first = make_release(tmp_path / "v1", write_inputs(tmp_path), "1.2.0")
+    grown = write_inputs(tmp_path / "grown", train=5)
+    with pytest.raises(
+        VtgError, match=r"1\.2\.1: after 1\.2\.0 .* no row was added.*samples: 1 added.*Make it 1\.3\.0"
+    ):
+        run(tmp_path / "v2", version="1.2.1", previous=str(first), **grown)
+    assert run(tmp_path / "v2", version="1.3.0", previous=str(first), **grown)["proposed"] == "1.3.0"
+    del grown["coldstart"]
+    with pytest.raises(VtgError, match=r"removed or changed.*coldstart: 7 removed.*Make it 2\.0\.0"):
+        run(tmp_path / "v3", version="1.3.0", previous=str(first), **grown)
+    assert not (tmp_path / "v3").exists()
+
+
+def test_a_version_may_promise_more_than_changed_and_before_1_0_0_promises_nothing(tmp_path):
+    first = make_release(tmp_path / "v1", write_inputs(tmp_path), "0.1.0")
+    fewer = write_inputs(tmp_path / "fewer", train=3)
+    second = make_release(tmp_path / "v2", fewer, "0.1.1", previous=str(first))
+    assert run(tmp_path / "v3", version="7.0.0", previous=str(second), **fewer)["proposed"] == "0.1.2"
+
+
+def test_only_the_drops_of_a_version_may_go_without_a_first_number(tmp_path):
+    inputs = write_inputs(tmp_path)
+    first = make_release(tmp_path / "v1", inputs)
+    del inputs["drops"]
+    assert run(tmp_path / "v2", version="1.1.0", previous=str(first), **inputs)["proposed"] == "1.1.0"
+
+
+def test_release_json_and_the_card_say_which_recipe_made_it(tmp_path):
+    recipe = {"name": "doors", "sha256": "ab" * 32}
+    out = make_release(tmp_path / "out", write_inputs(tmp_path), made_by=recipe)
+    document = releases.open_release(str(out)).document
+    assert document.recipe == recipe and "made_by" not in document.settings
+    assert f"recipe `doors` (its steps up to there: SHA-256 `{'ab' * 32}`)" in (out / "README.md").read_text()
 
 
 @pytest.mark.parametrize("version", ["1.0", "v1.0.0", "01.0.0", "1.0.0\n", "1.0.0-rc1", ""])

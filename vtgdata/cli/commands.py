@@ -26,6 +26,7 @@ COMMANDS = {
     "build-coldstart": Command("vtgdata.stages.coldstart"),
     "score-difficulty": Command("vtgdata.stages.difficulty"),
     "select": Command("vtgdata.stages.select"),
+    "remove": Command("vtgdata.stages.remove", ("file",)),
     "release": Command("vtgdata.stages.release"),
     "push": Command("vtgdata.stages.push", ("release", "target")),
     "pull": Command("vtgdata.stages.pull", ("source",)),

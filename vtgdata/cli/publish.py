@@ -1,4 +1,4 @@
-"""Commands that publish and read what is published: release, push, pull, diff."""
+"""Commands that publish and read what is published: remove, release, push, pull, diff."""
 
 from typing import Any
 
@@ -11,10 +11,22 @@ from vtgdata.cli.show import again
 def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     """Add the commands."""
     del train
+    stage(app, words, "remove", remove)
     stage(app, words, "release", release)
     stage(app, words, "push", push)
     stage(app, words, "pull", pull)
     stage(app, words, "diff", diff)
+
+
+def remove(summary: dict[str, Any]) -> None:
+    """Name videos or samples that must go for good.
+
+    Later ingests and releases that are given the file, or follow a release that was, leave them out.
+    """
+    print(f"{relative(summary['file'])}: {summary['added']} added, {summary['entries']} in all")
+    if summary["rows"] is not None:
+        print(f"  {summary['rows']:,} samples go")
+    print("versions that were published keep their rows: a tag never moves")
 
 
 def release(summary: dict[str, Any]) -> None:

@@ -24,8 +24,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def run(settings: Settings) -> Summary:
     """Compare two releases.
 
-    Returns first, second, configs ({config: added, removed, changed, columns} of those that differ), licenses, files,
-    level (none, patch, minor, major), proposed (the version that follows the first) and text (for people).
+    Returns first, second, configs ({config: added, removed, changed, columns} of those that differ), licenses,
+    removed_for_good, files, level (none, patch, minor, major), proposed (the version that follows the first) and text
+    (for people).
     Raises VtgError when one is no release, or not whole.
     """
     first, second = (releases.open_release(hub.local(name)) for name in (settings.a, settings.b))

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from vtgdata import meta, plugins, tables
+from vtgdata import hub, meta, plugins, tables, tombstones
 from vtgdata.errors import VtgError
 from vtgdata.normalise import Probed, normalise
 from vtgdata.readers import ids, sources
@@ -49,6 +49,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """For those: the corpus's own name, which its sample ids begin with."""
     license: str = ""
     """For those: the annotations' licence, as SPDX writes it."""
+    tombstones: str = ""
+    """What was removed for good (`vtgdata remove`): its file, a release's folder or `org/name@tag`. Its rows become
+    drops, without their text."""
     swap_reversed: bool = False
     """Turn windows whose start lies after their end round, rather than drop them."""
     max_failed: float = 0.0
@@ -73,11 +76,12 @@ def run(settings: Settings) -> meta.Summary:
     module = plugins.load("corpora", settings.corpus)
     options, corpus = _options(settings, module), _named(settings, module.CORPUS)
     paths = [Path(path) for path in settings.paths]
+    removed = hub.local(settings.tombstones)
     step = meta.Step(
         "ingest",
         settings,
         code=[__name__, module.__name__, *(["vtgdata.decoders.pyav"] if settings.videos else [])],
-        inputs=_inputs(paths, module.CORPUS, module, settings.corpus),
+        inputs=[*_inputs(paths, module.CORPUS, module, settings.corpus), *([removed] if removed else [])],
         listings=[settings.videos] if settings.videos else [],
     )
     if (done := step.up_to_date()) is not None:
@@ -91,6 +95,8 @@ def run(settings: Settings) -> meta.Summary:
         licence_of=_licence,
         swap_reversed=settings.swap_reversed,
     )
+    if removed:
+        outcomes = map(tombstones.read(removed).outcome, outcomes)
     samples = tables.ParquetWriter(step.out / "samples.parquet", tables.SAMPLES, tables.sample_values)
     drops = tables.ParquetWriter(step.out / "drops.parquet", tables.DROPS, tables.drop_values)
     try:

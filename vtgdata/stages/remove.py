@@ -1,0 +1,80 @@
+"""Remove: name videos or samples that must go for good, in a file that later ingests and releases respect.
+
+    vtgdata remove removed.json --video-id dQw4w9WgXcQ --reason "taken down by its owner" --source release/1.0.0
+    vtgdata release --tombstones removed.json --previous release/1.0.0 ...
+
+Versions that were published keep their rows, since a tag never moves: who must have them gone there too deletes those
+tags and the history on the Hub by hand.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from vtgdata import hub, releases, tables, tombstones
+from vtgdata.errors import VtgError
+from vtgdata.meta import Summary
+from vtgdata.tables import Row
+from vtgdata.tombstones import Tombstone, Tombstones
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to remove."""
+
+    file: str
+    """JSON file of what was removed; it is made, or added to."""
+    video_id: list[str] = []
+    """Id of a video, or of the longer video that it was cut from; all its samples go. May be given several times."""
+    sample_id: list[str] = []
+    """Id of one sample; may be given several times."""
+    corpus: str = ""
+    """Only in this corpus: ids such as 0001 are other videos elsewhere."""
+    reason: str = ""
+    """Why, in your words; it is published."""
+    source: str = ""
+    """A release's folder, `org/name@tag` or a samples.parquet that must have each id: a slip of spelling would remove
+    nothing."""
+
+
+def run(settings: Settings) -> Summary:
+    """Add to the file.
+
+    Returns file, added (new entries), entries (all of the file's) and rows (samples of `source` that the new ones take
+    out; null without one). Raises VtgError when nothing is named or an id does not occur in `source`.
+    """
+    named = [
+        *(Tombstone(corpus=settings.corpus, video_id=name, reason=settings.reason) for name in settings.video_id),
+        *(Tombstone(corpus=settings.corpus, sample_id=name, reason=settings.reason) for name in settings.sample_id),
+    ]
+    if not named or not all(each.video_id or each.sample_id for each in named):
+        raise VtgError("remove: name what must go with --video-id ID or --sample-id ID; an empty id names nothing.")
+    rows = _check_occur(named, settings.source) if settings.source else None
+    path = Path(settings.file).expanduser()
+    before = tombstones.read(str(path)) if path.exists() else Tombstones()
+    after = tombstones.merged(before, Tombstones(removed=tuple(named)))
+    if after != before:
+        tombstones.write(path, after)
+    added = len(after.removed) - len(before.removed)
+    return {"file": settings.file, "added": added, "entries": len(after.removed), "rows": rows}
+
+
+def _check_occur(named: list[Tombstone], source: str) -> int:
+    """How many samples go; raises VtgError naming the first entry that takes out none."""
+    rows = _samples(hub.local(source))
+    for each in named:
+        alone = Tombstones(removed=(each,))
+        if not any(alone.of_row(row) for row in rows):
+            within = f" of corpus {each.corpus!r}" if each.corpus else ""
+            raise VtgError(
+                f"{source}: no sample{within} has the {'video_id' if each.video_id else 'sample_id'} "
+                f"{each.video_id or each.sample_id!r}. Look at its spelling; nothing was written."
+            )
+    together = Tombstones(removed=tuple(named))
+    return sum(together.of_row(row) is not None for row in rows)
+
+
+def _samples(source: str) -> list[Row]:
+    if not Path(source).is_dir():
+        return tables.read_parquet(source, needs=("sample_id", "corpus", "video_id", "source_id"))
+    release = releases.open_release(source)
+    return [row for split in release.document.configs["samples"] for row in release.rows("samples", split)]
