@@ -64,7 +64,7 @@ def left_out(name: str, samples: Sequence[Sample]) -> list[Left]:
 
 @cache
 def frames(video: Video) -> Frames:
-    """What each video shows: soft blobs that change slowly; the last shows what the first does, and K7QZ2 cannot be seen."""
+    """What each video shows: soft blobs that change slowly; the last as the first; K7QZ2 cannot be seen."""
     if video.video_id == "K7QZ2":
         return Frames(frames_id="", times=(), images=(), duration=0, status="missing")
     chance = np.random.default_rng([VIDEOS.index(video.video_id) % 4, 7])
