@@ -1,8 +1,11 @@
 """Filters: asking for one by its spec, and what their files share.
 
 A filter is `keep(samples, frames, **settings) -> list[Left]`: it gets samples in their order, all those of a video
-together, and names the ones to leave out. Frames are None until a filter wants to look. One that compares with
-benchmarks has a third parameter, `benchmarks`: their samples, by the keys of their videos (`video_ids.by_key`).
+together, and names the ones to leave out. One that compares with benchmarks has a third parameter, `benchmarks`: their
+samples, by the keys of their videos (`video_ids.by_key`). What else it wants its module says:
+
+    LOOKS = True     `frames` is a function from a Video to its Frames, from the frame store; else it is None
+    WHOLE = True     it compares videos with each other, and gets all samples at once
 """
 
 import inspect
@@ -13,8 +16,10 @@ from typing import Any, NamedTuple
 
 from vtgdata import plugins
 from vtgdata.errors import VtgError, did_you_mean
-from vtgdata.records import Left, Sample
+from vtgdata.records import Frames, Left, Sample, Video
 
+Look = Callable[[Video], Frames]
+"""How a filter looks at a video."""
 Benchmarks = Mapping[str, Sequence[Sample]]
 Why = tuple[str, str]
 """A reason, as a code, and its detail."""
@@ -29,11 +34,15 @@ class Filter(NamedTuple):
     settings: dict[str, Any]
     compares: bool
     """It wants the samples of benchmarks too."""
+    looks: bool = False
+    """It wants frames."""
+    whole: bool = False
+    """It wants all samples at once."""
 
-    def left(self, samples: Sequence[Sample], benchmarks: Benchmarks) -> dict[str, Left]:
+    def left(self, samples: Sequence[Sample], benchmarks: Benchmarks, frames: Look | None = None) -> dict[str, Left]:
         """What it leaves out, by sample id; raises VtgError where other people's filter breaks its contract."""
         given = (benchmarks,) if self.compares else ()
-        found = [Left(*each) for each in self.keep(samples, None, *given, **self.settings)]
+        found = [Left(*each) for each in self.keep(samples, frames if self.looks else None, *given, **self.settings)]
         known = {sample.sample_id for sample in samples}
         for sample_id, reason, _ in found:
             if sample_id not in known or not reason:
@@ -51,10 +60,14 @@ def asked(spec: str) -> Filter:
     parsed = plugins.parse_spec(spec)
     if parsed.argument:
         raise VtgError(f"--filter {spec!r}: settings are written name:key=value,key=value.")
-    keep = plugins.load("filters", parsed.name).keep
+    module = plugins.load("filters", parsed.name)
+    keep = module.keep
     compares = "benchmarks" in inspect.signature(keep).parameters
     plugins.check_settings(spec, keep, parsed.settings, given=3 if compares else 2)
-    found = Filter(spec, plugins.module_name("filters", parsed.name), keep, parsed.settings, compares)
+    found = Filter(
+        spec, plugins.module_name("filters", parsed.name), keep, parsed.settings, compares,
+        looks=getattr(module, "LOOKS", False), whole=getattr(module, "WHOLE", False),
+    )  # fmt: skip
     try:
         found.left([], {})
     except VtgError as error:
@@ -65,6 +78,13 @@ def asked(spec: str) -> Filter:
 def leave(samples: Iterable[Sample], why: Callable[[Sample], Why | None]) -> list[Left]:
     """The samples for which there is a reason to leave them out; each is judged by itself."""
     return [Left(sample.sample_id, *found) for sample in samples if (found := why(sample)) is not None]
+
+
+def seen(name: str, frames: Look | None, video: Video) -> Frames:
+    """What a filter that looks sees of a video; raises VtgError, naming the filter, where no videos were given."""
+    if frames is None:
+        raise VtgError(f"{name} looks at the videos: say where they are with --videos.")
+    return frames(video)
 
 
 def check_limits(name: str, low: float, high: float, most: float = math.inf) -> None:

@@ -303,6 +303,22 @@ class FrameSampling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     without one keep their fingerprints."""
 
 
+class Frames(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model sees of one video, as the frame store gives it."""
+
+    frames_id: str
+    """Fingerprint of the video's bytes, the sampling and the decoder; empty when there are no frames."""
+    times: tuple[float, ...]
+    """Seconds from the first frame at which each image is really shown."""
+    images: tuple[bytes, ...]
+    """JPEGs, one for each time."""
+    duration: float
+    """Of the video, in seconds, as probed; 0 when it cannot be read."""
+    status: str
+    """`ok`; or `missing`, `not a video (what)`, `no video stream`, `truncated at 12.4 s` or `unreadable: reason`, and
+    then there are no times and no images."""
+
+
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What a model said once: the raw text, or the error that kept it from answering."""
 

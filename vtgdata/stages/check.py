@@ -171,7 +171,8 @@ class _Report:
 
     def _copies(self, paths: dict[str, Path]) -> None:
         """Videos to train on that show what a benchmark's video shows, under another name."""
-        from vtgdata.video import hashes, workers
+        from vtgdata import video_hashes as hashes
+        from vtgdata.video import workers
 
         decoder = workers.Isolated("pyav")
         held, trained = self._files(paths, benchmark=True), self._files(paths, benchmark=False)

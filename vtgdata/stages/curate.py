@@ -1,6 +1,7 @@
 """Curate: leave out samples by filters, one after another; each that goes keeps its reason.
 
     --filter duration:low=5,high=500 --filter audio_query --filter repaired:codes=end_far_past_video+duplicate
+    --filter clip_relevance:model=PATH --videos DIR
 
 Rows of benchmark splits are never touched: their number is published, and scores are shares of it.
 """
@@ -8,7 +9,8 @@ Rows of benchmark splits are never touched: their number is published, and score
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -17,13 +19,17 @@ from vtgdata.benchmarks import is_benchmark
 from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.filtering import Benchmarks, Filter
 from vtgdata.meta import Summary
-from vtgdata.records import Sample
+from vtgdata.records import FrameSampling, Sample
 from vtgdata.tables import Row
+from vtgdata.video.store import DECODER, FrameStore
+from vtgdata.video.warm import warm
 
 log = logging.getLogger("vtgdata")
 
 BATCH = 20_000
 """Samples that are in memory at a time, or more where one video has more."""
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
 
 DROPS = tables.DROPS | {"sample_id": "text", "filter": "text"}
 
@@ -45,6 +51,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Curate only the first rows, this many."""
     benchmarks_too: bool = False
     """Filter rows of benchmark splits as well, whose number is published."""
+    videos: str = ""
+    """Folder under which the videos lie, for filters that look (clip_relevance, near_duplicate_video)."""
+    frames: str = ""
+    """Folder of the frame store; by default in the user's cache."""
+    num_frames: Count = 32
+    """Frames per video that such filters see, evenly spaced; with --fps, the most."""
+    fps: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    """Frames per second of video, instead of a fixed number."""
+    short_side: Count = 336
+    """Short side of the frames in pixels; smaller frames are not enlarged."""
 
 
 class Gone(NamedTuple):
@@ -71,13 +87,21 @@ def run(settings: Settings) -> Summary:
         raise VtgError(f"--limit {settings.limit}: give a number of rows, 1 or more.")
     filters = [filtering.asked(spec) for spec in settings.filters]
     compares = _compares(filters, settings)
-    step = meta.Step("curate", settings, code=_code(filters), inputs=[settings.file, *settings.against])
+    looks = _looks(filters, settings)
+    step = meta.Step(
+        "curate",
+        settings,
+        code=_code(filters),
+        inputs=[settings.file, *settings.against, *_files(filters)],
+        listings=[settings.videos] if looks else [],
+    )
     if (done := step.up_to_date()) is not None:
         return done
     frame = _read(settings)
     benchmarks = _benchmarks(settings) if compares else {}
     protected = set[tuple[str, str]]() if settings.benchmarks_too else _reported(frame)
-    gone = sorted(_judged(frame, filters, benchmarks, protected, settings.file))
+    store = _store(settings) if looks else None
+    gone = sorted(_judged(frame, filters, benchmarks, protected, settings.file, store))
     out = step.start()
     dropped = {each.number for each in gone}
     tables.write_parquet(out / "samples.parquet", _kept(frame, dropped), tables.SAMPLES)
@@ -108,10 +132,32 @@ def _compares(filters: Sequence[Filter], settings: Settings) -> bool:
     return found
 
 
+def _looks(filters: Sequence[Filter], settings: Settings) -> bool:
+    """Whether a filter looks at the videos; says so when there is nothing to look at, or nobody to."""
+    lookers = [each.spec for each in filters if each.looks]
+    if lookers and not settings.videos:
+        raise VtgError(f"--filter {lookers[0]!r} looks at the videos: say where they are with --videos.")
+    if settings.videos and not lookers:
+        raise VtgError("--videos: none of the filters looks at videos; leave it out.")
+    return bool(lookers)
+
+
+def _store(settings: Settings) -> FrameStore:
+    sampling = FrameSampling(frames=settings.num_frames, fps=settings.fps, short_side=settings.short_side)
+    return FrameStore(Path(settings.videos), sampling, Path(settings.frames) if settings.frames else None)
+
+
+def _files(filters: Sequence[Filter]) -> list[str]:
+    """Local files and folders that filters are given: a model."""
+    values = [value for each in filters for value in each.settings.values() if isinstance(value, str)]
+    return [value for value in values if value and Path(value).exists()]
+
+
 def _code(filters: Sequence[Filter]) -> list[str]:
-    """Modules that the result depends on: the filters', and those of corpora, which say what a benchmark is."""
+    """Modules that the result depends on: the filters', corpora, which say what a benchmark is, the decoder."""
     corpora = [plugins.module_name("corpora", name) for name in plugins.names("corpora")]
-    return [__name__, *(each.module for each in filters), *corpora]
+    decoder = [plugins.module_name("decoders", DECODER)] if any(each.looks for each in filters) else []
+    return [__name__, *(each.module for each in filters), *corpora, *decoder]
 
 
 def _read(settings: Settings) -> Any:
@@ -160,20 +206,36 @@ def _benchmarks(settings: Settings) -> dict[str, list[Sample]]:
 
 
 def _judged(
-    frame: Any, filters: Sequence[Filter], benchmarks: Benchmarks, protected: set[tuple[str, str]], path: str
+    frame: Any,
+    filters: Sequence[Filter],
+    benchmarks: Benchmarks,
+    protected: set[tuple[str, str]],
+    path: str,
+    store: FrameStore | None,
 ) -> Iterator[Gone]:
     """The rows that the filters leave out, in no order."""
-    for numbers in _batches(frame):
+    size = frame.height if any(each.whole for each in filters) else BATCH
+    for numbers in _batches(frame, size):
         samples = [tables.read_sample(path, row) for row in frame[numbers].to_dicts()]
         number = {sample.sample_id: each for sample, each in zip(samples, numbers, strict=True)}
         left = [sample for sample in samples if (sample.corpus, sample.split) not in protected]
         for step, each in enumerate(filters):
-            found = each.left(left, benchmarks)
+            if each.looks and store is not None:
+                _fill(store, left)
+            found = each.left(left, benchmarks, store.frames if store is not None else None)
             yield from (Gone(number[name], step, why.reason, why.detail) for name, why in found.items())
             left = [sample for sample in left if sample.sample_id not in found]
 
 
-def _batches(frame: Any) -> Iterator[list[int]]:
+def _fill(store: FrameStore, samples: Sequence[Sample]) -> None:
+    """Have the frames of all videos in the store, decoded side by side: a filter then finds them there."""
+    videos = {sample.video.video_id: sample.video for sample in samples}
+    for number, _ in enumerate(warm(store, videos.values()), 1):
+        if number % 1000 == 0:
+            log.info("curate: %d of %d videos looked at", number, len(videos))
+
+
+def _batches(frame: Any, size: int) -> Iterator[list[int]]:
     """Numbers of rows in pieces that hold all rows of a video: those of one video in their order."""
     import polars as pl
 
@@ -182,7 +244,7 @@ def _batches(frame: Any) -> Iterator[list[int]]:
     batch: list[int] = []
     for numbers in videos:
         batch += numbers.to_list()
-        if len(batch) >= BATCH:
+        if len(batch) >= size:
             yield batch
             batch = []
     if batch:

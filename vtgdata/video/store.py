@@ -21,7 +21,7 @@ import msgspec
 
 from vtgdata import fingerprint, plugins, tables
 from vtgdata.errors import VideoUnreadable, VtgError
-from vtgdata.records import FrameSampling, Video
+from vtgdata.records import Frames, FrameSampling, Video
 from vtgdata.video import workers
 from vtgdata.video.find import find
 from vtgdata.video.room import Room
@@ -34,22 +34,6 @@ DECODER = "pyav"
 """The decoder plug-in that is used unless another is named."""
 MEMORY_BYTES = 256 << 20
 """JPEGs kept in memory, so that the queries of one video do not read it again."""
-
-
-class Frames(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model sees of one video."""
-
-    frames_id: str
-    """Fingerprint of the video's bytes, the sampling and the decoder; empty when there are no frames."""
-    times: tuple[float, ...]
-    """Seconds from the first frame at which each image is really shown."""
-    images: tuple[bytes, ...]
-    """JPEGs, one for each time."""
-    duration: float
-    """Of the video, in seconds, as probed; 0 when it cannot be read."""
-    status: str
-    """`ok`; or `missing`, `not a video (what)`, `no video stream`, `truncated at 12.4 s` or `unreadable: reason`, and
-    then there are no times and no images."""
 
 
 class FrameStore:

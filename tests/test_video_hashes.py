@@ -5,7 +5,7 @@ import pytest
 
 from published import published
 from vtgdata import plugins
-from vtgdata.video import hashes
+from vtgdata import video_hashes as hashes
 
 PYAV = plugins.load("decoders", "pyav")
 
