@@ -56,9 +56,15 @@ def of_video(path: Path, decoder: Any) -> Hashes | None:
 def alike(one: Hashes, other: Hashes) -> bool:
     """Whether two videos show the same, frame by frame at the same fractions of their length."""
     bits = np.bitwise_count(one ^ other)
-    flat = np.minimum(np.bitwise_count(one), 64 - np.bitwise_count(one)) < FLAT_BITS
-    near = (bits <= NEAR_BITS) & ~flat
-    return bool(near.sum() >= min(NEAR_FRAMES, max(3, int((~flat).sum()))) and not flat.all())
+    blank = flat(one)
+    near = (bits <= NEAR_BITS) & ~blank
+    return bool(near.sum() >= min(NEAR_FRAMES, max(3, int((~blank).sum()))) and not blank.all())
+
+
+def flat(hashes: Hashes) -> NDArray[np.bool_]:
+    """Which hashes are of pictures that show nothing."""
+    ones = np.bitwise_count(hashes)
+    return np.minimum(ones, 64 - ones) < FLAT_BITS
 
 
 def near_copies(ours: Mapping[str, Hashes], theirs: Mapping[str, Hashes]) -> list[tuple[str, str]]:
