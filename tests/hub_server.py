@@ -19,6 +19,8 @@ from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 Files = dict[str, bytes]
+LARGE = (".parquet", ".safetensors")
+"""Ends of the names of files that go through the LFS protocol."""
 
 
 class Repository:
@@ -255,7 +257,7 @@ class _Handler(BaseHTTPRequestHandler):
         answers = [
             {
                 "path": file["path"],
-                "uploadMode": "lfs" if file["path"].endswith(".parquet") else "regular",
+                "uploadMode": "lfs" if file["path"].endswith(LARGE) else "regular",
                 "shouldIgnore": False,
                 "oid": _oid(file["path"], files[file["path"]]) if file["path"] in files else None,
             }
@@ -379,7 +381,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refusal(404, "Entry not found", "EntryNotFound")
         data = files[path]
         headers = {"X-Repo-Commit": sha, "ETag": f'"{_oid(path, data)}"', "Accept-Ranges": "bytes"}
-        if path.endswith(".parquet"):
+        if path.endswith(LARGE):
             headers |= {"X-Linked-Size": str(len(data)), "X-Linked-ETag": f'"{_sha256(data)}"'}
         wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range") or "")
         if wanted is None:
@@ -390,34 +392,34 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(206, headers, data[start : end + 1])
 
 
-_NAME = r"([^/]+/[^/]+)"
+_NAME, _KIND = r"([^/]+/[^/]+)", r"(?:datasets|models)"
 _ROUTES = (
     (r"/api/whoami-v2", "get_whoami"),
     (r"/api/validate-yaml", "post_validate"),
     (r"/api/repos/create", "post_create"),
-    (rf"/api/datasets/{_NAME}/settings", "put_settings"),
-    (rf"/api/datasets/{_NAME}/preupload/([^/]+)", "post_preupload"),
-    (rf"/datasets/{_NAME}\.git/info/lfs/objects/batch", "post_batch"),
+    (rf"/api/{_KIND}/{_NAME}/settings", "put_settings"),
+    (rf"/api/{_KIND}/{_NAME}/preupload/([^/]+)", "post_preupload"),
+    (rf"/(?:datasets/)?{_NAME}\.git/info/lfs/objects/batch", "post_batch"),
     (r"/lfs/([0-9a-f]{64})", "put_lfs"),
-    (rf"/api/datasets/{_NAME}/commit/([^/]+)", "post_commit"),
-    (rf"/api/datasets/{_NAME}/tag/([^/]+)", "post_tag"),
-    (rf"/api/datasets/{_NAME}/refs", "get_refs"),
-    (rf"/api/datasets/{_NAME}(?:/revision/([^/]+))?", "get_info"),
-    (rf"/api/datasets/{_NAME}/tree/([^/]+)(?:/(.+))?", "get_tree"),
-    (rf"/api/datasets/{_NAME}/paths-info/([^/]+)", "post_paths"),
-    (rf"/datasets/{_NAME}/resolve/([^/]+)/(.+)", "get_resolve"),
+    (rf"/api/{_KIND}/{_NAME}/commit/([^/]+)", "post_commit"),
+    (rf"/api/{_KIND}/{_NAME}/tag/([^/]+)", "post_tag"),
+    (rf"/api/{_KIND}/{_NAME}/refs", "get_refs"),
+    (rf"/api/{_KIND}/{_NAME}(?:/revision/([^/]+))?", "get_info"),
+    (rf"/api/{_KIND}/{_NAME}/tree/([^/]+)(?:/(.+))?", "get_tree"),
+    (rf"/api/{_KIND}/{_NAME}/paths-info/([^/]+)", "post_paths"),
+    (rf"/(?:datasets/)?{_NAME}/resolve/([^/]+)/(.+)", "get_resolve"),
 )
 
 
 def _entry(path: str, data: bytes) -> dict[str, Any]:
     entry: dict[str, Any] = {"type": "file", "path": path, "size": len(data), "oid": _git_oid(data)}
-    if path.endswith(".parquet"):
+    if path.endswith(LARGE):
         entry["lfs"] = {"oid": _sha256(data), "size": len(data), "pointerSize": 130}
     return entry
 
 
 def _oid(path: str, data: bytes) -> str:
-    return _sha256(data) if path.endswith(".parquet") else _git_oid(data)
+    return _sha256(data) if path.endswith(LARGE) else _git_oid(data)
 
 
 def _git_oid(data: bytes) -> str:

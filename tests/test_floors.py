@@ -12,7 +12,8 @@ from vtgdata import plugins
 
 ROOT = Path(vtgdata.__file__).parent
 FLOORS = {
-    "readers": 1, "metrics": 1, **dict.fromkeys(plugins.KINDS, 2), "engine": 3, "video": 3, "hub": 3, "hub_push": 3,
+    "readers": 1, "metrics": 1, **dict.fromkeys(plugins.KINDS, 2), "engine": 3, "video": 3,
+    **dict.fromkeys(("hub", "hub_push", "model_push"), 3),
     "stages": 4, "train": 4, "demo": 4, "cli": 5, "__main__": 5,
 }  # fmt: skip
 """Of a folder or a module directly under vtgdata; whatever is not named here is floor 1."""

@@ -31,22 +31,39 @@ def dataset_card(document: Document) -> str:
     )
 
 
-def model_card(facts: Mapping[str, Any]) -> str:
-    """The card of a model trained on a release.
+def model_card(model: Any) -> str:
+    """The card of a trained model, from what its model.json says (`model_push.ModelFile`).
 
-    Args:
-        facts: `title`; `command` (`train sft`); `base_model` (a Hub id or a name, no path); `dataset` with name,
-            version and content of the release; `settings` and `figures`, {name: value}; optionally `scores`,
-            {name: value in [0, 1]}.
+    The metadata has the scores as `model-index` too, which older tools read.
     """
-    metadata = {
+    metadata: dict[str, Any] = {
+        "license": "other",
+        "license_name": "base-model-and-data",
+        "license_link": "README.md",
         "pipeline_tag": "video-text-to-text",
         "library_name": "transformers",
-        "tags": [*_TAGS, *facts["command"].split()[-1:]],
+        "tags": [*_TAGS, *model.command.split()[-1:]],
     }
-    if facts["base_model"].count("/") == 1:
-        metadata["base_model"] = facts["base_model"]
-    return _render("model.md.j2", metadata, **{"scores": {}, **facts})
+    if model.base_model.count("/") == 1:
+        metadata["base_model"] = model.base_model
+    if "repository" in model.dataset:
+        metadata["datasets"] = [model.dataset["repository"]]
+    if model.evaluation:
+        metadata["model-index"] = [{"name": model.name, "results": [_index_entry(model)]}]
+    return _render("model.md.j2", metadata, model=model)
+
+
+def _index_entry(model: Any) -> dict[str, Any]:
+    found = model.evaluation
+    of = ", ".join(f"{each['corpus']} {each['split']}" for each in found["benchmark"])
+    return {
+        "task": {"type": "video-text-to-text", "name": "video temporal grounding"},
+        "dataset": {"type": model.dataset.get("repository", "vtgdata"), "name": of},
+        "metrics": [
+            {"type": name, "name": name, "value": round(scores["value"], 6)}
+            for name, scores in found["metrics"].items()
+        ],
+    }
 
 
 def dataset_metadata(document: Document) -> dict[str, Any]:

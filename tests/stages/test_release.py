@@ -444,18 +444,3 @@ def test_a_wrong_config_or_split_names_the_nearest(tmp_path):
         opened.rows("coldstrat")
     with pytest.raises(VtgError, match="has no split 'trian'; did you mean 'train'"):
         opened.rows("rl", "trian")
-
-
-def test_a_model_card_renders_with_metadata():
-    text = card.model_card(
-        {
-            "title": "Student",
-            "command": "train rl",
-            "base_model": "org/base",
-            "dataset": {"name": "Doors", "version": "1.0.0", "content": "ab" * 32},
-            "settings": {"steps": 3},
-            "figures": {"loss": 0.5},
-        }
-    )
-    assert text.startswith("---\npipeline_tag: video-text-to-text\n") and "| steps | 3 |" in text
-    assert "base_model: org/base" in text

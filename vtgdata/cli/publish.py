@@ -41,7 +41,7 @@ def release(summary: dict[str, Any]) -> None:
 
 
 def push(summary: dict[str, Any]) -> None:
-    """Push a release to a folder or to the Hub.
+    """Push a release to a folder or to the Hub, or a trained model to the Hub.
 
     A target `org/name` is on the Hub, where the version becomes a tag; anything else is a folder.
     """

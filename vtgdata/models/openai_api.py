@@ -21,6 +21,7 @@ import msgspec
 
 from vtgdata.errors import EndpointRefused, VtgError
 from vtgdata.records import Endpoint, Image, Message, Part, Reply, Request, Sampling
+from vtgdata.reply_limit import UnreadableReply, limited
 
 if TYPE_CHECKING:
     import openai
@@ -31,6 +32,8 @@ FIRST_WAIT = 0.5
 """Seconds before the second try; doubled for each further one."""
 LONGEST_WAIT = 30.0
 LONGEST_RETRY_AFTER = 300.0
+LONGEST_REPLY = 16 * 2**20
+"""Bytes of a reply, unpacked; far more than any answer has."""
 PUBLISHED = 100
 """Characters of a server's own words in `Reply.error`; `Reply.detail` has more."""
 
@@ -196,7 +199,12 @@ class ServedModel:
             raise server.refused
         if server.client is None:
             server.client = openai.AsyncOpenAI(
-                base_url=server.url, api_key=self.key, max_retries=0, timeout=self.timeout
+                base_url=server.url,
+                api_key=self.key,
+                max_retries=0,
+                timeout=self.timeout,
+                default_headers={"Accept-Encoding": "gzip"},
+                http_client=openai.DefaultAsyncHttpxClient(event_hooks={"response": [limited(LONGEST_REPLY)]}),
             )
         server.sent += 1
         began = time.monotonic()
@@ -223,6 +231,8 @@ class ServedModel:
             raise _Failed(reason, f"{code}: {words}", again=again, wait=wait) from None
         except openai.APITimeoutError:
             raise _Failed("timeout", f"no answer within {self.timeout:g} s") from None
+        except UnreadableReply as error:
+            raise _Failed(str(error)) from None
         except openai.APIConnectionError as error:
             raise _Failed("no connection", f"no connection ({error.__cause__ or error})") from None
         server.open = True

@@ -1,4 +1,6 @@
-"""Push: copy a release to a folder or to a dataset repository of the Hub, whole or not at all.
+"""Push: copy a release to a folder or to a dataset repository of the Hub, or a trained model to one of its own.
+
+Whole or not at all, whatever breaks.
 
 A target is a Hub repository when it is `org/name`: exactly one slash, no `.`, `/` or `~` in front, and no folder of
 that name here. Anything else is a folder; write `./org/name` to mean one. Only files that release.json names travel.
@@ -9,22 +11,25 @@ up by pushing again: the server remembers uploads, the commit happens or not, an
 Rows under a licence that nobody read go to the Hub only when the user confirms that licence by name.
 """
 
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
-from vtgdata import hub, hub_push, release_copy, release_terms, releases
+from vtgdata import hub, hub_push, model_push, release_copy, release_terms, releases
+from vtgdata.errors import VtgError
 from vtgdata.hub_push import Mark, Parcel, Plan
-from vtgdata.meta import Summary
-from vtgdata.releases import Document, Release
+from vtgdata.meta import Meta, Summary
+from vtgdata.releases import Document, Release, ReleaseFile
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to push where."""
 
     release: str
-    """Folder of the release."""
+    """Folder of the release, or of a model that `vtgdata train` made from one."""
     target: str
     """`org/name` on the Hub, or a folder (write ./NAME where it could be taken for the former)."""
     dry_run: bool = False
@@ -35,6 +40,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """On the Hub, who reads must ask first: `auto` lets everybody in who asks, `manual` whom you let in."""
     confirm_license: list[str] = []
     """Licence that is unverified and that you have read and may publish under; may be given several times."""
+    version: str = ""
+    """Of a model: X.Y.Z; by default that of the release which it was trained on."""
+    dataset: str = ""
+    """Of a model: `org/name@tag` where the release that it was trained on was pushed, or its folder if that moved."""
+    base_model: str = ""
+    """Of a model: the name on the Hub of the one that training began with; by default what the training was told."""
+    evaluation: str = ""
+    """Of a model: the output folder of `vtgdata evaluate` that scored it; by default one that lies beside it."""
 
 
 def is_hub(target: str) -> bool:
@@ -49,7 +62,7 @@ def is_hub(target: str) -> bool:
 
 
 def run(settings: Settings) -> Summary:
-    """Push a release.
+    """Push a release, or a trained model.
 
     Returns the summary: target, kind (`folder` or `hub`), version, tag, files, bytes (both to write), deleted,
     nothing_to_do, dry_run, and for the Hub url, commit and confirmed_licenses.
@@ -57,6 +70,12 @@ def run(settings: Settings) -> Summary:
     later one or something else, or changed meanwhile, LicenceRefused when rows for the Hub are under a licence that is
     unverified and not confirmed, and EndpointRefused when the Hub says no.
     """
+    made = model_push.trained(Path(settings.release))
+    if made is not None:
+        return _model(settings, made)
+    for name in ("version", "dataset", "base_model", "evaluation"):
+        if getattr(settings, name):
+            raise VtgError(f"--{name.replace('_', '-')} is for trained models, and {settings.release} is none.")
     release = releases.open_release(settings.release)
     release.check_all()
     if is_hub(settings.target):
@@ -65,14 +84,16 @@ def run(settings: Settings) -> Summary:
     return _to_folder(release, Path(settings.target).expanduser(), settings)
 
 
-def _summary(release: Release, settings: Settings, kind: str, plan: Plan, **more: Any) -> Summary:
+def _summary(
+    settings: Settings, kind: str, version: str, files: Mapping[str, ReleaseFile], plan: Plan, **more: Any
+) -> Summary:
     return {
         "target": settings.target,
         "kind": kind,
-        "version": release.document.version,
-        "tag": release.tag,
+        "version": version,
+        "tag": f"v{version}",
         "files": len(plan.upload),
-        "bytes": sum(release.files[name].bytes for name in plan.upload),
+        "bytes": sum(files[name].bytes for name in plan.upload),
         "deleted": len(plan.delete),
         "nothing_to_do": plan.nothing,
         "dry_run": settings.dry_run,
@@ -87,17 +108,45 @@ def _to_folder(release: Release, target: Path, settings: Settings) -> Summary:
     plan = Plan(upload=[], delete=[], tag=False) if nothing else Plan(upload=list(release.files), delete=[])
     if not plan.nothing and not settings.dry_run:
         release_copy.copy(release, target)
-    return _summary(release, settings, "folder", plan)
+    return _summary(settings, "folder", release.document.version, release.files, plan)
 
 
 def _to_hub(release: Release, settings: Settings) -> Summary:
     confirmed = release_terms.confirmed(release.document, settings.confirm_license)
-    parcel = _parcel(release, confirmed)
+    return _send(settings, _parcel(release, confirmed), confirmed_licenses=confirmed)
+
+
+def _send(settings: Settings, parcel: Parcel, **more: Any) -> Summary:
     plan, commit = hub_push.push(
         settings.target, parcel, private=settings.private, gated=settings.gated, dry_run=settings.dry_run
     )
-    url = f"{hub.endpoint()}/datasets/{settings.target}/tree/{release.tag}"
-    return _summary(release, settings, "hub", plan, url=url, confirmed_licenses=confirmed, commit=commit)
+    kind = "datasets/" if parcel.kind == "dataset" else ""
+    url = f"{hub.endpoint()}/{kind}{settings.target}/tree/{parcel.tag}"
+    return _summary(settings, "hub", parcel.says.version, parcel.files, plan, url=url, commit=commit, **more)
+
+
+def _model(settings: Settings, made: Meta) -> Summary:
+    """Push a trained model, with the release that it was trained on at hand."""
+    if not is_hub(settings.target):
+        raise VtgError(
+            f"{settings.target}: a model is pushed to org/name on the Hub; its folder can be copied as it is."
+        )
+    source = settings.dataset or str(made.settings["release"])
+    pinned = hub.pinned(source)
+    if pinned is None and settings.dataset and not Path(source).is_dir():
+        raise VtgError(f"--dataset {source}: is no org/name@tag, such as my-org/my-data@v1.0.0, and no folder.")
+    release = releases.open_release(hub.local(source))
+    wanted = model_push.Wanted(
+        name=settings.target.partition("/")[2],
+        version=settings.version,
+        base_model=settings.base_model,
+        repository=pinned[0] if pinned else "",
+        tag=pinned[1] if pinned else "",
+        evaluation=settings.evaluation,
+    )
+    with tempfile.TemporaryDirectory() as place:
+        parcel = model_push.pack(Path(settings.release), made, release, wanted, Path(place))
+        return _send(settings, parcel)
 
 
 def _parcel(release: Release, confirmed: list[str]) -> Parcel:
