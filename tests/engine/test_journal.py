@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from vtgdata.engine import journal as journal_module
-from vtgdata.engine.journal import Attempt, Journal, owner, owner_path
+from vtgdata.engine.journal import Attempt, Journal
+from vtgdata.engine.lease import owner, owner_path
 from vtgdata.errors import Locked, VtgError
 from vtgdata.records import Reply
 

@@ -4,9 +4,7 @@ One SQLite file, append-only, held by one process at a time. Failed attempts are
 """
 
 import datetime
-import os
 import random
-import socket
 import sqlite3
 import threading
 import time
@@ -20,7 +18,7 @@ from typing import Any, Self
 
 import msgspec
 
-from vtgdata import tables
+from vtgdata.engine.lease import Lease, Owner, locked
 from vtgdata.errors import Locked, VtgError
 from vtgdata.records import Reply
 
@@ -61,15 +59,6 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """With `error` set when the request failed: then the attempt is no answer."""
 
 
-class Owner(msgspec.Struct, frozen=True, kw_only=True):
-    """The process that holds a journal, as its side file names it."""
-
-    pid: int
-    host: str
-    since: str
-    """ISO 8601, UTC."""
-
-
 class Journal:
     """An open journal; a context manager. Its methods may be called from any thread.
 
@@ -80,7 +69,7 @@ class Journal:
         """Open the journal, or make it.
 
         Raises Locked, within about two seconds, when another process holds it, and VtgError when the file is torn,
-        is no journal, or cannot be written.
+        is no journal, or cannot be written. What a dead process held is taken over: see `lease.lives`.
         """
         self.path = path
         self._lock = threading.Lock()
@@ -98,17 +87,26 @@ class Journal:
     def _open(self) -> None:
         with _explained(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            if self.path.exists() and 0 < self.path.stat().st_size < 512:
-                # SQLite takes less than its smallest page for a new file.
-                raise sqlite3.DatabaseError("file is cut off")
-            # Autocommit: transactions begin and end where this file says so.
-            self._db = sqlite3.connect(self.path, timeout=0, isolation_level=None, check_same_thread=False)
-            try:
-                self._prepare()
-                tables.write_json(owner_path(self.path), _this_process())
-            except BaseException:
-                self._db.close()
-                raise
+            # Before the file is touched: where SQLite's lock does not reach, opening alone could harm its log.
+            self._lease = Lease(self.path)
+        try:
+            with _explained(self.path, self._lease.before):
+                self._connect()
+        except BaseException:
+            self._lease.release()
+            raise
+
+    def _connect(self) -> None:
+        if self.path.exists() and 0 < self.path.stat().st_size < 512:
+            # SQLite takes less than its smallest page for a new file.
+            raise sqlite3.DatabaseError("file is cut off")
+        # Autocommit: transactions begin and end where this file says so.
+        self._db = sqlite3.connect(self.path, timeout=0, isolation_level=None, check_same_thread=False)
+        try:
+            self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
 
     def _prepare(self) -> None:
         # Exclusive locking must be set before the file is first read; it then needs no shared memory beside it.
@@ -146,16 +144,18 @@ class Journal:
     def close(self) -> None:
         """Fold the log into the file and let go of it; what was recorded is safe without this, too."""
         with self._lock:
-            owner_path(self.path).unlink(missing_ok=True)
             self._db.close()
+            self._lease.release()
 
     def record(self, entries: Sequence[Attempt]) -> None:
         """Append attempts, all or none, and return once they are on disk.
 
-        A key that already has an answer keeps its first one. Raises VtgError when they cannot be written (disk full).
+        A key that already has an answer keeps its first one. Raises VtgError when they cannot be written (disk full),
+        Locked when another process took over.
         """
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
         rows = [_row(entry, now) for entry in entries]
+        self._lease.check()
         with self._lock, _explained(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -209,33 +209,15 @@ def _checksum(key: str, reply: bytes) -> int:
     return zlib.crc32(reply, zlib.crc32(key.encode()))
 
 
-def owner_path(path: Path) -> Path:
-    """The side file that says who holds a journal."""
-    return path.with_name(f"{path.name}.owner.json")
-
-
-def owner(path: Path) -> Owner | None:
-    """Who holds the journal, or held it last when that process was killed; None when nobody is named."""
-    try:
-        return msgspec.json.decode(owner_path(path).read_bytes(), type=Owner)
-    except (OSError, msgspec.DecodeError):
-        return None
-
-
-def _this_process() -> Owner:
-    since = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    return Owner(pid=os.getpid(), host=socket.gethostname(), since=since)
-
-
 @contextmanager
-def _explained(path: Path) -> Generator[None]:
+def _explained(path: Path, holder: Owner | None = None) -> Generator[None]:
     """Turn what SQLite and the file system say into what the user can do."""
     try:
         yield
     except sqlite3.DatabaseError as error:
         name = getattr(error, "sqlite_errorname", "")
         if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            raise Locked(_locked(path)) from error
+            raise Locked(locked(path, holder)) from error
         if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
             raise _unwritable(path, error) from error
         if isinstance(error, (sqlite3.ProgrammingError, sqlite3.IntegrityError)):
@@ -243,12 +225,6 @@ def _explained(path: Path) -> Generator[None]:
         raise _torn(path, error) from error
     except OSError as error:
         raise _unwritable(path, error) from error
-
-
-def _locked(path: Path) -> str:
-    holder = owner(path)
-    who = f"process {holder.pid} on {holder.host} since {holder.since}" if holder else "another process"
-    return f"{path}: held by {who}. Wait until it ends, stop it, or choose another --out."
 
 
 def _unwritable(path: Path, error: Exception) -> VtgError:

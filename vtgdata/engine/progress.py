@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from vtgdata import tables
-from vtgdata.engine.journal import Owner, owner
+from vtgdata.engine.lease import Owner, owner
 
 INTERVAL = 1.0
 """Seconds between two reports, at least."""
