@@ -19,6 +19,8 @@ Summary = dict[str, Any]
 """What a stage reports: plain JSON values."""
 
 NAME = "meta.json"
+HOW = ("executor", "shards", "workers")
+"""Settings that say how a step is run and never what comes of it."""
 
 
 class Meta(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +64,8 @@ class Step:
         """
         self.settings = msgspec.to_builtins(settings)
         named = str(self.settings.pop("out"))
+        for name in HOW:
+            self.settings.pop(name, None)
         if not named:
             raise VtgError(f"`vtgdata {command}` needs a folder to write to: --out is empty.")
         try:

@@ -8,6 +8,7 @@ local files only, and is stopped when it takes too long.
 
 from __future__ import annotations
 
+import importlib
 import re
 import shutil
 import subprocess
@@ -176,7 +177,7 @@ def program() -> str:
     if found is not None:
         return found
     try:
-        import imageio_ffmpeg
+        packaged: Any = importlib.import_module("imageio_ffmpeg")
     except ModuleNotFoundError as error:
         raise VtgError("this needs the program ffmpeg: install it, or pip install imageio-ffmpeg") from error
-    return imageio_ffmpeg.get_ffmpeg_exe()
+    return packaged.get_ffmpeg_exe()

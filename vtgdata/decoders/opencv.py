@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -148,10 +149,9 @@ def _now(video: Any) -> float:
 
 def _library() -> Any:
     try:
-        import cv2
+        return importlib.import_module("cv2")
     except ModuleNotFoundError as error:
-        raise VtgError("the decoder opencv needs its library: pip install opencv-python-headless") from error
-    return cv2
+        raise VtgError("the decoder opencv needs its library: pip install 'vtgdata[opencv]'") from error
 
 
 @contextmanager

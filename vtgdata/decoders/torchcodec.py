@@ -131,7 +131,7 @@ def _opened(path: Path) -> tuple[Any, Any]:
     try:
         VideoDecoder: Any = importlib.import_module("torchcodec.decoders").VideoDecoder
     except (ImportError, RuntimeError, OSError) as error:
-        raise VtgError("the decoder torchcodec needs its library and FFmpeg: pip install torchcodec") from error
+        raise VtgError("the decoder torchcodec needs it and FFmpeg: pip install 'vtgdata[torchcodec]'") from error
     containers.check(path)
     try:
         decoder = VideoDecoder(containers.local(path), num_ffmpeg_threads=1, seek_mode="exact")

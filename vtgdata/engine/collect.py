@@ -191,6 +191,9 @@ def collect(
     folder = Path(settings.out)
     folder.mkdir(parents=True, exist_ok=True)
     with Journal(folder / JOURNAL) as journal:
+        for path in sorted(folder.glob(f"shard-*-of-*/{JOURNAL}")):
+            with Journal(path) as shard:
+                journal.take(shard)
 
         def ask_round(some: Sequence[Sample], n: int) -> tuple[list[Row], dict[str, Reply]]:
             return _round(

@@ -46,6 +46,10 @@ INSERT INTO attempt (key, sample_id, idx, status, seconds, endpoint, time, check
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) WHERE status = 'answer' DO NOTHING
 """
+_AFTER = """
+SELECT id, key, sample_id, idx, status, seconds, endpoint, time, checksum, reply FROM attempt
+WHERE status = 'answer' AND id > ? ORDER BY id LIMIT ?
+"""
 _BATCH = 500
 
 
@@ -154,7 +158,25 @@ class Journal:
         Locked when another process took over.
         """
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-        rows = [_row(entry, now) for entry in entries]
+        self._insert([_row(entry, now) for entry in entries])
+
+    def take(self, other: Self) -> None:
+        """Copy the answers of another journal whose keys have none here; raises VtgError when one of them is torn."""
+        last = 0
+        while found := other._answers(last):
+            self._insert([row for _, *row in found])
+            last = found[-1][0]
+
+    def _answers(self, last: int) -> list[tuple[Any, ...]]:
+        """Some answers after the attempt `last`: its number and the columns of `_row`."""
+        with self._lock, _explained(self.path):
+            found = self._db.execute(_AFTER, (last, _BATCH)).fetchall()
+        for _, key, *_, checksum, reply in found:
+            if checksum != _checksum(key, reply):
+                raise _torn(self.path, f"the reply to {key} is torn")
+        return found
+
+    def _insert(self, rows: Sequence[Sequence[Any]]) -> None:
         self._lease.check()
         with self._lock, _explained(self.path):
             self._db.execute("BEGIN IMMEDIATE")

@@ -12,7 +12,9 @@ import msgspec
 
 from vtgdata import meta, tables
 from vtgdata.answers import Form
-from vtgdata.engine.collect import AskSettings, Collected, Count, Share, collect, load_samples, plugin_code
+from vtgdata.engine import shards
+from vtgdata.engine.collect import Collected, Count, Share, collect, load_samples, plugin_code
+from vtgdata.engine.shards import ShardedSettings
 from vtgdata.errors import VtgError
 from vtgdata.meta import Summary
 from vtgdata.records import Sample
@@ -22,7 +24,7 @@ from vtgdata.video.messages import Prompt, load_prompt
 from vtgdata.windows import as_pairs
 
 
-class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(ShardedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of build-coldstart."""
 
     model: str
@@ -39,6 +41,7 @@ class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 def run(settings: Settings) -> Summary:
     """Ask the teacher, verify, and write rollouts.parquet and traces.parquet."""
+    settings = shards.placed(settings)
     step = meta.Step(
         "build-coldstart",
         settings,
@@ -48,7 +51,9 @@ def run(settings: Settings) -> Summary:
     )
     if (done := step.up_to_date()) is not None:
         return done
-    samples = load_samples(settings)
+    if settings.executor:
+        shards.on_ray(run, settings)
+    samples = shards.part(load_samples(settings), settings)
     if settings.target == "annotation":
         _window_form(load_prompt(settings.prompt))
     collected = collect(settings, samples, settings.model, scores=tuple(settings.keep))

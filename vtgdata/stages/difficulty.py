@@ -11,9 +11,11 @@ import msgspec
 import numpy as np
 
 from vtgdata import meta, tables
+from vtgdata.engine import shards
 from vtgdata.engine.adaptive import interval, parse_rule
-from vtgdata.engine.collect import AskSettings, Collected, Count, collect, load_samples, plugin_code
+from vtgdata.engine.collect import Collected, Count, collect, load_samples, plugin_code
 from vtgdata.engine.places import Places
+from vtgdata.engine.shards import ShardedSettings
 from vtgdata.errors import VtgError
 from vtgdata.meta import Summary
 from vtgdata.tables import Row
@@ -22,7 +24,7 @@ RATES = tables.PASS_RATES | {"place": "text", "posterior_mean": "number"}
 """The last two are of --adaptive alone, and no reader needs them: files from before stay good."""
 
 
-class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(ShardedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of score-difficulty."""
 
     model: str
@@ -42,6 +44,7 @@ def run(settings: Settings) -> Summary:
     for measure in settings.measures:
         threshold(measure)
     places = _places(settings)
+    settings = shards.placed(settings)
     step = meta.Step(
         "score-difficulty",
         settings,
@@ -51,9 +54,11 @@ def run(settings: Settings) -> Summary:
     )
     if (done := step.up_to_date()) is not None:
         return done
-    chosen = load_samples(settings)
+    if settings.executor:
+        shards.on_ray(run, settings)
+    chosen = shards.part(load_samples(settings), settings)
     samples = [sample for sample in chosen if sample.labelled]
-    if not samples:
+    if chosen and not samples:
         raise VtgError(f"{settings.samples}: none of the chosen samples is labelled, so none can be scored.")
     collected = collect(settings, samples, settings.model, deepen=places.deepen if places else None)
     rates = pass_rates(collected, settings, places)
@@ -79,6 +84,7 @@ def _places(settings: Settings) -> Places | None:
     """What decides how many answers a sample gets; None where the number is fixed."""
     if not settings.adaptive:
         return None
+    shards.refuse(settings, "--adaptive looks at all samples after each round, so it runs in one process.")
     rule = parse_rule(settings.adaptive)
     if not 2 <= settings.n <= settings.max_n:
         raise VtgError(f"--adaptive needs 2 <= --n <= --max-n, got {settings.n} and {settings.max_n}.")

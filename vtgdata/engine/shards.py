@@ -1,0 +1,126 @@
+"""Shards: one run as several processes, on one machine or many, that share nothing but a folder.
+
+`--shard I/N` asks about the samples whose id hashes to I of N, with an output folder of its own in
+`OUT/shard-I-of-N`. The same command without it takes over what the shards were answered, asks what is missing, and
+writes the tables: the same bytes for any number of shards.
+"""
+
+import hashlib
+import importlib
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from vtgdata.engine.collect import AskSettings, Count
+from vtgdata.errors import RowsFailed, VtgError
+from vtgdata.meta import Summary
+from vtgdata.records import Sample
+
+
+class ShardedSettings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of a command that asks a model, and may be split."""
+
+    shard: str = ""
+    """I/N, as in 0/4: ask only about this part of the samples; the command without it puts all parts together."""
+    executor: Literal["", "ray"] = ""
+    """`ray`: run the shards on a Ray cluster ($RAY_ADDRESS, or this machine), then put them together."""
+    shards: Count = 4
+    """With --executor, into how many parts."""
+    workers: Count = 2
+    """With --executor on this machine, how many at a time; a cluster decides by its CPUs."""
+
+
+S = TypeVar("S", bound=ShardedSettings)
+
+
+def parse(text: str) -> tuple[int, int]:
+    """Index and count of `I/N`; raises VtgError unless 0 <= I < N.
+
+    >>> parse("0/4")
+    (0, 4)
+    """
+    found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text, re.ASCII)
+    index, count = (int(found[1]), int(found[2])) if found else (0, 0)
+    if index >= count:
+        raise VtgError(f"--shard {text!r}: write I/N with 0 <= I < N, as in 0/4 to 3/4.")
+    return index, count
+
+
+def placed(settings: S) -> S:
+    """The settings with the folder that this shard writes to; unchanged without --shard."""
+    if not settings.shard:
+        return settings
+    index, count = parse(settings.shard)
+    if settings.executor:
+        raise VtgError("--executor makes the shards by itself: leave out --shard.")
+    return msgspec.structs.replace(settings, out=str(Path(settings.out) / f"shard-{index}-of-{count}"))
+
+
+def part(samples: list[Sample], settings: ShardedSettings) -> list[Sample]:
+    """The samples of this shard, in order; all without --shard."""
+    if not settings.shard:
+        return samples
+    index, count = parse(settings.shard)
+    return [sample for sample in samples if _number(sample.sample_id) % count == index]
+
+
+def _number(sample_id: str) -> int:
+    # Of the id alone: which shard a sample is in does not depend on what else is in the file.
+    return int.from_bytes(hashlib.sha256(sample_id.encode("utf-8", "surrogatepass")).digest()[:8], "big")
+
+
+def on_ray(run: Callable[[S], Summary], settings: S) -> None:
+    """Run each shard of a stage as a task of a Ray cluster, and wait for all of them.
+
+    All machines must see the same folders. A shard in which rows failed counts as done, since they are asked again
+    when all is put together. Raises VtgError, with the exit code of the first shard that ended in another error, and
+    where ray is not installed.
+    """
+    try:
+        # Untyped: it is in an extra.
+        ray: Any = importlib.import_module("ray")
+    except ModuleNotFoundError as error:
+        raise VtgError("--executor ray needs ray: pip install 'vtgdata[ray]'") from error
+    mine = not ray.is_initialized()
+    if mine:
+        local: dict[str, Any] = (
+            {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": settings.workers, "include_dashboard": False}
+        )
+        ray.init(log_to_driver=False, **local)
+    try:
+        task: Any = ray.remote(num_cpus=1, max_retries=3)(_shard)
+        parts = [
+            msgspec.structs.replace(settings, executor="", shard=f"{index}/{settings.shards}")
+            for index in range(settings.shards)
+        ]
+        said = ray.get([task.remote(run, each, str(Path.cwd())) for each in parts])
+    finally:
+        if mine:
+            ray.shutdown()
+    for each, failed in zip(parts, said, strict=True):
+        if failed:
+            error = VtgError(f"shard {each.shard}: {failed[1]}")
+            error.exit_code = failed[0]
+            raise error
+
+
+def _shard(run: Callable[[S], Summary], settings: S, folder: str) -> tuple[int, str] | None:
+    """One shard, where Ray put it; exit code and words of an error, since not all of ours can travel."""
+    os.chdir(folder)
+    try:
+        run(settings)
+    except RowsFailed:
+        return None
+    except VtgError as error:
+        return error.exit_code, str(error)
+    return None
+
+
+def refuse(settings: ShardedSettings, why: str) -> None:
+    """Raise VtgError when the run is to be split and cannot be."""
+    if settings.shard or settings.executor:
+        raise VtgError(f"{'--shard' if settings.shard else '--executor'} cannot be given here: {why}")
