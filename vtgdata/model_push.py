@@ -1,7 +1,8 @@
 """A trained model as the Hub takes it: weights, a card with what was measured, and `model.json`, which says what it is.
 
-A folder of `train sft` or `train rl` names the release that it was trained on, by the hashes of its rows; an evaluation
-names the model that it scored, by the hash of its folder. Both are checked: no card shows numbers of other weights.
+A folder of `train sft` or `train rl` names the release that it was trained on, by the hashes of its rows; an
+evaluation names the model that it scored, by the hash of its folder. Both are checked: a card never shows numbers of
+other weights.
 """
 
 import re
@@ -249,9 +250,7 @@ def eval_results(document: ModelFile, release: Release) -> list[dict[str, Any]]:
         {
             "dataset": {"id": repository, "task_id": name},
             "value": round(scores["value"], 6),
-            "notes": (
-                f"{name}, a fraction, on {found['n']} samples ({of}) of {document.dataset['tag']}, {document.tool}"
-            ),
+            "notes": f"{name}, a fraction; {found['n']} samples ({of}) of {document.dataset['tag']}; {document.tool}",
         }
         for name, scores in found["metrics"].items()
     ]
