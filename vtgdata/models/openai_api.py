@@ -234,6 +234,9 @@ class ServedModel:
         except UnreadableReply as error:
             raise _Failed(str(error)) from None
         except openai.APIConnectionError as error:
+            if isinstance(error.__cause__, UnreadableReply):
+                # openai 2 wraps it; later ones let it through.
+                raise _Failed(str(error.__cause__)) from None
             raise _Failed("no connection", f"no connection ({error.__cause__ or error})") from None
         server.open = True
         return msgspec.structs.replace(reply, seconds=time.monotonic() - began, endpoint=server.name)
