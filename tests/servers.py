@@ -1,5 +1,6 @@
 """A loopback OpenAI-compatible server for tests: a function answers, and every request is kept."""
 
+import contextlib
 import random
 import threading
 import time
@@ -25,6 +26,13 @@ class Hangup(msgspec.Struct, frozen=True):
     after: bytes = b""
 
 
+class Drip(msgspec.Struct, frozen=True):
+    """An answer that comes byte by byte, each so late, until the client hangs up."""
+
+    text: str
+    seconds: float
+
+
 class Logged(msgspec.Struct, frozen=True):
     """One request as it came."""
 
@@ -39,7 +47,7 @@ class Logged(msgspec.Struct, frozen=True):
         return self.body["seed"]
 
 
-Answer = str | dict[str, Any] | Fault | Hangup
+Answer = str | dict[str, Any] | Fault | Hangup | Drip
 """A text becomes a chat completion; a dict is the whole body of one."""
 
 
@@ -141,6 +149,8 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
                 if answer.after:
                     self.send(200, {"Content-Length": "100000"}, answer.after)
+            elif isinstance(answer, Drip):
+                self.drip(msgspec.json.encode(completion(answer.text)), answer.seconds)
             elif isinstance(answer, Fault):
                 self.send(answer.status, answer.headers, answer.body)
             else:
@@ -148,6 +158,14 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                     with server.lock:
                         server.replies.append((body["seed"], answer))
                 self.send(200, {}, completion(answer) if isinstance(answer, str) else answer)
+
+        def drip(self, content: bytes, seconds: float) -> None:
+            self.close_connection = True
+            self.send(200, {"Content-Length": str(len(content))}, content[:1])
+            with contextlib.suppress(OSError):
+                for byte in content[1:]:
+                    time.sleep(seconds)
+                    self.wfile.write(bytes([byte]))
 
         def send(self, status: int, headers: Mapping[str, str], body: Any) -> None:
             content = body if isinstance(body, bytes) else msgspec.json.encode(body)

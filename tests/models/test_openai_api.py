@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from servers import Fault, Hangup, Server, completion, in_turn, seeded
+from servers import Drip, Fault, Hangup, Server, completion, in_turn, seeded
 from vtgdata.errors import EndpointRefused, VtgError
 from vtgdata.models import openai_api
 from vtgdata.models.openai_api import ServedModel, connect, retry_after
@@ -181,6 +181,12 @@ def test_no_answer_in_time_is_a_failure():
     finally:
         end.set()
     assert reply.error == "timeout" and "no answer within 0.05 s" in (reply.detail or "")
+
+
+def test_a_server_that_drips_its_answer_is_given_up_when_its_time_is_over():
+    with Server(in_turn(Drip("12.0 to 15.0", 0.03))) as server:
+        reply = generate(opened(server, timeout=0.3), make_request())[0][0]
+    assert reply.error == "timeout" and reply.text is None
 
 
 def test_a_server_that_is_not_there_is_a_failure_with_its_address_in_the_detail():

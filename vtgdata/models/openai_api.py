@@ -210,14 +210,16 @@ class ServedModel:
         began = time.monotonic()
         try:
             # The raw response: the client would take a page of HTML, or an answer without choices, as a success.
-            response = await server.client.chat.completions.with_raw_response.create(
-                model=self.model,
-                messages=messages,
-                temperature=sampling.temperature,
-                top_p=sampling.top_p,
-                max_tokens=sampling.max_tokens,
-                seed=seed,
-            )
+            # The client's own limit is per read: a server that drips would hold its slot for ever.
+            async with asyncio.timeout(self.timeout):
+                response = await server.client.chat.completions.with_raw_response.create(
+                    model=self.model,
+                    messages=messages,
+                    temperature=sampling.temperature,
+                    top_p=sampling.top_p,
+                    max_tokens=sampling.max_tokens,
+                    seed=seed,
+                )
             reply = _read(response.content)
         except openai.APIStatusError as error:
             if refusal := _refusal(error):
@@ -229,7 +231,7 @@ class ServedModel:
             code, words = f"HTTP {error.status_code}", _words(error)
             reason = f"{code}: {self._unnamed(words, server)[:PUBLISHED]}"
             raise _Failed(reason, f"{code}: {words}", again=again, wait=wait) from None
-        except openai.APITimeoutError:
+        except (openai.APITimeoutError, TimeoutError):
             raise _Failed("timeout", f"no answer within {self.timeout:g} s") from None
         except UnreadableReply as error:
             raise _Failed(str(error)) from None
