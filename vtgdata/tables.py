@@ -191,15 +191,22 @@ class ParquetWriter:
             self._file.abandon()
 
 
-def write_parquet(path: Path, rows: Iterable[Any], columns: Mapping[str, str], values: Values = _cells) -> None:
-    """Write rows with a fixed schema; a key that a row lacks is null. The same rows give the same bytes."""
+@contextmanager
+def parquet_writer(path: Path, columns: Mapping[str, str], values: Values = _cells) -> Generator[ParquetWriter]:
+    """A writer whose file is put in its place at the end, and not when that is not reached."""
     writer = ParquetWriter(path, columns, values)
     try:
-        for row in rows:
-            writer.write(row)
+        yield writer
         writer.commit()
     finally:
         writer.abandon()
+
+
+def write_parquet(path: Path, rows: Iterable[Any], columns: Mapping[str, str], values: Values = _cells) -> None:
+    """Write rows with a fixed schema; a key that a row lacks is null. The same rows give the same bytes."""
+    with parquet_writer(path, columns, values) as writer:
+        for row in rows:
+            writer.write(row)
 
 
 def read_parquet(path: str | Path, *, needs: Iterable[str] = (), where: str | None = None) -> list[Row]:

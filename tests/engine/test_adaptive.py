@@ -72,11 +72,12 @@ def test_the_misplaced_share_is_at_most_the_asked_one(pool):
     }[pool]
     values = (rng.random((size, 64)) < rates[:, None]).astype(float)
     places = Places(RULE, 0.5, first=4, most=64)
-    rows = {str(i): [{"iou": v} for v in its[:4]] for i, its in enumerate(values)}
-    while wanted := places.deepen(rows):
+    wanted = dict.fromkeys(map(str, range(size)), 4)
+    while wanted:
         for name, n in wanted.items():
-            rows[name] = [{"iou": v} for v in values[int(name), :n]]
-    found = places.decided(rows)
+            places.take(name, [{"iou": v} for v in values[int(name), :n]])
+        wanted = places.deepen()
+    found = places.decided()
     decided = [found[str(i)]["place"] for i in range(size)]
     bad = {
         "too_hard": rates >= RULE.low + adaptive.ZONE,
@@ -84,11 +85,12 @@ def test_the_misplaced_share_is_at_most_the_asked_one(pool):
         "too_easy": rates <= RULE.high - adaptive.ZONE,
     }
     assert np.mean([bad[place][i] for i, place in enumerate(decided)]) <= RULE.error
-    assert np.mean([len(its) for its in rows.values()]) < 32
+    assert np.mean([len(its) for its in places.found.values()]) < 32
 
 
 def test_a_failed_answer_ends_the_prefix_and_its_sample_waits():
     places = Places(RULE, None, first=2, most=8)
-    good, bad = [{"iou": 0.5}] * 2, [{"iou": 0.5}, {"iou": None}]
-    assert set(places.deepen({"a": good, "b": bad})) <= {"a"}
+    places.take("a", [{"iou": 0.5}] * 2)
+    places.take("b", [{"iou": 0.5}, {"iou": None}])
+    assert set(places.deepen()) == {"a"}
     assert places.values([{"iou": 0.5}, {"iou": None}, {"iou": 0.9}]) == [0.5]

@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from servers import Fault, Server, seeded, unseeded
 from vtgdata import plugins
 from vtgdata.engine import ask as ask_module
-from vtgdata.engine.ask import Asked, ask, run
+from vtgdata.engine.ask import ask, run
 from vtgdata.engine.journal import Journal
 from vtgdata.engine.progress import Counts, read_progress
+from vtgdata.engine.wanted import Asked, Wanted
 from vtgdata.engine.work import Question, seed_of
 from vtgdata.errors import EndpointRefused, VtgError
 from vtgdata.records import Endpoint, Image, Message, Model, Reply, Request, Sampling, Text
@@ -67,8 +69,10 @@ def ask_all(
 ) -> tuple[list[Asked], dict[str, Reply]]:
     """Run once on a journal; what was wanted, and the answers that the journal then has."""
     made = (question if isinstance(question, Question) else make_question(question) for question in questions)
+    noted: list[Wanted] = []
     with Journal(path) as journal:
-        asked = run(made, model, sampling=Sampling(), n=n, seed=seed, journal=journal, **more)
+        run(made, model, sampling=Sampling(), n=n, seed=seed, journal=journal, note=noted.append, **more)
+        asked = [one for record in noted for one in record.each()]
         return asked, journal.answered(one.key for one in asked)
 
 
@@ -123,6 +127,36 @@ def test_a_question_with_a_problem_is_never_asked_and_stays_in_the_list(tmp_path
     assert len(replies) == 2
 
 
+def looking(number: int, looked: list[int], **found: Any) -> Question:
+    """A question whose pixels are read only when it is asked."""
+    whole = make_question(number)
+
+    def look() -> Question:
+        looked.append(number)
+        return msgspec.structs.replace(whole, **found)
+
+    empty = (Message("user", (*whole.messages[0].parts[:1], Image(b"", 0.0))),)
+    return msgspec.structs.replace(whole, messages=empty, look=look)
+
+
+def test_frames_are_read_only_of_what_is_asked(tmp_path):
+    looked: list[int] = []
+    model = Echo()
+    ask_all(tmp_path / "j.sqlite", model, [looking(i, looked) for i in range(3)])
+    ask_all(tmp_path / "j.sqlite", model, [looking(i, looked) for i in range(5)])
+    assert looked == [0, 1, 2, 3, 4]
+    assert all(request.messages[0].parts[1] == Image(b"jpeg", 0.0) for request in model.requests)
+
+
+@pytest.mark.parametrize("found", [{"frames_id": "frames-2"}, {"problem": "video unreadable", "messages": ()}])
+def test_what_is_found_when_it_is_looked_at_counts(tmp_path, found):
+    asked, replies = ask_all(tmp_path / "j.sqlite", Echo(), [looking(1, [], **found)])
+    assert [(one.frames_id, one.problem) for one in asked] == [
+        (found.get("frames_id", "frames-1"), found.get("problem"))
+    ] * 2
+    assert len(replies) == (0 if "problem" in found else 2)
+
+
 def test_a_failed_request_is_kept_not_acknowledged_and_asked_again_on_the_next_run(tmp_path):
     class Faulty(Echo):
         def reply(self, request: Request, seed: int) -> Reply:
@@ -151,6 +185,7 @@ def test_an_answer_is_on_disk_before_it_is_acknowledged(tmp_path):
             n=2,
             seed=0,
             journal=journal,
+            note=lambda record: None,
             acknowledge=lambda key: held.append(journal.holds([key]) == {key} and not journal._db.in_transaction),
         )
     assert held == [True] * 10
@@ -231,7 +266,7 @@ def test_an_error_in_the_questions_ends_the_run_as_itself(tmp_path):
 def test_a_cancelled_run_leaves_a_journal_that_goes_on(tmp_path):
     async def cancelled() -> None:
         with Journal(tmp_path / "j.sqlite") as journal:
-            asking: asyncio.Task[list[Asked]] = asyncio.create_task(
+            asking: asyncio.Task[None] = asyncio.create_task(
                 ask(
                     map(make_question, range(50)),
                     Echo(),
@@ -239,6 +274,7 @@ def test_a_cancelled_run_leaves_a_journal_that_goes_on(tmp_path):
                     n=2,
                     seed=0,
                     journal=journal,
+                    note=lambda record: None,
                     acknowledge=lambda key: asking.cancel() if key else None,
                 )
             )
@@ -323,7 +359,8 @@ from vtgdata.records import Sampling
 
 with Journal(Path(sys.argv[1])) as journal:
     model = served_at(sys.argv[2], int(sys.argv[3]))
-    run(map(make_question, range(SAMPLES)), model, sampling=Sampling(), n=N, seed=7, journal=journal)
+    asked = {"sampling": Sampling(), "n": N, "seed": 7, "journal": journal, "note": lambda record: None}
+    run(map(make_question, range(SAMPLES)), model, **asked)
 """
 SAMPLES, N, CONCURRENCY = 60, 4, 8
 

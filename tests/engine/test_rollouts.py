@@ -2,8 +2,8 @@
 
 from builders import make_sample
 from vtgdata.answers import Form
-from vtgdata.engine.ask import Asked
 from vtgdata.engine.rollouts import finalize
+from vtgdata.engine.wanted import Asked
 from vtgdata.records import Reply, Sampling
 
 ONE = Form("<answer>{start} to {end}</answer>", reasoning=False)

@@ -3,6 +3,7 @@ import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -96,6 +97,27 @@ def test_an_entry_that_is_not_whole_is_made_again(spoil, tmp_path):
     path.write_bytes(spoil(content))
     assert FrameStore(tmp_path / "videos", EIGHT, tmp_path / "frames").frames(video()) == good
     assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1" * 100, b"torn"], ids=["empty", "foreign", "torn"])
+def test_times_of_an_entry_that_cannot_be_read_come_from_the_video(content, tmp_path):
+    draw(tmp_path / "videos/a.mp4", 10)
+    good = FrameStore(tmp_path / "videos", EIGHT, tmp_path / "frames").frames(video())
+    (path,) = stored(tmp_path / "frames")
+    path.write_bytes(content)
+    assert FrameStore(tmp_path / "videos", EIGHT, tmp_path / "frames").times(video()) == good
+
+
+def test_times_are_had_without_the_images_once_these_are_stored(tmp_path, monkeypatch):
+    draw(tmp_path / "videos/a.mp4", 10)
+    calls = counting(monkeypatch)
+    whole = FrameStore(tmp_path / "videos", EIGHT, tmp_path / "frames", isolated=False).times(video())
+    again = FrameStore(tmp_path / "videos", EIGHT, tmp_path / "frames", isolated=False)
+    for _ in range(2):
+        assert again.times(video()) == msgspec.structs.replace(whole, images=())
+    assert again.frames(video()) == again.times(video()) == whole
+    assert again.times(video("x")).status == "missing"
+    assert calls == ["a.mp4"]
 
 
 def test_an_entry_under_another_videos_name_is_not_believed(tmp_path):

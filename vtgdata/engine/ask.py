@@ -9,10 +9,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import cast
 
-import msgspec
-
 from vtgdata.engine.journal import Attempt, Journal
 from vtgdata.engine.progress import Counts, Report
+from vtgdata.engine.wanted import Wanted, wanted_of
 from vtgdata.engine.work import Question, seed_of, work_keys
 from vtgdata.errors import VtgError
 from vtgdata.records import Model, Request, Sampling
@@ -24,18 +23,6 @@ PULL_SECONDS = 0.2
 """Longest stay in the thread that pulls questions while the journal has all their answers."""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One answer wanted: a question without its frames, and an index. Millions of these fit in memory."""
-
-    key: str
-    sample_id: str
-    index: int
-    prompt_id: str
-    frames_id: str
-    frame_times: tuple[float, ...]
-    problem: str | None
-
-
 def run(
     questions: Iterable[Question],
     model: Model,
@@ -44,27 +31,29 @@ def run(
     n: int,
     seed: int,
     journal: Journal,
+    note: Callable[[Wanted], None],
     acknowledge: Callable[[str], None] | None = None,
     progress: Callable[[Counts], None] | None = None,
-) -> list[Asked]:
+) -> None:
     """`ask`, for callers that are not async; the model is closed at the end."""
 
-    async def ask_and_close() -> list[Asked]:
+    async def ask_and_close() -> None:
         try:
-            return await ask(
+            await ask(
                 questions,
                 model,
                 sampling=sampling,
                 n=n,
                 seed=seed,
                 journal=journal,
+                note=note,
                 acknowledge=acknowledge,
                 progress=progress,
             )
         finally:
             await model.close()
 
-    return asyncio.run(ask_and_close())
+    asyncio.run(ask_and_close())
 
 
 async def ask(
@@ -75,9 +64,10 @@ async def ask(
     n: int,
     seed: int,
     journal: Journal,
+    note: Callable[[Wanted], None],
     acknowledge: Callable[[str], None] | None = None,
     progress: Callable[[Counts], None] | None = None,
-) -> list[Asked]:
+) -> None:
     """Ask for n answers to each question, except those that the journal holds.
 
     Args:
@@ -89,17 +79,15 @@ async def ask(
         n: answers wanted of each question.
         seed: of the run: another seed draws other answers, except at temperature 0.
         journal: open; holds every answer when this returns.
+        note: called in a thread with what is wanted of each question, in their order, with the answers' keys.
         acknowledge: called with a key once its answer is on disk; by default writes it to `$VTGDATA_ACK_FD`, if set.
         progress: called with the counts, at most once a second and at the end.
-
-    Returns:
-        What was wanted, in order of questions and indexes, with keys to find the answers by.
 
     A request that failed is in the journal as failed and does not end the run. EndpointRefused, and any exception of
     the model or of `questions`, ends it at once; what was answered until then is kept.
     """
     report = Report(journal.path, model.id, progress)
-    asking = _Asking(model, sampling, n, seed, journal, acknowledge or _acknowledge_to_fd(), report)
+    asking = _Asking(model, sampling, n, seed, journal, note, acknowledge or _acknowledge_to_fd(), report)
     try:
         async with asyncio.TaskGroup() as group:
             await asking.all(iter(questions), group)
@@ -108,7 +96,6 @@ async def ask(
     finally:
         asking.commit_rest()
         report.write(ended=True)
-    return asking.wanted
 
 
 class _Asking:
@@ -121,19 +108,20 @@ class _Asking:
         n: int,
         seed: int,
         journal: Journal,
+        note: Callable[[Wanted], None],
         acknowledge: Callable[[str], None],
         report: Report,
     ) -> None:
         self.model, self.sampling, self.n, self.seed, self.journal = model, sampling, n, seed, journal
-        self.acknowledge, self.report = acknowledge, report
+        self.note, self.acknowledge, self.report = note, acknowledge, report
         # Optional in a Model: one that sends its answers' requests apart loses less in a crash when given them apart.
         self.per_request: int = getattr(model, "answers_per_request", None) or max(1, n)
         self.alive = asyncio.Semaphore(2 * model.concurrency)
         self.slots = asyncio.Semaphore(model.concurrency)
         self.committing = asyncio.Lock()
         self.replied: list[Attempt] = []
-        self.wanted: list[Asked] = []
         self.sent: set[str] = set()
+        """Keys whose answers are not on disk: in flight, or failed."""
         self.ended = False
 
     async def all(self, questions: Iterator[Question], group: asyncio.TaskGroup) -> None:
@@ -160,35 +148,37 @@ class _Asking:
             if question is None:
                 self.ended = True
                 return None
-            if missing := self._want(question):
-                return question, missing
+            if found := self._want(question):
+                return found
         return None
 
-    def _want(self, question: Question) -> list[tuple[int, str]]:
-        """Note what is wanted of a question; index and key of the answers that must be asked for."""
-        keys = work_keys(question, self.model.id, self.sampling, self.n, self.seed)
-        self.wanted.extend(
-            Asked(
-                key=key,
-                sample_id=question.sample_id,
-                index=index,
-                prompt_id=question.prompt_id,
-                frames_id=question.frames_id,
-                frame_times=question.frame_times,
-                problem=question.problem,
-            )
-            for index, key in enumerate(keys)
-        )
+    def _want(self, question: Question) -> tuple[Question, list[tuple[int, str]]] | None:
+        """Note what is wanted of a question; it, and index and key of the answers to ask for, where there are any."""
+        keys, missing = self._missing(question)
+        if missing and question.look is not None:
+            # Only now are its frames needed. What they are may have changed since its keys were made.
+            question = question.look()
+            keys, missing = self._missing(question)
+        self.note(wanted_of(question, keys))
+        counts = self.report.counts
         if question.problem is not None:
-            self.report.counts.problems += len(keys)
-            return []
-        held = self.journal.holds(keys)
-        # A question that comes twice is asked once.
-        missing = [(index, key) for index, key in enumerate(keys) if key not in held and key not in self.sent]
+            counts.problems += len(keys)
+            return None
         self.sent.update(key for _, key in missing)
-        self.report.counts.to_do += len(keys)
-        self.report.counts.cached += len(keys) - len(missing)
-        return missing
+        counts.to_do += len(keys)
+        counts.cached += len(keys) - len(missing)
+        return (question, missing) if missing else None
+
+    def _missing(self, question: Question) -> tuple[list[str], list[tuple[int, str]]]:
+        """All keys of a question, and index and key of the answers that must be asked for."""
+        keys = work_keys(question, self.model.id, self.sampling, self.n, self.seed)
+        if question.problem is not None:
+            return keys, []
+        # A question that comes twice is asked once. First what was sent, then what is held: a key leaves the one only
+        # when it is in the other.
+        known = self.sent.intersection(keys)
+        known |= self.journal.holds(keys)
+        return keys, [(index, key) for index, key in enumerate(keys) if key not in known]
 
     async def _question(self, question: Question, missing: Sequence[tuple[int, str]]) -> None:
         """Get the missing answers to one question."""
@@ -234,6 +224,7 @@ class _Asking:
         for attempt in batch:
             if attempt.reply.error is None:
                 self.report.counts.answered += 1
+                self.sent.discard(attempt.key)
                 self.acknowledge(attempt.key)
             else:
                 self.report.counts.failed += 1

@@ -3,20 +3,26 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
 from vtgdata import plugins
 from vtgdata.engine import ask, rollouts
 from vtgdata.engine.journal import Journal
+from vtgdata.engine.places import Places
 from vtgdata.engine.progress import Counts
+from vtgdata.engine.wanted import Spool, Wanted
 from vtgdata.engine.work import Question
 from vtgdata.errors import VtgError
 from vtgdata.records import Endpoint, FrameSampling, Model, Reply, Sample, Sampling, Video
-from vtgdata.tables import Row, read_samples
+from vtgdata.sample_table import SampleTable, open_samples
+from vtgdata.tables import Row
 from vtgdata.video import blind, sampling
 from vtgdata.video.messages import Prompt, load_prompt, render
 from vtgdata.video.store import DECODER, Frames, FrameStore
@@ -94,27 +100,38 @@ class AskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return [self.videos] if self.videos else []
 
 
-Deepen = Callable[[Mapping[str, list[Row]]], dict[str, int]]
-"""From the rows of each sample so far to the answers wanted in all, of the samples that need more."""
+_Rows = Iterator[tuple[Sample, list[Row], dict[str, Reply]]]
+CHUNK = 256
+"""Questions whose rows are in memory at a time."""
 
 
-class Collected(msgspec.Struct, frozen=True, kw_only=True):
-    """Rollouts of one model on some samples."""
+class Collected:
+    """Rollouts of one model on some samples, read from the journal as they are wanted; made by `collect`."""
 
-    rows: list[Row]
-    model_id: str
-    prompt: Prompt
-    n_failed: int
-    """Samples with at least one request that failed, or a video that could not be seen."""
-    first_failure: str = ""
-    """The first of them, with what the journal knows of it."""
+    def __init__(self, samples: Sequence[Sample], model_id: str, prompt: Prompt, read: Callable[..., Any]) -> None:
+        self.model_id, self.prompt = model_id, prompt
+        self._samples, self._read = samples, read
+        self.n_failed = 0
+        """Of the rows read so far, samples with a request that failed, or a video that could not be seen."""
+        self.first_failure = ""
+        """The first of them, with what the journal knows of it."""
 
-    def failure(self, most: float, total: int) -> str | None:
-        """What to tell the user when more than `most` (a share of `total` samples) failed, else None."""
-        if self.n_failed <= most * total:
+    def by_sample(self) -> Iterator[tuple[Sample, list[Row]]]:
+        """Each sample with its rows, in order; some at a time, so that memory does not grow with their number."""
+        self.n_failed, self.first_failure = 0, ""
+        for sample, rows, replies in self._read(self._samples):
+            failed = next((row for row in rows if row["error"]), None)
+            if failed is not None:
+                self.n_failed += 1
+                self.first_failure = self.first_failure or _told(failed, replies.get(failed["key"]))
+            yield sample, rows
+
+    def failure(self, most: float) -> str | None:
+        """What to tell the user when more than a share `most` of the samples failed, else None; once all were read."""
+        if self.n_failed <= most * len(self._samples):
             return None
         return (
-            f"{self.n_failed} of {total} samples failed, first {self.first_failure}. "
+            f"{self.n_failed} of {len(self._samples)} samples failed, first {self.first_failure}. "
             "Mend the cause and run the same command again (only these are asked), or allow a share with --max-failed."
         )
 
@@ -149,9 +166,9 @@ def open_model(spec: str, settings: AskSettings) -> Model:
     return connect(parsed.argument, endpoint, **parsed.settings)
 
 
-def load_samples(settings: AskSettings) -> list[Sample]:
+def load_samples(settings: AskSettings) -> SampleTable:
     """The samples that the settings choose; raises VtgError when none is left."""
-    samples = read_samples(settings.samples, where=settings.where or None, limit=settings.limit)
+    samples = open_samples(settings.samples, where=settings.where or None, limit=settings.limit)
     if not samples:
         raise VtgError(
             f"{settings.samples}: no sample is left" + (f" where {settings.where}." if settings.where else ".")
@@ -159,6 +176,7 @@ def load_samples(settings: AskSettings) -> list[Sample]:
     return samples
 
 
+@contextmanager
 def collect(
     settings: AskSettings,
     samples: Sequence[Sample],
@@ -166,9 +184,9 @@ def collect(
     *,
     seeing: str = "sighted",
     scores: Sequence[str] = (),
-    deepen: Deepen | None = None,
-) -> Collected:
-    """Ask one model about samples and make rows of its answers; what the journal already holds is not asked again.
+    places: Places | None = None,
+) -> Generator[Collected]:
+    """Ask one model about samples, and give rows of its answers; what the journal already holds is not asked again.
 
     Args:
         settings: of the stage.
@@ -177,7 +195,9 @@ def collect(
         seeing: `sighted`; `blind` replaces each video's pixels by those of another source's; `blank` by grey;
             `other_query` keeps the frames and asks what another video is asked.
         scores: score plug-ins to add to the rows, beside tiou and format.
-        deepen: says after each round which samples need more answers, and how many in all; none ends it.
+        places: says after each round which samples need more answers, and how many in all; none ends it.
+
+    All is asked when the context is entered; the journal is open, and rows can be read, until it is left.
     """
     prompt = load_prompt(settings.prompt)
     for name in scores:
@@ -190,79 +210,89 @@ def collect(
     store = _store(settings) if settings.videos else None
     folder = Path(settings.out)
     folder.mkdir(parents=True, exist_ok=True)
-    with Journal(folder / JOURNAL) as journal:
+    with Journal(folder / JOURNAL) as journal, Spool(folder) as spool:
         for path in sorted(folder.glob(f"shard-*-of-*/{JOURNAL}")):
             with Journal(path) as shard:
                 journal.take(shard)
-
-        def ask_round(some: Sequence[Sample], n: int) -> tuple[list[Row], dict[str, Reply]]:
-            return _round(
-                questions(some, prompt, store, settings, seeing), some, model, journal, settings, n,
-                prompt=prompt, scores=scores, progress=_teller(spec, seeing),
-            )  # fmt: skip
-
-        rows, replies = ask_round(samples, settings.n)
-        if deepen is not None:
-            rows = _deepened(rows, replies, samples, ask_round, deepen)
-    failed = [row for row in rows if row["error"]]
-    return Collected(
-        rows=rows,
-        model_id=model.id,
-        prompt=prompt,
-        n_failed=len({row["sample_id"] for row in failed}),
-        first_failure=_told(failed[0], replies.get(failed[0]["key"])) if failed else "",
-    )
+        asker = _Asker(settings, spec, seeing, scores, prompt, store, model, journal, spool)
+        asker.ask(samples, settings.n)
+        if places is not None:
+            asker.deepen(samples, places)
+        yield Collected(samples, model.id, prompt, asker.latest if places else asker.rows)
 
 
-def _round(
-    asking: Iterator[Question],
-    samples: Sequence[Sample],
-    model: Model,
-    journal: Journal,
-    settings: AskSettings,
-    n: int,
-    *,
-    prompt: Prompt,
-    scores: Sequence[str],
-    progress: Callable[[Counts], None],
-) -> tuple[list[Row], dict[str, Reply]]:
-    """N answers to each question, as rows, with the replies by key."""
-    drawn = settings.sampling()
-    asked = ask.run(asking, model, sampling=drawn, n=n, seed=settings.seed, journal=journal, progress=progress)
-    keys = [one.key for one in asked]
-    replies = {**journal.failures(keys), **journal.answered(keys)}
-    rows = rollouts.finalize(
-        asked,
-        replies,
-        {sample.sample_id: sample for sample in samples},
-        model_id=model.id,
-        sampling=drawn,
-        form=prompt.form,
-        scores=tuple(dict.fromkeys((*rollouts.DEFAULT_SCORES, *scores))),
-    )
-    return rows, replies
+class _Asker:
+    """What the rounds of one run share."""
 
+    def __init__(
+        self,
+        settings: AskSettings,
+        spec: str,
+        seeing: str,
+        scores: Sequence[str],
+        prompt: Prompt,
+        store: FrameStore | None,
+        model: Model,
+        journal: Journal,
+        spool: Spool,
+    ) -> None:
+        self.settings, self.prompt, self.store, self.model = settings, prompt, store, model
+        self.journal, self.spool, self.seeing = journal, spool, seeing
+        self.scores = tuple(dict.fromkeys((*rollouts.DEFAULT_SCORES, *scores)))
+        self.progress = _teller(spec, seeing)
 
-def _deepened(
-    rows: list[Row],
-    replies: dict[str, Reply],
-    samples: Sequence[Sample],
-    ask_round: Callable[[Sequence[Sample], int], tuple[list[Row], dict[str, Reply]]],
-    deepen: Deepen,
-) -> list[Row]:
-    """Rows of all rounds, in the order of the samples; `replies` gets those of every round."""
-    found: dict[str, list[Row]] = {}
-    for row in rows:
-        found.setdefault(row["sample_id"], []).append(row)
-    while wanted := deepen(found):
-        for n in sorted(set(wanted.values())):
-            further, said = ask_round([s for s in samples if wanted.get(s.sample_id) == n], n)
-            replies.update(said)
-            for sample_id in {row["sample_id"] for row in further}:
-                found[sample_id] = []
-            for row in further:
-                found[row["sample_id"]].append(row)
-    return [row for sample_id in dict.fromkeys(s.sample_id for s in samples) for row in found[sample_id]]
+    def ask(self, samples: Sequence[Sample], n: int) -> None:
+        """Have n answers to the question about each sample in the journal, and what was wanted in the spool."""
+        ask.run(
+            questions(samples, self.prompt, self.store, self.settings, self.seeing),
+            self.model,
+            sampling=self.settings.sampling(),
+            n=n,
+            seed=self.settings.seed,
+            journal=self.journal,
+            note=self.spool.add,
+            progress=self.progress,
+        )
+
+    def deepen(self, samples: Sequence[Sample], places: Places) -> None:
+        """Ask on in rounds until no sample's place needs more answers."""
+        for sample, rows, _ in self.rows(samples):
+            places.take(sample.sample_id, rows)
+        while more := places.deepen():
+            for n in sorted(set(more.values())):
+                some = [sample for sample in samples if more.get(sample.sample_id) == n]
+                start = self.spool.end
+                self.ask(some, n)
+                for sample, rows, _ in self.rows(some, start):
+                    places.take(sample.sample_id, rows)
+
+    def latest(self, samples: Sequence[Sample]) -> _Rows:
+        """Each sample with the rows of its last round."""
+        last = {record.sample_id: place for place, record in self.spool.read()}
+        return self._made(samples, (self.spool.at(last[sample.sample_id]) for sample in samples))
+
+    def rows(self, samples: Sequence[Sample], since: int = 0) -> _Rows:
+        """Each sample with the rows of a round that asked just these, and what it was replied by key."""
+        return self._made(samples, (record for _, record in self.spool.read(since)))
+
+    def _made(self, samples: Iterable[Sample], records: Iterator[Wanted]) -> _Rows:
+        pairs = zip(samples, records, strict=True)
+        while chunk := list(islice(pairs, CHUNK)):
+            asked = [one for _, record in chunk for one in record.each()]
+            replies = self.journal.answered(one.key for one in asked)
+            replies |= self.journal.failures(one.key for one in asked if one.key not in replies)
+            rows = rollouts.finalize(
+                asked,
+                replies,
+                {sample.sample_id: sample for sample, _ in chunk},
+                model_id=self.model.id,
+                sampling=self.settings.sampling(),
+                form=self.prompt.form,
+                scores=self.scores,
+            )
+            made = iter(rows)
+            for sample, record in chunk:
+                yield sample, list(islice(made, record.n)), replies
 
 
 def _told(row: Row, reply: Reply | None) -> str:
@@ -294,40 +324,58 @@ def _store(settings: AskSettings) -> FrameStore:
 def questions(
     samples: Sequence[Sample], prompt: Prompt, store: FrameStore | None, settings: AskSettings, seeing: str
 ) -> Iterator[Question]:
-    """The question for each sample, made when it is pulled: frames are decoded only then."""
-    donors: Mapping[str, Video] = {}
-    if seeing == "blind":
-        # Only videos that can be seen may stand in: a donor that fails would count against the blind score.
-        videos = {sample.video.video_id: sample.video for sample in samples}.values()
-        readable = [video for video in videos if store is None or store.frames(video).status == "ok"]
-        donors = blind.donors(readable, settings.seed)
+    """The question for each sample, made when it is pulled: frames are decoded only then, and read when asked for."""
+    donors = _donors(samples, store, settings) if seeing == "blind" else {}
     others = blind.other_queries(samples, settings.seed) if seeing == "other_query" else {}
     for sample in samples:
-        frames = _frames(sample, store, settings)
-        if store is not None and seeing in ("blind", "blank") and frames.status == "ok":
-            donor = store.frames(donors[sample.video.video_id]) if seeing == "blind" else None
-            frames = blind.blinded(frames, donor)
-        seen = frames.status == "ok"
         sample = msgspec.structs.replace(sample, query=others.get(sample.sample_id, sample.query))
-        yield Question(
-            sample_id=sample.sample_id,
-            messages=render(prompt, sample, frames.times, frames.images) if seen else (),
-            prompt_id=prompt.id,
-            frames_id=frames.frames_id,
-            frame_times=frames.times,
-            problem=None if seen else f"video {frames.status}",
-        )
+        if store is None:
+            yield _question(sample, _unseen(sample, settings), prompt)
+        elif seeing in ("blind", "blank"):
+            yield _question(sample, _blinded(sample, store, donors), prompt)
+        else:
+            look = partial(_seen, sample, store, prompt)
+            yield _question(sample, store.times(sample.video), prompt, look)
 
 
-def _frames(sample: Sample, store: FrameStore | None, settings: AskSettings) -> Frames:
-    """The sample's frames; without videos, for a model that does not look, only the times they would have."""
-    if store is not None:
-        return store.frames(sample.video)
+def _donors(samples: Sequence[Sample], store: FrameStore | None, settings: AskSettings) -> dict[str, Video]:
+    """Whose pixels stand in for each video's."""
+    # Only videos that can be seen: a donor that fails would count against the blind score.
+    videos = {sample.video.video_id: sample.video for sample in samples}.values()
+    readable = [video for video in videos if store is None or store.times(video).status == "ok"]
+    return blind.donors(readable, settings.seed)
+
+
+def _blinded(sample: Sample, store: FrameStore, donors: Mapping[str, Video]) -> Frames:
+    frames = store.frames(sample.video)
+    if frames.status != "ok":
+        return frames
+    return blind.blinded(frames, store.frames(donors[sample.video.video_id]) if donors else None)
+
+
+def _seen(sample: Sample, store: FrameStore, prompt: Prompt) -> Question:
+    return _question(sample, store.frames(sample.video), prompt)
+
+
+def _question(sample: Sample, frames: Frames, prompt: Prompt, look: Callable[[], Question] | None = None) -> Question:
+    seen = frames.status == "ok"
+    images = frames.images or (b"",) * len(frames.times)
+    return Question(
+        sample_id=sample.sample_id,
+        messages=render(prompt, sample, frames.times, images) if seen else (),
+        prompt_id=prompt.id,
+        frames_id=frames.frames_id,
+        frame_times=frames.times,
+        problem=None if seen else f"video {frames.status}",
+        look=look,
+    )
+
+
+def _unseen(sample: Sample, settings: AskSettings) -> Frames:
+    """For a model that does not look: the times that frames would have."""
     if sample.video.duration is None:
         return Frames(
             frames_id="none", times=(), images=(), duration=0.0, status="of unknown duration, and no --videos"
         )
     times = sampling.times(sample.video.duration, settings.frame_sampling())
-    return Frames(
-        frames_id="none", times=times, images=(b"",) * len(times), duration=sample.video.duration, status="ok"
-    )
+    return Frames(frames_id="none", times=times, images=(), duration=sample.video.duration, status="ok")

@@ -4,7 +4,8 @@ Only complete prefixes count: the answers before a sample's first failed one. So
 answers alone, never from the order in which they came.
 """
 
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,24 @@ from vtgdata.tables import Row
 
 
 class Places:
-    """One rule, and the prior that the first round gave."""
+    """One rule, the prior that the first round gave, and what each sample's answers so far were worth."""
 
     def __init__(self, rule: Rule, threshold: float | None, *, first: int, most: int) -> None:
         self.rule, self.threshold, self.first, self.most = rule, threshold, first, most
         self.prior: Prior | None = None
-        self.asked: dict[str, int] = {}
+        self.found: dict[str, array[float]] = {}
+        """By sample, the values of its complete prefix, in [0, 1]."""
+        self.waiting: set[str] = set()
+        """Samples with a failed answer: they wait for another run."""
+
+    def take(self, sample_id: str, rows: Sequence[Row]) -> None:
+        """Note a sample's rows, in place of those of an earlier round."""
+        values = array("d", self.values(rows))
+        self.found[sample_id] = values
+        if len(values) < len(rows):
+            self.waiting.add(sample_id)
+        else:
+            self.waiting.discard(sample_id)
 
     def values(self, rows: Sequence[Row]) -> list[float]:
         """The rule's measure of each answer of a sample's complete prefix, in [0, 1]."""
@@ -31,9 +44,10 @@ class Places:
             found.append(row["iou"] if self.threshold is None else float(row["iou"] >= self.threshold))
         return found
 
-    def deepen(self, rows: Mapping[str, list[Row]]) -> dict[str, int]:
-        """Answers wanted in all, of the samples that need more; a sample with a failed answer waits for another run."""
-        ids, values = self._whole(rows)
+    def deepen(self) -> dict[str, int]:
+        """Answers wanted in all, of the samples that need more."""
+        ids = [one for one, values in self.found.items() if values and one not in self.waiting]
+        values = [self.found[one] for one in ids]
         if not ids:
             return {}
         if self.prior is None:
@@ -41,28 +55,21 @@ class Places:
         _, chances = adaptive.judge(*_totals(values), self.prior, self.rule)
         counts = np.array([len(one) for one in values], dtype=np.float64)
         ask = adaptive.more(chances, counts, self.rule, self.most)
-        self.asked = {
+        return {
             one: min(len(has) + adaptive.STEP, self.most) for one, has, go in zip(ids, values, ask, strict=True) if go
         }
-        return self.asked
 
-    def _whole(self, rows: Mapping[str, list[Row]]) -> tuple[list[str], list[list[float]]]:
-        """Ids and values of the samples whose every answer came."""
-        values = {one: self.values(its) for one, its in rows.items()}
-        whole = [one for one, its in rows.items() if its and len(values[one]) == len(its)]
-        return whole, [values[one] for one in whole]
-
-    def decided(self, rows: Mapping[str, list[Row]]) -> dict[str, dict[str, Any]]:
+    def decided(self) -> dict[str, dict[str, Any]]:
         """Of each sample with an answer: its likeliest place, posterior mean, and whether it is decided.
 
         `decided` is true when its own chance of being misplaced is at most ERROR; where it is not, the pool's share
         may still be: see `summary`.
         """
         prior = self.prior or adaptive.fit([])
-        ids = [one for one, its in rows.items() if self.values(its)]
-        sums, counts = _totals([self.values(rows[one]) for one in ids])
+        ids = [one for one, values in self.found.items() if values]
         if not ids:
             return {}
+        sums, counts = _totals([self.found[one] for one in ids])
         places, chances = adaptive.judge(sums, counts, prior, self.rule)
         means = (prior.a + prior.weight * sums) / (prior.a + prior.b + prior.weight * counts)
         return {
@@ -70,14 +77,11 @@ class Places:
             for one, place, mean, chance in zip(ids, places.tolist(), means.tolist(), chances.tolist(), strict=True)
         }
 
-    def summary(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """Counts by place, and the share of samples expected to be misplaced."""
-        by_sample: dict[str, list[Row]] = {}
-        for row in rows:
-            by_sample.setdefault(row["sample_id"], []).append(row)
-        placed = [one["place"] for one in self.decided(by_sample).values()]
+        placed = [one["place"] for one in self.decided().values()]
         prior = self.prior or adaptive.fit([])
-        sums, counts = _totals([v for its in by_sample.values() if (v := self.values(its))])
+        sums, counts = _totals([values for values in self.found.values() if values])
         _, chances = adaptive.judge(sums, counts, prior, self.rule)
         return {
             "places": {place: placed.count(place) for place in adaptive.PLACES},

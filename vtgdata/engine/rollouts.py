@@ -9,7 +9,7 @@ import numpy as np
 
 from vtgdata import plugins
 from vtgdata.answers import Form, parse
-from vtgdata.engine.ask import Asked
+from vtgdata.engine.wanted import Asked
 from vtgdata.records import Answer, Reply, Sample, Sampling
 from vtgdata.tables import Row
 from vtgdata.windows import as_pairs

@@ -18,7 +18,7 @@ import msgspec
 from vtgdata.engine.collect import AskSettings, Count
 from vtgdata.errors import RowsFailed, VtgError
 from vtgdata.meta import Summary
-from vtgdata.records import Sample
+from vtgdata.sample_table import SampleTable
 
 
 class ShardedSettings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,12 +60,12 @@ def placed(settings: S) -> S:
     return msgspec.structs.replace(settings, out=str(Path(settings.out) / f"shard-{index}-of-{count}"))
 
 
-def part(samples: list[Sample], settings: ShardedSettings) -> list[Sample]:
+def part(samples: SampleTable, settings: ShardedSettings) -> SampleTable:
     """The samples of this shard, in order; all without --shard."""
     if not settings.shard:
         return samples
     index, count = parse(settings.shard)
-    return [sample for sample in samples if _number(sample.sample_id) % count == index]
+    return samples.only(lambda sample: _number(sample.sample_id) % count == index)
 
 
 def _number(sample_id: str) -> int:

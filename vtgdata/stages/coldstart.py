@@ -6,6 +6,8 @@ teacher's own window, so that reasoning and answer agree; `--target annotation` 
 
 import json
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -18,7 +20,7 @@ from vtgdata.engine.shards import ShardedSettings
 from vtgdata.errors import VtgError
 from vtgdata.meta import Summary
 from vtgdata.records import Sample
-from vtgdata.tables import Row
+from vtgdata.tables import Row, parquet_writer
 from vtgdata.timecode import format_time
 from vtgdata.video.messages import Prompt, load_prompt
 from vtgdata.windows import as_pairs
@@ -56,37 +58,44 @@ def run(settings: Settings) -> Summary:
     samples = shards.part(load_samples(settings), settings)
     if settings.target == "annotation":
         _window_form(load_prompt(settings.prompt))
-    collected = collect(settings, samples, settings.model, scores=tuple(settings.keep))
-    traces = verify(collected, {sample.sample_id: sample for sample in samples}, settings)
-    out = step.start()
-    tables.write_parquet(out / "rollouts.parquet", collected.rows, tables.ROLLOUTS)
-    tables.write_parquet(out / "traces.parquet", traces, tables.TRACES)
-    kept = [trace for trace in traces if trace["kept"]]
+    out = Path(settings.out)
+    reasons: Counter[str] = Counter()
+    n_rollouts = n_kept = n_with_trace = 0
+    with (
+        collect(settings, samples, settings.model, scores=tuple(settings.keep)) as collected,
+        parquet_writer(out / "rollouts.parquet", tables.ROLLOUTS) as rollouts,
+        parquet_writer(out / "traces.parquet", tables.TRACES) as traces,
+    ):
+        for sample, rows in collected.by_sample():
+            found = verify(rows, sample, collected, settings)
+            for row, trace in zip(rows, found, strict=True):
+                rollouts.write(row)
+                traces.write(trace)
+            kept = sum(trace["kept"] for trace in found)
+            n_rollouts, n_kept, n_with_trace = n_rollouts + len(rows), n_kept + kept, n_with_trace + (kept > 0)
+            reasons.update(trace["reason"] for trace in found if not trace["kept"])
+        step.start()
     summary: Summary = {
         "samples": len(samples),
-        "rollouts": len(collected.rows),
-        "traces": len(kept),
-        "samples_with_trace": len({trace["sample_id"] for trace in kept}),
-        "reasons": dict(sorted(Counter(trace["reason"] for trace in traces if not trace["kept"]).items())),
+        "rollouts": n_rollouts,
+        "traces": n_kept,
+        "samples_with_trace": n_with_trace,
+        "reasons": dict(sorted(reasons.items())),
         "n_failed": collected.n_failed,
         "model": collected.model_id,
         "out": settings.out,
     }
-    failed = collected.failure(settings.max_failed, len(samples))
+    failed = collected.failure(settings.max_failed)
     return step.finish(summary, ["rollouts.parquet", "traces.parquet"], failed=failed)
 
 
-def verify(collected: Collected, samples: dict[str, Sample], settings: Settings) -> list[Row]:
-    """A trace row for every rollout, in order, with whether it is kept and the reason where not."""
-    traces = [_trace(row, samples[row["sample_id"]], collected, settings) for row in collected.rows]
-    best: dict[str, list[Row]] = {}
-    for trace in traces:
-        if trace["kept"]:
-            best.setdefault(trace["sample_id"], []).append(trace)
-    for rivals in best.values():
-        rivals.sort(key=lambda trace: (-trace["iou"], trace["index"]))
-        for trace in rivals[settings.per_sample :]:
-            trace["kept"], trace["reason"] = False, "better_one_kept"
+def verify(rows: Sequence[Row], sample: Sample, collected: Collected, settings: Settings) -> list[Row]:
+    """A trace row for each of a sample's rollouts, in order, with whether it is kept and the reason where not."""
+    traces = [_trace(row, sample, collected, settings) for row in rows]
+    rivals = [trace for trace in traces if trace["kept"]]
+    rivals.sort(key=lambda trace: (-trace["iou"], trace["index"]))
+    for trace in rivals[settings.per_sample :]:
+        trace["kept"], trace["reason"] = False, "better_one_kept"
     return traces
 
 

@@ -5,7 +5,9 @@ What is stored is a pass rate by a named measure, in [0, 1], higher is easier; d
 
 import json
 import math
+from array import array
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -18,7 +20,7 @@ from vtgdata.engine.places import Places
 from vtgdata.engine.shards import ShardedSettings
 from vtgdata.errors import VtgError
 from vtgdata.meta import Summary
-from vtgdata.tables import Row
+from vtgdata.tables import Row, parquet_writer
 
 RATES = tables.PASS_RATES | {"place": "text", "posterior_mean": "number"}
 """The last two are of --adaptive alone, and no reader needs them: files from before stay good."""
@@ -57,27 +59,55 @@ def run(settings: Settings) -> Summary:
     if settings.executor:
         shards.on_ray(run, settings)
     chosen = shards.part(load_samples(settings), settings)
-    samples = [sample for sample in chosen if sample.labelled]
+    samples = chosen.only(lambda sample: sample.labelled)
     if chosen and not samples:
         raise VtgError(f"{settings.samples}: none of the chosen samples is labelled, so none can be scored.")
-    collected = collect(settings, samples, settings.model, deepen=places.deepen if places else None)
-    rates = pass_rates(collected, settings, places)
-    out = step.start()
-    tables.write_parquet(out / "rollouts.parquet", collected.rows, tables.ROLLOUTS)
-    tables.write_parquet(out / "pass_rates.parquet", rates, RATES)
-    values = {m: [r["value"] for r in rates if r["measure"] == m and r["value"] is not None] for m in settings.measures}
+    out = Path(settings.out)
+    with (
+        collect(settings, samples, settings.model, places=places) as collected,
+        parquet_writer(out / "rollouts.parquet", tables.ROLLOUTS) as rollouts,
+        parquet_writer(out / "pass_rates.parquet", RATES) as rates,
+    ):
+        totals = _Totals(settings.measures)
+        decided = places.decided() if places else {}
+        for sample, rows in collected.by_sample():
+            for row in rows:
+                rollouts.write(row)
+            of_sample = pass_rates(rows, collected, settings, decided.get(sample.sample_id, {}) if places else None)
+            for rate in of_sample:
+                rates.write(rate)
+            totals.add(rows, of_sample)
+        step.start()
     summary: Summary = {
         "samples": len(samples),
         "n_unlabelled": len(chosen) - len(samples),
-        "rollouts": len(collected.rows),
-        "pass_rates": {measure: float(np.mean(v)) if v else None for measure, v in values.items()},
-        "n_unparsed": sum(row["parse_status"] not in (None, "ok") for row in collected.rows),
+        "rollouts": totals.rollouts,
+        "pass_rates": totals.means(),
+        "n_unparsed": totals.unparsed,
         "n_failed": collected.n_failed,
         "model": collected.model_id,
         "out": settings.out,
-    } | (places.summary(collected.rows) if places else {})
-    failed = collected.failure(settings.max_failed, len(samples))
+    } | (places.summary() if places else {})
+    failed = collected.failure(settings.max_failed)
     return step.finish(summary, ["rollouts.parquet", "pass_rates.parquet"], failed=failed)
+
+
+class _Totals:
+    """What the summary says of all rows, added up as they go by."""
+
+    def __init__(self, measures: Sequence[str]) -> None:
+        self.values = {measure: array("d") for measure in measures}
+        self.rollouts = self.unparsed = 0
+
+    def add(self, rows: Sequence[Row], rates: Sequence[Row]) -> None:
+        self.rollouts += len(rows)
+        self.unparsed += sum(row["parse_status"] not in (None, "ok") for row in rows)
+        for rate in rates:
+            if rate["value"] is not None:
+                self.values[rate["measure"]].append(rate["value"])
+
+    def means(self) -> dict[str, float | None]:
+        return {measure: float(np.mean(values)) if values else None for measure, values in self.values.items()}
 
 
 def _places(settings: Settings) -> Places | None:
@@ -111,38 +141,35 @@ def threshold(measure: str) -> float | None:
     return value
 
 
-def pass_rates(collected: Collected, settings: Settings, places: Places | None = None) -> list[Row]:
-    """One row per sample and measure, in the order of the rollouts.
+def pass_rates(
+    rollouts: Sequence[Row], collected: Collected, settings: Settings, decided: Row | None = None
+) -> list[Row]:
+    """One row per measure, of one sample's rollouts.
 
-    With `places`, intervals hold however often one looked, and the rule's own measure says what was decided.
+    With `decided`, what --adaptive says of the sample, intervals hold however often one looked, and the rule's own
+    measure says what was decided.
     """
-    by_sample: dict[str, list[Row]] = {}
-    for row in collected.rows:
-        by_sample.setdefault(row["sample_id"], []).append(row)
-    frame_sampling = json.dumps(msgspec.to_builtins(settings.frame_sampling()), sort_keys=True)
-    rows: list[Row] = []
-    decided = places.decided(by_sample) if places else {}
-    for rollouts in by_sample.values():
-        ious = [row["iou"] for row in rollouts if row["iou"] is not None]
-        failed = sum(row["error"] is not None for row in rollouts)
-        first = rollouts[0]
-        common = {name: first[name] for name in ("sample_id", "model_id", "prompt_id", "sampling_id", "frames_id")} | {
-            "n": len(ious),
-            "n_unparsed": sum(row["parse_status"] not in (None, "ok") for row in rollouts),
-            "n_failed": failed,
-            "mean_iou": float(np.mean(ious)) if ious else None,
-            "iou_std": float(np.std(ious)) if ious else None,
-            "ious": ious,
-            "decided": None,
-            "place": None,
-            "posterior_mean": None,
-            "prompt": collected.prompt.text,
-            "frame_sampling": frame_sampling,
-        }
-        for measure in settings.measures:
-            own = decided.get(first["sample_id"], {}) if places and measure == places.rule.measure else {}
-            rows.append(common | _measured(measure, ious, looked=places is not None) | own)
-    return rows
+    ious = [row["iou"] for row in rollouts if row["iou"] is not None]
+    first = rollouts[0]
+    common = {name: first[name] for name in ("sample_id", "model_id", "prompt_id", "sampling_id", "frames_id")} | {
+        "n": len(ious),
+        "n_unparsed": sum(row["parse_status"] not in (None, "ok") for row in rollouts),
+        "n_failed": sum(row["error"] is not None for row in rollouts),
+        "mean_iou": float(np.mean(ious)) if ious else None,
+        "iou_std": float(np.std(ious)) if ious else None,
+        "ious": ious,
+        "decided": None,
+        "place": None,
+        "posterior_mean": None,
+        "prompt": collected.prompt.text,
+        "frame_sampling": json.dumps(msgspec.to_builtins(settings.frame_sampling()), sort_keys=True),
+    }
+    looked = decided is not None
+    own = parse_rule(settings.adaptive).measure if looked else ""
+    return [
+        common | _measured(measure, ious, looked=looked) | (decided or {} if measure == own else {})
+        for measure in settings.measures
+    ]
 
 
 def _measured(measure: str, ious: Sequence[float], *, looked: bool) -> Row:

@@ -98,7 +98,7 @@ def run(settings: Settings) -> Summary:
     )
     if (done := step.up_to_date()) is not None:
         return done
-    chosen = load_samples(settings)
+    chosen = list(load_samples(settings))
     ruler = _ruler(settings, chosen)
     scored = _models(settings, ruler) if settings.model else _predictions(settings, ruler)
     if settings.against:
@@ -160,10 +160,11 @@ def _models(settings: Settings, ruler: Ruler) -> Scored:
         report: dict[str, Any] = {"model": spec}
         sighted: sets.Values = {}
         for seeing in _seeings(settings):
-            collected = collect(settings, ruler.samples, spec, seeing=seeing)
-            scored.failure = scored.failure or collected.failure(settings.max_failed, len(ruler.samples))
-            scored.rows.extend(row | {"model": spec, "seeing": seeing} for row in collected.rows)
-            judged = judge_rows(collected.rows, ruler.samples)
+            with collect(settings, ruler.samples, spec, seeing=seeing) as collected:
+                rows = [row for _, its in collected.by_sample() for row in its]
+            scored.failure = scored.failure or collected.failure(settings.max_failed)
+            scored.rows.extend(row | {"model": spec, "seeing": seeing} for row in rows)
+            judged = judge_rows(rows, ruler.samples)
             values = ruler.values(judged)
             report["model_id"] = collected.model_id
             report[seeing] = ruler.describe(judged, values)
