@@ -16,15 +16,24 @@ import pytest
 
 from builders import draw_video, make_sample
 from servers import Server, seeded, unseeded
-from vtgdata import tables
+from vtgdata import failpoint, tables
 
 N, IN_FLIGHT = 8, 6
 KILLS = int(os.environ.get("VTGDATA_CRASH_KILLS", "20"))
 SEED = int(os.environ.get("VTGDATA_CRASH_SEED", "0"))
+MANY = 6 if KILLS > 100 else 0
+"""Fail points of those before the tables that a run is killed at, where more than a sample is wanted."""
 TABLES = ("rollouts.parquet", "pass_rates.parquet")
+ASKING = ("lease-taken", "answer-came", "journal-begun", "journal-written", "journal-committed", "answer-acknowledged")
+ENDS = (
+    "parquet-piece:1", "parquet-piece:2", "meta-removed",
+    *(f"{place}:{k}" for place in ("file-written", "file-replaced") for k in (1, 2, 3, 4)),
+)  # fmt: skip
 
 
-def start(folder: Path, url: str, *more: str, out: str = "out", **options) -> tuple[subprocess.Popen[bytes], int]:
+def start(
+    folder: Path, url: str, *more: str, out: str = "out", kill_at: str = "", **options
+) -> tuple[subprocess.Popen[bytes], int]:
     """The command, started, and a pipe that gets each key once its answer is on disk."""
     reader, writer = os.pipe()
     command = [
@@ -33,16 +42,16 @@ def start(folder: Path, url: str, *more: str, out: str = "out", **options) -> tu
         "--concurrency", IN_FLIGHT, "--out", out, "-q", *more,
     ]  # fmt: skip
     process = subprocess.Popen(
-        [*map(str, command)], cwd=folder, env=os.environ | {"VTGDATA_ACK_FD": str(writer)}, pass_fds=[writer],
-        stdout=subprocess.DEVNULL, **options,
+        [*map(str, command)], cwd=folder, pass_fds=[writer], stdout=subprocess.DEVNULL,
+        env=os.environ | {"VTGDATA_ACK_FD": str(writer), failpoint.VARIABLE: kill_at}, **options,
     )  # fmt: skip
     os.close(writer)
     return process, reader
 
 
-def score(folder: Path, url: str, kill_after: int | None, *more: str, out: str = "out") -> list[str]:
-    """Run the command; kill it after so many acknowledged answers. Returns the keys it acknowledged."""
-    process, reader = start(folder, url, *more, out=out)
+def score(folder: Path, url: str, kill_after: int | None, *more: str, out: str = "out", kill_at: str = "") -> list[str]:
+    """Run the command; kill it after so many acknowledged answers, or at a fail point. Returns those keys."""
+    process, reader = start(folder, url, *more, out=out, kill_at=kill_at)
     with os.fdopen(reader) as pipe:
         keys: list[str] = []
         for line in pipe:
@@ -51,6 +60,9 @@ def score(folder: Path, url: str, kill_after: int | None, *more: str, out: str =
             if kill_after is not None and len(keys) == kill_after:
                 process.send_signal(signal.SIGKILL)
     code = process.wait()
+    if kill_at:
+        assert code == -signal.SIGKILL, f"{kill_at} was not reached"
+        return keys
     # It may come to its end before the signal does.
     assert code == 0 or (kill_after is not None and code == -signal.SIGKILL)
     return keys
@@ -108,6 +120,43 @@ def test_killed_at_any_moment_whole_or_in_shards_the_tables_are_those_of_a_run_t
     check(tmp_path, server, total, acknowledged, count * max(1, KILLS // 10))
     for name in TABLES:
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "undisturbed" / name).read_bytes()
+
+
+def once(point: str, chance: random.Random, total: int) -> str:
+    """A fail point with the count at which to be killed there: of those that come with answers, one of the first."""
+    often = point.startswith(("journal-", "answer-"))
+    return f"{point}:{chance.randint(1, max(1, total // 40)) if often else 1}"
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_killed_at_every_fail_point_the_tables_are_those_of_a_run_that_was_not(tmp_path, count):
+    """Some more than once: before, between and after the tables, and with the answers of shards taken over in part."""
+    total = world(tmp_path, 30)
+    chance = random.Random(SEED)
+    with Server(seeded) as server:
+        score(tmp_path, server.url, None, out="undisturbed")
+    with Server(seeded) as server:
+        acknowledged: list[str] = []
+        kills = 0
+        for index in range(count):
+            shard = [] if count == 1 else ["--shard", f"{index}/{count}"]
+            for point in chance.sample(ASKING, MANY or (1 if count > 1 else 3)):
+                acknowledged += score(tmp_path, server.url, None, *shard, kill_at=once(point, chance, total // count))
+                kills += 1
+            if count > 1:
+                acknowledged += score(tmp_path, server.url, None, *shard)
+        taking = ["journal-written:2", "journal-committed:2"] if count > 1 else []
+        for point in (*taking, *chance.sample(ENDS, len(ENDS) if MANY else 3)):
+            acknowledged += score(tmp_path, server.url, None, kill_at=point)
+            kills += 1
+        acknowledged += score(tmp_path, server.url, None, kill_at="step-done")
+        done = len(server.requests)
+        assert score(tmp_path, server.url, None) == [], "all was done before it was killed"
+        assert len(server.requests) == done
+    check(tmp_path, server, total, acknowledged, kills)
+    for name in TABLES:
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "undisturbed" / name).read_bytes()
+    assert not [path for path in (tmp_path / "out").iterdir() if path.suffix == ".tmp"], "half a file was left"
 
 
 def test_a_full_disk_ends_the_run_with_words_and_the_next_one_goes_on(tmp_path):

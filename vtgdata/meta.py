@@ -14,6 +14,7 @@ import msgspec
 
 from vtgdata import __version__, fingerprint, tables
 from vtgdata.errors import Conflict, RowsFailed, VtgError
+from vtgdata.failpoint import reach
 
 Summary = dict[str, Any]
 """What a stage reports: plain JSON values."""
@@ -104,6 +105,7 @@ class Step:
         """
         self.out.mkdir(parents=True, exist_ok=True)
         (self.out / NAME).unlink(missing_ok=True)
+        reach("meta-removed")
         return self.out
 
     def finish(self, summary: Summary, outputs: Iterable[str], *, failed: str | None = None) -> Summary:
@@ -128,6 +130,8 @@ class Step:
             finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         )
         tables.write_json(self.out / NAME, meta)
+        tables.tidy(self.out)
+        reach("step-done")
         if failed is not None:
             raise RowsFailed(failed, summary)
         return summary

@@ -15,6 +15,7 @@ from typing import Annotated, Any, BinaryIO
 import msgspec
 
 from vtgdata.errors import VtgError
+from vtgdata.failpoint import reach
 from vtgdata.records import Drop, Repair, Sample, Task, Video
 from vtgdata.windows import as_pairs, from_pairs
 
@@ -93,12 +94,32 @@ class Replacement:
         self.file.flush()
         os.fsync(self.file.fileno())
         self.file.close()
+        reach("file-written")
         self._temp.replace(self._path)
+        reach("file-replaced")
 
     def abandon(self) -> None:
         """Leave the earlier file, if there was one, as it is; does nothing after `commit`."""
         self.file.close()
         self._temp.unlink(missing_ok=True)
+
+
+def tidy(folder: Path) -> None:
+    """Take away what processes of this machine that were killed left half written in a folder."""
+    for path in folder.glob(".*.tmp"):
+        pid = path.name.split(".")[-2]
+        if pid.isdigit() and len(pid) < 10 and not _runs(int(pid)):
+            path.unlink(missing_ok=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        pass
+    return True
 
 
 def json_text(value: Any) -> str:
@@ -175,6 +196,7 @@ class ParquetWriter:
             self._writer = self._pa.parquet.ParquetWriter(self._file.file, self._schema, **options)
         arrays = [self._pa.array(self._values(field.name, self._rows), field.type) for field in self._schema]
         self._writer.write_table(self._pa.Table.from_arrays(arrays, schema=self._schema))
+        reach("parquet-piece")
         self._rows = []
 
     def commit(self) -> None:

@@ -14,6 +14,7 @@ from vtgdata.engine.progress import Counts, Report
 from vtgdata.engine.wanted import Wanted, wanted_of
 from vtgdata.engine.work import Question, seed_of, work_keys
 from vtgdata.errors import VtgError
+from vtgdata.failpoint import reach
 from vtgdata.records import Model, Request, Sampling
 
 ACKNOWLEDGE_FD = "VTGDATA_ACK_FD"
@@ -197,6 +198,7 @@ class _Asking:
                 sample_id=question.sample_id, messages=question.messages, sampling=self.sampling, seeds=seeds
             )
             replies = await self.model.generate(request)
+            reach("answer-came")
             self.replied.extend(
                 Attempt(key=key, sample_id=question.sample_id, index=index, reply=reply)
                 for (index, key), reply in zip(wanted, replies, strict=True)
@@ -226,6 +228,7 @@ class _Asking:
                 self.report.counts.answered += 1
                 self.sent.discard(attempt.key)
                 self.acknowledge(attempt.key)
+                reach("answer-acknowledged")
             else:
                 self.report.counts.failed += 1
 

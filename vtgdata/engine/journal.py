@@ -20,6 +20,7 @@ import msgspec
 
 from vtgdata.engine.lease import Lease, Owner, locked
 from vtgdata.errors import Locked, VtgError
+from vtgdata.failpoint import reach
 from vtgdata.records import Reply
 
 APPLICATION_ID = 0x56544744
@@ -180,9 +181,12 @@ class Journal:
         self._lease.check()
         with self._lock, _explained(self.path):
             self._db.execute("BEGIN IMMEDIATE")
+            reach("journal-begun")
             try:
                 self._db.executemany(_INSERT, rows)
+                reach("journal-written")
                 self._db.execute("COMMIT")
+                reach("journal-committed")
             except BaseException:
                 # A full disk makes SQLite roll back by itself.
                 if self._db.in_transaction:

@@ -1,0 +1,32 @@
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from vtgdata import failpoint
+from vtgdata.errors import VtgError
+
+RUN = "from vtgdata import failpoint as f; f.reach('step-done'); f.reach('answer-came'); f.reach('step-done'); print('end')"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "end"),
+    [
+        ("", 0),
+        ("step-done", -signal.SIGKILL),
+        ("step-done:2", -signal.SIGKILL),
+        ("step-done:3", 0),
+        ("file-written", 0),
+    ],
+)
+def test_a_process_is_killed_at_the_named_place_and_time(monkeypatch, wanted, end):
+    monkeypatch.setenv(failpoint.VARIABLE, wanted)
+    assert subprocess.run([sys.executable, "-c", RUN], capture_output=True).returncode == end
+
+
+@pytest.mark.parametrize("wanted", ["nowhere", "step-done:x", "step-done:-1"])
+def test_a_place_that_is_none_is_said(monkeypatch, wanted):
+    monkeypatch.setenv(failpoint.VARIABLE, wanted)
+    with pytest.raises(VtgError, match="one of lease-taken"):
+        failpoint.reach("step-done")
