@@ -64,10 +64,6 @@ class VideoUnreadable(VtgError):
         self.path, self.reason = path, reason
         """Without the path, so that it can stand in a published table."""
 
-    def __reduce__(self) -> tuple[type["VideoUnreadable"], tuple[Path, str]]:
-        """So that it comes whole out of a process that decodes."""
-        return VideoUnreadable, (self.path, self.reason)
-
     @property
     def status(self) -> str:
         """What samples of the file say of it: the reason, `missing`, or `unreadable: reason`."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from drawn_videos import draw
+from vtgdata.decoders import pyav
 from vtgdata.errors import VideoUnreadable, VtgError
 from vtgdata.records import FrameSampling, Video
 from vtgdata.video import workers
@@ -54,6 +55,28 @@ def test_a_library_that_fails_is_a_status_and_the_next_video_is_read(pool, name,
     assert caught.value.status == status
     assert time.monotonic() - began < 10
     assert pool.look(FAILING, good, TWO).times == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("name", ["pickle", "endless", "foreign"])
+def test_a_library_that_was_taken_over_cannot_make_the_run_do_anything(pool, name, tmp_path):
+    bad = draw(tmp_path / f"{name}.mp4", 10)
+    with pytest.raises(VideoUnreadable, match="the decoder crashes on it"):
+        pool.look(FAILING, bad, TWO)
+    assert [path.name for path in tmp_path.iterdir()] == [bad.name]
+    assert pool.look(FAILING, draw(tmp_path / "good.mp4", 10), TWO).times == (0.0, 1.0)
+
+
+def test_a_file_whose_name_is_not_utf8_is_read(pool, tmp_path):
+    path = draw(tmp_path / "a.mp4", 10).rename(tmp_path / "caf\udce9.mp4")
+    assert pool.look("pyav", path, TWO) == Here().look("pyav", path, TWO)
+
+
+def test_raw_pictures_come_as_they_are(pool, tmp_path):
+    path = draw(tmp_path / "a.mp4", 10)
+    pictures, times = pool.frames("pyav", path, [0.0, 1.0])
+    own, own_times = pyav.frames(path, [0.0, 1.0])
+    assert times == own_times
+    assert all((a == b).all() and a.dtype == b.dtype for a, b in zip(pictures, own, strict=True))
 
 
 def test_the_limit_of_a_real_run_is_below_10_s():

@@ -9,20 +9,20 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import pickle
 import select
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vtgdata.errors import VideoUnreadable, VtgError
 from vtgdata.records import FrameSampling, VideoFacts
-from vtgdata.video import look
+from vtgdata.video import look, wire
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,8 +31,12 @@ PROBE_SECONDS = 8.0
 """For which facts may be looked for; a file takes milliseconds."""
 SECONDS_PER_SECOND = 1.0
 """Further seconds for each second of a video that is decoded: slower than it is shown is as good as never."""
+LONGEST_SECONDS = 24 * 3600.0
+"""Of a video, for this: what a file says of its own length is not believed without end."""
 MEMORY_BYTES = 8 << 30
 """That a worker may take."""
+_LAST_SECONDS = 60.0
+"""For the rest of an answer whose first bytes came in time: they only have to be copied."""
 _START_SECONDS = 120.0
 """For starting Python and loading a library, on a machine that is busy."""
 
@@ -87,36 +91,57 @@ class Workers:
         worker = None if fresh else self._take()
         worker = worker or _Worker(self._memory)
         try:
-            worker.ask(limit, name, *values)
-            good, result = worker.answer(limit)
-            if good and name == "look":
+            worker.ask(wire.asked(limit, name, *values))
+            found = worker.answer(limit)
+            if name == "look" and isinstance(found, wire.Probed):
                 # The facts come first and quickly, so that a file that hangs a library is found out soon.
-                limit += result.duration * SECONDS_PER_SECOND
-                good, result = worker.answer(limit)
+                limit += min(found.facts.duration, LONGEST_SECONDS) * SECONDS_PER_SECOND
+                found = worker.answer(limit)
+            result = _result(path, found)
         except _Late as error:
             raise VideoUnreadable(path, f"the decoder hangs on it (over {limit:.0f} s)") from error
+        except VtgError:
+            self._give_back(worker)
+            raise
         except BaseException:
             worker.stop()
             raise
+        self._give_back(worker)
+        return result
+
+    def _give_back(self, worker: _Worker) -> None:
         with self._lock:
             self._idle.append(worker)
-        if good:
-            return result
-        if isinstance(result, VtgError):
-            raise result
-        kind = type(result).__name__
-        reason = (
-            "it takes more memory than a decoder may have" if kind == "MemoryError" else f"the decoder fails: {kind}"
-        )
-        raise VideoUnreadable(path, reason) from result
 
     def _take(self) -> _Worker | None:
         with self._lock:
             return self._idle.pop() if self._idle else None
 
 
+def _result(path: Path, found: wire.Answer) -> Any:
+    """What `look`'s function would have given; raises what it would have raised."""
+    if isinstance(found, wire.Probed):
+        return found.facts
+    if isinstance(found, wire.Looked):
+        return look.Look(found.duration, found.times, found.images)
+    if isinstance(found, wire.Shown):
+        try:
+            return wire.pictures(found)
+        except ValueError as error:
+            raise _Crashed from error
+    if isinstance(found, wire.Unreadable):
+        raise VideoUnreadable(path, found.reason)
+    if isinstance(found, wire.Refused):
+        raise VtgError(found.words)
+    if isinstance(found, wire.Broke):
+        memory = found.kind == "MemoryError"
+        reason = "it takes more memory than a decoder may have" if memory else f"the decoder fails: {found.kind}"
+        raise VideoUnreadable(path, reason) from RuntimeError(found.words)
+    raise _Crashed
+
+
 class _Crashed(Exception):
-    pass
+    """The process is gone, or speaks another language."""
 
 
 class _Late(Exception):
@@ -137,37 +162,43 @@ class _Worker:
                 bufsize=0,
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)},
             )
-            started = self.answer(_START_SECONDS)
-            if started != "ready":
+            try:
+                ready = isinstance(self.answer(_START_SECONDS), wire.Ready)
+            except _Crashed:
+                ready = False
+            if not ready:
                 words.seek(0)
                 raise RuntimeError(f"a decoding process did not start: {words.read().decode(errors='replace')}")
 
-    def ask(self, limit: float, name: str, *values: Any) -> None:
+    def ask(self, call: wire.Call) -> None:
         """Send a call; raises _Crashed when the process is gone."""
         try:
-            self._process.stdin.write(pickle.dumps((limit, name, values)))  # type: ignore[union-attr]
+            self._process.stdin.write(wire.framed(call))  # type: ignore[union-attr]
         except OSError as error:
             self.stop()
             raise _Crashed from error
 
-    def answer(self, limit: float) -> Any:
-        """(whether it went well, the result or the error); raises _Late or _Crashed when the process is gone."""
-        # The pipe is not buffered here, so that waiting for it sees all that came.
-        pipe: Any = self._process.stdout
-        if not select.select([pipe], [], [], limit)[0]:
-            self.stop()
-            raise _Late
+    def answer(self, limit: float) -> wire.Answer:
+        """What it answers within so many seconds; raises _Late, or _Crashed when it is gone or answers nonsense."""
+        until = time.monotonic() + limit
         try:
-            size = int.from_bytes(self._read(8), "little")
-            return pickle.loads(self._read(size))
-        except (EOFError, OSError) as error:
+            size = int.from_bytes(self._read(wire.HEAD, until), "little")
+            if size > wire.MOST_BYTES:
+                raise ValueError(size)
+            return wire.answer(self._read(size, until + _LAST_SECONDS))
+        except (EOFError, OSError, ValueError) as error:
             self.stop()
             raise (_Late if self._process.returncode == -signal.SIGALRM else _Crashed) from error
 
-    def _read(self, size: int) -> bytes:
+    def _read(self, size: int, until: float) -> bytes:
+        # The pipe is not buffered here, so that waiting for it sees all that came.
+        pipe: Any = self._process.stdout
         read: list[bytes] = []
         while size:
-            piece = self._process.stdout.read(min(size, 1 << 20))  # type: ignore[union-attr]
+            if not select.select([pipe], [], [], max(0.0, until - time.monotonic()))[0]:
+                self.stop()
+                raise _Late
+            piece = pipe.read(min(size, 1 << 20))
             if not piece:
                 raise EOFError
             read.append(piece)
@@ -226,33 +257,32 @@ def _serve(memory: int) -> None:
     # A library that prints must not write into the answers.
     os.dup2(2, 1)
     _limit_memory(memory)
-    _send(answers, "ready")
-    while True:
+    _send(answers, wire.Ready())
+    while head := asked.read(wire.HEAD):
+        call = wire.call(asked.read(int.from_bytes(head, "little")))
+        _alarm(call.limit + 1)
         try:
-            limit, name, values = pickle.load(asked)
-        except EOFError:
-            return
-        _alarm(limit + 1)
-        try:
-            if name == "look":
-                facts = look.probe(*values[:2])
-                _send(answers, (True, facts))
-                _alarm(limit + facts.duration * SECONDS_PER_SECOND + 1)
-                values += (facts,)
-            answer = True, getattr(look, name)(*values)
+            answer = _answered(call, answers)
         except Exception as error:  # whatever it is, it is raised where it was asked for
-            answer = False, error
+            answer = wire.told(error)
         _alarm(0)
         _send(answers, answer)
 
 
-def _send(answers: Any, answer: Any) -> None:
-    try:
-        packed = pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
-    except (pickle.PicklingError, TypeError, AttributeError):
-        # An error of a library that cannot travel: its name does.
-        packed = pickle.dumps((False, RuntimeError(repr(answer))))
-    answers.write(len(packed).to_bytes(8, "little") + packed)
+def _answered(call: wire.Call, answers: Any) -> wire.Answer:
+    path = wire.path_of(call)
+    if call.name == "probe":
+        return wire.answered(look.probe(call.decoder, path))
+    if call.name == "frames" or call.sampling is None:
+        return wire.answered(look.frames(call.decoder, path, call.times))
+    facts = look.probe(call.decoder, path)
+    _send(answers, wire.Probed(facts))
+    _alarm(call.limit + facts.duration * SECONDS_PER_SECOND + 1)
+    return wire.answered(look.look(call.decoder, path, call.sampling, facts))
+
+
+def _send(answers: Any, answer: wire.Answer) -> None:
+    answers.write(wire.framed(answer))
     answers.flush()
 
 
