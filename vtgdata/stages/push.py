@@ -142,6 +142,7 @@ def _model(settings: Settings, made: Meta) -> Summary:
         base_model=settings.base_model,
         repository=pinned[0] if pinned else "",
         tag=pinned[1] if pinned else "",
+        commit=hub.commit(source),
         evaluation=settings.evaluation,
     )
     with tempfile.TemporaryDirectory() as place:
