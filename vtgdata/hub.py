@@ -5,12 +5,22 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from vtgdata import fingerprint, release_copy, releases
+from vtgdata import fingerprint, release_copy, releases, tables
 from vtgdata.errors import Conflict, EndpointRefused, VtgError
 
 _PINNED = re.compile(r"([\w-][\w.-]*/[\w-][\w.-]*)@(\w[\w.-]*)", re.ASCII)
+_COMMIT = re.compile(r"[0-9a-f]{40}\Z", re.ASCII)
+
+
+class Fetched(NamedTuple):
+    """What `fetch` did."""
+
+    written: bool
+    """False where the folder already held it whole."""
+    commit: str
+    """That the tag names, in hex."""
 
 
 def pinned(text: str) -> tuple[str, str] | None:
@@ -38,17 +48,34 @@ def local(text: str) -> str:
     found = pinned(text)
     if found is None:
         return text
-    name, tag = found
-    folder = fingerprint.cache_folder() / "releases" / name.replace("/", "--") / tag
+    folder, noted = _cached(*found)
     try:
         releases.open_release(str(folder)).check_all()
     except VtgError:
-        fetch(name, tag, folder)
+        noted.unlink(missing_ok=True)
+    if not commit(text):
+        tables.write_text(noted, fetch(*found, folder).commit + "\n")
     return str(folder)
 
 
-def fetch(name: str, tag: str, folder: Path) -> bool:
-    """Copy a release from the Hub to a folder, whole or not at all; returns whether anything had to be written.
+def commit(text: str) -> str:
+    """The commit of the copy that `local` made of `org/name@tag`; empty for anything else."""
+    found = pinned(text)
+    try:
+        said = _cached(*found)[1].read_text(encoding="utf-8").strip() if found else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return said if _COMMIT.match(said) else ""
+
+
+def _cached(name: str, tag: str) -> tuple[Path, Path]:
+    """Where a copy lies, and where its commit is noted: beside it, since a release's folder holds nothing else."""
+    folder = fingerprint.cache_folder() / "releases" / name.replace("/", "--") / tag
+    return folder, folder.with_name(f".{tag}.commit")
+
+
+def fetch(name: str, tag: str, folder: Path) -> Fetched:
+    """Copy a release from the Hub to a folder, whole or not at all.
 
     All files are those of the one commit that the tag names, and their hashes those that its release.json states.
     Raises VtgError when they are not or the Hub cannot be reached, Conflict when the folder holds something else,
@@ -59,19 +86,20 @@ def fetch(name: str, tag: str, folder: Path) -> bool:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
         with errors(name, "pull"):
-            _download(HfApi(), name, tag, place)
+            commit = _download(HfApi(), name, tag, place)
         release = releases.open_release(place)
         release.check_all()
         if folder.exists() and release_copy.holds(release, folder):
-            return False
+            return Fetched(written=False, commit=commit)
         release_copy.copy(release, folder)
-    return True
+    return Fetched(written=True, commit=commit)
 
 
-def _download(client: Any, name: str, tag: str, place: str) -> None:
+def _download(client: Any, name: str, tag: str, place: str) -> str:
+    """Put every file of a release at its tag into a folder; returns the commit."""
     from huggingface_hub.errors import RemoteEntryNotFoundError
 
-    commit = client.repo_info(name, repo_type="dataset", revision=tag).sha
+    commit = str(client.repo_info(name, repo_type="dataset", revision=tag).sha)
 
     def get(file: str) -> str:
         return client.hf_hub_download(name, file, repo_type="dataset", revision=commit, local_dir=place)
@@ -85,6 +113,7 @@ def _download(client: Any, name: str, tag: str, place: str) -> None:
             f"{name}@{tag}: a file of a release is missing there ({str(error).splitlines()[0]}). Is it a dataset "
             "that `vtgdata push` made?"
         ) from error
+    return commit
 
 
 @contextmanager

@@ -68,11 +68,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     tag: bool = True
     """Whether the version's mark is still to be set."""
     create: bool = False
-    """Whether the target is still to be made."""
+    """Whether the target was not there when the push began."""
     head: str | None = None
     """Commit that the plan was made for."""
     before: str = ""
     """Version that main holds; empty when none."""
+    before_content: str = ""
+    """Its content (SHA-256)."""
 
     @property
     def nothing(self) -> bool:
@@ -99,7 +101,7 @@ def push(
             return plan, plan.head
         if plan.create:
             api.create_repo(repository, repo_type=parcel.kind, private=private, exist_ok=True)
-            plan = make_plan(api, repository, parcel)
+            plan = msgspec.structs.replace(make_plan(api, repository, parcel), create=True)
         if gated:
             api.update_repo_settings(repository, repo_type=parcel.kind, gated=gated)
         commit = _commit(api, repository, parcel, plan) if plan.upload or plan.delete else str(plan.head)
@@ -146,8 +148,9 @@ def make_plan(api: "HfApi", repository: str, parcel: Parcel) -> Plan:
         return _tagged(api, repository, parcel, head)
     remote = _tree(api, repository, parcel, head)
     stale, before = _held(api, repository, parcel, head, remote)
+    version, content = (before.version, before.content) if before else ("", "")
     changed = [name for name in local if name not in remote or not _same(remote[name], parcel.paths[name], local[name])]
-    return Plan(upload=changed, delete=stale, head=head, before=before)
+    return Plan(upload=changed, delete=stale, head=head, before=version, before_content=content)
 
 
 def _tagged(api: "HfApi", repository: str, parcel: Parcel, head: str | None) -> Plan:
@@ -156,7 +159,7 @@ def _tagged(api: "HfApi", repository: str, parcel: Parcel, head: str | None) -> 
     if raw is not None:
         mark = parcel.read_mark(raw, f"{repository}@{parcel.tag}")
         if mark.content == parcel.says.content:
-            return Plan(upload=[], delete=[], tag=False, head=head, before=mark.version)
+            return Plan(upload=[], delete=[], tag=False, head=head, before=mark.version, before_content=mark.content)
     raise Conflict(
         f"{repository}: the tag {parcel.tag} already names another release, and a tag never moves. Make this one "
         "with a higher --version."
@@ -165,16 +168,16 @@ def _tagged(api: "HfApi", repository: str, parcel: Parcel, head: str | None) -> 
 
 def _held(
     api: "HfApi", repository: str, parcel: Parcel, head: str | None, remote: Mapping[str, Any]
-) -> tuple[list[str], str]:
-    """Files of the version on main that this one has no more, and that version; Conflict where main is not ours."""
+) -> tuple[list[str], Mark | None]:
+    """Files of the version on main that this one has no more, and its mark; Conflict where main is not ours."""
     if parcel.mark in remote:
         raw = _remote_mark(api, repository, parcel, str(head)) or b""
         mark = parcel.read_mark(raw, repository)
         releases.refuse_older(parcel.says.version, parcel.says.content, mark.version, mark.content, repository)
-        return sorted(mark.names & set(remote) - set(parcel.files)), mark.version
+        return sorted(mark.names & set(remote) - set(parcel.files)), mark
     if foreign := sorted(set(remote) - _OURS_TO_REPLACE):
         raise Conflict(f"{repository}: holds {foreign[0]} and no {parcel.mark}, so it is none of ours. Push elsewhere.")
-    return [], ""
+    return [], None
 
 
 def _check_remote(api: "HfApi", repository: str, parcel: Parcel, commit: str) -> None:

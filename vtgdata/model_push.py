@@ -38,7 +38,7 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True):
     base_model: str
     """A model of the Hub, or the last name of a folder."""
     dataset: dict[str, str]
-    """name, version, content and, where it is on the Hub, repository and tag of the release."""
+    """name, version, content and, where it is on the Hub, repository, tag and commit of the release."""
     licenses: list[str]
     """Of the rows of that release."""
     teachers: list[dict[str, Any]]
@@ -64,6 +64,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """`org/name` of the release on the Hub; empty when it is not there."""
     tag: str
     """Of the release there."""
+    commit: str
+    """That the tag names."""
     evaluation: str
     """Folder of evaluate; empty for the one that lies beside the model."""
 
@@ -141,7 +143,7 @@ def _describe(folder: Path, made: meta.Meta, release: Release, wanted: Wanted) -
     document = release.document
     dataset = {"name": document.name, "version": document.version, "content": release.content}
     if wanted.repository:
-        dataset |= {"repository": wanted.repository, "tag": wanted.tag}
+        dataset |= {"repository": wanted.repository, "tag": wanted.tag, "commit": wanted.commit}
     return ModelFile(
         schema_version=SCHEMA_VERSION,
         name=wanted.name,
@@ -153,7 +155,7 @@ def _describe(folder: Path, made: meta.Meta, release: Release, wanted: Wanted) -
         licenses=sorted(document.counts["samples"]["license"]),
         teachers=[model for model in document.models if model["role"] == "teacher"],
         settings={name: value for name, value in sorted(made.settings.items()) if name not in _PLACES},
-        figures={name: value for name, value in made.summary.items() if name not in ("out", "up_to_date")},
+        figures={name: value for name, value in made.summary.items() if name not in ("out", "up_to_date", "data")},
         evaluation=_evaluation(folder, wanted.evaluation),
         files={},
     )

@@ -1,5 +1,6 @@
 """The Hub's clients read their settings when they are imported: whatever speaks to the loopback Hub is a process."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -65,6 +66,7 @@ def hub() -> Iterator[Hub]:
 def client(script: str, argument: Any, home: Path, hub: Hub | None, token: str | None = None) -> Any:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     chosen = {"HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    chosen |= {"VTGDATA_CACHE": str(home / "cache")}
     chosen["PYTHONPATH"] = str(Path(push.__file__).parents[2])
     if hub is not None:
         chosen |= {"HF_ENDPOINT": hub.url, "HF_TOKEN": hub.token if token is None else token}
@@ -269,6 +271,51 @@ def test_a_dry_run_says_what_would_go_up_and_sends_nothing(made, hub, tmp_path):
     summary = push_to(hub, tmp_path, made[0], dry_run=True)
     assert (summary["files"], summary["dry_run"], summary["nothing_to_do"]) == (18, True, False)
     assert not hub.repositories and not [line for line in hub.log if not line.startswith("GET")]
+    assert (
+        summary["creates"] and summary["bytes_new"] == summary["bytes"] and "no version before" in summary["estimate"]
+    )
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory) -> tuple[Path, Path]:
+    """Some MB of rows, then 1 % more of them on new videos."""
+    folder, made = tmp_path_factory.mktemp("large"), []
+    for version, count in (("1.0.0", 30_000), ("1.1.0", 30_300)):
+        rows = [make_sample(number, query=hashlib.sha256(b"%d" % number).hexdigest()) for number in range(count)]
+        tables.write_samples(folder / f"{version}.parquet", rows)
+        more = {"previous": str(made[0])} if made else {}
+        made.append(make_release(folder / version, {"samples": str(folder / f"{version}.parquet")}, version, **more))
+    return made[0], made[1]
+
+
+def test_a_dry_run_says_how_few_bytes_of_a_version_that_adds_some_rows_would_be_sent(large, hub, tmp_path):
+    push_to(hub, tmp_path, large[0])
+    same = push_to(hub, tmp_path, large[0], dry_run=True)
+    assert same["nothing_to_do"] and (same["bytes"], same["bytes_new"]) == (0, 0)
+    before = len(hub.repositories["org/doors"].commits)
+    summary = push_to(hub, tmp_path, large[1], dry_run=True)
+    assert (summary["before"], summary["creates"], summary["deleted"]) == ("1.0.0", False, 0)
+    assert summary["bytes"] > 1_000_000
+    # 300 new rows, the chunk around the end of each column, and the pages: of so small a file that is much.
+    assert 300 * 64 / 2 < summary["bytes_new"] < 0.5 * summary["bytes"]
+    assert "compared with those of version 1.0.0" in summary["estimate"]
+    assert len(hub.repositories["org/doors"].commits) == before
+    told = push_to(hub, tmp_path, large[1], dry_run=True, previous=str(large[0]))
+    assert told["bytes_new"] == summary["bytes_new"]
+
+
+def test_a_dry_run_compares_only_with_what_the_hub_holds(large, made, hub, tmp_path):
+    push_to(hub, tmp_path, large[0])
+    refused = push_to(hub, tmp_path, large[1], dry_run=True, previous=str(made[0]))
+    assert refused["exit_code"] == 1 and "is not what org/doors holds as version 1.0.0" in refused["said"]
+    refused = push_to(hub, tmp_path, large[1], previous=str(large[0]))
+    assert refused["exit_code"] == 1 and "is for --dry-run" in refused["said"]
+    # A version before that cannot be read (its tag is not there yet) costs the estimate, not the plan.
+    repository = hub.repositories["org/doors"]
+    repository.tags.clear()
+    summary = push_to(hub, tmp_path / "elsewhere", large[1], dry_run=True)
+    assert summary["files"] > 1 and summary["bytes_new"] is None
+    assert "version 1.0.0 could not be read" in summary["estimate"]
 
 
 def test_a_commit_of_somebody_else_meanwhile_is_a_conflict_and_changes_nothing(made, hub, tmp_path):

@@ -93,7 +93,10 @@ def test_a_model_is_one_commit_and_a_tag_with_its_weights_its_card_and_what_was_
     assert (metadata["base_model"], metadata["datasets"]) == ("org/base", ["org/doors"])
     assert metadata["pipeline_tag"] == "video-text-to-text" and metadata["library_name"] == "transformers"
     card = files["README.md"].decode()
-    assert "`org/doors@v1.0.0`" in card and releases.open_release(str(release)).content in card
+    commit = hub.repositories["org/doors"].head
+    assert f"`org/doors@v1.0.0` on the Hub (commit `{commit}`)" in card
+    assert json.loads(files["model.json"])["dataset"]["commit"] == commit
+    assert releases.open_release(str(release)).content in card
     assert (
         "| mIoU | 0.600 | 0.580 to 0.620 | 0.125 | 0.250 |" in card
         and "| learning\\_rate | 1e-06 |" in card.replace("learning_rate", "learning\\_rate")

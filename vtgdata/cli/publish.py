@@ -45,8 +45,40 @@ def push(summary: dict[str, Any]) -> None:
 
     A target `org/name` is on the Hub, where the version becomes a tag; anything else is a folder.
     """
-    for key, value in summary.items():
-        print(f"{key}: {value}")
+    if summary["nothing_to_do"]:
+        print(f"{summary['target']}: already holds version {summary['version']}, nothing to do")
+    else:
+        print(_pushed(summary))
+        if "estimate" in summary:
+            print(_estimated(summary))
+    if summary["kind"] == "hub" and not summary["dry_run"]:
+        print(f"  tag {summary['tag']}, commit {summary['commit']}\n  {summary['url']}")
+    if summary.get("confirmed_licenses"):
+        print(f"  confirmed by you, and on record there: {', '.join(summary['confirmed_licenses'])}")
+
+
+def _pushed(summary: dict[str, Any]) -> str:
+    """What a push did, or would do."""
+    did = "would push" if summary["dry_run"] else "pushed"
+    after = f", after version {summary['before']}" if summary.get("before") else ""
+    if summary.get("creates"):
+        after = f", a new {'private' if summary['private'] else 'public'} repository"
+    deleted = f", {summary['deleted']} files deleted" if summary["deleted"] else ""
+    only = " (only the tag was missing)" if not summary["files"] and not summary["deleted"] else ""
+    return (
+        f"{did} version {summary['version']} to {summary['target']}{after}: "
+        f"{summary['files']} files, {summary['bytes']:,} bytes{deleted}{only}"
+    )
+
+
+def _estimated(summary: dict[str, Any]) -> str:
+    if summary["bytes_new"] is None:
+        return f"  no estimate of what would be sent: {summary['estimate']}"
+    share = summary["bytes_new"] / (summary["bytes"] or 1)
+    return (
+        f"  expected to be sent after deduplication: {summary['bytes_new']:,} bytes, {share:.1%} of them\n"
+        f"  (estimate: {summary['estimate']})"
+    )
 
 
 def pull(summary: dict[str, Any]) -> None:

@@ -26,6 +26,9 @@ def rl(summary: dict[str, Any]) -> None:
 
 
 def _show(summary: dict[str, Any]) -> None:
-    facts = {key: value for key, value in summary.items() if key not in ("out", "up_to_date")}
+    facts = {key: value for key, value in summary.items() if key not in ("out", "up_to_date", "data")}
     print(", ".join(f"{key} {value}" for key, value in facts.items()) + again(summary))
+    data = summary["data"]
+    place = f"{data['repository']}@{data['tag']}, commit {data['commit'][:12]}" if "tag" in data else data["version"]
+    print(f"trained on {data['config']} of {data['name']} ({place}), content {data['content'][:12]}")
     print(f"written to {relative(summary['out'])}")

@@ -21,24 +21,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def run(settings: Settings) -> Summary:
     """Pull a release.
 
-    Returns source, version, configs (rows by config and split), files, bytes, nothing_to_do and out.
+    Returns source, version, commit, configs (rows by config and split), files, bytes, nothing_to_do and out.
     Raises VtgError when the source is no `org/name@tag` or a hash does not hold, Conflict when the folder holds
     something else, and EndpointRefused when the Hub says no.
     """
     found = hub.pinned(settings.source)
     if found is None:
         raise VtgError(f"{settings.source}: is not org/name@tag, such as my-org/my-data@v1.0.0. Name a version's tag.")
-    written = hub.fetch(*found, Path(settings.out).expanduser())
+    fetched = hub.fetch(*found, Path(settings.out).expanduser())
     release = releases.open_release(str(Path(settings.out).expanduser()))
     return {
         "source": settings.source,
         "version": release.document.version,
+        "commit": fetched.commit,
         "configs": {
             config: {split: data.rows for split, data in splits.items()}
             for config, splits in release.document.configs.items()
         },
         "files": len(release.files),
         "bytes": sum(file.bytes for file in release.files.values()),
-        "nothing_to_do": not written,
+        "nothing_to_do": not fetched.written,
         "out": settings.out,
     }

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from vtgdata import hub, hub_push, model_push, release_copy, release_terms, releases
+from vtgdata import hub, hub_push, model_push, release_copy, release_share, release_terms, releases
 from vtgdata.errors import VtgError
 from vtgdata.hub_push import Mark, Parcel, Plan
 from vtgdata.meta import Meta, Summary
@@ -33,7 +33,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     target: str
     """`org/name` on the Hub, or a folder (write ./NAME where it could be taken for the former)."""
     dry_run: bool = False
-    """Say what would be done, and do nothing."""
+    """Say what would be done, how many bytes would be sent, and do nothing."""
+    previous: str = ""
+    """With --dry-run: the release that the Hub holds now, a folder or `org/name@tag`; by default it is fetched to be
+    compared."""
     private: bool = True
     """Whether a repository that has to be created is private."""
     gated: Literal["", "auto", "manual"] = ""
@@ -65,11 +68,16 @@ def run(settings: Settings) -> Summary:
     """Push a release, or a trained model.
 
     Returns the summary: target, kind (`folder` or `hub`), version, tag, files, bytes (both to write), deleted,
-    nothing_to_do, dry_run, and for the Hub url, commit and confirmed_licenses.
+    nothing_to_do, dry_run, and for the Hub before (the version there), creates (whether the repository is new), private
+    (whether it then is), url, commit and confirmed_licenses.
+    A dry run of a release for the Hub adds bytes_new (of these bytes, what is expected to be sent after deduplication;
+    null where the version before cannot be read) and estimate (how that was found).
     Raises VtgError when the release is not whole, Conflict when the target holds another release of this version, a
     later one or something else, or changed meanwhile, LicenceRefused when rows for the Hub are under a licence that is
     unverified and not confirmed, and EndpointRefused when the Hub says no.
     """
+    if settings.previous and not settings.dry_run:
+        raise VtgError(f"--previous {settings.previous}: is for --dry-run, which compares with it.")
     made = model_push.trained(Path(settings.release))
     if made is not None:
         return _model(settings, made)
@@ -113,16 +121,42 @@ def _to_folder(release: Release, target: Path, settings: Settings) -> Summary:
 
 def _to_hub(release: Release, settings: Settings) -> Summary:
     confirmed = release_terms.confirmed(release.document, settings.confirm_license)
-    return _send(settings, _parcel(release, confirmed), confirmed_licenses=confirmed)
+    plan, summary = _send(settings, _parcel(release, confirmed))
+    estimate = _estimate(release, plan, settings) if settings.dry_run else {}
+    return {**summary, "confirmed_licenses": confirmed, **estimate}
 
 
-def _send(settings: Settings, parcel: Parcel, **more: Any) -> Summary:
+def _send(settings: Settings, parcel: Parcel) -> tuple[Plan, Summary]:
     plan, commit = hub_push.push(
         settings.target, parcel, private=settings.private, gated=settings.gated, dry_run=settings.dry_run
     )
     kind = "datasets/" if parcel.kind == "dataset" else ""
     url = f"{hub.endpoint()}/{kind}{settings.target}/tree/{parcel.tag}"
-    return _summary(settings, "hub", parcel.says.version, parcel.files, plan, url=url, commit=commit, **more)
+    there = {"before": plan.before, "creates": plan.create, "private": settings.private, "url": url}
+    return plan, _summary(settings, "hub", parcel.says.version, parcel.files, plan, **there, commit=commit)
+
+
+def _estimate(release: Release, plan: Plan, settings: Settings) -> Summary:
+    """Of what would be uploaded, the bytes that the Hub is expected not to have."""
+    try:
+        before = _before(plan, settings) if plan.upload else None
+    except VtgError as error:
+        if settings.previous:
+            raise
+        return {"bytes_new": None, "estimate": f"none, since version {plan.before} could not be read: {error}"}
+    found = release_share.expected(before, release, plan.upload)
+    return {"bytes_new": found.new, "estimate": found.how}
+
+
+def _before(plan: Plan, settings: Settings) -> Release | None:
+    """The version that the Hub holds, as files here: the one named, or a copy of it in the cache."""
+    if not plan.before:
+        return None
+    named = settings.previous or f"{settings.target}@v{plan.before}"
+    found = releases.open_release(hub.local(named))
+    if found.content != plan.before_content:
+        raise VtgError(f"{named}: is not what {settings.target} holds as version {plan.before}.")
+    return found
 
 
 def _model(settings: Settings, made: Meta) -> Summary:
@@ -142,11 +176,12 @@ def _model(settings: Settings, made: Meta) -> Summary:
         base_model=settings.base_model,
         repository=pinned[0] if pinned else "",
         tag=pinned[1] if pinned else "",
+        commit=hub.commit(source),
         evaluation=settings.evaluation,
     )
     with tempfile.TemporaryDirectory() as place:
         parcel = model_push.pack(Path(settings.release), made, release, wanted, Path(place))
-        return _send(settings, parcel)
+        return _send(settings, parcel)[1]
 
 
 def _parcel(release: Release, confirmed: list[str]) -> Parcel:

@@ -51,6 +51,20 @@ def inputs(path: str, config: str, model: str) -> list[str]:
     return [*(str(release.path / name) for name in names), *([model] if Path(model).exists() else [])]
 
 
+def provenance(path: str, config: str) -> dict[str, Any]:
+    """What a trained model says of its data: name, version, content (SHA-256), config and rows of the release.
+
+    From the Hub also repository, tag, and the commit that the tag names.
+    """
+    release = open_release(hub.local(path))
+    document, found = release.document, hub.pinned(path)
+    rows = sum(data.rows for data in document.configs[config].values())
+    said = {"name": document.name, "version": document.version, "content": release.content}
+    if found is not None:
+        said |= {"repository": found[0], "tag": found[1], "commit": hub.commit(path)}
+    return {**said, "config": config, "rows": rows}
+
+
 def conversation(prompt: Prompt, sample: Sample, times: Sequence[float]) -> list[dict[str, Any]]:
     """The chat that asks one sample, with a place for each image: `{"type": "image"}`."""
     messages = render(prompt, sample, tuple(times), tuple(b"" for _ in times))

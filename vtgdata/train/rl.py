@@ -13,7 +13,7 @@ from vtgdata.errors import VtgError
 from vtgdata.meta import Step, Summary
 from vtgdata.tables import row_sample
 from vtgdata.train import model as models
-from vtgdata.train.data import Frames, Row, dataset, forms, inputs, open_rows
+from vtgdata.train.data import Frames, Row, dataset, forms, inputs, open_rows, provenance
 from vtgdata.train.rewards import reward
 from vtgdata.video.messages import Prompt
 from vtgdata.video.store import DECODER
@@ -67,7 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def run(settings: Settings) -> Summary:
-    """Train; writes model, processor and `training.jsonl` to `out`, and returns rewards and counts."""
+    """Train; writes model, processor and `training.jsonl` to `out`, and returns rewards, counts and its data."""
     from vtgdata.video.store import frame_source
 
     step = Step(
@@ -86,6 +86,7 @@ def run(settings: Settings) -> Summary:
     rows, prompts = open_rows(settings.release, "rl")
     out = step.start()
     summary = fit(settings, rows, prompts, frame_source(settings.videos, settings.frames))
+    summary |= {"data": provenance(settings.release, "rl"), "out": settings.out}
     return step.finish(summary, sorted(path.name for path in out.iterdir()))
 
 

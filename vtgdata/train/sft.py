@@ -11,7 +11,7 @@ import msgspec
 from vtgdata import plugins
 from vtgdata.meta import Step, Summary
 from vtgdata.train import model as models
-from vtgdata.train.data import Frames, Row, dataset, inputs, open_rows
+from vtgdata.train.data import Frames, Row, dataset, inputs, open_rows, provenance
 from vtgdata.video.messages import Prompt
 from vtgdata.video.store import DECODER
 
@@ -50,7 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def run(settings: Settings) -> Summary:
-    """Train; writes model, processor and `training.jsonl` to `out`, and returns losses and counts."""
+    """Train; writes model, processor and `training.jsonl` to `out`, and returns losses, counts and its data."""
     from vtgdata.video.store import frame_source
 
     step = Step(
@@ -65,6 +65,7 @@ def run(settings: Settings) -> Summary:
     rows, prompts = open_rows(settings.release, "coldstart")
     out = step.start()
     summary = fit(settings, rows, prompts, frame_source(settings.videos, settings.frames))
+    summary |= {"data": provenance(settings.release, "coldstart"), "out": settings.out}
     return step.finish(summary, sorted(path.name for path in out.iterdir()))
 
 
