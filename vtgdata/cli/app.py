@@ -162,6 +162,10 @@ def finish(summary: Summary, as_json: bool, show: Any) -> None:
 
         # JSON has no NaN: it becomes null.
         print(msgspec.json.encode(summary).decode())
+    elif "plan" in summary:
+        from vtgdata.engine.plan_words import words
+
+        print("\n".join(words(summary)))
     else:
         show(summary)
 
