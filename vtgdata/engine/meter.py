@@ -6,7 +6,6 @@ was guessed. Guesses are corrected by what servers said of earlier ones.
 """
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -30,7 +29,6 @@ class Metered:
         *,
         budget: float | None = None,
         spent: int = 0,
-        left: Callable[[], int] | None = None,
     ) -> None:
         """Put a meter on a model.
 
@@ -39,9 +37,8 @@ class Metered:
             price: of its tokens; None where it is unknown, and then there is no budget.
             budget: US dollars that may be spent in all; None for no limit.
             spent: picodollars that were spent before.
-            left: answers that are still to be asked for, once the budget is used up.
         """
-        self.model, self.price, self.left = model, price, left
+        self.model, self.price = model, price
         self.id, self.concurrency, self.looks = model.id, model.concurrency, model.looks
         self.limit = None if budget is None else round(budget * PICO)
         self.spent = spent
@@ -105,8 +102,7 @@ class Metered:
 
     def _words(self, amount: int) -> str:
         assert self.limit is not None
-        left = f" {self.left():,} answers are left to do." if self.left is not None else ""
         return (
             f"the budget of {shown(self.limit)} is used up: {shown(self.spent)} is spent, and one request more may "
-            f"cost {shown(amount)}.{left} What was answered is kept: the same command with a higher --budget goes on."
+            f"cost {shown(amount)}."
         )

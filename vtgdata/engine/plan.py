@@ -3,8 +3,9 @@
 No video is opened and nothing is written. What is exact: the answers wanted, and those that the journals hold, by
 sample and index among answers of the same kind (`work.about`); a sample whose query or video changed since, or a blind
 control among other samples, is asked anew though it is counted as there. What is guessed: input tokens by `tokens`
-(frames at 16:9 and the full --short-side), output tokens between 16 and --max-tokens, until 20 answers of the same
-kind are in the journals; then their means, with three standard errors to each side, take the place of guesses.
+(number of frames by duration; each 16:9, with a short side between half of --short-side, since smaller videos are not
+enlarged, and the whole of it), output tokens between 16 and --max-tokens, until 20 answers of the same kind are in the
+journals; then their means, with three standard errors to each side, take the place of guesses.
 """
 
 import logging
@@ -161,7 +162,9 @@ def _each(count: Range, of_one: Range) -> Range:
 def _mean_prompt(asked: _Asked, samples: Sequence[Sample]) -> Range:
     """Tokens of the mean prompt, guessed from its text and from number and size of its frames."""
     prompt, settings = asked.prompt, asked.settings
-    image = tokens.of_image(*_frame_size(settings)) if asked.model.looks else Range(0, 0)
+    width, height = _frame_size(settings) if asked.model.looks else (0, 0)
+    image = Range(tokens.of_image(width // 2, height // 2).low, tokens.of_image(width, height).high)
+    image = image if asked.model.looks else Range(0, 0)
     time = len(format_time(100.0, prompt.time, prompt.unit))
     fixed, total = len(f"{prompt.system}{prompt.body}".encode()), Range(0.0, 0.0)
     for sample in samples:

@@ -80,7 +80,7 @@ def words(planned: Summary) -> list[str]:
         f"tokens in {_span(planned['tokens_in'])}, out {_span(planned['tokens_out'])} ({how})",
         f"cost {_cost(planned)}; spent before {_spent(planned)}",
         f"hours {_span(planned['hours'], '', 1)}",
-        f"disk {_span(_megabytes(planned['disk_bytes']))} MB of {planned['disk_free_bytes'] / 1e6:,.0f} MB free",
+        f"disk {_span(_gigabytes(planned['disk_bytes']), '', 3)} GB of {planned['disk_free_bytes'] / 1e9:,.0f} GB free",
     ]
     unpriced = sorted({part["model"] for part in parts if part["price"] == "unknown"})
     return lines + [f"the price of {name} is unknown: name it with --prices FILE" for name in unpriced]
@@ -110,8 +110,8 @@ def _free(price: Any) -> bool:
     return price != "unknown" and not (price["input"] or price["output"])
 
 
-def _megabytes(size: dict[str, float]) -> dict[str, float]:
-    return {end: value / 1e6 for end, value in size.items()}
+def _gigabytes(size: dict[str, float]) -> dict[str, float]:
+    return {end: value / 1e9 for end, value in size.items()}
 
 
 def _span(value: dict[str, float] | str, unit: str = "", digits: int = 0) -> str:
