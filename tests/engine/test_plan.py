@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -183,7 +184,7 @@ def test_the_plan_on_a_terminal_is_a_few_lines_and_an_unknown_price_is_said(fold
         assert "the price of openai_api:tiny is unknown: name it with --prices FILE" in said
         # Unknown prices block nothing, but are said.
         assert score(server, "--limit", "2") == 0
-        assert "the price of openai_api:tiny is unknown" in capsys.readouterr().err
+        assert "what openai_api:tiny costs is unknown: name it with --prices FILE" in capsys.readouterr().err
     assert run(["score-difficulty", "--samples", "samples.parquet", "--model", "scripted:samples.parquet",
                 "--out", "o", "--dry-run"]) == 0  # fmt: skip
     assert "cost nothing (it runs on this machine)" in capsys.readouterr().out
@@ -313,3 +314,22 @@ def test_a_dry_run_of_a_step_that_is_done_has_nothing_to_do(folder, capsys):
     planned = difficulty.run(msgspec.structs.replace(settings, dry_run=True))
     assert planned["to_do"] == {"low": 0, "high": 0} and planned["cached"] == 48
     assert difficulty.run(settings)["up_to_date"]
+
+
+@pytest.mark.parametrize(("answer", "code", "asked"), [("n", 130, 0), ("y", 0, 3 * N)])
+def test_a_terminal_is_asked_once_before_a_dear_step(folder, answer, code, asked):
+    leader, follower = pty.openpty()
+    with Server(billed) as server:
+        process = subprocess.Popen(
+            [
+                sys.executable, "-m", "vtgdata", "score-difficulty", "--samples", "samples.parquet", "--videos",
+                "videos", "--model", "openai_api:tiny", "--endpoint", server.url, "--n", str(N), "--num-frames", "4", "--frames",
+                "frames", "--out", "out", "--limit", "3", "--prices", "prices.yaml", "--confirm-over", "0",
+            ],
+            stdin=follower, stdout=subprocess.PIPE, stderr=follower, env=os.environ | {"TERM": "dumb"},
+        )  # fmt: skip
+        os.write(leader, f"{answer}\n".encode())
+        process.communicate(timeout=60)
+        said = os.read(leader, 100_000).decode()
+        assert (process.returncode, len(server.requests)) == (code, asked), said
+    assert said.count("Spend it? [y/N]") == 1 and "more than --confirm-over 0" in said

@@ -212,8 +212,13 @@ class _Asking:
         """Commit all that was replied: while one commit runs the next batch gathers, and goes to disk as one."""
         batch, self.replied = self.replied, []
         if batch:
-            await asyncio.to_thread(self.journal.record, batch)
-            self._count(batch)
+            writing = asyncio.create_task(asyncio.to_thread(self.journal.record, batch))
+            try:
+                await asyncio.shield(writing)
+            finally:
+                # A run that ends early still keeps what it had begun to write: it was paid for.
+                await writing
+                self._count(batch)
 
     def commit_rest(self) -> None:
         """Keep what came in but was not yet committed when the run ended early."""

@@ -9,7 +9,7 @@ journals; then their means, with three standard errors to each side, take the pl
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -54,13 +54,18 @@ def check(
     """
     if not settings.dry_run and settings.budget is None and all(prices.is_local(spec) for spec, _ in asks):
         return None
-    made = make(settings, samples, asks, most)
-    unknown = sorted({part.spec for part in made.parts if part.price is None})
+    models = {spec: open_model(spec, settings) for spec in dict.fromkeys(spec for spec, _ in asks)}
+    unknown = [spec for spec, model in models.items() if price_of(spec, settings, model) is None]
     if settings.budget is not None and unknown:
         raise VtgError(
             f"--budget: what {', '.join(unknown)} costs is unknown, so no budget can hold. Name the price in a file: "
             "--prices FILE, with `- {model: NAME, input: DOLLARS, output: DOLLARS}` per million tokens."
         )
+    if unknown and not settings.dry_run:
+        # Counting takes a while where there are millions of answers, and could refuse nothing.
+        log.info("what %s costs is unknown: name it with --prices FILE; --dry-run plans the rest", ", ".join(unknown))
+        return None
+    made = make(settings, samples, asks, models, most or settings.n)
     if settings.dry_run:
         return summary(made, settings)
     for line in words(summary(made, settings)):
@@ -85,19 +90,21 @@ def _confirm(made: Plan, settings: AskSettings) -> None:
 
 
 def make(
-    settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tuple[str, str]], most: int | None = None
+    settings: AskSettings,
+    samples: Sequence[Sample],
+    asks: Sequence[tuple[str, str]],
+    models: Mapping[str, Model],
+    most: int,
 ) -> Plan:
     """Count what there is to do; see the module for what is exact."""
     prompt = load_prompt(settings.prompt)
-    models: dict[str, Model] = {}
     parts: list[Part] = []
     with ExitStack() as stack:
         paths = held.journals(Path(settings.out), JOURNAL)
         selects = [stack.enter_context(held.peek(path)) for path in paths]
         for spec, seeing in asks:
-            model = models[spec] = models.get(spec) or open_model(spec, settings)
-            asked = _Asked(settings, samples, prompt, model, kind(settings, prompt, model, seeing))
-            parts.append(_part(asked, spec, seeing, selects, most or settings.n))
+            asked = _Asked(settings, samples, prompt, models[spec], kind(settings, prompt, models[spec], seeing))
+            parts.append(_part(asked, spec, seeing, selects, most))
         named = next((part.price for part in parts if part.price is not None), None)
         own = [(path.parent == Path(settings.out), select) for path, select in zip(paths, selects, strict=True)]
         # A shard's answers count once, whether the step's own journal has taken them over or not yet.
@@ -125,19 +132,16 @@ def _part(asked: _Asked, spec: str, seeing: str, selects: Sequence[held.Select],
     for select in selects:
         held.answers(select, asked.about, there)
         failed += held.failed(select, asked.about)
-    known = [there.count(sample.sample_id, most) for sample in samples]
-    cached = sum(known)
-    wanted = Range(max(cached, settings.n * len(samples)), most * len(samples))
-    to_do = Range(wanted.low - cached, wanted.high - cached)
     found = [found for select in selects if (found := held.means(select, asked.about))]
     measured = max(found, key=lambda one: one.n, default=None)
     if measured is None or measured.n < ENOUGH:
         measured = None
-    waiting = [sample for sample, has in zip(samples, known, strict=True) if has < most]
-    prompts = measured.tokens_in if measured else _mean_prompt(asked, waiting)
+    cached, prompts, frames = _counted(asked, there, most)
+    prompts = measured.tokens_in if measured else prompts
     said = measured.tokens_out if measured else Range(min(LEAST_OUT, settings.max_tokens), settings.max_tokens)
     size = measured.size if measured else Range(ANSWER_BYTES, ANSWER_BYTES + 4 * settings.max_tokens)
-    frames = _frame_bytes(asked, waiting) if asked.model.looks else 0.0
+    wanted = Range(max(cached, settings.n * len(samples)), most * len(samples))
+    to_do = Range(wanted.low - cached, wanted.high - cached)
     return Part(
         spec=spec,
         seeing=seeing,
@@ -159,27 +163,38 @@ def _each(count: Range, of_one: Range) -> Range:
     return Range(count.low * of_one.low, count.high * of_one.high)
 
 
-def _mean_prompt(asked: _Asked, samples: Sequence[Sample]) -> Range:
-    """Tokens of the mean prompt, guessed from its text and from number and size of its frames."""
-    prompt, settings = asked.prompt, asked.settings
-    width, height = _frame_size(settings) if asked.model.looks else (0, 0)
+class _Counted(NamedTuple):
+    """What the samples are, counted in one pass: they may be more than memory holds."""
+
+    cached: int
+    prompt: Range
+    """Tokens of the mean prompt to ask, guessed from its text and from number and size of its frames."""
+    frame_bytes: float
+    """Of the videos that are asked about, were none of them stored."""
+
+
+def _counted(asked: _Asked, there: held.Answers, most: int) -> _Counted:
+    settings, prompt = asked.settings, asked.prompt
+    fixed, time = len(f"{prompt.system}{prompt.body}".encode()), len(format_time(100.0, prompt.time, prompt.unit))
+    cached = waiting = frames = size = stored = 0
+    videos: set[str] = set()
+    for sample in asked.samples:
+        has = there.count(sample.sample_id, most)
+        cached += has
+        if has < most:
+            own = _frames(sample, settings)
+            waiting, frames = waiting + 1, frames + own
+            size += len("".join((sample.query, *sample.options)).encode("utf-8", "surrogatepass"))
+            stored += own if sample.video.video_id not in videos else 0
+            videos.add(sample.video.video_id)
+    text = tokens.of_text(size + waiting * fixed + frames * time).plus(Range(0, 2 * tokens.TURN * waiting))
+    if not asked.model.looks:
+        return _Counted(cached, text.times(1 / max(1, waiting)), 0.0)
+    width, height = _frame_size(settings)
     image = Range(tokens.of_image(width // 2, height // 2).low, tokens.of_image(width, height).high)
-    image = image if asked.model.looks else Range(0, 0)
-    time = len(format_time(100.0, prompt.time, prompt.unit))
-    fixed, total = len(f"{prompt.system}{prompt.body}".encode()), Range(0.0, 0.0)
-    for sample in samples:
-        frames = _frames(sample, settings)
-        own = len("".join((sample.query, *sample.options)).encode("utf-8", "surrogatepass"))
-        text = tokens.of_text(fixed + own + frames * time)
-        total = total.plus(text).plus(image.times(frames)).plus(Range(0, 2 * tokens.TURN))
-    return total.times(1 / max(1, len(samples)))
-
-
-def _frame_bytes(asked: _Asked, samples: Sequence[Sample]) -> float:
-    """Bytes of all frames of the videos that are asked about, were none of them stored."""
-    width, height = _frame_size(asked.settings)
-    videos = {sample.video.video_id: sample for sample in samples}.values()
-    return sum(_frames(sample, asked.settings) for sample in videos) * width * height * JPEG_BYTES
+    return _Counted(
+        cached, text.plus(image.times(frames)).times(1 / max(1, waiting)), stored * width * height * JPEG_BYTES
+    )
 
 
 def _frame_size(settings: AskSettings) -> tuple[int, int]:
