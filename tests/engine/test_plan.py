@@ -323,8 +323,8 @@ def test_a_terminal_is_asked_once_before_a_dear_step(folder, answer, code, asked
         process = subprocess.Popen(
             [
                 sys.executable, "-m", "vtgdata", "score-difficulty", "--samples", "samples.parquet", "--videos",
-                "videos", "--model", "openai_api:tiny", "--endpoint", server.url, "--n", str(N), "--num-frames", "4", "--frames",
-                "frames", "--out", "out", "--limit", "3", "--prices", "prices.yaml", "--confirm-over", "0",
+                "videos", "--model", "openai_api:tiny", "--endpoint", server.url, "--n", str(N), "--num-frames", "4",
+                "--frames", "frames", "--out", "out", "--limit", "3", "--prices", "prices.yaml", "--confirm-over", "0",
             ],
             stdin=follower, stdout=subprocess.PIPE, stderr=follower, env=os.environ | {"TERM": "dumb"},
         )  # fmt: skip
