@@ -172,11 +172,15 @@ def finish(summary: Summary, as_json: bool, show: Any) -> None:
 
 def logs(quiet: bool) -> None:
     """Progress goes to stderr as plain lines."""
+    from vtgdata.engine.tell import CLEAR, on_terminal
+
     log = logging.getLogger("vtgdata")
     log.setLevel(logging.WARNING if quiet else logging.INFO)
     if not log.handlers:
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+        # A line that tells how far a run is may stand on the terminal: what comes now takes its place.
+        clear = CLEAR if on_terminal() else ""
+        handler.setFormatter(logging.Formatter(f"{clear}%(asctime)s %(message)s", "%H:%M:%S"))
         log.addHandler(handler)
         log.propagate = False
 

@@ -1,8 +1,6 @@
 """What every stage that asks a model shares: its settings, and the way from samples to rows of rollouts."""
 
 import logging
-import math
-import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -18,7 +16,7 @@ from vtgdata.engine.journal import Journal
 from vtgdata.engine.meter import Metered
 from vtgdata.engine.places import Places
 from vtgdata.engine.prices import Price
-from vtgdata.engine.progress import Counts
+from vtgdata.engine.tell import teller
 from vtgdata.engine.wanted import Spool, Wanted
 from vtgdata.engine.work import Question, about
 from vtgdata.errors import BudgetReached, VtgError
@@ -297,7 +295,7 @@ class _Asker:
         self.settings, self.prompt, self.store, self.model = settings, prompt, store, model
         self.journal, self.spool, self.seeing = journal, spool, seeing
         self.scores = tuple(dict.fromkeys((*rollouts.DEFAULT_SCORES, *scores)))
-        self.progress = _teller(spec, seeing)
+        self.progress = teller(f"{spec}, {seeing}")
 
     def ask(self, samples: Sequence[Sample], n: int) -> None:
         """Have n answers to the question about each sample in the journal, and what was wanted in the spool."""
@@ -309,6 +307,7 @@ class _Asker:
             seed=self.settings.seed,
             journal=self.journal,
             note=self.spool.add,
+            total=n * len(samples),
             progress=self.progress,
         )
 
@@ -357,20 +356,6 @@ def _told(row: Row, reply: Reply | None) -> str:
     """A failed row for people: with the server and its words, which the row itself leaves to the journal."""
     detail = f" ({reply.detail})" if reply is not None and reply.detail else ""
     return f"{row['sample_id']!r}: {row['error']}{detail}"
-
-
-def _teller(spec: str, seeing: str) -> Callable[[Counts], None]:
-    """Says how far a run is, as a plain line: at first, then every ten seconds."""
-    told = -math.inf
-
-    def tell(counts: Counts) -> None:
-        nonlocal told
-        now = time.monotonic()
-        if now - told >= 10:
-            told = now
-            log.info("%s, %s: %s", spec, seeing, counts)
-
-    return tell
 
 
 def _store(settings: AskSettings) -> FrameStore:
