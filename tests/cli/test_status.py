@@ -32,13 +32,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def start(server: Server, *more: str, **options: Any) -> subprocess.Popen[bytes]:
-    command = [
-        sys.executable, "-m", "vtgdata", "score-difficulty", "--samples", "samples.parquet", "--videos", "videos",
-        "--model", "openai_api:tiny", "--endpoint", server.url, "--n", "2", "--num-frames", "4", "--frames", "frames",
-        "--concurrency", "4", "--out", "runs/out", "--prices", "prices.yaml", "--yes", *more,
+def command(server: Server, *more: str) -> list[str]:
+    return [
+        "score-difficulty", "--samples", "samples.parquet", "--videos", "videos", "--model", "openai_api:tiny",
+        "--endpoint", server.url, "--n", "2", "--num-frames", "4", "--frames", "frames", "--concurrency", "4",
+        "--out", "runs/out", "--prices", "prices.yaml", "--yes", *more,
     ]  # fmt: skip
-    return subprocess.Popen(command, **options)
+
+
+def start(server: Server, **options: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "vtgdata", *command(server)], **options)
 
 
 def told(capsys: pytest.CaptureFixture[str], where: str = "runs") -> dict[str, Any]:
@@ -76,7 +79,9 @@ def test_running_killed_and_done_are_told_apart_and_the_plain_lines_say_the_pace
         assert process.returncode == 0
     progress = [line for line in lines if " answers (" in line]
     assert 1 <= len(progress) <= 2 and "\x1b" not in "".join(lines)
-    assert re.search(rf"24 of 24 answers \({answered} from before\), [\d.e+]+/s, [\d,]+ tokens/s, \$0\.0\d+$", progress[-1])
+    assert re.search(
+        rf"24 of 24 answers \({answered} from before\), [\d.e+]+/s, [\d,]+ tokens/s, \$0\.0\d+$", progress[-1]
+    )
     done = told(capsys)
     assert (done["state"], done["command"], done["cost"]) == ("done", "score-difficulty", pytest.approx(0.024))
     assert run(["status", "runs"]) == 0
@@ -87,7 +92,8 @@ def test_shards_and_unknown_costs_have_their_state_too(folder, capsys):
     (folder / "prices.yaml").write_text("[]")
     with Server(seeded) as server:
         for index in range(2):
-            assert start(server, "--shard", f"{index}/2", "-q").wait() == 0
+            assert run(command(server, "--shard", f"{index}/2", "-q")) == 0
+    capsys.readouterr()
     assert run(["status", "runs", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["steps"]
     assert [(step["folder"], step["state"], step["cost"]) for step in found] == [
@@ -104,7 +110,9 @@ def test_a_terminal_has_one_line_that_is_written_anew(folder):
         assert process.wait(60) == 0
     said = os.read(leader, 100_000).decode()
     line = said.replace("\r\n", "\n").split("\r\x1b[K")[-1]
-    assert re.search(r"openai_api:tiny, sighted: 24 of 24 answers \(0 from before\), .*/s, .* tokens/s, \$0\.024\n", line)
+    assert re.search(
+        r"openai_api:tiny, sighted: 24 of 24 answers \(0 from before\), .*/s, .* tokens/s, \$0\.024\n", line
+    )
     assert said.count("answers (") >= 2 and said.count("\n") == said.count("plan:") + 1
 
 

@@ -11,6 +11,7 @@ import typer
 from vtgdata.cli.app import finish, logs, relative, report
 from vtgdata.cli.options import Json, Quiet
 from vtgdata.cli.show import table
+from vtgdata.cli.shows import shower
 from vtgdata.errors import RowsFailed, VtgError
 
 
@@ -54,7 +55,7 @@ def run(
         finish({"recipe": plan.name, "out": plan.out, "steps": listed}, as_json, _list_steps)
         return 0
     summary, failures = _steps(plan, records)
-    finish(summary, as_json, _shower(plan.steps[-1].command))
+    finish(summary, as_json, shower(plan.steps[-1].command))
     for failure in failures:
         report(failure, as_json=as_json)
     return failures[0].exit_code if failures else 0
@@ -85,15 +86,6 @@ def _steps(plan: Any, records: list[Any]) -> tuple[dict[str, Any], list[VtgError
 
 def _list_steps(listed: dict[str, Any]) -> None:
     table(["step", "command"], [[step["id"], step["command"]] for step in listed["steps"]])
-
-
-def _shower(command: str) -> Any:
-    """What prints the summary of the last step's command."""
-    from vtgdata.cli import catalogue, demo, publish, rollouts, training
-
-    name = command.split()[-1].removeprefix("demo-").replace("-", "_")
-    modules = (demo, catalogue, rollouts, publish, training)
-    return next(getattr(module, name) for module in modules if hasattr(module, name))
 
 
 def status(

@@ -182,7 +182,7 @@ class _Asking:
         # A question that comes twice is asked once. First what was sent, then what is held: a key leaves the one only
         # when it is in the other.
         known = self.sent.intersection(keys)
-        known |= self.journal.holds(keys)
+        known |= self.journal.settled(keys)
         return keys, [(index, key) for index, key in enumerate(keys) if key not in known]
 
     async def _question(self, question: Question, missing: Sequence[tuple[int, str]]) -> None:

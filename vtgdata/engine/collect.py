@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from vtgdata import plugins
-from vtgdata.engine import ask, held, prices, rollouts
+from vtgdata.engine import ask, failures, held, prices, rollouts
 from vtgdata.engine.journal import Journal
 from vtgdata.engine.meter import Metered
 from vtgdata.engine.places import Places
@@ -92,6 +92,14 @@ class AskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """US dollars: a step that may cost more asks first, and without a terminal ends with exit code 4."""
     yes: bool = False
     """Spend what the plan says without asking."""
+    only: str = ""
+    """Ask again what failed by timeout, connection, limit, refused, server or other (several with commas; failed is
+    all), and nothing that was not asked before."""
+
+    @property
+    def whatever_is_there(self) -> bool:
+        """Whether an earlier result is not enough, be it up to date."""
+        return self.dry_run or bool(self.only)
 
     def frame_sampling(self) -> FrameSampling:
         """The frames that a model is shown."""
@@ -265,7 +273,7 @@ def collect(
     folder = Path(settings.out)
     folder.mkdir(parents=True, exist_ok=True)
     with Journal(folder / JOURNAL) as journal, Spool(folder) as spool, _told_what_is_left(journal, samples, settings.n):
-        journal.about = kind(settings, prompt, model, seeing)
+        journal.about, journal.again = kind(settings, prompt, model, seeing), failures.chosen(settings.only)
         for path in sorted(folder.glob(f"shard-*-of-*/{JOURNAL}")):
             with Journal(path) as shard:
                 journal.take(shard)

@@ -90,13 +90,13 @@ def answers(select: Select, about: str, into: Answers) -> None:
         into.exact = into.exact and bool(kind)
 
 
-def failed(select: Select, about: str) -> int:
-    """Answers of a kind that failed, and were not given since."""
+def failures(select: Select, about: str) -> list[str]:
+    """Errors of the answers of a kind that failed and were not given since, each with the latest of its attempts."""
     query = f"""
-    SELECT count(DISTINCT key) FROM attempt AS a WHERE status = 'failed' AND {_OURS}
-    AND NOT EXISTS (SELECT 1 FROM attempt AS b WHERE b.key = a.key AND b.status = 'answer')
+    SELECT json_extract(CAST(reply AS TEXT), '$.error'), max(id) FROM attempt AS a WHERE status = 'failed' AND {_OURS}
+    AND NOT EXISTS (SELECT 1 FROM attempt AS b WHERE b.key = a.key AND b.status = 'answer') GROUP BY key
     """
-    return next(iter(select(query, (about,))))[0]
+    return [error for error, _ in select(query, (about,))]
 
 
 class Spend(NamedTuple):

@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import time
 import zlib
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -86,6 +86,8 @@ class Journal:
         self.path = path
         self.about = ""
         """What the attempts recorded from now on have in common; see `work.about`."""
+        self.again: Callable[[str], bool] | None = None
+        """Given an error: whether to ask again for what failed by it. With it nothing else is asked for."""
         self._lock = threading.Lock()
         deadline = time.monotonic() + LOCK_SECONDS
         while True:
@@ -215,6 +217,15 @@ class Journal:
     def holds(self, keys: Iterable[str]) -> set[str]:
         """Those of the keys that have an answer."""
         return {row[0] for row in self._rows("SELECT key FROM attempt WHERE status = 'answer'", keys)}
+
+    def settled(self, keys: Sequence[str]) -> set[str]:
+        """Those of the keys that are not to be asked for: answered ones; with `again`, what it does not choose too."""
+        found = self.holds(keys)
+        if self.again is not None:
+            rest = [key for key in keys if key not in found]
+            failed = self.failures(rest)
+            found.update(key for key in rest if key not in failed or not self.again(failed[key].error or ""))
+        return found
 
     def select(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a SELECT on the table `attempt`: for what is counted and summed up."""

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from vtgdata.engine import held, prices, tokens
+from vtgdata.engine import failures, held, prices, tokens
 from vtgdata.engine.collect import JOURNAL, AskSettings, kind, open_model, price_of
 from vtgdata.engine.meter import ENOUGH
 from vtgdata.engine.plan_parts import Part, Plan
@@ -128,10 +128,10 @@ class _Asked(NamedTuple):
 
 def _part(asked: _Asked, spec: str, seeing: str, selects: Sequence[held.Select], most: int) -> Part:
     settings, samples = asked.settings, asked.samples
-    there, failed = held.Answers(), 0
+    there, failed = held.Answers(), list[str]()
     for select in selects:
         held.answers(select, asked.about, there)
-        failed += held.failed(select, asked.about)
+        failed += held.failures(select, asked.about)
     found = [found for select in selects if (found := held.means(select, asked.about))]
     measured = max(found, key=lambda one: one.n, default=None)
     if measured is None or measured.n < ENOUGH:
@@ -141,6 +141,8 @@ def _part(asked: _Asked, spec: str, seeing: str, selects: Sequence[held.Select],
     said = measured.tokens_out if measured else Range(min(LEAST_OUT, settings.max_tokens), settings.max_tokens)
     size = measured.size if measured else Range(ANSWER_BYTES, ANSWER_BYTES + 4 * settings.max_tokens)
     wanted = Range(max(cached, settings.n * len(samples)), most * len(samples))
+    if again := failures.chosen(settings.only):
+        wanted = Range(cached, cached).plus(Range(*2 * (sum(map(again, failed)),)))
     to_do = Range(wanted.low - cached, wanted.high - cached)
     return Part(
         spec=spec,
@@ -148,7 +150,7 @@ def _part(asked: _Asked, spec: str, seeing: str, selects: Sequence[held.Select],
         wanted=wanted,
         cached=cached,
         exact=there.exact,
-        failed=failed,
+        failed=len(failed),
         tokens_in=_each(to_do, prompts),
         tokens_out=_each(to_do, said),
         measured=measured.n if measured else 0,

@@ -54,7 +54,7 @@ def run(settings: Settings) -> Summary:
         inputs=settings.inputs(settings.model),
         listings=settings.listings(),
     )
-    if not settings.dry_run and (done := step.up_to_date()) is not None:
+    if not settings.whatever_is_there and (done := step.up_to_date()) is not None:
         return done
     chosen = shards.part(load_samples(settings), settings)
     samples = chosen.only(lambda sample: sample.labelled)
