@@ -32,6 +32,12 @@ class BudgetReached(VtgError):
     exit_code = 4
 
 
+class Unconfirmed(VtgError):
+    """It may cost more than may be spent without asking, and nobody said yes."""
+
+    exit_code = 4
+
+
 class Locked(VtgError):
     """Another process holds the output folder."""
 

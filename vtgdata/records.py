@@ -336,6 +336,9 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """More about the error, for whoever mends it; like `seconds` it stays in the journal."""
     endpoint: str | None = None
     """Which server answered, where there is one; like `seconds` it stays in the journal."""
+    cost: float | None = None
+    """US dollars by the price table of that day, 0 for a model on this machine; None where the price is unknown. Like
+    `seconds` it stays in the journal."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

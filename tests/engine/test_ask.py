@@ -302,7 +302,7 @@ def test_progress_lies_beside_the_journal_while_it_runs(tmp_path):
     assert len(seen) == 20
     progress = read_progress(path)
     assert progress is not None and progress.ended
-    assert progress.counts == Counts(to_do=20, cached=0, asked=20, answered=20, failed=0, problems=0)
+    assert progress.counts == Counts(to_do=20, cached=0, asked=20, answered=20, failed=0, problems=0, uncosted=20)
 
 
 def test_a_wrong_descriptor_to_acknowledge_to_is_said(tmp_path, monkeypatch):

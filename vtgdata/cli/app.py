@@ -63,7 +63,7 @@ def report(error: VtgError, *, as_json: bool) -> None:
 
 def build(arguments: Sequence[str]) -> typer.Typer:
     """The Typer application; options are made for the command that the arguments name, and only for it."""
-    from vtgdata.cli import catalogue, demo, publish, recipes, rollouts, training
+    from vtgdata.cli import catalogue, demo, publish, recipes, retry, rollouts, training
 
     app = typer.Typer(
         no_args_is_help=True,
@@ -79,7 +79,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
             print(__version__)
             raise typer.Exit
 
-    for module in (catalogue, rollouts, publish, training, demo, recipes):
+    for module in (catalogue, rollouts, publish, training, demo, recipes, retry):
         module.register(app, train, set(arguments))
     app.add_typer(train, name="train")
     return app
@@ -162,17 +162,25 @@ def finish(summary: Summary, as_json: bool, show: Any) -> None:
 
         # JSON has no NaN: it becomes null.
         print(msgspec.json.encode(summary).decode())
+    elif "plan" in summary:
+        from vtgdata.engine.plan_words import words
+
+        print("\n".join(words(summary)))
     else:
         show(summary)
 
 
 def logs(quiet: bool) -> None:
     """Progress goes to stderr as plain lines."""
+    from vtgdata.engine.tell import CLEAR, on_terminal
+
     log = logging.getLogger("vtgdata")
     log.setLevel(logging.WARNING if quiet else logging.INFO)
     if not log.handlers:
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+        # A line that tells how far a run is may stand on the terminal: what comes now takes its place.
+        clear = CLEAR if on_terminal() else ""
+        handler.setFormatter(logging.Formatter(f"{clear}%(asctime)s %(message)s", "%H:%M:%S"))
         log.addHandler(handler)
         log.propagate = False
 

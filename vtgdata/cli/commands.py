@@ -2,11 +2,13 @@
 
 import importlib
 import math
+import sys
 from typing import Any, NamedTuple
 
 import msgspec
+import typer
 
-from vtgdata.errors import VtgError
+from vtgdata.errors import Unconfirmed, VtgError
 
 
 class Command(NamedTuple):
@@ -69,5 +71,12 @@ def _finite(value: Any, where: str) -> None:
 
 
 def execute(command: str, settings: msgspec.Struct) -> dict[str, Any]:
-    """Run a command's stage."""
-    return importlib.import_module(COMMANDS[command].module).run(settings)
+    """Run a command's stage; what it may cost is asked about once, where there is a terminal to ask."""
+    run = importlib.import_module(COMMANDS[command].module).run
+    try:
+        return run(settings)
+    except Unconfirmed as error:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise
+        typer.confirm(f"{error} Spend it?", abort=True, err=True)
+        return run(msgspec.structs.replace(settings, yes=True))

@@ -11,6 +11,7 @@ import typer
 from vtgdata.cli.app import finish, logs, relative, report
 from vtgdata.cli.options import Json, Quiet
 from vtgdata.cli.show import table
+from vtgdata.cli.shows import shower
 from vtgdata.errors import RowsFailed, VtgError
 
 
@@ -54,7 +55,7 @@ def run(
         finish({"recipe": plan.name, "out": plan.out, "steps": listed}, as_json, _list_steps)
         return 0
     summary, failures = _steps(plan, records)
-    finish(summary, as_json, _shower(plan.steps[-1].command))
+    finish(summary, as_json, shower(plan.steps[-1].command))
     for failure in failures:
         report(failure, as_json=as_json)
     return failures[0].exit_code if failures else 0
@@ -87,52 +88,22 @@ def _list_steps(listed: dict[str, Any]) -> None:
     table(["step", "command"], [[step["id"], step["command"]] for step in listed["steps"]])
 
 
-def _shower(command: str) -> Any:
-    """What prints the summary of the last step's command."""
-    from vtgdata.cli import catalogue, demo, publish, rollouts, training
-
-    name = command.split()[-1].removeprefix("demo-").replace("-", "_")
-    modules = (demo, catalogue, rollouts, publish, training)
-    return next(getattr(module, name) for module in modules if hasattr(module, name))
-
-
 def status(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="A step's folder, or the folder of a whole run.")],
     as_json: Json = False,
 ) -> None:
-    """Say what is done and what is running."""
+    """Say what is done, what is running and what was killed, with cost and time to go."""
+    from vtgdata.cli import status as told
+
     root = Path(folder)
     if not root.is_dir():
         raise VtgError(f"{folder}: no such folder.")
-    found = [entry for path in (root, *sorted(root.iterdir())) if path.is_dir() and (entry := _state(path))]
+    below = [path for path in (*sorted(root.iterdir()), *sorted(root.glob("*/shard-*-of-*"))) if path.is_dir()]
+    found = [entry for path in (root, *below) if (entry := told.state(path, root))]
     if not found:
         raise VtgError(f"{folder}: holds no output of a vtgdata command (no meta.json, no journal).")
     if as_json:
         print(json.dumps({"steps": found}))
         return
-    rows = [[e["folder"], e["command"], e["state"], e["finished"], e["progress"]] for e in found]
-    table(["folder", "command", "state", "finished", "progress"], rows)
-
-
-def _state(path: Path) -> dict[str, Any] | None:
-    from vtgdata import meta
-    from vtgdata.engine.collect import JOURNAL
-    from vtgdata.engine.progress import read_progress
-
-    known, progress = meta.read(path), read_progress(path / JOURNAL)
-    if known is None and progress is None:
-        return None
-    if known is not None:
-        state = "done" if known.complete else "done, some rows failed"
-        state = state if meta.outputs_hold(path, known) else "outputs changed since"
-    elif progress is not None and not progress.ended:
-        state = "running, or killed: the same command goes on"
-    else:
-        state = "not finished: the same command goes on"
-    return {
-        "folder": path.name,
-        "command": known.command if known else "",
-        "state": state,
-        "finished": known.finished if known else "",
-        "progress": str(progress.counts) if progress else "",
-    }
+    columns = ("folder", "command", "state", "finished", "cost", "progress")
+    table(columns, [[told.words(entry[name]) for name in columns] for entry in found])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import cast
 
 from vtgdata.engine.journal import Attempt, Journal
-from vtgdata.engine.progress import Counts, Report
+from vtgdata.engine.progress import Progress, Report
 from vtgdata.engine.wanted import Wanted, wanted_of
 from vtgdata.engine.work import Question, seed_of, work_keys
 from vtgdata.errors import VtgError
@@ -34,7 +34,8 @@ def run(
     journal: Journal,
     note: Callable[[Wanted], None],
     acknowledge: Callable[[str], None] | None = None,
-    progress: Callable[[Counts], None] | None = None,
+    total: int = 0,
+    progress: Callable[[Progress], None] | None = None,
 ) -> None:
     """`ask`, for callers that are not async; the model is closed at the end."""
 
@@ -49,6 +50,7 @@ def run(
                 journal=journal,
                 note=note,
                 acknowledge=acknowledge,
+                total=total,
                 progress=progress,
             )
         finally:
@@ -67,7 +69,8 @@ async def ask(
     journal: Journal,
     note: Callable[[Wanted], None],
     acknowledge: Callable[[str], None] | None = None,
-    progress: Callable[[Counts], None] | None = None,
+    total: int = 0,
+    progress: Callable[[Progress], None] | None = None,
 ) -> None:
     """Ask for n answers to each question, except those that the journal holds.
 
@@ -82,12 +85,13 @@ async def ask(
         journal: open; holds every answer when this returns.
         note: called in a thread with what is wanted of each question, in their order, with the answers' keys.
         acknowledge: called with a key once its answer is on disk; by default writes it to `$VTGDATA_ACK_FD`, if set.
-        progress: called with the counts, at most once a second and at the end.
+        total: answers wanted in all, where that is known beforehand: for the time to go.
+        progress: called with how far it is, at most once a second and at the end.
 
     A request that failed is in the journal as failed and does not end the run. EndpointRefused, and any exception of
     the model or of `questions`, ends it at once; what was answered until then is kept.
     """
-    report = Report(journal.path, model.id, progress)
+    report = Report(journal.path, model.id, total, progress)
     asking = _Asking(model, sampling, n, seed, journal, note, acknowledge or _acknowledge_to_fd(), report)
     try:
         async with asyncio.TaskGroup() as group:
@@ -178,7 +182,7 @@ class _Asking:
         # A question that comes twice is asked once. First what was sent, then what is held: a key leaves the one only
         # when it is in the other.
         known = self.sent.intersection(keys)
-        known |= self.journal.holds(keys)
+        known |= self.journal.settled(keys)
         return keys, [(index, key) for index, key in enumerate(keys) if key not in known]
 
     async def _question(self, question: Question, missing: Sequence[tuple[int, str]]) -> None:
@@ -212,8 +216,13 @@ class _Asking:
         """Commit all that was replied: while one commit runs the next batch gathers, and goes to disk as one."""
         batch, self.replied = self.replied, []
         if batch:
-            await asyncio.to_thread(self.journal.record, batch)
-            self._count(batch)
+            writing = asyncio.create_task(asyncio.to_thread(self.journal.record, batch))
+            try:
+                await asyncio.shield(writing)
+            finally:
+                # A run that ends early still keeps what it had begun to write: it was paid for.
+                await writing
+                self._count(batch)
 
     def commit_rest(self) -> None:
         """Keep what came in but was not yet committed when the run ended early."""
@@ -224,13 +233,11 @@ class _Asking:
 
     def _count(self, batch: Sequence[Attempt]) -> None:
         for attempt in batch:
+            self.report.counts.add(attempt.reply)
             if attempt.reply.error is None:
-                self.report.counts.answered += 1
                 self.sent.discard(attempt.key)
                 self.acknowledge(attempt.key)
                 reach("answer-acknowledged")
-            else:
-                self.report.counts.failed += 1
 
 
 def _acknowledge_to_fd() -> Callable[[str], None]:

@@ -1,8 +1,6 @@
 """What every stage that asks a model shares: its settings, and the way from samples to rows of rollouts."""
 
 import logging
-import math
-import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -13,13 +11,15 @@ from typing import Annotated, Any
 import msgspec
 
 from vtgdata import plugins
-from vtgdata.engine import ask, rollouts
+from vtgdata.engine import ask, failures, held, prices, rollouts
 from vtgdata.engine.journal import Journal
+from vtgdata.engine.meter import Metered
 from vtgdata.engine.places import Places
-from vtgdata.engine.progress import Counts
+from vtgdata.engine.prices import Price
+from vtgdata.engine.tell import teller
 from vtgdata.engine.wanted import Spool, Wanted
-from vtgdata.engine.work import Question
-from vtgdata.errors import VtgError
+from vtgdata.engine.work import Question, about
+from vtgdata.errors import BudgetReached, VtgError
 from vtgdata.records import Endpoint, FrameSampling, Model, Reply, Sample, Sampling, Video
 from vtgdata.sample_table import SampleTable, open_samples
 from vtgdata.tables import Row
@@ -81,6 +81,25 @@ class AskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Seconds until a request counts as failed."""
     max_failed: Share = 0.0
     """Share of samples that may fail (missing video, dead server) before the exit code is 3."""
+    dry_run: bool = False
+    """Say what is to do, with tokens, cost, hours and disk from low to high; ask nothing and write nothing."""
+    budget: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    """US dollars that this folder's answers may cost in all, earlier runs included; exit code 4 when it is used up, and
+    a higher one goes on."""
+    prices: str = ""
+    """File of prices in dollars per million tokens, which go before ours: - {model: NAME, input: 1.25, output: 10}."""
+    confirm_over: Annotated[float, msgspec.Meta(ge=0)] = 5.0
+    """US dollars: a step that may cost more asks first, and without a terminal ends with exit code 4."""
+    yes: bool = False
+    """Spend what the plan says without asking."""
+    only: str = ""
+    """Ask again what failed by timeout, connection, limit, refused, server or other (several with commas; failed is
+    all), and nothing that was not asked before."""
+
+    @property
+    def whatever_is_there(self) -> bool:
+        """Whether an earlier result is not enough, be it up to date."""
+        return self.dry_run or bool(self.only)
 
     def frame_sampling(self) -> FrameSampling:
         """The frames that a model is shown."""
@@ -166,6 +185,49 @@ def open_model(spec: str, settings: AskSettings) -> Model:
     return connect(parsed.argument, endpoint, **parsed.settings)
 
 
+def price_of(spec: str, settings: AskSettings, model: Model) -> Price | None:
+    """What a model's tokens cost; None when that is unknown."""
+    name = getattr(model, "model", None)
+    named = name if isinstance(name, str) else plugins.parse_spec(spec).argument
+    return prices.price_of(spec, named, settings.endpoint, settings.prices)
+
+
+def kind(settings: AskSettings, prompt: Prompt, model: Model, seeing: str) -> str:
+    """What the answers that `collect` asks for have in common; see `work.about`."""
+    frames, seen = settings.frame_sampling(), bool(settings.videos)
+    return about(model.id, prompt.id, frames, seen, settings.sampling(), settings.seed, seeing)
+
+
+def metered(spec: str, model: Model, settings: AskSettings, journal: Journal) -> Metered:
+    """The model with its price, its budget, and what the journals of this folder say was spent."""
+    price = price_of(spec, settings, model)
+    if price is None or price.free:
+        return Metered(model, price)
+    spent = held.spend(journal.select, price)
+    # The shards' answers are taken over by now, their failed attempts are not.
+    for path in held.journals(Path(settings.out), JOURNAL)[1:]:
+        with held.peek(path) as select:
+            spent = spent.plus(held.spend(select, price, only_failed=True))
+    if spent.uncounted:
+        log.warning("%s: %d answers whose tokens no server told are not in the spend", journal.path, spent.uncounted)
+    return Metered(model, price, budget=settings.budget, spent=spent.picodollars)
+
+
+@contextmanager
+def _told_what_is_left(journal: Journal, samples: Iterable[Sample], n: int) -> Generator[None]:
+    """Add to the words about a used-up budget how many answers are missing, now that all that came are on disk."""
+    try:
+        yield
+    except BudgetReached as error:
+        there = held.Answers()
+        held.answers(journal.select, journal.about, there)
+        left = sum(n - there.count(sample.sample_id, n) for sample in samples)
+        raise BudgetReached(
+            f"{error} {left:,} answers are left to do. What was answered is kept: the same command with a higher "
+            "--budget goes on."
+        ) from None
+
+
 def load_samples(settings: AskSettings) -> SampleTable:
     """The samples that the settings choose; raises VtgError when none is left."""
     samples = open_samples(settings.samples, where=settings.where or None, limit=settings.limit)
@@ -210,10 +272,12 @@ def collect(
     store = _store(settings) if settings.videos else None
     folder = Path(settings.out)
     folder.mkdir(parents=True, exist_ok=True)
-    with Journal(folder / JOURNAL) as journal, Spool(folder) as spool:
+    with Journal(folder / JOURNAL) as journal, Spool(folder) as spool, _told_what_is_left(journal, samples, settings.n):
+        journal.about, journal.again = kind(settings, prompt, model, seeing), failures.chosen(settings.only)
         for path in sorted(folder.glob(f"shard-*-of-*/{JOURNAL}")):
             with Journal(path) as shard:
                 journal.take(shard)
+        model = metered(spec, model, settings, journal)
         asker = _Asker(settings, spec, seeing, scores, prompt, store, model, journal, spool)
         asker.ask(samples, settings.n)
         if places is not None:
@@ -239,7 +303,7 @@ class _Asker:
         self.settings, self.prompt, self.store, self.model = settings, prompt, store, model
         self.journal, self.spool, self.seeing = journal, spool, seeing
         self.scores = tuple(dict.fromkeys((*rollouts.DEFAULT_SCORES, *scores)))
-        self.progress = _teller(spec, seeing)
+        self.progress = teller(f"{spec}, {seeing}")
 
     def ask(self, samples: Sequence[Sample], n: int) -> None:
         """Have n answers to the question about each sample in the journal, and what was wanted in the spool."""
@@ -251,6 +315,7 @@ class _Asker:
             seed=self.settings.seed,
             journal=self.journal,
             note=self.spool.add,
+            total=n * len(samples),
             progress=self.progress,
         )
 
@@ -299,20 +364,6 @@ def _told(row: Row, reply: Reply | None) -> str:
     """A failed row for people: with the server and its words, which the row itself leaves to the journal."""
     detail = f" ({reply.detail})" if reply is not None and reply.detail else ""
     return f"{row['sample_id']!r}: {row['error']}{detail}"
-
-
-def _teller(spec: str, seeing: str) -> Callable[[Counts], None]:
-    """Says how far a run is, as a plain line: at first, then every ten seconds."""
-    told = -math.inf
-
-    def tell(counts: Counts) -> None:
-        nonlocal told
-        now = time.monotonic()
-        if now - told >= 10:
-            told = now
-            log.info("%s, %s: %s", spec, seeing, counts)
-
-    return tell
 
 
 def _store(settings: AskSettings) -> FrameStore:

@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import time
 import zlib
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -25,7 +25,8 @@ from vtgdata.records import Reply
 
 APPLICATION_ID = 0x56544744
 """`VTGD`, in the file's header: tells our journals from other SQLite files."""
-VERSION = 1
+VERSION = 2
+"""2 has the column `about`: see `work.about`; files of version 1 get it when they are opened."""
 LOCK_SECONDS = 1.0
 """How long opening waits for another process to let go."""
 
@@ -34,7 +35,7 @@ BEGIN EXCLUSIVE;
 CREATE TABLE attempt (
     id INTEGER PRIMARY KEY, key TEXT NOT NULL, sample_id TEXT NOT NULL, idx INTEGER NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('answer', 'failed')),
-    seconds REAL, endpoint TEXT, time TEXT NOT NULL, checksum INTEGER NOT NULL, reply BLOB NOT NULL
+    seconds REAL, endpoint TEXT, time TEXT NOT NULL, checksum INTEGER NOT NULL, reply BLOB NOT NULL, about TEXT
 );
 CREATE UNIQUE INDEX one_answer ON attempt (key) WHERE status = 'answer';
 CREATE INDEX failed_attempt ON attempt (key) WHERE status = 'failed';
@@ -42,13 +43,19 @@ PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 COMMIT;
 """
+_FROM_1 = f"""
+BEGIN EXCLUSIVE;
+ALTER TABLE attempt ADD COLUMN about TEXT;
+PRAGMA user_version = {VERSION};
+COMMIT;
+"""
 _INSERT = """
-INSERT INTO attempt (key, sample_id, idx, status, seconds, endpoint, time, checksum, reply)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO attempt (key, sample_id, idx, status, seconds, endpoint, time, checksum, reply, about)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) WHERE status = 'answer' DO NOTHING
 """
 _AFTER = """
-SELECT id, key, sample_id, idx, status, seconds, endpoint, time, checksum, reply FROM attempt
+SELECT id, key, sample_id, idx, status, seconds, endpoint, time, checksum, reply, about FROM attempt
 WHERE status = 'answer' AND id > ? ORDER BY id LIMIT ?
 """
 _BATCH = 500
@@ -77,6 +84,10 @@ class Journal:
         is no journal, or cannot be written. What a dead process held is taken over: see `lease.lives`.
         """
         self.path = path
+        self.about = ""
+        """What the attempts recorded from now on have in common; see `work.about`."""
+        self.again: Callable[[str], bool] | None = None
+        """Given an error: whether to ask again for what failed by it. With it nothing else is asked for."""
         self._lock = threading.Lock()
         deadline = time.monotonic() + LOCK_SECONDS
         while True:
@@ -128,6 +139,8 @@ class Journal:
         self._db.execute("PRAGMA synchronous = FULL")
         if new:
             self._db.executescript(_SCHEMA)
+        elif self._value("PRAGMA user_version") < VERSION:
+            self._db.executescript(_FROM_1)
         # A first write takes the lock that exclusive mode then keeps.
         self._db.execute("BEGIN IMMEDIATE")
         self._db.execute("COMMIT")
@@ -159,7 +172,7 @@ class Journal:
         Locked when another process took over.
         """
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-        self._insert([_row(entry, now) for entry in entries])
+        self._insert([(*_row(entry, now), self.about) for entry in entries])
 
     def take(self, other: Self) -> None:
         """Copy the answers of another journal whose keys have none here; raises VtgError when one of them is torn."""
@@ -172,7 +185,7 @@ class Journal:
         """Some answers after the attempt `last`: its number and the columns of `_row`."""
         with self._lock, _explained(self.path):
             found = self._db.execute(_AFTER, (last, _BATCH)).fetchall()
-        for _, key, *_, checksum, reply in found:
+        for _, key, *_, checksum, reply, _ in found:
             if checksum != _checksum(key, reply):
                 raise _torn(self.path, f"the reply to {key} is torn")
         return found
@@ -204,6 +217,20 @@ class Journal:
     def holds(self, keys: Iterable[str]) -> set[str]:
         """Those of the keys that have an answer."""
         return {row[0] for row in self._rows("SELECT key FROM attempt WHERE status = 'answer'", keys)}
+
+    def settled(self, keys: Sequence[str]) -> set[str]:
+        """Those of the keys that are not to be asked for: answered ones; with `again`, what it does not choose too."""
+        found = self.holds(keys)
+        if self.again is not None:
+            rest = [key for key in keys if key not in found]
+            failed = self.failures(rest)
+            found.update(key for key in rest if key not in failed or not self.again(failed[key].error or ""))
+        return found
+
+    def select(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a SELECT on the table `attempt`: for what is counted and summed up."""
+        with self._lock, _explained(self.path):
+            return self._db.execute(query, values).fetchall()
 
     def _replies(self, which: str, keys: Iterable[str]) -> dict[str, Reply]:
         decode = msgspec.json.Decoder(Reply).decode

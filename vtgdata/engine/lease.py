@@ -53,6 +53,16 @@ def owner(path: Path) -> Owner | None:
     return _read(owner_path(path))
 
 
+def holder(path: Path) -> Owner | None:
+    """Who holds the journal and lives; None when nobody does. Nothing is written, so this machine's clock judges."""
+    named = owner(path)
+    try:
+        silent = time.time() - owner_path(path).stat().st_mtime
+    except FileNotFoundError:
+        return None
+    return named if named is not None and lives(named, silent) else None
+
+
 def _read(lease: Path) -> Owner | None:
     try:
         return msgspec.json.decode(lease.read_bytes(), type=Owner)

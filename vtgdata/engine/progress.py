@@ -1,7 +1,8 @@
-"""How far a run is: counts, told to the caller and to a side file that `vtgdata status` reads while it runs."""
+"""How far a run is: counts and pace, told to the caller and to a side file that `vtgdata status` reads meanwhile."""
 
 import datetime
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,9 +10,12 @@ import msgspec
 
 from vtgdata import tables
 from vtgdata.engine.lease import Owner, owner
+from vtgdata.records import Reply
 
 INTERVAL = 1.0
 """Seconds between two reports, at least."""
+WINDOW = 60.0
+"""Seconds over which the pace is measured."""
 
 
 class Counts(msgspec.Struct, kw_only=True):
@@ -29,11 +33,29 @@ class Counts(msgspec.Struct, kw_only=True):
     """Of the asked ones, failed; asked again on the next run."""
     problems: int = 0
     """Answers of questions with a problem: never asked."""
+    tokens_in: int = 0
+    """Of the asked ones, as far as servers said."""
+    tokens_out: int = 0
+    cost: float = 0.0
+    """US dollars for the asked ones, as far as that is known."""
+    uncosted: int = 0
+    """Of the answered ones, those whose cost is unknown."""
 
-    def __str__(self) -> str:
-        failed = f", {self.failed} failed" if self.failed else ""
-        problems = f", {self.problems} cannot be asked" if self.problems else ""
-        return f"{self.cached + self.answered} of {self.to_do} answers ({self.cached} from before{failed}{problems})"
+    def add(self, reply: Reply) -> None:
+        """Count a reply that is on disk."""
+        if reply.error is None:
+            self.answered += 1
+            self.uncosted += reply.cost is None
+        else:
+            self.failed += 1
+        self.tokens_in += reply.tokens_in or 0
+        self.tokens_out += reply.tokens_out or 0
+        self.cost += reply.cost or 0.0
+
+    @property
+    def done(self) -> int:
+        """Answers that are there."""
+        return self.cached + self.answered
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +68,46 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """ISO 8601, UTC."""
     ended: bool
     """False while it runs, and when it was killed."""
+    total: int = 0
+    """Answers wanted of all questions, those to come included; 0 where that is unknown."""
+    answers_per_second: float | None = None
+    """Over the last minute; None before the first answer."""
+    tokens_per_second: float | None = None
+    """Of input and output."""
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At this pace; None where pace or total are unknown."""
+        counts = self.counts
+        left = self.total - counts.done - counts.failed - counts.problems
+        return max(0, left) / self.answers_per_second if self.total and self.answers_per_second else None
+
+    def __str__(self) -> str:
+        counts = self.counts
+        failed = f", {counts.failed:,} failed" if counts.failed else ""
+        problems = f", {counts.problems:,} cannot be asked" if counts.problems else ""
+        wanted = max(self.total - counts.problems, counts.to_do)
+        said = f"{counts.done:,} of {wanted:,} answers ({counts.cached:,} from before{failed}{problems})"
+        if self.answers_per_second:
+            said += f", {self.answers_per_second:.3g}/s, {self.tokens_per_second or 0:,.0f} tokens/s"
+        if counts.cost:
+            said += f", ${counts.cost:,.4g}"
+        elif counts.uncosted:
+            said += ", cost unknown"
+        if not self.ended and self.seconds_left is not None:
+            said += f", {span(self.seconds_left)} to go"
+        return said
+
+
+def span(seconds: float) -> str:
+    """A time to wait, for people.
+
+    >>> span(42), span(600), span(9000)
+    ('42 s', '10 min', '2.5 h')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def progress_path(journal: Path) -> Path:
@@ -64,11 +126,13 @@ def read_progress(journal: Path) -> Progress | None:
 class Report:
     """Counts, and the places that are told of them."""
 
-    def __init__(self, journal: Path, model_id: str, progress: Callable[[Counts], None] | None) -> None:
+    def __init__(self, journal: Path, model_id: str, total: int, progress: Callable[[Progress], None] | None) -> None:
         self.counts = Counts()
-        self.path, self.model_id, self.progress = progress_path(journal), model_id, progress
+        self.path, self.model_id, self.total, self.progress = progress_path(journal), model_id, total, progress
         self.owner = owner(journal)
         self.next = 0.0
+        self.past: deque[tuple[float, int, int]] = deque()
+        """When so many answers and tokens had come, within the last minute."""
 
     def update(self) -> None:
         """Tell how far it is, unless that was just told."""
@@ -77,11 +141,29 @@ class Report:
 
     def write(self, *, ended: bool) -> None:
         """Tell how far it is."""
-        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        tables.write_json(
-            self.path,
-            Progress(model_id=self.model_id, counts=self.counts, owner=self.owner, updated=now, ended=ended),
+        answers, tokens = self._pace()
+        told = Progress(
+            model_id=self.model_id,
+            counts=self.counts,
+            owner=self.owner,
+            updated=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            ended=ended,
+            total=self.total,
+            answers_per_second=answers,
+            tokens_per_second=tokens,
         )
+        tables.write_json(self.path, told)
         if self.progress is not None:
-            self.progress(self.counts)
+            self.progress(told)
         self.next = time.monotonic() + INTERVAL
+
+    def _pace(self) -> tuple[float | None, float | None]:
+        """Answers and tokens per second, over the last minute or what there was of it."""
+        counts, now = self.counts, time.monotonic()
+        self.past.append((now, counts.answered, counts.tokens_in + counts.tokens_out))
+        while len(self.past) > 2 and self.past[1][0] <= now - WINDOW:
+            self.past.popleft()
+        then, answered, tokens = self.past[0]
+        if now == then or not counts.answered:
+            return None, None
+        return (counts.answered - answered) / (now - then), (self.past[-1][2] - tokens) / (now - then)

@@ -93,8 +93,9 @@ def on_ray(run: Callable[[S], Summary], settings: S) -> None:
         ray.init(log_to_driver=False, **local)
     try:
         task: Any = ray.remote(num_cpus=1, max_retries=3)(_shard)
+        share = None if settings.budget is None else settings.budget / settings.shards
         parts = [
-            msgspec.structs.replace(settings, executor="", shard=f"{index}/{settings.shards}")
+            msgspec.structs.replace(settings, executor="", shard=f"{index}/{settings.shards}", yes=True, budget=share)
             for index in range(settings.shards)
         ]
         said = ray.get([task.remote(run, each, str(Path.cwd())) for each in parts])

@@ -7,7 +7,7 @@ from typing import Self
 import msgspec
 
 from vtgdata import fingerprint
-from vtgdata.records import Image, Message, Sampling
+from vtgdata.records import FrameSampling, Image, Message, Sampling
 
 KEY_LENGTH = 32
 """Hex digits of a key: 128 bits, far from any collision, half the room of a whole hash in tables of millions."""
@@ -77,3 +77,24 @@ def seed_of(key: str) -> int:
     2147483647
     """
     return int(key[:8], 16) >> 1
+
+
+def about(
+    model_id: str, prompt_id: str, frames: FrameSampling, seen: bool, sampling: Sampling, seed: int, seeing: str
+) -> str:
+    """A fingerprint of all that answers have in common which one run asks for: 16 hex digits.
+
+    Answers with the same one, sample and index have the same key, unless the sample's query or video, or (for blind
+    controls) the other samples, changed in between. So a plan counts what is there without opening a video.
+
+    Args:
+        model_id: fingerprint of the model.
+        prompt_id: of the prompt.
+        frames: which frames it is shown.
+        seen: whether they come from videos; a model that does not look needs only their times.
+        sampling: how answers are drawn.
+        seed: of the run; left out at temperature 0.
+        seeing: `sighted`, or what is asked instead.
+    """
+    drawn = seed if sampling.temperature > 0 else None
+    return fingerprint.short([model_id, prompt_id, frames, seen, sampling, drawn, seeing])

@@ -15,6 +15,9 @@ from vtgdata.errors import VtgError
 from vtgdata.records import Endpoint, Image, Reply, Request, Sample, Window
 from vtgdata.tables import read_samples
 
+LOCAL = True
+"""No server is asked, so that answers cost nothing."""
+
 
 class Scripted:
     """Answers from annotations; see the module."""

@@ -13,6 +13,8 @@ from vtgdata import fingerprint
 from vtgdata.errors import VtgError
 from vtgdata.records import Endpoint, Image, Message, Reply, Request, Sampling
 
+LOCAL = True
+"""No server is asked, so that answers cost nothing."""
 ROWS = 64
 """Answers in a batch unless `--concurrency` says otherwise."""
 

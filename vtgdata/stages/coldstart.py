@@ -14,7 +14,7 @@ import msgspec
 
 from vtgdata import meta, tables
 from vtgdata.answers import Form
-from vtgdata.engine import shards
+from vtgdata.engine import plan, shards
 from vtgdata.engine.collect import Collected, Count, Share, collect, load_samples, plugin_code
 from vtgdata.engine.shards import ShardedSettings
 from vtgdata.errors import VtgError
@@ -51,13 +51,15 @@ def run(settings: Settings) -> Summary:
         inputs=settings.inputs(settings.model),
         listings=settings.listings(),
     )
-    if (done := step.up_to_date()) is not None:
+    if not settings.whatever_is_there and (done := step.up_to_date()) is not None:
         return done
-    if settings.executor:
-        shards.on_ray(run, settings)
     samples = shards.part(load_samples(settings), settings)
     if settings.target == "annotation":
         _window_form(load_prompt(settings.prompt))
+    if (planned := plan.check(settings, samples, [(settings.model, "sighted")])) is not None:
+        return planned
+    if settings.executor:
+        shards.on_ray(run, settings)
     out = Path(settings.out)
     reasons: Counter[str] = Counter()
     n_rollouts = n_kept = n_with_trace = 0

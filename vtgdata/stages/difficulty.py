@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from vtgdata import meta, tables
-from vtgdata.engine import shards
+from vtgdata.engine import plan, shards
 from vtgdata.engine.adaptive import interval, parse_rule
 from vtgdata.engine.collect import Collected, Count, collect, load_samples, plugin_code
 from vtgdata.engine.places import Places
@@ -54,14 +54,17 @@ def run(settings: Settings) -> Summary:
         inputs=settings.inputs(settings.model),
         listings=settings.listings(),
     )
-    if (done := step.up_to_date()) is not None:
+    if not settings.whatever_is_there and (done := step.up_to_date()) is not None:
         return done
-    if settings.executor:
-        shards.on_ray(run, settings)
     chosen = shards.part(load_samples(settings), settings)
     samples = chosen.only(lambda sample: sample.labelled)
     if chosen and not samples:
         raise VtgError(f"{settings.samples}: none of the chosen samples is labelled, so none can be scored.")
+    most = settings.max_n if places else None
+    if (planned := plan.check(settings, samples, [(settings.model, "sighted")], most)) is not None:
+        return planned
+    if settings.executor:
+        shards.on_ray(run, settings)
     out = Path(settings.out)
     with (
         collect(settings, samples, settings.model, places=places) as collected,

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from vtgdata import meta, tables
+from vtgdata.engine import plan
 from vtgdata.engine.collect import AskSettings, collect, load_samples, plugin_code
 from vtgdata.errors import VtgError
 from vtgdata.meta import Summary
@@ -96,10 +97,13 @@ def run(settings: Settings) -> Summary:
         inputs=[*settings.inputs(*settings.model), *(path for path in files if path)],
         listings=settings.listings(),
     )
-    if (done := step.up_to_date()) is not None:
+    if not settings.whatever_is_there and (done := step.up_to_date()) is not None:
         return done
     chosen = list(load_samples(settings))
     ruler = _ruler(settings, chosen)
+    asks = [(spec, seeing) for spec in settings.model for seeing in _seeings(settings)]
+    if (planned := plan.check(settings, ruler.samples, asks)) is not None:
+        return planned
     scored = _models(settings, ruler) if settings.model else _predictions(settings, ruler)
     if settings.against:
         _against(settings, ruler, scored)

@@ -1,0 +1,138 @@
+"""`vtgdata status` and the lines that tell how far a run is."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builders import draw_video, make_sample
+from servers import Server, completion, seeded
+from vtgdata import tables
+from vtgdata.cli.app import run
+from vtgdata.engine.progress import Counts, Progress
+from vtgdata.records import Reply
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    draw_video(tmp_path / "videos/v.mp4", grey=60)
+    tables.write_samples(
+        tmp_path / "samples.parquet", [make_sample(f"s{i}", video_id="v", duration=4.0) for i in range(12)]
+    )
+    (tmp_path / "prices.yaml").write_text("- {model: tiny, input: 100.0, output: 100.0}\n")
+    return tmp_path
+
+
+def command(server: Server, *more: str) -> list[str]:
+    return [
+        "score-difficulty", "--samples", "samples.parquet", "--videos", "videos", "--model", "openai_api:tiny",
+        "--endpoint", server.url, "--n", "2", "--num-frames", "4", "--frames", "frames", "--concurrency", "4",
+        "--out", "runs/out", "--prices", "prices.yaml", "--yes", *more,
+    ]  # fmt: skip
+
+
+def start(server: Server, **options: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "vtgdata", *command(server)], **options)
+
+
+def told(capsys: pytest.CaptureFixture[str], where: str = "runs") -> dict[str, Any]:
+    """What status says of the one step under a folder."""
+    assert run(["status", where, "--json"]) == 0
+    (step,) = json.loads(capsys.readouterr().out)["steps"]
+    return step
+
+
+def test_running_killed_and_done_are_told_apart_and_the_plain_lines_say_the_pace(folder, capsys):
+    halfway, go_on = threading.Event(), threading.Event()
+
+    def answer(body: dict[str, Any], number: int) -> dict[str, Any]:
+        if number >= 12:
+            halfway.set()
+            go_on.wait(30)
+        return completion(seeded(body, number))
+
+    with Server(answer) as server:
+        process = start(server, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        assert halfway.wait(60)
+        running = told(capsys)
+        assert running["state"].startswith(f"running: process {process.pid} on ") and running["command"] == ""
+        assert running["process"] and running["cost"] is not None
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        killed = told(capsys)
+        assert killed["state"] == "killed: the same command goes on" and killed["seconds_left"] is None
+        # 10 tokens an answer at 100 dollars a million.
+        answered = round(killed["cost"] / 0.001)
+        assert 8 <= answered <= 12 and killed["cost"] == pytest.approx(0.001 * answered)
+        go_on.set()
+        process = start(server, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        lines = process.communicate()[1].decode().splitlines()
+        assert process.returncode == 0
+    progress = [line for line in lines if " answers (" in line]
+    assert 1 <= len(progress) <= 2 and "\x1b" not in "".join(lines)
+    assert re.search(
+        rf"24 of 24 answers \({answered} from before\), [\d.e+]+/s, [\d,]+ tokens/s, \$0\.0\d+$", progress[-1]
+    )
+    done = told(capsys)
+    assert (done["state"], done["command"], done["cost"]) == ("done", "score-difficulty", pytest.approx(0.024))
+    assert run(["status", "runs"]) == 0
+    assert re.search(r"out +score-difficulty +done .*\$0\.02", capsys.readouterr().out)
+
+
+def test_shards_and_unknown_costs_have_their_state_too(folder, capsys):
+    (folder / "prices.yaml").write_text("[]")
+    with Server(seeded) as server:
+        for index in range(2):
+            assert run(command(server, "--shard", f"{index}/2", "-q")) == 0
+    capsys.readouterr()
+    assert run(["status", "runs", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["steps"]
+    assert [(step["folder"], step["state"], step["cost"]) for step in found] == [
+        (f"out/shard-{index}-of-2", "done", "unknown") for index in range(2)
+    ]
+
+
+def test_a_terminal_has_one_line_that_is_written_anew(folder):
+    leader, follower = pty.openpty()
+    with Server(seeded) as server:
+        process = start(
+            server, stdout=subprocess.DEVNULL, stderr=follower, env=os.environ | {"TERM": "xterm", "COLUMNS": "200"}
+        )
+        assert process.wait(60) == 0
+    said = os.read(leader, 100_000).decode()
+    line = said.replace("\r\n", "\n").split("\r\x1b[K")[-1]
+    assert re.search(
+        r"openai_api:tiny, sighted: 24 of 24 answers \(0 from before\), .*/s, .* tokens/s, \$0\.024\n", line
+    )
+    assert said.count("answers (") >= 2 and said.count("\n") == said.count("plan:") + 1
+
+
+def test_the_time_to_go_follows_from_the_pace() -> None:
+    progress = Progress(
+        model_id="m", counts=Counts(to_do=50, cached=10, answered=20, failed=5, problems=5), owner=None, updated="",
+        ended=False, total=100, answers_per_second=0.5, tokens_per_second=1234.0,
+    )  # fmt: skip
+    assert progress.seconds_left == 120
+    assert str(progress) == (
+        "30 of 95 answers (10 from before, 5 failed, 5 cannot be asked), 0.5/s, 1,234 tokens/s, 2 min to go"
+    )
+
+
+def test_costs_are_counted_and_an_unknown_one_is_not_nothing() -> None:
+    counts = Counts()
+    for reply in (
+        Reply(text="a", tokens_in=10, tokens_out=5, cost=0.25), Reply(text=None, error="e", tokens_in=1, cost=0.5),
+        Reply(text="b"),
+    ):  # fmt: skip
+        counts.add(reply)
+    assert (counts.answered, counts.failed, counts.tokens_in, counts.tokens_out) == (2, 1, 11, 5)
+    assert (counts.cost, counts.uncosted) == (0.75, 1)

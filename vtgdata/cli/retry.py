@@ -1,0 +1,67 @@
+"""retry: the command that made a folder, once more, for what failed."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vtgdata.cli.app import finish, logs
+from vtgdata.cli.options import Json, Quiet
+from vtgdata.cli.shows import shower
+from vtgdata.errors import RowsFailed, VtgError
+
+
+def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
+    """Add the command."""
+    del train, words
+    app.command("retry")(retry)
+
+
+def retry(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="Output folder of a command that asks a model.")],
+    only: Annotated[
+        str, typer.Option(help="Kinds of failure: timeout, connection, limit, refused, server, other; failed is all.")
+    ] = "failed",
+    budget: Annotated[float | None, typer.Option(help="US dollars in all, as of the command itself.")] = None,
+    prices: Annotated[str, typer.Option(help="File of prices, as of the command itself.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Spend without asking.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what there is to do; ask nothing.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Ask again for answers that failed.
+
+    Runs the command that made DIR with its own settings, asks only what failed by the kinds named, and writes the
+    tables anew. Nothing is asked that was not asked before, and no answer is replaced: one that refuses, breaks off or
+    cannot be read is data.
+    """
+    from vtgdata.cli import commands
+
+    logs(quiet)
+    command, settings = _made_by(Path(folder))
+    how = {"only": only, "budget": budget, "prices": prices, "yes": yes, "dry_run": dry_run}
+    record = commands.build(command, settings | how, f"vtgdata retry {folder}")
+    try:
+        finish(commands.execute(command, record), as_json, shower(command))
+    except RowsFailed as error:
+        finish(error.summary, as_json, shower(command))
+        raise
+    return 0
+
+
+def _made_by(folder: Path) -> tuple[str, dict[str, Any]]:
+    """The command that made a folder and its settings; raises VtgError where there is none that asks a model."""
+    from vtgdata import meta
+    from vtgdata.cli.commands import COMMANDS, settings_type
+    from vtgdata.engine.collect import AskSettings
+
+    known = meta.read(folder)
+    if known is None:
+        raise VtgError(
+            f"{folder}: has no meta.json of ours, so no command came to its end there. Run the command itself: it asks "
+            "only for what is missing."
+        )
+    if known.command not in COMMANDS or not issubclass(settings_type(known.command), AskSettings):
+        raise VtgError(f"{folder}: was made by `vtgdata {known.command}`, which asks no model.")
+    out = folder.parent if known.settings.get("shard") else folder
+    return known.command, known.settings | {"out": str(out)}

@@ -1,0 +1,62 @@
+"""What `vtgdata status` says of one output folder; nothing is written, and nothing is waited for."""
+
+from pathlib import Path
+from typing import Any
+
+from vtgdata import meta
+from vtgdata.engine import held
+from vtgdata.engine.collect import JOURNAL
+from vtgdata.engine.lease import holder
+from vtgdata.engine.prices import dollars
+from vtgdata.engine.progress import read_progress
+from vtgdata.errors import VtgError
+
+
+def state(path: Path, root: Path) -> dict[str, Any] | None:
+    """The state of a folder under `root`; None where no command of ours wrote to it.
+
+    `cost` is in US dollars: of all attempts in the journal, or of this run alone while it goes on; "unknown" where no
+    price was known. `seconds_left` is there while it runs.
+    """
+    known, progress, owner = meta.read(path), read_progress(path / JOURNAL), holder(path / JOURNAL)
+    if known is None and progress is None and owner is None:
+        return None
+    entry: dict[str, Any] = {
+        "folder": path.name if path == root else str(path.relative_to(root)),
+        "command": known.command if known else "",
+        "finished": known.finished if known else "",
+        "progress": str(progress) if progress else "",
+        "process": str(owner) if owner else None,
+        "seconds_left": progress.seconds_left if owner and progress and not progress.ended else None,
+    }
+    if owner is not None:
+        # The side file may be one of the run before, until this one's first report.
+        mine = progress is not None and progress.owner == owner
+        counts = progress.counts if progress is not None and mine else None
+        cost = None if counts is None else counts.cost or ("unknown" if counts.uncosted else 0.0)
+        return entry | {"state": f"running: {owner}", "cost": cost, "progress": entry["progress"] if mine else ""}
+    if known is not None:
+        said = "done" if known.complete else "done, some rows failed"
+        said = said if meta.outputs_hold(path, known) else "outputs changed since"
+    elif progress is not None and not progress.ended:
+        said = "killed: the same command goes on"
+    else:
+        said = "not finished: the same command goes on"
+    return entry | {"state": said, "cost": _cost(path / JOURNAL)}
+
+
+def _cost(journal: Path) -> float | str | None:
+    """US dollars that a journal says were spent; None where there is none that can be read."""
+    if not journal.exists():
+        return None
+    try:
+        with held.peek(journal) as select:
+            spent = held.spend(select, None)
+    except VtgError:
+        return None
+    return "unknown" if spent.uncounted and not spent.picodollars else dollars(spent.picodollars)
+
+
+def words(value: Any) -> str:
+    """A value of an entry in a table for people."""
+    return "" if value is None else f"${value:,.2f}" if isinstance(value, float) else str(value)

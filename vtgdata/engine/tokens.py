@@ -1,0 +1,83 @@
+"""How many tokens a request has, before a server says so: low and high guesses from text and frame sizes.
+
+Text: between one token in 5 bytes (English) and one in 2 (numbers, many scripts). An image: models count it in many
+ways, so low is a patch of 32 x 32 pixels a token (Qwen3-VL), and high is the most of: patches of 28 x 28 (Qwen2.5-VL);
+85 and 170 per tile of 512 x 512 (OpenAI, high detail); 258 per tile, a tile being two thirds of the short side
+(Gemini 2.5); 1,120 (Gemini 3's default). Models that multiply their image tokens (gpt-4o-mini) take more than high.
+"""
+
+import io
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from vtgdata.records import Image, Message
+
+TURN = 16
+"""Tokens of a chat template for one message, at most."""
+
+
+class Range(NamedTuple):
+    """A guess: what it is at least and at most."""
+
+    low: float
+    high: float
+
+    def times(self, factor: float) -> "Range":
+        """Both ends so many times."""
+        return Range(self.low * factor, self.high * factor)
+
+    def plus(self, other: "Range") -> "Range":
+        """Both ends added up."""
+        return Range(self.low + other.low, self.high + other.high)
+
+
+def of_text(size: int) -> Range:
+    """Tokens of a text of so many bytes (UTF-8)."""
+    return Range(size / 5, size / 2)
+
+
+def of_image(width: int, height: int) -> Range:
+    """Tokens of an image of so many pixels.
+
+    >>> of_image(597, 336)
+    Range(low=209, high=1548)
+    """
+    tile = min(max(256, int(min(width, height) / 1.5)), 768)
+    small = max(width, height) <= 384
+    return Range(
+        _tiles(width, height, 32),
+        max(
+            _tiles(width, height, 28),
+            85 + 170 * _tiles(width, height, 512),
+            258 if small else 258 * _tiles(width, height, tile),
+            1120,
+        ),
+    )
+
+
+def _tiles(width: int, height: int, side: int) -> int:
+    return math.ceil(width / side) * math.ceil(height / side)
+
+
+def of_messages(messages: Iterable[Message]) -> Range:
+    """Tokens of rendered messages; the frames of one video have one size, so one of them is looked at."""
+    low = high = 0.0
+    image: Range | None = None
+    for message in messages:
+        high += TURN
+        for part in message.parts:
+            if isinstance(part, Image):
+                image = image or of_image(*_size(part.jpeg))
+                guess = image
+            else:
+                guess = of_text(len(part.text.encode("utf-8", "surrogatepass")))
+            low, high = low + guess.low, high + guess.high
+    return Range(low, high)
+
+
+def _size(jpeg: bytes) -> tuple[int, int]:
+    from PIL import Image as Picture
+
+    with Picture.open(io.BytesIO(jpeg)) as picture:
+        return picture.size
