@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -33,6 +34,12 @@ class Drip(msgspec.Struct, frozen=True):
     seconds: float
 
 
+class Silence(msgspec.Struct, frozen=True):
+    """Take the request, and send nothing for so many seconds, or until the server ends."""
+
+    seconds: float = 60.0
+
+
 class Logged(msgspec.Struct, frozen=True):
     """One request as it came."""
 
@@ -47,7 +54,7 @@ class Logged(msgspec.Struct, frozen=True):
         return self.body["seed"]
 
 
-Answer = str | dict[str, Any] | Fault | Hangup | Drip
+Answer = str | dict[str, Any] | Fault | Hangup | Drip | Silence
 """A text becomes a chat completion; a dict is the whole body of one."""
 
 
@@ -67,25 +74,60 @@ class Server:
         """(seed, text) of every answer, noted before it is sent."""
         self.in_flight = self.most_in_flight = 0
         self.lock = threading.Lock()
+        self.ended = threading.Event()
         self.http = _Http(("127.0.0.1", 0), _handler(self))
-        self.url = f"http://127.0.0.1:{self.http.server_address[1]}/v1"
+        self.port = int(self.http.server_address[1])
+        self.url = f"http://127.0.0.1:{self.port}/v1"
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        self.serve()
         return self
+
+    def serve(self) -> None:
+        threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def down(self) -> None:
+        """Break all connections and refuse new ones, until `up`."""
+        self.http.shutdown()
+        self.http.server_close()
+        self.http.break_off()
+
+    def up(self) -> None:
+        """Listen again, at the same address."""
+        self.http = _Http(("127.0.0.1", self.port), _handler(self))
+        self.serve()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.ended.set()
         self.http.shutdown()
         self.http.server_close()
 
 
 class _Http(ThreadingHTTPServer):
     daemon_threads = True
+    allow_reuse_address = True
     request_queue_size = 256
     # A thread may still wait for a client that keeps its connection: do not wait for it.
     block_on_close = False
+
+    def __init__(self, *what: Any) -> None:
+        super().__init__(*what)
+        self.connections: set[socket.socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self.connections.discard(request)
+        super().shutdown_request(request)
+
+    def break_off(self) -> None:
+        for connection in list(self.connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that was killed is no news."""
@@ -149,6 +191,9 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
                 if answer.after:
                     self.send(200, {"Content-Length": "100000"}, answer.after)
+            elif isinstance(answer, Silence):
+                self.close_connection = True
+                server.ended.wait(answer.seconds)
             elif isinstance(answer, Drip):
                 self.drip(msgspec.json.encode(completion(answer.text)), answer.seconds)
             elif isinstance(answer, Fault):

@@ -362,6 +362,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Requests in flight; None leaves it to the plug-in."""
     timeout: float = 300.0
     """Seconds until a request counts as failed."""
+    max_wait: float = 300.0
+    """Seconds that an answer waits at most for servers that are down or ask for a pause; then it counts as failed."""
 
 
 class Model(Protocol):

@@ -11,6 +11,7 @@ from servers import Fault, Server, completion, in_turn
 from vtgdata.models import openai_api
 from vtgdata.models.openai_api import connect
 from vtgdata.records import Endpoint, Message, Reply, Request, Sampling, Text
+from vtgdata.server_state import Waits
 
 BOMB = gzip.compress(b"0" * 200_000_000)
 MESSAGES = (Message("user", (Text("When?"),)),)
@@ -18,8 +19,7 @@ MESSAGES = (Message("user", (Text("When?"),)),)
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openai_api, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(openai_api, "TRIES", 2)
+    monkeypatch.setattr(openai_api, "WAITS", Waits(tries=2, first=0.01))
 
 
 def ask(server: Server, seeds: int = 1) -> list[Reply]:

@@ -79,6 +79,8 @@ class AskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Requests in flight; for a local model, answers in a batch."""
     timeout: Annotated[float, msgspec.Meta(gt=0)] = 300.0
     """Seconds until a request counts as failed."""
+    max_wait: Annotated[float, msgspec.Meta(ge=0)] = 300.0
+    """Seconds to wait for servers that are down or ask for a pause (Retry-After); an answer that needs longer fails."""
     max_failed: Share = 0.0
     """Share of samples that may fail (missing video, dead server) before the exit code is 3."""
     dry_run: bool = False
@@ -179,6 +181,7 @@ def open_model(spec: str, settings: AskSettings) -> Model:
         version=settings.model_version,
         concurrency=settings.concurrency,
         timeout=settings.timeout,
+        max_wait=settings.max_wait,
     )
     connect = plugins.load("models", parsed.name).connect
     plugins.check_settings(spec, connect, parsed.settings, given=2)
