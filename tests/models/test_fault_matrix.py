@@ -22,6 +22,7 @@ from vtgdata.endpoints import TOO_LONG
 from vtgdata.engine import rollouts
 from vtgdata.engine.ask import run
 from vtgdata.engine.journal import Journal
+from vtgdata.engine.wanted import Wanted
 from vtgdata.engine.work import Question
 from vtgdata.errors import EndpointRefused
 from vtgdata.models import openai_api
@@ -111,8 +112,10 @@ def ask(path: Path, *servers: Server, samples: int = 5, concurrency: int = 1, **
         )
         for sample_id in list(SAMPLES)[:samples]
     ]  # fmt: skip
+    noted: list[Wanted] = []
     with Journal(path) as journal:
-        asked = run(questions, model, sampling=Sampling(), n=1, seed=0, journal=journal)
+        run(questions, model, sampling=Sampling(), n=1, seed=0, journal=journal, note=noted.append)
+        asked = [one for record in noted for one in record.each()]
         keys = [one.key for one in asked]
         replies = {**journal.failures(keys), **journal.answered(keys)}
     rows = rollouts.finalize(asked, replies, SAMPLES, model_id=model.id, sampling=Sampling(), form=Form())
@@ -275,7 +278,7 @@ def test_a_server_that_always_says_429_gets_at_most_one_request_a_second(
             for i in range(20)
         )
         with Journal(tmp_path / "j.sqlite") as journal:
-            run(questions, model, sampling=Sampling(), n=1, seed=0, journal=journal)
+            run(questions, model, sampling=Sampling(), n=1, seed=0, journal=journal, note=lambda record: None)
     times = [request.time for request in server.requests[before:]]
     # Those in flight together with the first that met the limit were sent before anyone could know.
     times = [times[0]] + [moment for moment in times if moment > times[0] + 0.08]
