@@ -81,8 +81,10 @@ class Hub:
         self.before: dict[str, Callable[[], Any]] = {}
         """{verb of a request (`commit`, `tag`, ...): called once, before it is answered}."""
         self.fault: tuple[int, str] | None = None
-        """After so many more requests, one goes wrong: `500`, `503`, `reset` (the line breaks before anything is done)
-        or `lost` (the line breaks once it is done, before the answer)."""
+        """After so many more requests, one goes wrong: a status (`500`), `page` (of HTML), `reset` (the line breaks
+        before anything is done) or `lost` (the line breaks once it is done, before the answer)."""
+        self.words = "the Hub is not well"
+        """What it says when a request goes wrong."""
         self.lock = threading.RLock()
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
         self.url = f"http://127.0.0.1:{self.http.server_port}"
@@ -143,7 +145,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.hub.log.append(f"{method} {unquote(path)}")
         self.fault = self.hub.due()
         if self.fault.isdigit():
-            return self._json({"error": "the Hub is not well"}, int(self.fault))
+            return self._json({"error": self.hub.words}, int(self.fault), message=self.hub.words)
+        if self.fault == "page":
+            return self._send(200, {"Content-Type": "text/html"}, f"<html>{self.hub.words}</html>".encode())
         if self.fault != "reset":
             self._route(method, path)
         if self.fault:

@@ -60,6 +60,7 @@ class Endpoints:
             now = time.monotonic()
             living = [server for server in self.servers if server.refused is None]
             if not living:
+                await self._ended()
                 raise self._refused()
             ready = {server: max(server.ready_at, trial.not_before.get(server, 0.0)) for server in living}
             if free := [server for server in living if ready[server] <= now and not server.full]:
@@ -132,6 +133,14 @@ class Endpoints:
             return Failed("limit", TOO_LONG, f"{TOO_LONG} ({first.rests_until - now:.0f} s more)")
         why = self.why or Failed("busy", "no server is free")
         return Failed(why.kind, why.reason, f"{why}; no server answered within --max-wait, {self.max_wait:g} s")
+
+    async def _ended(self) -> None:
+        """Wait until the requests on their way have ended: their answers are paid for, and the run ends after this."""
+        while any(server.outstanding for server in self.servers):
+            await self._change(None, 0.0)
+        # Whoever was answered last needs a few turns of the loop to hand its answer on.
+        for _ in range(10):
+            await asyncio.sleep(0)
 
     def _refused(self) -> EndpointRefused:
         words, others = str(self.servers[0].refused), len(self.servers) - 1

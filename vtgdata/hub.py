@@ -109,9 +109,9 @@ def _download(client: Any, name: str, tag: str, place: str) -> str:
         for file in sorted(releases.named(releases.read_document(raw, f"{name}@{tag}")) - {releases.NAME}):
             get(file)
     except RemoteEntryNotFoundError as error:
+        said = _redacted(str(error)).splitlines()[0]
         raise VtgError(
-            f"{name}@{tag}: a file of a release is missing there ({str(error).splitlines()[0]}). Is it a dataset "
-            "that `vtgdata push` made?"
+            f"{name}@{tag}: a file of a release is missing there ({said}). Is it a dataset that `vtgdata push` made?"
         ) from error
     return commit
 
@@ -145,15 +145,24 @@ def errors(repository: str, verb: str) -> Generator[None]:
         raise
 
 
+def _redacted(text: str) -> str:
+    """Words of the Hub, or of what stands before it, without the token: some servers repeat it."""
+    from huggingface_hub import get_token
+
+    token = get_token()
+    return text.replace(token, "[token]") if token else text
+
+
 def _unreachable(repository: str, verb: str, error: BaseException) -> VtgError:
     instead = ", or push to ./FOLDER" if verb == "push" else ""
+    said = _redacted(str(error))
     return VtgError(
-        f"{repository}: the Hub cannot be reached ({error}). {verb.capitalize()} again when it can{instead}."
+        f"{repository}: the Hub cannot be reached ({said}). {verb.capitalize()} again when it can{instead}."
     )
 
 
 def _refusal(repository: str, verb: str, status: int, said: str) -> VtgError:
-    said = said.strip().splitlines()[0]
+    said = _redacted(said).strip().partition("\n")[0]
     if status == 412:
         return Conflict(
             f"{repository}: somebody else changed it while we were pushing ({said}). Nothing of ours is visible; "
