@@ -20,7 +20,10 @@ Summary = dict[str, Any]
 """What a stage reports: plain JSON values."""
 
 NAME = "meta.json"
-HOW = ("executor", "shards", "workers", "dry_run", "yes", "budget", "prices", "confirm_over", "only")
+HOW = (
+    *("executor", "shards", "workers", "dry_run", "yes", "budget", "prices", "confirm_over", "only"),
+    *("batch", "batch_requests", "batch_megabytes"),
+)
 """Settings that say how a step is run and never what comes of it."""
 
 

@@ -63,7 +63,7 @@ def report(error: VtgError, *, as_json: bool) -> None:
 
 def build(arguments: Sequence[str]) -> typer.Typer:
     """The Typer application; options are made for the command that the arguments name, and only for it."""
-    from vtgdata.cli import catalogue, demo, publish, recipes, retry, rollouts, training
+    from vtgdata.cli import batch, catalogue, demo, publish, recipes, retry, rollouts, training
 
     app = typer.Typer(
         no_args_is_help=True,
@@ -79,7 +79,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
             print(__version__)
             raise typer.Exit
 
-    for module in (catalogue, rollouts, publish, training, demo, recipes, retry):
+    for module in (catalogue, rollouts, publish, training, demo, recipes, retry, batch):
         module.register(app, train, set(arguments))
     app.add_typer(train, name="train")
     return app
@@ -162,12 +162,19 @@ def finish(summary: Summary, as_json: bool, show: Any) -> None:
 
         # JSON has no NaN: it becomes null.
         print(msgspec.json.encode(summary).decode())
-    elif "plan" in summary:
-        from vtgdata.engine.plan_words import words
-
-        print("\n".join(words(summary)))
     else:
-        show(summary)
+        (_instead(summary) or show)(summary)
+
+
+def _instead(summary: Summary) -> Any:
+    """What prints the summary of a command that asks, where it asked nothing: a plan, or a batch."""
+    if "plan" in summary:
+        from vtgdata.engine.plan_words import words
+    elif "batch_files" in summary:
+        from vtgdata.engine.batch import words
+    else:
+        return None
+    return lambda told: print("\n".join(words(told)))
 
 
 def logs(quiet: bool) -> None:

@@ -94,6 +94,13 @@ class AskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """US dollars: a step that may cost more asks first, and without a terminal ends with exit code 4."""
     yes: bool = False
     """Spend what the plan says without asking."""
+    batch: str = ""
+    """Folder: write what there is to ask into it as files of OpenAI's batch format, and ask nothing; `vtgdata
+    batch-import` brings the answers back."""
+    batch_requests: Count = 50_000
+    """Most requests in a file of --batch."""
+    batch_megabytes: Annotated[float, msgspec.Meta(gt=0)] = 200.0
+    """Largest file of --batch, in millions of bytes."""
     only: str = ""
     """Ask again what failed by timeout, connection, limit, refused, server or other (several with commas; failed is
     all), and nothing that was not asked before."""
@@ -101,7 +108,7 @@ class AskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     @property
     def whatever_is_there(self) -> bool:
         """Whether an earlier result is not enough, be it up to date."""
-        return self.dry_run or bool(self.only)
+        return self.dry_run or bool(self.only or self.batch)
 
     def frame_sampling(self) -> FrameSampling:
         """The frames that a model is shown."""
@@ -231,6 +238,23 @@ def _told_what_is_left(journal: Journal, samples: Iterable[Sample], n: int) -> G
         ) from None
 
 
+def asked_model(spec: str, settings: AskSettings, seeing: str) -> Model:
+    """The model that a spec names; raises VtgError where it cannot be asked like this."""
+    model = open_model(spec, settings)
+    if model.looks and not settings.videos:
+        raise VtgError(f"{spec} looks at the videos: say where they are with --videos.")
+    if not model.looks and seeing in ("blind", "blank"):
+        raise VtgError(f"{spec} does not look at the videos, so it has no blind control; leave out --blind.")
+    return model
+
+
+def take_shards(journal: Journal, folder: Path) -> None:
+    """Take over the answers of the shards that lie in the folder."""
+    for path in sorted(folder.glob(f"shard-*-of-*/{JOURNAL}")):
+        with Journal(path) as shard:
+            journal.take(shard)
+
+
 def load_samples(settings: AskSettings) -> SampleTable:
     """The samples that the settings choose; raises VtgError when none is left."""
     samples = open_samples(settings.samples, where=settings.where or None, limit=settings.limit)
@@ -267,19 +291,13 @@ def collect(
     prompt = load_prompt(settings.prompt)
     for name in scores:
         plugins.load("scores", name)
-    model = open_model(spec, settings)
-    if model.looks and not settings.videos:
-        raise VtgError(f"{spec} looks at the videos: say where they are with --videos.")
-    if not model.looks and seeing in ("blind", "blank"):
-        raise VtgError(f"{spec} does not look at the videos, so it has no blind control; leave out --blind.")
-    store = _store(settings) if settings.videos else None
+    model = asked_model(spec, settings, seeing)
+    store = frame_store(settings)
     folder = Path(settings.out)
     folder.mkdir(parents=True, exist_ok=True)
     with Journal(folder / JOURNAL) as journal, Spool(folder) as spool, _told_what_is_left(journal, samples, settings.n):
         journal.about, journal.again = kind(settings, prompt, model, seeing), failures.chosen(settings.only)
-        for path in sorted(folder.glob(f"shard-*-of-*/{JOURNAL}")):
-            with Journal(path) as shard:
-                journal.take(shard)
+        take_shards(journal, folder)
         model = metered(spec, model, settings, journal)
         asker = _Asker(settings, spec, seeing, scores, prompt, store, model, journal, spool)
         asker.ask(samples, settings.n)
@@ -369,10 +387,12 @@ def _told(row: Row, reply: Reply | None) -> str:
     return f"{row['sample_id']!r}: {row['error']}{detail}"
 
 
-def _store(settings: AskSettings) -> FrameStore:
-    return FrameStore(
-        Path(settings.videos), settings.frame_sampling(), Path(settings.frames) if settings.frames else None
-    )
+def frame_store(settings: AskSettings) -> FrameStore | None:
+    """Where the frames come from; None without --videos."""
+    if not settings.videos:
+        return None
+    folder = Path(settings.frames) if settings.frames else None
+    return FrameStore(Path(settings.videos), settings.frame_sampling(), folder)
 
 
 def questions(

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from vtgdata.engine import failures, held, prices, tokens
+from vtgdata.engine import batch, failures, held, prices, tokens
 from vtgdata.engine.collect import JOURNAL, AskSettings, kind, open_model, price_of
 from vtgdata.engine.meter import ENOUGH
 from vtgdata.engine.plan_parts import Part, Plan
@@ -41,7 +41,9 @@ JPEG_BYTES = 0.4
 def check(
     settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tuple[str, str]], most: int | None = None
 ) -> Summary | None:
-    """Make the plan, say it, and refuse what nobody allowed; the plan itself with --dry-run, else None.
+    """Make the plan, say it, and refuse what nobody allowed; None when all may be asked now.
+
+    With --dry-run it is the plan that is returned, with --batch what was exported: then nothing is to be asked.
 
     Args:
         settings: of the step.
@@ -52,6 +54,10 @@ def check(
     Raises VtgError where a budget is given and a price unknown, and Unconfirmed where it may cost more than
     --confirm-over without --yes. Models that run here cost nothing, and are not planned unless asked to.
     """
+    if settings.batch and not settings.dry_run:
+        if most is not None:
+            raise VtgError("--batch writes --n requests a sample; --adaptive decides by the answers how many it takes.")
+        return batch.export(settings, samples, asks)
     if not settings.dry_run and settings.budget is None and all(prices.is_local(spec) for spec, _ in asks):
         return None
     models = {spec: open_model(spec, settings) for spec in dict.fromkeys(spec for spec, _ in asks)}

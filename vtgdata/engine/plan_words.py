@@ -65,7 +65,7 @@ def _money(cost: tuple[int, int] | None) -> dict[str, float] | str:
 def _sum(parts: Sequence[Summary], name: str) -> dict[str, float] | str:
     """The sum over the parts that have something to do; unknown where one of them is."""
     values = [part[name] for part in parts if part["to_do"]["high"] or part[name] != "unknown"]
-    if "unknown" in values or not values:
+    if "unknown" in values:
         return "unknown"
     return {end: sum(value[end] for value in values) for end in ("low", "high")}
 

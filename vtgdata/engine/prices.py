@@ -53,6 +53,11 @@ class Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """Whether nothing costs anything."""
         return not (self.input or self.output or self.above_input or self.above_output)
 
+    def holds_for(self, model: str, urls: Sequence[str]) -> bool:
+        """Whether it is the price of a model on servers with these base URLs."""
+        here = not self.host or {urlsplit(url).hostname for url in urls} == {self.host}
+        return fnmatch.fnmatchcase(model, self.model) and here
+
     def cost(self, tokens_in: int, tokens_out: int) -> int:
         """Picodollars that so many tokens cost.
 
@@ -102,11 +107,7 @@ def price_of(spec: str, model: str, urls: Sequence[str], prices: str) -> Price |
     table = load(Path(prices)) if prices else []
     if is_local(spec):
         return LOCAL
-    hosts = {urlsplit(url).hostname for url in urls}
-    for price in [*table, *load(OURS)]:
-        if fnmatch.fnmatchcase(model, price.model) and (not price.host or hosts == {price.host}):
-            return price
-    return None
+    return next((price for price in [*table, *load(OURS)] if price.holds_for(model, urls)), None)
 
 
 def dollars(picodollars: int) -> float:

@@ -73,6 +73,21 @@ class ServedModel:
                 task.cancel()
             raise
 
+    def bodies(self, request: Request) -> list[dict[str, Any]]:
+        """The JSON bodies that `generate` sends, one per seed: what a batch file has, too."""
+        messages = [_message(message) for message in request.messages]
+        return [self._body(messages, request.sampling, seed) for seed in request.seeds]
+
+    def _body(self, messages: list[Any], sampling: Sampling, seed: int) -> dict[str, Any]:
+        return {
+            "model": self.model,
+            "messages": messages,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "max_tokens": sampling.max_tokens,
+            "seed": seed,
+        }
+
     async def close(self) -> None:
         """Close the connections; asking again opens new ones."""
         for server in self.endpoints.servers:
@@ -120,12 +135,7 @@ class ServedModel:
             # The client's own limit is per read: a server that drips would hold its slot for ever.
             async with asyncio.timeout(self.timeout):
                 response = await client.chat.completions.with_raw_response.create(
-                    model=self.model,
-                    messages=messages,
-                    temperature=sampling.temperature,
-                    top_p=sampling.top_p,
-                    max_tokens=sampling.max_tokens,
-                    seed=seed,
+                    **self._body(messages, sampling, seed)
                 )
             reply = served_reply.read(response.content)
         except openai.APIStatusError as error:
@@ -182,6 +192,14 @@ class ServedModel:
         for name in (server.name, urlsplit(server.url).netloc):
             text = text.replace(name, "[server]")
         return self._redacted(text)
+
+
+def reply_of(content: bytes) -> Reply:
+    """The reply in the body of a response, as a batch's results have it; a failure where it holds no answer."""
+    try:
+        return served_reply.read(content)
+    except Failed as failed:
+        return Reply(text=None, finish_reason="error", error=failed.reason, detail=str(failed))
 
 
 def _refusal(error: "openai.APIStatusError") -> str | None:

@@ -1,0 +1,52 @@
+"""batch-import: brings the answers of a batch back."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vtgdata.cli.app import finish, logs
+from vtgdata.cli.options import Json, Quiet
+from vtgdata.errors import RowsFailed
+
+
+def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
+    """Add the command."""
+    del train, words
+    app.command("batch-import")(batch_import)
+
+
+def batch_import(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder that --batch wrote.", show_default=False)],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Result files of a batch API, or of `vllm run-batch`.")
+    ],
+    prices: Annotated[
+        str, typer.Option(help="File of prices; without it the cost of the answers is unknown: batches have their own.")
+    ] = "",
+    out: Annotated[str, typer.Option(help="The step's output folder, where it was moved since.")] = "",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Take the answers of a batch into the journal of the step that wrote it.
+
+    The step's own command then asks only what is missing, and writes its tables. Exit code 3 when lines cannot be read.
+    """
+    from vtgdata.engine import batch_import
+
+    logs(quiet)
+    summary = batch_import.take(Path(folder), [Path(file) for file in files], table=prices, out=out)
+    finish(summary, as_json, _show)
+    if summary["n_broken"]:
+        raise RowsFailed(
+            f"{summary['n_broken']} lines cannot be read, first {summary['broken'][0]}. Fetch the file again: what was "
+            "read is kept, and is not taken twice.",
+            summary,
+        )
+    return 0
+
+
+def _show(summary: dict[str, Any]) -> None:
+    from vtgdata.engine.batch_import import words
+
+    print("\n".join(words(summary)))
