@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import yaml
 
-from vtgdata import croissant, licences, plugins, release_figures
+from vtgdata import croissant, licences, plugins, release_figures, release_models
 from vtgdata.releases import Document
 
 SIZES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M", "100M<n<1B")
@@ -213,7 +213,9 @@ def _render(template: str, metadata: Mapping[str, Any], **values: Any) -> str:
         keep_trailing_newline=True,
         autoescape=False,  # Markdown, not HTML: `cell` and `code` do it
     )
-    environment.filters.update(cell=cell, code=code)  # pyright: ignore[reportUnknownMemberType]
+    environment.filters.update(  # pyright: ignore[reportUnknownMemberType]
+        cell=cell, code=code, drawn_words=release_models.drawn_words, frames_words=release_models.frames_words
+    )
     head = yaml.safe_dump(dict(metadata), sort_keys=False, allow_unicode=True)
     body = environment.get_template(template).render(values)
     return f"---\n{head}---\n\n" + re.sub(r"\n{3,}", "\n\n", body)

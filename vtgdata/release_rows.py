@@ -1,14 +1,13 @@
 """The rows of a release: read, joined with their samples, checked, dated and sorted. Writes nothing."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 import msgspec
 
-from vtgdata import fingerprint, releases, tables, tombstones
+from vtgdata import fingerprint, release_models, releases, tables, tombstones
 from vtgdata.benchmarks import is_benchmark
 from vtgdata.errors import VtgError
 from vtgdata.releases import CHOSEN, COLDSTART, Release
@@ -49,7 +48,7 @@ class Sources:
 
     def traces(self, path: str) -> list[Row]:
         """Rows of the config `coldstart`: the kept traces of a traces.parquet, each with its sample."""
-        rows = self._known(path, _read(path, tables.TRACES, tuple(tables.TRACES)))
+        rows = self._known(path, _read(path, tables.TRACES | tables.DRAWN, tuple(tables.TRACES)))
         kept = [row for row in rows if row["kept"]]
         if not kept:
             raise VtgError(
@@ -59,28 +58,22 @@ class Sources:
             if not row["target"]:
                 raise VtgError(f"{path}: trace {row['key']!r} is kept and has no target. Build the traces again.")
         self._note_prompts(path, kept)
-        for model_id, asked in grouped(rows, "model_id").items():
-            reasons = Counter(row["reason"] or "unknown" for row in asked if not row["kept"])
-            self.models.append(
-                {"role": "teacher", **_asked(model_id, asked), "kept": sum(bool(row["kept"]) for row in asked)}
-                | {"not_kept": dict(sorted(reasons.items()))}
-            )
+        self.models += [release_models.teacher(name, asked) for name, asked in grouped(rows, "model_id").items()]
         return self._joined("coldstart", kept, COLDSTART)
 
     def chosen(self, config: str, path: str) -> list[Row]:
         """Rows that a selector chose, each with its sample: the config `rl`."""
         rows = self._known(path, _read(path, CHOSEN, ("sample_id", "rank")))
-        self._note_prompts(path, [row for row in rows if row.get("prompt")])
+        asked = [row for row in rows if row.get("prompt")]
+        self._note_prompts(path, asked)
+        self._note_students(asked)
         return self._joined(config, rows, CHOSEN)
 
     def pass_rates(self, path: str) -> list[Row]:
         """Rows of the config `difficulty`."""
-        rows = self._known(path, _read(path, tables.PASS_RATES, tuple(tables.PASS_RATES)))
+        rows = self._known(path, _read(path, tables.PASS_RATES | tables.DRAWN, tuple(tables.PASS_RATES)))
         self._note_prompts(path, rows)
-        for model_id, asked in grouped(rows, "model_id").items():
-            counts = {row["sample_id"]: row["n"] for row in asked}
-            facts = {"least": min(counts.values()), "most": max(counts.values()), "samples": len(counts)}
-            self.models.append({"role": "student", "id": model_id, "rows": sum(counts.values()), **facts})
+        self._note_students(rows)
         return rows
 
     def rollouts(self, path: str) -> list[Row]:
@@ -139,6 +132,16 @@ class Sources:
             for place in _places(sample)
         }
 
+    def _note_students(self, rows: list[Row]) -> None:
+        """Of each model the facts of the most rows: those that were chosen are some of the pass rates."""
+        for name, asked in grouped(rows, "model_id").items():
+            facts = release_models.student(name, asked)
+            known = next((each for each in self.models if (each["role"], each["id"]) == ("student", name)), None)
+            if known is None:
+                self.models.append(facts)
+            elif known["samples"] < facts["samples"]:
+                known.update(facts)
+
     def _note_prompts(self, path: str, rows: Iterable[Row]) -> None:
         for row in rows:
             name, text = row["prompt_id"] or "", row["prompt"] or ""
@@ -185,14 +188,6 @@ def grouped(rows: Iterable[Row], column: str) -> dict[str, list[Row]]:
     for row in rows:
         groups.setdefault(row[column] or "", []).append(row)
     return dict(sorted(groups.items()))
-
-
-def _asked(model_id: str, rows: list[Row]) -> dict[str, Any]:
-    answers = Counter(row["sample_id"] for row in rows)
-    return {
-        "id": model_id, "samples": len(answers), "rows": len(rows), "least": min(answers.values()),
-        "most": max(answers.values()),
-    }  # fmt: skip
 
 
 def keys_of(config: str) -> tuple[str, ...]:

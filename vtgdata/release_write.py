@@ -70,7 +70,7 @@ def _describe(contents: Contents, written: dict[str, dict[str, DataFile]], promp
     drops = dict(sorted(Counter(row["reason"] for row in configs.get("drops", ())).items()))
     return Document(
         schema_version=releases.SCHEMA_VERSION,
-        name=" ".join(contents.name.split()) or (known.name if known else f"Temporal grounding: {', '.join(corpora)}"),
+        name=" ".join(contents.name.split()) or (known.name if known else _name(corpora)),
         version=contents.version,
         tool=f"vtgdata {__version__}",
         created=datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -95,9 +95,14 @@ def _describe(contents: Contents, written: dict[str, dict[str, DataFile]], promp
         recipe=contents.recipe,
         terms=msgspec.to_builtins(licences.combine(row["license"] or "unverified" for row in samples)),
         contamination=release_facts.contamination(contents.sources.path, samples),
-        figures=release_figures.figures(configs, drops),
+        figures=release_figures.figures(configs, drops, contents.sources.models),
         removed=_removed(contents.sources, contents.removed),
     )
+
+
+def _name(corpora: Mapping[str, Any]) -> str:
+    """A name for people, where none was given."""
+    return f"Temporal grounding: {', '.join(corpora) if len(corpora) <= 5 else f'{len(corpora)} corpora'}"
 
 
 def _samplings(configs: Mapping[str, list[Row]]) -> list[Any]:

@@ -22,6 +22,7 @@ _VERSION = re.compile(r"(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\Z",
 # fmt: off
 _ASKED = {
     "model_id": "text", "prompt_id": "text", "sampling_id": "text", "frames_id": "text", "frame_sampling": "text",
+    **tables.DRAWN,
 }
 _FIRST = {"first_version": "text"}
 COLDSTART = tables.SAMPLES | {"key": "text"} | _ASKED | {
@@ -37,7 +38,8 @@ COLUMNS = {
     "samples": tables.SAMPLES | _FIRST,
     "coldstart": COLDSTART,
     # A prompt's text lies once in prompts/, not in every row.
-    "difficulty": {name: kind for name, kind in tables.PASS_RATES.items() if name != "prompt"} | _FIRST,
+    "difficulty": {name: kind for name, kind in (tables.PASS_RATES | tables.DRAWN).items() if name != "prompt"}
+    | _FIRST,
     "rollouts": tables.ROLLOUTS | _FIRST,
     "drops": tables.DROPS | _FIRST,
 }
@@ -100,7 +102,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     inputs: dict[str, list[dict[str, str]]]
     """{setting: [{name, sha256}]}: base names, never paths."""
     models: list[dict[str, Any]]
-    """{role: teacher or student, id, samples, rows, n where one n was asked of all}."""
+    """{role: teacher or student, id, samples, rows (answers), least and most answers a sample, asked}; `asked` has each
+    way once: prompt, temperature, top_p, max_tokens, seed, frames, samples, least, most."""
     prompts: list[PromptFile]
     frame_samplings: list[Any]
     """How frames were sampled for the rows that a model was asked about."""

@@ -48,6 +48,8 @@ PASS_RATES = {
     "n_failed": "count", "mean_iou": "number", "iou_std": "number", "ious": "numbers", "decided": "flag",
     "prompt": "text", "frame_sampling": "text",
 }  # fmt: skip
+DRAWN = {"sampling": "text"}
+"""How answers were drawn, which traces and pass rates have too; files from before it stay good."""
 
 
 def _pyarrow() -> Any:

@@ -3,8 +3,10 @@
 Scores are made here, not in the journal: a repaired label is scored again, never asked again.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 
+import msgspec
 import numpy as np
 
 from vtgdata import plugins
@@ -79,6 +81,11 @@ def _score(rows: list[Row], answers: list[Answer], samples: list[Sample], names:
         rows[i]["iou"] = 0.0 if np.isnan(iou) else iou
         values = {name: float(arrays[name][position]) for name in names}
         rows[i]["scores"] = [{"name": name, "value": v} for name, v in values.items() if not np.isnan(v)]
+
+
+def sampling_text(sampling: Sampling, seed: int) -> str:
+    """How answers were drawn, as JSON text for a table: temperature, top_p, max_tokens and the run's seed."""
+    return json.dumps(msgspec.to_builtins(sampling) | {"seed": seed}, sort_keys=True)
 
 
 def sampling_id(sampling: Sampling) -> str:

@@ -16,6 +16,7 @@ from vtgdata import meta, tables
 from vtgdata.answers import Form
 from vtgdata.engine import plan, shards
 from vtgdata.engine.collect import Collected, Count, Share, collect, load_samples, plugin_code
+from vtgdata.engine.rollouts import sampling_text
 from vtgdata.engine.shards import ShardedSettings
 from vtgdata.errors import VtgError
 from vtgdata.meta import Summary
@@ -66,7 +67,7 @@ def run(settings: Settings) -> Summary:
     with (
         collect(settings, samples, settings.model, scores=tuple(settings.keep)) as collected,
         parquet_writer(out / "rollouts.parquet", tables.ROLLOUTS) as rollouts,
-        parquet_writer(out / "traces.parquet", tables.TRACES) as traces,
+        parquet_writer(out / "traces.parquet", tables.TRACES | tables.DRAWN) as traces,
     ):
         for sample, rows in collected.by_sample():
             found = verify(rows, sample, collected, settings)
@@ -117,6 +118,7 @@ def _trace(row: Row, sample: Sample, collected: Collected, settings: Settings) -
         "target": target,
         "prompt": collected.prompt.text,
         "frame_sampling": json.dumps(msgspec.to_builtins(settings.frame_sampling()), sort_keys=True),
+        "sampling": sampling_text(settings.sampling(), settings.seed),
     }
 
 

@@ -17,13 +17,14 @@ from vtgdata.engine import plan, shards
 from vtgdata.engine.adaptive import interval, parse_rule
 from vtgdata.engine.collect import Collected, Count, collect, load_samples, plugin_code
 from vtgdata.engine.places import Places
+from vtgdata.engine.rollouts import sampling_text
 from vtgdata.engine.shards import ShardedSettings
 from vtgdata.errors import VtgError
 from vtgdata.meta import Summary
 from vtgdata.tables import Row, parquet_writer
 
-RATES = tables.PASS_RATES | {"place": "text", "posterior_mean": "number"}
-"""The last two are of --adaptive alone, and no reader needs them: files from before stay good."""
+RATES = tables.PASS_RATES | tables.DRAWN | {"place": "text", "posterior_mean": "number"}
+"""Place and posterior mean are of --adaptive alone, and no reader needs them: files from before stay good."""
 
 
 class Settings(ShardedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -166,6 +167,7 @@ def pass_rates(
         "posterior_mean": None,
         "prompt": collected.prompt.text,
         "frame_sampling": json.dumps(msgspec.to_builtins(settings.frame_sampling()), sort_keys=True),
+        "sampling": sampling_text(settings.sampling(), settings.seed),
     }
     looked = decided is not None
     own = parse_rule(settings.adaptive).measure if looked else ""

@@ -14,7 +14,7 @@ from vtgdata.tables import Row, read_parquet, read_samples
 
 log = logging.getLogger("vtgdata")
 
-ROWS = tables.PASS_RATES | {"rank": "count"}
+ROWS = tables.PASS_RATES | tables.DRAWN | {"rank": "count"}
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
