@@ -20,7 +20,7 @@ Summary = dict[str, Any]
 """What a stage reports: plain JSON values."""
 
 NAME = "meta.json"
-HOW = ("executor", "shards", "workers")
+HOW = ("executor", "shards", "workers", "jobs")
 """Settings that say how a step is run and never what comes of it."""
 
 

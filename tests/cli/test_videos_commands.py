@@ -87,3 +87,64 @@ def test_verify_passes_what_is_allowed_and_then_has_nothing_to_do(broken):
     draw(broken / "videos/gone.mp4", 20)
     found = summary(vtgdata(*allowed, cwd=broken))
     assert "up_to_date" not in found and found["statuses"]["ok"] == 3
+
+
+WARM = ("videos", "warm", "--samples", "samples.parquet", "--videos", "videos", "--out", "w", "--json")
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Path:
+    names = ["a", "b", "c", "d"]
+    for number, name in enumerate(names):
+        draw(tmp_path / f"videos/{name}.mp4", 20 + number)
+    samples(tmp_path, *(on(name, number=number) for name in names for number in (1, 2)))
+    return tmp_path
+
+
+def stored(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_ino for path in folder.glob("*/*/*.parquet")}
+
+
+def test_warm_fills_the_store_that_other_commands_then_find_full(whole):
+    done = vtgdata(*WARM, "--num-frames", 5, cwd=whole)
+    found = summary(done)
+    assert (found["videos"], found["frames"], found["decoded"]) == (4, 20, 4)
+    assert "warm: 4 of 4 videos" in done.stderr
+    filled = stored(whole / "cache/frames")
+    assert len(filled) == 4
+    ask = ("build-coldstart", "--samples", "samples.parquet", "--model", "scripted:samples.parquet")
+    done = vtgdata(*ask, "--videos", "videos", "--num-frames", 5, "--out", "t", cwd=whole)
+    assert done.returncode == 0, done.stderr
+    assert stored(whole / "cache/frames") == filled
+    asked = {row["frames_id"] for row in tables.read_parquet(whole / "t/rollouts.parquet")}
+    assert asked == {row["frames_id"] for row in tables.read_parquet(whole / "w/warmed.parquet")}
+
+
+def test_warm_looks_again_and_decodes_only_what_had_to_go(whole):
+    again = (*WARM, "--frames", "store", "--preset", "tvg_r1")
+    assert summary(vtgdata(*again, cwd=whole))["decoded"] == 4
+    found = summary(vtgdata(*again, cwd=whole))
+    assert found["up_to_date"] and found["decoded"] == 0
+    next((whole / "store").glob("*/*/*.parquet")).unlink()
+    assert summary(vtgdata(*again, cwd=whole))["decoded"] == 1
+
+
+def test_warm_says_which_videos_cannot_be_seen(broken):
+    found = summary(vtgdata(*WARM, cwd=broken), 3)
+    assert found["statuses"] == {"ok": 2, "ambiguous": 1, "truncated": 1, "missing": 1, "not a video": 1}
+    assert summary(vtgdata(*WARM, "--max-failed", 0.7, cwd=broken))["decoded"] == 0
+
+
+def test_shards_warm_disjoint_parts_and_together_all(whole):
+    parts = [summary(vtgdata(*WARM, "--shard", f"{index}/2", cwd=whole)) for index in (0, 1)]
+    assert sum(part["decoded"] for part in parts) == sum(part["videos"] for part in parts) == 4
+    assert summary(vtgdata(*WARM, cwd=whole))["decoded"] == 0
+
+
+@pytest.mark.slow
+def test_warm_on_ray_decodes_each_video_once_in_its_tasks(whole):
+    pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    found = summary(vtgdata(*WARM, "--executor", "ray", "--shards", 3, cwd=whole))
+    assert (found["videos"], found["decoded"]) == (4, 0)
+    parts = [json.loads(path.read_text())["summary"] for path in (whole / "w").glob("shard-*-of-3/meta.json")]
+    assert [sum(part[name] for part in parts) for name in ("videos", "decoded")] == [4, 4]

@@ -16,6 +16,7 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     )
     mine = words if "videos" in words else set[str]()
     stage(videos, mine, "videos verify", verify)
+    stage(videos, mine, "videos warm", warm)
     app.add_typer(videos, name="videos")
 
 
@@ -33,6 +34,18 @@ def verify(summary: dict[str, Any]) -> None:
         print(f"{summary['samples_affected']:,} samples are on videos that are not ok")
     if summary["to_fetch"]:
         print(f"{summary['to_fetch']:,} files to fetch, listed in {relative(summary['out'])}/fetch.txt")
+    print(f"written to {relative(summary['out'])}")
+
+
+def warm(summary: dict[str, Any]) -> None:
+    """Decode the frames of all videos now, side by side, so that no command waits for them later.
+
+    Commands with the same settings of frames find them in the store.
+    """
+    print(f"{summary['videos']:,} videos, {summary['frames']:,} frames in the store{again(summary)}")
+    counts("found", summary["statuses"])
+    _examples(summary)
+    print(f"{summary['decoded']:,} were decoded now")
     print(f"written to {relative(summary['out'])}")
 
 

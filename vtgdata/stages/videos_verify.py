@@ -6,7 +6,7 @@ Each file is probed (its headers, or its packets where they do not tell), none i
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import msgspec
 
@@ -16,7 +16,7 @@ from vtgdata.meta import Summary
 from vtgdata.tables import Row
 from vtgdata.video import parallel, workers
 from vtgdata.video.find import Videos, find
-from vtgdata.video.listed import Listed, ambiguous, failure, listed, told
+from vtgdata.video.listed import Listed, ambiguous, examples, failure, kind, listed, told
 from vtgdata.video.store import DECODER
 
 COLUMNS = {
@@ -25,8 +25,6 @@ COLUMNS = {
     "height": "count", "codec": "text", "rotation": "count", "start_time": "number", "variable": "flag",
 }  # fmt: skip
 """Of verified.parquet."""
-SHOWN = 5
-"""Files of a kind that the summary names; the table has all."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,13 +46,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Share of videos that may be missing, unreadable, cut off or of another duration before the exit code is 3."""
 
 
-class Seen(NamedTuple):
-    """What was found of one video."""
-
-    status: str
-    row: Row
-
-
 def run(settings: Settings) -> Summary:
     """Probe every video of the samples; write verified.parquet and fetch.txt.
 
@@ -73,8 +64,8 @@ def run(settings: Settings) -> Summary:
     wanted = listed(settings.samples, settings.where, settings.limit)
     videos = find(Path(settings.videos))
     results = parallel.each(lambda one: _seen(one, videos, settings.tolerance), wanted)
-    found = {id(one): seen for one, seen in told(results, len(wanted), "verify")}
-    rows = [found[id(one)].row for one in wanted]
+    found = {id(one): row for one, row in told(results, len(wanted), "verify")}
+    rows = [found[id(one)] for one in wanted]
     out = step.start()
     tables.write_parquet(out / "verified.parquet", rows, COLUMNS)
     fetch = sorted({row["file"] for row in rows if row["status"] not in ("ok", "disagrees")})
@@ -87,39 +78,26 @@ def run(settings: Settings) -> Summary:
     )
 
 
-def _seen(one: Listed, videos: Videos, tolerance: float) -> Seen:
+def _seen(one: Listed, videos: Videos, tolerance: float) -> Row:
     row: Row = {
         "video_id": one.video.video_id, "file": one.video.file, "samples": one.samples, "last_end": one.last_end,
     }  # fmt: skip
     status = ambiguous(videos, one.video)
     path = None if status else videos.path(one.video.file, one.video.video_id)
     if path is None:
-        return _of(row, status or "missing")
+        return row | {"status": status or "missing"}
     row["path"] = path.relative_to(videos.root).as_posix().encode(errors="replace").decode()
     try:
         facts = workers.shared().probe(DECODER, path)
     except VideoUnreadable as error:
-        return _of(row, error.status)
+        return row | {"status": error.status}
     row |= {name: getattr(facts, name) for name in COLUMNS if hasattr(facts, name)}
     if facts.truncated:
-        return _of(row, f"truncated at {facts.duration:.1f} s")
+        return row | {"status": f"truncated at {facts.duration:.1f} s"}
     if one.durations:
         row["annotated"] = max(one.durations, key=lambda annotated: abs(annotated - facts.duration))
         row["difference"] = facts.duration - row["annotated"]
-    return _of(row, "disagrees" if abs(row.get("difference", 0.0)) > tolerance else "ok")
-
-
-def _of(row: Row, status: str) -> Seen:
-    return Seen(status, row | {"status": status})
-
-
-def kind(status: str) -> str:
-    """The kind of a status, for counting.
-
-    >>> kind("truncated at 12.4 s"), kind("unreadable: the decoder hangs on it"), kind("not a video (an HTML page)")
-    ('truncated', 'unreadable', 'not a video')
-    """
-    return status.partition(":")[0].partition(" (")[0].partition(" at ")[0]
+    return row | {"status": "disagrees" if abs(row.get("difference", 0.0)) > tolerance else "ok"}
 
 
 def _words(row: Row) -> str:
@@ -129,17 +107,12 @@ def _words(row: Row) -> str:
 
 
 def _summary(settings: Settings, rows: Sequence[Row], to_fetch: int) -> Summary:
-    examples: dict[str, list[str]] = {}
-    for row in rows:
-        some = examples.setdefault(kind(row["status"]), [])
-        if row["status"] != "ok" and len(some) < SHOWN:
-            some.append(f"{row['file']}: {_words(row)}")
     return {
         "videos": len(rows),
         "statuses": dict(Counter(kind(row["status"]) for row in rows).most_common()),
         "to_fetch": to_fetch,
         "tolerance": settings.tolerance,
         "samples_affected": sum(row["samples"] for row in rows if row["status"] != "ok"),
-        "examples": {name: some for name, some in examples.items() if some},
+        "examples": examples((row["file"], row["status"], _words(row)) for row in rows),
         "out": settings.out,
     }

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -14,6 +14,8 @@ from vtgdata.video.find import Videos
 
 log = logging.getLogger("vtgdata")
 T = TypeVar("T")
+SHOWN = 5
+"""Files of a kind that a summary names; the table has all."""
 TELL_SECONDS = 10.0
 """Between two lines on how far a run is."""
 
@@ -71,6 +73,31 @@ def ambiguous(videos: Videos, video: Video) -> str | None:
     except VtgError:
         return "ambiguous: two files match it"
     return None
+
+
+def kind(status: str) -> str:
+    """The kind of a status, for counting.
+
+    >>> kind("truncated at 12.4 s"), kind("unreadable: the decoder hangs on it"), kind("not a video (an HTML page)")
+    ('truncated', 'unreadable', 'not a video')
+    """
+    return status.partition(":")[0].partition(" (")[0].partition(" at ")[0]
+
+
+def examples(rows: Iterable[tuple[str, ...]]) -> dict[str, list[str]]:
+    """The first few of each kind that is not ok, for people: `file: what`.
+
+    Args:
+        rows: file, status and, where the status does not say it all, words of each.
+    """
+    found: dict[str, list[str]] = {}
+    for file, status, *words in rows:
+        if status == "ok":
+            continue
+        some = found.setdefault(kind(status), [])
+        if len(some) < SHOWN:
+            some.append(f"{file}: {words[0] if words else status}")
+    return found
 
 
 def failure(failed: Sequence[tuple[str, str]], total: int, most: float, mend: str) -> str | None:
