@@ -21,7 +21,7 @@ Summary = dict[str, Any]
 
 NAME = "meta.json"
 HOW = (
-    *("executor", "shards", "workers", "dry_run", "yes", "budget", "prices", "confirm_over", "only"),
+    *("executor", "shards", "workers", "jobs", "dry_run", "yes", "budget", "prices", "confirm_over", "only"),
     *("batch", "batch_requests", "batch_megabytes"),
 )
 """Settings that say how a step is run and never what comes of it."""

@@ -17,6 +17,7 @@ from vtgdata import __version__, card, fingerprint, meta, releases, tables
 from vtgdata.errors import VtgError
 from vtgdata.hub_push import Mark, Parcel
 from vtgdata.releases import Release, ReleaseFile
+from vtgdata.video.sampling import NUM_FRAMES, SHORT_SIDE
 
 NAME = "model.json"
 EVAL_RESULTS = ".eval_results/vtgdata.yaml"
@@ -216,14 +217,17 @@ def _short(made: meta.Meta, summary: Mapping[str, Any], report: Mapping[str, Any
     sighted, constant = report["sighted"], summary["baselines"]["best_constant"]["metrics"]
     others = {seeing: report[seeing]["metrics"] for seeing in ("blind", "blank", "other_query") if seeing in report}
     names = [name for name in dict.fromkeys(("mIoU", *summary["shown"])) if sighted["metrics"].get(name) is not None]
-    asked = ("prompt", "num_frames", "fps", "short_side", "temperature", "max_tokens", "seed")
+    # What is said where the evaluation's settings say nothing.
+    plain = {} if made.settings.get("preset") else {"num_frames": NUM_FRAMES, "short_side": SHORT_SIDE}
+    asked = ("prompt", "preset", "num_frames", "fps", "short_side", "temperature", "max_tokens", "seed")
+    settings = plain | {name: made.settings[name] for name in asked if made.settings.get(name) not in (None, "")}
     return {
         "benchmark": summary["benchmark"],
         "metric_set": summary["metric_set"],
         "n": sighted["n"],
         "n_unparsed": sighted["n_unparsed"],
         "n_failed": sighted["n_failed"],
-        "settings": {name: made.settings[name] for name in asked if made.settings.get(name) is not None},
+        "settings": {name: settings[name] for name in asked if name in settings},
         "metrics": {
             name: {
                 "value": sighted["metrics"][name],

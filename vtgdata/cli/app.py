@@ -63,7 +63,7 @@ def report(error: VtgError, *, as_json: bool) -> None:
 
 def build(arguments: Sequence[str]) -> typer.Typer:
     """The Typer application; options are made for the command that the arguments name, and only for it."""
-    from vtgdata.cli import batch, catalogue, demo, publish, recipes, retry, rollouts, training
+    from vtgdata.cli import batch, catalogue, demo, publish, recipes, retry, rollouts, training, videos
 
     app = typer.Typer(
         no_args_is_help=True,
@@ -79,7 +79,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
             print(__version__)
             raise typer.Exit
 
-    for module in (catalogue, rollouts, publish, training, demo, recipes, retry, batch):
+    for module in (catalogue, videos, rollouts, publish, training, demo, recipes, retry, batch):
         module.register(app, train, set(arguments))
     app.add_typer(train, name="train")
     return app

@@ -25,6 +25,8 @@ COMMANDS = {
     "ingest": Command("vtgdata.stages.ingest", ("corpus", "paths")),
     "curate": Command("vtgdata.stages.curate", ("file",)),
     "check": Command("vtgdata.stages.check", ("files",)),
+    "videos verify": Command("vtgdata.stages.videos_verify"),
+    "videos warm": Command("vtgdata.stages.videos_warm"),
     "build-coldstart": Command("vtgdata.stages.coldstart"),
     "score-difficulty": Command("vtgdata.stages.difficulty"),
     "select": Command("vtgdata.stages.select"),

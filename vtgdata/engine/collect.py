@@ -65,14 +65,17 @@ class AskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Nucleus of sampling, in (0, 1]."""
     max_tokens: Count = 512
     """Longest answer, in tokens."""
-    num_frames: Count = 32
-    """Frames per video, evenly spaced; with --fps, the most."""
+    preset: str = ""
+    """Frames as a published system takes them (tvg_r1, tvg_r1_eval, time_r1_eval, timelens), or frames_64; no other
+    setting of frames is given then."""
+    num_frames: Count | None = None
+    """Frames per video, evenly spaced; with --fps, the most. 32 when nothing is said."""
     fps: Annotated[float, msgspec.Meta(gt=0)] | None = None
     """Frames per second of video, instead of a fixed number."""
     midpoint: bool = False
     """Take the middle of each interval rather than its start."""
-    short_side: Count = 336
-    """Short side of the frames in pixels; smaller frames are not enlarged."""
+    short_side: Count | None = None
+    """Short side of the frames in pixels; smaller frames are not enlarged. 336 when nothing is said."""
     frames: str = ""
     """Folder of the frame store; by default in the user's cache."""
     concurrency: Count | None = None
@@ -112,7 +115,7 @@ class AskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     def frame_sampling(self) -> FrameSampling:
         """The frames that a model is shown."""
-        return FrameSampling(frames=self.num_frames, fps=self.fps, midpoint=self.midpoint, short_side=self.short_side)
+        return sampling.chosen(self.preset, self.num_frames, self.fps, self.short_side, midpoint=self.midpoint)
 
     def sampling(self) -> Sampling:
         """How answers are drawn."""
@@ -256,7 +259,8 @@ def take_shards(journal: Journal, folder: Path) -> None:
 
 
 def load_samples(settings: AskSettings) -> SampleTable:
-    """The samples that the settings choose; raises VtgError when none is left."""
+    """The samples that the settings choose; raises VtgError when none is left, or frames are asked for in two ways."""
+    settings.frame_sampling()
     samples = open_samples(settings.samples, where=settings.where or None, limit=settings.limit)
     if not samples:
         raise VtgError(

@@ -14,6 +14,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from vtgdata.engine import batch, failures, held, prices, tokens
 from vtgdata.engine.collect import JOURNAL, AskSettings, kind, open_model, price_of
 from vtgdata.engine.meter import ENOUGH
@@ -34,6 +36,8 @@ LEAST_OUT = 16
 """Tokens of the shortest answer: two times in tags."""
 ANSWER_BYTES = 500
 """Of an answer in the journal, beside its text."""
+UNKNOWN_FRAMES = 64
+"""Of a video whose length nobody says, by a sampling that names no number."""
 JPEG_BYTES = 0.4
 """Of a pixel, at most."""
 
@@ -206,10 +210,14 @@ def _counted(asked: _Asked, there: held.Answers, most: int) -> _Counted:
 
 
 def _frame_size(settings: AskSettings) -> tuple[int, int]:
-    return round(settings.short_side * 16 / 9), settings.short_side
+    taken = settings.frame_sampling()
+    if isinstance(taken.tokens, msgspec.UnsetType):
+        return round(taken.short_side * 16 / 9), taken.short_side
+    return sampling.frame_size(1280, 720, taken.frames or UNKNOWN_FRAMES, taken)
 
 
 def _frames(sample: Sample, settings: AskSettings) -> int:
+    taken = settings.frame_sampling()
     if sample.video.duration is None:
-        return settings.num_frames
-    return len(sampling.times(sample.video.duration, settings.frame_sampling()))
+        return taken.frames or UNKNOWN_FRAMES
+    return len(sampling.times(sample.video.duration, taken))

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, cast
 
 import msgspec
 
@@ -34,7 +34,36 @@ class ShardedSettings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fie
     """With --executor on this machine, how many at a time; a cluster decides by its CPUs."""
 
 
-S = TypeVar("S", bound=ShardedSettings)
+class Sharded(Protocol):
+    """Settings of any command that may be split; its record has these fields."""
+
+    @property
+    def out(self) -> str:
+        """Output folder."""
+        ...
+
+    @property
+    def shard(self) -> str:
+        """I/N, or empty."""
+        ...
+
+    @property
+    def executor(self) -> Literal["", "ray"]:
+        """What runs the shards, if anything does."""
+        ...
+
+    @property
+    def shards(self) -> int:
+        """How many."""
+        ...
+
+    @property
+    def workers(self) -> int:
+        """How many at a time."""
+        ...
+
+
+S = TypeVar("S", bound=Sharded)
 
 
 def parse(text: str) -> tuple[int, int]:
@@ -57,15 +86,26 @@ def placed(settings: S) -> S:
     index, count = parse(settings.shard)
     if settings.executor:
         raise VtgError("--executor makes the shards by itself: leave out --shard.")
-    return msgspec.structs.replace(settings, out=str(Path(settings.out) / f"shard-{index}-of-{count}"))
+    return _replaced(settings, out=str(Path(settings.out) / f"shard-{index}-of-{count}"))
 
 
-def part(samples: SampleTable, settings: ShardedSettings) -> SampleTable:
+def _replaced(settings: S, **changes: Any) -> S:
+    return cast(S, msgspec.structs.replace(cast(msgspec.Struct, settings), **changes))
+
+
+def mine(key: str, settings: Sharded) -> bool:
+    """Whether what has this key is of this shard; without --shard, all is."""
+    if not settings.shard:
+        return True
+    index, count = parse(settings.shard)
+    return _number(key) % count == index
+
+
+def part(samples: SampleTable, settings: Sharded) -> SampleTable:
     """The samples of this shard, in order; all without --shard."""
     if not settings.shard:
         return samples
-    index, count = parse(settings.shard)
-    return samples.only(lambda sample: _number(sample.sample_id) % count == index)
+    return samples.only(lambda sample: mine(sample.sample_id, settings))
 
 
 def _number(sample_id: str) -> int:
@@ -93,9 +133,8 @@ def on_ray(run: Callable[[S], Summary], settings: S) -> None:
         ray.init(log_to_driver=False, **local)
     try:
         task: Any = ray.remote(num_cpus=1, max_retries=3)(_shard)
-        share = None if settings.budget is None else settings.budget / settings.shards
         parts = [
-            msgspec.structs.replace(settings, executor="", shard=f"{index}/{settings.shards}", yes=True, budget=share)
+            _replaced(settings, executor="", shard=f"{index}/{settings.shards}", **_paid(settings))
             for index in range(settings.shards)
         ]
         said = ray.get([task.remote(run, each, str(Path.cwd())) for each in parts])
@@ -107,6 +146,13 @@ def on_ray(run: Callable[[S], Summary], settings: S) -> None:
             error = VtgError(f"shard {each.shard}: {failed[1]}")
             error.exit_code = failed[0]
             raise error
+
+
+def _paid(settings: Sharded) -> dict[str, Any]:
+    """What a shard may spend, where the command asks a model: its part of a budget that was said yes to."""
+    if not isinstance(settings, ShardedSettings):
+        return {}
+    return {"yes": True, "budget": None if settings.budget is None else settings.budget / settings.shards}
 
 
 def _shard(run: Callable[[S], Summary], settings: S, folder: str) -> tuple[int, str] | None:

@@ -19,8 +19,9 @@ from vtgdata.benchmarks import is_benchmark
 from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.filtering import Benchmarks, Filter
 from vtgdata.meta import Summary
-from vtgdata.records import FrameSampling, Sample
+from vtgdata.records import Sample
 from vtgdata.tables import Row
+from vtgdata.video.sampling import chosen
 from vtgdata.video.store import DECODER, FrameStore
 from vtgdata.video.warm import warm
 
@@ -55,12 +56,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Folder under which the videos lie, for filters that look (clip_relevance, near_duplicate_video)."""
     frames: str = ""
     """Folder of the frame store; by default in the user's cache."""
-    num_frames: Count = 32
-    """Frames per video that such filters see, evenly spaced; with --fps, the most."""
+    preset: str = ""
+    """Frames as a published system takes them (tvg_r1, tvg_r1_eval, time_r1_eval, timelens), or frames_64; no other
+    setting of frames is given then."""
+    num_frames: Count | None = None
+    """Frames per video that such filters see, evenly spaced; with --fps, the most. 32 when nothing is said."""
     fps: Annotated[float, msgspec.Meta(gt=0)] | None = None
     """Frames per second of video, instead of a fixed number."""
-    short_side: Count = 336
-    """Short side of the frames in pixels; smaller frames are not enlarged."""
+    short_side: Count | None = None
+    """Short side of the frames in pixels; smaller frames are not enlarged. 336 when nothing is said."""
 
 
 class Gone(NamedTuple):
@@ -143,7 +147,7 @@ def _looks(filters: Sequence[Filter], settings: Settings) -> bool:
 
 
 def _store(settings: Settings) -> FrameStore:
-    sampling = FrameSampling(frames=settings.num_frames, fps=settings.fps, short_side=settings.short_side)
+    sampling = chosen(settings.preset, settings.num_frames, settings.fps, settings.short_side)
     return FrameStore(Path(settings.videos), sampling, Path(settings.frames) if settings.frames else None)
 
 

@@ -11,14 +11,21 @@ from vtgdata.records import FrameSampling, TokenBudget
 _EDGE_SECONDS = 1e-6
 """A time this close to the end is the end: float noise must not add a frame."""
 
+NUM_FRAMES = 32
+"""Frames of a video, where nothing else is said."""
+SHORT_SIDE = 336
+"""Pixels of their short side, where nothing else is said."""
+
 PRESETS = {
+    "frames_64": FrameSampling(frames=64),
     "tvg_r1": FrameSampling(frames=64, tokens=TokenBudget(total=2048, least=4, group=2)),
     "tvg_r1_eval": FrameSampling(frames=32, tokens=TokenBudget(total=32 * 512, least=128, most=512)),
     "time_r1_eval": FrameSampling(frames=None, fps=2.0, tokens=TokenBudget(total=3584, group=2)),
     "timelens": FrameSampling(frames=448, fps=2.0, tokens=TokenBudget(total=14_336, least=64, group=2)),
 }
-"""Frames as published systems take them: TVG-R1 in training and in its evaluation, Time-R1's evaluation, TimeLens. What
-they call pixels is given as patches of 28 x 28; `group` is 2 where their models take frames in pairs."""
+"""Plain 64 frames; and frames as published systems take them: TVG-R1 in training and in its evaluation, Time-R1's
+evaluation, TimeLens. What they call pixels is given as patches of 28 x 28; `group` is 2 where their models take frames
+in pairs."""
 
 
 def times(duration: float, sampling: FrameSampling) -> tuple[float, ...]:
@@ -96,6 +103,32 @@ def preset(name: str) -> FrameSampling:
     if name not in PRESETS:
         raise VtgError(f"there is no frame sampling {name!r}; {did_you_mean(name, PRESETS)}.")
     return PRESETS[name]
+
+
+def chosen(
+    preset_name: str, num_frames: int | None, fps: float | None, short_side: int | None, *, midpoint: bool = False
+) -> FrameSampling:
+    """The sampling that settings of a command mean: a preset's, or one of numbers.
+
+    Args:
+        preset_name: of `PRESETS`; empty for none.
+        num_frames: 32 when None.
+        fps: a fixed number of frames when None.
+        short_side: in pixels, 336 when None.
+        midpoint: take the middle of each interval.
+
+    Raises VtgError when there is no such preset, or another setting is given beside it.
+    """
+    if not preset_name:
+        frames = NUM_FRAMES if num_frames is None else num_frames
+        side = SHORT_SIDE if short_side is None else short_side
+        return FrameSampling(frames=frames, fps=fps, midpoint=midpoint, short_side=side)
+    found = preset(preset_name)
+    given = {"num-frames": num_frames, "fps": fps, "short-side": short_side, "midpoint": midpoint or None}
+    beside = [f"--{name}" for name, value in given.items() if value is not None]
+    if beside:
+        raise VtgError(f"--preset {preset_name} says which frames and how large: leave out {' and '.join(beside)}.")
+    return found
 
 
 def _even(duration: float, count: int, shift: float) -> tuple[float, ...]:

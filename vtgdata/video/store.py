@@ -67,7 +67,8 @@ class FrameStore:
         """
         check(sampling)
         self.sampling = sampling
-        self._videos = find(root)
+        self.videos = find(root)
+        """Where each video lies."""
         self._folder = folder if folder is not None else fingerprint.cache_folder() / "frames"
         plugins.load("decoders", decoder)
         self._decoder = decoder
@@ -78,6 +79,8 @@ class FrameStore:
         self._recent_bytes = 0
         self._glanced: dict[str, Frames] = {}
         self._recent_lock = threading.Lock()
+        self.decoded = 0
+        """Videos that this process had to decode."""
         # Some locks for all videos: two threads never decode one video, and rarely wait for another's.
         self._locks = [threading.Lock() for _ in range(64)]
 
@@ -87,7 +90,7 @@ class FrameStore:
         A video that is missing or cannot be read has a status that says so, and no frames. Raises VtgError when two
         files match it.
         """
-        path = self._videos.path(video.file, video.video_id)
+        path = self.videos.path(video.file, video.video_id)
         if path is None:
             return _without("missing")
         try:
@@ -101,7 +104,7 @@ class FrameStore:
 
     def times(self, video: Video) -> Frames:
         """As `frames`, but the images may be left out where they are stored: far quicker when only keys are wanted."""
-        path = self._videos.path(video.file, video.video_id)
+        path = self.videos.path(video.file, video.video_id)
         if path is None:
             return _without("missing")
         try:
@@ -150,6 +153,8 @@ class FrameStore:
 
     def _decode(self, path: Path, frames_id: str) -> Frames:
         seen = self._eyes.look(self._decoder, path, self.sampling)
+        with self._recent_lock:
+            self.decoded += 1
         return Frames(frames_id=frames_id, times=seen.times, images=seen.images, duration=seen.duration, status="ok")
 
     def _file(self, frames_id: str) -> Path:

@@ -1,0 +1,55 @@
+"""Commands about video files: videos verify, bind, proxy, warm."""
+
+from typing import Any
+
+import typer
+
+from vtgdata.cli.app import relative, stage
+from vtgdata.cli.show import again, counts
+
+
+def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
+    """Add the commands."""
+    del train
+    videos = typer.Typer(
+        no_args_is_help=True, rich_markup_mode=None, help="Look after video files: verify, bind, proxy, warm."
+    )
+    mine = words if "videos" in words else set[str]()
+    stage(videos, mine, "videos verify", verify)
+    stage(videos, mine, "videos warm", warm)
+    app.add_typer(videos, name="videos")
+
+
+def verify(summary: dict[str, Any]) -> None:
+    """Say which videos are missing, unreadable, cut off, or last other than annotated.
+
+    fetch.txt lists what must be fetched.
+    """
+    print(f"{summary['videos']:,} videos{again(summary)}")
+    counts("found", summary["statuses"])
+    _examples(summary)
+    if "disagrees" in summary["statuses"]:
+        print(f"disagrees: by more than {summary['tolerance']:g} s (--tolerance)")
+    if summary["samples_affected"]:
+        print(f"{summary['samples_affected']:,} samples are on videos that are not ok")
+    if summary["to_fetch"]:
+        print(f"{summary['to_fetch']:,} files to fetch, listed in {relative(summary['out'])}/fetch.txt")
+    print(f"written to {relative(summary['out'])}")
+
+
+def warm(summary: dict[str, Any]) -> None:
+    """Decode the frames of all videos now, side by side, so that no command waits for them later.
+
+    Commands with the same settings of frames find them in the store.
+    """
+    print(f"{summary['videos']:,} videos, {summary['frames']:,} frames in the store{again(summary)}")
+    counts("found", summary["statuses"])
+    _examples(summary)
+    print(f"{summary['decoded']:,} were decoded now")
+    print(f"written to {relative(summary['out'])}")
+
+
+def _examples(summary: dict[str, Any]) -> None:
+    for some in summary["examples"].values():
+        for text in some:
+            print(f"  {text}")
