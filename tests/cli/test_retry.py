@@ -12,7 +12,9 @@ from vtgdata import tables
 from vtgdata.cli.app import run
 from vtgdata.engine import failures
 from vtgdata.engine.failures import chosen, kind
+from vtgdata.engine.journal import Attempt, Journal
 from vtgdata.errors import VtgError
+from vtgdata.records import Reply
 
 TABLES = ("rollouts.parquet", "pass_rates.parquet")
 
@@ -35,8 +37,20 @@ def score(server: Server, *more: str, out: str = "out") -> int:
 
 
 def faulty(body: dict[str, Any], number: int) -> Any:
-    """A third of the requests is refused, a third is answered by a page; which, follows from the seed."""
-    return (Fault(400), Fault(200, body={"choices": []}), seeded(body, number))[body["seed"] % 3]
+    """Half the requests are refused; which, follows from the seed."""
+    return Fault(400) if body["seed"] % 2 else seeded(body, number)
+
+
+def time_out(folder: Path) -> None:
+    """Let half of what was refused have timed out since, without waiting for that."""
+    rows = [row for row in tables.read_parquet(folder / "rollouts.parquet") if row["error"]]
+    reply = Reply(text=None, finish_reason="error", error="timeout")
+    with Journal(folder / "journal.sqlite") as journal:
+        (about,) = {kind for (kind,) in journal.select("SELECT about FROM attempt")}
+        journal.about = about
+        journal.record([
+            Attempt(key=row["key"], sample_id=row["sample_id"], index=row["index"], reply=reply) for row in rows[::2]
+        ])  # fmt: skip
 
 
 def errors(folder: Path) -> dict[str, int]:
@@ -44,36 +58,33 @@ def errors(folder: Path) -> dict[str, int]:
     return {name: found.count(name) for name in sorted(set(found))}
 
 
-def test_only_the_named_failures_are_asked_again_and_no_answer_changes(folder, capsys, monkeypatch):
-    from vtgdata.models import openai_api
-
-    # However a server's faults are waited for, that is not what is tested here.
-    if hasattr(openai_api, "FIRST_WAIT"):
-        monkeypatch.setattr(openai_api, "FIRST_WAIT", 0.001)
+def test_only_the_named_failures_are_asked_again_and_no_answer_changes(folder, capsys):
     with Server(seeded) as server:
         assert score(server, out="whole") == 0
         server.answer = faulty
         assert score(server) == 3
-        before = errors(folder / "out")
-        assert set(before) == {"refused", "other"}
+        failed = errors(folder / "out")["refused"]
+        time_out(folder / "out")
+        late, refused = (failed + 1) // 2, failed // 2
+        assert late and refused
         answered = {row["key"]: row for row in tables.read_parquet(folder / "out/rollouts.parquet") if not row["error"]}
         server.answer = seeded
         server.requests.clear()
         capsys.readouterr()
-        assert run(["retry", "out", "--only", "other", "--dry-run", "--json"]) == 0
-        assert json.loads(capsys.readouterr().out)["to_do"]["high"] == before["other"] and not server.requests
-        assert run(["retry", "out", "--only", "other", "-q"]) == 3
-        assert len(server.requests) == before["other"]
-        assert errors(folder / "out") == {"refused": before["refused"]}
+        assert run(["retry", "out", "--only", "timeout", "--dry-run", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["to_do"]["high"] == late and not server.requests
+        assert run(["retry", "out", "--only", "timeout", "-q"]) == 3
+        assert len(server.requests) == late
+        assert errors(folder / "out") == {"refused": refused}
         rows = {row["key"]: row for row in tables.read_parquet(folder / "out/rollouts.parquet")}
         assert answered.items() <= rows.items()
         assert run(["retry", "out", "--only", "timeout,limit", "-q"]) == 3
-        assert len(server.requests) == before["other"]
+        assert len(server.requests) == late
         assert run(["retry", "out", "-q", "--json"]) == 0
-        assert len(server.requests) == before["other"] + before["refused"]
+        assert len(server.requests) == failed
         # A step that is done has nothing to retry.
         assert run(["retry", "out", "-q"]) == 0
-        assert len(server.requests) == before["other"] + before["refused"]
+        assert len(server.requests) == failed
     for name in TABLES:
         assert (folder / "out" / name).read_bytes() == (folder / "whole" / name).read_bytes()
 
