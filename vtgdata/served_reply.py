@@ -59,19 +59,21 @@ def read(body: bytes) -> Reply:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         said = "the response is no chat completion"
         raise Failed("broken", said, f"{said} ({error})") from None
+    used = _tokens(completion.usage, "prompt_tokens"), _tokens_out(completion.usage)
     if not completion.choices:
-        raise Failed("broken", "the response has no choices")
+        raise Failed("broken", "the response has no choices", used=(used[0] or 0, used[1] or 0))
     choice, said = completion.choices[0], completion.choices[0].message
     if choice.finish_reason in {"abort", "error"}:
-        raise Failed("broken", f"the server gave up (finish_reason {choice.finish_reason!r})")
+        why = f"the server gave up (finish_reason {choice.finish_reason!r})"
+        raise Failed("broken", why, used=(used[0] or 0, used[1] or 0))
     text, thought = _texts(said.content)
     return Reply(
         # Nothing but reasoning, or a refusal, is an answer too: a bad one.
         text=text if text is not None else _texts(said.refusal)[0] or "",
         finish_reason=choice.finish_reason or "stop",
         reasoning=_texts(said.reasoning_content)[0] or _texts(said.reasoning)[0] or thought or None,
-        tokens_in=_tokens(completion.usage, "prompt_tokens"),
-        tokens_out=_tokens(completion.usage, "completion_tokens"),
+        tokens_in=used[0],
+        tokens_out=used[1],
     )
 
 
@@ -98,6 +100,18 @@ def _tokens(usage: Any, name: str) -> int | None:
     count = cast("dict[str, Any]", usage).get(name) if isinstance(usage, dict) else None
     # JSON's true is an int in Python.
     return count if isinstance(count, int) and not isinstance(count, bool) and 0 <= count < 2**53 else None
+
+
+def _tokens_out(usage: Any) -> int | None:
+    """Tokens of output, those of reasoning included.
+
+    Servers that do not count reasoning among `completion_tokens` (Gemini's) have it in the total, and charge for it.
+
+    >>> _tokens_out({"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 250})
+    230
+    """
+    given, said, total = (_tokens(usage, f"{name}_tokens") for name in ("prompt", "completion", "total"))
+    return said if said is None or given is None or total is None else max(said, total - given)
 
 
 def error_fields(body: Any) -> dict[str, Any]:

@@ -54,13 +54,16 @@ class Failed(Exception):
     """A request that failed.
 
     `reason` is what may be published: without addresses, and the same whenever the same goes wrong. `detail` says more.
-    `pause` is the seconds for which the server wants to be left alone, where it says so.
+    `pause` is the seconds for which the server wants to be left alone, where it says so; `used` the tokens of input and
+    output that it counted all the same, and may charge for.
     """
 
-    def __init__(self, kind: Kind, reason: str, detail: str = "", pause: float | None = None) -> None:
+    def __init__(
+        self, kind: Kind, reason: str, detail: str = "", pause: float | None = None, used: tuple[int, int] = (0, 0)
+    ) -> None:
         super().__init__(detail or reason)
         self.kind: Kind = kind
-        self.reason, self.pause = reason, pause
+        self.reason, self.pause, self.used = reason, pause, used
 
 
 class Server:

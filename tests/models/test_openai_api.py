@@ -90,6 +90,20 @@ def test_n_answers_are_n_requests_each_with_its_seed_and_come_in_order():
     assert sorted(request.seed for request in server.requests) == [1, 2, 3]
 
 
+def test_what_failed_tries_used_is_told_with_the_failure():
+    gave_up = completion("", finish_reason="abort")
+    reply, server = one(gave_up)
+    assert reply.error is not None and "gave up" in reply.error
+    assert (reply.tokens_in, reply.tokens_out) == (7 * len(server.requests), 3 * len(server.requests))
+    reply, _ = one(Fault(400))
+    assert (reply.tokens_in, reply.tokens_out) == (None, None)
+
+
+def test_tokens_of_reasoning_that_only_the_total_has_are_counted():
+    reply, _ = one(completion("a") | {"usage": {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 1010}})
+    assert (reply.tokens_in, reply.tokens_out) == (7, 1003)
+
+
 def test_tokens_time_and_server_are_kept():
     reply, server = one("yes")
     assert (reply.tokens_in, reply.tokens_out, reply.finish_reason, reply.error) == (7, 3, "stop", None)

@@ -98,7 +98,7 @@ class ServedModel:
 
     async def _answer(self, messages: list[Any], sampling: Sampling, seed: int) -> Reply:
         """Try until answered, or until another try is no use."""
-        trial, began = Trial(), time.monotonic()
+        trial, began, used_in, used_out = Trial(), time.monotonic(), 0, 0
         try:
             while True:
                 server = await self.endpoints.place(trial)
@@ -107,6 +107,7 @@ class ServedModel:
                 except EndpointRefused as refused:
                     self.endpoints.refuse(server, refused)
                 except Failed as failed:
+                    used_in, used_out = used_in + failed.used[0], used_out + failed.used[1]
                     self.endpoints.failed(server, trial, failed)
                 else:
                     self.endpoints.answered(server)
@@ -120,6 +121,8 @@ class ServedModel:
                 finish_reason="error",
                 error=failed.reason,
                 detail=self._redacted(f"{name or 'not sent'}: {failed} (tries: {trial.requests})"),
+                tokens_in=used_in or None,
+                tokens_out=used_out or None,
                 seconds=time.monotonic() - began,
                 endpoint=name,
             )
@@ -199,7 +202,11 @@ def reply_of(content: bytes) -> Reply:
     try:
         return served_reply.read(content)
     except Failed as failed:
-        return Reply(text=None, finish_reason="error", error=failed.reason, detail=str(failed))
+        used_in, used_out = (count or None for count in failed.used)
+        return Reply(
+            text=None, finish_reason="error", error=failed.reason, detail=str(failed), tokens_in=used_in,
+            tokens_out=used_out,
+        )  # fmt: skip
 
 
 def _refusal(error: "openai.APIStatusError") -> str | None:
