@@ -1,8 +1,7 @@
 """`vtgdata status` and the lines that tell how far a run is."""
 
 import json
-import os
-import pty
+import logging
 import re
 import signal
 import subprocess
@@ -15,8 +14,10 @@ import pytest
 
 from builders import draw_video, make_sample
 from servers import Server, completion, seeded
+from terminals import on_terminal
 from vtgdata import tables
 from vtgdata.cli.app import run
+from vtgdata.engine import tell as tell_module
 from vtgdata.engine.progress import Counts, Progress
 from vtgdata.records import Reply
 
@@ -78,7 +79,7 @@ def test_running_killed_and_done_are_told_apart_and_the_plain_lines_say_the_pace
         lines = process.communicate()[1].decode().splitlines()
         assert process.returncode == 0
     progress = [line for line in lines if " answers (" in line]
-    assert 1 <= len(progress) <= 2 and "\x1b" not in "".join(lines)
+    assert progress and "\x1b" not in "".join(lines)
     assert re.search(
         rf"24 of 24 answers \({answered} from before\), [\d.e+]+/s, [\d,]+ tokens/s, \$0\.0\d+$", progress[-1]
     )
@@ -102,18 +103,28 @@ def test_shards_and_unknown_costs_have_their_state_too(folder, capsys):
 
 
 def test_a_terminal_has_one_line_that_is_written_anew(folder):
-    leader, follower = pty.openpty()
     with Server(seeded) as server:
-        process = start(
-            server, stdout=subprocess.DEVNULL, stderr=follower, env=os.environ | {"TERM": "xterm", "COLUMNS": "200"}
-        )
-        assert process.wait(60) == 0
-    said = os.read(leader, 100_000).decode()
-    line = said.replace("\r\n", "\n").split("\r\x1b[K")[-1]
-    assert re.search(
-        r"openai_api:tiny, sighted: 24 of 24 answers \(0 from before\), .*/s, .* tokens/s, \$0\.024\n", line
-    )
+        code, said = on_terminal([sys.executable, "-m", "vtgdata", *command(server)])
+    assert code == 0, said
+    pace = r".*/s, .* tokens/s, \$0\.024\n"
+    line = said.split("\r\x1b[K")[-1]
+    assert re.search(rf"openai_api:tiny, sighted: 24 of 24 answers \(0 from before\), {pace}", line)
     assert said.count("answers (") >= 2 and said.count("\n") == said.count("plan:") + 1
+
+
+def test_a_log_has_a_line_at_first_at_most_every_half_minute_and_at_the_end(monkeypatch):
+    now, said = 1000.0, []
+    kept = logging.Handler()
+    kept.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    monkeypatch.setattr("vtgdata.engine.tell.time.monotonic", lambda: now)
+    monkeypatch.setattr("vtgdata.engine.tell.on_terminal", lambda: False)
+    monkeypatch.setattr("vtgdata.engine.tell.log", logging.Logger("told", logging.INFO))
+    tell_module.log.addHandler(kept)
+    tell = tell_module.teller("m")
+    for second in range(100):
+        now = 1000.0 + second
+        tell(Progress(model_id="m", counts=Counts(to_do=second), owner=None, updated="", ended=second == 99))
+    assert said == [f"m: 0 of {second} answers (0 from before)" for second in (0, 30, 60, 90, 99)]
 
 
 def test_the_time_to_go_follows_from_the_pace() -> None:

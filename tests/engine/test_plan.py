@@ -3,10 +3,11 @@
 import json
 import logging
 import os
-import pty
+import random
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from builders import draw_video, make_sample
 from servers import Fault, Server, completion, seeded
+from terminals import on_terminal
 from vtgdata import tables
 from vtgdata.cli.app import run
 from vtgdata.engine import held
@@ -61,11 +63,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def score(server: Server, *more: str, out: str = "out") -> int:
     """`vtgdata score-difficulty`; the exit code."""
-    return run([
+    return run(arguments(server, *more, out=out))
+
+
+def arguments(server: Server, *more: str, out: str = "out") -> list[str]:
+    return [
         "score-difficulty", "--samples", "samples.parquet", "--videos", "videos", "--model", "openai_api:tiny",
         "--endpoint", server.url, "--n", str(N), "--num-frames", "4", "--frames", "frames", "--max-tokens", "64",
         "--concurrency", "6", "--out", out, *more,
-    ])  # fmt: skip
+    ]  # fmt: skip
 
 
 def spent(path: Path) -> int:
@@ -318,18 +324,58 @@ def test_a_dry_run_of_a_step_that_is_done_has_nothing_to_do(folder, capsys):
 
 @pytest.mark.parametrize(("answer", "code", "asked"), [("n", 130, 0), ("y", 0, 3 * N)])
 def test_a_terminal_is_asked_once_before_a_dear_step(folder, answer, code, asked):
-    leader, follower = pty.openpty()
     with Server(billed) as server:
-        process = subprocess.Popen(
-            [
-                sys.executable, "-m", "vtgdata", "score-difficulty", "--samples", "samples.parquet", "--videos",
-                "videos", "--model", "openai_api:tiny", "--endpoint", server.url, "--n", str(N), "--num-frames", "4",
-                "--frames", "frames", "--out", "out", "--limit", "3", "--prices", "prices.yaml", "--confirm-over", "0",
-            ],
-            stdin=follower, stdout=subprocess.PIPE, stderr=follower, env=os.environ | {"TERM": "dumb"},
-        )  # fmt: skip
-        os.write(leader, f"{answer}\n".encode())
-        process.communicate(timeout=60)
-        said = os.read(leader, 100_000).decode()
-        assert (process.returncode, len(server.requests)) == (code, asked), said
+        command = [
+            sys.executable, "-m", "vtgdata", "score-difficulty", "--samples", "samples.parquet", "--videos", "videos",
+            "--model", "openai_api:tiny", "--endpoint", server.url, "--n", str(N), "--num-frames", "4", "--frames",
+            "frames", "--out", "out", "--limit", "3", "--prices", "prices.yaml", "--confirm-over", "0",
+        ]  # fmt: skip
+        ended, said = on_terminal(command, f"{answer}\n", term="dumb")
+        assert (ended, len(server.requests)) == (code, asked), said
     assert said.count("Spend it? [y/N]") == 1 and "more than --confirm-over 0" in said
+
+
+@pytest.mark.parametrize(
+    ("seed", "kills"), [(0, 1), *(pytest.param(seed, 4, marks=pytest.mark.slow) for seed in range(1, 6))]
+)
+def test_whatever_is_charged_and_however_it_is_killed_the_budget_holds_but_for_what_is_in_flight(folder, seed, kills):
+    draw = random.Random(seed)
+    concurrency = draw.randint(1, 8)
+    tokens = {}
+
+    def charged(body: dict[str, Any], number: int) -> dict[str, Any]:
+        # From almost nothing to three times what the prompt was guessed to have.
+        own = random.Random(f"{seed} {body['seed']}")
+        used = tokens[number] = own.randint(10, 15_000), own.randint(1, 64)
+        return completion(seeded(body, number)) | {
+            "usage": {"prompt_tokens": used[0], "completion_tokens": used[1], "total_tokens": sum(used)}
+        }
+
+    more = ["--prices", "prices.yaml", "--concurrency", str(concurrency), "--yes", "-q"]
+    with Server(charged) as server:
+        budgets = [draw.uniform(0.05, 0.15), draw.uniform(0.2, 0.4)]
+        for budget in budgets:
+            for _ in range(kills):
+                process = start(server, *more, "--budget", str(budget))
+                wanted = len(server.requests) + draw.randint(1, 6)
+                while process.poll() is None and len(server.requests) < wanted:
+                    time.sleep(0.005)
+                process.kill()
+                process.wait()
+            assert score(server, *more, "--budget", str(budget)) == 4
+            bills = [PRICE.cost(*used) for used in tokens.values()]
+            limit = round(budget * PICO)
+            assert spent(folder / "out/journal.sqlite") <= limit + concurrency * max(bills)
+            # What was on its way at a kill is paid for twice, and nobody but the server knows.
+            assert sum(bills) <= limit + (1 + kills * (1 + budgets.index(budget))) * concurrency * max(bills)
+        assert score(server, *more, "--budget", "100") == 0
+    rows = tables.read_parquet(folder / "out/rollouts.parquet")
+    assert len(rows) == len({row["key"] for row in rows}) == SAMPLES * N
+
+
+def start(server: Server, *more: str) -> subprocess.Popen[bytes]:
+    """`vtgdata score-difficulty` in a process of its own."""
+    program = "import sys; from vtgdata.cli.app import run; sys.exit(run(sys.argv[1:]))"
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *arguments(server, *more)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from vtgdata.engine.journal import APPLICATION_ID
+from vtgdata.engine.journal import APPLICATION_ID, Journal
 from vtgdata.engine.lease import holder, locked
 from vtgdata.engine.prices import PICO, Price
 from vtgdata.engine.tokens import Range
@@ -62,6 +62,13 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     if not any(row[1] == "about" for row in db.execute("PRAGMA table_info(attempt)")):
         # A file of an earlier version, read as it will be once it is opened.
         db.execute("CREATE TEMP VIEW attempt AS SELECT *, NULL AS about FROM main.attempt")
+
+
+def fold(path: Path) -> None:
+    """Fold what a killed process left in the log beside a journal into it, so that `peek` needs no copy of it all."""
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        Journal(path).close()
 
 
 def journals(folder: Path, name: str) -> list[Path]:

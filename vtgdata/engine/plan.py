@@ -17,7 +17,7 @@ from typing import NamedTuple
 import msgspec
 
 from vtgdata.engine import batch, failures, held, prices, tokens
-from vtgdata.engine.collect import JOURNAL, AskSettings, kind, open_model, price_of
+from vtgdata.engine.collect import JOURNAL, AskSettings, asked_model, kind, price_of
 from vtgdata.engine.meter import ENOUGH
 from vtgdata.engine.plan_parts import Part, Plan
 from vtgdata.engine.plan_words import summary, words
@@ -62,9 +62,11 @@ def check(
         if most is not None:
             raise VtgError("--batch writes --n requests a sample; --adaptive decides by the answers how many it takes.")
         return batch.export(settings, samples, asks)
-    if not settings.dry_run and settings.budget is None and all(prices.is_local(spec) for spec, _ in asks):
+    if not settings.dry_run and all(prices.is_local(spec) for spec, _ in asks):
         return None
-    models = {spec: open_model(spec, settings) for spec in dict.fromkeys(spec for spec, _ in asks)}
+    models: dict[str, Model] = {}
+    for spec, seeing in asks:
+        models[spec] = asked_model(spec, settings, seeing)
     unknown = [spec for spec, model in models.items() if price_of(spec, settings, model) is None]
     if settings.budget is not None and unknown:
         raise VtgError(
@@ -75,6 +77,9 @@ def check(
         # Counting takes a while where there are millions of answers, and could refuse nothing.
         log.info("what %s costs is unknown: name it with --prices FILE; --dry-run plans the rest", ", ".join(unknown))
         return None
+    if not settings.dry_run:
+        for path in held.journals(Path(settings.out), JOURNAL):
+            held.fold(path)
     made = make(settings, samples, asks, models, most or settings.n)
     if settings.dry_run:
         return summary(made, settings)
