@@ -100,7 +100,7 @@ def _confirm(made: Plan, settings: AskSettings) -> None:
     if dollars(high) > settings.confirm_over:
         raise Unconfirmed(
             f"this may cost {shown(cost[0])} to {shown(high)}, more than --confirm-over {settings.confirm_over:g}. "
-            "Say --yes to spend it, set a --budget, or see the whole plan with --dry-run. Nothing was asked."
+            "Say --yes to spend it, set a lower --budget, or see the whole plan with --dry-run. Nothing was asked."
         )
 
 
