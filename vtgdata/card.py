@@ -230,10 +230,15 @@ def command(document: Document) -> str:
     words: list[str] = []
     for name, value in document.settings.items():
         option = "--split" if name == "splits" else f"--{name.replace('_', '-')}"
-        items = [f"{key}={file}" for key, file in value.items()] if isinstance(value, dict) else value
-        items = items if isinstance(items, list) else [items]
-        words += [f"{option} {shlex.quote(str(item))}" for item in cast(list[Any], items)]
+        words += [f"{option} {shlex.quote(item)}" for item in _items(value)]
     return " \\\n    ".join(["vtgdata release", *words, "--out DIR"]).replace("`", "")
+
+
+def _items(value: Any) -> list[str]:
+    """What an option is given, once for each time."""
+    if isinstance(value, dict):
+        return [f"{key}={file}" for key, file in cast(dict[str, str], value).items()]
+    return [str(item) for item in cast(list[Any], value)] if isinstance(value, list) else [str(value)]
 
 
 def count(value: int) -> str:
