@@ -1,5 +1,6 @@
 """The card's plots: whole numbers of a release as bars that can be read, whatever there is to show."""
 
+import itertools
 import re
 from xml.etree import ElementTree
 
@@ -24,7 +25,7 @@ def drawn(bars: dict[str, int], heading: str = "What is shown") -> tuple[float, 
         start = float(text.get("x") or 0) - (length if text.get("text-anchor") == "end" else 0)
         assert start >= 0 and start + length <= wide and 0 < float(text.get("y") or 0) < high, text.text
     tops = [float(text.get("y") or 0) for text in texts if text.get("text-anchor") == "end"]
-    assert all(later - earlier >= 15 for earlier, later in zip(tops, tops[1:], strict=False))
+    assert all(later - earlier >= 15 for earlier, later in itertools.pairwise(tops))
     return wide, [rect for rect in root.iter(f"{SVG}rect") if rect.get("x")], [text.text or "" for text in texts]
 
 
@@ -66,9 +67,11 @@ def test_long_labels_and_headings_are_cut_and_nothing_overlaps_or_leaves_the_plo
 def test_plots_are_black_on_white_on_dark_pages_too():
     text = svg("Heading", {"a": 1})
     assert '<rect width="100%" height="100%" fill="white"/>' in text
-    assert len(re.findall("<text [^>]*fill=\"black\"", text)) == text.count("<text ")
+    assert len(re.findall('<text [^>]*fill="black"', text)) == text.count("<text ")
 
 
 def test_every_plot_has_a_title_and_a_file_of_its_own():
     names = ["rows", "traces", "durations", "positions", "pass_rates iou>=0.5", "pass_rates mean_iou"]
-    assert len({release_figures.file_name(name) for name in names}) == len({release_figures.title(n) for n in names}) == 6
+    assert (
+        len({release_figures.file_name(name) for name in names}) == len({release_figures.title(n) for n in names}) == 6
+    )

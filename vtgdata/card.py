@@ -6,15 +6,23 @@ value can break out of its place.
 
 import html
 import re
+import shlex
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import yaml
 
-from vtgdata import croissant, licences, plugins, release_figures, release_models
+from vtgdata import croissant, licences, plugins, release_figures, release_models, teacher_terms
 from vtgdata.releases import Document
 
 SIZES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M", "100M<n<1B")
+_KINDS = {
+    "samples": "one query about one video, with its moments",
+    "coldstart": "a reasoning trace that was kept, with its sample",
+    "difficulty": "how often a model was right about a sample, by one measure",
+    "rollouts": "one answer of a model to one sample",
+    "drops": "a raw row that became no sample, and why",
+}
 _TAGS = ["video-temporal-grounding", "video"]
 
 
@@ -26,6 +34,9 @@ def dataset_card(document: Document) -> str:
         release=document,
         licence_rows=licence_rows(document),
         changelog=changelog(document),
+        command=command(document),
+        kinds=_KINDS,
+        tallies=tallies(document),
         columns=croissant.columns_of(document),
         plots=[(release_figures.title(name), release_figures.file_name(name)) for name in document.figures],
     )
@@ -182,10 +193,61 @@ def changelog(document: Document) -> str:
     for entry in document.history:
         lines = [f"**{entry['version']}**", ""]
         for config, counts in entry["changes"].items():
-            words = ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing changed"
+            words = ", ".join(f"{number:,} {what}" for what, number in counts.items() if number) or "nothing changed"
             lines.append(f"- `{config}`: {words}")
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
+
+
+class Tallies(NamedTuple):
+    """How many rows have which value in a column: {corpus: shapes} of each config, side by side."""
+
+    configs: list[str]
+    rows: list[tuple[str, str, list[int | None]]]
+    """Column, value, and the rows of each config; None where a config has no such column."""
+
+
+def tallies(document: Document) -> Tallies:
+    """The counts of all configs in one table, in the order of the first config that has each."""
+    configs = list(document.counts)
+    pairs = {
+        (c, value): None for counted in document.counts.values() for c, values in counted.items() for value in values
+    }
+    order = list(dict.fromkeys(column for column, _ in pairs))
+    rows = [
+        (column, value, [_tally(document.counts[config], column, value) for config in configs])
+        for column, value in sorted(pairs, key=lambda pair: order.index(pair[0]))
+    ]
+    return Tallies(configs, rows)
+
+
+def _tally(counted: Mapping[str, Mapping[str, int]], column: str, value: str) -> int | None:
+    return counted[column].get(value, 0) if column in counted else None
+
+
+def command(document: Document) -> str:
+    """The `vtgdata release` that made it, one option a line; nothing in it can end the block of code around it."""
+    words: list[str] = []
+    for name, value in document.settings.items():
+        option = "--split" if name == "splits" else f"--{name.replace('_', '-')}"
+        words += [f"{option} {shlex.quote(item)}" for item in _items(value)]
+    return " \\\n    ".join(["vtgdata release", *words, "--out DIR"]).replace("`", "")
+
+
+def _items(value: Any) -> list[str]:
+    """What an option is given, once for each time."""
+    if isinstance(value, dict):
+        return [f"{key}={file}" for key, file in cast(dict[str, str], value).items()]
+    return [str(item) for item in cast(list[Any], value)] if isinstance(value, list) else [str(value)]
+
+
+def count(value: int) -> str:
+    """A whole number as people read it.
+
+    >>> count(12404)
+    '12,404'
+    """
+    return f"{value:,}"
 
 
 def cell(value: Any) -> str:
@@ -214,8 +276,9 @@ def _render(template: str, metadata: Mapping[str, Any], **values: Any) -> str:
         autoescape=False,  # Markdown, not HTML: `cell` and `code` do it
     )
     environment.filters.update(  # pyright: ignore[reportUnknownMemberType]
-        cell=cell, code=code, drawn_words=release_models.drawn_words, frames_words=release_models.frames_words
-    )
+        cell=cell, code=code, count=count, terms_words=teacher_terms.words,
+        drawn_words=release_models.drawn_words, frames_words=release_models.frames_words,
+    )  # fmt: skip
     head = yaml.safe_dump(dict(metadata), sort_keys=False, allow_unicode=True)
     body = environment.get_template(template).render(values)
     return f"---\n{head}---\n\n" + re.sub(r"\n{3,}", "\n\n", body)

@@ -16,6 +16,12 @@ _TYPES = {
     "text": "sc:Text", "number": "sc:Float", "count": "sc:Integer", "flag": "sc:Boolean", "texts": "sc:Text",
     "numbers": "sc:Float", "windows": "sc:Float", "repairs": "sc:Text", "scores": "sc:Text",
 }  # fmt: skip
+_WORDS = {
+    "text": "string", "number": "float64", "count": "int64", "flag": "bool", "texts": "list of string",
+    "numbers": "list of float64", "windows": "list of list of float64", "repairs": "list of {code, old, new}",
+    "scores": "list of {name, value}",
+}  # fmt: skip
+"""Types for people, as `datasets` names them."""
 _SHAPES = {"texts": "-1", "numbers": "-1", "windows": "-1,2", "repairs": "-1", "scores": "-1"}
 
 
@@ -77,9 +83,10 @@ def _field(records: str, file: str, column: str, kind: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def columns_of(document: Document) -> dict[str, list[tuple[str, str]]]:
-    """{config: columns with their description}, for the card."""
-    return {
-        config: [(column, DESCRIPTIONS[column]) for column in releases.COLUMNS.get(config, CHOSEN)]
-        for config in document.configs
-    }
+def columns_of(document: Document) -> list[tuple[str, str, str, list[str]]]:
+    """Each column once, for the card: name, type, description, and the configs that have it."""
+    found: dict[str, tuple[str, str, str, list[str]]] = {}
+    for config in document.configs:
+        for column, kind in releases.COLUMNS.get(config, CHOSEN).items():
+            found.setdefault(column, (column, _WORDS[kind], DESCRIPTIONS[column], []))[3].append(config)
+    return list(found.values())

@@ -199,13 +199,13 @@ def _shown(key: str) -> str:
 def _lines(found: Difference) -> list[str]:
     lines: list[str] = []
     for config, change in found.configs.items():
-        lines.append(f"{config}: " + ", ".join(f"{count} {what}" for what, count in change.counts.items() if count))
-        lines += [f"{config}: column {name} differs in {count} rows" for name, count in change.columns.items()]
+        lines.append(f"{config}: " + ", ".join(f"{count:,} {what}" for what, count in change.counts.items() if count))
+        lines += [f"{config}: column {name} differs in {count:,} rows" for name, count in change.columns.items()]
         for what, keys in (("added", change.added), ("removed", change.removed), ("changed", list(change.changed))):
             lines += [f"{config}: {what} {_shown(key)}" for key in keys[:SHOWN]]
             lines += [f"{config}: {what} {len(keys) - SHOWN} more"] if len(keys) > SHOWN else []
     lines += [f"removed for good: {_shown(each)}" for each in found.removed_for_good]
-    lines += [f"licence {_shown(name)}: {old} samples, now {new}" for name, (old, new) in found.licenses.items()]
+    lines += [f"licence {_shown(name)}: {old:,} samples, now {new:,}" for name, (old, new) in found.licenses.items()]
     lines += [f"file {_shown(name)} differs" for name in found.files]
     return [*lines, f"next version: {found.proposed} ({found.level})" if lines else "nothing differs"]
 

@@ -61,7 +61,9 @@ def _funnel(first: str, lost: Mapping[str, int], last: str, left: int) -> dict[s
 def _traces(teachers: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     if not teachers:
         return {}
-    lost = sum((Counter(model["not_kept"]) for model in teachers), Counter[str]())
+    lost: Counter[str] = Counter()
+    for model in teachers:
+        lost.update(model["not_kept"])
     return _funnel("answers", lost, "traces kept", sum(model["kept"] for model in teachers))
 
 

@@ -1,10 +1,12 @@
 """What providers say of the answers of their models: a licence dimension of traces, beside the corpora's own.
 
-A register of what is commonly known, not legal advice, and not checked against each version of the terms: read them at
-their link. `release --teacher-terms FILE`
-adds to it, with entries of the same form, and goes first.
+A register, not legal advice. An entry says which text was read and of which date, or is unverified: then it is what is
+commonly reported, and its reader must look. `release --teacher-terms FILE` adds entries of the same form, and goes
+first.
 """
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +19,27 @@ class TeacherTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Terms of one family of models."""
 
     match: str
-    """Part of the model's name, in small letters."""
+    """Beginning of a word of the model's name, in small letters."""
     provider: str
     link: str = ""
     no_competing_models: bool | None = None
-    """Whether outputs may not train competing models; None where nobody read the terms."""
+    """Whether outputs may not train competing models; None where nobody knows."""
+    read: str = ""
+    """The text that this was read in, with its date; empty where nobody read it: unverified."""
 
 
 REGISTER = (
     TeacherTerms(
-        match="scripted", provider="a script of this tool; no model was asked", no_competing_models=False
+        match="scripted", provider="a script of this tool; no model was asked", no_competing_models=False,
+        read="this tool's own code",
     ),
     TeacherTerms(
-        match="gemini", provider="Google", link="https://ai.google.dev/gemini-api/terms", no_competing_models=True
+        match="gemini", provider="Google", link="https://ai.google.dev/gemini-api/terms", no_competing_models=True,
+        read="Use Restrictions of the Gemini API Additional Terms of Service of 2024-10-31, 2025-02-05 and 2025-05-20: "
+        "no use of the services to develop models that compete with them",
     ),
+    # Open weights under a licence of their own, not the terms of OpenAI's services.
+    TeacherTerms(match="gpt-oss", provider="OpenAI, open weights", link="https://huggingface.co/openai/gpt-oss-120b"),
     TeacherTerms(
         match="gpt-", provider="OpenAI", link="https://openai.com/policies/services-agreement/",
         no_competing_models=True,
@@ -47,21 +56,36 @@ def read(path: str) -> tuple[TeacherTerms, ...]:
     if not path:
         return ()
     try:
-        return msgspec.json.decode(Path(path).read_bytes(), type=tuple[TeacherTerms, ...])
+        own = msgspec.json.decode(Path(path).read_bytes(), type=tuple[TeacherTerms, ...])
     except (OSError, msgspec.DecodeError) as error:
         raise VtgError(
-            f"--teacher-terms {path}: {error}. Give a JSON list of {{match, provider, link, no_competing_models}}."
+            f"--teacher-terms {path}: {error}. Give a JSON list of "
+            "{match, provider, link, no_competing_models, read}."
         ) from error
+    told = "whoever made this release says so"
+    return tuple(entry if entry.read else msgspec.structs.replace(entry, read=told) for entry in own)
 
 
 def terms(model_id: str, own: tuple[TeacherTerms, ...] = ()) -> dict[str, Any]:
-    """Provider, link and the flag for a model; what nobody read is null.
+    """Provider, link, the flag, and what it was read in; what nobody knows is null.
 
-    >>> terms("openai_api:gemini-2.5-pro")["no_competing_models"], terms("openai_api:other")["provider"]
+    >>> terms("openai_api:gemini-2.5-pro")["no_competing_models"], terms("openai_api:minigpt-4")["provider"]
     (True, 'unknown')
     """
     name = model_id.lower()
-    found = next((each for each in (*own, *REGISTER) if each.match.lower() in name), None)
-    if found is None:
-        return {"provider": "unknown", "link": "", "no_competing_models": None}
-    return {"provider": found.provider, "link": found.link, "no_competing_models": found.no_competing_models}
+    known = (each for each in (*own, *REGISTER) if re.search(rf"(?<![a-z0-9]){re.escape(each.match.lower())}", name))
+    found = next(known, TeacherTerms(match="", provider="unknown"))
+    return {name: getattr(found, name) for name in ("provider", "link", "no_competing_models", "read")}
+
+
+def words(found: Mapping[str, Any]) -> str:
+    """Whether outputs may not train competing models, for a card, with where that was read.
+
+    >>> words(terms("gpt-5"))
+    'yes by what is commonly reported; unverified, so read the terms'
+    """
+    flag, read = found["no_competing_models"], found.get("read", "")
+    if flag is None:
+        return "unknown, nobody read the terms"
+    said = "yes" if flag else "no"
+    return f"{said} ({read})" if read else f"{said} by what is commonly reported; unverified, so read the terms"

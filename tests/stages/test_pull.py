@@ -58,6 +58,7 @@ def test_what_was_pushed_is_pulled_byte_for_byte_at_its_tag(made, hub, tmp_path)
     assert summary["version"] == "1.0.0" and summary["configs"]["samples"] == {"test": 2, "train": 7}
     files = {path.relative_to(tmp_path / "got").as_posix() for path in (tmp_path / "got").rglob("*") if path.is_file()}
     assert released(tmp_path / "got") == released(made[0]) and files == set(released(made[0]))
+    assert summary["commit"] == hub.repositories["org/doors"].tags["v1.0.0"]
     again = stage("pull", hub, tmp_path, source="org/doors@v1.0.0", out=str(tmp_path / "got"))
     assert again["nothing_to_do"]
 
@@ -100,6 +101,15 @@ def test_the_trainers_read_a_release_of_the_hub_and_fetch_it_once(made, hub, tmp
     before = len(hub.log)
     assert program(TRAINED_ON, "org/doors@v1.0.0", hub, tmp_path)[0] == 7
     assert len(hub.log) == before
+
+
+def test_a_version_after_one_of_the_hub_names_it_whole(made, hub, tmp_path):
+    stage("push", hub, tmp_path, release=str(made[0]), target="org/doors")
+    inputs = write_inputs(tmp_path / "in", train=6)
+    stage("release", hub, tmp_path, out=str(tmp_path / "v2"), version="1.1.0", previous="org/doors@v1.0.0", **inputs)
+    document = releases.open_release(str(tmp_path / "v2")).document
+    assert document.settings["previous"] == "org/doors@v1.0.0" and document.history[1]["version"] == "1.0.0"
+    assert "--previous org/doors@v1.0.0" in (tmp_path / "v2/README.md").read_text()
 
 
 def test_a_folder_named_like_a_tag_is_a_folder(tmp_path, monkeypatch):

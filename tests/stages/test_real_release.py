@@ -8,7 +8,7 @@ import pytest
 
 from published import published
 from release_builders import make_release, make_sample, make_trace, write_inputs
-from vtgdata import card, columns, licences, release_write, releases, tables
+from vtgdata import card, columns, licences, plugins, release_write, releases, tables, teacher_terms
 from vtgdata.stages import ingest
 
 FILES = {
@@ -70,6 +70,23 @@ def test_the_card_cites_every_corpus_and_every_licence_has_its_notice(real):
     assert all(f"{licences.find(name).id}:" in notices for name in named)
 
 
+def numbers(text: str) -> set[float]:
+    """The numbers in a text; ids and hashes have none."""
+    found = re.findall(r"(?<![\w.-])\d[\d,]*(?:\.\d+)*(?![\w-])", text)
+    return {float(each.replace(",", "")) for each in found if each.count(".") < 2}
+
+
+@pytest.mark.parametrize("rich", [False, True], ids=["of four corpora", "with every config"])
+def test_every_number_of_a_card_is_in_its_release_json(real, tmp_path, rich):
+    folder = make_release(tmp_path / "v1", write_inputs(tmp_path)) if rich else real[0]
+    body = (folder / "README.md").read_text().split("\n---\n", 1)[1]
+    document = (folder / "release.json").read_text()
+    written = (plugins.resources("cards") / "dataset.md.j2").read_text() + " ".join(columns.DESCRIPTIONS.values())
+    samples = sum(data.rows for data in releases.open_release(str(folder)).document.configs["samples"].values())
+    strange = numbers(body) - numbers(re.sub(r'["{}\[\]:]', " ", document)) - numbers(written) - {samples}
+    assert len(numbers(body)) > 15 and not strange
+
+
 def test_croissant_of_real_rows_validates(real):
     mlcroissant = pytest.importorskip("mlcroissant", reason="needs the extra croissant")
     found = mlcroissant.Dataset(jsonld=str(real[0] / "croissant.json"))
@@ -106,11 +123,26 @@ def test_teacher_terms_stand_in_the_card_and_a_user_can_add_to_them(tmp_path):
     traces = [make_trace(make_sample(0), model_id="openai_api:gemini-2.5-pro")]
     tables.write_parquet(tmp_path / "traces.parquet", traces, tables.TRACES)
     out = make_release(tmp_path / "v1", inputs)
-    assert "outputs may not train competing models: yes by this tool's register" in (out / "README.md").read_text()
+    said = (out / "README.md").read_text()
+    assert "outputs may not train competing models: yes (Use Restrictions of the Gemini API Additional Terms" in said
     own = tmp_path / "terms.json"
     own.write_text('[{"match": "gemini", "provider": "Our contract", "no_competing_models": false}]')
     told = make_release(tmp_path / "v2", inputs, teacher_terms=str(own))
     assert releases.open_release(str(told)).document.models[0]["terms"]["provider"] == "Our contract"
+    assert "competing models: no (whoever made this release says so)" in (told / "README.md").read_text()
+
+
+@pytest.mark.parametrize("entry", teacher_terms.REGISTER, ids=lambda entry: entry.match)
+def test_terms_that_nobody_read_are_unverified_in_every_card(entry, tmp_path):
+    model = f"openai_api:{entry.match}-1"
+    tables.write_parquet(
+        tmp_path / "traces.parquet", [make_trace(make_sample(0), model_id=model)], tables.TRACES | tables.DRAWN
+    )
+    tables.write_samples(tmp_path / "samples.parquet", [make_sample(0)])
+    inputs = {name: str(tmp_path / f"{name}.parquet") for name in ("samples",)}
+    out = make_release(tmp_path / "v1", inputs | {"coldstart": str(tmp_path / "traces.parquet")})
+    said = (out / "README.md").read_text()
+    assert (entry.read in said) if entry.read else ("unverified, so read" in said or "nobody read the terms" in said)
 
 
 def test_another_day_folder_and_order_of_inputs_change_nothing_but_the_date(tmp_path, monkeypatch):

@@ -25,7 +25,7 @@ def remove(summary: dict[str, Any]) -> None:
     """
     print(f"{relative(summary['file'])}: {summary['added']} added, {summary['entries']} in all")
     if summary["rows"] is not None:
-        print(f"  {summary['rows']:,} samples go")
+        print(f"  {summary['rows']:,} sample{'s go' if summary['rows'] != 1 else ' goes'}")
     print("versions that were published keep their rows: a tag never moves")
 
 
@@ -36,8 +36,19 @@ def release(summary: dict[str, Any]) -> None:
     """
     print(f"release {summary['version']}{again(summary)}")
     for config, splits in summary["configs"].items():
-        print(f"  {config}: " + ", ".join(f"{name} {rows:,}" for name, rows in splits.items()))
+        print(
+            f"  {config}: " + ", ".join(f"{name} {rows:,}" for name, rows in splits.items()) + _changed(summary, config)
+        )
+    if summary["removed"]:
+        print(f"  taken out for good: {summary['removed']:,} of the samples given")
     print(f"written to {relative(summary['out'])}")
+
+
+def _changed(summary: dict[str, Any], config: str) -> str:
+    """Of a config, what differs from the version before; nothing to say of a first version."""
+    counts = summary["changes"].get(config, {})
+    said = ", ".join(f"{number:,} {what}" for what, number in counts.items() if number)
+    return f" ({said})" if said and not summary["first"] else ""
 
 
 def push(summary: dict[str, Any]) -> None:
@@ -54,7 +65,10 @@ def push(summary: dict[str, Any]) -> None:
     if summary["kind"] == "hub" and not summary["dry_run"]:
         print(f"  tag {summary['tag']}, commit {summary['commit']}\n  {summary['url']}")
     if summary.get("confirmed_licenses"):
-        print(f"  confirmed by you, and on record there: {', '.join(summary['confirmed_licenses'])}")
+        record = "would stand" if summary["dry_run"] else "stand"
+        print(
+            f"  licences that you confirmed, which {record} in the commit: {', '.join(summary['confirmed_licenses'])}"
+        )
 
 
 def _pushed(summary: dict[str, Any]) -> str:

@@ -56,7 +56,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What was removed for good (`vtgdata remove`): its file, a release's folder or `org/name@tag`. The previous
     release's own are always respected."""
     teacher_terms: str = ""
-    """JSON file of terms of teacher models that the register does not have: match, provider, link, flag."""
+    """JSON file of terms of teacher models that the register does not have: match, provider, link,
+    no_competing_models (true, false or null), and read: the text that this was read in, with its date."""
     made_by: dict[str, str] = {}
     """Recipe that this is a step of: its name, and the hash of its steps up to this one; `vtgdata run` fills it in."""
     name: str = ""
@@ -66,8 +67,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def run(settings: Settings) -> meta.Summary:
     """Make a release.
 
-    Returns the summary: name, version, configs (rows by config and split), changes against the previous release,
-    proposed (the least version that says what changed), removed (samples taken out for good), out.
+    Returns the summary: name, version, first (whether there was none before), configs (rows by config and split),
+    changes against the previous release, proposed (the least version that says what changed), removed (samples taken
+    out for good), out.
     Raises VtgError when an input is not what it should be, when a training row's video is also in a benchmark, or when
     the version does not follow the previous one or promises less than changed; Conflict when the folder holds what is
     no release.
@@ -129,6 +131,7 @@ def run(settings: Settings) -> meta.Summary:
     summary = {
         "name": document.name,
         "version": document.version,
+        "first": previous is None,
         "configs": {
             config: {name: data.rows for name, data in splits.items()} for config, splits in document.configs.items()
         },
@@ -223,7 +226,9 @@ def _settings(settings: Settings) -> dict[str, Any]:
     def short(value: Any) -> Any:
         if isinstance(value, dict):
             return {key: short(inner) for key, inner in sorted(value.items())}
-        return sorted(map(short, value)) if isinstance(value, list) else Path(value).name
+        if isinstance(value, list):
+            return sorted(map(short, value))
+        return value if hub.pinned(value) else Path(value).name
 
     given = {
         name: value for name, value in msgspec.to_builtins(settings).items() if value and name not in ("out", "made_by")
