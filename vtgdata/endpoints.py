@@ -15,9 +15,10 @@ from vtgdata.server_state import Failed, Kind, Server, Waits, longest_chance
 
 log = logging.getLogger("vtgdata")
 
-COUNTED: tuple[Kind, ...] = ("slow", "broken")
-"""Failures that may be the request's own fault: each uses up one of its tries."""
-TOO_LONG = "the server asks for a longer pause than --max-wait"
+COUNTED: dict[Kind, int] = {"late": 2, "cut": 1, "broken": 1}
+"""Failures that may be the request's own fault, and how many of its tries each uses up: an answer that did not come in
+time may be paid for all the same."""
+TOO_LONG = "a longer pause is asked for than --max-wait"
 SLACK = 0.1
 """Seconds more that an answer may wait, beside the chance part of a pause: to be late is no reason to fail."""
 
@@ -88,8 +89,8 @@ class Endpoints:
             )  # fmt: skip
         server.failed(failed, trial.sent)
         self.why, self.down_since, trial.since = failed, self.down_since or now, trial.since or now
-        counted = failed.kind in COUNTED
-        self.broken += counted and not self.answering
+        counted = COUNTED.get(failed.kind, 0)
+        self.broken += counted if not self.answering else 0
         trial.counted += counted
         if trial.counted >= self.waits.tries:
             raise failed
@@ -130,7 +131,8 @@ class Endpoints:
 
     def _too_late(self, first: Server, now: float) -> Failed:
         if first.asked > self.max_wait:
-            return Failed("limit", TOO_LONG, f"{TOO_LONG} ({first.rests_until - now:.0f} s more)")
+            reason = f"{first.asked_with}: {TOO_LONG}"
+            return Failed("limit", reason, f"{reason} ({first.rests_until - now:.0f} s more)")
         why = self.why or Failed("busy", "no server is free")
         return Failed(why.kind, why.reason, f"{why}; no server answered within --max-wait, {self.max_wait:g} s")
 

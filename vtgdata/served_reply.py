@@ -42,6 +42,7 @@ class _Choice(msgspec.Struct):
 class _Completion(msgspec.Struct):
     choices: list[_Choice]
     usage: Any = None
+    model: Any = None
 
 
 class _Named(msgspec.Struct):
@@ -52,8 +53,8 @@ class _Models(msgspec.Struct):
     data: list[_Named]
 
 
-def read(body: bytes) -> Reply:
-    """A reply from the body of a 200 response; raises Failed when it holds no answer."""
+def read(body: bytes) -> tuple[Reply, str]:
+    """A reply from the body of a 200 response, and the model it names; raises Failed when it holds no answer."""
     try:
         completion = msgspec.json.decode(body, type=_Completion)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -67,7 +68,7 @@ def read(body: bytes) -> Reply:
         why = f"the server gave up (finish_reason {choice.finish_reason!r})"
         raise Failed("broken", why, used=(used[0] or 0, used[1] or 0))
     text, thought = _texts(said.content)
-    return Reply(
+    reply = Reply(
         # Nothing but reasoning, or a refusal, is an answer too: a bad one.
         text=text if text is not None else _texts(said.refusal)[0] or "",
         finish_reason=choice.finish_reason or "stop",
@@ -75,6 +76,7 @@ def read(body: bytes) -> Reply:
         tokens_in=used[0],
         tokens_out=used[1],
     )
+    return reply, completion.model if isinstance(completion.model, str) else ""
 
 
 def models(body: bytes) -> list[str]:

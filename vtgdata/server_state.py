@@ -18,12 +18,12 @@ from vtgdata.errors import EndpointRefused
 
 log = logging.getLogger("vtgdata")
 
-Kind = Literal["limit", "busy", "unreachable", "slow", "broken", "request"]
+Kind = Literal["limit", "busy", "unreachable", "late", "cut", "broken", "request"]
 """What a failure says: `limit`: the server is at its limit (429); `busy`: it says that it cannot answer now;
-`unreachable`: no connection; `slow`: no answer in time, or the connection broke; `broken`: what came is no answer;
+`unreachable`: no connection; `late`: no answer in time; `cut`: the connection broke; `broken`: what came is no answer;
 `request`: the request is itself at fault, and the server is well."""
 
-HALVING: tuple[Kind, ...] = ("limit", "busy", "unreachable", "slow")
+HALVING: tuple[Kind, ...] = ("limit", "busy", "unreachable", "late", "cut")
 
 
 class Waits(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +35,7 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
     """In a row, after which a server's breaker opens; where there is no connection, it does at once."""
     first: float = 0.5
     """Before the second try at the same server, and how long a breaker is open; each further time twice as long."""
-    longest: float = 30.0
+    longest: float = 15.0
     """What doubling ends at."""
     limited: float = 1.0
     """Between two requests to a server that says 429, at least."""
@@ -78,8 +78,8 @@ class Server:
         self.opened = self.failures = self.limited = 0
         """How often the breaker opened, failures while it was closed, and 429s: each in a row."""
         self.open_until = self.rests_until = 0.0
-        self.asked = 0.0
-        """The last pause that it asked for, in seconds."""
+        self.asked, self.asked_with = 0.0, ""
+        """The last pause that it asked for, in seconds, and the status with which it did."""
         self.opened_at = self.halved_at = 0.0
         """Failures of requests that were sent before say nothing new."""
         self.limit = float(most)
@@ -120,7 +120,7 @@ class Server:
         now = time.monotonic()
         if failed.pause is not None:
             # Jitter upwards only: never sooner than the server said.
-            self.asked = failed.pause
+            self.asked, self.asked_with = failed.pause, failed.reason.partition(":")[0]
             pause = failed.pause + random.uniform(0.0, longest_chance(failed.pause))
             self.rests_until = max(self.rests_until, now + pause)
         news = sent >= self.halved_at

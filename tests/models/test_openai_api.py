@@ -406,3 +406,15 @@ def test_a_closed_model_can_be_asked_again_in_another_loop():
     with Server(seeded) as server:
         model = opened(server)
         assert generate(model, make_request(1))[0][0].text == generate(model, make_request(1))[0][0].text
+
+
+def test_that_another_model_answered_is_said_once(caplog):
+    def answered_by(name: str) -> list[str]:
+        caplog.clear()
+        with Server(lambda body, number: completion("yes") | {"model": name}) as server:
+            generate(opened(server, model="org/Tiny"), *(make_request(seed) for seed in range(4)))
+        return [record.getMessage() for record in caplog.records]
+
+    assert answered_by("org/tiny-2026-01-01") == answered_by("tiny") == answered_by("") == []
+    (said,) = answered_by("large")
+    assert "was asked for 'org/Tiny' and says that 'large' answered" in said

@@ -9,6 +9,7 @@ VTGDATA_API_KEY, else OPENAI_API_KEY, and is never shown.
 import asyncio
 import base64
 import datetime
+import logging
 import os
 import time
 from collections.abc import Sequence
@@ -26,6 +27,8 @@ from vtgdata.server_state import Failed, Kind, Server, Waits
 
 if TYPE_CHECKING:
     import openai
+
+log = logging.getLogger("vtgdata")
 
 CONCURRENCY = 16
 WAITS = Waits()
@@ -56,6 +59,8 @@ class ServedModel:
         self.model, self.key, self.timeout = model, key, endpoint.timeout
         self.id = f"openai_api:{model}@{endpoint.version}" if endpoint.version else f"openai_api:{model}"
         self.concurrency = endpoint.concurrency or CONCURRENCY
+        self.others: set[tuple[str, str]] = set()
+        """Servers and the names of other models that answered there, of which the user was told."""
         servers = [Server(url, shown(url), self.concurrency, WAITS) for url in dict.fromkeys(endpoint.urls)]
         self.endpoints = Endpoints(servers, WAITS, endpoint.max_wait)
 
@@ -140,12 +145,21 @@ class ServedModel:
                 response = await client.chat.completions.with_raw_response.create(
                     **self._body(messages, sampling, seed)
                 )
-            reply = served_reply.read(response.content)
+            reply, named = served_reply.read(response.content)
         except openai.APIStatusError as error:
             raise self._refused_or_failed(error, server) from None
         except (openai.APIConnectionError, TimeoutError, UnreadableReply) as error:
             raise self._cut_off(error) from None
+        self._say_other(named, server)
         return msgspec.structs.replace(reply, seconds=time.monotonic() - began, endpoint=server.name)
+
+    def _say_other(self, named: str, server: Server) -> None:
+        """Tell the user, once, when a server says that another model than the one asked for has answered."""
+        # A dated name (gpt-4o-2024-08-06) or one without its provider is the same model.
+        same = named.lower().startswith(self.model.lower()) or self.model.lower().endswith(named.lower())
+        if not same and (server.url, named) not in self.others:
+            self.others.add((server.url, named))
+            log.warning("%s was asked for %r and says that %r answered", server.name, self.model, self._redacted(named))
 
     def _client(self, server: Server) -> "openai.AsyncOpenAI":
         import openai
@@ -183,8 +197,8 @@ class ServedModel:
         if any(type(cause).__name__ in ("ConnectError", "ConnectTimeout") for cause in causes):
             return Failed("unreachable", "no connection", f"no connection ({error.__cause__ or error})")
         if isinstance(error, (openai.APITimeoutError, TimeoutError)):
-            return Failed("slow", "timeout", f"no answer within {self.timeout:g} s")
-        return Failed("slow", "the connection broke", f"the connection broke ({error.__cause__ or error})")
+            return Failed("late", "timeout", f"no answer within {self.timeout:g} s")
+        return Failed("cut", "the connection broke", f"the connection broke ({error.__cause__ or error})")
 
     def _redacted(self, text: str) -> str:
         """Words for an error, without the key: some servers repeat it."""
