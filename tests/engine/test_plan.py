@@ -22,7 +22,7 @@ from vtgdata.cli.app import run
 from vtgdata.engine import held
 from vtgdata.engine.journal import Attempt, Journal
 from vtgdata.engine.prices import PICO, Price
-from vtgdata.errors import Locked, VtgError
+from vtgdata.errors import Locked, Unconfirmed, VtgError
 from vtgdata.records import Reply
 from vtgdata.stages import difficulty, evaluate
 
@@ -302,6 +302,9 @@ def test_a_plan_of_several_models_and_of_adaptive_numbers(folder, capsys):
     assert planned["plan"][4]["cost"] == {"low": 0.0, "high": 0.0}
     with pytest.raises(VtgError, match="openai_api:other costs is unknown"):
         evaluate.run(msgspec.structs.replace(settings, dry_run=False, budget=1.0))
+    # What one of them costs is known, and is not spent unasked because of the other.
+    with pytest.raises(Unconfirmed):
+        evaluate.run(msgspec.structs.replace(settings, dry_run=False, confirm_over=0.0))
 
 
 def test_adaptive_rounds_keep_to_one_budget(folder, capsys):

@@ -67,16 +67,18 @@ def check(
     models: dict[str, Model] = {}
     for spec, seeing in asks:
         models[spec] = asked_model(spec, settings, seeing)
-    unknown = [spec for spec, model in models.items() if price_of(spec, settings, model) is None]
+    named = {spec: price_of(spec, settings, model) for spec, model in models.items()}
+    unknown = [spec for spec, price in named.items() if price is None]
     if settings.budget is not None and unknown:
         raise VtgError(
             f"--budget: what {', '.join(unknown)} costs is unknown, so no budget can hold. Name the price in a file: "
             "--prices FILE, with `- {model: NAME, input: DOLLARS, output: DOLLARS}` per million tokens."
         )
     if unknown and not settings.dry_run:
-        # Counting takes a while where there are millions of answers, and could refuse nothing.
         log.info("what %s costs is unknown: name it with --prices FILE; --dry-run plans the rest", ", ".join(unknown))
-        return None
+        if all(price is None or price.free for price in named.values()):
+            # Counting takes a while where there are millions of answers, and could refuse nothing.
+            return None
     if not settings.dry_run:
         for path in held.journals(Path(settings.out), JOURNAL):
             held.fold(path)
@@ -91,15 +93,14 @@ def check(
 
 def _confirm(made: Plan, settings: AskSettings) -> None:
     """Raise Unconfirmed when more may be spent than without asking."""
-    cost = made.cost
-    if settings.yes or cost is None:
+    if settings.yes:
         return
-    high = cost[1]
+    low, high = made.known_cost
     if settings.budget is not None:
         high = min(high, round(settings.budget * PICO) - made.spent)
     if dollars(high) > settings.confirm_over:
         raise Unconfirmed(
-            f"this may cost {shown(cost[0])} to {shown(high)}, more than --confirm-over {settings.confirm_over:g}. "
+            f"this may cost {shown(low)} to {shown(high)}, more than --confirm-over {settings.confirm_over:g}. "
             "Say --yes to spend it, set a lower --budget, or see the whole plan with --dry-run. Nothing was asked."
         )
 

@@ -59,9 +59,12 @@ class Plan(NamedTuple):
     @property
     def cost(self) -> tuple[int, int] | None:
         """Picodollars of all parts; None where the price of one is unknown that has something to do."""
-        low = high = 0
-        for part in self.parts:
-            if part.cost is None and part.to_do.high:
-                return None
-            low, high = low + (part.cost or (0, 0))[0], high + (part.cost or (0, 0))[1]
-        return low, high
+        if any(part.cost is None and part.to_do.high for part in self.parts):
+            return None
+        return self.known_cost
+
+    @property
+    def known_cost(self) -> tuple[int, int]:
+        """Picodollars of the parts whose price is known."""
+        costs = [part.cost for part in self.parts if part.cost is not None]
+        return sum(low for low, _ in costs), sum(high for _, high in costs)
