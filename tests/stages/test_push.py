@@ -39,6 +39,12 @@ for config, revision in wanted:
             found["row"] = data[0]
 print(json.dumps(found))
 """
+TYPES = {
+    "text": "Value('string')", "number": "Value('float64')", "count": "Value('int64')", "flag": "Value('bool')",
+    "texts": "List(Value('string'))", "numbers": "List(Value('float64'))", "windows": "List(List(Value('float64')))",
+    "repairs": "List({'code': Value('string'), 'old': Value('string'), 'new': Value('string')})",
+}  # fmt: skip
+"""Columns as `datasets` has to read them."""
 DOWNLOAD = """
 import json, sys
 from huggingface_hub import snapshot_download
@@ -232,6 +238,11 @@ def test_a_pushed_release_loads_from_the_hub_at_its_tag(made, hub, tmp_path):
         "samples/test": 2, "samples/train": 7, "coldstart/train": 7, "rl/train": 4, "difficulty/train": 7,
         "drops/train": 1,
     }  # fmt: skip
+    for config in configs:
+        columns = releases.COLUMNS.get(config, releases.CHOSEN)
+        for split in (split for name, split in found.items() if name.startswith(f"{config}/")):
+            assert list(split["features"]) == list(columns)
+            assert all(TYPES[kind] in split["features"][name] for name, kind in columns.items())
     rl = found["rl/train"]["features"]
     assert (rl["windows"], rl["value"], rl["rank"]) == (
         "List(List(Value('float64')))",
