@@ -6,6 +6,7 @@ video, and what is written is there whole or not at all.
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 from pathlib import Path
@@ -90,8 +91,8 @@ def _length(path: Path, facts: VideoFacts, piece: Piece | None) -> float:
 
 
 def _command(path: Path, target: Path, shape: Shape, piece: Piece | None, facts: VideoFacts) -> Any:
-    import ffmpeg
-
+    # Untyped: it ships no types.
+    ffmpeg: Any = importlib.import_module("ffmpeg")
     # The scheme is written out, so that neither a colon nor a dash in a name means anything.
     source = f"file:{containers.local(path)}"
     options: dict[str, Any] = {"protocol_whitelist": "file,pipe", "threads": 1, "max_pixels": containers.MAX_PIXELS}
