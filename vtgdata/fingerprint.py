@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from vtgdata.video_files import video_files
+from vtgdata.video_files import BINDINGS, video_files
 
 ROOT = Path(__file__).parent
 
@@ -85,9 +85,12 @@ def of_path(path: Path) -> str:
 def of_listing(folder: Path) -> str:
     """Names, sizes and times of change of the videos under a folder, which are too large to read.
 
-    Of the same files that are found there by name; what else lies there, a step's own output perhaps, does not count.
+    Of the same files that are found there by name, and of what binds them to others; what else lies there, a step's own
+    output perhaps, does not count.
     """
-    return of_value([[_text(path.relative_to(folder)), *_stamp(path)] for path in video_files(folder)])
+    listed: list[Any] = [[_text(path.relative_to(folder)), *_stamp(path)] for path in video_files(folder)]
+    bindings = folder / BINDINGS
+    return of_value([*listed, of_file(bindings)] if bindings.is_file() else listed)
 
 
 def _stamp(path: Path) -> tuple[int, int] | tuple[()]:

@@ -12,6 +12,9 @@ SUFFIXES = frozenset({
 FRAMES_LIST = "times.json"
 """A folder with this file is a video too: it says when each of the folder's pictures is shown."""
 
+BINDINGS = "vtgdata-bindings.json"
+"""In a folder of videos: which file each video is, by its bytes, whatever it is called."""
+
 
 def video_files(root: Path) -> list[Path]:
     """The video files and folders of frames under a folder, links followed, hidden ones left out, in a fixed order."""

@@ -26,6 +26,8 @@ COMMANDS = {
     "curate": Command("vtgdata.stages.curate", ("file",)),
     "check": Command("vtgdata.stages.check", ("files",)),
     "videos verify": Command("vtgdata.stages.videos_verify"),
+    "videos bind": Command("vtgdata.stages.videos_bind"),
+    "videos proxy": Command("vtgdata.stages.videos_proxy"),
     "videos warm": Command("vtgdata.stages.videos_warm"),
     "build-coldstart": Command("vtgdata.stages.coldstart"),
     "score-difficulty": Command("vtgdata.stages.difficulty"),

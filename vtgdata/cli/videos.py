@@ -16,6 +16,8 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     )
     mine = words if "videos" in words else set[str]()
     stage(videos, mine, "videos verify", verify)
+    stage(videos, mine, "videos bind", bind)
+    stage(videos, mine, "videos proxy", proxy)
     stage(videos, mine, "videos warm", warm)
     app.add_typer(videos, name="videos")
 
@@ -35,6 +37,33 @@ def verify(summary: dict[str, Any]) -> None:
     if summary["to_fetch"]:
         print(f"{summary['to_fetch']:,} files to fetch, listed in {relative(summary['out'])}/fetch.txt")
     print(f"written to {relative(summary['out'])}")
+
+
+def bind(summary: dict[str, Any]) -> None:
+    """Remember each video by its bytes, and find it again under any name.
+
+    Once while the files are right, and again after they were renamed or moved: every command with these --videos then
+    takes the files that have the bytes.
+    """
+    print(f"{summary['videos']:,} videos{again(summary)}")
+    counts("found", summary["statuses"])
+    counts("bound by", summary["bound"])
+    _examples(summary)
+    if summary["same_bytes"]:
+        print(f"{summary['same_bytes']:,} videos have the bytes of another one (column same_as)")
+    print(f"written to {relative(summary['out'])} and {relative(summary['bindings'])}")
+
+
+def proxy(summary: dict[str, Any]) -> None:
+    """Make small copies of the videos, with the same times: no sound, fewer pixels and, with --fps, fewer frames.
+
+    Where only the longer source of a video is there, its piece is cut out. Then give OUT/videos as --videos.
+    """
+    print(f"{summary['videos']:,} videos{again(summary)}")
+    counts("found", summary["statuses"])
+    _examples(summary)
+    print(f"{summary['made']:,} proxies made now, {summary['cuts']:,} of all cut from longer videos")
+    print(f"{summary['bytes'] / 1e6:,.1f} MB, written to {relative(summary['out'])}")
 
 
 def warm(summary: dict[str, Any]) -> None:

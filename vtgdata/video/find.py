@@ -1,4 +1,4 @@
-"""Finding videos under a root folder: by the corpus's file name, then by stem.
+"""Finding videos under a root folder: as they are bound, else by the corpus's file name, then by stem.
 
 Only names that exist are looked up, so that no id, however it is written, leads out of the folder.
 """
@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from vtgdata.errors import VtgError
+from vtgdata.video.bindings import Bound, read
 from vtgdata.video_files import SUFFIXES, video_files
 
 
@@ -18,6 +19,8 @@ class Videos(msgspec.Struct, frozen=True):
     root: Path
     by_name: dict[str, list[Path]]
     by_stem: dict[str, list[Path]]
+    bound: dict[str, Bound] = {}
+    """By file name, what `vtgdata videos bind` found; it goes before any name."""
 
     def path(self, file: str, video_id: str = "") -> Path | None:
         """The one file of a video, or None when there is none.
@@ -28,16 +31,33 @@ class Videos(msgspec.Struct, frozen=True):
 
         Raises VtgError when two files match.
         """
-        for index, key in ((self.by_name, file), (self.by_stem, _stem(file)), (self.by_stem, _stem(video_id))):
-            found = index.get(unicodedata.normalize("NFC", key), [])
-            if len(found) > 1:
-                names = " and ".join(str(path.relative_to(self.root)) for path in found[:2])
-                raise VtgError(
-                    f"{self.root}: {len(found)} files match video {file!r}: {names}. Remove or rename all but one."
-                )
+        if file in self.bound:
+            return self._bound(self.bound[file])
+        found = self.named(file, video_id)
+        if len(found) > 1:
+            names = " and ".join(str(path.relative_to(self.root)) for path in found[:2])
+            raise VtgError(
+                f"{self.root}: {len(found)} files match video {file!r}: {names}. Remove or rename all but one, or bind "
+                "it with `vtgdata videos bind`."
+            )
+        return found[0] if found else None
+
+    def named(self, file: str, video_id: str = "") -> list[Path]:
+        """The files of that name, else of its stem, else of the id as a stem."""
+        for index, key in ((self.by_name, file), (self.by_stem, stem(file)), (self.by_stem, stem(video_id))):
+            found = index.get(_form(key), [])
             if found:
-                return found[0]
-        return None
+                return found
+        return []
+
+    def _bound(self, bound: Bound) -> Path | None:
+        path = self.root / bound.path
+        # Only what the folder holds, and only while it can be what was bound: nothing else is ever put in its place.
+        here = bool(bound.path) and path in self.by_name.get(_form(path.name), [])
+        try:
+            return path if here and (path.is_dir() or path.stat().st_size == bound.bytes) else None
+        except OSError:
+            return None
 
 
 def find(root: Path) -> Videos:
@@ -50,21 +70,25 @@ def find(root: Path) -> Videos:
     by_name: dict[str, list[Path]] = {}
     by_stem: dict[str, list[Path]] = {}
     for path in video_files(root):
-        name = unicodedata.normalize("NFC", path.name)
+        name = _form(path.name)
         by_name.setdefault(name, []).append(path)
-        by_stem.setdefault(_stem(name), []).append(path)
+        by_stem.setdefault(stem(name), []).append(path)
     if not by_name:
         raise VtgError(
             f"no video files under {root} (looked for {', '.join(sorted(SUFFIXES))}). "
             "Give --videos the folder under which they lie, or leave it out where the command allows."
         )
-    return Videos(root, by_name, by_stem)
+    return Videos(root, by_name, by_stem, read(root))
 
 
-def _stem(name: str) -> str:
+def _form(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def stem(name: str) -> str:
     """The name without the suffix of a video; ids may hold dots of their own.
 
-    >>> _stem("v_abc.mp4"), _stem("s13-d21.part.2")
+    >>> stem("v_abc.mp4"), stem("s13-d21.part.2")
     ('v_abc', 's13-d21.part.2')
     """
     stem, dot, suffix = name.rpartition(".")
