@@ -214,7 +214,7 @@ class ServedModel:
 def reply_of(content: bytes) -> Reply:
     """The reply in the body of a response, as a batch's results have it; a failure where it holds no answer."""
     try:
-        return served_reply.read(content)
+        return served_reply.read(content)[0]
     except Failed as failed:
         used_in, used_out = (count or None for count in failed.used)
         return Reply(
