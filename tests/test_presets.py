@@ -33,7 +33,12 @@ ASK = ("build-coldstart", "--samples", "s.parquet", "--model", "scripted:s.parqu
 
 
 @pytest.mark.parametrize(
-    ("name", "count", "size"), [("tvg_r1", 64, (280, 168)), ("timelens", 16, (616, 336)), ("frames_64", 64, (597, 336))]
+    ("name", "count", "size"),
+    [
+        ("tvg_r1", 64, (280, 168)),
+        pytest.param("timelens", 16, (616, 336), marks=pytest.mark.slow),
+        pytest.param("frames_64", 64, (597, 336), marks=pytest.mark.slow),
+    ],
 )
 def test_what_a_preset_shows_is_recorded_and_is_what_a_model_is_trained_on(folder, name, count, size):
     if name != "frames_64":  # a preset as a recipe names it

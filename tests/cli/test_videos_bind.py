@@ -109,6 +109,7 @@ def test_bindings_cannot_lead_out_of_the_folder_and_wrong_ones_say_so(bound):
     assert done.returncode == 1 and "sums.txt:1: is no line of sha256sum" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_command_runs_again_when_a_video_was_bound_to_another_file(bound):
     warm = ("videos", "warm", "--samples", "samples.parquet", "--videos", "videos", "--out", "w", "--json")
     vtgdata(*warm, cwd=bound)

@@ -71,6 +71,7 @@ def test_verify_counts_every_kind_and_lists_what_to_fetch(broken):
     assert json.loads((broken / "o/meta.json").read_text())["complete"] is False
 
 
+@pytest.mark.slow
 def test_verify_says_it_to_people_and_what_to_do(broken):
     done = vtgdata(*VERIFY, "-q", cwd=broken)
     assert done.returncode == 3
@@ -135,6 +136,7 @@ def test_warm_says_which_videos_cannot_be_seen(broken):
     assert summary(vtgdata(*WARM, "--max-failed", 0.7, cwd=broken))["decoded"] == 0
 
 
+@pytest.mark.slow
 def test_shards_warm_disjoint_parts_and_together_all(whole):
     parts = [summary(vtgdata(*WARM, "--shard", f"{index}/2", cwd=whole)) for index in (0, 1)]
     assert sum(part["decoded"] for part in parts) == sum(part["videos"] for part in parts) == 4

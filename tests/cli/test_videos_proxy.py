@@ -114,7 +114,7 @@ def alike(one: np.ndarray, other: np.ndarray) -> bool:
     return float(np.abs(first - second).mean()) < 3
 
 
-@pytest.mark.parametrize("fps", [None, 2])
+@pytest.mark.parametrize("fps", [2, pytest.param(None, marks=pytest.mark.slow)])
 def test_a_cut_of_a_longer_video_begins_with_the_frame_on_show_there(tmp_path, fps):
     # Five a second, 100 s, started at 7 s on the file's clock; frame k is on show from k / 5.
     draw(tmp_path / "videos/SOURCE.mkv", 500, start=7, codec="libx264")
