@@ -72,6 +72,10 @@ def compare(eyes: Workers, paths: list[Path], sampling: FrameSampling, repeats: 
             for name in usable:
                 seconds, seen[name, path] = timed(eyes, name, path, sampling)
                 best[name, path] = min(seconds, best.get((name, path), seconds))
+    unread = [path.name for path in paths if seen[DECODER, path] is None]
+    if unread:
+        print(f"left out, since the default does not read them: {', '.join(unread)}")
+        paths = [path for path in paths if path.name not in unread]
     common = [path for path in paths if all(seen[name, path] is not None for name in usable)]
     wrong = {name: sum(not _same(seen[name, path], seen[DECODER, path]) for path in paths) for name in usable}
     total = {name: sum(best[name, path] for path in common) for name in usable}

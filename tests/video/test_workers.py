@@ -71,6 +71,13 @@ def test_a_file_whose_name_is_not_utf8_is_read(pool, tmp_path):
     assert pool.look("pyav", path, TWO) == Here().look("pyav", path, TWO)
 
 
+def test_a_relative_path_is_found_from_where_the_run_is_now(pool, tmp_path, monkeypatch):
+    for name in ("one", "two"):
+        draw(tmp_path / name / "a.mp4", 10)
+        monkeypatch.chdir(tmp_path / name)
+        assert pool.look("pyav", Path("a.mp4"), TWO).times == (0.0, 1.0)
+
+
 def test_raw_pictures_come_as_they_are(pool, tmp_path):
     path = draw(tmp_path / "a.mp4", 10)
     pictures, times = pool.frames("pyav", path, [0.0, 1.0])

@@ -149,7 +149,8 @@ def pictures(shown: Shown) -> tuple[list["np.ndarray"], list[float]]:
 def asked(limit: float, name: Any, decoder: str, path: Path, *rest: FrameSampling | Sequence[float]) -> Call:
     """A call, from the arguments of the function of `look` that it names."""
     given = rest[0] if rest else ()
-    where = os.fsencode(path)
+    # Whole: the process may have been started in another folder than this one is in by now.
+    where = os.fsencode(path.absolute())
     if isinstance(given, FrameSampling):
         return Call(limit=limit, name=name, decoder=decoder, path=where, sampling=given)
     return Call(limit=limit, name=name, decoder=decoder, path=where, times=tuple(map(float, given)))
