@@ -24,7 +24,8 @@ def signature(settings: type[msgspec.Struct], arguments: tuple[str, ...]) -> ins
     documents = field_docs(settings)
     hints = get_type_hints(settings)
     parameters: list[inspect.Parameter] = []
-    for field in msgspec.structs.fields(settings):
+    # What must be given comes first, wherever its record stands in a family of them.
+    for field in sorted(msgspec.structs.fields(settings), key=lambda field: not field.required):
         kind = option_type(hints[field.name])
         text = documents.get(field.name, "") + _default_text(field)
         if field.name in arguments:

@@ -20,10 +20,11 @@ from vtgdata.engine.tell import teller
 from vtgdata.engine.wanted import Spool, Wanted
 from vtgdata.engine.work import Question, about
 from vtgdata.errors import BudgetReached, VtgError
-from vtgdata.records import Endpoint, FrameSampling, Model, Reply, Sample, Sampling, Video
+from vtgdata.records import Endpoint, Model, Reply, Sample, Sampling, Video
 from vtgdata.sample_table import SampleTable, open_samples
 from vtgdata.tables import Row
 from vtgdata.video import blind, sampling
+from vtgdata.video.frame_settings import Count, FrameSettings
 from vtgdata.video.messages import Prompt, load_prompt, render
 from vtgdata.video.store import DECODER, Frames, FrameStore
 
@@ -32,11 +33,10 @@ log = logging.getLogger("vtgdata")
 JOURNAL = "journal.sqlite"
 
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
-class AskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of a command that asks a model about samples."""
 
     samples: str
@@ -47,7 +47,7 @@ class AskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """SQL condition on the columns of the samples, as in "split == 'rl'"."""
     limit: Count | None = None
     """Take only the first so many samples."""
-    endpoint: list[str] = []
+    endpoint: list[str] = msgspec.field(default_factory=list)
     """Base URL of an OpenAI-compatible server, ending in /v1; may be given several times."""
     model_version: str = ""
     """What the server's model name does not say; part of the fingerprint of its answers."""
@@ -65,19 +65,6 @@ class AskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Nucleus of sampling, in (0, 1]."""
     max_tokens: Count = 512
     """Longest answer, in tokens."""
-    preset: str = ""
-    """Frames as a published system takes them (tvg_r1, tvg_r1_eval, time_r1_eval, timelens), or frames_64; no other
-    setting of frames is given then."""
-    num_frames: Count | None = None
-    """Frames per video, evenly spaced; with --fps, the most. 32 when nothing is said."""
-    fps: Annotated[float, msgspec.Meta(gt=0)] | None = None
-    """Frames per second of video, instead of a fixed number."""
-    midpoint: bool = False
-    """Take the middle of each interval rather than its start."""
-    short_side: Count | None = None
-    """Short side of the frames in pixels; smaller frames are not enlarged. 336 when nothing is said."""
-    frames: str = ""
-    """Folder of the frame store; by default in the user's cache."""
     concurrency: Count | None = None
     """Requests in flight; for a local model, answers in a batch."""
     timeout: Annotated[float, msgspec.Meta(gt=0)] = 300.0
@@ -112,10 +99,6 @@ class AskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def whatever_is_there(self) -> bool:
         """Whether an earlier result is not enough, be it up to date."""
         return self.dry_run or bool(self.only or self.batch)
-
-    def frame_sampling(self) -> FrameSampling:
-        """The frames that a model is shown."""
-        return sampling.chosen(self.preset, self.num_frames, self.fps, self.short_side, midpoint=self.midpoint)
 
     def sampling(self) -> Sampling:
         """How answers are drawn."""

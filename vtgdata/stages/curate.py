@@ -10,7 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -21,7 +21,7 @@ from vtgdata.filtering import Benchmarks, Filter
 from vtgdata.meta import Summary
 from vtgdata.records import Sample
 from vtgdata.tables import Row
-from vtgdata.video.sampling import chosen
+from vtgdata.video.frame_settings import FrameSettings
 from vtgdata.video.store import DECODER, FrameStore
 from vtgdata.video.warm import warm
 
@@ -30,12 +30,11 @@ log = logging.getLogger("vtgdata")
 BATCH = 20_000
 """Samples that are in memory at a time, or more where one video has more."""
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
 
 DROPS = tables.DROPS | {"sample_id": "text", "filter": "text"}
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of curate."""
 
     file: str
@@ -44,7 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Folder for samples.parquet and drops.parquet."""
     filters: list[str]
     """Filter with its settings, as in duration:low=5,high=500; several act one after another."""
-    against: list[str] = []
+    against: list[str] = msgspec.field(default_factory=list)
     """Samples whose benchmark splits must not be trained on, for filters that compare (contamination)."""
     where: str = ""
     """Curate only rows that meet this SQL condition, as in split == 'train'; the others are not in the result."""
@@ -54,17 +53,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Filter rows of benchmark splits as well, whose number is published."""
     videos: str = ""
     """Folder under which the videos lie, for filters that look (clip_relevance, near_duplicate_video)."""
-    frames: str = ""
-    """Folder of the frame store; by default in the user's cache."""
-    preset: str = ""
-    """Frames as a published system takes them (tvg_r1, tvg_r1_eval, time_r1_eval, timelens), or frames_64; no other
-    setting of frames is given then."""
-    num_frames: Count | None = None
-    """Frames per video that such filters see, evenly spaced; with --fps, the most. 32 when nothing is said."""
-    fps: Annotated[float, msgspec.Meta(gt=0)] | None = None
-    """Frames per second of video, instead of a fixed number."""
-    short_side: Count | None = None
-    """Short side of the frames in pixels; smaller frames are not enlarged. 336 when nothing is said."""
 
 
 class Gone(NamedTuple):
@@ -147,7 +135,7 @@ def _looks(filters: Sequence[Filter], settings: Settings) -> bool:
 
 
 def _store(settings: Settings) -> FrameStore:
-    sampling = chosen(settings.preset, settings.num_frames, settings.fps, settings.short_side)
+    sampling = settings.frame_sampling()
     return FrameStore(Path(settings.videos), sampling, Path(settings.frames) if settings.frames else None)
 
 

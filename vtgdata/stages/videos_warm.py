@@ -16,11 +16,10 @@ from vtgdata.engine import shards
 from vtgdata.meta import Summary
 from vtgdata.tables import Row
 from vtgdata.video import parallel
+from vtgdata.video.frame_settings import Count, FrameSettings
 from vtgdata.video.listed import Listed, ambiguous, examples, failure, kind, listed, told
-from vtgdata.video.sampling import chosen
 from vtgdata.video.store import DECODER, FrameStore
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
 COLUMNS = {
     "video_id": "text", "file": "text", "status": "text", "frames_id": "text", "frames": "count", "bytes": "count",
     "duration": "number",
@@ -28,7 +27,7 @@ COLUMNS = {
 """Of warmed.parquet."""
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to decode, and how."""
 
     samples: str
@@ -41,19 +40,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """SQL condition on the columns of the samples, as in "split == 'rl'"."""
     limit: Count | None = None
     """Take only the first so many samples."""
-    preset: str = ""
-    """Frames as a published system takes them (tvg_r1, tvg_r1_eval, time_r1_eval, timelens), or frames_64; no other
-    setting of frames is given then."""
-    num_frames: Count | None = None
-    """Frames per video, evenly spaced; with --fps, the most. 32 when nothing is said."""
-    fps: Annotated[float, msgspec.Meta(gt=0)] | None = None
-    """Frames per second of video, instead of a fixed number."""
-    midpoint: bool = False
-    """Take the middle of each interval rather than its start."""
-    short_side: Count | None = None
-    """Short side of the frames in pixels; smaller frames are not enlarged. 336 when nothing is said."""
-    frames: str = ""
-    """Folder of the frame store; by default in the user's cache."""
     jobs: Count | None = None
     """Videos that are decoded at a time; as many as there are cores by default."""
     max_failed: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
@@ -77,9 +63,7 @@ def run(settings: Settings) -> Summary:
     Raises VtgError when there is no folder of videos, no sample, or frames are asked for in two ways; RowsFailed,
     after writing, when more than `max_failed` of the videos cannot be seen.
     """
-    sampling = chosen(
-        settings.preset, settings.num_frames, settings.fps, settings.short_side, midpoint=settings.midpoint
-    )
+    sampling = settings.frame_sampling()
     settings = shards.placed(settings)
     decoder = plugins.module_name("decoders", DECODER)
     step = meta.Step(

@@ -1,0 +1,32 @@
+"""Settings of every command that looks at videos: which frames, how large, and where they are kept."""
+
+from typing import Annotated
+
+import msgspec
+
+from vtgdata.records import FrameSampling
+from vtgdata.video.sampling import chosen
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class FrameSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The frames of each video."""
+
+    preset: str = ""
+    """Frames as a published system takes them (tvg_r1, tvg_r1_eval, time_r1_eval, timelens), or frames_64; no other
+    setting of frames is given then."""
+    num_frames: Count | None = None
+    """Frames per video, evenly spaced; with --fps, the most. 32 when nothing is said."""
+    fps: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    """Frames per second of video, instead of a fixed number."""
+    midpoint: bool = False
+    """Take the middle of each interval rather than its start."""
+    short_side: Count | None = None
+    """Short side of the frames in pixels; smaller frames are not enlarged. 336 when nothing is said."""
+    frames: str = ""
+    """Folder of the frame store; by default in the user's cache."""
+
+    def frame_sampling(self) -> FrameSampling:
+        """The sampling that the settings mean; raises VtgError where two of them contradict each other."""
+        return chosen(self.preset, self.num_frames, self.fps, self.short_side, midpoint=self.midpoint)
