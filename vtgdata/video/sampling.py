@@ -23,9 +23,13 @@ PRESETS = {
     "time_r1_eval": FrameSampling(frames=None, fps=2.0, tokens=TokenBudget(total=3584, group=2)),
     "timelens": FrameSampling(frames=448, fps=2.0, tokens=TokenBudget(total=14_336, least=64, group=2)),
 }
-"""Plain 64 frames; and frames as published systems take them: TVG-R1 in training and in its evaluation, Time-R1's
-evaluation, TimeLens. What they call pixels is given as patches of 28 x 28; `group` is 2 where their models take frames
-in pairs."""
+"""Plain 64 frames; and frames as published systems take them. What they call pixels is given as patches of 28 x 28;
+`group` is 2 where their models take frames in pairs. Read in their repositories:
+
+tvg_r1: TVG-R1's training (793b3dc, EasyR1/examples/TVG_R1.sh): 64 frames, 1,605,632 pixels in all, at least 3,136 each.
+tvg_r1_eval: its evaluation (793b3dc, infer_auto_vllm.py): 32 frames of 128 to 512 patches each.
+time_r1_eval: Time-R1's evaluation (7f2b594): 2 frames a second, 3,584 patches in all.
+timelens: TimeLens (5d90c06): 2 frames a second, at most 448, at least 64 tokens each, 14,336 in all."""
 
 
 def times(duration: float, sampling: FrameSampling) -> tuple[float, ...]:
