@@ -252,3 +252,42 @@ def test_a_full_disk_is_said_and_what_was_recorded_stays(tmp_path):
 
 def test_opening_waits_no_longer_than_it_says():
     assert journal_module.LOCK_SECONDS <= 1.5
+
+
+def taken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Take the shard's answers into the journal beside it; the keys that were read for it."""
+    read: list[str] = []
+    answers = Journal._answers
+    monkeypatch.setattr(
+        Journal,
+        "_answers",
+        lambda self, last: read.extend(row[1] for row in answers(self, last)) or answers(self, last),
+    )
+    with Journal(folder / "j.sqlite") as journal, Journal(folder / "shard/j.sqlite") as shard:
+        journal.take(shard)
+    monkeypatch.undo()
+    return read
+
+
+def test_only_what_is_new_in_a_shard_is_taken_over_again(tmp_path, monkeypatch):
+    with Journal(tmp_path / "shard/j.sqlite") as shard:
+        shard.record([said("a", "1"), failed("b", "timeout"), said("c", "3")])
+    assert taken(tmp_path, monkeypatch) == ["a", "c"]
+    assert taken(tmp_path, monkeypatch) == []
+    with Journal(tmp_path / "shard/j.sqlite") as shard:
+        shard.record([said("b", "2")])
+    assert taken(tmp_path, monkeypatch) == ["b"]
+    with Journal(tmp_path / "j.sqlite") as journal:
+        assert {key: reply.text for key, reply in journal.answered("abc").items()} == {"a": "1", "b": "2", "c": "3"}
+
+
+def test_another_journal_in_a_shards_place_is_read_from_its_start(tmp_path, monkeypatch):
+    with Journal(tmp_path / "shard/j.sqlite") as shard:
+        shard.record([said("a", "1"), said("b", "2")])
+    taken(tmp_path, monkeypatch)
+    (tmp_path / "shard/j.sqlite").unlink()
+    with Journal(tmp_path / "shard/j.sqlite") as shard:
+        shard.record([said("c", "3"), said("d", "4")])
+    assert taken(tmp_path, monkeypatch) == ["c", "d"]
+    with Journal(tmp_path / "j.sqlite") as journal:
+        assert journal.holds("abcd") == set("abcd")

@@ -58,6 +58,11 @@ _AFTER = """
 SELECT id, key, sample_id, idx, status, seconds, endpoint, time, checksum, reply, about FROM attempt
 WHERE status = 'answer' AND id > ? ORDER BY id LIMIT ?
 """
+_TAKEN = "CREATE TABLE IF NOT EXISTS taken (journal TEXT PRIMARY KEY, last INTEGER NOT NULL, key TEXT NOT NULL)"
+"""How far each other journal was copied: the number and key of its last attempt that was. Made by the first that is."""
+_SEEN = "SELECT last, key FROM taken WHERE journal = ?"
+_AT = "SELECT 1 FROM attempt WHERE id = ? AND key = ?"
+_MARK = "INSERT OR REPLACE INTO taken VALUES (?, ?, ?)"
 _BATCH = 500
 
 
@@ -175,11 +180,18 @@ class Journal:
         self._insert([(*_row(entry, now), self.about) for entry in entries])
 
     def take(self, other: Self) -> None:
-        """Copy the answers of another journal whose keys have none here; raises VtgError when one of them is torn."""
-        last = 0
+        """Copy the answers of another journal whose keys have none here; raises VtgError when one of them is torn.
+
+        How far that came is kept, so that the next time only what is new is read. A journal that lies in the other's
+        place since, and lacks the answer that was copied last, is read from its start.
+        """
+        with self._lock, _explained(self.path):
+            self._db.execute(_TAKEN)
+        name = other.path.parent.name
+        last = next((last for last, key in self.select(_SEEN, (name,)) if other.select(_AT, (last, key))), 0)
         while found := other._answers(last):
-            self._insert([row for _, *row in found])
-            last = found[-1][0]
+            last, key, *_ = found[-1]
+            self._insert([row for _, *row in found], (_MARK, (name, last, key)))
 
     def _answers(self, last: int) -> list[tuple[Any, ...]]:
         """Some answers after the attempt `last`: its number and the columns of `_row`."""
@@ -190,13 +202,15 @@ class Journal:
                 raise _torn(self.path, f"the reply to {key} is torn")
         return found
 
-    def _insert(self, rows: Sequence[Sequence[Any]]) -> None:
+    def _insert(self, rows: Sequence[Sequence[Any]], *more: tuple[str, Sequence[Any]]) -> None:
         self._lease.check()
         with self._lock, _explained(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             reach("journal-begun")
             try:
                 self._db.executemany(_INSERT, rows)
+                for statement, values in more:
+                    self._db.execute(statement, values)
                 reach("journal-written")
                 self._db.execute("COMMIT")
                 reach("journal-committed")
