@@ -42,7 +42,7 @@ from vtgdata.video.messages import load_prompt
 from vtgdata.video.store import FrameStore
 from vtgdata.windows import Window
 
-SLOTS, SERVICE, ROUNDS = 64, 1.0, 60
+SLOTS, SERVICE, ROUNDS = 64, 1.0, 120
 FRAMES, JPEG = 16, 8_000
 QUERIES = 80
 """Samples of one video."""
@@ -68,7 +68,7 @@ class Memory:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def holds(self, keys: Iterable[str]) -> set[str]:
+    def settled(self, keys: Iterable[str]) -> set[str]:
         """None of them."""
         return set()
 

@@ -47,7 +47,7 @@ class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_field
     """SQL condition on the columns of the samples, as in "split == 'rl'"."""
     limit: Count | None = None
     """Take only the first so many samples."""
-    endpoint: list[str] = msgspec.field(default_factory=list)
+    endpoint: list[str] = msgspec.field(default_factory=list[str])
     """Base URL of an OpenAI-compatible server, ending in /v1; may be given several times."""
     model_version: str = ""
     """What the server's model name does not say; part of the fingerprint of its answers."""

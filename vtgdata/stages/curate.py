@@ -43,7 +43,7 @@ class Settings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Folder for samples.parquet and drops.parquet."""
     filters: list[str]
     """Filter with its settings, as in duration:low=5,high=500; several act one after another."""
-    against: list[str] = msgspec.field(default_factory=list)
+    against: list[str] = msgspec.field(default_factory=list[str])
     """Samples whose benchmark splits must not be trained on, for filters that compare (contamination)."""
     where: str = ""
     """Curate only rows that meet this SQL condition, as in split == 'train'; the others are not in the result."""
