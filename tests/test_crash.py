@@ -104,12 +104,23 @@ def test_what_was_acknowledged_survives_every_kill_and_is_never_asked_again(tmp_
         assert len(untouched.requests) == 0
 
 
+def undisturbed(folder: Path) -> int:
+    """A world, and a run in it that nothing kills; the number of answers wanted."""
+    total = world(folder, 30)
+    with Server(seeded) as server:
+        score(folder, server.url, None, out="undisturbed")
+    return total
+
+
+def same_tables(folder: Path) -> None:
+    """The tables are those of the run that nothing killed, byte for byte."""
+    for name in TABLES:
+        assert (folder / "out" / name).read_bytes() == (folder / "undisturbed" / name).read_bytes()
+
+
 @pytest.mark.parametrize("count", [1, 4])
 def test_killed_at_any_moment_whole_or_in_shards_the_tables_are_those_of_a_run_that_was_not(tmp_path, count):
-    total = world(tmp_path, 30)
-    chance = random.Random(SEED)
-    with Server(seeded) as server:
-        score(tmp_path, server.url, None, out="undisturbed")
+    total, chance = undisturbed(tmp_path), random.Random(SEED)
     with Server(seeded) as server:
         acknowledged: list[str] = []
         for index in range(count):
@@ -118,8 +129,7 @@ def test_killed_at_any_moment_whole_or_in_shards_the_tables_are_those_of_a_run_t
                 acknowledged += score(tmp_path, server.url, chance.randint(1, total // count // 4), *shard)
         acknowledged += score(tmp_path, server.url, None)
     check(tmp_path, server, total, acknowledged, count * max(1, KILLS // 10))
-    for name in TABLES:
-        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "undisturbed" / name).read_bytes()
+    same_tables(tmp_path)
 
 
 def once(point: str, chance: random.Random, total: int) -> str:
@@ -131,10 +141,7 @@ def once(point: str, chance: random.Random, total: int) -> str:
 @pytest.mark.parametrize("count", [1, 4])
 def test_killed_at_every_fail_point_the_tables_are_those_of_a_run_that_was_not(tmp_path, count):
     """Some more than once: before, between and after the tables, and with the answers of shards taken over in part."""
-    total = world(tmp_path, 30)
-    chance = random.Random(SEED)
-    with Server(seeded) as server:
-        score(tmp_path, server.url, None, out="undisturbed")
+    total, chance = undisturbed(tmp_path), random.Random(SEED)
     with Server(seeded) as server:
         acknowledged: list[str] = []
         kills = 0
@@ -154,8 +161,7 @@ def test_killed_at_every_fail_point_the_tables_are_those_of_a_run_that_was_not(t
         assert score(tmp_path, server.url, None) == [], "all was done before it was killed"
         assert len(server.requests) == done
     check(tmp_path, server, total, acknowledged, kills)
-    for name in TABLES:
-        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "undisturbed" / name).read_bytes()
+    same_tables(tmp_path)
     assert not [path for path in (tmp_path / "out").iterdir() if path.suffix == ".tmp"], "half a file was left"
 
 

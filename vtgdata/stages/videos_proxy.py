@@ -18,11 +18,11 @@ from vtgdata.records import Video
 from vtgdata.tables import Row
 from vtgdata.video import parallel
 from vtgdata.video.find import Videos, find, stem
+from vtgdata.video.frame_settings import Count
 from vtgdata.video.listed import Listed, ambiguous, examples, failure, kind, listed, told
 from vtgdata.video.proxy import VERSION, Piece, Shape, make
 from vtgdata.video.store import DECODER
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
 COLUMNS = {
     "video_id": "text", "file": "text", "status": "text", "proxy": "text", "source": "text", "cut_start": "number",
     "cut_duration": "number", "bytes": "count",
