@@ -1,9 +1,13 @@
+import ast
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from vtgdata import fingerprint
+from vtgdata import fingerprint, plugins
+from vtgdata.cli.commands import COMMANDS
 from vtgdata.video.find import find
 
 
@@ -115,3 +119,66 @@ def test_a_folder_is_its_names_and_bytes_without_hidden_files_and_meta(tmp_path:
     assert fingerprint.of_path(tmp_path / "made") == before
     touched(tmp_path / "made/b/a.txt")
     assert fingerprint.of_path(tmp_path / "made") != before
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the package, whose code counts until the test ends."""
+    copy = tmp_path / "vtgdata"
+    shutil.copytree(fingerprint.ROOT, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(fingerprint, "ROOT", copy)
+    return copy
+
+
+def stages() -> dict[str, str]:
+    """The fingerprint of the code of each command's stage, and of each plug-in."""
+    fingerprint._module.cache_clear()
+    modules = [command.module for command in COMMANDS.values()]
+    for kind in set(plugins.KINDS) - {"prompts"}:
+        modules += [plugins.module_name(kind, name) for name in plugins.names(kind)]
+    return {module: fingerprint.of_code(module) for module in modules}
+
+
+def texts(tree: ast.AST) -> Iterator[ast.Constant]:
+    """The docstrings of a module, those of fields too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node.value
+
+
+def reworded(source: str) -> str:
+    """The source with another word in each docstring, and a comment."""
+    lines = source.encode().splitlines(keepends=True)
+    for text in sorted(texts(ast.parse(source)), key=lambda text: text.lineno, reverse=True):
+        line = lines[text.lineno - 1]
+        after = text.col_offset + line[text.col_offset :].index(b'"""') + 3
+        lines[text.lineno - 1] = line[:after] + b"Reworded: " + line[after:]
+    return b"".join(lines).decode() + "# A remark.\n"
+
+
+def test_no_step_is_done_again_for_a_docstring_or_a_comment(package: Path) -> None:
+    before = stages()
+    for path in package.rglob("*.py"):
+        path.write_text(reworded(path.read_text(encoding="utf-8")), encoding="utf-8")
+    assert "Reworded: " in (package / "stages/ingest.py").read_text(encoding="utf-8")
+    assert stages() == before
+
+
+def test_a_step_is_done_again_for_code_of_its_own_and_code_that_it_imports(package: Path) -> None:
+    before = stages()
+    for name in ("stages/ingest.py", "normalise.py"):
+        with (package / name).open("a", encoding="utf-8") as file:
+            file.write("\nCHANGED = True\n")
+        changed = {module for module, code in stages().items() if code != before[module]}
+        assert "vtgdata.stages.ingest" in changed and "vtgdata.scores.tiou" not in changed
+        before = stages()
+
+
+@pytest.mark.parametrize("name", ["vtgdata.no.such.module", "vtgdata.stages.ingset", "vtgdata.records.Sample"])
+def test_code_that_is_not_there_is_no_fingerprint(name: str) -> None:
+    with pytest.raises(ValueError, match=name):
+        fingerprint.of_code("vtgdata.stages.ingest", name)
+
+
+def test_code_of_other_people_is_theirs() -> None:
+    assert fingerprint.of_code("vtgdata_of_a_lab.reader", "mylab.reader") == fingerprint.of_code()

@@ -37,7 +37,16 @@ def names(kind: str) -> list[str]:
 
 
 def module_name(kind: str, name: str) -> str:
-    """The module of a plug-in: ours by its kind and name, other people's as it is."""
+    """The module of a plug-in: ours by its kind and name, other people's as it is.
+
+    Raises VtgError, with the nearest name, when it is neither a dotted path nor one of ours.
+    """
+    if kind not in KINDS or kind == "prompts":
+        raise ValueError(f"{kind!r} is no kind of importable plug-in")
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise VtgError(f"{kind} plug-in {name!r}: neither a name nor a dotted path; {did_you_mean(name, names(kind))}")
+    if "." not in name and name not in names(kind):
+        raise VtgError(f"There is no {kind} plug-in {name!r}; {did_you_mean(name, names(kind))}")
     return name if "." in name else f"vtgdata.{kind}.{name}"
 
 
@@ -46,13 +55,7 @@ def load(kind: str, name: str) -> ModuleType:
 
     Raises VtgError, with the nearest name, when there is none.
     """
-    if kind not in KINDS or kind == "prompts":
-        raise ValueError(f"{kind!r} is no kind of importable plug-in")
     path = module_name(kind, name)
-    if not all(part.isidentifier() for part in path.split(".")):
-        raise VtgError(f"{kind} plug-in {name!r}: neither a name nor a dotted path; {did_you_mean(name, names(kind))}")
-    if "." not in name and name not in names(kind):
-        raise VtgError(f"There is no {kind} plug-in {name!r}; {did_you_mean(name, names(kind))}")
     try:
         module = importlib.import_module(path)
     except ModuleNotFoundError as error:

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from builders import make_sample
-from vtgdata import plugins, tables
+from vtgdata import fingerprint, plugins, tables
 from vtgdata.answers import parse
 from vtgdata.errors import VtgError
 from vtgdata.records import Endpoint, Image, Message, Request, Sampling
@@ -13,6 +13,10 @@ SCENE = [
     {"colour": "red", "shape": "ring", "start": 0.0, "end": 10.0},
     {"colour": "blue", "shape": "cross", "start": 10.0, "end": 20.0},
 ]
+
+
+SAID = {1: "30876f3a1046a001"}
+"""By version of the model: a fingerprint of what it says about some samples."""
 
 
 def connect(tmp_path, *samples, **settings):
@@ -68,3 +72,19 @@ def test_its_name_says_that_it_is_scripted(tmp_path):
 def test_a_sample_it_was_not_given_is_said(tmp_path):
     with pytest.raises(VtgError, match="other"):
         answers(connect(tmp_path, make_sample()), make_sample("other"), [1])
+
+
+def test_its_version_says_what_it_says(tmp_path):
+    samples = [
+        make_sample("plain", windows=[(3.0, 9.0), (12.0, 13.5)]),
+        make_sample("none", windows=[]),
+        *(
+            make_sample(f"level {level}", query="a blue cross", duration=20.0, windows=[(10.0, 20.0)],
+                        extra={"scene": SCENE, "level": level})
+            for level in (0, 1, 2)
+        ),
+    ]  # fmt: skip
+    model = connect(tmp_path, *samples)
+    texts = [answers(model, sample, range(50), times=(0.0, 5.0, 10.0, 15.0)) for sample in samples]
+    version = plugins.load("models", "scripted").VERSION
+    assert fingerprint.short(texts) == SAID.get(version), "it says something else: raise VERSION, and note it in SAID"
