@@ -111,9 +111,9 @@ def _text(path: Path) -> str:
 
 
 def of_code(*modules: str) -> str:
-    """SHA-256 (hex) over the given vtgdata modules and all of vtgdata that they import, without comments and docstrings.
+    """SHA-256 (hex) over the given vtgdata modules and all of vtgdata that they import.
 
-    Other people's modules do not count. Raises ValueError for a name of ours that is no module: a step that depends on
+    Comments and docstrings do not count, nor do other people's modules. Raises ValueError for a name of ours that is no module: a step that depends on
     nothing would never be done again.
     """
     unknown = sorted(name for name in modules if _ours(name) and module_path(name) is None)

@@ -135,6 +135,13 @@ def test_a_recipe_runs_and_the_second_time_nothing_is_done(tmp_path):
     assert [(step["folder"], step["state"]) for step in state["steps"]] == [("data", "done"), ("hard", "done")]
 
 
+@pytest.mark.parametrize("command", commands.COMMANDS)
+def test_every_command_has_a_printer_whose_docstring_is_its_help(command):
+    printer = commands.printer(command)
+    assert printer.__doc__, command
+    assert printer.__doc__.splitlines()[0] in " ".join(vtgdata(*command.split(), "--help").stdout.split())
+
+
 def test_corpora_lists_every_corpus_and_prints_a_page():
     from vtgdata import plugins
 

@@ -150,3 +150,22 @@ def test_warm_on_ray_decodes_each_video_once_in_its_tasks(whole):
     assert (found["videos"], found["decoded"]) == (4, 0)
     parts = [json.loads(path.read_text())["summary"] for path in (whole / "w").glob("shard-*-of-3/meta.json")]
     assert [sum(part[name] for part in parts) for name in ("videos", "decoded")] == [4, 4]
+
+
+LAST_LINES = {
+    "verify": "written to run/last",
+    "bind": "written to run/last and videos/vtgdata-bindings.json",
+    "warm": "written to run/last",
+}
+
+
+@pytest.mark.parametrize("command", LAST_LINES)
+def test_a_recipe_may_end_with_it(command, tmp_path):
+    draw(tmp_path / "videos/a.mp4", 20)
+    samples(tmp_path, on("a"))
+    step = f"command: videos {command}, samples: samples.parquet, videos: videos"
+    (tmp_path / "r.yaml").write_text(f"out: run\nsteps:\n  - {{id: last, {step}}}\n")
+    done = vtgdata("run", "r.yaml", "-q", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == LAST_LINES[command]
+    assert summary(vtgdata("run", "r.yaml", "--json", cwd=tmp_path))["videos"] == 1

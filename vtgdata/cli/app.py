@@ -85,17 +85,17 @@ def build(arguments: Sequence[str]) -> typer.Typer:
     return app
 
 
-def stage(app: typer.Typer, words: set[str], command: str, show: Any) -> None:
+def stage(app: typer.Typer, words: set[str], command: str) -> None:
     """Add the command of one stage.
 
     Args:
         app: where to add it.
         words: the words of the command line: options are made only where they name this command.
         command: its name in `commands.COMMANDS`.
-        show: prints a summary for people; its docstring is the command's help.
     """
-    from vtgdata.cli.commands import COMMANDS
+    from vtgdata.cli.commands import COMMANDS, printer
 
+    show = printer(command)
     name = command.split()[-1]
 
     def call(**values: Any) -> int:

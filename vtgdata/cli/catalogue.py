@@ -16,9 +16,9 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     """Add the commands."""
     del train
     app.command("corpora")(corpora)
-    stage(app, words, "ingest", ingest)
-    stage(app, words, "check", check)
-    stage(app, words, "curate", curate)
+    stage(app, words, "ingest")
+    stage(app, words, "check")
+    stage(app, words, "curate")
 
 
 def ingest(summary: dict[str, Any]) -> None:

@@ -1,8 +1,9 @@
-"""The commands of stages: name, module, and what is given by position. One line adds one."""
+"""The commands of stages: name, module, printer, and what is given by position. One line adds one."""
 
 import importlib
 import math
 import sys
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,39 +17,47 @@ class Command(NamedTuple):
 
     module: str
     """Has `Settings` and `run(settings) -> Summary`."""
+    printer: str
+    """`MODULE:FUNCTION` below vtgdata.cli: prints the summary for people; its docstring is the command's help."""
     arguments: tuple[str, ...] = ()
     """Fields given by position on the command line."""
     hidden: bool = False
 
 
 COMMANDS = {
-    "ingest": Command("vtgdata.stages.ingest", ("corpus", "paths")),
-    "curate": Command("vtgdata.stages.curate", ("file",)),
-    "check": Command("vtgdata.stages.check", ("files",)),
-    "videos verify": Command("vtgdata.stages.videos_verify"),
-    "videos bind": Command("vtgdata.stages.videos_bind"),
-    "videos proxy": Command("vtgdata.stages.videos_proxy"),
-    "videos warm": Command("vtgdata.stages.videos_warm"),
-    "build-coldstart": Command("vtgdata.stages.coldstart"),
-    "score-difficulty": Command("vtgdata.stages.difficulty"),
-    "select": Command("vtgdata.stages.select"),
-    "remove": Command("vtgdata.stages.remove", ("file",)),
-    "release": Command("vtgdata.stages.release"),
-    "push": Command("vtgdata.stages.push", ("release", "target")),
-    "pull": Command("vtgdata.stages.pull", ("source",)),
-    "diff": Command("vtgdata.stages.diff", ("a", "b")),
-    "train sft": Command("vtgdata.train.sft", ("release",)),
-    "train rl": Command("vtgdata.train.rl", ("release",)),
-    "evaluate": Command("vtgdata.stages.evaluate"),
-    "demo-draw": Command("vtgdata.demo.draw", hidden=True),
-    "demo-base": Command("vtgdata.demo.base", hidden=True),
-    "demo-report": Command("vtgdata.demo.report", hidden=True),
+    "ingest": Command("vtgdata.stages.ingest", "catalogue:ingest", ("corpus", "paths")),
+    "curate": Command("vtgdata.stages.curate", "catalogue:curate", ("file",)),
+    "check": Command("vtgdata.stages.check", "catalogue:check", ("files",)),
+    "videos verify": Command("vtgdata.stages.videos_verify", "videos:verify"),
+    "videos bind": Command("vtgdata.stages.videos_bind", "videos:bind"),
+    "videos proxy": Command("vtgdata.stages.videos_proxy", "videos:proxy"),
+    "videos warm": Command("vtgdata.stages.videos_warm", "videos:warm"),
+    "build-coldstart": Command("vtgdata.stages.coldstart", "rollouts:build_coldstart"),
+    "score-difficulty": Command("vtgdata.stages.difficulty", "rollouts:score_difficulty"),
+    "select": Command("vtgdata.stages.select", "rollouts:select"),
+    "remove": Command("vtgdata.stages.remove", "publish:remove", ("file",)),
+    "release": Command("vtgdata.stages.release", "publish:release"),
+    "push": Command("vtgdata.stages.push", "publish:push", ("release", "target")),
+    "pull": Command("vtgdata.stages.pull", "publish:pull", ("source",)),
+    "diff": Command("vtgdata.stages.diff", "publish:diff", ("a", "b")),
+    "train sft": Command("vtgdata.train.sft", "training:sft", ("release",)),
+    "train rl": Command("vtgdata.train.rl", "training:rl", ("release",)),
+    "evaluate": Command("vtgdata.stages.evaluate", "rollouts:evaluate"),
+    "demo-draw": Command("vtgdata.demo.draw", "demo:draw", hidden=True),
+    "demo-base": Command("vtgdata.demo.base", "demo:base", hidden=True),
+    "demo-report": Command("vtgdata.demo.report", "demo:report", hidden=True),
 }
 
 
 def settings_type(command: str) -> type[msgspec.Struct]:
     """The Settings record of a command."""
     return importlib.import_module(COMMANDS[command].module).Settings
+
+
+def printer(command: str) -> Callable[[dict[str, Any]], None]:
+    """What prints the summary of a command for people."""
+    module, _, function = COMMANDS[command].printer.partition(":")
+    return getattr(importlib.import_module(f"vtgdata.cli.{module}"), function)
 
 
 def fields(command: str) -> set[str] | None:

@@ -11,9 +11,9 @@ from vtgdata.cli.show import again, interval, percent, table
 def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     """Add the commands."""
     del train
-    stage(app, words, "demo-draw", draw)
-    stage(app, words, "demo-base", base)
-    stage(app, words, "demo-report", report)
+    stage(app, words, "demo-draw")
+    stage(app, words, "demo-base")
+    stage(app, words, "demo-report")
 
 
 def draw(summary: dict[str, Any]) -> None:

@@ -11,11 +11,11 @@ from vtgdata.cli.show import again
 def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     """Add the commands."""
     del train
-    stage(app, words, "remove", remove)
-    stage(app, words, "release", release)
-    stage(app, words, "push", push)
-    stage(app, words, "pull", pull)
-    stage(app, words, "diff", diff)
+    stage(app, words, "remove")
+    stage(app, words, "release")
+    stage(app, words, "push")
+    stage(app, words, "pull")
+    stage(app, words, "diff")
 
 
 def remove(summary: dict[str, Any]) -> None:

@@ -11,7 +11,6 @@ import typer
 from vtgdata.cli.app import finish, logs, relative, report
 from vtgdata.cli.options import Json, Quiet
 from vtgdata.cli.show import table
-from vtgdata.cli.shows import shower
 from vtgdata.errors import RowsFailed, VtgError
 
 
@@ -55,7 +54,7 @@ def run(
         finish({"recipe": plan.name, "out": plan.out, "steps": listed}, as_json, _list_steps)
         return 0
     summary, failures = _steps(plan, records)
-    finish(summary, as_json, shower(plan.steps[-1].command))
+    finish(summary, as_json, commands.printer(plan.steps[-1].command))
     for failure in failures:
         report(failure, as_json=as_json)
     return failures[0].exit_code if failures else 0

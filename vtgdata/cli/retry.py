@@ -7,7 +7,6 @@ import typer
 
 from vtgdata.cli.app import finish, logs
 from vtgdata.cli.options import Json, Quiet
-from vtgdata.cli.shows import shower
 from vtgdata.errors import RowsFailed, VtgError
 
 
@@ -42,9 +41,9 @@ def retry(
     how = {"only": only, "budget": budget, "prices": prices, "yes": yes, "dry_run": dry_run}
     record = commands.build(command, settings | how, f"vtgdata retry {folder}")
     try:
-        finish(commands.execute(command, record), as_json, shower(command))
+        finish(commands.execute(command, record), as_json, commands.printer(command))
     except RowsFailed as error:
-        finish(error.summary, as_json, shower(command))
+        finish(error.summary, as_json, commands.printer(command))
         raise
     return 0
 

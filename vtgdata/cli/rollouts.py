@@ -11,10 +11,10 @@ from vtgdata.cli.show import again, counts, interval, percent, table
 def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     """Add the commands."""
     del train
-    stage(app, words, "build-coldstart", build_coldstart)
-    stage(app, words, "score-difficulty", score_difficulty)
-    stage(app, words, "select", select)
-    stage(app, words, "evaluate", evaluate)
+    stage(app, words, "build-coldstart")
+    stage(app, words, "score-difficulty")
+    stage(app, words, "select")
+    stage(app, words, "evaluate")
 
 
 def build_coldstart(summary: dict[str, Any]) -> None:

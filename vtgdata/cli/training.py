@@ -11,8 +11,8 @@ from vtgdata.cli.show import again
 def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     """Add the commands."""
     del app
-    stage(train, words if "train" in words else set(), "train sft", sft)
-    stage(train, words if "train" in words else set(), "train rl", rl)
+    stage(train, words if "train" in words else set(), "train sft")
+    stage(train, words if "train" in words else set(), "train rl")
 
 
 def sft(summary: dict[str, Any]) -> None:

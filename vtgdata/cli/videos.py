@@ -15,10 +15,10 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
         no_args_is_help=True, rich_markup_mode=None, help="Look after video files: verify, bind, proxy, warm."
     )
     mine = words if "videos" in words else set[str]()
-    stage(videos, mine, "videos verify", verify)
-    stage(videos, mine, "videos bind", bind)
-    stage(videos, mine, "videos proxy", proxy)
-    stage(videos, mine, "videos warm", warm)
+    stage(videos, mine, "videos verify")
+    stage(videos, mine, "videos bind")
+    stage(videos, mine, "videos proxy")
+    stage(videos, mine, "videos warm")
     app.add_typer(videos, name="videos")
 
 
