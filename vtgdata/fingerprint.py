@@ -113,8 +113,9 @@ def _text(path: Path) -> str:
 def of_code(*modules: str) -> str:
     """SHA-256 (hex) over the given vtgdata modules and all of vtgdata that they import.
 
-    Comments and docstrings do not count, nor do other people's modules. Raises ValueError for a name of ours that is no module: a step that depends on
-    nothing would never be done again.
+    Comments and docstrings do not count, nor do other people's modules.
+
+    Raises ValueError for a name of ours that is no module: a step that depends on nothing would never be done again.
     """
     unknown = sorted(name for name in modules if _ours(name) and module_path(name) is None)
     if unknown:

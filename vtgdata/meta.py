@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from vtgdata import __version__, fingerprint, tables
+from vtgdata import __version__, claims, fingerprint, tables
 from vtgdata.errors import Conflict, RowsFailed, VtgError
 from vtgdata.failpoint import reach
 
@@ -54,8 +54,9 @@ class Step:
         code: Sequence[str],
         inputs: Iterable[str | Path] = (),
         listings: Iterable[str | Path] = (),
+        reads: Iterable[str | Path] = (),
     ) -> None:
-        """Note what the step depends on; nothing is written yet.
+        """Note what the step depends on, and that its folder is its own to write; nothing is written yet.
 
         Args:
             command: the command's name.
@@ -63,8 +64,10 @@ class Step:
             code: names of the stage's module and of the plug-ins it will load (a prompt is an input).
             inputs: files and folders whose bytes matter.
             listings: folders of which names, sizes and times of change matter (video roots).
+            reads: what else the user named to be read, such as a folder in which inputs were found.
 
-        Raises VtgError when an input does not exist, Conflict when the folder holds a `meta.json` that is not ours.
+        Raises VtgError when an input does not exist, or the folder is, holds or lies in one; Conflict when the folder
+        holds what another command made, or none of ours.
         """
         self.settings = msgspec.to_builtins(settings)
         named = str(self.settings.pop("out"))
@@ -78,21 +81,42 @@ class Step:
             raise VtgError(f"`vtgdata {command}`: a name is not UTF-8 ({error.reason}); rename the file.") from error
         self.out = Path(named)
         if self.out.exists() and not self.out.is_dir():
-            raise VtgError(f"{self.out}: is a file, and --out must be a folder.")
+            raise VtgError(f"--out {self.out}: is a file; name a folder.")
         if (self.out / NAME).exists() and read(self.out) is None:
             raise Conflict(f"{self.out / NAME}: was not written by vtgdata; name another folder with --out.")
+        paths, roots = [str(path) for path in inputs], [str(path) for path in listings]
+        claims.claim(self.out, [*paths, *roots, *reads])
         self.command = command
         self.code = fingerprint.of_value([fingerprint.of_code(*code), [_foreign(name) for name in sorted(set(code))]])
-        paths = [str(path) for path in inputs]
-        roots = [str(path) for path in listings]
         for path in paths + roots:
             if not Path(path).exists():
                 raise VtgError(f"{path}: no such file or folder (an input of `vtgdata {command}`).")
         self.inputs = {path: fingerprint.of_path(Path(path)) for path in paths}
         self.inputs |= {f"{root}/": fingerprint.of_listing(Path(root)) for root in roots}
+        self._done = self._earlier()
+        self._outputs = self._own()
+
+    def _own(self) -> dict[str, str]:
+        """What runs of this command made in the folder: {name: fingerprint}.
+
+        Raises Conflict when it holds what another command made, or none of ours.
+        """
+        made, mark = read(self.out), claims.read_mark(self.out)
+        for earlier in (made, mark):
+            if earlier is not None:
+                claims.refuse_other(self.out, earlier.command, self.command)
+        outputs = (mark.outputs if mark else {}) | (made.outputs if made else {})
+        begun = mark is not None or (made is None and claims.holds_answers(self.out))
+        # Of a run that was killed nobody knows which files it had written.
+        if not begun and self._done is None:
+            claims.refuse_foreign(self.out, outputs)
+        return outputs
 
     def up_to_date(self) -> Summary | None:
         """The summary of the earlier run when nothing changed since, else None."""
+        return self._done
+
+    def _earlier(self) -> Summary | None:
         meta = read(self.out)
         if meta is None or not meta.complete:
             return None
@@ -102,11 +126,12 @@ class Step:
         return {**meta.summary, "up_to_date": True}
 
     def start(self) -> Path:
-        """Make the folder, take away the meta of an earlier run, and return the folder.
+        """Make the folder, put a mark in the place of an earlier run's meta, and return the folder.
 
         Call it when all results are at hand: until then an earlier run's files stay what they are.
         """
         self.out.mkdir(parents=True, exist_ok=True)
+        tables.write_json(self.out / claims.MARK, claims.Mark(command=self.command, outputs=self._outputs))
         (self.out / NAME).unlink(missing_ok=True)
         reach("meta-removed")
         return self.out
@@ -133,6 +158,8 @@ class Step:
             finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         )
         tables.write_json(self.out / NAME, meta)
+        claims.remove_stale(self.out, self._outputs, meta.outputs)
+        (self.out / claims.MARK).unlink(missing_ok=True)
         tables.tidy(self.out)
         reach("step-done")
         if failed is not None:

@@ -282,7 +282,7 @@ def test_videos_of_two_corpora_that_share_a_number_are_two_videos(tmp_path):
 def test_a_folder_with_a_users_own_readme_is_refused_and_left_alone(tmp_path):
     (tmp_path / "project").mkdir()
     (tmp_path / "project/README.md").write_text("my words")
-    with pytest.raises(Conflict, match=r"holds README\.md, and no release"):
+    with pytest.raises(Conflict, match=r"holds README\.md, which this command did not make"):
         run(tmp_path / "project", **write_inputs(tmp_path))
     assert {path.name: path.read_text() for path in (tmp_path / "project").iterdir()} == {"README.md": "my words"}
 
@@ -291,7 +291,7 @@ def test_the_folder_of_another_step_is_refused(tmp_path):
     step = meta.Step("select", release.Settings(out=str(tmp_path / "rl"), version="1.0.0", samples=""), code=[])
     tables.write_text(step.start() / "rows.txt", "rows")
     step.finish({}, ["rows.txt"])
-    with pytest.raises(Conflict, match="no release made by this command"):
+    with pytest.raises(Conflict, match="was made by `vtgdata select`"):
         run(tmp_path / "rl", **write_inputs(tmp_path))
 
 

@@ -8,6 +8,7 @@ out/wrong_labels.jsonl    which labels of split rl are wrong: a key for judging,
 from __future__ import annotations
 
 import io
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterable
@@ -17,7 +18,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
-from vtgdata import meta
 from vtgdata.errors import Conflict, VtgError
 from vtgdata.meta import Step, Summary
 from vtgdata.scenes import LOOKS, PAIRS, SIDE, STEPS, compose, draw_image, level_of, sentence
@@ -30,6 +30,7 @@ ENLARGED = 2
 RATES = tuple(Fraction(rate) for rate in ("4", "5", "8", "10", "25/2", "15"))
 NTSC = Fraction(30000, 1001)
 SPLITS = {"sft": 0.40, "rl": 0.35, "test": 0.25}
+_NAME = re.compile(r"v\d{4,}\.mp4")
 FAULTS = ("end_past_video", "reversed_pair", "duplicate_row", "doubled_blank")
 
 
@@ -67,11 +68,10 @@ def run(settings: Settings) -> Summary:
     step = Step("demo-draw", settings, code=["vtgdata.demo.draw"])
     if (done := step.up_to_date()) is not None:
         return done
-    earlier = meta.read(step.out)
-    if (step.out / "videos").exists() and (earlier is None or earlier.command != "demo-draw"):
-        raise Conflict(f"{step.out / 'videos'}: was not drawn by demo-draw; name another folder with --out.")
+    foreign = sorted(path.name for path in (step.out / "videos").glob("*") if not _NAME.fullmatch(path.name))
+    if foreign:
+        raise Conflict(f"{step.out / 'videos' / foreign[0]}: was not drawn by this command. Move it away first.")
     out = step.start()
-    # Drawn aside, so that a folder called `videos` without a meta is never ours to take away.
     drawing = out / ".drawing"
     shutil.rmtree(drawing, ignore_errors=True)
     drawing.mkdir()

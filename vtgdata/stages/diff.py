@@ -1,11 +1,16 @@
 """Diff: what differs between two releases, each a folder or `org/name@tag`; writes nothing but what is asked for."""
 
+import re
 from pathlib import Path
 
 import msgspec
 
-from vtgdata import hub, release_diff, releases, tables
+from vtgdata import claims, hub, release_diff, releases, tables
+from vtgdata.errors import Conflict
 from vtgdata.meta import Summary
+
+_OURS = re.compile(rb"(### )?\d+\.\d+\.\d+ against \d+\.\d+\.\d+\n")
+"""How the text of a comparison begins."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,11 +32,21 @@ def run(settings: Settings) -> Summary:
     Returns first, second, configs ({config: added, removed, changed, columns} of those that differ), licenses,
     removed_for_good, files, level (none, patch, minor, major), proposed (the version that follows the first) and text
     (for people).
-    Raises VtgError when one is no release, or not whole.
+    Raises VtgError when one is no release, or not whole; Conflict when the file to write is there and is no comparison.
     """
+    if settings.out:
+        _claim(settings)
     first, second = (releases.open_release(hub.local(name)) for name in (settings.a, settings.b))
     found = release_diff.compare(first, second)
     said = (release_diff.markdown if settings.markdown else release_diff.text)(found)
     if settings.out:
         tables.write_text(Path(settings.out), said)
     return {**release_diff.as_json(found), "text": said}
+
+
+def _claim(settings: Settings) -> None:
+    """Refuse to write over, or into, what is not ours."""
+    out = Path(settings.out)
+    claims.claim(out, [settings.a, settings.b])
+    if out.is_dir() or (out.exists() and not _OURS.match(out.read_bytes())):
+        raise Conflict(f"--out {out}: is there, and is no comparison of this command. Name a new file.")

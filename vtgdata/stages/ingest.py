@@ -83,6 +83,7 @@ def run(settings: Settings) -> meta.Summary:
         code=[__name__, module.__name__, *(["vtgdata.decoders.pyav"] if settings.videos else [])],
         inputs=[*_inputs(paths, module.CORPUS, module, settings.corpus), *([removed] if removed else [])],
         listings=[settings.videos] if settings.videos else [],
+        reads=paths,
     )
     if (done := step.up_to_date()) is not None:
         return done

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from vtgdata import hub, hub_push, model_push, release_copy, release_share, release_terms, releases
+from vtgdata import claims, hub, hub_push, model_push, release_copy, release_share, release_terms, releases
 from vtgdata.errors import VtgError
 from vtgdata.hub_push import Mark, Parcel, Plan
 from vtgdata.meta import Meta, Summary
@@ -114,6 +114,8 @@ def _to_folder(release: Release, target: Path, settings: Settings) -> Summary:
     if not nothing and (target.exists() or target.is_symlink()):
         nothing = release_copy.holds(release, target)
     plan = Plan(upload=[], delete=[], tag=False) if nothing else Plan(upload=list(release.files), delete=[])
+    if not plan.nothing:
+        claims.claim(target, [release.path], "TARGET")
     if not plan.nothing and not settings.dry_run:
         release_copy.copy(release, target)
     return _summary(settings, "folder", release.document.version, release.files, plan)

@@ -18,13 +18,12 @@ from typing import Any
 import msgspec
 
 from vtgdata import hub, meta, plugins, release_diff, release_write, releases, teacher_terms, tombstones
-from vtgdata.errors import Conflict, VtgError
+from vtgdata.errors import VtgError
 from vtgdata.release_rows import Sources, date_and_sort, grouped
 from vtgdata.release_write import Contents
 from vtgdata.releases import COLUMNS, Release
 from vtgdata.tables import Row
 
-_UNFINISHED = ".unfinished-release"
 """In a folder whose release is being made: when that is broken off, the next run knows the files for its own."""
 _SPLIT = re.compile(r"\w+(\.\w+)*\Z", re.ASCII)
 _PROMISES = {"minor": "was added", "major": "was removed or changed"}
@@ -80,7 +79,6 @@ def run(settings: Settings) -> meta.Summary:
             raise VtgError(
                 f"--split {config}=...: a config is named in small letters, digits, _ and not {', '.join(COLUMNS)}."
             )
-    _refuse_foreign(Path(settings.out))
     earlier, named = (hub.local(text) if text else "" for text in (settings.previous, settings.tombstones))
     given = [
         settings.samples, settings.coldstart, settings.pass_rates, *settings.splits.values(), *settings.rollouts,
@@ -91,6 +89,7 @@ def run(settings: Settings) -> meta.Summary:
         settings,
         code=[__name__, *(f"vtgdata.corpora.{corpus}" for corpus in plugins.names("corpora"))],
         inputs=[*filter(None, given), plugins.resources("cards") / "dataset.md.j2"],
+        reads=[earlier] if earlier else [],
     )
     if (done := step.up_to_date()) is not None:
         return done
@@ -122,12 +121,10 @@ def run(settings: Settings) -> meta.Summary:
         recipe=settings.made_by,
     )
     out = step.start()
-    (out / _UNFINISHED).touch()
     stale = _named_by_release(out)
     document = release_write.write(out, contents)
     for name in stale - _named_by_release(out):
         (out / name).unlink(missing_ok=True)
-    (out / _UNFINISHED).unlink()
     summary = {
         "name": document.name,
         "version": document.version,
@@ -165,8 +162,6 @@ def _configs(settings: Settings, sources: Sources) -> dict[str, list[Row]]:
 def _check_previous(settings: Settings, previous: Release | None) -> None:
     if previous is None:
         return
-    if previous.path.resolve() == Path(settings.out).resolve():
-        raise VtgError(f"--previous {settings.previous}: is the output folder too. Give every version its own folder.")
     if previous.version >= releases.parse_version(settings.version):
         raise VtgError(
             f"--version {settings.version}: must be above the previous release's {previous.document.version}: a higher "
@@ -195,20 +190,6 @@ def _check_version(settings: Settings, previous: Release | None, changes: dict[s
             f"({counts}). Make it {proposed}."
         )
     return proposed
-
-
-def _refuse_foreign(out: Path) -> None:
-    """Raise Conflict when a folder holds files and nothing that shows them to be a release's: they stay as they are."""
-    made = meta.read(out)
-    ours = (made is not None and made.command == "release") or _named_by_release(out) or (out / _UNFINISHED).exists()
-    if ours or not out.is_dir():
-        return
-    names = sorted(path.name for path in out.iterdir() if not path.name.startswith("."))
-    if names:
-        raise Conflict(
-            f"--out {out}: holds {names[0]}{' and more' if len(names) > 1 else ''}, and no release made by this "
-            "command. Name a new folder, such as release/1.0.0."
-        )
 
 
 def _named_by_release(out: Path) -> set[str]:

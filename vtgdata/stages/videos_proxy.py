@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 
 from vtgdata import fingerprint, meta, plugins, tables
-from vtgdata.errors import VideoUnreadable, VtgError
+from vtgdata.errors import Conflict, VideoUnreadable, VtgError
 from vtgdata.meta import Summary
 from vtgdata.records import Video
 from vtgdata.tables import Row
@@ -72,6 +72,7 @@ def run(settings: Settings) -> Summary:
         return done
     wanted, videos = listed(settings.samples, settings.where, settings.limit), find(Path(settings.videos))
     _names(wanted)
+    _refuse_foreign(wanted, step.out)
     plugins.load("decoders", "ffmpeg").program()
     out = step.start()
     for folder in (out / FOLDER, out / _NOTES):
@@ -109,8 +110,26 @@ def _names(wanted: Sequence[Listed]) -> None:
             )
 
 
+def _refuse_foreign(wanted: Sequence[Listed], out: Path) -> None:
+    """Raise Conflict when a file that is no proxy of ours has the name of one that is wanted."""
+    for one in wanted:
+        name = _name(one.video)
+        if _can_be_written(name) and (out / FOLDER / name).exists() and not _note(out, name).is_file():
+            raise Conflict(f"{out / FOLDER / name}: is there, and was not made by this command. Move it away first.")
+
+
+def _note(out: Path, name: str) -> Path:
+    """Where is noted how a proxy was made."""
+    return out / _NOTES / f"{name}.json"
+
+
 def _name(video: Video) -> str:
     return f"{stem(video.file)}.mp4"
+
+
+def _can_be_written(name: str) -> bool:
+    plain = Path(name).name == name and not name.startswith(".") and "\0" not in name
+    return plain and len(name.encode()) <= _LONGEST_NAME
 
 
 class _Maker:
@@ -124,7 +143,7 @@ class _Maker:
         row: Row = {"video_id": video.video_id, "file": video.file, "proxy": None, "bytes": None, "made": False}
         row |= {"source": None, "cut_start": None, "cut_duration": None}
         name = _name(video)
-        if Path(name).name != name or name.startswith(".") or "\0" in name or len(name.encode()) > _LONGEST_NAME:
+        if not _can_be_written(name):
             return row | {"status": "unreadable: its name is no name of a file that could be written"}
         twice = ambiguous(self.videos, video)
         path, piece = (None, None) if twice else self._source(video)
@@ -153,7 +172,7 @@ class _Maker:
 
     def _made(self, path: Path, target: Path, piece: Piece | None) -> bool:
         """Have the proxy there; whether it had to be made."""
-        note = self.out / _NOTES / f"{target.name}.json"
+        note = _note(self.out, target.name)
         try:
             content = fingerprint.of_path(path)
         except OSError as error:
@@ -161,9 +180,13 @@ class _Maker:
         of = fingerprint.of_value([VERSION, content, self.shape, piece])
         if target.is_file() and _noted(note) == [of, target.stat().st_size]:
             return False
-        note.unlink(missing_ok=True)
-        target.unlink(missing_ok=True)  # what it was made of is no longer wanted, whatever comes of this
-        make(path, target, self.shape, piece)
+        tables.write_json(note, [of, None])  # so that one left by a kill is known for ours
+        try:
+            make(path, target, self.shape, piece)
+        except VideoUnreadable:
+            target.unlink(missing_ok=True)  # what an earlier one was made of is no longer there
+            note.unlink(missing_ok=True)
+            raise
         tables.write_json(note, [of, target.stat().st_size])
         return True
 

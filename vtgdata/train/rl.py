@@ -80,6 +80,7 @@ def run(settings: Settings) -> Summary:
         ],
         inputs=inputs(settings.release, "rl", settings.model),
         listings=[settings.videos],
+        reads=[settings.release],
     )
     if (done := step.up_to_date()) is not None:
         return done

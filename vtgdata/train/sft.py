@@ -59,6 +59,7 @@ def run(settings: Settings) -> Summary:
         code=["vtgdata.train.sft", plugins.module_name("decoders", DECODER)],
         inputs=inputs(settings.release, "coldstart", settings.model),
         listings=[settings.videos],
+        reads=[settings.release],
     )
     if (done := step.up_to_date()) is not None:
         return done

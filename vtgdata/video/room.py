@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import threading
 import time
 from collections.abc import Generator
@@ -17,6 +18,8 @@ LIMIT_GB = 50.0
 """Size of the folder when nothing else is said."""
 _KEEP = 0.9
 """Share of the limit to which a full folder is reduced, so that this is not done for every entry."""
+_ENTRY = re.compile(r"([0-9a-f]{2})/([0-9a-f]{2})/(?:\1\2[0-9a-f]{12}\.parquet|\.\1\2[0-9a-f]{12}\.parquet\.\d+\.tmp)")
+"""What the store writes below its folder; nothing else there is its own to take away."""
 _STALE_SECONDS = 3600.0
 """After which a file in the making is that of a process that was killed."""
 
@@ -58,6 +61,8 @@ class Room:
         entries: list[tuple[float, int, Path]] = []
         now = time.time()
         for path in self._folder.glob("*/*/*"):
+            if not _ENTRY.fullmatch(path.relative_to(self._folder).as_posix()):
+                continue
             with contextlib.suppress(OSError):
                 stat = path.stat()
                 if path.suffix == ".parquet":
