@@ -183,7 +183,7 @@ def _become(given: list[int], arguments: list[str], cwd: str, environment: dict[
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)
-    sys.path[0] = cwd
+    sys.path[:1] = [cwd, *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
     how, what, *rest = arguments
     sys.argv = [how, *rest]
     if how == "-m":
