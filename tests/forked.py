@@ -4,6 +4,7 @@ A server, one for all tests of a process, has imported it and forks for each pro
 folder, an environment, streams and an exit code of its own, and may be killed, as what `subprocess` starts.
 """
 
+import atexit
 import contextlib
 import fcntl
 import functools
@@ -12,6 +13,7 @@ import importlib
 import io
 import json
 import os
+import pkgutil
 import runpy
 import select
 import signal
@@ -124,12 +126,16 @@ def vtgdata(*arguments: object, cwd: Path | None = None, **environment: str) -> 
 def _server() -> socket.socket:
     ours, its = socket.socketpair()
     with its:
-        subprocess.Popen([sys.executable, __file__, str(its.fileno())], pass_fds=[its.fileno()])
+        server = subprocess.Popen([sys.executable, __file__, str(its.fileno())], pass_fds=[its.fileno()])
+    atexit.register(server.wait)
+    atexit.register(ours.close)  # before that
     return ours
 
 
 def _serve(asking: socket.socket) -> None:
     """Fork for each program asked for, until nobody can ask any more; in a fork, return as it."""
+    import vtgdata
+    from vtgdata import fingerprint
     from vtgdata.cli import app, commands
 
     # What the command line itself imports when it first runs.
@@ -139,15 +145,19 @@ def _serve(asking: socket.socket) -> None:
         commands.settings_type(name)
     for name in LIBRARIES:
         importlib.import_module(name)
+    # What each step reads of this package is remembered too.
+    fingerprint.of_code(*(module.name for module in pkgutil.walk_packages(vtgdata.__path__, "vtgdata.")))
     gc.freeze()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
         head, given, _, _ = socket.recv_fds(asking, 8, 64)
+        # Who told how programs ended has ended.
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
         if not head:
             os._exit(0)
         asked = json.loads(_exactly(asking, int.from_bytes(head, "little")))
         if not os.fork():
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             asking.close()
             break
         for descriptor in given:

@@ -142,8 +142,10 @@ class ServedModel:
             # The raw response: the client would take a page of HTML, or an answer without choices, as a success.
             # The client's own limit is per read: a server that drips would hold its slot for ever.
             async with asyncio.timeout(self.timeout):
+                # The messages go around the client's look at each of their parts: of a request with 64 frames it takes
+                # 20 ms, and without it 4.
                 response = await client.chat.completions.with_raw_response.create(
-                    **self._body(messages, sampling, seed)
+                    **self._body([], sampling, seed), extra_body={"messages": messages}
                 )
             reply, named = served_reply.read(response.content)
         except openai.APIStatusError as error:
