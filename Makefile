@@ -16,7 +16,7 @@ demo-small: $(VENV)/.ready
 	$(BIN)/vtgdata run demo-small
 
 test: $(VENV)/.ready
-	$(BIN)/python -m pytest -n auto --maxprocesses 4
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .

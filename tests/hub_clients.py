@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import forked
 from hub_server import Hub
 from vtgdata.stages import push
 
@@ -73,10 +74,7 @@ def environment(hub: Hub, home: Path) -> dict[str, str]:
 
 def program(script: str, argument: Any, hub: Hub, home: Path) -> Any:
     """What a program prints last, read as JSON."""
-    done = subprocess.run(
-        [sys.executable, "-c", script, json.dumps(argument)],
-        env=environment(hub, home), capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+    done = forked.run(["-c", script, json.dumps(argument)], env=environment(hub, home))
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 

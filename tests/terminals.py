@@ -6,9 +6,11 @@ import pty
 import subprocess
 import threading
 
+import forked
 
-def on_terminal(command: list[str], typed: str = "", term: str = "xterm", **options) -> tuple[int, str]:
-    """Run a command whose stdin and stderr are a terminal; its exit code, and what it wrote to stderr."""
+
+def on_terminal(arguments: list[str], typed: str = "", term: str = "xterm") -> tuple[int, str]:
+    """Run `python ARGUMENTS` with a terminal as stdin and stderr; its exit code, and what it wrote to stderr."""
     leader, follower = pty.openpty()
     pieces: list[bytes] = []
 
@@ -18,9 +20,9 @@ def on_terminal(command: list[str], typed: str = "", term: str = "xterm", **opti
             while piece := os.read(leader, 4096):
                 pieces.append(piece)
 
-    process = subprocess.Popen(
-        command, stdin=follower, stderr=follower, stdout=subprocess.DEVNULL,
-        env=os.environ | {"TERM": term, "COLUMNS": "200"}, **options,
+    process = forked.start(
+        arguments, stdin=follower, stderr=follower, stdout=subprocess.DEVNULL,
+        env=os.environ | {"TERM": term, "COLUMNS": "200"},
     )  # fmt: skip
     os.close(follower)
     reader = threading.Thread(target=read)

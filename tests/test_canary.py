@@ -3,13 +3,13 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import forked
 from builders import draw_video, make_sample
 from hub_clients import environment
 from hub_server import Hub
@@ -25,9 +25,9 @@ TELLING = {"error": {"message": f"the key {KEY} is wrong, Bearer {KEY}", "type":
 def run(folder: Path, *more: str, kill_after: int | None = None, command: str = "score-difficulty") -> tuple[int, str]:
     """The command with keys in its environment; its exit code and all that it printed."""
     reader, writer = os.pipe()
-    process = subprocess.Popen(
+    process = forked.start(
         [
-            sys.executable, "-m", "vtgdata", command, "--samples", "samples.parquet", "--videos", "videos",
+            "-m", "vtgdata", command, "--samples", "samples.parquet", "--videos", "videos",
             "--model", "openai_api:tiny", "--num-frames", "4", "--frames", "frames", "--out", "out", *more,
         ],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, pass_fds=[writer],
@@ -114,12 +114,10 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_release(folder / "v1", write_inputs(folder / "inputs"), name="Doors")
 
 
-def talk(
-    folder: Path, hub: Hub, *command: str, started: Callable[[subprocess.Popen[str]], Any] = id
-) -> tuple[int, str]:
+def talk(folder: Path, hub: Hub, *command: str, started: Callable[[forked.Forked], Any] = id) -> tuple[int, str]:
     """A command that speaks to the Hub, with both keys in its environment; its exit code and all that it printed."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "vtgdata", *command],
+    process = forked.start(
+        ["-m", "vtgdata", *command],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         env=environment(hub, folder / "home") | {"VTGDATA_API_KEY": KEY, "OPENAI_API_KEY": KEY},
     )  # fmt: skip
@@ -183,7 +181,7 @@ def test_a_push_that_is_killed_leaves_no_key_behind(tmp_path: Path, release: Pat
     with Hub() as hub:
         hub.token = TOKEN
 
-        def doomed(process: subprocess.Popen[str]) -> None:
+        def doomed(process: forked.Forked) -> None:
             hub.before["commit"] = process.kill
 
         ended, said = talk(tmp_path, hub, "push", str(release), "org/doors", started=doomed)

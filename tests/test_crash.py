@@ -5,7 +5,6 @@ Seeded: `VTGDATA_CRASH_SEED=7 VTGDATA_CRASH_KILLS=200 pytest tests/test_crash.py
 
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import forked
 from builders import draw_video, make_sample
 from servers import Server, seeded, unseeded
 from vtgdata import failpoint, tables
@@ -29,21 +29,34 @@ ENDS = (
     "parquet-piece:1", "parquet-piece:2", "meta-removed",
     *(f"{place}:{k}" for place in ("file-written", "file-replaced") for k in (1, 2, 3, 4)),
 )  # fmt: skip
+LIMITED = """
+import resource, sys
+limit = int(sys.argv.pop(1))
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+from vtgdata.__main__ import main
+main()
+"""
 
 
 def start(
-    folder: Path, url: str, *more: str, out: str = "out", kill_at: str = "", **options
-) -> tuple[subprocess.Popen[bytes], int]:
-    """The command, started, and a pipe that gets each key once its answer is on disk."""
+    folder: Path, url: str, *more: str, out: str = "out", kill_at: str = "", limit: int | None = None
+) -> tuple[forked.Forked, int]:
+    """The command, started, and a pipe that gets each key once its answer is on disk.
+
+    With `limit`, no file may have more bytes, as on a full disk; then what it says on stderr can be read.
+    """
     reader, writer = os.pipe()
     command = [
-        sys.executable, "-m", "vtgdata", "score-difficulty", "--samples", "samples.parquet", "--videos", "videos",
+        "-m", "vtgdata", "score-difficulty", "--samples", "samples.parquet", "--videos", "videos",
         "--model", "openai_api:tiny", "--endpoint", url, "--n", N, "--num-frames", 4, "--frames", "frames",
         "--concurrency", IN_FLIGHT, "--out", out, "-q", *more,
     ]  # fmt: skip
-    process = subprocess.Popen(
-        [*map(str, command)], cwd=folder, pass_fds=[writer], stdout=subprocess.DEVNULL,
-        env=os.environ | {"VTGDATA_ACK_FD": str(writer), failpoint.VARIABLE: kill_at}, **options,
+    if limit is not None:
+        command = ["-c", LIMITED, limit, *command[2:]]
+    process = forked.start(
+        command, cwd=folder, pass_fds=[writer], stdout=subprocess.DEVNULL,
+        env=os.environ | {"VTGDATA_ACK_FD": str(writer), failpoint.VARIABLE: kill_at},
+        stderr=None if limit is None else subprocess.PIPE,
     )  # fmt: skip
     os.close(writer)
     return process, reader
@@ -168,11 +181,7 @@ def test_killed_at_every_fail_point_the_tables_are_those_of_a_run_that_was_not(t
 def test_a_full_disk_ends_the_run_with_words_and_the_next_one_goes_on(tmp_path):
     total = world(tmp_path, 30)
     with Server(seeded) as server:
-        limit = 120_000
-        process, reader = start(
-            tmp_path, server.url, stderr=subprocess.PIPE,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
-        )  # fmt: skip
+        process, reader = start(tmp_path, server.url, limit=120_000)
         with os.fdopen(reader) as pipe:
             acknowledged = pipe.read().split()
         said = process.communicate()[1].decode()

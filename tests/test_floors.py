@@ -1,11 +1,10 @@
 """The floors: what may import what, read out of the source, and what the first help page may load."""
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
 
 import vtgdata
 from vtgdata import plugins
@@ -38,10 +37,16 @@ def floor(name: str) -> int:
     return FLOORS.get(top(name), 1)
 
 
-def imports(path: Path, *, at_import: bool = False) -> set[str]:
+@functools.cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def imports(path: Path, *, at_import: bool = False) -> frozenset[str]:
     """Modules that a file imports; with `at_import`, only outside functions and of `if TYPE_CHECKING`."""
     found: set[str] = set()
-    pending: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    pending: list[ast.AST] = [tree(path)]
     while pending:
         node = pending.pop()
         if at_import and (
@@ -51,10 +56,9 @@ def imports(path: Path, *, at_import: bool = False) -> set[str]:
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert not node.level, f"{path}:{node.lineno}: a relative import hides its floor"
             found.update(f"{node.module}.{alias.name}" for alias in node.names)
         pending.extend(ast.iter_child_nodes(node))
-    return found
+    return frozenset(found)
 
 
 def for_types_only(node: ast.AST) -> bool:
@@ -74,36 +78,67 @@ def ours(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_a_module_imports_its_own_floor_or_a_lower_one(name: str) -> None:
-    above = sorted(other for other in ours(MODULES[name]) if floor(other) > floor(name))
-    assert not above, f"vtgdata.{name} (floor {floor(name)}) imports {above}"
+def test_no_import_is_relative() -> None:
+    found = [
+        f"{path}:{node.lineno}"
+        for path in MODULES.values()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ImportFrom) and node.level
+    ]
+    assert not found, f"a relative import hides its floor: {found}"
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("stages.")])
-def test_no_stage_imports_another(name: str) -> None:
-    others = sorted(other for other in ours(MODULES[name]) if other.startswith("stages.") and other != name)
-    assert not others
+def test_a_module_imports_its_own_floor_or_a_lower_one() -> None:
+    found = [
+        f"vtgdata.{name} (floor {floor(name)}) imports {other} (floor {floor(other)})"
+        for name, path in MODULES.items()
+        for other in sorted(ours(path))
+        if floor(other) > floor(name)
+    ]
+    assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_a_plug_in_is_imported_by_nobody(name: str) -> None:
-    kinds = [kind for kind in plugins.KINDS if kind != "prompts"]
-    found = sorted(other for other in ours(MODULES[name]) if top(other) in kinds and "." in other)
-    assert not found, f"vtgdata.{name} imports {found}; reach them with plugins.load"
+def test_no_stage_imports_another() -> None:
+    stages = {name: path for name, path in MODULES.items() if name.startswith("stages.")}
+    found = [
+        f"vtgdata.{name} imports {other}"
+        for name, path in stages.items()
+        for other in sorted(ours(path) & stages.keys() - {name})
+    ]
+    assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if top(name) not in ("cli", "__main__")])
-def test_nothing_imports_the_command_line(name: str) -> None:
-    assert not [other for other in ours(MODULES[name]) if top(other) == "cli"]
+def test_a_plug_in_is_imported_by_nobody() -> None:
+    kinds = set(plugins.KINDS) - {"prompts"}
+    found = [
+        f"vtgdata.{name} imports {other}; reach it with plugins.load"
+        for name, path in MODULES.items()
+        for other in sorted(ours(path))
+        if top(other) in kinds and "." in other
+    ]
+    assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_torch_is_imported_in_functions_of_the_few_modules_that_train(name: str) -> None:
-    path = MODULES[name]
-    assert not {top(other) for other in imports(path, at_import=True)} & HEAVY, "import it inside a function"
-    if not name.startswith(MAY_BE_HEAVY):
-        assert not {top(other) for other in imports(path)} & HEAVY
+def test_nothing_imports_the_command_line() -> None:
+    found = [
+        f"vtgdata.{name} imports {other}"
+        for name, path in MODULES.items()
+        if top(name) not in ("cli", "__main__")
+        for other in sorted(ours(path))
+        if top(other) == "cli"
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_torch_is_imported_in_functions_of_the_few_modules_that_train() -> None:
+    found = [
+        f"vtgdata.{name} imports {other}" + (": import it inside a function" if may else "")
+        for name, path in MODULES.items()
+        for may in [name.startswith(MAY_BE_HEAVY)]
+        for other in sorted(imports(path, at_import=may))
+        if top(other) in HEAVY
+    ]
+    assert not found, "\n".join(found)
 
 
 def test_every_folder_has_a_floor() -> None:

@@ -1,13 +1,12 @@
 """Frames as published systems take them, named by a setting: from the command line to what a model is trained on."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+import forked
 from builders import make_sample
 from drawn_videos import draw
 from vtgdata import tables
@@ -16,9 +15,7 @@ from vtgdata.video.store import frame_source
 
 
 def vtgdata(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"VTGDATA_CACHE": str(cwd / "cache")}
-    command = [sys.executable, "-m", "vtgdata", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    return forked.vtgdata(*arguments, cwd=cwd, VTGDATA_CACHE=str(cwd / "cache"))
 
 
 @pytest.fixture

@@ -94,6 +94,8 @@ def texts(out: Path) -> list[str]:
     return [row["text"] for row in tables.read_parquet(out / "rollouts.parquet")]
 
 
+# `.ci/run` runs this file after the demo, so that once is enough: the server takes ten seconds of a core to start.
+@pytest.mark.slow
 def test_rollouts_differ_and_greedy_text_is_that_of_the_process(serve, untrained, tmp_path):
     videos = tmp_path / "videos"
     for i in range(3):

@@ -4,21 +4,16 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import msgspec
 import pytest
 
 from builders import make_sample
+from forked import vtgdata
 from vtgdata import tables
 from vtgdata.cli import commands, options
 
 NAMES = sorted(commands.COMMANDS)
-
-
-def vtgdata(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "vtgdata", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -54,6 +49,14 @@ def test_help_is_quick_and_loads_nothing_heavy():
 
 def test_version():
     assert vtgdata("--version").stdout.strip().count(".") == 2
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["status", "nowhere"], ["no-such-command"]])
+def test_the_module_is_the_command(tmp_path, arguments):
+    command = [sys.executable, "-m", "vtgdata", *arguments]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    forked = vtgdata(*arguments, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (forked.returncode, forked.stdout, forked.stderr)
 
 
 @pytest.mark.parametrize(

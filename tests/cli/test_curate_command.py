@@ -1,18 +1,12 @@
 """Curation from the command line, and the recipes of published filters."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 from builders import make_sample
+from forked import vtgdata
 from published import published
 from vtgdata import plugins, tables
-
-
-def vtgdata(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "vtgdata", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
 def test_filters_are_named_one_by_one_and_what_each_left_out_is_printed(tmp_path: Path) -> None:

@@ -5,13 +5,13 @@ import logging
 import re
 import signal
 import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import forked
 from builders import draw_video, make_sample
 from servers import Server, completion, seeded
 from terminals import on_terminal
@@ -41,8 +41,9 @@ def command(server: Server, *more: str) -> list[str]:
     ]  # fmt: skip
 
 
-def start(server: Server, **options: Any) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "vtgdata", *command(server)], **options)
+def start(server: Server) -> forked.Forked:
+    arguments = ["-m", "vtgdata", *command(server)]
+    return forked.start(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
 def told(capsys: pytest.CaptureFixture[str], where: str = "runs") -> dict[str, Any]:
@@ -62,7 +63,7 @@ def test_running_killed_and_done_are_told_apart_and_the_plain_lines_say_the_pace
         return completion(seeded(body, number))
 
     with Server(answer) as server:
-        process = start(server, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        process = start(server)
         assert halfway.wait(60)
         running = told(capsys)
         assert running["state"].startswith(f"running: process {process.pid} on ") and running["command"] == ""
@@ -75,8 +76,8 @@ def test_running_killed_and_done_are_told_apart_and_the_plain_lines_say_the_pace
         answered = round(killed["cost"] / 0.001)
         assert 8 <= answered <= 12 and killed["cost"] == pytest.approx(0.001 * answered)
         go_on.set()
-        process = start(server, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        lines = process.communicate()[1].decode().splitlines()
+        process = start(server)
+        lines = process.communicate()[1].splitlines()
         assert process.returncode == 0
     progress = [line for line in lines if " answers (" in line]
     assert progress and "\x1b" not in "".join(lines)
@@ -104,7 +105,7 @@ def test_shards_and_unknown_costs_have_their_state_too(folder, capsys):
 
 def test_a_terminal_has_one_line_that_is_written_anew(folder):
     with Server(seeded) as server:
-        code, said = on_terminal([sys.executable, "-m", "vtgdata", *command(server)])
+        code, said = on_terminal(["-m", "vtgdata", *command(server)])
     assert code == 0, said
     pace = r".*/s, .* tokens/s, \$0\.024\n"
     line = said.split("\r\x1b[K")[-1]

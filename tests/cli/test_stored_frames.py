@@ -2,24 +2,20 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
 import numpy as np
 from PIL import Image
 
+import forked
 from builders import draw_video, make_sample
 from vtgdata import tables
 from vtgdata.records import Video
 
 
 def vtgdata(cwd: Path, *words: object, **environment: str) -> dict:
-    command = [sys.executable, "-m", "vtgdata", *map(str, words), "--json", "-q"]
-    done = subprocess.run(
-        command, cwd=cwd, env=os.environ | environment, capture_output=True, text=True, check=False
-    )  # fmt: skip
+    done = forked.vtgdata(*words, "--json", "-q", cwd=cwd, **environment)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

@@ -1,14 +1,13 @@
 """`vtgdata videos` on real files, as a user types it."""
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+import forked
 from builders import make_sample
 from drawn_videos import draw
 from vtgdata import tables
@@ -16,9 +15,7 @@ from vtgdata.records import Sample
 
 
 def vtgdata(*arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "vtgdata", *map(str, arguments)]
-    named = os.environ | {"VTGDATA_CACHE": str(cwd / "cache")} | environment
-    return subprocess.run(command, cwd=cwd, env=named, capture_output=True, text=True, check=False)
+    return forked.vtgdata(*arguments, cwd=cwd, **{"VTGDATA_CACHE": str(cwd / "cache")} | environment)
 
 
 def summary(done: subprocess.CompletedProcess[str], code: int = 0) -> dict:

@@ -3,7 +3,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+import forked
 from servers import Fault, Server, seeded, unseeded
 from vtgdata import plugins
 from vtgdata.engine import ask as ask_module
@@ -373,8 +373,8 @@ def score(path: Path, server: Server, kill_after: int | None, blow: signal.Signa
     """Run the scoring process; kill it after so many acknowledgements. Returns every key that it acknowledged."""
     reading, writing = os.pipe()
     tests = Path(__file__).parent
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCORE, str(path), server.url, str(CONCURRENCY), str(tests), str(tests.parent)],
+    process = forked.start(
+        ["-c", SCORE, str(path), server.url, str(CONCURRENCY), str(tests), str(tests.parent)],
         env={**os.environ, "VTGDATA_ACK_FD": str(writing)},
         pass_fds=(writing,),
         stderr=subprocess.DEVNULL if blow == signal.SIGINT else None,

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
+import forked
 from builders import draw_video, make_sample
 from servers import Fault, Server, completion, seeded
 from terminals import on_terminal
@@ -329,7 +330,7 @@ def test_a_dry_run_of_a_step_that_is_done_has_nothing_to_do(folder, capsys):
 def test_a_terminal_is_asked_once_before_a_dear_step(folder, answer, code, asked):
     with Server(billed) as server:
         command = [
-            sys.executable, "-m", "vtgdata", "score-difficulty", "--samples", "samples.parquet", "--videos", "videos",
+            "-m", "vtgdata", "score-difficulty", "--samples", "samples.parquet", "--videos", "videos",
             "--model", "openai_api:tiny", "--endpoint", server.url, "--n", str(N), "--num-frames", "4", "--frames",
             "frames", "--out", "out", "--limit", "3", "--prices", "prices.yaml", "--confirm-over", "0",
         ]  # fmt: skip
@@ -376,9 +377,7 @@ def test_whatever_is_charged_and_however_it_is_killed_the_budget_holds_but_for_w
     assert len(rows) == len({row["key"] for row in rows}) == SAMPLES * N
 
 
-def start(server: Server, *more: str) -> subprocess.Popen[bytes]:
+def start(server: Server, *more: str) -> forked.Forked:
     """`vtgdata score-difficulty` in a process of its own."""
-    program = "import sys; from vtgdata.cli.app import run; sys.exit(run(sys.argv[1:]))"
-    return subprocess.Popen(
-        [sys.executable, "-c", program, *arguments(server, *more)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    command = ["-m", "vtgdata", *arguments(server, *more)]
+    return forked.start(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

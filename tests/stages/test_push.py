@@ -3,14 +3,13 @@
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import forked
 from hub_server import Hub, Repository
 from release_builders import make_release, make_sample, write_inputs
 from vtgdata import release_terms, releases, tables
@@ -78,13 +77,7 @@ def client(script: str, argument: Any, home: Path, hub: Hub | None, token: str |
         chosen |= {"HF_ENDPOINT": hub.url, "HF_TOKEN": hub.token if token is None else token}
     else:
         chosen["HF_HUB_OFFLINE"] = "1"
-    done = subprocess.run(
-        [sys.executable, "-c", script, json.dumps(argument)],
-        env={**kept, **chosen},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    done = forked.run(["-c", script, json.dumps(argument)], env={**kept, **chosen})
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import forked
 from drawn_videos import draw
 from vtgdata.records import FrameSampling, Video
 from vtgdata.video.store import FrameStore
@@ -42,8 +43,8 @@ def videos(tmp_path_factory):
 def fill(videos, tmp_path, seed, how="here"):
     path = os.pathsep.join([str(Path(__file__).parents[1]), *(entry for entry in sys.path if entry)])
     given = os.environ | {"PYTHONPATH": path, "DECODED": str(tmp_path / "decoded.txt")}
-    command = [sys.executable, "-c", FILL, videos, tmp_path / "frames", str(seed), how]
-    return subprocess.Popen(command, env=given, stdout=subprocess.PIPE, text=True)
+    arguments = ["-c", FILL, videos, tmp_path / "frames", seed, how]
+    return forked.start(arguments, env=given, stdout=subprocess.PIPE, text=True)
 
 
 def decoded(tmp_path):

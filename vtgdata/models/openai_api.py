@@ -142,8 +142,10 @@ class ServedModel:
             # The raw response: the client would take a page of HTML, or an answer without choices, as a success.
             # The client's own limit is per read: a server that drips would hold its slot for ever.
             async with asyncio.timeout(self.timeout):
+                # The messages go around the client's look at each of their parts: of a request with 64 frames it takes
+                # 20 ms, and without it 4.
                 response = await client.chat.completions.with_raw_response.create(
-                    **self._body(messages, sampling, seed)
+                    **self._body([], sampling, seed), extra_body={"messages": messages}
                 )
             reply, named = served_reply.read(response.content)
         except openai.APIStatusError as error:
@@ -307,7 +309,9 @@ def _check(url: str) -> None:
         wrong = "has a blank, a `?` or a `#`"
     if wrong is None:
         try:
-            openai.OpenAI(base_url=url, api_key="none").close()
+            # Nothing is asked here, so the certificates need not be read, which takes 20 ms.
+            http = openai.DefaultHttpxClient(verify=False)
+            openai.OpenAI(base_url=url, api_key="none", http_client=http).close()
         except Exception as error:
             # Whatever the client's HTTP library says of a host name; that library is no dependency of ours.
             wrong = str(error)
