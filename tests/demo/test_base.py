@@ -1,4 +1,6 @@
-"""The base stage: its clips are what a model will be asked, and it learns."""
+"""The base stage: its clips are what a model will be asked, it learns, in float32, and says how far it is."""
+
+import logging
 
 import pytest
 
@@ -66,6 +68,44 @@ def test_joined_images_give_what_the_library_gives():
     base.part_images(Holder)
     torch.testing.assert_close(joined, plain, atol=1e-5, rtol=1e-4)
     assert torch.equal(seen(), plain)
+
+
+@pytest.fixture(scope="module")
+def trained(clips):
+    """Two steps on few clips: the types of all tensors that were made, and what was said."""
+    import torch
+    from torch.utils import _pytree as trees
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    made: set[torch.dtype] = set()
+    said: list[str] = []
+
+    class Types(TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            result = func(*args, **(kwargs or {}))
+            made.update(leaf.dtype for leaf in trees.tree_leaves(result) if isinstance(leaf, torch.Tensor))
+            return result
+
+    with pytest.MonkeyPatch.context() as patch, Types():
+        patch.setattr(logging.getLogger("vtgdata"), "info", lambda text, *parts: said.append(text % parts))
+        patch.setattr("vtgdata.engine.tell.on_terminal", lambda: False)
+        patch.setattr(clips, "batches", lambda steps: (clips.batch(4, 3, (0,)) for _ in range(steps)))
+        base.train(tiny.build_model(clips.tokenizer, 7), clips, base.Settings(out="none", steps=2))
+    return made, said
+
+
+def test_it_makes_no_tensor_of_half_precision(trained):
+    """A CPU without instructions for bfloat16 emulates it, many times slower."""
+    import torch
+
+    made, _ = trained
+    assert torch.float32 in made
+    assert made.isdisjoint({torch.bfloat16, torch.float16}), made
+
+
+def test_it_says_how_far_it_is(trained):
+    _, said = trained
+    assert (said[0], said[-1]) == ("demo-base: 0 of 2 steps", "demo-base: 2 of 2 steps")
 
 
 def test_too_few_steps_are_refused(tmp_path):

@@ -1,6 +1,7 @@
 """The drawn corpus: real files, true windows, faults where they may be."""
 
 import io
+import logging
 from fractions import Fraction
 
 import av
@@ -121,3 +122,11 @@ def test_pictures_survive_the_codec():
     draw.encode(file, [(picture, 3) for picture in pictures], Fraction(10))
     seen = draw.as_seen(file, range(0, 18, 3))
     assert np.abs(seen.astype(int) - np.stack(pictures)).mean() < 8
+
+
+def test_it_says_how_far_it_is(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(logging.getLogger("vtgdata"), "info", lambda text, *parts: said.append(text % parts))
+    monkeypatch.setattr("vtgdata.engine.tell.on_terminal", lambda: False)
+    drawn(tmp_path, videos=5)
+    assert (said[0], said[-1]) == ("demo-draw: 0 of 5 videos", "demo-draw: 5 of 5 videos")

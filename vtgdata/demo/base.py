@@ -6,7 +6,7 @@ own, which went through the same codec and JPEG as the drawn videos, and its tea
 What makes so small a network see: it must write down every frame's colour and shape and whether it is what was asked;
 practice is dense (in a quiz every frame is drawn anew, many of them all but right, so neither copying the frame before
 nor matching the colour alone is of use); the marks and the answer count four times; and the hidden matrices are trained
-by Muon, which needs half the steps of AdamW.
+by Muon, which needs half the steps of AdamW, in float32 on every CPU.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ import msgspec
 
 from vtgdata.demo import tiny
 from vtgdata.demo.clips import Clips
+from vtgdata.demo.muon import Muon
+from vtgdata.engine.tell import told
 from vtgdata.errors import VtgError
 from vtgdata.meta import Step, Summary
 from vtgdata.tables import write_jsonl
@@ -60,8 +62,10 @@ def run(settings: Settings) -> Summary:
         return done
     out = step.start()
     import torch
+    from transformers.utils.logging import disable_progress_bar
 
     torch.set_num_threads(settings.threads)
+    disable_progress_bar()  # of saving, which is done in no time
     tokenizer = tiny.build_tokenizer()
     model = tiny.build_model(tokenizer, settings.seed)
     lines = train(model, Clips(tokenizer, settings.levels, settings.seed), settings)
@@ -83,10 +87,11 @@ def train(model: Any, clips: Clips, settings: Settings) -> list[dict[str, float]
     from torch.nn.functional import cross_entropy
 
     join_images(model)
-    optimisers = _optimisers(model, settings)
+    muon, adam = _optimisers(model)
     lines = []
     model.train()
-    for number, batch in enumerate(clips.batches(settings.steps)):
+    batches = told(clips.batches(settings.steps), settings.steps, "demo-base", "steps")
+    for number, batch in enumerate(batches):
         falling = 0.03 + 0.97 * (1 + math.cos(math.pi * number / settings.steps)) / 2
         scale = falling * min(1.0, (number + 1) / WARMUP)
         count, length = batch.tokens.shape
@@ -102,21 +107,20 @@ def train(model: Any, clips: Clips, settings: Settings) -> list[dict[str, float]
         truth = batch.tokens[:, -batch.answer :]
         losses = cross_entropy(logits.flatten(0, 1), truth.flatten(), reduction="none").view_as(truth)
         loss = (losses * batch.weights).sum() / batch.weights.sum()
-        for optimiser, rate in optimisers:
-            optimiser.zero_grad()
-            for group in optimiser.param_groups:
-                group["lr"] = rate * scale
+        model.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for optimiser, _ in optimisers:
-            optimiser.step()
+        for group in adam.param_groups:
+            group["lr"] = settings.learning_rate * scale
+        adam.step()
+        muon.step(settings.matrix_rate * scale)
         lines.append({"step": number + 1, "loss": loss.item(), **clips.right(logits.argmax(-1) == truth)})
     part_images(model)
     return lines
 
 
-def _optimisers(model: Any, settings: Settings) -> list[tuple[torch.optim.Optimizer, float]]:
-    """Muon for the hidden matrices, AdamW for all else; each with its peak learning rate."""
+def _optimisers(model: Any) -> tuple[Muon, torch.optim.Optimizer]:
+    """Muon for the hidden matrices, AdamW for all else."""
     import torch
 
     hidden = [
@@ -126,9 +130,7 @@ def _optimisers(model: Any, settings: Settings) -> list[tuple[torch.optim.Optimi
     ]
     chosen = set(map(id, hidden))
     rest = [weight for weight in model.parameters() if id(weight) not in chosen]
-    muon = torch.optim.Muon(hidden, weight_decay=0.01, momentum=0.95)
-    adam = torch.optim.AdamW(rest, betas=(0.9, 0.95), weight_decay=0.01)
-    return [(muon, settings.matrix_rate), (adam, settings.learning_rate)]
+    return Muon(hidden), torch.optim.AdamW(rest, betas=(0.9, 0.95), weight_decay=0.01)
 
 
 def join_images(model: Any) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
+from vtgdata.engine.tell import told
 from vtgdata.errors import Conflict, VtgError
 from vtgdata.meta import Step, Summary
 from vtgdata.scenes import LOOKS, PAIRS, SIDE, STEPS, compose, draw_image, level_of, sentence
@@ -77,7 +78,7 @@ def run(settings: Settings) -> Summary:
     drawing.mkdir()
     rows: list[dict[str, Any]] = []
     splits = _splits(settings.videos)
-    for number, split in enumerate(splits):
+    for number, split in enumerate(told(splits, len(splits), "demo-draw", "videos")):
         rng = np.random.default_rng([settings.seed, number])
         rows += _video(settings, f"v{number:04d}", split, rng, drawing / f"v{number:04d}.mp4")
     rng = np.random.default_rng([settings.seed, len(splits)])
