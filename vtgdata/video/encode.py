@@ -117,7 +117,7 @@ def _spans(frames: Iterable[Any], copy: Copy) -> Iterator[_Span]:
 
 def _evenly(spans: Iterable[_Span], copy: Copy, fps: float) -> Iterator[_Span]:
     """So many frames a second: at each of their times, what is on show; the last one ends with the piece."""
-    step, end, count = TICKS / Fraction(fps), round(Fraction(copy.duration) * TICKS), 0
+    step, end, count = max(TICKS / Fraction(fps), Fraction(1)), round(Fraction(copy.duration) * TICKS), 0
     for span in spans:
         while (begin := round(count * step)) < span.end:
             count += 1
@@ -187,6 +187,7 @@ class _Reducer:
         from av.filter import Graph
 
         graph = Graph()
+        graph.threads = 1  # as many copies as there are cores are made at a time
         of = f"video_size={width}x{height}:pix_fmt={pixels}:time_base=1/{TICKS}:colorspace={colorspace}"
         wide, high = self._copy.width, self._copy.height
         if turned in (90, 270):
@@ -198,9 +199,9 @@ class _Reducer:
 
 
 def _stream(container: Any, first: av.VideoFrame, copy: Copy) -> Any:
-    # One thread: several give other bytes from run to run. The rate is a guess: every frame brings its own time.
+    # One thread: several give other bytes from run to run. The rate means nothing: every frame brings its own time.
     options = {"preset": "veryfast", "crf": str(copy.quality), "threads": "1"}
-    stream = container.add_stream(_CODEC, rate=Fraction(copy.fps or 25).limit_denominator(1001), options=options)
+    stream = container.add_stream(_CODEC, rate=25, options=options)
     stream.width, stream.height, stream.pix_fmt = first.width, first.height, "yuv420p"
     context = stream.codec_context
     context.time_base, context.gop_size = Fraction(1, TICKS), _KEY_FRAMES

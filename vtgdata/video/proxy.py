@@ -97,7 +97,7 @@ def _check(path: Path, made: VideoFacts, length: float, facts: VideoFacts, shape
     rates = [rate for rate in (facts.fps, shape.fps) if rate]
     allowed = max(0.25, 2 / min(rates) if rates else 0.0)
     if facts.variable:
-        # The last frame may be shown for long, and how long is not kept.
+        # The last frame may be shown for long, and a file need not say for how long.
         allowed = max(allowed, 1.0)
     if abs(made.duration - length) > allowed:
         raise VideoUnreadable(path, f"its proxy lasts {made.duration:.1f} s of {length:.1f} s")
