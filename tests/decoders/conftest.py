@@ -5,13 +5,8 @@ A key of `KNOWN_WRONG` is a test's name; with its file or other parameter behind
 """
 
 import importlib.util
-import shutil
 
 import pytest
-
-
-def installed(needs: str) -> bool:
-    return shutil.which(needs) is not None if needs == "ffmpeg" else importlib.util.find_spec(needs) is not None
 
 
 def pytest_collection_modifyitems(items):
@@ -20,7 +15,9 @@ def pytest_collection_modifyitems(items):
         decoder = call.params.get("decoder") if call else None
         if decoder is None:
             continue
-        if not installed(decoder.NEEDS):
+        if decoder.NEEDS == "ffmpeg":
+            item.add_marker(pytest.mark.program("ffmpeg"))
+        elif importlib.util.find_spec(decoder.NEEDS) is None:
             item.add_marker(pytest.mark.skip(reason=f"{decoder.NEEDS} is not installed"))
         if decoder.__name__ != "vtgdata.decoders.pyav":
             item.add_marker(pytest.mark.slow)

@@ -189,14 +189,12 @@ def test_a_file_that_is_cut_off_ends_where_it_is_cut(decoder, tmp_path):
     assert decoder.frames(cut, [4.0, 17.0])[1] == pytest.approx([3.976, 8.970], abs=0.001)
 
 
+@pytest.mark.program("ffprobe")
 @pytest.mark.parametrize("name", ["OHOFG.mp4", "v_GGSY1Qvo990.mp4", "unordered.mov", "mmaction2/test.avi", "demo1.mp4"])
 def test_frame_times_are_those_of_ffprobe(decoder, name):
-    ffprobe = shutil.which("ffprobe")
-    if ffprobe is None:
-        pytest.skip("ffprobe is not installed")
     # An AVI has no presentation times: where ffprobe knows none, the order of decoding gives them.
     entries = ["-select_streams", "v:0", "-show_entries", "frame=best_effort_timestamp_time,pkt_dts_time"]
-    command = [ffprobe, "-v", "error", *entries, "-of", "csv=p=0", real(name)]
+    command = ["ffprobe", "-v", "error", *entries, "-of", "csv=p=0", real(name)]
     said = subprocess.run(command, capture_output=True, text=True, check=True)
     stamps = ([stamp for stamp in line.split(",") if stamp not in ("N/A", "")] for line in said.stdout.split())
     known = [float(times[0]) for times in stamps if times]

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -33,7 +32,8 @@ NAMES = [name for name in SHOWN if name not in NOTHING_TO_SEE]
 
 pytestmark = [
     pytest.mark.skipif(not SHOWN, reason="needs the folder of real videos: set VTGDATA_TEST_DATA"),
-    pytest.mark.skipif(shutil.which("ffprobe") is None, reason="ffprobe is not installed"),
+    pytest.mark.program("ffprobe"),
+    pytest.mark.program("ffmpeg"),
     pytest.mark.parametrize("decoder", [plugins.load("decoders", name) for name in plugins.names("decoders")]),
 ]
 

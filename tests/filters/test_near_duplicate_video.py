@@ -1,4 +1,4 @@
-"""Real videos, encoded anew and cut by ffmpeg: each is found, with its place in the longer one, and nothing else."""
+"""Real videos, encoded anew and cut: each is found, with its place in the longer one, and nothing else."""
 
 import os
 import re
@@ -6,11 +6,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import ffmpeg
 import numpy as np
 import pytest
 
 from builders import make_sample
+from drawn_videos import encoded
 from published import published
 from vtgdata import plugins, tables
 from vtgdata.records import FrameSampling, Sample, Video
@@ -25,9 +25,9 @@ DIFFERENT = (
     "v_SoccerJuggling_g23_c01.avi", "video0.mp4", "women_long_jump.mp4", "yoga.mp4",
 )  # fmt: skip
 HARSH: dict[str, dict[str, Any]] = {
-    "_small.mp4": {"vcodec": "libx264", "crf": 36, "preset": "ultrafast", "vf": "scale=160:-2"},
-    "_mpeg4.avi": {"vcodec": "mpeg4", "b:v": "150k", "vf": "scale=320:240"},
-    "_slow.mkv": {"vcodec": "libx264", "crf": 30, "preset": "ultrafast", "r": 6},
+    "_small.mp4": {"filters": "scale=160:-2", "options": {"crf": "36", "preset": "ultrafast"}},
+    "_mpeg4.avi": {"filters": "scale=320:240", "codec": "mpeg4", "bit_rate": 150_000},
+    "_slow.mkv": {"filters": "null", "rate": 6, "options": {"crf": "30", "preset": "ultrafast"}},
 }
 CUTS = {"OHOFG.mp4": (11.3, 12.0), "chaplin.mp4": (3.7, 4.5), "R6llTwEh07w.mp4": (6.4, 7.0)}
 """Where a part begins, and for how long it goes on, in seconds."""
@@ -36,14 +36,6 @@ CUTS = {"OHOFG.mp4": (11.3, 12.0), "chaplin.mp4": (3.7, 4.5), "R6llTwEh07w.mp4":
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VTGDATA_CACHE", str(tmp_path / "cache"))
-
-
-def encoded(source: Path, target: Path, **options: Any) -> None:
-    start, length = options.pop("start", None), options.pop("length", None)
-    given = {} if start is None else {"ss": start, "t": length}
-    # More than one thread gives other bytes from run to run.
-    stream = ffmpeg.input(str(source), **given).output(str(target), an=None, threads=1, **options)
-    stream.global_args("-nostdin", "-loglevel", "error").run(cmd=shutil.which("ffmpeg"))
 
 
 def left(folder: Path, names: list[str], **more: Any) -> dict[str, tuple[str, str]]:
@@ -77,7 +69,6 @@ def same_disk(one: Path, other: Path) -> bool:
     return False if not os.access(one, os.W_OK) else one.stat().st_dev == other.stat().st_dev
 
 
-@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs the program ffmpeg")
 def test_re_encodes_and_cuts_of_real_videos_are_found_and_nothing_else(tmp_path: Path) -> None:
     videos = linked(tmp_path / "videos")
     wanted = {}

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -84,7 +83,7 @@ def test_no_code_here_starts_a_shell():
     assert not [path for path in root.rglob("*.py") if re.search(r"shell=True|os\.system|os\.popen", path.read_text())]
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+@pytest.mark.program("strace")
 def test_no_socket_to_the_internet_no_write_and_no_video_opened_elsewhere(videos, tmp_path):
     log = tmp_path / "log"
     command = [

@@ -171,6 +171,11 @@ def _run(path: Path, output: Any) -> tuple[bytes, bytes]:
             raise VideoUnreadable(path, "ffmpeg takes too long") from error
 
 
+def ready() -> None:
+    """Raise VtgError, with what to install, where there is no ffmpeg program."""
+    program()
+
+
 def program() -> str:
     """The path of the ffmpeg program; raises VtgError, with what to install, where there is none."""
     found = shutil.which("ffmpeg")
@@ -179,5 +184,8 @@ def program() -> str:
     try:
         packaged: Any = importlib.import_module("imageio_ffmpeg")
     except ModuleNotFoundError as error:
-        raise VtgError("this needs the program ffmpeg: install it, or pip install imageio-ffmpeg") from error
+        raise VtgError(
+            "the decoder `ffmpeg` needs the program ffmpeg, and PATH has none: install it (`apt-get install ffmpeg`, "
+            "`brew install ffmpeg`) or `pip install imageio-ffmpeg`; the decoder `pyav` needs no program."
+        ) from error
     return packaged.get_ffmpeg_exe()

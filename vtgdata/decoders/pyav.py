@@ -105,6 +105,45 @@ def frames(path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[f
     return [found[time].image for time in times], [found[time].time for time in times]
 
 
+class Following(NamedTuple):
+    """A frame as it is stored, and its place; in seconds from the first frame of the file."""
+
+    start: Fraction
+    length: Fraction
+    """0 where the file does not say it."""
+    turned: int
+    """Degrees counter-clockwise by which players turn it."""
+    frame: av.VideoFrame
+
+
+def follow(path: Path, start: float) -> Iterator[Following]:
+    """All frames in the order in which they are shown, from the one on show at `start` on.
+
+    Raises VideoUnreadable when there is no file, no video stream or no frame.
+    """
+    for seek in (True, False):
+        with _opened(path) as (container, stream):
+            reel = _Reel(container, stream)
+            if reel.on is None:
+                break
+            first, tick = reel.on.ticks, _tick(stream)
+            target = _target(first, start, tick)
+            if seek and reel.can_seek and reel.far(target) and not reel.jump(target):
+                continue
+            shown = reel.at(target)
+            while shown is not None:
+                length = (shown.frame.duration or 0) * tick
+                yield Following((shown.ticks - first) * tick, length, _rotation(shown.frame), shown.frame)
+                shown = reel.forward()
+            return
+    raise VideoUnreadable(path, "no frame decodes")
+
+
+def _target(first: int, time: float, tick: Fraction) -> int:
+    """Ticks of a time in seconds from the first frame."""
+    return first + math.floor((Fraction(time) + Fraction(NOISE_SECONDS)) / tick)
+
+
 class _Shown(NamedTuple):
     ticks: int
     frame: av.VideoFrame
@@ -132,7 +171,12 @@ class _Reel:
     def at(self, target: int) -> _Shown | None:
         """The last frame shown at or before the target, which must not lie behind."""
         while self.next is not None and self.next.ticks <= target:
-            self.on, self.next = self.next, next(self._frames, None)
+            self.forward()
+        return self.on
+
+    def forward(self) -> _Shown | None:
+        """The frame that is shown next, which is then on show; None at the end."""
+        self.on, self.next = self.next, next(self._frames, None)
         return self.on
 
     def far(self, target: int) -> bool:
@@ -167,7 +211,7 @@ def _collect(path: Path, times: Sequence[float], *, seek: bool) -> dict[float, _
             return None
         first, tick = reel.on.ticks, _tick(stream)
         for time in sorted(set(times)):
-            target = first + math.floor((Fraction(time) + Fraction(NOISE_SECONDS)) / tick)
+            target = _target(first, time, tick)
             if seek and reel.can_seek and reel.far(target) and not reel.jump(target):
                 return None
             shown = reel.at(target)

@@ -16,7 +16,7 @@ from vtgdata.errors import Conflict, VideoUnreadable, VtgError
 from vtgdata.meta import Summary
 from vtgdata.records import Video
 from vtgdata.tables import Row
-from vtgdata.video import parallel
+from vtgdata.video import encode, parallel
 from vtgdata.video.find import Videos, find, stem
 from vtgdata.video.frame_settings import Count
 from vtgdata.video.listed import Listed, ambiguous, examples, failure, kind, listed, told
@@ -66,14 +66,14 @@ def run(settings: Settings) -> Summary:
     Raises VtgError when there is no sample or video, or two videos want one name; RowsFailed, after writing, when more
     than `max_failed` of the videos have no proxy.
     """
-    code = [__name__, *(plugins.module_name("decoders", name) for name in (DECODER, "ffmpeg"))]
+    code = [__name__, plugins.module_name("decoders", DECODER)]
     step = meta.Step("videos proxy", settings, code=code, inputs=[settings.samples], listings=[settings.videos])
     if (done := step.up_to_date()) is not None:
         return done
+    encode.ready()
     wanted, videos = listed(settings.samples, settings.where, settings.limit), find(Path(settings.videos))
     _names(wanted)
     _refuse_foreign(wanted, step.out)
-    plugins.load("decoders", "ffmpeg").program()
     out = step.start()
     for folder in (out / FOLDER, out / _NOTES):
         folder.mkdir(exist_ok=True)

@@ -31,6 +31,11 @@ class Look(NamedTuple):
     """JPEGs, one for each time."""
 
 
+def ready(decoder: str) -> None:
+    """Raise VtgError when there is no such decoder plug-in, or its own `ready` says that it cannot work here."""
+    getattr(plugins.load("decoders", decoder), "ready", lambda: None)()
+
+
 def probe(decoder: str, path: Path) -> VideoFacts:
     """Facts of a file, or of a folder of frames, by a decoder plug-in's name.
 

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from vtgdata import plugins
 from vtgdata.errors import VideoUnreadable
-from vtgdata.video import workers
+from vtgdata.video import look, workers
 from vtgdata.video.find import find
 
 
@@ -12,12 +11,12 @@ class Prober:
     """What `normalise` asks about a file: its duration and whether it can be read. Each file is opened once."""
 
     def __init__(self, root: Path, decoder: str = "pyav", *, isolated: bool = True) -> None:
-        """Index the videos under `root`; raises VtgError when there are none, or no such decoder.
+        """Index the videos under `root`; raises VtgError when there are none, or no such decoder or not what it needs.
 
         With `isolated` files are opened in processes of their own, so that none can hang or crash this one.
         """
         self._videos = find(root)
-        plugins.load("decoders", decoder)
+        look.ready(decoder)
         self._decoder = decoder
         self._eyes = workers.shared() if isolated else workers.Here()
         self._known: dict[Path, tuple[float | None, str]] = {}

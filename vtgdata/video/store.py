@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from vtgdata import fingerprint, plugins, tables
+from vtgdata import fingerprint, tables
 from vtgdata.errors import VideoUnreadable, VtgError
 from vtgdata.records import Frames, FrameSampling, Video
-from vtgdata.video import workers
+from vtgdata.video import look, workers
 from vtgdata.video.find import find
 from vtgdata.video.room import Room
 from vtgdata.video.sampling import check
@@ -63,14 +63,15 @@ class FrameStore:
             limit: bytes that the folder may take; what was not used for longest goes first. By default 50 GB, or what
                 `$VTGDATA_FRAMES_GB` says.
 
-        Raises VtgError when the root holds no video, the sampling gives no frames, or there is no such decoder.
+        Raises VtgError when the root holds no video, the sampling gives no frames, or there is no such decoder or not
+            what it needs.
         """
         check(sampling)
         self.sampling = sampling
         self.videos = find(root)
         """Where each video lies."""
         self._folder = folder if folder is not None else fingerprint.cache_folder() / "frames"
-        plugins.load("decoders", decoder)
+        look.ready(decoder)
         self._decoder = decoder
         self._eyes = workers.shared() if isolated else workers.Here()
         self._room = Room(self._folder, limit)

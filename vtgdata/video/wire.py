@@ -12,6 +12,7 @@ import msgspec
 
 from vtgdata.errors import VideoUnreadable, VtgError
 from vtgdata.records import FrameSampling, VideoFacts
+from vtgdata.video.encode import Copy
 from vtgdata.video.look import Look
 
 if TYPE_CHECKING:
@@ -28,12 +29,13 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     limit: float
     """Seconds that it may take."""
-    name: Literal["probe", "look", "frames"]
+    name: Literal["probe", "look", "frames", "copy"]
     decoder: str
     path: bytes
     """As the file system has it: a name need not be UTF-8."""
     sampling: FrameSampling | None = None
     times: tuple[float, ...] = ()
+    copy: Copy | None = None
 
 
 class Picture(msgspec.Struct, frozen=True, array_like=True):
@@ -49,7 +51,7 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
 
 
 class Probed(msgspec.Struct, frozen=True, tag=True):
-    """Facts; the first of two answers to `look`."""
+    """Facts; the first of two answers to `look`, and those of the copy to `copy`."""
 
     facts: VideoFacts
 
@@ -146,11 +148,13 @@ def pictures(shown: Shown) -> tuple[list["np.ndarray"], list[float]]:
     return found, shown.times
 
 
-def asked(limit: float, name: Any, decoder: str, path: Path, *rest: FrameSampling | Sequence[float]) -> Call:
-    """A call, from the arguments of the function of `look` that it names."""
+def asked(limit: float, name: Any, decoder: str, path: Path, *rest: FrameSampling | Copy | Sequence[float]) -> Call:
+    """A call, from the arguments of the function of `look` that it names, or of `encode.write`."""
     given = rest[0] if rest else ()
     # Whole: the process may have been started in another folder than this one is in by now.
     where = os.fsencode(path.absolute())
     if isinstance(given, FrameSampling):
         return Call(limit=limit, name=name, decoder=decoder, path=where, sampling=given)
+    if isinstance(given, Copy):
+        return Call(limit=limit, name=name, decoder=decoder, path=where, copy=given)
     return Call(limit=limit, name=name, decoder=decoder, path=where, times=tuple(map(float, given)))

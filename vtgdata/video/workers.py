@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 from vtgdata.errors import VideoUnreadable, VtgError
 from vtgdata.records import FrameSampling, VideoFacts
-from vtgdata.video import look, wire
+from vtgdata.video import encode, look, wire
+from vtgdata.video.encode import Copy
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,6 +71,13 @@ class Workers:
         """`look.frames`: raw pictures, so for few of them; failures as in `look`."""
         limit = self._seconds + self.probe(decoder, path).duration * SECONDS_PER_SECOND
         return self._call(path, limit, "frames", decoder, path, times)
+
+    def copy(self, decoder: str, path: Path, copy: Copy, seconds: float) -> VideoFacts:
+        """Have a copy of a video written within so many seconds, and its facts; failures as in `look`.
+
+        What was written of one that failed is left to the caller.
+        """
+        return self._call(path, seconds, "copy", decoder, path, copy)
 
     def close(self) -> None:
         """End the processes that are idle."""
@@ -278,6 +286,9 @@ def _answered(call: wire.Call, answers: Any) -> wire.Answer:
     path = wire.path_of(call)
     if call.name == "probe":
         return wire.answered(look.probe(call.decoder, path))
+    if call.copy is not None:
+        encode.write(call.decoder, path, call.copy)
+        return wire.answered(look.probe(call.decoder, Path(os.fsdecode(call.copy.target))))
     if call.name == "frames" or call.sampling is None:
         return wire.answered(look.frames(call.decoder, path, call.times))
     facts = look.probe(call.decoder, path)
