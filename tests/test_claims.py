@@ -209,7 +209,7 @@ def test_it_replaces_its_own_result_and_nothing_else(command, world):
     change = {"seed": 8} if command == "demo-draw" else {"near": 0.5} if command == "check" else change
     change = {"size": 2} if command == "select" else {"name": "Another"} if command == "release" else change
     run(command, "own", **change)
-    made = meta.read(world / "own")
+    made = meta.read_meta(world / "own")
     assert made is not None and made.command == command and not (world / "own" / claims.MARK).exists()
     (world / "own/notes.txt").write_text("my own")
     assert "notes.txt" in refused(command, "own", world, Conflict)
@@ -244,7 +244,7 @@ def test_a_run_that_was_killed_is_gone_on_with(world):
     step = meta.Step("select", Settings(), code=[])
     tables.write_text(step.start() / "rows.parquet", "whole")
     step.finish({}, ["rows.parquet"])
-    assert meta.read(world / "own") and not (world / "own" / claims.MARK).exists()
+    assert meta.read_meta(world / "own") and not (world / "own" / claims.MARK).exists()
     tables.write_text(meta.Step("curate", Settings(out="other"), code=[]).start() / "x", "half")
     with pytest.raises(Conflict, match="made by `vtgdata curate`"):
         meta.Step("select", Settings(out="other"), code=[])

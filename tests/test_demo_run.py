@@ -28,8 +28,8 @@ def test_every_gate_holds():
 
 
 def test_run_again_nothing_is_redone_and_it_ends_within_twenty_seconds():
-    recipe = "demo-small" if (meta.read(FOLDER / "base").settings["levels"]) == [0] else "demo"
-    seed = meta.read(FOLDER / "base").settings["seed"]
+    recipe = "demo-small" if (meta.read_meta(FOLDER / "base").settings["levels"]) == [0] else "demo"
+    seed = meta.read_meta(FOLDER / "base").settings["seed"]
     begun = time.monotonic()
     done = vtgdata("run", recipe, "--out", FOLDER, "--seed", seed)
     assert time.monotonic() - begun < 20
@@ -38,8 +38,8 @@ def test_run_again_nothing_is_redone_and_it_ends_within_twenty_seconds():
 
 
 def test_ingest_found_every_planted_fault():
-    planted = meta.read(FOLDER / "shapes").summary["faults"]
-    found = meta.read(FOLDER / "data").summary
+    planted = meta.read_meta(FOLDER / "shapes").summary["faults"]
+    found = meta.read_meta(FOLDER / "data").summary
     assert found["reasons"] == {"reversed": planted["reversed_pair"]}
     assert found["repairs"]["end_past_video"] == planted["end_past_video"]
     assert found["repairs"]["query_blanks"] == planted["doubled_blank"]
@@ -50,7 +50,7 @@ def test_no_stage_was_given_the_key_to_the_wrong_labels():
     readers = [
         path.parent.name
         for path in FOLDER.glob("*/meta.json")
-        if any("wrong_labels" in name for name in meta.read(path.parent).inputs)
+        if any("wrong_labels" in name for name in meta.read_meta(path.parent).inputs)
     ]
     assert readers == ["report"]
 

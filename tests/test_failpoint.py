@@ -7,7 +7,7 @@ import pytest
 from vtgdata import failpoint
 from vtgdata.errors import VtgError
 
-RUN = "from vtgdata.failpoint import reach; reach('step-done'); reach('answer-came'); reach('step-done')"
+RUN = "from vtgdata.failpoint import crash_here as at; at('step-done'); at('answer-came'); at('step-done')"
 
 
 @pytest.mark.parametrize(
@@ -29,4 +29,4 @@ def test_a_process_is_killed_at_the_named_place_and_time(monkeypatch, wanted, en
 def test_a_place_that_is_none_is_said(monkeypatch, wanted):
     monkeypatch.setenv(failpoint.VARIABLE, wanted)
     with pytest.raises(VtgError, match="one of lease-taken"):
-        failpoint.reach("step-done")
+        failpoint.crash_here("step-done")

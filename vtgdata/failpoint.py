@@ -15,10 +15,10 @@ POINTS = (
     "meta-removed", "parquet-piece", "file-written", "file-replaced", "step-done",
 )  # fmt: skip
 
-_reached: Counter[str] = Counter()
+_passed: Counter[str] = Counter()
 
 
-def reach(name: str) -> None:
+def crash_here(name: str) -> None:
     """Be killed (SIGKILL) here when the variable names this place, the COUNT-th time that it is reached.
 
     Raises VtgError when the variable is set and names no place.
@@ -30,6 +30,6 @@ def reach(name: str) -> None:
     if place not in POINTS or not (count or "1").isdigit():
         raise VtgError(f"{VARIABLE}={wanted!r}: write NAME:COUNT, with one of {', '.join(POINTS)}. Or unset it.")
     if place == name:
-        _reached[name] += 1
-        if _reached[name] == int(count or 1):
+        _passed[name] += 1
+        if _passed[name] == int(count or 1):
             os.kill(os.getpid(), signal.SIGKILL)

@@ -1,6 +1,6 @@
 """Filters: asking for one by its spec, and what their files share.
 
-A filter is `keep(samples, frames, **settings) -> list[Left]`: it gets samples in their order, all those of a video
+A filter is `keep(samples, frames, **settings) -> list[LeftOut]`: it gets samples in their order, all those of a video
 together, and names the ones to leave out. One that compares with benchmarks has a third parameter, `benchmarks`: their
 samples, by the keys of their videos (`video_ids.by_key`). What else it wants its module says:
 
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from vtgdata import plugins
 from vtgdata.errors import VtgError, did_you_mean
-from vtgdata.records import Frames, Left, Sample, Video
+from vtgdata.records import Frames, LeftOut, Sample, Video
 
 Look = Callable[[Video], Frames]
 """How a filter looks at a video."""
@@ -39,10 +39,10 @@ class Filter(NamedTuple):
     whole: bool = False
     """It wants all samples at once."""
 
-    def left(self, samples: Sequence[Sample], benchmarks: Benchmarks, frames: Look | None = None) -> dict[str, Left]:
+    def left(self, samples: Sequence[Sample], benchmarks: Benchmarks, frames: Look | None = None) -> dict[str, LeftOut]:
         """What it leaves out, by sample id; raises VtgError where other people's filter breaks its contract."""
         given = (benchmarks,) if self.compares else ()
-        found = [Left(*each) for each in self.keep(samples, frames if self.looks else None, *given, **self.settings)]
+        found = [LeftOut(*each) for each in self.keep(samples, frames if self.looks else None, *given, **self.settings)]
         known = {sample.sample_id for sample in samples}
         for sample_id, reason, _ in found:
             if sample_id not in known or not reason:
@@ -75,9 +75,9 @@ def asked(spec: str) -> Filter:
     return found
 
 
-def leave(samples: Iterable[Sample], why: Callable[[Sample], Why | None]) -> list[Left]:
+def leave(samples: Iterable[Sample], why: Callable[[Sample], Why | None]) -> list[LeftOut]:
     """The samples for which there is a reason to leave them out; each is judged by itself."""
-    return [Left(sample.sample_id, *found) for sample in samples if (found := why(sample)) is not None]
+    return [LeftOut(sample.sample_id, *found) for sample in samples if (found := why(sample)) is not None]
 
 
 def seen(name: str, frames: Look | None, video: Video) -> Frames:

@@ -14,12 +14,12 @@ import msgspec
 
 from vtgdata import __version__, claims, fingerprint, tables
 from vtgdata.errors import Conflict, RowsFailed, VtgError
-from vtgdata.failpoint import reach
+from vtgdata.failpoint import crash_here
 
 Summary = dict[str, Any]
 """What a stage reports: plain JSON values."""
 
-NAME = "meta.json"
+META = "meta.json"
 HOW = (
     *("executor", "shards", "workers", "jobs", "dry_run", "yes", "budget", "prices", "confirm_over", "only"),
     *("batch", "batch_requests", "batch_megabytes"),
@@ -82,8 +82,8 @@ class Step:
         self.out = Path(named)
         if self.out.exists() and not self.out.is_dir():
             raise VtgError(f"--out {self.out}: is a file; name a folder.")
-        if (self.out / NAME).exists() and read(self.out) is None:
-            raise Conflict(f"{self.out / NAME}: was not written by vtgdata; name another folder with --out.")
+        if (self.out / META).exists() and read_meta(self.out) is None:
+            raise Conflict(f"{self.out / META}: was not written by vtgdata; name another folder with --out.")
         paths, roots = [str(path) for path in inputs], [str(path) for path in listings]
         claims.claim(self.out, [*paths, *roots, *reads])
         self.command = command
@@ -101,7 +101,7 @@ class Step:
 
         Raises Conflict when it holds what another command made, or none of ours.
         """
-        made, mark = read(self.out), claims.read_mark(self.out)
+        made, mark = read_meta(self.out), claims.read_mark(self.out)
         for earlier in (made, mark):
             if earlier is not None:
                 claims.refuse_other(self.out, earlier.command, self.command)
@@ -117,7 +117,7 @@ class Step:
         return self._done
 
     def _earlier(self) -> Summary | None:
-        meta = read(self.out)
+        meta = read_meta(self.out)
         if meta is None or not meta.complete:
             return None
         made_from = (meta.command, meta.settings, meta.code, meta.inputs)
@@ -132,8 +132,8 @@ class Step:
         """
         self.out.mkdir(parents=True, exist_ok=True)
         tables.write_json(self.out / claims.MARK, claims.Mark(command=self.command, outputs=self._outputs))
-        (self.out / NAME).unlink(missing_ok=True)
-        reach("meta-removed")
+        (self.out / META).unlink(missing_ok=True)
+        crash_here("meta-removed")
         return self.out
 
     def finish(self, summary: Summary, outputs: Iterable[str], *, failed: str | None = None) -> Summary:
@@ -157,11 +157,11 @@ class Step:
             summary=summary,
             finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         )
-        tables.write_json(self.out / NAME, meta)
+        tables.write_json(self.out / META, meta)
         claims.remove_stale(self.out, self._outputs, meta.outputs)
         (self.out / claims.MARK).unlink(missing_ok=True)
         tables.tidy(self.out)
-        reach("step-done")
+        crash_here("step-done")
         if failed is not None:
             raise RowsFailed(failed, summary)
         return summary
@@ -178,10 +178,10 @@ def _foreign(module: str) -> str | None:
     return fingerprint.of_file(Path(spec.origin)) if spec and spec.origin and Path(spec.origin).is_file() else None
 
 
-def read(folder: Path) -> Meta | None:
+def read_meta(folder: Path) -> Meta | None:
     """The folder's meta, or None when there is none that is ours (then the step is simply not done)."""
     try:
-        return msgspec.json.decode((folder / NAME).read_bytes(), type=Meta)
+        return msgspec.json.decode((folder / META).read_bytes(), type=Meta)
     except (OSError, msgspec.DecodeError):
         return None
 

@@ -73,7 +73,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 def trained(folder: Path) -> meta.Meta | None:
     """The meta of a finished training in this folder, None when there is none."""
-    found = meta.read(folder)
+    found = meta.read_meta(folder)
     return found if found is not None and found.command in ("train sft", "train rl") and found.complete else None
 
 
@@ -202,7 +202,7 @@ def _evaluation(folder: Path, named: str) -> dict[str, Any] | None:
 
 def _measured(folder: Path, weights: str) -> dict[str, Any] | None:
     """The report on the model of this hash in a folder of evaluate, None where there is none."""
-    made = meta.read(folder)
+    made = meta.read_meta(folder)
     if made is None or made.command != "evaluate" or not meta.outputs_hold(folder, made):
         return None
     summary = made.summary

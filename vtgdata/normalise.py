@@ -72,11 +72,11 @@ class Draft(msgspec.Struct, gc=False):
 def readable(draft: Draft) -> None:
     """A row that its reader could not read is dropped with the reader's reason; so is one that names no video file."""
     draft.drop = draft.row.problem
-    if draft.drop is None and (wrong := _bad_name(draft.row)) is not None:
+    if draft.drop is None and (wrong := bad_name(draft.row)) is not None:
         draft.drop = (text.UNREADABLE, wrong)
 
 
-def _bad_name(row: RawRow) -> str | None:
+def bad_name(row: RawRow) -> str | None:
     """What is wrong with a row's names of its video, None when nothing is."""
     if not row.video_id or row.video_id.isspace() or _NO_FILE.search(row.file):
         return f"{row.file[:MAX_NAME]!r} is no name of a video file"
@@ -89,7 +89,7 @@ def query_characters(draft: Draft) -> None:
     """Halves of a character (lone surrogates, left by a broken escape) cannot be written: each becomes U+FFFD."""
     if draft.query.isascii():
         return
-    whole = _SURROGATE.sub("\ufffd", draft.query)
+    whole = SURROGATE.sub("\ufffd", draft.query)
     if whole != draft.query:
         draft.repair("query_characters", repr(draft.query), repr(whole))
         draft.query = whole
@@ -264,11 +264,11 @@ def zero_length(draft: Draft) -> None:
 def starts_past_end(draft: Draft) -> None:
     """Nothing is left of a window that starts at or after the end of the video, but for float noise."""
     if draft.duration is not None:
-        late = _last_start(draft.duration)
+        late = last_start(draft.duration)
         _unusable(draft, "starts_past_end", lambda start, _: start >= late)
 
 
-def _last_start(duration: float) -> float:
+def last_start(duration: float) -> float:
     """From when on a start is at the end of a video: tolerance in seconds, or for a tiny video its share."""
     return duration - TOLERANCE * min(1.0, duration)
 
@@ -330,7 +330,7 @@ STEPS = (
     end_past_video, order_windows, part_of_file,
     zero_length,  # again: on the clock of a long source a tiny window can round to a point
 )  # fmt: skip
-_SURROGATE = re.compile("[\ud800-\udfff]")
+SURROGATE = re.compile("[\ud800-\udfff]")
 _NO_FILE = re.compile(r"[/\\\0]|\A\s*\Z|\A\.{1,2}\Z")
 _NO_ID = re.compile(r"\0|(?:\A|[/\\])\.\.(?:[/\\]|\Z)|\A[/\\]")
 
@@ -471,7 +471,7 @@ class _Given:
         """Whether a row names a video as `readable` wants it."""
         named = (row.video_id, row.file)
         if named != self._named:
-            if _bad_name(row) is not None:
+            if bad_name(row) is not None:
                 return False
             self._named = named
         return True
@@ -500,7 +500,7 @@ def _plain(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop | None:
         return None
     duration = row.duration
     limit = MAX_SECONDS if duration is None else duration
-    if not (0 <= start < end <= limit < math.inf) or start >= _last_start(limit) or not given.well_named(row):
+    if not (0 <= start < end <= limit < math.inf) or start >= last_start(limit) or not given.well_named(row):
         return None
     repairs = () if query == row.query else (Repair("query_blanks", repr(row.query), repr(query)),)
     windows = (Window(start, end),)
@@ -599,7 +599,7 @@ def _extra(row: RawRow, opinions: Sequence[tuple[float, float]] = ()) -> dict[st
 def _dropped(row: RawRow, corpus: Corpus, reason: str, detail: str) -> Drop:
     raw = (row.raw if isinstance(row.raw, str) else text.dumped(row.raw))[: text.MAX_RAW]
     named = (row.corpus or corpus.name, row.origin, detail, raw)
-    owner, origin, detail, raw = (_SURROGATE.sub("\ufffd", part) for part in named)
+    owner, origin, detail, raw = (SURROGATE.sub("\ufffd", part) for part in named)
     return Drop(corpus=owner, origin=origin, reason=reason, detail=detail, raw=raw)
 
 

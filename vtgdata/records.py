@@ -113,7 +113,7 @@ class Drop(msgspec.Struct, frozen=True, kw_only=True):
     raw: str
 
 
-class Left(NamedTuple):
+class LeftOut(NamedTuple):
     """A sample that a filter leaves out, and why."""
 
     sample_id: str

@@ -15,7 +15,7 @@ from typing import Annotated, Any, BinaryIO
 import msgspec
 
 from vtgdata.errors import VtgError
-from vtgdata.failpoint import reach
+from vtgdata.failpoint import crash_here
 from vtgdata.records import Drop, Repair, Sample, Task, Video
 from vtgdata.windows import as_pairs, from_pairs
 
@@ -96,9 +96,9 @@ class Replacement:
         self.file.flush()
         os.fsync(self.file.fileno())
         self.file.close()
-        reach("file-written")
+        crash_here("file-written")
         self._temp.replace(self._path)
-        reach("file-replaced")
+        crash_here("file-replaced")
 
     def abandon(self) -> None:
         """Leave the earlier file, if there was one, as it is; does nothing after `commit`."""
@@ -198,7 +198,7 @@ class ParquetWriter:
             self._writer = self._pa.parquet.ParquetWriter(self._file.file, self._schema, **options)
         arrays = [self._pa.array(self._values(field.name, self._rows), field.type) for field in self._schema]
         self._writer.write_table(self._pa.Table.from_arrays(arrays, schema=self._schema))
-        reach("parquet-piece")
+        crash_here("parquet-piece")
         self._rows = []
 
     def commit(self) -> None:

@@ -15,7 +15,7 @@ import pytest
 import tiny_clip
 from builders import make_sample
 from vtgdata import plugins, video_ids
-from vtgdata.records import Frames, Left, Repair, Sample, Video
+from vtgdata.records import Frames, LeftOut, Repair, Sample, Video
 from vtgdata.video.look import jpeg
 
 NAMES = plugins.names("filters")
@@ -55,7 +55,7 @@ def pool(size: int = 240) -> list[Sample]:
     ]
 
 
-def left_out(name: str, samples: Sequence[Sample]) -> list[Left]:
+def left_out(name: str, samples: Sequence[Sample]) -> list[LeftOut]:
     module = plugins.load("filters", name)
     given = (video_ids.by_key(BENCHMARKS),) if "benchmarks" in inspect.signature(module.keep).parameters else ()
     looks = getattr(module, "LOOKS", False)
@@ -85,7 +85,7 @@ SETTINGS = {"clip_relevance": untrained_clip}
 """Of filters whose defaults need something that is not at hand: weights from the Hub."""
 
 
-def ids(left: Sequence[Left]) -> set[str]:
+def ids(left: Sequence[LeftOut]) -> set[str]:
     return {each.sample_id for each in left}
 
 

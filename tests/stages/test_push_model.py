@@ -210,4 +210,4 @@ def test_a_chain_of_trainings_is_followed_to_the_model_of_the_hub(release, hub, 
     second = train(tmp_path / "rl", release, "train rl", model=str(first))
     stage("push", hub, tmp_path, release=str(second), target="org/student", base_model="org/doors-sft")
     assert front(hub.repositories["org/student"])["base_model"] == "org/doors-sft"
-    assert fingerprint.of_path(first) in json.dumps(msgspec.to_builtins(meta.read(second)))
+    assert fingerprint.of_path(first) in json.dumps(msgspec.to_builtins(meta.read_meta(second)))

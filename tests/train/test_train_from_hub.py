@@ -86,7 +86,7 @@ def test_both_trainers_run_from_a_tag_of_the_hub_and_the_model_says_which(desk: 
     for what, config, model in (("sft", "coldstart", "base"), ("rl", "rl", "sft")):
         said = train(desk, what, what, model)
         assert f"trained on {config} of" in said and f"(org/shapes@v1.0.0, commit {commit[:12]})" in said
-        made = meta.read(work / what)
+        made = meta.read_meta(work / what)
         assert made is not None and made.summary["data"] == {
             "name": release.document.name, "version": "1.0.0", "content": release.content, "repository": "org/shapes",
             "tag": "v1.0.0", "commit": commit, "config": config, "rows": len(release.rows(config)),

@@ -54,7 +54,7 @@ def _made_by(folder: Path) -> tuple[str, dict[str, Any]]:
     from vtgdata.cli.commands import COMMANDS, settings_type
     from vtgdata.engine.collect import AskSettings
 
-    known = meta.read(folder)
+    known = meta.read_meta(folder)
     if known is None:
         raise VtgError(
             f"{folder}: has no meta.json of ours, so no command came to its end there. Run the command itself: it asks "

@@ -18,7 +18,7 @@ def state(path: Path, root: Path) -> dict[str, Any] | None:
     `cost` is in US dollars: of all attempts in the journal, or of this run alone while it goes on; "unknown" where no
     price was known. `seconds_left` is there while it runs.
     """
-    known, progress, owner = meta.read(path), read_progress(path / JOURNAL), holder(path / JOURNAL)
+    known, progress, owner = meta.read_meta(path), read_progress(path / JOURNAL), holder(path / JOURNAL)
     if known is None and progress is None and owner is None:
         return None
     entry: dict[str, Any] = {

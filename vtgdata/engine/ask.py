@@ -14,7 +14,7 @@ from vtgdata.engine.progress import Progress, Report
 from vtgdata.engine.wanted import Wanted, wanted_of
 from vtgdata.engine.work import Question, seed_of, work_keys
 from vtgdata.errors import VtgError
-from vtgdata.failpoint import reach
+from vtgdata.failpoint import crash_here
 from vtgdata.records import Model, Request, Sampling
 
 ACKNOWLEDGE_FD = "VTGDATA_ACK_FD"
@@ -202,7 +202,7 @@ class _Asking:
                 sample_id=question.sample_id, messages=question.messages, sampling=self.sampling, seeds=seeds
             )
             replies = await self.model.generate(request)
-            reach("answer-came")
+            crash_here("answer-came")
             self.replied.extend(
                 Attempt(key=key, sample_id=question.sample_id, index=index, reply=reply)
                 for (index, key), reply in zip(wanted, replies, strict=True)
@@ -237,7 +237,7 @@ class _Asking:
             if attempt.reply.error is None:
                 self.sent.discard(attempt.key)
                 self.acknowledge(attempt.key)
-                reach("answer-acknowledged")
+                crash_here("answer-acknowledged")
 
 
 def _acknowledge_to_fd() -> Callable[[str], None]:

@@ -96,7 +96,7 @@ class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_field
     all), and nothing that was not asked before."""
 
     @property
-    def whatever_is_there(self) -> bool:
+    def ignores_up_to_date(self) -> bool:
         """Whether an earlier result is not enough, be it up to date."""
         return self.dry_run or bool(self.only or self.batch)
 

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from vtgdata.engine.journal import APPLICATION_ID, Journal
+from vtgdata.engine.journal import Journal
+from vtgdata.engine.journal_sql import APPLICATION_ID
 from vtgdata.engine.lease import holder, locked
 from vtgdata.engine.prices import PICO, Price
 from vtgdata.engine.tokens import Range

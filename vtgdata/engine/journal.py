@@ -18,51 +18,14 @@ from typing import Any, Self
 
 import msgspec
 
+from vtgdata.engine import journal_sql as sql
 from vtgdata.engine.lease import Lease, Owner, locked
 from vtgdata.errors import Locked, VtgError
-from vtgdata.failpoint import reach
+from vtgdata.failpoint import crash_here
 from vtgdata.records import Reply
 
-APPLICATION_ID = 0x56544744
-"""`VTGD`, in the file's header: tells our journals from other SQLite files."""
-VERSION = 2
-"""2 has the column `about`: see `work.about`; files of version 1 get it when they are opened."""
 LOCK_SECONDS = 1.0
 """How long opening waits for another process to let go."""
-
-_SCHEMA = f"""
-BEGIN EXCLUSIVE;
-CREATE TABLE attempt (
-    id INTEGER PRIMARY KEY, key TEXT NOT NULL, sample_id TEXT NOT NULL, idx INTEGER NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('answer', 'failed')),
-    seconds REAL, endpoint TEXT, time TEXT NOT NULL, checksum INTEGER NOT NULL, reply BLOB NOT NULL, about TEXT
-);
-CREATE UNIQUE INDEX one_answer ON attempt (key) WHERE status = 'answer';
-CREATE INDEX failed_attempt ON attempt (key) WHERE status = 'failed';
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {VERSION};
-COMMIT;
-"""
-_FROM_1 = f"""
-BEGIN EXCLUSIVE;
-ALTER TABLE attempt ADD COLUMN about TEXT;
-PRAGMA user_version = {VERSION};
-COMMIT;
-"""
-_INSERT = """
-INSERT INTO attempt (key, sample_id, idx, status, seconds, endpoint, time, checksum, reply, about)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (key) WHERE status = 'answer' DO NOTHING
-"""
-_AFTER = """
-SELECT id, key, sample_id, idx, status, seconds, endpoint, time, checksum, reply, about FROM attempt
-WHERE status = 'answer' AND id > ? ORDER BY id LIMIT ?
-"""
-_TAKEN = "CREATE TABLE IF NOT EXISTS taken (journal TEXT PRIMARY KEY, last INTEGER NOT NULL, key TEXT NOT NULL)"
-"""How far each other journal was copied: the number and key of its last attempt that was. Made by the first that is."""
-_SEEN = "SELECT last, key FROM taken WHERE journal = ?"
-_AT = "SELECT 1 FROM attempt WHERE id = ? AND key = ?"
-_MARK = "INSERT OR REPLACE INTO taken VALUES (?, ?, ?)"
 _BATCH = 500
 
 
@@ -108,7 +71,7 @@ class Journal:
     def _open(self) -> None:
         with _explained(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            # Before the file is touched: where SQLite's lock does not reach, opening alone could harm its log.
+            # Before the file is touched: where SQLite's lock does not crash_here, opening alone could harm its log.
             self._lease = Lease(self.path)
         try:
             with _explained(self.path, self._lease.before):
@@ -134,18 +97,18 @@ class Journal:
         self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
         application = self._value("PRAGMA application_id")
         new = application == 0 and self._value("SELECT count(*) FROM sqlite_master") == 0
-        if not new and application != APPLICATION_ID:
+        if not new and application != sql.APPLICATION_ID:
             raise VtgError(
                 f"{self.path}: an SQLite file, but no journal of ours. Move it away, or choose another --out."
             )
-        if self._value("PRAGMA user_version") > VERSION:
+        if self._value("PRAGMA user_version") > sql.VERSION:
             raise VtgError(f"{self.path}: made by a newer vtgdata. Upgrade with `pip install -U vtgdata`.")
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         if new:
-            self._db.executescript(_SCHEMA)
-        elif self._value("PRAGMA user_version") < VERSION:
-            self._db.executescript(_FROM_1)
+            self._db.executescript(sql.SCHEMA)
+        elif self._value("PRAGMA user_version") < sql.VERSION:
+            self._db.executescript(sql.FROM_1)
         # A first write takes the lock that exclusive mode then keeps.
         self._db.execute("BEGIN IMMEDIATE")
         self._db.execute("COMMIT")
@@ -186,17 +149,17 @@ class Journal:
         place since, and lacks the answer that was copied last, is read from its start.
         """
         with self._lock, _explained(self.path):
-            self._db.execute(_TAKEN)
+            self._db.execute(sql.TAKEN)
         name = other.path.parent.name
-        last = next((last for last, key in self.select(_SEEN, (name,)) if other.select(_AT, (last, key))), 0)
+        last = next((last for last, key in self.select(sql.SEEN, (name,)) if other.select(sql.AT, (last, key))), 0)
         while found := other._answers(last):
             last, key, *_ = found[-1]
-            self._insert([row for _, *row in found], (_MARK, (name, last, key)))
+            self._insert([row for _, *row in found], (sql.MARK, (name, last, key)))
 
     def _answers(self, last: int) -> list[tuple[Any, ...]]:
         """Some answers after the attempt `last`: its number and the columns of `_row`."""
         with self._lock, _explained(self.path):
-            found = self._db.execute(_AFTER, (last, _BATCH)).fetchall()
+            found = self._db.execute(sql.AFTER, (last, _BATCH)).fetchall()
         for _, key, *_, checksum, reply, _ in found:
             if checksum != _checksum(key, reply):
                 raise _torn(self.path, f"the reply to {key} is torn")
@@ -206,14 +169,14 @@ class Journal:
         self._lease.check()
         with self._lock, _explained(self.path):
             self._db.execute("BEGIN IMMEDIATE")
-            reach("journal-begun")
+            crash_here("journal-begun")
             try:
-                self._db.executemany(_INSERT, rows)
+                self._db.executemany(sql.INSERT, rows)
                 for statement, values in more:
                     self._db.execute(statement, values)
-                reach("journal-written")
+                crash_here("journal-written")
                 self._db.execute("COMMIT")
-                reach("journal-committed")
+                crash_here("journal-committed")
             except BaseException:
                 # A full disk makes SQLite roll back by itself.
                 if self._db.in_transaction:

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from vtgdata.errors import Locked
-from vtgdata.failpoint import reach
+from vtgdata.failpoint import crash_here
 
 BEAT_SECONDS = 10.0
 """How often a holder dates its lease anew."""
@@ -133,7 +133,7 @@ class Lease:
         """Take the lease on the journal at `path`; raises Locked when its holder lives."""
         self.file, self.mine = owner_path(path), this_process()
         self.before = _take(self.file, self.mine, path)
-        reach("lease-taken")
+        crash_here("lease-taken")
         """Who was named until now, and is dead."""
         self.lost: Owner | None = None
         self._beaten, self._doubt = time.monotonic(), ""

@@ -1,1 +1,1 @@
-"""Plug-ins: one file per filter, with `keep(samples, frames, **settings) -> [Left(sample_id, reason, detail)]`."""
+"""Plug-ins: one file per filter, with `keep(samples, frames, **settings) -> [LeftOut(sample_id, reason, detail)]`."""

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 from vtgdata.errors import VtgError
 from vtgdata.filtering import Why, leave, listed
-from vtgdata.records import Left, Sample
+from vtgdata.records import LeftOut, Sample
 
 WORDS = "hear+hears+heard+hearing+sound+sounds+sounded+sounding+audio"
 
 
-def keep(samples: Sequence[Sample], frames: object, *, words: str = WORDS) -> list[Left]:
+def keep(samples: Sequence[Sample], frames: object, *, words: str = WORDS) -> list[LeftOut]:
     """The samples whose query has one of `words`, as a whole word in any case.
 
     `words` are joined by `+`; a `*` at the end of one stands for any ending (`sound*`).

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from vtgdata import fingerprint
 from vtgdata.errors import VtgError
 from vtgdata.filtering import Look, seen
-from vtgdata.records import Frames, Left, Sample, Window
+from vtgdata.records import Frames, LeftOut, Sample, Window
 from vtgdata.windows import merged
 
 LOOKS = True
@@ -63,7 +63,7 @@ def keep(
     batch: int = 64,
     device: str = "",
     keep_unknown: bool = False,
-) -> list[Left]:
+) -> list[LeftOut]:
     """The samples whose relevance is `least` or less, and, unless `keep_unknown`, those whose video cannot be seen.
 
     Samples without windows stay, and those whose windows leave no frame out: there is nothing to compare.
@@ -80,13 +80,13 @@ def keep(
     """
     if not 0 <= least <= 1 or batch < 1:
         raise VtgError(f"clip_relevance: least={least:g} must be in [0, 1] and batch={batch} 1 or more.")
-    left: dict[str, Left] = {}
+    left: dict[str, LeftOut] = {}
     for sample, shown, found in judged(samples, frames, model=model, pretrained=pretrained, batch=batch, device=device):
         if shown.status != "ok":
             if not keep_unknown:
-                left[sample.sample_id] = Left(sample.sample_id, "video_unseen", f"the video is {shown.status}")
+                left[sample.sample_id] = LeftOut(sample.sample_id, "video_unseen", f"the video is {shown.status}")
         elif found is not None and found.relevance <= least:
-            left[sample.sample_id] = Left(sample.sample_id, "clip_relevance", _told(found))
+            left[sample.sample_id] = LeftOut(sample.sample_id, "clip_relevance", _told(found))
     return [left[sample.sample_id] for sample in samples if sample.sample_id in left]
 
 

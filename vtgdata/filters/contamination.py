@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from vtgdata import video_ids
 from vtgdata.errors import VtgError
 from vtgdata.filtering import Benchmarks, Why, check_choice, leave
-from vtgdata.records import Left, Sample
+from vtgdata.records import LeftOut, Sample
 from vtgdata.similarity import similarity
 
 
@@ -21,7 +21,7 @@ def keep(
     *,
     by: str = "video",
     threshold: float = 0.8,
-) -> list[Left]:
+) -> list[LeftOut]:
     """The samples on a benchmark's video; with `by="query"` only those whose query is a benchmark's there as well.
 
     Args:

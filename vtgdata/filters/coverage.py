@@ -7,13 +7,13 @@ import math
 from collections.abc import Sequence
 
 from vtgdata.filtering import Why, check_limits, leave
-from vtgdata.records import Left, Sample
+from vtgdata.records import LeftOut, Sample
 from vtgdata.windows import merged
 
 
 def keep(
     samples: Sequence[Sample], frames: object, *, low: float = 0.0, high: float = 0.95, keep_unknown: bool = False
-) -> list[Left]:
+) -> list[LeftOut]:
     """The samples whose windows together cover a share of the video outside [low, high]; one without windows stays.
 
     A video of unknown length has no share: its samples are dropped, unless `keep_unknown`.

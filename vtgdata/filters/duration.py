@@ -6,12 +6,12 @@ TimeLens trains on 5 s to 500 s. A video of unknown length is dropped as well: i
 from collections.abc import Sequence
 
 from vtgdata.filtering import Why, check_limits, leave
-from vtgdata.records import Left, Sample
+from vtgdata.records import LeftOut, Sample
 
 
 def keep(
     samples: Sequence[Sample], frames: object, *, low: float = 5.0, high: float = 500.0, keep_unknown: bool = False
-) -> list[Left]:
+) -> list[LeftOut]:
     """The samples whose video is shorter than `low` or longer than `high` seconds."""
     del frames
     check_limits("duration", low, high)

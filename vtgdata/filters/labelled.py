@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from vtgdata.filtering import Why, leave
-from vtgdata.records import Left, Sample
+from vtgdata.records import LeftOut, Sample
 
 
-def keep(samples: Sequence[Sample], frames: object) -> list[Left]:
+def keep(samples: Sequence[Sample], frames: object) -> list[LeftOut]:
     """The samples that are unlabelled or have no window."""
     del frames
     return leave(samples, _why)

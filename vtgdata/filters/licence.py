@@ -11,14 +11,14 @@ from functools import cache
 from vtgdata import licences
 from vtgdata.errors import VtgError
 from vtgdata.filtering import Why, check_choice, leave, listed
-from vtgdata.records import Left, Sample
+from vtgdata.records import LeftOut, Sample
 
 FLAGS = ("unverified", "non_commercial", "share_alike", "no_redistribution")
 DEFAULT = "unverified+no_redistribution"
 _REGION = re.compile(r"[A-Z]{2,3}\Z")
 
 
-def keep(samples: Sequence[Sample], frames: object, *, refuse: str = "", allow: str = "") -> list[Left]:
+def keep(samples: Sequence[Sample], frames: object, *, refuse: str = "", allow: str = "") -> list[LeftOut]:
     """The samples under a licence that a flag of `refuse` refuses, or of which a part is not in `allow`.
 
     Both are joined by `+`. Without either, what is in the way of publishing is refused: `unverified+no_redistribution`.

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from vtgdata.errors import VtgError
-from vtgdata.records import Left, Sample
+from vtgdata.records import LeftOut, Sample
 from vtgdata.similarity import pieces, similarity
 
 # The next float above, so that a product that ought to be whole is not rounded up to the next whole number.
@@ -20,7 +20,7 @@ _FEW = 16
 """Queries of one video for which an index takes longer than it saves."""
 
 
-def keep(samples: Sequence[Sample], frames: object, *, threshold: float = 0.8) -> list[Left]:
+def keep(samples: Sequence[Sample], frames: object, *, threshold: float = 0.8) -> list[LeftOut]:
     """The samples whose query is like an earlier one of their video and task, from `threshold` in (0, 1] on."""
     del frames
     if not 0 < threshold <= 1:
@@ -31,7 +31,7 @@ def keep(samples: Sequence[Sample], frames: object, *, threshold: float = 0.8) -
     return [left for video in videos.values() if len(video) > 1 for left in _repeats(video, threshold)]
 
 
-def _repeats(samples: Sequence[Sample], threshold: float) -> Iterator[Left]:
+def _repeats(samples: Sequence[Sample], threshold: float) -> Iterator[LeftOut]:
     """The repeats among the queries of one video; of few queries each is compared with all kept ones."""
     if len(samples) <= _FEW:
         marks_of = {sample.query: [""] for sample in samples}
@@ -43,7 +43,9 @@ def _repeats(samples: Sequence[Sample], threshold: float) -> Iterator[Left]:
         marks = marks_of[sample.query]
         near, first = _nearest(sample, (other for mark in marks for other in kept.get(mark, ())))
         if first is not None and near >= threshold:
-            yield Left(sample.sample_id, "near_duplicate_query", f"{near:.2f} like {first.query!r} ({first.sample_id})")
+            yield LeftOut(
+                sample.sample_id, "near_duplicate_query", f"{near:.2f} like {first.query!r} ({first.sample_id})"
+            )
             continue
         for mark in marks:
             kept.setdefault(mark, []).append(sample)

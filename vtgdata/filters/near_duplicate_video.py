@@ -23,7 +23,7 @@ from PIL import Image
 from vtgdata import video_hashes
 from vtgdata.errors import VtgError
 from vtgdata.filtering import Look, seen
-from vtgdata.records import Frames, Left, Sample, Video
+from vtgdata.records import Frames, LeftOut, Sample, Video
 
 LOOKS = True
 WHOLE = True
@@ -64,7 +64,7 @@ class Match(NamedTuple):
 
 def keep(
     samples: Sequence[Sample], frames: Look | None, *, share: float = 0.75, keep_unknown: bool = True
-) -> list[Left]:
+) -> list[LeftOut]:
     """The samples of videos that show what an earlier one shows, is cut from, or was cut from.
 
     Args:
@@ -87,7 +87,9 @@ def keep(
                 gone[video_id] = ("video_unseen", f"the video is {found.status}")
         elif (why := known.why(shown(asked[0].video, found))) is not None:
             gone[video_id] = why
-    return [Left(sample.sample_id, *gone[sample.video.video_id]) for sample in samples if sample.video.video_id in gone]
+    return [
+        LeftOut(sample.sample_id, *gone[sample.video.video_id]) for sample in samples if sample.video.video_id in gone
+    ]
 
 
 class _Known:

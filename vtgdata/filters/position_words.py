@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from vtgdata.filtering import Why, leave
-from vtgdata.records import Left, Sample
+from vtgdata.records import LeftOut, Sample
 
 _VIDEO = r"(?:the|this|that|our|a)\s+(?:\w+\s+)?(?:video|clip|film|movie|footage|recording|episode|documentary)"
 _EDGE = r"(?:beginning|start|opening|end|ending|close|conclusion)"
@@ -44,7 +44,7 @@ _PATTERNS = (
 _POSITION = re.compile("|".join(rf"(?<!\w)(?:{pattern})" for pattern in _PATTERNS), re.IGNORECASE)
 
 
-def keep(samples: Sequence[Sample], frames: object) -> list[Left]:
+def keep(samples: Sequence[Sample], frames: object) -> list[LeftOut]:
     """The samples whose query tells the place of its moment in the video."""
     del frames
     return leave(samples, _why)

@@ -7,12 +7,12 @@ files call IoU x 100 `difficulty`, so higher is easier; ingest stores it as the 
 from collections.abc import Sequence
 
 from vtgdata.filtering import Why, check_limits, leave
-from vtgdata.records import Left, Sample
+from vtgdata.records import LeftOut, Sample
 
 
 def keep(
     samples: Sequence[Sample], frames: object, *, low: float = 0.0, high: float = 0.7, key: str = "mean_iou"
-) -> list[Left]:
+) -> list[LeftOut]:
     """The samples whose `extra[key]`, in [0, 1], does not lie in (low, high], or that have none."""
     del frames
     check_limits("published_iou", low, high, most=1)

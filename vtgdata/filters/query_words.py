@@ -6,10 +6,10 @@ TimeLens keeps at most 200. Words are what stands between blanks.
 from collections.abc import Sequence
 
 from vtgdata.filtering import Why, check_limits, leave
-from vtgdata.records import Left, Sample
+from vtgdata.records import LeftOut, Sample
 
 
-def keep(samples: Sequence[Sample], frames: object, *, low: int = 1, high: int = 200) -> list[Left]:
+def keep(samples: Sequence[Sample], frames: object, *, low: int = 1, high: int = 200) -> list[LeftOut]:
     """The samples whose query has fewer than `low` or more than `high` words."""
     del frames
     check_limits("query_words", low, high)

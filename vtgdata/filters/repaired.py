@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 from vtgdata.errors import VtgError
 from vtgdata.filtering import Why, leave, listed
-from vtgdata.records import Left, Sample
+from vtgdata.records import LeftOut, Sample
 
 CODES = "end_far_past_video+likely_factor_60+duplicate"
 
 
-def keep(samples: Sequence[Sample], frames: object, *, codes: str = CODES) -> list[Left]:
+def keep(samples: Sequence[Sample], frames: object, *, codes: str = CODES) -> list[LeftOut]:
     """The samples with a repair whose code is among `codes`, joined by `+`; the reason is the code."""
     del frames
     wanted = listed(codes)

@@ -7,10 +7,10 @@ import math
 from collections.abc import Sequence
 
 from vtgdata.filtering import Why, check_limits, leave
-from vtgdata.records import Left, Sample
+from vtgdata.records import LeftOut, Sample
 
 
-def keep(samples: Sequence[Sample], frames: object, *, low: float = 1.0, high: float = math.inf) -> list[Left]:
+def keep(samples: Sequence[Sample], frames: object, *, low: float = 1.0, high: float = math.inf) -> list[LeftOut]:
     """The samples with a window shorter than `low` or longer than `high` seconds; one without windows stays."""
     del frames
     check_limits("window_length", low, high)

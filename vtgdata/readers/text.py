@@ -25,7 +25,7 @@ MAX_RAW = 10_000
 UNREADABLE = "unreadable_row"
 """The reason of a row that is none of its corpus; other reasons are of rows that were read."""
 
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _HEAD = 4096
 _NUMBER = re.compile(r"[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|nan|inf(?:inity)?)\Z", re.IGNORECASE | re.ASCII)
 
@@ -35,15 +35,15 @@ def read_text(path: Path) -> str:
 
     Raises VtgError when the file is missing, empty, an HTML page, a Git LFS pointer, an archive or no text.
     """
-    with _opened(path) as file:
+    with opened(path) as file:
         data = file.read()
     if not data.strip():
         raise VtgError(f"{path}: the file is empty. Download it again.")
-    return _decoded(path, data, "utf-16" if data.startswith(_UTF_16) else "utf-8-sig", first_line=1)
+    return decoded(path, data, "utf-16" if data.startswith(UTF_16) else "utf-8-sig", first_line=1)
 
 
 @contextmanager
-def _opened(path: Path) -> Generator[BinaryIO]:
+def opened(path: Path) -> Generator[BinaryIO]:
     """A file's bytes, unpacked; what its first bytes show to be no data is refused, whoever reads it and how far."""
     try:
         with path.open("rb") as file:
@@ -63,11 +63,12 @@ def _opened(path: Path) -> Generator[BinaryIO]:
 
 def head(path: Path, size: int = 4096) -> bytes:
     """The first bytes of a file, unpacked. Raises VtgError as `read_text` does."""
-    with _opened(path) as file:
+    with opened(path) as file:
         return file.read(size)
 
 
-def _decoded(path: Path, data: bytes, encoding: str, first_line: int) -> str:
+def decoded(path: Path, data: bytes, encoding: str, first_line: int) -> str:
+    """The text of some bytes of a file, from its line `first_line`; raises VtgError, with the line, when it is none."""
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -96,12 +97,12 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
     Read as they are asked for: a file of any length takes the memory of its longest line.
     """
     number, found = 0, False
-    with _opened(path) as file:
-        if file.read(2) in _UTF_16:
+    with opened(path) as file:
+        if file.read(2) in UTF_16:
             stored: Iterable[str] = read_text(path).split("\n")
         else:
             file.seek(0)
-            stored = (_decoded(path, line, "utf-8", i) for i, line in enumerate(file, 1))
+            stored = (decoded(path, line, "utf-8", i) for i, line in enumerate(file, 1))
         for text in stored:
             text = text.removesuffix("\n").removesuffix("\r")
             for line in text.split("\r"):

@@ -52,7 +52,7 @@ def run(settings: Settings) -> Summary:
         inputs=settings.inputs(settings.model),
         listings=settings.listings(),
     )
-    if not settings.whatever_is_there and (done := step.up_to_date()) is not None:
+    if not settings.ignores_up_to_date and (done := step.up_to_date()) is not None:
         return done
     samples = shards.part(load_samples(settings), settings)
     if settings.target == "annotation":

@@ -55,7 +55,7 @@ def run(settings: Settings) -> Summary:
         inputs=settings.inputs(settings.model),
         listings=settings.listings(),
     )
-    if not settings.whatever_is_there and (done := step.up_to_date()) is not None:
+    if not settings.ignores_up_to_date and (done := step.up_to_date()) is not None:
         return done
     chosen = shards.part(load_samples(settings), settings)
     samples = chosen.only(lambda sample: sample.labelled)

@@ -97,7 +97,7 @@ def run(settings: Settings) -> Summary:
         inputs=[*settings.inputs(*settings.model), *(path for path in files if path)],
         listings=settings.listings(),
     )
-    if not settings.whatever_is_there and (done := step.up_to_date()) is not None:
+    if not settings.ignores_up_to_date and (done := step.up_to_date()) is not None:
         return done
     chosen = list(load_samples(settings))
     ruler = _ruler(settings, chosen)

@@ -18,6 +18,8 @@ from vtgdata.video.look import Look
 if TYPE_CHECKING:
     import numpy as np
 
+SECONDS_PER_SECOND = 1.0
+"""Further seconds for each second of a video that is decoded: slower than it is shown is as good as never."""
 MOST_BYTES = 4 << 30
 """Of one answer; the raw pictures that are decoded at a time take an eighth of it."""
 HEAD = 8

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib
 import os
 import select
 import signal
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from vtgdata.errors import VideoUnreadable, VtgError
 from vtgdata.records import FrameSampling, VideoFacts
-from vtgdata.video import encode, look, wire
+from vtgdata.video import look, wire
 from vtgdata.video.encode import Copy
 
 if TYPE_CHECKING:
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
 PROBE_SECONDS = 8.0
 """For which facts may be looked for; a file takes milliseconds."""
-SECONDS_PER_SECOND = 1.0
-"""Further seconds for each second of a video that is decoded: slower than it is shown is as good as never."""
 LONGEST_SECONDS = 24 * 3600.0
 """Of a video, for this: what a file says of its own length is not believed without end."""
 MEMORY_BYTES = 8 << 30
@@ -69,7 +66,7 @@ class Workers:
 
     def frames(self, decoder: str, path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[float]]:
         """`look.frames`: raw pictures, so for few of them; failures as in `look`."""
-        limit = self._seconds + self.probe(decoder, path).duration * SECONDS_PER_SECOND
+        limit = self._seconds + self.probe(decoder, path).duration * wire.SECONDS_PER_SECOND
         return self._call(path, limit, "frames", decoder, path, times)
 
     def copy(self, decoder: str, path: Path, copy: Copy, seconds: float) -> VideoFacts:
@@ -104,7 +101,7 @@ class Workers:
             found = worker.answer(limit)
             if name == "look" and isinstance(found, wire.Probed):
                 # The facts come first and quickly, so that a file that hangs a library is found out soon.
-                limit += min(found.facts.duration, LONGEST_SECONDS) * SECONDS_PER_SECOND
+                limit += min(found.facts.duration, LONGEST_SECONDS) * wire.SECONDS_PER_SECOND
                 found = worker.answer(limit)
             result = _result(path, found)
         except _Late as error:
@@ -164,7 +161,7 @@ class _Worker:
         # Its libraries' own words go nowhere: what matters comes back as an error.
         with tempfile.TemporaryFile() as words:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "vtgdata.video.workers", str(memory)],
+                [sys.executable, "-m", "vtgdata.video.worker", str(memory)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=words,
@@ -258,64 +255,3 @@ def shared() -> Workers:
 def _of_process(process: int) -> Workers:
     del process
     return Workers()
-
-
-def _serve(memory: int) -> None:
-    """Answer calls until the pipe closes."""
-    asked, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    # A library that prints must not write into the answers.
-    os.dup2(2, 1)
-    _limit_memory(memory)
-    # Loaded before the clock of a first call runs, which a busy machine would else use up.
-    for library in ("numpy", "PIL.Image", "av"):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(library)
-    _send(answers, wire.Ready())
-    while head := asked.read(wire.HEAD):
-        call = wire.call(asked.read(int.from_bytes(head, "little")))
-        _alarm(call.limit + 1)
-        try:
-            answer = _answered(call, answers)
-        except Exception as error:  # whatever it is, it is raised where it was asked for
-            answer = wire.told(error)
-        _alarm(0)
-        _send(answers, answer)
-
-
-def _answered(call: wire.Call, answers: Any) -> wire.Answer:
-    path = wire.path_of(call)
-    if call.name == "probe":
-        return wire.answered(look.probe(call.decoder, path))
-    if call.copy is not None:
-        encode.write(call.decoder, path, call.copy)
-        return wire.answered(look.probe(call.decoder, Path(os.fsdecode(call.copy.target))))
-    if call.name == "frames" or call.sampling is None:
-        return wire.answered(look.frames(call.decoder, path, call.times))
-    facts = look.probe(call.decoder, path)
-    _send(answers, wire.Probed(facts))
-    _alarm(call.limit + facts.duration * SECONDS_PER_SECOND + 1)
-    return wire.answered(look.look(call.decoder, path, call.sampling, facts))
-
-
-def _send(answers: Any, answer: wire.Answer) -> None:
-    answers.write(wire.framed(answer))
-    answers.flush()
-
-
-def _alarm(seconds: float) -> None:
-    """Die after so many seconds, inside a library too, and also when the parent is gone; 0 takes it back."""
-    if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_REAL, seconds)
-
-
-def _limit_memory(memory: int) -> None:
-    try:
-        import resource
-    except ModuleNotFoundError:
-        return  # no limits on this system
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_DATA, (memory, resource.getrlimit(resource.RLIMIT_DATA)[1]))
-
-
-if __name__ == "__main__":
-    _serve(int(sys.argv[1]))
