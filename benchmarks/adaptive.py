@@ -12,11 +12,11 @@ import sys
 
 import numpy as np
 
-from vtgdata.engine import adaptive
+from vtgdata.engine.adaptive.rule import STEP, ZONE, Rule, fit, judge, more, parse_rule
 
 DECILES = (179, 375, 514, 502, 399, 325, 132, 54, 15, 5)
 SAMPLES, REPEATS, MOST = 2000, 5, 64
-RULE = adaptive.parse_rule("iou>=0.5:0.2:0.8:0.05")
+RULE = parse_rule("iou>=0.5:0.2:0.8:0.05")
 
 
 def pools(rng):
@@ -46,7 +46,7 @@ def draw(rates, rng, coin):
     return rng.beta(firm * r, firm * (1 - r), shape)
 
 
-def misplaced(places, rates, rule=RULE, zone=adaptive.ZONE):
+def misplaced(places, rates, rule=RULE, zone=ZONE):
     """The share of samples whose true rate is out of its place by more than the zone."""
     wrong = [rates >= rule.low + zone, (rates <= rule.low - zone) | (rates >= rule.high + zone)]
     wrong.append(rates <= rule.high - zone)
@@ -61,16 +61,16 @@ def fixed(values, rates, n):
 
 def adapted(values, rates, error, first=4, most=MOST):
     """(mean rollouts, misplaced share, expected share) of the adaptive rule."""
-    rule = adaptive.Rule(measure="x", low=RULE.low, high=RULE.high, error=error)
+    rule = Rule(measure="x", low=RULE.low, high=RULE.high, error=error)
     counts = np.full(len(rates), first)
-    prior, totals = adaptive.fit(values[:, :first]), values.cumsum(axis=1)
+    prior, totals = fit(values[:, :first]), values.cumsum(axis=1)
     while True:
         sums = totals[np.arange(len(rates)), counts - 1]
-        places, chances = adaptive.judge(sums, counts.astype(float), prior, rule)
-        ask = adaptive.more(chances, counts, rule, most)
+        places, chances = judge(sums, counts.astype(float), prior, rule)
+        ask = more(chances, counts, rule, most)
         if not ask.any():
             return counts.mean(), misplaced(places, rates), chances.mean()
-        counts = np.minimum(counts + adaptive.STEP * ask, most)
+        counts = np.minimum(counts + STEP * ask, most)
 
 
 def main(first_seed=0):

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from vtgdata.engine import adaptive
+from vtgdata.engine.adaptive.rule import ZONE, parse_rule
 
 
 def rates(folder, measure):
@@ -29,7 +29,7 @@ def place(value, low, high):
     return "too_hard" if value < low else "too_easy" if value > high else "wanted"
 
 
-def beyond(got, value, low, high, zone=adaptive.ZONE):
+def beyond(got, value, low, high, zone=ZONE):
     """Whether a rate lies out of the place it got by more than the zone."""
     return {
         "too_hard": value >= low + zone,
@@ -40,7 +40,7 @@ def beyond(got, value, low, high, zone=adaptive.ZONE):
 
 def main(adapted, fixed, spec):
     """Print the comparison, as `place: n` lines and shares."""
-    rule = adaptive.parse_rule(spec)
+    rule = parse_rule(spec)
     ours, theirs = rates(adapted, rule.measure), rates(fixed, rule.measure)
     both = [(ours[one], theirs[one]) for one in ours if one in theirs and theirs[one]["value"] is not None]
     same = [o["place"] == place(t["value"], rule.low, rule.high) for o, t in both]

@@ -24,10 +24,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from vtgdata import plugins
 from vtgdata.engine.ask import run
-from vtgdata.engine.journal import Journal
-from vtgdata.engine.work import Question
+from vtgdata.engine.journal.journal import Journal
+from vtgdata.engine.work_keys import Question
+from vtgdata.files import plugins
 from vtgdata.records import Endpoint, Message, Sampling, Text
 
 SLOTS, SERVICE = 4, 0.15

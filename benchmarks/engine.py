@@ -30,17 +30,17 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from drawn_videos import draw
 from servers import Server, completion
-from vtgdata import plugins, tables
+from vtgdata.conversation.prompt import load_prompt
 from vtgdata.engine import ask
-from vtgdata.engine.collect import JOURNAL, questions
-from vtgdata.engine.journal import Attempt, Journal
-from vtgdata.engine.work import Question, work_keys
-from vtgdata.records import Endpoint, Frames, Image, Message, Reply, Sample, Sampling, Text, Video
-from vtgdata.sample_table import open_samples
+from vtgdata.engine.journal.journal import Attempt, Journal
+from vtgdata.engine.questions import questions
+from vtgdata.engine.settings import JOURNAL
+from vtgdata.engine.work_keys import Question, work_keys
+from vtgdata.files import plugins
+from vtgdata.files.samples import open_samples, write_samples
+from vtgdata.records import Endpoint, Frames, Image, Message, Reply, Sample, Sampling, Text, Video, Window
 from vtgdata.stages import difficulty
-from vtgdata.video.messages import load_prompt
 from vtgdata.video.store import FrameStore
-from vtgdata.windows import Window
 
 SLOTS, SERVICE, ROUNDS = 64, 1.0, 120
 FRAMES, JPEG = 16, 8_000
@@ -136,7 +136,7 @@ def prepare(folder: Path, count: int, url: str, last: bool) -> None:
     asked = settings(folder, url)
     videos = [Video(video_id=f"v{i}", file=f"v{i}.mp4", duration=30.0) for i in range(count // QUERIES + 1)]
     _videos(folder, videos, asked)
-    tables.write_samples(folder / "samples.parquet", (_sample(i, videos[i // QUERIES]) for i in range(count)))
+    write_samples(folder / "samples.parquet", (_sample(i, videos[i // QUERIES]) for i in range(count)))
     store = FrameStore(folder / "videos", asked.frame_sampling(), folder / "frames", isolated=False)
     samples = open_samples(asked.samples)
     stored = samples if last else samples[:-1]

@@ -14,11 +14,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from vtgdata import plugins
 from vtgdata.errors import VtgError
+from vtgdata.files import plugins
 from vtgdata.records import FrameSampling, Video
+from vtgdata.video.decode import Look
 from vtgdata.video.find import find
-from vtgdata.video.look import Look
 from vtgdata.video.store import DECODER, FrameStore
 from vtgdata.video.workers import Here, Workers
 

@@ -25,7 +25,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from vtgdata import tables
+from vtgdata.files.parquet import arrow_schema
+from vtgdata.files.schemas import SAMPLES
 from vtgdata.stages import ingest
 
 REPEATS = 5
@@ -49,7 +50,7 @@ def seconds(work: Callable[[], Any]) -> float:
 def peer(source: Path, out: Path) -> None:
     """What a script would do: parse with orjson, a row for each sentence with the columns of samples, Parquet."""
     rows = [
-        dict.fromkeys(tables.SAMPLES)
+        dict.fromkeys(SAMPLES)
         | {
             "sample_id": f"{video}/{i}", "corpus": "activitynet_captions", "split": "train", "video_id": video,
             "video_file": f"{video}.mp4", "source_id": video[2:], "duration": entry["duration"],
@@ -60,7 +61,7 @@ def peer(source: Path, out: Path) -> None:
         for video, entry in orjson.loads(source.read_bytes()).items()
         for i, (window, sentence) in enumerate(zip(entry["timestamps"], entry["sentences"], strict=True))
     ]  # fmt: skip
-    table = pa.Table.from_pylist(rows, schema=tables.arrow_schema(tables.SAMPLES))
+    table = pa.Table.from_pylist(rows, schema=arrow_schema(SAMPLES))
     pq.write_table(table, out, **OPTIONS)
 
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from vtgdata import plugins
-from vtgdata.answers import Form, parse
+from vtgdata.conversation.answer import Form, parse
+from vtgdata.files import plugins
 
 PROBES = Path(__file__).parent.parent / "tests" / "probes" / "answers.jsonl"
 KINDS = ("right", "wrong window", "missed", "false window")
@@ -43,8 +43,8 @@ def other(function: Callable[..., Iterable[Sequence[float]] | None]) -> Reading:
 def readings() -> dict[str, Reading]:
     """Ours, and each plug-in's, with the reward's reading where it differs."""
     found: dict[str, Reading] = {"vtgdata": lenient, "vtgdata, strict": strict}
-    for name in plugins.names("readings"):
-        module = plugins.load("readings", name)
+    for name in plugins.names("other_parsers"):
+        module = plugins.load("other_parsers", name)
         found[name] = other(module.read)
         if hasattr(module, "read_reward"):
             found[f"{name}, reward"] = other(module.read_reward)

@@ -1,7 +1,7 @@
 """How much of a new version the Hub has to be sent, where 1 % of new videos is added to 10^6 rows.
 
 Both versions are written by the stage `release` itself, with pyarrow's content-defined chunking, and compared as
-`vtgdata push --dry-run` does it (`vtgdata.release_share`): cut by content into chunks as the Hub's storage cuts them,
+`vtgdata push --dry-run` does it (`vtgdata.releases.deduplication`): cut by content into chunks as the Hub's storage cuts them,
 64 KiB on average, 8 to 128 KiB each; bytes of chunks that the first version does not have are new. Limit: 5 %.
 
     python benchmarks/release.py [ROWS]
@@ -15,8 +15,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from vtgdata import release_share, releases, tables
+from vtgdata import releases
+from vtgdata.files.samples import write_samples
 from vtgdata.records import Sample, Video, Window
+from vtgdata.releases import deduplication
 from vtgdata.stages import release
 
 WORDS = [
@@ -55,7 +57,7 @@ def main() -> None:
         folder = Path(place)
         made: list[str] = []
         for version, count in (("1.0.0", rows), ("1.1.0", rows + rows // 100)):
-            tables.write_samples(folder / f"{version}.parquet", samples(count, rows // 5))
+            write_samples(folder / f"{version}.parquet", samples(count, rows // 5))
             out, previous = str(folder / version), made[-1] if made else ""
             source = str(folder / f"{version}.parquet")
             release.run(release.Settings(out=out, version=version, samples=source, previous=previous))
@@ -63,7 +65,7 @@ def main() -> None:
         first, second = (releases.open_release(each) for each in made)
         upload = [name for name, file in second.files.items() if first.files.get(name) != file]
         compared = time.monotonic()
-        found = release_share.expected(first, second, upload)
+        found = deduplication.expected(first, second, upload)
         took = time.monotonic() - compared
         whole = sum(file.bytes for file in second.files.values())
     share = found.new / whole

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from vtgdata.answers import Form, parse
-from vtgdata.windows import tiou_array, tiou_boundary_array
+from vtgdata.conversation.answer import Form, parse
+from vtgdata.records.windows import tiou_array, tiou_boundary_array
 
 N = 1_000_000
 RUNS = 9

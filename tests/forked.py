@@ -27,7 +27,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-LIBRARIES = ("numpy", "polars", "pyarrow.parquet", "PIL.Image", "av", "openai", "vtgdata.video.look")
+LIBRARIES = ("numpy", "polars", "pyarrow.parquet", "PIL.Image", "av", "openai", "vtgdata.video.decode")
 """What commands import when they are at work; none that looks at the environment then, as huggingface_hub does."""
 _asking = threading.Lock()
 
@@ -135,8 +135,8 @@ def _server() -> socket.socket:
 def _serve(asking: socket.socket) -> None:
     """Fork for each program asked for, until nobody can ask any more; in a fork, return as it."""
     import vtgdata
-    from vtgdata import fingerprint
     from vtgdata.cli import app, commands
+    from vtgdata.files import fingerprint
 
     # What the command line itself imports when it first runs.
     with contextlib.redirect_stdout(io.StringIO()):

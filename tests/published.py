@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from vtgdata import plugins
-from vtgdata.normalise import normalise
+from vtgdata.annotations.normalise import normalise
+from vtgdata.files import plugins
 from vtgdata.records import Drop, RawRow, Sample
 
 

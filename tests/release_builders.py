@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from vtgdata import fingerprint, tables
+from vtgdata.files import fingerprint
+from vtgdata.files.parquet import write_parquet
+from vtgdata.files.samples import write_samples
+from vtgdata.files.schemas import DROPS, PASS_RATES, TRACES, Row
 from vtgdata.records import Sample, Video, Window
 from vtgdata.stages import release
 
@@ -26,8 +29,8 @@ def make_sample(number: int, corpus: str = "alpha", split: str = "train", **chan
     return Sample(**values | changes)
 
 
-def make_trace(sample: Sample, index: int = 0, kept: bool = True, **changes: Any) -> tables.Row:
-    row: tables.Row = dict.fromkeys(tables.TRACES)
+def make_trace(sample: Sample, index: int = 0, kept: bool = True, **changes: Any) -> Row:
+    row: Row = dict.fromkeys(TRACES)
     row |= {
         "key": f"{sample.sample_id}/{index}", "sample_id": sample.sample_id, "model_id": "scripted-0123",
         "prompt_id": PROMPT_ID, "sampling_id": "s", "frames_id": "f", "frame_times": [0.0, 3.75], "index": index,
@@ -39,8 +42,8 @@ def make_trace(sample: Sample, index: int = 0, kept: bool = True, **changes: Any
     return row | changes
 
 
-def make_pass_rate(sample: Sample, value: float = 0.5, **changes: Any) -> tables.Row:
-    row: tables.Row = dict.fromkeys(tables.PASS_RATES)
+def make_pass_rate(sample: Sample, value: float = 0.5, **changes: Any) -> Row:
+    row: Row = dict.fromkeys(PASS_RATES)
     row |= {
         "sample_id": sample.sample_id, "model_id": "student-4567", "prompt_id": PROMPT_ID, "sampling_id": "s",
         "frames_id": "f", "measure": "mean_iou", "value": value, "low": value - 0.1, "high": value + 0.1, "n": 8,
@@ -50,10 +53,10 @@ def make_pass_rate(sample: Sample, value: float = 0.5, **changes: Any) -> tables
     return row | changes
 
 
-def write_chosen(path: Path, rows: list[tables.Row]) -> str:
+def write_chosen(path: Path, rows: list[Row]) -> str:
     """rows.parquet as `select` writes it: pass rates with their rank."""
     ranked = [row | {"rank": rank} for rank, row in enumerate(rows)]
-    tables.write_parquet(path, ranked, tables.PASS_RATES | {"rank": "count"})
+    write_parquet(path, ranked, PASS_RATES | {"rank": "count"})
     return str(path)
 
 
@@ -66,15 +69,15 @@ def write_inputs(folder: Path, *, train: int = 4) -> dict[str, Any]:
     samples += [make_sample(number, "beta") for number in range(3)]
     samples += [make_sample(90 + number, "beta", "test") for number in range(2)]
     trained = [sample for sample in samples if sample.split == "train"]
-    tables.write_samples(folder / "samples.parquet", samples)
+    write_samples(folder / "samples.parquet", samples)
     traces = [make_trace(sample, index, kept=index == 0) for sample in trained for index in range(2)]
-    tables.write_parquet(folder / "traces.parquet", traces, tables.TRACES)
+    write_parquet(folder / "traces.parquet", traces, TRACES)
     numbers = {sample.sample_id: int(sample.sample_id[-3:]) + 4 * (sample.corpus == "beta") for sample in trained}
     rates = [make_pass_rate(sample, round(0.1 + 0.1 * numbers[sample.sample_id], 1)) for sample in trained]
     chosen = [rate for rate in rates if numbers[rate["sample_id"]] % 2 == 0][::-1]
-    tables.write_parquet(folder / "pass_rates.parquet", rates, tables.PASS_RATES)
+    write_parquet(folder / "pass_rates.parquet", rates, PASS_RATES)
     drop = {"corpus": "beta", "origin": "train.txt:9", "reason": "no_window", "detail": "empty", "raw": "x 9 9##"}
-    tables.write_parquet(folder / "drops.parquet", [drop], tables.DROPS)
+    write_parquet(folder / "drops.parquet", [drop], DROPS)
     return {
         "samples": str(folder / "samples.parquet"),
         "coldstart": str(folder / "traces.parquet"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vtgdata.answers import Form, parse
+from vtgdata.conversation.answer import Form, parse
 
 ONE = Form("<answer>{start} to {end}</answer>", reasoning=False)
 SEVERAL = Form("<answer>[({start}, {end}), ...]</answer>", reasoning=False)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vtgdata.answers import Form, parse
+from vtgdata.conversation.answer import Form, parse
 
 DURATION = 100.0
 

@@ -15,7 +15,7 @@ from hub_clients import environment
 from hub_server import Hub
 from release_builders import make_release, write_inputs
 from servers import Fault, Hangup, Server, in_turn, seeded
-from vtgdata import tables
+from vtgdata.files.samples import write_samples
 
 KEY = "sk-canary-5up3rs3cr3t-0123456789"
 TOKEN = "hf_canary5up3rs3cr3tABCDEFGHIJ"
@@ -54,7 +54,7 @@ def check(folder: Path, said: str) -> None:
 def folder(tmp_path: Path) -> Path:
     draw_video(tmp_path / "videos/v.mp4", grey=60)
     samples = [make_sample(f"s{i}", video_id="v", duration=4.0) for i in range(4)]
-    tables.write_samples(tmp_path / "samples.parquet", samples)
+    write_samples(tmp_path / "samples.parquet", samples)
     return tmp_path
 
 

@@ -15,9 +15,15 @@ from drawn_videos import draw
 from hub_clients import stage
 from hub_server import Hub
 from release_builders import make_pass_rate, make_release, write_chosen, write_inputs
-from vtgdata import claims, meta, tables, tombstones
 from vtgdata.cli import commands
 from vtgdata.errors import Conflict, VtgError
+from vtgdata.files import claims
+from vtgdata.files.parquet import write_parquet
+from vtgdata.files.samples import write_samples
+from vtgdata.files.schemas import PASS_RATES
+from vtgdata.files.step import Step, read_meta
+from vtgdata.files.whole import write_json, write_jsonl, write_text
+from vtgdata.releases import tombstones
 
 Settings = dict[str, Any]
 
@@ -32,21 +38,21 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     rows = [{"video": f"{name}.mp4", "duration": 4.0, "query": f"a dog {name}", "windows": [[1, 2]]} for name in "ab"]
     (world / "raw/mine_train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     samples = [make_sample(f"s{name}", video_id=name, duration=4.0, windows=[(1.0, 2.0)], split="rl") for name in "ab"]
-    tables.write_samples(world / "samples/samples.parquet", samples)
+    write_samples(world / "samples/samples.parquet", samples)
     others = [make_sample(s.sample_id, video_id=f"x{s.sample_id}", corpus="tvgbench", split="test") for s in samples]
-    tables.write_samples(world / "others/samples.parquet", others)
+    write_samples(world / "others/samples.parquet", others)
     rates = [make_pass_rate(sample) for sample in samples]
-    tables.write_parquet(world / "rates/pass_rates.parquet", rates, tables.PASS_RATES)
+    write_parquet(world / "rates/pass_rates.parquet", rates, PASS_RATES)
     write_chosen(world / "rates/rows.parquet", rates)
     lines = [{"sample_id": sample.sample_id, "windows": [[1.0, 2.0]]} for sample in samples]
-    tables.write_jsonl(world / "predictions/mine.jsonl", lines)
+    write_jsonl(world / "predictions/mine.jsonl", lines)
     (world / "inputs").mkdir()
     make_release(world / "release/1.0.0", write_inputs(world / "inputs"))
     (world / "model").mkdir()
     (world / "model/config.json").write_text("{}")
     tombstones.write(world / "lists/removed.json", tombstones.Tombstones())
-    tables.write_json(world / "score/evaluation.json", {"models": []})
-    tables.write_text(world / "shapes/wrong_labels.jsonl", "")
+    write_json(world / "score/evaluation.json", {"models": []})
+    write_text(world / "shapes/wrong_labels.jsonl", "")
     monkeypatch.setenv("VTGDATA_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(world)
     return world
@@ -209,7 +215,7 @@ def test_it_replaces_its_own_result_and_nothing_else(command, world):
     change = {"seed": 8} if command == "demo-draw" else {"near": 0.5} if command == "check" else change
     change = {"size": 2} if command == "select" else {"name": "Another"} if command == "release" else change
     run(command, "own", **change)
-    made = meta.read_meta(world / "own")
+    made = read_meta(world / "own")
     assert made is not None and made.command == command and not (world / "own" / claims.MARK).exists()
     (world / "own/notes.txt").write_text("my own")
     assert "notes.txt" in refused(command, "own", world, Conflict)
@@ -224,9 +230,9 @@ def test_what_an_earlier_run_made_and_this_one_did_not_goes(world):
         number: int = 0
 
     for number, names in enumerate((["a", "b", "c"], ["a"])):
-        step = meta.Step("select", Settings(number=number), code=[])
+        step = Step("select", Settings(number=number), code=[])
         for name in names:
-            tables.write_text(step.start() / name, f"{number}")
+            write_text(step.start() / name, f"{number}")
         if number == 0:
             step.finish({}, names)
             (world / "own/c").write_text("changed by its user")
@@ -239,15 +245,15 @@ def test_a_run_that_was_killed_is_gone_on_with(world):
     class Settings(msgspec.Struct):
         out: str = "own"
 
-    step = meta.Step("select", Settings(), code=[])
-    tables.write_text(step.start() / "rows.parquet", "half")
-    step = meta.Step("select", Settings(), code=[])
-    tables.write_text(step.start() / "rows.parquet", "whole")
+    step = Step("select", Settings(), code=[])
+    write_text(step.start() / "rows.parquet", "half")
+    step = Step("select", Settings(), code=[])
+    write_text(step.start() / "rows.parquet", "whole")
     step.finish({}, ["rows.parquet"])
-    assert meta.read_meta(world / "own") and not (world / "own" / claims.MARK).exists()
-    tables.write_text(meta.Step("curate", Settings(out="other"), code=[]).start() / "x", "half")
+    assert read_meta(world / "own") and not (world / "own" / claims.MARK).exists()
+    write_text(Step("curate", Settings(out="other"), code=[]).start() / "x", "half")
     with pytest.raises(Conflict, match="made by `vtgdata curate`"):
-        meta.Step("select", Settings(out="other"), code=[])
+        Step("select", Settings(out="other"), code=[])
 
 
 def test_a_push_into_the_release_is_refused(world):
@@ -256,7 +262,7 @@ def test_a_push_into_the_release_is_refused(world):
 
 
 def test_frames_are_taken_away_only_where_the_store_made_them(world):
-    from vtgdata.video.room import Room
+    from vtgdata.video.store_limit import Room
 
     store = world / "frames"
     ours = [store / "ab/cd" / name for name in ("abcd000000000000.parquet", "abcd000000000001.parquet")]

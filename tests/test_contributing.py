@@ -23,7 +23,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     shutil.copy(ROOT / "pyproject.toml", folder)
     (code,) = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
-    (named,) = re.findall(r"Write `(vtgdata/corpora/\w+\.py)`", GUIDE)
+    (named,) = re.findall(r"Write `(vtgdata/plugins/corpora/\w+\.py)`", GUIDE)
     (folder / named).write_text(code, encoding="utf-8")
     return folder
 

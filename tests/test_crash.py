@@ -16,7 +16,9 @@ import pytest
 import forked
 from builders import draw_video, make_sample
 from servers import Server, seeded, unseeded
-from vtgdata import failpoint, tables
+from vtgdata.files import crash_points
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import write_samples
 
 N, IN_FLIGHT = 8, 6
 KILLS = int(os.environ.get("VTGDATA_CRASH_KILLS", "20"))
@@ -55,7 +57,7 @@ def start(
         command = ["-c", LIMITED, limit, *command[2:]]
     process = forked.start(
         command, cwd=folder, pass_fds=[writer], stdout=subprocess.DEVNULL,
-        env=os.environ | {"VTGDATA_ACK_FD": str(writer), failpoint.VARIABLE: kill_at},
+        env=os.environ | {"VTGDATA_ACK_FD": str(writer), crash_points.VARIABLE: kill_at},
         stderr=None if limit is None else subprocess.PIPE,
     )  # fmt: skip
     os.close(writer)
@@ -86,13 +88,13 @@ def world(folder: Path, samples: int) -> int:
     for i in range(5):
         draw_video(folder / f"videos/v{i}.mp4", grey=20 + 20 * i)
     rows = [make_sample(f"s{i}", video_id=f"v{i % 5}", duration=4.0) for i in range(samples)]
-    tables.write_samples(folder / "samples.parquet", rows)
+    write_samples(folder / "samples.parquet", rows)
     return samples * N
 
 
 def check(folder: Path, server: Server, total: int, acknowledged: list[str], kills: int) -> None:
     """What must hold after so many kills, each with IN_FLIGHT requests on their way."""
-    rows = tables.read_parquet(folder / "out/rollouts.parquet")
+    rows = read_parquet(folder / "out/rollouts.parquet")
     assert len(rows) == len({row["key"] for row in rows}) == total
     assert set(acknowledged) <= {row["key"] for row in rows}, "an acknowledged answer was lost"
     assert max(Counter(acknowledged).values()) == 1, "an acknowledged answer was asked for again"
@@ -110,7 +112,7 @@ def test_what_was_acknowledged_survives_every_kill_and_is_never_asked_again(tmp_
     check(tmp_path, server, total, acknowledged, KILLS)
     # The server never gives a text twice, so each row's text shows which request it came from.
     given = Counter(text for _, text in server.replies)
-    assert all(given[row["text"]] == 1 for row in tables.read_parquet(tmp_path / "out/rollouts.parquet"))
+    assert all(given[row["text"]] == 1 for row in read_parquet(tmp_path / "out/rollouts.parquet"))
     sys.stdout.write(f"seed {SEED}: {KILLS} kills, {total} answers, {len(server.requests) - total} asked twice\n")
     with Server(unseeded) as untouched:
         assert score(tmp_path, untouched.url, None) == []

@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from vtgdata import meta, tables
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.step import read_meta
 
 FOLDER = Path(os.environ.get("VTGDATA_DEMO") or "none")
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="VTGDATA_DEMO names no demo run")
@@ -28,8 +29,8 @@ def test_every_gate_holds():
 
 
 def test_run_again_nothing_is_redone_and_it_ends_within_twenty_seconds():
-    recipe = "demo-small" if (meta.read_meta(FOLDER / "base").settings["levels"]) == [0] else "demo"
-    seed = meta.read_meta(FOLDER / "base").settings["seed"]
+    recipe = "demo-small" if (read_meta(FOLDER / "base").settings["levels"]) == [0] else "demo"
+    seed = read_meta(FOLDER / "base").settings["seed"]
     begun = time.monotonic()
     done = vtgdata("run", recipe, "--out", FOLDER, "--seed", seed)
     assert time.monotonic() - begun < 20
@@ -38,8 +39,8 @@ def test_run_again_nothing_is_redone_and_it_ends_within_twenty_seconds():
 
 
 def test_ingest_found_every_planted_fault():
-    planted = meta.read_meta(FOLDER / "shapes").summary["faults"]
-    found = meta.read_meta(FOLDER / "data").summary
+    planted = read_meta(FOLDER / "shapes").summary["faults"]
+    found = read_meta(FOLDER / "data").summary
     assert found["reasons"] == {"reversed": planted["reversed_pair"]}
     assert found["repairs"]["end_past_video"] == planted["end_past_video"]
     assert found["repairs"]["query_blanks"] == planted["doubled_blank"]
@@ -50,13 +51,13 @@ def test_no_stage_was_given_the_key_to_the_wrong_labels():
     readers = [
         path.parent.name
         for path in FOLDER.glob("*/meta.json")
-        if any("wrong_labels" in name for name in meta.read_meta(path.parent).inputs)
+        if any("wrong_labels" in name for name in read_meta(path.parent).inputs)
     ]
     assert readers == ["report"]
 
 
 def test_scripted_answers_are_labelled_wherever_they_go():
-    traces = tables.read_parquet(next((FOLDER / "v2/data/coldstart").glob("*.parquet")))
+    traces = read_parquet(next((FOLDER / "v2/data/coldstart").glob("*.parquet")))
     assert traces and all(row["model_id"].startswith("scripted") for row in traces)
     assert "scripted" in (FOLDER / "v2/README.md").read_text()
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from servers import Answer, Fault, Server, Silence, seeded
-from vtgdata.endpoints import Endpoints, Trial
 from vtgdata.errors import EndpointRefused
-from vtgdata.models import openai_api
+from vtgdata.plugins.models import openai_api
+from vtgdata.plugins.models._serving.endpoints import Endpoints, Trial
+from vtgdata.plugins.models._serving.server import Failed, Waits
+from vtgdata.plugins.models._serving.server import Server as State
 from vtgdata.records import Endpoint, Message, Reply, Request, Sampling, Text
-from vtgdata.server_state import Failed, Waits
-from vtgdata.server_state import Server as State
 
 WAITS = Waits(first=0.02, longest=0.2, limited=0.05)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from vtgdata import fingerprint, plugins
 from vtgdata.cli.commands import COMMANDS
+from vtgdata.files import fingerprint, plugins
 from vtgdata.video.find import find
 
 
@@ -166,15 +166,15 @@ def test_no_step_is_done_again_for_a_docstring_or_a_comment(package: Path) -> No
 
 def test_a_step_is_done_again_for_code_of_its_own_and_code_that_it_imports(package: Path) -> None:
     before = stages()
-    for name in ("stages/ingest.py", "normalise.py"):
+    for name in ("stages/ingest.py", "annotations/normalise.py"):
         with (package / name).open("a", encoding="utf-8") as file:
             file.write("\nCHANGED = True\n")
         changed = {module for module, code in stages().items() if code != before[module]}
-        assert "vtgdata.stages.ingest" in changed and "vtgdata.scores.tiou" not in changed
+        assert "vtgdata.stages.ingest" in changed and "vtgdata.plugins.scores.tiou" not in changed
         before = stages()
 
 
-@pytest.mark.parametrize("name", ["vtgdata.no.such.module", "vtgdata.stages.ingset", "vtgdata.records.Sample"])
+@pytest.mark.parametrize("name", ["vtgdata.no.such.module", "vtgdata.stages.ingset", "vtgdata.records.sample.Sample"])
 def test_code_that_is_not_there_is_no_fingerprint(name: str) -> None:
     with pytest.raises(ValueError, match=name):
         fingerprint.of_code("vtgdata.stages.ingest", name)

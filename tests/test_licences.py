@@ -1,7 +1,7 @@
 import pytest
 
-from vtgdata import licences
-from vtgdata.licences import combine, find
+from vtgdata.annotations import licences
+from vtgdata.annotations.licences import combine, find
 
 
 def test_an_unknown_licence_is_unverified_and_claims_nothing() -> None:

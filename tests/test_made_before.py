@@ -11,7 +11,8 @@ import pytest
 
 from release_builders import make_release, make_sample, write_inputs
 from servers import Server
-from vtgdata import releases, tables
+from vtgdata import releases
+from vtgdata.files.parquet import read_parquet
 from vtgdata.stages import difficulty, push
 
 BEFORE = Path(__file__).parent / "before"
@@ -43,7 +44,7 @@ def test_a_full_journal_of_before_asks_nothing(before: Path):
         summary = score(server, limit=FIRST)
         assert server.requests == []
     assert summary["rollouts"] == FIRST * N
-    assert {row["error"] for row in tables.read_parquet(before / "difficulty/rollouts.parquet")} == {None}
+    assert {row["error"] for row in read_parquet(before / "difficulty/rollouts.parquet")} == {None}
 
 
 def test_a_half_filled_journal_of_before_is_continued_without_one_request_too_many(before: Path):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vtgdata.normalise import identify, normalise
+from vtgdata.annotations.normalise import identify, normalise
 from vtgdata.records import Corpus, Drop, RawRow, Repair, Sample, Split
 
 CORPUS = Corpus(

@@ -1,6 +1,6 @@
 from builders import make_sample
-from vtgdata import overlap
-from vtgdata.overlap import Group, Index
+from vtgdata.annotations import overlap
+from vtgdata.annotations.overlap import Group, Index
 from vtgdata.records import Sample
 
 

@@ -2,23 +2,23 @@ from pathlib import Path
 
 import pytest
 
-from vtgdata import plugins
 from vtgdata.errors import VtgError
-from vtgdata.plugins import Spec, parse_spec
+from vtgdata.files import plugins
+from vtgdata.files.plugins import Spec, parse_spec
 
 IMPORTABLE = [kind for kind in plugins.KINDS if kind != "prompts"]
 
 
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in IMPORTABLE for name in plugins.names(kind)])
 def test_every_plug_in_loads_by_its_file_name(kind: str, name: str) -> None:
-    assert plugins.load(kind, name).__name__ == f"vtgdata.{kind}.{name}"
+    assert plugins.load(kind, name).__name__ == f"vtgdata.plugins.{kind}.{name}"
 
 
 def test_a_folder_is_the_list(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "scores").mkdir()
     for name in ("b.py", "a.py", "__init__.py", "_shared.py", "notes.md"):
         (tmp_path / "scores" / name).write_text("raise RuntimeError('listing must not import')")
-    monkeypatch.setattr(plugins, "ROOT", tmp_path)
+    monkeypatch.setattr(plugins, "FOLDERS", tmp_path)
     assert plugins.names("scores") == ["a", "b"]
 
 

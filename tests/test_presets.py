@@ -9,7 +9,8 @@ import pytest
 import forked
 from builders import make_sample
 from drawn_videos import draw
-from vtgdata import tables
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import write_samples
 from vtgdata.train import data
 from vtgdata.video.store import frame_source
 
@@ -22,7 +23,7 @@ def vtgdata(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
 def folder(tmp_path: Path) -> Path:
     draw(tmp_path / "videos/v1.mp4", 40, size=(640, 360))
     rows = [make_sample("test:1", duration=8.0, windows=[(1.0, 3.0)], license="MIT")]
-    tables.write_samples(tmp_path / "s.parquet", rows)
+    write_samples(tmp_path / "s.parquet", rows)
     return tmp_path
 
 
@@ -46,7 +47,7 @@ def test_what_a_preset_shows_is_recorded_and_is_what_a_model_is_trained_on(folde
     else:
         done = vtgdata(*ASK, "--preset", name, "--keep", "tiou=0", "--out", "t", cwd=folder)
     assert done.returncode == 0, done.stderr
-    (trace,) = tables.read_parquet(folder / "t/traces.parquet")
+    (trace,) = read_parquet(folder / "t/traces.parquet")
     assert trace["kept"] and len(trace["frame_times"]) == count
     done = vtgdata(
         "release", "--version", "1.0.0", "--samples", "s.parquet", "--coldstart", "t/traces.parquet", "--out", "r",
@@ -79,6 +80,6 @@ def test_filters_that_look_take_a_preset_too(folder):
     curate = ("curate", "s.parquet", "--filter", "near_duplicate_video", "--videos", "videos", "--out", "c")
     assert vtgdata(*curate, "--preset", "tvg_r1", cwd=folder).returncode == 0
     (entry,) = (folder / "cache/frames").glob("*/*/*.parquet")
-    assert len(tables.read_parquet(entry)) == 64
+    assert len(read_parquet(entry)) == 64
     done = vtgdata(*curate, "--preset", "tvg_r1", "--fps", 2, cwd=folder)
     assert done.returncode == 1 and "leave out --fps" in done.stderr

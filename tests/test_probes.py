@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from vtgdata.answers import Form, parse
+from vtgdata.conversation.answer import Form, parse
 
 PROBES: list[dict[str, Any]] = [
     json.loads(line)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from vtgdata import tables
 from vtgdata.errors import RowsFailed
+from vtgdata.files.parquet import read_parquet
 from vtgdata.stages import coldstart, difficulty, ingest
 
 DATA = Path(os.environ.get("VTGDATA_TEST_DATA") or "none")
@@ -39,7 +39,7 @@ def test_tvgbench_row_of_a_real_charades_video(videos, tmp_path):
     )  # fmt: skip
     summary = coldstart.run(settings)
     assert summary["samples"] == summary["traces"] == 1
-    trace = next(t for t in tables.read_parquet(tmp_path / "traces/traces.parquet") if t["kept"])
+    trace = next(t for t in read_parquet(tmp_path / "traces/traces.parquet") if t["kept"])
     assert trace["annotation_windows"] == [[1.0, 7.5]]
     assert len(trace["frame_times"]) == 8
     assert trace["frame_times"] == sorted(trace["frame_times"]) and trace["frame_times"][-1] < 35.2
@@ -60,6 +60,6 @@ def test_activitynet_events_of_a_real_video_asked_of_a_real_model(videos, tmp_pa
     )  # fmt: skip
     summary = difficulty.run(settings)
     assert (summary["samples"], summary["rollouts"], summary["n_failed"]) == (3, 6, 0)
-    rates = tables.read_parquet(tmp_path / "hard/pass_rates.parquet")
+    rates = read_parquet(tmp_path / "hard/pass_rates.parquet")
     # An untrained model answers nothing that can be read: that is data, with IoU 0, and counted.
     assert all(rate["n"] == 2 and rate["ious"] == [0.0, 0.0] and rate["n_unparsed"] == 2 for rate in rates)

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from vtgdata import recipe
 from vtgdata.errors import VtgError
-from vtgdata.recipe import StepPlan
+from vtgdata.files import recipe
+from vtgdata.files.recipe import StepPlan
 
 COMMANDS = {"draw": {"out", "seed", "videos"}, "read": {"out", "paths", "model", "keep", "limit"}, "train rl": {"out"}}
 

@@ -5,8 +5,8 @@ import re
 from xml.etree import ElementTree
 
 from release_builders import make_pass_rate, make_sample
-from vtgdata import release_figures
-from vtgdata.release_figures import figures, svg
+from vtgdata.releases import plots
+from vtgdata.releases.plots import figures, svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -72,6 +72,4 @@ def test_plots_are_black_on_white_on_dark_pages_too():
 
 def test_every_plot_has_a_title_and_a_file_of_its_own():
     names = ["rows", "traces", "durations", "positions", "pass_rates iou>=0.5", "pass_rates mean_iou"]
-    assert (
-        len({release_figures.file_name(name) for name in names}) == len({release_figures.title(n) for n in names}) == 6
-    )
+    assert len({plots.file_name(name) for name in names}) == len({plots.title(n) for n in names}) == 6

@@ -4,8 +4,10 @@ import msgspec
 import pytest
 
 from release_builders import make_release, make_sample
-from vtgdata import release_terms, releases, tables
+from vtgdata import releases
 from vtgdata.errors import LicenceRefused
+from vtgdata.files.samples import write_samples
+from vtgdata.releases import permission
 
 NAMES = {
     "m": "MIT", "s": "CC-BY-NC-SA-4.0", "a": "CC-BY-SA-4.0", "u": "unverified", "n": "LicenseRef-Ego4D",
@@ -40,7 +42,7 @@ SAID = {
 @pytest.fixture(scope="module")
 def document(tmp_path_factory) -> releases.Document:
     folder = tmp_path_factory.mktemp("terms")
-    tables.write_samples(folder / "samples.parquet", [make_sample(1)])
+    write_samples(folder / "samples.parquet", [make_sample(1)])
     return releases.open_release(
         str(make_release(folder / "v1", {"samples": str(folder / "samples.parquet")}))
     ).document
@@ -54,7 +56,7 @@ def mixed(document: releases.Document, letters: str) -> releases.Document:
 
 def outcome(document: releases.Document, confirmed: list[str]) -> str:
     try:
-        release_terms.refuse(document, confirmed, "here")
+        permission.refuse(document, confirmed, "here")
     except LicenceRefused as error:
         assert error.exit_code == 6
         return next((word for word, said in SAID.items() if said in str(error)), str(error))
@@ -72,7 +74,7 @@ def test_a_mixture_is_published_confirmed_first_split_or_kept(document, letters)
     assert outcome(mixed(document, letters), []) == word
     # A confirmation answers for what nobody read, and for nothing else.
     assert outcome(mixed(document, letters), ["Unverified"]) == ("publish" if word == "confirm" else word)
-    terms = release_terms.licences.combine(NAMES[each] for each in letters)
+    terms = permission.licences.combine(NAMES[each] for each in letters)
     assert (terms.non_commercial, terms.excluded) == (non_commercial, ("EU",) if without_eu else ())
     assert terms.publishable == (word == "publish")
 
@@ -80,4 +82,4 @@ def test_a_mixture_is_published_confirmed_first_split_or_kept(document, letters)
 def test_a_row_under_two_share_alike_licences_at_once_is_refused(document):
     facts = {"licenses": {"CC-BY-SA-4.0 AND CC-BY-NC-SA-4.0": 3}}
     with pytest.raises(LicenceRefused, match="Make one release per licence"):
-        release_terms.refuse(msgspec.structs.replace(document, corpora={"both": facts}), [], "here")
+        permission.refuse(msgspec.structs.replace(document, corpora={"both": facts}), [], "here")

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from published import published
-from vtgdata import releases, tables
+from vtgdata import releases
+from vtgdata.files.parquet import read_parquet
 
 RECIPE = """
 out: made
@@ -35,7 +36,7 @@ class Later(datetime.datetime):
     @classmethod
     def now(cls, tz=None):
         return super().now(tz) + datetime.timedelta(seconds=AHEAD)
-for name in ("meta", "release_write"):
+for name in ("files.step", "releases.write"):
     # Not for all: libraries in C were built against the real class.
     importlib.import_module(f"vtgdata.{name}").datetime = types.SimpleNamespace(datetime=Later, UTC=datetime.UTC)
 now = time.time
@@ -100,7 +101,7 @@ def test_another_folder_day_and_number_of_shards_give_the_same_parquet_and_relea
             part = ["--seed", 11, "--shard", f"{index}/{shards}", "--concurrency", 1 + 2 * index]
             vtgdata(other, command, "--samples", "made/data/samples.parquet", *ASKED[command], *part, later=True)
     parts = sorted(other.glob("made/*/shard-*/rollouts.parquet"))
-    asked = [len(tables.read_parquet(path)) for path in parts]
+    asked = [len(read_parquet(path)) for path in parts]
     assert len(asked) == 4 and min(asked) > 0 and sum(asked) == 90 * 3 + 80 * 5
     vtgdata(other, "run", "mine.yaml", later=True)
 
@@ -129,5 +130,5 @@ def test_release_json_and_the_card_say_how_models_were_asked(one):
     card = " ".join((one / "made/release/README.md").read_text().split())
     assert "temperature 0.7, top_p 1, at most 512 tokens, seed 11; 3 answers to each of 90 samples; 8 frames" in card
     assert "temperature 1, top_p 0.9, at most 512 tokens, seed 11; 5 answers to each of 80 samples; 2 frames a" in card
-    rows = tables.read_parquet(one / "made/release/data/rl/train-00000-of-00001.parquet")
+    rows = read_parquet(one / "made/release/data/rl/train-00000-of-00001.parquet")
     assert {row["sampling"] for row in rows} == {'{"max_tokens": 512, "seed": 11, "temperature": 1.0, "top_p": 0.9}'}

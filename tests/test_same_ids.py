@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from release_builders import make_release, write_inputs
-from vtgdata import fingerprint, plugins, releases
-from vtgdata.engine.work import Question, about, work_key
-from vtgdata.normalise import normalise
+from vtgdata import releases
+from vtgdata.annotations.normalise import normalise
+from vtgdata.conversation.prompt import load_prompt
+from vtgdata.engine.work_keys import Question, about, work_key
+from vtgdata.files import fingerprint, plugins
 from vtgdata.records import FrameSampling, Image, Message, Sample, Sampling, Text
-from vtgdata.video.messages import load_prompt
 
 QUESTION = Question(
     sample_id="a:1",

@@ -1,13 +1,14 @@
 import pytest
 
 from builders import make_sample
-from vtgdata import tables
 from vtgdata.errors import VtgError
-from vtgdata.sample_table import PIECE, SampleTable, open_samples
+from vtgdata.files.parquet import write_parquet
+from vtgdata.files.samples import PIECE, SampleTable, open_samples, sample_row, write_samples
+from vtgdata.files.schemas import SAMPLES
 
 
 def opened(folder, samples, **choice) -> SampleTable:
-    tables.write_samples(folder / "samples.parquet", samples)
+    write_samples(folder / "samples.parquet", samples)
     return open_samples(folder / "samples.parquet", **choice)
 
 
@@ -39,7 +40,7 @@ def test_an_id_that_occurs_twice_is_said(tmp_path):
 
 
 def test_a_row_that_is_no_sample_is_said_before_any_is_used(tmp_path):
-    rows = [tables.sample_row(make_sample("a:1")), tables.sample_row(make_sample("a:2")) | {"duration": -1.0}]
-    tables.write_parquet(tmp_path / "samples.parquet", rows, tables.SAMPLES)
+    rows = [sample_row(make_sample("a:1")), sample_row(make_sample("a:2")) | {"duration": -1.0}]
+    write_parquet(tmp_path / "samples.parquet", rows, SAMPLES)
     with pytest.raises(VtgError, match="'a:2': column duration"):
         open_samples(tmp_path / "samples.parquet")

@@ -5,8 +5,8 @@ import random
 import numpy as np
 import pytest
 
-from vtgdata import scenes
-from vtgdata.scenes import PAIRS, SHAPES, STEPS, Segment
+from vtgdata.demo import scenes
+from vtgdata.demo.scenes import PAIRS, SHAPES, STEPS, Segment
 
 CLIP = (
     Segment(colour="green", shape="square", start=0.0, end=3.0),

@@ -9,9 +9,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from builders import make_answer, make_sample
-from vtgdata import plugins
-from vtgdata.answers import Form, parse
-from vtgdata.windows import centre_array, giou_array, tiou_array, tiou_boundary_array
+from vtgdata.conversation.answer import Form, parse
+from vtgdata.files import plugins
+from vtgdata.records.windows import centre_array, giou_array, tiou_array, tiou_boundary_array
 
 DURATION = 100.0
 ALL = ("tiou", "tiou_boundary", "union_iou", "giou", "support_f1", "center_distance")

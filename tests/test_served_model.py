@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from builders import draw_video, make_sample
-from vtgdata import tables
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import write_samples
 from vtgdata.stages import difficulty, evaluate
 
 pytest.importorskip("torch", reason="needs vtgdata[train]")
@@ -91,7 +92,7 @@ def settings(samples: Path, videos: Path, out: Path, model: str, **more) -> diff
 
 
 def texts(out: Path) -> list[str]:
-    return [row["text"] for row in tables.read_parquet(out / "rollouts.parquet")]
+    return [row["text"] for row in read_parquet(out / "rollouts.parquet")]
 
 
 # `.ci/run` runs this file after the demo, so that once is enough: the server takes ten seconds of a core to start.
@@ -101,7 +102,7 @@ def test_rollouts_differ_and_greedy_text_is_that_of_the_process(serve, untrained
     for i in range(3):
         draw_video(videos / f"v{i}.mp4", seconds=10.0, size=56, grey=40 + 30 * i)
     samples = tmp_path / "samples.parquet"
-    tables.write_samples(samples, [make_sample(f"s{i}", video_id=f"v{i}", duration=10.0) for i in range(3)])
+    write_samples(samples, [make_sample(f"s{i}", video_id=f"v{i}", duration=10.0) for i in range(3)])
     url, name = serve(untrained), f"openai_api:{untrained}"
     drawn = settings(samples, videos, tmp_path / "drawn", name, endpoint=[url], n=4, max_tokens=16)
     difficulty.run(drawn)

@@ -11,14 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import make_sample
-from vtgdata import tables
 from vtgdata.errors import VtgError
+from vtgdata.files.parquet import read_parquet, write_parquet
+from vtgdata.files.samples import read_samples, row_sample, sample_row, write_drops, write_samples
+from vtgdata.files.schemas import DROPS, SAMPLES
+from vtgdata.files.whole import replacing, tidy, write_json, write_jsonl, write_text
 from vtgdata.records import Drop, Repair, Sample, Window
 
 
 def written(folder: Path, *samples: Sample) -> Path:
     path = folder / "samples.parquet"
-    tables.write_samples(path, samples)
+    write_samples(path, samples)
     return path
 
 
@@ -28,7 +31,7 @@ def test_samples_round_trip_with_all_their_fields(tmp_path: Path) -> None:
         make_sample("a:2", windows=(), labelled=False, duration=None, origin="f.json#v/timestamps/3"),
         make_sample("a:3", task="grounded_qa", options=("ein Gruß", "x"), answer="B", extra={"bins": {"n": [1, None]}}),
     ]
-    assert tables.read_samples(written(tmp_path, *samples)) == samples
+    assert read_samples(written(tmp_path, *samples)) == samples
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
@@ -37,7 +40,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 @given(texts, texts, st.dictionaries(texts, st.integers(-(2**53), 2**53) | texts | st.none(), max_size=3))
 def test_any_text_survives_the_row_of_a_sample(query: str, origin: str, extra: dict[str, Any]) -> None:
     sample = make_sample(query=query, origin=origin, extra=extra)
-    assert tables.row_sample(tables.sample_row(sample)) == sample
+    assert row_sample(sample_row(sample)) == sample
 
 
 def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
@@ -46,47 +49,47 @@ def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_an_empty_table_keeps_its_columns(tmp_path: Path) -> None:
-    tables.write_drops(tmp_path / "drops.parquet", [])
-    assert tables.read_parquet(tmp_path / "drops.parquet", needs=tables.DROPS) == []
+    write_drops(tmp_path / "drops.parquet", [])
+    assert read_parquet(tmp_path / "drops.parquet", needs=DROPS) == []
 
 
 def test_drops_round_trip(tmp_path: Path) -> None:
     drop = Drop(corpus="a", origin="f:1", reason="reversed", detail="window [9, 3]", raw="K7 9 3##x")
-    tables.write_drops(tmp_path / "drops.parquet", [drop])
-    assert [Drop(**row) for row in tables.read_parquet(tmp_path / "drops.parquet")] == [drop]
+    write_drops(tmp_path / "drops.parquet", [drop])
+    assert [Drop(**row) for row in read_parquet(tmp_path / "drops.parquet")] == [drop]
 
 
 def test_a_condition_and_a_limit_choose_rows(tmp_path: Path) -> None:
     path = written(
         tmp_path, make_sample("a:1", split="sft"), make_sample("a:2", split="rl"), make_sample("a:3", split="rl")
     )
-    found = tables.read_samples(path, where="split == 'rl'", limit=1)
+    found = read_samples(path, where="split == 'rl'", limit=1)
     assert [sample.sample_id for sample in found] == ["a:2"]
 
 
 @pytest.mark.parametrize("where", ["split =", "nothing == 1", "split == 'rl' and"])
 def test_a_wrong_condition_is_said_with_the_columns(where: str, tmp_path: Path) -> None:
     with pytest.raises(VtgError, match=r"--where.*columns: sample_id"):
-        tables.read_samples(written(tmp_path, make_sample()), where=where)
+        read_samples(written(tmp_path, make_sample()), where=where)
 
 
 def test_a_missing_a_broken_and_a_foreign_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(VtgError, match="no such file"):
-        tables.read_samples(tmp_path / "absent.parquet")
+        read_samples(tmp_path / "absent.parquet")
     whole = written(tmp_path, make_sample()).read_bytes()
     (tmp_path / "torn.parquet").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(VtgError, match="not a readable Parquet file"):
-        tables.read_samples(tmp_path / "torn.parquet")
-    tables.write_drops(tmp_path / "drops.parquet", [])
+        read_samples(tmp_path / "torn.parquet")
+    write_drops(tmp_path / "drops.parquet", [])
     with pytest.raises(VtgError, match=r"lacks the column\(s\) duration, query"):
-        tables.read_samples(tmp_path / "drops.parquet")
+        read_samples(tmp_path / "drops.parquet")
 
 
 def test_a_row_that_is_no_sample_is_named(tmp_path: Path) -> None:
-    row = tables.sample_row(make_sample("a:7")) | {"windows": [[9.0, 3.0]]}
-    tables.write_parquet(tmp_path / "samples.parquet", [row], tables.SAMPLES)
+    row = sample_row(make_sample("a:7")) | {"windows": [[9.0, 3.0]]}
+    write_parquet(tmp_path / "samples.parquet", [row], SAMPLES)
     with pytest.raises(VtgError, match="sample 'a:7'"):
-        tables.read_samples(tmp_path / "samples.parquet")
+        read_samples(tmp_path / "samples.parquet")
 
 
 @pytest.mark.parametrize(
@@ -104,10 +107,10 @@ def test_a_value_of_the_wrong_kind_is_refused_with_its_sample_and_its_column(
 ) -> None:
     import polars
 
-    row = tables.sample_row(make_sample("a:7")) | {column: value}
+    row = sample_row(make_sample("a:7")) | {column: value}
     polars.DataFrame([row]).write_parquet(tmp_path / "samples.parquet")
     with pytest.raises(VtgError, match=rf"samples\.parquet: sample {row['sample_id']!r}: column {column}: "):
-        tables.read_samples(tmp_path / "samples.parquet")
+        read_samples(tmp_path / "samples.parquet")
 
 
 def test_columns_that_a_plug_in_added_and_columns_that_are_left_out_are_no_error(tmp_path: Path) -> None:
@@ -116,19 +119,19 @@ def test_columns_that_a_plug_in_added_and_columns_that_are_left_out_are_no_error
     row = {"sample_id": "a:1", "corpus": "a", "split": "train", "video_id": "v", "query": "x", "hue": 3}
     rows = [row | {"duration": 30, "windows": [[1, 2]]}]
     polars.DataFrame(rows).write_parquet(tmp_path / "samples.parquet")
-    (sample,) = tables.read_samples(tmp_path / "samples.parquet")
+    (sample,) = read_samples(tmp_path / "samples.parquet")
     assert (sample.video.duration, sample.windows, sample.labelled) == (30.0, (Window(1.0, 2.0),), True)
 
 
 def test_an_id_that_occurs_twice_is_refused(tmp_path: Path) -> None:
     with pytest.raises(VtgError, match="'a:1' occurs twice"):
-        tables.read_samples(written(tmp_path, make_sample("a:1"), make_sample("a:1")))
+        read_samples(written(tmp_path, make_sample("a:1"), make_sample("a:1")))
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
-    tables.write_text(path, "old")
-    with pytest.raises(RuntimeError), tables.replacing(path) as file:
+    write_text(path, "old")
+    with pytest.raises(RuntimeError), replacing(path) as file:
         file.write(b"half")
         raise RuntimeError
     assert path.read_text() == "old"
@@ -136,9 +139,9 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None
 
 
 def test_json_and_json_lines_are_what_json_reads(tmp_path: Path) -> None:
-    tables.write_json(tmp_path / "a" / "one.json", {"b": 1, "a": "ß"})
+    write_json(tmp_path / "a" / "one.json", {"b": 1, "a": "ß"})
     assert list(json.loads((tmp_path / "a" / "one.json").read_text(encoding="utf-8"))) == ["b", "a"]
-    tables.write_jsonl(tmp_path / "rows.jsonl", [{"n": 1}, {"n": 2}])
+    write_jsonl(tmp_path / "rows.jsonl", [{"n": 1}, {"n": 2}])
     assert [json.loads(line)["n"] for line in (tmp_path / "rows.jsonl").read_text().splitlines()] == [1, 2]
 
 
@@ -147,5 +150,5 @@ def test_what_a_killed_process_left_is_tidied_away_and_what_is_being_written_sta
     names = [f".a.parquet.{dead.stdout.strip()}.tmp", f".b.parquet.{os.getpid()}.tmp", ".c.tmp", f".d.{'9' * 30}.tmp"]
     for name in names:
         (tmp_path / name).touch()
-    tables.tidy(tmp_path)
+    tidy(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vtgdata.timecode import TIME, format_time, parse_time
+from vtgdata.records.times import TIME, format_time, parse_time
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from published import published
-from vtgdata import plugins
-from vtgdata import video_hashes as hashes
+from vtgdata.files import plugins
+from vtgdata.video import hashes as hashes
 
 PYAV = plugins.load("decoders", "pyav")
 

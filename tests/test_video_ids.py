@@ -1,7 +1,7 @@
 import pytest
 
 from builders import make_sample
-from vtgdata import video_ids
+from vtgdata.annotations import video_keys
 from vtgdata.records import Sample, Video
 
 
@@ -27,7 +27,7 @@ def sample(video_id: str, file: str = "", source_id: str | None = None, corpus: 
     ],
 )
 def test_one_video_is_recognised_by_any_of_its_names(one: Sample, other: Sample) -> None:
-    assert video_ids.keys(one) & video_ids.keys(other)
+    assert video_keys.keys(one) & video_keys.keys(other)
 
 
 @pytest.mark.parametrize(
@@ -42,15 +42,15 @@ def test_one_video_is_recognised_by_any_of_its_names(one: Sample, other: Sample)
     ],
 )
 def test_different_videos_share_no_name(one: Sample, other: Sample) -> None:
-    assert not video_ids.keys(one) & video_ids.keys(other)
+    assert not video_keys.keys(one) & video_keys.keys(other)
 
 
 def test_a_numbered_video_is_itself_within_its_corpus() -> None:
-    assert video_ids.keys(make_sample("a", video_id="v1")) == video_ids.keys(make_sample("b", video_id="v1"))
+    assert video_keys.keys(make_sample("a", video_id="v1")) == video_keys.keys(make_sample("b", video_id="v1"))
 
 
 def test_samples_are_found_by_every_name_of_their_video() -> None:
     cut, whole = sample("aB3_dE-6hIj_60.0_210.0"), sample("v_aB3_dE-6hIj")
-    found = video_ids.by_key([cut, whole])
+    found = video_keys.by_key([cut, whole])
     assert found["youtube:aB3_dE-6hIj"] == [cut, whole]
     assert found["video:aB3_dE-6hIj_60_210"] == [cut]

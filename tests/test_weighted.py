@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from builders import make_sample
-from vtgdata.answers import Form, parse
+from vtgdata.conversation.answer import Form, parse
 from vtgdata.errors import VtgError
 from vtgdata.train.rewards import reward
-from vtgdata.weighted import weighted
+from vtgdata.train.weighted import weighted
 
 MOMENT = make_sample("m", windows=[(5.0, 10.0)])
 QUESTION = make_sample("q", windows=[(5.0, 10.0)], task="grounded_qa", options=("a", "b", "c"), answer="C")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vtgdata.records import Window
-from vtgdata.windows import answer_iou, as_pairs, from_pairs, merged, tiou, tiou_array, union_iou
+from vtgdata.records.windows import answer_iou, as_pairs, from_pairs, merged, tiou, tiou_array, union_iou
 
 bounds = st.tuples(st.floats(0, 1e4), st.floats(0.001, 1e4)).map(lambda pair: Window(pair[0], pair[0] + pair[1]))
 several = st.lists(bounds, max_size=5)

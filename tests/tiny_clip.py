@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from vtgdata.demo.clips import bank
-from vtgdata.scenes import PAIRS, SIDE, sentence
+from vtgdata.demo.scenes import PAIRS, SIDE, sentence
 
 CONFIG: dict[str, Any] = {
     "embed_dim": 32,

@@ -10,8 +10,8 @@ import pytest
 
 from builders import make_sample
 from forked import vtgdata
-from vtgdata import tables
 from vtgdata.cli import commands, options
+from vtgdata.files.samples import write_samples
 
 NAMES = sorted(commands.COMMANDS)
 
@@ -76,7 +76,7 @@ def test_the_module_is_the_command(tmp_path, arguments):
 )
 def test_bad_input_says_what_where_and_what_to_do_and_leaves_nothing(tmp_path, arguments, code, words):
     (tmp_path / "bad.yaml").write_text("steps:\n  - {command: ingest, corpus: charades_sta, paht: x}\n")
-    tables.write_samples(tmp_path / "whole.parquet", [make_sample()])
+    write_samples(tmp_path / "whole.parquet", [make_sample()])
     (tmp_path / "torn.parquet").write_bytes((tmp_path / "whole.parquet").read_bytes()[:200])
     before = sorted(tmp_path.iterdir())
     done = vtgdata(*arguments, cwd=tmp_path)
@@ -88,7 +88,7 @@ def test_bad_input_says_what_where_and_what_to_do_and_leaves_nothing(tmp_path, a
 
 def test_json_is_one_object_on_stdout_and_errors_are_one_line_on_stderr(tmp_path):
     path = tmp_path / "samples.parquet"
-    tables.write_samples(path, [make_sample(str(i)) for i in range(4)])
+    write_samples(path, [make_sample(str(i)) for i in range(4)])
     done = vtgdata(
         "score-difficulty",
         "--samples",
@@ -110,7 +110,7 @@ def test_json_is_one_object_on_stdout_and_errors_are_one_line_on_stderr(tmp_path
 
 def test_a_recipe_gives_settings_and_options_go_before_them(tmp_path):
     path = tmp_path / "samples.parquet"
-    tables.write_samples(path, [make_sample(str(i)) for i in range(4)])
+    write_samples(path, [make_sample(str(i)) for i in range(4)])
     recipe = tmp_path / "r.yaml"
     step = {"command": "score-difficulty", "samples": str(path), "model": f"scripted:{path}", "n": 3}
     recipe.write_bytes(msgspec.json.encode({"out": str(tmp_path / "run"), "steps": [step]}))
@@ -146,7 +146,7 @@ def test_every_command_has_a_printer_whose_docstring_is_its_help(command):
 
 
 def test_corpora_lists_every_corpus_and_prints_a_page():
-    from vtgdata import plugins
+    from vtgdata.files import plugins
 
     listed = vtgdata("corpora").stdout
     names = plugins.names("corpora")
@@ -166,7 +166,7 @@ def test_ctrl_c_exits_130_and_keeps_what_was_answered(tmp_path):
 
 
 def test_a_step_with_failed_rows_does_not_stop_a_recipe_and_the_exit_code_says_so(tmp_path):
-    tables.write_samples(tmp_path / "samples.parquet", [make_sample("a", duration=None), make_sample("b")])
+    write_samples(tmp_path / "samples.parquet", [make_sample("a", duration=None), make_sample("b")])
     step = "command: score-difficulty, samples: samples.parquet, model: 'scripted:samples.parquet', n: 1"
     (tmp_path / "r.yaml").write_text(
         f"out: run\nsteps:\n  - {{id: one, {step}}}\n  - {{id: two, {step}, max_failed: 1}}\n"

@@ -6,12 +6,14 @@ from pathlib import Path
 from builders import make_sample
 from forked import vtgdata
 from published import published
-from vtgdata import plugins, tables
+from vtgdata.files import plugins
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import read_samples, write_samples
 
 
 def test_filters_are_named_one_by_one_and_what_each_left_out_is_printed(tmp_path: Path) -> None:
     samples = [make_sample("a:1", query="we hear a dog"), make_sample("a:2", duration=2.0), make_sample("a:3")]
-    tables.write_samples(tmp_path / "s.parquet", samples)
+    write_samples(tmp_path / "s.parquet", samples)
     done = vtgdata(
         "curate", "s.parquet", "--filter", "duration:low=5", "--filter", "audio_query", "--out", "o", cwd=tmp_path
     )
@@ -27,7 +29,7 @@ def test_filters_are_named_one_by_one_and_what_each_left_out_is_printed(tmp_path
 
 
 def test_a_filter_that_is_none_is_answered_with_the_known_ones(tmp_path: Path) -> None:
-    tables.write_samples(tmp_path / "s.parquet", [make_sample()])
+    write_samples(tmp_path / "s.parquet", [make_sample()])
     done = vtgdata("curate", "s.parquet", "--filter", "audio", "--out", "o", cwd=tmp_path)
     assert done.returncode == 1
     assert "did you mean 'audio_query'" in done.stderr and "Traceback" not in done.stderr
@@ -66,6 +68,6 @@ def test_the_recipe_of_timelens_keeps_what_its_filters_keep(tmp_path: Path) -> N
     (tmp_path / "raw" / "timelens-100k.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert counts("timelens-curation", tmp_path)["curated"] == (1, 4)
     out = tmp_path / "runs" / "timelens-curation" / "curated"
-    reasons = {row["raw"][:10]: row["reason"] for row in tables.read_parquet(out / "drops.parquet")}
+    reasons = {row["raw"][:10]: row["reason"] for row in read_parquet(out / "drops.parquet")}
     assert reasons["We hear a "] == "audio_query" and reasons["the kite i"] == "end_past_video"
-    assert [sample.query for sample in tables.read_samples(out / "samples.parquet")] == ["A kite falls."]
+    assert [sample.query for sample in read_samples(out / "samples.parquet")] == ["A kite falls."]

@@ -8,12 +8,13 @@ import pytest
 
 from builders import draw_video, make_sample
 from servers import Fault, Server, seeded
-from vtgdata import tables
 from vtgdata.cli.app import run
 from vtgdata.engine import failures
 from vtgdata.engine.failures import chosen, kind
-from vtgdata.engine.journal import Attempt, Journal
+from vtgdata.engine.journal.journal import Attempt, Journal
 from vtgdata.errors import VtgError
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import write_samples
 from vtgdata.records import Reply
 
 TABLES = ("rollouts.parquet", "pass_rates.parquet")
@@ -23,9 +24,7 @@ TABLES = ("rollouts.parquet", "pass_rates.parquet")
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     draw_video(tmp_path / "videos/v.mp4", grey=60)
-    tables.write_samples(
-        tmp_path / "samples.parquet", [make_sample(f"s{i}", video_id="v", duration=4.0) for i in range(12)]
-    )
+    write_samples(tmp_path / "samples.parquet", [make_sample(f"s{i}", video_id="v", duration=4.0) for i in range(12)])
     return tmp_path
 
 
@@ -43,7 +42,7 @@ def faulty(body: dict[str, Any], number: int) -> Any:
 
 def time_out(folder: Path) -> None:
     """Let half of what was refused have timed out since, without waiting for that."""
-    rows = [row for row in tables.read_parquet(folder / "rollouts.parquet") if row["error"]]
+    rows = [row for row in read_parquet(folder / "rollouts.parquet") if row["error"]]
     reply = Reply(text=None, finish_reason="error", error="timeout")
     with Journal(folder / "journal.sqlite") as journal:
         (about,) = {kind for (kind,) in journal.select("SELECT about FROM attempt")}
@@ -54,7 +53,7 @@ def time_out(folder: Path) -> None:
 
 
 def errors(folder: Path) -> dict[str, int]:
-    found = [failures.kind(row["error"]) for row in tables.read_parquet(folder / "rollouts.parquet") if row["error"]]
+    found = [failures.kind(row["error"]) for row in read_parquet(folder / "rollouts.parquet") if row["error"]]
     return {name: found.count(name) for name in sorted(set(found))}
 
 
@@ -67,7 +66,7 @@ def test_only_the_named_failures_are_asked_again_and_no_answer_changes(folder, c
         time_out(folder / "out")
         late, refused = (failed + 1) // 2, failed // 2
         assert late and refused
-        answered = {row["key"]: row for row in tables.read_parquet(folder / "out/rollouts.parquet") if not row["error"]}
+        answered = {row["key"]: row for row in read_parquet(folder / "out/rollouts.parquet") if not row["error"]}
         server.answer = seeded
         server.requests.clear()
         capsys.readouterr()
@@ -76,7 +75,7 @@ def test_only_the_named_failures_are_asked_again_and_no_answer_changes(folder, c
         assert run(["retry", "out", "--only", "timeout", "-q"]) == 3
         assert len(server.requests) == late
         assert errors(folder / "out") == {"refused": refused}
-        rows = {row["key"]: row for row in tables.read_parquet(folder / "out/rollouts.parquet")}
+        rows = {row["key"]: row for row in read_parquet(folder / "out/rollouts.parquet")}
         assert answered.items() <= rows.items()
         assert run(["retry", "out", "--only", "timeout,limit", "-q"]) == 3
         assert len(server.requests) == late
@@ -95,7 +94,7 @@ def test_nothing_is_asked_that_was_never_asked(folder):
         server.requests.clear()
         assert score(server, "--only", "failed") == 3
         assert not server.requests
-        rows = tables.read_parquet(folder / "out/rollouts.parquet")
+        rows = read_parquet(folder / "out/rollouts.parquet")
         assert sum(row["error"] == "not asked yet" for row in rows) == 16
 
 
@@ -103,7 +102,7 @@ def test_a_folder_that_no_asking_command_finished_says_what_to_do(folder, capsys
     (folder / "out").mkdir()
     assert run(["retry", "out"]) == 1
     assert "Run the command itself" in capsys.readouterr().err
-    tables.write_samples(folder / "s.parquet", [make_sample()])
+    write_samples(folder / "s.parquet", [make_sample()])
     assert run(["curate", "s.parquet", "--out", "curated", "--filter", "duration:high=100"]) == 0
     assert run(["retry", "curated"]) == 1
     assert "`vtgdata curate`, which asks no model" in capsys.readouterr().err

@@ -5,13 +5,13 @@ import json
 import pytest
 
 from builders import make_sample
-from vtgdata import tables
 from vtgdata.cli.app import run
+from vtgdata.files.samples import write_samples
 
 
 @pytest.fixture
 def arguments(tmp_path):
-    tables.write_samples(tmp_path / "s.parquet", [make_sample(f"test:{i}", video_id=f"v{i}") for i in range(4)])
+    write_samples(tmp_path / "s.parquet", [make_sample(f"test:{i}", video_id=f"v{i}") for i in range(4)])
     lines = [json.dumps({"sample_id": f"test:{i}", "windows": [[3.0, 9.0]]}) for i in (0, 1, 2, 2, 9)]
     (tmp_path / "p.jsonl").write_text("\n".join([*lines, "torn {"]))
     return [

@@ -15,10 +15,9 @@ import forked
 from builders import draw_video, make_sample
 from servers import Server, completion, seeded
 from terminals import on_terminal
-from vtgdata import tables
 from vtgdata.cli.app import run
-from vtgdata.engine import tell as tell_module
-from vtgdata.engine.progress import Counts, Progress
+from vtgdata.engine.progress import Counts, Progress, log, teller
+from vtgdata.files.samples import write_samples
 from vtgdata.records import Reply
 
 
@@ -26,9 +25,7 @@ from vtgdata.records import Reply
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     draw_video(tmp_path / "videos/v.mp4", grey=60)
-    tables.write_samples(
-        tmp_path / "samples.parquet", [make_sample(f"s{i}", video_id="v", duration=4.0) for i in range(12)]
-    )
+    write_samples(tmp_path / "samples.parquet", [make_sample(f"s{i}", video_id="v", duration=4.0) for i in range(12)])
     (tmp_path / "prices.yaml").write_text("- {model: tiny, input: 100.0, output: 100.0}\n")
     return tmp_path
 
@@ -117,11 +114,11 @@ def test_a_log_has_a_line_at_first_at_most_every_half_minute_and_at_the_end(monk
     now, said = 1000.0, []
     kept = logging.Handler()
     kept.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
-    monkeypatch.setattr("vtgdata.engine.tell.time.monotonic", lambda: now)
-    monkeypatch.setattr("vtgdata.engine.tell.on_terminal", lambda: False)
-    monkeypatch.setattr("vtgdata.engine.tell.log", logging.Logger("told", logging.INFO))
-    tell_module.log.addHandler(kept)
-    tell = tell_module.teller("m")
+    monkeypatch.setattr("vtgdata.engine.progress.time.monotonic", lambda: now)
+    monkeypatch.setattr("vtgdata.engine.progress.on_terminal", lambda: False)
+    monkeypatch.setattr("vtgdata.engine.progress.log", logging.Logger("told", logging.INFO))
+    log.addHandler(kept)
+    tell = teller("m")
     for second in range(100):
         now = 1000.0 + second
         tell(Progress(model_id="m", counts=Counts(to_do=second), owner=None, updated="", ended=second == 99))

@@ -10,7 +10,8 @@ from PIL import Image
 
 import forked
 from builders import draw_video, make_sample
-from vtgdata import tables
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import write_samples
 from vtgdata.records import Video
 
 
@@ -22,7 +23,7 @@ def vtgdata(cwd: Path, *words: object, **environment: str) -> dict:
 
 def samples(folder: Path, *videos: Video) -> None:
     rows = [msgspec.structs.replace(make_sample(f"t:{number}"), video=video) for number, video in enumerate(videos)]
-    tables.write_samples(folder / "s.parquet", rows)
+    write_samples(folder / "s.parquet", rows)
 
 
 ASK = ("--samples", "s.parquet", "--videos", "videos", "--frames", "store")
@@ -41,7 +42,7 @@ def test_a_folder_of_pictures_is_verified_and_shown_at_its_own_times(tmp_path):
     vtgdata(
         tmp_path, "build-coldstart", *ASK, "--model", "scripted:s.parquet", "--num-frames", 6, "--n", 1, "--out", "t"
     )
-    (row,) = tables.read_parquet(tmp_path / "t/rollouts.parquet")
+    (row,) = read_parquet(tmp_path / "t/rollouts.parquet")
     # Asked at 0, 2, 4, ... 10 s: the picture on show then, and since when.
     assert row["frame_times"] == [0.0, 1.5, 4.0, 4.0, 4.0, 9.0]
 

@@ -7,7 +7,7 @@ import pytest
 from test_videos_commands import on, samples, summary, vtgdata
 
 from drawn_videos import draw
-from vtgdata import tables
+from vtgdata.files.parquet import read_parquet
 from vtgdata.video.find import find
 
 BIND = ("videos", "bind", "--samples", "samples.parquet", "--videos", "videos", "--out", "b", "--json")
@@ -51,7 +51,7 @@ def test_files_that_were_renamed_and_moved_are_found_by_their_bytes(bound):
     assert found["bound"] == {"content": 3}
     assert [path_of(bound, name) for name in NAMES] == ["deep/video 17.mkv", "c.mp4", "b.mp4"]
     assert summary(vtgdata(*verify, "--tolerance", 0.5, cwd=bound))["statuses"] == {"ok": 3}
-    paths = [row["path"] for row in tables.read_parquet(bound / "v/verified.parquet")]
+    paths = [row["path"] for row in read_parquet(bound / "v/verified.parquet")]
     assert paths == ["deep/video 17.mkv", "c.mp4", "b.mp4"]
 
 
@@ -66,7 +66,7 @@ def test_other_bytes_under_the_name_are_never_taken_unless_accepted(bound):
 
 def test_hashes_hold_in_another_folder_and_from_a_published_list(bound):
     root = bound / "videos"
-    rows = {row["file"]: row["sha256"] for row in tables.read_parquet(bound / "b/bound.parquet")}
+    rows = {row["file"]: row["sha256"] for row in read_parquet(bound / "b/bound.parquet")}
     (bound / "sums.txt").write_text("".join(f"{content}  some/where/{file}\n" for file, content in rows.items()))
     (root / "vtgdata-bindings.json").rename(bound / "known.json")
     for number, name in enumerate(NAMES):
@@ -88,7 +88,7 @@ def test_two_files_of_the_same_bytes_are_one_and_two_that_differ_are_told(tmp_pa
     samples(tmp_path, *(on(name) for name in NAMES))
     found = summary(vtgdata(*BIND, cwd=tmp_path), 3)
     assert (found["statuses"], found["same_bytes"]) == ({"ok": 2, "ambiguous": 1}, 1)
-    rows = {row["video_id"]: row for row in tables.read_parquet(tmp_path / "b/bound.parquet")}
+    rows = {row["video_id"]: row for row in read_parquet(tmp_path / "b/bound.parquet")}
     assert (rows["a"]["path"], rows["b"]["same_as"]) == ("one/a.mp4", "a.mp4")
     assert path_of(tmp_path, "a") == "one/a.mp4"
 

@@ -10,7 +10,8 @@ import pytest
 import forked
 from builders import make_sample
 from drawn_videos import draw
-from vtgdata import tables
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import write_samples
 from vtgdata.records import Sample
 
 
@@ -25,7 +26,7 @@ def summary(done: subprocess.CompletedProcess[str], code: int = 0) -> dict:
 
 def samples(folder: Path, *rows: Sample) -> Path:
     path = folder / "samples.parquet"
-    tables.write_samples(path, rows)
+    write_samples(path, rows)
     return path
 
 
@@ -60,7 +61,7 @@ def test_verify_counts_every_kind_and_lists_what_to_fetch(broken):
         "ok": 1, "disagrees": 1, "truncated": 1, "not a video": 1, "missing": 1, "ambiguous": 1,
     }  # fmt: skip
     assert (broken / "o/fetch.txt").read_text().split() == ["cut.mp4", "double.mp4", "gone.mp4", "page.mp4"]
-    rows = {row["video_id"]: row for row in tables.read_parquet(broken / "o/verified.parquet")}
+    rows = {row["video_id"]: row for row in read_parquet(broken / "o/verified.parquet")}
     assert rows["whole"]["status"] == "ok" and rows["whole"]["path"] == "deep/whole.mp4"
     assert (rows["whole"]["duration"], rows["whole"]["difference"]) == (4.0, 0.0)
     assert rows["longer"]["status"] == "disagrees" and rows["longer"]["difference"] == -5.0
@@ -114,8 +115,8 @@ def test_warm_fills_the_store_that_other_commands_then_find_full(whole):
     done = vtgdata(*ask, "--videos", "videos", "--num-frames", 5, "--out", "t", cwd=whole)
     assert done.returncode == 0, done.stderr
     assert stored(whole / "cache/frames") == filled
-    asked = {row["frames_id"] for row in tables.read_parquet(whole / "t/rollouts.parquet")}
-    assert asked == {row["frames_id"] for row in tables.read_parquet(whole / "w/warmed.parquet")}
+    asked = {row["frames_id"] for row in read_parquet(whole / "t/rollouts.parquet")}
+    assert asked == {row["frames_id"] for row in read_parquet(whole / "w/warmed.parquet")}
 
 
 def test_warm_looks_again_and_decodes_only_what_had_to_go(whole):

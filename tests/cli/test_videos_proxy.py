@@ -14,8 +14,8 @@ from test_videos_commands import samples, summary, vtgdata
 
 from builders import make_sample
 from drawn_videos import draw, encoded, number, repacked
-from vtgdata import tables
-from vtgdata.decoders import pyav
+from vtgdata.files.samples import read_samples
+from vtgdata.plugins.decoders import pyav
 from vtgdata.records import Sample, Video
 
 DATA = Path(os.environ.get("VTGDATA_TEST_DATA", "/nowhere")) / "videos"
@@ -154,7 +154,7 @@ def test_what_is_no_video_or_has_no_safe_name_gets_no_proxy_and_touches_nothing(
     shutil.copy(whole, root / "-i.mp4")
     shutil.copy(whole, root / "evil.mp4")
     samples(tmp_path, *(of(name) for name in ("list.mp4", "concat.mp4", "cut.mkv", "-i.mp4", "http:x.mp4")))
-    rows = [*tables.read_samples(tmp_path / "samples.parquet"), of("../evil.mp4")]
+    rows = [*read_samples(tmp_path / "samples.parquet"), of("../evil.mp4")]
     samples(tmp_path, *rows)
     found = summary(vtgdata(*PROXY, cwd=tmp_path), 3)
     assert found["statuses"] == {"not a video": 2, "truncated": 1, "ok": 1, "missing": 1, "unreadable": 1}

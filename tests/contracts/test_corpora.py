@@ -1,4 +1,4 @@
-"""The contract of a corpus: what every file in vtgdata/corpora must do, with nothing written for it."""
+"""The contract of a corpus: what every file in vtgdata/plugins/corpora must do, with nothing written for it."""
 
 import gzip
 import random
@@ -9,9 +9,11 @@ from types import ModuleType
 import msgspec
 import pytest
 
-from vtgdata import licences, plugins, tables
+from vtgdata.annotations import licences
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
-from vtgdata.normalise import normalise
+from vtgdata.files import plugins
+from vtgdata.files.samples import read_samples, sample_row, write_samples
 from vtgdata.records import Corpus, Drop, RawRow, Sample
 
 NAMES = plugins.names("corpora")
@@ -158,8 +160,8 @@ def test_samples_survive_their_file(name: str, tmp_path: Path) -> None:
     module = plugins.load("corpora", name)
     _, found = outcomes(module, write_example(module, tmp_path))
     samples = [each for each in found if isinstance(each, Sample)]
-    tables.write_samples(tmp_path / "samples.parquet", samples)
-    assert tables.read_samples(tmp_path / "samples.parquet") == samples
+    write_samples(tmp_path / "samples.parquet", samples)
+    assert read_samples(tmp_path / "samples.parquet") == samples
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -254,6 +256,6 @@ def test_no_slip_in_a_file_ends_a_run_otherwise_than_by_a_clear_error(name: str,
             assert len(rows) == len(found)
             assert len({each.sample_id for each in samples}) == len(samples)
             for each in found:
-                msgspec.json.encode(tables.sample_row(each) if isinstance(each, Sample) else each)
+                msgspec.json.encode(sample_row(each) if isinstance(each, Sample) else each)
         victim.write_bytes(originals[victim])
     assert read_through > 0

@@ -1,4 +1,4 @@
-"""What every filter promises; a new file in vtgdata/filters is picked up by itself."""
+"""What every filter promises; a new file in vtgdata/plugins/filters is picked up by itself."""
 
 import inspect
 import random
@@ -14,9 +14,10 @@ import pytest
 
 import tiny_clip
 from builders import make_sample
-from vtgdata import plugins, video_ids
+from vtgdata.annotations import video_keys
+from vtgdata.files import plugins
 from vtgdata.records import Frames, LeftOut, Repair, Sample, Video
-from vtgdata.video.look import jpeg
+from vtgdata.video.decode import jpeg
 
 NAMES = plugins.names("filters")
 BENCHMARKS = [
@@ -57,7 +58,7 @@ def pool(size: int = 240) -> list[Sample]:
 
 def left_out(name: str, samples: Sequence[Sample]) -> list[LeftOut]:
     module = plugins.load("filters", name)
-    given = (video_ids.by_key(BENCHMARKS),) if "benchmarks" in inspect.signature(module.keep).parameters else ()
+    given = (video_keys.by_key(BENCHMARKS),) if "benchmarks" in inspect.signature(module.keep).parameters else ()
     looks = getattr(module, "LOOKS", False)
     return module.keep(samples, frames if looks else None, *given, **(SETTINGS[name]() if name in SETTINGS else {}))
 

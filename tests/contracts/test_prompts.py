@@ -1,12 +1,12 @@
-"""What every prompt promises; a new file in vtgdata/prompts is picked up by itself."""
+"""What every prompt promises; a new file in vtgdata/plugins/prompts is picked up by itself."""
 
 import pytest
 
 from builders import make_sample
-from vtgdata import plugins
-from vtgdata.answers import parse
+from vtgdata.conversation.answer import parse
+from vtgdata.conversation.prompt import load_prompt, render
+from vtgdata.files import plugins
 from vtgdata.records import Image, Text
-from vtgdata.video.messages import load_prompt, render
 
 NAMES = plugins.names("prompts")
 TIMES, IMAGES = (0.0, 1.5), (b"a", b"b")

@@ -1,4 +1,4 @@
-"""What every reading promises; a new file in vtgdata/readings is picked up by itself."""
+"""What every reading promises; a new file in vtgdata/plugins/other_parsers is picked up by itself."""
 
 import math
 
@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vtgdata import plugins
+from vtgdata.files import plugins
 
-NAMES = plugins.names("readings")
+NAMES = plugins.names("other_parsers")
 pieces = st.sampled_from(
     ["<think>", "</think>", "<answer>", "</answer>", "<time>", "</time>", "3", " to ", " and ", "5.5", "-", " - ", "[",
      "]", ", ", "{", '"start": ', "9" * 400, "1e999", "s", ":", "start", "end", "happens in ", "\n", "NaN", "null"]
@@ -16,7 +16,7 @@ pieces = st.sampled_from(
 
 
 def read(name, text, duration=60.0):
-    return plugins.load("readings", name).read(text, duration)
+    return plugins.load("other_parsers", name).read(text, duration)
 
 
 @pytest.mark.parametrize("name", NAMES)

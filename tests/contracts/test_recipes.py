@@ -2,8 +2,8 @@
 
 import pytest
 
-from vtgdata import plugins, recipe
 from vtgdata.cli import commands
+from vtgdata.files import plugins, recipe
 
 RECIPES = sorted(plugins.resources("recipes").glob("*.yaml"))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import vtgdata
-from vtgdata import plugins
+from vtgdata.files import plugins
 
 ROOT = Path(vtgdata.__file__).parent
 TESTS = Path(__file__).parent.parent

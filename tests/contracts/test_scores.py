@@ -1,4 +1,4 @@
-"""What every score promises; a new file in vtgdata/scores is picked up by itself."""
+"""What every score promises; a new file in vtgdata/plugins/scores is picked up by itself."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import make_answer, make_sample
-from vtgdata import plugins
+from vtgdata.files import plugins
 
 NAMES = plugins.names("scores")
 bounds = st.tuples(st.floats(0, 20), st.floats(0.5, 10)).map(lambda pair: (pair[0], pair[0] + pair[1]))

@@ -1,9 +1,9 @@
-"""What every selector promises; a new file in vtgdata/selectors is picked up by itself."""
+"""What every selector promises; a new file in vtgdata/plugins/selectors is picked up by itself."""
 
 import pytest
 
 from builders import make_sample
-from vtgdata import plugins
+from vtgdata.files import plugins
 
 NAMES = plugins.names("selectors")
 SAMPLES = [make_sample(f"s{i}") for i in range(40)]

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from vtgdata.corpora import activitynet_cg
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
-from vtgdata.normalise import normalise
+from vtgdata.plugins.corpora import activitynet_cg
 from vtgdata.records import Drop, Sample
 
 ENTRY = {"sentences": [" The man throws."], "timestamps": [[20.1, 33.3]], "duration": 41.7}

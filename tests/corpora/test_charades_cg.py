@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from vtgdata import licences
-from vtgdata.corpora import charades_cg
+from vtgdata.annotations import licences
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
-from vtgdata.normalise import normalise
+from vtgdata.plugins.corpora import charades_cg
 from vtgdata.records import Drop, Sample
 
 ENTRY = {"sentences": ["person closes the closet."], "timestamps": [[2.1, 9.8]], "duration": 27.5}

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from published import ingested, published
-from vtgdata.corpora import charades_sta
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
-from vtgdata.normalise import normalise
+from vtgdata.plugins.corpora import charades_sta
 from vtgdata.records import Drop, RawRow, Sample
 
 

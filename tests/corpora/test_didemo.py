@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from published import ingested, published
-from vtgdata.corpora import didemo
-from vtgdata.normalise import normalise
+from vtgdata.annotations.normalise import normalise
+from vtgdata.plugins.corpora import didemo
 from vtgdata.records import RawRow, Sample
 
 ITEM: dict[str, Any] = {

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from vtgdata.corpora import ego4d_nlq
+from vtgdata.annotations.licences import find
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
-from vtgdata.licences import find
-from vtgdata.normalise import normalise
+from vtgdata.plugins.corpora import ego4d_nlq
 from vtgdata.records import Drop, RawRow, Sample
 
 QUERY = {"clip_start_sec": 12.5, "clip_end_sec": 15.0, "video_start_sec": 42.5, "video_end_sec": 45.0}

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from vtgdata.corpora import grounded_videollm
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
-from vtgdata.normalise import normalise
+from vtgdata.plugins.corpora import grounded_videollm
 from vtgdata.records import RawRow, Sample
 
 

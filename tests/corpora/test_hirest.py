@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from published import ingested, published
-from vtgdata.corpora import hirest
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
-from vtgdata.normalise import normalise
+from vtgdata.plugins.corpora import hirest
 from vtgdata.records import RawRow, Sample
 
 STEP = {"index": 0, "heading": "remove dead wood", "absolute_bounds": [41, 77]}

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from vtgdata.corpora import internvid_vtime
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
-from vtgdata.normalise import normalise
+from vtgdata.plugins.corpora import internvid_vtime
 from vtgdata.records import RawRow, Sample
 
 LINE = {"vid": "aB3_dE-6hIj", "duration": 37.6, "query": "a man signs a paper", "span": [2.3, 11.8]}

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from published import ingested, published
-from vtgdata.corpora import museg
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
-from vtgdata.normalise import normalise
+from vtgdata.plugins.corpora import museg
 from vtgdata.records import RawRow, Sample
 
 CHARADES = "videos/charades/K7QZ2.mp4"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from published import ingested, published
-from vtgdata.corpora import nextgqa
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
-from vtgdata.normalise import normalise
+from vtgdata.plugins.corpora import nextgqa
 from vtgdata.records import Drop, RawRow, Sample
 
 HEADER = "video_id,frame_count,width,height,question,answer,qid,type,a0,a1,a2,a3,a4"

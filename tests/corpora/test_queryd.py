@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from vtgdata.corpora import queryd
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
-from vtgdata.normalise import normalise
+from vtgdata.plugins.corpora import queryd
 from vtgdata.records import Drop, RawRow, Sample
 
 CAPTIONS = {"video-aB3_dE-6hIj": [["a", "dog", "jumps"], ["it", "rests"]], "video--_a0bZ_c1dE": [["it", "snows"]]}

@@ -9,10 +9,14 @@ from hypothesis import strategies as st
 
 from builders import make_sample
 from published import ingested, published
-from vtgdata import plugins, tables
-from vtgdata.corpora import samples
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
-from vtgdata.normalise import normalise
+from vtgdata.files import plugins
+from vtgdata.files.parquet import write_parquet
+from vtgdata.files.samples import sample_row, write_samples
+from vtgdata.files.schemas import DROPS, SAMPLES
+from vtgdata.files.whole import write_jsonl
+from vtgdata.plugins.corpora import samples
 from vtgdata.records import Drop, Repair, Sample, Video, Window
 from vtgdata.stages import ingest
 
@@ -22,12 +26,12 @@ def again(path: Path, split: str | None = None) -> list[Sample | Drop]:
 
 
 def jsonl(folder: Path, rows: Sequence[dict[str, Any] | Sample]) -> Path:
-    tables.write_jsonl(folder / "samples.jsonl", [tables.sample_row(r) if isinstance(r, Sample) else r for r in rows])
+    write_jsonl(folder / "samples.jsonl", [sample_row(r) if isinstance(r, Sample) else r for r in rows])
     return folder / "samples.jsonl"
 
 
 def parquet(folder: Path, rows: Sequence[Sample]) -> Path:
-    tables.write_samples(folder / "samples.parquet", rows)
+    write_samples(folder / "samples.parquet", rows)
     return folder / "samples.parquet"
 
 
@@ -104,7 +108,7 @@ def test_sound_samples_of_any_kind_come_back_with_nothing_added_the_second_time(
 
 
 def _item(sample: Sample) -> Any:
-    from vtgdata.readers.items import Item
+    from vtgdata.annotations.items import Item
 
     return Item(sample.origin, 0, {}, {})
 
@@ -123,9 +127,9 @@ def test_ingesting_an_ingested_folder_gives_the_same_file(tmp_path: Path) -> Non
 
 def test_a_release_s_files_are_read_together(tmp_path: Path) -> None:
     for split in ("train", "test"):
-        row = tables.sample_row(make_sample(f"test:{split}", split=split)) | {"first_version": "1.0.0"}
-        columns = tables.SAMPLES | {"first_version": "text"}
-        tables.write_parquet(tmp_path / f"{split}-00000-of-00001.parquet", [row], columns)
+        row = sample_row(make_sample(f"test:{split}", split=split)) | {"first_version": "1.0.0"}
+        columns = SAMPLES | {"first_version": "text"}
+        write_parquet(tmp_path / f"{split}-00000-of-00001.parquet", [row], columns)
     assert {each.split for each in again(tmp_path)} == {"train", "test"}  # type: ignore[union-attr]
     assert [each.sample_id for each in again(tmp_path, "test")] == ["test:test"]  # type: ignore[union-attr]
 
@@ -157,9 +161,9 @@ def test_an_id_without_its_corpus_gets_it_once_and_the_change_is_noted(tmp_path:
 def test_a_row_that_is_no_sound_sample_is_a_drop_with_its_place_and_column(
     change: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
-    good, bad = make_sample("test:1"), tables.sample_row(make_sample("test:2")) | change
+    good, bad = make_sample("test:1"), sample_row(make_sample("test:2")) | change
     path = tmp_path / "samples.jsonl"
-    path.write_text(f"{json.dumps(tables.sample_row(good))}\n{json.dumps(bad)}\n")
+    path.write_text(f"{json.dumps(sample_row(good))}\n{json.dumps(bad)}\n")
     _, drop = again(path)
     assert isinstance(drop, Drop)
     assert drop.origin == "samples.jsonl:2" and message in drop.detail
@@ -173,7 +177,7 @@ def test_a_broken_parquet_is_refused_with_its_name(content: bytes, tmp_path: Pat
 
 
 def test_a_parquet_of_something_else_is_refused_with_what_is_missing(tmp_path: Path) -> None:
-    tables.write_parquet(tmp_path / "drops.parquet", [{"corpus": "x"}], tables.DROPS)
+    write_parquet(tmp_path / "drops.parquet", [{"corpus": "x"}], DROPS)
     with pytest.raises(VtgError, match=r"drops\.parquet.*missing required field `sample_id`"):
         again(tmp_path / "drops.parquet")
 
@@ -182,7 +186,7 @@ def test_a_broken_row_with_a_value_that_json_cannot_say_is_a_drop_that_shows_it(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    rows = [tables.sample_row(make_sample(f"test:{i}")) | {"thumbnail": b"\xff\xd8"} for i in range(2)]
+    rows = [sample_row(make_sample(f"test:{i}")) | {"thumbnail": b"\xff\xd8"} for i in range(2)]
     rows[1]["split"] = None
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "samples.parquet")
     _, drop = again(tmp_path / "samples.parquet")

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from vtgdata.corpora import shapes
-from vtgdata.normalise import normalise
+from vtgdata.annotations.normalise import normalise
+from vtgdata.plugins.corpora import shapes
 from vtgdata.records import RawRow, Sample
 
 

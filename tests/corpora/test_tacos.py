@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from published import ingested, published
-from vtgdata.corpora import tacos
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
-from vtgdata.normalise import normalise
+from vtgdata.plugins.corpora import tacos
 from vtgdata.records import RawRow, Sample
 
 ENTRY: dict[str, Any] = {"timestamps": [[294, 441]], "sentences": ["He cuts."], "fps": 29.4, "num_frames": 8_134}

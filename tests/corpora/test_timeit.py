@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from published import ingested, published
-from vtgdata.corpora import timeit
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
-from vtgdata.normalise import normalise
+from vtgdata.plugins.corpora import timeit
 from vtgdata.records import Drop, RawRow, Sample
 
 MOMENT = "The given query happens in 3.4 - 11.0 seconds."

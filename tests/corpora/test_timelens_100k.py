@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from vtgdata.corpora import timelens_100k
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
-from vtgdata.normalise import normalise
+from vtgdata.plugins.corpora import timelens_100k
 from vtgdata.records import RawRow, Sample
 
 EVENT = {"query": "a dog barks", "span": [20.0, 22.0]}

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from vtgdata import licences
-from vtgdata.corpora import timelens_bench
+from vtgdata.annotations import licences
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
-from vtgdata.normalise import normalise
+from vtgdata.plugins.corpora import timelens_bench
 from vtgdata.records import RawRow, Sample
 
 ENTRY = {"duration": 64.12, "spans": [[3.0, 9.5]], "queries": ["a man lifts a boat"]}

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from published import ingested, published
-from vtgdata.corpora import timerft
-from vtgdata.normalise import normalise
+from vtgdata.annotations.normalise import normalise
+from vtgdata.plugins.corpora import timerft
 from vtgdata.records import RawRow, Sample
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from vtgdata.corpora import tvg_r1
-from vtgdata.normalise import normalise
+from vtgdata.annotations.normalise import normalise
+from vtgdata.plugins.corpora import tvg_r1
 from vtgdata.records import Drop, RawRow, Sample
 
 

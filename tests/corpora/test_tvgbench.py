@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from published import ingested, published
-from vtgdata import tables
-from vtgdata.corpora import tvgbench
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import RowsFailed
-from vtgdata.normalise import normalise
+from vtgdata.files.samples import read_samples
+from vtgdata.plugins.corpora import tvgbench
 from vtgdata.records import RawRow, Sample
 from vtgdata.stages import ingest
 
@@ -155,7 +155,7 @@ def test_ingest_finds_the_real_video_of_one_row_and_says_that_the_others_are_mis
     assert caught.value.exit_code == 3
     assert caught.value.summary["videos"] == {"ok": 1, "missing": len(files) - 1, "unreadable": 0}
     assert (caught.value.summary["samples"], caught.value.summary["empty_windows"]) == (800, 11)
-    samples = tables.read_samples(tmp_path / "out" / "samples.parquet")
+    samples = read_samples(tmp_path / "out" / "samples.parquet")
     (found,) = [each for each in samples if each.video.status == "ok"]
     # Annotated as 35.04 s; the picture lasts 35.142 s.
     assert (found.video.video_id, found.video.duration) == ("OHOFG", pytest.approx(35.142, abs=0.001))

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from vtgdata.corpora import vidchapters
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
-from vtgdata.normalise import normalise
+from vtgdata.plugins.corpora import vidchapters
 from vtgdata.records import Drop, RawRow, Sample
 
 VIDEO = "aB3_dE-6hIj"

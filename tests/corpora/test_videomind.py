@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from vtgdata import licences
-from vtgdata.corpora import videomind
+from vtgdata.annotations import licences
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
-from vtgdata.normalise import normalise
+from vtgdata.plugins.corpora import videomind
 from vtgdata.records import RawRow, Sample
 
 LINE = {"vid": "aB3_dE-6hIj", "duration": 61.0, "query": "a woman signs a paper", "span": [4, 19]}

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from vtgdata.corpora import vitt
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
-from vtgdata.normalise import normalise
+from vtgdata.plugins.corpora import vitt
 from vtgdata.records import RawRow, Sample
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from published import Ingested, ingested, published
-from vtgdata.corpora import youcook2
 from vtgdata.errors import VtgError
+from vtgdata.plugins.corpora import youcook2
 from vtgdata.records import RawRow
 
 STEP = {"segment": [35, 51], "id": 0, "sentence": "whisk two eggs"}

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from published import ingested, published
-from vtgdata.corpora import youtube_highlights
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
-from vtgdata.normalise import normalise
+from vtgdata.plugins.corpora import youtube_highlights
 from vtgdata.records import RawRow, Sample
 
 LINE: dict[str, Any] = {

@@ -19,7 +19,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.program("ffmpeg"))
         elif importlib.util.find_spec(decoder.NEEDS) is None:
             item.add_marker(pytest.mark.skip(reason=f"{decoder.NEEDS} is not installed"))
-        if decoder.__name__ != "vtgdata.decoders.pyav":
+        if decoder.__name__ != "vtgdata.plugins.decoders.pyav":
             item.add_marker(pytest.mark.slow)
         values = [value for value in call.params.values() if isinstance(value, str)]
         test = item.originalname

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from drawn_videos import draw, number, real
-from vtgdata import plugins
 from vtgdata.errors import VideoUnreadable
+from vtgdata.files import plugins
 
 pytestmark = pytest.mark.parametrize("decoder", [plugins.load("decoders", name) for name in plugins.names("decoders")])
 

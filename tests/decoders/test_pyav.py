@@ -1,5 +1,5 @@
 from drawn_videos import draw, real
-from vtgdata.decoders import pyav
+from vtgdata.plugins.decoders import pyav
 
 NEVER, ALWAYS = 1e9, -1.0
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vtgdata import plugins
 from vtgdata.errors import VideoUnreadable
+from vtgdata.files import plugins
 
 SIDE = 64
 FOLDER = Path(os.environ.get("VTGDATA_TEST_DATA", "absent")) / "videos"

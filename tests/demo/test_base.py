@@ -4,10 +4,10 @@ import logging
 
 import pytest
 
+from vtgdata.conversation.prompt import load_prompt
 from vtgdata.demo import base, tiny
 from vtgdata.demo import clips as clips_module
 from vtgdata.errors import VtgError
-from vtgdata.video.messages import load_prompt
 
 pytest.importorskip("torch", reason="needs vtgdata[train]")
 
@@ -88,7 +88,7 @@ def trained(clips):
 
     with pytest.MonkeyPatch.context() as patch, Types():
         patch.setattr(logging.getLogger("vtgdata"), "info", lambda text, *parts: said.append(text % parts))
-        patch.setattr("vtgdata.engine.tell.on_terminal", lambda: False)
+        patch.setattr("vtgdata.engine.progress.on_terminal", lambda: False)
         patch.setattr(clips, "batches", lambda steps: (clips.batch(4, 3, (0,)) for _ in range(steps)))
         base.train(tiny.build_model(clips.tokenizer, 7), clips, base.Settings(out="none", steps=2))
     return made, said

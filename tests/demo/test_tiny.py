@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from vtgdata import scenes
-from vtgdata.demo import tiny
+from vtgdata.demo import scenes, tiny
 
 pytest.importorskip("torch", reason="needs vtgdata[train]")
 

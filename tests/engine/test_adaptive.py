@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vtgdata.engine import adaptive
-from vtgdata.engine.places import Places
+from vtgdata.engine.adaptive import rule
+from vtgdata.engine.adaptive.rounds import Places
 from vtgdata.errors import VtgError
 
-RULE = adaptive.parse_rule("iou>=0.5:0.2:0.8:0.05")
+RULE = rule.parse_rule("iou>=0.5:0.2:0.8:0.05")
 
 
 @pytest.mark.parametrize(
@@ -17,34 +17,34 @@ RULE = adaptive.parse_rule("iou>=0.5:0.2:0.8:0.05")
 )
 def test_a_rule_that_is_none_is_refused(text):
     with pytest.raises(VtgError, match="MEASURE:LOW:HIGH:ERROR"):
-        adaptive.parse_rule(text)
+        rule.parse_rule(text)
 
 
 @given(st.floats(0.01, 0.99), st.integers(1, 60), st.integers(1, 60))
 def test_the_beta_distribution_is_a_binomial_tail(x, a, b):
     n = a + b - 1
     tail = sum(comb(n, k) * x**k * (1 - x) ** (n - k) for k in range(a, n + 1))
-    assert adaptive.beta_cdf(x, np.array([float(a)]), np.array([float(b)]))[0] == pytest.approx(tail, abs=1e-9)
+    assert rule.beta_cdf(x, np.array([float(a)]), np.array([float(b)]))[0] == pytest.approx(tail, abs=1e-9)
 
 
 def test_the_prior_has_the_pools_mean_and_spread():
     rng = np.random.default_rng(0)
     rates = rng.beta(0.5, 1.5, 20_000)
-    prior = adaptive.fit(rng.random((20_000, 4)) < rates[:, None])
+    prior = rule.fit(rng.random((20_000, 4)) < rates[:, None])
     assert (prior.a, prior.b) == pytest.approx((0.5, 1.5), rel=0.1)
 
 
 @pytest.mark.parametrize("values", [[], [[0.0, 0.0]] * 50, [[1.0, 1.0]] * 50, [[0.5, 0.5]] * 50, [[1.0]]])
 def test_a_pool_without_spread_or_samples_has_a_prior(values):
-    prior = adaptive.fit(values)
+    prior = rule.fit(values)
     assert prior.a > 0 and prior.b > 0
 
 
 def test_what_is_sure_is_not_asked_further_and_nobody_beyond_the_most():
     chances, counts = np.array([0.5, 0.0, 0.4, 0.1]), np.array([8.0, 8.0, 8.0, 32.0])
-    assert adaptive.more(chances, counts, RULE, 32).tolist() == [True, False, True, False]
+    assert rule.more(chances, counts, RULE, 32).tolist() == [True, False, True, False]
     # One that may no longer be asked counts first: what it costs must be saved elsewhere.
-    assert adaptive.more(np.array([0.3, 0.01]), np.array([32.0, 8.0]), RULE, 32).tolist() == [False, True]
+    assert rule.more(np.array([0.3, 0.01]), np.array([32.0, 8.0]), RULE, 32).tolist() == [False, True]
 
 
 @pytest.mark.parametrize("rate", [0.02, 0.2, 0.5, 0.97])
@@ -54,7 +54,7 @@ def test_an_interval_holds_at_every_look(rate, soft):
     draws = rng.beta(1.5 * rate, 1.5 * (1 - rate), (200, 32)) if soft else rng.random((200, 32)) < rate
     sums = draws.cumsum(axis=1)
     missed = sum(
-        any(not low <= rate <= high for n in range(1, 33, 3) for low, high in [adaptive.interval(row[n - 1], n)])
+        any(not low <= rate <= high for n in range(1, 33, 3) for low, high in [rule.interval(row[n - 1], n)])
         for row in sums
     )
     assert missed <= 0.05 * 200
@@ -80,9 +80,9 @@ def test_the_misplaced_share_is_at_most_the_asked_one(pool):
     found = places.decided()
     decided = [found[str(i)]["place"] for i in range(size)]
     bad = {
-        "too_hard": rates >= RULE.low + adaptive.ZONE,
-        "wanted": (rates <= RULE.low - adaptive.ZONE) | (rates >= RULE.high + adaptive.ZONE),
-        "too_easy": rates <= RULE.high - adaptive.ZONE,
+        "too_hard": rates >= RULE.low + rule.ZONE,
+        "wanted": (rates <= RULE.low - rule.ZONE) | (rates >= RULE.high + rule.ZONE),
+        "too_easy": rates <= RULE.high - rule.ZONE,
     }
     assert np.mean([bad[place][i] for i, place in enumerate(decided)]) <= RULE.error
     assert np.mean([len(its) for its in places.found.values()]) < 32

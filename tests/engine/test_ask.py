@@ -13,14 +13,14 @@ import pytest
 
 import forked
 from servers import Fault, Server, seeded, unseeded
-from vtgdata import plugins
 from vtgdata.engine import ask as ask_module
 from vtgdata.engine.ask import ask, run
-from vtgdata.engine.journal import Journal
+from vtgdata.engine.journal.journal import Journal
 from vtgdata.engine.progress import Counts, read_progress
-from vtgdata.engine.wanted import Asked, Wanted
-from vtgdata.engine.work import Question, seed_of
+from vtgdata.engine.spool import Asked, Wanted
+from vtgdata.engine.work_keys import Question, seed_of
 from vtgdata.errors import EndpointRefused, VtgError
+from vtgdata.files import plugins
 from vtgdata.records import Endpoint, Image, Message, Model, Reply, Request, Sampling, Text
 
 KEY_CANARY = "sk-canary-0123456789"
@@ -354,8 +354,8 @@ from pathlib import Path
 sys.path[:0] = sys.argv[4:]
 from test_ask import served_at, make_question, N, SAMPLES
 from vtgdata.engine.ask import run
-from vtgdata.engine.journal import Journal
-from vtgdata.records import Sampling
+from vtgdata.engine.journal.journal import Journal
+from vtgdata.records.sample import Sampling
 
 with Journal(Path(sys.argv[1])) as journal:
     model = served_at(sys.argv[2], int(sys.argv[3]))

@@ -9,9 +9,10 @@ import pytest
 
 from builders import draw_video, make_sample
 from servers import Server, completion, seeded
-from vtgdata import tables
 from vtgdata.cli.app import run
-from vtgdata.engine import held
+from vtgdata.engine.journal.counts import peek, spend
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import write_samples
 
 TABLES = ("rollouts.parquet", "pass_rates.parquet")
 SAMPLES, N = 8, 3
@@ -28,7 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     draw_video(tmp_path / "videos/v.mp4", grey=60)
     samples = [make_sample(f"s{i}", video_id="v", duration=4.0) for i in range(SAMPLES)]
-    tables.write_samples(tmp_path / "samples.parquet", samples)
+    write_samples(tmp_path / "samples.parquet", samples)
     return tmp_path
 
 
@@ -66,7 +67,7 @@ def test_a_batch_that_was_answered_leaves_nothing_to_ask_and_gives_the_same_tabl
         exported = requests(folder / "b")
         # What would be sent, to the letter of its JSON; and each has its answer's key.
         assert {request["body"]["seed"]: request["body"] for request in exported} == sent
-        rows = tables.read_parquet(folder / "whole/rollouts.parquet")
+        rows = read_parquet(folder / "whole/rollouts.parquet")
         assert {request["custom_id"] for request in exported} == {row["key"] for row in rows}
         lines = [answered(request) for request in exported]
         random.Random(3).shuffle(lines)
@@ -143,8 +144,8 @@ def test_what_a_batch_cost_is_unknown_unless_a_price_is_named(folder):
     usages = [billed(request["body"])["usage"] for request in requests(folder / "b-two")]
     total = sum(usage["prompt_tokens"] * 1_000_000 + usage["completion_tokens"] * 4_000_000 for usage in usages)
     for out, found in (("one", (0, 24)), ("two", (total, 0))):
-        with held.peek(folder / out / "journal.sqlite") as select:
-            assert held.spend(select, None) == found
+        with peek(folder / out / "journal.sqlite") as select:
+            assert spend(select, None) == found
 
 
 def test_what_cannot_be_a_batch_says_so(folder, capsys):

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from vtgdata.engine import journal as journal_module
-from vtgdata.engine.journal import Attempt, Journal
-from vtgdata.engine.lease import owner, owner_path
+from vtgdata.engine.journal import journal as journal_module
+from vtgdata.engine.journal.journal import Attempt, Journal
+from vtgdata.engine.journal.lease import owner, owner_path
 from vtgdata.errors import Locked, VtgError
 from vtgdata.records import Reply
 
 HOLD = """
 import os, sys
 from pathlib import Path
-from vtgdata.engine.journal import Journal
+from vtgdata.engine.journal.journal import Journal
 journal = Journal(Path(sys.argv[1]))
 print("open", flush=True)
 sys.stdin.read()

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vtgdata.engine import tokens
-from vtgdata.engine.meter import Metered
-from vtgdata.engine.prices import LOCAL, PICO, Price
+from vtgdata.engine.money import tokens
+from vtgdata.engine.money.budget import Metered
+from vtgdata.engine.money.prices import LOCAL, PICO, Price
 from vtgdata.errors import BudgetReached
 from vtgdata.records import Message, Reply, Request, Sampling, Text
 

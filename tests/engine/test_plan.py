@@ -18,12 +18,13 @@ import forked
 from builders import draw_video, make_sample
 from servers import Fault, Server, completion, seeded
 from terminals import on_terminal
-from vtgdata import tables
 from vtgdata.cli.app import run
-from vtgdata.engine import held
-from vtgdata.engine.journal import Attempt, Journal
-from vtgdata.engine.prices import PICO, Price
+from vtgdata.engine.journal.counts import peek, spend
+from vtgdata.engine.journal.journal import Attempt, Journal
+from vtgdata.engine.money.prices import PICO, Price
 from vtgdata.errors import Locked, Unconfirmed, VtgError
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import write_samples
 from vtgdata.records import Reply
 from vtgdata.stages import difficulty, evaluate
 
@@ -57,7 +58,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(logging.getLogger("vtgdata"), "propagate", True)
     draw_video(tmp_path / "videos/v.mp4", grey=60)
     samples = [make_sample(f"s{i}", video_id="v", duration=4.0) for i in range(SAMPLES)]
-    tables.write_samples(tmp_path / "samples.parquet", samples)
+    write_samples(tmp_path / "samples.parquet", samples)
     (tmp_path / "prices.yaml").write_text("- {model: tiny, input: 2.0, output: 10.0}\n")
     return tmp_path
 
@@ -77,8 +78,8 @@ def arguments(server: Server, *more: str, out: str = "out") -> list[str]:
 
 def spent(path: Path) -> int:
     """Picodollars that a journal says were spent."""
-    with held.peek(path) as select:
-        return held.spend(select, None).picodollars
+    with peek(path) as select:
+        return spend(select, None).picodollars
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
@@ -116,10 +117,10 @@ def test_what_failed_requests_used_counts_and_so_does_a_price_that_comes_later(f
             reply = Reply(text=None, error="timeout", tokens_in=1000, tokens_out=50)
             journal.record([Attempt(key="k", sample_id="s0", index=9, reply=reply)])
         assert spent(folder / "out/journal.sqlite") == 0
-        with held.peek(folder / "out/journal.sqlite") as select:
-            assert held.spend(select, None).uncounted == SAMPLES * N
-            assert held.spend(select, PRICE) == (bill(server) + PRICE.cost(1000, 50), 0)
-            assert held.spend(select, PRICE, only_failed=True) == (PRICE.cost(1000, 50), 0)
+        with peek(folder / "out/journal.sqlite") as select:
+            assert spend(select, None).uncounted == SAMPLES * N
+            assert spend(select, PRICE) == (bill(server) + PRICE.cost(1000, 50), 0)
+            assert spend(select, PRICE, only_failed=True) == (PRICE.cost(1000, 50), 0)
         # More answers, with a budget that is spent already.
         assert score(server, "--n", "4", "--prices", "prices.yaml", "--budget", "0.01") == 4
         assert len(server.requests) == SAMPLES * N
@@ -241,8 +242,8 @@ def test_a_killed_run_s_answers_are_in_the_plan(folder, capsys):
         path = folder / "out/journal.sqlite"
         path.parent.mkdir()
         program = (
-            "import os, sys\nfrom pathlib import Path\nfrom vtgdata.engine.journal import Journal, Attempt\n"
-            "from vtgdata.records import Reply\njournal = Journal(Path(sys.argv[1]))\n"
+            "import os, sys\nfrom pathlib import Path\nfrom vtgdata.engine.journal.journal import Journal, Attempt\n"
+            "from vtgdata.records.sample import Reply\njournal = Journal(Path(sys.argv[1]))\n"
             "said = [Attempt(key=f'k{i}', sample_id=f's{i}', index=0, reply=Reply(text='a')) for i in range(5)]\n"
             "journal.record(said)\n"
             "os.kill(os.getpid(), 9)\n"
@@ -257,7 +258,7 @@ def test_a_killed_run_s_answers_are_in_the_plan(folder, capsys):
 
 def test_a_plan_of_a_folder_that_is_being_written_says_who_has_it(folder):
     with Server(billed) as server, Journal(folder / "out/journal.sqlite"):
-        with pytest.raises(Locked, match=f"process {os.getpid()}"), held.peek(folder / "out/journal.sqlite"):
+        with pytest.raises(Locked, match=f"process {os.getpid()}"), peek(folder / "out/journal.sqlite"):
             pass
         assert score(server, "--dry-run") == 5
 
@@ -373,7 +374,7 @@ def test_whatever_is_charged_and_however_it_is_killed_the_budget_holds_but_for_w
             # What was on its way at a kill is paid for twice, and nobody but the server knows.
             assert sum(bills) <= limit + (1 + kills * (1 + budgets.index(budget))) * concurrency * max(bills)
         assert score(server, *more, "--budget", "100") == 0
-    rows = tables.read_parquet(folder / "out/rollouts.parquet")
+    rows = read_parquet(folder / "out/rollouts.parquet")
     assert len(rows) == len({row["key"] for row in rows}) == SAMPLES * N
 
 

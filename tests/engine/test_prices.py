@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from vtgdata.engine import prices
-from vtgdata.engine.prices import PICO, Price, load, price_of
+from vtgdata.engine.money import prices
+from vtgdata.engine.money.prices import PICO, Price, load, price_of
 from vtgdata.errors import VtgError
 
 GOOGLE = "https://generativelanguage.googleapis.com/v1beta/openai"

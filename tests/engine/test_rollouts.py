@@ -1,9 +1,9 @@
 """Rows of rollouts: what was said beside what it counts."""
 
 from builders import make_sample
-from vtgdata.answers import Form
+from vtgdata.conversation.answer import Form
 from vtgdata.engine.rollouts import finalize
-from vtgdata.engine.wanted import Asked
+from vtgdata.engine.spool import Asked
 from vtgdata.records import Reply, Sampling
 
 ONE = Form("<answer>{start} to {end}</answer>", reasoning=False)

@@ -9,11 +9,11 @@ import pytest
 
 from builders import draw_video, make_sample
 from servers import Fault, Server, seeded
-from vtgdata import tables
 from vtgdata.engine import shards
-from vtgdata.engine.journal import Journal
+from vtgdata.engine.journal.journal import Journal
 from vtgdata.errors import EndpointRefused, Locked, VtgError
-from vtgdata.sample_table import open_samples
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import open_samples, write_samples
 from vtgdata.stages import coldstart, difficulty
 
 TABLES = ("rollouts.parquet", "pass_rates.parquet")
@@ -23,7 +23,7 @@ TABLES = ("rollouts.parquet", "pass_rates.parquet")
 def settings(tmp_path: Path) -> difficulty.Settings:
     draw_video(tmp_path / "videos/v.mp4", grey=60)
     samples = [make_sample(f"s{i}", video_id="v", duration=4.0) for i in range(24)]
-    tables.write_samples(tmp_path / "samples.parquet", samples)
+    write_samples(tmp_path / "samples.parquet", samples)
     return difficulty.Settings(
         samples=str(tmp_path / "samples.parquet"), videos=str(tmp_path / "videos"), model="openai_api:tiny", n=3,
         num_frames=4, frames=str(tmp_path / "frames"), out=str(tmp_path / "out"),
@@ -53,7 +53,7 @@ def test_shards_put_together_are_the_bytes_of_one_run_and_nothing_is_asked_again
         assert asked == 72 == len(server.requests) - before
     assert summary["rollouts"] == 72
     assert {name: (tmp_path / "out" / name).read_bytes() for name in TABLES} == expected
-    parts = [tables.read_parquet(path) for path in sorted((tmp_path / "out").glob("shard-*/rollouts.parquet"))]
+    parts = [read_parquet(path) for path in sorted((tmp_path / "out").glob("shard-*/rollouts.parquet"))]
     assert len(parts) == count and sum(map(len, parts)) == 72
 
 
@@ -80,7 +80,7 @@ def test_traces_are_sharded_too(settings, tmp_path):
 
 
 def test_each_sample_is_in_one_shard_whatever_else_is_in_the_file(settings, tmp_path):
-    tables.write_samples(tmp_path / "many.parquet", [make_sample(f"s{i}") for i in range(200)])
+    write_samples(tmp_path / "many.parquet", [make_sample(f"s{i}") for i in range(200)])
     samples = open_samples(tmp_path / "many.parquet")
     parts = [shards.part(samples, given(settings, shard=f"{index}/7")) for index in range(7)]
     assert sorted(s.sample_id for one in parts for s in one) == sorted(s.sample_id for s in samples)

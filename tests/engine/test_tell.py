@@ -4,21 +4,21 @@ import logging
 
 import pytest
 
-from vtgdata.engine import tell
+from vtgdata.engine.progress import CLEAR, told
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """Seconds that pass only when a test lets them."""
     now = [1000.0]
-    monkeypatch.setattr("vtgdata.engine.tell.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("vtgdata.engine.progress.time.monotonic", lambda: now[0])
     return now
 
 
 @pytest.fixture
 def log(monkeypatch):
     logger = logging.Logger("told", logging.INFO)
-    monkeypatch.setattr("vtgdata.engine.tell.log", logger)
+    monkeypatch.setattr("vtgdata.engine.progress.log", logger)
     return logger
 
 
@@ -35,14 +35,14 @@ def said(log):
 def loop(clock, total, seconds):
     """A loop of so many turns of so many seconds each; the turns."""
     done = []
-    for turn in tell.told(range(total), total, "demo-base", "steps"):
+    for turn in told(range(total), total, "demo-base", "steps"):
         clock[0] += seconds
         done.append(turn)
     return done
 
 
 def test_a_log_has_a_line_at_first_every_ten_seconds_and_at_the_end(clock, said, monkeypatch):
-    monkeypatch.setattr("vtgdata.engine.tell.on_terminal", lambda: False)
+    monkeypatch.setattr("vtgdata.engine.progress.on_terminal", lambda: False)
     assert loop(clock, 400, 0.75) == list(range(400))
     assert said[:2] == ["demo-base: 0 of 400 steps", "demo-base: 14 of 400 steps, 5 min to go"]
     assert [int(line.split()[1]) for line in said] == [*range(0, 400, 14), 400]
@@ -50,7 +50,7 @@ def test_a_log_has_a_line_at_first_every_ten_seconds_and_at_the_end(clock, said,
 
 
 def test_the_time_to_go_follows_from_the_pace_so_far(clock, said, monkeypatch):
-    monkeypatch.setattr("vtgdata.engine.tell.on_terminal", lambda: False)
+    monkeypatch.setattr("vtgdata.engine.progress.on_terminal", lambda: False)
     loop(clock, 4, 20.0)
     assert said == [
         "demo-base: 0 of 4 steps",
@@ -62,9 +62,9 @@ def test_the_time_to_go_follows_from_the_pace_so_far(clock, said, monkeypatch):
 
 
 def test_a_terminal_has_one_line_that_is_written_anew_once_a_second(clock, log, monkeypatch, capsys):
-    monkeypatch.setattr("vtgdata.engine.tell.on_terminal", lambda: True)
+    monkeypatch.setattr("vtgdata.engine.progress.on_terminal", lambda: True)
     loop(clock, 8, 0.5)
-    written = capsys.readouterr().err.split(tell.CLEAR)[1:]
+    written = capsys.readouterr().err.split(CLEAR)[1:]
     assert written == [
         "demo-base: 0 of 8 steps",
         "demo-base: 2 of 8 steps, 3 s to go",
@@ -76,7 +76,7 @@ def test_a_terminal_has_one_line_that_is_written_anew_once_a_second(clock, log, 
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_a_quiet_run_says_nothing(clock, log, said, terminal, monkeypatch, capsys):
-    monkeypatch.setattr("vtgdata.engine.tell.on_terminal", lambda: terminal)
+    monkeypatch.setattr("vtgdata.engine.progress.on_terminal", lambda: terminal)
     log.setLevel(logging.WARNING)
     loop(clock, 3, 20.0)
     assert (said, capsys.readouterr().err) == ([], "")

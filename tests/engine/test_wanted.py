@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vtgdata.engine.wanted import Spool, Wanted, wanted_of
-from vtgdata.engine.work import Question, work_keys
+from vtgdata.engine.spool import Spool, Wanted, wanted_of
+from vtgdata.engine.work_keys import Question, work_keys
 from vtgdata.errors import VtgError
 from vtgdata.records import Sampling
 

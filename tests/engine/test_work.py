@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vtgdata.engine.work import Question, messages_hash, seed_of, work_key, work_keys
+from vtgdata.engine.work_keys import Question, messages_hash, seed_of, work_key, work_keys
 from vtgdata.records import Image, Message, Sampling, Text
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from builders import make_sample
 from vtgdata.errors import VtgError
-from vtgdata.filters import audio_query
+from vtgdata.plugins.filters import audio_query
 
 
 def left(query: str, **settings: str) -> list[str]:

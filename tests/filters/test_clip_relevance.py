@@ -11,13 +11,15 @@ import pytest
 
 import tiny_clip
 from builders import make_sample
-from vtgdata import plugins, tables
 from vtgdata.demo import draw
 from vtgdata.errors import VtgError
+from vtgdata.files import plugins
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import read_samples, write_samples
 from vtgdata.records import Frames, FrameSampling, Sample, Window
+from vtgdata.records.windows import tiou
 from vtgdata.stages import curate, ingest
 from vtgdata.video.store import FrameStore
-from vtgdata.windows import tiou
 
 pytest.importorskip("open_clip")
 CLIP = plugins.load("filters", "clip_relevance")
@@ -58,7 +60,7 @@ def drawn(folder: Path, videos: int) -> list[Sample]:
             videos=str(folder / "shapes" / "videos"),
         )
     )  # fmt: skip
-    samples = tables.read_samples(folder / "data" / "samples.parquet")
+    samples = read_samples(folder / "data" / "samples.parquet")
     # A window over the whole video has no outside to be compared with.
     return [sample for sample in samples if sample.windows[0].duration < 0.99 * (sample.video.duration or 0)]
 
@@ -99,7 +101,7 @@ def measure(folder: Path, model: Path, videos: int) -> Figures:
     others = shuffled(samples, 2)
     for k in spoilt:
         mixed[k] = others[k]
-    tables.write_samples(folder / "mixed.parquet", mixed)
+    write_samples(folder / "mixed.parquet", mixed)
     wanted = {samples[k].sample_id for k in spoilt}
     flagged = {least: flags(folder, f"clip_relevance:model={model},least={least}") for least in (0.5, 0.8)}
     told = {
@@ -116,7 +118,7 @@ def flags(folder: Path, spec: str) -> set[str]:
         videos=str(folder / "shapes" / "videos"), frames=str(folder / "frames"), num_frames=20, short_side=28,
     )  # fmt: skip
     curate.run(settings)
-    return {row["sample_id"] for row in tables.read_parquet(folder / "curated" / "drops.parquet")}
+    return {row["sample_id"] for row in read_parquet(folder / "curated" / "drops.parquet")}
 
 
 def relevances(model: Path, samples: Sequence[Sample], store: FrameStore) -> np.ndarray:
@@ -198,7 +200,7 @@ def test_what_cannot_be_seen_goes_with_its_status_unless_it_may_stay() -> None:
 
 
 def test_without_videos_it_says_what_to_give(tmp_path: Path) -> None:
-    tables.write_samples(tmp_path / "samples.parquet", [make_sample()])
+    write_samples(tmp_path / "samples.parquet", [make_sample()])
     settings = curate.Settings(
         file=str(tmp_path / "samples.parquet"), out=str(tmp_path / "out"), filters=["clip_relevance"]
     )
@@ -216,7 +218,7 @@ def test_a_folder_that_is_no_model_is_named(tmp_path: Path) -> None:
 
 
 def make_frames() -> Frames:
-    from vtgdata.video.look import jpeg
+    from vtgdata.video.decode import jpeg
 
     picture = jpeg(np.zeros((28, 28, 3), np.uint8), 28)
     return Frames(frames_id="x", times=(0.0, 4.0, 20.0), images=(picture,) * 3, duration=30.0, status="ok")

@@ -1,16 +1,16 @@
 import pytest
 
 from builders import make_sample
-from vtgdata import video_ids
+from vtgdata.annotations import video_keys
 from vtgdata.errors import VtgError
-from vtgdata.filters import contamination
+from vtgdata.plugins.filters import contamination
 from vtgdata.records import Sample
 
 TEST = [
     make_sample("bench:1", video_id="v_aB3_dE-6hIj", query="A man rows a boat.", corpus="bench", split="test"),
     make_sample("bench:2", video_id="v_aB3_dE-6hIj", query="It rains.", corpus="bench", split="test"),
 ]
-BENCHMARKS = video_ids.by_key(TEST)
+BENCHMARKS = video_keys.by_key(TEST)
 
 
 def left(sample: Sample, **settings: object) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@ import pytest
 
 from builders import make_sample
 from vtgdata.errors import VtgError
-from vtgdata.filters import coverage
+from vtgdata.plugins.filters import coverage
 
 
 def reasons(*windows: tuple[float, float], duration: float | None = 30.0, **settings: float) -> list[str]:

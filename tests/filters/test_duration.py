@@ -2,7 +2,7 @@ import pytest
 
 from builders import make_sample
 from vtgdata.errors import VtgError
-from vtgdata.filters import duration
+from vtgdata.plugins.filters import duration
 
 SAMPLES = [make_sample(str(seconds), duration=seconds) for seconds in (4.99, 5.0, 500.0, 500.01, None)]
 

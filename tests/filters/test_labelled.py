@@ -1,5 +1,5 @@
 from builders import make_sample
-from vtgdata.filters import labelled
+from vtgdata.plugins.filters import labelled
 
 
 def test_hidden_labels_and_rows_without_a_window_are_dropped_for_their_own_reasons() -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from builders import make_sample
 from vtgdata.errors import VtgError
-from vtgdata.filters import licence
+from vtgdata.plugins.filters import licence
 
 NAMES = ("MIT", "CC-BY-NC-4.0", "CC-BY-SA-4.0", "LicenseRef-TimeLens", "LicenseRef-Ego4D", "LicenseRef-whatever")
 SAMPLES = [make_sample(name, license=name) for name in (*NAMES, "MIT AND LicenseRef-Ego4D")]

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import pytest
 
 from builders import make_sample
+from vtgdata.annotations.similar_queries import similarity
 from vtgdata.errors import VtgError
-from vtgdata.filters import near_duplicate_query
+from vtgdata.plugins.filters import near_duplicate_query
 from vtgdata.records import Sample
-from vtgdata.similarity import similarity
 
 
 def asked(*queries: str, **more: object) -> list[Sample]:

@@ -12,7 +12,9 @@ import pytest
 from builders import make_sample
 from drawn_videos import encoded
 from published import published
-from vtgdata import plugins, tables
+from vtgdata.files import plugins
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import write_samples
 from vtgdata.records import FrameSampling, Sample, Video
 from vtgdata.stages import curate
 from vtgdata.video.store import FrameStore
@@ -41,14 +43,14 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def left(folder: Path, names: list[str], **more: Any) -> dict[str, tuple[str, str]]:
     """What curate leaves out of one sample a file: by name, its reason and detail."""
     samples = [sample(name) for name in names]
-    tables.write_samples(folder / "samples.parquet", samples)
+    write_samples(folder / "samples.parquet", samples)
     curate.run(
         curate.Settings(
             file=str(folder / "samples.parquet"), out=str(folder / "out"), filters=["near_duplicate_video"],
             videos=str(folder / "videos"), frames=str(folder / "frames"), short_side=112, **more,
         )
     )  # fmt: skip
-    drops = tables.read_parquet(folder / "out" / "drops.parquet")
+    drops = read_parquet(folder / "out" / "drops.parquet")
     return {row["sample_id"]: (row["reason"], row["detail"]) for row in drops}
 
 

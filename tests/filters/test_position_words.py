@@ -1,7 +1,7 @@
 import pytest
 
 from builders import make_sample
-from vtgdata.filters import position_words
+from vtgdata.plugins.filters import position_words
 
 
 def left(query: str) -> list[str]:

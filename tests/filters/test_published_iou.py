@@ -2,7 +2,7 @@ import pytest
 
 from builders import make_sample
 from vtgdata.errors import VtgError
-from vtgdata.filters import published_iou
+from vtgdata.plugins.filters import published_iou
 
 
 def reasons(value: object, **settings: float) -> list[str]:

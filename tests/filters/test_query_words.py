@@ -1,5 +1,5 @@
 from builders import make_sample
-from vtgdata.filters import query_words
+from vtgdata.plugins.filters import query_words
 
 
 def reasons(query: str, **settings: int) -> list[str]:

@@ -2,7 +2,7 @@ import pytest
 
 from builders import make_sample
 from vtgdata.errors import VtgError
-from vtgdata.filters import repaired
+from vtgdata.plugins.filters import repaired
 from vtgdata.records import Repair
 
 SLIP = Repair("end_far_past_video", "14220.0", "157.8")

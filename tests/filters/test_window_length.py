@@ -1,5 +1,5 @@
 from builders import make_sample
-from vtgdata.filters import window_length
+from vtgdata.plugins.filters import window_length
 
 
 def reasons(*windows: tuple[float, float], **settings: float) -> list[str]:

@@ -6,7 +6,9 @@ import pickle
 from collections.abc import Callable
 from contextlib import suppress
 
-from vtgdata import tables
+from vtgdata.files.parquet import arrow_schema
+from vtgdata.files.samples import row_sample, sample_row
+from vtgdata.files.schemas import SAMPLES
 
 Files = dict[str, bytes]
 
@@ -35,8 +37,8 @@ def samples(files: Files) -> list[Files]:
     rows = []
     for line in files["samples.jsonl"].splitlines():
         with suppress(ValueError):
-            rows.append(tables.sample_row(tables.row_sample(json.loads(line))))
-    table, found = pa.Table.from_pylist(rows, schema=tables.arrow_schema(tables.SAMPLES)), list[Files]()
+            rows.append(sample_row(row_sample(json.loads(line))))
+    table, found = pa.Table.from_pylist(rows, schema=arrow_schema(SAMPLES)), list[Files]()
     for compression in ("zstd", "none"):
         out = io.BytesIO()
         pq.write_table(table, out, compression=compression)

@@ -29,7 +29,7 @@ _REACHED = re.compile(r"#\d+\s.* cov: (\d+)")
 def seeds(target: str, folder: Path) -> None:
     """Write the first inputs: the corpora's examples and some texts of the target's own."""
     from fuzz.forms import FORMS
-    from vtgdata import plugins
+    from vtgdata.files import plugins
 
     texts = [b"83.4", b"01:23.5", b"1:02:03", b".5", b"v_Qx81-kLm_0A", b"aB3_dE-6hIj_00:03:22:400_00:04:00:000.mp4"]
     for name in plugins.names("corpora"):

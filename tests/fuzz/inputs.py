@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from contracts.test_corpora import mutated
 from fuzz.forms import FORMS
-from vtgdata import plugins
+from vtgdata.annotations import sources
 from vtgdata.errors import VtgError
-from vtgdata.readers import sources
+from vtgdata.files import plugins
 
 Files = dict[str, bytes]
 

@@ -34,9 +34,11 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True  # or the guard would see each module's
 
 from fuzz import inputs
-from vtgdata import plugins, tables
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
-from vtgdata.normalise import normalise
+from vtgdata.files import plugins
+from vtgdata.files.samples import read_samples, sample_row
+from vtgdata.files.whole import write_jsonl
 from vtgdata.records import Drop, RawRow, Sample
 
 LIMIT = 1.0
@@ -151,7 +153,7 @@ def whole_way(module: ModuleType, paths: Sequence[Path], split: str | None, out:
     )
     try:
         summary = ingest.run(settings)
-        found = tables.read_samples(out / "samples.parquet")
+        found = read_samples(out / "samples.parquet")
         if len(found) != summary["samples"] or summary["rows"] != summary["samples"] + summary["drops"]:
             raise Fault(f"{summary} and {len(found)} samples in the file")
     finally:
@@ -162,14 +164,14 @@ def whole_way(module: ModuleType, paths: Sequence[Path], split: str | None, out:
 
 def again(found: Sequence[Sample | Drop], folder: Path) -> None:
     """Read the samples as our own file; they must come back as they are, and so give the same rows again."""
-    from vtgdata.corpora import samples
+    from vtgdata.plugins.corpora import samples
 
     kept = [each for each in found if isinstance(each, Sample)]
     if kept:
-        tables.write_jsonl(folder / "samples.jsonl", map(tables.sample_row, kept))
+        write_jsonl(folder / "samples.jsonl", map(sample_row, kept))
         back = list(normalise(samples.read([folder / "samples.jsonl"], None), samples.CORPUS))
         for old, new in zip(kept, back, strict=True):
-            if not isinstance(new, Sample) or tables.sample_row(old) != tables.sample_row(new):
+            if not isinstance(new, Sample) or sample_row(old) != sample_row(new):
                 raise Fault(f"read again, {old!r:.600} is {new!r:.600}")
 
 

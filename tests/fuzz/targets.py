@@ -12,14 +12,28 @@ from typing import Any
 
 import msgspec
 
-from vtgdata import tables, video_ids
-from vtgdata.corpora import samples
+from vtgdata.annotations import (
+    captions_json,
+    ids,
+    instructions,
+    items,
+    keys,
+    lengths,
+    moment_jsonl,
+    pickles,
+    text,
+    video_keys,
+)
+from vtgdata.annotations.file_text import head, read_text
+from vtgdata.annotations.normalise import normalise
+from vtgdata.annotations.sources import Source
+from vtgdata.annotations.text import bounds, dumped, duration, lines, pair, parse_json, read_json, windows
 from vtgdata.errors import VtgError
-from vtgdata.normalise import normalise
-from vtgdata.readers import captions_json, ids, instructions, items, keys, lengths, moment_jsonl, pickles, text
-from vtgdata.readers.sources import Source
+from vtgdata.files.samples import sample_row
+from vtgdata.files.whole import write_jsonl
+from vtgdata.plugins.corpora import samples
 from vtgdata.records import Corpus, Drop, RawRow, Sample, Split
-from vtgdata.timecode import TIME, parse_time
+from vtgdata.records.times import TIME, parse_time
 
 Target = Callable[[bytes], None]
 
@@ -60,7 +74,7 @@ def _outcomes(rows: Iterable[RawRow], corpus: Corpus = _CORPUS) -> list[Sample |
     assert len(found) == len(given)
     assert len({each.sample_id for each in kept}) == len(kept)
     for each in found:
-        msgspec.json.encode(tables.sample_row(each) if isinstance(each, Sample) else each)
+        msgspec.json.encode(sample_row(each) if isinstance(each, Sample) else each)
     for each in kept:
         assert not set("/\\\0") & set(each.video.file), each.video.file
         assert ".." not in each.video.video_id.replace("\\", "/").split("/"), each.video.video_id
@@ -71,19 +85,19 @@ def of_text(data: bytes) -> None:
     """The functions that read files, and those that read values out of JSON."""
     path = _file(data[1:])
     with suppress(VtgError):
-        whole = text.read_text(path)
-        numbered = list(text.lines(path))
+        whole = read_text(path)
+        numbered = list(lines(path))
         assert [number for number, _ in numbered] == sorted({number for number, _ in numbered})
-        assert text.head(path, 4096)
+        assert head(path, 4096)
         if b"\0" not in data and b"\xff" not in data[:3]:
             assert sum(len(line) for _, line in numbered) <= len(whole)
     with suppress(VtgError):
-        value = text.read_json(path)
-        for read in (text.number, text.pair, text.bound, text.bounds, text.windows, text.duration):
+        value = read_json(path)
+        for read in (text.number, pair, text.bound, bounds, windows, duration):
             with suppress(ValueError):
                 read(value)
         assert len(text.shown(value)) <= 42
-        text.dumped(value)
+        dumped(value)
 
 
 def of_items(data: bytes) -> None:
@@ -125,14 +139,14 @@ def of_samples(data: bytes) -> None:
             each for each in _outcomes(samples.read([_file(data)], None), samples.CORPUS) if isinstance(each, Sample)
         ]
         if kept:
-            tables.write_jsonl(_PATH, map(tables.sample_row, kept))
+            write_jsonl(_PATH, map(sample_row, kept))
             assert list(_outcomes(samples.read([_PATH], None), samples.CORPUS)) == kept
 
 
 def of_keys(data: bytes) -> None:
     """Which key of a record holds which field."""
     try:
-        record, mapping = text.parse_json(_words(data)), {}
+        record, mapping = parse_json(_words(data)), {}
     except ValueError:
         return
     if isinstance(record, dict):
@@ -152,7 +166,7 @@ def of_ids(data: bytes) -> None:
     found = ids.named(name)
     assert not set("/\\") & set(found.video_id + found.file)
     assert found.source_start is None or (found.source_id is not None and found.source_start >= 0)
-    assert video_ids.of_name(name) == video_ids.of_name(name)
+    assert video_keys.of_name(name) == video_keys.of_name(name)
     quoted = instructions.quoted(name)
     assert quoted is None or quoted in name
 
@@ -255,7 +269,7 @@ def of_normalise(data: bytes) -> None:
     found = list(normalise(rows, _CORPUS, lambda file: (probed, "ok"), swap_reversed=swap))
     assert len(found) == len(rows)
     for each in found:
-        msgspec.json.encode(tables.sample_row(each) if isinstance(each, Sample) else each)
+        msgspec.json.encode(sample_row(each) if isinstance(each, Sample) else each)
         if isinstance(each, Sample):
             assert list(each.windows) == sorted(each.windows)
             assert each.windows or each.split == "test" or not each.labelled

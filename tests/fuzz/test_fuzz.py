@@ -9,8 +9,8 @@ import pytest
 from fuzz import inputs
 from fuzz.readers import Fault, Run, confined, outcomes
 from fuzz.targets import TARGETS
-from vtgdata import plugins
 from vtgdata.errors import VtgError
+from vtgdata.files import plugins
 from vtgdata.records import Sample, Video
 
 FINDS = sorted(path for path in (Path(__file__).parent / "finds").iterdir() if not path.name.startswith("."))

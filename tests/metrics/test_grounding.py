@@ -23,7 +23,7 @@ from vtgdata.metrics.grounding import (
     support,
 )
 from vtgdata.records import Window
-from vtgdata.windows import answer_iou as answer_iou_of_windows
+from vtgdata.records.windows import answer_iou as answer_iou_of_windows
 
 NAN = [np.nan, np.nan]
 

@@ -1,8 +1,8 @@
 from builders import make_sample
-from vtgdata.answers import Form
+from vtgdata.conversation.answer import Form
+from vtgdata.files.schemas import ROLLOUTS
 from vtgdata.metrics.judging import judge_predictions, judge_rows
-from vtgdata.readers.predictions.record import Prediction
-from vtgdata.tables import ROLLOUTS
+from vtgdata.metrics.predictions.record import Prediction
 
 
 def test_an_answer_of_two_windows_where_one_is_wanted_counts_as_none() -> None:

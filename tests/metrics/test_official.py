@@ -12,13 +12,13 @@ import pytest
 
 from published import published
 from qvhighlights_files import FILES, FOLDER, rows_of, samples, truth
-from vtgdata.answers import Form
+from vtgdata.conversation.answer import Form
 from vtgdata.metrics import sets
 from vtgdata.metrics.breakdown import mean
 from vtgdata.metrics.judging import judge_predictions
 from vtgdata.metrics.official import official
-from vtgdata.readers.predictions.join import join
-from vtgdata.readers.predictions.read import read_predictions
+from vtgdata.metrics.predictions.join import join
+from vtgdata.metrics.predictions.read import read_predictions
 
 THRESHOLDS = [round(0.5 + 0.05 * i, 2) for i in range(10)]
 RANGES = {"short": (0, 10), "middle": (10, 30), "long": (30, 150), "full": (0, 150)}

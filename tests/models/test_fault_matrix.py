@@ -16,20 +16,21 @@ import pytest
 
 from builders import draw_video, make_sample
 from servers import Answer, Drip, Fault, Hangup, Server, Silence, completion, in_turn, seeded
-from vtgdata import plugins, tables
-from vtgdata.answers import Form
-from vtgdata.endpoints import TOO_LONG
+from vtgdata.conversation.answer import Form
 from vtgdata.engine import rollouts
 from vtgdata.engine.ask import run
-from vtgdata.engine.journal import Journal
-from vtgdata.engine.wanted import Wanted
-from vtgdata.engine.work import Question
+from vtgdata.engine.journal.journal import Journal
+from vtgdata.engine.spool import Wanted
+from vtgdata.engine.work_keys import Question
 from vtgdata.errors import EndpointRefused
-from vtgdata.models import openai_api
+from vtgdata.files import plugins
+from vtgdata.files.samples import write_samples
+from vtgdata.files.schemas import Row
+from vtgdata.plugins.models import openai_api
+from vtgdata.plugins.models._serving.endpoints import TOO_LONG
+from vtgdata.plugins.models._serving.server import Waits
 from vtgdata.records import Endpoint, Message, Sampling, Text
-from vtgdata.server_state import Waits
 from vtgdata.stages import difficulty
-from vtgdata.tables import Row
 
 PLACES = pytest.mark.parametrize("place", [0, 2, 4], ids=["first", "middle", "last"])
 SAMPLES = {f"s{i}": make_sample(f"s{i}", duration=20.0, windows=[(1.0, 5.0)]) for i in range(5)}
@@ -318,9 +319,7 @@ def test_a_refusal_for_good_ends_the_command_with_exit_code_7_and_keeps_what_was
     tmp_path: Path, name: str, place: int
 ) -> None:
     draw_video(tmp_path / "videos/v.mp4", grey=60)
-    tables.write_samples(
-        tmp_path / "samples.parquet", [make_sample(f"s{i}", video_id="v", duration=4.0) for i in range(5)]
-    )
+    write_samples(tmp_path / "samples.parquet", [make_sample(f"s{i}", video_id="v", duration=4.0) for i in range(5)])
     with Server(at(place, REFUSALS[name], times=1000)) as server:
         settings = difficulty.Settings(
             samples=str(tmp_path / "samples.parquet"), out=str(tmp_path / "out"), videos=str(tmp_path / "videos"),

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from servers import Drip, Fault, Hangup, Server, completion, in_turn, seeded
 from vtgdata.errors import EndpointRefused, VtgError
-from vtgdata.models import openai_api
-from vtgdata.models.openai_api import ServedModel, connect
+from vtgdata.plugins.models import openai_api
+from vtgdata.plugins.models._serving.reply import retry_after
+from vtgdata.plugins.models._serving.server import Waits
+from vtgdata.plugins.models.openai_api import ServedModel, connect
 from vtgdata.records import Endpoint, Image, Message, Reply, Request, Sampling, Text
-from vtgdata.served_reply import retry_after
-from vtgdata.server_state import Waits
 
 QUICK = Waits(first=0.01, limited=0.02)
 NOW = datetime.datetime(2026, 11, 23, 12, 0, 0, tzinfo=datetime.UTC)

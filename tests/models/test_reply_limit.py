@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from servers import Fault, Server, completion, in_turn
-from vtgdata.models import openai_api
-from vtgdata.models.openai_api import connect
+from vtgdata.plugins.models import openai_api
+from vtgdata.plugins.models._serving.server import Waits
+from vtgdata.plugins.models.openai_api import connect
 from vtgdata.records import Endpoint, Message, Reply, Request, Sampling, Text
-from vtgdata.server_state import Waits
 
 BOMB = gzip.compress(b"0" * 200_000_000)
 MESSAGES = (Message("user", (Text("When?"),)),)

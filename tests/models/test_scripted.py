@@ -3,11 +3,12 @@ import asyncio
 import pytest
 
 from builders import make_sample
-from vtgdata import fingerprint, plugins, tables
-from vtgdata.answers import parse
+from vtgdata.conversation.answer import parse
 from vtgdata.errors import VtgError
+from vtgdata.files import fingerprint, plugins
+from vtgdata.files.samples import write_samples
 from vtgdata.records import Endpoint, Image, Message, Request, Sampling
-from vtgdata.windows import answer_iou
+from vtgdata.records.windows import answer_iou
 
 SCENE = [
     {"colour": "red", "shape": "ring", "start": 0.0, "end": 10.0},
@@ -20,7 +21,7 @@ SAID = {1: "30876f3a1046a001"}
 
 
 def connect(tmp_path, *samples, **settings):
-    tables.write_samples(tmp_path / "samples.parquet", samples)
+    write_samples(tmp_path / "samples.parquet", samples)
     return plugins.load("models", "scripted").connect(str(tmp_path / "samples.parquet"), Endpoint(), **settings)
 
 

@@ -9,11 +9,11 @@ import sys
 import pytest
 
 from builders import make_sample
-from vtgdata import plugins
+from vtgdata.conversation.prompt import load_prompt, render
 from vtgdata.errors import VtgError
+from vtgdata.files import plugins
 from vtgdata.records import Endpoint, FrameSampling, Request, Sampling
-from vtgdata.video.look import jpeg
-from vtgdata.video.messages import load_prompt, render
+from vtgdata.video.decode import jpeg
 
 pytest.importorskip("torch", reason="needs vtgdata[train]")
 
@@ -122,7 +122,7 @@ CONNECT = """
 import sys
 from pathlib import Path
 from vtgdata import plugins
-from vtgdata.records import Endpoint
+from vtgdata.records.sample import Endpoint
 for commit in sys.argv[2:]:
     Path(sys.argv[1]).write_text(commit)
     print(plugins.load("models", "transformers_local").connect("org/tiny", Endpoint()).id)

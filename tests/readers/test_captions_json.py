@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from vtgdata.annotations import captions_json
+from vtgdata.annotations.sources import Source
 from vtgdata.errors import VtgError
-from vtgdata.readers import captions_json
-from vtgdata.readers.sources import Source
 from vtgdata.records import RawRow
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from vtgdata.readers import ids
+from vtgdata.annotations import ids
 
 
 @pytest.mark.parametrize(

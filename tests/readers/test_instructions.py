@@ -1,6 +1,6 @@
 import pytest
 
-from vtgdata.readers import instructions
+from vtgdata.annotations import instructions
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from vtgdata.annotations import items
+from vtgdata.annotations.items import Item
+from vtgdata.annotations.sources import Source
 from vtgdata.errors import VtgError
-from vtgdata.readers import items
-from vtgdata.readers.items import Item
-from vtgdata.readers.sources import Source
 from vtgdata.records import RawRow
 
 ROWS = [{"a": 1}, {"a": 2}]

@@ -1,7 +1,7 @@
 import pytest
 
+from vtgdata.annotations.keys import LISTS, Keys
 from vtgdata.errors import VtgError
-from vtgdata.readers.keys import LISTS, Keys
 
 
 def test_the_commonest_name_of_a_field_goes_first() -> None:

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from vtgdata.corpora import captions_json as captions
-from vtgdata.corpora import moment_jsonl as moments
+from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
-from vtgdata.normalise import normalise
+from vtgdata.plugins.corpora import captions_json as captions
+from vtgdata.plugins.corpora import moment_jsonl as moments
 from vtgdata.records import Drop, RawRow, Sample
 
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vtgdata.annotations import pickles
 from vtgdata.errors import VtgError
-from vtgdata.readers import pickles
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 words = st.text()

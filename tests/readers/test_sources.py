@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from vtgdata.annotations import sources
 from vtgdata.errors import VtgError
-from vtgdata.readers import sources
 from vtgdata.records import Corpus, Split
 
 CORPUS = Corpus(

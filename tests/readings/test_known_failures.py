@@ -2,8 +2,8 @@
 
 import pytest
 
-from vtgdata import plugins
-from vtgdata.answers import Form, parse
+from vtgdata.conversation.answer import Form, parse
+from vtgdata.files import plugins
 
 DRAFT = "<think>At 5-10 s he sits, so later.</think><answer>12.0 to 15.5</answer>"
 QUESTION = "<think>starts at 3 s and ends at 9 s?\n</think>\n<answer>12.0 to 15.5</answer>"
@@ -13,12 +13,12 @@ REFUSAL = "I'm sorry, I can't help with this request (policy 2024-05-01)."
 
 
 def read(name, text, **more):
-    pairs = plugins.load("readings", name).read(text, 60.0, **more)
+    pairs = plugins.load("other_parsers", name).read(text, 60.0, **more)
     return None if pairs is None else [list(pair) for pair in pairs]
 
 
 def reward(name, text):
-    pairs = plugins.load("readings", name).read_reward(text, 60.0)
+    pairs = plugins.load("other_parsers", name).read_reward(text, 60.0)
     return None if pairs is None else [list(pair) for pair in pairs]
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 
 from builders import make_answer, make_sample
-from vtgdata.answers import parse
-from vtgdata.scores import answer
+from vtgdata.conversation.answer import parse
+from vtgdata.plugins.scores import answer
 
 QUESTION = make_sample(task="grounded_qa", options=("yes", "no"), answer="B")
 

@@ -1,8 +1,8 @@
 import pytest
 
 from builders import make_sample
-from vtgdata.answers import Form, parse
-from vtgdata.scores import format as form_score
+from vtgdata.conversation.answer import Form, parse
+from vtgdata.plugins.scores import format as form_score
 
 TIME = "<time>[{start}, {end}]</time>"
 

@@ -1,7 +1,7 @@
 import pytest
 
 from builders import make_answer, make_sample
-from vtgdata.scores import giou
+from vtgdata.plugins.scores import giou
 
 
 def one(said, true):

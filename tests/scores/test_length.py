@@ -1,7 +1,7 @@
 import pytest
 
 from builders import make_answer, make_sample
-from vtgdata.scores import length
+from vtgdata.plugins.scores import length
 
 
 def one(reasoning, **band):

@@ -1,8 +1,8 @@
 import pytest
 
 from builders import make_answer, make_sample
+from vtgdata.plugins.scores import support_f1
 from vtgdata.records import Window
-from vtgdata.scores import support_f1
 
 
 def one(said, true):

@@ -1,7 +1,7 @@
 import pytest
 
 from builders import make_answer, make_sample
-from vtgdata.scores import tiou
+from vtgdata.plugins.scores import tiou
 
 
 def one(said, true):
@@ -19,7 +19,7 @@ def test_several_windows_count_against_all_of_them():
 
 
 def test_it_is_the_answer_iou_of_every_row():
-    from vtgdata.windows import answer_iou
+    from vtgdata.records.windows import answer_iou
 
     answers = [make_answer((0, 5)), make_answer((1, 2), (4, 9)), make_answer((0, 2), (2, 4)), make_answer()]
     samples = [make_sample(windows=[(3, 9), (12, 15)])] * len(answers)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from builders import make_answer, make_sample
-from vtgdata.scores import tiou_boundary
+from vtgdata.plugins.scores import tiou_boundary
 
 
 def one(said, true, duration=30.0):

@@ -1,7 +1,7 @@
 import pytest
 
 from builders import make_answer, make_sample
-from vtgdata.scores import union_iou
+from vtgdata.plugins.scores import union_iou
 
 
 def one(said, true):

@@ -9,9 +9,10 @@ import pytest
 
 from builders import draw_video, make_sample
 from published import published
-from vtgdata import tables
 from vtgdata.errors import RowsFailed, VtgError
-from vtgdata.meta import Summary
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import read_samples, sample_row, write_samples
+from vtgdata.files.step import Summary
 from vtgdata.records import Sample
 from vtgdata.stages import check, ingest
 
@@ -23,7 +24,7 @@ CLEAN = [
 
 
 def write(folder: Path, samples: Sequence[Sample], name: str = "samples.parquet") -> str:
-    tables.write_samples(folder / name, samples)
+    write_samples(folder / name, samples)
     return str(folder / name)
 
 
@@ -74,7 +75,7 @@ def test_a_fault_makes_the_report_unclean_unless_it_is_allowed(kind: str, tmp_pa
 
 
 def broken(folder: Path) -> str:
-    rows = [tables.sample_row(make_sample(f"d:{i}", corpus="d", video_id=f"Q{i}XYZ")) for i in range(5)]
+    rows = [sample_row(make_sample(f"d:{i}", corpus="d", video_id=f"Q{i}XYZ")) for i in range(5)]
     rows[0]["windows"] = [[9.0, 3.0]]
     rows[1]["windows"] = [[3.0, 999.0]]
     rows[2]["windows"] = []
@@ -98,9 +99,9 @@ def test_fix_takes_away_what_it_can_and_keeps_the_reason(tmp_path: Path) -> None
     summary = check.run(check.Settings(files=files, fix=True, out=str(tmp_path / "out")))
     assert summary["clean"] is True
     assert summary["fixed"] == {"broken_rows": 3, "repeated_ids": 1, "duplicates": 1, "contamination": 1}
-    kept = tables.read_samples(tmp_path / "out/samples.parquet")
+    kept = read_samples(tmp_path / "out/samples.parquet")
     assert [sample.sample_id for sample in kept] == ["a:1", "a:2", "b:1", "d:4"]
-    drops = tables.read_parquet(tmp_path / "out/drops.parquet")
+    drops = read_parquet(tmp_path / "out/drops.parquet")
     assert sorted(drop["reason"] for drop in drops) == [
         "broken_rows", "broken_rows", "broken_rows", "contamination", "duplicates", "repeated_ids",
     ]  # fmt: skip

@@ -11,8 +11,11 @@ import pytest
 
 from builders import make_sample
 from published import ingested, published
-from vtgdata import meta, tables
 from vtgdata.errors import VtgError
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import read_samples, write_samples
+from vtgdata.files.schemas import Row
+from vtgdata.files.step import Summary
 from vtgdata.records import Repair, Sample
 from vtgdata.stages import curate
 
@@ -31,21 +34,21 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def written(folder: Path, samples: list[Sample], name: str = "samples.parquet") -> str:
-    tables.write_samples(folder / name, samples)
+    write_samples(folder / name, samples)
     return str(folder / name)
 
 
-def run(folder: Path, *filters: str, samples: list[Sample] | None = None, **more: Any) -> meta.Summary:
+def run(folder: Path, *filters: str, samples: list[Sample] | None = None, **more: Any) -> Summary:
     file = more.pop("file", None) or written(folder, SAMPLES if samples is None else samples)
     return curate.run(curate.Settings(file=file, out=str(folder / "out"), filters=list(filters), **more))
 
 
 def kept(folder: Path) -> list[Sample]:
-    return tables.read_samples(folder / "out" / "samples.parquet")
+    return read_samples(folder / "out" / "samples.parquet")
 
 
-def drops(folder: Path) -> list[tables.Row]:
-    return tables.read_parquet(folder / "out" / "drops.parquet")
+def drops(folder: Path) -> list[Row]:
+    return read_parquet(folder / "out" / "drops.parquet")
 
 
 def test_filters_act_in_order_and_a_row_goes_for_the_first_reason_that_holds(tmp_path: Path) -> None:

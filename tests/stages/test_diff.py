@@ -4,13 +4,13 @@ import msgspec
 import pytest
 
 from release_builders import make_release, make_sample, write_inputs
-from vtgdata import tables
+from vtgdata.files.samples import write_samples
 from vtgdata.records import Sample, Window
 from vtgdata.stages import diff
 
 
 def released(folder: Path, version: str, samples: list[Sample], **more) -> str:
-    tables.write_samples(folder / f"{version}.parquet", samples)
+    write_samples(folder / f"{version}.parquet", samples)
     return str(make_release(folder / version, {"samples": str(folder / f"{version}.parquet")}, version, **more))
 
 

@@ -10,8 +10,9 @@ import pytest
 import qvhighlights_files
 from builders import make_sample
 from published import published
-from vtgdata import tables
 from vtgdata.errors import RowsFailed, VtgError
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import write_samples
 from vtgdata.stages import evaluate
 
 N = 8
@@ -28,7 +29,7 @@ def samples(tmp_path: Path) -> str:
         )
         for i in range(N)
     ]
-    tables.write_samples(tmp_path / "samples.parquet", rows)
+    write_samples(tmp_path / "samples.parquet", rows)
     return str(tmp_path / "samples.parquet")
 
 
@@ -129,7 +130,7 @@ def test_everything_wrong_at_once_adds_up(samples, tmp_path):
 
 
 def test_saliency_without_windows_is_an_answer_and_an_empty_list_of_windows_is_none(tmp_path):
-    tables.write_samples(tmp_path / "s.parquet", [make_sample("qvhighlights:1"), make_sample("qvhighlights:2")])
+    write_samples(tmp_path / "s.parquet", [make_sample("qvhighlights:1"), make_sample("qvhighlights:2")])
     lines = [
         '{"qid": 1, "pred_saliency_scores": [0.5]}',
         '{"qid": 2, "pred_saliency_scores": [0.5], "pred_relevant_windows": []}',
@@ -142,7 +143,7 @@ def test_a_wrong_window_keeps_its_rank(samples, tmp_path):
     ranked = [right(0, windows=[[float("nan"), 5, 0.9], [0, 6, 0.5]]), *(right(i) for i in range(1, N))]
     found = score(tmp_path, samples, ranked, metrics="ranked")
     assert found["metrics"]["R1@0.5"] == 7 / 8 and found["metrics"]["R5@0.5"] == 1.0
-    assert [row["iou"] for row in tables.read_parquet(tmp_path / "out/rollouts.parquet")] == [0.0] + [1.0] * 7
+    assert [row["iou"] for row in read_parquet(tmp_path / "out/rollouts.parquet")] == [0.0] + [1.0] * 7
 
 
 def test_the_report_has_files_for_programs_and_for_tables(samples, tmp_path):
@@ -164,7 +165,7 @@ def test_the_report_has_files_for_programs_and_for_tables(samples, tmp_path):
     assert {row["name"] for row in rows if row["seeing"] == "nothing"} == {
         "best_constant", "best_constant_by_duration", "training_mean", "whole_video",
     }  # fmt: skip
-    assert [row["text"] for row in tables.read_parquet(tmp_path / "out/rollouts.parquet")] == [None] * 8
+    assert [row["text"] for row in read_parquet(tmp_path / "out/rollouts.parquet")] == [None] * 8
 
 
 def test_two_files_are_compared_sample_by_sample(samples, tmp_path):
@@ -218,7 +219,7 @@ def test_answers_are_written_in_the_forms_of_others(samples, tmp_path):
 
 def test_duplicate_samples_keep_their_own_rows(tmp_path):
     rows = [make_sample(f"test:{i}") for i in range(3)]
-    tables.write_samples(tmp_path / "samples.parquet", rows)
+    write_samples(tmp_path / "samples.parquet", rows)
     key = "v1.mp4>>>a dog jumps>>>[3.0, 9.0]"
     found = score(tmp_path, str(tmp_path / "samples.parquet"), [json.dumps({key: {"timestamps": [[3, 9]]}})])
     assert (found["n"], found["n_missing"], found["metrics"]["mIoU"]) == (3, 0, 1.0)
@@ -229,7 +230,7 @@ def test_grounded_answers_lie_in_two_files(tmp_path):
         make_sample(f"nextgqa:v_{i}", corpus="nextgqa", windows=[(2, 8)], options=("a", "b"), answer="B", duration=40.0)
         for i in range(4)
     ]
-    tables.write_samples(tmp_path / "samples.parquet", rows)
+    write_samples(tmp_path / "samples.parquet", rows)
     (tmp_path / "answers.json").write_text(
         json.dumps({f"v_{i}": {"prediction": int(i < 2), "answer": 1} for i in range(3)})
     )
@@ -244,7 +245,7 @@ def test_grounded_answers_lie_in_two_files(tmp_path):
 
 
 def test_fractions_of_the_duration_are_read_where_the_format_says_so(tmp_path):
-    tables.write_samples(tmp_path / "s.parquet", [make_sample("nextgqa:v_0", windows=[(3, 9)])])
+    write_samples(tmp_path / "s.parquet", [make_sample("nextgqa:v_0", windows=[(3, 9)])])
     found = score(tmp_path, str(tmp_path / "s.parquet"), ['{"v_0": [0.1, 0.3]}'], format="nextgqa_relative")
     assert found["metrics"]["mIoU"] == pytest.approx(1.0)
 
@@ -264,7 +265,7 @@ def test_a_wrong_name_says_which_there_are(samples, tmp_path, settings, word):
 
 
 def test_a_published_submission_gives_the_official_numbers_through_the_whole_stage(tmp_path):
-    tables.write_samples(tmp_path / "samples.parquet", qvhighlights_files.samples())
+    write_samples(tmp_path / "samples.parquet", qvhighlights_files.samples())
     folder = published(*qvhighlights_files.FOLDER, "qd_detr_onlyclip")
     found = evaluate.run(
         evaluate.Settings(

@@ -4,14 +4,16 @@ from typing import Any
 import pytest
 
 from builders import draw_video
-from vtgdata import meta, tables
 from vtgdata.errors import RowsFailed, VtgError
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import read_samples
+from vtgdata.files.step import Summary
 from vtgdata.stages import ingest
 
 TOY = '''
 """A corpus of somebody else's, in a module of their own."""
-from vtgdata.readers import sources, text
-from vtgdata.records import Corpus, RawRow, Split
+from vtgdata.annotations import sources, text
+from vtgdata.records.sample import Corpus, RawRow, Split
 
 CORPUS = Corpus(
     name="toy", title="Toy", summary="", license="CC0-1.0", license_link="", license_confidence="A", homepage="",
@@ -45,7 +47,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (raw / "test.txt").write_text("v3 9 3 a hen\nv3 1 2 a cock\n")
 
 
-def run(tmp_path: Path, **more: Any) -> meta.Summary:
+def run(tmp_path: Path, **more: Any) -> Summary:
     settings: dict[str, Any] = {"corpus": "toys.toy", "paths": [str(tmp_path / "raw")], "out": str(tmp_path / "out")}
     return ingest.run(ingest.Settings(**(settings | more)))
 
@@ -68,9 +70,9 @@ def test_the_summary_counts_every_row_repair_and_reason(tmp_path: Path) -> None:
 
 def test_samples_and_drops_are_written_with_their_origin(tmp_path: Path) -> None:
     run(tmp_path)
-    samples = tables.read_samples(tmp_path / "out" / "samples.parquet")
+    samples = read_samples(tmp_path / "out" / "samples.parquet")
     assert [sample.origin for sample in samples] == ["train.txt:1", "train.txt:2", "test.txt:1", "test.txt:2"]
-    (drop,) = tables.read_parquet(tmp_path / "out" / "drops.parquet")
+    (drop,) = read_parquet(tmp_path / "out" / "drops.parquet")
     assert (drop["origin"], drop["raw"], drop["corpus"]) == ("train.txt:3", "v2 9 3 a cow", "toy")
 
 
@@ -107,7 +109,7 @@ def test_videos_are_probed_and_their_durations_clamp(tmp_path: Path) -> None:
         draw_video(tmp_path / "videos" / f"{name}.mp4", seconds=3.0)
     summary = run(tmp_path, videos=str(tmp_path / "videos"))
     assert summary["videos"] == {"ok": 2, "missing": 0, "unreadable": 0}
-    samples = tables.read_samples(tmp_path / "out" / "samples.parquet")
+    samples = read_samples(tmp_path / "out" / "samples.parquet")
     assert [sample.video.duration for sample in samples] == [pytest.approx(3.0)] * 4
     assert [sample.windows[0].end for sample in samples if sample.windows] == [pytest.approx(3.0)] * 2 + [2.0]
 
@@ -120,7 +122,7 @@ def test_missing_and_unreadable_videos_end_in_a_failure_after_everything_is_writ
     ) as caught:
         run(tmp_path, videos=str(tmp_path / "videos"))
     assert caught.value.summary["videos"] == {"ok": 0, "missing": 1, "unreadable": 1}
-    samples = tables.read_samples(tmp_path / "out" / "samples.parquet")
+    samples = read_samples(tmp_path / "out" / "samples.parquet")
     statuses = [sample.video.status for sample in samples]
     assert statuses == [*["not a video (an HTML page)"] * 2, "missing", "missing"]
     assert "up_to_date" not in run(tmp_path, videos=str(tmp_path / "videos"), max_failed=1.0)
@@ -155,4 +157,4 @@ def test_a_wrong_file_leaves_an_earlier_result_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "raw" / "train.txt").write_text("")
     with pytest.raises(VtgError, match="empty"):
         run(tmp_path)
-    assert len(tables.read_samples(tmp_path / "out" / "samples.parquet")) == 4
+    assert len(read_samples(tmp_path / "out" / "samples.parquet")) == 4

@@ -8,9 +8,10 @@ import pytest
 from hub_clients import breaker, program, stage
 from hub_server import Hub, Repository
 from release_builders import make_release, make_sample, write_inputs
-from vtgdata import hub as hubs
-from vtgdata import releases, tables
+from vtgdata import releases
 from vtgdata.errors import VtgError
+from vtgdata.files.samples import write_samples
+from vtgdata.releases import hub as hubs
 from vtgdata.stages import pull
 
 TRAINED_ON = """
@@ -34,7 +35,7 @@ def small(tmp_path_factory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("small")
     made: list[Path] = []
     for version, count in (("1.0.0", 2), ("1.1.0", 3)):
-        tables.write_samples(folder / f"{version}.parquet", [make_sample(number) for number in range(count)])
+        write_samples(folder / f"{version}.parquet", [make_sample(number) for number in range(count)])
         previous = {"previous": str(made[-1])} if made else {}
         inputs = {"samples": str(folder / f"{version}.parquet")}
         made.append(make_release(folder / version, inputs, version, **previous))
@@ -192,7 +193,7 @@ def test_a_file_that_the_hub_fails_to_give_is_not_said_to_be_missing(made, hub, 
 
 def test_a_gated_repository_and_the_confirmed_licences_are_on_record(hub, tmp_path):
     samples = [make_sample(1, "activitynet_captions", license="LicenseRef-unstated")]
-    tables.write_samples(tmp_path / "samples.parquet", samples)
+    write_samples(tmp_path / "samples.parquet", samples)
     release = make_release(tmp_path / "v1", {"samples": str(tmp_path / "samples.parquet")})
     stage(
         "push", hub, tmp_path, release=str(release), target="org/doors", gated="manual",

@@ -12,8 +12,12 @@ import pytest
 import forked
 from hub_server import Hub, Repository
 from release_builders import make_release, make_sample, write_inputs
-from vtgdata import release_terms, releases, tables
+from vtgdata import releases
 from vtgdata.errors import Conflict, VtgError
+from vtgdata.files.parquet import write_parquet
+from vtgdata.files.samples import write_samples
+from vtgdata.files.schemas import DROPS
+from vtgdata.releases import permission
 from vtgdata.stages import push
 
 PUSH = """
@@ -286,7 +290,7 @@ def large(tmp_path_factory) -> tuple[Path, Path]:
     folder, made = tmp_path_factory.mktemp("large"), []
     for version, count in (("1.0.0", 30_000), ("1.1.0", 30_300)):
         rows = [make_sample(number, query=hashlib.sha256(b"%d" % number).hexdigest()) for number in range(count)]
-        tables.write_samples(folder / f"{version}.parquet", rows)
+        write_samples(folder / f"{version}.parquet", rows)
         more = {"previous": str(made[0])} if made else {}
         made.append(make_release(folder / version, {"samples": str(folder / f"{version}.parquet")}, version, **more))
     return made[0], made[1]
@@ -398,7 +402,7 @@ def unread(tmp_path_factory) -> Path:
     """A release with rows of ActivityNet Captions, whose licence is stated nowhere."""
     folder = tmp_path_factory.mktemp("unread")
     samples = [make_sample(1), make_sample(1, "activitynet_captions", license="LicenseRef-unstated")]
-    tables.write_samples(folder / "samples.parquet", samples)
+    write_samples(folder / "samples.parquet", samples)
     return make_release(folder / "v1", {"samples": str(folder / "samples.parquet")})
 
 
@@ -419,7 +423,7 @@ def test_a_licence_confirmed_by_name_is_pushed_and_is_in_the_summary(unread, hub
 
 def test_rows_that_may_not_be_passed_on_stay_here_whatever_is_confirmed(hub, tmp_path):
     licence = "Apache-2.0 AND LicenseRef-Ego4D"
-    tables.write_samples(tmp_path / "samples.parquet", [make_sample(1), make_sample(1, "tvgbench", license=licence)])
+    write_samples(tmp_path / "samples.parquet", [make_sample(1), make_sample(1, "tvgbench", license=licence)])
     release = make_release(tmp_path / "v1", {"samples": str(tmp_path / "samples.parquet")})
     for more in ({}, {"confirm_license": [licence]}):
         refused = push_to(hub, tmp_path, release, **more)
@@ -436,9 +440,9 @@ def test_a_push_to_a_folder_needs_no_confirmation(unread, tmp_path):
 
 def test_a_known_licence_of_a_corpus_that_is_not_surely_under_it_counts_as_unverified(tmp_path):
     samples = [make_sample(1), make_sample(1, "activitynet_captions", license="MIT"), make_sample(2, license="")]
-    tables.write_samples(tmp_path / "samples.parquet", samples)
+    write_samples(tmp_path / "samples.parquet", samples)
     drop = {"corpus": "didemo", "origin": "train.json#3", "reason": "reversed", "detail": "", "raw": "a raw row"}
-    tables.write_parquet(tmp_path / "drops.parquet", [drop], tables.DROPS)
+    write_parquet(tmp_path / "drops.parquet", [drop], DROPS)
     inputs = {"samples": str(tmp_path / "samples.parquet"), "drops": [str(tmp_path / "drops.parquet")]}
     document = releases.open_release(str(make_release(tmp_path / "v1", inputs))).document
-    assert release_terms.unverified(document) == {"MIT": ["activitynet_captions"], "unverified": ["alpha", "didemo"]}
+    assert permission.unverified(document) == {"MIT": ["activitynet_captions"], "unverified": ["alpha", "didemo"]}

@@ -12,8 +12,11 @@ import yaml
 from hub_clients import breaker, stage
 from hub_server import Hub, Repository
 from release_builders import make_release, write_inputs
-from vtgdata import fingerprint, meta, releases, tables
+from vtgdata import releases
 from vtgdata.errors import VtgError
+from vtgdata.files import fingerprint
+from vtgdata.files.step import Step, read_meta
+from vtgdata.files.whole import write_json
 from vtgdata.stages import evaluate, push
 from vtgdata.train import data, rl, sft
 
@@ -36,7 +39,7 @@ def train(out: Path, release: Path | str, command: str = "train sft", model: str
     """The folder that a training leaves behind, with a few bytes for weights."""
     module, config = (sft, "coldstart") if command == "train sft" else (rl, "rl")
     settings = module.Settings(release=str(release), model=model, videos="/srv/videos", out=str(out), **more)
-    step = meta.Step(command, settings, code=[], inputs=data.inputs(str(release), config, model))
+    step = Step(command, settings, code=[], inputs=data.inputs(str(release), config, model))
     step.start()
     for name, raw in WEIGHTS.items():
         (out / name).write_bytes(raw + command.encode())
@@ -48,7 +51,7 @@ def measure(out: Path, *models: Path) -> Path:
     """The folder that an evaluation of these models leaves behind."""
     specs = [f"transformers_local:{model}" for model in models]
     settings = evaluate.Settings(samples="samples.parquet", out=str(out), model=specs, blind=True)
-    step = meta.Step("evaluate", settings, code=[], inputs=models)
+    step = Step("evaluate", settings, code=[], inputs=models)
 
     def seen(value: float) -> dict[str, Any]:
         metrics = {"mIoU": value, "R1@0.5": value / 2}
@@ -63,7 +66,7 @@ def measure(out: Path, *models: Path) -> Path:
         "benchmark": [{"corpus": "beta", "split": "test", "label_version": "original", "n": 2}],
         "baselines": {"best_constant": seen(0.25)},
     }  # fmt: skip
-    tables.write_json(step.start() / "evaluation.json", summary)
+    write_json(step.start() / "evaluation.json", summary)
     step.finish(summary, ["evaluation.json"])
     return out
 
@@ -210,4 +213,4 @@ def test_a_chain_of_trainings_is_followed_to_the_model_of_the_hub(release, hub, 
     second = train(tmp_path / "rl", release, "train rl", model=str(first))
     stage("push", hub, tmp_path, release=str(second), target="org/student", base_model="org/doors-sft")
     assert front(hub.repositories["org/student"])["base_model"] == "org/doors-sft"
-    assert fingerprint.of_path(first) in json.dumps(msgspec.to_builtins(meta.read_meta(second)))
+    assert fingerprint.of_path(first) in json.dumps(msgspec.to_builtins(read_meta(second)))

@@ -8,7 +8,15 @@ import pytest
 
 from published import published
 from release_builders import make_release, make_sample, make_trace, write_inputs
-from vtgdata import card, columns, licences, plugins, release_write, releases, tables, teacher_terms
+from vtgdata import releases
+from vtgdata.annotations import licences
+from vtgdata.files import plugins
+from vtgdata.files.parquet import write_parquet
+from vtgdata.files.samples import write_samples
+from vtgdata.files.schemas import DRAWN, DROPS, TRACES
+from vtgdata.releases import card, teacher_terms
+from vtgdata.releases.croissant import DESCRIPTIONS
+from vtgdata.releases.write import datetime
 from vtgdata.stages import ingest
 
 FILES = {
@@ -81,7 +89,7 @@ def test_every_number_of_a_card_is_in_its_release_json(real, tmp_path, rich):
     folder = make_release(tmp_path / "v1", write_inputs(tmp_path)) if rich else real[0]
     body = (folder / "README.md").read_text().split("\n---\n", 1)[1]
     document = (folder / "release.json").read_text()
-    written = (plugins.resources("cards") / "dataset.md.j2").read_text() + " ".join(columns.DESCRIPTIONS.values())
+    written = (plugins.resources("cards") / "dataset.md.j2").read_text() + " ".join(DESCRIPTIONS.values())
     samples = sum(data.rows for data in releases.open_release(str(folder)).document.configs["samples"].values())
     strange = numbers(body) - numbers(re.sub(r'["{}\[\]:]', " ", document)) - numbers(written) - {samples}
     assert len(numbers(body)) > 15 and not strange
@@ -96,7 +104,7 @@ def test_croissant_of_real_rows_validates(real):
 
 def test_every_column_of_every_config_has_a_description():
     wanted = {column for each in (*releases.COLUMNS.values(), releases.CHOSEN) for column in each}
-    assert wanted == set(columns.DESCRIPTIONS)
+    assert wanted == set(DESCRIPTIONS)
 
 
 HOSTILE = ["<script>alert(1)</script>", "![x](javascript:y)", "</textarea>", "a\n---\nlicense: mit\n---\n", "`|`[a](b)"]
@@ -105,9 +113,9 @@ HOSTILE = ["<script>alert(1)</script>", "![x](javascript:y)", "</textarea>", "a\
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_of_an_annotation_is_markup_in_any_page(text, tmp_path):
     sample = make_sample(1, query=text, license=text, corpus=text)
-    tables.write_samples(tmp_path / "samples.parquet", [sample])
+    write_samples(tmp_path / "samples.parquet", [sample])
     drop = {"corpus": text, "origin": "o", "reason": text, "detail": text, "raw": text}
-    tables.write_parquet(tmp_path / "drops.parquet", [drop], tables.DROPS)
+    write_parquet(tmp_path / "drops.parquet", [drop], DROPS)
     inputs = {"samples": str(tmp_path / "samples.parquet"), "drops": [str(tmp_path / "drops.parquet")]}
     out = make_release(tmp_path / "v1", inputs, name="Doors")
     for page in [out / "README.md", out / "LICENSES.md", out / "CHANGELOG.md", *(out / "plots").iterdir()]:
@@ -121,7 +129,7 @@ def test_no_text_of_an_annotation_is_markup_in_any_page(text, tmp_path):
 def test_teacher_terms_stand_in_the_card_and_a_user_can_add_to_them(tmp_path):
     inputs = write_inputs(tmp_path)
     traces = [make_trace(make_sample(0), model_id="openai_api:gemini-2.5-pro")]
-    tables.write_parquet(tmp_path / "traces.parquet", traces, tables.TRACES)
+    write_parquet(tmp_path / "traces.parquet", traces, TRACES)
     out = make_release(tmp_path / "v1", inputs)
     said = (out / "README.md").read_text()
     assert "outputs may not train competing models: yes (Use Restrictions of the Gemini API Additional Terms" in said
@@ -135,10 +143,8 @@ def test_teacher_terms_stand_in_the_card_and_a_user_can_add_to_them(tmp_path):
 @pytest.mark.parametrize("entry", teacher_terms.REGISTER, ids=lambda entry: entry.match)
 def test_terms_that_nobody_read_are_unverified_in_every_card(entry, tmp_path):
     model = f"openai_api:{entry.match}-1"
-    tables.write_parquet(
-        tmp_path / "traces.parquet", [make_trace(make_sample(0), model_id=model)], tables.TRACES | tables.DRAWN
-    )
-    tables.write_samples(tmp_path / "samples.parquet", [make_sample(0)])
+    write_parquet(tmp_path / "traces.parquet", [make_trace(make_sample(0), model_id=model)], TRACES | DRAWN)
+    write_samples(tmp_path / "samples.parquet", [make_sample(0)])
     inputs = {name: str(tmp_path / f"{name}.parquet") for name in ("samples",)}
     out = make_release(tmp_path / "v1", inputs | {"coldstart": str(tmp_path / "traces.parquet")})
     said = (out / "README.md").read_text()
@@ -148,16 +154,16 @@ def test_terms_that_nobody_read_are_unverified_in_every_card(entry, tmp_path):
 def test_another_day_folder_and_order_of_inputs_change_nothing_but_the_date(tmp_path, monkeypatch):
     inputs = write_inputs(tmp_path)
     drop = {"corpus": "alpha", "origin": "train.txt:3", "reason": "short", "detail": "", "raw": "y"}
-    tables.write_parquet(tmp_path / "more.parquet", [drop], tables.DROPS)
+    write_parquet(tmp_path / "more.parquet", [drop], DROPS)
     both = [*inputs["drops"], str(tmp_path / "more.parquet")]
     first = make_release(tmp_path / "one", inputs | {"drops": both})
 
-    class Later(release_write.datetime.datetime):
+    class Later(datetime.datetime):
         @classmethod
         def now(cls, tz=None):
             return cls(2031, 2, 3, tzinfo=tz)
 
-    monkeypatch.setattr(release_write.datetime, "datetime", Later)
+    monkeypatch.setattr(datetime, "datetime", Later)
     second = make_release(tmp_path / "far" / "away", inputs | {"drops": both[::-1]})
     one, two = (releases.open_release(str(each)) for each in (first, second))
     assert two.document.created == "2031-02-03" != one.document.created and one.content == two.content

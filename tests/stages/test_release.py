@@ -16,11 +16,18 @@ from release_builders import (
     write_chosen,
     write_inputs,
 )
-from vtgdata import card, fingerprint, meta, releases, tables
+from vtgdata import releases
+from vtgdata.conversation.prompt import read_prompt
 from vtgdata.errors import Conflict, VtgError
+from vtgdata.files import fingerprint
+from vtgdata.files.parquet import arrow_schema, write_parquet
+from vtgdata.files.samples import row_sample, write_samples
+from vtgdata.files.schemas import PASS_RATES, TRACES
+from vtgdata.files.step import Step
+from vtgdata.files.whole import write_text
 from vtgdata.records import Repair, Sample, Video
+from vtgdata.releases import card
 from vtgdata.stages import release
-from vtgdata.video.messages import read_prompt
 
 
 def run(out: Path, **settings) -> dict:
@@ -82,7 +89,7 @@ def test_only_kept_traces_go_in_and_carry_what_sft_learns(tmp_path):
     assert row["target"] == "<think>I see it.</think><answer>3.0 to 7.5</answer>"
     assert row["query"] == "a person opens door 0" and row["video_file"] == "alpha_train_0.mp4"
     assert row["annotation_windows"] == [[3.0, 7.5]] and row["frame_times"] == [0.0, 3.75]
-    assert tables.row_sample(row) == make_sample(0)
+    assert row_sample(row) == make_sample(0)
 
 
 def test_chosen_rows_carry_their_sample_their_pass_rate_and_their_rank(tmp_path):
@@ -98,7 +105,7 @@ def test_chosen_rows_carry_their_sample_their_pass_rate_and_their_rank(tmp_path)
 def test_rows_chosen_without_pass_rates_are_released_with_nulls(tmp_path):
     inputs = write_inputs(tmp_path)
     ranked = [{"sample_id": "alpha:001", "rank": 0}]
-    tables.write_parquet(tmp_path / "plain.parquet", ranked, {"sample_id": "text", "rank": "count"})
+    write_parquet(tmp_path / "plain.parquet", ranked, {"sample_id": "text", "rank": "count"})
     out = make_release(
         tmp_path / "out", {"samples": inputs["samples"], "splits": {"rl": str(tmp_path / "plain.parquet")}}
     )
@@ -118,14 +125,14 @@ def test_two_prompts_of_one_name_both_travel(tmp_path):
     other = PROMPT.replace("When", "At which time")
     changed = {"prompt": other, "prompt_id": f"ground-{fingerprint.short(other)[:8]}"}
     rates = [make_pass_rate(make_sample(0), **changed)]
-    tables.write_parquet(tmp_path / "pass_rates.parquet", rates, tables.PASS_RATES)
+    write_parquet(tmp_path / "pass_rates.parquet", rates, PASS_RATES)
     opened = releases.open_release(str(make_release(tmp_path / "out", inputs)))
     assert opened.prompt(PROMPT_ID) == PROMPT and opened.prompt(changed["prompt_id"]) == other
 
 
 def test_a_prompt_id_that_is_not_of_its_text_is_refused(tmp_path):
     inputs = write_inputs(tmp_path)
-    tables.write_parquet(tmp_path / "traces.parquet", [make_trace(make_sample(0), prompt="other")], tables.TRACES)
+    write_parquet(tmp_path / "traces.parquet", [make_trace(make_sample(0), prompt="other")], TRACES)
     with pytest.raises(VtgError, match="is not name and hash"):
         run(tmp_path / "out", **inputs)
 
@@ -133,7 +140,7 @@ def test_a_prompt_id_that_is_not_of_its_text_is_refused(tmp_path):
 def test_of_a_model_named_by_its_folder_only_the_last_name_travels(tmp_path):
     inputs = write_inputs(tmp_path)
     trace = make_trace(make_sample(0), model_id="openai_api:/data/models/qwen@2")
-    tables.write_parquet(tmp_path / "traces.parquet", [trace], tables.TRACES)
+    write_parquet(tmp_path / "traces.parquet", [trace], TRACES)
     opened = releases.open_release(str(make_release(tmp_path / "out", inputs)))
     assert opened.rows("coldstart")[0]["model_id"] == "openai_api:qwen@2"
     assert opened.document.models[0]["id"] == "openai_api:qwen@2"
@@ -159,7 +166,7 @@ def test_the_changelog_counts_added_removed_and_changed_rows_per_version(tmp_pat
     first = make_release(tmp_path / "v1", write_inputs(tmp_path))
     samples = [make_sample(number) for number in range(1, 5)]
     samples[0] = msgspec.structs.replace(samples[0], repairs=(Repair("clamped", "31", "30"),))
-    tables.write_samples(tmp_path / "samples.parquet", samples)
+    write_samples(tmp_path / "samples.parquet", samples)
     second = make_release(tmp_path / "v2", {"samples": str(tmp_path / "samples.parquet")}, "2.0.0", previous=str(first))
     document = releases.open_release(str(second)).document
     assert document.changes["samples"] == {"added": 1, "removed": 6, "changed": 1}
@@ -228,7 +235,7 @@ def test_a_training_row_on_a_test_video_is_refused_by_name(tmp_path):
 
 def leaking(folder: Path, *samples: Sample) -> dict[str, Any]:
     """Inputs with these samples, of which those of `train` are chosen for RL."""
-    tables.write_samples(folder / "samples.parquet", samples)
+    write_samples(folder / "samples.parquet", samples)
     rates = [make_pass_rate(sample) for sample in samples if sample.split == "train" or len(samples) == 1]
     return {
         "samples": str(folder / "samples.parquet"),
@@ -239,8 +246,8 @@ def leaking(folder: Path, *samples: Sample) -> dict[str, Any]:
 def test_traces_on_val_2_of_activitynet_are_refused_as_a_benchmark(tmp_path):
     inputs = write_inputs(tmp_path)
     sample = make_sample(1, "activitynet_captions", "val_2")
-    tables.write_samples(tmp_path / "samples.parquet", [sample])
-    tables.write_parquet(tmp_path / "traces.parquet", [make_trace(sample)], tables.TRACES)
+    write_samples(tmp_path / "samples.parquet", [sample])
+    write_parquet(tmp_path / "traces.parquet", [make_trace(sample)], TRACES)
     with pytest.raises(
         VtgError,
         match=r"'coldstart' trains on 1 video\(s\) of benchmarks \(1 samples\), first video "
@@ -288,8 +295,8 @@ def test_a_folder_with_a_users_own_readme_is_refused_and_left_alone(tmp_path):
 
 
 def test_the_folder_of_another_step_is_refused(tmp_path):
-    step = meta.Step("select", release.Settings(out=str(tmp_path / "rl"), version="1.0.0", samples=""), code=[])
-    tables.write_text(step.start() / "rows.txt", "rows")
+    step = Step("select", release.Settings(out=str(tmp_path / "rl"), version="1.0.0", samples=""), code=[])
+    write_text(step.start() / "rows.txt", "rows")
     step.finish({}, ["rows.txt"])
     with pytest.raises(Conflict, match="was made by `vtgdata select`"):
         run(tmp_path / "rl", **write_inputs(tmp_path))
@@ -320,7 +327,7 @@ def test_a_release_that_was_broken_off_is_made_by_running_again(tmp_path, monkey
 
 
 def test_release_json_says_how_sure_each_corpuss_licence_is(tmp_path):
-    tables.write_samples(tmp_path / "samples.parquet", [make_sample(1), make_sample(1, "activitynet_captions")])
+    write_samples(tmp_path / "samples.parquet", [make_sample(1), make_sample(1, "activitynet_captions")])
     out = make_release(tmp_path / "out", {"samples": str(tmp_path / "samples.parquet")})
     corpora = releases.open_release(str(out)).document.corpora
     assert {name: facts["license_confidence"] for name, facts in corpora.items()} == {
@@ -330,21 +337,21 @@ def test_release_json_says_how_sure_each_corpuss_licence_is(tmp_path):
 
 def test_a_row_without_its_sample_is_refused_by_name(tmp_path):
     inputs = write_inputs(tmp_path)
-    tables.write_parquet(tmp_path / "traces.parquet", [make_trace(make_sample(77))], tables.TRACES)
+    write_parquet(tmp_path / "traces.parquet", [make_trace(make_sample(77))], TRACES)
     with pytest.raises(VtgError, match="'alpha:077' is not in"):
         run(tmp_path / "out", **inputs)
 
 
 def test_traces_of_which_none_was_kept_are_refused(tmp_path):
     inputs = write_inputs(tmp_path)
-    tables.write_parquet(tmp_path / "traces.parquet", [make_trace(make_sample(0), kept=False)], tables.TRACES)
+    write_parquet(tmp_path / "traces.parquet", [make_trace(make_sample(0), kept=False)], TRACES)
     with pytest.raises(VtgError, match="none of its 1 traces was kept"):
         run(tmp_path / "out", **inputs)
 
 
 def test_a_row_that_occurs_twice_is_refused(tmp_path):
     inputs = write_inputs(tmp_path)
-    tables.write_parquet(tmp_path / "traces.parquet", [make_trace(make_sample(0))] * 2, tables.TRACES)
+    write_parquet(tmp_path / "traces.parquet", [make_trace(make_sample(0))] * 2, TRACES)
     with pytest.raises(VtgError, match="occurs twice"):
         run(tmp_path / "out", **inputs)
 
@@ -358,7 +365,7 @@ def test_a_chosen_split_cannot_take_a_name_that_is_taken_or_no_name(tmp_path, co
 
 
 def test_a_path_of_this_machine_is_refused(tmp_path):
-    tables.write_samples(tmp_path / "samples.parquet", [make_sample(0, origin="/home/me/raw.txt:1")])
+    write_samples(tmp_path / "samples.parquet", [make_sample(0, origin="/home/me/raw.txt:1")])
     with pytest.raises(VtgError, match="is a path of this machine"):
         run(tmp_path / "out", samples=str(tmp_path / "samples.parquet"))
 
@@ -395,13 +402,13 @@ def test_the_card_has_valid_metadata_and_no_annotation_text(tmp_path):
 
 
 def test_one_licence_that_the_hub_knows_is_named_in_the_card(tmp_path):
-    tables.write_samples(tmp_path / "samples.parquet", [make_sample(0)])
+    write_samples(tmp_path / "samples.parquet", [make_sample(0)])
     out = make_release(tmp_path / "out", {"samples": str(tmp_path / "samples.parquet")})
     assert card.read_metadata((out / "README.md").read_text())["license"] == "mit"
 
 
 def test_an_unknown_licence_is_said_to_be_unverified(tmp_path):
-    tables.write_samples(tmp_path / "samples.parquet", [make_sample(0, license="LicenseRef-Mystery")])
+    write_samples(tmp_path / "samples.parquet", [make_sample(0, license="LicenseRef-Mystery")])
     out = make_release(tmp_path / "out", {"samples": str(tmp_path / "samples.parquet")})
     assert card.read_metadata((out / "README.md").read_text())["license_name"] == "unverified"
     assert "LicenseRef-Mystery (unverified)" in (out / "LICENSES.md").read_text()
@@ -412,7 +419,7 @@ def test_columns_are_typed_even_where_all_values_are_null(tmp_path):
     for config in ("samples", "coldstart", "rl", "difficulty", "drops"):
         schema = pq.read_schema(out / f"data/{config}/train-00000-of-00001.parquet")
         columns = releases.COLUMNS.get(config, releases.CHOSEN)
-        assert schema.equals(tables.arrow_schema(columns)), config
+        assert schema.equals(arrow_schema(columns)), config
 
 
 def test_a_release_whose_data_was_changed_is_not_opened(tmp_path):

@@ -6,9 +6,13 @@ from pathlib import Path
 import pytest
 
 from release_builders import make_release, make_sample, make_trace, write_inputs
-from vtgdata import releases, tables, tombstones
+from vtgdata import releases
 from vtgdata.errors import VtgError
+from vtgdata.files.parquet import read_parquet, write_parquet
+from vtgdata.files.samples import write_samples
+from vtgdata.files.schemas import DROPS, TRACES
 from vtgdata.records import Video
+from vtgdata.releases import tombstones
 from vtgdata.stages import diff, ingest, remove
 
 
@@ -53,7 +57,7 @@ def test_a_removed_video_is_in_no_config_of_the_next_version_nor_of_any_later_on
 
 def test_its_drop_says_where_it_stood_and_why_it_went_and_not_what_it_said(versions):
     drops = releases.open_release(str(versions[2])).rows("drops")
-    assert [{key: row[key] for key in tables.DROPS} for row in drops if row["reason"] == "removed"] == [
+    assert [{key: row[key] for key in DROPS} for row in drops if row["reason"] == "removed"] == [
         {"corpus": "alpha", "origin": "train.txt:1", "reason": "removed", "detail": "its owner asked", "raw": ""}
     ]
 
@@ -74,7 +78,7 @@ def test_an_ingest_told_of_it_makes_it_a_drop_and_counts_every_row(tmp_path):
     given = {"corpus": "charades_sta", "paths": [str(tmp_path / "charades_sta_train.txt")]}
     summary = ingest.run(ingest.Settings(**given, out=str(tmp_path / "out"), tombstones=str(tmp_path / "removed.json")))
     assert (summary["rows"], summary["samples"], summary["reasons"]) == (4, 2, {"removed": 1, "reversed": 1})
-    samples, drops = (tables.read_parquet(tmp_path / "out" / f"{name}.parquet") for name in ("samples", "drops"))
+    samples, drops = (read_parquet(tmp_path / "out" / f"{name}.parquet") for name in ("samples", "drops"))
     assert [row["video_id"] for row in samples] == ["Y6R7T", "AO8RX"]
     # The row that was left out anyway keeps its reason, and loses its text as well.
     assert {row["reason"]: (row["raw"], row["detail"]) for row in drops} == {
@@ -97,7 +101,7 @@ def test_a_release_serves_as_the_file_and_hands_it_on(versions, tmp_path):
 def test_a_cut_goes_with_the_video_that_it_was_cut_from_and_a_corpus_can_be_named(tmp_path):
     cut = Video(video_id="aB3_dE-6hIj_31_96", file="a.mp4", source_id="aB3_dE-6hIj")
     samples = [make_sample(1, video=cut), make_sample(2), make_sample(3, "beta", video=make_sample(2).video)]
-    tables.write_samples(tmp_path / "samples.parquet", samples)
+    write_samples(tmp_path / "samples.parquet", samples)
     removed(tmp_path / "removed.json", video_id=["aB3_dE-6hIj"])
     removed(tmp_path / "removed.json", video_id=["alpha_train_2"], corpus="beta")
     out = make_release(
@@ -109,8 +113,8 @@ def test_a_cut_goes_with_the_video_that_it_was_cut_from_and_a_corpus_can_be_name
 
 def test_one_sample_can_go_and_the_others_of_its_video_stay(tmp_path):
     video = make_sample(1).video
-    tables.write_samples(tmp_path / "samples.parquet", [make_sample(1), make_sample(2, video=video)])
-    tables.write_parquet(tmp_path / "traces.parquet", [make_trace(make_sample(n)) for n in (1, 2)], tables.TRACES)
+    write_samples(tmp_path / "samples.parquet", [make_sample(1), make_sample(2, video=video)])
+    write_parquet(tmp_path / "traces.parquet", [make_trace(make_sample(n)) for n in (1, 2)], TRACES)
     removed(tmp_path / "removed.json", sample_id=["alpha:001"])
     given = {"samples": "samples", "coldstart": "traces", "tombstones": "removed"}
     ends = {"removed": "json"}

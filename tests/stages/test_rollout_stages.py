@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from builders import make_sample
-from vtgdata import tables
 from vtgdata.errors import Conflict, RowsFailed, VtgError
+from vtgdata.files.parquet import read_parquet, write_parquet
+from vtgdata.files.samples import read_samples, write_samples
+from vtgdata.files.schemas import PASS_RATES
 from vtgdata.stages import coldstart, difficulty, evaluate, select
 
 
@@ -19,7 +21,7 @@ def samples(tmp_path: Path) -> str:
         make_sample(f"test:{i}", video_id=f"v{i // 2}", windows=[(i % 7, i % 7 + 4.0)], split="rl" if i % 2 else "sft")
         for i in range(40)
     ]
-    tables.write_samples(path, rows)
+    write_samples(path, rows)
     return str(path)
 
 
@@ -28,7 +30,7 @@ def test_traces_that_agree_with_the_annotation_are_kept_and_the_others_say_why(s
     summary = coldstart.run(
         coldstart.Settings(samples=samples, out=out, model=f"scripted:samples={samples},errors=0.5")
     )
-    traces = tables.read_parquet(tmp_path / "out/traces.parquet")
+    traces = read_parquet(tmp_path / "out/traces.parquet")
     assert len(traces) == summary["rollouts"] == 160
     kept = [trace for trace in traces if trace["kept"]]
     assert 0 < len(kept) == summary["traces"] <= 40
@@ -47,7 +49,7 @@ def test_a_trace_can_end_with_the_annotation_instead(samples, tmp_path):
         where="split == 'sft'",
     )
     coldstart.run(settings)
-    trace = next(trace for trace in tables.read_parquet(tmp_path / "out/traces.parquet") if trace["kept"])
+    trace = next(trace for trace in read_parquet(tmp_path / "out/traces.parquet") if trace["kept"])
     start, end = trace["annotation_windows"][0]
     assert trace["target"].endswith(f"</think><answer>{start:.1f} to {end:.1f}</answer>")
 
@@ -55,7 +57,7 @@ def test_a_trace_can_end_with_the_annotation_instead(samples, tmp_path):
 def test_a_pass_rate_is_the_mean_over_the_raw_ious(samples, tmp_path):
     settings = difficulty.Settings(samples=samples, out=str(tmp_path / "out"), model=f"scripted:{samples}", n=6)
     difficulty.run(settings)
-    rates = tables.read_parquet(tmp_path / "out/pass_rates.parquet")
+    rates = read_parquet(tmp_path / "out/pass_rates.parquet")
     assert len(rates) == 80
     for rate in rates:
         passed = rate["ious"] if rate["measure"] == "mean_iou" else np.array(rate["ious"]) >= 0.5
@@ -73,9 +75,9 @@ def test_run_again_without_change_does_nothing(samples, tmp_path):
 def test_more_answers_ask_only_for_the_missing_ones(samples, tmp_path):
     base = difficulty.Settings(samples=samples, out=str(tmp_path / "out"), model=f"scripted:{samples}", n=2)
     difficulty.run(base)
-    before = {row["key"]: row["text"] for row in tables.read_parquet(tmp_path / "out/rollouts.parquet")}
+    before = {row["key"]: row["text"] for row in read_parquet(tmp_path / "out/rollouts.parquet")}
     difficulty.run(msgspec.structs.replace(base, n=5))
-    after = {row["key"]: row["text"] for row in tables.read_parquet(tmp_path / "out/rollouts.parquet")}
+    after = {row["key"]: row["text"] for row in read_parquet(tmp_path / "out/rollouts.parquet")}
     assert len(after) == 200
     assert before.items() <= after.items()
 
@@ -87,14 +89,14 @@ def test_a_repaired_label_is_scored_again_and_not_asked_again(samples, tmp_path)
     model = f"scripted:samples={teacher},errors=0,noise=0"
     settings = difficulty.Settings(samples=samples, out=str(tmp_path / "out"), model=model, n=2)
     difficulty.run(settings)
-    before = tables.read_parquet(tmp_path / "out/rollouts.parquet")
+    before = read_parquet(tmp_path / "out/rollouts.parquet")
     moved = [
         msgspec.structs.replace(sample, windows=make_sample(windows=[(20.0, 25.0)]).windows)
-        for sample in tables.read_samples(samples)
+        for sample in read_samples(samples)
     ]
-    tables.write_samples(Path(samples), moved)
+    write_samples(Path(samples), moved)
     difficulty.run(settings)
-    after = tables.read_parquet(tmp_path / "out/rollouts.parquet")
+    after = read_parquet(tmp_path / "out/rollouts.parquet")
     assert [(row["key"], row["text"]) for row in before] == [(row["key"], row["text"]) for row in after]
     assert {row["iou"] for row in before} == {1.0}
     assert {row["iou"] for row in after} == {0.0}
@@ -119,7 +121,7 @@ def test_selection_takes_the_band_and_says_the_shortfall(samples, tmp_path):
         selector="band:low=0.5,high=0.7",
     )
     summary = select.run(settings)
-    rows = tables.read_parquet(tmp_path / "s/rows.parquet")
+    rows = read_parquet(tmp_path / "s/rows.parquet")
     assert summary["rows"] == len(rows) == 100 - summary["short_of"]
     assert rows and all(0.5 <= row["value"] <= 0.7 and row["measure"] == "mean_iou" for row in rows)
     assert [row["rank"] for row in rows] == list(range(len(rows)))
@@ -137,7 +139,7 @@ def test_a_wrong_selector_says_what_to_do(samples, tmp_path, selector):
 
 
 def test_evaluation_counts_what_is_missing_as_zero(samples, tmp_path):
-    known = tables.read_samples(samples)
+    known = read_samples(samples)
     lines = [
         msgspec.json.encode({"sample_id": s.sample_id, "windows": [[w.start, w.end] for w in s.windows]})
         for s in known[:30]
@@ -180,12 +182,12 @@ def test_models_are_compared_sample_by_sample_with_an_interval(samples, tmp_path
 
 def test_a_sample_that_cannot_be_asked_is_a_failed_row_and_exit_code_three(tmp_path):
     path = tmp_path / "samples.parquet"
-    tables.write_samples(path, [make_sample("a", duration=None), make_sample("b")])
+    write_samples(path, [make_sample("a", duration=None), make_sample("b")])
     settings = difficulty.Settings(samples=str(path), out=str(tmp_path / "out"), model=f"scripted:{path}", n=2)
     with pytest.raises(RowsFailed, match="1 of 2 samples failed") as caught:
         difficulty.run(settings)
     assert caught.value.exit_code == 3
-    assert {row["sample_id"]: row["n_failed"] for row in tables.read_parquet(tmp_path / "out/pass_rates.parquet")} == {
+    assert {row["sample_id"]: row["n_failed"] for row in read_parquet(tmp_path / "out/pass_rates.parquet")} == {
         "a": 2,
         "b": 0,
     }
@@ -202,7 +204,7 @@ def test_a_reversed_prediction_is_one_bad_answer_and_not_the_end(samples, tmp_pa
 
 def test_predictions_as_text_are_read_strictly_too(samples, tmp_path):
     predictions = tmp_path / "predictions.jsonl"
-    known = tables.read_samples(samples)
+    known = read_samples(samples)
     forms = ["<think>so</think><answer>{} to {}</answer>", "from {} to {} seconds"]
     rows = [
         {"sample_id": s.sample_id, "text": forms[i % 2].format(s.windows[0].start, s.windows[0].end)}
@@ -231,9 +233,9 @@ def test_a_changed_annotation_is_another_scripted_teacher(samples, tmp_path):
     coldstart.run(settings)
     moved = [
         msgspec.structs.replace(sample, windows=make_sample(windows=[(20.0, 25.0)]).windows)
-        for sample in tables.read_samples(samples)
+        for sample in read_samples(samples)
     ]
-    tables.write_samples(Path(samples), moved)
+    write_samples(Path(samples), moved)
     assert coldstart.run(settings)["traces"] > 20
 
 
@@ -247,7 +249,7 @@ def test_a_command_that_fails_leaves_an_earlier_result_as_it_is(samples, tmp_pat
 
 def test_unlabelled_samples_are_counted_and_not_asked(tmp_path):
     path = tmp_path / "samples.parquet"
-    tables.write_samples(path, [make_sample("a"), make_sample("b", windows=[], labelled=False)])
+    write_samples(path, [make_sample("a"), make_sample("b", windows=[], labelled=False)])
     summary = difficulty.run(difficulty.Settings(samples=str(path), out=str(tmp_path / "o"), model=f"scripted:{path}"))
     assert (summary["samples"], summary["n_unlabelled"], summary["rollouts"]) == (1, 1, 8)
 
@@ -281,9 +283,9 @@ def test_adaptive_answers_stop_once_places_are_decided_and_a_second_run_asks_not
     wrong = make_sample(windows=[(20.0, 25.0)]).windows
     mixed = [
         msgspec.structs.replace(sample, windows=wrong) if i % 2 else sample
-        for i, sample in enumerate(tables.read_samples(samples))
+        for i, sample in enumerate(read_samples(samples))
     ]
-    tables.write_samples(tmp_path / "mixed.parquet", mixed)
+    write_samples(tmp_path / "mixed.parquet", mixed)
     settings = difficulty.Settings(
         samples=str(tmp_path / "mixed.parquet"),
         out=str(tmp_path / "out"),
@@ -293,7 +295,7 @@ def test_adaptive_answers_stop_once_places_are_decided_and_a_second_run_asks_not
         adaptive="mean_iou:0.2:0.7:0.02",
     )
     summary = difficulty.run(settings)
-    rates = [r for r in tables.read_parquet(tmp_path / "out/pass_rates.parquet") if r["measure"] == "mean_iou"]
+    rates = [r for r in read_parquet(tmp_path / "out/pass_rates.parquet") if r["measure"] == "mean_iou"]
     assert all(4 <= rate["n"] <= 24 and rate["low"] <= rate["value"] <= rate["high"] for rate in rates)
     assert 40 * 4 < summary["rollouts"] == sum(rate["n"] for rate in rates) < 40 * 24
     assert 0 <= summary["expected_misplaced"] < 0.5
@@ -318,8 +320,8 @@ def test_a_measure_that_is_not_stored_cannot_decide(samples, tmp_path):
 
 def test_pass_rates_without_places_are_still_chosen_from(samples, tmp_path):
     difficulty.run(difficulty.Settings(samples=samples, out=str(tmp_path / "out"), model=f"scripted:{samples}"))
-    rates = tables.read_parquet(tmp_path / "out/pass_rates.parquet")
-    tables.write_parquet(tmp_path / "old.parquet", rates, tables.PASS_RATES)
+    rates = read_parquet(tmp_path / "out/pass_rates.parquet")
+    write_parquet(tmp_path / "old.parquet", rates, PASS_RATES)
     chosen = [
         select.run(select.Settings(pass_rates=str(path), out=str(tmp_path / f"rows-{path.stem}"), size=9))["rows"]
         for path in (tmp_path / "out/pass_rates.parquet", tmp_path / "old.parquet")

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from release_builders import write_inputs
+from vtgdata.conversation.prompt import load_prompt
 from vtgdata.errors import VtgError
+from vtgdata.files.samples import row_sample
 from vtgdata.stages import release
-from vtgdata.tables import row_sample
 from vtgdata.train import data
-from vtgdata.video.messages import load_prompt
 
 
 def released(tmp_path, **changes) -> str:

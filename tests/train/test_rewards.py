@@ -3,7 +3,7 @@
 import pytest
 
 from builders import make_sample
-from vtgdata.answers import Form
+from vtgdata.conversation.answer import Form
 from vtgdata.train.rewards import reward, text_of
 
 RIGHT = "<think>it opens</think><answer>3.0 to 9.0</answer>"

@@ -15,8 +15,10 @@ import yaml
 from hub_clients import environment
 from hub_server import Hub
 from release_builders import make_release
-from vtgdata import meta, releases, tables
+from vtgdata import releases
 from vtgdata.demo import draw
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.step import read_meta
 from vtgdata.stages import coldstart, difficulty, ingest, select
 
 pytest.importorskip("trl", reason="needs vtgdata[train]")
@@ -86,7 +88,7 @@ def test_both_trainers_run_from_a_tag_of_the_hub_and_the_model_says_which(desk: 
     for what, config, model in (("sft", "coldstart", "base"), ("rl", "rl", "sft")):
         said = train(desk, what, what, model)
         assert f"trained on {config} of" in said and f"(org/shapes@v1.0.0, commit {commit[:12]})" in said
-        made = meta.read_meta(work / what)
+        made = read_meta(work / what)
         assert made is not None and made.summary["data"] == {
             "name": release.document.name, "version": "1.0.0", "content": release.content, "repository": "org/shapes",
             "tag": "v1.0.0", "commit": commit, "config": config, "rows": len(release.rows(config)),
@@ -94,7 +96,7 @@ def test_both_trainers_run_from_a_tag_of_the_hub_and_the_model_says_which(desk: 
         rows = release.document.configs[config]["train"]
         assert rows.sha256 in {sha for path, sha in made.inputs.items() if path.endswith(rows.file)}
         assert [json.loads(line)["step"] for line in (work / what / "training.jsonl").open()] == [1, 2]
-        assert tables.read_parquet(work / "kept" / rows.file) == release.rows(config)
+        assert read_parquet(work / "kept" / rows.file) == release.rows(config)
     desk.done("push", "rl", "org/student")
     files = hub.repositories["org/student"].files
     dataset: dict[str, Any] = json.loads(files["model.json"])["dataset"]

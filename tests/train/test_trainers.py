@@ -4,9 +4,9 @@ import msgspec
 import numpy as np
 import pytest
 
+from vtgdata.conversation.prompt import load_prompt
 from vtgdata.errors import VtgError
 from vtgdata.train import rl, sft
-from vtgdata.video.messages import load_prompt
 
 pytest.importorskip("trl", reason="needs vtgdata[train]")
 

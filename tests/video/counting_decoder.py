@@ -4,8 +4,8 @@ import os
 import time
 from pathlib import Path
 
-from vtgdata.decoders import pyav
-from vtgdata.decoders.pyav import probe  # noqa: F401 (the contract of a decoder)
+from vtgdata.plugins.decoders import pyav
+from vtgdata.plugins.decoders.pyav import probe  # noqa: F401 (the contract of a decoder)
 
 
 def frames(path, times):

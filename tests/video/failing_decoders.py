@@ -6,7 +6,7 @@ import os
 import threading
 from pathlib import Path
 
-from vtgdata.decoders import pyav
+from vtgdata.plugins.decoders import pyav
 
 
 def probe(path):

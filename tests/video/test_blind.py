@@ -11,9 +11,9 @@ from PIL import Image
 from builders import make_sample
 from drawn_videos import draw
 from vtgdata.errors import VtgError
-from vtgdata.records import FrameSampling, Video
+from vtgdata.records import Frames, FrameSampling, Video
 from vtgdata.video.blind import blinded, donors, other_queries
-from vtgdata.video.store import Frames, FrameStore
+from vtgdata.video.store import FrameStore
 
 
 def make_videos(*sources):

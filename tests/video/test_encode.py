@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from drawn_videos import SIDE, draw, number
-from vtgdata.decoders import pyav
 from vtgdata.errors import VideoUnreadable, VtgError
+from vtgdata.plugins.decoders import pyav
 from vtgdata.video import encode
 from vtgdata.video.encode import Copy
 from vtgdata.video.workers import Workers

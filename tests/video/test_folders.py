@@ -7,7 +7,7 @@ from PIL import Image
 from drawn_videos import number, picture
 from vtgdata.errors import VideoUnreadable
 from vtgdata.records import FrameSampling, Video
-from vtgdata.video import folders
+from vtgdata.video import picture_folders
 from vtgdata.video.probe import Prober
 from vtgdata.video.store import FrameStore
 
@@ -29,15 +29,15 @@ def test_a_folder_of_frames_is_a_video_with_their_times(tmp_path):
 
 
 def test_the_picture_at_a_time_is_the_last_shown_at_or_before_it(tmp_path):
-    images, times = folders.frames(folder_of(tmp_path / "a", times=[0, 0.5, 3, 3.5]), [3.2, 0.5, 0.49, 99, -1])
+    images, times = picture_folders.frames(folder_of(tmp_path / "a", times=[0, 0.5, 3, 3.5]), [3.2, 0.5, 0.49, 99, -1])
     assert [number(np.asarray(image)) for image in images] == [2, 1, 0, 3, 0]
     assert times == [3.0, 0.5, 0.0, 3.5, 0.0]
 
 
 def test_files_may_be_named_and_the_last_then_lasts_as_long_as_the_one_before(tmp_path):
     path = folder_of(tmp_path / "a", times=[0, 2], files=["0003.png", "0001.png"])
-    assert folders.probe(path).duration == 4.0
-    assert [number(image) for image in folders.frames(path, [0, 2])[0]] == [3, 1]
+    assert picture_folders.probe(path).duration == 4.0
+    assert [number(image) for image in picture_folders.frames(path, [0, 2])[0]] == [3, 1]
 
 
 @pytest.mark.parametrize(
@@ -62,4 +62,4 @@ def test_a_picture_that_is_none_is_named(tmp_path):
     path = folder_of(tmp_path / "a", times=[0, 1, 2, 3])
     (path / "0002.png").write_text("<html>")
     with pytest.raises(VideoUnreadable, match=r"0002\.png is no readable picture"):
-        folders.frames(path, [2.0])
+        picture_folders.frames(path, [2.0])

@@ -35,7 +35,7 @@ def test_a_file_is_opened_once(tmp_path):
 
 
 def test_normalise_takes_the_probed_duration(tmp_path):
-    from vtgdata.normalise import normalise
+    from vtgdata.annotations.normalise import normalise
     from vtgdata.records import Corpus, RawRow, Split
 
     draw(tmp_path / "a.mp4", 30, 4)

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from drawn_videos import draw
-from vtgdata import containers, plugins
 from vtgdata.errors import VideoUnreadable, VtgError
+from vtgdata.files import plugins
 from vtgdata.records import FrameSampling, Video
+from vtgdata.video import containers
 from vtgdata.video.store import FrameStore
 
 DISGUISED = {
@@ -24,7 +25,7 @@ DISGUISED = {
 LOOK = """
 import sys
 from pathlib import Path
-from vtgdata.records import FrameSampling, Video
+from vtgdata.records.sample import FrameSampling, Video
 from vtgdata.video.store import FrameStore
 store = FrameStore(Path(sys.argv[1]), FrameSampling(frames=2), Path(sys.argv[2]))
 for path in sorted(Path(sys.argv[1]).iterdir()):

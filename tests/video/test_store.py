@@ -9,11 +9,12 @@ import pytest
 from PIL import Image
 
 from drawn_videos import draw, number, real
-from vtgdata.decoders import pyav
 from vtgdata.errors import VtgError
+from vtgdata.plugins.decoders import pyav
 from vtgdata.records import FrameSampling, Video
-from vtgdata.video import look, store
-from vtgdata.video.look import jpeg
+from vtgdata.video import decode as decode_file
+from vtgdata.video import store
+from vtgdata.video.decode import jpeg
 from vtgdata.video.store import FrameStore, frame_source
 
 EIGHT = FrameSampling(frames=8)
@@ -75,7 +76,7 @@ def test_other_bytes_another_sampling_or_decoder_is_another_id(tmp_path):
     ids = [one.frames(video(name)).frames_id for name in ("a", "b", "copy")]
     assert ids[0] == ids[2] != ids[1]
     assert two.frames(video()).frames_id not in ids
-    by_path = FrameStore(tmp_path / "videos", EIGHT, tmp_path / "frames", decoder="vtgdata.decoders.pyav")
+    by_path = FrameStore(tmp_path / "videos", EIGHT, tmp_path / "frames", decoder="vtgdata.plugins.decoders.pyav")
     assert by_path.frames(video()).frames_id not in ids
 
 
@@ -188,7 +189,7 @@ def test_the_demo_sees_what_it_was_trained_on(tmp_path):
 def test_few_raw_frames_are_held_at_a_time(tmp_path, monkeypatch):
     draw(tmp_path / "videos/a.mp4", 30)
     whole = FrameStore(tmp_path / "videos", EIGHT, tmp_path / "one").frames(video())
-    monkeypatch.setattr(look, "DECODED_BYTES", 3 * 64 * 64 * 3)
+    monkeypatch.setattr(decode_file, "DECODED_BYTES", 3 * 64 * 64 * 3)
     calls = counting(monkeypatch)
     assert FrameStore(tmp_path / "videos", EIGHT, tmp_path / "two", isolated=False).frames(video()) == whole
     assert len(calls) == 3

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from drawn_videos import draw
-from vtgdata.decoders import pyav
 from vtgdata.errors import VideoUnreadable, VtgError
+from vtgdata.plugins.decoders import pyav
 from vtgdata.records import FrameSampling, Video
 from vtgdata.video import workers
 from vtgdata.video.store import FrameStore

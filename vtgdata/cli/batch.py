@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from vtgdata.cli.app import finish, logs
 from vtgdata.cli.options import Json, Quiet
+from vtgdata.cli.running import finish, logs
 from vtgdata.errors import RowsFailed
 
 
@@ -32,10 +32,10 @@ def batch_import(
 
     The step's own command then asks only what is missing, and writes its tables. Exit code 3 when lines cannot be read.
     """
-    from vtgdata.engine import batch_import
+    from vtgdata.engine.batch import bring_back
 
     logs(quiet)
-    summary = batch_import.take(Path(folder), [Path(file) for file in files], table=prices, out=out)
+    summary = bring_back.take(Path(folder), [Path(file) for file in files], table=prices, out=out)
     finish(summary, as_json, _show)
     if summary["n_broken"]:
         raise RowsFailed(
@@ -47,6 +47,6 @@ def batch_import(
 
 
 def _show(summary: dict[str, Any]) -> None:
-    from vtgdata.engine.batch_import import words
+    from vtgdata.engine.batch.bring_back import words
 
     print("\n".join(words(summary)))

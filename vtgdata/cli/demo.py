@@ -4,8 +4,8 @@ from typing import Any
 
 import typer
 
-from vtgdata.cli.app import stage
-from vtgdata.cli.show import again, interval, percent, table
+from vtgdata.cli.printing import again, interval, percent, table
+from vtgdata.cli.running import stage
 
 
 def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:

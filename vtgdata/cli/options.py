@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import msgspec
 import typer
 
-from vtgdata import plugins
 from vtgdata.errors import VtgError
+from vtgdata.files import plugins
 
 Recipe = Annotated[
     str, typer.Option("--recipe", help="Take settings from this recipe's step (FILE or FILE#ID); options go first.")

@@ -4,8 +4,8 @@ from typing import Any
 
 import typer
 
-from vtgdata.cli.app import relative, stage
-from vtgdata.cli.show import again
+from vtgdata.cli.printing import again
+from vtgdata.cli.running import relative, stage
 
 
 def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:

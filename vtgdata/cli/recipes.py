@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from vtgdata.cli.app import finish, logs, relative, report
 from vtgdata.cli.options import Json, Quiet
-from vtgdata.cli.show import table
+from vtgdata.cli.printing import table
+from vtgdata.cli.running import finish, logs, relative, report
 from vtgdata.errors import RowsFailed, VtgError
 
 
@@ -35,8 +35,8 @@ def run(
     quiet: Quiet = False,
 ) -> int:
     """Do a recipe's steps, skipping what is done."""
-    from vtgdata import plugins, recipe
     from vtgdata.cli import commands
+    from vtgdata.files import plugins, recipe
 
     logs(quiet)
     path = recipe.find(name, plugins.resources("recipes"))

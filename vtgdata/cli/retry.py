@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from vtgdata.cli.app import finish, logs
 from vtgdata.cli.options import Json, Quiet
+from vtgdata.cli.running import finish, logs
 from vtgdata.errors import RowsFailed, VtgError
 
 
@@ -50,11 +50,11 @@ def retry(
 
 def _made_by(folder: Path) -> tuple[str, dict[str, Any]]:
     """The command that made a folder and its settings; raises VtgError where there is none that asks a model."""
-    from vtgdata import meta
     from vtgdata.cli.commands import COMMANDS, settings_type
-    from vtgdata.engine.collect import AskSettings
+    from vtgdata.engine.settings import AskSettings
+    from vtgdata.files.step import read_meta
 
-    known = meta.read_meta(folder)
+    known = read_meta(folder)
     if known is None:
         raise VtgError(
             f"{folder}: has no meta.json of ours, so no command came to its end there. Run the command itself: it asks "

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from vtgdata import meta
-from vtgdata.engine import held
-from vtgdata.engine.collect import JOURNAL
-from vtgdata.engine.lease import holder
-from vtgdata.engine.prices import dollars
+from vtgdata.engine.journal.counts import peek, spend
+from vtgdata.engine.journal.lease import holder
+from vtgdata.engine.money.prices import dollars
 from vtgdata.engine.progress import read_progress
+from vtgdata.engine.settings import JOURNAL
 from vtgdata.errors import VtgError
+from vtgdata.files.step import outputs_hold, read_meta
 
 
 def state(path: Path, root: Path) -> dict[str, Any] | None:
@@ -18,7 +18,7 @@ def state(path: Path, root: Path) -> dict[str, Any] | None:
     `cost` is in US dollars: of all attempts in the journal, or of this run alone while it goes on; "unknown" where no
     price was known. `seconds_left` is there while it runs.
     """
-    known, progress, owner = meta.read_meta(path), read_progress(path / JOURNAL), holder(path / JOURNAL)
+    known, progress, owner = read_meta(path), read_progress(path / JOURNAL), holder(path / JOURNAL)
     if known is None and progress is None and owner is None:
         return None
     entry: dict[str, Any] = {
@@ -37,7 +37,7 @@ def state(path: Path, root: Path) -> dict[str, Any] | None:
         return entry | {"state": f"running: {owner}", "cost": cost, "progress": entry["progress"] if mine else ""}
     if known is not None:
         said = "done" if known.complete else "done, some rows failed"
-        said = said if meta.outputs_hold(path, known) else "outputs changed since"
+        said = said if outputs_hold(path, known) else "outputs changed since"
     elif progress is not None and not progress.ended:
         said = "killed: the same command goes on"
     else:
@@ -50,8 +50,8 @@ def _cost(journal: Path) -> float | str | None:
     if not journal.exists():
         return None
     try:
-        with held.peek(journal) as select:
-            spent = held.spend(select, None)
+        with peek(journal) as select:
+            spent = spend(select, None)
     except VtgError:
         return None
     return "unknown" if spent.uncounted and not spent.picodollars else dollars(spent.picodollars)

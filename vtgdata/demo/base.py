@@ -20,10 +20,10 @@ import msgspec
 from vtgdata.demo import tiny
 from vtgdata.demo.clips import Clips
 from vtgdata.demo.muon import Muon
-from vtgdata.engine.tell import told
+from vtgdata.engine.progress import told
 from vtgdata.errors import VtgError
-from vtgdata.meta import Step, Summary
-from vtgdata.tables import write_jsonl
+from vtgdata.files.step import Step, Summary
+from vtgdata.files.whole import write_jsonl
 
 if TYPE_CHECKING:
     import torch

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vtgdata.demo import tiny
 from vtgdata.demo.draw import as_seen, encode
-from vtgdata.scenes import LOOKS, PAIRS, SHAPES, STEPS, Look, Segment, compose, draw_image, sentence, trace
+from vtgdata.demo.scenes import LOOKS, PAIRS, SHAPES, STEPS, Look, Segment, compose, draw_image, sentence, trace
 
 if TYPE_CHECKING:
     import numpy as np

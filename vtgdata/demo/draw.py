@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
-from vtgdata.engine.tell import told
+from vtgdata.demo.scenes import LOOKS, PAIRS, SIDE, STEPS, compose, draw_image, level_of, sentence
+from vtgdata.engine.progress import told
 from vtgdata.errors import Conflict, VtgError
-from vtgdata.meta import Step, Summary
-from vtgdata.scenes import LOOKS, PAIRS, SIDE, STEPS, compose, draw_image, level_of, sentence
-from vtgdata.tables import write_jsonl
+from vtgdata.files.step import Step, Summary
+from vtgdata.files.whole import write_jsonl
 
 if TYPE_CHECKING:
     import numpy as np

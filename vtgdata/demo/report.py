@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from vtgdata import meta, tables
 from vtgdata.errors import VtgError
-from vtgdata.meta import Summary
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import read_samples
+from vtgdata.files.step import Step, Summary
+from vtgdata.files.whole import write_json
 from vtgdata.metrics.intervals import auc
-from vtgdata.tables import read_samples
 
 NOTE = (
     "The teacher is scripted, with biased errors put in on purpose, and the videos are drawn: this shows the mechanism "
@@ -42,7 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 def run(settings: Settings) -> Summary:
     """Write report.json; the gates say what holds, they do not stop the run."""
-    step = meta.Step(
+    step = Step(
         "demo-report",
         settings,
         code=[__name__],
@@ -73,7 +74,7 @@ def run(settings: Settings) -> Summary:
         "out": settings.out,
     }
     out = step.start()
-    tables.write_json(out / "report.json", summary)
+    write_json(out / "report.json", summary)
     return step.finish(summary, ["report.json"])
 
 
@@ -116,7 +117,7 @@ def label_auc(settings: Settings) -> float:
     raw_ids = {s.sample_id: s.sample_id.partition(":")[2].partition("~")[0] for s in read_samples(settings.samples)}
     rates = [
         (row["value"], not key[raw_ids[row["sample_id"]]])
-        for row in tables.read_parquet(settings.pass_rates)
+        for row in read_parquet(settings.pass_rates)
         if row["measure"] == "mean_iou" and row["value"] is not None and raw_ids[row["sample_id"]] in key
     ]
     return auc(np.array([value for value, _ in rates]), np.array([right for _, right in rates], dtype=bool))

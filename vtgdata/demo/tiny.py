@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from vtgdata.scenes import COLOURS, SHAPES, SIDE
+from vtgdata.demo.scenes import COLOURS, SHAPES, SIDE
 
 if TYPE_CHECKING:
     import torch

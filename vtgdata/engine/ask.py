@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import cast
 
-from vtgdata.engine.journal import Attempt, Journal
+from vtgdata.engine.journal.journal import Attempt, Journal
 from vtgdata.engine.progress import Progress, Report
-from vtgdata.engine.wanted import Wanted, wanted_of
-from vtgdata.engine.work import Question, seed_of, work_keys
+from vtgdata.engine.spool import Wanted, wanted_of
+from vtgdata.engine.work_keys import Question, seed_of, work_keys
 from vtgdata.errors import VtgError
-from vtgdata.failpoint import crash_here
+from vtgdata.files.crash_points import crash_here
 from vtgdata.records import Model, Request, Sampling
 
 ACKNOWLEDGE_FD = "VTGDATA_ACK_FD"

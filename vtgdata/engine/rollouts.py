@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 
-from vtgdata import plugins
-from vtgdata.answers import Form, parse
-from vtgdata.engine.wanted import Asked
+from vtgdata.conversation.answer import Form, parse
+from vtgdata.engine.spool import Asked
+from vtgdata.files import plugins
+from vtgdata.files.schemas import Row
 from vtgdata.records import Answer, Reply, Sample, Sampling
-from vtgdata.tables import Row
-from vtgdata.windows import as_pairs
+from vtgdata.records.windows import as_pairs
 
 DEFAULT_SCORES = ("tiou", "format")
 

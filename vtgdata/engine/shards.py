@@ -15,10 +15,11 @@ from typing import Any, Literal, Protocol, TypeVar, cast
 
 import msgspec
 
-from vtgdata.engine.collect import AskSettings, Count
+from vtgdata.engine.settings import AskSettings
 from vtgdata.errors import RowsFailed, VtgError
-from vtgdata.meta import Summary
-from vtgdata.sample_table import SampleTable
+from vtgdata.files.samples import SampleTable
+from vtgdata.files.step import Summary
+from vtgdata.video.frame_settings import Count
 
 
 class ShardedSettings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from vtgdata.records import Window
-from vtgdata.windows import Array
+from vtgdata.records.windows import Array
 
 
 def no_windows() -> Array:

@@ -7,7 +7,7 @@ import numpy as np
 
 from vtgdata.metrics.answered import NOTHING, Answered
 from vtgdata.records import Sample, Window
-from vtgdata.windows import Array, answer_iou, tiou_array
+from vtgdata.records.windows import Array, answer_iou, tiou_array
 
 GRID = 50
 """Fractions tried: multiples of 1/GRID."""

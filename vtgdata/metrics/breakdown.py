@@ -9,7 +9,7 @@ import numpy as np
 
 from vtgdata.metrics.sets import Values
 from vtgdata.records import Sample
-from vtgdata.windows import merged
+from vtgdata.records.windows import merged
 
 QUERY_TYPES = ("query_type", "qsemtype", "question_type", "type", "template", "domain")
 """Keys of `extra` that corpora name a kind of query by; the first that the samples have is taken."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vtgdata.windows import Array
+from vtgdata.records.windows import Array
 
 THRESHOLDS = (0.3, 0.5, 0.7)
 CHUNK = 5.0

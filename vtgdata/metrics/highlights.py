@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vtgdata.metrics.grounding import iou_matrix
-from vtgdata.windows import Array
+from vtgdata.records.windows import Array
 
 THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
 """IoU 0.5, 0.55 .. 0.95."""

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from vtgdata.windows import Array
+from vtgdata.records.windows import Array
 
 RESAMPLES = 2000
 CHUNK = 100

@@ -11,13 +11,13 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
-from vtgdata.answers import Form, parse
+from vtgdata.conversation.answer import Form, parse
+from vtgdata.files.schemas import ROLLOUTS, Row
 from vtgdata.metrics.answered import NOTHING, Answered, as_array, no_windows, sound
-from vtgdata.readers.predictions.record import Prediction
-from vtgdata.readers.predictions.write import Given, finite
+from vtgdata.metrics.predictions.record import Prediction
+from vtgdata.metrics.predictions.write import Given, finite
 from vtgdata.records import Sample
-from vtgdata.tables import ROLLOUTS, Row
-from vtgdata.windows import Array
+from vtgdata.records.windows import Array
 
 TOLERANCE = 1e-6
 """Seconds by which a time may pass the end of the video without being counted."""

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from vtgdata.files.schemas import Row
 from vtgdata.metrics.judging import Judged, oddities
-from vtgdata.readers.predictions.join import Joined
-from vtgdata.readers.predictions.record import PredictionFile
+from vtgdata.metrics.predictions.join import Joined
+from vtgdata.metrics.predictions.record import PredictionFile
 from vtgdata.records import Sample
-from vtgdata.tables import Row
 
 SHOWN = 5
 """Places that are named of each kind."""

@@ -5,7 +5,7 @@ Source: Xiao et al., NExT-GQA (CVPR 2024); Acc@IoU as in TVG-R1's evaluation.
 
 from vtgdata.metrics.grounding import answer_iop, answer_iou
 from vtgdata.records import Sample
-from vtgdata.windows import Array
+from vtgdata.records.windows import Array
 
 
 def right_option(option: str | None, sample: Sample) -> bool:

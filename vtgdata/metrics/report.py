@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from vtgdata.files.schemas import Row
 from vtgdata.metrics import baselines, breakdown, intervals, official, sets
 from vtgdata.metrics.judging import Judged, counts
 from vtgdata.records import Sample
-from vtgdata.tables import Row
 
 
 class Ruler(msgspec.Struct, frozen=True, kw_only=True):

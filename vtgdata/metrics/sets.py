@@ -13,7 +13,7 @@ from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.metrics import grounding, highlights, qa
 from vtgdata.metrics.answered import Answered, as_array
 from vtgdata.records import Sample
-from vtgdata.windows import Array
+from vtgdata.records.windows import Array
 
 Values = dict[str, Array]
 """Per-sample values by metric: each (n,) in [0, 1], or NaN."""

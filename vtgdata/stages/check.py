@@ -12,13 +12,17 @@ from typing import Literal, get_args
 import msgspec
 import numpy as np
 
-from vtgdata import meta, overlap, plugins, tables
+from vtgdata.annotations import overlap
+from vtgdata.annotations.overlap import Group, Index
 from vtgdata.errors import RowsFailed, VtgError
-from vtgdata.meta import Summary
+from vtgdata.files import plugins
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import row_sample, sample_row, write_drops, write_samples
+from vtgdata.files.schemas import Row
+from vtgdata.files.step import Step, Summary
+from vtgdata.files.whole import json_text, write_json, write_text
 from vtgdata.metrics import baselines, grounding
-from vtgdata.overlap import Group, Index
 from vtgdata.records import Drop, Sample
-from vtgdata.tables import Row
 
 Kind = Literal["broken_rows", "repeated_ids", "duplicates", "contamination", "label_versions", "durations", "videos"]
 FIXABLE = ("broken_rows", "repeated_ids", "duplicates", "contamination")
@@ -64,9 +68,9 @@ def run(settings: Settings) -> Summary:
         raise VtgError("check needs one file of samples or more.")
     step = None
     if settings.out:
-        code = [__name__, *(["vtgdata.decoders.pyav"] if settings.videos else [])]
+        code = [__name__, *(["vtgdata.plugins.decoders.pyav"] if settings.videos else [])]
         listings = [settings.videos] if settings.videos else []
-        step = meta.Step("check", settings, code=code, inputs=settings.files, listings=listings)
+        step = Step("check", settings, code=code, inputs=settings.files, listings=listings)
         if (done := step.up_to_date()) is not None:
             return done
     report = _Report(settings)
@@ -77,9 +81,9 @@ def run(settings: Settings) -> Summary:
             raise RowsFailed(failed, summary)
         return summary
     out, names = step.start(), ["check.json"]
-    tables.write_json(out / "check.json", summary | {"examples": report.examples(None)})
+    write_json(out / "check.json", summary | {"examples": report.examples(None)})
     if settings.videos:
-        tables.write_text(out / "missing.txt", "".join(f"{file}\n" for file in report.missing))
+        write_text(out / "missing.txt", "".join(f"{file}\n" for file in report.missing))
         names.append("missing.txt")
     if settings.fix:
         report.write_fixed(out)
@@ -118,10 +122,10 @@ class _Report:
         needs = ("sample_id", "corpus", "split", "video_id", "duration", "query", "windows")
         seen: dict[str, str] = {}
         for file in self.settings.files:
-            for number, row in enumerate(tables.read_parquet(file, needs=needs)):
+            for number, row in enumerate(read_parquet(file, needs=needs)):
                 place = f"{Path(file).name} row {number}"
                 try:
-                    sample = tables.row_sample(row)
+                    sample = row_sample(row)
                     _sound(sample)
                 except ValueError as error:
                     self._broken("broken_rows", place, row, str(error))
@@ -134,7 +138,7 @@ class _Report:
 
     def _broken(self, kind: str, place: str, row: Row, detail: str) -> None:
         self.found[kind].append({"row": place, "sample_id": str(row.get("sample_id")), "detail": detail})
-        raw = tables.json_text(row)
+        raw = json_text(row)
         self.broken.append(Drop(corpus=str(row.get("corpus")), origin=place, reason=kind, detail=detail, raw=raw))
 
     def _contamination(self, index: Index) -> None:
@@ -171,7 +175,7 @@ class _Report:
 
     def _copies(self, paths: dict[str, Path]) -> None:
         """Videos to train on that show what a benchmark's video shows, under another name."""
-        from vtgdata import video_hashes as hashes
+        from vtgdata.video import hashes as hashes
         from vtgdata.video import workers
 
         decoder = workers.Isolated("pyav")
@@ -230,13 +234,13 @@ class _Report:
     def write_fixed(self, out: Path) -> None:
         """The samples of all files without what can be taken away, and what was taken, each with its reason."""
         kept = [sample for sample in self.samples if sample.sample_id not in self.left]
-        tables.write_samples(out / "samples.parquet", kept)
+        write_samples(out / "samples.parquet", kept)
         gone = [_drop(sample, *self.left[sample.sample_id]) for sample in self.samples if sample.sample_id in self.left]
-        tables.write_drops(out / "drops.parquet", [*self.broken, *gone])
+        write_drops(out / "drops.parquet", [*self.broken, *gone])
 
 
 def _drop(sample: Sample, reason: str, detail: str) -> Drop:
-    raw = tables.json_text(tables.sample_row(sample))
+    raw = json_text(sample_row(sample))
     return Drop(corpus=sample.corpus, origin=sample.origin, reason=reason, detail=detail, raw=raw)
 
 

@@ -12,19 +12,24 @@ from typing import Any, Literal
 
 import msgspec
 
-from vtgdata import meta, tables
-from vtgdata.answers import Form
-from vtgdata.engine import plan, shards
-from vtgdata.engine.collect import Collected, Count, Share, collect, load_samples, plugin_code
+from vtgdata.conversation.answer import Form
+from vtgdata.conversation.prompt import Prompt, load_prompt
+from vtgdata.engine import shards
+from vtgdata.engine.collect import Collected, collect
+from vtgdata.engine.models import plugin_code
+from vtgdata.engine.money import plan
+from vtgdata.engine.questions import load_samples
 from vtgdata.engine.rollouts import sampling_text
+from vtgdata.engine.settings import Share
 from vtgdata.engine.shards import ShardedSettings
 from vtgdata.errors import VtgError
-from vtgdata.meta import Summary
+from vtgdata.files.parquet import parquet_writer
+from vtgdata.files.schemas import DRAWN, ROLLOUTS, TRACES, Row
+from vtgdata.files.step import Step, Summary
 from vtgdata.records import Sample
-from vtgdata.tables import Row, parquet_writer
-from vtgdata.timecode import format_time
-from vtgdata.video.messages import Prompt, load_prompt
-from vtgdata.windows import as_pairs
+from vtgdata.records.times import format_time
+from vtgdata.records.windows import as_pairs
+from vtgdata.video.frame_settings import Count
 
 
 class Settings(ShardedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,7 +50,7 @@ class Settings(ShardedSettings, frozen=True, kw_only=True, forbid_unknown_fields
 def run(settings: Settings) -> Summary:
     """Ask the teacher, verify, and write rollouts.parquet and traces.parquet."""
     settings = shards.placed(settings)
-    step = meta.Step(
+    step = Step(
         "build-coldstart",
         settings,
         code=[__name__, *plugin_code([settings.model], tuple(settings.keep))],
@@ -66,8 +71,8 @@ def run(settings: Settings) -> Summary:
     n_rollouts = n_kept = n_with_trace = 0
     with (
         collect(settings, samples, settings.model, scores=tuple(settings.keep)) as collected,
-        parquet_writer(out / "rollouts.parquet", tables.ROLLOUTS) as rollouts,
-        parquet_writer(out / "traces.parquet", tables.TRACES | tables.DRAWN) as traces,
+        parquet_writer(out / "rollouts.parquet", ROLLOUTS) as rollouts,
+        parquet_writer(out / "traces.parquet", TRACES | DRAWN) as traces,
     ):
         for sample, rows in collected.by_sample():
             found = verify(rows, sample, collected, settings)

@@ -14,16 +14,19 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from vtgdata import filtering, meta, plugins, tables, video_ids
-from vtgdata.benchmarks import is_benchmark
+from vtgdata.annotations import filtering, video_keys
+from vtgdata.annotations.benchmarks import is_benchmark
+from vtgdata.annotations.filtering import Benchmarks, Filter
 from vtgdata.errors import VtgError, did_you_mean
-from vtgdata.filtering import Benchmarks, Filter
-from vtgdata.meta import Summary
+from vtgdata.files import plugins, schemas
+from vtgdata.files.parquet import read_frame, write_parquet
+from vtgdata.files.samples import read_sample
+from vtgdata.files.schemas import SAMPLE_NEEDS, SAMPLES, Row
+from vtgdata.files.step import Step, Summary
 from vtgdata.records import Sample
-from vtgdata.tables import Row
 from vtgdata.video.frame_settings import FrameSettings
+from vtgdata.video.parallel import warm
 from vtgdata.video.store import DECODER, FrameStore
-from vtgdata.video.warm import warm
 
 log = logging.getLogger("vtgdata")
 
@@ -31,7 +34,7 @@ BATCH = 20_000
 """Samples that are in memory at a time, or more where one video has more."""
 
 
-DROPS = tables.DROPS | {"sample_id": "text", "filter": "text"}
+DROPS = schemas.DROPS | {"sample_id": "text", "filter": "text"}
 
 
 class Settings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,7 +83,7 @@ def run(settings: Settings) -> Summary:
     filters = [filtering.asked(spec) for spec in settings.filters]
     compares = _compares(filters, settings)
     looks = _looks(filters, settings)
-    step = meta.Step(
+    step = Step(
         "curate",
         settings,
         code=_code(filters),
@@ -96,8 +99,8 @@ def run(settings: Settings) -> Summary:
     gone = sorted(_judged(frame, filters, benchmarks, protected, settings.file, store))
     out = step.start()
     dropped = {each.number for each in gone}
-    tables.write_parquet(out / "samples.parquet", _kept(frame, dropped), tables.SAMPLES)
-    tables.write_parquet(out / "drops.parquet", _drops(frame, gone, filters), DROPS)
+    write_parquet(out / "samples.parquet", _kept(frame, dropped), SAMPLES)
+    write_parquet(out / "drops.parquet", _drops(frame, gone, filters), DROPS)
     untouched = _of(frame, protected).sum() if protected else 0
     summary: Summary = {
         "file": settings.file,
@@ -154,7 +157,7 @@ def _code(filters: Sequence[Filter]) -> list[str]:
 
 def _read(settings: Settings) -> Any:
     """The rows to curate as a frame, each with its own id."""
-    frame = tables.read_frame(settings.file, needs=tables.SAMPLE_NEEDS, where=settings.where or None)
+    frame = read_frame(settings.file, needs=SAMPLE_NEEDS, where=settings.where or None)
     if settings.where and not frame.height:
         raise VtgError(f"{settings.file}: no row meets --where {settings.where!r}, so there is nothing to curate.")
     if settings.limit is not None:
@@ -183,10 +186,10 @@ def _benchmarks(settings: Settings) -> dict[str, list[Sample]]:
     """The samples of benchmark splits in the file and in those to hold it against, by the keys of their videos."""
     found: list[Sample] = []
     for path in dict.fromkeys([settings.file, *settings.against]):
-        frame = tables.read_frame(path, needs=tables.SAMPLE_NEEDS)
+        frame = read_frame(path, needs=SAMPLE_NEEDS)
         reported = _reported(frame)
         if reported:
-            found += [tables.read_sample(path, row) for row in frame.filter(_of(frame, reported)).to_dicts()]
+            found += [read_sample(path, row) for row in frame.filter(_of(frame, reported)).to_dicts()]
         elif path in settings.against:
             splits = sorted({f"{corpus} {split}" for corpus, split in frame.select("corpus", "split").unique().rows()})
             raise VtgError(f"--against {path}: no benchmark split is in it, only {', '.join(splits) or 'no rows'}.")
@@ -194,7 +197,7 @@ def _benchmarks(settings: Settings) -> dict[str, list[Sample]]:
         raise VtgError(
             f"{settings.file}: has no benchmark split to compare with; name the samples of some with --against."
         )
-    return video_ids.by_key(found)
+    return video_keys.by_key(found)
 
 
 def _judged(
@@ -208,7 +211,7 @@ def _judged(
     """The rows that the filters leave out, in no order."""
     size = frame.height if any(each.whole for each in filters) else BATCH
     for numbers in _batches(frame, size):
-        samples = [tables.read_sample(path, row) for row in frame[numbers].to_dicts()]
+        samples = [read_sample(path, row) for row in frame[numbers].to_dicts()]
         number = {sample.sample_id: each for sample, each in zip(samples, numbers, strict=True)}
         left = [sample for sample in samples if (sample.corpus, sample.split) not in protected]
         for step, each in enumerate(filters):

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import msgspec
 
-from vtgdata import claims, hub, release_diff, releases, tables
+from vtgdata import releases
 from vtgdata.errors import Conflict
-from vtgdata.meta import Summary
+from vtgdata.files import claims
+from vtgdata.files.step import Summary
+from vtgdata.files.whole import write_text
+from vtgdata.releases import diff, hub
 
 _OURS = re.compile(rb"(### )?\d+\.\d+\.\d+ against \d+\.\d+\.\d+\n")
 """How the text of a comparison begins."""
@@ -37,11 +40,11 @@ def run(settings: Settings) -> Summary:
     if settings.out:
         _claim(settings)
     first, second = (releases.open_release(hub.local(name)) for name in (settings.a, settings.b))
-    found = release_diff.compare(first, second)
-    said = (release_diff.markdown if settings.markdown else release_diff.text)(found)
+    found = diff.compare(first, second)
+    said = (diff.markdown if settings.markdown else diff.text)(found)
     if settings.out:
-        tables.write_text(Path(settings.out), said)
-    return {**release_diff.as_json(found), "text": said}
+        write_text(Path(settings.out), said)
+    return {**diff.as_json(found), "text": said}
 
 
 def _claim(settings: Settings) -> None:

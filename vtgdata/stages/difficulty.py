@@ -12,18 +12,22 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from vtgdata import meta, tables
-from vtgdata.engine import plan, shards
-from vtgdata.engine.adaptive import interval, parse_rule
-from vtgdata.engine.collect import Collected, Count, collect, load_samples, plugin_code
-from vtgdata.engine.places import Places
+from vtgdata.engine import shards
+from vtgdata.engine.adaptive.rounds import Places
+from vtgdata.engine.adaptive.rule import interval, parse_rule
+from vtgdata.engine.collect import Collected, collect
+from vtgdata.engine.models import plugin_code
+from vtgdata.engine.money import plan
+from vtgdata.engine.questions import load_samples
 from vtgdata.engine.rollouts import sampling_text
 from vtgdata.engine.shards import ShardedSettings
 from vtgdata.errors import VtgError
-from vtgdata.meta import Summary
-from vtgdata.tables import Row, parquet_writer
+from vtgdata.files.parquet import parquet_writer
+from vtgdata.files.schemas import DRAWN, PASS_RATES, ROLLOUTS, Row
+from vtgdata.files.step import Step, Summary
+from vtgdata.video.frame_settings import Count
 
-RATES = tables.PASS_RATES | tables.DRAWN | {"place": "text", "posterior_mean": "number"}
+RATES = PASS_RATES | DRAWN | {"place": "text", "posterior_mean": "number"}
 """Place and posterior mean are of --adaptive alone, and no reader needs them: files from before stay good."""
 
 
@@ -48,7 +52,7 @@ def run(settings: Settings) -> Summary:
         threshold(measure)
     places = _places(settings)
     settings = shards.placed(settings)
-    step = meta.Step(
+    step = Step(
         "score-difficulty",
         settings,
         code=[__name__, *plugin_code([settings.model])],
@@ -69,7 +73,7 @@ def run(settings: Settings) -> Summary:
     out = Path(settings.out)
     with (
         collect(settings, samples, settings.model, places=places) as collected,
-        parquet_writer(out / "rollouts.parquet", tables.ROLLOUTS) as rollouts,
+        parquet_writer(out / "rollouts.parquet", ROLLOUTS) as rollouts,
         parquet_writer(out / "pass_rates.parquet", RATES) as rates,
     ):
         totals = _Totals(settings.measures)

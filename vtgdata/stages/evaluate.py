@@ -10,23 +10,28 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from vtgdata import meta, tables
-from vtgdata.engine import plan
-from vtgdata.engine.collect import AskSettings, collect, load_samples, plugin_code
+from vtgdata.conversation.prompt import load_prompt
+from vtgdata.engine.collect import collect
+from vtgdata.engine.models import plugin_code
+from vtgdata.engine.money import plan
+from vtgdata.engine.questions import load_samples
+from vtgdata.engine.settings import AskSettings
 from vtgdata.errors import VtgError
-from vtgdata.meta import Summary
+from vtgdata.files.parquet import write_parquet
+from vtgdata.files.samples import read_samples
+from vtgdata.files.schemas import ROLLOUTS, Row
+from vtgdata.files.step import Step, Summary
+from vtgdata.files.whole import write_csv, write_json
 from vtgdata.metrics import sets
 from vtgdata.metrics.judging import Judged, counts, judge_predictions, judge_rows
+from vtgdata.metrics.predictions.join import join
+from vtgdata.metrics.predictions.read import read_predictions
+from vtgdata.metrics.predictions.write import file_name, write_predictions
 from vtgdata.metrics.problems import file_facts, option_facts, too_much
 from vtgdata.metrics.report import CSV, Ruler, benchmark, csv_rows
-from vtgdata.readers.predictions.join import join
-from vtgdata.readers.predictions.read import read_predictions
-from vtgdata.readers.predictions.write import file_name, write_predictions
 from vtgdata.records import Sample
-from vtgdata.tables import Row, read_samples
-from vtgdata.video.messages import load_prompt
 
-EVALUATED = tables.ROLLOUTS | {"model": "text", "seeing": "text"}
+EVALUATED = ROLLOUTS | {"model": "text", "seeing": "text"}
 
 
 class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,7 +95,7 @@ def run(settings: Settings) -> Summary:
     """Evaluate models, or a file of predictions; write evaluation.json, evaluation.csv and rollouts.parquet."""
     _check(settings)
     files = (settings.predictions, settings.answers, settings.against, settings.baseline)
-    step = meta.Step(
+    step = Step(
         "evaluate",
         settings,
         code=[__name__, *plugin_code(settings.model)],
@@ -122,9 +127,9 @@ def run(settings: Settings) -> Summary:
         "out": settings.out,
     }
     out = step.start()
-    tables.write_parquet(out / "rollouts.parquet", scored.rows, EVALUATED)
-    tables.write_json(out / "evaluation.json", summary)
-    tables.write_csv(out / "evaluation.csv", csv_rows(summary), CSV)
+    write_parquet(out / "rollouts.parquet", scored.rows, EVALUATED)
+    write_json(out / "evaluation.json", summary)
+    write_csv(out / "evaluation.csv", csv_rows(summary), CSV)
     given = scored.judged[0].given(ruler.samples)
     names = [write_predictions(out, form, given) for form in settings.write_predictions]
     written = ["rollouts.parquet", "evaluation.json", "evaluation.csv", *names]

@@ -13,11 +13,16 @@ from typing import Any
 
 import msgspec
 
-from vtgdata import hub, meta, plugins, tables, tombstones
+from vtgdata.annotations import ids, sources
+from vtgdata.annotations.normalise import Probed, normalise
 from vtgdata.errors import VtgError
-from vtgdata.normalise import Probed, normalise
-from vtgdata.readers import ids, sources
+from vtgdata.files import plugins
+from vtgdata.files.parquet import ParquetWriter
+from vtgdata.files.samples import drop_values, sample_values
+from vtgdata.files.schemas import DROPS, SAMPLES
+from vtgdata.files.step import Step, Summary
 from vtgdata.records import Corpus, Drop, RawRow, Sample, Split, Unit
+from vtgdata.releases import hub, tombstones
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -58,7 +63,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Share of video files, in [0, 1], that may be missing or unreadable before the run counts as failed."""
 
 
-def run(settings: Settings) -> meta.Summary:
+def run(settings: Settings) -> Summary:
     """Read a corpus, normalise its rows, and write samples and drops.
 
     Returns `corpus, rows, samples, drops, repairs {code: n}, reasons {code: n}, out`, and beside them `published`
@@ -77,10 +82,10 @@ def run(settings: Settings) -> meta.Summary:
     options, corpus = _options(settings, module), _named(settings, module.CORPUS)
     paths = [Path(path) for path in settings.paths]
     removed = hub.local(settings.tombstones)
-    step = meta.Step(
+    step = Step(
         "ingest",
         settings,
-        code=[__name__, module.__name__, *(["vtgdata.decoders.pyav"] if settings.videos else [])],
+        code=[__name__, module.__name__, *(["vtgdata.plugins.decoders.pyav"] if settings.videos else [])],
         inputs=[*_inputs(paths, module.CORPUS, module, settings.corpus), *([removed] if removed else [])],
         listings=[settings.videos] if settings.videos else [],
         reads=paths,
@@ -98,8 +103,8 @@ def run(settings: Settings) -> meta.Summary:
     )
     if removed:
         outcomes = map(tombstones.read(removed).outcome, outcomes)
-    samples = tables.ParquetWriter(step.out / "samples.parquet", tables.SAMPLES, tables.sample_values)
-    drops = tables.ParquetWriter(step.out / "drops.parquet", tables.DROPS, tables.drop_values)
+    samples = ParquetWriter(step.out / "samples.parquet", SAMPLES, sample_values)
+    drops = ParquetWriter(step.out / "drops.parquet", DROPS, drop_values)
     try:
         with _rarely_collected():
             for outcome in outcomes:
@@ -112,7 +117,7 @@ def run(settings: Settings) -> meta.Summary:
     finally:
         samples.abandon()
         drops.abandon()
-    summary: meta.Summary = {"corpus": corpus.name, **count.summary(), "out": settings.out}
+    summary: Summary = {"corpus": corpus.name, **count.summary(), "out": settings.out}
     summary |= count.more(settings, corpus)
     failed = _too_many(count.statuses, settings) if settings.videos else None
     return step.finish(summary, ["samples.parquet", "drops.parquet"], failed=failed)
@@ -194,7 +199,7 @@ class _Count:
         if outcome.video.status is not None:
             self.statuses[outcome.video.file] = outcome.video.status
 
-    def summary(self) -> meta.Summary:
+    def summary(self) -> Summary:
         """Counts of samples and drops, which are the rows, and of what was done to them."""
         return {
             "rows": self.samples + self.drops,
@@ -204,9 +209,9 @@ class _Count:
             "reasons": dict(self.reasons.most_common()),
         }
 
-    def more(self, settings: Settings, corpus: Corpus) -> meta.Summary:
+    def more(self, settings: Settings, corpus: Corpus) -> Summary:
         """Published numbers beside those read, and what could not be checked."""
-        found: meta.Summary = {
+        found: Summary = {
             "published": {split: self._published(split, settings, corpus) for split in self.read},
             "empty_windows": self.empty,
             "no_duration": self.no_duration,

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import msgspec
 
-from vtgdata import hub, releases
+from vtgdata import releases
 from vtgdata.errors import VtgError
-from vtgdata.meta import Summary
+from vtgdata.files.step import Summary
+from vtgdata.releases import hub
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

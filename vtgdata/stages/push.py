@@ -18,11 +18,14 @@ from typing import Any, Literal
 
 import msgspec
 
-from vtgdata import claims, hub, hub_push, model_push, release_copy, release_share, release_terms, releases
+from vtgdata import releases
 from vtgdata.errors import VtgError
-from vtgdata.hub_push import Mark, Parcel, Plan
-from vtgdata.meta import Meta, Summary
-from vtgdata.releases import Document, Release, ReleaseFile
+from vtgdata.files import claims
+from vtgdata.files.step import Meta, Summary
+from vtgdata.releases import Document, Release, ReleaseFile, deduplication, hub, permission
+from vtgdata.releases.copy import copy, holds
+from vtgdata.releases.hub.push import Mark, Parcel, Plan, push
+from vtgdata.releases.hub.push_model import Wanted, pack, trained
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,7 +81,7 @@ def run(settings: Settings) -> Summary:
     """
     if settings.previous and not settings.dry_run:
         raise VtgError(f"--previous {settings.previous}: is for --dry-run, which compares with it.")
-    made = model_push.trained(Path(settings.release))
+    made = trained(Path(settings.release))
     if made is not None:
         return _model(settings, made)
     for name in ("version", "dataset", "base_model", "evaluation"):
@@ -87,7 +90,7 @@ def run(settings: Settings) -> Summary:
     release = releases.open_release(settings.release)
     release.check_all()
     if is_hub(settings.target):
-        release_terms.refuse(release.document, settings.confirm_license, str(release.path))
+        permission.refuse(release.document, settings.confirm_license, str(release.path))
         return _to_hub(release, settings)
     return _to_folder(release, Path(settings.target).expanduser(), settings)
 
@@ -112,24 +115,24 @@ def _summary(
 def _to_folder(release: Release, target: Path, settings: Settings) -> Summary:
     nothing = target.is_dir() and target.resolve() == release.path.resolve()
     if not nothing and (target.exists() or target.is_symlink()):
-        nothing = release_copy.holds(release, target)
+        nothing = holds(release, target)
     plan = Plan(upload=[], delete=[], tag=False) if nothing else Plan(upload=list(release.files), delete=[])
     if not plan.nothing:
         claims.claim(target, [release.path], "TARGET")
     if not plan.nothing and not settings.dry_run:
-        release_copy.copy(release, target)
+        copy(release, target)
     return _summary(settings, "folder", release.document.version, release.files, plan)
 
 
 def _to_hub(release: Release, settings: Settings) -> Summary:
-    confirmed = release_terms.confirmed(release.document, settings.confirm_license)
+    confirmed = permission.confirmed(release.document, settings.confirm_license)
     plan, summary = _send(settings, _parcel(release, confirmed))
     estimate = _estimate(release, plan, settings) if settings.dry_run else {}
     return {**summary, "confirmed_licenses": confirmed, **estimate}
 
 
 def _send(settings: Settings, parcel: Parcel) -> tuple[Plan, Summary]:
-    plan, commit = hub_push.push(
+    plan, commit = push(
         settings.target, parcel, private=settings.private, gated=settings.gated, dry_run=settings.dry_run
     )
     kind = "datasets/" if parcel.kind == "dataset" else ""
@@ -146,7 +149,7 @@ def _estimate(release: Release, plan: Plan, settings: Settings) -> Summary:
         if settings.previous:
             raise
         return {"bytes_new": None, "estimate": f"none, since version {plan.before} could not be read: {error}"}
-    found = release_share.expected(before, release, plan.upload)
+    found = deduplication.expected(before, release, plan.upload)
     return {"bytes_new": found.new, "estimate": found.how}
 
 
@@ -172,7 +175,7 @@ def _model(settings: Settings, made: Meta) -> Summary:
     if pinned is None and settings.dataset and not Path(source).is_dir():
         raise VtgError(f"--dataset {source}: is no org/name@tag, such as my-org/my-data@v1.0.0, and no folder.")
     release = releases.open_release(hub.local(source))
-    wanted = model_push.Wanted(
+    wanted = Wanted(
         name=settings.target.partition("/")[2],
         version=settings.version,
         base_model=settings.base_model,
@@ -182,7 +185,7 @@ def _model(settings: Settings, made: Meta) -> Summary:
         evaluation=settings.evaluation,
     )
     with tempfile.TemporaryDirectory() as place:
-        parcel = model_push.pack(Path(settings.release), made, release, wanted, Path(place))
+        parcel = pack(Path(settings.release), made, release, wanted, Path(place))
         return _send(settings, parcel)[1]
 
 

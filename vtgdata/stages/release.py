@@ -17,12 +17,14 @@ from typing import Any
 
 import msgspec
 
-from vtgdata import hub, meta, plugins, release_diff, release_write, releases, teacher_terms, tombstones
+from vtgdata import releases
 from vtgdata.errors import VtgError
-from vtgdata.release_rows import Sources, date_and_sort, grouped
-from vtgdata.release_write import Contents
-from vtgdata.releases import COLUMNS, Release
-from vtgdata.tables import Row
+from vtgdata.files import plugins
+from vtgdata.files.schemas import Row
+from vtgdata.files.step import Step, Summary
+from vtgdata.releases import COLUMNS, Release, diff, hub, teacher_terms, tombstones
+from vtgdata.releases.rows import Sources, date_and_sort, grouped
+from vtgdata.releases.write import Contents, write
 
 """In a folder whose release is being made: when that is broken off, the next run knows the files for its own."""
 _SPLIT = re.compile(r"\w+(\.\w+)*\Z", re.ASCII)
@@ -63,7 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The dataset's name for people; when empty the previous one's, or one made of the corpora's names."""
 
 
-def run(settings: Settings) -> meta.Summary:
+def run(settings: Settings) -> Summary:
     """Make a release.
 
     Returns the summary: name, version, first (whether there was none before), configs (rows by config and split),
@@ -84,10 +86,10 @@ def run(settings: Settings) -> meta.Summary:
         settings.samples, settings.coldstart, settings.pass_rates, *settings.splits.values(), *settings.rollouts,
         *settings.drops, f"{earlier}/{releases.NAME}" if earlier else "", settings.teacher_terms, named,
     ]  # fmt: skip
-    step = meta.Step(
+    step = Step(
         "release",
         settings,
-        code=[__name__, *(f"vtgdata.corpora.{corpus}" for corpus in plugins.names("corpora"))],
+        code=[__name__, *(plugins.module_name("corpora", corpus) for corpus in plugins.names("corpora"))],
         inputs=[*filter(None, given), plugins.resources("cards") / "dataset.md.j2"],
         reads=[earlier] if earlier else [],
     )
@@ -122,7 +124,7 @@ def run(settings: Settings) -> meta.Summary:
     )
     out = step.start()
     stale = _named_by_release(out)
-    document = release_write.write(out, contents)
+    document = write(out, contents)
     for name in stale - _named_by_release(out):
         (out / name).unlink(missing_ok=True)
     summary = {
@@ -177,9 +179,9 @@ def _check_version(settings: Settings, previous: Release | None, changes: dict[s
     if previous is None:
         return settings.version
     before = previous.document.version
-    level = release_diff.level_of(changes, files=True)
-    proposed = release_diff.following(before, level)
-    if previous.version >= (1, 0, 0) and release_diff.step(before, settings.version) < release_diff.LEVELS.index(level):
+    level = diff.level_of(changes, files=True)
+    proposed = diff.following(before, level)
+    if previous.version >= (1, 0, 0) and diff.step(before, settings.version) < diff.LEVELS.index(level):
         counts = "; ".join(
             f"{config}: " + ", ".join(f"{count} {what}" for what, count in found.items() if count)
             for config, found in changes.items()
@@ -217,7 +219,7 @@ def _settings(settings: Settings) -> dict[str, Any]:
     return {name: value if name in ("name", "version") else short(value) for name, value in sorted(given.items())}
 
 
-def _inputs(settings: Settings, step: meta.Step) -> dict[str, list[dict[str, str]]]:
+def _inputs(settings: Settings, step: Step) -> dict[str, list[dict[str, str]]]:
     named: dict[str, list[str]] = {
         "samples": [settings.samples], "coldstart": [settings.coldstart], "pass_rates": [settings.pass_rates],
         **{config: [path] for config, path in settings.splits.items()}, "rollouts": list(settings.rollouts),

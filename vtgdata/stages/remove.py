@@ -11,11 +11,13 @@ from pathlib import Path
 
 import msgspec
 
-from vtgdata import hub, releases, tables, tombstones
+from vtgdata import releases
 from vtgdata.errors import VtgError
-from vtgdata.meta import Summary
-from vtgdata.tables import Row
-from vtgdata.tombstones import Tombstone, Tombstones
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.schemas import Row
+from vtgdata.files.step import Summary
+from vtgdata.releases import hub, tombstones
+from vtgdata.releases.tombstones import Tombstone, Tombstones
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,6 +77,6 @@ def _check_occur(named: list[Tombstone], source: str) -> int:
 
 def _samples(source: str) -> list[Row]:
     if not Path(source).is_dir():
-        return tables.read_parquet(source, needs=("sample_id", "corpus", "video_id", "source_id"))
+        return read_parquet(source, needs=("sample_id", "corpus", "video_id", "source_id"))
     release = releases.open_release(source)
     return [row for split in release.document.configs["samples"] for row in release.rows("samples", split)]

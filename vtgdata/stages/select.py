@@ -7,14 +7,16 @@ from typing import Annotated, Any
 
 import msgspec
 
-from vtgdata import meta, plugins, tables
 from vtgdata.errors import VtgError
-from vtgdata.meta import Summary
-from vtgdata.tables import Row, read_parquet, read_samples
+from vtgdata.files import plugins
+from vtgdata.files.parquet import read_parquet, write_parquet
+from vtgdata.files.samples import read_samples
+from vtgdata.files.schemas import DRAWN, PASS_RATES, Row
+from vtgdata.files.step import Step, Summary
 
 log = logging.getLogger("vtgdata")
 
-ROWS = tables.PASS_RATES | tables.DRAWN | {"rank": "count"}
+ROWS = PASS_RATES | DRAWN | {"rank": "count"}
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,7 +41,7 @@ def run(settings: Settings) -> Summary:
     spec = plugins.parse_spec(settings.selector)
     if spec.argument:
         raise VtgError(f"--selector {settings.selector!r}: settings are written name:key=value,key=value.")
-    step = meta.Step(
+    step = Step(
         "select",
         settings,
         code=[__name__, plugins.module_name("selectors", spec.name)],
@@ -48,13 +50,13 @@ def run(settings: Settings) -> Summary:
     if (done := step.up_to_date()) is not None:
         return done
     selector = plugins.load("selectors", spec.name)
-    rates = read_parquet(settings.pass_rates, needs=tables.PASS_RATES)
+    rates = read_parquet(settings.pass_rates, needs=PASS_RATES)
     samples = read_samples(settings.samples) if settings.samples else []
     plugins.check_settings(settings.selector, selector.select, spec.settings, given=4)
     ids = selector.select(samples, rates, settings.size, settings.seed, **spec.settings)
     rows = _rows(ids, rates, _measure(selector.select, spec.settings, rates))
     out = step.start()
-    tables.write_parquet(out / "rows.parquet", rows, ROWS)
+    write_parquet(out / "rows.parquet", rows, ROWS)
     short = settings.size - len(ids)
     if short:
         log.warning("select: %d rows asked for, %d found by %s", settings.size, len(ids), settings.selector)
@@ -79,7 +81,7 @@ def _measure(select: Callable[..., list[str]], settings: dict[str, Any], rates: 
 def _rows(ids: list[str], rates: list[Row], measure: str) -> list[Row]:
     """The pass rate row of each chosen sample, of the measure chosen by."""
     known = {row["sample_id"]: row for row in rates if row["measure"] == measure}
-    blank: Row = dict.fromkeys(tables.PASS_RATES)
+    blank: Row = dict.fromkeys(PASS_RATES)
     return [
         known.get(sample_id, blank | {"sample_id": sample_id}) | {"rank": rank} for rank, sample_id in enumerate(ids)
     ]

@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vtgdata import hub
-from vtgdata.answers import Form
+from vtgdata.conversation.answer import Form
+from vtgdata.conversation.prompt import Prompt, read_prompt, render
 from vtgdata.errors import VtgError
+from vtgdata.files.samples import row_sample
 from vtgdata.records import Image, Message, Sample
-from vtgdata.releases import open_release
-from vtgdata.tables import row_sample
-from vtgdata.video.messages import Prompt, read_prompt, render
+from vtgdata.releases import hub, open_release
 
 if TYPE_CHECKING:
     import PIL.Image

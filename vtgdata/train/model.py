@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vtgdata.errors import VtgError
-from vtgdata.tables import write_jsonl
+from vtgdata.files.whole import write_jsonl
 
 
 def prepare(seed: int, threads: int) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from vtgdata import answers, plugins
-from vtgdata.answers import Form
+from vtgdata.conversation import answer
+from vtgdata.conversation.answer import Form
+from vtgdata.files import plugins
 from vtgdata.records import Sample
 
 Reward = Callable[..., list[float | None]]
@@ -29,7 +30,7 @@ def reward(name: str, samples: Mapping[str, Sample], forms: Mapping[str, Form]) 
     def function(completions: Sequence[Any], sample_id: Sequence[str], **_: Any) -> list[float | None]:
         asked = [samples[key] for key in sample_id]
         said = [
-            answers.parse(text_of(completion), duration=sample.video.duration, form=forms[sample.sample_id])
+            answer.parse(text_of(completion), duration=sample.video.duration, form=forms[sample.sample_id])
             for completion, sample in zip(completions, asked, strict=True)
         ]
         return [None if np.isnan(value) else float(value) for value in module.score(said, asked)]

@@ -8,14 +8,14 @@ from typing import Any
 
 import msgspec
 
-from vtgdata import plugins
+from vtgdata.conversation.prompt import Prompt
 from vtgdata.errors import VtgError
-from vtgdata.meta import Step, Summary
-from vtgdata.tables import row_sample
+from vtgdata.files import plugins
+from vtgdata.files.samples import row_sample
+from vtgdata.files.step import Step, Summary
 from vtgdata.train import model as models
 from vtgdata.train.data import Frames, Row, dataset, forms, inputs, open_rows, provenance
 from vtgdata.train.rewards import reward
-from vtgdata.video.messages import Prompt
 from vtgdata.video.store import DECODER
 
 LOG = "training.jsonl"

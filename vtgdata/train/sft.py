@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
-from vtgdata import plugins
-from vtgdata.meta import Step, Summary
+from vtgdata.conversation.prompt import Prompt
+from vtgdata.files import plugins
+from vtgdata.files.step import Step, Summary
 from vtgdata.train import model as models
 from vtgdata.train.data import Frames, Row, dataset, inputs, open_rows, provenance
-from vtgdata.video.messages import Prompt
 from vtgdata.video.store import DECODER
 
 LOG = "training.jsonl"

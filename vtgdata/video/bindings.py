@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from vtgdata import tables
 from vtgdata.errors import VtgError
-from vtgdata.video_files import BINDINGS
+from vtgdata.files.video_files import BINDINGS
+from vtgdata.files.whole import write_json
 
 VERSION = 1
 _SUM = re.compile(r"([0-9a-f]{64}) [ *](.+)")
@@ -46,7 +46,7 @@ def write(root: Path, bound: dict[str, Bound]) -> Path:
     """Write the bindings of a folder, and return their path; raises VtgError where it may not be written to."""
     path = root / BINDINGS
     try:
-        tables.write_json(path, _Document(version=VERSION, videos=dict(sorted(bound.items()))))
+        write_json(path, _Document(version=VERSION, videos=dict(sorted(bound.items()))))
     except OSError as error:
         raise VtgError(
             f"{path}: cannot be written ({error.strerror}). Make a folder that you may write to, with a link to this "

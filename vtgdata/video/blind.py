@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from vtgdata import fingerprint
 from vtgdata.errors import VtgError
-from vtgdata.records import Sample, Video
-from vtgdata.video.look import jpeg
-from vtgdata.video.store import Frames
+from vtgdata.files import fingerprint
+from vtgdata.records import Frames, Sample, Video
+from vtgdata.video.decode import jpeg
 
 GREY = 128
 

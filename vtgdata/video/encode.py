@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from vtgdata import containers, plugins
 from vtgdata.errors import VideoUnreadable, VtgError
+from vtgdata.files import plugins
+from vtgdata.video import containers
 
 if TYPE_CHECKING:
     import av

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from vtgdata.errors import VtgError
+from vtgdata.files.video_files import SUFFIXES, video_files
 from vtgdata.video.bindings import Bound, read
-from vtgdata.video_files import SUFFIXES, video_files
 
 
 class Videos(msgspec.Struct, frozen=True):

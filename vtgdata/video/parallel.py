@@ -5,7 +5,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from os import cpu_count
 from typing import TypeVar
 
+from vtgdata.records import Video
+from vtgdata.video import parallel
+from vtgdata.video.store import FrameStore
+
 T = TypeVar("T")
+
+
 R = TypeVar("R")
 
 
@@ -36,3 +42,16 @@ def _done(pending: dict[Future[R], T]) -> Iterator[tuple[T, R]]:
     done, _ = wait(pending, return_when=FIRST_COMPLETED)
     for one in done:
         yield pending.pop(one), one.result()
+
+
+def warm(store: FrameStore, videos: Iterable[Video], count: int | None = None) -> Iterator[tuple[Video, str]]:
+    """Each video with its status once its frames are in the store; in no order.
+
+    Args:
+        store: to fill.
+        videos: each once.
+        count: of videos decoded at a time; as many as there are cores when None.
+
+    Raises VtgError when two files match a video, or frames cannot be kept.
+    """
+    return parallel.each(lambda video: store.frames(video).status, videos, count)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from vtgdata.errors import VideoUnreadable
-from vtgdata.video import look, workers
+from vtgdata.video import decode, workers
 from vtgdata.video.find import find
 
 
@@ -16,7 +16,7 @@ class Prober:
         With `isolated` files are opened in processes of their own, so that none can hang or crash this one.
         """
         self._videos = find(root)
-        look.ready(decoder)
+        decode.ready(decoder)
         self._decoder = decoder
         self._eyes = workers.shared() if isolated else workers.Here()
         self._known: dict[Path, tuple[float | None, str]] = {}

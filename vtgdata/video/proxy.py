@@ -11,10 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from vtgdata import containers
 from vtgdata.errors import VideoUnreadable
 from vtgdata.records import VideoFacts
-from vtgdata.video import workers
+from vtgdata.video import containers, workers
 from vtgdata.video.encode import Copy
 from vtgdata.video.sampling import within
 from vtgdata.video.store import DECODER

@@ -4,8 +4,8 @@ import math
 
 import msgspec
 
-from vtgdata import fingerprint
 from vtgdata.errors import VtgError, did_you_mean
+from vtgdata.files import fingerprint
 from vtgdata.records import FrameSampling, TokenBudget
 
 _EDGE_SECONDS = 1e-6

@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from vtgdata import fingerprint, tables
 from vtgdata.errors import VideoUnreadable, VtgError
+from vtgdata.files import fingerprint
+from vtgdata.files.whole import replacing
 from vtgdata.records import Frames, FrameSampling, Video
-from vtgdata.video import look, workers
+from vtgdata.video import decode, workers
 from vtgdata.video.find import find
-from vtgdata.video.room import Room
 from vtgdata.video.sampling import check
+from vtgdata.video.store_limit import Room
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -71,7 +72,7 @@ class FrameStore:
         self.videos = find(root)
         """Where each video lies."""
         self._folder = folder if folder is not None else fingerprint.cache_folder() / "frames"
-        look.ready(decoder)
+        decode.ready(decoder)
         self._decoder = decoder
         self._eyes = workers.shared() if isolated else workers.Here()
         self._room = Room(self._folder, limit)
@@ -176,7 +177,7 @@ class FrameStore:
 
     def _write(self, frames: Frames) -> None:
         packed = _packed(frames)
-        with tables.replacing(self._file(frames.frames_id)) as file:
+        with replacing(self._file(frames.frames_id)) as file:
             file.write(packed)
         self._room.added(len(packed))
 

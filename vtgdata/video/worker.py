@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from vtgdata.video import encode, look, wire
+from vtgdata.video import decode, encode, worker_messages
 
 
 def _serve(memory: int) -> None:
@@ -21,35 +21,35 @@ def _serve(memory: int) -> None:
     for library in ("numpy", "PIL.Image", "av"):
         with contextlib.suppress(ImportError):
             importlib.import_module(library)
-    _send(answers, wire.Ready())
-    while head := asked.read(wire.HEAD):
-        call = wire.call(asked.read(int.from_bytes(head, "little")))
+    _send(answers, worker_messages.Ready())
+    while head := asked.read(worker_messages.HEAD):
+        call = worker_messages.call(asked.read(int.from_bytes(head, "little")))
         _alarm(call.limit + 1)
         try:
             answer = _answered(call, answers)
         except Exception as error:  # whatever it is, it is raised where it was asked for
-            answer = wire.told(error)
+            answer = worker_messages.told(error)
         _alarm(0)
         _send(answers, answer)
 
 
-def _answered(call: wire.Call, answers: Any) -> wire.Answer:
-    path = wire.path_of(call)
+def _answered(call: worker_messages.Call, answers: Any) -> worker_messages.Answer:
+    path = worker_messages.path_of(call)
     if call.name == "probe":
-        return wire.answered(look.probe(call.decoder, path))
+        return worker_messages.answered(decode.probe(call.decoder, path))
     if call.copy is not None:
         encode.write(call.decoder, path, call.copy)
-        return wire.answered(look.probe(call.decoder, Path(os.fsdecode(call.copy.target))))
+        return worker_messages.answered(decode.probe(call.decoder, Path(os.fsdecode(call.copy.target))))
     if call.name == "frames" or call.sampling is None:
-        return wire.answered(look.frames(call.decoder, path, call.times))
-    facts = look.probe(call.decoder, path)
-    _send(answers, wire.Probed(facts))
-    _alarm(call.limit + facts.duration * wire.SECONDS_PER_SECOND + 1)
-    return wire.answered(look.look(call.decoder, path, call.sampling, facts))
+        return worker_messages.answered(decode.frames(call.decoder, path, call.times))
+    facts = decode.probe(call.decoder, path)
+    _send(answers, worker_messages.Probed(facts))
+    _alarm(call.limit + facts.duration * worker_messages.SECONDS_PER_SECOND + 1)
+    return worker_messages.answered(decode.look(call.decoder, path, call.sampling, facts))
 
 
-def _send(answers: Any, answer: wire.Answer) -> None:
-    answers.write(wire.framed(answer))
+def _send(answers: Any, answer: worker_messages.Answer) -> None:
+    answers.write(worker_messages.framed(answer))
     answers.flush()
 
 

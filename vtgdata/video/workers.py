@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from vtgdata.errors import VideoUnreadable, VtgError
 from vtgdata.records import FrameSampling, VideoFacts
-from vtgdata.video import look, wire
+from vtgdata.video import decode, worker_messages
 from vtgdata.video.encode import Copy
 
 if TYPE_CHECKING:
@@ -60,13 +60,13 @@ class Workers:
         """`look.probe`; what takes too long, too much memory or the process is VideoUnreadable too."""
         return self._call(path, self._seconds, "probe", decoder, path)
 
-    def look(self, decoder: str, path: Path, sampling: FrameSampling) -> look.Look:
+    def look(self, decoder: str, path: Path, sampling: FrameSampling) -> decode.Look:
         """`look.look`; what takes too long, too much memory or the process is VideoUnreadable too."""
         return self._call(path, self._seconds, "look", decoder, path, sampling)
 
     def frames(self, decoder: str, path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[float]]:
         """`look.frames`: raw pictures, so for few of them; failures as in `look`."""
-        limit = self._seconds + self.probe(decoder, path).duration * wire.SECONDS_PER_SECOND
+        limit = self._seconds + self.probe(decoder, path).duration * worker_messages.SECONDS_PER_SECOND
         return self._call(path, limit, "frames", decoder, path, times)
 
     def copy(self, decoder: str, path: Path, copy: Copy, seconds: float) -> VideoFacts:
@@ -97,11 +97,11 @@ class Workers:
         worker = None if fresh else self._take()
         worker = worker or _Worker(self._memory)
         try:
-            worker.ask(wire.asked(limit, name, *values))
+            worker.ask(worker_messages.asked(limit, name, *values))
             found = worker.answer(limit)
-            if name == "look" and isinstance(found, wire.Probed):
+            if name == "look" and isinstance(found, worker_messages.Probed):
                 # The facts come first and quickly, so that a file that hangs a library is found out soon.
-                limit += min(found.facts.duration, LONGEST_SECONDS) * wire.SECONDS_PER_SECOND
+                limit += min(found.facts.duration, LONGEST_SECONDS) * worker_messages.SECONDS_PER_SECOND
                 found = worker.answer(limit)
             result = _result(path, found)
         except _Late as error:
@@ -124,22 +124,22 @@ class Workers:
             return self._idle.pop() if self._idle else None
 
 
-def _result(path: Path, found: wire.Answer) -> Any:
+def _result(path: Path, found: worker_messages.Answer) -> Any:
     """What `look`'s function would have given; raises what it would have raised."""
-    if isinstance(found, wire.Probed):
+    if isinstance(found, worker_messages.Probed):
         return found.facts
-    if isinstance(found, wire.Looked):
-        return look.Look(found.duration, found.times, found.images)
-    if isinstance(found, wire.Shown):
+    if isinstance(found, worker_messages.Looked):
+        return decode.Look(found.duration, found.times, found.images)
+    if isinstance(found, worker_messages.Shown):
         try:
-            return wire.pictures(found)
+            return worker_messages.pictures(found)
         except ValueError as error:
             raise _Crashed from error
-    if isinstance(found, wire.Unreadable):
+    if isinstance(found, worker_messages.Unreadable):
         raise VideoUnreadable(path, found.reason)
-    if isinstance(found, wire.Refused):
+    if isinstance(found, worker_messages.Refused):
         raise VtgError(found.words)
-    if isinstance(found, wire.Broke):
+    if isinstance(found, worker_messages.Broke):
         memory = found.kind == "MemoryError"
         reason = "it takes more memory than a decoder may have" if memory else f"the decoder fails: {found.kind}"
         raise VideoUnreadable(path, reason) from RuntimeError(found.words)
@@ -169,29 +169,29 @@ class _Worker:
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)},
             )
             try:
-                ready = isinstance(self.answer(_START_SECONDS), wire.Ready)
+                ready = isinstance(self.answer(_START_SECONDS), worker_messages.Ready)
             except _Crashed:
                 ready = False
             if not ready:
                 words.seek(0)
                 raise RuntimeError(f"a decoding process did not start: {words.read().decode(errors='replace')}")
 
-    def ask(self, call: wire.Call) -> None:
+    def ask(self, call: worker_messages.Call) -> None:
         """Send a call; raises _Crashed when the process is gone."""
         try:
-            self._process.stdin.write(wire.framed(call))  # type: ignore[union-attr]
+            self._process.stdin.write(worker_messages.framed(call))  # type: ignore[union-attr]
         except OSError as error:
             self.stop()
             raise _Crashed from error
 
-    def answer(self, limit: float) -> wire.Answer:
+    def answer(self, limit: float) -> worker_messages.Answer:
         """What it answers within so many seconds; raises _Late, or _Crashed when it is gone or answers nonsense."""
         until = time.monotonic() + limit
         try:
-            size = int.from_bytes(self._read(wire.HEAD, until), "little")
-            if size > wire.MOST_BYTES:
+            size = int.from_bytes(self._read(worker_messages.HEAD, until), "little")
+            if size > worker_messages.MOST_BYTES:
                 raise ValueError(size)
-            return wire.answer(self._read(size, until + _LAST_SECONDS))
+            return worker_messages.answer(self._read(size, until + _LAST_SECONDS))
         except (EOFError, OSError, ValueError) as error:
             self.stop()
             raise (_Late if self._process.returncode == -signal.SIGALRM else _Crashed) from error
@@ -239,11 +239,11 @@ class Here:
 
     def probe(self, decoder: str, path: Path) -> VideoFacts:
         """`look.probe`."""
-        return look.probe(decoder, path)
+        return decode.probe(decoder, path)
 
-    def look(self, decoder: str, path: Path, sampling: FrameSampling) -> look.Look:
+    def look(self, decoder: str, path: Path, sampling: FrameSampling) -> decode.Look:
         """`look.look`."""
-        return look.look(decoder, path, sampling)
+        return decode.look(decoder, path, sampling)
 
 
 def shared() -> Workers:

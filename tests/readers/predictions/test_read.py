@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from builders import make_sample
-from vtgdata import tables
 from vtgdata.errors import VtgError
-from vtgdata.readers.predictions.join import join
-from vtgdata.readers.predictions.read import read_predictions
+from vtgdata.files.parquet import write_parquet
+from vtgdata.metrics.predictions.join import join
+from vtgdata.metrics.predictions.read import read_predictions
 
 OWN = '{"sample_id": "test:1", "windows": [[1, 2.5]], "text": "so"}'
 QVHIGHLIGHTS = (
@@ -74,7 +74,7 @@ def test_our_own_rollouts_are_read_without_their_blind_controls(tmp_path):
     rows = [
         {"sample_id": "test:1", "text": "1 to 2", "seeing": seeing} for seeing in ("sighted", "blind", "other_query")
     ]
-    tables.write_parquet(tmp_path / "r.parquet", rows, {"sample_id": "text", "text": "text", "seeing": "text"})
+    write_parquet(tmp_path / "r.parquet", rows, {"sample_id": "text", "text": "text", "seeing": "text"})
     found = read_predictions(tmp_path / "r.parquet")
     assert (found.format, len(found.predictions), found.set_aside) == ("own", 1, 2)
 

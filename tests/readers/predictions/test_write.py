@@ -4,9 +4,9 @@ import pytest
 
 from builders import make_sample
 from vtgdata.errors import VtgError
-from vtgdata.readers.predictions.join import join
-from vtgdata.readers.predictions.read import read_predictions
-from vtgdata.readers.predictions.write import Given, file_name, write_predictions
+from vtgdata.metrics.predictions.join import join
+from vtgdata.metrics.predictions.read import read_predictions
+from vtgdata.metrics.predictions.write import Given, file_name, write_predictions
 
 SAMPLES = [
     make_sample("nextgqa:77_1", video_id="77", windows=[(1, 4)], options=("x", "y", "z"), answer="B"),

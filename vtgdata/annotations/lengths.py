@@ -1,0 +1,92 @@
+"""Lengths of videos in a file of their own: Charades' csv (columns id and length), or VideoMind's durations.json.
+
+Some corpora give none beside the annotations, and probed ones go before those that a corpus states.
+"""
+
+import csv
+import io
+import math
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from vtgdata.annotations import sources
+from vtgdata.annotations.file_text import read_text
+from vtgdata.annotations.text import duration, mapping, read_json
+from vtgdata.errors import VtgError
+from vtgdata.records import Corpus
+
+PROBED = "durations.json"
+SUFFIXES = (".csv", PROBED)
+"""How the names of such files end; `sources.find` takes them as companions."""
+
+
+def of_corpus(
+    paths: Sequence[Path], annotations: Sequence[Path], corpus: Corpus, key: Callable[[str], str] = str
+) -> dict[str, float]:
+    """Seconds by video id, out of every file of them given and each published one in a folder given or beside.
+
+    Where two differ, a file given goes before one of a folder given, that before one beside the annotations; in a
+    folder they go in the order of the corpus's file names.
+
+    Args:
+        paths: as the user gave them.
+        annotations: the files that are read.
+        corpus: whose splits name files of lengths.
+        key: from a file's key to the video id.
+    """
+    tables = {path.resolve(): path for path in paths if path.is_file() and _has_lengths(path)}
+    for folder in [*(path for path in paths if path.is_dir()), *(path.parent for path in annotations)]:
+        for source in sources.named_files(folder, corpus):
+            if _has_lengths(source.path):
+                tables.setdefault(source.path.resolve(), source.path)
+    found: dict[str, float] = {}
+    for path in tables.values():
+        found = {key(name): seconds for name, seconds in read(path)} | found
+    return found
+
+
+def beside(path: Path, key: Callable[[str], str] = str) -> dict[str, float]:
+    """Probed seconds by video id, out of the `durations.json` beside a file of annotations; empty without one."""
+    for table in (path.parent / PROBED, path.parent / f"{PROBED}.gz"):
+        if table.is_file():
+            return {key(name): seconds for name, seconds in read(table)}
+    return {}
+
+
+def _has_lengths(path: Path) -> bool:
+    return sources.plain_name(path).lower().endswith(SUFFIXES)
+
+
+def read(path: Path) -> Iterator[tuple[str, float]]:
+    """(key, seconds) of a file of lengths; NaN, which normalisation notes with the video's rows, where it is no number.
+
+    Raises VtgError when it is no such file.
+    """
+    if sources.plain_name(path).lower().endswith(".csv"):
+        yield from _table(path)
+        return
+    try:
+        lengths = mapping(read_json(path), "the document")
+    except ValueError as error:
+        raise VtgError(f"{path}: not durations, which look like {{'K7QZ2': 30.96}}: {error}. Take it away.") from error
+    for key, value in lengths.items():
+        yield key, _seconds(value)
+
+
+def _table(path: Path) -> Iterator[tuple[str, float]]:
+    table = csv.DictReader(io.StringIO(read_text(path), newline=""))
+    try:
+        missing = {"id", "length"} - set(table.fieldnames or ())
+        if missing:
+            raise VtgError(
+                f"{path}: lacks the column(s) {', '.join(sorted(missing))}. Give Charades_v1_train.csv or _test.csv."
+            )
+        for row in table:
+            yield (row["id"] or "").strip(), _seconds((row["length"] or "").strip())
+    except csv.Error as error:
+        raise VtgError(f"{path}:{table.line_num}: not a readable csv ({error}). Download it again.") from error
+
+
+def _seconds(value: object) -> float:
+    seconds = duration(value)
+    return math.nan if seconds is None else seconds

@@ -1,0 +1,224 @@
+"""From a raw row to a Sample or a Drop: every corpus's rows go through the same repairs, in the same order."""
+
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from vtgdata.annotations.draft import Draft
+from vtgdata.annotations.query_repairs import SURROGATE, bad_name
+from vtgdata.annotations.repairs import STEPS, last_start
+from vtgdata.annotations.repeats import Seen
+from vtgdata.annotations.text import MAX_RAW, dumped
+from vtgdata.records import Corpus, Drop, RawRow, Repair, Sample, Video, Window
+
+Probed = Callable[[str], tuple[float | None, str | None]]
+
+
+MAX_SECONDS = 1e9
+"""Seconds beyond which a bound is looked at step by step, where no duration is known."""
+
+
+def normalise(
+    rows: Iterable[RawRow],
+    corpus: Corpus,
+    probed: Probed | None = None,
+    *,
+    licence_of: Callable[[str], str] | None = None,
+    swap_reversed: bool = False,
+) -> Iterator[Sample | Drop]:
+    """Turn raw rows into samples and drops: exactly one for each row, in order; no two samples share an id.
+
+    Args:
+        rows: what a corpus's reader yields.
+        corpus: its facts; a benchmark split's rows stay even without a usable window.
+        probed: (duration in seconds or None, status) of a video file, by the row's file name; the probed duration
+            goes before the corpus's.
+        licence_of: the licence of another corpus, by name, for rows that a collection took from it.
+        swap_reversed: turn reversed windows round rather than drop them.
+    """
+    seen, given = Seen(), _Given(corpus, probed, licence_of, swap=swap_reversed)
+    for row in rows:
+        published = identify(
+            row.corpus or corpus.name, row, 1 if row.published_id is not None else seen.occurrence(row)
+        )
+        sample_id = seen.unused(published)
+        outcome = _one(row, sample_id, given)
+        if isinstance(outcome, Sample):
+            notes = [Repair("repeated_id", published, sample_id)] if sample_id != published else []
+            if outcome.windows and corpus.family != "samples":
+                notes.extend(seen.repeats(row, outcome))
+            if notes:
+                outcome = msgspec.structs.replace(outcome, repairs=(*outcome.repairs, *notes))
+        yield outcome
+
+
+class _Given:
+    """What holds for all rows."""
+
+    def __init__(
+        self, corpus: Corpus, probed: Probed | None, licence_of: Callable[[str], str] | None, *, swap: bool
+    ) -> None:
+        self.corpus, self.probed, self.swap, self._licence_of = corpus, probed, swap, licence_of
+        self._licences: dict[tuple[str, str], str] = {}
+        self._named: tuple[str, str] | None = None
+        """The id and the file of the last video that was found to be named well: rows of one video come together."""
+
+    def licence(self, row: RawRow) -> str:
+        """A row's licence: its own, or its corpus's, and that of the corpus that a collection took it from."""
+        key = (row.license, row.source_corpus)
+        if key not in self._licences:
+            own = row.license or self.corpus.license
+            source = self._licence_of(row.source_corpus) if self._licence_of and row.source_corpus else ""
+            both = dict.fromkeys(part for text in (own, source) for part in text.split(" AND ") if part)
+            self._licences[key] = " AND ".join(both)
+        return self._licences[key]
+
+    def well_named(self, row: RawRow) -> bool:
+        """Whether a row names a video as `readable` wants it."""
+        named = (row.video_id, row.file)
+        if named != self._named:
+            if bad_name(row) is not None:
+                return False
+            self._named = named
+        return True
+
+
+def _one(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop:
+    return _plain(row, sample_id, given) or _stepwise(row, sample_id, given)
+
+
+def _plain(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop | None:
+    """What the steps would make of a row of which only the blanks may need a repair; None where more may.
+
+    Most rows are such, and files are long.
+    """
+    if len(row.windows) != 1 or row.unit != "seconds" or row.opinions or row.source_clock or not row.labelled:
+        return None
+    if row.problem is not None or given.probed is not None or row.repairs:
+        return None
+    if row.source_start is not None and not 0 <= row.source_start < math.inf:
+        return None
+    start, end = row.windows[0]
+    query = " ".join(row.query.split())
+    if not query or not query.isascii() or query.endswith((" .", "..")):
+        return None
+    if isinstance(start, str) or isinstance(end, str):
+        return None
+    duration = row.duration
+    limit = MAX_SECONDS if duration is None else duration
+    if not (0 <= start < end <= limit < math.inf) or start >= last_start(limit) or not given.well_named(row):
+        return None
+    repairs = () if query == row.query else (Repair("query_blanks", repr(row.query), repr(query)),)
+    windows = (Window(start, end),)
+    start, status, extra = row.source_start, row.video_status, _extra(row)
+    return _made(row, sample_id, given, query, windows, duration, start, status, repairs, extra)
+
+
+def _stepwise(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop:
+    corpus, probed = given.corpus, given.probed
+    draft = Draft(
+        row=row,
+        query=row.query,
+        windows=[],
+        opinions=[],
+        probed=None,
+        duration=None,
+        repairs=list(row.repairs),
+        source_start=row.source_start,
+        benchmark=corpus.benchmark,
+        swap=given.swap,
+    )
+    status = row.video_status
+    if row.problem is None and probed is not None:
+        draft.probed, status = probed(row.file)
+    for step in STEPS:
+        step(draft)
+        if draft.drop is not None:
+            return _dropped(row, corpus, *draft.drop)
+    if not draft.windows and row.labelled and not corpus.benchmark(row.split):
+        return _dropped(row, corpus, "no_window", "no window given")
+    windows = tuple(Window(start, end) for start, end in draft.windows)
+    repairs, start, extra = tuple(draft.repairs), draft.source_start, _extra(row, draft.opinions)
+    return _made(row, sample_id, given, draft.query, windows, draft.duration, start, status, repairs, extra)
+
+
+def _made(
+    row: RawRow,
+    sample_id: str,
+    given: _Given,
+    query: str,
+    windows: tuple[Window, ...],
+    duration: float | None,
+    source_start: float | None,
+    status: str | None,
+    repairs: tuple[Repair, ...],
+    extra: dict[str, Any],
+) -> Sample | Drop:
+    """The sample, or the drop of one that could not be written to any file."""
+    sample = Sample(
+        sample_id=sample_id,
+        corpus=row.corpus or given.corpus.name,
+        split=row.split,
+        video=Video(
+            video_id=row.video_id,
+            file=row.file,
+            duration=duration,
+            source_id=row.source_id,
+            source_start=source_start,
+            status=status,
+        ),
+        query=query,
+        windows=windows,
+        labelled=row.labelled,
+        task=row.task,
+        options=row.options,
+        answer=row.answer,
+        label_version=row.label_version,
+        license=given.licence(row),
+        origin=row.origin,
+        repairs=repairs,
+        extra=extra,
+    )
+    if not (extra or row.options or row.answer or row.repairs or row.corpus or row.license):
+        sources = (row.source_id or "", row.source_corpus)
+        named = (sample_id, row.origin, row.video_id, row.file, row.split, row.label_version, *sources)
+        if "".join(named).isascii():
+            return sample  # what else it holds is ours, or mended
+    try:
+        msgspec.json.encode(sample)
+    except (UnicodeEncodeError, TypeError, ValueError, RecursionError) as error:
+        # Half a character in an id or in what the corpus adds: the row could not be written to any file.
+        return _dropped(row, given.corpus, "unreadable_row", f"cannot be written as text: {error}")
+    return sample
+
+
+def _extra(row: RawRow, opinions: Sequence[tuple[float, float]] = ()) -> dict[str, Any]:
+    """What the corpus adds, and what normalisation keeps beside it."""
+    added: dict[str, Any] = {}
+    if opinions:
+        added["annotators"] = [list(pair) for pair in opinions]
+    if row.source_corpus:
+        added["source_corpus"] = row.source_corpus
+    return {**row.extra, **added} if added else row.extra
+
+
+def _dropped(row: RawRow, corpus: Corpus, reason: str, detail: str) -> Drop:
+    raw = (row.raw if isinstance(row.raw, str) else dumped(row.raw))[:MAX_RAW]
+    named = (row.corpus or corpus.name, row.origin, detail, raw)
+    owner, origin, detail, raw = (SURROGATE.sub("\ufffd", part) for part in named)
+    return Drop(corpus=owner, origin=origin, reason=reason, detail=detail, raw=raw)
+
+
+def identify(corpus: str, row: RawRow, occurrence: int) -> str:
+    """A sample's id: the corpus and its published id, else a hash of annotation set, video, raw query and occurrence.
+
+    Never of split, windows or row number, so that it outlives repairs.
+    """
+    if row.published_id is not None:
+        return f"{corpus}:{row.published_id}"
+    parts = (row.annotation_set, row.video_id, row.query, str(occurrence))
+    digest = hashlib.sha256("\x00".join(parts).encode(errors="surrogatepass")).hexdigest()
+    return f"{corpus}:{digest[:16]}"

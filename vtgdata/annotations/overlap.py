@@ -1,0 +1,177 @@
+"""What groups of samples share: videos, sources, questions, moments; and what a video's rows disagree about.
+
+A group is the rows of one split of one corpus. Videos are recognised by every name they are known by (`video_ids`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import msgspec
+
+from vtgdata.annotations import video_keys
+from vtgdata.annotations.benchmarks import is_benchmark
+from vtgdata.annotations.similar_queries import similarity
+from vtgdata.records import Sample
+
+NEAR = 0.8
+"""From which likeness on two queries of one source are nearly the same."""
+
+CENT = 2
+"""Decimals of a second to which two windows must agree to be the same moment."""
+
+
+class Group(NamedTuple):
+    """A split of a corpus."""
+
+    corpus: str
+    split: str
+
+    def __str__(self) -> str:
+        return f"{self.corpus} {self.split}" if self.split else self.corpus
+
+    @property
+    def benchmark(self) -> bool:
+        """Whether papers report scores on it: then it may not be trained on."""
+        return is_benchmark(self.corpus, self.split)
+
+
+class Shared(msgspec.Struct, frozen=True, kw_only=True):
+    """What two groups have in common."""
+
+    first: Group
+    second: Group
+    sources: int
+    """Videos, or longer videos that both have cuts of."""
+    youtube: int
+    """Those of them known by a YouTube id."""
+    queries: int
+    """Rows of the first whose query is nearly one of the second's, on the same source."""
+    duplicates: int
+    """Rows of the first that are rows of the second: source, query but for case, moment."""
+
+    @property
+    def contaminates(self) -> bool:
+        """One of the two is trained on, the other is a benchmark, and they share a video."""
+        return self.first.benchmark != self.second.benchmark and self.sources > 0
+
+    @property
+    def leaks(self) -> bool:
+        """Two splits of one corpus share a video, and one of them is a benchmark."""
+        return self.contaminates and self.first.corpus == self.second.corpus
+
+
+def source(sample: Sample) -> str:
+    """The one name of the longest video that a sample is known to show a part of.
+
+    A YouTube id where there is one, else the id of its source, else its own.
+    """
+    keys = video_keys.keys(sample)
+    youtube = sorted(key for key in keys if key.startswith("youtube:"))
+    if youtube:
+        return youtube[0]
+    named = video_keys.of_name(sample.video.source_id or sample.video.video_id, sample.corpus)
+    return min(named)
+
+
+def grouped(samples: Iterable[Sample]) -> dict[Group, list[Sample]]:
+    """The rows of each group, groups by name."""
+    found: dict[Group, list[Sample]] = {}
+    for sample in samples:
+        found.setdefault(Group(sample.corpus, sample.split), []).append(sample)
+    return dict(sorted(found.items()))
+
+
+class Index:
+    """The rows of each group by their source, made once for all questions."""
+
+    def __init__(self, groups: Mapping[Group, Sequence[Sample]]) -> None:
+        self.groups = groups
+        self.by_source: dict[Group, dict[str, list[Sample]]] = {}
+        for group, samples in groups.items():
+            rows = self.by_source[group] = {}
+            for sample in samples:
+                rows.setdefault(source(sample), []).append(sample)
+
+    def pairs(self, near: float = NEAR) -> list[Shared]:
+        """What each two groups share, zeros included."""
+        return [self._shared(first, second, near) for first, second in combinations(self.groups, 2)]
+
+    def _shared(self, first: Group, second: Group, near: float) -> Shared:
+        ours, theirs = self.by_source[first], self.by_source[second]
+        common = sorted(ours.keys() & theirs.keys())
+        asked = same = 0
+        for name in common:
+            queries, moments = {row.query for row in theirs[name]}, {moment(row) for row in theirs[name]}
+            asked += sum(any(similarity(row.query, other) >= near for other in queries) for row in ours[name])
+            same += sum(bool(row.windows) and moment(row) in moments for row in ours[name])
+        return Shared(
+            first=first,
+            second=second,
+            sources=len(common),
+            youtube=sum(name.startswith("youtube:") for name in common),
+            queries=asked,
+            duplicates=same,
+        )
+
+    def contaminated(self) -> dict[str, tuple[Group, Sample]]:
+        """Ids of rows to train on whose source is in a benchmark -> that benchmark, and one of its rows there."""
+        held: dict[str, tuple[Group, Sample]] = {}
+        for group, rows in self.by_source.items():
+            if group.benchmark:
+                for name, samples in rows.items():
+                    held.setdefault(name, (group, samples[0]))
+        return {
+            sample.sample_id: held[name]
+            for group, rows in self.by_source.items()
+            if not group.benchmark
+            for name, samples in rows.items()
+            if name in held
+            for sample in samples
+        }
+
+    def duplicates(self) -> dict[str, str]:
+        """Ids of rows that repeat an earlier one, in any group -> that one's id.
+
+        Benchmarks come first, so that of a benchmark's row and its copy the copy is the repeat.
+        """
+        first: dict[tuple[str, str, tuple[tuple[float, float], ...]], str] = {}
+        found: dict[str, str] = {}
+        for group in sorted(self.groups, key=lambda group: not group.benchmark):
+            for sample in self.groups[group]:
+                if sample.windows:
+                    earlier = first.setdefault(moment(sample), sample.sample_id)
+                    if earlier != sample.sample_id:
+                        found[sample.sample_id] = earlier
+        return found
+
+    def label_versions(self) -> dict[str, set[str]]:
+        """Sources whose rows have labels of several versions, which scores must not mix."""
+        versions: dict[str, set[str]] = {}
+        for rows in self.by_source.values():
+            for name, samples in rows.items():
+                versions.setdefault(name, set()).update(sample.label_version for sample in samples)
+        return {name: found for name, found in sorted(versions.items()) if len(found) > 1}
+
+
+def moment(sample: Sample) -> tuple[str, str, tuple[tuple[float, float], ...]]:
+    """What makes two rows the same: source, query but for case and a last dot, windows on the source's clock."""
+    origin = sample.video.source_start or 0.0
+    windows = tuple((round(w.start + origin, CENT), round(w.end + origin, CENT)) for w in sample.windows)
+    return source(sample), sample.query.casefold().rstrip(". "), windows
+
+
+def durations(samples: Iterable[Sample], tolerance: float) -> dict[str, tuple[float, float]]:
+    """Videos whose rows state durations that differ by more than `tolerance` seconds -> the shortest and longest.
+
+    A cut and its source are two videos here.
+    """
+    found: dict[str, tuple[float, float]] = {}
+    for sample in samples:
+        seconds = sample.video.duration
+        if seconds is None:
+            continue
+        key = min(video_keys.of_name(sample.video.video_id, sample.corpus))
+        low, high = found.get(key, (seconds, seconds))
+        found[key] = (min(low, seconds), max(high, seconds))
+    return {key: ends for key, ends in sorted(found.items()) if ends[1] - ends[0] > tolerance}

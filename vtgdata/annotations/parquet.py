@@ -1,0 +1,35 @@
+"""The records of a Parquet file, a batch at a time: a file of any length takes the memory of one batch."""
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from vtgdata.annotations.items import Item
+from vtgdata.errors import VtgError
+
+BATCH = 10_000
+"""Rows that are read at a time."""
+
+
+def records(path: Path) -> Iterator[Item]:
+    """The rows of a Parquet file as mappings, each with `file.parquet#12`, its position from 0.
+
+    Raises VtgError when it is no whole Parquet file.
+    """
+    # Loaded only where there is such a file.
+    pa, parquet = importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
+    position = 0
+    try:
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(BATCH):
+                for value in batch.to_pylist():
+                    yield _item(path, position, value)
+                    position += 1
+    except (pa.lib.ArrowException, OSError, ValueError) as error:
+        reason = str(error).strip().split("\n")[0][:200]
+        raise VtgError(f"{path}: not a readable Parquet file ({reason}). Make it again.") from error
+
+
+def _item(path: Path, position: int, value: dict[str, Any]) -> Item:
+    return Item(f"{path.name}#{position}", position, value, value)

@@ -1,0 +1,82 @@
+"""Repairs of a row's query, and the names of its video."""
+
+import re
+
+from vtgdata.annotations.draft import Draft
+from vtgdata.annotations.text import UNREADABLE
+from vtgdata.records import RawRow
+
+MAX_NAME = 255
+"""Bytes of a file's name; no file system that videos lie on takes more."""
+
+
+def readable(draft: Draft) -> None:
+    """A row that its reader could not read is dropped with the reader's reason; so is one that names no video file."""
+    draft.drop = draft.row.problem
+    if draft.drop is None and (wrong := bad_name(draft.row)) is not None:
+        draft.drop = (UNREADABLE, wrong)
+
+
+def bad_name(row: RawRow) -> str | None:
+    """What is wrong with a row's names of its video, None when nothing is."""
+    if not row.video_id or row.video_id.isspace() or _NO_FILE.search(row.file):
+        return f"{row.file[:MAX_NAME]!r} is no name of a video file"
+    if _NO_ID.search(row.video_id) or len(row.file.encode(errors="replace")) > MAX_NAME:
+        return f"{row.video_id[:MAX_NAME]!r} is no id of a video"
+    return None
+
+
+def query_characters(draft: Draft) -> None:
+    """Halves of a character (lone surrogates, left by a broken escape) cannot be written: each becomes U+FFFD."""
+    if draft.query.isascii():
+        return
+    whole = SURROGATE.sub("\ufffd", draft.query)
+    if whole != draft.query:
+        draft.repair("query_characters", repr(draft.query), repr(whole))
+        draft.query = whole
+
+
+def query_mojibake(draft: Draft) -> None:
+    """UTF-8 that was read as another encoding and written again becomes what it was."""
+    if draft.query.isascii():
+        return
+    # Loaded only for rows that need it.
+    import ftfy
+
+    mended = ftfy.fix_encoding(draft.query)
+    if mended != draft.query:
+        draft.repair("query_mojibake", repr(draft.query), repr(mended))
+        draft.query = mended
+
+
+def query_blanks(draft: Draft) -> None:
+    """Edge blanks, newlines and runs of blanks become single blanks."""
+    tidy = " ".join(draft.query.split())
+    if tidy != draft.query:
+        draft.repair("query_blanks", repr(draft.query), repr(tidy))
+        draft.query = tidy
+
+
+def query_dots(draft: Draft) -> None:
+    """Dots at the end that are more than one, or stand apart, become one: `a man runs ..` ends like a sentence."""
+    query = draft.query
+    if query.endswith((" .", "..")):
+        bare = query.rstrip(". ")
+        tidy = f"{bare}." if bare else ""
+        draft.repair("query_dots", repr(query), repr(tidy))
+        draft.query = tidy
+
+
+def query_present(draft: Draft) -> None:
+    """A row without a query is dropped."""
+    if not draft.query:
+        draft.drop = ("empty_query", "the query is empty")
+
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+_NO_FILE = re.compile(r"[/\\\0]|\A\s*\Z|\A\.{1,2}\Z")
+
+
+_NO_ID = re.compile(r"\0|(?:\A|[/\\])\.\.(?:[/\\]|\Z)|\A[/\\]")

@@ -1,0 +1,260 @@
+"""The ordered list of repairs, `STEPS`, and those of durations, units and windows.
+
+Each step changes one thing and notes it as a repair (code, old, new), or gives the reason for a drop. Where two reasons
+hold, the first in `STEPS` is given. Published practice (2D-TAN, Lighthouse) clamps ends and drops reversed pairs.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+
+from vtgdata.annotations.draft import Draft
+from vtgdata.annotations.query_repairs import (
+    query_blanks,
+    query_characters,
+    query_dots,
+    query_mojibake,
+    query_present,
+    readable,
+)
+from vtgdata.records import Bound, Window
+from vtgdata.records.times import parse_time
+from vtgdata.records.windows import tiou
+
+TOLERANCE = 1e-6
+"""Seconds; less past the end is float noise, not an annotation."""
+
+
+Check = Callable[[float, float], bool]
+
+
+DISAGREEMENT = 1.0
+"""Seconds by which a probed duration may differ from the published one unmentioned: mirrors of one corpus differ."""
+
+
+SLIP_SECONDS, SLIP_SHARE = 5.0, 0.2
+"""An end past the video by more than both is likely a slip of units, not of the hand: repaired, and flagged."""
+
+
+CHUNK, CLIP = 5.0, 2.0
+"""Seconds of a chunk (DiDeMo) and of a clip (QVHighlights)."""
+
+
+def known_duration(draft: Draft) -> None:
+    """A duration that is no positive number is unknown, and so is a start in the source that is none from 0 on.
+
+    The file's own duration goes before the published one.
+
+    A file may hold the whole source of a row that means a part of it; then the part's length stays the limit here, and
+    `part_of_file` puts the windows where they lie in the file.
+    """
+    published, probed, start = draft.row.duration, draft.probed, draft.source_start
+    if start is not None and not 0 <= start < math.inf:
+        draft.repair("bad_source_start", start, "unknown")
+        start = draft.source_start = None
+    if published is not None and not 0 < published < math.inf:
+        draft.repair("bad_duration", published, "unknown")
+        published = None
+    draft.duration = published if probed is None else probed
+    if probed is None or published is None:
+        return
+    beyond = probed > published + DISAGREEMENT
+    if draft.row.read_in_place and start is not None and beyond and probed > start + published - DISAGREEMENT:
+        draft.whole_source = True
+        draft.duration = min(published, probed - start)
+    elif abs(probed - published) > DISAGREEMENT:
+        draft.repair("duration_disagrees", published, probed)
+
+
+def hidden_labels(draft: Draft) -> None:
+    """Where the labels are hidden, a window that stands in their place is none."""
+    if not draft.row.labelled and draft.row.windows:
+        draft.repair("placeholder_window", _text(draft.row.windows), "removed")
+
+
+def to_seconds(draft: Draft) -> None:
+    """Bounds in another unit, or on the clock of the source, become seconds from the start of the file."""
+    row = draft.row
+    if not row.labelled:
+        return
+    published = row.opinions or row.windows
+    try:
+        found = [(_number(start), _number(end)) for start, end in published]
+    except ValueError as error:
+        draft.drop = ("unreadable_row", str(error))
+        return
+    if any(isinstance(bound, str) for pair in published for bound in pair):
+        draft.repair("clock_to_seconds", _text(published), _text(found))
+    if row.unit != "seconds":
+        if (missing := _lacks(draft)) is not None:
+            draft.drop = (f"no_{missing}", f"bounds are in {row.unit}, and the row has no {missing}")
+            return
+        old, found = found, [_converted(start, end, draft) for start, end in found]
+        draft.repair(f"{row.unit}_to_seconds", _text(old), _text(found))
+    if row.source_clock and row.source_start:
+        old, found = found, [(start - row.source_start, end - row.source_start) for start, end in found]
+        draft.repair("source_clock_to_file", _text(old), _text(found))
+    if row.opinions:
+        draft.opinions = found
+    else:
+        draft.windows = found
+
+
+def _number(bound: Bound) -> float:
+    return parse_time(bound) if isinstance(bound, str) else bound
+
+
+def _lacks(draft: Draft) -> str | None:
+    """What a conversion of the row's unit needs and the row has not."""
+    if draft.row.unit == "frames" and not (draft.row.fps and 0 < draft.row.fps < math.inf):
+        return "frame_rate"
+    return "duration" if draft.row.unit == "fraction" and draft.duration is None else None
+
+
+def _converted(start: float, end: float, draft: Draft) -> tuple[float, float]:
+    unit = draft.row.unit
+    if unit == "frames":
+        fps = draft.row.fps or 1.0
+        return start / fps, end / fps
+    if unit == "chunks":
+        # A reversed pair of inclusive chunks stays one.
+        return (CHUNK * start, CHUNK * (end + 1)) if start <= end else (CHUNK * (start + 1), CHUNK * end)
+    scale = {"milliseconds": 1e-3, "clips": CLIP, "fraction": draft.duration or 1.0}[unit]
+    return start * scale, end * scale
+
+
+def several_annotators(draft: Draft) -> None:
+    """Of several annotators' windows the most frequent is taken; they are never averaged: nobody gave the mean.
+
+    A tie goes to the window with the largest mean IoU to all, then to the earliest. All of them stay in `extra`.
+    """
+    opinions = draft.opinions
+    if not opinions:
+        return
+    usable = [pair for pair in opinions if 0 <= pair[0] < pair[1] < math.inf] or opinions
+    counts = {pair: usable.count(pair) for pair in usable}
+    most = [pair for pair, count in counts.items() if count == max(counts.values())]
+    chosen = most[0] if len(most) == 1 else min(most, key=lambda pair: (-_agreement(pair, usable), pair))
+    draft.windows = [chosen]
+    if len(set(opinions)) > 1:
+        code = "annotators_disagree" if len(most) == 1 else "annotators_tied"
+        draft.repair(code, _text(opinions), _text([chosen]))
+
+
+def _agreement(pair: tuple[float, float], others: list[tuple[float, float]]) -> float:
+    try:
+        return math.fsum(tiou(Window(*pair), Window(*other)) for other in others)
+    except ValueError:
+        return 0.0
+
+
+def finite(draft: Draft) -> None:
+    """NaN and infinite bounds are no window."""
+    _unusable(draft, "not_finite", lambda start, end: not (math.isfinite(start) and math.isfinite(end)))
+
+
+def reversed_window(draft: Draft) -> None:
+    """A start after the end is no window: after a swap most such rows would still lie outside the video.
+
+    Where the user wants the swap nevertheless, it is made and noted.
+    """
+    if draft.swap and any(start > end for start, end in draft.windows):
+        old, draft.windows = draft.windows, [(min(pair), max(pair)) for pair in draft.windows]
+        draft.repair("reversed_swapped", _text(old), _text(draft.windows))
+    _unusable(draft, "reversed", lambda start, end: start > end)
+
+
+def zero_length(draft: Draft) -> None:
+    """A start that is the end is no window: a point has no IoU."""
+    _unusable(draft, "zero_length", lambda start, end: start == end)
+
+
+def starts_past_end(draft: Draft) -> None:
+    """Nothing is left of a window that starts at or after the end of the video, but for float noise."""
+    if draft.duration is not None:
+        late = last_start(draft.duration)
+        _unusable(draft, "starts_past_end", lambda start, _: start >= late)
+
+
+def last_start(duration: float) -> float:
+    """From when on a start is at the end of a video: tolerance in seconds, or for a tiny video its share."""
+    return duration - TOLERANCE * min(1.0, duration)
+
+
+def negative_start(draft: Draft) -> None:
+    """A start below zero becomes zero; a window that ends there as well is none."""
+    _unusable(draft, "ends_before_start_of_video", lambda _, end: end <= 0)
+    for i, (start, end) in enumerate(draft.windows):
+        if start < 0:
+            draft.repair("start_below_zero", start, 0.0)
+            draft.windows[i] = (0.0, end)
+
+
+def end_past_video(draft: Draft) -> None:
+    """An end past the video is clamped to its duration; a wide one is flagged as a likely slip of units."""
+    if draft.duration is None:
+        return
+    for i, (start, end) in enumerate(draft.windows):
+        over = end - draft.duration
+        if over > TOLERANCE:
+            slip = over > SLIP_SECONDS and over > SLIP_SHARE * draft.duration
+            draft.repair("end_far_past_video" if slip else "end_past_video", end, draft.duration)
+            if slip and start < end / 60 <= 2 * draft.duration:
+                # Minutes taken for hours (3:57 as 14,220 s): clamped like the rest, for nobody can be sure.
+                draft.repair("likely_factor_60", end, end / 60)
+            draft.windows[i] = (start, draft.duration)
+
+
+def order_windows(draft: Draft) -> None:
+    """Several windows are kept in order of time, each once; overlaps and contacts are noted and left: scores merge."""
+    if len(draft.windows) < 2:
+        return
+    old, found = draft.windows, sorted(draft.windows)
+    if found != old:
+        draft.repair("windows_sorted", _text(old), _text(found))
+    once = list(dict.fromkeys(found))
+    if once != found:
+        draft.repair("windows_repeated", _text(found), _text(once))
+    draft.windows = once
+    ends = [max(end for _, end in once[: i + 1]) for i in range(len(once) - 1)]
+    for code, holds in (("windows_overlap", float.__gt__), ("windows_touch", float.__eq__)):
+        if any(holds(float(end), float(start)) for end, (start, _) in zip(ends, once[1:], strict=True)):
+            draft.repair(code, _text(once), "kept")
+
+
+def part_of_file(draft: Draft) -> None:
+    """Windows counted from the start of a part are counted from the start of the file, where it holds the whole."""
+    start = draft.source_start
+    if draft.whole_source and start is not None:
+        old = draft.windows
+        draft.windows = [(start + first, start + last) for first, last in old]
+        draft.repair("part_of_file", _text(old), _text(draft.windows))
+        draft.duration, draft.source_start = draft.probed, 0.0
+
+
+STEPS = (
+    readable, query_characters, query_mojibake, query_blanks, query_dots, query_present, known_duration, hidden_labels,
+    to_seconds, several_annotators, finite, reversed_window, zero_length, starts_past_end, negative_start,
+    end_past_video, order_windows, part_of_file,
+    zero_length,  # again: on the clock of a long source a tiny window can round to a point
+)  # fmt: skip
+
+
+def _unusable(draft: Draft, code: str, wrong: Check) -> None:
+    """Take wrong windows out; a row left without any is dropped, or kept without windows in a benchmark."""
+    bad = [window for window in draft.windows if wrong(*window)]
+    if not bad:
+        return
+    draft.windows = [window for window in draft.windows if not wrong(*window)]
+    if draft.windows or draft.benchmark(draft.row.split):
+        draft.repair(code, _text(bad), "removed")
+    else:
+        duration = "unknown" if draft.duration is None else f"{draft.duration:g} s"
+        draft.drop = (code, f"window {_text(bad)}, video of {duration}")
+
+
+def _text(windows: Iterable[tuple[Bound, Bound]]) -> str:
+    return ", ".join(f"[{_short(start)}, {_short(end)}]" for start, end in windows)
+
+
+def _short(bound: Bound) -> str:
+    return bound if isinstance(bound, str) else f"{bound:.10g}"

@@ -1,0 +1,63 @@
+"""Repeated rows: the same query and windows twice in one file become one sample."""
+
+import hashlib
+
+import msgspec
+
+from vtgdata.records import RawRow, Repair, Sample, Window
+
+
+class _First(msgspec.Struct, frozen=True, gc=False):
+    """The first sample with a query, or with a query and windows."""
+
+    sample_id: str
+    queries: set[int]
+    """Hashes, of this process only, of the raw queries that came with it."""
+    windows: tuple[Window, ...]
+
+
+class Seen:
+    """What the rows before had, for ids that are unique and for repeats: little of each, so that millions fit."""
+
+    def __init__(self) -> None:
+        self.queries: dict[bytes, int] = {}
+        """Occurrences of (annotation set, video, raw query)."""
+        self.ids: dict[str, int] = {}
+        self.asked: dict[str, _First] = {}
+        """Video and tidy query without case -> the first sample."""
+        self.again: dict[str, dict[tuple[Window, ...], _First]] = {}
+        """The same for queries that came again, by windows."""
+
+    def occurrence(self, row: RawRow) -> int:
+        """How often a raw query was asked of its video so far, this time included."""
+        key = _hash(row.annotation_set, row.video_id, row.query)
+        count = self.queries[key] = self.queries.get(key, 0) + 1
+        return count
+
+    def unused(self, sample_id: str) -> str:
+        """The id itself at its first use, then with its occurrence: `x`, `x~2`, `x~3`."""
+        candidate = sample_id
+        while candidate in self.ids:
+            self.ids[sample_id] += 1
+            candidate = f"{sample_id}~{self.ids[sample_id]}"
+        self.ids[candidate] = 1
+        return candidate
+
+    def repeats(self, row: RawRow, sample: Sample) -> list[Repair]:
+        """What the sample shares with an earlier one; all of it is kept: a benchmark's denominator is published."""
+        key = f"{row.video_id}\0{sample.query.casefold()}"
+        raw = hash(row.query)
+        this = _First(sample.sample_id, {raw}, sample.windows)
+        earlier = self.asked.setdefault(key, this)
+        if earlier is this:
+            return []
+        same = self.again.setdefault(key, {earlier.windows: earlier}).setdefault(sample.windows, this)
+        if same is this:
+            return [Repair("query_ambiguous", earlier.sample_id, "kept")]
+        code = "duplicate" if raw in same.queries else "duplicate_but_for_case_and_blanks"
+        same.queries.add(raw)
+        return [Repair(code, same.sample_id, "kept")]
+
+
+def _hash(*parts: str) -> bytes:
+    return hashlib.blake2b("\0".join(parts).encode(errors="surrogatepass"), digest_size=12).digest()

@@ -1,0 +1,246 @@
+"""Reading values out of published text: lines, JSON, numbers, windows, with what is wrong said clearly.
+
+A file of another corpus is a VtgError; a broken row inside a good file is a RawRow with a problem.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+from vtgdata.annotations.file_text import UTF_16, decoded, opened, read_text
+from vtgdata.errors import VtgError
+from vtgdata.records import RawRow
+from vtgdata.records.times import parse_time
+
+MAX_RAW = 10_000
+"""Characters of a row's own text that are kept for its drop."""
+
+
+UNREADABLE = "unreadable_row"
+"""The reason of a row that is none of its corpus; other reasons are of rows that were read."""
+
+
+_NUMBER = re.compile(r"[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|nan|inf(?:inity)?)\Z", re.IGNORECASE | re.ASCII)
+
+
+def lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a text file with their numbers from 1, without line ends; lines of blanks are no rows.
+
+    Read as they are asked for: a file of any length takes the memory of its longest line.
+    """
+    number, found = 0, False
+    with opened(path) as file:
+        if file.read(2) in UTF_16:
+            stored: Iterable[str] = read_text(path).split("\n")
+        else:
+            file.seek(0)
+            stored = (decoded(path, line, "utf-8", i) for i, line in enumerate(file, 1))
+        for text in stored:
+            text = text.removesuffix("\n").removesuffix("\r")
+            for line in text.split("\r"):
+                number += 1
+                line = line.removeprefix("\ufeff") if number == 1 else line
+                if line and not line.isspace():
+                    found = True
+                    yield number, line
+    if not found:
+        raise VtgError(f"{path}: the file is empty. Download it again.")
+
+
+def read_json(path: Path) -> Any:
+    """The value of a JSON document (NaN and Infinity allowed, as Python and NumPy write them).
+
+    Raises VtgError, with line and column, when it is none, or when a key occurs twice in one object: the first of the
+    two would be lost.
+    """
+    text = read_text(path)
+    try:
+        return parse_json(text)
+    except json.JSONDecodeError as error:
+        hint = "Download it again, or mend it there."
+        if error.msg == "Extra data":
+            hint = "One JSON document is wanted here; this may be a file of JSON lines."
+        raise VtgError(f"{path}:{error.lineno}:{error.colno}: not valid JSON ({error.msg}). {hint}") from error
+    except ValueError as error:
+        raise VtgError(f"{path}: not usable JSON ({error}). Mend it there.") from error
+
+
+def parse_json(text: str) -> Any:
+    """A JSON value from text; raises ValueError when it is none, nests too deep, or repeats a key in one object."""
+    try:
+        return _DECODER.decode(text)
+    except RecursionError:
+        raise ValueError("it nests too deep") from None
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        repeated = next(key for key, _ in pairs if key in seen or seen.add(key))
+        raise ValueError(f"the key {repeated[:80]!r} occurs twice in one object")
+    return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_without_repeats)
+
+
+def number(value: Any) -> float:
+    """A number out of JSON, or written out as text, as a float; NaN and infinities pass.
+
+    Raises ValueError for anything else (true and "1_000" included).
+
+    >>> number(3), number("11.0")
+    (3.0, 11.0)
+    """
+    if isinstance(value, str):
+        if _NUMBER.match(value) is None:
+            raise ValueError(f"{shown(value)} is not a number")
+        return float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{shown(value)} is not a number")
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def mapping(value: Any, name: str) -> dict[str, Any]:
+    """A JSON object; raises ValueError, with what it was to be, when it is none."""
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} is {shown(value)}, not an object")
+    return cast(dict[str, Any], value)
+
+
+def sequence(value: Any, name: str) -> list[Any]:
+    """A JSON list; raises ValueError, with what it was to be, when it is none."""
+    if not isinstance(value, list):
+        raise ValueError(f"{name} is {shown(value)}, not a list")
+    return cast(list[Any], value)
+
+
+def pair(value: Any) -> tuple[float, float]:
+    """A [start, end] pair of numbers out of JSON; raises ValueError when it is none. Its order is not looked at."""
+    found = sequence(value, "a [start, end] pair")
+    if len(found) != 2:
+        raise ValueError(f"{shown(value)} is not a [start, end] pair")
+    return number(found[0]), number(found[1])
+
+
+def bound(value: Any) -> float | str:
+    """A start or an end out of JSON or csv: a number, or a clock time, which stays text for normalisation to read.
+
+    Raises ValueError when it is neither.
+
+    >>> bound("11.0"), bound("01:23")
+    (11.0, '01:23')
+    """
+    if isinstance(value, str) and ":" in value:
+        parse_time(value)
+        return value.strip()
+    return number(value)
+
+
+def bounds(value: Any) -> tuple[float | str, float | str]:
+    """A [start, end] pair out of JSON; raises ValueError when it is none. Order and range are not looked at."""
+    found = sequence(value, "a [start, end] pair")
+    if len(found) != 2:
+        raise ValueError(f"{shown(value)} is not a [start, end] pair")
+    start, end = found
+    if type(start) is float and type(end) is float:
+        return start, end  # by far the commonest, and files are long
+    return bound(start), bound(end)
+
+
+def windows(value: Any) -> list[tuple[float | str, float | str]]:
+    """One [start, end] pair, or a list of them, out of JSON; raises ValueError when it is neither."""
+    found = sequence(value, "a window or a list of windows")
+    if not found:
+        return []
+    return [bounds(item) for item in found] if isinstance(found[0], list) else [bounds(found)]
+
+
+def duration(value: Any) -> float | None:
+    """A duration as published: None when missing; NaN, which normalisation makes unknown and notes, when no number."""
+    if value is None:
+        return None
+    try:
+        return number(value)
+    except ValueError:
+        return math.nan
+
+
+def words(value: Any, name: str) -> str:
+    """A text out of JSON; raises ValueError, with the field's name, when it is none."""
+    if not isinstance(value, str):
+        raise ValueError(f"{name} is {shown(value)}, not text")
+    return value
+
+
+def shown(value: Any) -> str:
+    """A value's repr, cut short for an error message.
+
+    >>> shown("x" * 99)
+    "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx..."
+    """
+    try:
+        text = repr(value)
+    except RecursionError:
+        return "a value that nests too deep"
+    return text if len(text) <= 42 else text[:39] + "..."
+
+
+def dumped(value: Any) -> str:
+    """A JSON value as one line of ASCII, for `RawRow.raw`; what is none (bytes out of a Parquet file) as its repr."""
+    try:
+        return json.dumps(value, default=ascii)[:MAX_RAW]
+    except (RecursionError, TypeError, ValueError):
+        return shown(value)
+
+
+def unreadable(origin: str, raw: Any, split: str, detail: str, reason: str = UNREADABLE, *, file: str = "") -> RawRow:
+    """The row that stands for one that cannot be read, or that its corpus left without a moment: it becomes a drop.
+
+    `file` is its video's, where that much is known.
+    """
+    return RawRow(
+        origin=origin,
+        raw=raw,
+        video_id="",
+        file=file,
+        query="",
+        windows=[],
+        split=split,
+        problem=(reason, detail),
+    )
+
+
+def some_readable(path: Path, rows: Iterable[RawRow], form: str) -> Iterator[RawRow]:
+    """Pass rows on, the broken ones too; but a file of which no row can be read is the wrong file.
+
+    Args:
+        path: the file, for the error.
+        rows: what its reader makes of it.
+        form: what a row of the corpus looks like.
+
+    Raises VtgError, at the end of the file, when there was no readable row.
+    """
+    held: list[RawRow] | None = []
+    for row in rows:
+        if held is None:
+            yield row
+            continue
+        held.append(row)
+        # A record that its corpus left without a moment was read: its reason is another.
+        if row.problem is None or row.problem[0] != UNREADABLE:
+            yield from held
+            held = None
+    if held is not None:
+        first = held[0].problem if held else None
+        found = f"{held[0].origin}: {first[1]}" if first else "it has no rows"
+        raise VtgError(
+            f"{path}: not a file of this corpus, whose rows look like {form} ({found}). Give the right file."
+        )

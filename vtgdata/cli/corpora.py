@@ -1,0 +1,201 @@
+"""Commands about corpora: the catalogue, ingest and curate."""
+
+import inspect
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from vtgdata.cli.options import Json
+from vtgdata.cli.printing import again, counts, percent, table
+from vtgdata.cli.running import relative, stage
+
+
+def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
+    """Add the commands."""
+    del train
+    app.command("corpora")(corpora)
+    stage(app, words, "ingest")
+    stage(app, words, "check")
+    stage(app, words, "curate")
+
+
+def ingest(summary: dict[str, Any]) -> None:
+    """Read a corpus's files into samples and drops.
+
+    Repairs what can be repaired and keeps every row, or the reason why not.
+    """
+    print(
+        f"{summary['corpus']}: {summary['rows']:,} rows read = {summary['samples']:,} samples "
+        f"+ {summary['drops']:,} drops{again(summary)}"
+    )
+    counts("repaired", summary["repairs"])
+    counts("dropped", summary["reasons"])
+    for split, facts in summary.get("published", {}).items():
+        print(_published(split, facts))
+    if summary.get("no_duration"):
+        print(f"{summary['no_duration']:,} samples have no duration: their ends could not be checked (see --videos)")
+    if summary.get("videos"):
+        counts("videos", summary["videos"])
+    print(f"written to {relative(summary['out'])}")
+
+
+def curate(summary: dict[str, Any]) -> None:
+    """Leave out samples by filters, each with its reason.
+
+    Filters act in the order given. Rows of benchmark splits stay: their number is published.
+    """
+    print(
+        f"{summary['rows']:,} samples = {summary['samples']:,} kept + {summary['drops']:,} left out, on "
+        f"{summary['videos']['after']:,} of {summary['videos']['before']:,} videos{again(summary)}"
+    )
+    for each in summary["filters"]:
+        print(f"{each['filter']}: {each['drops']:,} of {each['rows']:,} left out")
+        counts("  why", each["reasons"])
+    if summary["benchmark_rows"]:
+        print(f"{summary['benchmark_rows']:,} rows of benchmark splits were not filtered (see --benchmarks-too)")
+    print(f"written to {relative(summary['out'])}")
+
+
+def check(summary: dict[str, Any]) -> None:
+    """Check sample files for leaks, repeats and faults.
+
+    What may not be trained on, what two corpora share, what a blind guess scores; the exit code says whether it is
+    clean.
+    """
+    table(
+        ["group", "rows", "videos", "mean window mIoU", "R1@0.5", "best constant mIoU", "R1@0.5"],
+        [[_group(each), f"{each['rows']:,}", f"{each['videos']:,}", *_blind(each)] for each in summary["groups"]],
+    )
+    print("* benchmark. What answers without looking score, fitted on the same rows, in per cent\n")
+    table(
+        ["pair", "sources", "by YouTube id", "near queries", "same moments", ""],
+        [
+            [
+                f"{each['first']} | {each['second']}",
+                *(f"{each[name]:,}" for name in ("sources", "youtube", "queries", "duplicates")),
+                "CONTAMINATED" if each["contaminates"] else "",
+            ]
+            for each in summary["pairs"]
+        ],
+    )
+    if summary["reminders"]:
+        print("\noverlaps that the corpora's pages name, whether or not the other is among these files:")
+    for text in summary["reminders"]:
+        print(f"  {text}")
+    for kind, found in summary["examples"].items():
+        print(f"\n{kind}: {_found(kind, summary)}")
+        for each in found[:3]:
+            print("  " + "  ".join(str(value) for value in each.values()))
+    if summary["missing_videos"]:
+        print(
+            f"{summary['missing_videos']:,} videos are missing" + (", listed in missing.txt" if summary["out"] else "")
+        )
+    print("clean" if summary["clean"] else "not clean", end="")
+    print(f", written to {relative(summary['out'])}" if summary["out"] else "")
+
+
+def _group(group: dict[str, Any]) -> str:
+    return f"{group['corpus']} {group['split']}{'*' if group['benchmark'] else ''}"
+
+
+def _blind(group: dict[str, Any]) -> list[str]:
+    guess = group["blind_guess"]
+    if guess is None:
+        return ["-"] * 4
+    return [percent(guess[name][metric]) for name in ("mean_window", "best_constant") for metric in ("mIoU", "R1@0.5")]
+
+
+def _found(kind: str, summary: dict[str, Any]) -> str:
+    if kind in summary["fixed"]:
+        return f"{summary['fixed'][kind]:,} (fixed)"
+    if kind in summary["allowed"]:
+        return f"{summary['allowed'][kind]:,} (allowed)"
+    return f"{summary['findings'][kind]:,}"
+
+
+def _published(split: str, facts: dict[str, Any]) -> str:
+    """`train: 12,404 rows read, 12,408 published (why)`, and the same for videos."""
+    said = f"{split or 'no split'}: {facts['read']:,} rows read"
+    if facts["published"] is not None:
+        said += f", {facts['published']:,} published"
+    if "difference" in facts:
+        said += f" ({facts['difference']})"
+    if "videos_published" in facts:
+        said += f"; {facts['videos_read']:,} videos, {facts['videos_published']:,} published"
+    return said
+
+
+def corpora(
+    name: Annotated[
+        str, typer.Argument(help="A corpus, for its page; without it, the catalogue.", show_default=False)
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """List the corpora, or print the page of one."""
+    import msgspec
+
+    from vtgdata.files import plugins
+
+    modules = {key: plugins.load("corpora", key) for key in ([name] if name else plugins.names("corpora"))}
+    found = {key: module.CORPUS for key, module in modules.items()}
+    if as_json:
+        print(json.dumps({key: msgspec.to_builtins(corpus) for key, corpus in found.items()}))
+    elif name:
+        _page(found[name], inspect.getdoc(modules[name]) or "")
+    else:
+        table(
+            ["corpus", "rows", "licence", "sure", "splits"],
+            [
+                [
+                    key,
+                    f"{sum(split.rows or 0 for split in corpus.splits):,}"
+                    if any(split.rows for split in corpus.splits)
+                    else "-",
+                    corpus.license,
+                    corpus.license_confidence,
+                    _splits(corpus.splits),
+                ]
+                for key, corpus in found.items()
+            ],
+        )
+        print(
+            "* benchmark. Rows: annotated queries or events, as published and counted; - where no count was verified."
+        )
+        print("Licence: A text read, B official page seen, C unverified. A page: vtgdata corpora NAME")
+
+
+def _page(corpus: Any, described: str) -> None:
+    """Facts, what to fetch, what to type; and the reader's own words on the raw syntax and its oddities."""
+    from vtgdata.annotations import licences
+
+    print(f"{corpus.name}: {corpus.summary}\n\n{described}\n")
+    for split in corpus.splits:
+        rows = "?" if split.rows is None else f"{split.rows:,}"
+        videos = "" if split.videos is None else f" on {split.videos:,} videos"
+        print(f"  {split.name}: {rows} rows{videos}, {_files(split)}{'  (benchmark)' if split.benchmark else ''}")
+        for count, why in split.copies.items():
+            print(f"    {count:,} rows: {why}")
+    print(f"\nclock: {corpus.clock}" + (f", grid {corpus.grid} s" if corpus.grid else ""))
+    note = licences.find(corpus.license).note
+    print(f"licence: {corpus.license} (confidence {corpus.license_confidence}), {corpus.license_link}")
+    if note:
+        print(f"  {note}")
+    for text in corpus.overlaps:
+        print(f"overlap: {text}")
+    for key, value in (("home", corpus.homepage), ("cite", corpus.citation)):
+        if value:
+            print(f"{key}: {value}")
+    print(f"fetch: {corpus.download or corpus.homepage}")
+    if corpus.usage:
+        print(f"\nvtgdata ingest {corpus.name} {corpus.usage} --out work/{corpus.name}")
+
+
+def _splits(splits: Sequence[Any], most: int = 4) -> str:
+    names = [split.name + ("*" if split.benchmark else "") for split in splits]
+    return " ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _files(split: Any) -> str:
+    return f"file {split.files[0]}" if len(split.files) == 1 else f"files {', '.join(split.files)}"

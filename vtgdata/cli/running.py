@@ -1,0 +1,137 @@
+"""Running the command of one stage: from the command line or a recipe's step to its summary, printed."""
+
+import inspect
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from vtgdata.errors import RowsFailed, VtgError
+
+Summary = dict[str, Any]
+
+
+def report(error: VtgError, *, as_json: bool) -> None:
+    """One error for people, or as one line of JSON, on stderr."""
+    if as_json:
+        sys.stderr.write(json.dumps({"error": str(error), "exit_code": error.exit_code}) + "\n")
+    else:
+        sys.stderr.write(f"vtgdata: {error}\n")
+
+
+def stage(app: typer.Typer, words: set[str], command: str) -> None:
+    """Add the command of one stage.
+
+    Args:
+        app: where to add it.
+        words: the words of the command line: options are made only where they name this command.
+        command: its name in `commands.COMMANDS`.
+    """
+    from vtgdata.cli.commands import COMMANDS, printer
+
+    show = printer(command)
+    name = command.split()[-1]
+
+    def call(**values: Any) -> int:
+        return _call(command, values, show)
+
+    if name in words:
+        from vtgdata.cli.commands import settings_type
+        from vtgdata.cli.options import signature
+
+        call.__signature__ = signature(settings_type(command), COMMANDS[command].arguments)  # type: ignore[attr-defined]
+    else:
+        call.__signature__ = inspect.Signature()  # type: ignore[attr-defined]
+    app.command(name, help=inspect.getdoc(show), hidden=COMMANDS[command].hidden)(call)
+
+
+def _call(command: str, values: dict[str, Any], show: Any) -> int:
+    from vtgdata.cli import commands, options
+
+    recipe, as_json, quiet = values.pop("recipe"), values.pop("as_json"), values.pop("quiet")
+    logs(quiet)
+    settings = options.given(commands.settings_type(command), values)
+    if recipe:
+        settings = _from_recipe(recipe, command) | settings
+    missing = [f.replace("_", "-") for f in _required(command) if f not in settings]
+    if missing:
+        raise typer.BadParameter(f"{', '.join(missing)} must be given. See `vtgdata {command} --help`.")
+    record = commands.build(command, settings, f"vtgdata {command}")
+    try:
+        summary = commands.execute(command, record)
+    except RowsFailed as error:
+        finish(error.summary, as_json, show)
+        raise
+    finish(summary, as_json, show)
+    return 0
+
+
+def _required(command: str) -> list[str]:
+    import msgspec
+
+    from vtgdata.cli.commands import settings_type
+
+    return [field.name for field in msgspec.structs.fields(settings_type(command)) if field.required]
+
+
+def _from_recipe(name: str, command: str) -> Summary:
+    from vtgdata.cli.commands import fields
+    from vtgdata.files import plugins, recipe
+
+    name, _, wanted = name.partition("#")
+    plan = recipe.load(recipe.find(name, plugins.resources("recipes")), fields)
+    found = [step for step in plan.steps if step.command == command and wanted in ("", step.id)]
+    if len(found) == 1:
+        return found[0].settings
+    if found:
+        names = ", ".join(step.id for step in found)
+        raise VtgError(f"{name}: {names} have the command {command!r}; name one: --recipe {name}#{found[0].id}")
+    raise VtgError(f"{name}: no step has the command {command!r}" + (f" and the id {wanted!r}." if wanted else "."))
+
+
+def finish(summary: Summary, as_json: bool, show: Any) -> None:
+    """Print a summary: JSON for scripts, the command's own words for people."""
+    if as_json:
+        import msgspec
+
+        # JSON has no NaN: it becomes null.
+        print(msgspec.json.encode(summary).decode())
+    else:
+        (_instead(summary) or show)(summary)
+
+
+def _instead(summary: Summary) -> Any:
+    """What prints the summary of a command that asks, where it asked nothing: a plan, or a batch."""
+    if "plan" in summary:
+        from vtgdata.engine.money.plan_words import words
+    elif "batch_files" in summary:
+        from vtgdata.engine.batch.export import words
+    else:
+        return None
+    return lambda told: print("\n".join(words(told)))
+
+
+def logs(quiet: bool) -> None:
+    """Progress goes to stderr as plain lines."""
+    from vtgdata.engine.progress import CLEAR, on_terminal
+
+    log = logging.getLogger("vtgdata")
+    log.setLevel(logging.WARNING if quiet else logging.INFO)
+    if not log.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        # A line that tells how far a run is may stand on the terminal: what comes now takes its place.
+        clear = CLEAR if on_terminal() else ""
+        handler.setFormatter(logging.Formatter(f"{clear}%(asctime)s %(message)s", "%H:%M:%S"))
+        log.addHandler(handler)
+        log.propagate = False
+
+
+def relative(path: str) -> str:
+    """A path as short as it can be said from here."""
+    try:
+        return str(Path(path).resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return path

@@ -1,0 +1,1 @@
+"""What is said: prompts, and the one parser of answers."""

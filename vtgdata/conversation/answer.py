@@ -1,0 +1,252 @@
+r"""The one parser: from any model's text to windows, an option letter and a status.
+
+Where the answer is:
+1. The reasoning ends at the last `</think>`; nothing in it is an answer.
+2. Of the rest, the last complete answer tag (`<answer>`, `<time>`, `<glue>`) counts, over all text outside of tags. A
+   tag that holds an option and nothing else gives the letter and leaves the window to the other tag, or to the text.
+3. Within the tag, or in the whole text where there is none: JSON (`answer_json`), else words (`answer_times`).
+
+    answer = objects | chains | bounds
+    object = "{" ... a start and an end, or a key that holds windows ... "}"    JSON, with single quotes too
+    chain  = time sep time { also time sep time }                               `5 to 10 and 20 to 25 s`, `(5, 10)`
+    bounds = start-word time ... end-word time, in either order                 `starts at 5 s and ends at 10 s`
+    time   = [sign] (seconds | m:ss | h:mm:ss | hours, minutes and seconds with their units) [unit]
+    sep    = "to" | "-" | "until" | "->" | "~" | ... | "and" | ","
+    also   = "," | "and"                                                        between two windows of a chain
+
+Outside of a tag a chain must also say that it is a time: by a unit or a clock time, by a word before it (`from`,
+`between`, `in`, `Time:`), by brackets round it, or by standing alone in its line. Nowhere is it a window when the words
+round it make it something else: frames, dates, prices, scores, counts, lengths. Numbers are never mended: a reversed
+pair stays one.
+
+Status, the first that holds:
+- `refused`: the model declines.
+- `truncated`: the text was cut off (`finish_reason` is `length`) before an answer was complete.
+- `no_answer`: nothing is said (empty, null, N/A), only an option is given, or it is said that there is no such event.
+- `unparsable`: words without a window.
+- `reversed` (start > end), `zero_length` (start == end), `out_of_range` (a negative time, or a start at or after the
+  video's end; a window's end past it is read as said).
+- `several_where_one`: different windows where the prompt wants one. `windows` has them all; as an answer they count 0.
+- `ok`.
+
+The strict reading beside it, `strict_ok`, asks whether the whole text is the prompt's own form to the letter. All of it
+takes time linear in the length of the text.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import msgspec
+
+from vtgdata.conversation import answer_json
+from vtgdata.conversation import answer_phrases as phrases
+from vtgdata.conversation.answer_sentences import pairs_in
+from vtgdata.conversation.answer_text import clean, ends, parts, split_reasoning
+from vtgdata.conversation.answer_times import Pair
+from vtgdata.records import Answer, Window
+
+MAX_TEXT = 200_000
+"""Characters of a text that are read, from its end."""
+MAX_BODY = 20_000
+"""Of them, characters that are read of what follows the reasoning, half from either end."""
+
+_SECONDS = r"[0-9]++(?:\.[0-9]++)?"
+_SLOTS = {"{start}": "\x01", "{end}": "\x02", "{option}": "\x03"}
+_PATTERNS = {"\x01": _SECONDS, "\x02": _SECONDS, "\x03": "[A-Z]"}
+_AGAIN = re.compile(r"\x02([)\]}]*)([^\x01\x02\x03)\]}]*)\.\.\.")
+
+
+class Form(msgspec.Struct, frozen=True):
+    """The form a prompt asks for.
+
+    In the template, `{start}` and `{end}` stand for plain seconds and `{option}` for one capital letter. A separator
+    and `...` after a pair, as in `[({start}, {end}), ...]`, say that the pair may come again.
+    """
+
+    template: str = "<answer>{start} to {end}</answer>"
+    reasoning: bool = True
+    """Whether `<think>...</think>` comes first."""
+    several: bool = False
+    """Several windows are wanted; a template that shows a pair again says so too."""
+
+    @property
+    def wants_several(self) -> bool:
+        """Whether more than one window is a good answer."""
+        return self.several or _AGAIN.search(_slotted(self.template)) is not None
+
+    @property
+    def wants_window(self) -> bool:
+        """Whether a window is asked for at all, rather than an option alone."""
+        return "{start}" in self.template
+
+    def matches(self, text: str) -> bool:
+        """Whether the whole text is in this form: one `<think>..</think>` that is not empty, then the answer alone."""
+        before, separator, after = text.strip().rpartition("</think>")
+        if bool(separator) != self.reasoning:
+            return False
+        if self.reasoning:
+            thought = before.removeprefix("<think>")
+            if thought == before or not thought.strip() or "<think>" in thought or "</think>" in thought:
+                return False
+        return _pattern(self.template).fullmatch(after.strip()) is not None
+
+    def write(self, pairs: Sequence[tuple[str, str]], option: str = "") -> str:
+        """The answer in this form: all pairs of times where the template shows a pair again, else the first.
+
+        >>> Form("<answer>[({start}, {end}), ...]</answer>").write([("1.0", "2.5"), ("4.0", "6.0")])
+        '<answer>[(1.0, 2.5), (4.0, 6.0)]</answer>'
+        """
+        text = _slotted(self.template)
+        if repeat := _repeat(text):
+            filled = [_filled(repeat.pair, start, end) for start, end in pairs]
+            text = repeat.before + repeat.separator.join(filled) + repeat.after
+        elif pairs:
+            text = _filled(text, *pairs[0])
+        return text.replace("\x03", option)
+
+
+class _Repeat(NamedTuple):
+    """A template that shows a pair again, cut at the pair."""
+
+    before: str
+    pair: str
+    separator: str
+    after: str
+
+
+def _slotted(template: str) -> str:
+    for slot, sign in _SLOTS.items():
+        template = template.replace(slot, sign)
+    return template
+
+
+def _filled(text: str, start: str, end: str) -> str:
+    return text.replace("\x01", start).replace("\x02", end)
+
+
+def _repeat(text: str) -> _Repeat | None:
+    match = _AGAIN.search(text)
+    if match is None:
+        return None
+    # The pair begins at the bracket that opens the last of those that close it.
+    begin, depth = text.rfind("\x01", 0, match.start()), len(match[1])
+    while depth and begin > 0:
+        begin -= 1
+        depth += (text[begin] in ")]}") - (text[begin] in "([{")
+    return _Repeat(text[:begin], text[begin : match.end(1)], match[2], text[match.end() :])
+
+
+@lru_cache(maxsize=64)
+def _pattern(template: str) -> re.Pattern[str]:
+    """A template as a regular expression; linear to match."""
+    text = _slotted(template)
+    if repeat := _repeat(text):
+        again = f"(?:{_escaped(repeat.separator + repeat.pair)})*+"
+        return re.compile(_escaped(repeat.before + repeat.pair) + again + _escaped(repeat.after))
+    return re.compile(_escaped(text))
+
+
+def _escaped(text: str) -> str:
+    return "".join(_PATTERNS.get(sign, re.escape(sign)) for sign in text)
+
+
+class _Reading(NamedTuple):
+    """What a text says, before it is checked."""
+
+    pairs: Sequence[Pair]
+    option: str | None
+    status: str
+    """Of a text without pairs."""
+
+
+def parse(
+    text: str | None,
+    *,
+    duration: float | None = None,
+    form: Form | None = None,
+    finish_reason: str = "stop",
+    reasoning: str | None = None,
+) -> Answer:
+    """Read a model's text.
+
+    Args:
+        text: what the model said; None when it said nothing.
+        duration: of the video in seconds; a window that starts there or later is out of range.
+        form: what the prompt asked for, for the strict reading and for how many windows are wanted; without it, any
+            number is, and the strict reading is that of `Form()`.
+        finish_reason: the server's word; `length` means cut off.
+        reasoning: reasoning that came apart from the text.
+
+    Returns an Answer; only with `parse_status` ok do its `windows` count (`Answer.counted`).
+
+    >>> parse("<think>It opens.</think><answer>1:05 to 1:20</answer>", duration=100.0).windows
+    (Window(start=65.0, end=80.0),)
+    """
+    whole = (text or "")[-MAX_TEXT:]
+    thought, body = split_reasoning(whole)
+    thought = (reasoning or "") + thought
+    read = _read(clean(ends(body, MAX_BODY)), cut=finish_reason == "length")
+    windows, status = _checked(read.pairs, duration) if read.pairs else ((), read.status)
+    if len(windows) > 1 and form is not None and not form.wants_several:
+        status = "several_where_one"
+    asked = form or Form()
+    answered = status == "ok" or (read.option is not None and not asked.wants_window and not read.pairs)
+    shown = f"<think>{reasoning}</think>{whole}" if reasoning else whole
+    return Answer(
+        windows=windows,
+        option=read.option,
+        parse_status=status,
+        strict_ok=answered and asked.matches(shown),
+        reasoning=thought,
+        has_reasoning=bool(thought.strip()),
+    )
+
+
+def _checked(pairs: Sequence[Pair], duration: float | None) -> tuple[tuple[Window, ...], str]:
+    """The different windows of some pairs, or none and what is wrong with the first wrong pair."""
+    windows: dict[Window, None] = {}
+    for start, end in pairs:
+        if start > end:
+            return (), "reversed"
+        if start == end:
+            return (), "zero_length"
+        if start < 0 or (duration is not None and start >= duration):
+            return (), "out_of_range"
+        windows[Window(start, end)] = None
+    return tuple(windows), "ok"
+
+
+def _read(text: str, *, cut: bool) -> _Reading:
+    """Read a cleaned text without its reasoning: the last tag with more than an option, else what stands outside."""
+    found = parts(text, cut=cut)
+    letters = [letter for block in found.blocks if (letter := phrases.only_option(block.content))]
+    holding = [block.content for block in found.blocks if block.inner and not phrases.only_option(block.content)]
+    around = "\n".join([found.outside, *(block.content for block in found.blocks if not block.inner)])
+    read = _content(holding[-1], tagged=True, cut=False) if holding else _content(found.outside, tagged=False, cut=cut)
+    boxed = phrases.boxed_option(around) or (phrases.boxed_option(holding[-1]) if holding else None)
+    option = boxed or (letters[-1] if letters else None) or read.option or phrases.said_option(around)
+    # Words beside an option's tag or box are its reasons, not a window that cannot be read.
+    alone = option is not None and not holding and read.status == "unparsable"
+    return read._replace(option=option, status="no_answer" if alone else read.status)
+
+
+def _content(text: str, *, tagged: bool, cut: bool) -> _Reading:
+    """Read the content of a tag, or a text without one."""
+    said = answer_json.read(text)
+    if said and (said.pairs or said.unreadable or said.empty):
+        return _Reading(said.pairs, said.option, "unparsable" if said.unreadable else "no_answer")
+    rest, absent = phrases.without_absent(phrases.unboxed(said.rest if said else text))
+    refused = phrases.declines(rest)
+    pairs = [] if refused and not tagged else pairs_in(rest, tagged=tagged, cut=cut)
+    option = (said and said.option) or phrases.said_option(rest) or (None if pairs else phrases.only_option(rest))
+    if refused or phrases.apologises(rest):
+        status = "refused"
+    elif cut:
+        status = "truncated"
+    elif absent or option or (not said and phrases.says_nothing(text)):
+        status = "no_answer"
+    else:
+        status = "unparsable"
+    return _Reading(pairs, option, status)

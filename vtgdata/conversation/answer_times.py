@@ -1,0 +1,180 @@
+"""Times in a text, and the chains they form: what may be a window said in words.
+
+A time is plain seconds, m:ss, h:mm:ss (with a fraction), or minutes and hours in words or letters, with or without a
+unit. Times with nothing but a separator between them form a chain: `5 to 10 and 20 to 25 s`. Whether a chain is a
+window is decided by what stands round it, in `answer_words`. Every pattern is bounded or possessive, so that reading
+takes time linear in the length.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from vtgdata.records.times import parse_time
+
+Pair = tuple[float, float]
+
+LETTER = r"A-Za-z_\u00c0-\u024f\u0370-\u05ff"
+"""Letters that may not touch a number; scripts written without blanks between words are not among them."""
+
+_NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,3}+(?!\d)(?:\.\d++)?|\d++(?:\.\d++)?|\.\d++)"
+_END = rf"(?![{LETTER}\d])"
+_SECONDS = (
+    r"(?:(?:(?:st|nd|rd|th)[ ]second|seconds?|secs?|sekunden?|sek|secondes?|segundos?|secondi|s|секунд\w?|сек|с)"
+    rf"{_END}\.?|秒[钟鐘]?|초)"
+)
+_MINUTES = rf"(?:(?:minutes?|mins?|minuten|minutos?|мин\w{{0,4}}){_END}\.?|分[钟鐘]?|분)"
+_HOURS = rf"(?:(?:hours?|hrs?|stunden?|heures?|horas?){_END}|小时|小時|時間|시간)"
+_MILLI = rf"(?:(?:milliseconds?|msecs?|ms){_END}|毫秒)"
+_JOIN = r"(?:,?[ ]?(?:and[ ])?)"
+_TIME = re.compile(
+    rf"""
+    (?<![{LETTER}\d/$€£¥₹\#@<^]) (?<!\d[.:])
+    (?P<sign>(?<![{LETTER}\d)\]%])[-+](?=[\d.]))?
+    (?:
+      (?P<clock>(?:\d{{1,3}}:)?\d{{1,3}}:\d\d(?:\.\d++|,\d{{3}}(?![\d:]))?) (?:[ -]?{_SECONDS})?
+    | (?P<h>{_NUMBER})(?:[ -]?{_HOURS}|h(?=\d))
+        (?:{_JOIN}(?P<hm>{_NUMBER})(?:[ -]?{_MINUTES}|m(?![{LETTER}])))?
+        (?:{_JOIN}(?P<hs>{_NUMBER})[ -]?{_SECONDS})?
+    | (?P<m>{_NUMBER})(?:[ -]?{_MINUTES}|m(?![{LETTER}]))
+        (?:{_JOIN}(?P<ms>{_NUMBER})[ -]?{_SECONDS} | (?P<tight>\d\d)(?!\d))?
+    | (?P<plain>(?!0\d\d)(?:{_NUMBER})) (?:[ -]?(?:(?P<milli>{_MILLI})|(?P<unit>{_SECONDS})))?
+    )
+    (?:[ ]mark{_END})?
+    # Not the start of a longer number, and no per cent, money or time of day.
+    (?![{LETTER}\d%°/] | [.:]\d | [ ]?(?:%|°|[$€£¥₹]|[ap]\.?[ ]?m\b|per[ ]?cent\b|o'?clock\b))
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+FILL = r"(?:(?:the|about|around|approximately|approx\.?|roughly|nearly|almost|just|second|seconds) |t ?= ?|[~≈] ?|第)"
+"""Words before a time that change nothing."""
+
+_STRONG = r"-{1,2}>?|=>|~|(?:to|until|till?|through|thru|up to|bis|hasta|à|a|до)(?![^\W\d])|直?到|至|から|부터"
+_GAP = re.compile(
+    rf"(?P<strong> ?(?:{_STRONG}) ?|\n?(?:to|-|until)\n)(?:{FILL}){{0,3}}"
+    rf"|(?P<both>,? ?(?:and|&|und|et|y|和|与|與|と) ?)(?:{FILL}){{0,3}}|(?P<comma> ?, ?)",
+    re.IGNORECASE,
+)
+
+
+class Time(NamedTuple):
+    """A time in a text: its seconds, where it stands and how it was written."""
+
+    seconds: float
+    start: int
+    end: int
+    kind: str
+    """`clock`, `unit` or `plain`."""
+    scale: float = 1.0
+    """What a plain time that shares this one's unit is multiplied with."""
+
+
+class Chain(NamedTuple):
+    """Times that only separators part: `seps` has one of `strong`, `both`, `comma` for each gap."""
+
+    times: list[Time]
+    seps: list[str]
+
+    @property
+    def united(self) -> bool:
+        """Whether one of the times has a unit, which is then the unit of all."""
+        return any(time.kind != "plain" for time in self.times)
+
+
+def read_time(text: str) -> float | None:
+    """Seconds of a text that is one time and nothing else; None when it is not.
+
+    >>> read_time("1m05s"), read_time("12.5 s"), read_time("early")
+    (65.0, 12.5, None)
+    """
+    text = text.strip()
+    match = _TIME.match(text)
+    time = match and match.end() == len(text) and _time(match)
+    return time.seconds if time else None
+
+
+def times_in(text: str, cut: bool) -> Iterator[Time]:
+    """The times of a text; of one that is said again in brackets, in another notation, the first.
+
+    With `cut`, a number at the very end may lack digits, or a minute its seconds, and is no time.
+    """
+    end = len(text.rstrip())
+    last: Time | None = None
+    for match in _TIME.finditer(text):
+        time = _time(match)
+        if time is None or (cut and time.end >= end and not (match["unit"] or match["milli"])):
+            continue
+        if last and _is_same(text, last, time):
+            last = last._replace(end=time.end + 1)
+            continue
+        if last:
+            yield last
+        last = time
+    if last:
+        yield last
+
+
+def _is_same(text: str, first: Time, second: Time) -> bool:
+    """Whether the second time is the first one again, as in `65 s (01:05)`."""
+    bracketed = text[first.end : second.start] in ("(", " (") and text[second.end : second.end + 1] == ")"
+    return bracketed and first.kind != second.kind and abs(first.seconds - second.seconds) < 1
+
+
+def _time(match: re.Match[str]) -> Time | None:
+    def number(*names: str) -> float:
+        return next((float(match[name].replace(",", "")) for name in names if match[name]), 0.0)
+
+    scale, kind = 1.0, "unit"
+    if match["clock"]:
+        try:
+            seconds, kind = parse_time(match["clock"].replace(",", ".")), "clock"
+        except ValueError:
+            return None
+    elif match["plain"]:
+        scale = 0.001 if match["milli"] else 1.0
+        seconds, kind = number("plain") * scale, "unit" if match["milli"] or match["unit"] else "plain"
+    else:
+        seconds = number("h") * 3600 + number("hm", "m") * 60 + number("hs", "ms", "tight")
+        alone = not (match["hm"] or match["hs"] or match["ms"] or match["tight"])
+        scale = (3600.0 if match["h"] else 60.0) if alone else 1.0
+    if not math.isfinite(seconds):
+        return None
+    return Time(-seconds if match["sign"] == "-" else seconds, match.start(), match.end(), kind, scale)
+
+
+def chains_in(text: str, times: Sequence[Time]) -> Iterator[Chain]:
+    """The chains of a text's times, single times too, in order."""
+    chain: Chain | None = None
+    for time in times:
+        if chain:
+            gap = text[chain.times[-1].end : time.start]
+            if time.seconds < 0 and gap == " ":
+                # `12.5 -17.8`: a separator that stands close to the second number.
+                gap, time = "-", time._replace(seconds=-time.seconds, start=time.start + 1)
+            if match := _GAP.fullmatch(gap) if len(gap) < 40 else None:
+                chain.times.append(time)
+                chain.seps.append(str(match.lastgroup))
+                continue
+            yield chain
+        chain = Chain([time], [])
+    if chain:
+        yield chain
+
+
+def pairs_of(chain: Chain) -> Iterator[Pair]:
+    """The windows of a chain: strong separators join; `and` and commas join where nothing stronger does.
+
+    Three times in a row with the same separator, as in a date or a list of moments, join nothing.
+    """
+    times, seps = chain.times, chain.seps
+    if "strong" not in seps:
+        regular = len(seps) == 1 or (len(seps) % 2 and set(seps[::2]) == {"both"} and set(seps[1::2]) == {"comma"})
+        joints = range(0, len(seps), 2) if regular else range(0)
+    else:
+        padded = ["", *seps, ""]
+        joints = [i for i, sep in enumerate(seps) if sep == "strong" and "strong" not in (padded[i], padded[i + 2])]
+    for i in joints:
+        start, end = times[i], times[i + 1]
+        shared = end.scale if start.kind == "plain" else 1.0
+        yield start.seconds * shared, end.seconds

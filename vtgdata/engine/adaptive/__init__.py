@@ -1,0 +1,1 @@
+"""Adaptive n: asking each sample only until its place is known."""

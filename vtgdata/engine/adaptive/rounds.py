@@ -1,0 +1,92 @@
+"""Adaptive pass rates on rows of rollouts: which samples to ask further, and what was decided of each.
+
+Only complete prefixes count: the answers before a sample's first failed one. So what is decided follows from the
+answers alone, never from the order in which they came.
+"""
+
+from array import array
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from vtgdata.engine.adaptive.rule import PLACES, STEP, Floats, Prior, Rule, fit, judge, more
+from vtgdata.files.schemas import Row
+
+
+class Places:
+    """One rule, the prior that the first round gave, and what each sample's answers so far were worth."""
+
+    def __init__(self, rule: Rule, threshold: float | None, *, first: int, most: int) -> None:
+        self.rule, self.threshold, self.first, self.most = rule, threshold, first, most
+        self.prior: Prior | None = None
+        self.found: dict[str, array[float]] = {}
+        """By sample, the values of its complete prefix, in [0, 1]."""
+        self.waiting: set[str] = set()
+        """Samples with a failed answer: they wait for another run."""
+
+    def take(self, sample_id: str, rows: Sequence[Row]) -> None:
+        """Note a sample's rows, in place of those of an earlier round."""
+        values = array("d", self.values(rows))
+        self.found[sample_id] = values
+        if len(values) < len(rows):
+            self.waiting.add(sample_id)
+        else:
+            self.waiting.discard(sample_id)
+
+    def values(self, rows: Sequence[Row]) -> list[float]:
+        """The rule's measure of each answer of a sample's complete prefix, in [0, 1]."""
+        found: list[float] = []
+        for row in rows:
+            if row["iou"] is None:
+                break
+            found.append(row["iou"] if self.threshold is None else float(row["iou"] >= self.threshold))
+        return found
+
+    def deepen(self) -> dict[str, int]:
+        """Answers wanted in all, of the samples that need more."""
+        ids = [one for one, values in self.found.items() if values and one not in self.waiting]
+        values = [self.found[one] for one in ids]
+        if not ids:
+            return {}
+        if self.prior is None:
+            self.prior = fit([one[: self.first] for one in values])
+        _, chances = judge(*_totals(values), self.prior, self.rule)
+        counts = np.array([len(one) for one in values], dtype=np.float64)
+        ask = more(chances, counts, self.rule, self.most)
+        return {one: min(len(has) + STEP, self.most) for one, has, go in zip(ids, values, ask, strict=True) if go}
+
+    def decided(self) -> dict[str, dict[str, Any]]:
+        """Of each sample with an answer: its likeliest place, posterior mean, and whether it is decided.
+
+        `decided` is true when its own chance of being misplaced is at most ERROR; where it is not, the pool's share
+        may still be: see `summary`.
+        """
+        prior = self.prior or fit([])
+        ids = [one for one, values in self.found.items() if values]
+        if not ids:
+            return {}
+        sums, counts = _totals([self.found[one] for one in ids])
+        places, chances = judge(sums, counts, prior, self.rule)
+        means = (prior.a + prior.weight * sums) / (prior.a + prior.b + prior.weight * counts)
+        return {
+            one: {"place": PLACES[place], "posterior_mean": mean, "decided": chance <= self.rule.error}
+            for one, place, mean, chance in zip(ids, places.tolist(), means.tolist(), chances.tolist(), strict=True)
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """Counts by place, and the share of samples expected to be misplaced."""
+        placed = [one["place"] for one in self.decided().values()]
+        prior = self.prior or fit([])
+        sums, counts = _totals([values for values in self.found.values() if values])
+        _, chances = judge(sums, counts, prior, self.rule)
+        return {
+            "places": {place: placed.count(place) for place in PLACES},
+            "expected_misplaced": float(chances.mean()) if len(chances) else None,
+            "asked_misplaced": self.rule.error,
+            "prior": {"a": prior.a, "b": prior.b, "weight": prior.weight},
+        }
+
+
+def _totals(values: Sequence[Sequence[float]]) -> tuple[Floats, Floats]:
+    return np.array([float(sum(v)) for v in values]), np.array([float(len(v)) for v in values])

@@ -1,0 +1,1 @@
+"""Batches of requests as files, and their answers brought back."""

@@ -1,0 +1,188 @@
+"""The way back of a batch: what a provider's batch API or `vllm run-batch` wrote becomes attempts in the journal.
+
+Lines may come in any order and in several files, errors among them. A line that cannot be read is named with its
+file and number and left out; what the journal has already stays as it is.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from vtgdata.engine.batch.export import NAME, Asked, Batch, read_keys
+from vtgdata.engine.journal.journal import Attempt, Journal
+from vtgdata.engine.money import prices
+from vtgdata.engine.money.prices import Price, dollars
+from vtgdata.engine.settings import JOURNAL
+from vtgdata.errors import VtgError
+from vtgdata.files import plugins
+from vtgdata.files.step import Summary
+from vtgdata.records import Reply
+
+SHOWN = 20
+"""Broken lines that a summary names."""
+AT_ONCE = 500
+"""Answers that go to disk together."""
+
+
+class _Response(msgspec.Struct):
+    status_code: int | None = None
+    body: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Error(msgspec.Struct):
+    code: str | int | None = None
+    message: str | None = None
+
+
+class _Line(msgspec.Struct):
+    custom_id: str
+    response: _Response | None = None
+    error: _Error | None = None
+
+
+class _Counts(msgspec.Struct):
+    answers: int = 0
+    failed: int = 0
+    duplicates: int = 0
+    """Lines about answers that the journal had, or that came before."""
+    unknown: int = 0
+    """Lines whose custom_id is none of this batch."""
+    broken: list[str] = []
+    n_broken: int = 0
+
+
+def take(folder: Path, files: Sequence[Path], *, table: str = "", out: str = "") -> Summary:
+    """Bring the answers of a batch into the journal that lacks them.
+
+    Args:
+        folder: of the batch, as `--batch` wrote it.
+        files: with results, in the format of OpenAI's batch API.
+        table: file of prices; without it what an answer cost is unknown, since batches have prices of their own.
+        out: output folder of the step, where it moved since; empty for the place that the batch knows.
+
+    Raises VtgError when the folder holds no batch, or a file cannot be read at all.
+    """
+    batch = _read(folder)
+    known = {key: (sample_id, index, asked) for key, sample_id, index, asked in read_keys(folder)}
+    readers = [_Reader(asked, table) for asked in batch.asked]
+    counts, place = _Counts(), Path(out or batch.out)
+    if not place.is_dir():
+        raise VtgError(f"{place}: there is no such output folder any more. Name it with --out.")
+    with Journal(place / JOURNAL) as journal:
+        seen: set[str] = set()
+        pending: list[tuple[int, Attempt]] = []
+        for line in _lines(files, counts):
+            if line.custom_id not in known:
+                counts.unknown += 1
+            elif line.custom_id in seen:
+                counts.duplicates += 1
+            else:
+                seen.add(line.custom_id)
+                sample_id, index, asked = known[line.custom_id]
+                reply = readers[asked].reply(line)
+                pending.append((asked, Attempt(key=line.custom_id, sample_id=sample_id, index=index, reply=reply)))
+            if len(pending) == AT_ONCE:
+                _record(journal, batch, pending, counts)
+                pending = []
+        _record(journal, batch, pending, counts)
+    return {
+        "batch": str(folder),
+        "answers": counts.answers,
+        "failed": counts.failed,
+        "duplicates": counts.duplicates,
+        "unknown": counts.unknown,
+        "n_broken": counts.n_broken,
+        "broken": counts.broken,
+        "missing": len(known) - len(seen),
+        "out": str(place),
+    }
+
+
+def _read(folder: Path) -> Batch:
+    try:
+        return msgspec.json.decode((folder / NAME).read_bytes(), type=Batch)
+    except (OSError, msgspec.DecodeError) as error:
+        raise VtgError(f"{folder / NAME}: no batch of ours ({error}). Name the folder that --batch wrote.") from error
+
+
+def _lines(files: Sequence[Path], counts: _Counts) -> Iterator[_Line]:
+    """The lines of all files; those that cannot be read are counted and named."""
+    decode = msgspec.json.Decoder(_Line).decode
+    for path in files:
+        try:
+            with path.open("rb") as file:
+                for number, text in enumerate(file, start=1):
+                    if not text.strip():
+                        continue
+                    try:
+                        yield decode(text)
+                    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                        counts.n_broken += 1
+                        if len(counts.broken) < SHOWN:
+                            counts.broken.append(f"{path}:{number}: {error}")
+        except OSError as error:
+            raise VtgError(f"{path}: cannot be read ({error.strerror}).") from error
+
+
+def _record(journal: Journal, batch: Batch, pending: Sequence[tuple[int, Attempt]], counts: _Counts) -> None:
+    """Put attempts on disk, those left out whose key has an answer, or failed with the same words before."""
+    held = journal.holds(attempt.key for _, attempt in pending)
+    failures = journal.failures(attempt.key for _, attempt in pending)
+    for number, asked in enumerate(batch.asked):
+        new = [
+            attempt
+            for of, attempt in pending
+            if of == number and attempt.key not in held and failures.get(attempt.key) != attempt.reply
+        ]
+        journal.about = asked.about
+        if new:
+            journal.record(new)
+        failed = sum(attempt.reply.error is not None for attempt in new)
+        counts.answers, counts.failed = counts.answers + len(new) - failed, counts.failed + failed
+        counts.duplicates += sum(of == number for of, _ in pending) - len(new)
+
+
+class _Reader:
+    """Reads one model's lines, and prices them."""
+
+    def __init__(self, asked: Asked, table: str) -> None:
+        module = plugins.load("models", plugins.parse_spec(asked.spec).name)
+        self._reply_of = cast(Any, module).reply_of
+        found = [price for price in prices.load(Path(table)) if price.holds_for(asked.model, [])] if table else []
+        self._price: Price | None = found[0] if found else None
+
+    def reply(self, line: _Line) -> Reply:
+        """The reply that a line holds, a failure where it holds none."""
+        response = line.response
+        if line.error is not None or response is None or bytes(response.body) == b"null":
+            detail = line.error.message if line.error is not None else None
+            return Reply(text=None, finish_reason="error", error=_code(line.error), detail=detail)
+        if response.status_code not in (None, 200):
+            words = bytes(response.body).decode(errors="replace")[:300]
+            return Reply(text=None, finish_reason="error", error=f"HTTP {response.status_code}", detail=words)
+        reply: Reply = self._reply_of(bytes(response.body))
+        if self._price is None or reply.tokens_in is None or reply.tokens_out is None:
+            return reply
+        cost = self._price.cost(max(0, reply.tokens_in), max(0, reply.tokens_out))
+        return msgspec.structs.replace(reply, cost=dollars(cost))
+
+
+def _code(error: _Error | None) -> str:
+    """A batch's own error in words that are the same in every run (`batch_expired`)."""
+    code = error.code if error is not None else None
+    return f"batch: {code}" if isinstance(code, str) and code.isidentifier() else "batch: no response"
+
+
+def words(summary: Summary) -> list[str]:
+    """What was imported, for people."""
+    lines = [f"{summary['answers']:,} answers and {summary['failed']:,} failures taken into {summary['out']}"]
+    for name, said in (
+        ("duplicates", "lines about what was there or came twice: left out"),
+        ("unknown", "lines with an id that is none of this batch: left out"),
+        ("n_broken", "lines that cannot be read: " + "; ".join(summary["broken"][:3])),
+        ("missing", "requests of the batch have no line"),
+    ):
+        lines += [f"{summary[name]:,} {said}"] if summary[name] else []
+    return [*lines, "the same command as before, without --batch, asks what is missing and writes the tables"]

@@ -1,0 +1,207 @@
+"""Batch files: what there is to ask, in OpenAI's batch format, for provider batch APIs and `vllm run-batch`.
+
+A request's `custom_id` is its work key, and its body is what the model's plug-in would send. Beside the request files
+lie `keys.parquet` (which answer each key is) and, written last, `batch.json` (of which step).
+"""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import msgspec
+
+from vtgdata.conversation.prompt import load_prompt
+from vtgdata.engine import failures
+from vtgdata.engine.collect import take_shards
+from vtgdata.engine.journal.journal import Journal
+from vtgdata.engine.models import asked_model, kind
+from vtgdata.engine.questions import frame_store, questions
+from vtgdata.engine.settings import JOURNAL, AskSettings
+from vtgdata.engine.work_keys import Question, seed_of, work_keys
+from vtgdata.errors import VtgError
+from vtgdata.files.parquet import parquet_writer, read_frame
+from vtgdata.files.step import Summary
+from vtgdata.files.whole import Replacement, write_json
+from vtgdata.records import Model, Reply, Request, Sample
+
+NAME, KEYS = "batch.json", "keys.parquet"
+COLUMNS = {"key": "text", "sample_id": "text", "index": "count", "asked": "count"}
+URL = "/v1/chat/completions"
+
+
+class Batchable(Model, Protocol):
+    """A model whose requests can be written down and answered by somebody else."""
+
+    def bodies(self, request: Request) -> list[dict[str, Any]]:
+        """The JSON bodies that `generate` sends, one per seed."""
+        ...
+
+    def reply_of(self, content: bytes) -> Reply:
+        """The reply in the body of a response; one with an error where that holds no answer."""
+        ...
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What one model is asked under one condition."""
+
+    spec: str
+    model: str
+    """Its name on servers."""
+    about: str
+    """See `work.about`."""
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """What `batch.json` says."""
+
+    out: str
+    """Output folder of the step, absolute: its journal gets the answers."""
+    asked: list[Asked]
+    requests: int
+    files: list[str]
+
+
+def export(settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tuple[str, str]]) -> Summary:
+    """Write the requests for all answers that the journal lacks; nothing is sent.
+
+    Args:
+        settings: of the step; `batch` is the folder to write to, which must be new or empty.
+        samples: to ask about.
+        asks: a model's spec and what it sees, for each time that the step asks.
+
+    Raises VtgError where the folder holds something, or a model's plug-in cannot write its requests down.
+    """
+    folder = Path(settings.batch)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise VtgError(f"--batch {folder}: holds something already, perhaps a batch under way. Name a new folder.")
+    out, prompt, store = Path(settings.out), load_prompt(settings.prompt), frame_store(settings)
+    models = [(_batchable(spec, settings, seeing), spec, seeing) for spec, seeing in asks]
+    asked: list[Asked] = []
+    cached = problems = 0
+    with (
+        Journal(out / JOURNAL) as journal,
+        parquet_writer(folder / KEYS, COLUMNS) as keys,
+        _files(folder, settings.batch_requests, round(settings.batch_megabytes * 1e6)) as files,
+    ):
+        take_shards(journal, out)
+        journal.again = failures.chosen(settings.only)
+        for number, (model, spec, seeing) in enumerate(models):
+            name = getattr(model, "model", spec)
+            asked.append(Asked(spec=spec, model=name, about=kind(settings, prompt, model, seeing)))
+            for question in questions(samples, prompt, store, settings, seeing):
+                found = _missing(question, model, settings, journal)
+                cached += settings.n - len(found.keys) if found.question.problem is None else 0
+                problems += settings.n if found.question.problem is not None else 0
+                _write(found, model, settings, files)
+                for index, key in found.keys:
+                    keys.write({"key": key, "sample_id": question.sample_id, "index": index, "asked": number})
+            # One file is one model's: providers refuse others.
+            files.close()
+    batch = Batch(out=str(out.absolute()), asked=asked, requests=files.requests, files=files.names)
+    write_json(folder / NAME, batch)
+    return {
+        "batch": settings.batch,
+        "requests": files.requests,
+        "cached": cached,
+        "n_problems": problems,
+        "batch_files": files.names,
+        "out": settings.out,
+    }
+
+
+def words(summary: Summary) -> list[str]:
+    """What was exported, for people."""
+    where, names = summary["batch"], summary["batch_files"]
+    cannot = f", {summary['n_problems']:,} cannot be asked" if summary["n_problems"] else ""
+    return [
+        f"{summary['requests']:,} requests in {len(names)} files in {where}, {summary['cached']:,} there{cannot}",
+        f"have each answered, as by `vllm run-batch -i {where}/{names[0] if names else 'FILE'} -o RESULTS ...`,",
+        f"then: vtgdata batch-import {where} RESULTS...",
+    ]
+
+
+def _batchable(spec: str, settings: AskSettings, seeing: str) -> Batchable:
+    model = asked_model(spec, settings, seeing)
+    if not hasattr(model, "bodies"):
+        raise VtgError(f"--batch: {spec} asks no server, so it has no requests to write down. Leave out --batch.")
+    return cast(Batchable, model)
+
+
+class _Missing(msgspec.Struct, frozen=True):
+    """A question, with its pixels where something is missing, and index and key of what is."""
+
+    question: Question
+    keys: list[tuple[int, str]]
+
+
+def _missing(question: Question, model: Model, settings: AskSettings, journal: Journal) -> _Missing:
+    while True:
+        keys = work_keys(question, model.id, settings.sampling(), settings.n, settings.seed)
+        settled = journal.settled(keys) if question.problem is None else set(keys)
+        missing = [(index, key) for index, key in enumerate(keys) if key not in settled]
+        if not missing or question.look is None:
+            return _Missing(question, missing)
+        # What the pixels are may have changed since the keys were made from times alone.
+        question = question.look()
+
+
+def _write(found: _Missing, model: Batchable, settings: AskSettings, files: "_Files") -> None:
+    if not found.keys:
+        return
+    request = Request(
+        sample_id=found.question.sample_id,
+        messages=found.question.messages,
+        sampling=settings.sampling(),
+        seeds=tuple(seed_of(key) for _, key in found.keys),
+    )
+    for (_, key), body in zip(found.keys, model.bodies(request), strict=True):
+        files.write({"custom_id": key, "method": "POST", "url": URL, "body": body}, request.sample_id)
+
+
+class _Files:
+    """Request files that are closed at so many requests or bytes, each put in its place whole."""
+
+    def __init__(self, folder: Path, most_requests: int, most_bytes: int) -> None:
+        self.folder, self.most_requests, self.most_bytes = folder, most_requests, most_bytes
+        self.names: list[str] = []
+        self.requests = self.count = self.size = 0
+        self.file: Replacement | None = None
+
+    def write(self, request: dict[str, Any], sample_id: str) -> None:
+        line = msgspec.json.encode(request) + b"\n"
+        if len(line) > self.most_bytes:
+            raise VtgError(
+                f"{sample_id!r}: its request has {len(line):,} bytes, more than a file may have ({self.most_bytes:,}). "
+                "Show fewer or smaller frames, or raise --batch-megabytes."
+            )
+        if self.count == self.most_requests or self.size + len(line) > self.most_bytes:
+            self.close()
+        if self.file is None:
+            self.names.append(f"requests-{len(self.names):05}.jsonl")
+            self.file = Replacement(self.folder / self.names[-1])
+        self.file.file.write(line)
+        self.count, self.size, self.requests = self.count + 1, self.size + len(line), self.requests + 1
+
+    def close(self) -> None:
+        """Put the file that is being written in its place."""
+        if self.file is not None:
+            self.file.commit()
+        self.file, self.count, self.size = None, 0, 0
+
+
+@contextmanager
+def _files(folder: Path, most_requests: int, most_bytes: int) -> Generator[_Files]:
+    files = _Files(folder, most_requests, most_bytes)
+    try:
+        yield files
+        files.close()
+    finally:
+        if files.file is not None:
+            files.file.abandon()
+
+
+def read_keys(folder: Path) -> Iterator[tuple[str, str, int, int]]:
+    """Key, sample, index and number in `Batch.asked` of every request of a batch."""
+    frame = read_frame(folder / KEYS, needs=COLUMNS)
+    return frame.select(*COLUMNS).iter_rows()

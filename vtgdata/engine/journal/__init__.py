@@ -1,0 +1,1 @@
+"""The journal of answers, who holds it, and what it counts."""

@@ -1,0 +1,172 @@
+"""What a journal holds, counted: answers of one kind, failures, money, and how long and dear an answer was.
+
+Counting changes nothing: `peek` reads a journal that nobody has open, without a lock and without a file beside it.
+"""
+
+import math
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from vtgdata.engine.journal.journal import Journal
+from vtgdata.engine.journal.lease import holder, locked
+from vtgdata.engine.journal.statements import APPLICATION_ID
+from vtgdata.engine.money.prices import PICO, Price
+from vtgdata.engine.money.tokens import Range
+from vtgdata.errors import Locked, VtgError
+
+Select = Callable[[str, Sequence[Any]], Iterable[tuple[Any, ...]]]
+"""Runs a SELECT on the table `attempt`: `Journal.select`, or what `peek` gives."""
+
+_OURS = "(about = ? OR about IS NULL OR about = '')"
+_FIELDS = """
+SELECT status, about, seconds, length(reply) AS size, json_extract(CAST(reply AS TEXT), '$.cost') AS cost,
+json_extract(CAST(reply AS TEXT), '$.tokens_in') AS given, json_extract(CAST(reply AS TEXT), '$.tokens_out') AS said
+FROM attempt
+"""
+
+
+@contextmanager
+def peek(path: Path) -> Generator[Select]:
+    """Read a journal without opening it for writing: no lock is taken and nothing is written beside it.
+
+    Raises Locked when a living process has it, and VtgError when it is no journal. What a killed process left in the
+    log beside it is read too, from copies.
+    """
+    if (named := holder(path)) is not None:
+        raise Locked(locked(path, named))
+    log = path.with_name(f"{path.name}-wal")
+    with tempfile.TemporaryDirectory(prefix="vtgdata-") as folder:
+        if log.exists() and log.stat().st_size:
+            for file in (path, log):
+                shutil.copyfile(file, Path(folder) / file.name)
+            address = str(Path(folder) / path.name)
+        else:
+            address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+        try:
+            with closing(sqlite3.connect(address, uri=address.startswith("file:"))) as db:
+                _prepare(db, path)
+                yield db.execute
+        except sqlite3.DatabaseError as error:
+            raise VtgError(f"{path}: not a readable journal ({error}). Move it away to ask anew.") from error
+
+
+def _prepare(db: sqlite3.Connection, path: Path) -> None:
+    if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise VtgError(f"{path}: no journal of ours. Move it away, or choose another --out.")
+    if not any(row[1] == "about" for row in db.execute("PRAGMA table_info(attempt)")):
+        # A file of an earlier version, read as it will be once it is opened.
+        db.execute("CREATE TEMP VIEW attempt AS SELECT *, NULL AS about FROM main.attempt")
+
+
+def fold(path: Path) -> None:
+    """Fold what a killed process left in the log beside a journal into it, so that `peek` needs no copy of it all."""
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        Journal(path).close()
+
+
+def journals(folder: Path, name: str) -> list[Path]:
+    """The journals of an output folder that are there: its own, and those of its shards."""
+    return [path for path in (folder / name, *sorted(folder.glob(f"shard-*-of-*/{name}"))) if path.exists()]
+
+
+class Answers(msgspec.Struct, kw_only=True):
+    """Which answers of one kind are there."""
+
+    masks: dict[str, int] = {}
+    """Of each sample, a bit for each index that has an answer."""
+    exact: bool = True
+    """False when some are of a journal that did not yet keep their kind: they may be answers to other questions."""
+
+    def count(self, sample_id: str, n: int) -> int:
+        """How many of the first n answers to a sample are there."""
+        return (self.masks.get(sample_id, 0) & ((1 << n) - 1)).bit_count()
+
+
+def answers(select: Select, about: str, into: Answers) -> None:
+    """Add the answers of a kind (see `work.about`) that a journal has."""
+    query = f"SELECT sample_id, idx, about FROM attempt WHERE status = 'answer' AND {_OURS}"
+    for sample_id, index, kind in select(query, (about,)):
+        into.masks[sample_id] = into.masks.get(sample_id, 0) | 1 << index
+        into.exact = into.exact and bool(kind)
+
+
+def failures(select: Select, about: str) -> list[str]:
+    """Errors of the answers of a kind that failed and were not given since, each with the latest of its attempts."""
+    query = f"""
+    SELECT json_extract(CAST(reply AS TEXT), '$.error'), max(id) FROM attempt AS a WHERE status = 'failed' AND {_OURS}
+    AND NOT EXISTS (SELECT 1 FROM attempt AS b WHERE b.key = a.key AND b.status = 'answer') GROUP BY key
+    """
+    return [error for error, _ in select(query, (about,))]
+
+
+class Spend(NamedTuple):
+    """What all attempts of a journal cost."""
+
+    picodollars: int
+    uncounted: int
+    """Answers whose cost cannot be known: no server said their tokens, or nobody the price of them."""
+
+    def plus(self, other: "Spend") -> "Spend":
+        """Both together."""
+        return Spend(self.picodollars + other.picodollars, self.uncounted + other.uncounted)
+
+
+def spend(select: Select, price: Price | None, *, only_failed: bool = False) -> Spend:
+    """What the attempts cost, failed ones included.
+
+    Args:
+        select: of a journal.
+        price: at which attempts are counted whose price was unknown when they were made; None to leave them uncounted.
+        only_failed: leave the answers out.
+    """
+    where = "WHERE status = 'failed'" if only_failed else ""
+    known, uncounted = 0, 0
+    query = f"""
+    SELECT cost IS NULL, sum(CAST(round(cost * {PICO}) AS INTEGER)), given, said, status, count(*) FROM ({_FIELDS})
+    {where} GROUP BY cost IS NULL, CASE WHEN cost IS NULL THEN given END, CASE WHEN cost IS NULL THEN said END, status
+    """
+    for unknown, total, given, said, status, count in select(query, ()):
+        if not unknown:
+            known += total
+        elif price is not None and (given is not None or said is not None):
+            known += price.cost(given or 0, said or 0) * count
+        elif status == "answer":
+            uncounted += count
+    return Spend(known, uncounted)
+
+
+class Means(NamedTuple):
+    """What one answer of a kind was like: means, with three standard errors to each side."""
+
+    n: int
+    """Answers that told their tokens."""
+    tokens_in: Range
+    tokens_out: Range
+    seconds: Range
+    size: Range
+    """Bytes of a reply in the journal."""
+
+
+def means(select: Select, about: str) -> Means | None:
+    """What an answer of a kind was like so far; None when fewer than two told their tokens and seconds."""
+    columns = ("given", "said", "seconds", "size")
+    sums = ", ".join(f"sum({name}), sum(1.0 * {name} * {name})" for name in columns)
+    told = "status = 'answer' AND given IS NOT NULL AND said IS NOT NULL AND seconds IS NOT NULL"
+    n, *found = next(iter(select(f"SELECT count(*), {sums} FROM ({_FIELDS}) WHERE about = ? AND {told}", (about,))))
+    if n < 2:
+        return None
+    return Means(n, *(_around(n, total, squares) for total, squares in zip(found[::2], found[1::2], strict=True)))
+
+
+def _around(n: int, total: float, squares: float) -> Range:
+    mean = total / n
+    error = math.sqrt(max(0.0, squares / n - mean * mean) / (n - 1))
+    return Range(max(0.0, mean - 3 * error), mean + 3 * error)

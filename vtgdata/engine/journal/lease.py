@@ -1,0 +1,247 @@
+"""The lease on a journal: a side file that says who holds it, and beats while its holder lives.
+
+SQLite's own lock is enough on one machine. Cluster file systems often have no locks that other machines see, so here
+nothing but what they all have is used: a hard link and a rename are atomic, and the file server's clock dates files.
+"""
+
+import datetime
+import os
+import socket
+import threading
+import time
+import uuid
+from pathlib import Path
+
+import msgspec
+
+from vtgdata.errors import Locked
+from vtgdata.files.crash_points import crash_here
+
+BEAT_SECONDS = 10.0
+"""How often a holder dates its lease anew."""
+STALE_SECONDS = 120.0
+"""A lease of another machine that was not dated anew for so long is taken over."""
+UNREADABLE_SECONDS = 2.0
+"""A lease that nobody can read is being written, or was torn by a power cut: then it is taken over after so long."""
+
+
+class Owner(msgspec.Struct, frozen=True, kw_only=True):
+    """The process that holds a journal, as its side file names it."""
+
+    pid: int
+    host: str
+    since: str
+    """ISO 8601, UTC."""
+    machine: str = ""
+    """Boot and process namespace: where it is the same, process ids can be compared."""
+    started: str = ""
+    """When the process started, in the system's own ticks: tells it from a later one with its id."""
+    token: str = ""
+    """Differs for every lease, also of one process."""
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host} since {self.since}"
+
+
+def owner_path(path: Path) -> Path:
+    """The side file that says who holds a journal."""
+    return path.with_name(f"{path.name}.owner.json")
+
+
+def owner(path: Path) -> Owner | None:
+    """Who holds the journal, or held it last when that process was killed; None when nobody is named."""
+    return _read(owner_path(path))
+
+
+def holder(path: Path) -> Owner | None:
+    """Who holds the journal and lives; None when nobody does. Nothing is written, so this machine's clock judges."""
+    named = owner(path)
+    try:
+        silent = time.time() - owner_path(path).stat().st_mtime
+    except FileNotFoundError:
+        return None
+    return named if named is not None and lives(named, silent) else None
+
+
+def _read(lease: Path) -> Owner | None:
+    try:
+        return msgspec.json.decode(lease.read_bytes(), type=Owner)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def this_process() -> Owner:
+    """The owner that this process is."""
+    since = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return Owner(
+        pid=os.getpid(),
+        host=socket.gethostname(),
+        since=since,
+        machine=_machine(),
+        started=_started(os.getpid()) or "",
+        token=uuid.uuid4().hex,
+    )
+
+
+def _machine() -> str:
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return socket.gethostname()
+
+
+def _started(pid: int) -> str | None:
+    """When a process started, "" where the system does not say; None when it is dead."""
+    try:
+        state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return None if state == "Z" else fields[18]
+    except FileNotFoundError:
+        if Path("/proc/self/stat").exists():
+            return None
+    except OSError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except OSError:
+        pass
+    return ""
+
+
+def lives(holder: Owner, silent: float) -> bool:
+    """Whether a holder must be taken for alive.
+
+    Args:
+        holder: as its lease names it.
+        silent: seconds since the lease was dated anew, on the file server's clock.
+
+    On this machine its process tells: gone, or another one with its id, is dead at once. Of another machine only its
+    silence can be judged.
+    """
+    if holder.machine != _machine():
+        return silent < STALE_SECONDS
+    started = _started(holder.pid)
+    return started is not None and started == holder.started
+
+
+class Lease:
+    """A lease that is held, and kept alive by a thread until it is released."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the lease on the journal at `path`; raises Locked when its holder lives."""
+        self.file, self.mine = owner_path(path), this_process()
+        self.before = _take(self.file, self.mine, path)
+        crash_here("lease-taken")
+        """Who was named until now, and is dead."""
+        self.lost: Owner | None = None
+        self._beaten, self._doubt = time.monotonic(), ""
+        self._lock, self._done = threading.Lock(), threading.Event()
+        threading.Thread(target=self._beat_on, name="lease", daemon=True).start()
+
+    def _beat_on(self) -> None:
+        while not self._done.wait(BEAT_SECONDS):
+            self.beat()
+
+    def check(self) -> None:
+        """Raise Locked when another process took the lease over: this one was silent for too long."""
+        if time.monotonic() - self._beaten > STALE_SECONDS / 2:
+            self.beat()  # it was stopped or its machine slept: the thread may come too late
+        if self.lost is not None:
+            raise Locked(
+                f"{self.file}: {self.lost} took over, because this process gave no sign of life for "
+                f"{STALE_SECONDS:.0f} s. What it had answered is kept; let the other one go on."
+            )
+
+    def beat(self) -> None:
+        """Date the lease anew, or notice that it is another's by now."""
+        with self._lock:
+            if self._done.is_set():
+                return
+            late, self._beaten = time.monotonic() - self._beaten, time.monotonic()
+            found = _read(self.file)
+            try:
+                if found is not None and found.token == self.mine.token:
+                    os.utime(self.file)
+                    self._doubt = ""
+                elif found is not None and lives(found, 0.0) and (late > STALE_SECONDS or self._doubt == found.token):
+                    self.lost = found
+                else:
+                    # One who is refused by SQLite's lock gives back at once what it took; only who stays, has it.
+                    self._doubt = found.token if found is not None else ""
+                    if found is None:
+                        _link(self.file, self.mine)
+            except OSError:
+                return  # a full disk or a server that is away: the next beat may come through
+
+    def release(self) -> None:
+        """Let go, unless it is another's by now."""
+        with self._lock:
+            self._done.set()
+            found = _read(self.file)
+            if found is not None and found.token == self.mine.token:
+                self.file.unlink(missing_ok=True)
+
+
+def _take(lease: Path, mine: Owner, path: Path) -> Owner | None:
+    """Put my lease where there is none or a dead one's; returns the latter."""
+    before: Owner | None = None
+    while not _link(lease, mine):
+        holder, silent = _read(lease), _silent(lease)
+        if lives(holder, silent) if holder is not None else silent < UNREADABLE_SECONDS:
+            raise Locked(locked(path, holder))
+        before = holder or before
+        _bury(lease, holder)
+    return before
+
+
+def _link(lease: Path, mine: Owner) -> bool:
+    """Make the lease if there is none; whole or not at all, and only one of several that try at once succeeds."""
+    draft, content = lease.with_name(f".{lease.name}.{mine.token}.tmp"), msgspec.json.encode(mine) + b"\n"
+    try:
+        draft.write_bytes(content)
+        try:
+            os.link(draft, lease)
+        except FileExistsError:
+            raise
+        except OSError:
+            # No hard links here: the next best leaves a moment in which the lease is there and empty.
+            with lease.open("xb") as file:
+                file.write(content)
+    except FileExistsError:
+        return False
+    finally:
+        draft.unlink(missing_ok=True)
+    return True
+
+
+def _silent(lease: Path) -> float:
+    """Seconds since the lease was dated, by the clock of whoever dates files: other machines' clocks may be wrong."""
+    now = lease.with_name(f".{lease.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        now.touch()
+        return now.stat().st_mtime - lease.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+    finally:
+        now.unlink(missing_ok=True)
+
+
+def _bury(lease: Path, dead: Owner | None) -> None:
+    """Take a dead one's lease away; one that took its place meanwhile is put back."""
+    grave = lease.with_name(f".{lease.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        lease.rename(grave)
+        if _read(grave) != dead:
+            os.link(grave, lease)
+    except (FileNotFoundError, FileExistsError):
+        pass
+    finally:
+        grave.unlink(missing_ok=True)
+
+
+def locked(path: Path, holder: Owner | None) -> str:
+    """What to tell the user of a journal that another process holds."""
+    who = holder or "another process"
+    return f"{path}: held by {who}. Wait until it ends, stop it, or choose another --out."

@@ -1,0 +1,61 @@
+"""Opening the model that a spec names, its price, and what its answers have in common."""
+
+from collections.abc import Sequence
+
+from vtgdata.conversation.prompt import Prompt
+from vtgdata.engine import rollouts
+from vtgdata.engine.money import prices
+from vtgdata.engine.money.prices import Price
+from vtgdata.engine.settings import AskSettings
+from vtgdata.engine.work_keys import about
+from vtgdata.errors import VtgError
+from vtgdata.files import plugins
+from vtgdata.records import Endpoint, Model
+from vtgdata.video.store import DECODER
+
+
+def plugin_code(models: Sequence[str], scores: Sequence[str] = ()) -> list[str]:
+    """The modules of all plug-ins that the answers depend on, for a step's fingerprint."""
+    return [
+        *(plugins.module_name("models", plugins.parse_spec(spec).name) for spec in models),
+        *(plugins.module_name("scores", name) for name in (*rollouts.DEFAULT_SCORES, *scores)),
+        plugins.module_name("decoders", DECODER),
+    ]
+
+
+def open_model(spec: str, settings: AskSettings) -> Model:
+    """Connect to the model that a spec names, as in `transformers_local:PATH`."""
+    parsed = plugins.parse_spec(spec)
+    endpoint = Endpoint(
+        urls=tuple(settings.endpoint),
+        version=settings.model_version,
+        concurrency=settings.concurrency,
+        timeout=settings.timeout,
+        max_wait=settings.max_wait,
+    )
+    connect = plugins.load("models", parsed.name).connect
+    plugins.check_settings(spec, connect, parsed.settings, given=2)
+    return connect(parsed.argument, endpoint, **parsed.settings)
+
+
+def price_of(spec: str, settings: AskSettings, model: Model) -> Price | None:
+    """What a model's tokens cost; None when that is unknown."""
+    name = getattr(model, "model", None)
+    named = name if isinstance(name, str) else plugins.parse_spec(spec).argument
+    return prices.price_of(spec, named, settings.endpoint, settings.prices)
+
+
+def kind(settings: AskSettings, prompt: Prompt, model: Model, seeing: str) -> str:
+    """What the answers that `collect` asks for have in common; see `work.about`."""
+    frames, seen = settings.frame_sampling(), bool(settings.videos)
+    return about(model.id, prompt.id, frames, seen, settings.sampling(), settings.seed, seeing)
+
+
+def asked_model(spec: str, settings: AskSettings, seeing: str) -> Model:
+    """The model that a spec names; raises VtgError where it cannot be asked like this."""
+    model = open_model(spec, settings)
+    if model.looks and not settings.videos:
+        raise VtgError(f"{spec} looks at the videos: say where they are with --videos.")
+    if not model.looks and seeing in ("blind", "blank"):
+        raise VtgError(f"{spec} does not look at the videos, so it has no blind control; leave out --blind.")
+    return model

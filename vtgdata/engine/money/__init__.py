@@ -1,0 +1,1 @@
+"""What answers cost: prices, tokens, the plan before asking, the budget while asking."""

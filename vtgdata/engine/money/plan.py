@@ -1,0 +1,234 @@
+"""The plan of a step that asks: what there is to do, what it takes, and whether it may be spent.
+
+No video is opened and nothing is written. What is exact: the answers wanted, and those that the journals hold, by
+sample and index among answers of the same kind (`work.about`); a sample whose query or video changed since, or a blind
+control among other samples, is asked anew though it is counted as there. What is guessed: input tokens by `tokens`
+(number of frames by duration; each 16:9, with a short side between half of --short-side, since smaller videos are not
+enlarged, and the whole of it), output tokens between 16 and --max-tokens, until 20 answers of the same kind are in the
+journals; then their means, with three standard errors to each side, take the place of guesses.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from vtgdata.conversation.prompt import Prompt, load_prompt
+from vtgdata.engine import failures
+from vtgdata.engine.batch import export
+from vtgdata.engine.journal import counts
+from vtgdata.engine.journal.counts import Answers, Select, Spend, answers, fold, journals, means, peek, spend
+from vtgdata.engine.models import asked_model, kind, price_of
+from vtgdata.engine.money import prices, tokens
+from vtgdata.engine.money.budget import ENOUGH
+from vtgdata.engine.money.plan_parts import Part, Plan
+from vtgdata.engine.money.plan_words import summary, words
+from vtgdata.engine.money.prices import PICO, dollars, shown
+from vtgdata.engine.money.tokens import Range
+from vtgdata.engine.settings import JOURNAL, AskSettings
+from vtgdata.errors import Unconfirmed, VtgError
+from vtgdata.files.step import Summary
+from vtgdata.records import Model, Sample
+from vtgdata.records.times import format_time
+from vtgdata.video import sampling
+
+log = logging.getLogger("vtgdata")
+
+LEAST_OUT = 16
+"""Tokens of the shortest answer: two times in tags."""
+ANSWER_BYTES = 500
+"""Of an answer in the journal, beside its text."""
+UNKNOWN_FRAMES = 64
+"""Of a video whose length nobody says, by a sampling that names no number."""
+JPEG_BYTES = 0.4
+"""Of a pixel, at most."""
+
+
+def check(
+    settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tuple[str, str]], most: int | None = None
+) -> Summary | None:
+    """Make the plan, say it, and refuse what nobody allowed; None when all may be asked now.
+
+    With --dry-run it is the plan that is returned, with --batch what was exported: then nothing is to be asked.
+
+    Args:
+        settings: of the step.
+        samples: it asks about.
+        asks: a model's spec and what it sees, for each time that it asks.
+        most: answers per sample at most, where --n are the fewest.
+
+    Raises VtgError where a budget is given and a price unknown, and Unconfirmed where it may cost more than
+    --confirm-over without --yes. Models that run here cost nothing, and are not planned unless asked to.
+    """
+    if settings.batch and not settings.dry_run:
+        if most is not None:
+            raise VtgError("--batch writes --n requests a sample; --adaptive decides by the answers how many it takes.")
+        return export.export(settings, samples, asks)
+    if not settings.dry_run and all(prices.is_local(spec) for spec, _ in asks):
+        return None
+    models: dict[str, Model] = {}
+    for spec, seeing in asks:
+        models[spec] = asked_model(spec, settings, seeing)
+    named = {spec: price_of(spec, settings, model) for spec, model in models.items()}
+    unknown = [spec for spec, price in named.items() if price is None]
+    if settings.budget is not None and unknown:
+        raise VtgError(
+            f"--budget: what {', '.join(unknown)} costs is unknown, so no budget can hold. Name the price in a file: "
+            "--prices FILE, with `- {model: NAME, input: DOLLARS, output: DOLLARS}` per million tokens."
+        )
+    if unknown and not settings.dry_run:
+        log.info("what %s costs is unknown: name it with --prices FILE; --dry-run plans the rest", ", ".join(unknown))
+        if all(price is None or price.free for price in named.values()):
+            # Counting takes a while where there are millions of answers, and could refuse nothing.
+            return None
+    if not settings.dry_run:
+        for path in journals(Path(settings.out), JOURNAL):
+            fold(path)
+    made = make(settings, samples, asks, models, most or settings.n)
+    if settings.dry_run:
+        return summary(made, settings)
+    for line in words(summary(made, settings)):
+        log.info("plan: %s", line)
+    _confirm(made, settings)
+    return None
+
+
+def _confirm(made: Plan, settings: AskSettings) -> None:
+    """Raise Unconfirmed when more may be spent than without asking."""
+    if settings.yes:
+        return
+    low, high = made.known_cost
+    if settings.budget is not None:
+        high = min(high, round(settings.budget * PICO) - made.spent)
+    if dollars(high) > settings.confirm_over:
+        raise Unconfirmed(
+            f"this may cost {shown(low)} to {shown(high)}, more than --confirm-over {settings.confirm_over:g}. "
+            "Say --yes to spend it, set a lower --budget, or see the whole plan with --dry-run. Nothing was asked."
+        )
+
+
+def make(
+    settings: AskSettings,
+    samples: Sequence[Sample],
+    asks: Sequence[tuple[str, str]],
+    models: Mapping[str, Model],
+    most: int,
+) -> Plan:
+    """Count what there is to do; see the module for what is exact."""
+    prompt = load_prompt(settings.prompt)
+    parts: list[Part] = []
+    with ExitStack() as stack:
+        paths = journals(Path(settings.out), JOURNAL)
+        selects = [stack.enter_context(peek(path)) for path in paths]
+        for spec, seeing in asks:
+            asked = _Asked(settings, samples, prompt, models[spec], kind(settings, prompt, models[spec], seeing))
+            parts.append(_part(asked, spec, seeing, selects, most))
+        named = next((part.price for part in parts if part.price is not None), None)
+        own = [(path.parent == Path(settings.out), select) for path, select in zip(paths, selects, strict=True)]
+        # A shard's answers count once, whether the step's own journal has taken them over or not yet.
+        apart, taken = Spend(0, 0), Spend(0, 0)
+        for whole, select in own:
+            taken = taken.plus(spend(select, named, only_failed=not whole))
+            apart = apart.plus(spend(select, named)) if not whole else apart
+    spent = max(apart, taken)
+    return Plan(parts, spent.picodollars, spent.uncounted)
+
+
+class _Asked(NamedTuple):
+    """What is asked, and of whom."""
+
+    settings: AskSettings
+    samples: Sequence[Sample]
+    prompt: Prompt
+    model: Model
+    about: str
+
+
+def _part(asked: _Asked, spec: str, seeing: str, selects: Sequence[Select], most: int) -> Part:
+    settings, samples = asked.settings, asked.samples
+    there, failed = Answers(), list[str]()
+    for select in selects:
+        answers(select, asked.about, there)
+        failed += counts.failures(select, asked.about)
+    found = [found for select in selects if (found := means(select, asked.about))]
+    measured = max(found, key=lambda one: one.n, default=None)
+    if measured is None or measured.n < ENOUGH:
+        measured = None
+    cached, prompts, frames = _counted(asked, there, most)
+    prompts = measured.tokens_in if measured else prompts
+    said = measured.tokens_out if measured else Range(min(LEAST_OUT, settings.max_tokens), settings.max_tokens)
+    size = measured.size if measured else Range(ANSWER_BYTES, ANSWER_BYTES + 4 * settings.max_tokens)
+    wanted = Range(max(cached, settings.n * len(samples)), most * len(samples))
+    if again := failures.chosen(settings.only):
+        wanted = Range(cached, cached).plus(Range(*2 * (sum(map(again, failed)),)))
+    to_do = Range(wanted.low - cached, wanted.high - cached)
+    return Part(
+        spec=spec,
+        seeing=seeing,
+        wanted=wanted,
+        cached=cached,
+        exact=there.exact,
+        failed=len(failed),
+        tokens_in=_each(to_do, prompts),
+        tokens_out=_each(to_do, said),
+        measured=measured.n if measured else 0,
+        price=price_of(spec, settings, asked.model),
+        hours=_each(to_do, measured.seconds).times(1 / 3600 / asked.model.concurrency) if measured else None,
+        # The answers once in the journal, and about once more in the tables; frames may be stored already.
+        disk=_each(to_do, size).times(2).plus(Range(0.0, frames)),
+    )
+
+
+def _each(count: Range, of_one: Range) -> Range:
+    return Range(count.low * of_one.low, count.high * of_one.high)
+
+
+class _Counted(NamedTuple):
+    """What the samples are, counted in one pass: they may be more than memory holds."""
+
+    cached: int
+    prompt: Range
+    """Tokens of the mean prompt to ask, guessed from its text and from number and size of its frames."""
+    frame_bytes: float
+    """Of the videos that are asked about, were none of them stored."""
+
+
+def _counted(asked: _Asked, there: Answers, most: int) -> _Counted:
+    settings, prompt = asked.settings, asked.prompt
+    fixed, time = len(f"{prompt.system}{prompt.body}".encode()), len(format_time(100.0, prompt.time, prompt.unit))
+    cached = waiting = frames = size = stored = 0
+    videos: set[str] = set()
+    for sample in asked.samples:
+        has = there.count(sample.sample_id, most)
+        cached += has
+        if has < most:
+            own = _frames(sample, settings)
+            waiting, frames = waiting + 1, frames + own
+            size += len("".join((sample.query, *sample.options)).encode("utf-8", "surrogatepass"))
+            stored += own if sample.video.video_id not in videos else 0
+            videos.add(sample.video.video_id)
+    text = tokens.of_text(size + waiting * fixed + frames * time).plus(Range(0, 2 * tokens.TURN * waiting))
+    if not asked.model.looks:
+        return _Counted(cached, text.times(1 / max(1, waiting)), 0.0)
+    width, height = _frame_size(settings)
+    image = Range(tokens.of_image(width // 2, height // 2).low, tokens.of_image(width, height).high)
+    return _Counted(
+        cached, text.plus(image.times(frames)).times(1 / max(1, waiting)), stored * width * height * JPEG_BYTES
+    )
+
+
+def _frame_size(settings: AskSettings) -> tuple[int, int]:
+    taken = settings.frame_sampling()
+    if isinstance(taken.tokens, msgspec.UnsetType):
+        return round(taken.short_side * 16 / 9), taken.short_side
+    return sampling.frame_size(1280, 720, taken.frames or UNKNOWN_FRAMES, taken)
+
+
+def _frames(sample: Sample, settings: AskSettings) -> int:
+    taken = settings.frame_sampling()
+    if sample.video.duration is None:
+        return taken.frames or UNKNOWN_FRAMES
+    return len(sampling.times(sample.video.duration, taken))

@@ -1,0 +1,129 @@
+"""What tokens cost: a table of prices, ours with dates and sources, or the user's own, which goes first.
+
+A price that nobody named is unknown, never 0. Money is counted in whole picodollars (10^-12 US dollars), so that a sum
+is exact, and the same in any order.
+"""
+
+import fnmatch
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import yaml
+
+from vtgdata.errors import VtgError
+from vtgdata.files import plugins
+
+OURS = Path(__file__).with_name("prices.yaml")
+PICO = 10**12
+"""Picodollars in a dollar."""
+_PER_TOKEN = 10**6
+"""Picodollars a token costs at one dollar per million tokens."""
+
+
+class Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one model's tokens cost, in US dollars per million."""
+
+    model: str
+    """The server's name of the model; `*` stands for any characters."""
+    input: float
+    output: float
+    host: str = ""
+    """Host of the servers that it holds for; any, where it is empty."""
+    above_tokens: int | None = None
+    """With more input tokens than this, the two below hold instead."""
+    above_input: float | None = None
+    above_output: float | None = None
+    date: str = ""
+    """When it was read, as in 2026-10-07."""
+    source: str = ""
+    """Where it was read."""
+
+    def __post_init__(self) -> None:
+        amounts = (self.input, self.output, self.above_input or 0.0, self.above_output or 0.0)
+        if not all(0 <= amount < float("inf") for amount in amounts):
+            raise ValueError(f"a price of {self.model} is not 0 or more dollars per million tokens")
+        if (self.above_tokens is None) != (self.above_input is None or self.above_output is None):
+            raise ValueError(f"{self.model}: above_tokens, above_input and above_output go together")
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing costs anything."""
+        return not (self.input or self.output or self.above_input or self.above_output)
+
+    def holds_for(self, model: str, urls: Sequence[str]) -> bool:
+        """Whether it is the price of a model on servers with these base URLs."""
+        here = not self.host or {urlsplit(url).hostname for url in urls} == {self.host}
+        return fnmatch.fnmatchcase(model, self.model) and here
+
+    def cost(self, tokens_in: int, tokens_out: int) -> int:
+        """Picodollars that so many tokens cost.
+
+        >>> Price(model="m", input=1.25, output=10).cost(1000, 20)
+        1450000000
+        """
+        above = self.above_tokens is not None and tokens_in > self.above_tokens
+        given, said = (self.above_input, self.above_output) if above else (self.input, self.output)
+        return round((given or 0.0) * _PER_TOKEN) * tokens_in + round((said or 0.0) * _PER_TOKEN) * tokens_out
+
+
+LOCAL = Price(model="*", input=0.0, output=0.0, source="it runs on this machine")
+"""Of a model that no server is asked for."""
+
+
+def load(path: Path) -> list[Price]:
+    """The prices of a YAML or JSON file; raises VtgError, naming the entry, when it is no such file."""
+    try:
+        found: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise VtgError(f"--prices {path}: cannot be read ({error.strerror}).") from error
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise VtgError(f"--prices {path}: not a YAML or JSON file ({str(error).splitlines()[0]}).") from error
+    try:
+        return msgspec.convert(found, list[Price])
+    except msgspec.ValidationError as error:
+        raise VtgError(
+            f"--prices {path}: {error}. Write a list of prices in dollars per million tokens, as in "
+            "`- {model: qwen3-vl-8b, input: 0.2, output: 0.6}`."
+        ) from error
+
+
+def is_local(spec: str) -> bool:
+    """Whether a model runs on this machine: its plug-in says so by `LOCAL = True`."""
+    return getattr(plugins.load("models", plugins.parse_spec(spec).name), "LOCAL", False)
+
+
+def price_of(spec: str, model: str, urls: Sequence[str], prices: str) -> Price | None:
+    """What a model costs; None when that is unknown.
+
+    Args:
+        spec: of the model, as in `openai_api:gpt-4.1`.
+        model: its name on its servers.
+        urls: base URLs of the servers; a price with a host must hold for all of them.
+        prices: file with prices that go before ours; empty for none.
+    """
+    table = load(Path(prices)) if prices else []
+    if is_local(spec):
+        return LOCAL
+    return next((price for price in [*table, *load(OURS)] if price.holds_for(model, urls)), None)
+
+
+def dollars(picodollars: int) -> float:
+    """An amount in US dollars.
+
+    >>> dollars(1450000000)
+    0.00145
+    """
+    return picodollars / PICO
+
+
+def shown(picodollars: int) -> str:
+    """An amount for people: cents, and smaller amounts with two digits.
+
+    >>> shown(12_345_678_900_000), shown(1_450_000_000), shown(0)
+    ('$12.35', '$0.0014', '$0.00')
+    """
+    amount = dollars(picodollars)
+    return f"${amount:,.2f}" if amount >= 0.1 or not picodollars else f"${amount:.2g}"

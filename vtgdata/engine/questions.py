@@ -1,0 +1,95 @@
+"""The question about each sample: its messages and frames, or what a control shows in their place."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from vtgdata.conversation.prompt import Prompt, render
+from vtgdata.engine.settings import AskSettings
+from vtgdata.engine.work_keys import Question
+from vtgdata.errors import VtgError
+from vtgdata.files.samples import SampleTable, open_samples
+from vtgdata.records import Frames, Sample, Video
+from vtgdata.video import blind, sampling
+from vtgdata.video.store import FrameStore
+
+
+def load_samples(settings: AskSettings) -> SampleTable:
+    """The samples that the settings choose; raises VtgError when none is left, or frames are asked for in two ways."""
+    settings.frame_sampling()
+    samples = open_samples(settings.samples, where=settings.where or None, limit=settings.limit)
+    if not samples:
+        raise VtgError(
+            f"{settings.samples}: no sample is left" + (f" where {settings.where}." if settings.where else ".")
+        )
+    return samples
+
+
+def frame_store(settings: AskSettings) -> FrameStore | None:
+    """Where the frames come from; None without --videos."""
+    if not settings.videos:
+        return None
+    folder = Path(settings.frames) if settings.frames else None
+    return FrameStore(Path(settings.videos), settings.frame_sampling(), folder)
+
+
+def questions(
+    samples: Sequence[Sample], prompt: Prompt, store: FrameStore | None, settings: AskSettings, seeing: str
+) -> Iterator[Question]:
+    """The question for each sample, made when it is pulled: frames are decoded only then, and read when asked for."""
+    donors = _donors(samples, store, settings) if seeing == "blind" else {}
+    others = blind.other_queries(samples, settings.seed) if seeing == "other_query" else {}
+    for sample in samples:
+        sample = msgspec.structs.replace(sample, query=others.get(sample.sample_id, sample.query))
+        if store is None:
+            yield _question(sample, _unseen(sample, settings), prompt)
+        elif seeing in ("blind", "blank"):
+            yield _question(sample, _blinded(sample, store, donors), prompt)
+        else:
+            look = partial(_seen, sample, store, prompt)
+            yield _question(sample, store.times(sample.video), prompt, look)
+
+
+def _donors(samples: Sequence[Sample], store: FrameStore | None, settings: AskSettings) -> dict[str, Video]:
+    """Whose pixels stand in for each video's."""
+    # Only videos that can be seen: a donor that fails would count against the blind score.
+    videos = {sample.video.video_id: sample.video for sample in samples}.values()
+    readable = [video for video in videos if store is None or store.times(video).status == "ok"]
+    return blind.donors(readable, settings.seed)
+
+
+def _blinded(sample: Sample, store: FrameStore, donors: Mapping[str, Video]) -> Frames:
+    frames = store.frames(sample.video)
+    if frames.status != "ok":
+        return frames
+    return blind.blinded(frames, store.frames(donors[sample.video.video_id]) if donors else None)
+
+
+def _seen(sample: Sample, store: FrameStore, prompt: Prompt) -> Question:
+    return _question(sample, store.frames(sample.video), prompt)
+
+
+def _question(sample: Sample, frames: Frames, prompt: Prompt, look: Callable[[], Question] | None = None) -> Question:
+    seen = frames.status == "ok"
+    images = frames.images or (b"",) * len(frames.times)
+    return Question(
+        sample_id=sample.sample_id,
+        messages=render(prompt, sample, frames.times, images) if seen else (),
+        prompt_id=prompt.id,
+        frames_id=frames.frames_id,
+        frame_times=frames.times,
+        problem=None if seen else f"video {frames.status}",
+        look=look,
+    )
+
+
+def _unseen(sample: Sample, settings: AskSettings) -> Frames:
+    """For a model that does not look: the times that frames would have."""
+    if sample.video.duration is None:
+        return Frames(
+            frames_id="none", times=(), images=(), duration=0.0, status="of unknown duration, and no --videos"
+        )
+    times = sampling.times(sample.video.duration, settings.frame_sampling())
+    return Frames(frames_id="none", times=times, images=(), duration=sample.video.duration, status="ok")

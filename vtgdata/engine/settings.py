@@ -1,0 +1,100 @@
+"""Settings of every command that asks a model."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from vtgdata.files import plugins
+from vtgdata.records import Sampling
+from vtgdata.video.frame_settings import Count, FrameSettings
+
+JOURNAL = "journal.sqlite"
+
+
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of a command that asks a model about samples."""
+
+    samples: str
+    """Samples to ask about: a samples.parquet."""
+    out: str
+    """Output folder."""
+    where: str = ""
+    """SQL condition on the columns of the samples, as in "split == 'rl'"."""
+    limit: Count | None = None
+    """Take only the first so many samples."""
+    endpoint: list[str] = msgspec.field(default_factory=list[str])
+    """Base URL of an OpenAI-compatible server, ending in /v1; may be given several times."""
+    model_version: str = ""
+    """What the server's model name does not say; part of the fingerprint of its answers."""
+    videos: str = ""
+    """Folder under which the videos lie."""
+    prompt: str = "ground"
+    """Prompt: a name from the package, or a path to a Markdown file."""
+    n: Count = 1
+    """Answers per sample."""
+    seed: int = 0
+    """Seed of all draws."""
+    temperature: Annotated[float, msgspec.Meta(ge=0)] = 1.0
+    """Temperature of sampling; 0 is greedy."""
+    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
+    """Nucleus of sampling, in (0, 1]."""
+    max_tokens: Count = 512
+    """Longest answer, in tokens."""
+    concurrency: Count | None = None
+    """Requests in flight; for a local model, answers in a batch."""
+    timeout: Annotated[float, msgspec.Meta(gt=0)] = 300.0
+    """Seconds until a request counts as failed."""
+    max_wait: Annotated[float, msgspec.Meta(ge=0)] = 300.0
+    """Seconds to wait for servers that are down or ask for a pause (Retry-After); an answer that needs longer fails."""
+    max_failed: Share = 0.0
+    """Share of samples that may fail (missing video, dead server) before the exit code is 3."""
+    dry_run: bool = False
+    """Say what is to do, with tokens, cost, hours and disk from low to high; ask nothing and write nothing."""
+    budget: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    """US dollars that this folder's answers may cost in all, earlier runs included; exit code 4 when it is used up, and
+    a higher one goes on."""
+    prices: str = ""
+    """File of prices in dollars per million tokens, which go before ours: - {model: NAME, input: 1.25, output: 10}."""
+    confirm_over: Annotated[float, msgspec.Meta(ge=0)] = 5.0
+    """US dollars: a step that may cost more asks first, and without a terminal ends with exit code 4."""
+    yes: bool = False
+    """Spend what the plan says without asking."""
+    batch: str = ""
+    """Folder: write what there is to ask into it as files of OpenAI's batch format, and ask nothing; `vtgdata
+    batch-import` brings the answers back."""
+    batch_requests: Count = 50_000
+    """Most requests in a file of --batch."""
+    batch_megabytes: Annotated[float, msgspec.Meta(gt=0)] = 200.0
+    """Largest file of --batch, in millions of bytes."""
+    only: str = ""
+    """Ask again what failed by timeout, connection, limit, refused, server or other (several with commas; failed is
+    all), and nothing that was not asked before."""
+
+    @property
+    def ignores_up_to_date(self) -> bool:
+        """Whether an earlier result is not enough, be it up to date."""
+        return self.dry_run or bool(self.only or self.batch)
+
+    def sampling(self) -> Sampling:
+        """How answers are drawn."""
+        return Sampling(temperature=self.temperature, top_p=self.top_p, max_tokens=self.max_tokens)
+
+    def inputs(self, *models: str) -> list[str]:
+        """Files and folders that the answers depend on."""
+        local = [path for spec in models for path in _paths(spec)]
+        return [self.samples, str(plugins.prompt_path(self.prompt)), *local]
+
+    def listings(self) -> list[str]:
+        """Folders of which names and times count."""
+        return [self.videos] if self.videos else []
+
+
+def _paths(spec: str) -> list[str]:
+    """Local files that a model's spec names."""
+    parsed = plugins.parse_spec(spec)
+    values = [parsed.argument, *map(str, parsed.settings.values())]
+    return [value for value in values if value and Path(value).exists()]

@@ -1,0 +1,100 @@
+"""Work keys: what makes one answer the same work as another, so that nothing is asked twice."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Self
+
+import msgspec
+
+from vtgdata.files import fingerprint
+from vtgdata.records import FrameSampling, Image, Message, Sampling
+
+KEY_LENGTH = 32
+"""Hex digits of a key: 128 bits, far from any collision, half the room of a whole hash in tables of millions."""
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model is asked about one sample; n answers may be wanted."""
+
+    sample_id: str
+    messages: tuple[Message, ...]
+    """As rendered; empty when there is a problem. The images may be empty where there is a `look`."""
+    prompt_id: str
+    frames_id: str
+    """Fingerprint of the pixels: the video's content, its sampling and the decoder."""
+    frame_times: tuple[float, ...]
+    """Of the frames, in seconds from the start of the video."""
+    problem: str | None = None
+    """Why it cannot be asked (`video missing`); then it never is."""
+    look: Callable[[], Self] | None = None
+    """Makes the same question with its pixels: called only when an answer is missing, so that a run in which most
+    are there reads few frames."""
+
+
+def messages_hash(messages: Iterable[Message]) -> str:
+    """SHA-256 (hex) of rendered messages. An image counts by its time: its pixels are in the frames' fingerprint."""
+    return fingerprint.of_value(
+        [
+            [message.role, [["image", p.time] if isinstance(p, Image) else ["text", p.text] for p in message.parts]]
+            for message in messages
+        ]
+    )
+
+
+def work_keys(question: Question, model_id: str, sampling: Sampling, n: int, seed: int) -> list[str]:
+    """The keys of answers 0 to n - 1 to one question; see `work_key`."""
+    # Greedy answers do not depend on the run's seed: another seed finds them in the journal.
+    drawn = seed if sampling.temperature > 0 else None
+    messages = messages_hash(question.messages)
+    about = [question.sample_id, messages, question.frames_id, model_id, sampling, drawn]
+    # As `fingerprint.of_value([*about, index])`, with what all share hashed once: this is done for millions.
+    shared = hashlib.sha256(msgspec.json.encode(about, order="deterministic")[:-1])
+    keys: list[str] = []
+    for index in range(n):
+        one = shared.copy()
+        one.update(b",%d]" % index)
+        keys.append(one.hexdigest()[:KEY_LENGTH])
+    return keys
+
+
+def work_key(question: Question, model_id: str, sampling: Sampling, index: int, seed: int) -> str:
+    """The key of one answer: a hash of all that may change it, and of its index.
+
+    Args:
+        question: its sample id, messages and frames count; its problem does not.
+        model_id: fingerprint of the model.
+        sampling: how the answer is drawn.
+        index: which of the answers to this question, from 0.
+        seed: of the run; left out at temperature 0.
+    """
+    return work_keys(question, model_id, sampling, index + 1, seed)[index]
+
+
+def seed_of(key: str) -> int:
+    """The seed that an answer is drawn with, from its work key: 0 <= seed < 2**31.
+
+    >>> seed_of("ffffffff00000000ffffffff00000000")
+    2147483647
+    """
+    return int(key[:8], 16) >> 1
+
+
+def about(
+    model_id: str, prompt_id: str, frames: FrameSampling, seen: bool, sampling: Sampling, seed: int, seeing: str
+) -> str:
+    """A fingerprint of all that answers have in common which one run asks for: 16 hex digits.
+
+    Answers with the same one, sample and index have the same key, unless the sample's query or video, or (for blind
+    controls) the other samples, changed in between. So a plan counts what is there without opening a video.
+
+    Args:
+        model_id: fingerprint of the model.
+        prompt_id: of the prompt.
+        frames: which frames it is shown.
+        seen: whether they come from videos; a model that does not look needs only their times.
+        sampling: how answers are drawn.
+        seed: of the run; left out at temperature 0.
+        seeing: `sighted`, or what is asked instead.
+    """
+    drawn = seed if sampling.temperature > 0 else None
+    return fingerprint.short([model_id, prompt_id, frames, seen, sampling, drawn, seeing])

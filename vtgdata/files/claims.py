@@ -1,0 +1,118 @@
+"""Which files a command may write: an output folder is apart from what is read, and holds what runs of ours made.
+
+A folder that a run has begun to write has a mark, `.vtgdata.json`, until its `meta.json` is there; both name the
+command, and what it wrote. What is in neither is somebody else's, and stays as it is.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from vtgdata.errors import Conflict, VtgError
+
+MARK = ".vtgdata.json"
+JOURNAL = "journal.sqlite"
+_BESIDE = re.compile(r"journal\.sqlite.*|shard-\d+-of-\d+|meta\.json")
+"""What lies beside the outputs of a command and is ours: its journal, folders of its shards, its meta."""
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """What a folder says whose command has not ended yet."""
+
+    command: str
+    outputs: dict[str, str] = {}
+    """Of its earlier runs: {name: fingerprint}."""
+
+
+def claim(out: str | Path, inputs: Iterable[str | Path], option: str = "--out") -> None:
+    """Refuse an output that is, holds or lies in something that is read.
+
+    Args:
+        out: file or folder to write; need not exist.
+        inputs: files and folders that are read; what does not exist is no obstacle.
+        option: that gave the output, for the message.
+
+    Raises VtgError, naming both.
+    """
+    target = Path(out).expanduser().resolve()
+    for given in inputs:
+        source = Path(given).expanduser().resolve()
+        if not source.exists():
+            continue
+        if target == source:
+            how = "is"
+        elif target in source.parents:
+            how = "holds"
+        elif source in target.parents:
+            how = "lies in"
+        else:
+            continue
+        raise VtgError(f"{option} {out}: {how} {given}, which is read. Name a place apart from it.")
+
+
+def read_mark(folder: Path) -> Mark | None:
+    """The mark of a folder, None where there is none."""
+    try:
+        return msgspec.json.decode((folder / MARK).read_bytes(), type=Mark)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def holds_answers(folder: Path) -> bool:
+    """Whether a folder holds a journal of answers, or shards that do."""
+    return any(_is_journal(path) for path in (folder / JOURNAL, *folder.glob(f"shard-*-of-*/{JOURNAL}")))
+
+
+def _is_journal(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(16) in (b"SQLite format 3\0", b"")
+    except OSError:
+        return False
+
+
+def foreign(folder: Path, outputs: Iterable[str]) -> list[str]:
+    """Paths below a folder that are none of its outputs, in order; hidden ones and a journal do not count.
+
+    Of a folder that is itself an output, everything is.
+    """
+    ours, found = set(outputs), list[str]()
+    pending = [folder] if folder.is_dir() else []
+    while pending:
+        for path in sorted(pending.pop().iterdir()):
+            name = path.relative_to(folder).as_posix()
+            if name in ours or path.name.startswith(".") or ("/" not in name and _BESIDE.fullmatch(name)):
+                continue
+            if path.is_dir() and not path.is_symlink() and any(each.startswith(f"{name}/") for each in ours):
+                pending.append(path)
+            else:
+                found.append(name)
+    return sorted(found)
+
+
+def refuse_foreign(folder: Path, outputs: Iterable[str], option: str = "--out") -> None:
+    """Raise Conflict when a folder holds what is none of its outputs: it stays as it is."""
+    if names := foreign(folder, outputs):
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        raise Conflict(
+            f"{option} {folder}: holds {names[0]}{more}, which this command did not make. Name a new folder, or move "
+            "that away."
+        )
+
+
+def refuse_other(folder: Path, made_by: str, command: str, option: str = "--out") -> None:
+    """Raise Conflict when a folder holds what another command made."""
+    if made_by != command:
+        raise Conflict(f"{option} {folder}: was made by `vtgdata {made_by}`. Name another folder.")
+
+
+def remove_stale(folder: Path, earlier: Mapping[str, str], outputs: Iterable[str]) -> None:
+    """Take away files that an earlier run made, and this one did not, where their bytes are still those it wrote."""
+    from vtgdata.files import fingerprint
+
+    for name in set(earlier) - set(outputs):
+        path = folder / name
+        if path.is_file() and not path.is_symlink() and fingerprint.of_file(path) == earlier[name]:
+            path.unlink()

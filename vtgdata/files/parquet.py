@@ -1,0 +1,147 @@
+"""Parquet files with fixed columns: written piece by piece, read with their faults said."""
+
+import importlib
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from vtgdata.errors import VtgError
+from vtgdata.files.crash_points import crash_here
+from vtgdata.files.schemas import Row
+from vtgdata.files.whole import Replacement
+
+
+def _pyarrow() -> Any:
+    """Pyarrow with its parquet module, untyped: it ships no types."""
+    importlib.import_module("pyarrow.parquet")
+    return importlib.import_module("pyarrow")
+
+
+def arrow_schema(columns: Mapping[str, str]) -> Any:
+    """The Arrow schema of a {column: type} mapping, with the type names that are used above."""
+    pa = _pyarrow()
+
+    text, number = pa.string(), pa.float64()
+    types: dict[str, Any] = {
+        "text": text, "number": number, "count": pa.int64(), "flag": pa.bool_(), "texts": pa.list_(text),
+        "numbers": pa.list_(number), "windows": pa.list_(pa.list_(number)),
+        "repairs": pa.list_(pa.struct([("code", text), ("old", text), ("new", text)])),
+        "scores": pa.list_(pa.struct([("name", text), ("value", number)])),
+    }  # fmt: skip
+    return pa.schema([(name, types[kind]) for name, kind in columns.items()])
+
+
+ROW_GROUP = 65_536
+"""Rows that are turned into Parquet at a time: what bounds the memory of a file of any length."""
+
+
+Values = Callable[[str, Sequence[Any]], list[Any]]
+"""(column, rows) -> the column's value of each row."""
+
+
+def _cells(name: str, rows: Sequence[Row]) -> list[Any]:
+    return [row.get(name) for row in rows]
+
+
+class ParquetWriter:
+    """A Parquet file with a fixed schema that is written piece by piece, and is there whole or not at all.
+
+    Content-defined chunks and a page index, as the Hub's storage likes them; the same rows give the same bytes. Nothing
+    is on disk before the first full row group, so that a short input that ends in an error leaves no trace.
+    """
+
+    def __init__(self, path: Path, columns: Mapping[str, str], values: Values = _cells) -> None:
+        self._path, self._values = path, values
+        self._pa, self._schema = _pyarrow(), arrow_schema(columns)
+        self._rows: list[Any] = []
+        self._file: Replacement | None = None
+        self._writer: Any = None
+
+    def write(self, row: Any) -> None:
+        """Take one more row."""
+        self._rows.append(row)
+        if len(self._rows) == ROW_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._file is None:
+            self._file = Replacement(self._path)
+            options = {"compression": "zstd", "use_content_defined_chunking": True, "write_page_index": True}
+            self._writer = self._pa.parquet.ParquetWriter(self._file.file, self._schema, **options)
+        arrays = [self._pa.array(self._values(field.name, self._rows), field.type) for field in self._schema]
+        self._writer.write_table(self._pa.Table.from_arrays(arrays, schema=self._schema))
+        crash_here("parquet-piece")
+        self._rows = []
+
+    def commit(self) -> None:
+        """Write what is left and put the file in its place."""
+        if self._rows or self._file is None:
+            self._flush()
+        self._writer.close()
+        if self._file is not None:
+            self._file.commit()
+
+    def abandon(self) -> None:
+        """Leave the earlier file, if there was one, as it is; does nothing after `commit`."""
+        if self._file is not None:
+            self._file.abandon()
+
+
+@contextmanager
+def parquet_writer(path: Path, columns: Mapping[str, str], values: Values = _cells) -> Generator[ParquetWriter]:
+    """A writer whose file is put in its place at the end, and not when that is not reached."""
+    writer = ParquetWriter(path, columns, values)
+    try:
+        yield writer
+        writer.commit()
+    finally:
+        writer.abandon()
+
+
+def write_parquet(path: Path, rows: Iterable[Any], columns: Mapping[str, str], values: Values = _cells) -> None:
+    """Write rows with a fixed schema; a key that a row lacks is null. The same rows give the same bytes."""
+    with parquet_writer(path, columns, values) as writer:
+        for row in rows:
+            writer.write(row)
+
+
+def read_parquet(path: str | Path, *, needs: Iterable[str] = (), where: str | None = None) -> list[Row]:
+    """All rows of a Parquet file as dicts; arguments and errors are those of `read_frame`."""
+    return read_frame(path, needs=needs, where=where).to_dicts()
+
+
+def read_frame(path: str | Path, *, needs: Iterable[str] = (), where: str | None = None) -> Any:
+    """A Parquet file as a Polars frame: for millions of rows, of which only some become dicts at a time.
+
+    Args:
+        path: the file.
+        needs: columns that must be there.
+        where: a SQL condition on the columns, as in `split == 'rl'`.
+
+    Raises VtgError when the file is missing, no whole Parquet file, lacks a column, or the condition is wrong.
+    """
+    import polars as pl
+
+    if not Path(path).is_file():
+        raise VtgError(f"{path}: no such file.")
+    try:
+        frame = pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise VtgError(f"{path}: not a readable Parquet file ({_first_line(error)}). Make it again.") from error
+    missing = sorted(set(needs) - set(frame.columns))
+    if missing:
+        raise VtgError(f"{path}: lacks the column(s) {', '.join(missing)}; it has {', '.join(frame.columns)}.")
+    if where:
+        try:
+            frame = frame.filter(pl.sql_expr(where))
+        except pl.exceptions.PolarsError as error:
+            raise VtgError(
+                f"--where {where!r}: {_first_line(error)}. Write a SQL condition such as split == 'rl'; "
+                f"columns: {', '.join(frame.columns)}."
+            ) from error
+    return frame
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0][:200]

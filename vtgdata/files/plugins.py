@@ -1,0 +1,143 @@
+"""Finding plug-ins: a folder is the list, a file is the plug-in.
+
+`load("scores", "tiou")` imports `vtgdata.plugins.scores.tiou` and nothing else; a dotted path loads other people's
+module. A spec is a name with its argument or settings: `scripted:samples.parquet`, `band:measure=mean_iou,low=0.2`.
+"""
+
+import importlib
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import msgspec
+import yaml
+
+from vtgdata.errors import VtgError, did_you_mean
+
+ROOT = Path(__file__).parent.parent
+"""Of the package."""
+FOLDERS = ROOT / "plugins"
+"""A folder for each kind."""
+PARTS = {
+    "corpora": ("CORPUS", "read"),
+    "models": ("connect",),
+    "scores": ("score",),
+    "other_parsers": ("read",),
+    "selectors": ("select",),
+    "filters": ("keep",),
+    "decoders": ("probe", "frames"),
+}
+"""What a plug-in module of each kind has."""
+KINDS = ("corpora", "prompts", "models", "scores", "other_parsers", "selectors", "filters", "decoders")
+
+
+def names(kind: str) -> list[str]:
+    """The plug-ins of one kind, by file name, without importing any."""
+    suffix = ".md" if kind == "prompts" else ".py"
+    return sorted(path.stem for path in (FOLDERS / kind).glob(f"*{suffix}") if not path.stem.startswith("_"))
+
+
+def module_name(kind: str, name: str) -> str:
+    """The module of a plug-in: ours by its kind and name, other people's as it is.
+
+    Raises VtgError, with the nearest name, when it is neither a dotted path nor one of ours.
+    """
+    if kind not in KINDS or kind == "prompts":
+        raise ValueError(f"{kind!r} is no kind of importable plug-in")
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise VtgError(f"{kind} plug-in {name!r}: neither a name nor a dotted path; {did_you_mean(name, names(kind))}")
+    if "." not in name and name not in names(kind):
+        raise VtgError(f"There is no {kind} plug-in {name!r}; {did_you_mean(name, names(kind))}")
+    return name if "." in name else f"vtgdata.plugins.{kind}.{name}"
+
+
+def load(kind: str, name: str) -> ModuleType:
+    """Import one plug-in: `vtgdata.plugins.<kind>.<name>`, or the module at a dotted path.
+
+    Raises VtgError, with the nearest name, when there is none.
+    """
+    path = module_name(kind, name)
+    try:
+        module = importlib.import_module(path)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (path == error.name or path.startswith(error.name + ".")):
+            raise VtgError(f"{kind} plug-in {name!r}: no module {error.name!r} can be imported from here.") from error
+        raise
+    missing = [part for part in PARTS[kind] if not hasattr(module, part)]
+    if missing:
+        raise VtgError(f"{path} is no {kind} plug-in: it lacks {', '.join(missing)}.")
+    return module
+
+
+def check_settings(spec: str, function: Callable[..., Any], settings: dict[str, Any], *, given: int) -> None:
+    """Check the settings of a spec against the function that will get them.
+
+    Args:
+        spec: as the user wrote it, for the message.
+        function: of the plug-in.
+        settings: of the spec.
+        given: how many arguments come before them.
+
+    Raises VtgError, with the known names, for one that it does not take, or a value that is no number where the
+    default is one.
+    """
+    parameters = dict(list(inspect.signature(function).parameters.items())[given:])
+    for key, value in settings.items():
+        if key not in parameters:
+            raise VtgError(f"{spec!r}: unknown setting {key!r}; {did_you_mean(key, parameters)}")
+        default = parameters[key].default
+        number = isinstance(default, int | float) and not isinstance(default, bool)
+        if number and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise VtgError(f"{spec!r}: {key} must be a number, not {value!r}.")
+
+
+def read_value(text: str, where: str) -> Any:
+    """A setting's value as YAML reads it; raises VtgError, naming `where`, when it is none."""
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise VtgError(f"{where}: {text!r} is no value ({str(error).splitlines()[0]}).") from error
+
+
+def prompt_path(name: str) -> Path:
+    """The file of a prompt: one of ours by name, or a path to a Markdown file.
+
+    Raises VtgError, with the nearest name, when there is none.
+    """
+    path = Path(name) if name.endswith(".md") else FOLDERS / "prompts" / f"{name}.md"
+    if not path.is_file():
+        raise VtgError(f"There is no prompt {name!r}; {did_you_mean(name, names('prompts'))}, or a path ending in .md.")
+    return path
+
+
+def resources(kind: str) -> Path:
+    """The folder of our own `recipes` or `cards`: inside the package when installed, beside it in a checkout."""
+    if kind not in ("recipes", "cards"):
+        raise ValueError(f"{kind!r} is no kind of resource")
+    installed = ROOT / kind
+    return installed if installed.is_dir() else ROOT.parent / kind
+
+
+class Spec(msgspec.Struct, frozen=True):
+    """A plug-in's name, with the argument and the settings that follow it."""
+
+    name: str
+    argument: str = ""
+    settings: dict[str, Any] = {}
+
+
+def parse_spec(text: str) -> Spec:
+    """Read `name`, `name:argument` or `name:key=value,key=value` (values as in YAML).
+
+    >>> parse_spec("band:measure=mean_iou,low=0.2")
+    Spec(name='band', argument='', settings={'measure': 'mean_iou', 'low': 0.2})
+    >>> parse_spec("openai_api:qwen3-vl-8b").argument
+    'qwen3-vl-8b'
+    """
+    name, _, rest = text.partition(":")
+    items = [item.partition("=") for item in rest.split(",")] if rest else []
+    if items and all(equals and key.isidentifier() for key, equals, _ in items):
+        return Spec(name, settings={key: read_value(value, repr(text)) for key, _, value in items})
+    return Spec(name, argument=rest)

@@ -1,0 +1,220 @@
+"""`samples.parquet`: a Sample as a row and back, and the one door to all samples of a file."""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
+from pathlib import Path
+from typing import Annotated, Any, Self, overload
+
+import msgspec
+
+from vtgdata.errors import VtgError
+from vtgdata.files.parquet import read_frame, read_parquet, write_parquet
+from vtgdata.files.schemas import DROPS, SAMPLE_NEEDS, SAMPLES, Row
+from vtgdata.records import Drop, Repair, Sample, Task, Video
+from vtgdata.records.windows import as_pairs, from_pairs
+
+PIECE = 8_192
+"""Rows that are Samples at a time: what bounds the memory beside the columns."""
+
+
+class SampleTable(Sequence[Sample]):
+    """Some rows of a `samples.parquet`, in order. Reading it again makes equal Samples."""
+
+    def __init__(self, path: str | Path, frame: Any) -> None:
+        """Take the columns of a Polars frame; `path` is what an error names."""
+        self._path, self._frame = path, frame
+
+    def __len__(self) -> int:
+        return self._frame.height
+
+    def __iter__(self) -> Iterator[Sample]:
+        for piece in self._frame.iter_slices(PIECE):
+            for row in piece.iter_rows(named=True):
+                yield read_sample(self._path, row)
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: int | slice) -> Sample | Self:
+        if isinstance(index, slice):
+            return type(self)(self._path, self._frame[index])
+        return read_sample(self._path, self._frame.row(index, named=True))
+
+    def only(self, wanted: Callable[[Sample], bool]) -> Self:
+        """The samples that are wanted, in order."""
+        import polars as pl
+
+        mask = pl.Series([wanted(sample) for sample in self], dtype=pl.Boolean)
+        return type(self)(self._path, self._frame.filter(mask))
+
+    def twice(self) -> str | None:
+        """A sample id that occurs more than once, if there is one."""
+        ids = self._frame["sample_id"]
+        found = ids.filter(ids.is_duplicated())
+        return None if found.is_empty() else found[0]
+
+
+def open_samples(path: str | Path, *, where: str | None = None, limit: int | None = None) -> SampleTable:
+    """Open `samples.parquet`; `where` is a SQL condition on its columns, `limit` takes the first rows that meet it.
+
+    Raises VtgError, with the row's id and the column, when a row is no valid sample or an id occurs twice.
+    """
+    frame = read_frame(path, needs=SAMPLE_NEEDS, where=where)
+    frame = frame.select([name for name in frame.columns if name in SAMPLES])
+    found = SampleTable(path, frame if limit is None else frame.head(limit))
+    for _ in found:
+        pass  # each row is looked at before anything is done with any
+    twice = found.twice()
+    if twice is not None:
+        raise VtgError(f"{path}: sample_id {twice!r} occurs twice; every row needs its own.")
+    return found
+
+
+_Name = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+_Seconds = Annotated[float, msgspec.Meta(gt=0)]
+
+
+_SAMPLE_VALUES: dict[str, Callable[[Sample], Any]] = {
+    "video_id": attrgetter("video.video_id"),
+    "video_file": attrgetter("video.file"),
+    "source_id": attrgetter("video.source_id"),
+    "source_start": attrgetter("video.source_start"),
+    "duration": attrgetter("video.duration"),
+    "video_status": attrgetter("video.status"),
+    "windows": lambda sample: as_pairs(sample.windows),
+    "options": lambda sample: list(sample.options),
+    "repairs": lambda sample: sample.repairs and [{"code": r.code, "old": r.old, "new": r.new} for r in sample.repairs],
+    "extra": lambda sample: msgspec.json.encode(sample.extra, order="sorted").decode() if sample.extra else "{}",
+}
+"""Columns of `samples.parquet` that are not a Sample's field of the same name and type."""
+
+
+def sample_row(sample: Sample) -> Row:
+    """A Sample as a row of `samples.parquet`."""
+    return {name: sample_values(name, [sample])[0] for name in SAMPLES}
+
+
+def sample_values(name: str, samples: Sequence[Sample]) -> list[Any]:
+    """A column of `samples.parquet`."""
+    return list(map(_SAMPLE_VALUES.get(name) or attrgetter(name), samples))
+
+
+def drop_values(name: str, drops: Sequence[Drop]) -> list[str]:
+    """A column of `drops.parquet`."""
+    return list(map(attrgetter(name), drops))
+
+
+class _SampleRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A row of `samples.parquet` with the types that its columns must have."""
+
+    sample_id: _Name
+    corpus: str
+    split: str
+    video_id: _Name
+    duration: _Seconds | None
+    query: str
+    windows: tuple[tuple[float, float], ...] | None
+    video_file: str | None = None
+    source_id: str | None = None
+    source_start: float | None = None
+    video_status: str | None = None
+    labelled: bool | None = None
+    task: Task | None = None
+    options: tuple[str, ...] | None = None
+    answer: str | None = None
+    label_version: str | None = None
+    license: str | None = None
+    origin: str | None = None
+    repairs: tuple[Repair, ...] | None = None
+    extra: str | None = None
+
+
+_WHERE = re.compile(r"(.*) - at `\$\.(\w+)[^`]*`", re.DOTALL)
+
+
+_decode_extra = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def row_sample(row: Row) -> Sample:
+    """A Sample from a row of `samples.parquet`; columns that are not its own are left out.
+
+    Raises ValueError, naming the column, when a value is none that a Sample can have.
+    """
+    try:
+        known = msgspec.convert(row, _SampleRow)
+    except msgspec.ValidationError as error:
+        found = _WHERE.fullmatch(str(error))
+        raise ValueError(f"column {found[2]}: {found[1]}" if found else str(error)) from error
+    for name, seconds in (("duration", known.duration), ("source_start", known.source_start)):
+        if seconds is not None and not math.isfinite(seconds):
+            raise ValueError(f"column {name}: {seconds} is no number of seconds")
+    try:
+        windows = from_pairs(known.windows)
+    except ValueError as error:
+        raise ValueError(f"column windows: {error}") from error
+    try:
+        extra = _decode_extra(known.extra or "{}")
+    except msgspec.DecodeError as error:
+        raise ValueError(f"column extra: {known.extra!r:.80} is no JSON object ({error})") from error
+    return Sample(
+        sample_id=known.sample_id,
+        corpus=known.corpus,
+        split=known.split,
+        video=Video(
+            video_id=known.video_id,
+            file=known.video_file or known.video_id,
+            duration=known.duration,
+            source_id=known.source_id,
+            source_start=known.source_start,
+            status=known.video_status,
+        ),
+        query=known.query,
+        windows=windows,
+        labelled=known.labelled is not False,
+        task=known.task or "moment_retrieval",
+        options=known.options or (),
+        answer=known.answer,
+        label_version=known.label_version or "original",
+        license=known.license or "unverified",
+        origin=known.origin or "",
+        repairs=known.repairs or (),
+        extra=extra,
+    )
+
+
+def read_sample(path: str | Path, row: Row) -> Sample:
+    """A Sample from a row of the file at `path`; raises VtgError, with the row's id and the column, when it is none."""
+    try:
+        return row_sample(row)
+    except ValueError as error:
+        raise VtgError(f"{path}: sample {row['sample_id']!r}: {error}. Ingest the corpus again.") from error
+
+
+def write_samples(path: Path, samples: Iterable[Sample]) -> None:
+    """Write `samples.parquet`."""
+    write_parquet(path, samples, SAMPLES, sample_values)
+
+
+def write_drops(path: Path, drops: Iterable[Drop]) -> None:
+    """Write `drops.parquet`."""
+    write_parquet(path, drops, DROPS, drop_values)
+
+
+def read_samples(path: str | Path, *, where: str | None = None, limit: int | None = None) -> list[Sample]:
+    """Read `samples.parquet`; `where` is a SQL condition on its columns, `limit` takes the first rows that meet it.
+
+    Raises VtgError, with the row's id and the column, when a row is no valid sample or an id occurs twice.
+    """
+    rows = read_parquet(path, needs=SAMPLE_NEEDS, where=where)[:limit]
+    samples = [read_sample(path, row) for row in rows]
+    seen: set[str] = set()
+    for sample in samples:
+        if sample.sample_id in seen:
+            raise VtgError(f"{path}: sample_id {sample.sample_id!r} occurs twice; every row needs its own.")
+        seen.add(sample.sample_id)
+    return samples

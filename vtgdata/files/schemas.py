@@ -1,0 +1,46 @@
+"""The columns of every Parquet file that a stage writes."""
+
+from typing import Any
+
+Row = dict[str, Any]
+
+
+SAMPLES = {
+    "sample_id": "text", "corpus": "text", "split": "text", "video_id": "text", "video_file": "text",
+    "source_id": "text", "source_start": "number", "duration": "number", "video_status": "text", "query": "text",
+    "windows": "windows", "labelled": "flag", "task": "text", "options": "texts", "answer": "text",
+    "label_version": "text", "license": "text", "origin": "text", "repairs": "repairs", "extra": "text",
+}  # fmt: skip
+
+
+SAMPLE_NEEDS = ("sample_id", "corpus", "split", "video_id", "duration", "query", "windows")
+"""Columns that `samples.parquet` must have; the others may be missing."""
+
+
+DROPS = {"corpus": "text", "origin": "text", "reason": "text", "detail": "text", "raw": "text"}
+
+
+ROLLOUTS = {
+    "key": "text", "sample_id": "text", "model_id": "text", "prompt_id": "text", "sampling_id": "text",
+    "frames_id": "text", "frame_times": "numbers", "index": "count", "text": "text", "reasoning": "text",
+    "windows": "windows", "option": "text", "parse_status": "text", "strict_ok": "flag", "iou": "number",
+    "scores": "scores", "finish_reason": "text", "tokens_in": "count", "tokens_out": "count", "error": "text",
+}  # fmt: skip
+
+
+TRACES = ROLLOUTS | {
+    "teacher_windows": "windows", "annotation_windows": "windows", "kept": "flag", "reason": "text",
+    "target": "text", "prompt": "text", "frame_sampling": "text",
+}  # fmt: skip
+
+
+PASS_RATES = {
+    "sample_id": "text", "model_id": "text", "prompt_id": "text", "sampling_id": "text", "frames_id": "text",
+    "measure": "text", "value": "number", "low": "number", "high": "number", "n": "count", "n_unparsed": "count",
+    "n_failed": "count", "mean_iou": "number", "iou_std": "number", "ious": "numbers", "decided": "flag",
+    "prompt": "text", "frame_sampling": "text",
+}  # fmt: skip
+
+
+DRAWN = {"sampling": "text"}
+"""How answers were drawn, which traces and pass rates have too; files from before it stay good."""

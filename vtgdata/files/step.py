@@ -1,0 +1,195 @@
+"""The contract of an output folder: `meta.json`, written last, says what made it and from what.
+
+No meta: not done. A step is up to date when command, settings, code, inputs and outputs are all still those of its
+meta.
+"""
+
+import datetime
+import importlib.util
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from vtgdata import __version__
+from vtgdata.errors import Conflict, RowsFailed, VtgError
+from vtgdata.files import claims, fingerprint
+from vtgdata.files.crash_points import crash_here
+from vtgdata.files.whole import tidy, write_json
+
+Summary = dict[str, Any]
+"""What a stage reports: plain JSON values."""
+
+META = "meta.json"
+HOW = (
+    *("executor", "shards", "workers", "jobs", "dry_run", "yes", "budget", "prices", "confirm_over", "only"),
+    *("batch", "batch_requests", "batch_megabytes"),
+)
+"""Settings that say how a step is run and never what comes of it."""
+
+
+class Meta(msgspec.Struct, frozen=True, kw_only=True):
+    """What `meta.json` says."""
+
+    command: str
+    version: str
+    complete: bool
+    """False when more rows failed than the threshold allows: the step is done again, asking only for these."""
+    settings: dict[str, Any]
+    code: str
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+    summary: Summary
+    finished: str
+    """ISO 8601, UTC."""
+
+
+class Step:
+    """One run of one command into one folder."""
+
+    def __init__(
+        self,
+        command: str,
+        settings: msgspec.Struct,
+        *,
+        code: Sequence[str],
+        inputs: Iterable[str | Path] = (),
+        listings: Iterable[str | Path] = (),
+        reads: Iterable[str | Path] = (),
+    ) -> None:
+        """Note what the step depends on, and that its folder is its own to write; nothing is written yet.
+
+        Args:
+            command: the command's name.
+            settings: the stage's Settings, with a field `out`.
+            code: names of the stage's module and of the plug-ins it will load (a prompt is an input).
+            inputs: files and folders whose bytes matter.
+            listings: folders of which names, sizes and times of change matter (video roots).
+            reads: what else the user named to be read, such as a folder in which inputs were found.
+
+        Raises VtgError when an input does not exist, or the folder is, holds or lies in one; Conflict when the folder
+        holds what another command made, or none of ours.
+        """
+        self.settings = msgspec.to_builtins(settings)
+        named = str(self.settings.pop("out"))
+        for name in HOW:
+            self.settings.pop(name, None)
+        if not named:
+            raise VtgError(f"`vtgdata {command}` needs a folder to write to: --out is empty.")
+        try:
+            msgspec.json.encode([self.settings, named])
+        except UnicodeEncodeError as error:
+            raise VtgError(f"`vtgdata {command}`: a name is not UTF-8 ({error.reason}); rename the file.") from error
+        self.out = Path(named)
+        if self.out.exists() and not self.out.is_dir():
+            raise VtgError(f"--out {self.out}: is a file; name a folder.")
+        if (self.out / META).exists() and read_meta(self.out) is None:
+            raise Conflict(f"{self.out / META}: was not written by vtgdata; name another folder with --out.")
+        paths, roots = [str(path) for path in inputs], [str(path) for path in listings]
+        claims.claim(self.out, [*paths, *roots, *reads])
+        self.command = command
+        self.code = fingerprint.of_value([fingerprint.of_code(*code), [_foreign(name) for name in sorted(set(code))]])
+        for path in paths + roots:
+            if not Path(path).exists():
+                raise VtgError(f"{path}: no such file or folder (an input of `vtgdata {command}`).")
+        self.inputs = {path: fingerprint.of_path(Path(path)) for path in paths}
+        self.inputs |= {f"{root}/": fingerprint.of_listing(Path(root)) for root in roots}
+        self._done = self._earlier()
+        self._outputs = self._own()
+
+    def _own(self) -> dict[str, str]:
+        """What runs of this command made in the folder: {name: fingerprint}.
+
+        Raises Conflict when it holds what another command made, or none of ours.
+        """
+        made, mark = read_meta(self.out), claims.read_mark(self.out)
+        for earlier in (made, mark):
+            if earlier is not None:
+                claims.refuse_other(self.out, earlier.command, self.command)
+        outputs = (mark.outputs if mark else {}) | (made.outputs if made else {})
+        begun = mark is not None or (made is None and claims.holds_answers(self.out))
+        # Of a run that was killed nobody knows which files it had written.
+        if not begun and self._done is None:
+            claims.refuse_foreign(self.out, outputs)
+        return outputs
+
+    def up_to_date(self) -> Summary | None:
+        """The summary of the earlier run when nothing changed since, else None."""
+        return self._done
+
+    def _earlier(self) -> Summary | None:
+        meta = read_meta(self.out)
+        if meta is None or not meta.complete:
+            return None
+        made_from = (meta.command, meta.settings, meta.code, meta.inputs)
+        if made_from != (self.command, self.settings, self.code, self.inputs) or not outputs_hold(self.out, meta):
+            return None
+        return {**meta.summary, "up_to_date": True}
+
+    def start(self) -> Path:
+        """Make the folder, put a mark in the place of an earlier run's meta, and return the folder.
+
+        Call it when all results are at hand: until then an earlier run's files stay what they are.
+        """
+        self.out.mkdir(parents=True, exist_ok=True)
+        write_json(self.out / claims.MARK, claims.Mark(command=self.command, outputs=self._outputs))
+        (self.out / META).unlink(missing_ok=True)
+        crash_here("meta-removed")
+        return self.out
+
+    def finish(self, summary: Summary, outputs: Iterable[str], *, failed: str | None = None) -> Summary:
+        """Write the meta, last of all, and return the summary.
+
+        Args:
+            summary: counts and results, as JSON values.
+            outputs: names of the files and folders made, relative to the output folder.
+            failed: what to tell the user when more rows failed than the threshold allows.
+
+        Raises RowsFailed, after writing, when `failed` is given.
+        """
+        meta = Meta(
+            command=self.command,
+            version=__version__,
+            complete=failed is None,
+            settings=self.settings,
+            code=self.code,
+            inputs=self.inputs,
+            outputs={name: fingerprint.of_path(self.out / name) for name in outputs},
+            summary=summary,
+            finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        )
+        write_json(self.out / META, meta)
+        claims.remove_stale(self.out, self._outputs, meta.outputs)
+        (self.out / claims.MARK).unlink(missing_ok=True)
+        tidy(self.out)
+        crash_here("step-done")
+        if failed is not None:
+            raise RowsFailed(failed, summary)
+        return summary
+
+
+def _foreign(module: str) -> str | None:
+    """The fingerprint of other people's plug-in module; None for ours, which `of_code` has."""
+    if module.startswith("vtgdata."):
+        return None
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return None  # said when it is loaded
+    return fingerprint.of_file(Path(spec.origin)) if spec and spec.origin and Path(spec.origin).is_file() else None
+
+
+def read_meta(folder: Path) -> Meta | None:
+    """The folder's meta, or None when there is none that is ours (then the step is simply not done)."""
+    try:
+        return msgspec.json.decode((folder / META).read_bytes(), type=Meta)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def outputs_hold(folder: Path, meta: Meta) -> bool:
+    """Whether every file that the meta names is there with the same bytes."""
+    return all(
+        (folder / name).exists() and fingerprint.of_path(folder / name) == known for name, known in meta.outputs.items()
+    )

@@ -1,0 +1,81 @@
+"""Reading a file of predictions: its form is told by its first entry that has one, or by name."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from vtgdata.annotations.text import shown
+from vtgdata.errors import VtgError, did_you_mean
+from vtgdata.metrics.predictions.entries import Entry, entries
+from vtgdata.metrics.predictions.formats import FORMATS
+from vtgdata.metrics.predictions.record import Broken, Prediction, PredictionFile
+
+_HINT = "Write an object with sample_id and windows (or text) a line, or name the form with --format"
+
+
+def read_predictions(path: str | Path, form: str = "") -> PredictionFile:
+    """All predictions of a file, and its broken rows.
+
+    Args:
+        path: JSON, JSONL, or a rollouts.parquet.
+        form: a name out of `formats.FORMATS`; empty to tell it by the file.
+
+    Raises VtgError when the file is missing or empty, or no row of it can be read.
+    """
+    path = Path(path)
+    if form and form not in FORMATS:
+        raise VtgError(f"--format {form!r} is no form of predictions; {did_you_mean(form, FORMATS)}.")
+    found = list(entries(path))
+    readable = [entry for entry in found if isinstance(entry, Entry)]
+    chosen = form or _sniffed(readable)
+    sighted = [entry for entry in found if not _is_control(entry)]
+    predictions: list[Prediction] = []
+    broken: list[Broken] = []
+    for entry in sighted:
+        read = entry if isinstance(entry, Broken) else _read(entry, chosen)
+        if isinstance(read, Broken):
+            broken.append(read)
+        else:
+            predictions.append(read)
+    if not predictions:
+        raise _nothing(path, broken)
+    return PredictionFile(
+        path=str(path), format=chosen, predictions=predictions, broken=broken, set_aside=len(found) - len(sighted)
+    )
+
+
+def _sniffed(found: Sequence[Entry]) -> str:
+    for entry in found:
+        for name, form in FORMATS.items():
+            if form.recognises(entry):
+                return name
+    return ""
+
+
+def _is_control(entry: Entry | Broken) -> bool:
+    """Whether a row of our own rollouts is one of a blind control, or of another query."""
+    return isinstance(entry, Entry) and entry.record.get("seeing") not in (None, "sighted")
+
+
+def _read(entry: Entry, form: str) -> Prediction | Broken:
+    if not form:
+        return Broken(entry.where, f"no sample_id, and no other known form ({shown(entry.value)})")
+    try:
+        found = FORMATS[form].read(entry)
+        # Half a character (an escape such as \ud800) could not be written to any file again.
+        msgspec.json.encode(found)
+        return found
+    except ValueError as error:
+        return Broken(entry.where, str(error))
+
+
+def _nothing(path: Path, broken: Sequence[Broken]) -> VtgError:
+    if not broken:
+        return VtgError(f"{path}: holds no prediction, so every sample would score 0. {_HINT}.")
+    first = broken[0]
+    more = f" ({len(broken):,} such rows)" if len(broken) > 1 else ""
+    return VtgError(
+        f"{first.where}: {first.detail}{more}; {path.name} holds no prediction that can be read. "
+        f"{_HINT}; forms: {', '.join(FORMATS)}."
+    )

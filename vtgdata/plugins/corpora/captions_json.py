@@ -1,0 +1,78 @@
+"""Any corpus in the captions family: one JSON object for the file, video id -> parallel lists of times and sentences.
+
+Raw entry: "v_Qx81-kLm_0A": {"duration": 64.12, "timestamps": [[0.5, 12.3]], "sentences": ["Two men carry a boat."]}
+Keys:      timestamps, sentences, duration and their common other names; name others with `--map query=captions`. Units
+           other than seconds are told with `--unit`: frames are not guessed (`fps` in an entry goes before `--fps`).
+Tables:    csv and tsv with a row for each sentence (video, start, end, sentence, duration) are read too.
+Corpus:    `--name` and `--license` say which corpus it is and under which licence; without them, nobody knows.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from vtgdata.annotations import captions_json, items, moment_jsonl, sources
+from vtgdata.annotations.keys import LISTS, Keys
+from vtgdata.records import Corpus, Example, RawRow, Split, Unit
+
+CORPUS = Corpus(
+    name="captions_json",
+    title="Captions (any corpus)",
+    summary="A JSON object of videos, each with parallel lists of times and sentences; or a table of them.",
+    splits=(
+        Split(name="train", files=("*train*.json", "*train*.csv", "*train*.tsv")),
+        Split(name="val", files=("*val*.json", "*val*.csv", "*val*.tsv")),
+        Split(name="test", files=("*test*.json", "*test*.csv", "*test*.tsv"), benchmark=True),
+    ),
+    license="LicenseRef-unstated",
+    license_link="https://spdx.github.io/spdx-spec/v2.3/SPDX-license-list/",
+    license_confidence="C",
+    homepage="",
+    citation="The corpus's own, which its file does not tell.",
+    grid=None,
+    family="captions",
+    usage="my_train.json --name my_corpus --license CC-BY-4.0",
+)
+
+EXAMPLE = Example(
+    files={
+        "my_train.json": """{
+  "aB3_dE-6hIj": {"sentences": ["whisk two eggs", "fold in the flour"], "timestamps": [[35, 51], [60, 88]],
+    "duration": 318.4},
+  "K7QZ2": {"queries": ["a man lifts a boat"], "spans": [[[3.0, 9.5], [20.0, 41.0]]], "duration": 30.5},
+  "M2XP0": {"captions": ["it snows", "it rains"], "times": [["00:05", "00:08"], [4]]}
+}"""
+    },
+    samples=[
+        ("aB3_dE-6hIj", "whisk two eggs", [[35.0, 51.0]]),
+        ("aB3_dE-6hIj", "fold in the flour", [[60.0, 88.0]]),
+        ("K7QZ2", "a man lifts a boat", [[3.0, 9.5], [20.0, 30.5]]),
+        ("M2XP0", "it snows", [[5.0, 8.0]]),
+    ],
+    drops=["unreadable_row"],
+)
+
+
+def read(
+    paths: Sequence[Path],
+    split: str | None,
+    *,
+    map: Mapping[str, str] | None = None,
+    unit: Unit = "seconds",
+    fps: float | None = None,
+    source_clock: bool = False,
+) -> Iterator[RawRow]:
+    """Rows of the entries' sentences.
+
+    Args:
+        paths: files, or folders of files whose names tell their split.
+        split: of files whose names do not.
+        map: our name of a field -> the file's key (windows, query, duration).
+        unit: of the bounds.
+        fps: frames a second, for bounds in frames.
+        source_clock: bounds count from the start of the video that the files were cut from.
+    """
+    for source in sources.find(paths, CORPUS, split):
+        table = items.shape(source.path) in ("csv", "tsv")
+        keys = Keys(map or {}) if table else Keys(map or {}, LISTS)
+        facts = moment_jsonl.Facts(keys=keys, unit=unit, fps=fps, source_clock=source_clock)
+        yield from moment_jsonl.rows(source, facts) if table else captions_json.rows(source, facts)

@@ -1,0 +1,182 @@
+"""Ego4D NLQ: questions about egocentric video, one short answer window in clips of about 8 minutes (Grauman et al.).
+
+Raw file:  {"version": "1", "videos": [{"video_uid": "0000-aaaa", "split": "train", "clips": [{"clip_uid": "1111-bbbb",
+             "video_start_sec": 30.0, "video_end_sec": 510.0, "annotations": [{"annotation_uid": "3333-dddd",
+             "language_queries": [{"query": "Where did I put the ladle?", "clip_start_sec": 12.5, "clip_end_sec": 15.0,
+             "video_start_sec": 42.5, "video_end_sec": 45.0, "template": "...", ...}]}]}]}]}
+Clocks:    `clip_*` count from the start of the clip, `video_*` from that of the whole video. Here a video is a clip: it
+           lasts from `video_start_sec` to `video_end_sec` of its source. A query that lacks the clip's clock is read by
+           the video's.
+Ids:       the annotation's uid and the query's number in it, empty ones counted, as the official scorer does.
+Oddities:  several annotators ask about one clip; queries are missing or empty (the official code skips them, here they
+           are drops) or hold newlines; windows are often shorter than a second, or a point; the test file has no times.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from vtgdata.annotations import sources, text
+from vtgdata.annotations.text import mapping, pair, read_json, sequence, shown, some_readable, unreadable, words
+from vtgdata.errors import VtgError
+from vtgdata.records import Corpus, Example, RawRow, Split
+
+CORPUS = Corpus(
+    name="ego4d_nlq",
+    title="Ego4D NLQ",
+    summary="Questions about egocentric clips of about 8 minutes, each with one short window that answers it.",
+    splits=(
+        Split(name="train", files=("nlq_train.json",), rows=11_291),
+        Split(name="val", files=("nlq_val.json",), rows=3_874, benchmark=True),
+        Split(name="test", files=("nlq_test_unannotated.json",), benchmark=True),
+    ),
+    license="LicenseRef-Ego4D",
+    license_link="https://ego4d-data.org/docs/start-here/#license-agreement",
+    license_confidence="C",
+    homepage="https://ego4d-data.org/",
+    citation="Grauman et al.: Ego4D: Around the World in 3,000 Hours of Egocentric Video. CVPR 2022.",
+    grid=None,
+    clock="seconds from the start of the clip",
+    usage="nlq_train.json",
+    download="Sign the licence agreement, then fetch the annotations with the corpus's own command line. The counts "
+    "are those of version 1, as its moment JSONL copies have it; version 2 has more.",
+    overlaps=("168 questions of TVGBench are of this corpus.",),
+)
+
+EXAMPLE = Example(
+    files={
+        "nlq_train.json": """{"version": "1", "date": "x", "description": "y", "videos": [
+  {"video_uid": "0000-aaaa", "split": "train", "clips": [
+    {"clip_uid": "1111-bbbb", "source_clip_uid": "2222-cccc", "video_start_sec": 30.0, "video_end_sec": 510.0,
+     "clip_start_sec": 0, "clip_end_sec": 480.0, "annotations": [
+      {"annotation_uid": "3333-dddd", "language_queries": [
+        {"clip_start_sec": 12.5, "clip_end_sec": 15.0, "video_start_sec": 42.5, "video_end_sec": 45.0,
+         "template": "Objects: Where is object X?", "query": "Where did I put\\n the ladle?", "slot_x": "ladle"},
+        {"clip_start_sec": 20.0, "clip_end_sec": 21.0, "template": null, "query": ""},
+        {"clip_start_sec": 20.0, "clip_end_sec": 21.0},
+        {"video_start_sec": 130.25, "video_end_sec": 140.25, "query": "Did I close the drawer?"},
+        {"clip_start_sec": 7.5, "clip_end_sec": 7.5, "query": "What did I pour?"},
+        {"clip_start_sec": "?", "clip_end_sec": 9.5, "query": "Who was there?"}]},
+      {"annotation_uid": "4444-eeee", "language_queries": [
+        {"clip_start_sec": 12.0, "clip_end_sec": 15.5, "query": "Where did I put the ladle?"}]}]},
+    {"clip_uid": "../1111", "video_start_sec": 0, "video_end_sec": 9, "annotations": []}]}]}""",
+        "nlq_test_unannotated.json": """{"version": "1", "videos": [
+  {"video_uid": "0000-ffff", "split": "test", "clips": [
+    {"clip_uid": "5555-abcd", "video_start_sec": 0.0, "video_end_sec": 480.0, "annotations": [
+      {"annotation_uid": "6666-abcd", "language_queries": [{"query": "Where was the lid?"}]}]}]}]}""",
+    },
+    samples=[
+        ("1111-bbbb", "Where did I put the ladle?", [[12.5, 15.0]]),
+        ("1111-bbbb", "Did I close the drawer?", [[100.25, 110.25]]),
+        ("1111-bbbb", "Where did I put the ladle?", [[12.0, 15.5]]),
+        ("5555-abcd", "Where was the lid?", []),
+    ],
+    drops=["empty_query", "empty_query", "zero_length", "unreadable_row", "unreadable_row"],
+)
+
+_FORM = '{"videos": [{"video_uid": "...", "clips": [{"clip_uid": "...", "annotations": [...]}]}]}'
+_OWN = {"query", "clip_start_sec", "clip_end_sec", "video_start_sec", "video_end_sec"}
+
+
+class _Clip(NamedTuple):
+    """What all queries of a clip share."""
+
+    origin: str
+    uid: str
+    source: str
+    start: float | None
+    """Seconds of the whole video at which the clip begins."""
+    duration: float | None
+    annotations: list[Any]
+
+
+def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
+    """Rows of the language queries of all annotators, in the file's order."""
+    for source in sources.find(paths, CORPUS, split):
+        try:
+            document = mapping(read_json(source.path), "the document")
+            videos = sequence(document.get("videos"), "videos")
+        except ValueError as error:
+            raise VtgError(f"{source.path}: not a file of Ego4D NLQ, {_FORM}: {error}. Give the right file.") from error
+        yield from some_readable(source.path, _videos(source, videos), _FORM)
+
+
+def _videos(source: sources.Source, videos: list[Any]) -> Iterator[RawRow]:
+    """The rows of all clips; a fault of what several queries share is one unreadable row."""
+    for i, video in enumerate(videos):
+        origin = f"{source.path.name}#videos/{i}"
+        try:
+            fields = mapping(video, "the video")
+            uid, clips = words(fields.get("video_uid"), "video_uid"), sequence(fields.get("clips"), "clips")
+        except ValueError as error:
+            yield unreadable(origin, video, source.split, str(error))
+            continue
+        for j, clip in enumerate(clips):
+            try:
+                found = _clip(f"{origin}/clips/{j}", clip, uid)
+            except ValueError as error:
+                yield unreadable(f"{origin}/clips/{j}", clip, source.split, str(error))
+            else:
+                yield from _annotations(found, source.split)
+
+
+def _clip(origin: str, clip: Any, source: str) -> _Clip:
+    fields = mapping(clip, "the clip")
+    uid = words(fields.get("clip_uid"), "clip_uid")
+    if not uid or not uid.replace("-", "").isalnum():
+        raise ValueError(f"clip_uid {shown(uid)} is no uid")
+    annotations = sequence(fields.get("annotations"), "annotations")
+    if fields.get("video_start_sec") is None or fields.get("video_end_sec") is None:
+        return _Clip(origin, uid, source, None, text.duration(fields.get("clip_end_sec")), annotations)
+    start, end = pair([fields["video_start_sec"], fields["video_end_sec"]])
+    return _Clip(origin, uid, source, start, end - start, annotations)
+
+
+def _annotations(clip: _Clip, split: str) -> Iterator[RawRow]:
+    for i, annotation in enumerate(clip.annotations):
+        origin = f"{clip.origin}/annotations/{i}"
+        try:
+            fields = mapping(annotation, "the annotation")
+            uid = words(fields.get("annotation_uid"), "annotation_uid")
+            queries = sequence(fields.get("language_queries"), "language_queries")
+        except ValueError as error:
+            yield unreadable(origin, annotation, split, str(error))
+            continue
+        for j, query in enumerate(queries):
+            at = f"{origin}/language_queries/{j}"
+            try:
+                yield _row(at, mapping(query, "the query"), clip, f"{uid}_{j}", split)
+            except ValueError as error:
+                yield unreadable(at, query, split, str(error))
+
+
+def _row(origin: str, fields: dict[str, Any], clip: _Clip, published_id: str, split: str) -> RawRow:
+    window, source_clock = _window(fields, clip)
+    query = fields.get("query")
+    return RawRow(
+        origin=origin,
+        raw=fields,
+        video_id=clip.uid,
+        file=f"{clip.uid}.mp4",
+        query="" if query is None else words(query, "query"),
+        windows=[] if window is None else [window],
+        split=split,
+        published_id=published_id,
+        duration=clip.duration,
+        source_id=clip.source,
+        source_start=clip.start,
+        source_clock=source_clock,
+        labelled=window is not None,
+        extra={name: value for name, value in fields.items() if name not in _OWN},
+    )
+
+
+def _window(fields: dict[str, Any], clip: _Clip) -> tuple[tuple[float, float] | None, bool]:
+    """A query's window, and whether it counts from the start of the whole video; None where it is hidden."""
+    for clock in ("clip", "video"):
+        bounds = [fields.get(f"{clock}_start_sec"), fields.get(f"{clock}_end_sec")]
+        if None not in bounds and (clock == "clip" or clip.start is not None):
+            return pair(bounds), clock == "video"
+    if any(fields.get(name) is not None for name in _OWN - {"query"}):
+        raise ValueError("the query has a start or an end alone")
+    return None, False

@@ -1,0 +1,79 @@
+"""Any corpus in the moments family: one record for each query, with its video and windows; JSON lines, JSON, csv, tsv.
+
+Raw line:  {"qid": 412, "query": "A child feeds two goats.", "duration": 150, "vid": "aB3_dE-6hIj_60.0_210.0",
+            "relevant_windows": [[10, 24], [40, 46]]}
+Keys:      query, vid, relevant_windows (or start and end), duration, qid and their common other names; name others
+           with `--map query=desc,windows=gt`. Units other than seconds are told with `--unit`, frames with `--fps` too.
+Corpus:    `--name` and `--license` say which corpus it is and under which licence; without them, nobody knows.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from vtgdata.annotations import moment_jsonl, sources
+from vtgdata.annotations.keys import Keys
+from vtgdata.records import Corpus, Example, RawRow, Split, Unit
+
+CORPUS = Corpus(
+    name="moment_jsonl",
+    title="Moments (any corpus)",
+    summary="JSON lines, a JSON list, csv or tsv with a query, a video and its windows in each record.",
+    splits=(
+        Split(name="train", files=("*train*.jsonl", "*train*.csv", "*train*.tsv")),
+        Split(name="val", files=("*val*.jsonl", "*val*.csv", "*val*.tsv")),
+        Split(name="test", files=("*test*.jsonl", "*test*.csv", "*test*.tsv"), benchmark=True),
+    ),
+    license="LicenseRef-unstated",
+    license_link="https://spdx.github.io/spdx-spec/v2.3/SPDX-license-list/",
+    license_confidence="C",
+    homepage="",
+    citation="The corpus's own, which its file does not tell.",
+    grid=None,
+    family="moments",
+    usage="my_train.jsonl --name my_corpus --license CC-BY-4.0",
+)
+
+EXAMPLE = Example(
+    files={
+        "my_train.jsonl": (
+            '{"qid": 412, "query": "A child feeds two goats by a fence.", "duration": 150, '
+            '"vid": "aB3_dE-6hIj_60.0_210.0", "relevant_windows": [[10, 24], [40, 46]]}\n'
+            '{"id": "q7", "sentence": "a man  waves..", "video": "clips/K7QZ2.mp4", "start": "0:02.5", '
+            '"end": "00:09"}\n'
+            '{"qid": 413, "query": "it rains", "vid": "K7QZ2", "duration": 8.5, "span": [9, 12]}\n'
+            '{"qid": 414, "query": "it snows", "vid": "K7QZ2", "windows": [["soon", 3]]}\n'
+            '{"qid": 415, "desc": "\\u00e2\\u20ac\\u0153Stop\\u00e2\\u20ac\\u009d", "vid": "K7QZ2", '
+            '"timestamp": [3, 5], "duration": 8.5}\n'
+        ),
+    },
+    samples=[
+        ("aB3_dE-6hIj_60.0_210.0", "A child feeds two goats by a fence.", [[10.0, 24.0], [40.0, 46.0]]),
+        ("K7QZ2", "a man waves.", [[2.5, 9.0]]),
+        ("K7QZ2", "\u201cStop\u201d", [[3.0, 5.0]]),
+    ],
+    drops=["starts_past_end", "unreadable_row"],
+)
+
+
+def read(
+    paths: Sequence[Path],
+    split: str | None,
+    *,
+    map: Mapping[str, str] | None = None,
+    unit: Unit = "seconds",
+    fps: float | None = None,
+    source_clock: bool = False,
+) -> Iterator[RawRow]:
+    """Rows of the records.
+
+    Args:
+        paths: files, or folders of files whose names tell their split.
+        split: of files whose names do not.
+        map: our name of a field -> the file's key.
+        unit: of the bounds.
+        fps: frames a second, for bounds in frames.
+        source_clock: bounds count from the start of the video that the files were cut from.
+    """
+    facts = moment_jsonl.Facts(keys=Keys(map or {}), unit=unit, fps=fps, source_clock=source_clock)
+    for source in sources.find(paths, CORPUS, split):
+        yield from moment_jsonl.rows(source, facts)

@@ -1,0 +1,266 @@
+"""TimeIT: 125 thousand instructions over twelve corpora, answered in sentences with times (Ren et al., CVPR 2024).
+
+Raw item:  {"video": "Charades/videos/K7QZ2.mp4", "QA": [{"q": "Find the segment of the query 'a man folds the towel'.",
+            "a": "The given query happens in 3.4 - 11.0 seconds."}]}
+           or, for steps, events and speech, a list: "a": "0.0 - 36.0 seconds, dry wood.  36.0 - 60.0 seconds, ..."
+Times:     seconds; where the file's name carries a cut, from the start of the cut. There is no duration.
+Query:     in quotes inside the question, or behind the times in the answer. Items of an answer are apart by two blanks;
+           times count only at the start of one, for recipes speak of `10 - 15 seconds` too, and what follows two blanks
+           without times goes on with the item before. Files `..._15asr.json` put speech before the question.
+Scores:    highlight and summary tasks list single seconds with scores: no windows, so each such answer is a drop.
+Evaluation: {"annotations": [{"image_id": "K7QZ2.mp4", "caption": "...", "timestamp": [3.4, 11.0], "id": 0}]}; events
+           have `segments` and a caption in which each sentence stands behind two time tokens. Such a file does not
+           tell which corpus it is of, nor whose terms hold.
+Oddities:  faults of the sources come along: 4 reversed Charades windows, 11 steps of no length.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from vtgdata.annotations import ids, instructions, items, sources, text
+from vtgdata.annotations.file_text import head
+from vtgdata.annotations.text import (
+    bounds,
+    duration,
+    mapping,
+    read_json,
+    sequence,
+    shown,
+    some_readable,
+    unreadable,
+    words,
+)
+from vtgdata.records import Bound, Corpus, Example, RawRow, Split
+
+CORPUS = Corpus(
+    name="timeit",
+    title="TimeIT",
+    summary="Grounding, steps, events, speech, highlights and summaries of twelve corpora as instructions.",
+    splits=(
+        Split(name="tvg_charades", files=("instruct_tvg_*_charades*.json",), rows=12_408, videos=5_338),
+        Split(name="tvg_hirest", files=("instruct_tvg_*_hirest*.json",), rows=459, videos=459),
+        Split(name="tvg_didemo", files=("instruct_tvg_*_didemo*.json",)),
+        Split(name="tvg_queryd", files=("instruct_tvg_*_queryd*.json",)),
+        Split(name="action_hirest", files=("instruct_action_*_hirest*.json",), rows=3_539, videos=459),
+        Split(name="action_coin", files=("instruct_action_*_coin*.json",)),
+        Split(name="dvc_youcook2", files=("instruct_dvc_*_youcook2*.json",), rows=9_219, videos=1_192),
+        Split(name="dvc_activitynet", files=("instruct_dvc_*_anet*.json",)),
+        Split(name="dvc_vitt", files=("instruct_dvc_*_vitt*.json",)),
+        Split(name="tsg_yttemporal", files=("instruct_tsg_*_yttemporal*.json",)),
+        Split(name="vhd_qvhighlights", files=("instruct_vhd_*_qvhighlights*.json",)),
+        Split(name="vhd_tvsum", files=("instruct_vhd_*_tvsum*.json",)),
+        Split(name="vhd_summe", files=("instruct_vhd_*_summe*.json",)),
+        Split(name="mixed", files=("instruct_time-sensitive_*.json",)),
+        Split(name="coco_train", files=("train.caption_coco_format.json",)),
+        Split(name="coco_val", files=("val.caption_coco_format.json",), benchmark=True),
+        Split(name="coco_test", files=("test.caption_coco_format.json",), benchmark=True),
+    ),
+    license="CC-BY-4.0",
+    license_link="https://huggingface.co/datasets/ShuhuaiRen/TimeIT",
+    license_confidence="B",
+    homepage="https://huggingface.co/datasets/ShuhuaiRen/TimeIT",
+    citation="Ren, Yao, Li, Sun, Hou: TimeChat: A Time-sensitive Multimodal Large Language Model for Long Video "
+    "Understanding. CVPR 2024.",
+    grid=None,
+    clock="seconds from the start of the file, which may be a clip of a longer video",
+    usage="instruct_tvg_12.4k_charades.json instruct_dvc_1.2k_youcook2.json",
+    download="instruct_<task>_<size>_<source>.json under data/ of the homepage; prefer the original corpus where you "
+    "have it",
+    overlaps=(
+        "tvg_charades: Charades-STA train, all 12,408 rows",
+        "tvg_hirest and action_hirest: HiREST train, all 459 videos, which the two share",
+        "dvc_youcook2: 1,192 of the 1,333 training videos of YouCook2",
+    ),
+)
+
+EXAMPLE = Example(
+    files={
+        "instruct_tvg_0.1k_charades.json": """[
+  {"video": "Charades/videos/K7QZ2.mp4", "QA": [
+    {"q": "Find the segment of the query 'the man's hat  falls' in the video.",
+     "a": "The given query happens in 3.4 - 11.0 seconds."},
+    {"q": "Transcribed speech: 1.0 - 2.5 seconds, 'oh no'. Based on possible transcribed speech, When does 'it rain'?",
+     "a": "The given query happens in 12.0 - 15.0 seconds."},
+    {"q": "When does the man laugh?", "a": "The given query happens in 9.0 - 4.0 seconds."},
+    {"q": "Find 'a dog'.", "a": "No such moment."}]}
+]""",
+        "instruct_action_0.1k_hirest.json": """[
+  {"video": "HiREST/clips/aB3_dE-6hIj_41_198.mp4", "QA": [{"q": "List the steps with their times.",
+   "a": "0.0 - 36.0 seconds, dry wood .  36.0 - 60.0 seconds, boil  10 - 15 minutes.  60.0 - 60.0 seconds, cut."}]},
+  {"video": "SumMe/videos/Cut Grass.mp4", "QA": [{"q": "Find the highlights.",
+   "a": "The highlight timestamps are in the 3.5, 5.0, 6.5 seconds. Their saliency scores are 2.3, 4.2, 4.2."}]}
+]""",
+        "val.caption_coco_format.json": """{"annotations": [
+  {"image_id": "K7QZ2.mp4", "caption": "a man waves", "timestamp": [3.4, 11.0], "id": 0},
+  {"image_id": "aB3_dE-6hIj.mp4", "id": 1, "duration": 207.0, "segments": [[47, 60], [67, 300]],
+   "caption": "<time_token_22> <time_token_28> pick herbs <time_token_32> <time_token_42> mix oil  and salt"},
+  {"image_id": "M2XP0.mp4", "caption": "a man sits", "timestamp": "3-11", "id": 2}
+]}""",
+    },
+    samples=[
+        ("K7QZ2", "the man's hat falls", [[3.4, 11.0]]),
+        ("K7QZ2", "it rain", [[12.0, 15.0]]),
+        ("aB3_dE-6hIj_41_198", "dry wood.", [[0.0, 36.0]]),
+        ("aB3_dE-6hIj_41_198", "boil 10 - 15 minutes.", [[36.0, 60.0]]),
+        ("K7QZ2", "a man waves", [[3.4, 11.0]]),
+        ("aB3_dE-6hIj", "pick herbs", [[47.0, 60.0]]),
+        ("aB3_dE-6hIj", "mix oil and salt", [[67.0, 207.0]]),
+    ],
+    drops=["reversed", "unreadable_row", "zero_length", "highlights_not_windows", "unreadable_row"],
+)
+
+_CORPORA = {
+    "charades": "charades_sta", "activitynet": "activitynet_captions", "anet": "activitynet_captions",
+    "youcook2": "youcook2", "hirest": "hirest", "coin": "coin", "didemo": "didemo", "queryd": "queryd",
+    "qvhighlights": "qvhighlights", "vitt": "vitt", "summe": "summe", "tvsum": "tvsum", "yttemporal": "yt_temporal",
+}  # fmt: skip
+_FORM = '{"video": "...", "QA": [{"q": "...", "a": "The given query happens in 3.4 - 11.0 seconds."}]}'
+_COCO_FORM = '{"annotations": [{"image_id": "K7QZ2.mp4", "caption": "...", "timestamp": [3.4, 11.0]}]}'
+_TIMES = r"(\d{1,9}(?:\.\d{1,15})?)\s?-\s?(\d{1,9}(?:\.\d{1,15})?)\sseconds?"
+_MOMENT = re.compile(rf"\s*The given query happens in {_TIMES}\.?\s*\Z", re.ASCII)
+_ITEM = re.compile(rf"(?:\A\s?|\s\s){_TIMES},\s?", re.ASCII)
+_HIGHLIGHTS = re.compile(r"\s*The highlight timestamps? (?:are|is) in the\b")
+_SPEECH = re.compile(r"\A\s*Transcribed speech:.*transcribed speech,", re.DOTALL)
+_TOKENS = re.compile(r"<time_token_\d{1,4}>\s*<time_token_\d{1,4}>", re.ASCII)
+
+
+def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
+    """One row for each window of an answer, or of an annotation in a file made for evaluation."""
+    for source in sources.find(paths, CORPUS, split):
+        annotations = _annotations(source.path)
+        if annotations is None:
+            yield from items.rows(source, _record, _FORM)
+        else:
+            yield from some_readable(source.path, _evaluation(annotations, source), _COCO_FORM)
+
+
+def _record(record: items.Item, source: sources.Source) -> list[RawRow]:
+    item = record.fields()
+    video = words(item.get("video"), "video")
+    found: list[RawRow] = []
+    for i, turn in enumerate(sequence(item.get("QA"), "QA")):
+        origin = f"{record.origin}/QA/{i}"
+        try:
+            found += _turn(origin, turn, video, source.split)
+        except ValueError as error:
+            found.append(unreadable(origin, {"video": video, "QA": turn}, source.split, str(error)))
+    return found
+
+
+def _turn(origin: str, turn: Any, video: str, split: str) -> list[RawRow]:
+    """The rows of one question and its answer."""
+    question = words(mapping(turn, "a question with its answer").get("q"), "q")
+    answer = words(turn.get("a"), "a")
+    raw = {"video": video, "QA": turn}
+    if _HIGHLIGHTS.match(answer):
+        detail = "single seconds with scores, not windows"
+        return [unreadable(origin, raw, split, detail, reason="highlights_not_windows")]
+    if (moment := _MOMENT.match(answer)) is not None:
+        asked = _SPEECH.sub("", question)
+        query = instructions.quoted(asked)
+        extra = {"query_from": "question"} if query is None else {}
+        window = float(moment[1]), float(moment[2])
+        return [_row(origin, raw, video, split, asked if query is None else query, window, extra)]
+    return [
+        _row(f"{origin}/{i}", raw, video, split, query, window, {}) for i, (window, query) in enumerate(_list(answer))
+    ]
+
+
+def _list(answer: str) -> list[tuple[tuple[float, float], str]]:
+    """The items of an answer: the times at an item's start, and all that follows up to the next item."""
+    starts = list(_ITEM.finditer(answer))
+    if not starts or starts[0].start() > 0:
+        raise ValueError(f"the answer {shown(answer)} does not begin with times")
+    ends = [*(start.start() for start in starts[1:]), len(answer)]
+    return [
+        ((float(start[1]), float(start[2])), answer[start.end() : end]) for start, end in zip(starts, ends, strict=True)
+    ]
+
+
+def _row(
+    origin: str, raw: Any, video: str, split: str, query: str, window: tuple[Bound, Bound], extra: dict[str, Any]
+) -> RawRow:
+    named = ids.named(video)
+    return RawRow(
+        origin=origin,
+        raw=raw,
+        video_id=named.video_id,
+        file=named.file,
+        query=query,
+        windows=[window],
+        split=split,
+        source_id=named.source_id,
+        source_start=named.source_start,
+        source_corpus=_source_corpus(video),
+        extra=extra,
+    )
+
+
+def _source_corpus(video: str) -> str:
+    """The corpus that the first folder of a video's path is named after.
+
+    >>> _source_corpus("YouCook2_asr_denseCap/youcook2_6fps_224/aB3_dE-6hIj.mp4"), _source_corpus("K7QZ2.mp4")
+    ('youcook2', '')
+    """
+    folder, slash, _ = video.replace("\\", "/").lower().removeprefix("./").partition("/")
+    name = folder.split("_", 1)[0].replace("-", "")
+    return _CORPORA.get(name, name) if slash else ""
+
+
+def _annotations(path: Path) -> list[Any] | None:
+    """The annotations of a file made for evaluation; None when it is a list of instructions."""
+    if not head(path).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") or items.shape(path) != "json":
+        return None
+    document: Any = read_json(path)
+    try:
+        return sequence(mapping(document, "the document").get("annotations"), "annotations")
+    except ValueError:
+        return None
+
+
+def _evaluation(annotations: Sequence[Any], source: sources.Source) -> Iterator[RawRow]:
+    for position, annotation in enumerate(annotations):
+        origin = f"{source.path.name}#annotations/{position}"
+        try:
+            yield from list(_annotated(origin, annotation, source.split))
+        except ValueError as error:
+            yield unreadable(origin, annotation, source.split, str(error))
+
+
+def _annotated(origin: str, annotation: Any, split: str) -> Iterator[RawRow]:
+    fields = mapping(annotation, "the annotation")
+    named = ids.named(words(fields.get("image_id"), "image_id"))
+    caption = words(fields.get("caption"), "caption")
+    extra = {"id": fields["id"]} if "id" in fields else {}
+    for place, query, windows in _events(caption, fields):
+        yield RawRow(
+            origin=origin + place,
+            raw=annotation,
+            video_id=named.video_id,
+            file=named.file,
+            query=query,
+            windows=windows,
+            split=split,
+            # The file is of one of twelve corpora, and does not say of which.
+            license="LicenseRef-unstated",
+            duration=duration(fields.get("duration")),
+            source_id=named.source_id,
+            source_start=named.source_start,
+            extra=extra,
+        )
+
+
+def _events(caption: str, fields: dict[str, Any]) -> list[tuple[str, str, list[tuple[Bound, Bound]]]]:
+    """(place, query, windows) of one annotation: a moment, or the events of a video."""
+    if "timestamp" in fields:
+        return [("", caption, text.windows(fields["timestamp"]))]
+    segments = sequence(fields.get("segments"), "segments")
+    sentences = _TOKENS.split(caption)[1:]
+    if len(segments) != len(sentences):
+        raise ValueError(f"{len(segments)} segments, and {len(sentences)} sentences behind time tokens")
+    return [
+        (f"/segments/{i}", sentence, [bounds(segment)])
+        for i, (segment, sentence) in enumerate(zip(segments, sentences, strict=True))
+    ]

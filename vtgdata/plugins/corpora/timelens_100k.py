@@ -1,0 +1,127 @@
+"""TimeLens-100K: training videos of five corpora, annotated anew by a teacher model (Zhang et al., CVPR 2026).
+
+Raw line:  {"source": "didemo", "video_path": "didemo/12345678@N00_1234567890_0a1b2c3d4e.mp4", "duration": 29.8,
+            "events": [{"query": "the kite dips behind a tree", "span": [9.6, 15.2]},
+                       {"query": "a dog barks", "span": [[20.0, 22.0]]}]}
+           a video with its events; a span is a pair or a list of pairs     (seconds from the start of the file)
+Filtered:  the same project's files after inference have a line for each event, {"source", "video_path", "duration",
+           "query", "span", "pred", "answer", "iou"}: the model's answer goes to `extra`. An answer that could not be
+           read stands there as [duration + 10, duration + 20], which is no prediction. Their queries lost blanks and
+           dots at the edges, so that an event may have another id there.
+Filters:   training leaves out queries about sound, videos under 5 s or over 500 s, queries of more than 200 words and
+           events without a usable span. Those are choices, not repairs: see `vtgdata curate`.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from vtgdata.annotations import ids, items, sources, text
+from vtgdata.annotations.text import mapping, number, sequence, unreadable, windows, words
+from vtgdata.records import Corpus, Example, RawRow, Split
+
+CORPUS = Corpus(
+    name="timelens_100k",
+    title="TimeLens-100K",
+    summary="Queries and times by Gemini-2.5-Pro on videos of COSMO-Cap, DiDeMo, HiREST, InternVid-VTime and QuerYD.",
+    splits=(Split(name="train", files=("timelens-100k.jsonl",)),),
+    license="LicenseRef-TimeLens",
+    license_link="https://github.com/TencentARC/TimeLens",
+    license_confidence="A",
+    homepage="https://huggingface.co/datasets/TencentARC/TimeLens-100K",
+    citation="Zhang et al.: TimeLens: Rethinking Video Temporal Grounding with Multimodal LLMs. CVPR 2026.",
+    grid=None,
+    family="moments",
+    usage="timelens-100k.jsonl",
+    download="timelens-100k.jsonl of the homepage; the card says bsd-3-clause, the licence's text adds academic use "
+    "only and no use within the EU, and the terms of the teacher that wrote the labels apply too",
+    overlaps=("DiDeMo, HiREST, InternVid-VTime, QuerYD and COSMO-Cap: the same videos under other labels",),
+)
+
+EXAMPLE = Example(
+    files={
+        "timelens-100k.jsonl": (
+            '{"source": "didemo", "video_path": "didemo/12345678@N00_1234567890_0a1b2c3d4e.mp4", "duration": 29.8, '
+            '"events": [{"query": "the kite dips  behind a tree", "span": [9.6, 30.2]}, '
+            '{"query": "a dog barks", "span": [[20.0, 22.0], [5, 8]]}, {"query": "it snows"}, '
+            '{"query": "a man waves", "span": [[4, 4]]}]}\n'
+            '{"source": "internvid_vtime", "video_path": "internvid_vtime/aB3_dE-6hIj_00:00:39.000_00:01:24.700.mp4", '
+            '"duration": 45.7, "query": "a woman signs a paper", "span": [[3, 9]], "pred": [[55.7, 65.7]], '
+            '"answer": "no idea", "iou": 0.0}\n'
+            '{"source": "queryd", "video_path": "queryd/K7QZ2.mp4", "duration": 12.5, "events": {}}\n'
+        )
+    },
+    samples=[
+        ("12345678@N00_1234567890_0a1b2c3d4e", "the kite dips behind a tree", [[9.6, 29.8]]),
+        ("12345678@N00_1234567890_0a1b2c3d4e", "a dog barks", [[5.0, 8.0], [20.0, 22.0]]),
+        ("aB3_dE-6hIj_00:00:39.000_00:01:24.700", "a woman signs a paper", [[3.0, 9.0]]),
+    ],
+    drops=["unreadable_row", "zero_length", "unreadable_row"],
+)
+
+_FORM = '{"source": "...", "video_path": "...", "duration": 29.8, "events": [{"query": "...", "span": [9.6, 15.2]}]}'
+_OF_THE_VIDEO = ("source", "video_path", "duration", "events")
+_UNREAD = 10.0, 20.0
+"""Seconds past the end of the video at which the project's files put an answer that could not be read."""
+
+
+def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
+    """A row for each event of each video."""
+    for source in sources.find(paths, CORPUS, split):
+        yield from items.rows(source, _video, _FORM)
+
+
+def _video(record: items.Item, source: sources.Source) -> list[RawRow]:
+    fields = record.fields()
+    words(fields.get("source"), "source")
+    named = ids.named(words(fields.get("video_path"), "video_path"))
+    if "events" not in fields:
+        event = {key: value for key, value in fields.items() if key not in _OF_THE_VIDEO}
+        return [_row(record.origin, record.raw, event, fields, named, source.split)]
+    found: list[RawRow] = []
+    for i, event in enumerate(sequence(fields["events"], "events")):
+        origin = f"{record.origin}/events/{i}"
+        try:
+            found.append(_row(origin, event, mapping(event, "the event"), fields, named, source.split))
+        except ValueError as error:
+            found.append(unreadable(origin, event, source.split, str(error)))
+    return found
+
+
+def _row(origin: str, raw: Any, event: dict[str, Any], video: dict[str, Any], named: ids.Named, split: str) -> RawRow:
+    if "span" not in event:
+        raise ValueError("the event has no span")
+    duration = text.duration(video.get("duration"))
+    return RawRow(
+        origin=origin,
+        raw=raw,
+        video_id=named.video_id,
+        file=named.file,
+        query=words(event.get("query"), "query"),
+        windows=windows(event["span"]),
+        split=split,
+        duration=duration,
+        source_id=named.source_id,
+        source_start=named.source_start,
+        label_version="timelens",
+        source_corpus=video["source"],
+        extra=_extra(event, duration),
+    )
+
+
+def _extra(event: dict[str, Any], duration: float | None) -> dict[str, Any]:
+    """What else an event's line says: in filtered files, what a model answered, and its IoU (higher is easier)."""
+    extra = {key: value for key, value in event.items() if key not in ("query", "span")}
+    if "pred" in extra and _is_no_prediction(extra["pred"], duration):
+        extra["pred"] = []
+    return extra
+
+
+def _is_no_prediction(pred: Any, duration: float | None) -> bool:
+    try:
+        ((start, end),) = windows(pred)
+        late = number(start), number(end)
+    except ValueError:
+        return False
+    expected = [(duration or 0.0) + past for past in _UNREAD]
+    return duration is not None and all(abs(at - sign) < 1e-3 for at, sign in zip(late, expected, strict=True))

@@ -1,0 +1,241 @@
+"""VidChapters-7M: chapters that uploaders wrote for their YouTube videos (Yang et al., NeurIPS 2023).
+
+Raw file:  {"aB3_dE-6hIj": {"title": "Sourdough for beginners", "duration": 615,
+             "chapters": [{"time": 0, "label": "Intro"}, {"time": 42.0, "label": "Mixing"}]}}
+           starts only, in seconds: a chapter ends where the next one starts, the last with the video.
+Captions:  chapters_dvc_<split>.json, made of it by the authors: {"aB3_dE-6hIj": {"duration": 615.0,
+            "timestamps": [[0.0, 42.0]], "sentences": ["Intro"], "path": "aB3_dE-6hIj.mp4.npy"}}
+Moments:   chapters_vmr_<split>.jsonl, likewise, without chapters of 90 % of the video or more:
+            {"qid": 0, "vid": "aB3_dE-6hIj", "query": ["Intro", ...], "relevant_windows": [[[0.0, 42.0]], ...],
+             "duration": 615, "split": "train"}; lists in train alone. In val and test a line is one query, and a
+            running number stands before the id in `vid`: the last 11 characters are the id.
+Oddities:  no end is annotated, which `extra.derived_end` says; raw entries without `duration` exist and are dropped;
+           some captions entries have fewer times than sentences (the authors took out times past the end), and nobody
+           can say which; durations of the moments form are cut to whole seconds. Labels are what users typed: any
+           language, and toxic ones too.
+"""
+
+import math
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from vtgdata.annotations import captions_json, ids, items, sources, text
+from vtgdata.annotations.text import mapping, number, read_json, sequence, shown, some_readable, unreadable, words
+from vtgdata.records import Corpus, Example, RawRow, Split
+
+_RAW = "all"
+"""The split of the raw file, which holds those of all the others."""
+
+CORPUS = Corpus(
+    name="vidchapters",
+    title="VidChapters-7M",
+    summary="Chapters of YouTube videos, titled and timed by their uploaders; starts are annotated, ends are derived.",
+    splits=(
+        *(
+            Split(
+                name=name,
+                files=(f"chapters_dvc_{name}.json", f"chapters_vmr_{name}.jsonl", f"chapters_vmr_{name}.json"),
+                benchmark=name == "test",
+            )
+            for name in ("train", "val", "test")
+        ),
+        Split(name=_RAW, files=("chapters.json",)),
+    ),
+    license="LicenseRef-unstated",
+    license_link="https://antoyang.github.io/vidchapters.html",
+    license_confidence="C",
+    homepage="https://antoyang.github.io/vidchapters.html",
+    citation="Yang, Nagrani, Laptev, Sivic, Schmid: VidChapters-7M: Video Chapters at Scale. NeurIPS 2023.",
+    grid=1.0,
+    clock="seconds from the start of the file; starts only, ends are derived",
+    usage="chapters_dvc_train.json",
+    download="Annotations are linked from the homepage; its chapters.pkl is a pickle: use chapters.json or a derived "
+    "file.",
+    overlaps=("chapters.json holds the videos of train, val and test, and does not say which is which.",),
+    family="captions",
+)
+
+EXAMPLE = Example(
+    # Not the raw form: in a folder it would be the same chapters again.
+    files={
+        "chapters_dvc_train.json": """{
+  "aB3_dE-6hIj": {"duration": 615.0, "timestamps": [[0.0, 42.0], [42.0, 615.0]], "sentences": ["Intro", "Mixing "],
+    "path": "aB3_dE-6hIj.mp4.npy"},
+  "-_a0bZ_c1dE": {"duration": 300.0, "timestamps": [[0.0, 30.0]], "sentences": ["Start", "Rest"],
+    "path": "-_a0bZ_c1dE.mp4.npy"}
+}""",
+        "chapters_vmr_val.jsonl": (
+            '{"qid": 0, "query": ["Intro", "Mixing"], "vid": "0123456789c", "duration": 614, "split": "train", '
+            '"relevant_windows": [[[0.0, 42.0]], [[42.0, 614.5]]]}\n'
+            '{"qid": 1, "query": ["Intro"], "vid": "0123456789d", "duration": 614, "relevant_windows": []}\n'
+        ),
+        "chapters_vmr_test.jsonl": (
+            '{"qid": 7, "query": "Intro", "vid": "00123456789e", "duration": 99, "relevant_windows": [[0.0, 8.0]]}\n'
+            '{"qid": 8, "query": "Rope", "vid": "10123456789e", "duration": 99, "relevant_windows": [[8.0, 8.0]]}\n'
+        ),
+    },
+    samples=[
+        ("aB3_dE-6hIj", "Intro", [[0.0, 42.0]]),
+        ("aB3_dE-6hIj", "Mixing", [[42.0, 615.0]]),
+        ("0123456789c", "Intro", [[0.0, 42.0]]),
+        ("0123456789c", "Mixing", [[42.0, 614.0]]),
+        ("0123456789e", "Intro", [[0.0, 8.0]]),
+        ("0123456789e", "Rope", []),
+    ],
+    drops=["unreadable_row", "unreadable_row", "unreadable_row"],
+)
+
+_FORM = '{"YOUTUBE_ID": {"duration": 615, "chapters": [{"time": 0, "label": "Intro"}]}, ...} or a form made of it'
+_NUMBERED = re.compile(r"(\d*)([A-Za-z0-9_-]{11})\Z", re.ASCII)
+
+
+def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
+    """Rows of the chapters, in whichever of the three forms a file is."""
+    found = sources.find(paths, CORPUS, split, one_copy=True)
+    derived = {source.path.parent for source in found if source.split != _RAW}
+    for source in found:
+        # The raw file of a folder holds the chapters of the derived ones beside it, a second time.
+        if source.split == _RAW and split is None and source.path not in paths and source.path.parent in derived:
+            continue
+        yield from _rows(source)
+
+
+def _rows(source: sources.Source) -> Iterator[RawRow]:
+    document = read_json(source.path) if items.shape(source.path) == "json" else None
+    if not isinstance(document, dict) or "relevant_windows" in document:
+        return items.rows(source, _moments, _FORM)
+    entries = cast(dict[str, Any], document)
+    if not any(isinstance(entry, dict) and "chapters" in entry for entry in entries.values()):
+        return map(_made_by_authors, captions_json.rows(source, captions_json.facts(name=_named), _FORM))
+    name, split = source.path.name, source.split
+    rows = (row for key, entry in entries.items() for row in _chapters(f"{name}#{key}", key, entry, split))
+    return some_readable(source.path, rows, _FORM)
+
+
+def _made_by_authors(row: RawRow) -> RawRow:
+    return row if row.problem else msgspec.structs.replace(row, extra=row.extra | {"derived_end": "by_the_authors"})
+
+
+def _named(key: str) -> ids.Named:
+    """A key of VidChapters, a YouTube id.
+
+    >>> _named("v_000000zzz").file
+    'v_000000zzz.mp4'
+    """
+    if ids.youtube_id(key) != key:
+        raise ValueError(f"{shown(key)} is no key of VidChapters, a YouTube id")
+    return ids.Named(key, f"{key}.mp4", key)
+
+
+def _chapters(origin: str, key: str, entry: Any, split: str) -> Iterator[RawRow]:
+    try:
+        fields, named = mapping(entry, "the entry"), _named(key)
+        chapters = sequence(fields.get("chapters"), "chapters")
+    except ValueError as error:
+        yield unreadable(origin, {key: entry}, split, str(error))
+        return
+    starts = _starts(chapters)
+    for i, chapter in enumerate(chapters):
+        yield _chapter(f"{origin}/chapters/{i}", chapter, named, fields, starts, split)
+
+
+def _chapter(
+    origin: str, chapter: Any, named: ids.Named, entry: dict[str, Any], starts: Sequence[float], split: str
+) -> RawRow:
+    try:
+        start, label = _start(chapter), words(mapping(chapter, "the chapter").get("label"), "label")
+    except ValueError as error:
+        return unreadable(origin, chapter, split, str(error))
+    duration = text.duration(entry.get("duration"))
+    if duration is None or not 0 < duration < math.inf:
+        detail = f"the entry of {named.video_id} has no duration, and chapters have no end of their own"
+        return unreadable(origin, chapter, split, detail, "no_duration", file=named.file)
+    if start >= duration:
+        # Said here: with the video's end for its own, the last chapter would seem reversed.
+        detail = f"the chapter starts at {start:g} s, the video has {duration:g} s"
+        return unreadable(origin, chapter, split, detail, "starts_past_end", file=named.file)
+    later = bisect_right(starts, start)
+    end, kind = (duration, "duration") if later == len(starts) else (starts[later], "next_start")
+    extra = {"derived_end": kind, "title": entry.get("title")}
+    return _row(origin, chapter, named, label, [(start, end)], split, duration, extra)
+
+
+def _start(chapter: Any) -> float:
+    start = number(mapping(chapter, "the chapter").get("time"))
+    if not math.isfinite(start):
+        raise ValueError(f"time {start} is no time")
+    return start
+
+
+def _starts(chapters: Sequence[Any]) -> list[float]:
+    """The starts of the chapters that have one, in order of time."""
+    found: list[float] = []
+    for chapter in chapters:
+        with suppress(ValueError):  # such a chapter becomes an unreadable row of its own
+            found.append(_start(chapter))
+    return sorted(found)
+
+
+def _moments(item: items.Item, source: sources.Source) -> Iterator[RawRow]:
+    """The rows of one line of the moments form: of a list of queries, or of one."""
+    fields = item.fields()
+    query, windows = fields.get("query"), sequence(fields.get("relevant_windows"), "relevant_windows")
+    several = isinstance(query, list)
+    named = _numbered(words(fields.get("vid"), "vid"), several)
+    queries = cast(list[Any], query) if several else [query]
+    if several and len(queries) != len(windows):
+        raise ValueError(f"the line has {len(queries)} queries and {len(windows)} lists of windows")
+    duration = text.duration(fields.get("duration"))
+    for i, (each, its) in enumerate(zip(queries, windows if several else [windows], strict=True)):
+        origin = f"{item.origin}/{i}" if several else item.origin
+        raw = {"query": each, "relevant_windows": its} if several else item.raw
+        try:
+            label, found = words(each, "query"), text.windows(its)
+        except ValueError as error:
+            yield unreadable(origin, raw, source.split, str(error))
+            continue
+        extra = {"derived_end": "by_the_authors", "qid": fields.get("qid")}
+        yield _row(origin, raw, named, label, found, source.split, duration, extra)
+
+
+def _numbered(vid: str, several: bool) -> ids.Named:
+    """What a `vid` of the moments form stands for: an id in train, where queries are lists, else a number and an id.
+
+    >>> _numbered("120123456789e", several=False).video_id
+    '0123456789e'
+    """
+    found = _NUMBERED.match(vid)
+    if found is None or several is bool(found[1]):
+        wanted = "a YouTube id" if several else "a running number and a YouTube id"
+        raise ValueError(f"vid {shown(vid)} is not {wanted}")
+    return _named(found[2])
+
+
+def _row(
+    origin: str,
+    raw: Any,
+    named: ids.Named,
+    label: str,
+    windows: Sequence[tuple[float | str, float | str]],
+    split: str,
+    duration: float | None,
+    extra: dict[str, Any],
+) -> RawRow:
+    return RawRow(
+        origin=origin,
+        raw=raw,
+        video_id=named.video_id,
+        file=named.file,
+        query=label,
+        windows=windows,
+        split=split,
+        duration=duration,
+        source_id=named.source_id,
+        extra=extra,
+    )

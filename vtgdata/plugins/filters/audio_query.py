@@ -1,0 +1,33 @@
+"""Audio query: drops queries about what is heard, which no model that only sees can answer.
+
+The words are those that TimeLens leaves out. Here they count with punctuation at their edges too, which there hides
+them (`"a loud sound, then silence"`).
+"""
+
+import re
+from collections.abc import Sequence
+
+from vtgdata.annotations.filtering import Why, leave, listed
+from vtgdata.errors import VtgError
+from vtgdata.records import LeftOut, Sample
+
+WORDS = "hear+hears+heard+hearing+sound+sounds+sounded+sounding+audio"
+
+
+def keep(samples: Sequence[Sample], frames: object, *, words: str = WORDS) -> list[LeftOut]:
+    """The samples whose query has one of `words`, as a whole word in any case.
+
+    `words` are joined by `+`; a `*` at the end of one stands for any ending (`sound*`).
+    """
+    del frames
+    named = listed(words)
+    if not named or "*" in named:
+        raise VtgError(f"audio_query: words={words!r}: name words joined by +, as in hear+heard+sound*.")
+    wanted = [re.escape(word.removesuffix("*")) + (r"\w*" if word.endswith("*") else "") for word in named]
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(wanted)})(?!\w)", re.IGNORECASE)
+
+    def why(sample: Sample) -> Why | None:
+        found = pattern.search(sample.query)
+        return ("audio_query", f"the query says {found[0]!r}") if found else None
+
+    return leave(samples, why)

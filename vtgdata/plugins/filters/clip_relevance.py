@@ -1,0 +1,226 @@
+"""CLIP relevance: drops samples whose window looks no more like the query than the rest of the video does.
+
+An image-text model (open_clip) says how near each stored frame is to the query. `relevance` is the share of pairs of a
+frame inside the windows and one outside in which the one inside is nearer, ties one half: 1 where the window stands
+out, 0.5 where it looks like the rest, 0 where the rest fits better. `boundary contrast` is how much nearer the frames
+just inside the windows' edges are than those just outside, in cosines: a window that is only shifted has little of it.
+
+The model sees single frames, so what only movement tells apart (opens, closes) is beyond it: take a lower `least`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vtgdata.annotations.filtering import Look, seen
+from vtgdata.errors import VtgError
+from vtgdata.files import fingerprint
+from vtgdata.records import Frames, LeftOut, Sample, Window
+from vtgdata.records.windows import merged
+
+LOOKS = True
+
+_DECIMALS = 4
+"""Cosines are rounded: what differs beyond is which other frames were in the batch."""
+
+Floats = NDArray[np.float64]
+
+
+class Clip(NamedTuple):
+    """A model as two functions; both give (n, d) rows of length 1."""
+
+    images: Callable[[Sequence[bytes]], Floats]
+    texts: Callable[[Sequence[str]], Floats]
+
+
+class Relevance(NamedTuple):
+    """How a sample's windows look beside the rest of the video."""
+
+    relevance: float
+    """In [0, 1]."""
+    contrast: float
+    """Of the boundaries, in cosines; NaN where no edge has frames on both sides."""
+    inside: float
+    """Mean cosine of the frames in the windows."""
+    outside: float
+
+
+def keep(
+    samples: Sequence[Sample],
+    frames: Look | None,
+    *,
+    model: str = "ViT-B-32",
+    pretrained: str = "laion2b_s34b_b79k",
+    least: float = 0.5,
+    batch: int = 64,
+    device: str = "",
+    keep_unknown: bool = False,
+) -> list[LeftOut]:
+    """The samples whose relevance is `least` or less, and, unless `keep_unknown`, those whose video cannot be seen.
+
+    Samples without windows stay, and those whose windows leave no frame out: there is nothing to compare.
+
+    Args:
+        samples: in their order.
+        frames: how to look at a video.
+        model: an open_clip name, `hf-hub:ORG/NAME`, or a folder with open_clip_config.json and the weights.
+        pretrained: which weights of a name; not used for a folder or the Hub.
+        least: in [0, 1].
+        batch: frames that the model gets at a time.
+        device: `cuda`, `cpu`; empty takes a GPU where there is one.
+        keep_unknown: keep what cannot be seen.
+    """
+    if not 0 <= least <= 1 or batch < 1:
+        raise VtgError(f"clip_relevance: least={least:g} must be in [0, 1] and batch={batch} 1 or more.")
+    left: dict[str, LeftOut] = {}
+    for sample, shown, found in judged(samples, frames, model=model, pretrained=pretrained, batch=batch, device=device):
+        if shown.status != "ok":
+            if not keep_unknown:
+                left[sample.sample_id] = LeftOut(sample.sample_id, "video_unseen", f"the video is {shown.status}")
+        elif found is not None and found.relevance <= least:
+            left[sample.sample_id] = LeftOut(sample.sample_id, "clip_relevance", _told(found))
+    return [left[sample.sample_id] for sample in samples if sample.sample_id in left]
+
+
+def _told(found: Relevance) -> str:
+    contrast = "none" if np.isnan(found.contrast) else f"{found.contrast:+.3f}"
+    return (
+        f"relevance {found.relevance:.2f}, boundary contrast {contrast}, cosine {found.inside:.3f} inside and "
+        f"{found.outside:.3f} outside"
+    )
+
+
+def judged(
+    samples: Sequence[Sample],
+    frames: Look | None,
+    *,
+    model: str,
+    pretrained: str = "",
+    batch: int = 64,
+    device: str = "",
+) -> Iterator[tuple[Sample, Frames, Relevance | None]]:
+    """Each sample that has windows, with what its video shows and how its windows look; video by video.
+
+    None stands where there is nothing to compare.
+    """
+    videos: dict[str, list[Sample]] = {}
+    for sample in samples:
+        if sample.windows:
+            videos.setdefault(sample.video.video_id, []).append(sample)
+    for asked in videos.values():
+        shown = seen("clip_relevance", frames, asked[0].video)
+        if shown.status != "ok":
+            yield from ((sample, shown, None) for sample in asked)
+            continue
+        clip = _clip(model, pretrained, device, _content(model))
+        # One video is what a batch is cut from: then a sample's score does not depend on its neighbours in the file.
+        pictures = np.concatenate(
+            [clip.images(shown.images[i : i + batch]) for i in range(0, len(shown.images), batch)]
+        )
+        cosines = np.round(clip.texts([sample.query for sample in asked]) @ pictures.T, _DECIMALS)
+        for sample, row in zip(asked, cosines, strict=True):
+            yield sample, shown, relevance(row, shown.times, sample.windows)
+
+
+def relevance(cosines: Floats, times: Sequence[float], windows: Sequence[Window]) -> Relevance | None:
+    """How frames inside the windows compare with those outside; None when no frame is outside.
+
+    Args:
+        cosines: (n,) of each frame and the query.
+        times: (n,) seconds, rising.
+        windows: one or more; of one that falls between two frames, the frame that it begins with counts.
+
+    >>> relevance(np.array([0.1, 0.3, 0.3, 0.1]), [0, 1, 2, 3], [Window(1, 3)])
+    Relevance(relevance=1.0, contrast=0.2, inside=0.3, outside=0.1)
+    """
+    spans = [_places(times, window) for window in merged(windows)]
+    inside = np.zeros(len(times), dtype=bool)
+    for first, last in spans:
+        inside[first:last] = True
+    if inside.all():
+        return None
+    ours, others = cosines[inside], cosines[~inside]
+    pairs = ours[:, None] - others[None, :]
+    edges = [edge for span in spans for edge in _edges(cosines, inside, *span)]
+    return Relevance(
+        relevance=float((pairs > 0).mean() + (pairs == 0).mean() / 2),
+        contrast=round(float(np.mean(edges)), _DECIMALS) if edges else float("nan"),
+        inside=float(ours.mean()),
+        outside=float(others.mean()),
+    )
+
+
+def _places(times: Sequence[float], window: Window) -> tuple[int, int]:
+    """The frames of a window: the first, and the one after the last."""
+    first, last = (int(place) for place in np.searchsorted(times, [window.start, window.end]))
+    return (first, last) if first < last else (max(0, last - 1), max(1, last))
+
+
+def _edges(cosines: Floats, inside: NDArray[np.bool_], first: int, last: int) -> Iterator[float]:
+    """At each edge of a window, its half nearest to the edge less as many frames beyond that are in no window."""
+    half = max(1, (last - first) // 2)
+    for near, beyond in (
+        (slice(first, first + half), slice(max(0, first - half), first)),
+        (slice(last - half, last), slice(last, last + half)),
+    ):
+        others = cosines[beyond][~inside[beyond]]
+        if others.size:
+            yield float(cosines[near].mean() - others.mean())
+
+
+def _content(model: str) -> str:
+    """What the files of a local model are: another checkpoint in the same folder is another model."""
+    return fingerprint.of_path(Path(model)) if Path(model).is_dir() else ""
+
+
+@lru_cache(maxsize=1)
+def _clip(model: str, pretrained: str, device: str, content: str) -> Clip:
+    """Load a model; the last one is kept. `content` only tells models apart."""
+    del content
+    try:
+        import torch
+
+        # It ships no types.
+        open_clip: Any = importlib.import_module("open_clip")
+    except ModuleNotFoundError as error:
+        raise VtgError(f"the filter clip_relevance needs {error.name}: pip install 'vtgdata[clip]'") from error
+    from PIL import Image
+
+    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    name = f"local-dir:{model}" if Path(model).is_dir() else model
+    tag = None if ":" in name else pretrained
+    try:
+        loaded, _, prepare = open_clip.create_model_and_transforms(name, pretrained=tag, device=place)
+        tokenize = open_clip.get_tokenizer(name)
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        raise VtgError(
+            f"clip_relevance: model={model}, pretrained={pretrained}: cannot be loaded ({str(error).splitlines()[0]}). "
+            "Name one that open_clip.list_pretrained() has, or a folder with open_clip_config.json and the weights."
+        ) from error
+    network = loaded.eval()
+
+    def images(jpegs: Sequence[bytes]) -> Floats:
+        pictures = [prepare(Image.open(io.BytesIO(jpeg)).convert("RGB")) for jpeg in jpegs]
+        with torch.inference_mode():
+            return _rows(network.encode_image(torch.stack(pictures).to(place), normalize=True))
+
+    def texts(queries: Sequence[str]) -> Floats:
+        # One by one: how many there are must not change the last digits.
+        with torch.inference_mode():
+            return np.concatenate(
+                [_rows(network.encode_text(tokenize([q]).to(place), normalize=True)) for q in queries]
+            )
+
+    return Clip(images, texts)
+
+
+def _rows(tensor: Any) -> Floats:
+    return tensor.float().cpu().numpy().astype(np.float64)

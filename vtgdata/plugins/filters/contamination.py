@@ -1,0 +1,61 @@
+"""Contamination: drops samples whose video is in a benchmark, so that nothing is trained on what it is tested with.
+
+A video is recognised by its id, its file's name, its YouTube id and the known forms of a cut (`video_ids`); two cuts of
+one longer video are the same video here, for nobody says that they do not overlap. A sample whose query is also nearly
+that of the benchmark's has a reason of its own: it is the question itself.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from vtgdata.annotations import video_keys
+from vtgdata.annotations.filtering import Benchmarks, Why, check_choice, leave
+from vtgdata.annotations.similar_queries import similarity
+from vtgdata.errors import VtgError
+from vtgdata.records import LeftOut, Sample
+
+
+def keep(
+    samples: Sequence[Sample],
+    frames: object,
+    benchmarks: Benchmarks,
+    *,
+    by: str = "video",
+    threshold: float = 0.8,
+) -> list[LeftOut]:
+    """The samples on a benchmark's video; with `by="query"` only those whose query is a benchmark's there as well.
+
+    Args:
+        samples: what may be trained on.
+        frames: not looked at.
+        benchmarks: the samples of benchmark splits, by the keys of their videos.
+        by: `video` or `query`.
+        threshold: from which likeness, in (0, 1], two queries are nearly the same.
+    """
+    del frames
+    check_choice("contamination", "by", by, ("video", "query"))
+    if not 0 < threshold <= 1:
+        raise VtgError(f"contamination: threshold={threshold:g} must be 0 < threshold <= 1.")
+
+    def why(sample: Sample) -> Why | None:
+        found = _nearest(sample, benchmarks)
+        if found is None:
+            return None
+        likeness, other = found
+        place = f"{other.corpus} {other.split} ({other.sample_id})"
+        if likeness >= threshold:
+            return "benchmark_query", f"{likeness:.2f} like {other.query!r} of the same video in {place}"
+        return ("benchmark_video", f"video {sample.video.video_id} is in {place}") if by == "video" else None
+
+    return leave(samples, why)
+
+
+def _nearest(sample: Sample, benchmarks: Benchmarks) -> tuple[float, Sample] | None:
+    """The most alike query of a benchmark on the sample's video; a split is not compared with itself."""
+    others: Iterable[Sample] = {
+        other.sample_id: other
+        for key in sorted(video_keys.keys(sample))
+        for other in benchmarks.get(key, ())
+        if (other.corpus, other.split) != (sample.corpus, sample.split)
+    }.values()
+    found = [(similarity(sample.query, other.query), other) for other in others]
+    return max(found, key=lambda pair: pair[0], default=None)

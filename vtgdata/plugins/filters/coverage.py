@@ -1,0 +1,35 @@
+"""Coverage: drops samples whose windows take up too little or too much of their video.
+
+A window over the whole video tells nothing about when: ActivityNet Captions has a thousand of them in its train split.
+"""
+
+import math
+from collections.abc import Sequence
+
+from vtgdata.annotations.filtering import Why, check_limits, leave
+from vtgdata.records import LeftOut, Sample
+from vtgdata.records.windows import merged
+
+
+def keep(
+    samples: Sequence[Sample], frames: object, *, low: float = 0.0, high: float = 0.95, keep_unknown: bool = False
+) -> list[LeftOut]:
+    """The samples whose windows together cover a share of the video outside [low, high]; one without windows stays.
+
+    A video of unknown length has no share: its samples are dropped, unless `keep_unknown`.
+    """
+    del frames
+    check_limits("coverage", low, high, most=1)
+
+    def why(sample: Sample) -> Why | None:
+        if not sample.windows:
+            return None
+        seconds = sample.video.duration
+        if seconds is None:
+            return None if keep_unknown else ("duration_unknown", "nobody said or probed how long the video is")
+        share = math.fsum(window.duration for window in merged(sample.windows)) / seconds
+        if share < low:
+            return "covers_too_little", f"{share:.2%} of {seconds:g} s, below {low:.4g}"
+        return ("covers_too_much", f"{share:.2%} of {seconds:g} s, above {high:.4g}") if share > high else None
+
+    return leave(samples, why)

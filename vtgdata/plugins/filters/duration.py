@@ -1,0 +1,27 @@
+"""Duration: drops videos that are too short or too long.
+
+TimeLens trains on 5 s to 500 s. A video of unknown length is dropped as well: ingest with `--videos` probes it.
+"""
+
+from collections.abc import Sequence
+
+from vtgdata.annotations.filtering import Why, check_limits, leave
+from vtgdata.records import LeftOut, Sample
+
+
+def keep(
+    samples: Sequence[Sample], frames: object, *, low: float = 5.0, high: float = 500.0, keep_unknown: bool = False
+) -> list[LeftOut]:
+    """The samples whose video is shorter than `low` or longer than `high` seconds."""
+    del frames
+    check_limits("duration", low, high)
+
+    def why(sample: Sample) -> Why | None:
+        seconds = sample.video.duration
+        if seconds is None:
+            return None if keep_unknown else ("duration_unknown", "nobody said or probed how long the video is")
+        if seconds < low:
+            return "video_too_short", f"{seconds:g} s, below {low:g} s"
+        return ("video_too_long", f"{seconds:g} s, above {high:g} s") if seconds > high else None
+
+    return leave(samples, why)

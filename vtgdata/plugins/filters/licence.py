@@ -1,0 +1,62 @@
+"""Licence: drops samples by what their licence says, or that are under none of those allowed.
+
+Flags: `unverified` (nobody read a licence), `non_commercial`, `share_alike`, `no_redistribution`, and a region in which
+it may not be used (`EU`). What nobody read is refused by every flag: it is not known to be otherwise.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+
+from vtgdata.annotations import licences
+from vtgdata.annotations.filtering import Why, check_choice, leave, listed
+from vtgdata.errors import VtgError
+from vtgdata.records import LeftOut, Sample
+
+FLAGS = ("unverified", "non_commercial", "share_alike", "no_redistribution")
+DEFAULT = "unverified+no_redistribution"
+_REGION = re.compile(r"[A-Z]{2,3}\Z")
+
+
+def keep(samples: Sequence[Sample], frames: object, *, refuse: str = "", allow: str = "") -> list[LeftOut]:
+    """The samples under a licence that a flag of `refuse` refuses, or of which a part is not in `allow`.
+
+    Both are joined by `+`. Without either, what is in the way of publishing is refused: `unverified+no_redistribution`.
+    A licence that is allowed by name is not unverified: the user vouches for it.
+    """
+    del frames
+    flags, allowed = listed(refuse or ("" if allow else DEFAULT)), {name.lower() for name in listed(allow)}
+    for flag in flags:
+        if not _REGION.match(flag):
+            check_choice("licence", "refuse", flag, (*FLAGS, "EU"))
+    if not flags and not allowed:
+        raise VtgError("licence: name flags with refuse=..., or licences with allow=..., joined by +.")
+
+    @cache
+    def judged(licence: str) -> Why | None:
+        return _not_allowed(licence, allowed) or _refused(licence, flags, allowed)
+
+    return leave(samples, lambda sample: judged(sample.license))
+
+
+def _not_allowed(licence: str, allowed: set[str]) -> Why | None:
+    parts = [part.strip() for part in licence.split(" AND ")]
+    others = [part for part in parts if part.lower() not in allowed] if allowed else []
+    return ("licence_not_allowed", f"{' AND '.join(others)} is not among those allowed") if others else None
+
+
+def _refused(licence: str, flags: Sequence[str], allowed: set[str]) -> Why | None:
+    parts = [licences.find(part) for part in licence.split(" AND ")]
+    for terms in parts:
+        for flag in flags:
+            if _says(terms, flag):
+                return f"licence_{flag.lower()}", f"{terms.id} ({terms.name})"
+    unread = [terms.id for terms in parts if not terms.known and terms.id.lower() not in allowed]
+    return ("licence_unverified", f"nobody read the terms of {' AND '.join(unread)}") if flags and unread else None
+
+
+def _says(terms: licences.Licence, flag: str) -> bool:
+    """Whether the licence is known to be what a flag refuses."""
+    if flag == "no_redistribution":
+        return terms.redistribution is False
+    return getattr(terms, flag) is True if flag in ("non_commercial", "share_alike") else flag in terms.excluded

@@ -1,0 +1,67 @@
+"""Near-duplicate query: of queries of one video that are nearly the same, keeps the first.
+
+Likeness is the overlap of three-letter pieces (`similarity`): endings, articles, punctuation and case hardly count, so
+"he cut the carrot" repeats "He cuts a carrot.". Each query is compared with those kept ones that can be near enough,
+found through an index of their rarest pieces: the time grows with the number of queries, not with that of their pairs.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from vtgdata.annotations.similar_queries import pieces, similarity
+from vtgdata.errors import VtgError
+from vtgdata.records import LeftOut, Sample
+
+# The next float above, so that a product that ought to be whole is not rounded up to the next whole number.
+_SLACK = 1e-9
+
+_FEW = 16
+"""Queries of one video for which an index takes longer than it saves."""
+
+
+def keep(samples: Sequence[Sample], frames: object, *, threshold: float = 0.8) -> list[LeftOut]:
+    """The samples whose query is like an earlier one of their video and task, from `threshold` in (0, 1] on."""
+    del frames
+    if not 0 < threshold <= 1:
+        raise VtgError(f"near_duplicate_query: threshold={threshold:g} must be 0 < threshold <= 1.")
+    videos: dict[tuple[str, str], list[Sample]] = {}
+    for sample in samples:
+        videos.setdefault((sample.video.video_id, sample.task), []).append(sample)
+    return [left for video in videos.values() if len(video) > 1 for left in _repeats(video, threshold)]
+
+
+def _repeats(samples: Sequence[Sample], threshold: float) -> Iterator[LeftOut]:
+    """The repeats among the queries of one video; of few queries each is compared with all kept ones."""
+    if len(samples) <= _FEW:
+        marks_of = {sample.query: [""] for sample in samples}
+    else:
+        frequency = Counter(piece for sample in samples for piece in pieces(sample.query))
+        marks_of = {sample.query: _marks(sample.query, threshold, frequency) for sample in samples}
+    kept: dict[str, list[Sample]] = {}
+    for sample in samples:
+        marks = marks_of[sample.query]
+        near, first = _nearest(sample, (other for mark in marks for other in kept.get(mark, ())))
+        if first is not None and near >= threshold:
+            yield LeftOut(
+                sample.sample_id, "near_duplicate_query", f"{near:.2f} like {first.query!r} ({first.sample_id})"
+            )
+            continue
+        for mark in marks:
+            kept.setdefault(mark, []).append(sample)
+
+
+def _marks(query: str, threshold: float, frequency: Counter[str]) -> list[str]:
+    """The rarest pieces of a query, as many as two queries cannot all differ in that share a `threshold` of theirs."""
+    ordered = sorted(pieces(query), key=lambda piece: (frequency[piece], piece))
+    return ordered[: len(ordered) - math.ceil(threshold * len(ordered) - _SLACK) + 1]
+
+
+def _nearest(sample: Sample, others: Iterable[Sample]) -> tuple[float, Sample | None]:
+    """The other sample whose query is most like this one's; the earlier where two are as like."""
+    best, nearest = 0.0, None
+    for other in {other.sample_id: other for other in others}.values():
+        likeness = similarity(sample.query, other.query)
+        if likeness > best:
+            best, nearest = likeness, other
+    return best, nearest

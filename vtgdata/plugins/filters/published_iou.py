@@ -1,0 +1,28 @@
+"""Published IoU: keeps samples by the IoU that their corpus published for one answer of a model.
+
+Time-R1 keeps 0 < IoU <= 0.7 of its base model's greedy answer: neither hopeless (often a wrong label) nor solved. Its
+files call IoU x 100 `difficulty`, so higher is easier; ingest stores it as the share `mean_iou`.
+"""
+
+from collections.abc import Sequence
+
+from vtgdata.annotations.filtering import Why, check_limits, leave
+from vtgdata.records import LeftOut, Sample
+
+
+def keep(
+    samples: Sequence[Sample], frames: object, *, low: float = 0.0, high: float = 0.7, key: str = "mean_iou"
+) -> list[LeftOut]:
+    """The samples whose `extra[key]`, in [0, 1], does not lie in (low, high], or that have none."""
+    del frames
+    check_limits("published_iou", low, high, most=1)
+
+    def why(sample: Sample) -> Why | None:
+        value = sample.extra.get(key)
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+            return "no_published_iou", f"extra.{key} is {value!s:.80}, no number in [0, 1]"
+        if value <= low:
+            return "published_iou_too_low", f"{value:g}, not above {low:g}"
+        return ("published_iou_too_high", f"{value:g}, above {high:g}") if value > high else None
+
+    return leave(samples, why)

@@ -1,0 +1,23 @@
+"""Query words: drops queries of too few or too many words.
+
+TimeLens keeps at most 200. Words are what stands between blanks.
+"""
+
+from collections.abc import Sequence
+
+from vtgdata.annotations.filtering import Why, check_limits, leave
+from vtgdata.records import LeftOut, Sample
+
+
+def keep(samples: Sequence[Sample], frames: object, *, low: int = 1, high: int = 200) -> list[LeftOut]:
+    """The samples whose query has fewer than `low` or more than `high` words."""
+    del frames
+    check_limits("query_words", low, high)
+
+    def why(sample: Sample) -> Why | None:
+        count = len(sample.query.split())
+        if count < low:
+            return "query_too_short", f"{count} words, below {low:g}"
+        return ("query_too_long", f"{count} words, above {high:g}") if count > high else None
+
+    return leave(samples, why)

@@ -1,0 +1,28 @@
+"""Repaired: drops samples that carry named repairs, where a repaired label is not good enough to train on.
+
+`end_far_past_video` and `likely_factor_60` are clamped slips of units, which by the clamp reach until the end of the
+video; `duplicate` is a row that repeats another. `vtgdata ingest` prints the codes with their counts.
+"""
+
+from collections.abc import Sequence
+
+from vtgdata.annotations.filtering import Why, leave, listed
+from vtgdata.errors import VtgError
+from vtgdata.records import LeftOut, Sample
+
+CODES = "end_far_past_video+likely_factor_60+duplicate"
+
+
+def keep(samples: Sequence[Sample], frames: object, *, codes: str = CODES) -> list[LeftOut]:
+    """The samples with a repair whose code is among `codes`, joined by `+`; the reason is the code."""
+    del frames
+    wanted = listed(codes)
+    if not wanted:
+        raise VtgError(f"repaired: codes={codes!r}: name repairs joined by +, as in {CODES}.")
+
+    def why(sample: Sample) -> Why | None:
+        noted = {repair.code: repair for repair in reversed(sample.repairs)}
+        found = next((noted[code] for code in wanted if code in noted), None)
+        return found and (found.code, f"{found.old:.200} -> {found.new:.200}")
+
+    return leave(samples, why)

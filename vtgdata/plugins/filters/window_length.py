@@ -1,0 +1,26 @@
+"""Window length: drops samples that have a window too short or too long to be grounded.
+
+A sample with several windows goes when one of them does: it would be asked for all of them.
+"""
+
+import math
+from collections.abc import Sequence
+
+from vtgdata.annotations.filtering import Why, check_limits, leave
+from vtgdata.records import LeftOut, Sample
+
+
+def keep(samples: Sequence[Sample], frames: object, *, low: float = 1.0, high: float = math.inf) -> list[LeftOut]:
+    """The samples with a window shorter than `low` or longer than `high` seconds; one without windows stays."""
+    del frames
+    check_limits("window_length", low, high)
+
+    def why(sample: Sample) -> Why | None:
+        lengths = [window.duration for window in sample.windows]
+        if lengths and min(lengths) < low:
+            return "window_too_short", f"{min(lengths):.4g} s, below {low:g} s"
+        return (
+            ("window_too_long", f"{max(lengths):.4g} s, above {high:g} s") if max(lengths, default=0) > high else None
+        )
+
+    return leave(samples, why)

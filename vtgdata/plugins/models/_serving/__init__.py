@@ -1,0 +1,1 @@
+"""What models behind servers share: endpoints, a server's state, replies and their limit."""

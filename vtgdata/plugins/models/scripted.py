@@ -1,0 +1,95 @@
+"""A model that needs no model: it answers from the annotation, with seeded errors.
+
+`scripted:samples.parquet`. On the shapes corpus it writes what each frame shows, from the scene that the generator
+keeps in `extra`, with the biased errors that a teacher has; elsewhere it answers from the annotation with an error
+rate and boundary noise. It lets anyone run every stage; its id begins with `scripted` and goes wherever its answers
+go.
+"""
+
+import random
+from pathlib import Path
+from typing import Any
+
+from vtgdata.demo import scenes
+from vtgdata.errors import VtgError
+from vtgdata.files import fingerprint
+from vtgdata.files.samples import read_samples
+from vtgdata.records import Endpoint, Image, Reply, Request, Sample, Window
+
+LOCAL = True
+"""No server is asked, so that answers cost nothing."""
+VERSION = 1
+"""Of what it says: raise it with every change of an answer, so that the changed model has another id. A test holds it
+to the answers."""
+
+
+class Scripted:
+    """Answers from annotations; see the module."""
+
+    looks = False
+    concurrency = 64
+
+    def __init__(self, path: str, errors: float, noise: float) -> None:
+        self.samples = {sample.sample_id: sample for sample in read_samples(path)}
+        self.errors, self.noise = errors, noise
+        made_of = [VERSION, errors, noise, fingerprint.of_file(Path(path))]
+        self.id = f"scripted-{fingerprint.short(made_of)[:8]}"
+
+    async def generate(self, request: Request) -> list[Reply]:
+        """One scripted answer per seed."""
+        sample = self.samples.get(request.sample_id)
+        if sample is None:
+            raise VtgError(f"scripted: {request.sample_id!r} is not in the samples it was given.")
+        times = [p.time for message in request.messages for p in message.parts if isinstance(p, Image)]
+        return [self._reply(sample, times, random.Random(seed)) for seed in request.seeds]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    def _reply(self, sample: Sample, times: list[float], rng: random.Random) -> Reply:
+        scene = sample.extra.get("scene")
+        text = _scene_trace(sample, scene, times, rng) if scene else self._from_annotation(sample, rng)
+        return Reply(text=text, tokens_in=0, tokens_out=len(text.split()))
+
+    def _from_annotation(self, sample: Sample, rng: random.Random) -> str:
+        if not sample.windows:
+            return "<think>No moment of this video fits the sentence.</think><answer></answer>"
+        window = rng.choice(sample.windows)
+        end = sample.video.duration or window.end
+        if rng.random() < self.errors:
+            # A wrong object: the same length, elsewhere in the video.
+            start = rng.uniform(0, max(0.0, end - window.duration))
+            window = Window(start, start + window.duration)
+        shift = [rng.gauss(0, self.noise * window.duration) for _ in range(2)]
+        start = min(max(0.0, window.start + shift[0]), end)
+        stop = min(max(0.0, window.end + shift[1]), end)
+        start, stop = (start, stop) if start < stop else (window.start, window.end)
+        thought = f"The annotation places it near {start:.1f} s; this answer is scripted."
+        return f"<think>{thought}</think><answer>{start:.1f} to {stop:.1f}</answer>"
+
+
+def _scene_trace(sample: Sample, scene: list[dict[str, Any]], times: list[float], rng: random.Random) -> str:
+    segments = [scenes.Segment(**segment) for segment in scene]
+    duration = sample.video.duration or max(segment.end for segment in segments)
+    return scenes.trace(segments, sample.query, times, duration, scenes.draw_error(rng, sample.extra.get("level", 0)))
+
+
+def connect(
+    argument: str, endpoint: Endpoint, *, errors: float = 0.2, noise: float = 0.1, samples: str = ""
+) -> Scripted:
+    """Open the samples to answer from.
+
+    Args:
+        argument: path of a samples.parquet.
+        endpoint: not used.
+        errors: share of answers about a wrong moment, in [0, 1]; the shapes corpus has its own.
+        noise: spread of the bounds, as a share of the window.
+        samples: the path, where settings are given too: `scripted:samples=FILE,errors=0.5`.
+    """
+    del endpoint
+    path = argument or samples
+    if not path:
+        raise VtgError("scripted needs the samples to answer from: scripted:samples.parquet")
+    if not 0 <= errors <= 1 or not 0 <= noise < float("inf"):
+        raise VtgError(f"scripted: errors={errors} must lie in [0, 1], and noise={noise} be 0 or more.")
+    return Scripted(path, errors, noise)

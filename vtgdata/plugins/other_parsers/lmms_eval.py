@@ -1,0 +1,41 @@
+"""How lmms-eval (0.7) reads an answer in its task `charades_sta`: one range with a dash, else two sentences.
+
+Exactly one `A - B` in the whole text counts, its ends put in order. Without any, the first number of each sentence that
+speaks of a start or an end (a sentence ends at a line end, `!` or `?`), two by two; a number that touches a unit loses
+its decimals. Known failures: `12.0 to 15.5` in a tag is nothing; a draft in the reasoning counts; `starts at 12.0
+seconds and ends at 15.5 seconds` and JSON on one line are nothing; a reversed answer is mended; `(policy 2024-05-01)`
+is (5.0, 2024.0). Its task `timelens` reads as TimeLens does.
+"""
+
+import math
+import re
+from typing import Literal
+
+from vtgdata.files import plugins
+
+_RANGE = re.compile(r"(?<!\d)(\d++(?:\.\d++)?)\s{0,3}-\s{0,3}(\d++(?:\.\d++)?)")
+_NUMBER = re.compile(r"\b(?:\d++\.\d++\b|\d++\b)")
+_WORDS = ("start", "end", "happen")
+
+
+def read(
+    text: str, duration: float | None, *, task: Literal["charades_sta", "timelens"] = "charades_sta"
+) -> tuple[tuple[float, float], ...] | None:
+    """The one range, or the numbers of two sentences, in order; the duration is not looked at.
+
+    >>> read("30.4 - 24.3", 60.0), read("<answer>12.0 to 15.5</answer>", 60.0)
+    (((24.3, 30.4),), None)
+    """
+    if task == "timelens":
+        return plugins.load("other_parsers", "timelens").read(text, duration)
+    ranges = [(float(start), float(end)) for start, end in _RANGE.findall(text)]
+    pairs = ranges or _sentence_pairs(text)
+    if len(pairs) != 1 or not all(math.isfinite(number) for number in pairs[0]):
+        return None
+    return ((min(pairs[0]), max(pairs[0])),)
+
+
+def _sentence_pairs(text: str) -> list[tuple[float, float]]:
+    sentences = [sentence for sentence in re.split(r"[!?\n]", text.lower()) if any(word in sentence for word in _WORDS)]
+    firsts = [float(match[0]) for sentence in sentences if (match := _NUMBER.search(sentence))]
+    return list(zip(firsts[::2], firsts[1::2], strict=False))

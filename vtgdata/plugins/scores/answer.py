@@ -1,0 +1,22 @@
+"""Answer: 1 for the right option's letter, else 0; a sample that asks for no option does not apply (NaN).
+
+The letter counts whatever became of the window beside it.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from vtgdata.metrics.window_table import check
+from vtgdata.records import Answer, Sample
+from vtgdata.records.windows import Array
+
+
+def score(answers: Sequence[Answer], samples: Sequence[Sample]) -> Array:
+    """Whether each option is the right one. Returns: (n,) of 0.0 and 1.0, NaN where a sample has no right option."""
+    check(answers, samples)
+    right = [
+        np.nan if sample.answer is None else float(answer.option == sample.answer)
+        for answer, sample in zip(answers, samples, strict=True)
+    ]
+    return np.array(right, dtype=np.float64)

@@ -1,0 +1,36 @@
+"""Distance-aware IoU: generalised IoU in one dimension, mapped to [0, 1].
+
+tIoU is 0 for every answer that misses, near or far, and gives a group of misses nothing to learn from; here a miss
+scores below 0.5, and more the nearer it is. One window counts against the best true one. Several count as the IoU of
+merged supports, less how far, on average, what each covers lies from the other, as a share of all that both span.
+Source: Rezatofighi et al., Generalized IoU (CVPR 2019).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from vtgdata.metrics.window_table import Table, hull, mean_per_row, one_or_several, pairs, support_iou
+from vtgdata.records import Answer, Sample
+from vtgdata.records.windows import Array, giou_array
+
+
+def score(answers: Sequence[Answer], samples: Sequence[Sample]) -> Array:
+    """The score of each answer. Returns: (n,) in [0, 1], NaN where a sample has no window."""
+    return one_or_several(answers, samples, lambda said, true, _: giou_array(said, true), _several)
+
+
+def _several(of: Table) -> Array:
+    i, j = pairs(of)
+    said, true = of.said.windows[i], of.true.windows[j]
+    gap = np.maximum(np.maximum(said[:, 0], true[:, 0]) - np.minimum(said[:, 1], true[:, 1]), 0.0)
+    nearest = [np.full(len(flat.row), np.inf) for flat in (of.said, of.true)]
+    np.minimum.at(nearest[0], i, gap)
+    np.minimum.at(nearest[1], j, gap)
+    far = [
+        mean_per_row(np.where(np.isinf(value), 0.0, value), flat)
+        for value, flat in zip(nearest, (of.said, of.true), strict=True)
+    ]
+    spans = np.concatenate([hull(of.said), hull(of.true)], axis=1)
+    width = np.fmax(spans[:, 1], spans[:, 3]) - np.fmin(spans[:, 0], spans[:, 2])
+    return (1.0 + support_iou(of) - (far[0] + far[1]) / 2.0 / np.where(width > 0, width, 1.0)) / 2.0

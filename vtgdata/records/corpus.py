@@ -1,0 +1,125 @@
+"""What a corpus is, and its rows as they were published."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from vtgdata.records.sample import Repair, Task
+
+Bound = float | str
+"""A start or an end as published: a number, or a clock time as text (`01:23.5`)."""
+
+
+Unit = Literal["seconds", "milliseconds", "frames", "chunks", "clips", "fraction"]
+"""What published bounds count: `frames` at the row's fps; `chunks` of 5 s, first and last inclusive; `clips` of 2 s,
+the end exclusive; `fraction` of the duration."""
+
+
+class RawRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One annotated query or event as a reader found it, before any repair."""
+
+    origin: str
+    raw: Any
+    """The row's own text, or its JSON value: kept for drops."""
+    video_id: str
+    file: str
+    query: str
+    windows: Sequence[tuple[Bound, Bound]]
+    """Pairs as published, in the row's unit; may be reversed, empty or past the end. All of them are true moments."""
+    split: str
+    corpus: str = ""
+    """The corpus that the row is of, where a file holds rows of several; empty for the reader's own."""
+    source_corpus: str = ""
+    """The corpus that a collection took this row from: its licence applies too."""
+    license: str = ""
+    """The row's own licence, where the file states one; empty for its corpus's."""
+    unit: Unit = "seconds"
+    fps: float | None = None
+    """Frames a second, for `unit="frames"`."""
+    opinions: Sequence[tuple[Bound, Bound]] = ()
+    """Each annotator's window, in the row's unit, where they say when one moment is: then `windows` is empty."""
+    source_clock: bool = False
+    """Bounds count from the start of the source, not of the file, which begins at `source_start`."""
+    repairs: tuple[Repair, ...] = ()
+    """Repairs made before, where the file is our own."""
+    video_status: str | None = None
+    """What a probe found before, where the file is our own."""
+    annotation_set: str = ""
+    """Which set of annotations this is (`val_1`, `val_2`), where a corpus publishes several."""
+    published_id: str | None = None
+    """The corpus's own id of this query, where it has one that is unique in the corpus."""
+    duration: float | None = None
+    source_id: str | None = None
+    source_start: float | None = None
+    read_in_place: bool = False
+    """The corpus's loader reads `duration` seconds of the file from `source_start`: it may hold the whole source."""
+    labelled: bool = True
+    task: Task = "moment_retrieval"
+    options: tuple[str, ...] = ()
+    answer: str | None = None
+    label_version: str = "original"
+    problem: tuple[str, str] | None = None
+    """(reason, detail) when the row cannot be read at all: it becomes a drop."""
+    extra: dict[str, Any] = {}
+
+
+class Split(msgspec.Struct, frozen=True, kw_only=True):
+    """Published facts of one split of a corpus."""
+
+    name: str
+    files: tuple[str, ...]
+    """Published file names, or patterns of them (`instruct_*.json`)."""
+    rows: int | None = None
+    """Published number of annotated queries or events, as this project counts rows; None where none was verified."""
+    videos: int | None = None
+    """Published number of videos that the rows are about: of files by their names without extension."""
+    benchmark: bool = False
+    copies: dict[int, str] = {}
+    """Row counts of copies that others publish, each with the reason why it differs from `rows`."""
+
+
+class Corpus(msgspec.Struct, frozen=True, kw_only=True):
+    """Facts of a corpus, as its paper and page state them."""
+
+    name: str
+    title: str
+    summary: str
+    splits: tuple[Split, ...]
+    license: str
+    """SPDX identifier or `LicenseRef-...`."""
+    license_link: str
+    license_confidence: Literal["A", "B", "C"]
+    """A: text read; B: official page or card seen; C: unverified, publishing needs a confirmation."""
+    homepage: str
+    citation: str
+    grid: float | None
+    """Annotation grid in seconds, where there is one."""
+    clock: str = "seconds from the start of the file"
+    usage: str = ""
+    """The files to name after `vtgdata ingest NAME`."""
+    download: str = ""
+    """Where to fetch the files, in words or as a link; empty where the homepage is the place."""
+    overlaps: tuple[str, ...] = ()
+    """Known overlaps with other corpora's splits, in words: what `check` reminds of when the other is not at hand."""
+    family: Literal["", "moments", "captions", "samples"] = ""
+    """The form that its files share with other corpora's: what keys mean is known, not whose they are."""
+    split_in_rows: bool = False
+    """Each row says its split; a file holds several."""
+
+    def benchmark(self, split: str) -> bool:
+        """Whether the named split is one that papers report scores on."""
+        return any(known.benchmark for known in self.splits if known.name == split)
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True):
+    """A corpus's own small test: invented rows in its real syntax, and what they become."""
+
+    files: dict[str, str]
+    """File name -> text, written by us."""
+    samples: list[tuple[str, str, list[list[float]]]]
+    """(video_id, query, [[start, end], ...]) of every sample, in order, after normalisation."""
+    drops: list[str] = []
+    """Reasons of the drops, in order."""
+    split: str | None = None
+    """What to read with as `--split`."""

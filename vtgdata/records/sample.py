@@ -1,0 +1,91 @@
+"""What is annotated: windows, videos, samples, and rows that were left out."""
+
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+Task = Literal["moment_retrieval", "grounded_qa"]
+
+
+class Window(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
+    """A span of a video in seconds from its first frame: 0 <= start < end < inf. Cannot be built wrong."""
+
+    start: float
+    end: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end < float("inf"):
+            raise ValueError(f"window [{self.start}, {self.end}] is not 0 <= start < end < inf (seconds)")
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds, always above 0."""
+        return self.end - self.start
+
+
+class Video(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A file that annotations speak of. Never a path: files are found under a `--videos` root at run time."""
+
+    video_id: str
+    file: str
+    """File name as the corpus gives it, without folders."""
+    duration: float | None = None
+    """Seconds; probed where the file is there, else the corpus's."""
+    source_id: str | None = None
+    """Id of the longer video that this one was cut from (a YouTube id, say)."""
+    source_start: float | None = None
+    """Where in the source this video begins, in seconds."""
+    status: str | None = None
+    """`ok`, `missing` or why it cannot be read; None when nobody looked."""
+
+
+class Repair(msgspec.Struct, frozen=True, gc=False):
+    """One change that normalisation made to a row, with the value before and after (as text)."""
+
+    code: str
+    old: str
+    new: str
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One query on one video, with all its true windows."""
+
+    sample_id: str
+    corpus: str
+    split: str
+    video: Video
+    query: str
+    windows: tuple[Window, ...]
+    """All true moments; empty when unlabelled, or in a benchmark whose row has no usable window."""
+    labelled: bool = True
+    """False where the labels are hidden: never scored."""
+    task: Task = "moment_retrieval"
+    options: tuple[str, ...] = ()
+    answer: str | None = None
+    """The right option's letter, for grounded QA."""
+    label_version: str = "original"
+    license: str = "unverified"
+    origin: str = ""
+    """File name and line, or key path in a JSON document."""
+    repairs: tuple[Repair, ...] = ()
+    extra: dict[str, Any] = {}
+
+
+class Drop(msgspec.Struct, frozen=True, kw_only=True):
+    """A raw row that became no sample."""
+
+    corpus: str
+    origin: str
+    reason: str
+    detail: str
+    raw: str
+
+
+class LeftOut(NamedTuple):
+    """A sample that a filter leaves out, and why."""
+
+    sample_id: str
+    reason: str
+    """A code, the same for all samples that are left out for it."""
+    detail: str
+    """What of this sample it was, in words and numbers."""

@@ -1,0 +1,286 @@
+"""Cards: Markdown for people with YAML metadata for the Hub, filled from what release.json says and nothing else.
+
+Templates are the Jinja2 files of `cards/`. Metadata goes through a YAML dumper and table cells through `cell`, so no
+value can break out of its place.
+"""
+
+import html
+import re
+import shlex
+from collections.abc import Mapping
+from typing import Any, NamedTuple, cast
+
+import yaml
+
+from vtgdata.annotations import licences
+from vtgdata.files import plugins
+from vtgdata.releases import asked_models, croissant, plots, teacher_terms
+from vtgdata.releases.document import Document
+
+SIZES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M", "100M<n<1B")
+_KINDS = {
+    "samples": "one query about one video, with its moments",
+    "coldstart": "a reasoning trace that was kept, with its sample",
+    "difficulty": "how often a model was right about a sample, by one measure",
+    "rollouts": "one answer of a model to one sample",
+    "drops": "a raw row that became no sample, and why",
+}
+_TAGS = ["video-temporal-grounding", "video"]
+
+
+def dataset_card(document: Document) -> str:
+    """The dataset card of a release: metadata and Markdown."""
+    return _render(
+        "dataset.md.j2",
+        dataset_metadata(document),
+        release=document,
+        licence_rows=licence_rows(document),
+        changelog=changelog(document),
+        command=command(document),
+        kinds=_KINDS,
+        tallies=tallies(document),
+        columns=croissant.columns_of(document),
+        plots=[(plots.title(name), plots.file_name(name)) for name in document.figures],
+    )
+
+
+def model_card(model: Any) -> str:
+    """The card of a trained model, from what its model.json says (`model_push.ModelFile`).
+
+    The metadata has the scores as `model-index` too, which older tools read.
+    """
+    metadata: dict[str, Any] = {
+        "license": "other",
+        "license_name": "base-model-and-data",
+        "license_link": "README.md",
+        "pipeline_tag": "video-text-to-text",
+        "library_name": "transformers",
+        "tags": [*_TAGS, *model.command.split()[-1:]],
+    }
+    if model.base_model.count("/") == 1:
+        metadata["base_model"] = model.base_model
+    if "repository" in model.dataset:
+        metadata["datasets"] = [model.dataset["repository"]]
+    if model.evaluation:
+        metadata["model-index"] = [{"name": model.name, "results": [_index_entry(model)]}]
+    return _render("model.md.j2", metadata, model=model)
+
+
+def _index_entry(model: Any) -> dict[str, Any]:
+    found = model.evaluation
+    of = ", ".join(f"{each['corpus']} {each['split']}" for each in found["benchmark"])
+    return {
+        "task": {"type": "video-text-to-text", "name": "video temporal grounding"},
+        "dataset": {"type": model.dataset.get("repository", "vtgdata"), "name": of},
+        "metrics": [
+            {"type": name, "name": name, "value": round(scores["value"], 6)}
+            for name, scores in found["metrics"].items()
+        ],
+    }
+
+
+def dataset_metadata(document: Document) -> dict[str, Any]:
+    """The YAML metadata of a dataset card, as the Hub reads it."""
+    rows = sum(data.rows for data in document.configs["samples"].values())
+    return {
+        "pretty_name": document.name,
+        **licences.card_fields(document.counts["samples"]["license"]),
+        "task_categories": ["video-text-to-text"],
+        "tags": list(_TAGS),
+        "size_categories": [SIZES[min(max(len(str(rows)) - 3, 0), len(SIZES) - 1)]],
+        "configs": [
+            {
+                "config_name": config,
+                "data_files": [{"split": split, "path": data.file} for split, data in splits.items()],
+                **({"default": True} if config == "samples" else {}),
+            }
+            for config, splits in document.configs.items()
+        ],
+    }
+
+
+def read_metadata(card: str) -> dict[str, Any]:
+    """The metadata of a dataset card, checked by the Hub's rules as far as they can be checked offline.
+
+    Raises ValueError saying what is wrong.
+    """
+    head, separator, _ = card.removeprefix("---\n").partition("\n---\n")
+    if not separator or not card.startswith("---\n"):
+        raise ValueError("a card starts with YAML metadata between two `---` lines")
+    loaded = yaml.safe_load(head)
+    if not isinstance(loaded, dict):
+        raise ValueError("a card's metadata is a mapping")
+    metadata = cast(dict[str, Any], loaded)
+    for key in ("pretty_name", "license", "task_categories", "tags", "size_categories", "configs"):
+        if not metadata.get(key):
+            raise ValueError(f"a card's metadata needs {key}")
+    if metadata["license"] == "other" and not (metadata.get("license_name") and metadata.get("license_link")):
+        raise ValueError("`license: other` needs license_name and license_link")
+    if any(size not in SIZES for size in metadata["size_categories"]):
+        raise ValueError(f"size_categories are {', '.join(SIZES)}")
+    names = [config.get("config_name") for config in metadata["configs"]]
+    if not all(names) or len(set(names)) != len(names):
+        raise ValueError("every config needs a config_name of its own")
+    if not all(
+        file.get("split") and file.get("path") for config in metadata["configs"] for file in config["data_files"]
+    ):
+        raise ValueError("every data file needs a split and a path")
+    return metadata
+
+
+def licence_rows(document: Document) -> list[dict[str, Any]]:
+    """One row per corpus and licence: corpus, licence (a Licence) and rows."""
+    return [
+        {"corpus": corpus, "licence": licences.find(identifier), "rows": rows}
+        for corpus, facts in document.corpora.items()
+        for identifier, rows in facts["licenses"].items()
+    ]
+
+
+def licences_page(document: Document) -> str:
+    """LICENSES.md: which rows stand under what."""
+    flags = {True: "yes", False: "no", None: "unknown"}
+    lines = [
+        "# Licences",
+        "",
+        "Every row carries its licence in the column `license`. Videos are not part of this release.",
+        "This table is a register kept by the tool's authors, not legal advice: read the licence itself.",
+        "",
+        "| corpus | licence | text | rows | non-commercial only | share alike | note |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in licence_rows(document):
+        licence = row["licence"]
+        named = licence.id if licence.known or licence.id == licences.UNVERIFIED else f"{licence.id} (unverified)"
+        cells = (
+            row["corpus"], named, licence.link, row["rows"], flags[licence.non_commercial],
+            flags[licence.share_alike], licence.note,
+        )  # fmt: skip
+        lines.append("| " + " | ".join(cell(value) for value in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def licence_files(document: Document) -> dict[str, licences.Licence]:
+    """{file of LICENSES/: licence}, one for each licence of the rows."""
+    parts = {part for facts in document.corpora.values() for text in facts["licenses"] for part in text.split(" AND ")}
+    found = {licences.find(part).id: licences.find(part) for part in sorted(parts)}
+    names = {f"LICENSES/{re.sub('[^A-Za-z0-9.-]+', '-', name).strip('.-') or 'none'}": name for name in found}
+    return {f"{file}.txt": found[name] for file, name in sorted(names.items())}
+
+
+def licence_notice(licence: licences.Licence) -> str:
+    """What a licence is, where its text stands, and what it asks."""
+    flags = {True: "yes", False: "no", None: "unknown"}
+    lines = [
+        f"{licence.id}: {licence.name}",
+        f"Text: {licence.link or 'not known'}",
+        f"Notice must be kept: {flags[licence.attribution]}",
+        f"Non-commercial only: {flags[licence.non_commercial]}",
+        f"Share alike: {flags[licence.share_alike]}",
+        f"Annotations may be passed on: {flags[licence.redistribution]}",
+        *([f"Not for use in: {', '.join(licence.excluded)}"] if licence.excluded else []),
+        *([licence.note] if licence.note else []),
+    ]
+    return "\n".join(" ".join(line.split()) for line in lines) + "\n"
+
+
+def changelog_page(document: Document) -> str:
+    """CHANGELOG.md of the dataset: what each version added, took away and changed."""
+    return f"# Changelog of {cell(document.name)}\n\n{changelog(document)}\n"
+
+
+def changelog(document: Document) -> str:
+    """One paragraph per version, newest first."""
+    parts: list[str] = []
+    for entry in document.history:
+        lines = [f"**{entry['version']}**", ""]
+        for config, counts in entry["changes"].items():
+            words = ", ".join(f"{number:,} {what}" for what, number in counts.items() if number) or "nothing changed"
+            lines.append(f"- `{config}`: {words}")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+class Tallies(NamedTuple):
+    """How many rows have which value in a column: {corpus: shapes} of each config, side by side."""
+
+    configs: list[str]
+    rows: list[tuple[str, str, list[int | None]]]
+    """Column, value, and the rows of each config; None where a config has no such column."""
+
+
+def tallies(document: Document) -> Tallies:
+    """The counts of all configs in one table, in the order of the first config that has each."""
+    configs = list(document.counts)
+    pairs = {
+        (c, value): None for counted in document.counts.values() for c, values in counted.items() for value in values
+    }
+    order = list(dict.fromkeys(column for column, _ in pairs))
+    rows = [
+        (column, value, [_tally(document.counts[config], column, value) for config in configs])
+        for column, value in sorted(pairs, key=lambda pair: order.index(pair[0]))
+    ]
+    return Tallies(configs, rows)
+
+
+def _tally(counted: Mapping[str, Mapping[str, int]], column: str, value: str) -> int | None:
+    return counted[column].get(value, 0) if column in counted else None
+
+
+def command(document: Document) -> str:
+    """The `vtgdata release` that made it, one option a line; nothing in it can end the block of code around it."""
+    words: list[str] = []
+    for name, value in document.settings.items():
+        option = "--split" if name == "splits" else f"--{name.replace('_', '-')}"
+        words += [f"{option} {shlex.quote(item)}" for item in _items(value)]
+    return " \\\n    ".join(["vtgdata release", *words, "--out DIR"]).replace("`", "")
+
+
+def _items(value: Any) -> list[str]:
+    """What an option is given, once for each time."""
+    if isinstance(value, dict):
+        return [f"{key}={file}" for key, file in cast(dict[str, str], value).items()]
+    return [str(item) for item in cast(list[Any], value)] if isinstance(value, list) else [str(value)]
+
+
+def count(value: int) -> str:
+    """A whole number as people read it.
+
+    >>> count(12404)
+    '12,404'
+    """
+    return f"{value:,}"
+
+
+def cell(value: Any) -> str:
+    r"""A value as one line of text that is no markup and stays inside its table cell.
+
+    >>> cell("a | ![b](javascript:c)")
+    'a \\| !\\[b\\](javascript:c)'
+    """
+    return re.sub(r"([\\`*|\[\]])", r"\\\1", html.escape(" ".join(str(value).split()), quote=False))
+
+
+def code(value: Any) -> str:
+    """A value as code, in a table too: backslashes would show, so what would end the code or the cell is left out."""
+    return f"`{' '.join(str(value).replace('`', '').replace('|', ' ').split())}`"
+
+
+def _render(template: str, metadata: Mapping[str, Any], **values: Any) -> str:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(plugins.resources("cards")),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # Markdown, not HTML: `cell` and `code` do it
+    )
+    environment.filters.update(  # pyright: ignore[reportUnknownMemberType]
+        cell=cell, code=code, count=count, terms_words=teacher_terms.words,
+        drawn_words=asked_models.drawn_words, frames_words=asked_models.frames_words,
+    )  # fmt: skip
+    head = yaml.safe_dump(dict(metadata), sort_keys=False, allow_unicode=True)
+    body = environment.get_template(template).render(values)
+    return f"---\n{head}---\n\n" + re.sub(r"\n{3,}", "\n\n", body)

@@ -1,0 +1,76 @@
+"""Copying a release to a folder, whole or not at all."""
+
+import errno
+import shutil
+import tempfile
+from pathlib import Path
+
+from vtgdata import releases
+from vtgdata.errors import Conflict, VtgError
+from vtgdata.files.whole import replacing
+from vtgdata.releases.document import Release
+
+
+def holds(release: Release, target: Path) -> bool:
+    """Whether a folder already holds this release whole; raises Conflict when it must not be replaced by it."""
+    if target.is_symlink() or not target.is_dir():
+        raise Conflict(f"{target}: is not a folder. Push to another target.")
+    present = {
+        path.relative_to(target).as_posix() for path in target.rglob("*") if not path.is_dir() or path.is_symlink()
+    }
+    if not present:
+        return False
+    own = target / releases.NAME
+    if not own.is_file():
+        raise Conflict(f"{target}: holds files and no release.json, so it is no release. Push to another folder.")
+    document = releases.read_document(own.read_bytes(), str(own))
+    theirs = releases.content(document)
+    releases.refuse_older(release.document.version, release.content, document.version, theirs, str(target))
+    foreign = sorted(present - releases.named(document))
+    if foreign:
+        raise Conflict(
+            f"{target}: holds {len(foreign)} file(s) of no release, first {foreign[0]}. Move them away first."
+        )
+    if theirs != release.content:
+        return False
+    try:
+        releases.open_release(str(target)).check_all()
+    except VtgError:
+        return False  # the same release, damaged: copied again
+    return True
+
+
+def copy(release: Release, target: Path) -> None:
+    """Put the release in place of a folder by renaming, so that readers see the old one or the new one, never half.
+
+    Whatever ends it, Ctrl-C between two renames too, leaves the old one or the new one at the target.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
+    aside = building.with_name(f"{building.name}.old")
+    try:
+        try:
+            building.chmod(0o755)  # mkdtemp makes folders that only their owner can enter
+            for name in release.files:
+                with replacing(building / name) as file, (release.path / name).open("rb") as source:
+                    shutil.copyfileobj(source, file)
+            releases.open_release(str(building)).check_all()
+            if target.exists():
+                target.rename(aside)
+            building.rename(target)
+        finally:
+            _clear(building, aside, target)
+    except OSError as error:
+        advice = "Free some space" if error.errno == errno.ENOSPC else "See to its rights"
+        old = f" The old one lies in {aside}." if aside.exists() and not target.exists() else ""
+        raise VtgError(
+            f"{target}: the release could not be copied ({error.strerror}). {advice}, then push again.{old}"
+        ) from error
+
+
+def _clear(building: Path, aside: Path, target: Path) -> None:
+    """Take away what a copy leaves behind; the old release goes back first where nothing came in its place."""
+    if aside.exists() and not target.exists():
+        aside.rename(target)
+    shutil.rmtree(aside, ignore_errors=True)
+    shutil.rmtree(building, ignore_errors=True)

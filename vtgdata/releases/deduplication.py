@@ -1,0 +1,135 @@
+"""What a version of a release costs the Hub after another one: its bytes, and how many of them are new there."""
+
+import hashlib
+import mmap
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from vtgdata.releases.document import Release
+
+STORED = ".parquet"
+"""End of the names of files that go to the Hub's storage in chunks; others are part of the commit, whole."""
+
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
+    """An estimate; see `expected`."""
+
+    bytes: int
+    """Of the files to upload."""
+    new: int
+    """Of these, what the Hub is expected to be sent."""
+    how: str
+    """How that was estimated, for people."""
+
+
+def expected(before: Release | None, after: Release, upload: Collection[str]) -> Expected:
+    """How much of the files that a push uploads will have to be sent.
+
+    Both versions' files must lie here. What the estimate leaves out: packing, which makes it less; data of other
+    repositories, which the Hub's storage knows too; and that a client sends again what lies too scattered there.
+
+    Args:
+        before: the version that the Hub holds; None for none.
+        after: the version to push.
+        upload: names of its files that are to be written.
+    """
+    files = after.files
+    stored = [name for name in upload if name.endswith(STORED)]
+    old = [before.path / name for name in before.files if name.endswith(STORED)] if before and stored else []
+    found = share(old, [after.path / name for name in stored])
+    whole = sum(files[name].bytes for name in upload if name not in stored)
+    against = f"those of version {before.document.version}" if before else "no version before"
+    return Expected(
+        bytes=found.bytes + whole,
+        new=found.new + whole,
+        how=f"{found.chunks:,} chunks of Parquet cut by content, {MEAN >> 10} KiB on average as the Hub's "
+        f"storage cuts them, compared with {against}; other files count whole",
+    )
+
+
+LEAST, MEAN, MOST = 8 << 10, 64 << 10, 128 << 10
+"""Bytes of a chunk. A cut is allowed after one byte in MEAN."""
+
+
+_WINDOW = 64
+
+
+_BLOCK = 1 << 15
+"""Bytes that are looked at together: what is worked out for them stays in a processor's cache."""
+
+
+_ALLOWED = np.uint64((1 << 64) // MEAN)
+"""Hashes below it allow a cut."""
+
+
+_GEAR = np.random.default_rng(64).integers(0, 1 << 64, 256, dtype=np.uint64)
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of some files is new."""
+
+    bytes: int
+    new: int
+    """Bytes of the chunks that nothing before them has."""
+    chunks: int
+
+
+def boundaries(data: Any) -> np.ndarray:
+    """Places of the bytes after which a cut is allowed, rising.
+
+    A place depends on the 64 bytes up to it alone (a gear hash), so it moves with them.
+
+    Args:
+        data: (n,) uint8.
+    """
+    found: list[np.ndarray] = []
+    values, shifted = (np.empty(_BLOCK + _WINDOW, dtype=np.uint64) for _ in range(2))
+    for start in range(0, len(data), _BLOCK):
+        begun = max(0, start - _WINDOW + 1)
+        part = data[begun : start + _BLOCK]
+        value, older = values[: len(part)], shifted[: len(part)]
+        np.take(_GEAR, part, out=value)
+        for width in (1, 2, 4, 8, 16, 32):
+            # The hash of twice as many bytes: the older half is shifted on.
+            np.left_shift(value[:-width], np.uint64(width), out=older[width:])
+            value[width:] += older[width:]
+        places = np.flatnonzero(value < _ALLOWED) + begun
+        found.append(places[places >= start])
+    return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+
+
+def ends(data: Any) -> Iterator[int]:
+    """The end of each chunk of some bytes, the last one's included; nothing for no bytes."""
+    allowed, start = boundaries(data), 0
+    while start < len(data):
+        place = int(np.searchsorted(allowed, start + LEAST - 1))
+        end = int(allowed[place]) + 1 if place < len(allowed) else len(data)
+        start = min(end, start + MOST, len(data))
+        yield start
+
+
+def chunks(path: Path) -> Iterator[tuple[bytes, int]]:
+    """Hash and size of each chunk of a file."""
+    if not path.stat().st_size:
+        return
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as raw:
+        cuts, start = list(ends(np.frombuffer(raw, dtype=np.uint8))), 0
+        for end in cuts:
+            yield hashlib.sha256(raw[start:end]).digest(), end - start
+            start = end
+
+
+def share(before: Iterable[Path], files: Iterable[Path]) -> Share:
+    """How much of some files is in no chunk of those before, nor twice in themselves."""
+    known = {name for path in before for name, _ in chunks(path)}
+    whole = new = count = 0
+    for path in files:
+        for name, size in chunks(path):
+            whole, count = whole + size, count + 1
+            new += 0 if name in known else size
+            known.add(name)
+    return Share(bytes=whole, new=new, chunks=count)

@@ -1,0 +1,294 @@
+"""Reading a release: a folder whose `release.json` names every file that counts, with its hash.
+
+What `vtgdata release` writes, `push` copies and the trainers read. Nothing is read that the hashes do not hold for.
+"""
+
+import re
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import msgspec
+
+from vtgdata.errors import Conflict, VtgError, did_you_mean
+from vtgdata.files import fingerprint
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, Row
+
+NAME = "release.json"
+SCHEMA_VERSION = 1
+
+_VERSION = re.compile(r"(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\Z", re.ASCII)
+
+
+# fmt: off
+_ASKED = {
+    "model_id": "text", "prompt_id": "text", "sampling_id": "text", "frames_id": "text", "frame_sampling": "text",
+    **DRAWN,
+}
+_FIRST = {"first_version": "text"}
+COLDSTART = SAMPLES | {"key": "text"} | _ASKED | {
+    "frame_times": "numbers", "target": "text", "teacher_windows": "windows", "annotation_windows": "windows",
+    "iou": "number",
+} | _FIRST
+CHOSEN = SAMPLES | _ASKED | {
+    "measure": "text", "value": "number", "low": "number", "high": "number", "n": "count", "mean_iou": "number",
+    "iou_std": "number", "rank": "count",
+} | _FIRST
+"""Columns of the rows that a selector chose (`rl`)."""
+COLUMNS = {
+    "samples": SAMPLES | _FIRST,
+    "coldstart": COLDSTART,
+    # A prompt's text lies once in prompts/, not in every row.
+    "difficulty": {name: kind for name, kind in (PASS_RATES | DRAWN).items() if name != "prompt"}
+    | _FIRST,
+    "rollouts": ROLLOUTS | _FIRST,
+    "drops": DROPS | _FIRST,
+}
+"""{config: columns}; a config that is not here holds CHOSEN rows."""
+# fmt: on
+
+
+class DataFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One Parquet file: a split of a config."""
+
+    file: str
+    """Path inside the release, with `/`."""
+    rows: int
+    sha256: str
+    bytes: int
+
+
+class ReleaseFile(msgspec.Struct, frozen=True, kw_only=True):
+    """Any other file of a release."""
+
+    sha256: str
+    bytes: int
+
+
+class PromptFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A prompt whose text travels in the release."""
+
+    id: str
+    """`name-hash8`, as in the column `prompt_id`."""
+    file: str
+    sha256: str
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """`release.json`, field by field."""
+
+    schema_version: int
+    name: str
+    version: str
+    tool: str
+    """`vtgdata` and its version."""
+    created: str
+    """Date; the only field that may differ between two runs on the same inputs."""
+    previous: dict[str, Any] | None
+    """name, version and content of the release before; None for a first one."""
+    changes: dict[str, dict[str, int]]
+    """{config: {added, removed, changed}} against the previous release."""
+    history: list[dict[str, Any]]
+    """One entry per version, newest first: version and changes."""
+    configs: dict[str, dict[str, DataFile]]
+    """{config: {split: file}}."""
+    counts: dict[str, dict[str, dict[str, int]]]
+    """{config: {column: {value: rows}}} for corpus, split, license and task."""
+    videos: int
+    """Distinct videos of the samples."""
+    corpora: dict[str, dict[str, Any]]
+    """{corpus: rows, licenses, and title, homepage, citation where a plug-in knows it}."""
+    drops: dict[str, int]
+    """Rows left out before, by reason."""
+    inputs: dict[str, list[dict[str, str]]]
+    """{setting: [{name, sha256}]}: base names, never paths."""
+    models: list[dict[str, Any]]
+    """{role: teacher or student, id, samples, rows (answers), least and most answers a sample, asked}; `asked` has each
+    way once: prompt, temperature, top_p, max_tokens, seed, frames, samples, least, most."""
+    prompts: list[PromptFile]
+    frame_samplings: list[Any]
+    """How frames were sampled for the rows that a model was asked about."""
+    files: dict[str, ReleaseFile]
+    """Every file but the data and release.json itself."""
+    settings: dict[str, Any] = {}
+    """What the stage was told, base names for paths."""
+    terms: dict[str, Any] = {}
+    """What holds for all samples together: the strictest of their licences (`licences.Terms`)."""
+    contamination: list[dict[str, Any]] = []
+    """Each two splits that share videos: first, second, sources, queries, duplicates, contaminates."""
+    recipe: dict[str, str] = {}
+    """Where a recipe made it: name, and sha256 of its steps up to this one with their settings and the seed."""
+    removed: dict[str, int] = {}
+    """What was taken out for good: videos and samples named in removed.json, and the rows of samples that went now."""
+    figures: dict[str, dict[str, int]] = {}
+    """{plot: {label: rows}}: the numbers of the card's plots."""
+
+
+class Release(msgspec.Struct, frozen=True, kw_only=True):
+    """A release on disk: its folder and what its release.json says."""
+
+    path: Path
+    document: Document
+
+    @property
+    def version(self) -> tuple[int, int, int]:
+        """The version, comparable."""
+        return parse_version(self.document.version)
+
+    @property
+    def tag(self) -> str:
+        """The git tag of this version on the Hub: `v1.0.0`."""
+        return f"v{self.document.version}"
+
+    @property
+    def content(self) -> str:
+        """SHA-256 of all that release.json says but its date: equal for two runs on the same inputs."""
+        return content(self.document)
+
+    @property
+    def files(self) -> dict[str, ReleaseFile]:
+        """Every file of the release by its path inside, release.json included, sorted."""
+        stated = {
+            data.file: ReleaseFile(sha256=data.sha256, bytes=data.bytes)
+            for splits in self.document.configs.values()
+            for data in splits.values()
+        }
+        own = self.path / NAME
+        stated[NAME] = ReleaseFile(sha256=fingerprint.of_file(own), bytes=own.stat().st_size)
+        return dict(sorted((stated | self.document.files).items()))
+
+    def rows(self, config: str, split: str = "train") -> list[Row]:
+        """All rows of one split of a config, in the file's order.
+
+        Raises VtgError, with the nearest name, when there is no such config or split.
+        """
+        splits = self.document.configs.get(config)
+        if splits is None:
+            raise VtgError(f"{self.path}: has no config {config!r}; {did_you_mean(config, self.document.configs)}")
+        data = splits.get(split)
+        if data is None:
+            raise VtgError(f"{self.path}: config {config!r} has no split {split!r}; {did_you_mean(split, splits)}")
+        return read_parquet(self.path / data.file)
+
+    def prompt(self, prompt_id: str) -> str:
+        """The whole text of a prompt that travels in the release; raises VtgError when it does not."""
+        for prompt in self.document.prompts:
+            if prompt.id == prompt_id:
+                return (self.path / prompt.file).read_text(encoding="utf-8")
+        known = [prompt.id for prompt in self.document.prompts]
+        raise VtgError(f"{self.path}: has no prompt {prompt_id!r}; {did_you_mean(prompt_id, known)}")
+
+    def checked(self, name: str) -> bytes:
+        """The bytes of a file that is no data; raises VtgError when they are not as stated."""
+        _check_file(self.path, name, self.document.files[name].sha256, None)
+        return (self.path / name).read_bytes()
+
+    def check_all(self) -> None:
+        """Check the bytes of every file, the card too; raises VtgError naming the first that is not as stated."""
+        for name, stated in self.files.items():
+            _check_file(self.path, name, stated.sha256, stated.bytes)
+
+
+def parse_version(text: str) -> tuple[int, int, int]:
+    """The numbers of a version `X.Y.Z`; raises VtgError for any other form.
+
+    >>> parse_version("1.10.0") > parse_version("1.9.3")
+    True
+    """
+    found = _VERSION.match(text)
+    if found is None:
+        raise VtgError(f"version {text!r} is not X.Y.Z, such as 1.0.0 (numbers without leading zeros).")
+    return int(found[1]), int(found[2]), int(found[3])
+
+
+def refuse_older(version: str, content: str, theirs: str, their_content: str, where: str) -> None:
+    """Raise Conflict when a target holds the same version with other content, or a later version.
+
+    Args:
+        version: of what is to be put there, as its content.
+        content: SHA-256.
+        theirs: the version that the target holds.
+        their_content: SHA-256.
+        where: the target, for errors.
+    """
+    if theirs == version and their_content != content:
+        raise Conflict(
+            f"{where}: already holds another release under version {theirs}. A version never changes: make this one "
+            "with a higher --version."
+        )
+    if parse_version(theirs) > parse_version(version):
+        raise Conflict(f"{where}: already holds version {theirs}, later than {version}.")
+
+
+def content(document: Document) -> str:
+    """SHA-256 of what a release says of itself, without its date."""
+    return fingerprint.of_value({**msgspec.to_builtins(document), "created": ""})
+
+
+def named(document: Document) -> set[str]:
+    """Every path that a release consists of, release.json included."""
+    data = {file.file for splits in document.configs.values() for file in splits.values()}
+    return data | set(document.files) | {NAME}
+
+
+def read_document(raw: bytes, where: str) -> Document:
+    """`release.json` from its bytes; `where` is what an error names.
+
+    Raises VtgError when it is none, or of a newer form.
+    """
+    try:
+        stated = msgspec.json.decode(raw, type=dict[str, Any]).get("schema_version")
+        if isinstance(stated, int) and stated > SCHEMA_VERSION:
+            raise VtgError(
+                f"{where}: is of form {stated}; this vtgdata reads {SCHEMA_VERSION}. Install a newer vtgdata."
+            )
+        document = msgspec.json.decode(raw, type=Document)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise VtgError(f"{where}: not a release.json ({error}). Make the release again.") from error
+    parse_version(document.version)
+    for name in sorted(named(document) | {prompt.file for prompt in document.prompts}):
+        if not _inside(name):
+            raise VtgError(f"{where}: names the file {name!r}, which is not inside the release. Do not use it.")
+    return document
+
+
+def open_release(path: str) -> Release:
+    """Open a release folder and check it: release.json, and the bytes of all data and prompt files.
+
+    Raises VtgError when the folder is no release, a file is missing, or one is not the file it was released with.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        hub = path.count("/") == 1 and not path.startswith((".", "/"))
+        name, _, tag = path.partition("@")
+        revision = f" --revision {tag}" if tag else ""
+        fetch = f" From the Hub: `hf download {name} --repo-type dataset{revision} --local-dir DIR`."
+        raise VtgError(
+            f"{path}: no such folder; a release is what `vtgdata release --out` wrote.{fetch if hub else ''}"
+        )
+    own = folder / NAME
+    if not own.is_file():
+        raise VtgError(f"{path}: holds no {NAME}, so it is no release. Make one with `vtgdata release`.")
+    document = read_document(own.read_bytes(), str(own))
+    for splits in document.configs.values():
+        for data in splits.values():
+            _check_file(folder, data.file, data.sha256, data.bytes)
+    for prompt in document.prompts:
+        _check_file(folder, prompt.file, prompt.sha256, None)
+    return Release(path=folder, document=document)
+
+
+def _inside(name: str) -> bool:
+    pure = PurePosixPath(name)
+    return bool(pure.parts) and not pure.is_absolute() and ".." not in pure.parts and "\\" not in name
+
+
+def _check_file(folder: Path, name: str, sha256: str, size: int | None) -> None:
+    path = folder / name
+    if not path.is_file():
+        raise VtgError(f"{path}: missing, and {NAME} names it. Copy the release again, or make it again.")
+    if (size is not None and path.stat().st_size != size) or fingerprint.of_file(path) != sha256:
+        raise VtgError(
+            f"{path}: is not the file that was released (its bytes changed). Copy the release again, or release the "
+            "change under a new version."
+        )

@@ -1,0 +1,95 @@
+"""Whether a release's rows may be put where others can have them: licences that forbid it, clash, or nobody read."""
+
+import shlex
+from collections.abc import Sequence
+
+from vtgdata.annotations import licences
+from vtgdata.errors import LicenceRefused
+from vtgdata.releases.document import Document
+
+
+def refuse(document: Document, confirmed: Sequence[str], where: str) -> None:
+    """Raise LicenceRefused when these rows may not be published together; its words say how to go on.
+
+    Args:
+        document: of the release.
+        confirmed: licences that the user read and answers for; that helps only where nobody read them.
+        where: the release, for errors.
+    """
+    _refuse_kept_back(document, where)
+    _refuse_conflict(document, where)
+    _refuse_unconfirmed(document, confirmed, where)
+
+
+def unverified(document: Document) -> dict[str, list[str]]:
+    """{licence: corpora} of the rows whose licence nobody read, or whose corpus is not surely under it."""
+    found: dict[str, list[str]] = {}
+    for corpus, facts in document.corpora.items():
+        for licence in facts["licenses"]:
+            if facts.get("license_confidence") == "C" or not licences.find(licence).known:
+                found.setdefault(licence, []).append(corpus)
+    # Of a corpus that has drops and no samples only the raw rows are here, without a licence.
+    dropped = document.counts.get("drops", {}).get("corpus", {})
+    for corpus in sorted(set(dropped) - set(document.corpora)):
+        found.setdefault(licences.UNVERIFIED, []).append(corpus)
+    return found
+
+
+def confirmed(document: Document, said: Sequence[str]) -> list[str]:
+    """The unverified licences that the user confirmed, sorted; case does not matter."""
+    names = {name.strip().lower() for name in said}
+    return sorted(licence for licence in unverified(document) if licence.lower() in names)
+
+
+def _corpora_under(document: Document) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for corpus, facts in document.corpora.items():
+        for licence in facts["licenses"]:
+            found.setdefault(licence, []).append(corpus)
+    return dict(sorted(found.items()))
+
+
+def _refuse_kept_back(document: Document, where: str) -> None:
+    """No confirmation helps where a licence forbids that its rows are passed on."""
+    found = _corpora_under(document)
+    kept = [name for name in found if licences.combine([name]).not_redistributable]
+    if kept:
+        each = "; ".join(f"{name} ({', '.join(found[name])}): {licences.find(name).note}" for name in kept)
+        raise LicenceRefused(
+            f"{where}: rows under a licence that does not let them be passed on: {each} Release without them: "
+            "`vtgdata curate --filter licence --benchmarks-too` leaves them out. Pushing to a folder is not affected."
+        )
+
+
+def _refuse_conflict(document: Document, where: str) -> None:
+    """Two share-alike licences each want the whole config under themselves: nobody can grant that."""
+    found = _corpora_under(document)
+    clashing = licences.combine(found)
+    if clashing.conflict:
+        under = {
+            identifier: sorted({
+                corpus for name, corpora in found.items() for corpus in corpora
+                if identifier in licences.combine([name]).share_alike
+            })
+            for identifier in clashing.share_alike
+        }  # fmt: skip
+        each = " and ".join(f"{identifier} ({', '.join(corpora)})" for identifier, corpora in under.items())
+        raise LicenceRefused(
+            f"{where}: {each} each want all rows under themselves, so these rows cannot be published as one dataset. "
+            "Make one release per licence, each from its own corpora's samples, and push them to two repositories. "
+            "Pushing to a folder is not affected."
+        )
+
+
+def _refuse_unconfirmed(document: Document, said: Sequence[str], where: str) -> None:
+    found = unverified(document)
+    for name in confirmed(document, said):
+        del found[name]
+    if found:
+        each = "; ".join(f"{licence} ({', '.join(corpora)})" for licence, corpora in sorted(found.items()))
+        options = " ".join(f"--confirm-license {shlex.quote(licence)}" for licence in sorted(found))
+        raise LicenceRefused(
+            f"{where}: nobody verified the licence of some rows: {each}. Read it at its source (LICENSES.md "
+            f"and `vtgdata corpora NAME` say where); where you may publish the rows, push with {options}. Pushing to a "
+            "folder needs no confirmation."
+        )

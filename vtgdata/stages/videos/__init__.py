@@ -1,0 +1,1 @@
+"""The stages about video files: verify, bind, proxy, warm."""

@@ -1,0 +1,181 @@
+"""Bind: each video of the samples to a file by its bytes, written down where every lookup under `--videos` sees it.
+
+The first time, files are found by name, and their hashes are kept. When they were renamed or moved since, the same
+command finds them by their bytes; in another folder, or from a list that somebody published, with `--known`.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from vtgdata.files import fingerprint
+from vtgdata.files.parquet import write_parquet
+from vtgdata.files.schemas import Row
+from vtgdata.files.step import Step, Summary
+from vtgdata.records import Video
+from vtgdata.video import bindings, parallel
+from vtgdata.video.bindings import Bound
+from vtgdata.video.find import Videos, find, stem
+from vtgdata.video.inventory import Listed, examples, failure, kind, listed, told
+
+COLUMNS = {
+    "video_id": "text", "file": "text", "status": "text", "bound_by": "text", "path": "text", "sha256": "text",
+    "bytes": "count", "same_as": "text",
+}  # fmt: skip
+"""Of bound.parquet."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to bind."""
+
+    samples: str
+    """Samples whose videos are bound: a samples.parquet."""
+    videos: str
+    """Folder under which the videos lie; the bindings are written into it."""
+    out: str
+    """Folder for bound.parquet: a row for each video."""
+    where: str = ""
+    """SQL condition on the columns of the samples, as in "split == 'rl'"."""
+    limit: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """Take only the first so many samples."""
+    known: str = ""
+    """File of hashes that hold: an earlier vtgdata-bindings.json, or lines of sha256sum; by default what --videos was
+    bound to before."""
+    accept: bool = False
+    """Where a file has the name and other bytes than are known, take its bytes for the right ones."""
+    max_failed: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    """Share of videos that may not be bound before the exit code is 3."""
+
+
+def run(settings: Settings) -> Summary:
+    """Bind the videos; write bound.parquet, and the bindings into the folder of videos.
+
+    Returns `videos`, `statuses` {kind: n} (`ok`, `missing`, `changed`: the name is there with other bytes, `ambiguous`:
+    two files have the name and differ), `bound` {`name`, `content`, `accepted`: n}, `same_bytes` (videos whose bytes
+    are another's too), `examples`, `bindings` (the path) and `out`.
+
+    Raises VtgError when there is no sample or video, or hashes cannot be read; RowsFailed, after writing, when more
+    than `max_failed` of the videos are not bound.
+    """
+    if (done := _step(settings).up_to_date()) is not None:
+        return done
+    root = Path(settings.videos)
+    wanted, videos = listed(settings.samples, settings.where, settings.limit), find(root)
+    held = bindings.read(root)
+    binder = _Binder(videos, bindings.known(Path(settings.known)) if settings.known else held, settings.accept)
+    binder.look(wanted)
+    rows = [binder.row(one.video) for one in wanted]
+    _same(rows)
+    bound = held | {row["file"]: _bound(row) for row in rows if row["sha256"]}
+    path = bindings.write(root, bound)
+    # What was just written is a part of the folder that a later run compares with.
+    step = _step(settings)
+    write_parquet(step.start() / "bound.parquet", rows, COLUMNS)
+    summary: Summary = {
+        "videos": len(rows),
+        "statuses": dict(Counter(kind(row["status"]) for row in rows).most_common()),
+        "bound": dict(Counter(row["bound_by"] for row in rows if row["bound_by"]).most_common()),
+        "same_bytes": sum(row["same_as"] is not None for row in rows),
+        "examples": examples((row["file"], row["status"]) for row in rows),
+        "bindings": str(path),
+        "out": settings.out,
+    }
+    failed = [(row["file"], row["status"]) for row in rows if row["status"] != "ok"]
+    mend = "Fetch them or name the folder that has them; or allow a share with --max-failed."
+    return step.finish(summary, ["bound.parquet"], failed=failure(failed, len(rows), settings.max_failed, mend))
+
+
+def _step(settings: Settings) -> Step:
+    inputs = [settings.samples, *([settings.known] if settings.known else [])]
+    return Step("videos bind", settings, code=[__name__], inputs=inputs, listings=[settings.videos])
+
+
+class _Binder:
+    """The files of one folder, and as many of their hashes as are wanted."""
+
+    def __init__(self, videos: Videos, known: Mapping[str, Bound], accept: bool) -> None:
+        self.videos, self.accept = videos, accept
+        self.files = [path for paths in videos.by_name.values() for path in paths]
+        self.known = {stem(name): bound for name, bound in known.items()} | dict(known)
+        self.hashes: dict[Path, str | None] = {}
+        """None of a file that cannot be read."""
+        self.by_hash: dict[str, list[Path]] = {}
+
+    def expected(self, video: Video) -> Bound | None:
+        """The bytes that the video is known to have, if that is known."""
+        keys = (video.file, stem(video.file), video.video_id)
+        return next((self.known[key] for key in keys if key in self.known), None)
+
+    def look(self, wanted: Sequence[Listed]) -> None:
+        """Hash the files that have the names, then, where bytes are still missing, all that may be them."""
+        named = {path for one in wanted for path in self.videos.named(one.video.file, one.video.video_id)}
+        self._hash(sorted(named))
+        lost = [bound for one in wanted if (bound := self.expected(one.video)) and bound.content not in self.by_hash]
+        sizes = {bound.bytes for bound in lost}
+        rest = sorted(path for path in self.files if path not in self.hashes)
+        self._hash([path for path in rest if lost and (None in sizes or _size(path) in sizes)])
+
+    def _hash(self, paths: Sequence[Path]) -> None:
+        for path, found in told(parallel.each(_content, paths), len(paths), "bind"):
+            self.hashes[path] = found
+            if found is not None:
+                self.by_hash.setdefault(found, []).append(path)
+
+    def row(self, video: Video) -> Row:
+        """What the video is bound to, or why to nothing; what is known of its bytes stays known."""
+        expected, named = self.expected(video), self.videos.named(video.file, video.video_id)
+        row: Row = {"video_id": video.video_id, "file": video.file, "bound_by": None, "path": None, "same_as": None}
+        row |= {"sha256": expected.content if expected else None, "bytes": expected.bytes if expected else None}
+        found = {content for path in named if (content := self.hashes[path]) is not None}
+        if expected is None or (self.accept and expected.content not in self.by_hash):
+            if not named:
+                return row | {"status": "missing"}
+            if len(found) != 1:
+                return row | {"status": f"ambiguous: {len(named)} files, and they differ" if found else "unreadable"}
+            readable = min(path for path in named if self.hashes[path])
+            return self._to(row, readable, "name" if expected is None else "accepted")
+        same = sorted(self.by_hash.get(expected.content, []))
+        if same:
+            right = [path for path in same if path in named]
+            return self._to(row, *((right[0], "name") if right else (same[0], "content")))
+        return row | {"status": "changed: other bytes than are known" if named else "missing"}
+
+    def _to(self, row: Row, path: Path, how: str) -> Row:
+        name = path.relative_to(self.videos.root).as_posix()
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            return row | {"status": "unreadable: its name is not UTF-8; rename it"}
+        return row | {
+            "status": "ok", "bound_by": how, "path": name, "sha256": self.hashes[path], "bytes": _size(path),
+        }  # fmt: skip
+
+
+def _content(path: Path) -> str | None:
+    try:
+        return fingerprint.of_path(path)
+    except OSError:
+        return None
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return None if path.is_dir() else path.stat().st_size
+    except OSError:
+        return None
+
+
+def _bound(row: Row) -> Bound:
+    return Bound(content=row["sha256"], bytes=row["bytes"], path=row["path"] or "")
+
+
+def _same(rows: Sequence[Row]) -> None:
+    """Note of each video whose bytes came before which one it was: a copy, or the same page of an error twice."""
+    first: dict[str, str] = {}
+    for row in rows:
+        if row["status"] == "ok":
+            name = first.setdefault(row["sha256"], row["file"])
+            row["same_as"] = None if name == row["file"] else name

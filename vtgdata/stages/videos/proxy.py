@@ -1,0 +1,201 @@
+"""Proxy: small copies of the videos of the samples, under the names by which they are looked up.
+
+Where a video is a cut of a longer one, and only the longer one is there (under its `source_id`), the proxy is that
+piece of it. Then `--videos OUT/videos` serves every command.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from vtgdata.errors import Conflict, VideoUnreadable, VtgError
+from vtgdata.files import fingerprint, plugins
+from vtgdata.files.parquet import write_parquet
+from vtgdata.files.schemas import Row
+from vtgdata.files.step import Step, Summary
+from vtgdata.files.whole import tidy, write_json
+from vtgdata.records import Video
+from vtgdata.video import encode, parallel
+from vtgdata.video.find import Videos, find, stem
+from vtgdata.video.frame_settings import Count
+from vtgdata.video.inventory import Listed, ambiguous, examples, failure, kind, listed, told
+from vtgdata.video.proxy import VERSION, Piece, Shape, make
+from vtgdata.video.store import DECODER
+
+COLUMNS = {
+    "video_id": "text", "file": "text", "status": "text", "proxy": "text", "source": "text", "cut_start": "number",
+    "cut_duration": "number", "bytes": "count",
+}  # fmt: skip
+"""Of proxies.parquet."""
+FOLDER, _NOTES = "videos", ".made"
+_LONGEST_NAME = 200
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to make proxies of, and what they look like."""
+
+    samples: str
+    """Samples of whose videos proxies are made: a samples.parquet."""
+    videos: str
+    """Folder under which the videos lie, or the longer ones that they are cut from."""
+    out: str
+    """Folder for videos/ (the proxies) and proxies.parquet (a row for each video)."""
+    where: str = ""
+    """SQL condition on the columns of the samples, as in "split == 'rl'"."""
+    limit: Count | None = None
+    """Take only the first so many samples."""
+    short_side: Annotated[int, msgspec.Meta(ge=2)] = 336
+    """Short side of the proxies in pixels; smaller videos are not enlarged."""
+    fps: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    """Frames per second; by default all frames, at their own times."""
+    quality: Annotated[int, msgspec.Meta(ge=0, le=51)] = 23
+    """CRF of H.264: lower is better and larger."""
+    jobs: Count | None = None
+    """Proxies that are made at a time; as many as there are cores by default."""
+    max_failed: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    """Share of videos that may be missing or unreadable before the exit code is 3."""
+
+
+def run(settings: Settings) -> Summary:
+    """Make the proxies that are not there yet; write proxies.parquet.
+
+    Returns `videos`, `statuses` {kind: n}, `made` (in this run), `cuts` (pieces of longer videos), `bytes` of all,
+    `examples` and `out`.
+
+    Raises VtgError when there is no sample or video, or two videos want one name; RowsFailed, after writing, when more
+    than `max_failed` of the videos have no proxy.
+    """
+    code = [__name__, plugins.module_name("decoders", DECODER)]
+    step = Step("videos proxy", settings, code=code, inputs=[settings.samples], listings=[settings.videos])
+    if (done := step.up_to_date()) is not None:
+        return done
+    encode.ready()
+    wanted, videos = listed(settings.samples, settings.where, settings.limit), find(Path(settings.videos))
+    _names(wanted)
+    _refuse_foreign(wanted, step.out)
+    out = step.start()
+    for folder in (out / FOLDER, out / _NOTES):
+        folder.mkdir(exist_ok=True)
+        tidy(folder)
+    maker = _Maker(videos, out, Shape(short_side=settings.short_side, fps=settings.fps, quality=settings.quality))
+    results = parallel.each(lambda one: maker.row(one.video), wanted, settings.jobs)
+    found = {id(one): row for one, row in told(results, len(wanted), "proxy")}
+    rows = [found[id(one)] for one in wanted]
+    write_parquet(out / "proxies.parquet", rows, COLUMNS)
+    summary: Summary = {
+        "videos": len(rows),
+        "statuses": dict(Counter(kind(row["status"]) for row in rows).most_common()),
+        "made": sum(row["made"] for row in rows),
+        "cuts": sum(row["proxy"] is not None and row["cut_start"] is not None for row in rows),
+        "bytes": sum(row["bytes"] or 0 for row in rows),
+        "examples": examples((row["file"], row["status"]) for row in rows),
+        "out": settings.out,
+    }
+    failed = [(row["file"], row["status"]) for row in rows if row["status"] != "ok"]
+    mend = "Run `vtgdata videos verify` for a list of files to fetch, or allow a share with --max-failed."
+    told_of = failure(failed, len(rows), settings.max_failed, mend)
+    return step.finish(summary, ["proxies.parquet", FOLDER], failed=told_of)
+
+
+def _names(wanted: Sequence[Listed]) -> None:
+    """Raise VtgError when two videos want the same proxy."""
+    first: dict[str, str] = {}
+    for one in wanted:
+        other = first.setdefault(_name(one.video), one.video.file)
+        if other != one.video.file:
+            raise VtgError(
+                f"{other!r} and {one.video.file!r} would both have the proxy {_name(one.video)!r}: make them one after "
+                "another into two folders, with --where."
+            )
+
+
+def _refuse_foreign(wanted: Sequence[Listed], out: Path) -> None:
+    """Raise Conflict when a file that is no proxy of ours has the name of one that is wanted."""
+    for one in wanted:
+        name = _name(one.video)
+        if _can_be_written(name) and (out / FOLDER / name).exists() and not _note(out, name).is_file():
+            raise Conflict(f"{out / FOLDER / name}: is there, and was not made by this command. Move it away first.")
+
+
+def _note(out: Path, name: str) -> Path:
+    """Where is noted how a proxy was made."""
+    return out / _NOTES / f"{name}.json"
+
+
+def _name(video: Video) -> str:
+    return f"{stem(video.file)}.mp4"
+
+
+def _can_be_written(name: str) -> bool:
+    plain = Path(name).name == name and not name.startswith(".") and "\0" not in name
+    return plain and len(name.encode()) <= _LONGEST_NAME
+
+
+class _Maker:
+    """What all proxies of a run share."""
+
+    def __init__(self, videos: Videos, out: Path, shape: Shape) -> None:
+        self.videos, self.out, self.shape = videos, out, shape
+
+    def row(self, video: Video) -> Row:
+        """What came of one video; its proxy is there when the status is `ok`."""
+        row: Row = {"video_id": video.video_id, "file": video.file, "proxy": None, "bytes": None, "made": False}
+        row |= {"source": None, "cut_start": None, "cut_duration": None}
+        name = _name(video)
+        if not _can_be_written(name):
+            return row | {"status": "unreadable: its name is no name of a file that could be written"}
+        twice = ambiguous(self.videos, video)
+        path, piece = (None, None) if twice else self._source(video)
+        if path is None:
+            return row | {"status": twice or "missing"}
+        row["source"] = path.relative_to(self.videos.root).as_posix().encode(errors="replace").decode()
+        if piece is not None:
+            row |= {"cut_start": piece.start, "cut_duration": piece.duration}
+        if path.is_dir():
+            return row | {"status": "unreadable: a folder of frames needs no proxy; link it beside them"}
+        target = self.out / FOLDER / name
+        try:
+            made = self._made(path, target, piece)
+        except VideoUnreadable as error:
+            return row | {"status": error.status}
+        return row | {"status": "ok", "proxy": f"{FOLDER}/{name}", "bytes": target.stat().st_size, "made": made}
+
+    def _source(self, video: Video) -> tuple[Path | None, Piece | None]:
+        """The file of the video itself; else that of the longer one, and which piece of it is wanted."""
+        path = self.videos.path(video.file, video.video_id)
+        if path is None and video.source_id and video.source_start is not None:
+            found = self.videos.named(video.source_id, video.source_id)
+            if len(found) == 1:
+                return found[0], Piece(start=max(0.0, video.source_start), duration=video.duration)
+        return path, None
+
+    def _made(self, path: Path, target: Path, piece: Piece | None) -> bool:
+        """Have the proxy there; whether it had to be made."""
+        note = _note(self.out, target.name)
+        try:
+            content = fingerprint.of_path(path)
+        except OSError as error:
+            raise VideoUnreadable(path, f"cannot be opened ({error.strerror})") from error
+        of = fingerprint.of_value([VERSION, content, self.shape, piece])
+        if target.is_file() and _noted(note) == [of, target.stat().st_size]:
+            return False
+        write_json(note, [of, None])  # so that one left by a kill is known for ours
+        try:
+            make(path, target, self.shape, piece)
+        except VideoUnreadable:
+            target.unlink(missing_ok=True)  # what an earlier one was made of is no longer there
+            note.unlink(missing_ok=True)
+            raise
+        write_json(note, [of, target.stat().st_size])
+        return True
+
+
+def _noted(path: Path) -> object:
+    """What a note says of how a proxy was made; None where there is none."""
+    try:
+        return msgspec.json.decode(path.read_bytes())
+    except (OSError, msgspec.DecodeError):
+        return None

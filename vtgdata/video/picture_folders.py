@@ -1,0 +1,86 @@
+"""A folder of pictures as a video: `<id>/times.json` says when each of its files is shown.
+
+    {"files": ["0001.jpg", "0002.jpg"], "times": [0.0, 0.5], "duration": 1.0}
+
+Times are seconds from the first frame; `files` may be missing, then all pictures count, by name; so may `duration`,
+then the last is shown as long as the one before.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from vtgdata.errors import VideoUnreadable
+from vtgdata.files.video_files import FRAMES_LIST
+from vtgdata.records import VideoFacts
+from vtgdata.video import containers
+
+if TYPE_CHECKING:
+    import numpy as np
+
+NAME = FRAMES_LIST
+_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
+_NOISE_SECONDS = 1e-9
+
+
+class _Listed(msgspec.Struct, frozen=True):
+    times: tuple[float, ...]
+    files: tuple[str, ...] = ()
+    duration: float | None = None
+
+
+def probe(folder: Path) -> VideoFacts:
+    """Facts of a folder of frames; raises VideoUnreadable when its list is wrong or its first picture is none."""
+    paths, times, duration = _listed(folder)
+    height, width = _picture(folder, paths[0]).shape[:2]
+    return VideoFacts(
+        duration=duration, fps=len(times) / duration, start_time=0.0, width=width, height=height, rotation=0,
+        codec="pictures", n_frames=len(times), read_from={"duration": "index", "n_frames": "index"},
+    )  # fmt: skip
+
+
+def frames(folder: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[float]]:
+    """The pictures shown at the given times and their true times; the contract of decoders."""
+    paths, starts, _ = _listed(folder)
+    places = [max(0, bisect.bisect_right(starts, time + _NOISE_SECONDS) - 1) for time in times]
+    pictures = {place: _picture(folder, paths[place]) for place in sorted(set(places))}
+    return [pictures[place] for place in places], [starts[place] for place in places]
+
+
+def _listed(folder: Path) -> tuple[list[Path], tuple[float, ...], float]:
+    try:
+        listed = msgspec.json.decode((folder / NAME).read_bytes(), type=_Listed)
+    except (OSError, msgspec.DecodeError) as error:
+        raise VideoUnreadable(folder, f"no readable {NAME} in this folder of frames") from error
+    names = listed.files or sorted(path.name for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+    times = listed.times
+    rising = all(before < after for before, after in pairwise(times))
+    if not times or len(names) != len(times) or times[0] != 0 or not rising:
+        raise VideoUnreadable(folder, f"{NAME} must have one time for each picture, rising from 0")
+    if any(Path(name).name != name for name in names):
+        raise VideoUnreadable(folder, f"{NAME} names a file outside its folder")
+    last = times[len(times) - 1]
+    step = last - times[len(times) - 2] if len(times) > 1 else 1.0
+    duration = last + step if listed.duration is None else listed.duration
+    if duration <= last:
+        raise VideoUnreadable(folder, f"{NAME}: the last picture comes after the duration")
+    containers.check_duration(folder, duration)
+    return [folder / name for name in names], times, duration
+
+
+def _picture(folder: Path, path: Path) -> np.ndarray:
+    import numpy as np
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as image:
+            containers.check_size(folder, *image.size)
+            return np.asarray(image.convert("RGB"))
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise VideoUnreadable(folder, f"{path.name} is no readable picture") from error
