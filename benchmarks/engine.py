@@ -28,8 +28,8 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from drawn_videos import draw
-from servers import Server, completion
+from support.drawn_videos import draw
+from support.servers import Server, completion
 from vtgdata.conversation.prompt import load_prompt
 from vtgdata.engine import ask
 from vtgdata.engine.journal.journal import Attempt, Journal
@@ -50,7 +50,7 @@ N = 8
 SERVE = """
 import sys, threading, time
 sys.path.insert(0, sys.argv[1])
-from servers import Server
+from support.servers import Server
 slots, service = threading.Semaphore(int(sys.argv[2])), float(sys.argv[3])
 def answer(body, number):
     with slots:

@@ -1,4 +1,4 @@
-"""How our readings and the parsers of other systems do on the probe set (tests/probes), as Markdown tables.
+"""How our parser and those of other systems read the probes (tests/conversation/probes), as Markdown tables.
 
     python benchmarks/readings.py
 
@@ -16,7 +16,7 @@ from typing import Any
 from vtgdata.conversation.answer import Form, parse
 from vtgdata.files import plugins
 
-PROBES = Path(__file__).parent.parent / "tests" / "probes" / "answers.jsonl"
+PROBES = Path(__file__).parent.parent / "tests" / "conversation" / "probes" / "answers.jsonl"
 KINDS = ("right", "wrong window", "missed", "false window")
 Reading = Callable[[dict[str, Any]], list[list[float]]]
 

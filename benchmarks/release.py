@@ -1,8 +1,9 @@
 """How much of a new version the Hub has to be sent, where 1 % of new videos is added to 10^6 rows.
 
 Both versions are written by the stage `release` itself, with pyarrow's content-defined chunking, and compared as
-`vtgdata push --dry-run` does it (`vtgdata.releases.deduplication`): cut by content into chunks as the Hub's storage cuts them,
-64 KiB on average, 8 to 128 KiB each; bytes of chunks that the first version does not have are new. Limit: 5 %.
+`vtgdata push --dry-run` does it (`vtgdata.releases.deduplication`): cut by content into chunks as the Hub's storage
+cuts them, 64 KiB on average, 8 to 128 KiB each; bytes of chunks that the first version does not have are new. Limit:
+5 %.
 
     python benchmarks/release.py [ROWS]
 """

@@ -41,7 +41,7 @@ LAZY = {"__init__": {"stages", "train"}}
 
 
 def name_of(path: Path) -> str:
-    """`stages.ingest` for vtgdata/stages/ingest.py, `stages` for its folder's __init__, `__init__` for the package's."""
+    """`stages.ingest` for vtgdata/stages/ingest.py, `stages` for its __init__, `__init__` for the package's."""
     name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
     return name if name == "__init__" else name.removesuffix(".__init__")
 

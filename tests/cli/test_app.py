@@ -8,8 +8,8 @@ import sys
 import msgspec
 import pytest
 
-from builders import make_sample
-from forked import vtgdata
+from support.builders import make_sample
+from support.forked import vtgdata
 from vtgdata.cli import commands, options
 from vtgdata.files.samples import write_samples
 

@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from builders import make_sample
-from forked import vtgdata
-from published import published
+from support.builders import make_sample
+from support.forked import vtgdata
+from support.published import published
 from vtgdata.files import plugins
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import read_samples, write_samples

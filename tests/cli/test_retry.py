@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from builders import draw_video, make_sample
-from servers import Fault, Server, seeded
+from support.builders import draw_video, make_sample
+from support.servers import Fault, Server, seeded
 from vtgdata.cli.app import run
 from vtgdata.engine import failures
 from vtgdata.engine.failures import chosen, kind

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from builders import make_sample
+from support.builders import make_sample
 from vtgdata.cli.app import run
 from vtgdata.files.samples import write_samples
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-import forked
-from builders import draw_video, make_sample
-from servers import Server, completion, seeded
-from terminals import on_terminal
+from support import forked
+from support.builders import draw_video, make_sample
+from support.servers import Server, completion, seeded
+from support.terminals import on_terminal
 from vtgdata.cli.app import run
 from vtgdata.engine.progress import Counts, Progress, log, teller
 from vtgdata.files.samples import write_samples

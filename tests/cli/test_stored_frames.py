@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-import forked
-from builders import draw_video, make_sample
+from support import forked
+from support.builders import draw_video, make_sample
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import write_samples
 from vtgdata.records import Video

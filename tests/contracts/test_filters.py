@@ -12,8 +12,8 @@ import msgspec
 import numpy as np
 import pytest
 
-import tiny_clip
-from builders import make_sample
+from support import tiny_clip
+from support.builders import make_sample
 from vtgdata.annotations import video_keys
 from vtgdata.files import plugins
 from vtgdata.records import Frames, LeftOut, Repair, Sample, Video

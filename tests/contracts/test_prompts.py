@@ -2,7 +2,7 @@
 
 import pytest
 
-from builders import make_sample
+from support.builders import make_sample
 from vtgdata.conversation.answer import parse
 from vtgdata.conversation.prompt import load_prompt, render
 from vtgdata.files import plugins

@@ -28,11 +28,20 @@ def test_the_contracts_hold_without_any_one_plug_in(kind: str, name: str, tmp_pa
     for folder in ("recipes", "cards"):
         if (ROOT.parent / folder).is_dir():
             shutil.copytree(ROOT.parent / folder, tmp_path / folder)
-    (removed,) = (path for path in (tmp_path / "vtgdata" / kind).iterdir() if path.stem == name)
+    (removed,) = (path for path in (tmp_path / "vtgdata/plugins" / kind).iterdir() if path.stem == name)
     removed.unlink()
     tests = [path for path in sorted((tmp_path / "tests" / "contracts").glob("test_*.py")) if path.name not in LEFT_OUT]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", *map(str, tests), "tests/test_plugins.py"],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-x",
+            "-p",
+            "no:cacheprovider",
+            *map(str, tests),
+            "tests/files/test_plugins.py",
+        ],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
         capture_output=True,

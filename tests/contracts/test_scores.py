@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import make_answer, make_sample
+from support.builders import make_answer, make_sample
 from vtgdata.files import plugins
 
 NAMES = plugins.names("scores")

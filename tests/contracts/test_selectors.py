@@ -2,7 +2,7 @@
 
 import pytest
 
-from builders import make_sample
+from support.builders import make_sample
 from vtgdata.files import plugins
 
 NAMES = plugins.names("selectors")

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
-import forked
-from servers import Fault, Server, seeded, unseeded
+from support import forked
+from support.servers import Fault, Server, seeded, unseeded
 from vtgdata.engine import ask as ask_module
 from vtgdata.engine.ask import ask, run
 from vtgdata.engine.journal.journal import Journal

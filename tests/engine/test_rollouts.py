@@ -1,6 +1,6 @@
 """Rows of rollouts: what was said beside what it counts."""
 
-from builders import make_sample
+from support.builders import make_sample
 from vtgdata.conversation.answer import Form
 from vtgdata.engine.rollouts import finalize
 from vtgdata.engine.spool import Asked

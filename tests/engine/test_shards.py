@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from builders import draw_video, make_sample
-from servers import Fault, Server, seeded
+from support.builders import draw_video, make_sample
+from support.servers import Fault, Server, seeded
 from vtgdata.engine import shards
 from vtgdata.engine.journal.journal import Journal
 from vtgdata.errors import EndpointRefused, Locked, VtgError

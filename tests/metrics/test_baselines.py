@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders import make_sample
+from support.builders import make_sample
 from vtgdata.metrics.baselines import (
     BASELINES,
     best_constant,

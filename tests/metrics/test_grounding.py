@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from published import published
+from support.published import published
 from vtgdata.metrics import grounding
 from vtgdata.metrics.answered import sound
 from vtgdata.metrics.grounding import (

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from published import published
+from support.published import published
 from vtgdata.metrics import highlights
 from vtgdata.metrics.highlights import (
     average_precision,

@@ -1,4 +1,4 @@
-from builders import make_sample
+from support.builders import make_sample
 from vtgdata.conversation.answer import Form
 from vtgdata.files.schemas import ROLLOUTS
 from vtgdata.metrics.judging import judge_predictions, judge_rows

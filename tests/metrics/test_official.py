@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from published import published
-from qvhighlights_files import FILES, FOLDER, rows_of, samples, truth
+from support.published import published
+from support.qvhighlights_files import FILES, FOLDER, rows_of, samples, truth
 from vtgdata.conversation.answer import Form
 from vtgdata.metrics import sets
 from vtgdata.metrics.breakdown import mean

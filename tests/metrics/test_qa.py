@@ -3,8 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from builders import make_sample
-from published import published
+from support.builders import make_sample
+from support.published import published
 from vtgdata.metrics.qa import grounded, right_option
 
 TRUTH = np.array([[0.0, 10.0], [50.0, 60.0]])

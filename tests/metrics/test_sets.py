@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from builders import make_sample
+from support.builders import make_sample
 from vtgdata.errors import VtgError
 from vtgdata.metrics import sets
 from vtgdata.metrics.answered import NOTHING, Answered

@@ -7,8 +7,8 @@ from typing import Any
 import polars
 import pytest
 
-from builders import draw_video, make_sample
-from published import published
+from support.builders import draw_video, make_sample
+from support.published import published
 from vtgdata.errors import RowsFailed, VtgError
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import read_samples, sample_row, write_samples

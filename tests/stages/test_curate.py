@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from builders import make_sample
-from published import ingested, published
+from support.builders import make_sample
+from support.published import ingested, published
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import read_samples, write_samples

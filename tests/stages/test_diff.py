@@ -3,7 +3,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from release_builders import make_release, make_sample, write_inputs
+from support.release_builders import make_release, make_sample, write_inputs
 from vtgdata.files.samples import write_samples
 from vtgdata.records import Sample, Window
 from vtgdata.stages import diff

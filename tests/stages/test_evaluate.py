@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-import qvhighlights_files
-from builders import make_sample
-from published import published
+from support import qvhighlights_files
+from support.builders import make_sample
+from support.published import published
 from vtgdata.errors import RowsFailed, VtgError
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import write_samples

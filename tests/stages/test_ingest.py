@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from builders import draw_video
+from support.builders import draw_video
 from vtgdata.errors import RowsFailed, VtgError
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import read_samples

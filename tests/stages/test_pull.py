@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from hub_clients import breaker, program, stage
-from hub_server import Hub, Repository
-from release_builders import make_release, make_sample, write_inputs
+from support.hub_clients import breaker, program, stage
+from support.hub_server import Hub, Repository
+from support.release_builders import make_release, make_sample, write_inputs
 from vtgdata import releases
 from vtgdata.errors import VtgError
 from vtgdata.files.samples import write_samples

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-import forked
-from hub_server import Hub, Repository
-from release_builders import make_release, make_sample, write_inputs
+from support import forked
+from support.hub_server import Hub, Repository
+from support.release_builders import make_release, make_sample, write_inputs
 from vtgdata import releases
 from vtgdata.errors import Conflict, VtgError
 from vtgdata.files.parquet import write_parquet

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 import yaml
 
-from hub_clients import breaker, stage
-from hub_server import Hub, Repository
-from release_builders import make_release, write_inputs
+from support.hub_clients import breaker, stage
+from support.hub_server import Hub, Repository
+from support.release_builders import make_release, write_inputs
 from vtgdata import releases
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint

@@ -6,8 +6,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from published import published
-from release_builders import make_release, make_sample, make_trace, write_inputs
+from support.published import published
+from support.release_builders import make_release, make_sample, make_trace, write_inputs
 from vtgdata import releases
 from vtgdata.annotations import licences
 from vtgdata.files import plugins

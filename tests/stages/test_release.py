@@ -6,7 +6,7 @@ import msgspec
 import pyarrow.parquet as pq
 import pytest
 
-from release_builders import (
+from support.release_builders import (
     PROMPT,
     PROMPT_ID,
     make_pass_rate,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from release_builders import make_release, make_sample, make_trace, write_inputs
+from support.release_builders import make_release, make_sample, make_trace, write_inputs
 from vtgdata import releases
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import read_parquet, write_parquet

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from builders import make_sample
+from support.builders import make_sample
 from vtgdata.errors import Conflict, RowsFailed, VtgError
 from vtgdata.files.parquet import read_parquet, write_parquet
 from vtgdata.files.samples import read_samples, write_samples

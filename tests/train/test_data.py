@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from release_builders import write_inputs
+from support.release_builders import write_inputs
 from vtgdata.conversation.prompt import load_prompt
 from vtgdata.errors import VtgError
 from vtgdata.files.samples import row_sample

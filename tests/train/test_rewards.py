@@ -2,7 +2,7 @@
 
 import pytest
 
-from builders import make_sample
+from support.builders import make_sample
 from vtgdata.conversation.answer import Form
 from vtgdata.train.rewards import reward, text_of
 

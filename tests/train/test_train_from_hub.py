@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from hub_clients import environment
-from hub_server import Hub
-from release_builders import make_release
+from support.hub_clients import environment
+from support.hub_server import Hub
+from support.release_builders import make_release
 from vtgdata import releases
 from vtgdata.demo import draw
 from vtgdata.files.parquet import read_parquet

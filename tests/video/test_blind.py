@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from builders import make_sample
-from drawn_videos import draw
+from support.builders import make_sample
+from support.drawn_videos import draw
 from vtgdata.errors import VtgError
 from vtgdata.records import Frames, FrameSampling, Video
 from vtgdata.video.blind import blinded, donors, other_queries

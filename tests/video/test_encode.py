@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from drawn_videos import SIDE, draw, number
+from support.drawn_videos import SIDE, draw, number
 from vtgdata.errors import VideoUnreadable, VtgError
 from vtgdata.plugins.decoders import pyav
 from vtgdata.video import encode
@@ -99,7 +99,7 @@ def test_a_decoder_that_crashes_while_a_copy_is_written_is_a_status(tmp_path, mo
     pool = Workers(1)
     try:
         with pytest.raises(VideoUnreadable, match="the decoder crashes on it"):
-            pool.copy("video.failing_decoders", source, copy, 10.0)
+            pool.copy("support.failing_decoders", source, copy, 10.0)
         assert pool.copy("pyav", source, copy, 10.0).duration == pytest.approx(2.0)
     finally:
         pool.close()

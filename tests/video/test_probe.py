@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from drawn_videos import draw, real
+from support.drawn_videos import draw, real
 from vtgdata.video.probe import Prober
 
 

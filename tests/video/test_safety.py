@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from drawn_videos import draw
+import vtgdata
+from support.drawn_videos import draw
 from vtgdata.errors import VideoUnreadable, VtgError
 from vtgdata.files import plugins
 from vtgdata.records import FrameSampling, Video
@@ -80,7 +81,7 @@ def test_frames_of_absurd_size_and_videos_of_absurd_length_are_refused(tmp_path,
 
 
 def test_no_code_here_starts_a_shell():
-    root = Path(containers.__file__).parent
+    root = Path(vtgdata.__file__).parent
     assert not [path for path in root.rglob("*.py") if re.search(r"shell=True|os\.system|os\.popen", path.read_text())]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from drawn_videos import draw, number, real
+from support.drawn_videos import draw, number, real
 from vtgdata.errors import VtgError
 from vtgdata.plugins.decoders import pyav
 from vtgdata.records import FrameSampling, Video

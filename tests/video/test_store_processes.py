@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-import forked
-from drawn_videos import draw
+from support import forked
+from support.drawn_videos import draw
 from vtgdata.records import FrameSampling, Video
 from vtgdata.video.store import FrameStore
 
@@ -23,7 +23,7 @@ from pathlib import Path
 from vtgdata.records.sample import FrameSampling, Video
 from vtgdata.video.store import FrameStore
 root, folder, seed, isolated = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4] == "isolated"
-store = FrameStore(root, FrameSampling(frames=4), folder, "video.counting_decoder", isolated=isolated)
+store = FrameStore(root, FrameSampling(frames=4), folder, "support.counting_decoder", isolated=isolated)
 names = [path.stem for path in sorted(root.iterdir())]
 random.Random(seed).shuffle(names)
 for name in names:
@@ -55,7 +55,7 @@ def decoded(tmp_path):
 def all_whole(videos, folder):
     """Every entry is read as it is, by a store that would notice if it had to make one."""
     before = {path: path.stat().st_ino for path in folder.rglob("*.parquet")}
-    store = FrameStore(videos, FrameSampling(frames=4), folder, "video.counting_decoder", isolated=False)
+    store = FrameStore(videos, FrameSampling(frames=4), folder, "support.counting_decoder", isolated=False)
     for path in sorted(videos.iterdir()):
         assert store.frames(Video(video_id=path.stem, file=path.name)).status == "ok"
     return before == {path: path.stat().st_ino for path in folder.rglob("*.parquet")} and len(before) == COUNT

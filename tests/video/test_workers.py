@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from drawn_videos import draw
+from support.drawn_videos import draw
 from vtgdata.errors import VideoUnreadable, VtgError
 from vtgdata.plugins.decoders import pyav
 from vtgdata.records import FrameSampling, Video
@@ -19,7 +19,7 @@ from vtgdata.video.store import FrameStore
 from vtgdata.video.workers import Here, Workers
 
 TWO = FrameSampling(frames=2)
-FAILING = "video.failing_decoders"
+FAILING = "support.failing_decoders"
 
 
 @pytest.fixture

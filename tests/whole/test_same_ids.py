@@ -1,0 +1,98 @@
+"""Ids under which answers are kept and rows are published: no change of the code may change them.
+
+Whoever changes one on purpose makes every user pay for their answers again, and says so in CHANGELOG.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from support.release_builders import make_release, write_inputs
+from vtgdata import releases
+from vtgdata.annotations.normalise import normalise
+from vtgdata.conversation.prompt import load_prompt
+from vtgdata.engine.work_keys import Question, about, work_key
+from vtgdata.files import fingerprint, plugins
+from vtgdata.records import FrameSampling, Image, Message, Sample, Sampling, Text
+
+QUESTION = Question(
+    sample_id="a:1",
+    messages=(Message(role="user", parts=(Text("when?"), Image(b"x", 0.5))),),
+    prompt_id="p",
+    frames_id="f",
+    frame_times=(0.5,),
+)
+PROMPTS = {
+    "ground": "ground-66bad2a7",
+    "ground_nothink": "ground_nothink-b6e05a40",
+    "ground_several": "ground_several-6a908d8a",
+    "shapes": "shapes-357076bf",
+}
+SAMPLE_IDS = {
+    "activitynet_captions": "38ca462c46c473fd",
+    "activitynet_cg": "60ed17a54a4edbbf",
+    "captions_json": "17a9811a7302ad0d",
+    "charades_cg": "8b27af7225ea14ca",
+    "charades_sta": "6698189c4a79dd7d",
+    "coin": "55f91dea5fac781e",
+    "didemo": "211a50d06626747c",
+    "ego4d_nlq": "54adc4cddd8ac422",
+    "grounded_videollm": "51f9835f133925c8",
+    "hirest": "df9e867d331125f8",
+    "internvid_vtime": "0d6213bf9a2541f5",
+    "moment_jsonl": "943a695f9f9ef05d",
+    "museg": "0bd3c2e4ed83181a",
+    "nextgqa": "0a4e2825e931799f",
+    "queryd": "0b66c0888f5056a6",
+    "qvhighlights": "8f030cc8465d4331",
+    "samples": "0bcebe79dbf5d6fe",
+    "shapes": "1dfb880e00803667",
+    "tacos": "5182a8e7813475a4",
+    "timeit": "690ec961dbe5f3e7",
+    "timelens_100k": "caf7ceed389e091b",
+    "timelens_bench": "82cf57e6fff28bf5",
+    "timerft": "3e9787a509e8d137",
+    "tvg_r1": "4e1bee8119c342d3",
+    "tvgbench": "aceef3768ff7172b",
+    "tvsum": "77d2e978a2c2d019",
+    "vidchapters": "511c0399260a3834",
+    "videomind": "9df0586533a78845",
+    "vitt": "48b003c85c9ba2ef",
+    "youcook2": "d700f42ca72bc7fd",
+    "youtube_highlights": "522f09e491d2f099",
+}
+"""Of each corpus, a fingerprint of the ids of its example's samples, in order."""
+
+
+def test_a_work_key():
+    assert work_key(QUESTION, "m", Sampling(), 0, 7) == "24509a68acd008daa4b0eb867d4eaf1c"
+
+
+def test_what_the_answers_of_a_run_have_in_common():
+    assert about("m", "p", FrameSampling(), True, Sampling(), 7, "sighted") == "db9584836f90ec1f"
+
+
+def test_the_id_of_frames():
+    assert fingerprint.short(["content", FrameSampling(), "pyav"]) == "d3c0b6b072f85e8b"
+
+
+@pytest.mark.parametrize("name", PROMPTS)
+def test_the_id_of_a_prompt(name):
+    assert load_prompt(name).id == PROMPTS[name]
+
+
+@pytest.mark.parametrize("name", SAMPLE_IDS)
+def test_the_ids_of_a_corpus(name, tmp_path: Path):
+    module = plugins.load("corpora", name)
+    paths = [tmp_path / file for file in module.EXAMPLE.files]
+    for path in paths:
+        path.write_text(module.EXAMPLE.files[path.name], encoding="utf-8", newline="")
+    rows = normalise(module.read(paths, module.EXAMPLE.split), module.CORPUS)
+    ids = [sample.sample_id for sample in rows if isinstance(sample, Sample)]
+    assert fingerprint.short(ids) == SAMPLE_IDS[name]
+
+
+def test_the_content_of_a_release(tmp_path: Path):
+    made = releases.open_release(str(make_release(tmp_path / "made", write_inputs(tmp_path))))
+    # Of the packages in constraints.txt: another polars may write the same rows as other bytes.
+    assert made.content == "8f0e76603c13aa82dd7df366a9883f53fc8b868a2d50d82f7a198998b2cf9e10"
