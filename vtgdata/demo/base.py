@@ -78,7 +78,7 @@ def run(settings: Settings) -> Summary:
         "steps": settings.steps,
         **{name: sum(line[name] for line in last) / len(last) for name in ("loss", "marks_right", "answers_right")},
     }
-    return step.finish(summary, sorted(path.name for path in out.iterdir()))
+    return step.finish(summary, step.written())
 
 
 def train(model: Any, clips: Clips, settings: Settings) -> list[dict[str, float]]:

@@ -138,6 +138,10 @@ class Step:
         crash_here("meta-removed")
         return self.out
 
+    def written(self) -> list[str]:
+        """Names of all that lies in the folder, hidden files left out: for a library that chooses its own names."""
+        return sorted(path.name for path in self.out.iterdir() if not path.name.startswith("."))
+
     def finish(self, summary: Summary, outputs: Iterable[str], *, failed: str | None = None) -> Summary:
         """Write the meta, last of all, and return the summary.
 

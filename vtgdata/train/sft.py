@@ -64,10 +64,10 @@ def run(settings: Settings) -> Summary:
     if (done := step.up_to_date()) is not None:
         return done
     rows, prompts = open_rows(settings.release, "coldstart")
-    out = step.start()
+    step.start()
     summary = fit(settings, rows, prompts, frame_source(settings.videos, settings.frames))
     summary |= {"data": provenance(settings.release, "coldstart"), "out": settings.out}
-    return step.finish(summary, sorted(path.name for path in out.iterdir()))
+    return step.finish(summary, step.written())
 
 
 def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], frames: Frames) -> Summary:

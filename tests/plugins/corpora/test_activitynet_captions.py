@@ -124,9 +124,10 @@ def test_a_published_file_gives_the_counts_of_its_raw_text(name: str) -> None:
 
 def test_ingest_clamps_the_events_of_a_real_video_to_its_own_length(tmp_path: Path) -> None:
     path = published("corpora", "activitynet_captions", "val_1.json")
-    (tmp_path / "v_GGSY1Qvo990.mp4").symlink_to(published("videos", "v_GGSY1Qvo990.mp4"))
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos/v_GGSY1Qvo990.mp4").symlink_to(published("videos", "v_GGSY1Qvo990.mp4"))
     settings = ingest.Settings(
-        corpus="activitynet_captions", paths=[str(path)], videos=str(tmp_path), out=str(tmp_path / "out")
+        corpus="activitynet_captions", paths=[str(path)], videos=str(tmp_path / "videos"), out=str(tmp_path / "out")
     )
     with pytest.raises(RowsFailed) as caught:
         ingest.run(settings)

@@ -147,8 +147,11 @@ def test_each_published_row_is_under_the_terms_of_the_corpus_it_comes_from() -> 
 
 def test_ingest_finds_the_real_video_of_one_row_and_says_that_the_others_are_missing(tmp_path: Path) -> None:
     path = published("corpora", "tvgbench", "tvgbench.json")
-    (tmp_path / "OHOFG.mp4").symlink_to(published("videos", "OHOFG.mp4"))
-    settings = ingest.Settings(corpus="tvgbench", paths=[str(path)], videos=str(tmp_path), out=str(tmp_path / "out"))
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos/OHOFG.mp4").symlink_to(published("videos", "OHOFG.mp4"))
+    settings = ingest.Settings(
+        corpus="tvgbench", paths=[str(path)], videos=str(tmp_path / "videos"), out=str(tmp_path / "out")
+    )
     with pytest.raises(RowsFailed, match=r"--max-failed") as caught:
         ingest.run(settings)
     files = {Path(row["path"]).name for row in json.loads(path.read_text())}
