@@ -24,7 +24,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from vtgdata.engine.ask import run
+from vtgdata.engine.ask import Asking, run
 from vtgdata.engine.journal.journal import Journal
 from vtgdata.engine.work_keys import Question
 from vtgdata.files import plugins
@@ -161,10 +161,11 @@ def measure(urls: list[str], seconds: float, events: list[tuple[float, Callable[
         "tiny", Endpoint(urls=tuple(urls), concurrency=CONCURRENCY, timeout=TIMEOUT)
     )
     with tempfile.TemporaryDirectory() as folder, Journal(Path(folder) / "journal.sqlite") as journal:
-        run(
-            questions(began + seconds), model, sampling=Sampling(), n=1, seed=0, journal=journal, note=asked.append,
+        asking = Asking(
+            model=model, sampling=Sampling(), n=1, seed=0, journal=journal, note=asked.append,
             acknowledge=lambda key: times.append(time.monotonic() - began),
         )  # fmt: skip
+        run(questions(began + seconds), asking)
     for timer in timers:
         timer.join()
     return times, len(asked) - len(times)

@@ -105,7 +105,10 @@ def throughput() -> None:
             model = plugins.load("models", "openai_api").connect("tiny", Endpoint(urls=(url,), concurrency=SLOTS))
             begun, worked = time.monotonic(), time.process_time()
             count = SLOTS * ROUNDS
-            ask.run(made_up(count), model, sampling=Sampling(), n=1, seed=0, journal=journal, note=lambda record: None)  # type: ignore[arg-type]
+            ask.run(
+                made_up(count),
+                ask.Asking(model=model, sampling=Sampling(), n=1, seed=0, journal=journal, note=lambda record: None),
+            )  # type: ignore[arg-type]
             seconds = time.monotonic() - begun
             share[name] = count / seconds / (SLOTS / SERVICE)
             print(

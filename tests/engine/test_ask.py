@@ -14,7 +14,7 @@ import pytest
 from support import forked
 from support.servers import Fault, Server, seeded, unseeded
 from vtgdata.engine import ask as ask_module
-from vtgdata.engine.ask import ask, run
+from vtgdata.engine.ask import Asking, ask, run
 from vtgdata.engine.journal.journal import Journal
 from vtgdata.engine.progress import Counts, read_progress
 from vtgdata.engine.spool import Asked, Wanted
@@ -71,7 +71,7 @@ def ask_all(
     made = (question if isinstance(question, Question) else make_question(question) for question in questions)
     noted: list[Wanted] = []
     with Journal(path) as journal:
-        run(made, model, sampling=Sampling(), n=n, seed=seed, journal=journal, note=noted.append, **more)
+        run(made, Asking(model=model, sampling=Sampling(), n=n, seed=seed, journal=journal, note=noted.append, **more))
         asked = [one for record in noted for one in record.each()]
         return asked, journal.answered(one.key for one in asked)
 
@@ -180,13 +180,15 @@ def test_an_answer_is_on_disk_before_it_is_acknowledged(tmp_path):
         held: list[bool] = []
         run(
             map(make_question, range(5)),
-            Echo(),
-            sampling=Sampling(),
-            n=2,
-            seed=0,
-            journal=journal,
-            note=lambda record: None,
-            acknowledge=lambda key: held.append(journal.holds([key]) == {key} and not journal._db.in_transaction),
+            Asking(
+                model=Echo(),
+                sampling=Sampling(),
+                n=2,
+                seed=0,
+                journal=journal,
+                note=lambda record: None,
+                acknowledge=lambda key: held.append(journal.holds([key]) == {key} and not journal._db.in_transaction),
+            ),
         )
     assert held == [True] * 10
 
@@ -269,13 +271,15 @@ def test_a_cancelled_run_leaves_a_journal_that_goes_on(tmp_path):
             asking: asyncio.Task[None] = asyncio.create_task(
                 ask(
                     map(make_question, range(50)),
-                    Echo(),
-                    sampling=Sampling(),
-                    n=2,
-                    seed=0,
-                    journal=journal,
-                    note=lambda record: None,
-                    acknowledge=lambda key: asking.cancel() if key else None,
+                    Asking(
+                        model=Echo(),
+                        sampling=Sampling(),
+                        n=2,
+                        seed=0,
+                        journal=journal,
+                        note=lambda record: None,
+                        acknowledge=lambda key: asking.cancel() if key else None,
+                    ),
                 )
             )
             with pytest.raises(asyncio.CancelledError):
@@ -353,14 +357,14 @@ import sys
 from pathlib import Path
 sys.path[:0] = sys.argv[4:]
 from test_ask import served_at, make_question, N, SAMPLES
-from vtgdata.engine.ask import run
+from vtgdata.engine.ask import Asking, run
 from vtgdata.engine.journal.journal import Journal
-from vtgdata.records.sample import Sampling
+from vtgdata.records import Sampling
 
 with Journal(Path(sys.argv[1])) as journal:
     model = served_at(sys.argv[2], int(sys.argv[3]))
     asked = {"sampling": Sampling(), "n": N, "seed": 7, "journal": journal, "note": lambda record: None}
-    run(map(make_question, range(SAMPLES)), model, **asked)
+    run(map(make_question, range(SAMPLES)), Asking(model=model, **asked))
 """
 SAMPLES, N, CONCURRENCY = 60, 4, 8
 

@@ -13,7 +13,7 @@ from vtgdata.stages import ingest
 TOY = '''
 """A corpus of somebody else's, in a module of their own."""
 from vtgdata.annotations import sources, text
-from vtgdata.records.sample import Corpus, RawRow, Split
+from vtgdata.records import Corpus, RawRow, Split
 
 CORPUS = Corpus(
     name="toy", title="Toy", summary="", license="CC0-1.0", license_link="", license_confidence="A", homepage="",

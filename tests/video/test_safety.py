@@ -26,7 +26,7 @@ DISGUISED = {
 LOOK = """
 import sys
 from pathlib import Path
-from vtgdata.records.sample import FrameSampling, Video
+from vtgdata.records import FrameSampling, Video
 from vtgdata.video.store import FrameStore
 store = FrameStore(Path(sys.argv[1]), FrameSampling(frames=2), Path(sys.argv[2]))
 for path in sorted(Path(sys.argv[1]).iterdir()):

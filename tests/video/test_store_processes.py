@@ -20,7 +20,7 @@ COUNT = 40
 FILL = """
 import random, sys
 from pathlib import Path
-from vtgdata.records.sample import FrameSampling, Video
+from vtgdata.records import FrameSampling, Video
 from vtgdata.video.store import FrameStore
 root, folder, seed, isolated = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4] == "isolated"
 store = FrameStore(root, FrameSampling(frames=4), folder, "support.counting_decoder", isolated=isolated)

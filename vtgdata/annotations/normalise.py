@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -112,9 +112,8 @@ def _plain(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop | None:
     if not (0 <= start < end <= limit < math.inf) or start >= last_start(limit) or not given.well_named(row):
         return None
     repairs = () if query == row.query else (Repair("query_blanks", repr(row.query), repr(query)),)
-    windows = (Window(start, end),)
-    start, status, extra = row.source_start, row.video_status, _extra(row)
-    return _made(row, sample_id, given, query, windows, duration, start, status, repairs, extra)
+    known = _Known(query, (Window(start, end),), duration, row.source_start, row.video_status, repairs, _extra(row))
+    return _made(row, sample_id, given, known)
 
 
 def _stepwise(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop:
@@ -141,22 +140,24 @@ def _stepwise(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop:
     if not draft.windows and row.labelled and not corpus.benchmark(row.split):
         return _dropped(row, corpus, "no_window", "no window given")
     windows = tuple(Window(start, end) for start, end in draft.windows)
-    repairs, start, extra = tuple(draft.repairs), draft.source_start, _extra(row, draft.opinions)
-    return _made(row, sample_id, given, draft.query, windows, draft.duration, start, status, repairs, extra)
+    repairs, extra = tuple(draft.repairs), _extra(row, draft.opinions)
+    known = _Known(draft.query, windows, draft.duration, draft.source_start, status, repairs, extra)
+    return _made(row, sample_id, given, known)
 
 
-def _made(
-    row: RawRow,
-    sample_id: str,
-    given: _Given,
-    query: str,
-    windows: tuple[Window, ...],
-    duration: float | None,
-    source_start: float | None,
-    status: str | None,
-    repairs: tuple[Repair, ...],
-    extra: dict[str, Any],
-) -> Sample | Drop:
+class _Known(NamedTuple):
+    """What a row says after its repairs."""
+
+    query: str
+    windows: tuple[Window, ...]
+    duration: float | None
+    source_start: float | None
+    video_status: str | None
+    repairs: tuple[Repair, ...]
+    extra: dict[str, Any]
+
+
+def _made(row: RawRow, sample_id: str, given: _Given, known: _Known) -> Sample | Drop:
     """The sample, or the drop of one that could not be written to any file."""
     sample = Sample(
         sample_id=sample_id,
@@ -165,13 +166,13 @@ def _made(
         video=Video(
             video_id=row.video_id,
             file=row.file,
-            duration=duration,
+            duration=known.duration,
             source_id=row.source_id,
-            source_start=source_start,
-            status=status,
+            source_start=known.source_start,
+            status=known.video_status,
         ),
-        query=query,
-        windows=windows,
+        query=known.query,
+        windows=known.windows,
         labelled=row.labelled,
         task=row.task,
         options=row.options,
@@ -179,10 +180,10 @@ def _made(
         label_version=row.label_version,
         license=given.licence(row),
         origin=row.origin,
-        repairs=repairs,
-        extra=extra,
+        repairs=known.repairs,
+        extra=known.extra,
     )
-    if not (extra or row.options or row.answer or row.repairs or row.corpus or row.license):
+    if not (known.extra or row.options or row.answer or row.repairs or row.corpus or row.license):
         sources = (row.source_id or "", row.source_corpus)
         named = (sample_id, row.origin, row.video_id, row.file, row.split, row.label_version, *sources)
         if "".join(named).isascii():

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import cast
 
+import msgspec
+
 from vtgdata.engine.journal.journal import Attempt, Journal
 from vtgdata.engine.progress import Progress, Report
 from vtgdata.engine.spool import Wanted, wanted_of
@@ -24,105 +26,73 @@ PULL_SECONDS = 0.2
 """Longest stay in the thread that pulls questions while the journal has all their answers."""
 
 
-def run(
-    questions: Iterable[Question],
-    model: Model,
-    *,
-    sampling: Sampling,
-    n: int,
-    seed: int,
-    journal: Journal,
-    note: Callable[[Wanted], None],
-    acknowledge: Callable[[str], None] | None = None,
-    total: int = 0,
-    progress: Callable[[Progress], None] | None = None,
-) -> None:
+class Asking(msgspec.Struct, frozen=True, kw_only=True):
+    """Which model to ask, how its answers are drawn, and where they go."""
+
+    model: Model
+    """Gets at most `model.concurrency` requests at a time, each for the missing answers of one question; or for
+    `model.answers_per_request` of them, where the model has that attribute."""
+    sampling: Sampling
+    """How answers are drawn."""
+    n: int
+    """Answers wanted of each question."""
+    seed: int
+    """Seed of the run: another one draws other answers, except at temperature 0."""
+    journal: Journal
+    """Open; holds every answer when `ask` returns."""
+    note: Callable[[Wanted], None]
+    """Called in a thread with what is wanted of each question, in their order, with the answers' keys."""
+    acknowledge: Callable[[str], None] | None = None
+    """Called with a key once its answer is on disk; by default writes it to `$VTGDATA_ACK_FD`, if that is set."""
+    total: int = 0
+    """Answers wanted in all, where that is known beforehand: for the time to go."""
+    progress: Callable[[Progress], None] | None = None
+    """Called with how far the run is, at most once a second and at the end."""
+
+
+def run(questions: Iterable[Question], asking: Asking) -> None:
     """`ask`, for callers that are not async; the model is closed at the end."""
 
     async def ask_and_close() -> None:
         try:
-            await ask(
-                questions,
-                model,
-                sampling=sampling,
-                n=n,
-                seed=seed,
-                journal=journal,
-                note=note,
-                acknowledge=acknowledge,
-                total=total,
-                progress=progress,
-            )
+            await ask(questions, asking)
         finally:
-            await model.close()
+            await asking.model.close()
 
     asyncio.run(ask_and_close())
 
 
-async def ask(
-    questions: Iterable[Question],
-    model: Model,
-    *,
-    sampling: Sampling,
-    n: int,
-    seed: int,
-    journal: Journal,
-    note: Callable[[Wanted], None],
-    acknowledge: Callable[[str], None] | None = None,
-    total: int = 0,
-    progress: Callable[[Progress], None] | None = None,
-) -> None:
+async def ask(questions: Iterable[Question], asking: Asking) -> None:
     """Ask for n answers to each question, except those that the journal holds.
 
-    Args:
-        questions: pulled one by one, in a thread, so that they may decode videos and be more than memory holds: at most
-            2 * model.concurrency are alive at a time.
-        model: gets at most `model.concurrency` requests at a time, each for the missing answers of one question; or for
-            `model.answers_per_request` of them, where the model has that attribute.
-        sampling: how answers are drawn.
-        n: answers wanted of each question.
-        seed: of the run: another seed draws other answers, except at temperature 0.
-        journal: open; holds every answer when this returns.
-        note: called in a thread with what is wanted of each question, in their order, with the answers' keys.
-        acknowledge: called with a key once its answer is on disk; by default writes it to `$VTGDATA_ACK_FD`, if set.
-        total: answers wanted in all, where that is known beforehand: for the time to go.
-        progress: called with how far it is, at most once a second and at the end.
+    Questions are pulled one by one, in a thread, so that they may decode videos and be more than memory holds: at most
+    2 * model.concurrency are alive at a time.
 
     A request that failed is in the journal as failed and does not end the run. EndpointRefused, and any exception of
     the model or of `questions`, ends it at once; what was answered until then is kept.
     """
-    report = Report(journal.path, model.id, total, progress)
-    asking = _Asking(model, sampling, n, seed, journal, note, acknowledge or _acknowledge_to_fd(), report)
+    report = Report(asking.journal.path, asking.model.id, asking.total, asking.progress)
+    run = _Run(asking, asking.acknowledge or _acknowledge_to_fd(), report)
     try:
         async with asyncio.TaskGroup() as group:
-            await asking.all(iter(questions), group)
+            await run.all(iter(questions), group)
     except BaseExceptionGroup as errors:
         raise _main_error(errors) from None
     finally:
-        asking.commit_rest()
+        run.commit_rest()
         report.write(ended=True)
 
 
-class _Asking:
+class _Run:
     """The state of one run."""
 
-    def __init__(
-        self,
-        model: Model,
-        sampling: Sampling,
-        n: int,
-        seed: int,
-        journal: Journal,
-        note: Callable[[Wanted], None],
-        acknowledge: Callable[[str], None],
-        report: Report,
-    ) -> None:
-        self.model, self.sampling, self.n, self.seed, self.journal = model, sampling, n, seed, journal
-        self.note, self.acknowledge, self.report = note, acknowledge, report
+    def __init__(self, asking: Asking, acknowledge: Callable[[str], None], report: Report) -> None:
+        self.asking, self.acknowledge, self.report = asking, acknowledge, report
+        self.model, self.journal = asking.model, asking.journal
         # Optional in a Model: one that sends its answers' requests apart loses less in a crash when given them apart.
-        self.per_request: int = getattr(model, "answers_per_request", None) or max(1, n)
-        self.alive = asyncio.Semaphore(2 * model.concurrency)
-        self.slots = asyncio.Semaphore(model.concurrency)
+        self.per_request: int = getattr(self.model, "answers_per_request", None) or max(1, asking.n)
+        self.alive = asyncio.Semaphore(2 * self.model.concurrency)
+        self.slots = asyncio.Semaphore(self.model.concurrency)
         self.committing = asyncio.Lock()
         self.replied: list[Attempt] = []
         self.sent: set[str] = set()
@@ -164,7 +134,7 @@ class _Asking:
             # Only now are its frames needed. What they are may have changed since its keys were made.
             question = question.look()
             keys, missing = self._missing(question)
-        self.note(wanted_of(question, keys))
+        self.asking.note(wanted_of(question, keys))
         counts = self.report.counts
         if question.problem is not None:
             counts.problems += len(keys)
@@ -176,7 +146,8 @@ class _Asking:
 
     def _missing(self, question: Question) -> tuple[list[str], list[tuple[int, str]]]:
         """All keys of a question, and index and key of the answers that must be asked for."""
-        keys = work_keys(question, self.model.id, self.sampling, self.n, self.seed)
+        asking = self.asking
+        keys = work_keys(question, self.model.id, asking.sampling, asking.n, asking.seed)
         if question.problem is not None:
             return keys, []
         # A question that comes twice is asked once. First what was sent, then what is held: a key leaves the one only
@@ -199,7 +170,7 @@ class _Asking:
             self.report.counts.asked += len(wanted)
             seeds = tuple(seed_of(key) for _, key in wanted)
             request = Request(
-                sample_id=question.sample_id, messages=question.messages, sampling=self.sampling, seeds=seeds
+                sample_id=question.sample_id, messages=question.messages, sampling=self.asking.sampling, seeds=seeds
             )
             replies = await self.model.generate(request)
             crash_here("answer-came")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from vtgdata.conversation.prompt import Prompt, load_prompt
 from vtgdata.engine import ask, failures, rollouts
@@ -136,38 +136,46 @@ def collect(
         journal.about, journal.again = kind(settings, prompt, model, seeing), failures.chosen(settings.only)
         take_shards(journal, folder)
         model = metered(spec, model, settings, journal)
-        asker = _Asker(settings, spec, seeing, scores, prompt, store, model, journal, spool)
+        asked = _Ask(spec, seeing, tuple(dict.fromkeys((*rollouts.DEFAULT_SCORES, *scores))))
+        asker = _Asker(settings, asked, _Held(prompt, store, model, journal, spool))
         asker.ask(samples, settings.n)
         if places is not None:
             asker.deepen(samples, places)
         yield Collected(samples, model.id, prompt, asker.latest if places else asker.rows)
 
 
+class _Ask(NamedTuple):
+    """One model under one condition."""
+
+    spec: str
+    seeing: str
+    """`sighted`, or what is shown or asked instead; see `collect`."""
+    scores: tuple[str, ...]
+    """Score plug-ins whose values the rows have."""
+
+
+class _Held(NamedTuple):
+    """What is open while a run lasts."""
+
+    prompt: Prompt
+    store: FrameStore | None
+    model: Model
+    journal: Journal
+    spool: Spool
+
+
 class _Asker:
     """What the rounds of one run share."""
 
-    def __init__(
-        self,
-        settings: AskSettings,
-        spec: str,
-        seeing: str,
-        scores: Sequence[str],
-        prompt: Prompt,
-        store: FrameStore | None,
-        model: Model,
-        journal: Journal,
-        spool: Spool,
-    ) -> None:
-        self.settings, self.prompt, self.store, self.model = settings, prompt, store, model
-        self.journal, self.spool, self.seeing = journal, spool, seeing
-        self.scores = tuple(dict.fromkeys((*rollouts.DEFAULT_SCORES, *scores)))
-        self.progress = teller(f"{spec}, {seeing}")
+    def __init__(self, settings: AskSettings, asked: _Ask, held: _Held) -> None:
+        self.settings, self.asked = settings, asked
+        self.prompt, self.store, self.model, self.journal, self.spool = held
+        self.progress = teller(f"{asked.spec}, {asked.seeing}")
 
     def ask(self, samples: Sequence[Sample], n: int) -> None:
         """Have n answers to the question about each sample in the journal, and what was wanted in the spool."""
-        ask.run(
-            questions(samples, self.prompt, self.store, self.settings, self.seeing),
-            self.model,
+        asking = ask.Asking(
+            model=self.model,
             sampling=self.settings.sampling(),
             n=n,
             seed=self.settings.seed,
@@ -176,6 +184,7 @@ class _Asker:
             total=n * len(samples),
             progress=self.progress,
         )
+        ask.run(questions(samples, self.prompt, self.store, self.settings, self.asked.seeing), asking)
 
     def deepen(self, samples: Sequence[Sample], places: Places) -> None:
         """Ask on in rounds until no sample's place needs more answers."""
@@ -201,17 +210,17 @@ class _Asker:
     def _made(self, samples: Iterable[Sample], records: Iterator[Wanted]) -> _Rows:
         pairs = zip(samples, records, strict=True)
         while chunk := list(islice(pairs, CHUNK)):
-            asked = [one for _, record in chunk for one in record.each()]
-            replies = self.journal.answered(one.key for one in asked)
-            replies |= self.journal.failures(one.key for one in asked if one.key not in replies)
+            wanted = [one for _, record in chunk for one in record.each()]
+            replies = self.journal.answered(one.key for one in wanted)
+            replies |= self.journal.failures(one.key for one in wanted if one.key not in replies)
             rows = rollouts.finalize(
-                asked,
+                wanted,
                 replies,
                 {sample.sample_id: sample for sample, _ in chunk},
                 model_id=self.model.id,
                 sampling=self.settings.sampling(),
                 form=self.prompt.form,
-                scores=self.scores,
+                scores=self.asked.scores,
             )
             made = iter(rows)
             for sample, record in chunk:

@@ -18,7 +18,7 @@ from support.builders import draw_video, make_sample
 from support.servers import Answer, Drip, Fault, Hangup, Server, Silence, completion, in_turn, seeded
 from vtgdata.conversation.answer import Form
 from vtgdata.engine import rollouts
-from vtgdata.engine.ask import run
+from vtgdata.engine.ask import Asking, run
 from vtgdata.engine.journal.journal import Journal
 from vtgdata.engine.spool import Wanted
 from vtgdata.engine.work_keys import Question
@@ -120,7 +120,7 @@ def ask(path: Path, *servers: Server, samples: int = 5, concurrency: int = 1, **
     ]  # fmt: skip
     noted: list[Wanted] = []
     with Journal(path) as journal:
-        run(questions, model, sampling=Sampling(), n=1, seed=0, journal=journal, note=noted.append)
+        run(questions, Asking(model=model, sampling=Sampling(), n=1, seed=0, journal=journal, note=noted.append))
         asked = [one for record in noted for one in record.each()]
         keys = [one.key for one in asked]
         replies = {**journal.failures(keys), **journal.answered(keys)}
@@ -294,7 +294,10 @@ def test_a_server_that_always_says_429_gets_at_most_one_request_a_second(
             for i in range(20)
         )
         with Journal(tmp_path / "j.sqlite") as journal:
-            run(questions, model, sampling=Sampling(), n=1, seed=0, journal=journal, note=lambda record: None)
+            run(
+                questions,
+                Asking(model=model, sampling=Sampling(), n=1, seed=0, journal=journal, note=lambda record: None),
+            )
     times = [request.time for request in server.requests[before:]]
     # Those in flight together with the first that met the limit were sent before anyone could know.
     assert 3 <= len(times) <= 6 + 8
