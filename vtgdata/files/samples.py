@@ -24,13 +24,17 @@ class SampleTable(Sequence[Sample]):
 
     def __init__(self, path: str | Path, frame: Any) -> None:
         """Take the columns of a Polars frame; `path` is what an error names."""
-        self._path, self._frame = path, frame
+        self._path, self.frame = path, frame
 
     def __len__(self) -> int:
-        return self._frame.height
+        return self.frame.height
+
+    def rows(self) -> Iterator[Row]:
+        """The rows as dicts, as they are in the file: their values are not looked at."""
+        return self.frame.iter_rows(named=True)
 
     def __iter__(self) -> Iterator[Sample]:
-        for piece in self._frame.iter_slices(PIECE):
+        for piece in self.frame.iter_slices(PIECE):
             for row in piece.iter_rows(named=True):
                 yield read_sample(self._path, row)
 
@@ -40,37 +44,58 @@ class SampleTable(Sequence[Sample]):
     def __getitem__(self, index: slice) -> Self: ...
     def __getitem__(self, index: int | slice) -> Sample | Self:
         if isinstance(index, slice):
-            return type(self)(self._path, self._frame[index])
-        return read_sample(self._path, self._frame.row(index, named=True))
+            return type(self)(self._path, self.frame[index])
+        return read_sample(self._path, self.frame.row(index, named=True))
 
     def only(self, wanted: Callable[[Sample], bool]) -> Self:
         """The samples that are wanted, in order."""
         import polars as pl
 
         mask = pl.Series([wanted(sample) for sample in self], dtype=pl.Boolean)
-        return type(self)(self._path, self._frame.filter(mask))
-
-    def twice(self) -> str | None:
-        """A sample id that occurs more than once, if there is one."""
-        ids = self._frame["sample_id"]
-        found = ids.filter(ids.is_duplicated())
-        return None if found.is_empty() else found[0]
+        return type(self)(self._path, self.frame.filter(mask))
 
 
-def open_samples(path: str | Path, *, where: str | None = None, limit: int | None = None) -> SampleTable:
-    """Open `samples.parquet`; `where` is a SQL condition on its columns, `limit` takes the first rows that meet it.
+def open_samples(
+    path: str | Path,
+    *,
+    where: str | None = None,
+    limit: int | None = None,
+    needs: Iterable[str] = (),
+    look: bool = True,
+) -> SampleTable:
+    """Open `samples.parquet`: the door for everything that reads one.
+
+    Args:
+        path: the file.
+        where: a SQL condition on its columns, as in `split == 'rl'`.
+        limit: takes the first rows that meet it.
+        needs: columns that must be there, besides those that every sample needs.
+        look: make a Sample of each row once before anything is done with any; without it a wrong row is found when it
+            is read.
 
     Raises VtgError, with the row's id and the column, when a row is no valid sample or an id occurs twice.
     """
-    frame = read_frame(path, needs=SAMPLE_NEEDS, where=where)
+    frame = read_frame(path, needs=(*SAMPLE_NEEDS, *needs), where=where)
     frame = frame.select([name for name in frame.columns if name in SAMPLES])
     found = SampleTable(path, frame if limit is None else frame.head(limit))
-    for _ in found:
-        pass  # each row is looked at before anything is done with any
-    twice = found.twice()
-    if twice is not None:
-        raise VtgError(f"{path}: sample_id {twice!r} occurs twice; every row needs its own.")
+    if look:
+        for _ in found:
+            pass
+    ids = found.frame["sample_id"]
+    twice = ids.filter(ids.is_duplicated())
+    if not twice.is_empty():
+        raise VtgError(f"{path}: sample_id {twice[0]!r} occurs twice; every row needs its own.")
     return found
+
+
+def read_samples(path: str | Path, *, where: str | None = None, limit: int | None = None) -> list[Sample]:
+    """All samples of `open_samples` in memory; arguments and errors are the same."""
+    return list(open_samples(path, where=where, limit=limit, look=False))
+
+
+def unchecked_rows(path: str | Path) -> list[Row]:
+    """The rows of `samples.parquet` as they are, for what looks for the wrong ones; `row_sample` reads each."""
+    return read_parquet(path, needs=SAMPLE_NEEDS)
 
 
 _Name = Annotated[str, msgspec.Meta(min_length=1)]
@@ -203,18 +228,3 @@ def write_samples(path: Path, samples: Iterable[Sample]) -> None:
 def write_drops(path: Path, drops: Iterable[Drop]) -> None:
     """Write `drops.parquet`."""
     write_parquet(path, drops, DROPS, drop_values)
-
-
-def read_samples(path: str | Path, *, where: str | None = None, limit: int | None = None) -> list[Sample]:
-    """Read `samples.parquet`; `where` is a SQL condition on its columns, `limit` takes the first rows that meet it.
-
-    Raises VtgError, with the row's id and the column, when a row is no valid sample or an id occurs twice.
-    """
-    rows = read_parquet(path, needs=SAMPLE_NEEDS, where=where)[:limit]
-    samples = [read_sample(path, row) for row in rows]
-    seen: set[str] = set()
-    for sample in samples:
-        if sample.sample_id in seen:
-            raise VtgError(f"{path}: sample_id {sample.sample_id!r} occurs twice; every row needs its own.")
-        seen.add(sample.sample_id)
-    return samples

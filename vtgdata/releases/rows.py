@@ -12,6 +12,7 @@ from vtgdata.annotations.benchmarks import is_benchmark
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
 from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import open_samples
 from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, TRACES, Row
 from vtgdata.releases import asked_models, tombstones
 from vtgdata.releases.document import CHOSEN, COLDSTART, Release
@@ -37,11 +38,8 @@ class Sources:
         self.path = samples
         self.prompts: dict[str, str] = {}
         self.models: list[dict[str, Any]] = []
-        self.samples: dict[str, Row] = {}
-        for row in _read(samples, SAMPLES, ("corpus", "split", "video_id", "license")):
-            if row["sample_id"] in self.samples:
-                raise VtgError(f"{samples}: sample_id {row['sample_id']!r} occurs twice.")
-            self.samples[row["sample_id"]] = row
+        rows = open_samples(samples, needs=["license"], look=False).rows()
+        self.samples = {row["sample_id"]: row for row in _publishable(samples, rows, SAMPLES)}
         self._tombstones = removed
         self.removed = {name: found for name, row in self.samples.items() if (found := removed.of_row(row))}
         """{sample_id: why} of the samples that were taken out."""
@@ -163,7 +161,12 @@ def _places(sample: Row) -> list[_Place]:
 
 
 def _read(path: str, columns: Mapping[str, str], needs: tuple[str, ...], *, empty: bool = False) -> list[Row]:
-    rows = read_parquet(path, needs=needs)
+    return _publishable(path, read_parquet(path, needs=needs), columns, empty=empty)
+
+
+def _publishable(path: str, found: Iterable[Row], columns: Mapping[str, str], *, empty: bool = False) -> list[Row]:
+    """Rows with just these columns; raises VtgError when there is none, or one names a path of this machine."""
+    rows = list(found)
     if not rows and not empty:
         raise VtgError(f"{path}: holds no rows, so there is nothing to release.")
     for row in rows:

@@ -19,9 +19,9 @@ from vtgdata.annotations.benchmarks import is_benchmark
 from vtgdata.annotations.filtering import Benchmarks, Filter
 from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.files import plugins, schemas
-from vtgdata.files.parquet import read_frame, write_parquet
-from vtgdata.files.samples import read_sample
-from vtgdata.files.schemas import SAMPLE_NEEDS, SAMPLES, Row
+from vtgdata.files.parquet import write_parquet
+from vtgdata.files.samples import open_samples, read_sample
+from vtgdata.files.schemas import SAMPLES, Row
 from vtgdata.files.step import Step, Summary
 from vtgdata.records import Sample
 from vtgdata.video.frame_settings import FrameSettings
@@ -157,15 +157,10 @@ def _code(filters: Sequence[Filter]) -> list[str]:
 
 def _read(settings: Settings) -> Any:
     """The rows to curate as a frame, each with its own id."""
-    frame = read_frame(settings.file, needs=SAMPLE_NEEDS, where=settings.where or None)
-    if settings.where and not frame.height:
+    found = open_samples(settings.file, where=settings.where or None, limit=settings.limit, look=False)
+    if settings.where and not found:
         raise VtgError(f"{settings.file}: no row meets --where {settings.where!r}, so there is nothing to curate.")
-    if settings.limit is not None:
-        frame = frame.head(settings.limit)
-    twice = frame["sample_id"].filter(frame["sample_id"].is_duplicated())
-    if twice.len():
-        raise VtgError(f"{settings.file}: sample_id {twice[0]!r} occurs twice; every row needs its own.")
-    return frame
+    return found.frame
 
 
 def _reported(frame: Any) -> set[tuple[str, str]]:
@@ -186,7 +181,7 @@ def _benchmarks(settings: Settings) -> dict[str, list[Sample]]:
     """The samples of benchmark splits in the file and in those to hold it against, by the keys of their videos."""
     found: list[Sample] = []
     for path in dict.fromkeys([settings.file, *settings.against]):
-        frame = read_frame(path, needs=SAMPLE_NEEDS)
+        frame = open_samples(path, look=False).frame
         reported = _reported(frame)
         if reported:
             found += [read_sample(path, row) for row in frame.filter(_of(frame, reported)).to_dicts()]
