@@ -48,7 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     matrix_rate: float = 0.01
     """Peak learning rate of Muon, for the hidden matrices."""
     threads: int = 1
-    """CPU threads; with one, the same seed gives the same weights."""
+    """CPU threads; with one, the same seed gives the same weights on the same kind of CPU."""
 
 
 def run(settings: Settings) -> Summary:

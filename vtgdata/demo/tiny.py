@@ -86,7 +86,7 @@ def build_processor(tokenizer: Any) -> Any:
 
 
 def build_model(tokenizer: Any, seed: int) -> Any:
-    """The untrained network, float32; the same seed gives the same weights."""
+    """The untrained network, float32; the same seed gives the same weights on the same kind of CPU."""
     import torch
     from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
 
