@@ -7,7 +7,7 @@ export OMP_WAIT_POLICY ?= passive
 export TOKENIZERS_PARALLELISM ?= false
 export HF_HUB_DISABLE_TELEMETRY ?= 1
 
-.PHONY: demo demo-small test check fix deep fuzz clean
+.PHONY: demo demo-small test check fix docs deep fuzz clean
 
 demo: $(VENV)/.ready
 	$(BIN)/vtgdata run demo
@@ -26,6 +26,10 @@ check: $(VENV)/.ready
 fix: $(VENV)/.ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The generated parts of the documentation.
+docs:
+	$(PYTHON) docs/generate.py
 
 deep: $(VENV)/.ready
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -m "slow or not slow" --timeout 3000

@@ -1,1 +1,1 @@
-"""What several corpora share: the file families that re-published annotations come in."""
+"""Reading what corpora publish: files, repairs of rows, identity and overlap of videos, licences, filtering."""

@@ -1,1 +1,1 @@
-"""What is said: prompts, and the one parser of answers."""
+"""What is said: prompts with their slots, and the one parser of answers."""

@@ -1,1 +1,1 @@
-"""The demo: a generator of videos with known moments, and the tiny model that learns to see them."""
+"""The demo: draws videos with known moments, and trains the tiny model that learns to see them."""

@@ -1,1 +1,1 @@
-"""The machine that asks models: work keys, the journal, the loop, and what becomes of the answers."""
+"""Asking models: questions, work keys, requests in flight, rows of what was answered."""

@@ -1,1 +1,1 @@
-"""What every stage needs of files: tables, whole writes, steps, fingerprints, recipes, plug-ins found by name."""
+"""Files between stages: Parquet, samples, whole writes, output folders, fingerprints, recipes, plug-ins by name."""

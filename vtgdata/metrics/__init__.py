@@ -1,1 +1,1 @@
-"""Metrics of grounding, their intervals and the baselines beside them. Pure; numpy only."""
+"""Measuring answers against annotations: the IoU core, sets of metrics, intervals, baselines, official scorers."""

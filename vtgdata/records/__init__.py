@@ -1,4 +1,4 @@
-"""The nouns: what is annotated, what is seen, what is asked and replied."""
+"""The nouns: windows, videos, samples, corpora, frames, messages, replies; arithmetic of windows and times."""
 
 from vtgdata.records.corpus import (
     Bound,

@@ -1,4 +1,4 @@
-"""Releases: versions of a dataset, what they say of themselves, and how they are written, compared and published."""
+"""Versions of a dataset: rows, release.json, card, croissant, plots, difference, permission, takedowns."""
 
 from vtgdata.releases.document import (
     CHOSEN,

@@ -1,1 +1,1 @@
-"""What a model sees: finding, probing and sampling videos, the frame store, messages, the blind control."""
+"""What is seen: finding and probing files, sampling, decoding apart, the frame store, blind controls."""

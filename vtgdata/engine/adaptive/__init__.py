@@ -1,1 +1,1 @@
-"""Adaptive n: asking each sample only until its place is known."""
+"""Adaptive n: asks each sample only until its difficulty is known."""

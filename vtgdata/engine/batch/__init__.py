@@ -1,1 +1,1 @@
-"""Batches of requests as files, and their answers brought back."""
+"""Requests as batch files for provider APIs, and their answers brought back."""

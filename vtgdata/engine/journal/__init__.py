@@ -1,1 +1,1 @@
-"""The journal of answers, who holds it, and what it counts."""
+"""The SQLite journal that holds every answer before it is counted, its lock, and its counts."""

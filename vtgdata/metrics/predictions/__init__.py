@@ -1,1 +1,1 @@
-"""Files of predictions: ours and those that other systems write, read into one record and joined to samples."""
+"""Files of predictions, ours and other systems': read into one record, joined to samples, written."""

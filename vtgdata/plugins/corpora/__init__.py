@@ -1,1 +1,1 @@
-"""Plug-ins: one file per corpus, with `CORPUS`, `read(paths, split)` and `EXAMPLE`."""
+"""One file per corpus: its facts `CORPUS`, `read(paths, split)`, and an `EXAMPLE`."""

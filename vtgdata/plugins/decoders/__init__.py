@@ -1,1 +1,1 @@
-"""Plug-ins: one file per decoding library, with `probe(path)` and `frames(path, times)`."""
+"""One file per decoding library, with `probe(path)` and `frames(path, times)`."""

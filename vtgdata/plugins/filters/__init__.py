@@ -1,1 +1,1 @@
-"""Plug-ins: one file per filter, with `keep(samples, frames, **settings) -> [LeftOut(sample_id, reason, detail)]`."""
+"""One file per filter, with `keep(samples, frames, **settings) -> rows to leave out, each with its reason`."""

@@ -1,1 +1,1 @@
-"""Plug-ins: one file per way to reach a model, with `connect(argument, endpoint) -> Model`."""
+"""One file per way to reach a model, with `connect(argument, endpoint) -> Model`."""

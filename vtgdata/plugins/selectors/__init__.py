@@ -1,1 +1,1 @@
-"""Plug-ins: one file per selector, with `select(samples, pass_rates, size, seed, **settings) -> sample ids`."""
+"""One file per selector, with `select(samples, pass_rates, size, seed, **settings) -> sample ids`."""

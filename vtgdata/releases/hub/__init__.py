@@ -1,4 +1,4 @@
-"""The Hugging Face Hub: fetching releases, and pushing them and models."""
+"""The Hugging Face Hub: fetching releases, pushing them, and pushing models."""
 
 from vtgdata.releases.hub.client import (
     Fetched,

@@ -1,1 +1,1 @@
-"""What models behind servers share: endpoints, a server's state, replies and their limit."""
+"""What models behind servers share: endpoints, the state of a server, replies and their limit."""
