@@ -1,1 +1,1 @@
-"""Files between stages: Parquet, samples, whole writes, output folders, fingerprints, recipes, plug-ins by name."""
+"""Files between stages: Parquet of samples and drops, whole writes, output folders, fingerprints, recipes, plug-ins."""

@@ -121,15 +121,15 @@ _SAMPLE_VALUES: dict[str, Callable[[Sample], Any]] = {
 
 def sample_row(sample: Sample) -> Row:
     """A Sample as a row of `samples.parquet`."""
-    return {name: sample_values(name, [sample])[0] for name in SAMPLES}
+    return {name: samples_column(name, [sample])[0] for name in SAMPLES}
 
 
-def sample_values(name: str, samples: Sequence[Sample]) -> list[Any]:
+def samples_column(name: str, samples: Sequence[Sample]) -> list[Any]:
     """A column of `samples.parquet`."""
     return list(map(_SAMPLE_VALUES.get(name) or attrgetter(name), samples))
 
 
-def drop_values(name: str, drops: Sequence[Drop]) -> list[str]:
+def drops_column(name: str, drops: Sequence[Drop]) -> list[str]:
     """A column of `drops.parquet`."""
     return list(map(attrgetter(name), drops))
 
@@ -222,9 +222,9 @@ def read_sample(path: str | Path, row: Row) -> Sample:
 
 def write_samples(path: Path, samples: Iterable[Sample]) -> None:
     """Write `samples.parquet`."""
-    write_parquet(path, samples, SAMPLES, sample_values)
+    write_parquet(path, samples, SAMPLES, samples_column)
 
 
 def write_drops(path: Path, drops: Iterable[Drop]) -> None:
     """Write `drops.parquet`."""
-    write_parquet(path, drops, DROPS, drop_values)
+    write_parquet(path, drops, DROPS, drops_column)

@@ -18,7 +18,7 @@ from vtgdata.annotations.normalise import Probed, normalise
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.parquet import ParquetWriter
-from vtgdata.files.samples import drop_values, sample_values
+from vtgdata.files.samples import drops_column, samples_column
 from vtgdata.files.schemas import DROPS, SAMPLES
 from vtgdata.files.step import Step, Summary
 from vtgdata.records import Corpus, Drop, RawRow, Sample, Split, Unit
@@ -103,8 +103,8 @@ def run(settings: Settings) -> Summary:
     )
     if removed:
         outcomes = map(tombstones.read(removed).outcome, outcomes)
-    samples = ParquetWriter(step.out / "samples.parquet", SAMPLES, sample_values)
-    drops = ParquetWriter(step.out / "drops.parquet", DROPS, drop_values)
+    samples = ParquetWriter(step.out / "samples.parquet", SAMPLES, samples_column)
+    drops = ParquetWriter(step.out / "drops.parquet", DROPS, drops_column)
     try:
         with _rarely_collected():
             for outcome in outcomes:

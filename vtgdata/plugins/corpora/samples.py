@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from vtgdata.annotations import items, parquet, sources
+from vtgdata.annotations import items, published_parquet, sources
 from vtgdata.annotations.text import some_readable, unreadable
 from vtgdata.files.samples import row_sample
 from vtgdata.records import Corpus, Example, RawRow, Repair, Sample, Split
@@ -99,7 +99,7 @@ def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
 
 def _rows(path: Path) -> Iterator[RawRow]:
     packed = items.shape(path) == "parquet"
-    for item in parquet.records(path) if packed else items.read(path):
+    for item in published_parquet.records(path) if packed else items.read(path):
         try:
             yield _row(item, _sound(item.fields()))
         except ValueError as error:
