@@ -126,6 +126,12 @@ def test_no_text_is_markup_or_an_order_to_the_terminal(capsys):
     ]
 
 
+def test_counts_stay_beside_their_names_on_a_narrow_terminal(capsys, monkeypatch):
+    monkeypatch.setattr("vtgdata.cli.printing._terminal", lambda: 24)
+    counts("  why", {"too long": 1, "too short": 2_000, "odd": 3})
+    assert capsys.readouterr().out == "  why: too long 1,\n    too short 2,000,\n    odd 3\n"
+
+
 @pytest.mark.parametrize("columns", [80, 120])
 def test_the_catalogue_fits_a_terminal_and_has_no_colours(columns):
     code, said = on_terminal(["-m", "vtgdata", "corpora"], columns=columns, shows="stdout")

@@ -197,10 +197,14 @@ def _block(columns: Sequence[_Column]) -> list[str]:
 def counts(title: str, values: Mapping[str, int]) -> None:
     """Print `title: a 3, b 1`, on a terminal folded to its width; nothing for an empty mapping."""
     if values:
-        said = plain(f"{title}: " + ", ".join(f"{name} {count:,}" for name, count in values.items()))
+        # A line ends between two of them, never between a name and its number: NUL is the space that holds.
+        said = f"{plain(title)}: " + ", ".join(
+            f"{plain(name)} {count:,}".replace(" ", "\0") for name, count in values.items()
+        )
         start = said[: len(said) - len(said.lstrip())]
         width = _terminal()
-        print("\n".join(_fold(said, width, start + GAP) if width else [said]))
+        lines = _fold(said, width, start + GAP) if width else [said]
+        print("\n".join(lines).replace("\0", " "))
 
 
 def percent(value: float | None) -> str:
