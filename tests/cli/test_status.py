@@ -16,7 +16,7 @@ from support.builders import draw_video, make_sample
 from support.servers import Server, completion, seeded
 from support.terminals import on_terminal
 from vtgdata.cli.app import run
-from vtgdata.engine.progress import Counts, Progress, log, teller
+from vtgdata.engine.progress import CLEAR, Counts, Progress, teller
 from vtgdata.files.samples import write_samples
 from vtgdata.records import Reply
 
@@ -110,13 +110,26 @@ def test_a_terminal_has_one_line_that_is_written_anew(folder):
     assert said.count("answers (") >= 2 and said.count("\n") == said.count("plan:") + 1
 
 
+def test_the_line_on_a_narrow_terminal_ends_with_the_time_to_go_and_names_the_models_end(monkeypatch, capsys):
+    monkeypatch.setattr("vtgdata.engine.progress.on_terminal", lambda: True)
+    monkeypatch.setattr("vtgdata.engine.progress.log", logging.Logger("told", logging.INFO))
+    monkeypatch.setenv("COLUMNS", "80")
+    teller("openai_api:Qwen/Qwen3-VL-235B-A22B-Instruct, sighted")(Progress(
+        model_id="m", counts=Counts(to_do=900, cached=100, answered=200, cost=1.5), owner=None, updated="",
+        ended=False, total=1000, answers_per_second=0.5, tokens_per_second=1234.0,
+    ))  # fmt: skip
+    (line,) = capsys.readouterr().err.split(CLEAR)[1:]
+    assert line == "...-A22B-Instruct, sighted: 300 of 1,000 answers, 0.5/s, $1.5, 23 min to go"
+
+
 def test_a_log_has_a_line_at_first_at_most_every_half_minute_and_at_the_end(monkeypatch):
     now, said = 1000.0, []
     kept = logging.Handler()
     kept.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
     monkeypatch.setattr("vtgdata.engine.progress.time.monotonic", lambda: now)
     monkeypatch.setattr("vtgdata.engine.progress.on_terminal", lambda: False)
-    monkeypatch.setattr("vtgdata.engine.progress.log", logging.Logger("told", logging.INFO))
+    log = logging.Logger("told", logging.INFO)
+    monkeypatch.setattr("vtgdata.engine.progress.log", log)
     log.addHandler(kept)
     tell = teller("m")
     for second in range(100):
@@ -134,6 +147,20 @@ def test_the_time_to_go_follows_from_the_pace() -> None:
     assert str(progress) == (
         "30 of 95 answers (10 from before, 5 failed, 5 cannot be asked), 0.5/s, 1,234 tokens/s, 2 min to go"
     )
+
+
+def test_a_short_line_keeps_what_matters_and_the_time_to_go() -> None:
+    progress = Progress(
+        model_id="m", counts=Counts(to_do=50, cached=10, answered=20, failed=5, problems=5, cost=1.5), owner=None,
+        updated="", ended=False, total=100, answers_per_second=0.5, tokens_per_second=1234.0,
+    )  # fmt: skip
+    assert progress.within(200) == str(progress)
+    assert progress.within(80) == "30 of 95 answers (5 failed, 5 cannot be asked), 0.5/s, $1.5, 2 min to go"
+    assert progress.within(61) == "30 of 95 answers (5 failed), 0.5/s, $1.5, 2 min to go"
+    assert progress.within(40) == "30 of 95 answers (5 failed), 2 min to go"
+    assert progress.within(30) == "30 of 95 answers, 2 min to go"
+    assert progress.within(10) == "30 of 95 a"
+    assert all(len(progress.within(width)) <= width for width in range(120))
 
 
 def test_costs_are_counted_and_an_unknown_one_is_not_nothing() -> None:

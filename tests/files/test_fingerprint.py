@@ -1,12 +1,14 @@
 import ast
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from vtgdata.cli.commands import COMMANDS
+from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint, plugins
 from vtgdata.video.find import find
 
@@ -84,6 +86,54 @@ def test_a_cache_that_cannot_be_written_leaves_videos_readable(
     known = fingerprint.of_file(video)
     monkeypatch.setenv("VTGDATA_CACHE", folder.format(tmp=tmp_path))
     assert fingerprint.of_file(video) == known
+
+
+@pytest.fixture
+def unnamed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """No variable names a cache folder; the home."""
+    for name in ("VTGDATA_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other folders")
+def test_on_linux_the_cache_lies_in_the_home_or_where_the_desktop_says(
+    unnamed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fingerprint.cache_folder() == unnamed / ".cache/vtgdata"
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    assert fingerprint.cache_folder() == unnamed / ".cache/vtgdata"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "desktop"))
+    assert fingerprint.cache_folder() == tmp_path / "desktop/vtgdata"
+    monkeypatch.setenv("VTGDATA_CACHE", "near")
+    assert fingerprint.cache_folder() == Path("near")
+    assert not unnamed.exists() and not (tmp_path / "desktop").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="reads the user's entry of the system")
+def test_without_the_variable_home_the_systems_own_entry_says_where_it_is(
+    unnamed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pwd
+
+    monkeypatch.delenv("HOME")
+    assert fingerprint.cache_folder().is_relative_to(pwd.getpwuid(os.getuid()).pw_dir)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="users are numbers")
+def test_a_user_without_any_home_has_fingerprints_and_is_told_what_to_name(
+    unnamed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HOME")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)  # whom the system has no entry for
+    with pytest.raises(VtgError, match="VTGDATA_CACHE"):
+        fingerprint.cache_folder()
+    assert len(fingerprint.of_file(large(tmp_path / "a.mp4"))) == 64
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+    monkeypatch.setenv("VTGDATA_CACHE", str(tmp_path / "named"))
+    assert fingerprint.cache_folder() == tmp_path / "named"
 
 
 def test_a_large_file_is_read_once_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

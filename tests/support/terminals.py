@@ -9,8 +9,13 @@ import threading
 from support import forked
 
 
-def on_terminal(arguments: list[str], typed: str = "", term: str = "xterm") -> tuple[int, str]:
-    """Run `python ARGUMENTS` with a terminal as stdin and stderr; its exit code, and what it wrote to stderr."""
+def on_terminal(
+    arguments: list[str], typed: str = "", term: str = "xterm", columns: int = 200, *, shows: str = "stderr"
+) -> tuple[int, str]:
+    """Run `python ARGUMENTS` with a terminal as stdin and as stderr, or as stdout where it `shows` that.
+
+    Returns its exit code, and what it wrote to the terminal.
+    """
     leader, follower = pty.openpty()
     pieces: list[bytes] = []
 
@@ -21,8 +26,10 @@ def on_terminal(arguments: list[str], typed: str = "", term: str = "xterm") -> t
                 pieces.append(piece)
 
     process = forked.start(
-        arguments, stdin=follower, stderr=follower, stdout=subprocess.DEVNULL,
-        env=os.environ | {"TERM": term, "COLUMNS": "200"},
+        arguments, stdin=follower,
+        stderr=follower if shows == "stderr" else subprocess.DEVNULL,
+        stdout=follower if shows == "stdout" else subprocess.DEVNULL,
+        env=os.environ | {"TERM": term, "COLUMNS": str(columns)},
     )  # fmt: skip
     os.close(follower)
     reader = threading.Thread(target=read)

@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from vtgdata.cli.printing import LAYOUT, plain, plain_output
 from vtgdata.errors import RowsFailed, VtgError
 
 Summary = dict[str, Any]
@@ -19,7 +20,7 @@ def report(error: VtgError, *, as_json: bool) -> None:
     if as_json:
         sys.stderr.write(json.dumps({"error": str(error), "exit_code": error.exit_code}) + "\n")
     else:
-        sys.stderr.write(f"vtgdata: {error}\n")
+        sys.stderr.write(f"vtgdata: {plain(str(error), keep=LAYOUT)}\n")
 
 
 def stage(app: typer.Typer, words: set[str], command: str) -> None:
@@ -100,7 +101,8 @@ def finish(summary: Summary, as_json: bool, show: Any) -> None:
         # JSON has no NaN: it becomes null.
         print(msgspec.json.encode(summary).decode())
     else:
-        (_instead(summary) or show)(summary)
+        with plain_output():
+            (_instead(summary) or show)(summary)
 
 
 def _instead(summary: Summary) -> Any:
@@ -123,10 +125,20 @@ def logs(quiet: bool) -> None:
     if not log.handlers:
         handler = logging.StreamHandler(sys.stderr)
         # A line that tells how far a run is may stand on the terminal: what comes now takes its place.
-        clear = CLEAR if on_terminal() else ""
-        handler.setFormatter(logging.Formatter(f"{clear}%(asctime)s %(message)s", "%H:%M:%S"))
+        handler.setFormatter(_Line(CLEAR if on_terminal() else ""))
         log.addHandler(handler)
         log.propagate = False
+
+
+class _Line(logging.Formatter):
+    """The time and the message, which may quote a server or a file: without control characters of theirs."""
+
+    def __init__(self, before: str) -> None:
+        super().__init__("%(asctime)s %(message)s", "%H:%M:%S")
+        self.before = before
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self.before + plain(super().format(record), keep=LAYOUT)
 
 
 def relative(path: str) -> str:

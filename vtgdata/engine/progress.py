@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -90,20 +90,36 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         return max(0, left) / self.answers_per_second if self.total and self.answers_per_second else None
 
     def __str__(self) -> str:
+        return self._said(())
+
+    def within(self, width: int) -> str:
+        """The same in at most so many characters: what matters least is left out, the time to go is not."""
+        for number in range(len(_LEAST)):
+            if len(said := self._said(_LEAST[:number])) <= width:
+                return said
+        return self._said(_LEAST)[:width]
+
+    def _said(self, without: Sequence[str]) -> str:
         counts = self.counts
-        failed = f", {counts.failed:,} failed" if counts.failed else ""
-        problems = f", {counts.problems:,} cannot be asked" if counts.problems else ""
         wanted = max(self.total - counts.problems, counts.to_do)
-        said = f"{counts.done:,} of {wanted:,} answers ({counts.cached:,} from before{failed}{problems})"
-        if self.answers_per_second:
-            said += f", {self.answers_per_second:.3g}/s, {self.tokens_per_second or 0:,.0f} tokens/s"
-        if counts.cost:
-            said += f", ${counts.cost:,.4g}"
-        elif counts.uncosted:
-            said += ", cost unknown"
-        if not self.ended and self.seconds_left is not None:
-            said += f", {span(self.seconds_left)} to go"
-        return said
+        inner = {
+            "before": f"{counts.cached:,} from before",
+            "failed": f"{counts.failed:,} failed" if counts.failed else "",
+            "problems": f"{counts.problems:,} cannot be asked" if counts.problems else "",
+        }
+        aside = ", ".join(text for name, text in inner.items() if text and name not in without)
+        parts = {
+            "done": f"{counts.done:,} of {wanted:,} answers" + (f" ({aside})" if aside else ""),
+            "pace": f"{self.answers_per_second:.3g}/s" if self.answers_per_second else "",
+            "tokens": f"{self.tokens_per_second or 0:,.0f} tokens/s" if self.answers_per_second else "",
+            "cost": f"${counts.cost:,.4g}" if counts.cost else "cost unknown" if counts.uncosted else "",
+            "left": f"{span(self.seconds_left)} to go" if not self.ended and self.seconds_left is not None else "",
+        }
+        return ", ".join(text for name, text in parts.items() if text and name not in without)
+
+
+_LEAST = ("tokens", "before", "problems", "pace", "cost", "failed")
+"""Parts of what is said of a run that a short line does without, in this order."""
 
 
 def span(seconds: float) -> str:
@@ -213,6 +229,10 @@ class Count(NamedTuple):
         said = f"{self.done:,} of {self.total:,} {self.unit}"
         return said if self.ended or self.seconds_left is None else f"{said}, {span(self.seconds_left)} to go"
 
+    def within(self, width: int) -> str:
+        """The same, cut where it is longer than so many characters."""
+        return str(self)[:width]
+
 
 def told(items: Iterable[T], total: int, what: str, unit: str) -> Iterator[T]:
     """Items as they come; says how many of `total` are done, and how long the others will take at this pace."""
@@ -237,10 +257,26 @@ def teller(what: str, plain_seconds: float = PLAIN_SECONDS) -> Callable[[Progres
     return _line(what) if on_terminal() else _plain(what, plain_seconds)
 
 
+def _end(name: str, width: int) -> str:
+    """A name, or where it is longer its end, which tells two models from each other."""
+    return name if len(name) <= width else "..." + name[len(name) - max(1, width - 3) :]
+
+
+def _columns() -> int:
+    """Of the terminal that stderr is, wherever stdout goes."""
+    try:
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, ValueError):
+        columns = 0
+    return shutil.get_terminal_size((columns or 80, 24)).columns
+
+
 def _line(what: str) -> Callable[[Progress | Count], None]:
     def tell(progress: Progress | Count) -> None:
         if log.isEnabledFor(logging.INFO):
-            said = f"{what}: {progress}"[: shutil.get_terminal_size().columns - 1]
+            columns = _columns()
+            before = f"{_end(what, columns // 3)}: "
+            said = before + progress.within(max(0, columns - 1 - len(before)))
             sys.stderr.write(f"{CLEAR}{said}" + ("\n" if progress.ended else ""))
             sys.stderr.flush()
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from vtgdata.errors import VtgError
 from vtgdata.files.video_files import BINDINGS, video_files
 
 ROOT = Path(__file__).parent.parent
@@ -28,10 +29,19 @@ def short(value: Any) -> str:
 
 
 def cache_folder() -> Path:
-    """Where frames and remembered hashes lie: `$VTGDATA_CACHE`, else the user's cache folder."""
-    named = os.environ.get("VTGDATA_CACHE")
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(named) if named else Path(home) / "vtgdata"
+    """Where frames and remembered hashes lie: `$VTGDATA_CACHE`, else `vtgdata` in the user's cache folder.
+
+    Raises VtgError when no variable names a folder and this user has no home.
+    """
+    if named := os.environ.get("VTGDATA_CACHE"):
+        return Path(named)
+    import platformdirs
+
+    try:
+        # Where there is no home, older versions leave the `~` as it is.
+        return platformdirs.user_cache_path("vtgdata", appauthor=False).expanduser()
+    except RuntimeError as error:
+        raise VtgError("this user has no home folder for a cache. Name a folder in $VTGDATA_CACHE.") from error
 
 
 def of_file(path: Path) -> str:
@@ -56,13 +66,13 @@ def _memory(statement: str, values: tuple[str, ...]) -> str | None:
 
     The memory is a convenience: a read-only home or a torn cache must not stop a run.
     """
-    folder = cache_folder()
     try:
+        folder = cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(folder / "hashes.sqlite", timeout=10)) as db, db:
             db.execute("CREATE TABLE IF NOT EXISTS file (path TEXT PRIMARY KEY, stamp TEXT, hash TEXT)")
             row = db.execute(statement, values).fetchone()
-    except (sqlite3.Error, OSError):
+    except (sqlite3.Error, OSError, VtgError):
         return None
     return None if row is None else row[0]
 

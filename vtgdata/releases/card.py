@@ -1,7 +1,7 @@
 """Cards: Markdown for people with YAML metadata for the Hub, filled from what release.json says and nothing else.
 
-Templates are the Jinja2 files of `cards/`. Metadata goes through a YAML dumper and table cells through `cell`, so no
-value can break out of its place.
+Templates are the Jinja2 files of `cards/`. Metadata goes through the card classes of huggingface_hub and their YAML
+dumper, and table cells through `cell`, so no value can break out of its place.
 """
 
 import html
@@ -14,10 +14,9 @@ import yaml
 
 from vtgdata.annotations import licences
 from vtgdata.files import plugins
-from vtgdata.releases import asked_models, croissant, plots, teacher_terms
+from vtgdata.releases import asked_models, card_metadata, croissant, plots, teacher_terms
 from vtgdata.releases.document import Document
 
-SIZES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M", "100M<n<1B")
 _KINDS = {
     "samples": "one query about one video, with its moments",
     "coldstart": "a reasoning trace that was kept, with its sample",
@@ -25,14 +24,13 @@ _KINDS = {
     "rollouts": "one answer of a model to one sample",
     "drops": "a raw row that became no sample, and why",
 }
-_TAGS = ["video-temporal-grounding", "video"]
 
 
 def dataset_card(document: Document) -> str:
     """The dataset card of a release: metadata and Markdown."""
     return _render(
         "dataset.md.j2",
-        dataset_metadata(document),
+        card_metadata.of_dataset(document),
         release=document,
         licence_rows=licence_rows(document),
         changelog=changelog(document),
@@ -45,58 +43,8 @@ def dataset_card(document: Document) -> str:
 
 
 def model_card(model: Any) -> str:
-    """The card of a trained model, from what its model.json says (`model_push.ModelFile`).
-
-    The metadata has the scores as `model-index` too, which older tools read.
-    """
-    metadata: dict[str, Any] = {
-        "license": "other",
-        "license_name": "base-model-and-data",
-        "license_link": "README.md",
-        "pipeline_tag": "video-text-to-text",
-        "library_name": "transformers",
-        "tags": [*_TAGS, *model.command.split()[-1:]],
-    }
-    if model.base_model.count("/") == 1:
-        metadata["base_model"] = model.base_model
-    if "repository" in model.dataset:
-        metadata["datasets"] = [model.dataset["repository"]]
-    if model.evaluation:
-        metadata["model-index"] = [{"name": model.name, "results": [_index_entry(model)]}]
-    return _render("model.md.j2", metadata, model=model)
-
-
-def _index_entry(model: Any) -> dict[str, Any]:
-    found = model.evaluation
-    of = ", ".join(f"{each['corpus']} {each['split']}" for each in found["benchmark"])
-    return {
-        "task": {"type": "video-text-to-text", "name": "video temporal grounding"},
-        "dataset": {"type": model.dataset.get("repository", "vtgdata"), "name": of},
-        "metrics": [
-            {"type": name, "name": name, "value": round(scores["value"], 6)}
-            for name, scores in found["metrics"].items()
-        ],
-    }
-
-
-def dataset_metadata(document: Document) -> dict[str, Any]:
-    """The YAML metadata of a dataset card, as the Hub reads it."""
-    rows = sum(data.rows for data in document.configs["samples"].values())
-    return {
-        "pretty_name": document.name,
-        **licences.card_fields(document.counts["samples"]["license"]),
-        "task_categories": ["video-text-to-text"],
-        "tags": list(_TAGS),
-        "size_categories": [SIZES[min(max(len(str(rows)) - 3, 0), len(SIZES) - 1)]],
-        "configs": [
-            {
-                "config_name": config,
-                "data_files": [{"split": split, "path": data.file} for split, data in splits.items()],
-                **({"default": True} if config == "samples" else {}),
-            }
-            for config, splits in document.configs.items()
-        ],
-    }
+    """The card of a trained model, from what its model.json says (`model_push.ModelFile`)."""
+    return _render("model.md.j2", card_metadata.of_model(model), model=model)
 
 
 def read_metadata(card: str) -> dict[str, Any]:
@@ -116,8 +64,8 @@ def read_metadata(card: str) -> dict[str, Any]:
             raise ValueError(f"a card's metadata needs {key}")
     if metadata["license"] == "other" and not (metadata.get("license_name") and metadata.get("license_link")):
         raise ValueError("`license: other` needs license_name and license_link")
-    if any(size not in SIZES for size in metadata["size_categories"]):
-        raise ValueError(f"size_categories are {', '.join(SIZES)}")
+    if any(size not in card_metadata.SIZES for size in metadata["size_categories"]):
+        raise ValueError(f"size_categories are {', '.join(card_metadata.SIZES)}")
     names = [config.get("config_name") for config in metadata["configs"]]
     if not all(names) or len(set(names)) != len(names):
         raise ValueError("every config needs a config_name of its own")
@@ -266,7 +214,8 @@ def code(value: Any) -> str:
     return f"`{' '.join(str(value).replace('`', '').replace('|', ' ').split())}`"
 
 
-def _render(template: str, metadata: Mapping[str, Any], **values: Any) -> str:
+def _render(template: str, head: str, **values: Any) -> str:
+    """A template filled with these values, below a head of YAML."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -281,6 +230,5 @@ def _render(template: str, metadata: Mapping[str, Any], **values: Any) -> str:
         cell=cell, code=code, count=count, terms_words=teacher_terms.words,
         drawn_words=asked_models.drawn_words, frames_words=asked_models.frames_words,
     )  # fmt: skip
-    head = yaml.safe_dump(dict(metadata), sort_keys=False, allow_unicode=True)
     body = environment.get_template(template).render(values)
     return f"---\n{head}---\n\n" + re.sub(r"\n{3,}", "\n\n", body)

@@ -246,7 +246,10 @@ def _short(made: Meta, summary: Mapping[str, Any], report: Mapping[str, Any]) ->
 
 
 def eval_results(document: ModelFile, release: Release) -> list[dict[str, Any]]:
-    """The Hub's evaluation results: one entry per metric, where the samples scored are those of a dataset there."""
+    """The Hub's evaluation results: one entry per metric, where the samples scored are those of a dataset there.
+
+    Plain mappings: the Hub's class for them, EvalResultEntry, came with huggingface_hub 1.4, and ours takes 1.0.
+    """
     found, repository = document.evaluation, document.dataset.get("repository")
     if not found or not repository:
         return []
