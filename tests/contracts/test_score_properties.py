@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from support.builders import make_answer, make_sample
 from vtgdata.conversation.answer import Form, parse
 from vtgdata.files import plugins
-from vtgdata.records.windows import centre_array, giou_array, tiou_array, tiou_boundary_array
+from vtgdata.metrics.window_table import tiou_array
+from vtgdata.plugins.scores.center_distance import centre_array
+from vtgdata.plugins.scores.giou import giou_array
+from vtgdata.plugins.scores.tiou_boundary import tiou_boundary_array
 
 DURATION = 100.0
 ALL = ("tiou", "tiou_boundary", "union_iou", "giou", "support_f1", "center_distance")

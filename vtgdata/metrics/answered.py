@@ -1,11 +1,8 @@
 """What a metric looks at: one sample's answer as arrays, whatever file or model it came from."""
 
-from collections.abc import Sequence
-
 import msgspec
 import numpy as np
 
-from vtgdata.records import Window
 from vtgdata.records.windows import Array
 
 
@@ -36,11 +33,6 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
 NOTHING = Answered()
 """The answer of a sample that has none."""
-
-
-def as_array(windows: Sequence[Window]) -> Array:
-    """Windows as (k, 2) float64."""
-    return np.array([(window.start, window.end) for window in windows], dtype=np.float64).reshape(-1, 2)
 
 
 def sound(windows: Array) -> Array:

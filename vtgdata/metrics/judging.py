@@ -13,9 +13,10 @@ import numpy as np
 
 from vtgdata.conversation.answer import Form, parse
 from vtgdata.files.schemas import ROLLOUTS, Row
-from vtgdata.metrics.answered import NOTHING, Answered, as_array, no_windows, sound
+from vtgdata.metrics.answered import NOTHING, Answered, no_windows, sound
 from vtgdata.metrics.predictions.record import Prediction
 from vtgdata.metrics.predictions.write import Given, finite
+from vtgdata.metrics.window_table import as_array
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
 

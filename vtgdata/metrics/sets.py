@@ -11,7 +11,8 @@ import numpy as np
 
 from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.metrics import grounding, highlights, qa
-from vtgdata.metrics.answered import Answered, as_array
+from vtgdata.metrics.answered import Answered
+from vtgdata.metrics.window_table import answer_iou, as_array, table_of
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
 
@@ -45,7 +46,7 @@ def values(name: str, answers: Sequence[Answered], samples: Sequence[Sample], th
     if chosen.ranked:
         answers = [_ranked(answer) for answer in answers]
     thresholds = tuple(thresholds) or grounding.THRESHOLDS
-    ious = grounding.answer_ious([answer.said for answer in answers], [as_array(sample.windows) for sample in samples])
+    ious = answer_iou(table_of([answer.said for answer in answers], [as_array(sample.windows) for sample in samples]))
     base = {"mIoU": ious} | {f"R1@{t:g}": (ious >= t).astype(np.float64) for t in thresholds}
     return base | chosen.extra(answers, samples, thresholds)
 
@@ -92,7 +93,7 @@ def _moments(answers: Sequence[Answered], samples: Sequence[Sample], thresholds:
 def _more(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
     """mIoP, and recalls by the strict test."""
     truths = [as_array(sample.windows) for sample in samples]
-    ious = grounding.answer_ious([answer.said for answer in answers], truths)
+    ious = answer_iou(table_of([answer.said for answer in answers], truths))
     iops = np.array([grounding.answer_iop(a.said, t) for a, t in zip(answers, truths, strict=True)])
     return {"mIoP": iops} | {f"R1>{t:g}": (ious > t).astype(np.float64) for t in thresholds}
 
