@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from vtgdata.conversation.answer import Form, parse
-from vtgdata.records.windows import tiou_array, tiou_boundary_array
+from vtgdata.metrics.window_table import tiou_in_place
+from vtgdata.plugins.scores.tiou_boundary import tiou_boundary_array
 
 N = 1_000_000
 RUNS = 9
@@ -58,7 +59,7 @@ def scores() -> None:
     duration = rng.uniform(60, 180, N)
     functions = {
         "bare": lambda: bare(said, true),
-        "tiou": lambda: tiou_array(said, true),
+        "tiou": lambda: tiou_in_place(said, true),
         "tiou_boundary": lambda: tiou_boundary_array(said, true, duration),
     }
     # In turn, so that what else the machine does falls on all of them.

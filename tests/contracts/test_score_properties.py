@@ -11,10 +11,15 @@ from hypothesis import strategies as st
 from support.builders import make_answer, make_sample
 from vtgdata.conversation.answer import Form, parse
 from vtgdata.files import plugins
-from vtgdata.records.windows import centre_array, giou_array, tiou_array, tiou_boundary_array
+from vtgdata.metrics.window_table import tiou_array
+from vtgdata.plugins.scores.center_distance import centre_array
+from vtgdata.plugins.scores.giou import giou_array
+from vtgdata.plugins.scores.tiou_boundary import tiou_boundary_array
+from vtgdata.records import Answer, Sample
 
 DURATION = 100.0
-ALL = ("tiou", "tiou_boundary", "union_iou", "giou", "support_f1", "center_distance")
+ALL = plugins.names("scores")
+REASONS = "The dog stands at the door, then jumps over the fence and runs away."
 # Symmetric for sets; the others look for the best true window of a single one.
 SYMMETRIC = ("union_iou", "support_f1")
 DOES_NOT_SEE_CUTS = ("union_iou", "tiou_boundary", "giou", "center_distance")
@@ -34,8 +39,17 @@ several = st.lists(windows, min_size=1, max_size=5)
 
 
 def score(name: str, said: Sequence[Pair], true: Sequence[Pair]) -> float:
-    sample = make_sample(windows=true, duration=DURATION)
-    return float(plugins.load("scores", name).score([make_answer(*said)], [sample])[0])
+    return float(plugins.load("scores", name).score([answer(said)], [question(true)])[0])
+
+
+def question(true: Sequence[Pair]) -> Sample:
+    """A sample that every score applies to: one with windows, a duration and a right option."""
+    return make_sample(windows=true, duration=DURATION, task="grounded_qa", options=("yes", "no"), answer="B")
+
+
+def answer(said: Sequence[Pair]) -> Answer:
+    """An answer that is right in all but perhaps its windows; without any, one that says nothing."""
+    return make_answer(*said, option="B", reasoning=REASONS) if said else make_answer()
 
 
 def array(window: Pair) -> np.ndarray:
@@ -127,8 +141,8 @@ def test_what_lies_past_the_video_is_cut_off_first(said, true):
 
 @given(st.lists(st.tuples(st.lists(windows, max_size=3), several), min_size=1, max_size=6))
 def test_a_table_is_its_rows(rows):
-    answers = [make_answer(*said) for said, _ in rows]
-    samples = [make_sample(windows=true, duration=DURATION) for _, true in rows]
+    answers = [answer(said) for said, _ in rows]
+    samples = [question(true) for _, true in rows]
     for name in ALL:
         values = plugins.load("scores", name).score(answers, samples)
         assert values == pytest.approx([score(name, said, true) for said, true in rows]), name
@@ -144,13 +158,13 @@ shapes = st.sampled_from(
 
 @given(shapes, numbers, numbers)
 def test_reversed_empty_and_not_a_number_never_reach_a_score(shape, start, end):
-    answer = parse(shape.format(start, end), duration=DURATION, form=Form())
-    for window in answer.counted:
+    said = parse(shape.format(start, end), duration=DURATION, form=Form())
+    for window in said.counted:
         assert 0 <= window.start < window.end < math.inf and window.start < DURATION
-    if answer.parse_status != "ok":
-        assert answer.counted == ()
-        sample = make_sample(windows=[(3, 9)], duration=DURATION)
-        assert [plugins.load("scores", name).score([answer], [sample])[0] for name in ALL] == [0.0] * len(ALL)
+    if said.parse_status != "ok":
+        assert said.counted == ()
+        sample = question([(3, 9)])
+        assert [plugins.load("scores", name).score([said], [sample])[0] for name in ALL] == [0.0] * len(ALL)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +180,7 @@ def test_reversed_empty_and_not_a_number_never_reach_a_score(shape, start, end):
     ],
 )
 def test_the_parser_s_status_keeps_what_is_no_window_from_every_score(text, status):
-    answer = parse(text, duration=DURATION, form=Form())
-    sample = make_sample(windows=[(3, 9)], duration=DURATION)
-    assert (answer.parse_status, answer.counted) == (status, ())
-    assert [plugins.load("scores", name).score([answer], [sample])[0] for name in ALL] == [0.0] * len(ALL)
+    said = parse(text, duration=DURATION, form=Form())
+    sample = question([(3, 9)])
+    assert (said.parse_status, said.counted) == (status, ())
+    assert [plugins.load("scores", name).score([said], [sample])[0] for name in ALL] == [0.0] * len(ALL)

@@ -11,25 +11,25 @@ from vtgdata.metrics import grounding
 from vtgdata.metrics.answered import sound
 from vtgdata.metrics.grounding import (
     answer_iop,
-    answer_iou,
-    answer_ious,
     covered_f1,
     didemo,
-    iou_matrix,
     matching_f1,
     metrics,
     recall_above,
     recall_at,
-    support,
 )
-from vtgdata.records import Window
-from vtgdata.records.windows import answer_iou as answer_iou_of_windows
+from vtgdata.metrics.window_table import answer_iou as answer_ious
+from vtgdata.metrics.window_table import iou_matrix, table_of
 
 NAN = [np.nan, np.nan]
 
 
 def windows(*pairs):
     return np.array(pairs, dtype=np.float64).reshape(-1, 2)
+
+
+def answer_iou(said, truth):
+    return float(answer_ious(table_of([said], [truth]))[0])
 
 
 bounds = arrays(np.float64, st.tuples(st.integers(0, 5), st.just(2)), elements=st.floats(-5, 60))
@@ -65,11 +65,6 @@ def test_a_window_that_is_none_meets_nothing_and_warns_nobody(recwarn):
 def test_iop_is_the_share_of_the_answer_that_is_right():
     assert answer_iop(windows([2, 4]), windows([0, 10])) == 1.0
     assert answer_iop(windows([5, 15]), windows([0, 10], [50, 60])) == 0.5
-
-
-def test_the_support_joins_what_touches_and_leaves_out_what_is_none():
-    table = windows([5, 9], NAN, [0, 5], [11, 12], [1, 2])
-    assert support(table).tolist() == [[0, 9], [11, 12]]
 
 
 def test_covered_time_counts_once_however_it_is_cut():
@@ -114,20 +109,6 @@ def test_sets_are_scored_the_same_in_any_order(a, b, random):
     order_a, order_b = random.sample(range(len(a)), len(a)), random.sample(range(len(b)), len(b))
     for score in (answer_iou, answer_iop, covered_f1, lambda x, y: matching_f1(x, y, 0.5)):
         assert score(a[order_a], b[order_b]) == pytest.approx(score(a, b))
-
-
-@settings(max_examples=200)
-@given(true, true)
-def test_the_arrays_agree_with_the_scores_of_windows(a, b):
-    first, second = ([Window(*pair) for pair in table.tolist()] for table in (a, b))
-    assert answer_iou(a, b) == pytest.approx(answer_iou_of_windows(first, second))
-
-
-@settings(max_examples=200)
-@given(st.lists(st.tuples(said, true), max_size=6))
-def test_many_samples_score_what_each_scores_alone(pairs):
-    together = answer_ious([a for a, _ in pairs], [b for _, b in pairs])
-    assert together.tolist() == [answer_iou(a, b) for a, b in pairs]
 
 
 @settings(max_examples=200)

@@ -53,6 +53,8 @@ def evaluate(summary: dict[str, Any]) -> None:
     print(f"n {summary['n']:,}, unparsed {summary['n_unparsed']:,}, failed {summary['n_failed']:,}{again(summary)}")
     for part in summary["benchmark"]:
         print(f"{part['corpus']} {part['split']}, labels {part['label_version']}: {part['n']:,}")
+    if summary["parser"]:
+        print(f"answers read by the parser of {summary['parser']}")
     _problems(summary)
     names = summary["shown"]
     # Intervals of many metrics make a table that no terminal shows; evaluation.json and .csv have them all.
@@ -68,6 +70,8 @@ def evaluate(summary: dict[str, Any]) -> None:
     heads = [text for name in names for text in (name, "95 %")] if cells is _cells else names
     fitted_on = next(iter(summary["baselines"].values()))["fitted_on"]
     table([f"per cent (guesses fitted on {fitted_on})", *heads], rows)
+    fewer = summary["applies_to"]
+    counts("metrics of fewer samples", {name: fewer[name] for name in names if name in fewer})
     for report in summary["models"]:
         _parts(report, names)
     for report in summary["models"]:

@@ -188,7 +188,7 @@ def parse(
     thought, body = split_reasoning(whole)
     thought = (reasoning or "") + thought
     read = _read(clean(ends(body, MAX_BODY)), cut=finish_reason == "length")
-    windows, status = _checked(read.pairs, duration) if read.pairs else ((), read.status)
+    windows, status = checked(read.pairs, duration) if read.pairs else ((), read.status)
     if len(windows) > 1 and form is not None and not form.wants_several:
         status = "several_where_one"
     asked = form or Form()
@@ -204,8 +204,11 @@ def parse(
     )
 
 
-def _checked(pairs: Sequence[Pair], duration: float | None) -> tuple[tuple[Window, ...], str]:
-    """The different windows of some pairs, or none and what is wrong with the first wrong pair."""
+def checked(pairs: Sequence[Pair], duration: float | None) -> tuple[tuple[Window, ...], str]:
+    """The different windows of some pairs of seconds, or none and what is wrong with the first wrong pair.
+
+    Args: duration: of the video in seconds; a window that starts there or later is out of range.
+    """
     windows: dict[Window, None] = {}
     for start, end in pairs:
         if start > end:

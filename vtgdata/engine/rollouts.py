@@ -48,7 +48,7 @@ def finalize(
         )
         answers.append(answer)
         rows.append(_row(one, reply, answer, error, model_id, sampling))
-    _score(rows, answers, [samples[one.sample_id] for one in asked], scores)
+    score_rows(rows, answers, [samples[one.sample_id] for one in asked], scores)
     return rows
 
 
@@ -70,8 +70,11 @@ def whole_text(reply: Reply) -> str | None:
     return f"<think>{reply.reasoning}</think>{reply.text}" if reply.reasoning else reply.text
 
 
-def _score(rows: list[Row], answers: list[Answer], samples: list[Sample], names: Sequence[str]) -> None:
-    """Fill in `iou` and `scores` where there is an answer and the sample is labelled."""
+def score_rows(rows: Sequence[Row], answers: Sequence[Answer], samples: Sequence[Sample], names: Sequence[str]) -> None:
+    """Fill in `iou` and `scores` of n rows where there is an answer and the sample is labelled.
+
+    Args: answers, samples: of each row; names: of the score plug-ins.
+    """
     chosen = [i for i, row in enumerate(rows) if row["error"] is None and samples[i].labelled]
     said, asked = [answers[i] for i in chosen], [samples[i] for i in chosen]
     arrays = {name: plugins.load("scores", name).score(said, asked) for name in dict.fromkeys(("tiou", *names))}

@@ -6,8 +6,9 @@ import msgspec
 import numpy as np
 
 from vtgdata.metrics.answered import NOTHING, Answered
-from vtgdata.records import Sample, Window
-from vtgdata.records.windows import Array, answer_iou, tiou_array
+from vtgdata.metrics.window_table import answer_iou, as_array, table_of, tiou_in_place
+from vtgdata.records import Sample
+from vtgdata.records.windows import Array
 
 GRID = 50
 """Fractions tried: multiples of 1/GRID."""
@@ -104,7 +105,7 @@ def best_constant(samples: Sequence[Sample]) -> Fractions:
     for i in range(GRID):
         for j in range(i + 1, GRID + 1):
             guess = np.broadcast_to([i / GRID, j / GRID], (len(truth), 2))
-            ious = np.max([tiou_array(guess, truth[:, k]) for k in range(width)], axis=0)
+            ious = np.max([tiou_in_place(guess, truth[:, k]) for k in range(width)], axis=0)
             mean = float(ious.mean())
             if mean > best + 1e-12:
                 best, best_window = mean, (i / GRID, j / GRID)
@@ -113,11 +114,5 @@ def best_constant(samples: Sequence[Sample]) -> Fractions:
 
 def constant_ious(samples: Sequence[Sample], window: Fractions) -> list[float]:
     """IoU of the constant answer on each sample: 0 without a duration or a true window."""
-    ious: list[float] = []
-    for sample in samples:
-        duration = sample.video.duration
-        if not duration:
-            ious.append(0.0)
-            continue
-        ious.append(answer_iou([Window(window[0] * duration, window[1] * duration)], sample.windows))
-    return ious
+    guesses = [Guess(until=[], windows=[window]).answer(sample).windows for sample in samples]
+    return answer_iou(table_of(guesses, [as_array(sample.windows) for sample in samples])).tolist()

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from vtgdata.metrics.sets import Values
+from vtgdata.metrics.window_table import as_array, support
 from vtgdata.records import Sample
-from vtgdata.records.windows import merged
 
 QUERY_TYPES = ("query_type", "qsemtype", "question_type", "type", "template", "domain")
 """Keys of `extra` that corpora name a kind of query by; the first that the samples have is taken."""
@@ -70,7 +70,8 @@ def _extra(key: str, sample: Sample) -> str:
 
 def _moment_length(sample: Sample) -> float | None:
     """Seconds that the true moments cover together."""
-    return sum(window.duration for window in merged(sample.windows)) if sample.windows else None
+    covered = support(as_array(sample.windows)).tolist()
+    return sum(end - start for start, end in covered) if covered else None
 
 
 def _range(seconds: float | None, ends: Sequence[float]) -> str:

@@ -1,13 +1,12 @@
-"""Metrics of moment retrieval: overlaps, recalls at thresholds, F1 of sets, over arrays of windows or of IoUs.
+"""Metrics of moment retrieval: recalls at thresholds, F1 of sets, DiDeMo's ranks, over arrays of windows or of IoUs.
 
 All are fractions in [0, 1]. Windows are (k, 2) float64 in seconds; a row of NaN is no window and meets nothing.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
+from vtgdata.metrics.window_table import iou_matrix, overlap, ratio, support
 from vtgdata.records.windows import Array
 
 THRESHOLDS = (0.3, 0.5, 0.7)
@@ -41,85 +40,22 @@ def metrics(ious: Array) -> dict[str, float]:
     return values | {f"R1@{threshold}": recall_at(threshold, ious) for threshold in THRESHOLDS}
 
 
-def overlaps(a: Array, b: Array) -> Array:
-    """Seconds that each window of a shares with each of b. Args: a: (k, 2); b: (m, 2). Returns: (k, m), >= 0."""
-    shared = np.minimum(a[:, None, 1], b[None, :, 1]) - np.maximum(a[:, None, 0], b[None, :, 0])
-    # Of NaN and 0 it takes the 0.
-    return np.fmax(shared, 0.0)
-
-
-def iou_matrix(a: Array, b: Array) -> Array:
-    """Intersection over union of each window of a with each of b. Args: a: (k, 2); b: (m, 2). Returns: (k, m)."""
-    shared = overlaps(a, b)
-    total = (a[:, 1] - a[:, 0])[:, None] + (b[:, 1] - b[:, 0])[None, :] - shared
-    return np.minimum(1.0, np.divide(shared, total, out=np.zeros_like(shared), where=total > 0))
-
-
 def iop_matrix(a: Array, b: Array) -> Array:
     """Intersection over the length of the predicted window, each of a with each of b. Returns: (k, m).
 
     Source: Xiao et al., NExT-GQA (CVPR 2024). Their code gives a predicted point inside a true window 1; a point is
     no window here, and has 0.
     """
-    shared = overlaps(a, b)
+    shared = overlap(a[:, None], b[None])
     length = np.broadcast_to((a[:, 1] - a[:, 0])[:, None], shared.shape)
-    return np.minimum(1.0, np.divide(shared, length, out=np.zeros_like(shared), where=length > 0))
-
-
-def support(windows: Array) -> Array:
-    """The time that a set of windows covers: sorted, overlapping and touching ones joined, NaN left out.
-
-    Args: windows: (k, 2). Returns: (m, 2), m <= k.
-    """
-    windows = windows[~np.isnan(windows).any(axis=1)]
-    if len(windows) < 2:
-        return windows
-    windows = windows[np.argsort(windows[:, 0], kind="stable")]
-    reach = np.maximum.accumulate(windows[:, 1])
-    first = np.r_[True, windows[1:, 0] > reach[:-1]]
-    return np.stack([windows[first, 0], reach[np.r_[first[1:], True]]], axis=1)
+    return ratio(shared, length)
 
 
 def _covered(a: Array, b: Array) -> tuple[float, float, float]:
     """Seconds that two sets share, and that each of them covers."""
     first, second = support(a), support(b)
     lengths = [float(np.sum(side[:, 1] - side[:, 0])) for side in (first, second)]
-    return float(overlaps(first, second).sum()), lengths[0], lengths[1]
-
-
-def answer_iou(said: Array, truth: Array) -> float:
-    """IoU of an answer: one window against the best true one; several against all, on merged supports.
-
-    Args: said: (k, 2); truth: (m, 2). Returns [0, 1]; 0 when either is empty.
-    Source: QVHighlights' R1 takes the best true window for a single prediction.
-    """
-    if not len(said) or not len(truth):
-        return 0.0
-    if len(said) == 1:
-        return float(iou_matrix(said, truth).max())
-    shared, a, b = _covered(said, truth)
-    union = a + b - shared
-    return min(1.0, shared / union) if union > 0 else 0.0
-
-
-def answer_ious(said: Sequence[Array], truth: Sequence[Array]) -> Array:
-    """`answer_iou` of many samples: the same numbers, those of single windows computed all at once.
-
-    Args: said, truth: (n) arrays of windows, each (k, 2). Returns: (n,).
-    """
-    found = np.zeros(len(said))
-    single = [i for i, windows in enumerate(said) if len(windows) == 1 and len(truth[i])]
-    for i in set(range(len(said))) - set(single):
-        found[i] = answer_iou(said[i], truth[i])
-    if single:
-        sizes = np.array([len(truth[i]) for i in single])
-        guesses = np.repeat(np.concatenate([said[i] for i in single]), sizes, axis=0)
-        targets = np.concatenate([truth[i] for i in single])
-        shared = np.fmax(np.minimum(guesses[:, 1], targets[:, 1]) - np.maximum(guesses[:, 0], targets[:, 0]), 0.0)
-        total = (guesses[:, 1] - guesses[:, 0]) + (targets[:, 1] - targets[:, 0]) - shared
-        ious = np.minimum(1.0, np.divide(shared, total, out=np.zeros_like(shared), where=total > 0))
-        found[single] = np.maximum.reduceat(ious, np.r_[0, np.cumsum(sizes)[:-1]])
-    return found
+    return float(overlap(first[:, None], second[None]).sum()), lengths[0], lengths[1]
 
 
 def answer_iop(said: Array, truth: Array) -> float:

@@ -8,7 +8,7 @@ an answer counts, with 0.
 import numpy as np
 from numpy.typing import NDArray
 
-from vtgdata.metrics.grounding import iou_matrix
+from vtgdata.metrics.window_table import iou_matrix
 from vtgdata.records.windows import Array
 
 THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))

@@ -12,15 +12,14 @@ import msgspec
 import numpy as np
 
 from vtgdata.conversation.answer import Form, parse
+from vtgdata.conversation.other_parser import Reread
 from vtgdata.files.schemas import ROLLOUTS, Row
-from vtgdata.metrics.answered import NOTHING, Answered, as_array, no_windows, sound
+from vtgdata.metrics.answered import NOTHING, TOLERANCE, Answered, no_windows, sound
 from vtgdata.metrics.predictions.record import Prediction
 from vtgdata.metrics.predictions.write import Given, finite
-from vtgdata.records import Sample
-from vtgdata.records.windows import Array
-
-TOLERANCE = 1e-6
-"""Seconds by which a time may pass the end of the video without being counted."""
+from vtgdata.metrics.window_table import as_array
+from vtgdata.records import Answer, Sample
+from vtgdata.records.windows import Array, as_pairs, from_pairs
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,15 +58,43 @@ def judge_rows(rows: Sequence[Row], samples: Sequence[Sample]) -> Judged:
         first.setdefault(row["sample_id"], row)
     chosen = [first.get(sample.sample_id) or _missing(sample) for sample in samples]
     answers = [
-        NOTHING if row["error"] is not None else Answered(windows=_counted(row), option=row["option"]) for row in chosen
+        NOTHING
+        if row["error"] is not None
+        else Answered(windows=_counted(row), option=row["option"], read=answer_of(row))
+        for row in chosen
     ]
     return Judged(rows=chosen, answers=answers)
+
+
+def answer_of(row: Row) -> Answer:
+    """What a parser read, out of the row of rollouts that holds it."""
+    reasoning = row["reasoning"] or ""
+    return Answer(
+        windows=from_pairs(row["windows"]),
+        option=row["option"],
+        parse_status=row["parse_status"] or "ok",
+        strict_ok=bool(row["strict_ok"]),
+        reasoning=reasoning,
+        has_reasoning=bool(reasoning.strip()),
+    )
 
 
 def _counted(row: Row) -> Array:
     """The windows that count: a row keeps both of an answer that should have one, and such an answer is none."""
     counted = row["windows"] if row["parse_status"] in (None, "ok") else None
     return np.array(counted or [], dtype=np.float64).reshape(-1, 2)
+
+
+def read_otherwise(rows: Sequence[Row], samples: Sequence[Sample], reread: Reread) -> list[Row]:
+    """Rows of the engine with the windows that another system's parser reads out of their texts; failed ones stay."""
+    durations = {sample.sample_id: sample.video.duration for sample in samples}
+    found: list[Row] = []
+    for row in rows:
+        if row["error"] is None:
+            answer = reread(answer_of(row), row["text"], durations[row["sample_id"]])
+            row = row | {"windows": as_pairs(answer.windows), "parse_status": answer.parse_status}
+        found.append(row)
+    return found
 
 
 def judge_predictions(
@@ -77,6 +104,7 @@ def judge_predictions(
     *,
     prefer: Literal["text", "windows"] = "text",
     options: Mapping[str, Prediction] | None = None,
+    reread: Reread | None = None,
 ) -> Judged:
     """Predictions as answers.
 
@@ -86,16 +114,18 @@ def judge_predictions(
         form: what the prompt asked for, for the strict reading of texts.
         prefer: which counts where a prediction has both.
         options: predictions out of a second file that give options, by sample id.
+        reread: another system's parser of texts, in place of ours.
     """
     rows: list[Row] = []
     answers: list[Answered] = []
     for sample in samples:
         said, chosen = found.get(sample.sample_id), (options or {}).get(sample.sample_id)
-        row, answer = (_missing(sample), NOTHING) if said is None else _judge(said, sample, form, prefer)
+        row, answer = (_missing(sample), NOTHING) if said is None else _judge(said, sample, form, prefer, reread)
         if chosen is not None:
             # A right option counts for itself where the windows are missing: they are counted as missing all the same.
             row["option"] = chosen.option
-            answer = msgspec.structs.replace(answer, option=chosen.option)
+            read = answer.read and msgspec.structs.replace(answer.read, option=chosen.option)
+            answer = msgspec.structs.replace(answer, option=chosen.option, read=read)
         rows.append(row)
         answers.append(answer)
     return Judged(rows=rows, answers=answers)
@@ -110,17 +140,21 @@ def _row(sample: Sample) -> Row:
     return blank | {"sample_id": sample.sample_id, "index": 0}
 
 
-def _judge(said: Prediction, sample: Sample, form: Form, prefer: str) -> tuple[Row, Answered]:
+def _judge(said: Prediction, sample: Sample, form: Form, prefer: str, reread: Reread | None) -> tuple[Row, Answered]:
     """One prediction as a row, its `iou` still open, and as an answer."""
     row = _row(sample) | {"text": said.text, "option": said.option}
     if said.error is not None:
         return row | {"error": said.error}, NOTHING
+    read = None
     if said.text is not None and (prefer == "text" or said.windows is None):
         answer = parse(said.text, duration=sample.video.duration, form=form, finish_reason=said.finish_reason)
+        if reread is not None:
+            answer = reread(answer, said.text, sample.video.duration)
         windows, confidence = as_array(answer.counted), None
+        read = msgspec.structs.replace(answer, option=said.option or answer.option)
         row |= {"parse_status": answer.parse_status, "strict_ok": answer.strict_ok}
         row["windows"] = _stored(as_array(answer.windows))
-        row["option"] = said.option or answer.option
+        row["option"] = read.option
     else:
         windows, confidence = _arrays(said, sample)
         # What has no place for windows answers with its option or its saliency alone.
@@ -130,7 +164,12 @@ def _judge(said: Prediction, sample: Sample, form: Form, prefer: str) -> tuple[R
         row["windows"] = _stored(windows)
     saliency = None if said.saliency is None else np.array(said.saliency)
     answered = Answered(
-        windows=windows, confidence=confidence, ranked=said.ranked, option=row["option"], saliency=saliency
+        windows=windows,
+        confidence=confidence,
+        ranked=said.ranked,
+        option=row["option"],
+        saliency=saliency,
+        read=read,
     )
     return row, answered
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from vtgdata.errors import VtgError
 from vtgdata.files.schemas import Row
 from vtgdata.metrics.judging import Judged, oddities
 from vtgdata.metrics.predictions.join import Joined
@@ -56,6 +57,20 @@ def option_facts(file: PredictionFile, joined: Joined, judged: Judged) -> dict[s
         "n_broken": len(file.broken),
         "problems": _problems(kinds),
     }
+
+
+def need_texts(file: PredictionFile, parser: str) -> None:
+    """Raise VtgError unless a parser has texts to read: where no answer of a file has one, or one has windows alone."""
+    said = [each for each in file.predictions if each.error is None]
+    bare = [each for each in said if each.text is None and each.windows is not None]
+    if not bare and any(each.text is not None for each in said):
+        return
+    first = f"{bare[0].where} has windows alone" if bare else "it has no text at all"
+    raise VtgError(
+        f"{file.path}: --parser {parser} reads the texts of answers, and {len(bare) or len(said):,} of {len(said):,} "
+        f"predictions have none ({first}). Give a file with texts (a rollouts.parquet, or `text` beside each "
+        "sample_id), or leave out --parser."
+    )
 
 
 def _row_kinds(file: PredictionFile, joined: Joined) -> dict[str, list[str]]:

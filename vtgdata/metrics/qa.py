@@ -3,7 +3,8 @@
 Source: Xiao et al., NExT-GQA (CVPR 2024); Acc@IoU as in TVG-R1's evaluation.
 """
 
-from vtgdata.metrics.grounding import answer_iop, answer_iou
+from vtgdata.metrics.grounding import answer_iop
+from vtgdata.metrics.window_table import answer_iou, table_of
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
 
@@ -27,7 +28,7 @@ def grounded(said: Array, truth: Array, right: bool) -> dict[str, float]:
     and IoU >= 0.5), `mIoP`, `IoP@0.3`, `IoP@0.5`; mIoU and its recalls are those of moments.
     The official scorer leaves questions out that have no predicted window; here they count, with 0.
     """
-    iop, iou = answer_iop(said, truth), answer_iou(said, truth)
+    iop, iou = answer_iop(said, truth), float(answer_iou(table_of([said], [truth]))[0])
     return {
         "Acc@QA": float(right),
         "Acc@GQA": float(right and iop >= 0.5),

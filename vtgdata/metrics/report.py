@@ -17,7 +17,7 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True):
 
     samples: list[Sample]
     metrics: str
-    """Name of the set."""
+    """Names of sets and scores, with commas."""
     thresholds: tuple[float, ...] = ()
     """IoU thresholds, empty for the usual three."""
     by: tuple[str, ...] = ()
@@ -28,8 +28,23 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True):
         """The cluster of each sample."""
         return [sample.video.video_id for sample in self.samples]
 
+    @property
+    def scores(self) -> list[str]:
+        """The score plug-ins among the metrics."""
+        return sets.scores_of(self.metrics)
+
+    def stored(self, values: sets.Values) -> list[list[Row] | None]:
+        """The scores of each sample as rollouts.parquet has them, where they apply; None where none was asked for."""
+        columns = {name: values[name].tolist() for name in self.scores}
+        return [
+            [{"name": name, "value": column[i]} for name, column in columns.items() if column[i] == column[i]]
+            if columns
+            else None
+            for i in range(len(self.samples))
+        ]
+
     def values(self, judged: Judged) -> sets.Values:
-        """Every metric of the set, sample by sample."""
+        """Every metric, sample by sample."""
         return sets.values(self.metrics, judged.answers, self.samples, self.thresholds)
 
     def describe(self, judged: Judged, values: sets.Values) -> dict[str, Any]:
@@ -45,8 +60,7 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True):
 
     def shown(self, values: sets.Values) -> sets.Values:
         """The metrics that people look at first, where a set has too many to look at all."""
-        names = sets.SETS[self.metrics].shown or tuple(values)
-        return {name: values[name] for name in names if name in values}
+        return {name: values[name] for name in sets.shown(self.metrics, values)}
 
     def parts(self, values: sets.Values) -> dict[str, dict[str, Any]]:
         """The scores of parts of the samples."""
@@ -54,7 +68,8 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True):
 
     def official(self, values: sets.Values) -> dict[str, Any] | None:
         """What the benchmark's own scorer would write, where there is one."""
-        return official.official(self.metrics, values, self.samples)
+        found = (official.official(name, values, self.samples) for name in self.metrics.split(","))
+        return next((report for report in found if report is not None), None)
 
     def compare(self, first: sets.Values, second: sets.Values) -> dict[str, dict[str, Any]]:
         """First minus second, in mIoU and the metrics shown: difference, its 95 % interval, p, n."""

@@ -1,17 +1,20 @@
-"""Named sets of metrics: what `--metrics` chooses. Each gives a value per sample, and a metric is the mean of these.
+"""What `--metrics` chooses: named sets of metrics, and scores. Each gives a value per sample; a metric is their mean.
 
-Every set starts with mIoU and R1@0.3, 0.5, 0.7 of the answer. NaN means that a metric does not apply to a sample, and
-the sample is left out of that mean (a length range without a true window, highlights without labels).
+Every choice starts with mIoU and R1@0.3, 0.5, 0.7 of the answer. NaN means that a metric does not apply to a sample,
+and the sample is left out of that mean (a length range without a true window, highlights without labels).
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 
 from vtgdata.errors import VtgError, did_you_mean
+from vtgdata.files import plugins
 from vtgdata.metrics import grounding, highlights, qa
-from vtgdata.metrics.answered import Answered, as_array
+from vtgdata.metrics.answered import Answered
+from vtgdata.metrics.window_table import answer_iou, as_array, table_of
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
 
@@ -33,49 +36,96 @@ class MetricSet(NamedTuple):
 
 
 def values(name: str, answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
-    """Every metric of a set, sample by sample.
+    """Every metric of sets and scores, sample by sample.
 
     Args:
-        name: of the set.
+        name: of the sets and scores, with commas.
         answers: (n) one for each sample, in order.
         samples: (n).
         thresholds: IoU thresholds of R1 (and R5, F1); empty for 0.3, 0.5 and 0.7.
     """
-    chosen = SETS[name]
-    if chosen.ranked:
-        answers = [_ranked(answer) for answer in answers]
+    chosen, read = sets_of(name), answers
+    if any(each.ranked for each in chosen):
+        answers = [msgspec.structs.replace(answer, ranked=True) for answer in answers]
     thresholds = tuple(thresholds) or grounding.THRESHOLDS
-    ious = grounding.answer_ious([answer.said for answer in answers], [as_array(sample.windows) for sample in samples])
+    ious = answer_iou(table_of([answer.said for answer in answers], [as_array(sample.windows) for sample in samples]))
     base = {"mIoU": ious} | {f"R1@{t:g}": (ious >= t).astype(np.float64) for t in thresholds}
-    return base | chosen.extra(answers, samples, thresholds)
+    for each in chosen:
+        base |= each.extra(answers, samples, thresholds)
+    return base | _scores(scores_of(name), read, samples)
 
 
-def _ranked(answer: Answered) -> Answered:
-    if answer.ranked:
-        return answer
-    return Answered(
-        windows=answer.windows,
-        confidence=answer.confidence,
-        ranked=True,
-        option=answer.option,
-        saliency=answer.saliency,
-    )
+def _scores(names: Sequence[str], answers: Sequence[Answered], samples: Sequence[Sample]) -> Values:
+    """Score plug-ins as metrics; an answer that never came scores 0 where the score applies. Returns (n,) by name."""
+    if not names:
+        return {}
+    read = [answer.for_scores(sample.video.duration) for answer, sample in zip(answers, samples, strict=True)]
+    return {name: plugins.load("scores", name).score(read, samples) for name in names}
 
 
 def named(name: str, samples: Sequence[Sample]) -> str:
-    """The set that is meant: the one named, else that of the samples' corpus, `moments` for any other.
+    """The sets and scores that are meant: those named, else the set of the samples' corpus, `moments` for any other.
 
-    Raises VtgError for an unknown name.
+    Raises VtgError for an unknown name, and for sets of which one takes several windows for guesses and one for a set.
     """
-    if name and name not in SETS:
-        raise VtgError(f"--metrics {name!r} is no set of metrics; {did_you_mean(name, SETS)}.")
     if name:
+        names = list(dict.fromkeys(part.strip() for part in name.split(",")))
+        for each in names:
+            _check(each)
+        name = ",".join(names)
+        if len({each.ranked for each in sets_of(name)}) > 1:
+            raise VtgError(
+                f"--metrics {name}: these sets do not go together: {_joined(True)} take several windows for guesses, "
+                f"best first, {_joined(False)} for one answer. Evaluate twice."
+            )
         return name
     corpora = {sample.corpus for sample in samples}
     for known, each in SETS.items():
         if corpora and corpora <= set(each.corpora):
             return known
     return "moments"
+
+
+def _joined(ranked: bool) -> str:
+    return ", ".join(name for name, each in SETS.items() if each.ranked == ranked)
+
+
+def _check(name: str) -> None:
+    """Raise VtgError unless a name is a set, a score or the dotted path of one."""
+    scores = plugins.names("scores")
+    if name in SETS:
+        return
+    if name not in scores and not ("." in name and all(part.isidentifier() for part in name.split("."))):
+        raise VtgError(f"--metrics {name!r} is no set of metrics and no score; {did_you_mean(name, [*SETS, *scores])}.")
+    plugins.load("scores", name)
+
+
+def sets_of(name: str) -> list[MetricSet]:
+    """The sets among names with commas."""
+    return [SETS[each] for each in name.split(",") if each in SETS]
+
+
+def scores_of(name: str) -> list[str]:
+    """The scores among names with commas.
+
+    >>> scores_of("moments,giou,support_f1")
+    ['giou', 'support_f1']
+    """
+    return [each for each in name.split(",") if each and each not in SETS]
+
+
+def shown(name: str, values: Values) -> list[str]:
+    """The metrics that people look at first: all of a small set, some of a large one; beside scores alone, mIoU."""
+    chosen, scores = sets_of(name), scores_of(name)
+    if not chosen:
+        return ["mIoU", *scores]
+    if all(each.shown for each in chosen):
+        return [
+            metric
+            for metric in dict.fromkeys((*(m for each in chosen for m in each.shown), *scores))
+            if metric in values
+        ]
+    return list(values)
 
 
 def _columns(rows: Sequence[Mapping[str, float]]) -> Values:
@@ -92,7 +142,7 @@ def _moments(answers: Sequence[Answered], samples: Sequence[Sample], thresholds:
 def _more(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
     """mIoP, and recalls by the strict test."""
     truths = [as_array(sample.windows) for sample in samples]
-    ious = grounding.answer_ious([answer.said for answer in answers], truths)
+    ious = answer_iou(table_of([answer.said for answer in answers], truths))
     iops = np.array([grounding.answer_iop(a.said, t) for a, t in zip(answers, truths, strict=True)])
     return {"mIoP": iops} | {f"R1>{t:g}": (ious > t).astype(np.float64) for t in thresholds}
 

@@ -1,8 +1,10 @@
-"""What scores of windows share: the windows of a table of answers as flat arrays, and how a score is made of them.
+"""The one arithmetic of windows as arrays: overlaps, intersection over union, supports, and tables of many answers.
 
-Every array has one row for a window and says of which answer it is, so that one answer and a million are the same
-code. Only `Answer.counted` gets here: valid windows of an answer whose status is ok. What is reversed, empty, not a
-number or said beside another where one was asked is kept out by the parser.
+Scores, metrics and baselines all measure with it; `records.windows.tiou` is the same for two `Window`s. A table has one
+row for a window and says of which answer it is, so that one answer and a million are the same code.
+
+Of a model's text only `Answer.counted` gets here: valid windows of an answer whose status is ok. Of a file of
+predictions a window may also be a row of NaN, which holds the rank of one that is none and meets nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,9 +14,76 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vtgdata.records import Answer, Sample, Window
-from vtgdata.records.windows import Array, merged
+from vtgdata.records.windows import Array
 
 Index = NDArray[np.intp]
+
+
+def as_array(windows: Sequence[Window]) -> Array:
+    """Windows as (k, 2) float64, in seconds."""
+    return np.array([(window.start, window.end) for window in windows], dtype=np.float64).reshape(-1, 2)
+
+
+def overlap(a: Array, b: Array) -> Array:
+    """Seconds that windows share: of each row of a with that row of b, or as the shapes (..., 2) broadcast. At least 0.
+
+    >>> overlap(np.array([[0.0, 10.0]]), np.array([[5.0, 15.0]]))
+    array([5.])
+    """
+    # Of NaN and 0, fmax takes the 0.
+    return np.fmax(np.minimum(a[..., 1], b[..., 1]) - np.maximum(a[..., 0], b[..., 0]), 0.0)
+
+
+def tiou_array(a: Array, b: Array) -> Array:
+    """Temporal IoU of windows, as `records.windows.tiou` has it to the last bit. Args: a, b: (..., 2), broadcast.
+
+    Returns values in [0, 1]: 0 for a window of NaN, and for one that covers nothing.
+
+    >>> tiou_array(np.array([[0.0, 10.0]]), np.array([[5.0, 15.0]]))
+    array([0.33333333])
+    """
+    shared = overlap(a, b)
+    return ratio(shared, (a[..., 1] - a[..., 0]) + (b[..., 1] - b[..., 0]) - shared)
+
+
+def tiou_in_place(a: Array, b: Array) -> Array:
+    """`tiou_array` of millions of rows, without its temporary arrays. Args: a, b: (n, 2), no NaN. Returns: (n,).
+
+    It adds in another order, so one value in five is another in its last bit. Scores and pass rates were always stored
+    from this one, metrics of evaluations from the other; a release would see changed rows if that were changed.
+    """
+    shared = np.minimum(a[:, 1], b[:, 1])
+    shared -= np.maximum(a[:, 0], b[:, 0])
+    np.maximum(shared, 0.0, out=shared)
+    total = a[:, 1] - a[:, 0]
+    total += b[:, 1]
+    total -= b[:, 0]
+    total -= shared
+    # A window that was clamped to nothing covers nothing.
+    np.divide(shared, total, out=shared, where=total > 0)
+    return np.minimum(shared, 1.0, out=shared)
+
+
+def iou_matrix(a: Array, b: Array) -> Array:
+    """Temporal IoU of each window of a with each of b. Args: a: (k, 2); b: (m, 2). Returns: (k, m) in [0, 1]."""
+    return tiou_array(a[:, None], b[None])
+
+
+def support(windows: Array) -> Array:
+    """The time that a set of windows covers: sorted, overlapping and touching ones joined, NaN left out.
+
+    Args: windows: (k, 2). Returns: (m, 2), m <= k.
+
+    >>> support(np.array([[5.0, 9.0], [0.0, 5.0], [11.0, 12.0]])).tolist()
+    [[0.0, 9.0], [11.0, 12.0]]
+    """
+    windows = windows[~np.isnan(windows).any(axis=1)]
+    if len(windows) < 2:
+        return windows
+    windows = windows[np.argsort(windows[:, 0], kind="stable")]
+    reach = np.maximum.accumulate(windows[:, 1])
+    first = np.r_[True, windows[1:, 0] > reach[:-1]]
+    return np.stack([windows[first, 0], reach[np.r_[first[1:], True]]], axis=1)
 
 
 class Flat(NamedTuple):
@@ -58,14 +127,16 @@ def table(answers: Sequence[Answer], samples: Sequence[Sample], *, join: Literal
     Raises ValueError when they are not as many.
     """
     check(answers, samples)
-    said = [answer.counted for answer in answers]
-    true = [sample.windows for sample in samples]
-    if join:
-        said = [_support(windows) for windows in said]
-    if join == "both":
-        true = [_support(windows) for windows in true]
     durations = [sample.video.duration or np.nan for sample in samples]
-    return Table(_flat(said), _flat(true), np.array(durations, dtype=np.float64))
+    said = _flat_windows([answer.counted for answer in answers])
+    true = _flat_windows([sample.windows for sample in samples])
+    of = Table(said, true, np.array(durations, dtype=np.float64))
+    return of if not join else of._replace(said=_joined(said), true=_joined(true) if join == "both" else true)
+
+
+def table_of(said: Sequence[Array], true: Sequence[Array]) -> Table:
+    """The same of windows that are arrays already, without durations. Args: said, true: n arrays (k, 2), seconds."""
+    return Table(_flat(said), _flat(true), np.full(len(said), np.nan))
 
 
 def check(answers: Sequence[Answer], samples: Sequence[Sample]) -> None:
@@ -74,14 +145,26 @@ def check(answers: Sequence[Answer], samples: Sequence[Sample]) -> None:
         raise ValueError(f"{len(answers)} answers for {len(samples)} samples")
 
 
-def _support(windows: tuple[Window, ...]) -> tuple[Window, ...]:
-    return merged(windows) if len(windows) > 1 else windows
+def _flat_windows(rows: Sequence[Sequence[Window]]) -> Flat:
+    flat = as_array([window for windows in rows for window in windows])
+    return _parted(flat, [len(windows) for windows in rows])
 
 
-def _flat(rows: Sequence[Sequence[Window]]) -> Flat:
-    sizes = np.array([len(windows) for windows in rows], dtype=np.intp)
-    flat = [(window.start, window.end) for windows in rows for window in windows]
-    return Flat(np.array(flat, dtype=np.float64).reshape(-1, 2), np.repeat(np.arange(len(rows)), sizes), sizes)
+def _flat(rows: Sequence[Array]) -> Flat:
+    return _parted(np.concatenate([as_array(()), *rows]), [len(windows) for windows in rows])
+
+
+def _parted(windows: Array, sizes: Sequence[int]) -> Flat:
+    counts = np.array(sizes, dtype=np.intp)
+    return Flat(windows, np.repeat(np.arange(len(counts)), counts), counts)
+
+
+def _joined(flat: Flat) -> Flat:
+    """The supports of all rows."""
+    if not (flat.sizes > 1).any():
+        return flat
+    rows = np.split(flat.windows, np.cumsum(flat.sizes)[:-1])
+    return _flat([support(windows) if len(windows) > 1 else windows for windows in rows])
 
 
 def clamped(of: Table) -> Table:
@@ -144,15 +227,26 @@ def one_or_several(
 def shared(of: Table) -> Array:
     """Seconds that both the answer and the truth cover. The windows of each must not overlap. Returns: (n,)."""
     i, j = pairs(of)
-    said, true = of.said.windows[i], of.true.windows[j]
-    overlap = np.minimum(said[:, 1], true[:, 1]) - np.maximum(said[:, 0], true[:, 0])
-    return _sums(np.maximum(overlap, 0.0), of.said.row[i], len(of.duration))
+    return _sums(overlap(of.said.windows[i], of.true.windows[j]), of.said.row[i], len(of.duration))
 
 
 def support_iou(of: Table) -> Array:
     """Intersection over union of two supports, row by row. Returns: (n,) in [0, 1], 0 where neither covers anything."""
     both = shared(of)
     return ratio(both, of.said.length + of.true.length - both)
+
+
+def answer_iou(of: Table, one: Callable[[Array, Array], Array] = tiou_array) -> Array:
+    """The IoU of answers: one window against the best true one; several against all, on their supports.
+
+    Args: of: windows as they were said; one: the IoU of two windows, row by row. Returns: (n,) in [0, 1], 0 where
+    either side is empty. Source: QVHighlights' R1 takes the best true window for a single prediction.
+    """
+    value = best(of, lambda said, true, _: one(said, true))
+    many = of.said.sizes > 1
+    if not many.any():
+        return value
+    return np.where(many, support_iou(Table(_joined(of.said), _joined(of.true), of.duration)), value)
 
 
 def ratio(part: Array, whole: Array) -> Array:

@@ -1,6 +1,7 @@
 """score-difficulty: a student's pass rate on each sample, from n answers, raw IoUs kept.
 
-What is stored is a pass rate by a named measure, in [0, 1], higher is easier; difficulty is one minus that.
+What is stored is a pass rate by a named measure, in [0, 1], higher is easier; difficulty is one minus that. A measure
+is a score's mean over the answers or the share of them that reaches a value: see `engine.measures`.
 """
 
 import json
@@ -16,10 +17,11 @@ from vtgdata.engine import shards
 from vtgdata.engine.adaptive.rounds import Places
 from vtgdata.engine.adaptive.rule import interval, parse_rule
 from vtgdata.engine.collect import Collected, collect
+from vtgdata.engine.measures import Measure, read_measure, read_measures, stored_name
 from vtgdata.engine.models import plugin_code
 from vtgdata.engine.money import plan
 from vtgdata.engine.questions import load_samples
-from vtgdata.engine.rollouts import sampling_text
+from vtgdata.engine.rollouts import DEFAULT_SCORES, sampling_text
 from vtgdata.engine.shards import ShardedSettings
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import parquet_writer
@@ -39,23 +41,24 @@ class Settings(ShardedSettings, frozen=True, kw_only=True, forbid_unknown_fields
     n: Count = 8
     """Answers per sample; with --adaptive, the fewest (at least 2, of which the prior is fitted)."""
     adaptive: str = ""
-    """MEASURE:LOW:HIGH:ERROR, as in mean_iou:0.2:0.8:0.05: ask on until so few samples are expected to be misplaced."""
+    """MEASURE:LOW:HIGH:ERROR, as in mean_iou:0.2:0.8:0.05: ask on until so few samples are expected to be misplaced.
+    MEASURE is one of --measures."""
     max_n: Count = 32
     """With --adaptive, the most answers per sample."""
     measures: list[str] = msgspec.field(default_factory=lambda: ["iou>=0.5", "mean_iou"])
-    """Pass rates to store: iou>=T for a threshold T, or mean_iou."""
+    """Pass rate to store, by any score: support_f1 is its mean over a sample's answers, support_f1>=0.5 the share that
+    scores so much; mean_iou and iou>=T are those of tiou. May be given several times."""
 
 
 def run(settings: Settings) -> Summary:
     """Ask the student n times about each sample; write rollouts.parquet and pass_rates.parquet."""
-    for measure in settings.measures:
-        threshold(measure)
+    measures = read_measures(settings.measures)
     places = _places(settings)
     settings = shards.placed(settings)
     step = Step(
         "score-difficulty",
         settings,
-        code=[__name__, *plugin_code([settings.model])],
+        code=[__name__, *plugin_code([settings.model], [measure.score for measure in measures])],
         inputs=settings.inputs(settings.model),
         listings=settings.listings(),
     )
@@ -72,11 +75,11 @@ def run(settings: Settings) -> Summary:
         shards.on_ray(run, settings)
     out = Path(settings.out)
     with (
-        collect(settings, samples, settings.model, places=places) as collected,
+        collect(settings, samples, settings.model, scores=_scores(measures), places=places) as collected,
         parquet_writer(out / "rollouts.parquet", ROLLOUTS) as rollouts,
         parquet_writer(out / "pass_rates.parquet", RATES) as rates,
     ):
-        totals = _Totals(settings.measures)
+        totals = _Totals([measure.name for measure in measures])
         decided = places.decided() if places else {}
         for sample, rows in collected.by_sample():
             for row in rows:
@@ -126,33 +129,21 @@ def _places(settings: Settings) -> Places | None:
     rule = parse_rule(settings.adaptive)
     if not 2 <= settings.n <= settings.max_n:
         raise VtgError(f"--adaptive needs 2 <= --n <= --max-n, got {settings.n} and {settings.max_n}.")
-    if rule.measure not in settings.measures:
+    measure = read_measure(rule.measure)
+    if measure not in read_measures(settings.measures):
         raise VtgError(f"--adaptive decides by {rule.measure!r}: name it among --measures, so that it is stored.")
-    return Places(rule, threshold(rule.measure), first=settings.n, most=settings.max_n)
+    return Places(rule, measure, first=settings.n, most=settings.max_n)
 
 
-def threshold(measure: str) -> float | None:
-    """The IoU threshold of a measure; None for mean_iou. Raises VtgError for an unknown measure.
-
-    >>> threshold("iou>=0.5")
-    0.5
-    """
-    if measure == "mean_iou":
-        return None
-    prefix, _, number = measure.partition(">=")
-    try:
-        value = float(number)
-    except ValueError:
-        value = math.nan
-    if prefix != "iou" or not 0 < value <= 1:
-        raise VtgError(f"unknown measure {measure!r}: write mean_iou, or iou>=T with 0 < T <= 1.")
-    return value
+def _scores(measures: Sequence[Measure]) -> list[str]:
+    """The scores that rollouts.parquet needs beside those it always has, of which pass rates are measured."""
+    return [measure.score for measure in measures if measure.score not in DEFAULT_SCORES]
 
 
 def pass_rates(
     rollouts: Sequence[Row], collected: Collected, settings: Settings, decided: Row | None = None
 ) -> list[Row]:
-    """One row per measure, of one sample's rollouts.
+    """One row per measure, of one sample's rollouts; without a value where none was answered or it does not apply.
 
     With `decided`, what --adaptive says of the sample, intervals hold however often one looked, and the rule's own
     measure says what was decided.
@@ -174,21 +165,20 @@ def pass_rates(
         "sampling": sampling_text(settings.sampling(), settings.seed),
     }
     looked = decided is not None
-    own = parse_rule(settings.adaptive).measure if looked else ""
+    own = stored_name(parse_rule(settings.adaptive).measure) if looked else ""
     return [
-        common | _measured(measure, ious, looked=looked) | (decided or {} if measure == own else {})
-        for measure in settings.measures
+        common | _measured(measure, rollouts, looked=looked) | (decided or {} if measure.name == own else {})
+        for measure in read_measures(settings.measures)
     ]
 
 
-def _measured(measure: str, ious: Sequence[float], *, looked: bool) -> Row:
-    if not ious:
-        return {"measure": measure, "value": None, "low": None, "high": None}
-    least = threshold(measure)
-    passed = list(ious) if least is None else [float(iou >= least) for iou in ious]
+def _measured(measure: Measure, rollouts: Sequence[Row], *, looked: bool) -> Row:
+    passed = [value for row in rollouts if (value := measure.value(row)) is not None]
+    if not passed:
+        return {"measure": measure.name, "value": None, "low": None, "high": None}
     value = float(np.mean(passed))
     low, high = interval(sum(passed), len(passed)) if looked else wilson(value, len(passed))
-    return {"measure": measure, "value": value, "low": low, "high": high}
+    return {"measure": measure.name, "value": value, "low": low, "high": high}
 
 
 def wilson(share: float, n: int) -> tuple[float, float]:

@@ -3,18 +3,22 @@
 For each model, or a file of predictions: the metrics with 95 % intervals clustered by video, strict readings, failures
 counted as 0, scores of parts of the samples; with `--blind` the same model with another video's frames, with
 `--other-query` another query on the same frames; guesses that do not look; and the paired difference of each model to
-the one before it, and to the file of `--against`.
+the one before it, and to the file of `--against`. A metric is one of a named set, or a score plug-in by its name; and
+`--parser` reads all texts as another system would.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
 
+from vtgdata.conversation.other_parser import OURS, Reread, other_parser, parser_code
 from vtgdata.conversation.prompt import load_prompt
 from vtgdata.engine.collect import collect
 from vtgdata.engine.models import plugin_code
 from vtgdata.engine.money import plan
 from vtgdata.engine.questions import load_samples
+from vtgdata.engine.rollouts import DEFAULT_SCORES, score_rows
 from vtgdata.engine.settings import AskSettings
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import write_parquet
@@ -23,11 +27,11 @@ from vtgdata.files.schemas import ROLLOUTS, Row
 from vtgdata.files.step import Step, Summary
 from vtgdata.files.whole import write_csv, write_json
 from vtgdata.metrics import sets
-from vtgdata.metrics.judging import Judged, counts, judge_predictions, judge_rows
+from vtgdata.metrics.judging import Judged, answer_of, counts, judge_predictions, judge_rows, read_otherwise
 from vtgdata.metrics.predictions.join import join
 from vtgdata.metrics.predictions.read import read_predictions
 from vtgdata.metrics.predictions.write import file_name, write_predictions
-from vtgdata.metrics.problems import file_facts, option_facts, too_much
+from vtgdata.metrics.problems import file_facts, need_texts, option_facts, too_much
 from vtgdata.metrics.report import CSV, Ruler, benchmark, csv_rows
 from vtgdata.records import Sample
 
@@ -54,8 +58,11 @@ class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     against: str = ""
     """Another file of predictions: a paired test of each difference."""
     metrics: str = ""
-    """Set of metrics: moments, moments_all, ranked, qvhighlights, didemo, nextgqa, multi or highlights; by default
-    the corpus's own, else moments."""
+    """Sets of metrics and scores, with commas: moments, moments_all, ranked, qvhighlights, didemo, nextgqa, multi or
+    highlights; any score by name, as in giou,support_f1. By default the corpus's own set, else moments."""
+    parser: str = ""
+    """Read texts as another system does: time_r1, tvg_r1, timelens, lmms_eval, or a dotted path; by default our parser.
+    A pair that it gives counts as a window when it is one: start before end, start inside the video."""
     thresholds: list[Annotated[float, msgspec.Meta(gt=0, le=1)]] = msgspec.field(default_factory=list)
     """IoU threshold of the recalls; may be given several times, instead of 0.3, 0.5 and 0.7."""
     by: list[str] = msgspec.field(default_factory=list)
@@ -93,12 +100,12 @@ class Scored(msgspec.Struct, kw_only=True):
 
 def run(settings: Settings) -> Summary:
     """Evaluate models, or a file of predictions; write evaluation.json, evaluation.csv and rollouts.parquet."""
-    _check(settings)
+    names = _check(settings)
     files = (settings.predictions, settings.answers, settings.against, settings.baseline)
     step = Step(
         "evaluate",
         settings,
-        code=[__name__, *plugin_code(settings.model)],
+        code=[__name__, *plugin_code(settings.model, names), *parser_code(settings.parser)],
         inputs=[*settings.inputs(*settings.model), *(path for path in files if path)],
         listings=settings.listings(),
     )
@@ -116,6 +123,7 @@ def run(settings: Settings) -> Summary:
     summary: Summary = scored.reports[0]["sighted"] | scored.file
     summary |= {
         "metric_set": ruler.metrics,
+        "parser": _parser_of(settings, scored.judged),
         "benchmark": benchmark(ruler.samples),
         "n_unlabelled": len(chosen) - len(ruler.samples),
         "shown": list(ruler.shown(scored.values[0])),
@@ -136,21 +144,36 @@ def run(settings: Settings) -> Summary:
     return step.finish(summary, written, failed=scored.failure)
 
 
-def _check(settings: Settings) -> None:
-    """Refuse what cannot be meant, before anything is read or asked."""
+def _check(settings: Settings) -> list[str]:
+    """Refuse what cannot be meant, before anything is read or asked. Returns the scores among the metrics."""
     if bool(settings.model) == bool(settings.predictions):
         raise VtgError("evaluate needs either --model (once or more) or --predictions.")
     if settings.n != 1:
         raise VtgError("evaluate takes one answer per sample (n 1); score-difficulty measures pass rates over several.")
-    sets.named(settings.metrics, [])
     for form in settings.write_predictions:
         file_name(form)
+    if settings.parser and settings.prefer == "windows":
+        raise VtgError("--parser reads texts, and --prefer windows takes the windows beside them: leave out one.")
+    _reread(settings)
+    return sets.scores_of(sets.named(settings.metrics, []))
+
+
+def _reread(settings: Settings) -> Reread | None:
+    """The parser of --parser; None for ours."""
+    return other_parser(settings.parser) if settings.parser else None
+
+
+def _parser_of(settings: Settings, judged: Sequence[Judged]) -> str | None:
+    """The parser that read the answers, as the report names it; None where windows were given and nothing was read."""
+    read = any(answer.read is not None for each in judged for answer in each.answers)
+    return (settings.parser or OURS) if read else None
 
 
 def _ruler(settings: Settings, chosen: list[Sample]) -> Ruler:
     """The samples that can be scored, and the metrics; raises VtgError when none can."""
     metrics = sets.named(settings.metrics, chosen)
-    samples = [s for s in chosen if s.labelled or (metrics == "highlights" and s.extra.get("label"))]
+    by_clips = "highlights" in metrics.split(",")
+    samples = [s for s in chosen if s.labelled or (by_clips and s.extra.get("label"))]
     if not samples:
         raise VtgError(f"{settings.samples}: none of the chosen samples is labelled, so none can be scored.")
     return Ruler(samples=samples, metrics=metrics, thresholds=tuple(sorted(settings.thresholds)), by=tuple(settings.by))
@@ -169,8 +192,9 @@ def _models(settings: Settings, ruler: Ruler) -> Scored:
         report: dict[str, Any] = {"model": spec}
         sighted: sets.Values = {}
         for seeing in _seeings(settings):
-            with collect(settings, ruler.samples, spec, seeing=seeing) as collected:
+            with collect(settings, ruler.samples, spec, seeing=seeing, scores=ruler.scores) as collected:
                 rows = [row for _, its in collected.by_sample() for row in its]
+            rows = _as_read(settings, ruler, rows)
             scored.failure = scored.failure or collected.failure(settings.max_failed)
             scored.rows.extend(row | {"model": spec, "seeing": seeing} for row in rows)
             judged = judge_rows(rows, ruler.samples)
@@ -191,6 +215,17 @@ def _models(settings: Settings, ruler: Ruler) -> Scored:
     return scored
 
 
+def _as_read(settings: Settings, ruler: Ruler, rows: list[Row]) -> list[Row]:
+    """Rows as the parser of --parser reads their texts, scored again; as they are without one."""
+    if (reread := _reread(settings)) is None:
+        return rows
+    rows = read_otherwise(rows, ruler.samples, reread)
+    known = {sample.sample_id: sample for sample in ruler.samples}
+    asked = [known[row["sample_id"]] for row in rows]
+    score_rows(rows, [answer_of(row) for row in rows], asked, (*DEFAULT_SCORES, *ruler.scores))
+    return rows
+
+
 def _mean_iou(ruler: Ruler, first: sets.Values, second: sets.Values) -> dict[str, Any]:
     """The paired difference in mIoU, with its interval and p, and that in every other metric."""
     found = ruler.compare(first, second)
@@ -209,8 +244,8 @@ def _predictions(settings: Settings, ruler: Ruler) -> Scored:
     return Scored(
         reports=[report],
         rows=[
-            row | told | {"iou": None if row["error"] else iou}
-            for row, iou in zip(judged.rows, values["mIoU"].tolist(), strict=True)
+            row | told | {"iou": None if row["error"] else iou, "scores": None if row["error"] else scores}
+            for row, iou, scores in zip(judged.rows, values["mIoU"].tolist(), ruler.stored(values), strict=True)
         ],
         judged=[judged],
         values=[values],
@@ -225,6 +260,8 @@ def _read(
     """The answers of a file, with the options of a second one; what is wrong with both, and whether it is too much."""
     samples = ruler.samples
     file, second = read_predictions(path, form), read_predictions(answers) if answers else None
+    if settings.parser:
+        need_texts(file, settings.parser)
     joined, options = join(file, samples), join(second, samples) if second else None
     judged = judge_predictions(
         joined.found,
@@ -232,6 +269,7 @@ def _read(
         load_prompt(settings.prompt).form,
         prefer=settings.prefer,
         options=options.found if options else None,
+        reread=_reread(settings),
     )
     facts = file_facts(file, joined, judged, samples)
     problems = [too_much(path, counts(judged, samples) | facts, settings.max_failed)]

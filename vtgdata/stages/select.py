@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from vtgdata.engine.measures import stored_name
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.parquet import read_parquet, write_parquet
@@ -53,8 +54,9 @@ def run(settings: Settings) -> Summary:
     rates = read_parquet(settings.pass_rates, needs=PASS_RATES)
     samples = read_samples(settings.samples) if settings.samples else []
     plugins.check_settings(settings.selector, selector.select, spec.settings, given=4)
-    ids = selector.select(samples, rates, settings.size, settings.seed, **spec.settings)
-    rows = _rows(ids, rates, _measure(selector.select, spec.settings, rates))
+    chosen = _stored(spec.settings)
+    ids = selector.select(samples, rates, settings.size, settings.seed, **chosen)
+    rows = _rows(ids, rates, _measure(selector.select, chosen, rates))
     out = step.start()
     write_parquet(out / "rows.parquet", rows, ROWS)
     short = settings.size - len(ids)
@@ -69,6 +71,11 @@ def run(settings: Settings) -> Summary:
         "out": settings.out,
     }
     return step.finish(summary, ["rows.parquet"])
+
+
+def _stored(settings: dict[str, Any]) -> dict[str, Any]:
+    """A selector's settings with its measure as files store it: `tiou` is `mean_iou`, `tiou>=0.5` is `iou>=0.5`."""
+    return settings | {"measure": stored_name(str(settings["measure"]))} if "measure" in settings else settings
 
 
 def _measure(select: Callable[..., list[str]], settings: dict[str, Any], rates: list[Row]) -> str:

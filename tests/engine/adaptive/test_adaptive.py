@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from vtgdata.engine.adaptive import rule
 from vtgdata.engine.adaptive.rounds import Places
+from vtgdata.engine.measures import read_measure
 from vtgdata.errors import VtgError
 
 RULE = rule.parse_rule("iou>=0.5:0.2:0.8:0.05")
@@ -71,7 +72,7 @@ def test_the_misplaced_share_is_at_most_the_asked_one(pool):
         "deciles": (rng.choice(10, size, p=weights) + rng.random(size)) / 10,
     }[pool]
     values = (rng.random((size, 64)) < rates[:, None]).astype(float)
-    places = Places(RULE, 0.5, first=4, most=64)
+    places = Places(RULE, read_measure("iou>=0.5"), first=4, most=64)
     wanted = dict.fromkeys(map(str, range(size)), 4)
     while wanted:
         for name, n in wanted.items():
@@ -89,7 +90,7 @@ def test_the_misplaced_share_is_at_most_the_asked_one(pool):
 
 
 def test_a_failed_answer_ends_the_prefix_and_its_sample_waits():
-    places = Places(RULE, None, first=2, most=8)
+    places = Places(RULE, read_measure("mean_iou"), first=2, most=8)
     places.take("a", [{"iou": 0.5}] * 2)
     places.take("b", [{"iou": 0.5}, {"iou": None}])
     assert set(places.deepen()) == {"a"}

@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from support.builders import make_sample
@@ -174,6 +174,7 @@ values = st.recursive(
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(values.map(json.dumps) | st.text(max_size=20), max_size=4))
+@example(["\x1f"])  # a blank to text and none to bytes
 def test_any_file_is_read_or_refused_in_words(tmp_path, lines):
     try:
         found = read(tmp_path, "\n".join(lines).encode("utf-8", "replace").decode())

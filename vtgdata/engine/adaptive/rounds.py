@@ -11,19 +11,20 @@ from typing import Any
 import numpy as np
 
 from vtgdata.engine.adaptive.rule import PLACES, STEP, Floats, Prior, Rule, fit, judge, more
+from vtgdata.engine.measures import Measure
 from vtgdata.files.schemas import Row
 
 
 class Places:
     """One rule, the prior that the first round gave, and what each sample's answers so far were worth."""
 
-    def __init__(self, rule: Rule, threshold: float | None, *, first: int, most: int) -> None:
-        self.rule, self.threshold, self.first, self.most = rule, threshold, first, most
+    def __init__(self, rule: Rule, measure: Measure, *, first: int, most: int) -> None:
+        self.rule, self.measure, self.first, self.most = rule, measure, first, most
         self.prior: Prior | None = None
         self.found: dict[str, array[float]] = {}
         """By sample, the values of its complete prefix, in [0, 1]."""
         self.waiting: set[str] = set()
-        """Samples with a failed answer: they wait for another run."""
+        """Samples with a failed answer: they wait for another run; also those that the measure does not apply to."""
 
     def take(self, sample_id: str, rows: Sequence[Row]) -> None:
         """Note a sample's rows, in place of those of an earlier round."""
@@ -38,9 +39,10 @@ class Places:
         """The rule's measure of each answer of a sample's complete prefix, in [0, 1]."""
         found: list[float] = []
         for row in rows:
-            if row["iou"] is None:
+            value = self.measure.value(row)
+            if value is None:
                 break
-            found.append(row["iou"] if self.threshold is None else float(row["iou"] >= self.threshold))
+            found.append(value)
         return found
 
     def deepen(self) -> dict[str, int]:

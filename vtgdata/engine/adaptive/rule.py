@@ -36,7 +36,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be decided of each sample, and how surely: `MEASURE:LOW:HIGH:ERROR`."""
 
     measure: str
-    """`iou>=T` or `mean_iou`."""
+    """Of pass rates, as in `iou>=0.5`, `mean_iou` or a score's name: see `engine.measures`."""
     low: float
     """Rates below are too hard; 0 where nothing is."""
     high: float

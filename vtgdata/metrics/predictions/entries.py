@@ -56,7 +56,7 @@ def entries(path: Path) -> Iterator[Entry | Broken]:
             yield Entry(f"{path}: row {number}", None, row)
         return
     if not path.read_bytes().strip():
-        raise VtgError(f"{path}: the file is empty and holds no prediction, so every sample would score 0.")
+        raise _empty(path)
     document = _document(path)
     if document is not None:
         yield from _of_document(path, document)
@@ -69,10 +69,17 @@ def entries(path: Path) -> Iterator[Entry | Broken]:
             yield Broken(where, f"not valid JSON ({error})")
 
 
+def _empty(path: Path) -> VtgError:
+    return VtgError(f"{path}: the file is empty and holds no prediction, so every sample would score 0.")
+
+
 def _document(path: Path) -> Any:
     """The value of a file that is one JSON document over several lines, or a list; None for JSON lines."""
     content = read_text(path)
-    first = next(line for line in content.splitlines() if line.strip())
+    # Some control characters are blanks to text and none to bytes.
+    first = next((line for line in content.splitlines() if line.strip()), None)
+    if first is None:
+        raise _empty(path)
     try:
         value = _parsed(first)
     except ValueError:

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from vtgdata.annotations.filtering import Look, seen
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
+from vtgdata.metrics.window_table import as_array, support
 from vtgdata.records import Frames, LeftOut, Sample, Window
-from vtgdata.records.windows import merged
 
 LOOKS = True
 
@@ -141,7 +141,7 @@ def relevance(cosines: Floats, times: Sequence[float], windows: Sequence[Window]
     >>> relevance(np.array([0.1, 0.3, 0.3, 0.1]), [0, 1, 2, 3], [Window(1, 3)])
     Relevance(relevance=1.0, contrast=0.2, inside=0.3, outside=0.1)
     """
-    spans = [_places(times, window) for window in merged(windows)]
+    spans = [_places(times, *window) for window in support(as_array(windows)).tolist()]
     inside = np.zeros(len(times), dtype=bool)
     for first, last in spans:
         inside[first:last] = True
@@ -158,9 +158,9 @@ def relevance(cosines: Floats, times: Sequence[float], windows: Sequence[Window]
     )
 
 
-def _places(times: Sequence[float], window: Window) -> tuple[int, int]:
+def _places(times: Sequence[float], start: float, end: float) -> tuple[int, int]:
     """The frames of a window: the first, and the one after the last."""
-    first, last = (int(place) for place in np.searchsorted(times, [window.start, window.end]))
+    first, last = (int(place) for place in np.searchsorted(times, [start, end]))
     return (first, last) if first < last else (max(0, last - 1), max(1, last))
 
 

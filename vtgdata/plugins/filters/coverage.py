@@ -7,8 +7,8 @@ import math
 from collections.abc import Sequence
 
 from vtgdata.annotations.filtering import Why, check_limits, leave
+from vtgdata.metrics.window_table import as_array, support
 from vtgdata.records import LeftOut, Sample
-from vtgdata.records.windows import merged
 
 
 def keep(
@@ -27,7 +27,8 @@ def keep(
         seconds = sample.video.duration
         if seconds is None:
             return None if keep_unknown else ("duration_unknown", "nobody said or probed how long the video is")
-        share = math.fsum(window.duration for window in merged(sample.windows)) / seconds
+        covered = support(as_array(sample.windows)).tolist()
+        share = math.fsum(end - start for start, end in covered) / seconds
         if share < low:
             return "covers_too_little", f"{share:.2%} of {seconds:g} s, below {low:.4g}"
         return ("covers_too_much", f"{share:.2%} of {seconds:g} s, above {high:.4g}") if share > high else None

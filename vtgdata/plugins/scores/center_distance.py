@@ -10,7 +10,7 @@ import numpy as np
 
 from vtgdata.metrics.window_table import Flat, Table, clamped, mean_per_row, one_or_several
 from vtgdata.records import Answer, Sample
-from vtgdata.records.windows import Array, centre_array
+from vtgdata.records.windows import Array
 
 
 def score(answers: Sequence[Answer], samples: Sequence[Sample]) -> Array:
@@ -25,3 +25,15 @@ def _several(of: Table) -> Array:
 
 def _middle(flat: Flat) -> Array:
     return mean_per_row(flat.windows.mean(axis=1), flat)
+
+
+def centre_array(a: Array, b: Array, duration: Array) -> Array:
+    """Nearness of the middles row by row: 1 - |c - c'| / T, both windows clamped to [0, T] first.
+
+    Args: a, b: (n, 2) seconds, 0 <= start < end; duration: (n,) seconds, above 0. Returns: (n,) in [0, 1].
+
+    >>> centre_array(np.array([[0.0, 4.0]]), np.array([[4.0, 6.0]]), np.array([10.0]))
+    array([0.7])
+    """
+    whole = duration[:, None]
+    return 1.0 - np.abs(np.minimum(a, whole).mean(axis=1) - np.minimum(b, whole).mean(axis=1)) / duration

@@ -223,7 +223,7 @@ def _short(made: Meta, summary: Mapping[str, Any], report: Mapping[str, Any]) ->
     names = [name for name in dict.fromkeys(("mIoU", *summary["shown"])) if sighted["metrics"].get(name) is not None]
     # What is said where the evaluation's settings say nothing.
     plain = {} if made.settings.get("preset") else {"num_frames": NUM_FRAMES, "short_side": SHORT_SIDE}
-    asked = ("prompt", "preset", "num_frames", "fps", "short_side", "temperature", "max_tokens", "seed")
+    asked = ("prompt", "preset", "num_frames", "fps", "short_side", "temperature", "max_tokens", "seed", "parser")
     settings = plain | {name: made.settings[name] for name in asked if made.settings.get(name) not in (None, "")}
     return {
         "benchmark": summary["benchmark"],

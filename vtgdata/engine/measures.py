@@ -1,0 +1,82 @@
+"""Measures of pass rates: any score by name, as its mean over a sample's answers or as the share that reaches a value.
+
+`support_f1` is the mean of that score and `support_f1>=0.5` the share of answers that score 0.5 or more. The score
+`tiou` has the names that files had before other scores could be measured: `mean_iou` and `iou>=T` are what is stored
+for `tiou` and `tiou>=T`, and all four are accepted everywhere.
+"""
+
+import math
+from collections.abc import Iterable
+
+import msgspec
+
+from vtgdata.errors import VtgError, did_you_mean
+from vtgdata.files import plugins
+from vtgdata.files.schemas import Row
+
+
+class Measure(msgspec.Struct, frozen=True, kw_only=True):
+    """One measure of a sample's answers, in [0, 1], higher is easier."""
+
+    name: str
+    """As it is stored: `mean_iou`, `iou>=0.5`, `support_f1`, `support_f1>=0.5`."""
+    score: str
+    """The score plug-in that it is made of, or its dotted path."""
+    threshold: float | None = None
+    """The least score that passes; None for the mean of the score."""
+
+    def value(self, row: Row) -> float | None:
+        """What one answer, a row of rollouts, counts: in [0, 1]. None where it failed or the score does not apply.
+
+        A sample without a true window cannot be met: its IoU counts 0, while other scores do not apply to it.
+        """
+        if self.score == "tiou":
+            score = row["iou"]
+        else:
+            score = next((s["value"] for s in row["scores"] or () if s["name"] == self.score), None)
+        return score if score is None or self.threshold is None else float(score >= self.threshold)
+
+
+def stored_name(text: str) -> str:
+    """The name under which files store a measure; one that is of no score of ours stays as it is.
+
+    >>> stored_name("tiou"), stored_name("tiou>=0.5"), stored_name("support_f1")
+    ('mean_iou', 'iou>=0.5', 'support_f1')
+    """
+    score, at_least, number = text.partition(">=")
+    if score != "tiou":
+        return text
+    return f"iou>={number}" if at_least else "mean_iou"
+
+
+def read_measure(text: str) -> Measure:
+    """A measure from `NAME` or `NAME>=T` with 0 < T <= 1, where NAME is a score; also `mean_iou` and `iou>=T`.
+
+    Raises VtgError, with the nearest name, for any other text.
+
+    >>> read_measure("tiou>=0.5")
+    Measure(name='iou>=0.5', score='tiou', threshold=0.5)
+    """
+    score, at_least, number = text.partition(">=")
+    old = "iou" if at_least else "mean_iou"
+    score = "tiou" if score == old else score
+    known = plugins.names("scores")
+    dotted = "." in score and all(part.isidentifier() for part in score.split("."))
+    if score not in known and not dotted:
+        near = did_you_mean(score, ["iou" if at_least else "mean_iou", *known])
+        raise VtgError(f"unknown measure {text!r}: write a score, or SCORE>=T with 0 < T <= 1; {near}.")
+    plugins.load("scores", score)
+    if not at_least:
+        return Measure(name=stored_name(text), score=score)
+    try:
+        threshold = float(number)
+    except ValueError:
+        threshold = math.nan
+    if not 0 < threshold <= 1:
+        raise VtgError(f"measure {text!r}: {number!r} is no threshold; write {score}>=T with 0 < T <= 1.")
+    return Measure(name=stored_name(text), score=score, threshold=threshold)
+
+
+def read_measures(texts: Iterable[str]) -> list[Measure]:
+    """The same of several, each once: `tiou` and `mean_iou` are one."""
+    return list({measure.name: measure for measure in map(read_measure, texts)}.values())
