@@ -115,7 +115,7 @@ class _Plain:
             self.lists[name] = value, found
         depth, size = 0, 1 + len(found)
         for key, each in _items(found):
-            kind: type[Any] = type(each)
+            kind = each.__class__
             if kind in _CONTAINERS:
                 found[key] = self.of(each, level + 1)
                 depth, size = max(depth, self.depths[id(each)] + 1), size + self.sizes[id(each)]
