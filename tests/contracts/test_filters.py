@@ -67,8 +67,10 @@ def left_out(name: str, samples: Sequence[Sample]) -> list[LeftOut]:
     compares = "benchmarks" in inspect.signature(module.keep).parameters
     given = (video_keys.by_key([*BENCHMARKS, *example.benchmarks]),) if compares else ()
 
+    drawn = {sample.video.video_id for sample in example.samples} if example.frames else set()
+
     def look(video: Video) -> Frames:
-        return frames(video) if video.video_id in VIDEOS or example.frames is None else example.frames(video)
+        return example.frames(video) if example.frames and video.video_id in drawn else frames(video)
 
     looks = filtering.declared(module).LOOKS
     return module.keep(samples, look if looks else None, *given, **lent(example.settings))
@@ -111,7 +113,7 @@ def frames(video: Video) -> Frames:
 @cache
 def tiny_clip_model() -> Path:
     # It learns in seconds; so small a network gains nothing from a second thread.
-    return tiny_clip.build(Path(FOLDER.name) / "clip", steps=200)
+    return tiny_clip.build(Path(FOLDER.name) / "clip", steps=120)
 
 
 def ids(left: Sequence[LeftOut]) -> set[str]:
