@@ -119,7 +119,7 @@ class _Asking:
     ) -> None:
         self.model, self.sampling, self.n, self.seed, self.journal = model, sampling, n, seed, journal
         self.note, self.acknowledge, self.report = note, acknowledge, report
-        # Optional in a Model: one that sends its answers' requests apart loses less in a crash when given them apart.
+        # See ModelInPieces. Not asked by isinstance, which may not see what a meter passes on from its model.
         self.per_request: int = getattr(model, "answers_per_request", None) or max(1, n)
         self.alive = asyncio.Semaphore(2 * model.concurrency)
         self.slots = asyncio.Semaphore(model.concurrency)
