@@ -181,7 +181,9 @@ class ModelExample(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, Any] = {}
     urls: tuple[str, ...] = ()
     reproducible: bool = True
-    """The same request gives the same texts again, and each seed its own."""
+    """The same request gives the same texts again."""
+    seeded: bool = True
+    """Another seed draws another text."""
     response: Callable[[str], dict[str, Any]] | None = None
     """For a server that speaks otherwise: from a text to the JSON body in which it answers."""
 
