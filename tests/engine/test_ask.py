@@ -355,7 +355,7 @@ sys.path[:0] = sys.argv[4:]
 from test_ask import served_at, make_question, N, SAMPLES
 from vtgdata.engine.ask import run
 from vtgdata.engine.journal.journal import Journal
-from vtgdata.records.sample import Sampling
+from vtgdata.records import Sampling
 
 with Journal(Path(sys.argv[1])) as journal:
     model = served_at(sys.argv[2], int(sys.argv[3]))

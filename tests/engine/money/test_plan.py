@@ -243,7 +243,7 @@ def test_a_killed_run_s_answers_are_in_the_plan(folder, capsys):
         path.parent.mkdir()
         program = (
             "import os, sys\nfrom pathlib import Path\nfrom vtgdata.engine.journal.journal import Journal, Attempt\n"
-            "from vtgdata.records.sample import Reply\njournal = Journal(Path(sys.argv[1]))\n"
+            "from vtgdata.records import Reply\njournal = Journal(Path(sys.argv[1]))\n"
             "said = [Attempt(key=f'k{i}', sample_id=f's{i}', index=0, reply=Reply(text='a')) for i in range(5)]\n"
             "journal.record(said)\n"
             "os.kill(os.getpid(), 9)\n"

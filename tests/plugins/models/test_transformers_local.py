@@ -122,7 +122,7 @@ CONNECT = """
 import sys
 from pathlib import Path
 from vtgdata import plugins
-from vtgdata.records.sample import Endpoint
+from vtgdata.records import Endpoint
 for commit in sys.argv[2:]:
     Path(sys.argv[1]).write_text(commit)
     print(plugins.load("models", "transformers_local").connect("org/tiny", Endpoint()).id)
