@@ -1,4 +1,4 @@
-"""CONTRIBUTING's recipe for a new corpus, followed to the letter: one new file, and nothing else changes."""
+"""CONTRIBUTING's recipes for a corpus, a filter and a model, followed to the letter: a new file each, nothing else."""
 
 import json
 import os
@@ -16,15 +16,16 @@ GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project with the one file that the guide says to write."""
+    """A copy of the project with the files that the guide says to write."""
     folder = tmp_path_factory.mktemp("project")
     ignored = shutil.ignore_patterns("__pycache__")
     for name in ("vtgdata", "tests", "recipes", "cards"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     shutil.copy(ROOT / "pyproject.toml", folder)
-    (code,) = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
-    (named,) = re.findall(r"Write `(vtgdata/plugins/corpora/\w+\.py)`", GUIDE)
-    (folder / named).write_text(code, encoding="utf-8")
+    written = re.findall(r"`(vtgdata/plugins/\w+/\w+\.py)`[^`]*\n\n```python\n(.*?)```", GUIDE, re.DOTALL)
+    assert len(written) == GUIDE.count("```python") == 3
+    for named, code in written:
+        (folder / named).write_text(code, encoding="utf-8")
     return folder
 
 
@@ -34,8 +35,9 @@ def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_contract_tests_find_the_new_corpus_and_it_passes(copy):
-    done = run(copy, "pytest", "-p", "no:cacheprovider", "tests/contracts/test_corpora.py", "-k", "my_corpus")
+@pytest.mark.parametrize(("kind", "name"), [("corpora", "my_corpus"), ("filters", "shouting"), ("models", "fixed")])
+def test_the_contract_tests_find_the_new_file_and_it_passes(copy, kind, name):
+    done = run(copy, "pytest", "-p", "no:cacheprovider", f"tests/contracts/test_{kind}.py", "-k", name)
     assert done.returncode == 0, done.stdout[-3000:]
     assert int(re.findall(r"(\d+) passed", done.stdout)[-1]) > 3
 

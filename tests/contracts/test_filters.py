@@ -1,12 +1,15 @@
 """What every filter promises; a new file in vtgdata/plugins/filters is picked up by itself."""
 
+import importlib.util
 import inspect
 import random
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -14,7 +17,9 @@ import pytest
 
 from support import tiny_clip
 from support.builders import make_sample
-from vtgdata.annotations import video_keys
+from vtgdata.annotations import filtering, video_keys
+from vtgdata.annotations.filtering import FilterExample
+from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.records import Frames, LeftOut, Repair, Sample, Video
 from vtgdata.video.decode import jpeg
@@ -57,10 +62,39 @@ def pool(size: int = 240) -> list[Sample]:
 
 
 def left_out(name: str, samples: Sequence[Sample]) -> list[LeftOut]:
+    """What a filter leaves out, with its example's settings, benchmarks and frames beside those of the pool."""
+    module, example = plugins.load("filters", name), example_of(name)
+    compares = "benchmarks" in inspect.signature(module.keep).parameters
+    given = (video_keys.by_key([*BENCHMARKS, *example.benchmarks]),) if compares else ()
+
+    drawn = {sample.video.video_id for sample in example.samples} if example.frames else set()
+
+    def look(video: Video) -> Frames:
+        return example.frames(video) if example.frames and video.video_id in drawn else frames(video)
+
+    looks = filtering.declared(module).LOOKS
+    return module.keep(samples, look if looks else None, *given, **lent(example.settings))
+
+
+def example_of(name: str) -> FilterExample:
+    """The EXAMPLE of a filter, which is skipped where the package that it needs is not installed."""
     module = plugins.load("filters", name)
-    given = (video_keys.by_key(BENCHMARKS),) if "benchmarks" in inspect.signature(module.keep).parameters else ()
-    looks = getattr(module, "LOOKS", False)
-    return module.keep(samples, frames if looks else None, *given, **(SETTINGS[name]() if name in SETTINGS else {}))
+    needs = filtering.declared(module).NEEDS
+    if needs and importlib.util.find_spec(needs) is None:
+        pytest.skip(f"{needs} is not installed")
+    found = getattr(module, "EXAMPLE", None)
+    assert isinstance(found, FilterExample), "its module has an EXAMPLE, a FilterExample: see CONTRIBUTING.md"
+    return found
+
+
+def lent(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with what the test lends in the place of `{clip_model}`."""
+    return {key: str(tiny_clip_model()) if value == "{clip_model}" else value for key, value in settings.items()}
+
+
+def samples_for(name: str) -> list[Sample]:
+    """Samples of every kind that a file may hold, and those that the filter is about."""
+    return [*pool(), *example_of(name).samples]
 
 
 @cache
@@ -77,13 +111,9 @@ def frames(video: Video) -> Frames:
 
 
 @cache
-def untrained_clip() -> dict[str, str]:
-    pytest.importorskip("open_clip")
-    return {"model": str(tiny_clip.build(Path(FOLDER.name) / "clip", steps=0))}
-
-
-SETTINGS = {"clip_relevance": untrained_clip}
-"""Of filters whose defaults need something that is not at hand: weights from the Hub."""
+def tiny_clip_model() -> Path:
+    # It learns in seconds; so small a network gains nothing from a second thread.
+    return tiny_clip.build(Path(FOLDER.name) / "clip", steps=120)
 
 
 def ids(left: Sequence[LeftOut]) -> set[str]:
@@ -91,14 +121,29 @@ def ids(left: Sequence[LeftOut]) -> set[str]:
 
 
 def by_video(samples: Sequence[Sample]) -> list[list[Sample]]:
-    return [[each for each in samples if each.video.video_id == video] for video in VIDEOS]
+    videos = dict.fromkeys(sample.video.video_id for sample in samples)
+    return [[each for each in samples if each.video.video_id == video] for video in videos]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_of_its_example_it_leaves_out_the_faults_and_keeps_their_good_twins(name: str) -> None:
+    example = example_of(name)
+    assert {left.sample_id: left.reason for left in left_out(name, example.samples)} == example.left_out
+    assert example.left_out and len(example.left_out) < len(example.samples), "a fault, and a good twin that stays"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_unknown_setting_is_refused_by_its_name(name: str) -> None:
+    example_of(name)
+    with pytest.raises(VtgError, match=rf"{name}.*unknown setting 'no_such_setting'"):
+        filtering.asked(f"{name}:no_such_setting=1")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_leaves_out_samples_that_it_was_given_each_once_with_a_reason(name: str) -> None:
-    samples = pool()
+    samples = samples_for(name)
     left = left_out(name, samples)
-    assert left, "the pool has something for every filter: add what this one is about"
+    assert left
     assert len(ids(left)) == len(left)
     assert ids(left) < {sample.sample_id for sample in samples}
     for sample_id, reason, detail in left:
@@ -108,7 +153,7 @@ def test_it_leaves_out_samples_that_it_was_given_each_once_with_a_reason(name: s
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_changes_nothing(name: str) -> None:
-    samples = pool()
+    samples = samples_for(name)
     before = msgspec.json.encode(samples)
     left_out(name, samples)
     assert msgspec.json.encode(samples) == before
@@ -116,22 +161,22 @@ def test_it_changes_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_samples_are_left_out_every_time_and_in_their_order(name: str) -> None:
-    left = left_out(name, pool())
-    assert left == left_out(name, pool())
+    left = left_out(name, samples_for(name))
+    assert left == left_out(name, samples_for(name))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_more_is_left_out_of_what_is_kept(name: str) -> None:
-    samples = pool()
+    samples = samples_for(name)
     gone = ids(left_out(name, samples))
     assert left_out(name, [sample for sample in samples if sample.sample_id not in gone]) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_video_is_judged_by_its_own_samples_so_that_files_can_be_read_in_pieces(name: str) -> None:
-    if getattr(plugins.load("filters", name), "WHOLE", False):
+    if filtering.declared(plugins.load("filters", name)).WHOLE:
         pytest.skip("it says that it wants all samples at once")
-    samples = pool()
+    samples = samples_for(name)
     whole = {left.sample_id: left for left in left_out(name, samples)}
     pieces = [left for video in reversed(by_video(samples)) for left in left_out(name, video)]
     assert {left.sample_id: left for left in pieces} == whole
@@ -155,3 +200,10 @@ def test_it_says_in_a_line_what_it_is(name: str) -> None:
     first, *rest = (plugins.load("filters", name).__doc__ or "").splitlines()
     assert ": " in first and first.endswith("."), "the first line of its docstring is `Name: what it drops.`"
     assert not rest or not rest[0], "an empty line follows the first"
+
+
+def test_a_variable_of_the_wrong_kind_is_said() -> None:
+    module = ModuleType("mine")
+    module.keep, module.LOOKS = lambda samples, frames: [], "yes"  # type: ignore[attr-defined]
+    with pytest.raises(VtgError, match=r"mine is no filter: .*LOOKS"):
+        filtering.declared(module)

@@ -1,28 +1,86 @@
-"""Filters: asking for one by its spec, and what their files share.
+"""Filters: what the module of one has, asking for one by its spec, and what their files share.
 
 A filter is `keep(samples, frames, **settings) -> list[LeftOut]`: it gets samples in their order, all those of a video
-together, and names the ones to leave out. One that compares with benchmarks has a third parameter, `benchmarks`: their
-samples, by the keys of their videos (`video_ids.by_key`). What else it wants its module says:
-
-    LOOKS = True     `frames` is a function from a Video to its Frames, from the frame store; else it is None
-    WHOLE = True     it compares videos with each other, and gets all samples at once
+together, and names the ones to leave out. What else its module may say is in `Declared`; each of ours has an `EXAMPLE`
+too, which the contract test reads (`pytest tests/contracts/test_filters.py -k NAME`).
 """
 
 import inspect
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import ModuleType
 from typing import Any, NamedTuple
+
+import msgspec
 
 from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.files import plugins
-from vtgdata.records import Frames, LeftOut, Sample, Video
+from vtgdata.records import Frames, LeftOut, Sample, Video, Window
 
 Look = Callable[[Video], Frames]
 """How a filter looks at a video."""
 Benchmarks = Mapping[str, Sequence[Sample]]
+"""Samples of benchmarks by the keys of their videos (`video_keys.by_key`)."""
 Why = tuple[str, str]
 """A reason, as a code, and its detail."""
+
+
+class Declared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the module of a filter says about it, in variables of these names; each may be left out.
+
+    Besides, `keep` takes `samples, frames`, then `benchmarks` where it compares with them, and settings by name alone,
+    each with a default. The first line of the module's docstring is `Name: what it drops.`
+    """
+
+    LOOKS: bool = False
+    """It looks at videos: `frames` is a function from a Video to its Frames, from the frame store. Else it is None."""
+    WHOLE: bool = False
+    """It compares videos with each other: it gets all samples at once. Else a file may reach it in pieces, all samples
+    of a video together."""
+    NEEDS: str = ""
+    """A package that it imports inside a function and that `pip install vtgdata` does not bring (`open_clip`)."""
+
+
+class FilterExample(msgspec.Struct, frozen=True, kw_only=True):
+    """A filter's own small test: invented samples, and which of them it leaves out."""
+
+    samples: tuple[Sample, ...]
+    """In their order, made by `example_sample`. Beside each that is left out stands a good twin that differs in the
+    fault alone, and stays."""
+    left_out: dict[str, str]
+    """sample_id -> reason of those it leaves out, in its order."""
+    settings: dict[str, Any] = {}
+    """Where the defaults will not do. `{clip_model}` in a text stands for the folder of a tiny open_clip model that
+    knows the shapes of the demo."""
+    benchmarks: tuple[Sample, ...] = ()
+    """For one that compares: samples of a benchmark."""
+    frames: Look | None = None
+    """For one that looks: what the videos show."""
+
+
+def example_sample(
+    sample_id: str,
+    query: str = "a dog jumps",
+    *,
+    windows: Sequence[tuple[float, float]] = ((3.0, 9.0),),
+    video_id: str = "K7QZ2",
+    duration: float | None = 30.0,
+    **more: Any,
+) -> Sample:
+    """A sample for a filter's EXAMPLE, from the fields that it is about; `more` are fields of Sample.
+
+    >>> example_sample("short", windows=[(3, 3.5)]).windows
+    (Window(start=3, end=3.5),)
+    """
+    values: dict[str, Any] = {"corpus": "example", "split": "train"} | more
+    return Sample(
+        sample_id=sample_id,
+        video=Video(video_id=video_id, file=f"{video_id}.mp4", duration=duration),
+        query=query,
+        windows=tuple(Window(start, end) for start, end in windows),
+        **values,
+    )
 
 
 class Filter(NamedTuple):
@@ -61,18 +119,28 @@ def asked(spec: str) -> Filter:
     if parsed.argument:
         raise VtgError(f"--filter {spec!r}: settings are written name:key=value,key=value.")
     module = plugins.load("filters", parsed.name)
-    keep = module.keep
-    compares = "benchmarks" in inspect.signature(keep).parameters
-    plugins.check_settings(spec, keep, parsed.settings, given=3 if compares else 2)
+    said, compares = declared(module), "benchmarks" in inspect.signature(module.keep).parameters
+    plugins.check_settings(spec, module.keep, parsed.settings, given=3 if compares else 2)
     found = Filter(
-        spec, plugins.module_name("filters", parsed.name), keep, parsed.settings, compares,
-        looks=getattr(module, "LOOKS", False), whole=getattr(module, "WHOLE", False),
+        spec, plugins.module_name("filters", parsed.name), module.keep, parsed.settings, compares, looks=said.LOOKS,
+        whole=said.WHOLE,
     )  # fmt: skip
     try:
         found.left([], {})
     except VtgError as error:
         raise VtgError(f"--filter {spec!r}: {error}") from error
     return found
+
+
+def declared(module: ModuleType) -> Declared:
+    """What a filter's module says about it; raises VtgError where it says something else than `Declared` allows."""
+    said = {name: getattr(module, name) for name in Declared.__struct_fields__ if hasattr(module, name)}
+    try:
+        return msgspec.convert(said, Declared)
+    except msgspec.ValidationError as error:
+        raise VtgError(
+            f"{module.__name__} is no filter: {error}. LOOKS and WHOLE are True or False, NEEDS names a package."
+        ) from error
 
 
 def leave(samples: Iterable[Sample], why: Callable[[Sample], Why | None]) -> list[LeftOut]:

@@ -1,14 +1,16 @@
-"""Python pickles read as data: only what JSON could say as well, and never by unpickling.
+"""Python pickles read as data: texts, numbers, lists and mappings, and never an object of a class.
 
-A pickle is a program for a small machine. Python's own loader lets it call any function, so that a file from the
-internet can do anything. The machine here knows only the instructions that build texts, numbers, lists and mappings; a
-file with any other is refused.
+A pickle is a program: Python's own loader lets it call any function, so that a file from the internet can do anything.
+Here the loader refuses every name that a file wants to import, as Python's documentation advises ("Restricting
+Globals"). What it built is then copied as plain data; anything that JSON could not say is refused.
 """
 
+import io
+import pickle
 import pickletools
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any, cast
 
 from vtgdata.annotations.file_text import head
 from vtgdata.annotations.text import shown
@@ -20,8 +22,6 @@ MAX_STEPS = 8_000_000
 """Instructions of a pickle, and values of what it builds when all that is shared is written out."""
 MAX_DEPTH = 50
 """Lists in lists; a corpus's go four deep."""
-MAX_INDEX = 1 << 31
-"""Numbers under which a pickle may keep a value to use it again."""
 
 CONVERT = (
     "Where you trust its origin, convert it once: python -c 'import json, pickle, sys; "
@@ -51,176 +51,98 @@ def run(data: bytes) -> Any:
     >>> run(b"\x80\x03]q\x00(X\x03\x00\x00\x00dogq\x01K\x02e.")
     ['dog', 2]
     """
-    machine = _Machine()
-    for number, (code, argument, place) in enumerate(pickletools.genops(data)):
+    _check_memory(data)
+    try:
+        # The encoding is that of texts which Python 2 wrote.
+        value = Loader(io.BytesIO(data), encoding="utf-8").load()
+    except ValueError:
+        raise
+    except Exception as error:  # a damaged pickle may raise anything, says Python's documentation
+        raise ValueError(f"it is damaged ({str(error) or type(error).__name__})") from error
+    return _Plain().of([value], -1)[0]
+
+
+class Loader(pickle.Unpickler):
+    """Python's loader without what lets a pickle run something."""
+
+    def find_class(self, module_name: str, global_name: str, /) -> Any:
+        """Refuse a class or function, whatever it is."""
+        name = shown(f"{module_name} {global_name}")
+        raise ValueError(f"it has the instruction GLOBAL {name}, which is none for plain data")
+
+    def persistent_load(self, pid: Any, /) -> Any:
+        """Refuse an object that is kept outside of the file."""
+        raise ValueError(f"it has the instruction PERSID {shown(pid)}, which is none for plain data")
+
+
+def _check_memory(data: bytes) -> None:
+    """Raise ValueError where reading a pickle would take far more memory than its size: the loader does not look.
+
+    It makes room for as many kept values as an instruction names, and a byte suffices for an empty list.
+    """
+    number = place = 0
+    for number, (code, argument, position) in enumerate(pickletools.genops(data)):
         if number == MAX_STEPS:
             raise ValueError(f"it has more than {MAX_STEPS:,} instructions")
-        if code.name == "STOP":
-            return machine.result(len(data) - (place or 0) - 1)
-        step = _STEPS.get(code.name)
-        if step is None:
-            named = f" {shown(argument)}" if isinstance(argument, str) else ""
-            raise ValueError(f"byte {place} has the instruction {code.name}{named}, which is none for plain data")
-        try:
-            step(machine, argument)
-        except IndexError:
-            raise ValueError(f"byte {place} takes a value where there is none") from None
-    raise ValueError("it ends before its last instruction")
+        if code.name in ("PUT", "BINPUT", "LONG_BINPUT") and not 0 <= cast(int, argument) <= len(data):
+            raise ValueError(f"it keeps a value under the number {argument}")
+        place = position or 0
+    if behind := len(data) - place - 1:
+        raise ValueError(f"{behind} bytes follow its end")
 
 
-class _Machine:
-    """A stack of values, the places in it that were marked, and values kept under a number.
-
-    A list or mapping that lies in another one, or was taken again, changes no more: so none can come to hold itself.
-    """
+class _Plain:
+    """Makes plain data of what a pickle built, in place; what occurs twice is looked at once."""
 
     def __init__(self) -> None:
-        self.stack: list[Any] = []
-        self.marks: list[int] = []
-        self.kept: dict[int, Any] = {}
-        self.sizes: dict[int, tuple[int, int]] = {}
-        """Of each list and mapping, by identity: how deep it goes, and how many values it holds, all written out."""
-        self.closed: set[int] = set()
-        """Lists and mappings, by identity, that change no more."""
+        self.lists: dict[int, tuple[Any, list[Any]]] = {}
+        """Of tuples, by identity, each with its tuple: one that were gone would leave its identity to another value."""
+        self.depths: dict[int, int] = {}
+        """How deep each list and mapping goes, by identity."""
+        self.sizes: dict[int, int] = {}
+        """How many values each holds, when all that is shared is written out: lists can double themselves."""
 
-    def result(self, behind: int) -> Any:
-        """What the pickle built, with so many bytes behind its end."""
-        if len(self.stack) != 1 or self.marks:
-            raise ValueError("it ends with other than one value")
-        if behind:
-            raise ValueError(f"{behind} bytes follow its end")
-        return self.stack[0]
-
-    def new(self, value: list[Any] | dict[str, Any]) -> None:
-        """Put an empty list or mapping on the stack."""
-        self.sizes[id(value)] = (0, 1)
-        self.closed.discard(id(value))  # the identity of one before, perhaps
-        self.stack.append(value)
-
-    def from_mark(self) -> list[Any]:
-        """Take everything behind the last mark, and the mark."""
-        start = self.marks.pop()
-        found, self.stack[start:] = self.stack[start:], []
-        return found
-
-    def last(self, number: int) -> list[Any]:
-        """Take so many values, in the order in which they came; a mark is not passed."""
-        start = len(self.stack) - number
-        if start < (self.marks[-1] if self.marks else 0):
-            raise IndexError
-        found, self.stack[start:] = self.stack[start:], []
-        return found
-
-    def fill(self, found: list[Any]) -> None:
-        """Put values at the end of the list on top of the stack."""
-        target = self.stack[-1]
-        if not _is_list(target) or id(target) in self.closed:
-            raise ValueError("it fills what is no list, or one in use")
-        for value in found:
-            self._hold(value, target)
-            target.append(value)
-
-    def enter(self, found: list[Any]) -> None:
-        """Put keys and values, which come by turns, into the mapping on top of the stack."""
-        target = self.stack[-1]
-        if not _is_mapping(target) or id(target) in self.closed or len(found) % 2:
-            raise ValueError("it fills what is no mapping, or one in use")
-        for key, value in zip(found[::2], found[1::2], strict=True):
-            if not isinstance(key, str) or key in target:
-                raise ValueError(f"the key {shown(key)} is no text, or occurs twice in one mapping")
-            self._hold(value, target)
-            target[key] = value
-
-    def _hold(self, inner: Any, outer: object) -> None:
-        depth, size = self.sizes[id(outer)]
-        if _is_list(inner) or _is_mapping(inner):
-            inner_depth, inner_size = self.sizes[id(inner)]
-            depth, size = max(depth, inner_depth + 1), size + inner_size
-            self.closed.add(id(inner))
-        else:
-            size += 1
+    def of(self, value: Any, level: int) -> Any:
+        """A list, tuple or mapping that lies so many lists deep; raises ValueError where JSON could not say it."""
+        name = id(value)
+        if name in self.sizes:
+            return self.lists[name][1] if name in self.lists else value
+        if level > MAX_DEPTH:  # one that holds itself ends here too
+            raise ValueError(f"it nests deeper than {MAX_DEPTH} lists")
+        found = value
+        if type(value) is tuple:
+            found = list(cast(tuple[Any, ...], value))
+            self.lists[name] = value, found
+        depth, size = 0, 1 + len(found)
+        for key, each in _items(found):
+            kind = each.__class__
+            if kind in _CONTAINERS:
+                found[key] = self.of(each, level + 1)
+                depth, size = max(depth, self.depths[id(each)] + 1), size + self.sizes[id(each)]
+            elif kind is not str and kind is not float:
+                _check_scalar(each)
         if depth > MAX_DEPTH or size > MAX_STEPS:
             raise ValueError(f"it nests deeper than {MAX_DEPTH} lists, or holds more than {MAX_STEPS:,} values")
-        self.sizes[id(outer)] = depth, size
-
-    def keep(self, index: int) -> None:
-        """Keep the last value under a number."""
-        if not 0 <= index < MAX_INDEX:
-            raise ValueError(f"it keeps a value under the number {index}")
-        self.kept[index] = self.stack[-1]
-
-    def again(self, index: int) -> None:
-        """Put a kept value on the stack once more."""
-        if index not in self.kept:
-            raise ValueError(f"it takes the value of number {index}, which has none")
-        value = self.kept[index]
-        if _is_list(value) or _is_mapping(value):
-            self.closed.add(id(value))
-        self.stack.append(value)
+        self.depths[name], self.sizes[name] = depth, size
+        return found
 
 
-def _is_list(value: object) -> TypeGuard[list[Any]]:
-    return isinstance(value, list)
+def _items(value: Any) -> Iterable[tuple[Any, Any]]:
+    """Places and values of a list, or keys and values of a mapping; raises ValueError where a key is no text."""
+    if type(value) is list:
+        return enumerate(cast(list[Any], value))
+    for key in value:
+        if type(key) is not str:
+            raise ValueError(f"the key {shown(key)} is no text")
+    return value.items()
 
 
-def _is_mapping(value: object) -> TypeGuard[dict[str, Any]]:
-    return isinstance(value, dict)
+_CONTAINERS = frozenset((list, tuple, dict))
+"""Exactly these: what is of a class that inherits from them cannot be in a pickle without its name."""
 
 
-def _whole(value: int) -> int:
-    if value.bit_length() > 64:
+def _check_scalar(value: Any) -> None:
+    if type(value) is int and value.bit_length() > 64:
         raise ValueError("a whole number has more than 64 bits")
-    return value
-
-
-def _decoded(value: str) -> str:
-    """A text that Python 2 wrote, as bytes: they are taken as UTF-8."""
-    return value.encode("latin-1").decode("utf-8")
-
-
-def _listed(machine: _Machine, found: list[Any]) -> None:
-    machine.new([])
-    machine.fill(found)
-
-
-def _mapped(machine: _Machine, found: list[Any]) -> None:
-    machine.new({})
-    machine.enter(found)
-
-
-_Step = Callable[[_Machine, Any], None]
-_STEPS: dict[str, _Step] = {
-    **dict.fromkeys(("PROTO", "FRAME"), lambda machine, value: None),
-    "MARK": lambda machine, _: machine.marks.append(len(machine.stack)),
-    "NONE": lambda machine, _: machine.stack.append(None),
-    "NEWTRUE": lambda machine, _: machine.stack.append(True),
-    "NEWFALSE": lambda machine, _: machine.stack.append(False),
-    **dict.fromkeys(
-        ("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4"),
-        lambda machine, value: machine.stack.append(_whole(value)),
-    ),
-    **dict.fromkeys(
-        ("FLOAT", "BINFLOAT", "STRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"),
-        lambda machine, value: machine.stack.append(value),
-    ),
-    **dict.fromkeys(
-        ("BINSTRING", "SHORT_BINSTRING"), lambda machine, value: machine.stack.append(_decoded(value))
-    ),
-    "EMPTY_LIST": lambda machine, _: machine.new([]),
-    "EMPTY_DICT": lambda machine, _: machine.new({}),
-    "EMPTY_TUPLE": lambda machine, _: machine.new([]),
-    "APPEND": lambda machine, _: machine.fill(machine.last(1)),
-    "APPENDS": lambda machine, _: machine.fill(machine.from_mark()),
-    "SETITEM": lambda machine, _: machine.enter(machine.last(2)),
-    "SETITEMS": lambda machine, _: machine.enter(machine.from_mark()),
-    "LIST": lambda machine, _: _listed(machine, machine.from_mark()),
-    "DICT": lambda machine, _: _mapped(machine, machine.from_mark()),
-    "TUPLE": lambda machine, _: _listed(machine, machine.from_mark()),
-    "TUPLE1": lambda machine, _: _listed(machine, machine.last(1)),
-    "TUPLE2": lambda machine, _: _listed(machine, machine.last(2)),
-    "TUPLE3": lambda machine, _: _listed(machine, machine.last(3)),
-    **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT"), lambda machine, index: machine.keep(index)),
-    "MEMOIZE": lambda machine, _: machine.keep(len(machine.kept)),
-    **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), lambda machine, index: machine.again(index)),
-}  # fmt: skip
-"""The instructions known, by the names that `pickletools` gives them."""
+    if value is not None and type(value) not in (bool, int, float, str):
+        raise ValueError(f"it holds {shown(value)}, which is no plain data but {type(value).__name__}")

@@ -10,7 +10,7 @@ from vtgdata.engine.settings import AskSettings
 from vtgdata.engine.work_keys import about
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
-from vtgdata.records import Endpoint, Model
+from vtgdata.records import Endpoint, Model, NamedModel
 from vtgdata.video.store import DECODER
 
 
@@ -40,7 +40,7 @@ def open_model(spec: str, settings: AskSettings) -> Model:
 
 def price_of(spec: str, settings: AskSettings, model: Model) -> Price | None:
     """What a model's tokens cost; None when that is unknown."""
-    name = getattr(model, "model", None)
+    name = model.model if isinstance(model, NamedModel) else None
     named = name if isinstance(name, str) else plugins.parse_spec(spec).argument
     return prices.price_of(spec, named, settings.endpoint, settings.prices)
 

@@ -1,6 +1,7 @@
 """What a model is asked and what it replies."""
 
-from typing import Literal, Protocol
+from collections.abc import Callable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -87,7 +88,10 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Model(Protocol):
-    """Something that answers. A plug-in module has `connect(argument: str, endpoint: Endpoint) -> Model`."""
+    """Something that answers; what `connect` of a plug-in gives (see `ModelModule`).
+
+    NamedModel, ModelInPieces and BatchModel are optional parts. `tests/contracts/test_models.py` holds all of it.
+    """
 
     id: str
     """Fingerprint of what may change an answer: weights, tokenizer and template, or server model and version."""
@@ -106,6 +110,82 @@ class Model(Protocol):
     async def close(self) -> None:
         """Release what the model holds."""
         ...
+
+
+@runtime_checkable
+class NamedModel(Protocol):
+    """A model with a name on servers. Without it, prices go by what stands after the colon of its spec."""
+
+    model: str
+    """As price tables have it: `gpt-4.1`."""
+
+
+@runtime_checkable
+class ModelInPieces(Protocol):
+    """A model that sends a request for each answer: handed few at a time, few are lost when the run is killed."""
+
+    answers_per_request: int
+    """Seeds in a Request, at most; without it, all n of a question come at once."""
+
+
+@runtime_checkable
+class BatchModel(Protocol):
+    """A model whose requests can be written down for somebody else to answer (`--batch`)."""
+
+    def bodies(self, request: Request) -> list[dict[str, Any]]:
+        """The JSON bodies that `generate` sends, one per seed, in order."""
+        ...
+
+
+@runtime_checkable
+class ReadsReplies(Protocol):
+    """The module of a BatchModel, which reads what was answered (`vtgdata batch-import`)."""
+
+    def reply_of(self, content: bytes) -> Reply:
+        """The reply in the body of a response; one with an error where it holds no answer."""
+        ...
+
+
+class ModelModule(Protocol):
+    """The module of a model plug-in; `reply_of` (ReadsReplies) comes to it where requests can be written down.
+
+    What else it may say, in variables of these names:
+
+        LOCAL = True              it runs on this machine and costs nothing
+        NEEDS = "transformers"    a package that it imports inside functions and a plain installation does not bring
+        EXAMPLE = ModelExample()  how the contract test opens it; every one of ours has it
+    """
+
+    def connect(self, argument: str, endpoint: Endpoint, **settings: Any) -> Model:
+        """Open a model.
+
+        Args:
+            argument: what stands after the colon of a spec, as in `openai_api:NAME`.
+            endpoint: how to reach it.
+            settings: each is a parameter with a default; unknown ones are refused before.
+
+        Raises VtgError when it cannot be opened; EndpointRefused when its server refuses for good.
+        """
+        ...
+
+
+class ModelExample(msgspec.Struct, frozen=True, kw_only=True):
+    """How the contract test opens a model, and what it may expect of it.
+
+    In `argument`, `settings` and `urls` the test puts what it lends: `{samples}`, a samples.parquet; `{server}`, the
+    base URL of a loopback server that speaks as OpenAI's chat completions do; `{tiny_model}`, the folder of a tiny
+    vision-language model.
+    """
+
+    argument: str = ""
+    settings: dict[str, Any] = {}
+    urls: tuple[str, ...] = ()
+    reproducible: bool = True
+    """The same request gives the same texts again."""
+    seeded: bool = True
+    """Another seed draws another text."""
+    response: Callable[[str], dict[str, Any]] | None = None
+    """For a server that speaks otherwise: from a text to the JSON body in which it answers."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,14 +15,16 @@ def pytest_collection_modifyitems(items):
         decoder = call.params.get("decoder") if call else None
         if decoder is None:
             continue
-        if decoder.NEEDS == "ffmpeg":
+        needs = getattr(decoder, "NEEDS", "")
+        if needs == "ffmpeg":
             item.add_marker(pytest.mark.program("ffmpeg"))
-        elif importlib.util.find_spec(decoder.NEEDS) is None:
-            item.add_marker(pytest.mark.skip(reason=f"{decoder.NEEDS} is not installed"))
+        elif needs and importlib.util.find_spec(needs) is None:
+            item.add_marker(pytest.mark.skip(reason=f"{needs} is not installed"))
         if decoder.__name__ != "vtgdata.plugins.decoders.pyav":
             item.add_marker(pytest.mark.slow)
         values = [value for value in call.params.values() if isinstance(value, str)]
         test = item.originalname
+        known_wrong = getattr(decoder, "KNOWN_WRONG", {})
         for key in (test, *values, *(f"{test} {value}" for value in values)):
-            if key in decoder.KNOWN_WRONG:
-                item.add_marker(pytest.mark.xfail(strict=True, reason=decoder.KNOWN_WRONG[key]))
+            if key in known_wrong:
+                item.add_marker(pytest.mark.xfail(strict=True, reason=known_wrong[key]))

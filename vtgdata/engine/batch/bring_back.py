@@ -6,7 +6,6 @@ file and number and left out; what the journal has already stays as it is.
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, cast
 
 import msgspec
 
@@ -18,7 +17,7 @@ from vtgdata.engine.settings import JOURNAL
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.step import Summary
-from vtgdata.records import Reply
+from vtgdata.records import ReadsReplies, Reply
 
 SHOWN = 20
 """Broken lines that a summary names."""
@@ -149,7 +148,9 @@ class _Reader:
 
     def __init__(self, asked: Asked, table: str) -> None:
         module = plugins.load("models", plugins.parse_spec(asked.spec).name)
-        self._reply_of = cast(Any, module).reply_of
+        if not isinstance(module, ReadsReplies):
+            raise VtgError(f"{asked.spec}: its plug-in reads no results of a batch: it lacks reply_of. Add it.")
+        self._reply_of = module.reply_of
         found = [price for price in prices.load(Path(table)) if price.holds_for(asked.model, [])] if table else []
         self._price: Price | None = found[0] if found else None
 
@@ -162,7 +163,7 @@ class _Reader:
         if response.status_code not in (None, 200):
             words = bytes(response.body).decode(errors="replace")[:300]
             return Reply(text=None, finish_reason="error", error=f"HTTP {response.status_code}", detail=words)
-        reply: Reply = self._reply_of(bytes(response.body))
+        reply = self._reply_of(bytes(response.body))
         if self._price is None or reply.tokens_in is None or reply.tokens_out is None:
             return reply
         cost = self._price.cost(max(0, reply.tokens_in), max(0, reply.tokens_out))

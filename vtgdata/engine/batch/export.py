@@ -23,23 +23,15 @@ from vtgdata.errors import VtgError
 from vtgdata.files.parquet import parquet_writer, read_frame
 from vtgdata.files.step import Summary
 from vtgdata.files.whole import Replacement, write_json
-from vtgdata.records import Model, Reply, Request, Sample
+from vtgdata.records import BatchModel, Model, NamedModel, Request, Sample
 
 NAME, KEYS = "batch.json", "keys.parquet"
 COLUMNS = {"key": "text", "sample_id": "text", "index": "count", "asked": "count"}
 URL = "/v1/chat/completions"
 
 
-class Batchable(Model, Protocol):
+class Batchable(Model, BatchModel, Protocol):
     """A model whose requests can be written down and answered by somebody else."""
-
-    def bodies(self, request: Request) -> list[dict[str, Any]]:
-        """The JSON bodies that `generate` sends, one per seed."""
-        ...
-
-    def reply_of(self, content: bytes) -> Reply:
-        """The reply in the body of a response; one with an error where that holds no answer."""
-        ...
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +79,7 @@ def export(settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tupl
         take_shards(journal, out)
         journal.again = failures.chosen(settings.only)
         for number, (model, spec, seeing) in enumerate(models):
-            name = getattr(model, "model", spec)
+            name = model.model if isinstance(model, NamedModel) else spec
             asked.append(Asked(spec=spec, model=name, about=kind(settings, prompt, model, seeing)))
             for question in questions(samples, prompt, store, settings, seeing):
                 found = _missing(question, model, settings, journal)
@@ -123,7 +115,7 @@ def words(summary: Summary) -> list[str]:
 
 def _batchable(spec: str, settings: AskSettings, seeing: str) -> Batchable:
     model = asked_model(spec, settings, seeing)
-    if not hasattr(model, "bodies"):
+    if not isinstance(model, BatchModel):
         raise VtgError(f"--batch: {spec} asks no server, so it has no requests to write down. Leave out --batch.")
     return cast(Batchable, model)
 

@@ -13,12 +13,12 @@ Oddities:  several annotators ask about one clip; queries are missing or empty (
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from vtgdata.annotations import sources, text
-from vtgdata.annotations.text import mapping, pair, read_json, sequence, shown, some_readable, unreadable, words
-from vtgdata.errors import VtgError
+from vtgdata.annotations import events, sources, text
+from vtgdata.annotations.text import mapping, pair, sequence, shown, words
 from vtgdata.records import Corpus, Example, RawRow, Split
 
 CORPUS = Corpus(
@@ -81,76 +81,48 @@ _OWN = {"query", "clip_start_sec", "clip_end_sec", "video_start_sec", "video_end
 class _Clip(NamedTuple):
     """What all queries of a clip share."""
 
-    origin: str
     uid: str
     source: str
     start: float | None
     """Seconds of the whole video at which the clip begins."""
     duration: float | None
-    annotations: list[Any]
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
     """Rows of the language queries of all annotators, in the file's order."""
     for source in sources.find(paths, CORPUS, split):
-        try:
-            document = mapping(read_json(source.path), "the document")
-            videos = sequence(document.get("videos"), "videos")
-        except ValueError as error:
-            raise VtgError(f"{source.path}: not a file of Ego4D NLQ, {_FORM}: {error}. Give the right file.") from error
-        yield from some_readable(source.path, _videos(source, videos), _FORM)
+        yield from events.rows(source, partial(_video, source.split), _FORM, under="videos")
 
 
-def _videos(source: sources.Source, videos: list[Any]) -> Iterator[RawRow]:
-    """The rows of all clips; a fault of what several queries share is one unreadable row."""
-    for i, video in enumerate(videos):
-        origin = f"{source.path.name}#videos/{i}"
-        try:
-            fields = mapping(video, "the video")
-            uid, clips = words(fields.get("video_uid"), "video_uid"), sequence(fields.get("clips"), "clips")
-        except ValueError as error:
-            yield unreadable(origin, video, source.split, str(error))
-            continue
-        for j, clip in enumerate(clips):
-            try:
-                found = _clip(f"{origin}/clips/{j}", clip, uid)
-            except ValueError as error:
-                yield unreadable(f"{origin}/clips/{j}", clip, source.split, str(error))
-            else:
-                yield from _annotations(found, source.split)
+def _video(split: str, origin: str, number: int, video: Any) -> Iterator[RawRow]:
+    fields = mapping(video, "the video")
+    uid, clips = words(fields.get("video_uid"), "video_uid"), sequence(fields.get("clips"), "clips")
+    return events.each(f"{origin}/clips/", clips, split, partial(_clip, split, uid))
 
 
-def _clip(origin: str, clip: Any, source: str) -> _Clip:
+def _clip(split: str, source: str, origin: str, number: int, clip: Any) -> Iterator[RawRow]:
     fields = mapping(clip, "the clip")
     uid = words(fields.get("clip_uid"), "clip_uid")
     if not uid or not uid.replace("-", "").isalnum():
         raise ValueError(f"clip_uid {shown(uid)} is no uid")
     annotations = sequence(fields.get("annotations"), "annotations")
-    if fields.get("video_start_sec") is None or fields.get("video_end_sec") is None:
-        return _Clip(origin, uid, source, None, text.duration(fields.get("clip_end_sec")), annotations)
-    start, end = pair([fields["video_start_sec"], fields["video_end_sec"]])
-    return _Clip(origin, uid, source, start, end - start, annotations)
+    start, duration = None, text.duration(fields.get("clip_end_sec"))
+    if fields.get("video_start_sec") is not None and fields.get("video_end_sec") is not None:
+        start, end = pair([fields["video_start_sec"], fields["video_end_sec"]])
+        duration = end - start
+    found = _Clip(uid, source, start, duration)
+    return events.each(f"{origin}/annotations/", annotations, split, partial(_annotation, split, found))
 
 
-def _annotations(clip: _Clip, split: str) -> Iterator[RawRow]:
-    for i, annotation in enumerate(clip.annotations):
-        origin = f"{clip.origin}/annotations/{i}"
-        try:
-            fields = mapping(annotation, "the annotation")
-            uid = words(fields.get("annotation_uid"), "annotation_uid")
-            queries = sequence(fields.get("language_queries"), "language_queries")
-        except ValueError as error:
-            yield unreadable(origin, annotation, split, str(error))
-            continue
-        for j, query in enumerate(queries):
-            at = f"{origin}/language_queries/{j}"
-            try:
-                yield _row(at, mapping(query, "the query"), clip, f"{uid}_{j}", split)
-            except ValueError as error:
-                yield unreadable(at, query, split, str(error))
+def _annotation(split: str, clip: _Clip, origin: str, number: int, annotation: Any) -> Iterator[RawRow]:
+    fields = mapping(annotation, "the annotation")
+    uid = words(fields.get("annotation_uid"), "annotation_uid")
+    queries = sequence(fields.get("language_queries"), "language_queries")
+    return events.each(f"{origin}/language_queries/", queries, split, partial(_row, split, clip, uid))
 
 
-def _row(origin: str, fields: dict[str, Any], clip: _Clip, published_id: str, split: str) -> RawRow:
+def _row(split: str, clip: _Clip, annotation: str, origin: str, number: int, value: Any) -> RawRow:
+    fields = mapping(value, "the query")
     window, source_clock = _window(fields, clip)
     query = fields.get("query")
     return RawRow(
@@ -161,7 +133,7 @@ def _row(origin: str, fields: dict[str, Any], clip: _Clip, published_id: str, sp
         query="" if query is None else words(query, "query"),
         windows=[] if window is None else [window],
         split=split,
-        published_id=published_id,
+        published_id=f"{annotation}_{number}",
         duration=clip.duration,
         source_id=clip.source,
         source_start=clip.start,

@@ -10,12 +10,12 @@ Oddities:  a pair with `clip: false` has no moment, and [0, 0] in its place; 16 
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from vtgdata.annotations import ids, sources, text
-from vtgdata.annotations.text import mapping, read_json, sequence, shown, some_readable, unreadable, words
-from vtgdata.errors import VtgError
+from vtgdata.annotations import events, ids, sources, text
+from vtgdata.annotations.text import mapping, sequence, shown, unreadable, words
 from vtgdata.records import Corpus, Example, RawRow, Split
 
 CORPUS = Corpus(
@@ -84,36 +84,21 @@ _PLACEHOLDER = (0, 1)
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
     """Rows of the (prompt, video) pairs, each followed by its steps."""
     for source in sources.find(paths, CORPUS, split):
-        try:
-            document = mapping(read_json(source.path), "the document")
-        except ValueError as error:
-            raise VtgError(f"{source.path}: not a file of HiREST, {_FORM}: {error}. Give the right file.") from error
-        yield from some_readable(source.path, _pairs(source, document), _FORM)
+        yield from events.rows(source, partial(_prompt, source.split), _FORM)
 
 
-def _pairs(source: sources.Source, document: dict[str, Any]) -> Iterator[RawRow]:
-    for prompt, videos in document.items():
-        origin = f"{source.path.name}#{prompt}"
-        try:
-            found = mapping(videos, "the prompt's videos")
-        except ValueError as error:
-            yield unreadable(origin, {prompt: videos}, source.split, str(error))
-            continue
-        for key, pair in found.items():
-            yield from _pair(f"{origin}/{key}", prompt, key, pair, source.split)
+def _prompt(split: str, origin: str, prompt: str, videos: Any) -> Iterator[RawRow]:
+    found = mapping(videos, "the prompt's videos")
+    return events.each(f"{origin}/", found, split, partial(_pair, split, prompt))
 
 
-def _pair(origin: str, prompt: str, key: str, pair: Any, split: str) -> Iterator[RawRow]:
+def _pair(split: str, prompt: str, origin: str, key: str, pair: Any) -> Iterator[RawRow]:
     """The pair's own row and those of its steps; a fault of what they share is one unreadable row."""
-    try:
-        fields, named = mapping(pair, "the pair"), _named(key)
-        bounds = text.pair(fields.get("bounds"))
-        steps = sequence(fields.get("steps"), "steps")
-        if not isinstance(fields.get("clip"), bool):
-            raise ValueError(f"clip is {shown(fields.get('clip'))}, not true or false")
-    except ValueError as error:
-        yield unreadable(origin, {key: pair}, split, str(error))
-        return
+    fields, named = mapping(pair, "the pair"), _named(key)
+    bounds = text.pair(fields.get("bounds"))
+    steps = sequence(fields.get("steps"), "steps")
+    if not isinstance(fields.get("clip"), bool):
+        raise ValueError(f"clip is {shown(fields.get('clip'))}, not true or false")
     duration, hidden = text.duration(fields.get("v_duration")), bounds == _PLACEHOLDER and not steps
     if fields["clip"] or hidden:
         extra = {"kind": "moment", "relevant": fields.get("relevant"), "clip": fields["clip"]}
@@ -121,16 +106,14 @@ def _pair(origin: str, prompt: str, key: str, pair: Any, split: str) -> Iterator
     else:
         detail = f"clip is false: no moment of {named.video_id} was annotated for {shown(prompt)}"
         yield unreadable(origin, {key: pair}, split, detail, "no_moment_annotated", file=named.file)
-    for i, step in enumerate(steps):
-        yield _step(f"{origin}/steps/{i}", step, named, prompt, split, duration)
+    yield from events.each(f"{origin}/steps/", steps, split, partial(_step, named, prompt, split, duration))
 
 
-def _step(origin: str, step: Any, named: ids.Named, prompt: str, split: str, duration: float | None) -> RawRow:
-    try:
-        fields = mapping(step, "the step")
-        bounds, heading = text.pair(fields.get("absolute_bounds")), words(fields.get("heading"), "heading")
-    except ValueError as error:
-        return unreadable(origin, step, split, str(error))
+def _step(
+    named: ids.Named, prompt: str, split: str, duration: float | None, origin: str, number: int, step: Any
+) -> RawRow:
+    fields = mapping(step, "the step")
+    bounds, heading = text.pair(fields.get("absolute_bounds")), words(fields.get("heading"), "heading")
     extra = {"kind": "step", "prompt": prompt, "index": fields.get("index")}
     return _row(origin, step, named, heading, bounds, split, duration, extra)
 

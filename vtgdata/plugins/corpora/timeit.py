@@ -16,10 +16,11 @@ Oddities:  faults of the sources come along: 4 reversed Charades windows, 11 ste
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from vtgdata.annotations import ids, instructions, items, sources, text
+from vtgdata.annotations import events, ids, instructions, items, sources, text
 from vtgdata.annotations.file_text import head
 from vtgdata.annotations.text import (
     bounds,
@@ -133,7 +134,9 @@ def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
         if annotations is None:
             yield from items.rows(source, _record, _FORM)
         else:
-            yield from some_readable(source.path, _evaluation(annotations, source), _COCO_FORM)
+            read = partial(_annotated, source.split)
+            rows = events.each(f"{source.path.name}#annotations/", annotations, source.split, read)
+            yield from some_readable(source.path, rows, _COCO_FORM)
 
 
 def _record(record: items.Item, source: sources.Source) -> list[RawRow]:
@@ -220,16 +223,7 @@ def _annotations(path: Path) -> list[Any] | None:
         return None
 
 
-def _evaluation(annotations: Sequence[Any], source: sources.Source) -> Iterator[RawRow]:
-    for position, annotation in enumerate(annotations):
-        origin = f"{source.path.name}#annotations/{position}"
-        try:
-            yield from list(_annotated(origin, annotation, source.split))
-        except ValueError as error:
-            yield unreadable(origin, annotation, source.split, str(error))
-
-
-def _annotated(origin: str, annotation: Any, split: str) -> Iterator[RawRow]:
+def _annotated(split: str, origin: str, number: int, annotation: Any) -> Iterator[RawRow]:
     fields = mapping(annotation, "the annotation")
     named = ids.named(words(fields.get("image_id"), "image_id"))
     caption = words(fields.get("caption"), "caption")

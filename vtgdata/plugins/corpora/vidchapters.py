@@ -20,13 +20,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
-from vtgdata.annotations import captions_json, ids, items, sources, text
-from vtgdata.annotations.text import mapping, number, read_json, sequence, shown, some_readable, unreadable, words
+from vtgdata.annotations import captions_json, events, ids, items, sources, text
+from vtgdata.annotations.text import mapping, read_json, sequence, shown, some_readable, unreadable, words
 from vtgdata.records import Corpus, Example, RawRow, Split
 
 _RAW = "all"
@@ -113,8 +114,7 @@ def _rows(source: sources.Source) -> Iterator[RawRow]:
     entries = cast(dict[str, Any], document)
     if not any(isinstance(entry, dict) and "chapters" in entry for entry in entries.values()):
         return map(_made_by_authors, captions_json.rows(source, captions_json.facts(name=_named), _FORM))
-    name, split = source.path.name, source.split
-    rows = (row for key, entry in entries.items() for row in _chapters(f"{name}#{key}", key, entry, split))
+    rows = events.each(f"{source.path.name}#", entries, source.split, partial(_chapters, source.split))
     return some_readable(source.path, rows, _FORM)
 
 
@@ -133,25 +133,17 @@ def _named(key: str) -> ids.Named:
     return ids.Named(key, f"{key}.mp4", key)
 
 
-def _chapters(origin: str, key: str, entry: Any, split: str) -> Iterator[RawRow]:
-    try:
-        fields, named = mapping(entry, "the entry"), _named(key)
-        chapters = sequence(fields.get("chapters"), "chapters")
-    except ValueError as error:
-        yield unreadable(origin, {key: entry}, split, str(error))
-        return
-    starts = _starts(chapters)
-    for i, chapter in enumerate(chapters):
-        yield _chapter(f"{origin}/chapters/{i}", chapter, named, fields, starts, split)
+def _chapters(split: str, origin: str, key: str, entry: Any) -> Iterator[RawRow]:
+    fields, named = mapping(entry, "the entry"), _named(key)
+    chapters = sequence(fields.get("chapters"), "chapters")
+    read = partial(_chapter, named, fields, _starts(chapters), split)
+    return events.each(f"{origin}/chapters/", chapters, split, read)
 
 
 def _chapter(
-    origin: str, chapter: Any, named: ids.Named, entry: dict[str, Any], starts: Sequence[float], split: str
+    named: ids.Named, entry: dict[str, Any], starts: Sequence[float], split: str, origin: str, number: int, chapter: Any
 ) -> RawRow:
-    try:
-        start, label = _start(chapter), words(mapping(chapter, "the chapter").get("label"), "label")
-    except ValueError as error:
-        return unreadable(origin, chapter, split, str(error))
+    start, label = _start(chapter), words(mapping(chapter, "the chapter").get("label"), "label")
     duration = text.duration(entry.get("duration"))
     if duration is None or not 0 < duration < math.inf:
         detail = f"the entry of {named.video_id} has no duration, and chapters have no end of their own"
@@ -167,7 +159,7 @@ def _chapter(
 
 
 def _start(chapter: Any) -> float:
-    start = number(mapping(chapter, "the chapter").get("time"))
+    start = text.number(mapping(chapter, "the chapter").get("time"))
     if not math.isfinite(start):
         raise ValueError(f"time {start} is no time")
     return start

@@ -7,7 +7,7 @@ them (`"a loud sound, then silence"`).
 import re
 from collections.abc import Sequence
 
-from vtgdata.annotations.filtering import Why, leave, listed
+from vtgdata.annotations.filtering import FilterExample, Why, example_sample, leave, listed
 from vtgdata.errors import VtgError
 from vtgdata.records import LeftOut, Sample
 
@@ -31,3 +31,13 @@ def keep(samples: Sequence[Sample], frames: object, *, words: str = WORDS) -> li
         return ("audio_query", f"the query says {found[0]!r}") if found else None
 
     return leave(samples, why)
+
+
+EXAMPLE = FilterExample(
+    samples=(
+        example_sample("heard", "a dog barks, then a loud sound is Heard"),
+        example_sample("seen", "a dog barks, then a soundless shadow passes"),
+        example_sample("said twice", "they hear the audio"),
+    ),
+    left_out={"heard": "audio_query", "said twice": "audio_query"},
+)

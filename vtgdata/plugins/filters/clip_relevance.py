@@ -20,13 +20,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vtgdata.annotations.filtering import Look, seen
+from vtgdata.annotations.filtering import FilterExample, Look, example_sample, seen
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
 from vtgdata.metrics.window_table import as_array, support
-from vtgdata.records import Frames, LeftOut, Sample, Window
+from vtgdata.records import Frames, LeftOut, Sample, Video, Window
+from vtgdata.video.decode import jpeg
 
 LOOKS = True
+NEEDS = "open_clip"
 
 _DECIMALS = 4
 """Cosines are rounded: what differs beyond is which other frames were in the batch."""
@@ -207,8 +209,8 @@ def _clip(model: str, pretrained: str, device: str, content: str) -> Clip:
         ) from error
     network = loaded.eval()
 
-    def images(jpegs: Sequence[bytes]) -> Floats:
-        pictures = [prepare(Image.open(io.BytesIO(jpeg)).convert("RGB")) for jpeg in jpegs]
+    def images(files: Sequence[bytes]) -> Floats:
+        pictures = [prepare(Image.open(io.BytesIO(file)).convert("RGB")) for file in files]
         with torch.inference_mode():
             return _rows(network.encode_image(torch.stack(pictures).to(place), normalize=True))
 
@@ -224,3 +226,29 @@ def _clip(model: str, pretrained: str, device: str, content: str) -> Clip:
 
 def _rows(tensor: Any) -> Floats:
     return tensor.float().cpu().numpy().astype(np.float64)
+
+
+def _drawn(video: Video) -> Frames:
+    """Frames of an invented video, one a second: a red ring, and a blue cross from second 8 on."""
+    from vtgdata.demo.scenes import LOOKS as GROUNDS
+    from vtgdata.demo.scenes import PAIRS, draw_image
+
+    if video.video_id == "lost":
+        return Frames(frames_id="", times=(), images=(), duration=0, status="missing")
+    rng = np.random.default_rng(7)
+    pairs = [PAIRS.index(("red", "ring") if second < 8 else ("blue", "cross")) for second in range(16)]
+    images = tuple(jpeg(draw_image(pair, GROUNDS[0], rng), 28) for pair in pairs)
+    return Frames(frames_id="", times=tuple(map(float, range(16))), images=images, duration=16.0, status="ok")
+
+
+EXAMPLE = FilterExample(
+    samples=(
+        example_sample("right", "a blue cross", windows=[(8, 16)], duration=16.0),
+        example_sample("wrong", "a blue cross", windows=[(0, 8)], duration=16.0),
+        example_sample("all of it", "a blue cross", windows=[(0, 16)], duration=16.0),
+        example_sample("unseen", "a blue cross", windows=[(8, 16)], video_id="lost", duration=16.0),
+    ),
+    left_out={"wrong": "clip_relevance", "unseen": "video_unseen"},
+    settings={"model": "{clip_model}"},
+    frames=_drawn,
+)

@@ -8,7 +8,7 @@ that of the benchmark's has a reason of its own: it is the question itself.
 from collections.abc import Iterable, Sequence
 
 from vtgdata.annotations import video_keys
-from vtgdata.annotations.filtering import Benchmarks, Why, check_choice, leave
+from vtgdata.annotations.filtering import Benchmarks, FilterExample, Why, check_choice, example_sample, leave
 from vtgdata.annotations.similar_queries import similarity
 from vtgdata.errors import VtgError
 from vtgdata.records import LeftOut, Sample
@@ -59,3 +59,16 @@ def _nearest(sample: Sample, benchmarks: Benchmarks) -> tuple[float, Sample] | N
     }.values()
     found = [(similarity(sample.query, other.query), other) for other in others]
     return max(found, key=lambda pair: pair[0], default=None)
+
+
+EXAMPLE = FilterExample(
+    samples=(
+        example_sample("same question", "a man rows a boat", video_id="v_aB3_dE-6hIj"),
+        example_sample("same video", "a woman laughs", video_id="aB3_dE-6hIj_60.0_210.0"),
+        example_sample("other video", "a man rows a boat", video_id="v_0123456789a"),
+    ),
+    left_out={"same question": "benchmark_query", "same video": "benchmark_video"},
+    benchmarks=(
+        example_sample("test:1", "A man rows the boat.", video_id="aB3_dE-6hIj", corpus="benchmark", split="test"),
+    ),
+)

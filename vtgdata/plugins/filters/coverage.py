@@ -6,7 +6,7 @@ A window over the whole video tells nothing about when: ActivityNet Captions has
 import math
 from collections.abc import Sequence
 
-from vtgdata.annotations.filtering import Why, check_limits, leave
+from vtgdata.annotations.filtering import FilterExample, Why, check_limits, example_sample, leave
 from vtgdata.metrics.window_table import as_array, support
 from vtgdata.records import LeftOut, Sample
 
@@ -34,3 +34,14 @@ def keep(
         return ("covers_too_much", f"{share:.2%} of {seconds:g} s, above {high:.4g}") if share > high else None
 
     return leave(samples, why)
+
+
+EXAMPLE = FilterExample(
+    samples=(
+        example_sample("whole", windows=[(0, 20), (15, 30)]),
+        example_sample("part", windows=[(0, 20)]),
+        example_sample("length unknown", duration=None),
+        example_sample("none", windows=[]),
+    ),
+    left_out={"whole": "covers_too_much", "length unknown": "duration_unknown"},
+)

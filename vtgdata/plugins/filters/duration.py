@@ -5,7 +5,7 @@ TimeLens trains on 5 s to 500 s. A video of unknown length is dropped as well: i
 
 from collections.abc import Sequence
 
-from vtgdata.annotations.filtering import Why, check_limits, leave
+from vtgdata.annotations.filtering import FilterExample, Why, check_limits, example_sample, leave
 from vtgdata.records import LeftOut, Sample
 
 
@@ -25,3 +25,14 @@ def keep(
         return ("video_too_long", f"{seconds:g} s, above {high:g} s") if seconds > high else None
 
     return leave(samples, why)
+
+
+EXAMPLE = FilterExample(
+    samples=(
+        example_sample("short", windows=[(1, 2)], video_id="v1", duration=4.9),
+        example_sample("long enough", windows=[(1, 2)], video_id="v2", duration=5.0),
+        example_sample("long", video_id="v3", duration=501.0),
+        example_sample("unknown", video_id="v4", duration=None),
+    ),
+    left_out={"short": "video_too_short", "long": "video_too_long", "unknown": "duration_unknown"},
+)

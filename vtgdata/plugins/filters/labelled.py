@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from vtgdata.annotations.filtering import Why, leave
+from vtgdata.annotations.filtering import FilterExample, Why, example_sample, leave
 from vtgdata.records import LeftOut, Sample
 
 
@@ -16,3 +16,13 @@ def _why(sample: Sample) -> Why | None:
     if not sample.labelled:
         return "unlabelled", "its labels are hidden"
     return None if sample.windows else ("no_window", "it has no usable window")
+
+
+EXAMPLE = FilterExample(
+    samples=(
+        example_sample("moment"),
+        example_sample("hidden", windows=[], labelled=False),
+        example_sample("no moment", windows=[]),
+    ),
+    left_out={"hidden": "unlabelled", "no moment": "no_window"},
+)

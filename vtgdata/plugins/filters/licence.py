@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from vtgdata.annotations import licences
-from vtgdata.annotations.filtering import Why, check_choice, leave, listed
+from vtgdata.annotations.filtering import FilterExample, Why, check_choice, example_sample, leave, listed
 from vtgdata.errors import VtgError
 from vtgdata.records import LeftOut, Sample
 
@@ -60,3 +60,18 @@ def _says(terms: licences.Licence, flag: str) -> bool:
     if flag == "no_redistribution":
         return terms.redistribution is False
     return getattr(terms, flag) is True if flag in ("non_commercial", "share_alike") else flag in terms.excluded
+
+
+EXAMPLE = FilterExample(
+    samples=(
+        example_sample("read", license="MIT"),
+        example_sample("unread", license="LicenseRef-unstated"),
+        example_sample("half of it unread", license="MIT AND LicenseRef-unstated"),
+        example_sample("kept to oneself", license="LicenseRef-Ego4D"),
+    ),
+    left_out={
+        "unread": "licence_unverified",
+        "half of it unread": "licence_unverified",
+        "kept to oneself": "licence_no_redistribution",
+    },
+)

@@ -9,6 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from vtgdata.annotations.filtering import FilterExample, example_sample
 from vtgdata.annotations.similar_queries import pieces, similarity
 from vtgdata.errors import VtgError
 from vtgdata.records import LeftOut, Sample
@@ -65,3 +66,14 @@ def _nearest(sample: Sample, others: Iterable[Sample]) -> tuple[float, Sample | 
         if likeness > best:
             best, nearest = likeness, other
     return best, nearest
+
+
+EXAMPLE = FilterExample(
+    samples=(
+        example_sample("first", "He cuts a carrot."),
+        example_sample("again", "he cut the carrot"),
+        example_sample("another video", "he cut the carrot", video_id="M2XP0"),
+        example_sample("another query", "he washes a carrot"),
+    ),
+    left_out={"again": "near_duplicate_query"},
+)

@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vtgdata.annotations.filtering import Look, seen
+from vtgdata.annotations.filtering import FilterExample, Look, example_sample, seen
 from vtgdata.errors import VtgError
 from vtgdata.records import Frames, LeftOut, Sample, Video
+from vtgdata.video.decode import jpeg
 from vtgdata.video.hashes import NEAR_BITS, flat, of_image
 
 LOOKS = True
@@ -143,8 +144,8 @@ def shown(video: Video, frames: Frames) -> Shown:
     return Shown(video, frames.duration, frames.duration / len(times), times[telling], hashes[telling])
 
 
-def _hash(jpeg: bytes) -> int:
-    with Image.open(io.BytesIO(jpeg)) as image:
+def _hash(image_file: bytes) -> int:
+    with Image.open(io.BytesIO(image_file)) as image:
         return of_image(np.asarray(image.convert("RGB")))
 
 
@@ -189,3 +190,26 @@ def _nearest(times: NDArray[np.float64], among: NDArray[np.float64]) -> NDArray[
     if len(among) == 1:
         return np.zeros(len(times), dtype=np.intp)
     return np.where(times - among[after - 1] <= among[after] - times, after - 1, after)
+
+
+def _drawn(video: Video) -> Frames:
+    """Frames of an invented video, one every 2 s: what they show depends on the first word of its id."""
+    chance = np.random.default_rng([*video.video_id.partition("-")[0].encode()])
+    ends = chance.integers(0, 256, (2, 6, 8, 3))
+    cells = [((ends[0] * (15 - i) + ends[1] * i) // 15).astype(np.uint8) for i in range(16)]
+    images = tuple(jpeg(each.repeat(8, axis=0).repeat(8, axis=1), 48) for each in cells)
+    first, last = (4, 12) if video.video_id.endswith("-cut") else (0, 16)
+    times = tuple(2.0 * i for i in range(last - first))
+    return Frames(frames_id="", times=times, images=images[first:last], duration=2.0 * len(times), status="ok")
+
+
+EXAMPLE = FilterExample(
+    samples=(
+        example_sample("first", video_id="rowing"),
+        example_sample("copy", video_id="rowing-copy"),
+        example_sample("cut", video_id="rowing-cut", duration=16.0),
+        example_sample("other", video_id="laughing"),
+    ),
+    left_out={"copy": "same_video", "cut": "cut_of_video"},
+    frames=_drawn,
+)

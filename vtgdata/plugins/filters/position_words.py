@@ -7,7 +7,7 @@ place in the picture ("at the end of the table") or a time on a clock in it ("th
 import re
 from collections.abc import Sequence
 
-from vtgdata.annotations.filtering import Why, leave
+from vtgdata.annotations.filtering import FilterExample, Why, example_sample, leave
 from vtgdata.records import LeftOut, Sample
 
 _VIDEO = r"(?:the|this|that|our|a)\s+(?:\w+\s+)?(?:video|clip|film|movie|footage|recording|episode|documentary)"
@@ -53,3 +53,14 @@ def keep(samples: Sequence[Sample], frames: object) -> list[LeftOut]:
 def _why(sample: Sample) -> Why | None:
     found = _POSITION.search(sample.query)
     return ("position_words", f"the query says {found[0]!r}") if found else None
+
+
+EXAMPLE = FilterExample(
+    samples=(
+        example_sample("of the video", "at the end of the video he bows"),
+        example_sample("of the table", "at the end of the table he bows"),
+        example_sample("a time", "at 0:15 a dog jumps"),
+        example_sample("a clock", "the clock shows 10:30"),
+    ),
+    left_out={"of the video": "position_words", "a time": "position_words"},
+)

@@ -6,7 +6,7 @@ files call IoU x 100 `difficulty`, so higher is easier; ingest stores it as the 
 
 from collections.abc import Sequence
 
-from vtgdata.annotations.filtering import Why, check_limits, leave
+from vtgdata.annotations.filtering import FilterExample, Why, check_limits, example_sample, leave
 from vtgdata.records import LeftOut, Sample
 
 
@@ -26,3 +26,16 @@ def keep(
         return ("published_iou_too_high", f"{value:g}, above {high:g}") if value > high else None
 
     return leave(samples, why)
+
+
+EXAMPLE = FilterExample(
+    samples=(
+        example_sample("between", extra={"mean_iou": 0.5}),
+        example_sample("hopeless", extra={"mean_iou": 0}),
+        example_sample("solved", extra={"mean_iou": 0.71}),
+        example_sample("unknown"),
+    ),
+    left_out={
+        "hopeless": "published_iou_too_low", "solved": "published_iou_too_high", "unknown": "no_published_iou",
+    },
+)  # fmt: skip

@@ -5,7 +5,7 @@ TimeLens keeps at most 200. Words are what stands between blanks.
 
 from collections.abc import Sequence
 
-from vtgdata.annotations.filtering import Why, check_limits, leave
+from vtgdata.annotations.filtering import FilterExample, Why, check_limits, example_sample, leave
 from vtgdata.records import LeftOut, Sample
 
 
@@ -21,3 +21,14 @@ def keep(samples: Sequence[Sample], frames: object, *, low: int = 1, high: int =
         return ("query_too_long", f"{count} words, above {high:g}") if count > high else None
 
     return leave(samples, why)
+
+
+EXAMPLE = FilterExample(
+    samples=(
+        example_sample("empty", " "),
+        example_sample("one word", "jumps"),
+        example_sample("200 words", "jumps " * 200),
+        example_sample("201 words", "jumps " * 201),
+    ),
+    left_out={"empty": "query_too_short", "201 words": "query_too_long"},
+)

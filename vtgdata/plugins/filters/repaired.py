@@ -6,9 +6,9 @@ video; `duplicate` is a row that repeats another. `vtgdata ingest` prints the co
 
 from collections.abc import Sequence
 
-from vtgdata.annotations.filtering import Why, leave, listed
+from vtgdata.annotations.filtering import FilterExample, Why, example_sample, leave, listed
 from vtgdata.errors import VtgError
-from vtgdata.records import LeftOut, Sample
+from vtgdata.records import LeftOut, Repair, Sample
 
 CODES = "end_far_past_video+likely_factor_60+duplicate"
 
@@ -26,3 +26,13 @@ def keep(samples: Sequence[Sample], frames: object, *, codes: str = CODES) -> li
         return found and (found.code, f"{found.old:.200} -> {found.new:.200}")
 
     return leave(samples, why)
+
+
+EXAMPLE = FilterExample(
+    samples=(
+        example_sample("as published"),
+        example_sample("repeats another", repairs=(Repair("duplicate", "example:as published", "kept"),)),
+        example_sample("in a harmless way", repairs=(Repair("end_past_video", "30.4", "30.0"),)),
+    ),
+    left_out={"repeats another": "duplicate"},
+)

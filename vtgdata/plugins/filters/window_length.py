@@ -6,7 +6,7 @@ A sample with several windows goes when one of them does: it would be asked for 
 import math
 from collections.abc import Sequence
 
-from vtgdata.annotations.filtering import Why, check_limits, leave
+from vtgdata.annotations.filtering import FilterExample, Why, check_limits, example_sample, leave
 from vtgdata.records import LeftOut, Sample
 
 
@@ -24,3 +24,13 @@ def keep(samples: Sequence[Sample], frames: object, *, low: float = 1.0, high: f
         )
 
     return leave(samples, why)
+
+
+EXAMPLE = FilterExample(
+    samples=(
+        example_sample("short", windows=[(3, 9), (12, 12.9)]),
+        example_sample("long enough", windows=[(3, 9), (12, 13)]),
+        example_sample("none", windows=[]),
+    ),
+    left_out={"short": "window_too_short"},
+)

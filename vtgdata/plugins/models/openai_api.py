@@ -23,7 +23,7 @@ from vtgdata.plugins.models._serving.endpoints import Endpoints, Trial
 from vtgdata.plugins.models._serving.reply import error_fields, models, publishable, read, retry_after
 from vtgdata.plugins.models._serving.reply_limit import UnreadableReply, limited
 from vtgdata.plugins.models._serving.server import Failed, Kind, Server, Waits
-from vtgdata.records import Endpoint, Image, Message, Part, Reply, Request, Sampling
+from vtgdata.records import Endpoint, Image, Message, ModelExample, Part, Reply, Request, Sampling
 
 if TYPE_CHECKING:
     import openai
@@ -355,3 +355,6 @@ def _only_model(url: str, key: str, timeout: float) -> str:
             f"{shown(url)} serves {len(names)} models; name one as in openai_api:NAME. It has: {', '.join(names)}"
         )
     return names[0]
+
+
+EXAMPLE = ModelExample(argument="tiny", urls=("{server}",))

@@ -14,7 +14,7 @@ from vtgdata.demo import scenes
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
 from vtgdata.files.samples import read_samples
-from vtgdata.records import Endpoint, Image, Reply, Request, Sample, Window
+from vtgdata.records import Endpoint, Image, ModelExample, Reply, Request, Sample, Window
 
 LOCAL = True
 """No server is asked, so that answers cost nothing."""
@@ -93,3 +93,6 @@ def connect(
     if not 0 <= errors <= 1 or not 0 <= noise < float("inf"):
         raise VtgError(f"scripted: errors={errors} must lie in [0, 1], and noise={noise} be 0 or more.")
     return Scripted(path, errors, noise)
+
+
+EXAMPLE = ModelExample(argument="{samples}")

@@ -11,10 +11,11 @@ from typing import Any
 
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
-from vtgdata.records import Endpoint, Image, Message, Reply, Request, Sampling
+from vtgdata.records import Endpoint, Image, Message, ModelExample, Reply, Request, Sampling
 
 LOCAL = True
 """No server is asked, so that answers cost nothing."""
+NEEDS = "transformers"
 ROWS = 64
 """Answers in a batch unless `--concurrency` says otherwise."""
 
@@ -59,7 +60,10 @@ class LocalModel:
 
     async def generate(self, request: Request) -> list[Reply]:
         """One reply per seed; rows of all requests in flight share batches."""
-        inputs = self._inputs(request.messages)
+        try:
+            inputs = self._inputs(request.messages)
+        except OSError as error:  # Pillow's for what is no picture
+            return [_failed(error)] * len(request.seeds)
         rows = [_Row(inputs, request.sampling, seed) for seed in request.seeds]
         self.waiting.extend(rows)
         if self.worker is None or self.worker.done():
@@ -84,9 +88,7 @@ class LocalModel:
                 replies = await asyncio.to_thread(self._batch, alike)
             except Exception as error:
                 # A batch that cannot be computed (memory, a bad image) is a failure of its rows, to be asked again.
-                # Its words hold bytes and addresses of this run: only its kind is published.
-                failed = Reply(text=None, finish_reason="error", error=type(error).__name__, detail=str(error))
-                replies = [failed] * len(alike)
+                replies = [_failed(error)] * len(alike)
             for row, reply in zip(alike, replies, strict=True):
                 if not row.future.done():
                     row.future.set_result(reply)
@@ -134,6 +136,12 @@ class LocalModel:
         return Reply(
             text=text, finish_reason="length" if stop is None else "stop", tokens_in=prompt, tokens_out=len(said)
         )
+
+
+def _failed(error: Exception) -> Reply:
+    """The reply of an answer that cannot be computed."""
+    # Its words hold bytes and addresses of this run: only its kind is published.
+    return Reply(text=None, finish_reason="error", error=type(error).__name__, detail=str(error))
 
 
 class _SeededDraw:
@@ -271,3 +279,6 @@ def connect(argument: str, endpoint: Endpoint) -> LocalModel:
     except ModuleNotFoundError as error:
         raise VtgError(f"transformers_local needs {error.name}: pip install 'vtgdata[train]'") from error
     return LocalModel(argument, endpoint.concurrency or ROWS)
+
+
+EXAMPLE = ModelExample(argument="{tiny_model}")

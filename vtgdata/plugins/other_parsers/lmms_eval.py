@@ -39,3 +39,7 @@ def _sentence_pairs(text: str) -> list[tuple[float, float]]:
     sentences = [sentence for sentence in re.split(r"[!?\n]", text.lower()) if any(word in sentence for word in _WORDS)]
     firsts = [float(match[0]) for sentence in sentences if (match := _NUMBER.search(sentence))]
     return list(zip(firsts[::2], firsts[1::2], strict=False))
+
+
+EXAMPLE = ("The event happens in 12.0 - 15.5 seconds.", ((12.0, 15.5),))
+"""A text in the form that it is for, and the pairs read."""

@@ -29,3 +29,7 @@ def read_reward(text: str, duration: float | None) -> tuple[tuple[float, float],
     _, opened, rest = text.rpartition("<answer>")
     content, closed, _ = rest.partition("</answer>")
     return read(content, duration) if opened and closed else None
+
+
+EXAMPLE = ("<answer>12.0 to 15.5</answer>", ((12.0, 15.5),))
+"""A text in the form that it is for, and the pairs read."""

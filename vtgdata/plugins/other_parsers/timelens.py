@@ -27,3 +27,7 @@ def read(text: str, duration: float | None) -> tuple[tuple[float, float], ...] |
     if len(numbers) < 2 or not all(math.isfinite(number) for number in numbers):
         return None
     return ((numbers[0], numbers[1]),)
+
+
+EXAMPLE = ("The event happens in 12.0 - 15.5 seconds.", ((12.0, 15.5),))
+"""A text in the form that it is for, and the pairs read."""

@@ -50,3 +50,7 @@ def _two_numbers(text: str) -> tuple[tuple[float, float], ...] | None:
     if len(numbers) < 2 or not all(math.isfinite(number) for number in numbers):
         return None
     return ((numbers[0], numbers[1]),)
+
+
+EXAMPLE = ("<time>[12.0, 15.5]</time>", ((12.0, 15.5),))
+"""A text in the form that it is for, and the pairs read."""

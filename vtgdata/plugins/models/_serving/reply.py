@@ -24,6 +24,8 @@ _NAMES = re.compile(
     r"|\b(?:req|org|proj|user|acct|chatcmpl|cmpl|msg|run|trace)[-_][\w-]{4,}|\b(?=[a-f]*[0-9])[0-9a-f]{12,}\b",
     re.IGNORECASE | re.ASCII,
 )
+_PLACES = re.compile(r"(?<![\w./:])/[\w.@-]+(?:/[\w.@-]*)+|\b[A-Z]:\\\S+|\b0x[0-9a-f]{4,}\b", re.ASCII)
+"""Paths of files, and addresses in memory."""
 _NUMBERS = re.compile(r"\d+(?:[.,]\d+)*", re.ASCII)
 
 
@@ -149,12 +151,15 @@ def retry_after(headers: Mapping[str, str], now: datetime.datetime) -> float | N
 
 
 def publishable(words: str, *, passing: bool) -> str:
-    """A server's words as they may be published: cut short, without addresses and without ids of accounts or requests.
+    """A server's words as they may be published: cut short, without addresses, paths and ids of accounts or requests.
 
     Of a failure that may pass, numbers are left out too: they are of the moment.
 
     >>> publishable("Limit of org-8Xa2b: try again in 1.25s", passing=True)
     'Limit of [id]: try again in #s'
+    >>> publishable("cannot open /srv/models/tiny/config.json of org/tiny", passing=False)
+    'cannot open [path] of org/tiny'
     """
     words = _NAMES.sub(lambda name: "[address]" if ":/" in name[0] or "." in name[0] else "[id]", words)
+    words = _PLACES.sub(lambda place: "[address]" if place[0].startswith("0x") else "[path]", words)
     return (_NUMBERS.sub("#", words) if passing else words)[:PUBLISHED]
