@@ -121,7 +121,7 @@ def test_weights_that_are_cut_off_are_an_error_to_mend(folder, tmp_path):
 CONNECT = """
 import sys
 from pathlib import Path
-from vtgdata import plugins
+from vtgdata.files import plugins
 from vtgdata.records import Endpoint
 for commit in sys.argv[2:]:
     Path(sys.argv[1]).write_text(commit)
