@@ -192,7 +192,8 @@ def of_pickles(data: bytes) -> None:
         theirs = _Plain(BytesIO(data), encoding="utf-8").load()
     except Exception:  # it minds what does not matter here: the lengths of frames, say
         return
-    assert json.dumps(theirs) == shown
+    # Python's two loaders differ on `I 1`, an integer after a blank, which only a damaged file has: one calls it true.
+    assert json.dumps(theirs) == shown or json.loads(json.dumps(theirs)) == value
 
 
 def of_parse_time(data: bytes) -> None:
