@@ -1,11 +1,16 @@
 """Commands that ask a model and choose by its answers: build-coldstart, score-difficulty, select, evaluate."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from vtgdata.cli.printing import again, counts, interval, percent, table
 from vtgdata.cli.running import relative, stage
+
+if TYPE_CHECKING:
+    from vtgdata.stages.select import Summary as Selected
 
 
 def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
@@ -37,12 +42,12 @@ def score_difficulty(summary: dict[str, Any]) -> None:
     print(f"written to {relative(summary['out'])}")
 
 
-def select(summary: dict[str, Any]) -> None:
+def select(summary: Selected) -> None:
     """Choose rows by their pass rates."""
-    print(f"{summary['rows']:,} of {summary['pool']:,} samples chosen by {summary['selector']}{again(summary)}")
-    if summary["short_of"]:
-        print(f"{summary['short_of']:,} fewer than asked for: no more rows qualify")
-    print(f"written to {relative(summary['out'])}")
+    print(f"{summary.rows:,} of {summary.pool:,} samples chosen by {summary.selector}{again(summary)}")
+    if summary.short_of:
+        print(f"{summary.short_of:,} fewer than asked for: no more rows qualify")
+    print(f"written to {relative(summary.out)}")
 
 
 def evaluate(summary: dict[str, Any]) -> None:

@@ -1,8 +1,13 @@
 """Plain text for people: aligned tables, percentages, counts. Annotation text is never interpreted."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vtgdata.files.step import StepSummary
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -44,6 +49,6 @@ def interval(bounds: Sequence[float | None] | None) -> str:
     return f"[{percent(bounds[0])}, {percent(bounds[1])}]"
 
 
-def again(summary: Mapping[str, Any]) -> str:
+def again(summary: StepSummary) -> str:
     """A remark when nothing had to be done."""
-    return "  (up to date)" if summary.get("up_to_date") else ""
+    return "  (up to date)" if summary.up_to_date else ""
