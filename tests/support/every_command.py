@@ -16,75 +16,64 @@ from support.servers import Server, seeded
 from support.videos_command import vtgdata
 from vtgdata.files.samples import write_samples
 
-ASK = ("--samples", "samples.parquet", "--model")
-SCRIPTED = (*ASK, "scripted:samples.parquet")
-SERVED = (*ASK, "openai_api:tiny", "--endpoint", "URL", "--videos", "videos", "--num-frames", 2)
-VIDEOS = ("--samples", "samples.parquet", "--videos", "videos", "--max-failed", 1)
-RELEASE = (
-    "--samples", "in/samples.parquet", "--coldstart", "in/traces.parquet", "--pass-rates", "in/pass_rates.parquet",
-    "--splits", "rl=in/rows.parquet", "--drops", "in/drops.parquet",
-)  # fmt: skip
-COMMANDS: dict[str, tuple[object, ...]] = {
-    "ingest": ("ingest", "charades_sta", "raw/charades_sta_train.txt", "--out", "o/ingest"),
-    "ingest, up to date": ("ingest", "charades_sta", "raw/charades_sta_train.txt", "--out", "o/ingest"),
-    "ingest, videos": (
-        "ingest", "charades_sta", "raw/charades_sta_train.txt", "--videos", "videos", "--max-failed", 1, "--out", "o/i",
-    ),
-    "ingest, failed": ("ingest", "charades_sta", "raw/charades_sta_train.txt", "--videos", "videos", "--out", "o/f"),
-    "curate": ("curate", "samples.parquet", "--filter", "query_words:low=3", "--filter", "duration:high=5", "--out", "o/c"),
-    "check": ("check", "in/samples.parquet", "samples.parquet"),
-    "check, fixed": ("check", "in/samples.parquet", "samples.parquet", "--videos", "videos", "--fix", "--out", "o/k"),
-    "videos verify": ("videos", "verify", *VIDEOS, "--out", "o/verify"),
-    "videos bind": ("videos", "bind", *VIDEOS, "--out", "o/bind"),
-    "videos proxy": ("videos", "proxy", *VIDEOS, "--out", "o/proxy"),
-    "videos warm": ("videos", "warm", *VIDEOS, "--num-frames", 4, "--out", "o/warm"),
-    "videos warm, up to date": ("videos", "warm", *VIDEOS, "--num-frames", 4, "--out", "o/warm"),
-    "build-coldstart": ("build-coldstart", *SCRIPTED, "--n", 2, "--out", "o/cold"),
-    "score-difficulty": ("score-difficulty", *SCRIPTED, "--n", 3, "--out", "o/difficulty"),
-    "score-difficulty, adaptive": (
-        "score-difficulty", *SCRIPTED, "--n", 2, "--adaptive", "mean_iou:0.2:0.8:0.05", "--out", "o/adaptive",
-    ),
-    "score-difficulty, plan": ("score-difficulty", *SCRIPTED, "--dry-run", "--out", "o/plan"),
-    "score-difficulty, plan unpriced": (
-        "score-difficulty", *SERVED, "--dry-run", "--out", "o/unpriced",
-    ),
-    "score-difficulty, batch": (
-        "score-difficulty", *SERVED, "--n", 1, "--batch", "b", "--out", "o/batch",
-    ),
-    "batch-import": ("batch-import", "b", "results.jsonl"),
-    "retry": ("retry", "o/difficulty"),
-    "select": ("select", "--pass-rates", "o/difficulty/pass_rates.parquet", "--size", 3, "--out", "o/select"),
-    "evaluate": (
-        "evaluate", *SERVED, "--model", "openai_api:tiny", "--blind", "--other-query", "--max-failed", 1, "--out", "o/e",
-    ),
+COMMANDS = {
+    "ingest": "ingest charades_sta raw/charades_sta_train.txt --out o/ingest",
+    "ingest, up to date": "ingest charades_sta raw/charades_sta_train.txt --out o/ingest",
+    "ingest, videos": "ingest charades_sta raw/charades_sta_train.txt {videos} --out o/videos",
+    "ingest, failed": "ingest charades_sta raw/charades_sta_train.txt --videos videos --out o/failed",
+    "curate": "curate samples.parquet --filters query_words:low=3 --filters duration:high=5 --out o/curate",
+    "check": "check in/samples.parquet samples.parquet",
+    "check, fixed": "check in/samples.parquet samples.parquet --videos videos --fix --out o/check",
+    "videos verify": "videos verify --samples samples.parquet {videos} --out o/verify",
+    "videos bind": "videos bind --samples samples.parquet {videos} --out o/bind",
+    "videos proxy": "videos proxy --samples samples.parquet {videos} --out o/proxy",
+    "videos warm": "videos warm --samples samples.parquet {videos} --num-frames 4 --out o/warm",
+    "videos warm, up to date": "videos warm --samples samples.parquet {videos} --num-frames 4 --out o/warm",
+    "build-coldstart": "build-coldstart {scripted} --n 2 --out o/coldstart",
+    "score-difficulty": "score-difficulty {scripted} --n 3 --out o/difficulty",
+    "score-difficulty, adaptive": "score-difficulty {scripted} --n 2 --adaptive mean_iou:0.2:0.8:0.05 --out o/adaptive",
+    "score-difficulty, plan": "score-difficulty {scripted} --dry-run --out o/plan",
+    "score-difficulty, no price": "score-difficulty {served} --dry-run --out o/plan",
+    "score-difficulty, batch": "score-difficulty {served} --n 1 --batch b --out o/batch",
+    "batch-import": "batch-import b results.jsonl",
+    "retry": "retry o/difficulty",
+    "select": "select --pass-rates o/difficulty/pass_rates.parquet --size 3 --out o/select",
+    "evaluate": "evaluate {served} --model openai_api:tiny --blind --other-query --max-failed 1 --out o/evaluate",
     "evaluate, up to date": (
-        "evaluate", *SERVED, "--model", "openai_api:tiny", "--blind", "--other-query", "--max-failed", 1, "--out", "o/e",
+        "evaluate {served} --model openai_api:tiny --blind --other-query --max-failed 1 --out o/evaluate"
     ),
-    "evaluate, blind to videos": ("evaluate", *SCRIPTED, "--out", "o/s"),
+    "evaluate, scripted": "evaluate {scripted} --out o/scripted",
     "evaluate, predictions": (
-        "evaluate", "--samples", "samples.parquet", "--predictions", "p.jsonl", "--against", "p.jsonl", "--answers",
-        "p.jsonl", "--out", "o/p",
+        "evaluate --samples samples.parquet --predictions p.jsonl --against p.jsonl --answers p.jsonl --out o/p"
     ),
-    "remove": ("remove", "removed.json", "--sample-id", "alpha:001", "--source", "in/samples.parquet"),
-    "release": ("release", *RELEASE, "--version", "1.0.0", "--name", "Doors", "--out", "o/r1"),
-    "release, next": (
-        "release", *RELEASE, "--version", "2.0.0", "--previous", "o/r1", "--tombstones", "removed.json", "--out", "o/r2",
-    ),
-    "push, folder": ("push", "o/r1", "./o/pushed"),
-    "push, dry run": ("push", "o/r1", "org/doors", "--dry-run"),
-    "push, hub": ("push", "o/r1", "org/doors"),
-    "push, hub next": ("push", "o/r2", "org/doors", "--dry-run"),
-    "push, hub again": ("push", "o/r1", "org/doors"),
-    "pull": ("pull", "org/doors@v1.0.0", "--out", "o/pulled"),
-    "diff": ("diff", "o/r1", "o/r2"),
-    "run": ("run", "recipe.yaml"),
-    "run, dry run": ("run", "recipe.yaml", "--dry-run"),
-    "demo-draw": ("demo-draw", "--videos", 6, "--out", "o/shapes"),
+    "remove": "remove removed.json --sample-id alpha:001 --source in/samples.parquet",
+    "release": "release {given} --version 1.0.0 --name Doors --out o/first",
+    "release, next": "release {given} --version 2.0.0 --previous o/first --tombstones removed.json --out o/next",
+    "push, folder": "push o/first ./o/pushed",
+    "push, dry run": "push o/first org/doors --dry-run",
+    "push, hub": "push o/first org/doors",
+    "push, hub next": "push o/next org/doors --dry-run",
+    "push, hub again": "push o/first org/doors",
+    "pull": "pull org/doors@v1.0.0 --out o/pulled",
+    "diff": "diff o/first o/next",
+    "run": "run recipe.yaml",
+    "run, dry run": "run recipe.yaml --dry-run",
+    "demo-draw": "demo-draw --videos 6 --out o/shapes",
     "demo-report": (
-        "demo-report", "--evaluation", "o/e/evaluation.json", "--pass-rates", "o/difficulty/pass_rates.parquet", "--samples",
-        "samples.parquet", "--key", "key.jsonl", "--release", "o/r1", "--model", "m", "--out", "o/report",
+        "demo-report --evaluation o/evaluate/evaluation.json --pass-rates o/difficulty/pass_rates.parquet --samples "
+        "samples.parquet --key key.jsonl --release o/first --model m --out o/report"
     ),
-}  # fmt: skip
+}
+"""What is typed, in this order: some read what others wrote."""
+SHORT = {
+    "videos": "--videos videos --max-failed 1",
+    "scripted": "--samples samples.parquet --model scripted:samples.parquet",
+    "served": "--samples samples.parquet --model openai_api:tiny --endpoint URL --videos videos --num-frames 2",
+    "given": (
+        "--samples in/samples.parquet --coldstart in/traces.parquet --pass-rates in/pass_rates.parquet --splits "
+        "rl=in/rows.parquet --drops in/drops.parquet"
+    ),
+}
 
 
 @contextlib.contextmanager
@@ -114,8 +103,9 @@ def desk(folder: Path) -> Iterator[dict[str, str]]:
         yield environment(hub, folder / "home") | {"URL": server.url}
 
 
-def typed(words: tuple[object, ...], folder: Path, env: dict[str, str], *more: str) -> tuple[int, str]:
-    """Exit code of a command, and what it said on stdout, without what is another every time."""
-    done = vtgdata(*(env["URL"] if word == "URL" else word for word in words), *more, "-q", cwd=folder, **env)
+def typed(name: str, folder: Path, env: dict[str, str], *more: str) -> tuple[int, str]:
+    """Exit code of one of COMMANDS, and what it said on stdout, without what is another every time."""
+    words = COMMANDS[name].format(**SHORT).replace("URL", env["URL"]).split()
+    done = vtgdata(*words, *more, "-q", cwd=folder, **env)
     said = done.stdout.replace(env["URL"], "URL").replace(env["HF_ENDPOINT"], "HUB").replace(str(folder), "FOLDER")
     return done.returncode, said

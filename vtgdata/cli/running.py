@@ -94,10 +94,10 @@ def _from_recipe(name: str, command: str) -> dict[str, Any]:
 def finish(summary: Told, as_json: bool, show: Callable[[Told], None]) -> None:
     """Print a summary: JSON for scripts, the command's own words for people."""
     if as_json:
-        from vtgdata.files.step import plain
+        from vtgdata.files.step import json_values
 
         # JSON has no NaN: it becomes null.
-        print(msgspec.json.encode(plain(summary)).decode())
+        print(msgspec.json.encode(json_values(summary)).decode())
     else:
         show(summary)
 

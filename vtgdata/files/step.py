@@ -33,7 +33,7 @@ class StepSummary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 S = TypeVar("S", bound=StepSummary)
 
 
-def plain(summary: msgspec.Struct) -> dict[str, Any]:
+def json_values(summary: msgspec.Struct) -> dict[str, Any]:
     """A summary as JSON values, in the order of its fields, `up_to_date` last."""
     values: dict[str, Any] = msgspec.to_builtins(summary)
     if "up_to_date" in values:
@@ -182,7 +182,7 @@ class Step(Generic[S]):
             code=self.code,
             inputs=self.inputs,
             outputs={name: fingerprint.of_path(self.out / name) for name in outputs},
-            summary=plain(summary),
+            summary=json_values(summary),
             finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         )
         write_json(self.out / META, meta)
