@@ -181,7 +181,8 @@ class Step(Generic[S]):
             settings=self.settings,
             code=self.code,
             inputs=self.inputs,
-            outputs={name: fingerprint.of_path(self.out / name) for name in outputs},
+            # A trainer names all that lies in the folder: the mark does too, and goes.
+            outputs={name: fingerprint.of_path(self.out / name) for name in outputs if name != claims.MARK},
             summary=json_values(summary),
             finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         )
