@@ -7,7 +7,10 @@ mistake is a plain Python exception and shows its traceback.
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import msgspec
 
 
 class VtgError(Exception):
@@ -21,9 +24,10 @@ class RowsFailed(VtgError):
 
     exit_code = 3
 
-    def __init__(self, message: str, summary: dict[str, Any]) -> None:
+    def __init__(self, message: str, summary: "msgspec.Struct") -> None:
         super().__init__(message)
         self.summary = summary
+        """The stage's record of what was done, all the same."""
 
 
 class BudgetReached(VtgError):

@@ -33,7 +33,7 @@ def true_window(row):
 
 def test_every_row_has_its_file_and_the_file_its_duration(corpus):
     folder, summary, rows, _ = corpus
-    assert summary["rows"] == len(rows) > summary["videos"] == 24
+    assert summary.rows == len(rows) > summary.videos == 24
     for row in rows:
         with av.open(str(folder / "videos" / row["video"])) as container:
             stream = container.streams.video[0]
@@ -53,7 +53,7 @@ def test_the_key_knows_exactly_the_wrong_labels(corpus):
     _, summary, rows, key = corpus
     rl = {row["id"]: row for row in rows if row["split"] == "rl"}
     assert {entry["id"] for entry in key} == set(rl)
-    assert sum(entry["wrong"] for entry in key) == summary["wrong_labels"] == round(0.4 * len(rl))
+    assert sum(entry["wrong"] for entry in key) == summary.wrong_labels == round(0.4 * len(rl))
     for entry in key:
         row = rl[entry["id"]]
         start, end = true_window(row)
@@ -71,7 +71,7 @@ def test_faults_are_counted_and_keep_out_of_the_test_split(corpus):
         "duplicate_row": len(ids) - len(set(ids)),
         "doubled_blank": sum("  " in row["query"] for row in rows),
     }
-    assert found == summary["faults"]
+    assert found == summary.faults
     assert all(found.values())
 
 
@@ -101,7 +101,7 @@ def test_the_same_seed_draws_the_same_files_and_another_one_others(tmp_path):
 
 def test_drawing_again_does_nothing(corpus):
     folder, _, _, _ = corpus
-    assert draw.run(draw.Settings(out=str(folder), videos=24, faults=0.05))["up_to_date"]
+    assert draw.run(draw.Settings(out=str(folder), videos=24, faults=0.05)).up_to_date
 
 
 def test_the_short_form_asks_level_0_only(tmp_path):

@@ -51,7 +51,7 @@ def test_shards_put_together_are_the_bytes_of_one_run_and_nothing_is_asked_again
         asked = len(server.requests) - before
         summary = difficulty.run(given(settings, endpoint=[server.url]))
         assert asked == 72 == len(server.requests) - before
-    assert summary["rollouts"] == 72
+    assert summary.rollouts == 72
     assert {name: (tmp_path / "out" / name).read_bytes() for name in TABLES} == expected
     parts = [read_parquet(path) for path in sorted((tmp_path / "out").glob("shard-*/rollouts.parquet"))]
     assert len(parts) == count and sum(map(len, parts)) == 72
@@ -126,7 +126,7 @@ def test_ray_gives_the_table_of_one_process(settings, tmp_path):
         split = given(settings, endpoint=[server.url], executor="ray", shards=4, workers=2)
         difficulty.run(split)
         assert len(server.requests) - before == 72
-        assert difficulty.run(given(split, shards=3, workers=1))["up_to_date"]
+        assert difficulty.run(given(split, shards=3, workers=1)).up_to_date
     assert {name: (tmp_path / "out" / name).read_bytes() for name in TABLES} == expected
     assert len(list((tmp_path / "out").glob("shard-*-of-4/meta.json"))) == 4
 

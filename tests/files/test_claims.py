@@ -21,7 +21,7 @@ from vtgdata.files import claims
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.samples import write_samples
 from vtgdata.files.schemas import PASS_RATES
-from vtgdata.files.step import Step, read_meta
+from vtgdata.files.step import Step, StepSummary, read_meta
 from vtgdata.files.whole import write_json, write_jsonl, write_text
 from vtgdata.releases import tombstones
 
@@ -230,14 +230,14 @@ def test_what_an_earlier_run_made_and_this_one_did_not_goes(world):
         number: int = 0
 
     for number, names in enumerate((["a", "b", "c"], ["a"])):
-        step = Step("select", Settings(number=number), code=[])
+        step = Step("select", Settings(number=number), StepSummary, code=[])
         for name in names:
             write_text(step.start() / name, f"{number}")
         if number == 0:
-            step.finish({}, names)
+            step.finish(StepSummary(), names)
             (world / "own/c").write_text("changed by its user")
         else:
-            step.finish({}, names)
+            step.finish(StepSummary(), names)
     assert sorted(path.name for path in (world / "own").iterdir()) == ["a", "c", "meta.json"]
 
 
@@ -245,15 +245,15 @@ def test_a_run_that_was_killed_is_gone_on_with(world):
     class Settings(msgspec.Struct):
         out: str = "own"
 
-    step = Step("select", Settings(), code=[])
+    step = Step("select", Settings(), StepSummary, code=[])
     write_text(step.start() / "rows.parquet", "half")
-    step = Step("select", Settings(), code=[])
+    step = Step("select", Settings(), StepSummary, code=[])
     write_text(step.start() / "rows.parquet", "whole")
-    step.finish({}, ["rows.parquet"])
+    step.finish(StepSummary(), ["rows.parquet"])
     assert read_meta(world / "own") and not (world / "own" / claims.MARK).exists()
-    write_text(Step("curate", Settings(out="other"), code=[]).start() / "x", "half")
+    write_text(Step("curate", Settings(out="other"), StepSummary, code=[]).start() / "x", "half")
     with pytest.raises(Conflict, match="made by `vtgdata curate`"):
-        Step("select", Settings(out="other"), code=[])
+        Step("select", Settings(out="other"), StepSummary, code=[])
 
 
 def test_a_push_into_the_release_is_refused(world):

@@ -154,7 +154,7 @@ def whole_way(module: ModuleType, paths: Sequence[Path], split: str | None, out:
     try:
         summary = ingest.run(settings)
         found = read_samples(out / "samples.parquet")
-        if len(found) != summary["samples"] or summary["rows"] != summary["samples"] + summary["drops"]:
+        if len(found) != summary.samples or summary.rows != summary.samples + summary.drops:
             raise Fault(f"{summary} and {len(found)} samples in the file")
     finally:
         after = sorted(path for path in out.parent.rglob("*") if path != out and out not in path.parents)

@@ -12,7 +12,6 @@ from support.published import published
 from vtgdata.errors import RowsFailed, VtgError
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import read_samples, sample_row, write_samples
-from vtgdata.files.step import Summary
 from vtgdata.records import Sample
 from vtgdata.stages import check, ingest
 
@@ -28,7 +27,7 @@ def write(folder: Path, samples: Sequence[Sample], name: str = "samples.parquet"
     return str(folder / name)
 
 
-def run(files: Sequence[str], **more: Any) -> Summary:
+def run(files: Sequence[str], **more: Any) -> check.Summary:
     """The summary, whether or not the report is clean."""
     try:
         return check.run(check.Settings(files=list(files), **more))
@@ -36,15 +35,15 @@ def run(files: Sequence[str], **more: Any) -> Summary:
         return error.summary
 
 
-def found(summary: Summary) -> dict[str, int]:
-    return {kind: count for kind, count in summary["findings"].items() if count}
+def found(summary: check.Summary) -> dict[str, int]:
+    return {kind: count for kind, count in summary.findings.items() if count}
 
 
 def test_sound_samples_are_clean_and_every_pair_is_told(tmp_path: Path) -> None:
     summary = check.run(check.Settings(files=[write(tmp_path, CLEAN)]))
-    assert summary["clean"] is True and found(summary) == {}
-    assert [(pair["first"], pair["second"], pair["sources"]) for pair in summary["pairs"]] == [("a train", "b test", 0)]
-    assert [(group["corpus"], group["rows"], group["benchmark"]) for group in summary["groups"]] == [
+    assert summary.clean is True and found(summary) == {}
+    assert [(pair.first, pair.second, pair.sources) for pair in summary.pairs] == [("a train", "b test", 0)]
+    assert [(group.corpus, group.rows, group.benchmark) for group in summary.groups] == [
         ("a", 2, False),
         ("b", 1, True),
     ]
@@ -52,9 +51,9 @@ def test_sound_samples_are_clean_and_every_pair_is_told(tmp_path: Path) -> None:
 
 def test_what_a_blind_guess_scores_stands_beside_each_group(tmp_path: Path) -> None:
     rows = [make_sample(str(i), video_id=f"x{i}A", windows=[(0, 15)]) for i in range(3)]
-    (group,) = run([write(tmp_path, rows)])["groups"]
-    assert group["blind_guess"]["mean_window"]["mIoU"] == pytest.approx(1.0)
-    assert group["blind_guess"]["mean_window"]["window"] == pytest.approx((0.0, 0.5))
+    (group,) = run([write(tmp_path, rows)]).groups
+    assert group.blind_guess.mean_window["mIoU"] == pytest.approx(1.0)
+    assert group.blind_guess.mean_window["window"] == pytest.approx((0.0, 0.5))
 
 
 FAULTS = {
@@ -71,7 +70,7 @@ def test_a_fault_makes_the_report_unclean_unless_it_is_allowed(kind: str, tmp_pa
     with pytest.raises(RowsFailed, match=f"not clean: {kind} 1") as caught:
         check.run(check.Settings(files=files))
     assert found(caught.value.summary) == {kind: 1}
-    assert check.run(check.Settings(files=files, allow=[kind]))["clean"] is True  # type: ignore[list-item]
+    assert check.run(check.Settings(files=files, allow=[kind])).clean is True  # type: ignore[list-item]
 
 
 def broken(folder: Path) -> str:
@@ -87,38 +86,38 @@ def broken(folder: Path) -> str:
 def test_broken_rows_and_repeated_ids_are_named_with_their_place(tmp_path: Path) -> None:
     summary = run([broken(tmp_path)])
     assert found(summary) == {"broken_rows": 3, "repeated_ids": 1}
-    places = [row["row"] for row in summary["examples"]["broken_rows"]]
+    places = [row["row"] for row in summary.examples["broken_rows"]]
     assert places == ["broken.parquet row 0", "broken.parquet row 1", "broken.parquet row 2"]
-    assert "ends at 999 s" in summary["examples"]["broken_rows"][1]["detail"]
-    assert "broken.parquet row 3" in summary["examples"]["repeated_ids"][0]["detail"]
+    assert "ends at 999 s" in summary.examples["broken_rows"][1]["detail"]
+    assert "broken.parquet row 3" in summary.examples["repeated_ids"][0]["detail"]
 
 
 def test_fix_takes_away_what_it_can_and_keeps_the_reason(tmp_path: Path) -> None:
     copy = make_sample("c:9", corpus="c", video_id="K7QZ2", query="A dog jumps")
     files = [write(tmp_path, CLEAN), write(tmp_path, [FAULTS["contamination"], copy], "c.parquet"), broken(tmp_path)]
     summary = check.run(check.Settings(files=files, fix=True, out=str(tmp_path / "out")))
-    assert summary["clean"] is True
-    assert summary["fixed"] == {"broken_rows": 3, "repeated_ids": 1, "duplicates": 1, "contamination": 1}
+    assert summary.clean is True
+    assert summary.fixed == {"broken_rows": 3, "repeated_ids": 1, "duplicates": 1, "contamination": 1}
     kept = read_samples(tmp_path / "out/samples.parquet")
     assert [sample.sample_id for sample in kept] == ["a:1", "a:2", "b:1", "d:4"]
     drops = read_parquet(tmp_path / "out/drops.parquet")
     assert sorted(drop["reason"] for drop in drops) == [
         "broken_rows", "broken_rows", "broken_rows", "contamination", "duplicates", "repeated_ids",
     ]  # fmt: skip
-    assert len(kept) + len(drops) == summary["rows"]
-    assert run([str(tmp_path / "out/samples.parquet")])["clean"] is True
+    assert len(kept) + len(drops) == summary.rows
+    assert run([str(tmp_path / "out/samples.parquet")]).clean is True
 
 
 def test_what_cannot_be_fixed_is_left_unclean(tmp_path: Path) -> None:
     files = [write(tmp_path, [*CLEAN, FAULTS["durations"]])]
     summary = run(files, fix=True, out=str(tmp_path / "out"))
-    assert summary["clean"] is False and found(summary) == {"durations": 1}
+    assert summary.clean is False and found(summary) == {"durations": 1}
 
 
 def test_missing_videos_are_listed_to_be_fetched(tmp_path: Path) -> None:
     draw_video(tmp_path / "videos/K7QZ2.mp4")
     summary = run([write(tmp_path, CLEAN)], videos=str(tmp_path / "videos"), out=str(tmp_path / "out"))
-    assert found(summary) == {"videos": 2} and summary["missing_videos"] == 2
+    assert found(summary) == {"videos": 2} and summary.missing_videos == 2
     assert (tmp_path / "out/missing.txt").read_text() == "M2XP0.mp4\nZZ9AA.mp4\n"
 
 
@@ -131,7 +130,7 @@ def test_a_re_encoded_copy_of_a_benchmark_s_video_is_contamination(tmp_path: Pat
     shutil.copy(folder / "women_long_jump.mp4", videos / "M2XP0.mp4")
     summary = run([write(tmp_path, CLEAN)], videos=str(videos))
     assert found(summary) == {"contamination": 1}
-    assert summary["examples"]["contamination"][0]["sample_id"] == "a:1"
+    assert summary.examples["contamination"][0]["sample_id"] == "a:1"
     assert found(run([write(tmp_path, CLEAN)], videos=str(videos), hashes=False)) == {}
 
 
@@ -156,7 +155,7 @@ def test_the_report_is_a_file_and_nothing_changed_means_nothing_is_done(tmp_path
     settings = check.Settings(files=[write(tmp_path, CLEAN)], out=str(tmp_path / "out"))
     check.run(settings)
     assert json.loads((tmp_path / "out/check.json").read_bytes())["clean"] is True
-    assert check.run(settings)["up_to_date"] is True
+    assert check.run(settings).up_to_date is True
 
 
 PUBLISHED = {
@@ -175,7 +174,7 @@ def test_published_corpora_share_what_a_count_by_hand_says(tmp_path: Path) -> No
         out = str(tmp_path / corpus)
         ingest.run(ingest.Settings(corpus=corpus, paths=[str(root.joinpath(*parts))], out=out))
         files.append(f"{out}/samples.parquet")
-    told = {(pair["first"], pair["second"]): pair["sources"] for pair in run(files)["pairs"]}
+    told = {(pair.first, pair.second): pair.sources for pair in run(files).pairs}
     videos = by_hand(root)
     names = sorted(videos)
     assert told == {

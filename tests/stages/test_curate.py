@@ -15,7 +15,7 @@ from vtgdata.errors import VtgError
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import read_samples, write_samples
 from vtgdata.files.schemas import Row
-from vtgdata.files.step import Summary
+from vtgdata.files.step import json_values
 from vtgdata.records import Repair, Sample
 from vtgdata.stages import curate
 
@@ -38,7 +38,7 @@ def written(folder: Path, samples: list[Sample], name: str = "samples.parquet") 
     return str(folder / name)
 
 
-def run(folder: Path, *filters: str, samples: list[Sample] | None = None, **more: Any) -> Summary:
+def run(folder: Path, *filters: str, samples: list[Sample] | None = None, **more: Any) -> curate.Summary:
     file = more.pop("file", None) or written(folder, SAMPLES if samples is None else samples)
     return curate.run(curate.Settings(file=file, out=str(folder / "out"), filters=list(filters), **more))
 
@@ -53,7 +53,7 @@ def drops(folder: Path) -> list[Row]:
 
 def test_filters_act_in_order_and_a_row_goes_for_the_first_reason_that_holds(tmp_path: Path) -> None:
     summary = run(tmp_path, "duration", "audio_query")
-    assert summary == {
+    assert json_values(summary) == {
         "file": str(tmp_path / "samples.parquet"),
         "rows": 5,
         "samples": 2,
@@ -68,7 +68,7 @@ def test_filters_act_in_order_and_a_row_goes_for_the_first_reason_that_holds(tmp
         "out": str(tmp_path / "out"),
     }
     turned = run(tmp_path, "audio_query", "duration")
-    assert turned["reasons"] == {"audio_query": 2, "video_too_short": 1}
+    assert turned.reasons == {"audio_query": 2, "video_too_short": 1}
 
 
 def test_what_stays_is_unchanged_and_in_its_order(tmp_path: Path) -> None:
@@ -96,12 +96,12 @@ def test_rows_of_a_benchmark_stay_unless_the_user_wants_them_filtered(tmp_path: 
     run(tmp_path, "audio_query", samples=[SAMPLES[4], val_1, train])
     assert [sample.sample_id for sample in kept(tmp_path)] == ["b:1", "c:1"]
     summary = run(tmp_path, "audio_query", samples=[SAMPLES[4], val_1, train], benchmarks_too=True)
-    assert (summary["samples"], summary["benchmark_rows"]) == (0, 0)
+    assert (summary.samples, summary.benchmark_rows) == (0, 0)
 
 
 def test_where_and_limit_say_what_is_curated(tmp_path: Path) -> None:
-    assert run(tmp_path, "audio_query", where="split == 'train'")["rows"] == 4
-    assert run(tmp_path, "audio_query", limit=2)["rows"] == 2
+    assert run(tmp_path, "audio_query", where="split == 'train'").rows == 4
+    assert run(tmp_path, "audio_query", limit=2).rows == 2
     with pytest.raises(VtgError, match="no row meets --where"):
         run(tmp_path, "audio_query", where="split == 'trian'")
 
@@ -115,34 +115,34 @@ def test_pieces_of_the_file_give_what_the_whole_gives(tmp_path: Path, monkeypatc
     monkeypatch.setattr(curate, "BATCH", 9)
     shutil.rmtree(tmp_path / "out")
     assert run(tmp_path, "near_duplicate_query", samples=samples) == whole
-    assert whole["samples"] == 21
+    assert whole.samples == 21
     assert files == [(tmp_path / "out" / name).read_bytes() for name in ("samples.parquet", "drops.parquet")]
 
 
 def test_an_empty_file_stays_one(tmp_path: Path) -> None:
     summary = run(tmp_path, "duration", "near_duplicate_query", samples=[])
-    assert (summary["rows"], summary["samples"], summary["drops"]) == (0, 0, 0)
+    assert (summary.rows, summary.samples, summary.drops) == (0, 0, 0)
     assert kept(tmp_path) == drops(tmp_path) == []
 
 
 def test_the_second_run_does_nothing_and_another_setting_does(tmp_path: Path) -> None:
     run(tmp_path, "duration")
-    assert run(tmp_path, "duration")["up_to_date"]
-    assert "up_to_date" not in run(tmp_path, "duration:low=1")
+    assert run(tmp_path, "duration").up_to_date
+    assert not run(tmp_path, "duration:low=1").up_to_date
 
 
 def test_a_video_of_a_benchmark_elsewhere_is_left_out(tmp_path: Path) -> None:
     bench = make_sample("t:1", video_id="v_aB3_dE-6hIj", corpus="bench", split="test", query="a man rows")
     against = written(tmp_path, [bench], "bench.parquet")
     train = [make_sample("x:1", video_id="aB3_dE-6hIj_10_20"), make_sample("x:2", video_id="zzz_dE-6hIj")]
-    assert run(tmp_path, "contamination", samples=train, against=[against])["reasons"] == {"benchmark_video": 1}
+    assert run(tmp_path, "contamination", samples=train, against=[against]).reasons == {"benchmark_video": 1}
     assert [sample.sample_id for sample in kept(tmp_path)] == ["x:2"]
 
 
 def test_the_file_s_own_benchmark_is_compared_with_even_where_it_is_not_curated(tmp_path: Path) -> None:
     samples = [make_sample("y:1", video_id="K7QZ2"), make_sample("y:2", video_id="K7QZ2", split="test")]
     summary = run(tmp_path, "contamination", samples=samples, where="split == 'train'")
-    assert (summary["rows"], summary["reasons"]) == (1, {"benchmark_query": 1})
+    assert (summary.rows, summary.reasons) == (1, {"benchmark_query": 1})
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_other_people_s_filter_is_held_to_the_contract(tmp_path: Path, monkeypat
     monkeypatch.syspath_prepend(str(tmp_path))
     (tmp_path / "mine").mkdir()
     (tmp_path / "theirs.py").rename(tmp_path / "mine" / "theirs.py")
-    assert run(tmp_path, "mine.theirs")["reasons"] == {"ugly": 1}
+    assert run(tmp_path, "mine.theirs").reasons == {"ugly": 1}
     with pytest.raises(VtgError, match="'a:9', which it was not given"):
         run(tmp_path, "mine.theirs:name=a:9")
     with pytest.raises(VtgError, match="'a:1', which it gives no reason for"):
@@ -214,7 +214,7 @@ def test_time_r1_s_rule_on_timerft_leaves_what_a_count_of_the_raw_file_leaves(tm
     summary = run(tmp_path, "published_iou:low=0,high=0.7", file=file)
     wanted = [item["qid"] for item in items if 0 < item["difficulty"] <= 70]
     assert [sample.sample_id for sample in kept(tmp_path)] == [f"timerft:{qid}" for qid in wanted]
-    assert summary["rows"] == 2_500 and summary["samples"] == len(wanted) == 2_428
+    assert summary.rows == 2_500 and summary.samples == len(wanted) == 2_428
 
 
 def test_slips_of_units_in_timerft_are_those_of_the_raw_file(tmp_path: Path) -> None:
@@ -237,8 +237,8 @@ def test_timelens_s_filters_on_timerft_leave_what_a_count_of_the_raw_file_leaves
         for item in items
         if item not in wrong_length + too_long and sound & set(re.findall(r"\w+", item["sentence"].lower()))
     ]
-    assert [each["drops"] for each in summary["filters"]] == [0, len(wrong_length), len(too_long), len(heard)]
-    assert summary["samples"] == 2_500 - len(wrong_length) - len(too_long) - len(heard)
+    assert [each.drops for each in summary.filters] == [0, len(wrong_length), len(too_long), len(heard)]
+    assert summary.samples == 2_500 - len(wrong_length) - len(too_long) - len(heard)
 
 
 def test_the_words_of_sound_in_activitynet_are_those_of_the_raw_file(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_the_words_of_sound_in_activitynet_are_those_of_the_raw_file(tmp_path: P
     ]
     heard = [row for row in rows if sound.search(row[0])]
     whole = [row for row in rows if row not in heard and min(row[2], row[3]) - row[1] >= row[3] * 0.999999]
-    assert summary["reasons"] == {"covers_too_much": len(whole), "audio_query": len(heard)}
+    assert summary.reasons == {"covers_too_much": len(whole), "audio_query": len(heard)}
 
 
 def test_tvgbench_and_its_sources_are_kept_apart(tmp_path: Path) -> None:
@@ -266,10 +266,10 @@ def test_tvgbench_and_its_sources_are_kept_apart(tmp_path: Path) -> None:
     shared = set(raw) & files
     samples = ingested("activitynet_captions", [published("corpora", "activitynet_captions", "val_1.json")]).samples
     summary = run(tmp_path, "contamination", samples=samples, against=[against], benchmarks_too=True)
-    assert summary["drops"] == sum(len(raw[video]["sentences"]) for video in shared)
-    assert summary["videos"]["before"] - summary["videos"]["after"] == len(shared) == 157
+    assert summary.drops == sum(len(raw[video]["sentences"]) for video in shared)
+    assert summary.videos.before - summary.videos.after == len(shared) == 157
     file, _ = timerft(tmp_path)
-    assert run(tmp_path, "contamination", file=file, against=[against])["drops"] == 0
+    assert run(tmp_path, "contamination", file=file, against=[against]).drops == 0
 
 
 def _paths(folder: Path) -> list[str]:
@@ -278,4 +278,4 @@ def _paths(folder: Path) -> list[str]:
 
 def test_repairs_noted_by_ingest_can_be_what_a_row_is_dropped_for(tmp_path: Path) -> None:
     twice = make_sample("s2", repairs=(Repair("duplicate", "s1", "kept"),))
-    assert run(tmp_path, "repaired", samples=[make_sample("s1"), twice])["reasons"] == {"duplicate": 1}
+    assert run(tmp_path, "repaired", samples=[make_sample("s1"), twice]).reasons == {"duplicate": 1}

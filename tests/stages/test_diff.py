@@ -21,8 +21,8 @@ def compared(a: str, b: str, **more) -> dict:
 def test_a_release_against_itself_differs_in_nothing(tmp_path):
     one = str(make_release(tmp_path / "v1", write_inputs(tmp_path)))
     found = compared(one, one)
-    assert found["configs"] == {} and found["level"] == "none" and found["proposed"] == "1.0.0"
-    assert found["text"] == "1.0.0 against 1.0.0\nnothing differs\n"
+    assert found.configs == {} and found.level == "none" and found.proposed == "1.0.0"
+    assert found.text == "1.0.0 against 1.0.0\nnothing differs\n"
 
 
 def test_known_changes_are_found_and_nothing_else(tmp_path):
@@ -32,7 +32,7 @@ def test_known_changes_are_found_and_nothing_else(tmp_path):
     new[1] = msgspec.structs.replace(new[1], split="test")
     first = released(tmp_path, "1.0.0", old)
     found = compared(first, released(tmp_path, "2.0.0", new, previous=first))
-    assert found["configs"] == {
+    assert msgspec.to_builtins(found.configs) == {
         "samples": {
             "added": ["beta:009"],
             "removed": ["alpha:000"],
@@ -40,10 +40,10 @@ def test_known_changes_are_found_and_nothing_else(tmp_path):
             "columns": {"(split)": 1, "query": 1, "split": 1, "windows": 1},
         }
     }
-    assert found["licenses"] == {"CC-BY-NC-SA-4.0": [0, 1], "MIT": [5, 4]}
-    assert (found["level"], found["proposed"]) == ("major", "2.0.0")
-    assert "samples: 1 added, 1 removed, 2 changed" in found["text"]
-    assert "licence MIT: 5 samples, now 4" in found["text"]
+    assert found.licenses == {"CC-BY-NC-SA-4.0": [0, 1], "MIT": [5, 4]}
+    assert (found.level, found.proposed) == ("major", "2.0.0")
+    assert "samples: 1 added, 1 removed, 2 changed" in found.text
+    assert "licence MIT: 5 samples, now 4" in found.text
 
 
 @pytest.mark.parametrize(("more", "level", "proposed"), [(1, "minor", "1.1.0"), (0, "patch", "1.0.1")])
@@ -51,7 +51,7 @@ def test_the_version_is_proposed_from_the_difference(tmp_path, more, level, prop
     old = [make_sample(number) for number in range(5)]
     first = released(tmp_path, "1.0.0", old)
     later = released(tmp_path, "1.9.0", old + [make_sample(8)] * more, previous=first)
-    assert (compared(first, later)["level"], compared(first, later)["proposed"]) == (level, proposed)
+    assert (compared(first, later).level, compared(first, later).proposed) == (level, proposed)
 
 
 def test_markdown_goes_to_a_file_and_text_of_annotations_is_no_markup_in_it(tmp_path):
@@ -62,4 +62,4 @@ def test_markdown_goes_to_a_file_and_text_of_annotations_is_no_markup_in_it(tmp_
     said = (tmp_path / "CHANGES.md").read_text()
     assert said.startswith("### 1.1.0 against 1.0.0") and "samples: 1 added" in said
     assert "<script>" not in said and "![x]" not in said and "\x1b" not in said
-    assert "\x1b" not in compared(first, later)["text"]
+    assert "\x1b" not in compared(first, later).text

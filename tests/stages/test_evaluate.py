@@ -13,6 +13,7 @@ from support.published import published
 from vtgdata.errors import RowsFailed, VtgError
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import write_samples
+from vtgdata.files.step import json_values
 from vtgdata.stages import evaluate
 
 N = 8
@@ -38,14 +39,14 @@ def right(i: int, **more: Any) -> str:
 
 
 def score(tmp_path: Path, samples: str, lines: list[str], **settings: Any) -> dict[str, Any]:
-    """The summary of an evaluation, whether or not it ends in exit code 3."""
+    """The summary of an evaluation as JSON values, whether or not it ends in exit code 3, and why it did."""
     path = tmp_path / "p.jsonl"
     path.write_text("\n".join(lines))
     chosen = evaluate.Settings(samples=samples, predictions=str(path), out=str(tmp_path / "out"), **settings)
     try:
-        return evaluate.run(chosen) | {"failure": None}
+        return json_values(evaluate.run(chosen)) | {"failure": None}
     except RowsFailed as error:
-        return error.summary | {"failure": str(error)}
+        return json_values(error.summary) | {"failure": str(error)}
 
 
 GOOD = [right(i) for i in range(N)]
@@ -189,10 +190,10 @@ def test_a_model_is_compared_with_a_file_too(samples, tmp_path):
         out=str(tmp_path / "out"),
         metrics="multi",
     )
-    report = evaluate.run(settings)["models"][0]
-    assert report["sighted"]["metrics"]["F1-time"] == pytest.approx(1.0, abs=0.05)
-    assert report["against"]["differences"]["F1-time"]["low"] > 0.5
-    assert report["breakdown"]["position"] and report["official"] is None
+    report = evaluate.run(settings).models[0]
+    assert report.sighted["metrics"]["F1-time"] == pytest.approx(1.0, abs=0.05)
+    assert report.against["differences"]["F1-time"]["low"] > 0.5
+    assert report.breakdown["position"] and report.official is None
 
 
 def test_what_is_wrong_with_the_other_file_is_said_too(samples, tmp_path):
@@ -214,7 +215,7 @@ def test_answers_are_written_in_the_forms_of_others(samples, tmp_path):
     again = evaluate.Settings(
         samples=samples, predictions=str(tmp_path / "out/predictions.timelens.jsonl"), out=str(tmp_path / "again")
     )
-    assert evaluate.run(again)["metrics"]["mIoU"] == 1.0
+    assert evaluate.run(again).metrics["mIoU"] == 1.0
 
 
 def test_duplicate_samples_keep_their_own_rows(tmp_path):
@@ -277,7 +278,7 @@ def test_a_published_submission_gives_the_official_numbers_through_the_whole_sta
     report = json.loads((tmp_path / "out/evaluation.json").read_text())["models"][0]
     assert report["official"] == json.loads((folder / "hl_val_submission_metrics.json").read_text())
     # 22 of its windows are points: no window, as in the official count, where they overlap nothing.
-    assert (found["metric_set"], found["n"], found["n_wrong_windows"], found["n_past_end"]) == (
+    assert (found.metric_set, found.n, found.n_wrong_windows, found.n_past_end) == (
         "qvhighlights",
         1550,
         22,

@@ -23,9 +23,10 @@ from vtgdata.stages import push
 PUSH = """
 import json, sys
 from vtgdata.errors import VtgError
+from vtgdata.files.step import json_values
 from vtgdata.stages import push
 try:
-    print(json.dumps(push.run(push.Settings(**json.loads(sys.argv[1])))))
+    print(json.dumps(json_values(push.run(push.Settings(**json.loads(sys.argv[1]))))))
 except VtgError as error:
     print(json.dumps({"error": type(error).__name__, "exit_code": error.exit_code, "said": str(error)}))
 """
@@ -110,14 +111,14 @@ def test_a_folder_gets_what_release_json_names_and_nothing_else(made, tmp_path):
     summary = to_folder(made[0], tmp_path / "copy")
     assert files_of(tmp_path / "copy") == released(made[0])
     assert "meta.json" not in files_of(tmp_path / "copy")
-    assert (summary["kind"], summary["files"], summary["nothing_to_do"]) == ("folder", 19, False)
+    assert (summary.kind, summary.files, summary.nothing_to_do) == ("folder", 19, False)
     assert [path.name for path in tmp_path.iterdir()] == ["copy"]
 
 
 def test_the_same_again_is_nothing_to_do_and_a_later_version_replaces_it(made, tmp_path):
     to_folder(made[0], tmp_path / "copy")
-    assert to_folder(made[0], tmp_path / "copy")["nothing_to_do"]
-    assert not to_folder(made[1], tmp_path / "copy")["nothing_to_do"]
+    assert to_folder(made[0], tmp_path / "copy").nothing_to_do
+    assert not to_folder(made[1], tmp_path / "copy").nothing_to_do
     assert files_of(tmp_path / "copy") == released(made[1])
     with pytest.raises(Conflict, match=r"already holds version 1\.1\.0, later than 1\.0\.0"):
         to_folder(made[0], tmp_path / "copy")
@@ -126,7 +127,7 @@ def test_the_same_again_is_nothing_to_do_and_a_later_version_replaces_it(made, t
 def test_a_damaged_copy_is_copied_again(made, tmp_path):
     to_folder(made[0], tmp_path / "copy")
     (tmp_path / "copy/data/rl/train-00000-of-00001.parquet").write_bytes(b"torn")
-    assert not to_folder(made[0], tmp_path / "copy")["nothing_to_do"]
+    assert not to_folder(made[0], tmp_path / "copy").nothing_to_do
     assert files_of(tmp_path / "copy") == released(made[0])
 
 
@@ -151,7 +152,7 @@ def test_another_release_under_the_same_version_is_a_conflict(made, tmp_path):
 
 def test_a_dry_run_makes_nothing(made, tmp_path):
     summary = to_folder(made[0], tmp_path / "copy", dry_run=True)
-    assert summary["files"] == 19 and not (tmp_path / "copy").exists()
+    assert summary.files == 19 and not (tmp_path / "copy").exists()
 
 
 @pytest.mark.parametrize("name", ["v1", "copy"])
@@ -435,7 +436,7 @@ def test_rows_that_may_not_be_passed_on_stay_here_whatever_is_confirmed(hub, tmp
 
 
 def test_a_push_to_a_folder_needs_no_confirmation(unread, tmp_path):
-    assert to_folder(unread, tmp_path / "copy")["files"] == 10
+    assert to_folder(unread, tmp_path / "copy").files == 10
 
 
 def test_a_known_licence_of_a_corpus_that_is_not_surely_under_it_counts_as_unverified(tmp_path):

@@ -15,7 +15,7 @@ from support.release_builders import make_release, write_inputs
 from vtgdata import releases
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
-from vtgdata.files.step import Step, read_meta
+from vtgdata.files.step import Step, StepSummary, read_meta
 from vtgdata.files.whole import write_json
 from vtgdata.stages import evaluate, push
 from vtgdata.train import data, rl, sft
@@ -39,19 +39,29 @@ def train(out: Path, release: Path | str, command: str = "train sft", model: str
     """The folder that a training leaves behind, with a few bytes for weights."""
     module, config = (sft, "coldstart") if command == "train sft" else (rl, "rl")
     settings = module.Settings(release=str(release), model=model, videos="/srv/videos", out=str(out), **more)
-    step = Step(command, settings, code=[], inputs=data.inputs(str(release), config, model))
+    step = Step(command, settings, sft.Figures, code=[], inputs=data.inputs(str(release), config, model))
     step.start()
     for name, raw in WEIGHTS.items():
         (out / name).write_bytes(raw + command.encode())
-    step.finish({"rows": 7, "steps": 3, "first_loss": 2.5, "last_loss": 1.25}, sorted(WEIGHTS))
+    step.finish(sft.Figures(rows=7, steps=3, first_loss=2.5, last_loss=1.25), sorted(WEIGHTS))
     return out
+
+
+class Measured(StepSummary, frozen=True, kw_only=True):
+    """Of what an evaluation says, what a model's card is made of."""
+
+    models: list[dict[str, Any]]
+    shown: list[str]
+    metric_set: str
+    benchmark: list[dict[str, Any]]
+    baselines: dict[str, Any]
 
 
 def measure(out: Path, *models: Path) -> Path:
     """The folder that an evaluation of these models leaves behind."""
     specs = [f"transformers_local:{model}" for model in models]
     settings = evaluate.Settings(samples="samples.parquet", out=str(out), model=specs, blind=True)
-    step = Step("evaluate", settings, code=[], inputs=models)
+    step = Step("evaluate", settings, Measured, code=[], inputs=models)
 
     def seen(value: float) -> dict[str, Any]:
         metrics = {"mIoU": value, "R1@0.5": value / 2}
@@ -61,11 +71,13 @@ def measure(out: Path, *models: Path) -> Path:
     reports = [
         {"model": spec, "sighted": seen(0.5 + place / 10), "blind": seen(0.125)} for place, spec in enumerate(specs)
     ]
-    summary = {
-        "models": reports, "shown": ["mIoU", "R1@0.5"], "metric_set": "moments",
-        "benchmark": [{"corpus": "beta", "split": "test", "label_version": "original", "n": 2}],
-        "baselines": {"best_constant": seen(0.25)},
-    }  # fmt: skip
+    summary = Measured(
+        models=reports,
+        shown=["mIoU", "R1@0.5"],
+        metric_set="moments",
+        benchmark=[{"corpus": "beta", "split": "test", "label_version": "original", "n": 2}],
+        baselines={"best_constant": seen(0.25)},
+    )
     write_json(step.start() / "evaluation.json", summary)
     step.finish(summary, ["evaluation.json"])
     return out

@@ -46,10 +46,10 @@ def real(tmp_path_factory) -> tuple[Path, list[dict]]:
 def test_rows_of_the_release_are_the_rows_read_less_the_drops(real):
     document = releases.open_release(str(real[0])).document
     assert document.counts["samples"]["corpus"] == {
-        report["corpus"]: report["rows"] - report["drops"] for report in sorted(real[1], key=lambda r: r["corpus"])
+        report.corpus: report.rows - report.drops for report in sorted(real[1], key=lambda r: r.corpus)
     }
-    assert sum(document.drops.values()) == sum(report["drops"] for report in real[1])
-    assert set(document.corpora) == set(FILES) and sum(report["rows"] for report in real[1]) > 20_000
+    assert sum(document.drops.values()) == sum(report.drops for report in real[1])
+    assert set(document.corpora) == set(FILES) and sum(report.rows for report in real[1]) > 20_000
 
 
 def test_the_card_of_real_rows_is_valid_and_has_no_annotation_path_or_secret(real, monkeypatch):

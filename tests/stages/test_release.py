@@ -23,7 +23,7 @@ from vtgdata.files import fingerprint
 from vtgdata.files.parquet import arrow_schema, write_parquet
 from vtgdata.files.samples import row_sample, write_samples
 from vtgdata.files.schemas import PASS_RATES, TRACES
-from vtgdata.files.step import Step
+from vtgdata.files.step import Step, StepSummary
 from vtgdata.files.whole import write_text
 from vtgdata.records import Repair, Sample, Video
 from vtgdata.releases import card
@@ -59,17 +59,17 @@ def test_two_releases_that_differ_in_their_date_only_have_the_same_content(tmp_p
 
 def test_the_summary_counts_rows_by_config_and_split(tmp_path):
     summary = run(tmp_path / "out", **write_inputs(tmp_path))
-    assert summary["configs"] == {
+    assert summary.configs == {
         "samples": {"test": 2, "train": 7}, "coldstart": {"train": 7}, "rl": {"train": 4}, "difficulty": {"train": 7},
         "drops": {"train": 1},
     }  # fmt: skip
-    assert summary["changes"]["samples"] == {"added": 9, "removed": 0, "changed": 0}
+    assert summary.changes["samples"] == {"added": 9, "removed": 0, "changed": 0}
 
 
 def test_a_release_again_is_up_to_date(tmp_path):
     inputs = write_inputs(tmp_path)
     run(tmp_path / "out", **inputs)
-    assert run(tmp_path / "out", **inputs)["up_to_date"]
+    assert run(tmp_path / "out", **inputs).up_to_date
 
 
 def test_a_file_that_the_new_run_does_not_make_goes_away(tmp_path):
@@ -189,7 +189,7 @@ def test_a_version_that_promises_less_than_changed_is_refused_with_the_one_to_ta
         VtgError, match=r"1\.2\.1: after 1\.2\.0 .* no row was added.*samples: 1 added.*Make it 1\.3\.0"
     ):
         run(tmp_path / "v2", version="1.2.1", previous=str(first), **grown)
-    assert run(tmp_path / "v2", version="1.3.0", previous=str(first), **grown)["proposed"] == "1.3.0"
+    assert run(tmp_path / "v2", version="1.3.0", previous=str(first), **grown).proposed == "1.3.0"
     del grown["coldstart"]
     with pytest.raises(VtgError, match=r"removed or changed.*coldstart: 7 removed.*Make it 2\.0\.0"):
         run(tmp_path / "v3", version="1.3.0", previous=str(first), **grown)
@@ -200,14 +200,14 @@ def test_a_version_may_promise_more_than_changed_and_before_1_0_0_promises_nothi
     first = make_release(tmp_path / "v1", write_inputs(tmp_path), "0.1.0")
     fewer = write_inputs(tmp_path / "fewer", train=3)
     second = make_release(tmp_path / "v2", fewer, "0.1.1", previous=str(first))
-    assert run(tmp_path / "v3", version="7.0.0", previous=str(second), **fewer)["proposed"] == "0.1.2"
+    assert run(tmp_path / "v3", version="7.0.0", previous=str(second), **fewer).proposed == "0.1.2"
 
 
 def test_only_the_drops_of_a_version_may_go_without_a_first_number(tmp_path):
     inputs = write_inputs(tmp_path)
     first = make_release(tmp_path / "v1", inputs)
     del inputs["drops"]
-    assert run(tmp_path / "v2", version="1.1.0", previous=str(first), **inputs)["proposed"] == "1.1.0"
+    assert run(tmp_path / "v2", version="1.1.0", previous=str(first), **inputs).proposed == "1.1.0"
 
 
 def test_release_json_and_the_card_say_which_recipe_made_it(tmp_path):
@@ -283,7 +283,7 @@ def test_a_cut_of_the_same_source_as_another_corpuss_benchmark_is_refused(tmp_pa
 def test_videos_of_two_corpora_that_share_a_number_are_two_videos(tmp_path):
     video = Video(video_id="0001", file="0001.mp4")
     inputs = leaking(tmp_path, make_sample(1, video=video), make_sample(2, "beta", "test", video=video))
-    assert run(tmp_path / "out", **inputs)["configs"]["rl"] == {"train": 1}
+    assert run(tmp_path / "out", **inputs).configs["rl"] == {"train": 1}
 
 
 def test_a_folder_with_a_users_own_readme_is_refused_and_left_alone(tmp_path):
@@ -295,9 +295,9 @@ def test_a_folder_with_a_users_own_readme_is_refused_and_left_alone(tmp_path):
 
 
 def test_the_folder_of_another_step_is_refused(tmp_path):
-    step = Step("select", release.Settings(out=str(tmp_path / "rl"), version="1.0.0", samples=""), code=[])
+    step = Step("select", release.Settings(out=str(tmp_path / "rl"), version="1.0.0", samples=""), StepSummary, code=[])
     write_text(step.start() / "rows.txt", "rows")
-    step.finish({}, ["rows.txt"])
+    step.finish(StepSummary(), ["rows.txt"])
     with pytest.raises(Conflict, match="was made by `vtgdata select`"):
         run(tmp_path / "rl", **write_inputs(tmp_path))
 

@@ -64,10 +64,10 @@ def test_its_drop_says_where_it_stood_and_why_it_went_and_not_what_it_said(versi
 
 def test_a_diff_names_what_was_removed_for_good(versions):
     found = diff.run(diff.Settings(a=str(versions[0]), b=str(versions[1])))
-    assert found["configs"]["samples"]["removed"] == ["alpha:001"] and found["level"] == "major"
-    assert found["removed_for_good"] == ["video alpha_train_1: its owner asked"]
-    assert "removed for good: video alpha_train_1: its owner asked" in found["text"]
-    assert diff.run(diff.Settings(a=str(versions[1]), b=str(versions[2])))["removed_for_good"] == []
+    assert found.configs["samples"].removed == ["alpha:001"] and found.level == "major"
+    assert found.removed_for_good == ["video alpha_train_1: its owner asked"]
+    assert "removed for good: video alpha_train_1: its owner asked" in found.text
+    assert diff.run(diff.Settings(a=str(versions[1]), b=str(versions[2]))).removed_for_good == []
 
 
 def test_an_ingest_told_of_it_makes_it_a_drop_and_counts_every_row(tmp_path):
@@ -77,7 +77,7 @@ def test_an_ingest_told_of_it_makes_it_a_drop_and_counts_every_row(tmp_path):
     removed(tmp_path / "removed.json", video_id=["AO8RW"])
     given = {"corpus": "charades_sta", "paths": [str(tmp_path / "charades_sta_train.txt")]}
     summary = ingest.run(ingest.Settings(**given, out=str(tmp_path / "out"), tombstones=str(tmp_path / "removed.json")))
-    assert (summary["rows"], summary["samples"], summary["reasons"]) == (4, 2, {"removed": 1, "reversed": 1})
+    assert (summary.rows, summary.samples, summary.reasons) == (4, 2, {"removed": 1, "reversed": 1})
     samples, drops = (read_parquet(tmp_path / "out" / f"{name}.parquet") for name in ("samples", "drops"))
     assert [row["video_id"] for row in samples] == ["Y6R7T", "AO8RX"]
     # The row that was left out anyway keeps its reason, and loses its text as well.
@@ -95,7 +95,7 @@ def test_a_release_serves_as_the_file_and_hands_it_on(versions, tmp_path):
             tombstones=str(versions[2]),
         )
     )  # fmt: skip
-    assert summary["reasons"] == {"removed": 1} and summary["samples"] == 1
+    assert summary.reasons == {"removed": 1} and summary.samples == 1
 
 
 def test_a_cut_goes_with_the_video_that_it_was_cut_from_and_a_corpus_can_be_named(tmp_path):
@@ -131,14 +131,14 @@ def test_an_id_that_does_not_occur_is_refused_and_nothing_is_written(versions, t
         removed(tmp_path / "new.json", video_id=["alpha_train_2"], corpus="beta", source=str(versions[0]))
     assert not (tmp_path / "new.json").exists()
     summary = removed(tmp_path / "new.json", video_id=["alpha_train_2", "beta_train_0"], source=str(versions[0]))
-    assert (summary["added"], summary["rows"]) == (2, 2)
+    assert (summary.added, summary.rows) == (2, 2)
 
 
 def test_the_same_again_changes_nothing_and_a_first_reason_stays(tmp_path):
     file = tmp_path / "removed.json"
     removed(file, video_id=["b", "a"], reason="asked")
     before = file.read_bytes()
-    assert removed(file, video_id=["a"], reason="other")["added"] == 0 and file.read_bytes() == before
+    assert removed(file, video_id=["a"], reason="other").added == 0 and file.read_bytes() == before
     assert [each.video_id for each in tombstones.read(str(file)).removed] == ["a", "b"]
 
 

@@ -31,12 +31,12 @@ def test_traces_that_agree_with_the_annotation_are_kept_and_the_others_say_why(s
         coldstart.Settings(samples=samples, out=out, model=f"scripted:samples={samples},errors=0.5")
     )
     traces = read_parquet(tmp_path / "out/traces.parquet")
-    assert len(traces) == summary["rollouts"] == 160
+    assert len(traces) == summary.rollouts == 160
     kept = [trace for trace in traces if trace["kept"]]
-    assert 0 < len(kept) == summary["traces"] <= 40
+    assert 0 < len(kept) == summary.traces <= 40
     assert all(trace["iou"] >= 0.5 and trace["target"] == trace["text"] for trace in kept)
     assert all(trace["reason"] for trace in traces if not trace["kept"])
-    assert sum(summary["reasons"].values()) + len(kept) == 160
+    assert sum(summary.reasons.values()) + len(kept) == 160
     assert all(trace["model_id"].startswith("scripted") for trace in traces)
 
 
@@ -68,8 +68,8 @@ def test_a_pass_rate_is_the_mean_over_the_raw_ious(samples, tmp_path):
 
 def test_run_again_without_change_does_nothing(samples, tmp_path):
     settings = difficulty.Settings(samples=samples, out=str(tmp_path / "out"), model=f"scripted:{samples}", n=2)
-    assert "up_to_date" not in difficulty.run(settings)
-    assert difficulty.run(settings)["up_to_date"]
+    assert not difficulty.run(settings).up_to_date
+    assert difficulty.run(settings).up_to_date
 
 
 def test_more_answers_ask_only_for_the_missing_ones(samples, tmp_path):
@@ -122,7 +122,7 @@ def test_selection_takes_the_band_and_says_the_shortfall(samples, tmp_path):
     )
     summary = select.run(settings)
     rows = read_parquet(tmp_path / "s/rows.parquet")
-    assert summary["rows"] == len(rows) == 100 - summary["short_of"]
+    assert summary.rows == len(rows) == 100 - summary.short_of
     assert rows and all(0.5 <= row["value"] <= 0.7 and row["measure"] == "mean_iou" for row in rows)
     assert [row["rank"] for row in rows] == list(range(len(rows)))
 
@@ -150,8 +150,8 @@ def test_evaluation_counts_what_is_missing_as_zero(samples, tmp_path):
     with pytest.raises(RowsFailed, match="10 of 40 samples have no prediction"):
         evaluate.run(settings)
     summary = evaluate.run(msgspec.structs.replace(settings, max_failed=0.25))
-    assert (summary["n"], summary["n_failed"], summary["n_extra"]) == (40, 10, 1)
-    assert summary["metrics"]["mIoU"] == pytest.approx(0.75)
+    assert (summary.n, summary.n_failed, summary.n_extra) == (40, 10, 1)
+    assert summary.metrics["mIoU"] == pytest.approx(0.75)
 
 
 @pytest.mark.parametrize(
@@ -175,9 +175,9 @@ def test_a_wrong_prediction_file_names_the_line(samples, tmp_path, line, word):
 def test_models_are_compared_sample_by_sample_with_an_interval(samples, tmp_path):
     good, bad = f"scripted:samples={samples},errors=0,noise=0", f"scripted:samples={samples},errors=1,noise=0.5"
     summary = evaluate.run(evaluate.Settings(samples=samples, out=str(tmp_path / "out"), model=[bad, good]))
-    gain = summary["models"][1]["gain"]
+    gain = summary.models[1].gain
     assert 0 < gain["low"] < gain["mIoU"] < gain["high"]
-    assert summary["baselines"]["best_constant"]["fitted_on"] == "the evaluated samples"
+    assert summary.baselines["best_constant"].fitted_on == "the evaluated samples"
 
 
 def test_a_sample_that_cannot_be_asked_is_a_failed_row_and_exit_code_three(tmp_path):
@@ -198,8 +198,8 @@ def test_a_reversed_prediction_is_one_bad_answer_and_not_the_end(samples, tmp_pa
     rows = [{"sample_id": f"test:{i}", "windows": [[9.0, 3.0]]} for i in range(40)]
     predictions.write_bytes(b"\n".join(map(msgspec.json.encode, rows)))
     summary = evaluate.run(evaluate.Settings(samples=samples, out=str(tmp_path / "out"), predictions=str(predictions)))
-    assert (summary["n_unparsed"], summary["n_failed"], summary["metrics"]["mIoU"]) == (40, 0, 0.0)
-    assert summary["strict_metrics"] is None
+    assert (summary.n_unparsed, summary.n_failed, summary.metrics["mIoU"]) == (40, 0, 0.0)
+    assert summary.strict_metrics is None
 
 
 def test_predictions_as_text_are_read_strictly_too(samples, tmp_path):
@@ -212,8 +212,8 @@ def test_predictions_as_text_are_read_strictly_too(samples, tmp_path):
     ]
     predictions.write_bytes(b"\n".join(map(msgspec.json.encode, rows)))
     summary = evaluate.run(evaluate.Settings(samples=samples, out=str(tmp_path / "out"), predictions=str(predictions)))
-    assert summary["metrics"]["mIoU"] == 1.0
-    assert summary["strict_metrics"]["mIoU"] == 0.5
+    assert summary.metrics["mIoU"] == 1.0
+    assert summary.strict_metrics["mIoU"] == 0.5
 
 
 def test_an_evaluation_takes_one_answer_per_sample(samples, tmp_path):
@@ -236,7 +236,7 @@ def test_a_changed_annotation_is_another_scripted_teacher(samples, tmp_path):
         for sample in read_samples(samples)
     ]
     write_samples(Path(samples), moved)
-    assert coldstart.run(settings)["traces"] > 20
+    assert coldstart.run(settings).traces > 20
 
 
 def test_a_command_that_fails_leaves_an_earlier_result_as_it_is(samples, tmp_path):
@@ -244,14 +244,14 @@ def test_a_command_that_fails_leaves_an_earlier_result_as_it_is(samples, tmp_pat
     difficulty.run(good)
     with pytest.raises(VtgError):
         difficulty.run(msgspec.structs.replace(good, model="scripted:nowhere.parquet"))
-    assert difficulty.run(good)["up_to_date"]
+    assert difficulty.run(good).up_to_date
 
 
 def test_unlabelled_samples_are_counted_and_not_asked(tmp_path):
     path = tmp_path / "samples.parquet"
     write_samples(path, [make_sample("a"), make_sample("b", windows=[], labelled=False)])
     summary = difficulty.run(difficulty.Settings(samples=str(path), out=str(tmp_path / "o"), model=f"scripted:{path}"))
-    assert (summary["samples"], summary["n_unlabelled"], summary["rollouts"]) == (1, 1, 8)
+    assert (summary.samples, summary.n_unlabelled, summary.rollouts) == (1, 1, 8)
 
 
 @pytest.mark.parametrize(
@@ -297,13 +297,13 @@ def test_adaptive_answers_stop_once_places_are_decided_and_a_second_run_asks_not
     summary = difficulty.run(settings)
     rates = [r for r in read_parquet(tmp_path / "out/pass_rates.parquet") if r["measure"] == "mean_iou"]
     assert all(4 <= rate["n"] <= 24 and rate["low"] <= rate["value"] <= rate["high"] for rate in rates)
-    assert 40 * 4 < summary["rollouts"] == sum(rate["n"] for rate in rates) < 40 * 24
-    assert 0 <= summary["expected_misplaced"] < 0.5
-    assert sum(summary["places"].values()) == 40
+    assert 40 * 4 < summary.rollouts == sum(rate["n"] for rate in rates) < 40 * 24
+    assert 0 <= summary.expected_misplaced < 0.5
+    assert sum(summary.places.values()) == 40
     assert all(rate["place"] and rate["decided"] is not None and 0 < rate["posterior_mean"] < 1 for rate in rates)
     path = str(tmp_path / "out/pass_rates.parquet")
     chosen = select.run(select.Settings(pass_rates=path, out=str(tmp_path / "rows"), size=5))
-    assert chosen["rows"] == min(5, sum(0.2 <= rate["value"] <= 0.8 for rate in rates))
+    assert chosen.rows == min(5, sum(0.2 <= rate["value"] <= 0.8 for rate in rates))
     before = (tmp_path / "out/rollouts.parquet").read_bytes()
     (tmp_path / "out/meta.json").unlink()
     difficulty.run(settings)
@@ -323,7 +323,7 @@ def test_pass_rates_without_places_are_still_chosen_from(samples, tmp_path):
     rates = read_parquet(tmp_path / "out/pass_rates.parquet")
     write_parquet(tmp_path / "old.parquet", rates, PASS_RATES)
     chosen = [
-        select.run(select.Settings(pass_rates=str(path), out=str(tmp_path / f"rows-{path.stem}"), size=9))["rows"]
+        select.run(select.Settings(pass_rates=str(path), out=str(tmp_path / f"rows-{path.stem}"), size=9)).rows
         for path in (tmp_path / "out/pass_rates.parquet", tmp_path / "old.parquet")
     ]
     assert chosen[0] == chosen[1] > 0

@@ -16,10 +16,11 @@ from vtgdata.stages import push
 STAGE = """
 import importlib, json, sys
 from vtgdata.errors import VtgError
+from vtgdata.files.step import json_values
 name, settings = json.loads(sys.argv[1])
 stage = importlib.import_module(f"vtgdata.stages.{name}")
 try:
-    print(json.dumps(stage.run(stage.Settings(**settings))))
+    print(json.dumps(json_values(stage.run(stage.Settings(**settings)))))
 except VtgError as error:
     print(json.dumps({"error": type(error).__name__, "exit_code": error.exit_code, "said": str(error)}))
 """

@@ -60,7 +60,7 @@ def test_sft_lowers_the_loss_and_the_same_seed_gives_the_same_numbers(base, tmp_
     summary = fit_sft(base, tmp_path / "one", learning_rate=3e-3)
     lines = log(tmp_path / "one")
     assert [line["step"] for line in lines] == [1, 2, 3, 4]
-    assert lines[-1]["loss"] < lines[0]["loss"] == summary["first_loss"]
+    assert lines[-1]["loss"] < lines[0]["loss"] == summary.first_loss
     fit_sft(base, tmp_path / "two", learning_rate=3e-3)
     assert log(tmp_path / "two") == lines
 
@@ -79,7 +79,7 @@ def test_grpo_logs_its_rewards_and_is_repeatable(base, tmp_path):
     lines = log(tmp_path / "one")
     assert len(lines) == 2
     assert {"loss", "reward", "frac_reward_zero_std", "tiou", "format"} <= set(lines[0])
-    assert 0.0 <= summary["frac_reward_zero_std"] <= 1.0
+    assert 0.0 <= summary.frac_reward_zero_std <= 1.0
     fit_rl(base, tmp_path / "two")
     assert log(tmp_path / "two") == lines
 

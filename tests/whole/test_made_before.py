@@ -43,7 +43,7 @@ def test_a_full_journal_of_before_asks_nothing(before: Path):
     with Server(answer) as server:
         summary = score(server, limit=FIRST)
         assert server.requests == []
-    assert summary["rollouts"] == FIRST * N
+    assert summary.rollouts == FIRST * N
     assert {row["error"] for row in read_parquet(before / "difficulty/rollouts.parquet")} == {None}
 
 
@@ -52,7 +52,7 @@ def test_a_half_filled_journal_of_before_is_continued_without_one_request_too_ma
         summary = score(server)
         assert len(server.requests) == (12 - FIRST) * N
         seeds = {request.seed for request in server.requests}
-    assert summary["rollouts"] == 12 * N and summary["n_failed"] == 0
+    assert summary.rollouts == 12 * N and summary.n_failed == 0
     assert len(seeds) == (12 - FIRST) * N, "no answer is asked for twice"
 
 

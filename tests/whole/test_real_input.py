@@ -38,7 +38,7 @@ def test_tvgbench_row_of_a_real_charades_video(videos, tmp_path):
         frames=str(tmp_path / "frames"),
     )  # fmt: skip
     summary = coldstart.run(settings)
-    assert summary["samples"] == summary["traces"] == 1
+    assert summary.samples == summary.traces == 1
     trace = next(t for t in read_parquet(tmp_path / "traces/traces.parquet") if t["kept"])
     assert trace["annotation_windows"] == [[1.0, 7.5]]
     assert len(trace["frame_times"]) == 8
@@ -59,7 +59,7 @@ def test_activitynet_events_of_a_real_video_asked_of_a_real_model(videos, tmp_pa
         frames=str(tmp_path / "frames"),
     )  # fmt: skip
     summary = difficulty.run(settings)
-    assert (summary["samples"], summary["rollouts"], summary["n_failed"]) == (3, 6, 0)
+    assert (summary.samples, summary.rollouts, summary.n_failed) == (3, 6, 0)
     rates = read_parquet(tmp_path / "hard/pass_rates.parquet")
     # An untrained model answers nothing that can be read: that is data, with IoU 0, and counted.
     assert all(rate["n"] == 2 and rate["ious"] == [0.0, 0.0] and rate["n_unparsed"] == 2 for rate in rates)

@@ -120,10 +120,10 @@ def test_the_demo_model_sees_through_the_server(serve, demo, tmp_path):
         videos=str(demo / "shapes/videos"), out=str(tmp_path / "served"), model=[f"openai_api:{demo / 'sft'}"],
         prompt="shapes", num_frames=10, short_side=28, max_tokens=72,
     )  # fmt: skip
-    served = evaluate.run(asked)["models"][0]
+    served = evaluate.run(asked).models[0]
     local_model = [f"transformers_local:{demo / 'sft'}"]
     local = evaluate.run(msgspec.structs.replace(asked, out=str(tmp_path / "local"), model=local_model, endpoint=[]))
-    difference = served["sighted"]["metrics"]["mIoU"] - served["blind"]["metrics"]["mIoU"]
+    difference = served.sighted["metrics"]["mIoU"] - served.blind["metrics"]["mIoU"]
     assert difference > 0.3
     assert texts(tmp_path / "served") == texts(tmp_path / "local")
-    assert np.isclose(local["metrics"]["mIoU"], served["sighted"]["metrics"]["mIoU"])
+    assert np.isclose(local.metrics["mIoU"], served.sighted["metrics"]["mIoU"])

@@ -1,13 +1,18 @@
 """batch-import: brings the answers of a batch back."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vtgdata.cli.options import Json, Quiet
 from vtgdata.cli.running import finish, logs
 from vtgdata.errors import RowsFailed
+
+if TYPE_CHECKING:
+    from vtgdata.engine.batch.bring_back import Imported
 
 
 def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
@@ -37,16 +42,16 @@ def batch_import(
     logs(quiet)
     summary = bring_back.take(Path(folder), [Path(file) for file in files], table=prices, out=out)
     finish(summary, as_json, _show)
-    if summary["n_broken"]:
+    if summary.n_broken:
         raise RowsFailed(
-            f"{summary['n_broken']} lines cannot be read, first {summary['broken'][0]}. Fetch the file again: what was "
+            f"{summary.n_broken} lines cannot be read, first {summary.broken[0]}. Fetch the file again: what was "
             "read is kept, and is not taken twice.",
             summary,
         )
     return 0
 
 
-def _show(summary: dict[str, Any]) -> None:
+def _show(summary: Imported) -> None:
     from vtgdata.engine.batch.bring_back import words
 
     print("\n".join(words(summary)))

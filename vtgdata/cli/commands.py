@@ -16,9 +16,9 @@ class Command(NamedTuple):
     """A command that runs one stage."""
 
     module: str
-    """Has `Settings` and `run(settings) -> Summary`."""
+    """Has `Settings`, `Summary` and `run(settings) -> Summary`."""
     printer: str
-    """`MODULE:FUNCTION` below vtgdata.cli: prints the summary for people; its docstring is the command's help."""
+    """`MODULE:FUNCTION` below vtgdata.cli: prints a Summary for people; its docstring is the command's help."""
     arguments: tuple[str, ...] = ()
     """Fields given by position on the command line."""
     hidden: bool = False
@@ -47,6 +47,11 @@ COMMANDS = {
     "demo-base": Command("vtgdata.demo.base", "demo:base", hidden=True),
     "demo-report": Command("vtgdata.demo.report", "demo:report", hidden=True),
 }
+INSTEAD = {
+    "vtgdata.engine.money.plan_words:Planned": "models:planned",
+    "vtgdata.engine.batch.export:Exported": "models:exported",
+}
+"""`MODULE:TYPE` of what a command that asks may end with instead of its Summary, and its printer."""
 
 
 def settings_type(command: str) -> type[msgspec.Struct]:
@@ -54,9 +59,11 @@ def settings_type(command: str) -> type[msgspec.Struct]:
     return importlib.import_module(COMMANDS[command].module).Settings
 
 
-def printer(command: str) -> Callable[[dict[str, Any]], None]:
-    """What prints the summary of a command for people."""
-    module, _, function = COMMANDS[command].printer.partition(":")
+def printer(command: str, summary: msgspec.Struct | None = None) -> Callable[[Any], None]:
+    """What prints the summary of a command for people; that of another record where the command ended with one."""
+    # By the name of the type: the modules of plans and batches are loaded where there is one.
+    kind = type(summary)
+    module, _, function = INSTEAD.get(f"{kind.__module__}:{kind.__name__}", COMMANDS[command].printer).partition(":")
     return getattr(importlib.import_module(f"vtgdata.cli.{module}"), function)
 
 
@@ -83,8 +90,11 @@ def _finite(value: Any, where: str) -> None:
         _finite(item, f"{where}.{key}")
 
 
-def execute(command: str, settings: msgspec.Struct) -> dict[str, Any]:
-    """Run a command's stage; what it may cost is asked about once, where there is a terminal to ask."""
+def execute(command: str, settings: msgspec.Struct) -> msgspec.Struct:
+    """Run a command's stage; what it may cost is asked about once, where there is a terminal to ask.
+
+    Returns the stage's Summary, or one of the records of INSTEAD.
+    """
     run = importlib.import_module(COMMANDS[command].module).run
     try:
         return run(settings)

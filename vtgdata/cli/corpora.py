@@ -1,15 +1,25 @@
 """Commands about corpora: the catalogue, ingest and curate."""
 
+from __future__ import annotations
+
 import inspect
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec import UNSET
 
 from vtgdata.cli.options import Json
 from vtgdata.cli.printing import again, counts, percent, table
 from vtgdata.cli.running import relative, stage
+
+if TYPE_CHECKING:
+    from vtgdata.annotations.published import Published
+    from vtgdata.metrics.sample_groups import GroupReport
+    from vtgdata.stages.check import Summary as Checked
+    from vtgdata.stages.curate import Summary as Curated
+    from vtgdata.stages.ingest import Summary as Ingested
 
 
 def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
@@ -21,44 +31,44 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     stage(app, words, "curate")
 
 
-def ingest(summary: dict[str, Any]) -> None:
+def ingest(summary: Ingested) -> None:
     """Read a corpus's files into samples and drops.
 
     Repairs what can be repaired and keeps every row, or the reason why not.
     """
     print(
-        f"{summary['corpus']}: {summary['rows']:,} rows read = {summary['samples']:,} samples "
-        f"+ {summary['drops']:,} drops{again(summary)}"
+        f"{summary.corpus}: {summary.rows:,} rows read = {summary.samples:,} samples "
+        f"+ {summary.drops:,} drops{again(summary)}"
     )
-    counts("repaired", summary["repairs"])
-    counts("dropped", summary["reasons"])
-    for split, facts in summary.get("published", {}).items():
+    counts("repaired", summary.repairs)
+    counts("dropped", summary.reasons)
+    for split, facts in summary.published.items():
         print(_published(split, facts))
-    if summary.get("no_duration"):
-        print(f"{summary['no_duration']:,} samples have no duration: their ends could not be checked (see --videos)")
-    if summary.get("videos"):
-        counts("videos", summary["videos"])
-    print(f"written to {relative(summary['out'])}")
+    if summary.no_duration:
+        print(f"{summary.no_duration:,} samples have no duration: their ends could not be checked (see --videos)")
+    if summary.videos:
+        counts("videos", summary.videos)
+    print(f"written to {relative(summary.out)}")
 
 
-def curate(summary: dict[str, Any]) -> None:
+def curate(summary: Curated) -> None:
     """Leave out samples by filters, each with its reason.
 
     Filters act in the order given. Rows of benchmark splits stay: their number is published.
     """
     print(
-        f"{summary['rows']:,} samples = {summary['samples']:,} kept + {summary['drops']:,} left out, on "
-        f"{summary['videos']['after']:,} of {summary['videos']['before']:,} videos{again(summary)}"
+        f"{summary.rows:,} samples = {summary.samples:,} kept + {summary.drops:,} left out, on "
+        f"{summary.videos.after:,} of {summary.videos.before:,} videos{again(summary)}"
     )
-    for each in summary["filters"]:
-        print(f"{each['filter']}: {each['drops']:,} of {each['rows']:,} left out")
-        counts("  why", each["reasons"])
-    if summary["benchmark_rows"]:
-        print(f"{summary['benchmark_rows']:,} rows of benchmark splits were not filtered (see --benchmarks-too)")
-    print(f"written to {relative(summary['out'])}")
+    for each in summary.filters:
+        print(f"{each.filter}: {each.drops:,} of {each.rows:,} left out")
+        counts("  why", each.reasons)
+    if summary.benchmark_rows:
+        print(f"{summary.benchmark_rows:,} rows of benchmark splits were not filtered (see --benchmarks-too)")
+    print(f"written to {relative(summary.out)}")
 
 
-def check(summary: dict[str, Any]) -> None:
+def check(summary: Checked) -> None:
     """Check sample files for leaks, repeats and faults.
 
     What may not be trained on, what two corpora share, what a blind guess scores; the exit code says whether it is
@@ -66,64 +76,62 @@ def check(summary: dict[str, Any]) -> None:
     """
     table(
         ["group", "rows", "videos", "mean window mIoU", "R1@0.5", "best constant mIoU", "R1@0.5"],
-        [[_group(each), f"{each['rows']:,}", f"{each['videos']:,}", *_blind(each)] for each in summary["groups"]],
+        [[_group(each), f"{each.rows:,}", f"{each.videos:,}", *_blind(each)] for each in summary.groups],
     )
     print("* benchmark. What answers without looking score, fitted on the same rows, in per cent\n")
     table(
         ["pair", "sources", "by YouTube id", "near queries", "same moments", ""],
         [
             [
-                f"{each['first']} | {each['second']}",
-                *(f"{each[name]:,}" for name in ("sources", "youtube", "queries", "duplicates")),
-                "CONTAMINATED" if each["contaminates"] else "",
+                f"{each.first} | {each.second}",
+                *(f"{count:,}" for count in (each.sources, each.youtube, each.queries, each.duplicates)),
+                "CONTAMINATED" if each.contaminates else "",
             ]
-            for each in summary["pairs"]
+            for each in summary.pairs
         ],
     )
-    if summary["reminders"]:
+    if summary.reminders:
         print("\noverlaps that the corpora's pages name, whether or not the other is among these files:")
-    for text in summary["reminders"]:
+    for text in summary.reminders:
         print(f"  {text}")
-    for kind, found in summary["examples"].items():
+    for kind, found in summary.examples.items():
         print(f"\n{kind}: {_found(kind, summary)}")
         for each in found[:3]:
             print("  " + "  ".join(str(value) for value in each.values()))
-    if summary["missing_videos"]:
-        print(
-            f"{summary['missing_videos']:,} videos are missing" + (", listed in missing.txt" if summary["out"] else "")
-        )
-    print("clean" if summary["clean"] else "not clean", end="")
-    print(f", written to {relative(summary['out'])}" if summary["out"] else "")
+    if summary.missing_videos:
+        print(f"{summary.missing_videos:,} videos are missing" + (", listed in missing.txt" if summary.out else ""))
+    print("clean" if summary.clean else "not clean", end="")
+    print(f", written to {relative(summary.out)}" if summary.out else "")
 
 
-def _group(group: dict[str, Any]) -> str:
-    return f"{group['corpus']} {group['split']}{'*' if group['benchmark'] else ''}"
+def _group(group: GroupReport) -> str:
+    return f"{group.corpus} {group.split}{'*' if group.benchmark else ''}"
 
 
-def _blind(group: dict[str, Any]) -> list[str]:
-    guess = group["blind_guess"]
+def _blind(group: GroupReport) -> list[str]:
+    guess = group.blind_guess
     if guess is None:
         return ["-"] * 4
-    return [percent(guess[name][metric]) for name in ("mean_window", "best_constant") for metric in ("mIoU", "R1@0.5")]
+    return [percent(each[metric]) for each in (guess.mean_window, guess.best_constant) for metric in ("mIoU", "R1@0.5")]
 
 
-def _found(kind: str, summary: dict[str, Any]) -> str:
-    if kind in summary["fixed"]:
-        return f"{summary['fixed'][kind]:,} (fixed)"
-    if kind in summary["allowed"]:
-        return f"{summary['allowed'][kind]:,} (allowed)"
-    return f"{summary['findings'][kind]:,}"
+def _found(kind: str, summary: Checked) -> str:
+    if kind in summary.fixed:
+        return f"{summary.fixed[kind]:,} (fixed)"
+    if kind in summary.allowed:
+        return f"{summary.allowed[kind]:,} (allowed)"
+    return f"{summary.findings[kind]:,}"
 
 
-def _published(split: str, facts: dict[str, Any]) -> str:
+def _published(split: str, facts: Published) -> str:
     """`train: 12,404 rows read, 12,408 published (why)`, and the same for videos."""
-    said = f"{split or 'no split'}: {facts['read']:,} rows read"
-    if facts["published"] is not None:
-        said += f", {facts['published']:,} published"
-    if "difference" in facts:
-        said += f" ({facts['difference']})"
-    if "videos_published" in facts:
-        said += f"; {facts['videos_read']:,} videos, {facts['videos_published']:,} published"
+    said = f"{split or 'no split'}: {facts.read:,} rows read"
+    if facts.published is not None:
+        said += f", {facts.published:,} published"
+    if facts.difference is not UNSET:
+        said += f" ({facts.difference})"
+    if facts.videos_published is not UNSET:
+        said += f"; {facts.videos_read:,} videos, {facts.videos_published:,} published"
     return said
 
 

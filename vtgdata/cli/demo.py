@@ -1,11 +1,19 @@
 """Commands of the demo, hidden from the first help page: demo-draw, demo-base, demo-report."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import typer
+from msgspec import structs
 
 from vtgdata.cli.printing import again, interval, percent, table
 from vtgdata.cli.running import stage
+
+if TYPE_CHECKING:
+    from vtgdata.demo.base import Summary as Based
+    from vtgdata.demo.draw import Summary as Drawn
+    from vtgdata.demo.report import Summary as Reported
 
 
 def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
@@ -16,37 +24,37 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     stage(app, words, "demo-report")
 
 
-def draw(summary: dict[str, Any]) -> None:
+def draw(summary: Drawn) -> None:
     """Draw the shapes corpus: mp4 files with known moments, and their raw annotations."""
     _facts(summary)
 
 
-def base(summary: dict[str, Any]) -> None:
+def base(summary: Based) -> None:
     """Build and train the tiny base model of the demo, from nothing."""
     _facts(summary)
 
 
-def report(summary: dict[str, Any]) -> None:
+def report(summary: Reported) -> None:
     """Judge the demo: one table, and the gates that it has to pass."""
     rows = [
         [
             row["name"],
-            *(text for name in summary["names"] for text in _cell(row, name)),
+            *(text for name in summary.names for text in _cell(row, name)),
             percent(row["blind"]),
             percent(row["other_query"]),
         ]
-        for row in summary["rows"]
+        for row in summary.rows
     ]
-    heads = [text for name in summary["names"] for text in (name, "95 %" if name == "mIoU" else "")]
+    heads = [text for name in summary.names for text in (name, "95 %" if name == "mIoU" else "")]
     header = ["per cent, held-out videos", *(head for head in heads if head), "blind mIoU", "other query"]
     table(header, rows)
     print()
-    for gate in summary["gates"]:
-        print(f"{'holds ' if gate['holds'] else 'FAILS '} {gate['claim']}: {gate['measured']}")
+    for gate in summary.gates:
+        print(f"{'holds ' if gate.holds else 'FAILS '} {gate.claim}: {gate.measured}")
     print()
-    for name, place in summary["places"].items():
+    for name, place in summary.places.items():
         print(f"{name}: {place}")
-    print(summary["note"])
+    print(summary.note)
 
 
 def _cell(row: dict[str, Any], name: str) -> list[str]:
@@ -54,6 +62,6 @@ def _cell(row: dict[str, Any], name: str) -> list[str]:
     return [value, interval(row["intervals"][name])] if name == "mIoU" else [value]
 
 
-def _facts(summary: dict[str, Any]) -> None:
-    facts = {key: value for key, value in summary.items() if key not in ("out", "up_to_date")}
+def _facts(summary: Drawn | Based) -> None:
+    facts = {key: value for key, value in structs.asdict(summary).items() if key != "up_to_date"}
     print(", ".join(f"{key} {value}" for key, value in facts.items()) + again(summary))

@@ -3,7 +3,6 @@
 import ast
 import inspect
 import types
-from collections.abc import Callable
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -110,6 +109,3 @@ def field_docs(settings: type) -> dict[str, str]:
             if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
                 documents[field.target.id] = " ".join(str(ast.literal_eval(text.value)).split())
     return documents
-
-
-Show = Callable[[dict[str, Any]], None]

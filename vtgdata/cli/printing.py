@@ -4,6 +4,8 @@ A table on a terminal is folded until it fits. In a pipe or a file every row is 
 always read it. No library for tables does the folding: rich, tried at 80 columns, cuts numbers (`10…`).
 """
 
+from __future__ import annotations
+
 import contextlib
 import math
 import re
@@ -12,7 +14,10 @@ import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from vtgdata.files.step import StepSummary
 
 GAP = "  "
 """Between two columns, and at the beginning of the lines of a folded text after its first."""
@@ -227,6 +232,6 @@ def interval(bounds: Sequence[float | None] | None) -> str:
     return f"[{percent(bounds[0])}, {percent(bounds[1])}]"
 
 
-def again(summary: Mapping[str, Any]) -> str:
+def again(summary: StepSummary) -> str:
     """A remark when nothing had to be done."""
-    return "  (up to date)" if summary.get("up_to_date") else ""
+    return "  (up to date)" if summary.up_to_date else ""

@@ -1,11 +1,21 @@
 """Commands that publish and read what is published: remove, release, push, pull, diff."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import typer
+from msgspec import UNSET
 
 from vtgdata.cli.printing import again
 from vtgdata.cli.running import relative, stage
+
+if TYPE_CHECKING:
+    from vtgdata.stages.diff import Summary as Compared
+    from vtgdata.stages.pull import Summary as Pulled
+    from vtgdata.stages.push import Summary as Pushed
+    from vtgdata.stages.release import Summary as Released
+    from vtgdata.stages.remove import Summary as Removed
 
 
 def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
@@ -18,97 +28,95 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     stage(app, words, "diff")
 
 
-def remove(summary: dict[str, Any]) -> None:
+def remove(summary: Removed) -> None:
     """Name videos or samples that must go for good.
 
     Later ingests and releases that are given the file, or follow a release that was, leave them out.
     """
-    print(f"{relative(summary['file'])}: {summary['added']} added, {summary['entries']} in all")
-    if summary["rows"] is not None:
-        print(f"  {summary['rows']:,} sample{'s go' if summary['rows'] != 1 else ' goes'}")
+    print(f"{relative(summary.file)}: {summary.added} added, {summary.entries} in all")
+    if summary.rows is not None:
+        print(f"  {summary.rows:,} sample{'s go' if summary.rows != 1 else ' goes'}")
     print("versions that were published keep their rows: a tag never moves")
 
 
-def release(summary: dict[str, Any]) -> None:
+def release(summary: Released) -> None:
     """Make one version of a dataset.
 
     Puts samples, traces, pass rates and chosen rows together, with card, licences, prompts and hashes.
     """
-    print(f"release {summary['version']}{again(summary)}")
-    for config, splits in summary["configs"].items():
+    print(f"release {summary.version}{again(summary)}")
+    for config, splits in summary.configs.items():
         print(
             f"  {config}: " + ", ".join(f"{name} {rows:,}" for name, rows in splits.items()) + _changed(summary, config)
         )
-    if summary["removed"]:
-        print(f"  taken out for good: {summary['removed']:,} of the samples given")
-    print(f"written to {relative(summary['out'])}")
+    if summary.removed:
+        print(f"  taken out for good: {summary.removed:,} of the samples given")
+    print(f"written to {relative(summary.out)}")
 
 
-def _changed(summary: dict[str, Any], config: str) -> str:
+def _changed(summary: Released, config: str) -> str:
     """Of a config, what differs from the version before; nothing to say of a first version."""
-    counts = summary["changes"].get(config, {})
+    counts = summary.changes.get(config, {})
     said = ", ".join(f"{number:,} {what}" for what, number in counts.items() if number)
-    return f" ({said})" if said and not summary["first"] else ""
+    return f" ({said})" if said and not summary.first else ""
 
 
-def push(summary: dict[str, Any]) -> None:
+def push(summary: Pushed) -> None:
     """Push a release to a folder or to the Hub, or a trained model to the Hub.
 
     A target `org/name` is on the Hub, where the version becomes a tag; anything else is a folder.
     """
-    if summary["nothing_to_do"]:
-        print(f"{summary['target']}: already holds version {summary['version']}, nothing to do")
+    if summary.nothing_to_do:
+        print(f"{summary.target}: already holds version {summary.version}, nothing to do")
     else:
         print(_pushed(summary))
-        if "estimate" in summary:
+        if summary.estimate is not UNSET:
             print(_estimated(summary))
-    if summary["kind"] == "hub" and not summary["dry_run"]:
-        print(f"  tag {summary['tag']}, commit {summary['commit']}\n  {summary['url']}")
-    if summary.get("confirmed_licenses"):
-        record = "would stand" if summary["dry_run"] else "stand"
-        print(
-            f"  licences that you confirmed, which {record} in the commit: {', '.join(summary['confirmed_licenses'])}"
-        )
+    if summary.kind == "hub" and not summary.dry_run:
+        print(f"  tag {summary.tag}, commit {summary.commit}\n  {summary.url}")
+    if summary.confirmed_licenses:
+        record = "would stand" if summary.dry_run else "stand"
+        print(f"  licences that you confirmed, which {record} in the commit: {', '.join(summary.confirmed_licenses)}")
 
 
-def _pushed(summary: dict[str, Any]) -> str:
+def _pushed(summary: Pushed) -> str:
     """What a push did, or would do."""
-    did = "would push" if summary["dry_run"] else "pushed"
-    after = f", after version {summary['before']}" if summary.get("before") else ""
-    if summary.get("creates"):
-        after = f", a new {'private' if summary['private'] else 'public'} repository"
-    deleted = f", {summary['deleted']} files deleted" if summary["deleted"] else ""
-    only = " (only the tag was missing)" if not summary["files"] and not summary["deleted"] else ""
+    did = "would push" if summary.dry_run else "pushed"
+    after = f", after version {summary.before}" if summary.before else ""
+    if summary.creates:
+        after = f", a new {'private' if summary.private else 'public'} repository"
+    deleted = f", {summary.deleted} files deleted" if summary.deleted else ""
+    only = " (only the tag was missing)" if not summary.files and not summary.deleted else ""
     return (
-        f"{did} version {summary['version']} to {summary['target']}{after}: "
-        f"{summary['files']} files, {summary['bytes']:,} bytes{deleted}{only}"
+        f"{did} version {summary.version} to {summary.target}{after}: "
+        f"{summary.files} files, {summary.bytes:,} bytes{deleted}{only}"
     )
 
 
-def _estimated(summary: dict[str, Any]) -> str:
-    if summary["bytes_new"] is None:
-        return f"  no estimate of what would be sent: {summary['estimate']}"
-    share = summary["bytes_new"] / (summary["bytes"] or 1)
+def _estimated(summary: Pushed) -> str:
+    if summary.bytes_new is None or summary.bytes_new is UNSET:
+        return f"  no estimate of what would be sent: {summary.estimate}"
+    share = summary.bytes_new / (summary.bytes or 1)
     return (
-        f"  expected to be sent after deduplication: {summary['bytes_new']:,} bytes, {share:.1%} of them\n"
-        f"  (estimate: {summary['estimate']})"
+        f"  expected to be sent after deduplication: {summary.bytes_new:,} bytes, {share:.1%} of them\n"
+        f"  (estimate: {summary.estimate})"
     )
 
 
-def pull(summary: dict[str, Any]) -> None:
+def pull(summary: Pulled) -> None:
     """Copy a release from the Hub, at its tag, to a folder.
 
     Every file's hash is checked. The trainers take `org/name@tag` themselves.
     """
-    for config, splits in summary["configs"].items():
+    for config, splits in summary.configs.items():
         print(f"  {config}: " + ", ".join(f"{name} {rows:,}" for name, rows in splits.items()))
-    done = "already there" if summary["nothing_to_do"] else f"{summary['files']} files, {summary['bytes']:,} bytes"
-    print(f"{summary['source']} (version {summary['version']}): {done}, in {relative(summary['out'])}")
+    done = "already there" if summary.nothing_to_do else f"{summary.files} files, {summary.bytes:,} bytes"
+    print(f"{summary.source} (version {summary.version}): {done}, in {relative(summary.out)}")
 
 
-def diff(summary: dict[str, Any]) -> None:
+def diff(summary: Compared) -> None:
     """Say what differs between two releases: rows by config, columns, licences.
 
     Proposes the next version's number: major where rows change their meaning, minor where rows are added.
     """
-    print(summary["text"], end="")
+    print(summary.text, end="")

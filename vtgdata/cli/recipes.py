@@ -6,12 +6,31 @@ import time
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from vtgdata.cli.options import Json, Quiet
 from vtgdata.cli.printing import table
 from vtgdata.cli.running import finish, logs, relative, report
 from vtgdata.errors import RowsFailed, VtgError
+
+
+class ListedStep(msgspec.Struct, frozen=True, kw_only=True):
+    """A step of a recipe, with the settings that it would have."""
+
+    id: str
+    command: str
+    settings: dict[str, Any]
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """What `--dry-run` says of a recipe."""
+
+    recipe: str
+    """Its name."""
+    out: str
+    """Output folder of the run."""
+    steps: list[ListedStep]
 
 
 def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
@@ -50,22 +69,26 @@ def run(
     # Every step's settings are checked before the first one runs: a slip in the last must not cost an hour.
     records = [commands.build(s.command, s.settings, f"{path}: step {s.id}") for s in plan.steps]
     if dry_run:
-        listed = [{"id": step.id, "command": step.command, "settings": step.settings} for step in plan.steps]
-        finish({"recipe": plan.name, "out": plan.out, "steps": listed}, as_json, _list_steps)
+        listed = [ListedStep(id=step.id, command=step.command, settings=step.settings) for step in plan.steps]
+        finish(Listed(recipe=plan.name, out=plan.out, steps=listed), as_json, _list_steps)
         return 0
     summary, failures = _steps(plan, records)
-    finish(summary, as_json, commands.printer(plan.steps[-1].command))
+    finish(summary, as_json, commands.printer(plan.steps[-1].command, summary))
     for failure in failures:
         report(failure, as_json=as_json)
     return failures[0].exit_code if failures else 0
 
 
-def _steps(plan: Any, records: list[Any]) -> tuple[dict[str, Any], list[VtgError]]:
-    """Run the steps; one whose rows failed beyond its threshold does not stop the others."""
+def _steps(plan: Any, records: list[Any]) -> tuple[msgspec.Struct, list[VtgError]]:
+    """Run the steps; one whose rows failed beyond its threshold does not stop the others.
+
+    Returns the summary of the last one, and the failures.
+    """
     from vtgdata.cli import commands
+    from vtgdata.files.step import StepSummary
 
     log = logging.getLogger("vtgdata")
-    summary: dict[str, Any] = {}
+    summary: msgspec.Struct = StepSummary()
     failures: list[VtgError] = []
     begun = time.monotonic()
     for number, (step, record) in enumerate(zip(plan.steps, records, strict=True), 1):
@@ -77,14 +100,15 @@ def _steps(plan: Any, records: list[Any]) -> tuple[dict[str, Any], list[VtgError
         except RowsFailed as error:
             summary = error.summary
             failures.append(error)
-        state = "up to date" if summary.get("up_to_date") else f"done in {time.monotonic() - started:.1f} s"
+        again = isinstance(summary, StepSummary) and summary.up_to_date
+        state = "up to date" if again else f"done in {time.monotonic() - started:.1f} s"
         log.info("%s: %s", place, state)
     log.info("%s: %d steps in %.0f s, in %s", plan.name, len(plan.steps), time.monotonic() - begun, relative(plan.out))
     return summary, failures
 
 
-def _list_steps(listed: dict[str, Any]) -> None:
-    table(["step", "command"], [[step["id"], step["command"]] for step in listed["steps"]])
+def _list_steps(listed: Listed) -> None:
+    table(["step", "command"], [[step.id, step.command] for step in listed.steps])
 
 
 def status(

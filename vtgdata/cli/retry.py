@@ -41,10 +41,11 @@ def retry(
     how = {"only": only, "budget": budget, "prices": prices, "yes": yes, "dry_run": dry_run}
     record = commands.build(command, settings | how, f"vtgdata retry {folder}")
     try:
-        finish(commands.execute(command, record), as_json, commands.printer(command))
+        summary = commands.execute(command, record)
     except RowsFailed as error:
-        finish(error.summary, as_json, commands.printer(command))
+        finish(error.summary, as_json, commands.printer(command, error.summary))
         raise
+    finish(summary, as_json, commands.printer(command, summary))
     return 0
 
 

@@ -4,15 +4,17 @@ import inspect
 import json
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 import typer
 
 from vtgdata.cli.printing import LAYOUT, plain, plain_output
 from vtgdata.errors import RowsFailed, VtgError
 
-Summary = dict[str, Any]
+Told = TypeVar("Told", bound=msgspec.Struct)
 
 
 def report(error: VtgError, *, as_json: bool) -> None:
@@ -33,11 +35,10 @@ def stage(app: typer.Typer, words: set[str], command: str) -> None:
     """
     from vtgdata.cli.commands import COMMANDS, printer
 
-    show = printer(command)
     name = command.split()[-1]
 
     def call(**values: Any) -> int:
-        return _call(command, values, show)
+        return _call(command, values)
 
     if name in words:
         from vtgdata.cli.commands import settings_type
@@ -46,10 +47,10 @@ def stage(app: typer.Typer, words: set[str], command: str) -> None:
         call.__signature__ = signature(settings_type(command), COMMANDS[command].arguments)  # type: ignore[attr-defined]
     else:
         call.__signature__ = inspect.Signature()  # type: ignore[attr-defined]
-    app.command(name, help=inspect.getdoc(show), hidden=COMMANDS[command].hidden)(call)
+    app.command(name, help=inspect.getdoc(printer(command)), hidden=COMMANDS[command].hidden)(call)
 
 
-def _call(command: str, values: dict[str, Any], show: Any) -> int:
+def _call(command: str, values: dict[str, Any]) -> int:
     from vtgdata.cli import commands, options
 
     recipe, as_json, quiet = values.pop("recipe"), values.pop("as_json"), values.pop("quiet")
@@ -64,21 +65,19 @@ def _call(command: str, values: dict[str, Any], show: Any) -> int:
     try:
         summary = commands.execute(command, record)
     except RowsFailed as error:
-        finish(error.summary, as_json, show)
+        finish(error.summary, as_json, commands.printer(command, error.summary))
         raise
-    finish(summary, as_json, show)
+    finish(summary, as_json, commands.printer(command, summary))
     return 0
 
 
 def _required(command: str) -> list[str]:
-    import msgspec
-
     from vtgdata.cli.commands import settings_type
 
     return [field.name for field in msgspec.structs.fields(settings_type(command)) if field.required]
 
 
-def _from_recipe(name: str, command: str) -> Summary:
+def _from_recipe(name: str, command: str) -> dict[str, Any]:
     from vtgdata.cli.commands import fields
     from vtgdata.files import plugins, recipe
 
@@ -93,27 +92,16 @@ def _from_recipe(name: str, command: str) -> Summary:
     raise VtgError(f"{name}: no step has the command {command!r}" + (f" and the id {wanted!r}." if wanted else "."))
 
 
-def finish(summary: Summary, as_json: bool, show: Any) -> None:
+def finish(summary: Told, as_json: bool, show: Callable[[Told], None]) -> None:
     """Print a summary: JSON for scripts, the command's own words for people."""
     if as_json:
-        import msgspec
+        from vtgdata.files.step import json_values
 
         # JSON has no NaN: it becomes null.
-        print(msgspec.json.encode(summary).decode())
+        print(msgspec.json.encode(json_values(summary)).decode())
     else:
         with plain_output():
-            (_instead(summary) or show)(summary)
-
-
-def _instead(summary: Summary) -> Any:
-    """What prints the summary of a command that asks, where it asked nothing: a plan, or a batch."""
-    if "plan" in summary:
-        from vtgdata.engine.money.plan_words import words
-    elif "batch_files" in summary:
-        from vtgdata.engine.batch.export import words
-    else:
-        return None
-    return lambda told: print("\n".join(words(told)))
+            show(summary)
 
 
 def logs(quiet: bool) -> None:

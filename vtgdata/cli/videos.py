@@ -1,11 +1,20 @@
 """Commands about video files: videos verify, bind, proxy, warm."""
 
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import typer
 
 from vtgdata.cli.printing import again, counts
 from vtgdata.cli.running import relative, stage
+
+if TYPE_CHECKING:
+    from vtgdata.stages.videos.bind import Summary as Bound
+    from vtgdata.stages.videos.proxy import Summary as Proxies
+    from vtgdata.stages.videos.verify import Summary as Verified
+    from vtgdata.stages.videos.warm import Summary as Warmed
 
 
 def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
@@ -22,63 +31,63 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     app.add_typer(videos, name="videos")
 
 
-def verify(summary: dict[str, Any]) -> None:
+def verify(summary: Verified) -> None:
     """Say which videos are missing, unreadable, cut off, or last other than annotated.
 
     fetch.txt lists what must be fetched.
     """
-    print(f"{summary['videos']:,} videos{again(summary)}")
-    counts("found", summary["statuses"])
-    _examples(summary)
-    if "disagrees" in summary["statuses"]:
-        print(f"disagrees: by more than {summary['tolerance']:g} s (--tolerance)")
-    if summary["samples_affected"]:
-        print(f"{summary['samples_affected']:,} samples are on videos that are not ok")
-    if summary["to_fetch"]:
-        print(f"{summary['to_fetch']:,} files to fetch, listed in {relative(summary['out'])}/fetch.txt")
-    print(f"written to {relative(summary['out'])}")
+    print(f"{summary.videos:,} videos{again(summary)}")
+    counts("found", summary.statuses)
+    _examples(summary.examples)
+    if "disagrees" in summary.statuses:
+        print(f"disagrees: by more than {summary.tolerance:g} s (--tolerance)")
+    if summary.samples_affected:
+        print(f"{summary.samples_affected:,} samples are on videos that are not ok")
+    if summary.to_fetch:
+        print(f"{summary.to_fetch:,} files to fetch, listed in {relative(summary.out)}/fetch.txt")
+    print(f"written to {relative(summary.out)}")
 
 
-def bind(summary: dict[str, Any]) -> None:
+def bind(summary: Bound) -> None:
     """Remember each video by its bytes, and find it again under any name.
 
     Once while the files are right, and again after they were renamed or moved: every command with these --videos then
     takes the files that have the bytes.
     """
-    print(f"{summary['videos']:,} videos{again(summary)}")
-    counts("found", summary["statuses"])
-    counts("bound by", summary["bound"])
-    _examples(summary)
-    if summary["same_bytes"]:
-        print(f"{summary['same_bytes']:,} videos have the bytes of another one (column same_as)")
-    print(f"written to {relative(summary['out'])} and {relative(summary['bindings'])}")
+    print(f"{summary.videos:,} videos{again(summary)}")
+    counts("found", summary.statuses)
+    counts("bound by", summary.bound)
+    _examples(summary.examples)
+    if summary.same_bytes:
+        print(f"{summary.same_bytes:,} videos have the bytes of another one (column same_as)")
+    print(f"written to {relative(summary.out)} and {relative(summary.bindings)}")
 
 
-def proxy(summary: dict[str, Any]) -> None:
+def proxy(summary: Proxies) -> None:
     """Make small copies of the videos, with the same times: no sound, fewer pixels and, with --fps, fewer frames.
 
     Where only the longer source of a video is there, its piece is cut out. Then give OUT/videos as --videos.
     """
-    print(f"{summary['videos']:,} videos{again(summary)}")
-    counts("found", summary["statuses"])
-    _examples(summary)
-    print(f"{summary['made']:,} proxies made now, {summary['cuts']:,} of all cut from longer videos")
-    print(f"{summary['bytes'] / 1e6:,.1f} MB, written to {relative(summary['out'])}")
+    print(f"{summary.videos:,} videos{again(summary)}")
+    counts("found", summary.statuses)
+    _examples(summary.examples)
+    print(f"{summary.made:,} proxies made now, {summary.cuts:,} of all cut from longer videos")
+    print(f"{summary.bytes / 1e6:,.1f} MB, written to {relative(summary.out)}")
 
 
-def warm(summary: dict[str, Any]) -> None:
+def warm(summary: Warmed) -> None:
     """Decode the frames of all videos now, side by side, so that no command waits for them later.
 
     Commands with the same settings of frames find them in the store.
     """
-    print(f"{summary['videos']:,} videos, {summary['frames']:,} frames in the store{again(summary)}")
-    counts("found", summary["statuses"])
-    _examples(summary)
-    print(f"{summary['decoded']:,} were decoded now")
-    print(f"written to {relative(summary['out'])}")
+    print(f"{summary.videos:,} videos, {summary.frames:,} frames in the store{again(summary)}")
+    counts("found", summary.statuses)
+    _examples(summary.examples)
+    print(f"{summary.decoded:,} were decoded now")
+    print(f"written to {relative(summary.out)}")
 
 
-def _examples(summary: dict[str, Any]) -> None:
-    for some in summary["examples"].values():
+def _examples(examples: Mapping[str, Sequence[str]]) -> None:
+    for some in examples.values():
         for text in some:
             print(f"  {text}")

@@ -22,7 +22,7 @@ from vtgdata.demo.clips import Clips
 from vtgdata.demo.muon import Muon
 from vtgdata.engine.progress import told
 from vtgdata.errors import VtgError
-from vtgdata.files.step import Step, Summary
+from vtgdata.files.step import Step, StepSummary
 from vtgdata.files.whole import write_jsonl
 
 if TYPE_CHECKING:
@@ -51,13 +51,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """CPU threads; with one, the same seed gives the same weights on the same kind of CPU."""
 
 
+class Summary(StepSummary, frozen=True, kw_only=True):
+    """What was trained, and how well; the last three are means over the last 20 steps."""
+
+    parameters: int
+    steps: int
+    loss: float | None
+    marks_right: float | None
+    """Share of the marks of frames that are right, in [0, 1]."""
+    answers_right: float | None
+    """Share of the tokens of answers that are right, in [0, 1]."""
+
+
 def run(settings: Settings) -> Summary:
-    """Build and train; returns losses and the share of right tokens over the last steps."""
+    """Build and train."""
     if settings.steps < 60 or not settings.levels or not set(settings.levels) <= {0, 1}:
         raise VtgError(
             f"steps {settings.steps}, levels {settings.levels}: give at least 60 steps, and levels 0, 1 or both."
         )
-    step = Step("demo-base", settings, code=["vtgdata.demo.base"])
+    step = Step("demo-base", settings, Summary, code=["vtgdata.demo.base"])
     if (done := step.up_to_date()) is not None:
         return done
     out = step.start()
@@ -73,12 +85,18 @@ def run(settings: Settings) -> Summary:
     tiny.build_processor(tokenizer).save_pretrained(out)
     write_jsonl(out / "training.jsonl", lines)
     last = lines[-20:]
-    summary = {
-        "parameters": sum(weight.numel() for weight in model.parameters()),
-        "steps": settings.steps,
-        **{name: sum(line[name] for line in last) / len(last) for name in ("loss", "marks_right", "answers_right")},
-    }
+    summary = Summary(
+        parameters=sum(weight.numel() for weight in model.parameters()),
+        steps=settings.steps,
+        loss=_mean(last, "loss"),
+        marks_right=_mean(last, "marks_right"),
+        answers_right=_mean(last, "answers_right"),
+    )
     return step.finish(summary, step.written())
+
+
+def _mean(lines: list[dict[str, float]], name: str) -> float:
+    return sum(line[name] for line in lines) / len(lines)
 
 
 def train(model: Any, clips: Clips, settings: Settings) -> list[dict[str, float]]:

@@ -21,7 +21,7 @@ import msgspec
 from vtgdata.demo.scenes import LOOKS, PAIRS, SIDE, STEPS, compose, draw_image, level_of, sentence
 from vtgdata.engine.progress import told
 from vtgdata.errors import Conflict, VtgError
-from vtgdata.files.step import Step, Summary
+from vtgdata.files.step import Step, StepSummary
 from vtgdata.files.whole import write_jsonl
 
 if TYPE_CHECKING:
@@ -58,15 +58,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Share of the rows of sft and rl, in [0, 0.2], for each fault that ingest must repair or drop."""
 
 
+class Summary(StepSummary, frozen=True, kw_only=True):
+    """What was drawn."""
+
+    videos: int
+    rows: int
+    """Of annotations."""
+    queries: dict[str, int]
+    """By split and level."""
+    wrong_labels: int
+    faults: dict[str, int]
+    """{fault: rows that have it}."""
+
+
 def run(settings: Settings) -> Summary:
-    """Draw the corpus; returns counts of videos, queries by split and level, wrong labels and faults."""
+    """Draw the corpus."""
     import numpy as np
 
     if not set(settings.levels) <= {0, 1} or not settings.levels or settings.queries < 1:
         raise VtgError(
             f"levels {settings.levels} and queries {settings.queries}: give levels 0, 1 or both, queries >= 1."
         )
-    step = Step("demo-draw", settings, code=["vtgdata.demo.draw"])
+    step = Step("demo-draw", settings, Summary, code=["vtgdata.demo.draw"])
     if (done := step.up_to_date()) is not None:
         return done
     foreign = sorted(path.name for path in (step.out / "videos").glob("*") if not _NAME.fullmatch(path.name))
@@ -88,13 +101,13 @@ def run(settings: Settings) -> Summary:
     drawing.rename(out / "videos")
     write_jsonl(out / "annotations.jsonl", rows)
     write_jsonl(out / "wrong_labels.jsonl", [{"id": name, "wrong": value} for name, value in wrong.items()])
-    summary = {
-        "videos": len(splits),
-        "rows": len(rows),
-        "queries": dict(sorted(Counter(f"{row['split']}, level {row['level']}" for row in rows).items())),
-        "wrong_labels": sum(wrong.values()),
-        "faults": faults,
-    }
+    summary = Summary(
+        videos=len(splits),
+        rows=len(rows),
+        queries=dict(sorted(Counter(f"{row['split']}, level {row['level']}" for row in rows).items())),
+        wrong_labels=sum(wrong.values()),
+        faults=faults,
+    )
     return step.finish(summary, ["annotations.jsonl", "wrong_labels.jsonl", "videos"])
 
 

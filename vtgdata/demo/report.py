@@ -12,7 +12,7 @@ import numpy as np
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import read_samples
-from vtgdata.files.step import Step, Summary
+from vtgdata.files.step import Step, StepSummary
 from vtgdata.files.whole import write_json
 from vtgdata.metrics.intervals import auc
 
@@ -41,11 +41,37 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The trained model."""
 
 
+class Gate(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that the demo claims."""
+
+    claim: str
+    measured: str
+    """In words."""
+    holds: bool
+
+
+class Summary(StepSummary, frozen=True, kw_only=True):
+    """The table, and what holds."""
+
+    names: list[str]
+    """Of the metrics."""
+    rows: list[dict[str, Any]]
+    """A row of the table: its name, what `evaluate` reports of it, and the mIoU of its controls."""
+    gates: list[Gate]
+    places: dict[str, str]
+    """Where to look further: {what: path}."""
+    note: str
+    """What the table does not show."""
+    out: str
+    """Output folder."""
+
+
 def run(settings: Settings) -> Summary:
     """Write report.json; the gates say what holds, they do not stop the run."""
     step = Step(
         "demo-report",
         settings,
+        Summary,
         code=[__name__],
         inputs=[settings.evaluation, settings.pass_rates, settings.samples, settings.key],
     )
@@ -60,25 +86,25 @@ def run(settings: Settings) -> Summary:
     for name, model in zip(("SFT", "SFT + RL"), models, strict=True):
         controls = {kind: model[kind]["metrics"]["mIoU"] for kind in ("blind", "other_query")}
         rows.append({"name": name, **model["sighted"], **controls})
-    summary: Summary = {
-        "names": list(constant["metrics"]),
-        "rows": rows,
-        "gates": gates(constant, models, label_auc(settings)),
-        "places": {
+    summary = Summary(
+        names=list(constant["metrics"]),
+        rows=rows,
+        gates=gates(constant, models, label_auc(settings)),
+        places={
             "release": settings.release,
             "card": f"{settings.release}/README.md",
             "model": settings.model,
             "report": f"{settings.out}/report.json",
         },
-        "note": NOTE,
-        "out": settings.out,
-    }
+        note=NOTE,
+        out=settings.out,
+    )
     out = step.start()
     write_json(out / "report.json", summary)
     return step.finish(summary, ["report.json"])
 
 
-def gates(constant: dict[str, Any], models: list[dict[str, Any]], separation: float) -> list[dict[str, Any]]:
+def gates(constant: dict[str, Any], models: list[dict[str, Any]], separation: float) -> list[Gate]:
     """What the demo claims, each with its measure and whether it holds."""
     sft, rl = models
     best = constant["metrics"]["mIoU"]
@@ -104,7 +130,7 @@ def gates(constant: dict[str, Any], models: list[dict[str, Any]], separation: fl
         ("RL looks: blind mIoU below the best constant answer", f"{rl_blind:.3f} and {best:.3f}", rl_blind < best),
         ("pass rates separate right from wrong labels: AUC above 0.9", f"{separation:.3f}", separation > 0.9),
     ]
-    return [{"claim": claim, "measured": measured, "holds": bool(holds)} for claim, measured, holds in claims]
+    return [Gate(claim=claim, measured=measured, holds=bool(holds)) for claim, measured, holds in claims]
 
 
 def _interval(difference: dict[str, float]) -> str:

@@ -18,7 +18,6 @@ import msgspec
 from vtgdata.engine.settings import AskSettings
 from vtgdata.errors import RowsFailed, VtgError
 from vtgdata.files.samples import SampleTable
-from vtgdata.files.step import Summary
 from vtgdata.video.frame_settings import Count
 
 
@@ -114,7 +113,7 @@ def _number(sample_id: str) -> int:
     return int.from_bytes(hashlib.sha256(sample_id.encode("utf-8", "surrogatepass")).digest()[:8], "big")
 
 
-def on_ray(run: Callable[[S], Summary], settings: S) -> None:
+def on_ray(run: Callable[[S], object], settings: S) -> None:
     """Run each shard of a stage as a task of a Ray cluster, and wait for all of them.
 
     All machines must see the same folders. A shard in which rows failed counts as done, since they are asked again
@@ -156,7 +155,7 @@ def _paid(settings: Sharded) -> dict[str, Any]:
     return {"yes": True, "budget": None if settings.budget is None else settings.budget / settings.shards}
 
 
-def _shard(run: Callable[[S], Summary], settings: S, folder: str) -> tuple[int, str] | None:
+def _shard(run: Callable[[S], object], settings: S, folder: str) -> tuple[int, str] | None:
     """One shard, where Ray put it; exit code and words of an error, since not all of ours can travel."""
     os.chdir(folder)
     try:

@@ -8,9 +8,10 @@ import datetime
 import importlib.util
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from vtgdata import __version__
 from vtgdata.errors import Conflict, RowsFailed, VtgError
@@ -18,8 +19,27 @@ from vtgdata.files import claims, fingerprint
 from vtgdata.files.crash_points import crash_here
 from vtgdata.files.whole import tidy, write_json
 
-Summary = dict[str, Any]
-"""What a stage reports: plain JSON values."""
+
+class StepSummary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a stage reports, as far as all stages do: each has a record of its own, `Summary`, with further fields.
+
+    JSON has no NaN and keeps null in its place: a number that may be NaN is a `float | None`.
+    """
+
+    up_to_date: bool | UnsetType = UNSET
+    """True when nothing had to be done, and the summary is that of the earlier run; JSON has the key only then."""
+
+
+S = TypeVar("S", bound=StepSummary)
+
+
+def json_values(summary: msgspec.Struct) -> dict[str, Any]:
+    """A summary as JSON values, in the order of its fields, `up_to_date` last."""
+    values: dict[str, Any] = msgspec.to_builtins(summary)
+    if "up_to_date" in values:
+        values["up_to_date"] = values.pop("up_to_date")
+    return values
+
 
 META = "meta.json"
 HOW = (
@@ -40,18 +60,20 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     inputs: dict[str, str]
     outputs: dict[str, str]
-    summary: Summary
+    summary: dict[str, Any]
+    """The stage's summary as JSON values: other versions of the stage may have written other fields."""
     finished: str
     """ISO 8601, UTC."""
 
 
-class Step:
+class Step(Generic[S]):
     """One run of one command into one folder."""
 
     def __init__(
         self,
         command: str,
         settings: msgspec.Struct,
+        summary: type[S],
         *,
         code: Sequence[str],
         inputs: Iterable[str | Path] = (),
@@ -63,6 +85,7 @@ class Step:
         Args:
             command: the command's name.
             settings: the stage's Settings, with a field `out`.
+            summary: the type of the stage's summary; an earlier run whose summary is no such record counts as not done.
             code: names of the stage's module and of the plug-ins it will load (a prompt is an input).
             inputs: files and folders whose bytes matter.
             listings: folders of which names, sizes and times of change matter (video roots).
@@ -88,7 +111,7 @@ class Step:
             raise Conflict(f"{self.out / META}: was not written by vtgdata; name another folder with --out.")
         paths, roots = [str(path) for path in inputs], [str(path) for path in listings]
         claims.claim(self.out, [*paths, *roots, *reads])
-        self.command = command
+        self.command, self._summary = command, summary
         self.code = fingerprint.of_value([fingerprint.of_code(*code), [_foreign(name) for name in sorted(set(code))]])
         for path in paths + roots:
             if not Path(path).exists():
@@ -114,18 +137,21 @@ class Step:
             claims.refuse_foreign(self.out, outputs)
         return outputs
 
-    def up_to_date(self) -> Summary | None:
+    def up_to_date(self) -> S | None:
         """The summary of the earlier run when nothing changed since, else None."""
         return self._done
 
-    def _earlier(self) -> Summary | None:
+    def _earlier(self) -> S | None:
         meta = read_meta(self.out)
         if meta is None or not meta.complete:
             return None
         made_from = (meta.command, meta.settings, meta.code, meta.inputs)
         if made_from != (self.command, self.settings, self.code, self.inputs) or not outputs_hold(self.out, meta):
             return None
-        return {**meta.summary, "up_to_date": True}
+        try:
+            return msgspec.convert(meta.summary | {"up_to_date": True}, self._summary)
+        except msgspec.ValidationError:
+            return None  # the summary has another shape than today's, and whoever reads it would miss a field
 
     def start(self) -> Path:
         """Make the folder, put a mark in the place of an earlier run's meta, and return the folder.
@@ -142,11 +168,11 @@ class Step:
         """Names of all that lies in the folder, hidden files left out: for a library that chooses its own names."""
         return sorted(path.name for path in self.out.iterdir() if not path.name.startswith("."))
 
-    def finish(self, summary: Summary, outputs: Iterable[str], *, failed: str | None = None) -> Summary:
+    def finish(self, summary: S, outputs: Iterable[str], *, failed: str | None = None) -> S:
         """Write the meta, last of all, and return the summary.
 
         Args:
-            summary: counts and results, as JSON values.
+            summary: counts and results.
             outputs: names of the files and folders made, relative to the output folder.
             failed: what to tell the user when more rows failed than the threshold allows.
 
@@ -159,8 +185,9 @@ class Step:
             settings=self.settings,
             code=self.code,
             inputs=self.inputs,
-            outputs={name: fingerprint.of_path(self.out / name) for name in outputs},
-            summary=summary,
+            # A trainer names all that lies in the folder: the mark does too, and goes.
+            outputs={name: fingerprint.of_path(self.out / name) for name in outputs if name != claims.MARK},
+            summary=json_values(summary),
             finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         )
         write_json(self.out / META, meta)

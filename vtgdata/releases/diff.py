@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 
@@ -209,8 +208,3 @@ def _lines(found: Difference) -> list[str]:
     lines += [f"licence {_shown(name)}: {old:,} samples, now {new:,}" for name, (old, new) in found.licenses.items()]
     lines += [f"file {_shown(name)} differs" for name in found.files]
     return [*lines, f"next version: {found.proposed} ({found.level})" if lines else "nothing differs"]
-
-
-def as_json(found: Difference) -> dict[str, Any]:
-    """The difference as plain JSON values, every key in it."""
-    return msgspec.to_builtins(found)

@@ -4,13 +4,11 @@ Findings have a kind. Each counts against a clean report unless it is allowed; `
 can be taken away: broken rows, ids that repeat, repeats of moments, rows on a benchmark's videos.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal, get_args
 
 import msgspec
-import numpy as np
 
 from vtgdata.annotations import overlap
 from vtgdata.annotations.overlap import Group, Index
@@ -18,9 +16,9 @@ from vtgdata.errors import RowsFailed, VtgError
 from vtgdata.files import plugins
 from vtgdata.files.samples import row_sample, sample_row, unchecked_rows, write_drops, write_samples
 from vtgdata.files.schemas import Row
-from vtgdata.files.step import Step, Summary
+from vtgdata.files.step import Step, StepSummary
 from vtgdata.files.whole import json_text, write_json, write_text
-from vtgdata.metrics import baselines, grounding
+from vtgdata.metrics.sample_groups import GroupReport, PairReport, group_report, pair_report
 from vtgdata.records import Drop, Sample
 
 Kind = Literal["broken_rows", "repeated_ids", "duplicates", "contamination", "label_versions", "durations", "videos"]
@@ -50,12 +48,33 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Seconds by which durations of one video may differ."""
 
 
+class Summary(StepSummary, frozen=True, kw_only=True):
+    """The report."""
+
+    rows: int
+    groups: list[GroupReport]
+    pairs: list[PairReport]
+    """What each two groups share, zeros included."""
+    findings: dict[str, int]
+    """{kind: n}, without what was allowed or fixed."""
+    allowed: dict[str, int]
+    """{kind: n}, of those named with --allow."""
+    fixed: dict[str, int]
+    """{kind: n}, with --fix."""
+    examples: dict[str, list[dict[str, str]]]
+    """{kind: [what was found]}, the first of each."""
+    reminders: list[str]
+    """Overlaps known of a corpus whose counterpart is not among the files."""
+    missing_videos: int | None
+    """None without --videos."""
+    clean: bool
+    """Whether nothing was found, but for what was allowed or fixed."""
+    out: str
+    """Output folder; empty where nothing was written."""
+
+
 def run(settings: Settings) -> Summary:
     """Check samples; write check.json where a folder is named.
-
-    Returns `groups` (rows and videos of each corpus and split, and what a blind guess scores there), `pairs` (what each
-    two share, zeros included), `findings` {kind: n}, `examples` {kind: [...]}, `reminders` (overlaps known of a corpus
-    whose counterpart is not among the files), `clean`, `fixed` {kind: n}, `out`.
 
     Raises VtgError when a file is none of samples; RowsFailed, after writing, when the report is not clean.
     """
@@ -69,18 +88,18 @@ def run(settings: Settings) -> Summary:
     if settings.out:
         code = [__name__, *(["vtgdata.plugins.decoders.pyav"] if settings.videos else [])]
         listings = [settings.videos] if settings.videos else []
-        step = Step("check", settings, code=code, inputs=settings.files, listings=listings)
+        step = Step("check", settings, Summary, code=code, inputs=settings.files, listings=listings)
         if (done := step.up_to_date()) is not None:
             return done
     report = _Report(settings)
     summary = report.summary()
-    failed = None if summary["clean"] else _said(summary)
+    failed = None if summary.clean else _said(summary)
     if step is None:
         if failed is not None:
             raise RowsFailed(failed, summary)
         return summary
     out, names = step.start(), ["check.json"]
-    write_json(out / "check.json", summary | {"examples": report.examples(None)})
+    write_json(out / "check.json", msgspec.structs.replace(summary, examples=report.examples(None)))
     if settings.videos:
         write_text(out / "missing.txt", "".join(f"{file}\n" for file in report.missing))
         names.append("missing.txt")
@@ -91,8 +110,8 @@ def run(settings: Settings) -> Summary:
 
 
 def _said(summary: Summary) -> str:
-    kinds = ", ".join(f"{kind} {count:,}" for kind, count in summary["findings"].items() if count)
-    hint = "`--fix` takes away what it can" if not summary["fixed"] else "what is left cannot be fixed here"
+    kinds = ", ".join(f"{kind} {count:,}" for kind, count in summary.findings.items() if count)
+    hint = "`--fix` takes away what it can" if not summary.fixed else "what is left cannot be fixed here"
     return f"not clean: {kinds}. {hint}; `--allow KIND` lets a kind pass."
 
 
@@ -212,22 +231,22 @@ class _Report:
         return {kind: found[:limit] for kind, found in self.found.items() if found}
 
     def summary(self) -> Summary:
-        """The report as plain values."""
+        """The report."""
         counts = self.counts()
         fixed = {kind: len(self.found[kind]) for kind in FIXABLE} if self.settings.fix else {}
-        return {
-            "rows": len(self.samples) + len(self.broken),
-            "groups": [_group(group, samples) for group, samples in self.groups.items()],
-            "pairs": [_pair(pair) for pair in self.pairs],
-            "findings": counts,
-            "allowed": {kind: len(self.found[kind]) for kind in self.settings.allow},
-            "fixed": fixed,
-            "examples": self.examples(),
-            "reminders": _reminders(self.groups),
-            "missing_videos": len(self.missing) if self.settings.videos else None,
-            "clean": not any(counts.values()),
-            "out": self.settings.out,
-        }
+        return Summary(
+            rows=len(self.samples) + len(self.broken),
+            groups=[group_report(group, samples) for group, samples in self.groups.items()],
+            pairs=[pair_report(pair) for pair in self.pairs],
+            findings=counts,
+            allowed={kind: len(self.found[kind]) for kind in self.settings.allow},
+            fixed=fixed,
+            examples=self.examples(),
+            reminders=_reminders(self.groups),
+            missing_videos=len(self.missing) if self.settings.videos else None,
+            clean=not any(counts.values()),
+            out=self.settings.out,
+        )
 
     def write_fixed(self, out: Path) -> None:
         """The samples of all files without what can be taken away, and what was taken, each with its reason."""
@@ -255,40 +274,6 @@ def _sound(sample: Sample) -> None:
         raise ValueError("it has windows, and says that its labels are hidden")
     if sample.labelled and not sample.windows and not Group(sample.corpus, sample.split).benchmark:
         raise ValueError("it has no window, and is of no benchmark")
-
-
-def _group(group: Group, samples: Sequence[Sample]) -> Row:
-    versions = Counter(sample.label_version for sample in samples)
-    return {
-        "corpus": group.corpus,
-        "split": group.split,
-        "benchmark": group.benchmark,
-        "rows": len(samples),
-        "videos": len({sample.video.file for sample in samples}),
-        "label_versions": dict(sorted(versions.items())),
-        "blind_guess": _blind_guess(samples),
-    }
-
-
-def _blind_guess(samples: Sequence[Sample]) -> Row | None:
-    """What answers without looking score on these rows, fitted on themselves: position bias. None where none counts."""
-    usable = [sample for sample in samples if sample.windows and sample.video.duration]
-    if not usable:
-        return None
-    return {
-        "mean_window": _scored(baselines.training_mean(usable).windows[0], usable),
-        "best_constant": _scored(baselines.best_constant(usable), usable),
-    }
-
-
-def _scored(window: tuple[float, float], samples: Sequence[Sample]) -> Row:
-    ious = np.array(baselines.constant_ious(samples, window))
-    return {"window": window, **grounding.metrics(ious)}
-
-
-def _pair(pair: overlap.Shared) -> Row:
-    row = msgspec.to_builtins(pair)
-    return row | {"first": str(pair.first), "second": str(pair.second), "contaminates": pair.contaminates}
 
 
 def _reminders(groups: Iterable[Group]) -> list[str]:

@@ -15,9 +15,11 @@ import msgspec
 from vtgdata.conversation.answer import Form
 from vtgdata.conversation.prompt import Prompt, load_prompt
 from vtgdata.engine import shards
+from vtgdata.engine.batch.export import Exported
 from vtgdata.engine.collect import Collected, collect
 from vtgdata.engine.models import plugin_code
 from vtgdata.engine.money import plan
+from vtgdata.engine.money.plan_words import Planned
 from vtgdata.engine.questions import load_samples
 from vtgdata.engine.rollouts import sampling_text
 from vtgdata.engine.settings import Share
@@ -25,7 +27,7 @@ from vtgdata.engine.shards import ShardedSettings
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import parquet_writer
 from vtgdata.files.schemas import DRAWN, ROLLOUTS, TRACES, Row
-from vtgdata.files.step import Step, Summary
+from vtgdata.files.step import Step, StepSummary
 from vtgdata.records import Sample
 from vtgdata.records.times import format_time
 from vtgdata.records.windows import as_pairs
@@ -47,12 +49,31 @@ class Settings(ShardedSettings, frozen=True, kw_only=True, forbid_unknown_fields
     """Whose window the trace ends with."""
 
 
-def run(settings: Settings) -> Summary:
+class Summary(StepSummary, frozen=True, kw_only=True):
+    """What was asked, and what became a trace."""
+
+    samples: int
+    rollouts: int
+    traces: int
+    """That were kept."""
+    samples_with_trace: int
+    reasons: dict[str, int]
+    """Of rollouts that are no trace: {reason: n}."""
+    n_failed: int
+    """Samples with a request that failed, or a video that could not be seen."""
+    model: str
+    """Its id."""
+    out: str
+    """Output folder."""
+
+
+def run(settings: Settings) -> Summary | Planned | Exported:
     """Ask the teacher, verify, and write rollouts.parquet and traces.parquet."""
     settings = shards.placed(settings)
     step = Step(
         "build-coldstart",
         settings,
+        Summary,
         code=[__name__, *plugin_code([settings.model], tuple(settings.keep))],
         inputs=settings.inputs(settings.model),
         listings=settings.listings(),
@@ -83,16 +104,16 @@ def run(settings: Settings) -> Summary:
             n_rollouts, n_kept, n_with_trace = n_rollouts + len(rows), n_kept + kept, n_with_trace + (kept > 0)
             reasons.update(trace["reason"] for trace in found if not trace["kept"])
         step.start()
-    summary: Summary = {
-        "samples": len(samples),
-        "rollouts": n_rollouts,
-        "traces": n_kept,
-        "samples_with_trace": n_with_trace,
-        "reasons": dict(sorted(reasons.items())),
-        "n_failed": collected.n_failed,
-        "model": collected.model_id,
-        "out": settings.out,
-    }
+    summary = Summary(
+        samples=len(samples),
+        rollouts=n_rollouts,
+        traces=n_kept,
+        samples_with_trace=n_with_trace,
+        reasons=dict(sorted(reasons.items())),
+        n_failed=collected.n_failed,
+        model=collected.model_id,
+        out=settings.out,
+    )
     failed = collected.failure(settings.max_failed)
     return step.finish(summary, ["rollouts.parquet", "traces.parquet"], failed=failed)
 

@@ -7,22 +7,22 @@ Rows of benchmark splits are never touched: their number is published, and score
 """
 
 import logging
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from vtgdata.annotations import filtering, video_keys
 from vtgdata.annotations.benchmarks import is_benchmark
 from vtgdata.annotations.filtering import Benchmarks, Filter
+from vtgdata.annotations.left_out import Filtered, Gone, by_filter, counted
 from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.files import plugins, schemas
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.samples import open_samples, read_sample
 from vtgdata.files.schemas import SAMPLES, Row
-from vtgdata.files.step import Step, Summary
+from vtgdata.files.step import Step, StepSummary
 from vtgdata.records import Sample
 from vtgdata.video.frame_settings import FrameSettings
 from vtgdata.video.parallel import warm
@@ -58,23 +58,36 @@ class Settings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Folder under which the videos lie, for filters that look (clip_relevance, near_duplicate_video)."""
 
 
-class Gone(NamedTuple):
-    """A row that a filter left out."""
+class Videos(msgspec.Struct, frozen=True, kw_only=True):
+    """Number of videos that samples are on."""
 
-    number: int
-    """Of the row among all rows."""
-    step: int
-    """Of the filter among all filters."""
-    reason: str
-    detail: str
+    before: int
+    after: int
+
+
+class Summary(StepSummary, frozen=True, kw_only=True):
+    """What was kept and what was left out: rows = samples + drops."""
+
+    file: str
+    """The samples that were curated."""
+    rows: int
+    samples: int
+    drops: int
+    reasons: dict[str, int]
+    """Of drops: {code: n}, the most frequent first."""
+    filters: list[Filtered]
+    """In the order in which they acted."""
+    benchmark_rows: int
+    """Rows that no filter saw, since their number is published."""
+    videos: Videos
+    out: str
+    """Output folder."""
 
 
 def run(settings: Settings) -> Summary:
     """Apply the filters in order, and write what is kept and what is left out.
 
-    Returns `rows, samples, drops, reasons {code: n}`, for each of `filters` the rows that it saw and its drops and
-    reasons, the `benchmark_rows` that no filter saw, and the number of `videos` before and after. rows = samples +
-    drops; samples are in their order and unchanged.
+    Samples stay in their order and unchanged.
 
     Raises VtgError, before anything is read, when a filter or one of its settings is wrong.
     """
@@ -86,6 +99,7 @@ def run(settings: Settings) -> Summary:
     step = Step(
         "curate",
         settings,
+        Summary,
         code=_code(filters),
         inputs=[settings.file, *settings.against, *_files(filters)],
         listings=[settings.videos] if looks else [],
@@ -102,17 +116,17 @@ def run(settings: Settings) -> Summary:
     write_parquet(out / "samples.parquet", _kept(frame, dropped), SAMPLES)
     write_parquet(out / "drops.parquet", _drops(frame, gone, filters), DROPS)
     untouched = _of(frame, protected).sum() if protected else 0
-    summary: Summary = {
-        "file": settings.file,
-        "rows": frame.height,
-        "samples": frame.height - len(gone),
-        "drops": len(gone),
-        "reasons": _counted(each.reason for each in gone),
-        "filters": _by_filter(filters, gone, frame.height - untouched),
-        "benchmark_rows": untouched,
-        "videos": _videos(frame, dropped),
-        "out": settings.out,
-    }
+    summary = Summary(
+        file=settings.file,
+        rows=frame.height,
+        samples=frame.height - len(gone),
+        drops=len(gone),
+        reasons=counted(gone),
+        filters=by_filter([each.spec for each in filters], gone, frame.height - untouched),
+        benchmark_rows=untouched,
+        videos=_videos(frame, dropped),
+        out=settings.out,
+    )
     if len(gone) == frame.height:
         log.warning("curate: no sample is left")
     return step.finish(summary, ["samples.parquet", "drops.parquet"])
@@ -262,22 +276,7 @@ def _drops(frame: Any, gone: Sequence[Gone], filters: Sequence[Filter]) -> Itera
             }  # fmt: skip
 
 
-def _counted(reasons: Iterable[str]) -> dict[str, int]:
-    return dict(Counter(reasons).most_common())
-
-
-def _by_filter(filters: Sequence[Filter], gone: Sequence[Gone], rows: int) -> list[dict[str, Any]]:
-    """For each filter: what it is, the rows that it saw, how many it dropped and why."""
-    out: list[dict[str, Any]] = []
-    for step, each in enumerate(filters):
-        reasons = _counted(one.reason for one in gone if one.step == step)
-        drops = sum(reasons.values())
-        out.append({"filter": each.spec, "rows": rows, "drops": drops, "reasons": reasons})
-        rows -= drops
-    return out
-
-
-def _videos(frame: Any, dropped: set[int]) -> dict[str, int]:
+def _videos(frame: Any, dropped: set[int]) -> Videos:
     videos = frame["video_id"].to_list()
     kept = {video for number, video in enumerate(videos) if number not in dropped}
-    return {"before": len(set(videos)), "after": len(kept)}
+    return Videos(before=len(set(videos)), after=len(kept))

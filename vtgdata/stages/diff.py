@@ -8,7 +8,6 @@ import msgspec
 from vtgdata import releases
 from vtgdata.errors import Conflict
 from vtgdata.files import claims
-from vtgdata.files.step import Summary
 from vtgdata.files.whole import write_text
 from vtgdata.releases import diff, hub
 
@@ -29,12 +28,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Also write it to this file."""
 
 
+class Summary(diff.Difference, frozen=True, kw_only=True):
+    """What differs, with the text for people."""
+
+    text: str
+
+
 def run(settings: Settings) -> Summary:
     """Compare two releases.
 
-    Returns first, second, configs ({config: added, removed, changed, columns} of those that differ), licenses,
-    removed_for_good, files, level (none, patch, minor, major), proposed (the version that follows the first) and text
-    (for people).
     Raises VtgError when one is no release, or not whole; Conflict when the file to write is there and is no comparison.
     """
     if settings.out:
@@ -44,7 +46,7 @@ def run(settings: Settings) -> Summary:
     said = (diff.markdown if settings.markdown else diff.text)(found)
     if settings.out:
         write_text(Path(settings.out), said)
-    return {**diff.as_json(found), "text": said}
+    return Summary(**msgspec.structs.asdict(found), text=said)
 
 
 def _claim(settings: Settings) -> None:

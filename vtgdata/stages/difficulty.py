@@ -12,21 +12,24 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+from msgspec import UNSET, UnsetType
 
 from vtgdata.engine import shards
 from vtgdata.engine.adaptive.rounds import Places
 from vtgdata.engine.adaptive.rule import interval, parse_rule
+from vtgdata.engine.batch.export import Exported
 from vtgdata.engine.collect import Collected, collect
 from vtgdata.engine.measures import Measure, read_measure, read_measures, stored_name
 from vtgdata.engine.models import plugin_code
 from vtgdata.engine.money import plan
+from vtgdata.engine.money.plan_words import Planned
 from vtgdata.engine.questions import load_samples
 from vtgdata.engine.rollouts import DEFAULT_SCORES, sampling_text
 from vtgdata.engine.shards import ShardedSettings
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import parquet_writer
 from vtgdata.files.schemas import DRAWN, PASS_RATES, ROLLOUTS, Row
-from vtgdata.files.step import Step, Summary
+from vtgdata.files.step import Step, StepSummary
 from vtgdata.video.frame_settings import Count
 
 RATES = PASS_RATES | DRAWN | {"place": "text", "posterior_mean": "number"}
@@ -50,7 +53,34 @@ class Settings(ShardedSettings, frozen=True, kw_only=True, forbid_unknown_fields
     scores so much; mean_iou and iou>=T are those of tiou. May be given several times."""
 
 
-def run(settings: Settings) -> Summary:
+class Summary(StepSummary, frozen=True, kw_only=True):
+    """What was asked, and how hard the samples are."""
+
+    samples: int
+    n_unlabelled: int
+    """Samples that were not asked about, for nothing says what is right."""
+    rollouts: int
+    pass_rates: dict[str, float | None]
+    """{measure: mean over the samples}; None where none has a value."""
+    n_unparsed: int
+    """Answers without a window."""
+    n_failed: int
+    """Samples with a request that failed, or a video that could not be seen."""
+    model: str
+    """Its id."""
+    out: str
+    """Output folder."""
+    places: dict[str, int] | UnsetType = UNSET
+    """With --adaptive, as all below: samples by place."""
+    expected_misplaced: float | UnsetType | None = UNSET
+    """Share of samples that are expected to be misplaced; None where none was answered."""
+    asked_misplaced: float | UnsetType = UNSET
+    """The share that was asked for."""
+    prior: dict[str, float] | UnsetType = UNSET
+    """Fitted on the first answers: a, b and weight."""
+
+
+def run(settings: Settings) -> Summary | Planned | Exported:
     """Ask the student n times about each sample; write rollouts.parquet and pass_rates.parquet."""
     measures = read_measures(settings.measures)
     places = _places(settings)
@@ -58,6 +88,7 @@ def run(settings: Settings) -> Summary:
     step = Step(
         "score-difficulty",
         settings,
+        Summary,
         code=[__name__, *plugin_code([settings.model], [measure.score for measure in measures])],
         inputs=settings.inputs(settings.model),
         listings=settings.listings(),
@@ -89,16 +120,17 @@ def run(settings: Settings) -> Summary:
                 rates.write(rate)
             totals.add(rows, of_sample)
         step.start()
-    summary: Summary = {
-        "samples": len(samples),
-        "n_unlabelled": len(chosen) - len(samples),
-        "rollouts": totals.rollouts,
-        "pass_rates": totals.means(),
-        "n_unparsed": totals.unparsed,
-        "n_failed": collected.n_failed,
-        "model": collected.model_id,
-        "out": settings.out,
-    } | (places.summary() if places else {})
+    summary = Summary(
+        samples=len(samples),
+        n_unlabelled=len(chosen) - len(samples),
+        rollouts=totals.rollouts,
+        pass_rates=totals.means(),
+        n_unparsed=totals.unparsed,
+        n_failed=collected.n_failed,
+        model=collected.model_id,
+        out=settings.out,
+        **(places.summary() if places else {}),
+    )
     failed = collected.failure(settings.max_failed)
     return step.finish(summary, ["rollouts.parquet", "pass_rates.parquet"], failed=failed)
 

@@ -14,9 +14,11 @@ import msgspec
 
 from vtgdata.conversation.other_parser import OURS, Reread, other_parser, parser_code
 from vtgdata.conversation.prompt import load_prompt
+from vtgdata.engine.batch.export import Exported
 from vtgdata.engine.collect import collect
 from vtgdata.engine.models import plugin_code
 from vtgdata.engine.money import plan
+from vtgdata.engine.money.plan_words import Planned
 from vtgdata.engine.questions import load_samples
 from vtgdata.engine.rollouts import DEFAULT_SCORES, score_rows
 from vtgdata.engine.settings import AskSettings
@@ -24,9 +26,10 @@ from vtgdata.errors import VtgError
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.samples import read_samples
 from vtgdata.files.schemas import ROLLOUTS, Row
-from vtgdata.files.step import Step, Summary
+from vtgdata.files.step import Step
 from vtgdata.files.whole import write_csv, write_json
 from vtgdata.metrics import sets
+from vtgdata.metrics.evaluation import Summary
 from vtgdata.metrics.judging import Judged, answer_of, counts, judge_predictions, judge_rows, read_otherwise
 from vtgdata.metrics.predictions.join import join
 from vtgdata.metrics.predictions.read import read_predictions
@@ -98,13 +101,14 @@ class Scored(msgspec.Struct, kw_only=True):
     failure: str | None = None
 
 
-def run(settings: Settings) -> Summary:
+def run(settings: Settings) -> Summary | Planned | Exported:
     """Evaluate models, or a file of predictions; write evaluation.json, evaluation.csv and rollouts.parquet."""
     names = _check(settings)
     files = (settings.predictions, settings.answers, settings.against, settings.baseline)
     step = Step(
         "evaluate",
         settings,
+        Summary,
         code=[__name__, *plugin_code(settings.model, names), *parser_code(settings.parser)],
         inputs=[*settings.inputs(*settings.model), *(path for path in files if path)],
         listings=settings.listings(),
@@ -120,7 +124,7 @@ def run(settings: Settings) -> Summary:
     if settings.against:
         _against(settings, ruler, scored)
     training = read_samples(settings.baseline, where=settings.baseline_where or None) if settings.baseline else None
-    summary: Summary = scored.reports[0]["sighted"] | scored.file
+    summary = scored.reports[0]["sighted"] | scored.file
     summary |= {
         "metric_set": ruler.metrics,
         "parser": _parser_of(settings, scored.judged),
@@ -141,7 +145,7 @@ def run(settings: Settings) -> Summary:
     given = scored.judged[0].given(ruler.samples)
     names = [write_predictions(out, form, given) for form in settings.write_predictions]
     written = ["rollouts.parquet", "evaluation.json", "evaluation.csv", *names]
-    return step.finish(summary, written, failed=scored.failure)
+    return step.finish(msgspec.convert(summary, Summary), written, failed=scored.failure)
 
 
 def _check(settings: Settings) -> list[str]:

@@ -12,16 +12,18 @@ from types import ModuleType
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from vtgdata.annotations import ids, sources
 from vtgdata.annotations.normalise import Probed, normalise
+from vtgdata.annotations.published import Published, compared
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.parquet import ParquetWriter
 from vtgdata.files.samples import drops_column, samples_column
 from vtgdata.files.schemas import DROPS, SAMPLES
-from vtgdata.files.step import Step, Summary
-from vtgdata.records import Corpus, Drop, RawRow, Sample, Split, Unit
+from vtgdata.files.step import Step, StepSummary
+from vtgdata.records import Corpus, Drop, RawRow, Sample, Unit
 from vtgdata.releases import hub, tombstones
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -63,13 +65,31 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Share of video files, in [0, 1], that may be missing or unreadable before the run counts as failed."""
 
 
+class Summary(StepSummary, frozen=True, kw_only=True):
+    """What was read, and what became of it: rows = samples + drops."""
+
+    corpus: str
+    rows: int
+    samples: int
+    drops: int
+    repairs: dict[str, int]
+    """{code: n}, the most frequent first."""
+    reasons: dict[str, int]
+    """Of drops: {code: n}, the most frequent first."""
+    out: str
+    """Output folder."""
+    published: dict[str, Published]
+    """By split."""
+    empty_windows: int
+    """Labelled samples without a usable window."""
+    no_duration: int
+    """Samples whose ends could not be checked."""
+    videos: dict[str, int] | UnsetType = UNSET
+    """With --videos: number of files that are `ok`, `missing` and `unreadable`."""
+
+
 def run(settings: Settings) -> Summary:
     """Read a corpus, normalise its rows, and write samples and drops.
-
-    Returns `corpus, rows, samples, drops, repairs {code: n}, reasons {code: n}, out`, and beside them `published`
-    (rows and videos published and read, by split, and why they differ), `empty_windows` (labelled samples without a
-    usable window), `no_duration` (samples whose ends could not be checked) and, with `videos`, the number of files that
-    are `ok`, `missing` and `unreadable`. rows = samples + drops.
 
     Raises VtgError, before anything is written, when a path, the corpus or the video folder is wrong; RowsFailed,
     after writing, when more video files failed than `max_failed` allows.
@@ -85,6 +105,7 @@ def run(settings: Settings) -> Summary:
     step = Step(
         "ingest",
         settings,
+        Summary,
         code=[__name__, module.__name__, *(["vtgdata.plugins.decoders.pyav"] if settings.videos else [])],
         inputs=[*_inputs(paths, module.CORPUS, module, settings.corpus), *([removed] if removed else [])],
         listings=[settings.videos] if settings.videos else [],
@@ -117,8 +138,7 @@ def run(settings: Settings) -> Summary:
     finally:
         samples.abandon()
         drops.abandon()
-    summary: Summary = {"corpus": corpus.name, **count.summary(), "out": settings.out}
-    summary |= count.more(settings, corpus)
+    summary = count.summary(settings, corpus)
     failed = _too_many(count.statuses, settings) if settings.videos else None
     return step.finish(summary, ["samples.parquet", "drops.parquet"], failed=failed)
 
@@ -199,53 +219,28 @@ class _Count:
         if outcome.video.status is not None:
             self.statuses[outcome.video.file] = outcome.video.status
 
-    def summary(self) -> Summary:
+    def summary(self, settings: Settings, corpus: Corpus) -> Summary:
         """Counts of samples and drops, which are the rows, and of what was done to them."""
-        return {
-            "rows": self.samples + self.drops,
-            "samples": self.samples,
-            "drops": self.drops,
-            "repairs": dict(self.repairs.most_common()),
-            "reasons": dict(self.reasons.most_common()),
-        }
+        kinds = Counter("unreadable" if s not in ("ok", "missing") else s for s in self.statuses.values())
+        return Summary(
+            corpus=corpus.name,
+            rows=self.samples + self.drops,
+            samples=self.samples,
+            drops=self.drops,
+            repairs=dict(self.repairs.most_common()),
+            reasons=dict(self.reasons.most_common()),
+            out=settings.out,
+            published={split: self._published(split, settings, corpus) for split in self.read},
+            empty_windows=self.empty,
+            no_duration=self.no_duration,
+            videos={kind: kinds[kind] for kind in ("ok", "missing", "unreadable")} if settings.videos else UNSET,
+        )
 
-    def more(self, settings: Settings, corpus: Corpus) -> Summary:
-        """Published numbers beside those read, and what could not be checked."""
-        found: Summary = {
-            "published": {split: self._published(split, settings, corpus) for split in self.read},
-            "empty_windows": self.empty,
-            "no_duration": self.no_duration,
-        }
-        if settings.videos:
-            kinds = Counter("unreadable" if s not in ("ok", "missing") else s for s in self.statuses.values())
-            found["videos"] = {kind: kinds[kind] for kind in ("ok", "missing", "unreadable")}
-        return found
-
-    def _published(self, split: str, settings: Settings, corpus: Corpus) -> dict[str, Any]:
+    def _published(self, split: str, settings: Settings, corpus: Corpus) -> Published:
         """For a split that was read: rows and videos that its corpus publishes and that were read."""
         facts = next((known for known in corpus.splits if known.name == split), None)
-        published, read = (facts.rows if facts else None), self.read[split]
-        row: dict[str, Any] = {"published": published, "read": read}
-        if facts is not None and facts.videos is not None:
-            row |= {
-                "videos_published": facts.videos,
-                "videos_read": len({ids.stem(file) for file in self.files[split]} - {""}),
-            }
-        if facts is not None and published is not None and read != published:
-            row["difference"] = _difference(facts, read - published, settings)
-        return row
-
-
-def _difference(split: Split, more: int, settings: Settings) -> str:
-    """Why a split has another number of rows than its corpus publishes, as far as anybody can say."""
-    known = split.copies.get((split.rows or 0) + more)
-    if known is not None:
-        return known
-    if settings.limit is not None:
-        return f"--limit {settings.limit} stopped the reading"
-    if more < 0:
-        return f"{-more:,} fewer: part of the files, or a copy without videos that have vanished"
-    return f"{more:,} more: another version of the files, or one given twice under two names"
+        videos = len({ids.stem(file) for file in self.files[split]} - {""})
+        return compared(facts, rows=self.read[split], videos=videos, limit=settings.limit)
 
 
 def _inputs(paths: Sequence[Path], corpus: Corpus, module: ModuleType, name: str) -> list[Path]:

@@ -14,14 +14,16 @@ Rows under a licence that nobody read go to the Hub only when the user confirms 
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from vtgdata import releases
 from vtgdata.errors import VtgError
 from vtgdata.files import claims
-from vtgdata.files.step import Meta, Summary
+from vtgdata.files.step import Meta
 from vtgdata.releases import Document, Release, ReleaseFile, deduplication, hub, permission
 from vtgdata.releases.copy import copy, holds
 from vtgdata.releases.hub.push import Mark, Parcel, Plan, push
@@ -67,14 +69,43 @@ def is_hub(target: str) -> bool:
     return plain and not Path(target).exists()
 
 
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What was pushed, or would be."""
+
+    target: str
+    kind: Literal["folder", "hub"]
+    version: str
+    tag: str
+    files: int
+    """To write."""
+    bytes: int
+    """Of these files."""
+    deleted: int
+    """Files."""
+    nothing_to_do: bool
+    """Whether the target holds this version already."""
+    dry_run: bool
+    before: str | UnsetType = UNSET
+    """For the Hub, as the four below: the version there, empty where there is none."""
+    creates: bool | UnsetType = UNSET
+    """Whether the repository is new."""
+    private: bool | UnsetType = UNSET
+    """Whether a new repository is private."""
+    url: str | UnsetType = UNSET
+    commit: str | UnsetType | None = UNSET
+    """That the version is; None in a dry run."""
+    confirmed_licenses: list[str] | UnsetType = UNSET
+    """For a release on the Hub: the unverified licences that the user has confirmed."""
+    bytes_new: int | UnsetType | None = UNSET
+    """For a dry run of it: of these bytes, what is expected to be sent after deduplication; None where the version
+    before cannot be read."""
+    estimate: str | UnsetType = UNSET
+    """How that was found."""
+
+
 def run(settings: Settings) -> Summary:
     """Push a release, or a trained model.
 
-    Returns the summary: target, kind (`folder` or `hub`), version, tag, files, bytes (both to write), deleted,
-    nothing_to_do, dry_run, and for the Hub before (the version there), creates (whether the repository is new), private
-    (whether it then is), url, commit and confirmed_licenses.
-    A dry run of a release for the Hub adds bytes_new (of these bytes, what is expected to be sent after deduplication;
-    null where the version before cannot be read) and estimate (how that was found).
     Raises VtgError when the release is not whole, Conflict when the target holds another release of this version, a
     later one or something else, or changed meanwhile, LicenceRefused when rows for the Hub are under a licence that is
     unverified and not confirmed, and EndpointRefused when the Hub says no.
@@ -96,20 +127,19 @@ def run(settings: Settings) -> Summary:
 
 
 def _summary(
-    settings: Settings, kind: str, version: str, files: Mapping[str, ReleaseFile], plan: Plan, **more: Any
+    settings: Settings, kind: Literal["folder", "hub"], version: str, files: Mapping[str, ReleaseFile], plan: Plan
 ) -> Summary:
-    return {
-        "target": settings.target,
-        "kind": kind,
-        "version": version,
-        "tag": f"v{version}",
-        "files": len(plan.upload),
-        "bytes": sum(files[name].bytes for name in plan.upload),
-        "deleted": len(plan.delete),
-        "nothing_to_do": plan.nothing,
-        "dry_run": settings.dry_run,
-        **more,
-    }
+    return Summary(
+        target=settings.target,
+        kind=kind,
+        version=version,
+        tag=f"v{version}",
+        files=len(plan.upload),
+        bytes=sum(files[name].bytes for name in plan.upload),
+        deleted=len(plan.delete),
+        nothing_to_do=plan.nothing,
+        dry_run=settings.dry_run,
+    )
 
 
 def _to_folder(release: Release, target: Path, settings: Settings) -> Summary:
@@ -127,8 +157,11 @@ def _to_folder(release: Release, target: Path, settings: Settings) -> Summary:
 def _to_hub(release: Release, settings: Settings) -> Summary:
     confirmed = permission.confirmed(release.document, settings.confirm_license)
     plan, summary = _send(settings, _parcel(release, confirmed))
-    estimate = _estimate(release, plan, settings) if settings.dry_run else {}
-    return {**summary, "confirmed_licenses": confirmed, **estimate}
+    summary = replace(summary, confirmed_licenses=confirmed)
+    if not settings.dry_run:
+        return summary
+    new, how = _estimate(release, plan, settings)
+    return replace(summary, bytes_new=new, estimate=how)
 
 
 def _send(settings: Settings, parcel: Parcel) -> tuple[Plan, Summary]:
@@ -137,20 +170,23 @@ def _send(settings: Settings, parcel: Parcel) -> tuple[Plan, Summary]:
     )
     kind = "datasets/" if parcel.kind == "dataset" else ""
     url = f"{hub.endpoint()}/{kind}{settings.target}/tree/{parcel.tag}"
-    there = {"before": plan.before, "creates": plan.create, "private": settings.private, "url": url}
-    return plan, _summary(settings, "hub", parcel.says.version, parcel.files, plan, **there, commit=commit)
+    summary = _summary(settings, "hub", parcel.says.version, parcel.files, plan)
+    there = replace(
+        summary, before=plan.before, creates=plan.create, private=settings.private, url=url, commit=commit
+    )  # fmt: skip
+    return plan, there
 
 
-def _estimate(release: Release, plan: Plan, settings: Settings) -> Summary:
-    """Of what would be uploaded, the bytes that the Hub is expected not to have."""
+def _estimate(release: Release, plan: Plan, settings: Settings) -> tuple[int | None, str]:
+    """Of what would be uploaded, the bytes that the Hub is expected not to have, and how that was found."""
     try:
         before = _before(plan, settings) if plan.upload else None
     except VtgError as error:
         if settings.previous:
             raise
-        return {"bytes_new": None, "estimate": f"none, since version {plan.before} could not be read: {error}"}
+        return None, f"none, since version {plan.before} could not be read: {error}"
     found = deduplication.expected(before, release, plan.upload)
-    return {"bytes_new": found.new, "estimate": found.how}
+    return found.new, found.how
 
 
 def _before(plan: Plan, settings: Settings) -> Release | None:

@@ -21,7 +21,7 @@ from vtgdata import releases
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.schemas import Row
-from vtgdata.files.step import Step, Summary
+from vtgdata.files.step import Step, StepSummary
 from vtgdata.releases import COLUMNS, Release, diff, hub, teacher_terms, tombstones
 from vtgdata.releases.rows import Sources, date_and_sort, grouped
 from vtgdata.releases.write import Contents, write
@@ -65,12 +65,29 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The dataset's name for people; when empty the previous one's, or one made of the corpora's names."""
 
 
+class Summary(StepSummary, frozen=True, kw_only=True):
+    """What is in the release."""
+
+    name: str
+    """Of the dataset, for people."""
+    version: str
+    first: bool
+    """Whether there was none before."""
+    configs: dict[str, dict[str, int]]
+    """Rows by config and split."""
+    changes: dict[str, dict[str, int]]
+    """By config, rows that were added, removed and changed since the previous release."""
+    proposed: str
+    """The least version that says what changed."""
+    removed: int
+    """Samples taken out for good."""
+    out: str
+    """Output folder."""
+
+
 def run(settings: Settings) -> Summary:
     """Make a release.
 
-    Returns the summary: name, version, first (whether there was none before), configs (rows by config and split),
-    changes against the previous release, proposed (the least version that says what changed), removed (samples taken
-    out for good), out.
     Raises VtgError when an input is not what it should be, when a training row's video is also in a benchmark, or when
     the version does not follow the previous one or promises less than changed; Conflict when the folder holds what is
     no release.
@@ -89,6 +106,7 @@ def run(settings: Settings) -> Summary:
     step = Step(
         "release",
         settings,
+        Summary,
         code=[__name__, *(plugins.module_name("corpora", corpus) for corpus in plugins.names("corpora"))],
         inputs=[*filter(None, given), plugins.resources("cards") / "dataset.md.j2"],
         reads=[earlier] if earlier else [],
@@ -127,18 +145,18 @@ def run(settings: Settings) -> Summary:
     document = write(out, contents)
     for name in stale - _named_by_release(out):
         (out / name).unlink(missing_ok=True)
-    summary = {
-        "name": document.name,
-        "version": document.version,
-        "first": previous is None,
-        "configs": {
+    summary = Summary(
+        name=document.name,
+        version=document.version,
+        first=previous is None,
+        configs={
             config: {name: data.rows for name, data in splits.items()} for config, splits in document.configs.items()
         },
-        "changes": changes,
-        "proposed": proposed,
-        "removed": len(sources.removed),
-        "out": settings.out,
-    }
+        changes=changes,
+        proposed=proposed,
+        removed=len(sources.removed),
+        out=settings.out,
+    )
     return step.finish(summary, outputs=sorted(_named_by_release(out)))
 
 
@@ -219,7 +237,7 @@ def _settings(settings: Settings) -> dict[str, Any]:
     return {name: value if name in ("name", "version") else short(value) for name, value in sorted(given.items())}
 
 
-def _inputs(settings: Settings, step: Step) -> dict[str, list[dict[str, str]]]:
+def _inputs(settings: Settings, step: Step[Summary]) -> dict[str, list[dict[str, str]]]:
     named: dict[str, list[str]] = {
         "samples": [settings.samples], "coldstart": [settings.coldstart], "pass_rates": [settings.pass_rates],
         **{config: [path] for config, path in settings.splits.items()}, "rollouts": list(settings.rollouts),

@@ -15,7 +15,6 @@ from vtgdata import releases
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.schemas import Row
-from vtgdata.files.step import Summary
 from vtgdata.releases import hub, tombstones
 from vtgdata.releases.tombstones import Tombstone, Tombstones
 
@@ -38,11 +37,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     nothing."""
 
 
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What the file names now."""
+
+    file: str
+    added: int
+    """New entries."""
+    entries: int
+    """All of the file's."""
+    rows: int | None
+    """Samples of `source` that the new entries take out; None without one."""
+
+
 def run(settings: Settings) -> Summary:
     """Add to the file.
 
-    Returns file, added (new entries), entries (all of the file's) and rows (samples of `source` that the new ones take
-    out; null without one). Raises VtgError when nothing is named or an id does not occur in `source`.
+    Raises VtgError when nothing is named or an id does not occur in `source`.
     """
     named = [
         *(Tombstone(corpus=settings.corpus, video_id=name, reason=settings.reason) for name in settings.video_id),
@@ -57,7 +67,7 @@ def run(settings: Settings) -> Summary:
     if after != before:
         tombstones.write(path, after)
     added = len(after.removed) - len(before.removed)
-    return {"file": settings.file, "added": added, "entries": len(after.removed), "rows": rows}
+    return Summary(file=settings.file, added=added, entries=len(after.removed), rows=rows)
 
 
 def _check_occur(named: list[Tombstone], source: str) -> int:

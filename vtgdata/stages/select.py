@@ -13,7 +13,7 @@ from vtgdata.files import plugins
 from vtgdata.files.parquet import read_parquet, write_parquet
 from vtgdata.files.samples import read_samples
 from vtgdata.files.schemas import DRAWN, PASS_RATES, Row
-from vtgdata.files.step import Step, Summary
+from vtgdata.files.step import Step, StepSummary
 
 log = logging.getLogger("vtgdata")
 
@@ -37,6 +37,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Seed of the draw."""
 
 
+class Summary(StepSummary, frozen=True, kw_only=True):
+    """What select did."""
+
+    pool: int
+    """Samples to choose from."""
+    rows: int
+    """Samples chosen."""
+    short_of: int
+    """How many fewer than were asked for."""
+    selector: str
+    """As it was asked for, with its settings."""
+    out: str
+    """Output folder."""
+
+
 def run(settings: Settings) -> Summary:
     """Choose rows and write rows.parquet, in the selector's order (column `rank`)."""
     spec = plugins.parse_spec(settings.selector)
@@ -45,6 +60,7 @@ def run(settings: Settings) -> Summary:
     step = Step(
         "select",
         settings,
+        Summary,
         code=[__name__, plugins.module_name("selectors", spec.name)],
         inputs=[path for path in (settings.pass_rates, settings.samples) if path],
     )
@@ -62,14 +78,13 @@ def run(settings: Settings) -> Summary:
     short = settings.size - len(ids)
     if short:
         log.warning("select: %d rows asked for, %d found by %s", settings.size, len(ids), settings.selector)
-    pool = len({row["sample_id"] for row in rates})
-    summary: Summary = {
-        "pool": pool,
-        "rows": len(ids),
-        "short_of": short,
-        "selector": settings.selector,
-        "out": settings.out,
-    }
+    summary = Summary(
+        pool=len({row["sample_id"] for row in rates}),
+        rows=len(ids),
+        short_of=short,
+        selector=settings.selector,
+        out=settings.out,
+    )
     return step.finish(summary, ["rows.parquet"])
 
 

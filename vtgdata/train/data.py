@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+from msgspec import UNSET, UnsetType
+
 from vtgdata.conversation.answer import Form
 from vtgdata.conversation.prompt import Prompt, read_prompt, render
 from vtgdata.errors import VtgError
@@ -50,18 +53,38 @@ def inputs(path: str, config: str, model: str) -> list[str]:
     return [*(str(release.path / name) for name in names), *([model] if Path(model).exists() else [])]
 
 
-def provenance(path: str, config: str) -> dict[str, Any]:
-    """What a trained model says of its data: name, version, content (SHA-256), config and rows of the release.
+class Provenance(msgspec.Struct, frozen=True, kw_only=True):
+    """What a trained model says of its data: the rows of one config of a release."""
 
-    From the Hub also repository, tag, and the commit that the tag names.
-    """
+    name: str
+    """Of the release."""
+    version: str
+    content: str
+    """SHA-256."""
+    repository: str | UnsetType = UNSET
+    """From the Hub, as the two below."""
+    tag: str | UnsetType = UNSET
+    commit: str | UnsetType = UNSET
+    """That the tag names."""
+    config: str
+    rows: int
+
+
+def provenance(path: str, config: str) -> Provenance:
+    """What a trained model says of its data, of the release at a path or on the Hub."""
     release = open_release(hub.local(path))
     document, found = release.document, hub.pinned(path)
     rows = sum(data.rows for data in document.configs[config].values())
-    said = {"name": document.name, "version": document.version, "content": release.content}
-    if found is not None:
-        said |= {"repository": found[0], "tag": found[1], "commit": hub.commit(path)}
-    return {**said, "config": config, "rows": rows}
+    return Provenance(
+        name=document.name,
+        version=document.version,
+        content=release.content,
+        repository=found[0] if found else UNSET,
+        tag=found[1] if found else UNSET,
+        commit=hub.commit(path) if found else UNSET,
+        config=config,
+        rows=rows,
+    )
 
 
 def conversation(prompt: Prompt, sample: Sample, times: Sequence[float]) -> list[dict[str, Any]]:

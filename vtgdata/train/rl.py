@@ -12,9 +12,9 @@ from vtgdata.conversation.prompt import Prompt
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.samples import row_sample
-from vtgdata.files.step import Step, Summary
+from vtgdata.files.step import Step, StepSummary
 from vtgdata.train import model as models
-from vtgdata.train.data import Frames, Row, dataset, forms, inputs, open_rows, provenance
+from vtgdata.train.data import Frames, Provenance, Row, dataset, forms, inputs, open_rows, provenance
 from vtgdata.train.rewards import reward
 from vtgdata.video.store import DECODER
 
@@ -66,6 +66,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Folder of the frame store; empty for the user's cache."""
 
 
+class Figures(StepSummary, frozen=True, kw_only=True):
+    """How the training went."""
+
+    rows: int
+    steps: int
+    first_reward: float | None
+    """Mean of the first five steps."""
+    last_reward: float | None
+    """Mean of the last five steps."""
+    frac_reward_zero_std: float | None
+    """Mean share of prompts whose answers all had one reward, so that nothing could be learned from them."""
+
+
+class Summary(Figures, frozen=True, kw_only=True):
+    """How the training went, and on what."""
+
+    data: Provenance
+    out: str
+    """Folder of the model."""
+
+
 def run(settings: Settings) -> Summary:
     """Train; writes model, processor and `training.jsonl` to `out`, and returns rewards, counts and its data."""
     from vtgdata.video.store import frame_source
@@ -73,6 +94,7 @@ def run(settings: Settings) -> Summary:
     step = Step(
         "train rl",
         settings,
+        Summary,
         code=[
             "vtgdata.train.rl",
             plugins.module_name("decoders", DECODER),
@@ -86,12 +108,12 @@ def run(settings: Settings) -> Summary:
         return done
     rows, prompts = open_rows(settings.release, "rl")
     step.start()
-    summary = fit(settings, rows, prompts, frame_source(settings.videos, settings.frames))
-    summary |= {"data": provenance(settings.release, "rl"), "out": settings.out}
+    figures = fit(settings, rows, prompts, frame_source(settings.videos, settings.frames))
+    summary = Summary(**msgspec.structs.asdict(figures), data=provenance(settings.release, "rl"), out=settings.out)
     return step.finish(summary, step.written())
 
 
-def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], frames: Frames) -> Summary:
+def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], frames: Frames) -> Figures:
     """Train on rows already read; see `run`.
 
     Raises VtgError when a setting or a row cannot be trained on.
@@ -144,13 +166,13 @@ def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], 
     keep |= {f"rewards/{name}/mean": name for name in settings.rewards}
     keep |= {"completions/mean_length": "tokens", "completions/clipped_ratio": "cut_off"}
     lines = models.write_log(out / LOG, trainer.state.log_history, keep)
-    return {
-        "rows": len(rows),
-        "steps": settings.steps,
-        "first_reward": _mean(lines[:5], "reward"),
-        "last_reward": _mean(lines[-5:], "reward"),
-        "frac_reward_zero_std": _mean(lines, "frac_reward_zero_std"),
-    }
+    return Figures(
+        rows=len(rows),
+        steps=settings.steps,
+        first_reward=_mean(lines[:5], "reward"),
+        last_reward=_mean(lines[-5:], "reward"),
+        frac_reward_zero_std=_mean(lines, "frac_reward_zero_std"),
+    )
 
 
 def _mean(lines: Sequence[Mapping[str, Any]], name: str) -> float:

@@ -10,9 +10,9 @@ import msgspec
 
 from vtgdata.conversation.prompt import Prompt
 from vtgdata.files import plugins
-from vtgdata.files.step import Step, Summary
+from vtgdata.files.step import Step, StepSummary
 from vtgdata.train import model as models
-from vtgdata.train.data import Frames, Row, dataset, inputs, open_rows, provenance
+from vtgdata.train.data import Frames, Provenance, Row, dataset, inputs, open_rows, provenance
 from vtgdata.video.store import DECODER
 
 LOG = "training.jsonl"
@@ -49,6 +49,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Folder of the frame store; empty for the user's cache."""
 
 
+class Figures(StepSummary, frozen=True, kw_only=True):
+    """How the training went."""
+
+    rows: int
+    steps: int
+    first_loss: float | None
+    """Of the first step."""
+    last_loss: float | None
+    """Mean of the last ten steps."""
+
+
+class Summary(Figures, frozen=True, kw_only=True):
+    """How the training went, and on what."""
+
+    data: Provenance
+    out: str
+    """Folder of the model."""
+
+
 def run(settings: Settings) -> Summary:
     """Train; writes model, processor and `training.jsonl` to `out`, and returns losses, counts and its data."""
     from vtgdata.video.store import frame_source
@@ -56,6 +75,7 @@ def run(settings: Settings) -> Summary:
     step = Step(
         "train sft",
         settings,
+        Summary,
         code=["vtgdata.train.sft", plugins.module_name("decoders", DECODER)],
         inputs=inputs(settings.release, "coldstart", settings.model),
         listings=[settings.videos],
@@ -65,12 +85,14 @@ def run(settings: Settings) -> Summary:
         return done
     rows, prompts = open_rows(settings.release, "coldstart")
     step.start()
-    summary = fit(settings, rows, prompts, frame_source(settings.videos, settings.frames))
-    summary |= {"data": provenance(settings.release, "coldstart"), "out": settings.out}
+    figures = fit(settings, rows, prompts, frame_source(settings.videos, settings.frames))
+    summary = Summary(
+        **msgspec.structs.asdict(figures), data=provenance(settings.release, "coldstart"), out=settings.out
+    )
     return step.finish(summary, step.written())
 
 
-def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], frames: Frames) -> Summary:
+def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], frames: Frames) -> Figures:
     """Train on rows already read; see `run`."""
     models.prepare(settings.seed, settings.threads)
     from trl.trainer.sft_config import SFTConfig
@@ -104,9 +126,9 @@ def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], 
     keep = {"loss": "loss", "mean_token_accuracy": "token_accuracy", "learning_rate": "learning_rate"}
     lines: list[dict[str, Any]] = models.write_log(out / LOG, trainer.state.log_history, keep)
     last = lines[-10:]
-    return {
-        "rows": len(rows),
-        "steps": settings.steps,
-        "first_loss": lines[0]["loss"],
-        "last_loss": sum(line["loss"] for line in last) / len(last),
-    }
+    return Figures(
+        rows=len(rows),
+        steps=settings.steps,
+        first_loss=lines[0]["loss"],
+        last_loss=sum(line["loss"] for line in last) / len(last),
+    )

@@ -21,6 +21,7 @@ from support.terminals import on_terminal
 from vtgdata.cli.app import run
 from vtgdata.engine.journal.counts import peek, spend
 from vtgdata.engine.journal.journal import Attempt, Journal
+from vtgdata.engine.money.plan_words import Bounds
 from vtgdata.engine.money.prices import PICO, Price
 from vtgdata.errors import Locked, Unconfirmed, VtgError
 from vtgdata.files.parquet import read_parquet
@@ -297,11 +298,11 @@ def test_a_plan_of_several_models_and_of_adaptive_numbers(folder, capsys):
         )  # fmt: skip
         planned = evaluate.run(settings)
         assert not server.requests
-    assert [(part["model"], part["seeing"]) for part in planned["plan"]] == [
+    assert [(part.model, part.seeing) for part in planned.plan] == [
         (model, seeing) for model in settings.model for seeing in ("sighted", "other_query")
     ]
-    assert planned["cost"] == "unknown" and planned["plan"][0]["cost"] != "unknown"
-    assert planned["plan"][4]["cost"] == {"low": 0.0, "high": 0.0}
+    assert planned.cost == "unknown" and planned.plan[0].cost != "unknown"
+    assert planned.plan[4].cost == Bounds(low=0.0, high=0.0)
     with pytest.raises(VtgError, match="openai_api:other costs is unknown"):
         evaluate.run(msgspec.structs.replace(settings, dry_run=False, budget=1.0))
     # What one of them costs is known, and is not spent unasked because of the other.
@@ -323,8 +324,8 @@ def test_a_dry_run_of_a_step_that_is_done_has_nothing_to_do(folder, capsys):
     settings = difficulty.Settings(samples="samples.parquet", model="scripted:samples.parquet", n=2, out="o")
     difficulty.run(settings)
     planned = difficulty.run(msgspec.structs.replace(settings, dry_run=True))
-    assert planned["to_do"] == {"low": 0, "high": 0} and planned["cached"] == 48
-    assert difficulty.run(settings)["up_to_date"]
+    assert planned.to_do == Bounds(low=0, high=0) and planned.cached == 48
+    assert difficulty.run(settings).up_to_date
 
 
 @pytest.mark.parametrize(("answer", "code", "asked"), [("n", 130, 0), ("y", 0, 3 * N)])

@@ -131,7 +131,7 @@ def test_ingest_clamps_the_events_of_a_real_video_to_its_own_length(tmp_path: Pa
     )
     with pytest.raises(RowsFailed) as caught:
         ingest.run(settings)
-    assert caught.value.summary["videos"] == {"ok": 1, "missing": 4_916, "unreadable": 0}
+    assert caught.value.summary.videos == {"ok": 1, "missing": 4_916, "unreadable": 0}
     samples = read_samples(tmp_path / "out" / "samples.parquet")
     found = [each for each in samples if each.video.video_id == "v_GGSY1Qvo990"]
     # Annotated as 18.16 s, which is the sound's length; the picture lasts 18.044 s.

@@ -121,7 +121,7 @@ def test_ingesting_an_ingested_folder_gives_the_same_file(tmp_path: Path) -> Non
         ingest.Settings(corpus="moment_jsonl", paths=[str(tmp_path / "t.jsonl")], split="train", out=f"{tmp_path}/a")
     )
     summary = ingest.run(ingest.Settings(corpus="samples", paths=[f"{tmp_path}/a"], out=f"{tmp_path}/b"))
-    assert (summary["rows"], summary["samples"]) == (1, 1)
+    assert (summary.rows, summary.samples) == (1, 1)
     assert (tmp_path / "a/samples.parquet").read_bytes() == (tmp_path / "b/samples.parquet").read_bytes()
 
 

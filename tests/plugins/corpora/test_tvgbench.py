@@ -156,8 +156,8 @@ def test_ingest_finds_the_real_video_of_one_row_and_says_that_the_others_are_mis
         ingest.run(settings)
     files = {Path(row["path"]).name for row in json.loads(path.read_text())}
     assert caught.value.exit_code == 3
-    assert caught.value.summary["videos"] == {"ok": 1, "missing": len(files) - 1, "unreadable": 0}
-    assert (caught.value.summary["samples"], caught.value.summary["empty_windows"]) == (800, 11)
+    assert caught.value.summary.videos == {"ok": 1, "missing": len(files) - 1, "unreadable": 0}
+    assert (caught.value.summary.samples, caught.value.summary.empty_windows) == (800, 11)
     samples = read_samples(tmp_path / "out" / "samples.parquet")
     (found,) = [each for each in samples if each.video.status == "ok"]
     # Annotated as 35.04 s; the picture lasts 35.142 s.

@@ -16,7 +16,6 @@ from vtgdata.engine.money.prices import Price, dollars
 from vtgdata.engine.settings import JOURNAL
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
-from vtgdata.files.step import Summary
 from vtgdata.records import ReadsReplies, Reply
 
 SHOWN = 20
@@ -52,7 +51,30 @@ class _Counts(msgspec.Struct):
     n_broken: int = 0
 
 
-def take(folder: Path, files: Sequence[Path], *, table: str = "", out: str = "") -> Summary:
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of the result files of a batch."""
+
+    batch: str
+    """Folder of the batch."""
+    answers: int
+    """Taken into the journal."""
+    failed: int
+    """Failures taken into the journal."""
+    duplicates: int
+    """Lines about answers that the journal had, or that came before."""
+    unknown: int
+    """Lines whose custom_id is none of this batch."""
+    n_broken: int
+    """Lines that cannot be read."""
+    broken: list[str]
+    """The first of them: file, number and why."""
+    missing: int
+    """Requests of the batch that no line is about."""
+    out: str
+    """Output folder of the step, whose journal was given the answers."""
+
+
+def take(folder: Path, files: Sequence[Path], *, table: str = "", out: str = "") -> Imported:
     """Bring the answers of a batch into the journal that lacks them.
 
     Args:
@@ -86,17 +108,17 @@ def take(folder: Path, files: Sequence[Path], *, table: str = "", out: str = "")
                 _record(journal, batch, pending, counts)
                 pending = []
         _record(journal, batch, pending, counts)
-    return {
-        "batch": str(folder),
-        "answers": counts.answers,
-        "failed": counts.failed,
-        "duplicates": counts.duplicates,
-        "unknown": counts.unknown,
-        "n_broken": counts.n_broken,
-        "broken": counts.broken,
-        "missing": len(known) - len(seen),
-        "out": str(place),
-    }
+    return Imported(
+        batch=str(folder),
+        answers=counts.answers,
+        failed=counts.failed,
+        duplicates=counts.duplicates,
+        unknown=counts.unknown,
+        n_broken=counts.n_broken,
+        broken=counts.broken,
+        missing=len(known) - len(seen),
+        out=str(place),
+    )
 
 
 def _read(folder: Path) -> Batch:
@@ -176,14 +198,14 @@ def _code(error: _Error | None) -> str:
     return f"batch: {code}" if isinstance(code, str) and code.isidentifier() else "batch: no response"
 
 
-def words(summary: Summary) -> list[str]:
+def words(summary: Imported) -> list[str]:
     """What was imported, for people."""
-    lines = [f"{summary['answers']:,} answers and {summary['failed']:,} failures taken into {summary['out']}"]
-    for name, said in (
-        ("duplicates", "lines about what was there or came twice: left out"),
-        ("unknown", "lines with an id that is none of this batch: left out"),
-        ("n_broken", "lines that cannot be read: " + "; ".join(summary["broken"][:3])),
-        ("missing", "requests of the batch have no line"),
+    lines = [f"{summary.answers:,} answers and {summary.failed:,} failures taken into {summary.out}"]
+    for count, said in (
+        (summary.duplicates, "lines about what was there or came twice: left out"),
+        (summary.unknown, "lines with an id that is none of this batch: left out"),
+        (summary.n_broken, "lines that cannot be read: " + "; ".join(summary.broken[:3])),
+        (summary.missing, "requests of the batch have no line"),
     ):
-        lines += [f"{summary[name]:,} {said}"] if summary[name] else []
+        lines += [f"{count:,} {said}"] if count else []
     return [*lines, "the same command as before, without --batch, asks what is missing and writes the tables"]

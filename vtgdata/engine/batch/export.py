@@ -21,7 +21,6 @@ from vtgdata.engine.settings import JOURNAL, AskSettings
 from vtgdata.engine.work_keys import Question, seed_of, work_keys
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import parquet_writer, read_frame
-from vtgdata.files.step import Summary
 from vtgdata.files.whole import Replacement, write_json
 from vtgdata.records import BatchModel, Model, NamedModel, Request, Sample
 
@@ -54,7 +53,23 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     files: list[str]
 
 
-def export(settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tuple[str, str]]) -> Summary:
+class Exported(msgspec.Struct, frozen=True, kw_only=True):
+    """What was written down to be asked: the summary of a command that asks, with --batch."""
+
+    batch: str
+    """Folder of the batch."""
+    requests: int
+    cached: int
+    """Answers that the journal holds."""
+    n_problems: int
+    """Answers that cannot be asked for, as of a video that is not there."""
+    batch_files: list[str]
+    """Names of the request files in the folder."""
+    out: str
+    """Output folder of the step."""
+
+
+def export(settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tuple[str, str]]) -> Exported:
     """Write the requests for all answers that the journal lacks; nothing is sent.
 
     Args:
@@ -92,22 +107,22 @@ def export(settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tupl
             files.close()
     batch = Batch(out=str(out.absolute()), asked=asked, requests=files.requests, files=files.names)
     write_json(folder / NAME, batch)
-    return {
-        "batch": settings.batch,
-        "requests": files.requests,
-        "cached": cached,
-        "n_problems": problems,
-        "batch_files": files.names,
-        "out": settings.out,
-    }
+    return Exported(
+        batch=settings.batch,
+        requests=files.requests,
+        cached=cached,
+        n_problems=problems,
+        batch_files=files.names,
+        out=settings.out,
+    )
 
 
-def words(summary: Summary) -> list[str]:
+def words(summary: Exported) -> list[str]:
     """What was exported, for people."""
-    where, names = summary["batch"], summary["batch_files"]
-    cannot = f", {summary['n_problems']:,} cannot be asked" if summary["n_problems"] else ""
+    where, names = summary.batch, summary.batch_files
+    cannot = f", {summary.n_problems:,} cannot be asked" if summary.n_problems else ""
     return [
-        f"{summary['requests']:,} requests in {len(names)} files in {where}, {summary['cached']:,} there{cannot}",
+        f"{summary.requests:,} requests in {len(names)} files in {where}, {summary.cached:,} there{cannot}",
         f"have each answered, as by `vllm run-batch -i {where}/{names[0] if names else 'FILE'} -o RESULTS ...`,",
         f"then: vtgdata batch-import {where} RESULTS...",
     ]

@@ -19,18 +19,18 @@ import msgspec
 from vtgdata.conversation.prompt import Prompt, load_prompt
 from vtgdata.engine import failures
 from vtgdata.engine.batch import export
+from vtgdata.engine.batch.export import Exported
 from vtgdata.engine.journal import counts
 from vtgdata.engine.journal.counts import Answers, Select, Spend, answers, fold, journals, means, peek, spend
 from vtgdata.engine.models import asked_model, kind, price_of
 from vtgdata.engine.money import prices, tokens
 from vtgdata.engine.money.budget import ENOUGH
 from vtgdata.engine.money.plan_parts import Part, Plan
-from vtgdata.engine.money.plan_words import summary, words
+from vtgdata.engine.money.plan_words import Planned, summary, words
 from vtgdata.engine.money.prices import PICO, dollars, shown
 from vtgdata.engine.money.tokens import Range
 from vtgdata.engine.settings import JOURNAL, AskSettings
 from vtgdata.errors import Unconfirmed, VtgError
-from vtgdata.files.step import Summary
 from vtgdata.records import Model, Sample
 from vtgdata.records.times import format_time
 from vtgdata.video import sampling
@@ -49,7 +49,7 @@ JPEG_BYTES = 0.4
 
 def check(
     settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tuple[str, str]], most: int | None = None
-) -> Summary | None:
+) -> Planned | Exported | None:
     """Make the plan, say it, and refuse what nobody allowed; None when all may be asked now.
 
     With --dry-run it is the plan that is returned, with --batch what was exported: then nothing is to be asked.

@@ -1,126 +1,191 @@
-"""A plan as JSON values, and in lines for people."""
+"""A plan as a record, and in lines for people."""
 
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import msgspec
 
 from vtgdata.engine.money.plan_parts import Part, Plan
-from vtgdata.engine.money.prices import dollars
+from vtgdata.engine.money.prices import Price, dollars
 from vtgdata.engine.money.tokens import Range
 from vtgdata.engine.settings import AskSettings
-from vtgdata.files.step import Summary
+
+Unknown = Literal["unknown"]
 
 
-def summary(made: Plan, settings: AskSettings) -> Summary:
-    """A plan as JSON values; money in US dollars, what is unknown as "unknown"."""
-    parts = [_summary(part) for part in made.parts]
+class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+    """The least and the most of a number that is not known exactly."""
+
+    low: float
+    high: float
+
+
+class PlannedPart(msgspec.Struct, frozen=True, kw_only=True):
+    """What one model would be asked under one condition."""
+
+    model: str
+    """Its spec."""
+    seeing: str
+    """`sighted`, or the name of a control."""
+    wanted: Bounds
+    """Answers; more than one number with --adaptive."""
+    cached: int
+    """Answers that the journals hold."""
+    cached_exact: bool
+    """Whether `cached` is exact."""
+    failed_before: int
+    """Answers that failed before; they are to do again."""
+    to_do: Bounds
+    """Answers to ask for."""
+    tokens_in: Bounds
+    """Of all answers to do."""
+    tokens_out: Bounds
+    measured_by: int
+    """Answers by which the tokens were measured; 0 where they are guessed."""
+    price: Price | Unknown
+    cost: Bounds | Unknown
+    """US dollars."""
+    hours: Bounds | Unknown
+    """With all of --concurrency at work."""
+    disk_bytes: Bounds
+    """Of journal, tables and stored frames."""
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command that asks would do, and what it would take: its summary with --dry-run."""
+
+    plan: list[PlannedPart]
+    """A part for each model and what it is shown; the fields below sum them up."""
+    wanted: Bounds | Unknown
+    to_do: Bounds | Unknown
+    tokens_in: Bounds | Unknown
+    tokens_out: Bounds | Unknown
+    hours: Bounds | Unknown
+    disk_bytes: Bounds | Unknown
+    cached: int
+    failed_before: int
+    cost: Bounds | Unknown
+    """US dollars."""
+    spent: float
+    """US dollars that the journals say were spent."""
+    spent_uncounted: int
+    """Answers in the journals whose cost nobody knows."""
+    budget: float | None
+    """US dollars; None without --budget."""
+    disk_free_bytes: int
+    """Where the output folder is."""
+    out: str
+    """Output folder."""
+
+
+def summary(made: Plan, settings: AskSettings) -> Planned:
+    """A plan as a record; money in US dollars, what is unknown as "unknown"."""
+    parts = [_part(part) for part in made.parts]
     out = Path(settings.out).absolute()
     there = next(path for path in (out, *out.parents) if path.exists())
-    total = {name: _sum(parts, name) for name in ("wanted", "to_do", "tokens_in", "tokens_out", "hours", "disk_bytes")}
-    return {
-        "plan": parts,
-        **total,
-        "cached": sum(part.cached for part in made.parts),
-        "failed_before": sum(part.failed for part in made.parts),
-        "cost": _money(made.cost),
-        "spent": dollars(made.spent),
-        "spent_uncounted": made.uncounted,
-        "budget": settings.budget,
-        "disk_free_bytes": shutil.disk_usage(there).free,
-        "out": settings.out,
-    }
+    return Planned(
+        plan=parts,
+        wanted=_sum(parts, [part.wanted for part in parts]),
+        to_do=_sum(parts, [part.to_do for part in parts]),
+        tokens_in=_sum(parts, [part.tokens_in for part in parts]),
+        tokens_out=_sum(parts, [part.tokens_out for part in parts]),
+        hours=_sum(parts, [part.hours for part in parts]),
+        disk_bytes=_sum(parts, [part.disk_bytes for part in parts]),
+        cached=sum(part.cached for part in made.parts),
+        failed_before=sum(part.failed for part in made.parts),
+        cost=_money(made.cost),
+        spent=dollars(made.spent),
+        spent_uncounted=made.uncounted,
+        budget=settings.budget,
+        disk_free_bytes=shutil.disk_usage(there).free,
+        out=settings.out,
+    )
 
 
-def _summary(part: Part) -> Summary:
-    price: Any = "unknown" if part.price is None else msgspec.to_builtins(part.price)
-    return {
-        "model": part.spec,
-        "seeing": part.seeing,
-        "wanted": _whole(part.wanted),
-        "cached": part.cached,
-        "cached_exact": part.exact,
-        "failed_before": part.failed,
-        "to_do": _whole(part.to_do),
-        "tokens_in": _whole(part.tokens_in),
-        "tokens_out": _whole(part.tokens_out),
-        "measured_by": part.measured,
-        "price": price,
-        "cost": _money(part.cost),
-        "hours": "unknown" if part.hours is None else part.hours._asdict(),
-        "disk_bytes": _whole(part.disk),
-    }
+def _part(part: Part) -> PlannedPart:
+    return PlannedPart(
+        model=part.spec,
+        seeing=part.seeing,
+        wanted=_whole(part.wanted),
+        cached=part.cached,
+        cached_exact=part.exact,
+        failed_before=part.failed,
+        to_do=_whole(part.to_do),
+        tokens_in=_whole(part.tokens_in),
+        tokens_out=_whole(part.tokens_out),
+        measured_by=part.measured,
+        price="unknown" if part.price is None else part.price,
+        cost=_money(part.cost),
+        hours="unknown" if part.hours is None else Bounds(low=part.hours.low, high=part.hours.high),
+        disk_bytes=_whole(part.disk),
+    )
 
 
-def _whole(range_: Range) -> dict[str, int]:
-    return {"low": round(range_.low), "high": round(range_.high)}
+def _whole(range_: Range) -> Bounds:
+    return Bounds(low=round(range_.low), high=round(range_.high))
 
 
-def _money(cost: tuple[int, int] | None) -> dict[str, float] | str:
-    return "unknown" if cost is None else {"low": dollars(cost[0]), "high": dollars(cost[1])}
+def _money(cost: tuple[int, int] | None) -> Bounds | Unknown:
+    return "unknown" if cost is None else Bounds(low=dollars(cost[0]), high=dollars(cost[1]))
 
 
-def _sum(parts: Sequence[Summary], name: str) -> dict[str, float] | str:
-    """The sum over the parts that have something to do; unknown where one of them is."""
-    values = [part[name] for part in parts if part["to_do"]["high"] or part[name] != "unknown"]
-    if "unknown" in values:
+def _sum(parts: Sequence[PlannedPart], values: Sequence[Bounds | Unknown]) -> Bounds | Unknown:
+    """The sum of one value of each part over those that have something to do; unknown where one of them is."""
+    pairs = list(zip(parts, values, strict=True))
+    if any(value == "unknown" and part.to_do.high for part, value in pairs):
         return "unknown"
-    return {end: sum(value[end] for value in values) for end in ("low", "high")}
+    known = [value for value in values if value != "unknown"]
+    return Bounds(low=sum(value.low for value in known), high=sum(value.high for value in known))
 
 
-def words(planned: Summary) -> list[str]:
+def words(planned: Planned) -> list[str]:
     """A plan in lines for people."""
-    parts: list[Summary] = planned["plan"]
-    todo = [part for part in parts if part["to_do"]["high"]]
-    how = "measured" if todo and all(part["measured_by"] for part in todo) else "guessed"
+    todo = [part for part in planned.plan if part.to_do.high]
+    how = "measured" if todo and all(part.measured_by for part in todo) else "guessed"
     lines = [
-        f"{_span(planned['to_do'])} of {_span(planned['wanted'])} answers to do, {_there(planned)}",
-        f"tokens in {_span(planned['tokens_in'])}, out {_span(planned['tokens_out'])} ({how})",
+        f"{_span(planned.to_do)} of {_span(planned.wanted)} answers to do, {_there(planned)}",
+        f"tokens in {_span(planned.tokens_in)}, out {_span(planned.tokens_out)} ({how})",
         f"cost {_cost(planned)}; spent before {_spent(planned)}",
-        f"hours {_span(planned['hours'], '', 1)}",
-        f"disk {_span(_gigabytes(planned['disk_bytes']), '', 3)} GB of {planned['disk_free_bytes'] / 1e9:,.0f} GB free",
+        f"hours {_span(planned.hours, '', 1)}",
+        f"disk {_span(_gigabytes(planned.disk_bytes), '', 3)} GB of {planned.disk_free_bytes / 1e9:,.0f} GB free",
     ]
-    unpriced = sorted({part["model"] for part in parts if part["price"] == "unknown"})
+    unpriced = sorted({part.model for part in planned.plan if part.price == "unknown"})
     return lines + [f"the price of {name} is unknown: name it with --prices FILE" for name in unpriced]
 
 
-def _there(planned: Summary) -> str:
-    about = "" if all(part["cached_exact"] for part in planned["plan"]) else "about "
-    again = f", {planned['failed_before']:,} failed before" if planned["failed_before"] else ""
-    return f"{about}{planned['cached']:,} there{again}"
+def _there(planned: Planned) -> str:
+    about = "" if all(part.cached_exact for part in planned.plan) else "about "
+    again = f", {planned.failed_before:,} failed before" if planned.failed_before else ""
+    return f"{about}{planned.cached:,} there{again}"
 
 
-def _cost(planned: Summary) -> str:
-    prices = [part["price"] for part in planned["plan"]]
-    if all(_free(price) for price in prices):
+def _cost(planned: Planned) -> str:
+    known = [part.price for part in planned.plan if part.price != "unknown"]
+    if len(known) == len(planned.plan) and not any(price.input or price.output for price in known):
         return "nothing (it runs on this machine)"
-    dated = sorted({f"{price['model']} of {price['date']}" for price in prices if price != "unknown" and price["date"]})
-    return _span(planned["cost"], "$", 2) + (f" (price: {', '.join(dated)})" if dated else "")
+    dated = sorted({f"{price.model} of {price.date}" for price in known if price.date})
+    return _span(planned.cost, "$", 2) + (f" (price: {', '.join(dated)})" if dated else "")
 
 
-def _spent(planned: Summary) -> str:
-    if planned["spent_uncounted"]:
-        return f"at least ${planned['spent']:,.2f}: what {planned['spent_uncounted']:,} answers cost is unknown"
-    return f"${planned['spent']:,.2f}"
+def _spent(planned: Planned) -> str:
+    if planned.spent_uncounted:
+        return f"at least ${planned.spent:,.2f}: what {planned.spent_uncounted:,} answers cost is unknown"
+    return f"${planned.spent:,.2f}"
 
 
-def _free(price: Any) -> bool:
-    return price != "unknown" and not (price["input"] or price["output"])
+def _gigabytes(size: Bounds | Unknown) -> Bounds | Unknown:
+    return size if size == "unknown" else Bounds(low=size.low / 1e9, high=size.high / 1e9)
 
 
-def _gigabytes(size: dict[str, float]) -> dict[str, float]:
-    return {end: value / 1e9 for end, value in size.items()}
-
-
-def _span(value: dict[str, float] | str, unit: str = "", digits: int = 0) -> str:
+def _span(value: Bounds | Unknown, unit: str = "", digits: int = 0) -> str:
     """A range as text.
 
-    >>> _span({"low": 3, "high": 1200}), _span("unknown"), _span({"low": 0.5, "high": 0.5}, "$", 2)
+    >>> _span(Bounds(low=3, high=1200)), _span("unknown"), _span(Bounds(low=0.5, high=0.5), "$", 2)
     ('3 to 1,200', 'unknown', '$0.50')
     """
     if isinstance(value, str):
         return value
-    low, high = (f"{unit}{value[end]:,.{digits}f}" for end in ("low", "high"))
+    low, high = (f"{unit}{end:,.{digits}f}" for end in (value.low, value.high))
     return low if low == high else f"{low} to {high}"

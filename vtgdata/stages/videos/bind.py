@@ -14,7 +14,7 @@ import msgspec
 from vtgdata.files import fingerprint
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.schemas import Row
-from vtgdata.files.step import Step, Summary
+from vtgdata.files.step import Step, StepSummary
 from vtgdata.records import Video
 from vtgdata.video import bindings, parallel
 from vtgdata.video.bindings import Bound
@@ -50,12 +50,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Share of videos that may not be bound before the exit code is 3."""
 
 
+class Summary(StepSummary, frozen=True, kw_only=True):
+    """What the videos are bound to."""
+
+    videos: int
+    statuses: dict[str, int]
+    """{kind: n}: `ok`, `missing`, `changed` (the name is there with other bytes), `ambiguous` (two files have the name
+    and differ), the most frequent first."""
+    bound: dict[str, int]
+    """How: {`name`, `content`, `accepted`: n}."""
+    same_bytes: int
+    """Videos whose bytes are another's too."""
+    examples: dict[str, list[str]]
+    """{kind: [file: what]}, the first few of each."""
+    bindings: str
+    """File of the bindings."""
+    out: str
+    """Output folder."""
+
+
 def run(settings: Settings) -> Summary:
     """Bind the videos; write bound.parquet, and the bindings into the folder of videos.
-
-    Returns `videos`, `statuses` {kind: n} (`ok`, `missing`, `changed`: the name is there with other bytes, `ambiguous`:
-    two files have the name and differ), `bound` {`name`, `content`, `accepted`: n}, `same_bytes` (videos whose bytes
-    are another's too), `examples`, `bindings` (the path) and `out`.
 
     Raises VtgError when there is no sample or video, or hashes cannot be read; RowsFailed, after writing, when more
     than `max_failed` of the videos are not bound.
@@ -74,23 +89,23 @@ def run(settings: Settings) -> Summary:
     # What was just written is a part of the folder that a later run compares with.
     step = _step(settings)
     write_parquet(step.start() / "bound.parquet", rows, COLUMNS)
-    summary: Summary = {
-        "videos": len(rows),
-        "statuses": dict(Counter(kind(row["status"]) for row in rows).most_common()),
-        "bound": dict(Counter(row["bound_by"] for row in rows if row["bound_by"]).most_common()),
-        "same_bytes": sum(row["same_as"] is not None for row in rows),
-        "examples": examples((row["file"], row["status"]) for row in rows),
-        "bindings": str(path),
-        "out": settings.out,
-    }
+    summary = Summary(
+        videos=len(rows),
+        statuses=dict(Counter(kind(row["status"]) for row in rows).most_common()),
+        bound=dict(Counter(row["bound_by"] for row in rows if row["bound_by"]).most_common()),
+        same_bytes=sum(row["same_as"] is not None for row in rows),
+        examples=examples((row["file"], row["status"]) for row in rows),
+        bindings=str(path),
+        out=settings.out,
+    )
     failed = [(row["file"], row["status"]) for row in rows if row["status"] != "ok"]
     mend = "Fetch them or name the folder that has them; or allow a share with --max-failed."
     return step.finish(summary, ["bound.parquet"], failed=failure(failed, len(rows), settings.max_failed, mend))
 
 
-def _step(settings: Settings) -> Step:
+def _step(settings: Settings) -> Step[Summary]:
     inputs = [settings.samples, *([settings.known] if settings.known else [])]
-    return Step("videos bind", settings, code=[__name__], inputs=inputs, listings=[settings.videos])
+    return Step("videos bind", settings, Summary, code=[__name__], inputs=inputs, listings=[settings.videos])
 
 
 class _Binder:

@@ -15,7 +15,7 @@ from vtgdata.errors import Conflict, VideoUnreadable, VtgError
 from vtgdata.files import fingerprint, plugins
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.schemas import Row
-from vtgdata.files.step import Step, Summary
+from vtgdata.files.step import Step, StepSummary
 from vtgdata.files.whole import tidy, write_json
 from vtgdata.records import Video
 from vtgdata.video import encode, parallel
@@ -59,17 +59,32 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Share of videos that may be missing or unreadable before the exit code is 3."""
 
 
+class Summary(StepSummary, frozen=True, kw_only=True):
+    """The proxies of the videos."""
+
+    videos: int
+    statuses: dict[str, int]
+    """{kind: n}, the most frequent first."""
+    made: int
+    """In this run."""
+    cuts: int
+    """Proxies that are pieces of longer videos."""
+    bytes: int
+    """Of all proxies."""
+    examples: dict[str, list[str]]
+    """{kind: [file: what]}, the first few of each."""
+    out: str
+    """Output folder."""
+
+
 def run(settings: Settings) -> Summary:
     """Make the proxies that are not there yet; write proxies.parquet.
-
-    Returns `videos`, `statuses` {kind: n}, `made` (in this run), `cuts` (pieces of longer videos), `bytes` of all,
-    `examples` and `out`.
 
     Raises VtgError when there is no sample or video, or two videos want one name; RowsFailed, after writing, when more
     than `max_failed` of the videos have no proxy.
     """
     code = [__name__, plugins.module_name("decoders", DECODER)]
-    step = Step("videos proxy", settings, code=code, inputs=[settings.samples], listings=[settings.videos])
+    step = Step("videos proxy", settings, Summary, code=code, inputs=[settings.samples], listings=[settings.videos])
     if (done := step.up_to_date()) is not None:
         return done
     encode.ready()
@@ -85,15 +100,15 @@ def run(settings: Settings) -> Summary:
     found = {id(one): row for one, row in told(results, len(wanted), "proxy")}
     rows = [found[id(one)] for one in wanted]
     write_parquet(out / "proxies.parquet", rows, COLUMNS)
-    summary: Summary = {
-        "videos": len(rows),
-        "statuses": dict(Counter(kind(row["status"]) for row in rows).most_common()),
-        "made": sum(row["made"] for row in rows),
-        "cuts": sum(row["proxy"] is not None and row["cut_start"] is not None for row in rows),
-        "bytes": sum(row["bytes"] or 0 for row in rows),
-        "examples": examples((row["file"], row["status"]) for row in rows),
-        "out": settings.out,
-    }
+    summary = Summary(
+        videos=len(rows),
+        statuses=dict(Counter(kind(row["status"]) for row in rows).most_common()),
+        made=sum(row["made"] for row in rows),
+        cuts=sum(row["proxy"] is not None and row["cut_start"] is not None for row in rows),
+        bytes=sum(row["bytes"] or 0 for row in rows),
+        examples=examples((row["file"], row["status"]) for row in rows),
+        out=settings.out,
+    )
     failed = [(row["file"], row["status"]) for row in rows if row["status"] != "ok"]
     mend = "Run `vtgdata videos verify` for a list of files to fetch, or allow a share with --max-failed."
     told_of = failure(failed, len(rows), settings.max_failed, mend)

@@ -14,7 +14,7 @@ from vtgdata.errors import VideoUnreadable
 from vtgdata.files import plugins
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.schemas import Row
-from vtgdata.files.step import Step, Summary
+from vtgdata.files.step import Step, StepSummary
 from vtgdata.files.whole import write_text
 from vtgdata.video import parallel, workers
 from vtgdata.video.find import Videos, find
@@ -48,18 +48,38 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Share of videos that may be missing, unreadable, cut off or of another duration before the exit code is 3."""
 
 
+class Summary(StepSummary, frozen=True, kw_only=True):
+    """How the videos are."""
+
+    videos: int
+    statuses: dict[str, int]
+    """{kind: n}: `ok`, `missing`, `truncated`, `disagrees`, ..., the most frequent first."""
+    to_fetch: int
+    """Files."""
+    tolerance: float
+    """Seconds."""
+    samples_affected: int
+    """Samples on videos that are not ok."""
+    examples: dict[str, list[str]]
+    """{kind: [file: what]}, the first few of each."""
+    out: str
+    """Output folder."""
+
+
 def run(settings: Settings) -> Summary:
     """Probe every video of the samples; write verified.parquet and fetch.txt.
-
-    Returns `videos`, `statuses` {kind: n} (`ok`, `missing`, `truncated`, `disagrees`, ...), `to_fetch`, `tolerance`,
-    `examples` {kind: [file: what]}, `samples_affected` and `out`.
 
     Raises VtgError when there is no folder of videos or no sample; RowsFailed, after writing, when more than
     `max_failed` of the videos are not as they should be.
     """
     decoder = plugins.module_name("decoders", DECODER)
     step = Step(
-        "videos verify", settings, code=[__name__, decoder], inputs=[settings.samples], listings=[settings.videos]
+        "videos verify",
+        settings,
+        Summary,
+        code=[__name__, decoder],
+        inputs=[settings.samples],
+        listings=[settings.videos],
     )
     if (done := step.up_to_date()) is not None:
         return done
@@ -109,12 +129,12 @@ def _words(row: Row) -> str:
 
 
 def _summary(settings: Settings, rows: Sequence[Row], to_fetch: int) -> Summary:
-    return {
-        "videos": len(rows),
-        "statuses": dict(Counter(kind(row["status"]) for row in rows).most_common()),
-        "to_fetch": to_fetch,
-        "tolerance": settings.tolerance,
-        "samples_affected": sum(row["samples"] for row in rows if row["status"] != "ok"),
-        "examples": examples((row["file"], row["status"], _words(row)) for row in rows),
-        "out": settings.out,
-    }
+    return Summary(
+        videos=len(rows),
+        statuses=dict(Counter(kind(row["status"]) for row in rows).most_common()),
+        to_fetch=to_fetch,
+        tolerance=settings.tolerance,
+        samples_affected=sum(row["samples"] for row in rows if row["status"] != "ok"),
+        examples=examples((row["file"], row["status"], _words(row)) for row in rows),
+        out=settings.out,
+    )

@@ -15,7 +15,7 @@ from vtgdata.engine import shards
 from vtgdata.files import plugins
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.schemas import Row
-from vtgdata.files.step import Step, Summary
+from vtgdata.files.step import Step, StepSummary
 from vtgdata.video import parallel
 from vtgdata.video.frame_settings import Count, FrameSettings
 from vtgdata.video.inventory import Listed, ambiguous, examples, failure, kind, listed, told
@@ -55,11 +55,26 @@ class Settings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
     """With --executor on this machine, how many at a time; a cluster decides by its CPUs."""
 
 
+class Summary(StepSummary, frozen=True, kw_only=True):
+    """What the store has of the videos."""
+
+    videos: int
+    statuses: dict[str, int]
+    """{kind: n}, the most frequent first."""
+    frames: int
+    """That the videos have in the store."""
+    bytes: int
+    """Of these frames."""
+    decoded: int
+    """Videos that were not in the store."""
+    examples: dict[str, list[str]]
+    """{kind: [file: what]}, the first few of each."""
+    out: str
+    """Output folder."""
+
+
 def run(settings: Settings) -> Summary:
     """Fill the store; write warmed.parquet.
-
-    Returns `videos`, `statuses` {kind: n}, `frames` and `bytes` that they have in the store, `decoded` (videos that
-    were not in it), `examples` {kind: [file: what]} and `out`.
 
     Raises VtgError when there is no folder of videos, no sample, or frames are asked for in two ways; RowsFailed,
     after writing, when more than `max_failed` of the videos cannot be seen.
@@ -68,7 +83,12 @@ def run(settings: Settings) -> Summary:
     settings = shards.placed(settings)
     decoder = plugins.module_name("decoders", DECODER)
     step = Step(
-        "videos warm", settings, code=[__name__, decoder], inputs=[settings.samples], listings=[settings.videos]
+        "videos warm",
+        settings,
+        Summary,
+        code=[__name__, decoder],
+        inputs=[settings.samples],
+        listings=[settings.videos],
     )
     store = FrameStore(Path(settings.videos), sampling, Path(settings.frames) if settings.frames else None)
     wanted = [
@@ -84,7 +104,7 @@ def run(settings: Settings) -> Summary:
     rows = [found[id(one)] for one in wanted]
     done = step.up_to_date()
     if done is not None and not store.decoded:
-        return done | {"decoded": 0}
+        return msgspec.structs.replace(done, decoded=0)
     summary = _summary(settings, rows, store.decoded)
     write_parquet(step.start() / "warmed.parquet", rows, COLUMNS)
     failed = [(row["file"], row["status"]) for row in rows if row["status"] != "ok"]
@@ -106,12 +126,12 @@ def _warmed(one: Listed, store: FrameStore) -> Row:
 
 
 def _summary(settings: Settings, rows: Sequence[Row], decoded: int) -> Summary:
-    return {
-        "videos": len(rows),
-        "statuses": dict(Counter(kind(row["status"]) for row in rows).most_common()),
-        "frames": sum(row["frames"] for row in rows),
-        "bytes": sum(row["bytes"] for row in rows),
-        "decoded": decoded,
-        "examples": examples((row["file"], row["status"]) for row in rows),
-        "out": settings.out,
-    }
+    return Summary(
+        videos=len(rows),
+        statuses=dict(Counter(kind(row["status"]) for row in rows).most_common()),
+        frames=sum(row["frames"] for row in rows),
+        bytes=sum(row["bytes"] for row in rows),
+        decoded=decoded,
+        examples=examples((row["file"], row["status"]) for row in rows),
+        out=settings.out,
+    )
