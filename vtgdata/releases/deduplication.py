@@ -29,8 +29,8 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 def expected(before: Release | None, after: Release, upload: Collection[str]) -> Expected:
     """Estimate how many bytes of the files that a push uploads must really be sent.
 
-    Both versions must be on this machine. The estimate leaves out that the client compresses what it sends, that the
-    Hub may know chunks from other repositories, and that a client sends chunks again that are stored too scattered.
+    Both versions must be on this machine. The estimate leaves out that the client packs what it sends into fewer bytes,
+    that the Hub may know chunks from other repositories, and that chunks stored too scattered there are sent again.
 
     Args:
         before: the version that the Hub has; None if it has none.

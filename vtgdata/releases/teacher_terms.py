@@ -52,7 +52,7 @@ REGISTER = (
 
 
 def read(path: str) -> tuple[TeacherTerms, ...]:
-    """A user's own entries, from a JSON list; none for an empty path. Raises VtgError when the file has no such list."""
+    """A user's own entries, from a JSON list; none for an empty path. Raises VtgError when the file is no such list."""
     if not path:
         return ()
     try:

@@ -78,7 +78,7 @@ class Tombstones(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return self._in_text is not None and self._in_text.search(text) is not None
 
     def outcome(self, outcome: Sample | Drop) -> Sample | Drop:
-        """What an ingested row becomes: a removed sample becomes a drop, and a drop with a removed id loses its text."""
+        """What an ingested row becomes: a removed sample becomes a drop; a drop with a removed id loses its text."""
         if isinstance(outcome, Sample):
             video = outcome.video
             found = self.of(outcome.corpus, outcome.sample_id, (video.video_id, video.source_id))
