@@ -163,7 +163,7 @@ def tvsum_map(scores: Array, labels: Array) -> float:
 
 
 def youtube_map(scores: Array, labels: Array) -> float:
-    """YouTube-Highlights' average precision of one video. Args: scores: (clips,); labels: (clips,), 1 a highlight.
+    """YouTube-Highlights' average precision of one video. Args: scores: (clips,); labels: (clips,), 1 for a highlight.
 
     Source: UMT's protocol (Liu et al., CVPR 2022) on Sun et al., ECCV 2014.
     """

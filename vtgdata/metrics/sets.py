@@ -30,7 +30,7 @@ class MetricSet(NamedTuple):
     corpora: tuple[str, ...] = ()
     """Corpora whose samples are scored with this set by default."""
     ranked: bool = False
-    """Whether the set takes several windows of an answer for guesses, best first, whatever file they came from."""
+    """Whether the set reads several windows of an answer as guesses, best first, whatever file they came from."""
     shown: tuple[str, ...] = ()
     """Metrics that the terminal shows; empty for all."""
 

@@ -38,7 +38,7 @@ CHOSEN = SAMPLES | _ASKED | {
 COLUMNS = {
     "samples": SAMPLES | _FIRST,
     "coldstart": COLDSTART,
-    # A prompt's text lies once in prompts/, not in every row.
+    # A prompt's text is stored once in prompts/, not in every row.
     "difficulty": {name: kind for name, kind in (PASS_RATES | DRAWN).items() if name != "prompt"}
     | _FIRST,
     "rollouts": ROLLOUTS | _FIRST,
@@ -66,7 +66,7 @@ class ReleaseFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PromptFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A prompt whose text travels in the release."""
+    """A prompt whose text is part of the release."""
 
     id: str
     """`name-hash8`, as in the column `prompt_id`."""

@@ -22,7 +22,7 @@ def refuse(document: Document, confirmed: Sequence[str], where: str) -> None:
 
 
 def unverified(document: Document) -> dict[str, list[str]]:
-    """{licence: corpora} of the rows whose licence nobody has read, or may not be that of the corpus."""
+    """{licence: corpora} of rows whose licence nobody has read, or whose corpus has no verified licence."""
     found: dict[str, list[str]] = {}
     for corpus, facts in document.corpora.items():
         for licence in facts["licenses"]:

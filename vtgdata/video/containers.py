@@ -108,7 +108,7 @@ def _boxes_end(file: BinaryIO, size: int) -> int:
         if length == 1:
             length = int.from_bytes(head[8:16], "big")
         if length < 8:
-            break  # up to the end of the file, or nonsense
+            break  # 0 means "up to the end of the file"; other values are invalid
         end += length
     return end
 

@@ -107,7 +107,7 @@ def failure(failed: Sequence[tuple[str, str]], total: int, most: float, mend: st
         failed: file and status of each failed video.
         total: number of videos.
         most: share in [0, 1] that may fail.
-        mend: a sentence that says what to do.
+        mend: a sentence that says how to fix it.
     """
     if len(failed) <= most * total:
         return None

@@ -21,14 +21,14 @@ _KEEP = 0.9
 _ENTRY = re.compile(r"([0-9a-f]{2})/([0-9a-f]{2})/(?:\1\2[0-9a-f]{12}\.parquet|\.\1\2[0-9a-f]{12}\.parquet\.\d+\.tmp)")
 """Paths that the store writes below its folder; it never deletes any other file there."""
 _STALE_SECONDS = 3600.0
-"""Age from which a temporary file is taken for that of a killed process and deleted."""
+"""Age above which a temporary file must be that of a killed process, and is deleted."""
 
 
 class Room:
     """A folder of entries `ab/cd/*.parquet` that stays below a size."""
 
     def __init__(self, folder: Path, limit: int | None = None) -> None:
-        """Nothing is read yet; raises VtgError when `$VTGDATA_FRAMES_GB` is no number above 0."""
+        """Nothing is read yet; raises VtgError when `$VTGDATA_FRAMES_GB` is not a number above 0."""
         self._folder = folder
         self._limit = _limit() if limit is None else limit
         self._size: int | None = None
