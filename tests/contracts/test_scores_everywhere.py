@@ -88,13 +88,13 @@ def applies(name, sample):
 def test_as_a_metric_it_is_the_mean_over_the_samples_that_it_applies_to_and_silence_scores_0(name, made):
     values = [scores(made.first[s.sample_id]).get(name, 0.0) for s in SAMPLES if applies(name, s)]
     for found in made.evaluations:
-        assert found["metrics"][name] == close(np.mean(values))
-        assert found["applies_to"].get(name, len(SAMPLES)) == len(values)
-        low, high = found["intervals"][name]
-        assert low - 1e-9 <= found["metrics"][name] <= high + 1e-9
-        assert name in found["shown"] and name in found["strict_metrics"]
-        assert found["models"][0]["breakdown"]["position"]["first third"]["metrics"].keys() >= {name}
-        assert all(name in guess["metrics"] for guess in found["baselines"].values())
+        assert found.metrics[name] == close(np.mean(values))
+        assert found.applies_to.get(name, len(SAMPLES)) == len(values)
+        low, high = found.intervals[name]
+        assert low - 1e-9 <= found.metrics[name] <= high + 1e-9
+        assert name in found.shown and name in found.strict_metrics
+        assert found.models[0].breakdown["position"]["first third"]["metrics"].keys() >= {name}
+        assert all(name in guess.metrics for guess in found.baselines.values())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -140,9 +140,9 @@ def test_the_names_of_files_from_before_are_what_is_stored_of_tiou(made):
 
 def test_a_score_by_name_stands_beside_sets_and_says_the_same_as_the_set(made):
     for found in made.evaluations:
-        assert found["metric_set"] == ",".join(NAMES)
+        assert found.metric_set == ",".join(NAMES)
         # mIoU counts the sample without a moment too.
-        assert found["metrics"]["mIoU"] * 6 == close(found["metrics"]["tiou"] * 5)
+        assert found.metrics["mIoU"] * 6 == close(found.metrics["tiou"] * 5)
     assert not set(SETS) & set(NAMES), "a name means one thing"
 
 

@@ -62,9 +62,9 @@ IOUS = {
 def test_each_parser_scores_what_it_reads_and_the_report_names_it(samples, tmp_path, parser):
     found = score(tmp_path, samples, parser=parser)
     assert ious(tmp_path) == IOUS[parser]
-    assert found["metrics"]["mIoU"] == pytest.approx(sum(IOUS[parser].values()) / 4)
-    assert found["parser"] == (parser or "vtgdata")
-    assert json.loads((tmp_path / "out/evaluation.json").read_text())["parser"] == found["parser"]
+    assert found.metrics["mIoU"] == pytest.approx(sum(IOUS[parser].values()) / 4)
+    assert found.parser == (parser or "vtgdata")
+    assert json.loads((tmp_path / "out/evaluation.json").read_text())["parser"] == found.parser
 
 
 @pytest.mark.parametrize("parser", ["", *plugins.names("other_parsers"), "lmms_eval:task=timelens"])
@@ -76,7 +76,7 @@ def test_a_model_s_answers_are_read_as_those_of_a_file_are(samples, tmp_path, pa
     model = f"support.said:{tmp_path / 'texts.json'}"
     by_model = evaluate.run(evaluate.Settings(samples=samples, model=[model], out=str(tmp_path / "asked"), **settings))
     same = ("metrics", "strict_metrics", "intervals", "n_unparsed", "parse_status", "parser", "baselines")
-    assert {name: by_model[name] for name in same} == {name: by_file[name] for name in same}
+    assert {name: getattr(by_model, name) for name in same} == {name: getattr(by_file, name) for name in same}
     asked = read_parquet(tmp_path / "asked/rollouts.parquet")
     assert [(row["windows"], row["parse_status"]) for row in asked] == rows
     # The stored scores are those of this reading, and not of ours.
@@ -87,23 +87,21 @@ def test_a_model_s_answers_are_read_as_those_of_a_file_are(samples, tmp_path, pa
 
 def test_what_another_parser_gives_that_is_no_window_is_named_and_scores_0(samples, tmp_path):
     found = score(tmp_path, samples, parser="time_r1")
-    assert found["parse_status"] == {"ok": 2, "out_of_range": 1, "reversed": 1} and found["n_unparsed"] == 2
+    assert found.parse_status == {"ok": 2, "out_of_range": 1, "reversed": 1} and found.n_unparsed == 2
     # A window that ends after the video is read as said.
     rows = {row["sample_id"]: row["windows"] for row in read_parquet(tmp_path / "out/rollouts.parquet")}
     assert rows["t:past_the_end"] == [[50.0, 130.0]] and rows["t:clock"] == []
 
 
 def test_the_asked_form_is_about_the_text_whichever_parser_reads_it(samples, tmp_path):
-    read = [
-        score(tmp_path, samples, parser=parser, metrics="format")["metrics"]["format"] for parser in ("", "time_r1")
-    ]
+    read = [score(tmp_path, samples, parser=parser, metrics="format").metrics["format"] for parser in ("", "time_r1")]
     assert read[0] == read[1] == 0.25
 
 
 def test_the_file_of_against_is_read_by_the_same_parser(samples, tmp_path):
     found = score(tmp_path, samples, parser="time_r1", against=written(tmp_path, "other.jsonl"))
-    differences = found["models"][0]["against"]["differences"]
-    assert differences["mIoU"]["difference"] == 0.0 and found["models"][0]["against"]["metrics"] == found["metrics"]
+    differences = found.models[0].against["differences"]
+    assert differences["mIoU"]["difference"] == 0.0 and found.models[0].against["metrics"] == found.metrics
 
 
 def test_other_people_s_parser_is_a_dotted_path_and_what_it_gives_is_checked_as_ours_is(samples, tmp_path, monkeypatch):
@@ -113,7 +111,7 @@ def test_other_people_s_parser_is_a_dotted_path_and_what_it_gives_is_checked_as_
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     found = score(tmp_path, samples, parser="theirs.parser")
-    assert found["parser"] == "theirs.parser" and found["parse_status"] == {"ok": 4}
+    assert found.parser == "theirs.parser" and found.parse_status == {"ok": 4}
     assert {tuple(*row["windows"]) for row in read_parquet(tmp_path / "out/rollouts.parquet")} == {(50.0, 100.0)}
 
 
@@ -136,7 +134,7 @@ def test_a_file_without_texts_cannot_be_read_by_a_parser(samples, tmp_path, line
 def test_windows_alone_are_read_by_no_parser_and_the_report_says_so(samples, tmp_path):
     path = tmp_path / "p.jsonl"
     path.write_text("\n".join(json.dumps({"sample_id": name, "windows": [w]}) for name, w in TRUE.items()))
-    assert score(tmp_path, samples, predictions=str(path))["parser"] is None
+    assert score(tmp_path, samples, predictions=str(path)).parser is None
 
 
 @pytest.mark.parametrize(
@@ -159,7 +157,7 @@ def test_scores_see_the_windows_of_a_file_that_are_windows_of_the_video(samples,
     said = {"t:clock": [-5, 80], "t:draft": [-1e-9, 9], "t:outside": [100, 101], "t:past_the_end": [50, 130]}
     path.write_text("\n".join(json.dumps({"sample_id": name, "windows": [w]}) for name, w in said.items()))
     found = score(tmp_path, samples, predictions=str(path), metrics="tiou,giou")
-    assert found["metrics"]["tiou"] == pytest.approx((0 + 6 / 9 + 0 + 0.5) / 4)
-    assert found["metrics"]["mIoU"] == pytest.approx((15 / 85 + 6 / 9 + 0 + 0.5) / 4)
+    assert found.metrics["tiou"] == pytest.approx((0 + 6 / 9 + 0 + 0.5) / 4)
+    assert found.metrics["mIoU"] == pytest.approx((15 / 85 + 6 / 9 + 0 + 0.5) / 4)
     stored = [{s["name"]: s["value"] for s in r["scores"]} for r in read_parquet(tmp_path / "out/rollouts.parquet")]
     assert [row["giou"] for row in stored][::2] == [0.0, 0.0]

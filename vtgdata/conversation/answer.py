@@ -1,10 +1,10 @@
 r"""The one parser: from any model's text to windows, an option letter and a status.
 
-Where the answer is:
+Where the answer is looked for:
 1. The reasoning ends at the last `</think>`; nothing in it is an answer.
-2. Of the rest, the last complete answer tag (`<answer>`, `<time>`, `<glue>`) counts, over all text outside of tags. A
-   tag that holds an option and nothing else gives the letter and leaves the window to the other tag, or to the text.
-3. Within the tag, or in the whole text where there is none: JSON (`answer_json`), else words (`answer_times`).
+2. In the rest, the last complete answer tag (`<answer>`, `<time>`, `<glue>`) takes precedence over text outside tags.
+   A tag that holds only an option gives the letter; the window is then looked for in the other tag, or in the text.
+3. Within the tag, or in the whole text if there is no tag: JSON (`answer_json`), else words (`answer_times`).
 
     answer = objects | chains | bounds
     object = "{" ... a start and an end, or a key that holds windows ... "}"    JSON, with single quotes too
@@ -14,23 +14,23 @@ Where the answer is:
     sep    = "to" | "-" | "until" | "->" | "~" | ... | "and" | ","
     also   = "," | "and"                                                        between two windows of a chain
 
-Outside of a tag a chain must also say that it is a time: by a unit or a clock time, by a word before it (`from`,
-`between`, `in`, `Time:`), by brackets round it, or by standing alone in its line. Nowhere is it a window when the words
-round it make it something else: frames, dates, prices, scores, counts, lengths. Numbers are never mended: a reversed
-pair stays one.
+Outside of a tag something must also show that a chain is a time: a unit or a clock time, a word before it (`from`,
+`between`, `in`, `Time:`), brackets around it, or that it stands alone in its line. A chain is never a window when the
+words around it make it something else: frames, dates, prices, scores, counts, lengths. Numbers are never corrected: a
+reversed pair stays reversed.
 
-Status, the first that holds:
+The status is the first of these that holds:
 - `refused`: the model declines.
 - `truncated`: the text was cut off (`finish_reason` is `length`) before an answer was complete.
-- `no_answer`: nothing is said (empty, null, N/A), only an option is given, or it is said that there is no such event.
+- `no_answer`: the answer is empty (or null, N/A), gives only an option, or says that there is no such event.
 - `unparsable`: words without a window.
 - `reversed` (start > end), `zero_length` (start == end), `out_of_range` (a negative time, or a start at or after the
-  video's end; a window's end past it is read as said).
-- `several_where_one`: different windows where the prompt wants one. `windows` has them all; as an answer they count 0.
+  video's end; a window that only ends after the video does is kept as it was given).
+- `several_where_one`: different windows although the prompt wants one. `windows` has them all; the answer scores 0.
 - `ok`.
 
-The strict reading beside it, `strict_ok`, asks whether the whole text is the prompt's own form to the letter. All of it
-takes time linear in the length of the text.
+Besides this lenient reading, the strict one, `strict_ok`, says whether the whole text has exactly the form that the
+prompt asked for. Parsing takes time linear in the length of the text.
 """
 
 import re
@@ -48,9 +48,9 @@ from vtgdata.conversation.answer_times import Pair
 from vtgdata.records import Answer, Window
 
 MAX_TEXT = 200_000
-"""Characters of a text that are read, from its end."""
+"""Most characters of a text that are read, counted from its end."""
 MAX_BODY = 20_000
-"""Of them, characters that are read of what follows the reasoning, half from either end."""
+"""Most characters read of the text after the reasoning, half from each end."""
 
 _SECONDS = r"[0-9]++(?:\.[0-9]++)?"
 _SLOTS = {"{start}": "\x01", "{end}": "\x02", "{option}": "\x03"}
@@ -62,18 +62,18 @@ class Form(msgspec.Struct, frozen=True):
     """The form a prompt asks for.
 
     In the template, `{start}` and `{end}` stand for plain seconds and `{option}` for one capital letter. A separator
-    and `...` after a pair, as in `[({start}, {end}), ...]`, say that the pair may come again.
+    and `...` after a pair, as in `[({start}, {end}), ...]`, mean that the pair may be repeated.
     """
 
     template: str = "<answer>{start} to {end}</answer>"
     reasoning: bool = True
     """Whether `<think>...</think>` comes first."""
     several: bool = False
-    """Several windows are wanted; a template that shows a pair again says so too."""
+    """Whether several windows are wanted; a template with a repeated pair implies it."""
 
     @property
     def wants_several(self) -> bool:
-        """Whether more than one window is a good answer."""
+        """Whether an answer may have more than one window."""
         return self.several or _AGAIN.search(_slotted(self.template)) is not None
 
     @property
@@ -82,7 +82,7 @@ class Form(msgspec.Struct, frozen=True):
         return "{start}" in self.template
 
     def matches(self, text: str) -> bool:
-        """Whether the whole text is in this form: one `<think>..</think>` that is not empty, then the answer alone."""
+        """Whether the whole text has this form: a non-empty `<think>..</think>` if asked for, then only the answer."""
         before, separator, after = text.strip().rpartition("</think>")
         if bool(separator) != self.reasoning:
             return False
@@ -93,7 +93,7 @@ class Form(msgspec.Struct, frozen=True):
         return _pattern(self.template).fullmatch(after.strip()) is not None
 
     def write(self, pairs: Sequence[tuple[str, str]], option: str = "") -> str:
-        """The answer in this form: all pairs of times where the template shows a pair again, else the first.
+        """The answer in this form: all pairs of times if the template repeats the pair, else only the first.
 
         >>> Form("<answer>[({start}, {end}), ...]</answer>").write([("1.0", "2.5"), ("4.0", "6.0")])
         '<answer>[(1.0, 2.5), (4.0, 6.0)]</answer>'
@@ -108,7 +108,7 @@ class Form(msgspec.Struct, frozen=True):
 
 
 class _Repeat(NamedTuple):
-    """A template that shows a pair again, cut at the pair."""
+    """A template with a repeated pair, cut into its parts."""
 
     before: str
     pair: str
@@ -130,7 +130,7 @@ def _repeat(text: str) -> _Repeat | None:
     match = _AGAIN.search(text)
     if match is None:
         return None
-    # The pair begins at the bracket that opens the last of those that close it.
+    # The pair begins at the opening bracket that matches its last closing bracket.
     begin, depth = text.rfind("\x01", 0, match.start()), len(match[1])
     while depth and begin > 0:
         begin -= 1
@@ -153,12 +153,12 @@ def _escaped(text: str) -> str:
 
 
 class _Reading(NamedTuple):
-    """What a text says, before it is checked."""
+    """What was found in a text, before the pairs are checked."""
 
     pairs: Sequence[Pair]
     option: str | None
     status: str
-    """Of a text without pairs."""
+    """The status of the answer if there are no pairs."""
 
 
 def parse(
@@ -169,17 +169,17 @@ def parse(
     finish_reason: str = "stop",
     reasoning: str | None = None,
 ) -> Answer:
-    """Read a model's text.
+    """Parse a model's text.
 
     Args:
         text: what the model said; None when it said nothing.
         duration: of the video in seconds; a window that starts there or later is out of range.
-        form: what the prompt asked for, for the strict reading and for how many windows are wanted; without it, any
-            number is, and the strict reading is that of `Form()`.
-        finish_reason: the server's word; `length` means cut off.
-        reasoning: reasoning that came apart from the text.
+        form: the form that the prompt asked for: it decides the strict reading, and whether several windows are
+            allowed. Without it any number of windows is allowed, and the strict reading is that of `Form()`.
+        finish_reason: as the server reports it; `length` means that the text was cut off.
+        reasoning: reasoning that the server returned apart from the text.
 
-    Returns an Answer; only with `parse_status` ok do its `windows` count (`Answer.counted`).
+    Returns an Answer; its `windows` are scored only if `parse_status` is ok (`Answer.counted`).
 
     >>> parse("<think>It opens.</think><answer>1:05 to 1:20</answer>", duration=100.0).windows
     (Window(start=65.0, end=80.0),)
@@ -205,9 +205,11 @@ def parse(
 
 
 def checked(pairs: Sequence[Pair], duration: float | None) -> tuple[tuple[Window, ...], str]:
-    """The different windows of some pairs of seconds, or none and what is wrong with the first wrong pair.
+    """The distinct windows of pairs of seconds and `ok`; or no windows and what is wrong with the first wrong pair.
 
-    Args: duration: of the video in seconds; a window that starts there or later is out of range.
+    Args:
+        pairs: (start, end) in seconds.
+        duration: of the video in seconds; a window that starts there or later is out of range.
     """
     windows: dict[Window, None] = {}
     for start, end in pairs:
@@ -222,7 +224,7 @@ def checked(pairs: Sequence[Pair], duration: float | None) -> tuple[tuple[Window
 
 
 def _read(text: str, *, cut: bool) -> _Reading:
-    """Read a cleaned text without its reasoning: the last tag with more than an option, else what stands outside."""
+    """Read a cleaned text without its reasoning: the last tag with more than an option, else the text outside tags."""
     found = parts(text, cut=cut)
     letters = [letter for block in found.blocks if (letter := phrases.only_option(block.content))]
     holding = [block.content for block in found.blocks if block.inner and not phrases.only_option(block.content)]
@@ -230,7 +232,7 @@ def _read(text: str, *, cut: bool) -> _Reading:
     read = _content(holding[-1], tagged=True, cut=False) if holding else _content(found.outside, tagged=False, cut=cut)
     boxed = phrases.boxed_option(around) or (phrases.boxed_option(holding[-1]) if holding else None)
     option = boxed or (letters[-1] if letters else None) or read.option or phrases.said_option(around)
-    # Words beside an option's tag or box are its reasons, not a window that cannot be read.
+    # Words beside a tagged or boxed option explain it; they are not an unreadable window.
     alone = option is not None and not holding and read.status == "unparsable"
     return read._replace(option=option, status="no_answer" if alone else read.status)
 

@@ -1,7 +1,7 @@
-"""Windows said in JSON: an object with start and end, or with a key that holds pairs; plain, in a fence, or in prose.
+"""Windows given in JSON: an object with start and end, or with a key that holds pairs; plain, fenced, or in prose.
 
-Python's spelling (single quotes, None) and escaped quotes are read too. Keys that speak of frames, a confidence or the
-video's duration hold no window.
+Python's spelling (single quotes, None) and escaped quotes are read too. Keys for frames, a confidence or the video's
+duration hold no window.
 """
 
 import json
@@ -15,7 +15,7 @@ from vtgdata.conversation.answer_times import Pair, read_time
 
 MOST_BRACES = 400
 MOST_TEXT = 20_000
-"""Braces and characters that are looked at, from the end of the text: more are no answer, and would take long."""
+"""Most braces and characters that are read, counted from the end of the text: more is no answer and would take long."""
 
 _UNIT = r"_?(?:time|timestamp|times|secs?|seconds?|s|at|point)?"
 _START = re.compile(rf"(?:t_?|time_?)?(?:start|begin|from|onset)(?:ing|s)?{_UNIT}")
@@ -29,21 +29,21 @@ _OPTION = re.compile(r"\s*\(?([A-Z])\)?\.?\s*\Z")
 
 
 class Said(NamedTuple):
-    """What the JSON of a text says."""
+    """What the JSON in a text contains."""
 
     pairs: list[Pair]
     option: str | None
     """A letter under `answer`, `option` or `choice`."""
     empty: bool
-    """A place for windows holds nothing: null, or an empty list or object."""
+    """Whether a key for windows holds nothing: null, or an empty list or object."""
     unreadable: bool
-    """A place for windows holds what is none."""
+    """Whether a key for windows holds something that is not a window."""
     rest: str
     """The text without the JSON."""
 
 
 def read(text: str) -> Said | None:
-    """What the JSON objects of a text say; None when it has none that can be read.
+    """What the JSON objects of a text contain; None when it has no readable object.
 
     >>> read('Here: {"start": "1:05", "end": "1:20", "confidence": 0.9}').pairs
     [(65.0, 80.0)]
@@ -60,7 +60,7 @@ def read(text: str) -> Said | None:
 
 
 def _objects(text: str) -> tuple[list[Any], str]:
-    """The outermost objects that can be decoded, and what is left."""
+    """The outermost objects that can be decoded, and the rest of the text."""
     values: list[Any] = []
     rest, place, budget = "", 0, MOST_TEXT
     for start, end in _braced(text):
@@ -74,7 +74,7 @@ def _objects(text: str) -> tuple[list[Any], str]:
 
 
 def _braced(text: str) -> list[tuple[int, int]]:
-    """Spans from a brace to the one that closes it, by their start, an outer one before those within."""
+    """(start, end) from each opening brace to its closing one, sorted by start: outer spans come before inner ones."""
     opened: list[int] = []
     spans: list[tuple[int, int]] = []
     begin = max(0, len(text) - MOST_TEXT)
@@ -127,7 +127,7 @@ class _Found:
         return None
 
     def hold(self, item: Any) -> None:
-        """Read what a place for windows holds: a pair, pairs, objects, words or an option's letter."""
+        """Read the value of a key for windows: a pair, pairs, objects, words or an option's letter."""
         if isinstance(item, dict):
             return self.take(cast(Any, item))
         if isinstance(item, str) and (letter := _OPTION.match(item)):
@@ -147,7 +147,7 @@ class _Found:
         return None
 
     def listed(self, items: list[Any]) -> None:
-        """Read a list under such a key: one pair (a score may follow it), or a list of them."""
+        """Read a list under a key for windows: one pair, perhaps with a score after it, or a list of pairs."""
         flat = not any(isinstance(item, dict | list) for item in items)
         if flat and (len(items) == 2 or (len(items) == 3 and all(isinstance(item, int | float) for item in items))):
             self.pair(items[:2])
@@ -158,7 +158,7 @@ class _Found:
                 self.hold(item)
 
     def pair(self, items: list[Any]) -> None:
-        """Take a start and an end, each a number or a time as text."""
+        """Note a pair of start and end, each a number or a time as text."""
         if all(item is None or (isinstance(item, str) and says_nothing(item)) for item in items):
             self.empty = True
             return
@@ -170,7 +170,7 @@ class _Found:
 
 
 def _name(key: str) -> str:
-    """A key in lower case with underscores: `startTime`, `Start time` and `start-time` are one."""
+    """A key in lower case with underscores: `startTime`, `Start time` and `start-time` all become `start_time`."""
     return re.sub(r"[\s-]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key[:40].strip())).lower()
 
 

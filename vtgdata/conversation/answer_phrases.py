@@ -1,4 +1,4 @@
-"""What the words of an answer amount to when they are no window: an option, nothing, no such event, a refusal."""
+"""What the words of an answer mean besides windows: an option, an empty answer, no such event, a refusal."""
 
 import re
 
@@ -53,7 +53,7 @@ _BRACKETED_OPTION = re.compile(r"\(([A-Z])\)")
 
 
 def only_option(content: str) -> str | None:
-    """The letter of a tag that holds an option and nothing else; its own words may follow it.
+    """The letter of a tag that holds only an option, if need be with the option's text after it; else None.
 
     >>> only_option("(D) two to three people"), only_option("A man opens the gate")
     ('D', None)
@@ -68,7 +68,7 @@ def boxed_option(text: str) -> str | None:
 
 
 def said_option(text: str) -> str | None:
-    """The option's letter that a text gives in words, alone on its last line, or in brackets.
+    """The option's letter that a text names in words, alone on its last line, or in brackets; else None.
 
     >>> said_option("The answer is C, since it rains."), said_option("A man opens the gate.")
     ('C', None)
@@ -82,12 +82,12 @@ def _last(pattern: re.Pattern[str], text: str) -> str | None:
 
 
 def unboxed(text: str) -> str:
-    r"""The text with what stands in `\boxed{}` on lines of its own."""
+    r"""The text with the content of each `\boxed{}` on a line of its own."""
     return _BOX.sub(r"\n\1\n", text)
 
 
 def says_nothing(content: str) -> bool:
-    """Whether nothing is said: blanks, empty brackets, null, None, N/A.
+    """Whether a content is empty: only blanks, empty brackets, null, None or N/A.
 
     >>> says_nothing("[null, null]"), says_nothing("soon")
     (True, False)
@@ -96,7 +96,7 @@ def says_nothing(content: str) -> bool:
 
 
 def without_absent(text: str) -> tuple[str, bool]:
-    """The text without the clauses that say that there is no such event, and whether there was one."""
+    """The text without clauses that deny the event (`there is no such event`), and whether it had such a clause."""
     if not _ABSENT.search(text):
         return text, False
     clauses = _CLAUSES.split(text)
@@ -104,7 +104,7 @@ def without_absent(text: str) -> tuple[str, bool]:
 
 
 def declines(text: str) -> bool:
-    """Whether the model declines the request, in so many words, whatever numbers it adds; not where a `but` follows.
+    """Whether the model explicitly declines the request, even if it adds numbers; but not if a `but` follows.
 
     >>> declines("I can't assist with that. Ask between 9:00 and 17:00."), declines("I can't answer, but at 5-9 s")
     (True, False)
@@ -115,5 +115,5 @@ def declines(text: str) -> bool:
 
 
 def apologises(text: str) -> bool:
-    """Whether a text without a window is a refusal."""
+    """Whether a text in which no window was found is a refusal."""
     return _REFUSED.search(_QUOTED.sub("", text)) is not None

@@ -1,8 +1,8 @@
-"""Windows said in words: which chains of times are one, and which only look like it.
+"""Windows given in words: which chains of times are a window, and which only look like one.
 
-Outside of an answer tag a chain must say that it is a time: by a unit or a clock time, by a word before it (`from`,
-`between`, `in`, `Time:`), by brackets round it, or by standing alone in its line. Nowhere is it a window where the
-words round it make it something else: `frames 30 to 90`, `2 to 3 dogs`, `for 5 to 10 seconds`, `a score of 3 to 5`.
+Outside of an answer tag something must show that a chain is a time: a unit or a clock time, a word before it (`from`,
+`between`, `in`, `Time:`), brackets around it, or that it stands alone in its line. A chain is never a window when the
+words around it make it something else: `frames 30 to 90`, `2 to 3 dogs`, `for 5 to 10 seconds`, `a score of 3 to 5`.
 """
 
 import re
@@ -41,7 +41,7 @@ _LEADS_JOINED = tuple("从從在自由于於は")
 _NOT_AFTER = re.compile(
     r" (?:long|tall|high|wide|old|later|apart|ago|away|each|in (?:length|total|all)|of (?!the |this ))\b", re.IGNORECASE
 )
-# What a plain number may be followed by; any other word is what it counts.
+# What may follow a plain number; any other word after it is what the number counts.
 _FOLLOWS = re.compile(
     rf" ?(?:\Z|(?<= )\d|[\n.,;:!?)\]}}>|<(=]|->|-(?![{LETTER}\d])|[之间間期内]"
     r"|(?:the|he|she|it|they|when|while|as|where|in the (?:video|clip)|of the (?:video|clip)|and|or|which)"
@@ -73,12 +73,12 @@ _LISTED = re.compile(r"([\[(] ?[-+]?\d++(?:\.\d++)?),([-+]?\d++(?:\.\d++)? ?[\])
 
 
 def pairs_in(text: str, *, tagged: bool, cut: bool = False) -> list[Pair]:
-    """The (start, end) pairs that a text says, in order, seconds; neither ordered nor checked against a duration.
+    """The (start, end) pairs in a text, in seconds, as given: a pair may be reversed or lie outside the video.
 
     Args:
         text: cleaned by `answer_text.clean`; quotes may still be in it.
-        tagged: it is the content of an answer tag, so a pair needs no word that says that it is a time.
-        cut: the text was cut off, so a number at its very end is not complete.
+        tagged: whether it is the content of an answer tag: then nothing else need show that a pair is a time.
+        cut: whether the text was cut off: then a number at its very end may be incomplete.
 
     >>> pairs_in("From 1 min 5 s to 1 min 20 s, with 3 to 5 people.", tagged=False)
     [(65.0, 80.0)]
@@ -89,15 +89,15 @@ def pairs_in(text: str, *, tagged: bool, cut: bool = False) -> list[Pair]:
     pairs: dict[bool, list[Pair]] = {True: [], False: []}
     for chain in chains:
         pairs[chain.united].extend(pairs_of(chain))
-    # Beside times with a unit, plain numbers are something else.
+    # If some chains have a unit, the plain numbers are something else.
     found = pairs[True] or pairs[False] or _starts_and_ends(text, times)
-    # Two numbers and nothing else: `12.5 17.8`, one below the other.
+    # Two numbers and nothing else, such as `12.5 17.8`, or one below the other.
     alone = tagged and not found and len(times) == 2 and re.fullmatch(r"[\d.:\s;|\[\](){}]*+", text)
     return [(times[0].seconds, times[1].seconds)] if alone else found
 
 
 def _prepared(text: str) -> str:
-    """The text without quotes and without remarks that hold no number, its commas told apart."""
+    """The text without quotes and remarks that hold no number; decimal commas become points, commas in lists stay."""
     text = re.sub(r" ?\([^()\d]{0,80}\)", "", text.replace('"', "").replace("'", ""))
     text = re.sub(r"\[ ?(\d[\d:.]{0,11} ?s?) ?\]", r"\1", text)
     text = _LISTED.sub(r"\1 , \2", text)
@@ -105,7 +105,7 @@ def _prepared(text: str) -> str:
 
 
 def _has_decimal_commas(text: str) -> bool:
-    """Whether numbers such as `12,5` come in pairs that something other than a comma separates."""
+    """Whether numbers such as `12,5` come in pairs that are separated by a word, `-` or `~`, not by a comma."""
     commas = list(_COMMAS.finditer(text))
     gaps = [text[a.end() : b.start()] for a, b in zip(commas[::2], commas[1::2], strict=False)]
     parted = [not set(gap) & set("[]()\n") and any(sign.isalpha() or sign in "-~" for sign in gap) for gap in gaps]
@@ -113,7 +113,7 @@ def _has_decimal_commas(text: str) -> bool:
 
 
 def _is_window(text: str, chain: Chain, tagged: bool) -> bool:
-    """Whether what stands round a chain lets it be a window and, outside of a tag, says that it is one."""
+    """Whether the words around a chain allow it to be a window and, outside of a tag, also show that it is one."""
     start, end = chain.times[0].start, chain.times[-1].end
     line, after = text[max(0, start - 48) : start].rpartition("\n")[2], text[end : end + 24]
     before, last = _last_words(line)
@@ -132,7 +132,7 @@ def _is_window(text: str, chain: Chain, tagged: bool) -> bool:
 
 
 def _last_words(line: str) -> tuple[str, str]:
-    """The last two words before a number, in lower case; words that change nothing are left out."""
+    """The last two words before a number, in lower case; fill words such as `about` are skipped."""
     words = line.lower().rstrip(" [(~≈第").split()
     while words and words[-1] in _FILL_WORDS:
         words.pop()
@@ -140,12 +140,12 @@ def _last_words(line: str) -> tuple[str, str]:
 
 
 def _among(word: str, words: frozenset[str]) -> bool:
-    """Whether a word, or its singular, is one of these."""
+    """Whether a word, or the word without a final `s`, is one of these."""
     return word in words or word.removesuffix("s") in words
 
 
 def _is_other(before: str, last: str) -> bool:
-    """Whether the words name what the numbers count, or say that something takes so long."""
+    """Whether the words before the numbers name what these count, or say how long something takes."""
     if last == "of":
         return before not in _SPANS
     if before == "not":
@@ -154,7 +154,7 @@ def _is_other(before: str, last: str) -> bool:
 
 
 def _leads(before: str, last: str) -> bool:
-    """Whether a word before two plain numbers says that they are times."""
+    """Whether a word before two plain numbers shows that they are times."""
     label = before if last in ("is", "are") else last[:-1] if last[-1:] in (":", "=") else ""
     return last in _LEADS or last.endswith(_LEADS_JOINED) or _among(label, _LABELS)
 
@@ -170,12 +170,12 @@ def _are_years(chain: Chain) -> bool:
 
 
 def _starts_and_ends(text: str, times: Sequence[Time]) -> list[Pair]:
-    """Pairs told by words or keys, in either order: `ends at 17.8 s and starts at 12.5 s`."""
+    """Pairs whose start and end are named by words or keys, in either order: `ends at 17.8 s and starts at 12.5 s`."""
     at = {time.start: time.seconds for time in times}
     found: list[Pair] = []
     waiting: dict[str, float] = {}
     for key in _BOUND.finditer(text) if at else ():
-        # The words before a time may have taken the sign of a negative one.
+        # The match may have consumed the minus sign of a negative time.
         place = key.end() if key.end() in at else key.end() - 1
         if place not in at or text[max(0, key.start() - 8) : key.start()].lower().endswith(_NOT_ITS):
             continue

@@ -1,7 +1,7 @@
-"""A model's text as plain characters: where its reasoning ends, which answer tags it has, what its words amount to.
+"""A model's text as plain characters: where its reasoning ends, and which answer tags it has.
 
-Upper case, blanks, line ends, Markdown, LaTeX, quotes, HTML escapes and invisible characters do not change what was
-said: `clean` takes them out or makes them the plain ASCII sign that they stand for. All of it is linear in the length.
+Upper case, blanks, line ends, Markdown, LaTeX, quotes, HTML escapes and invisible characters do not change the meaning:
+`clean` removes them or replaces them by the plain ASCII sign that they stand for. All of it is linear in the length.
 """
 
 import html
@@ -10,9 +10,9 @@ import unicodedata
 from typing import NamedTuple
 
 MOST_TAGS = 200
-"""Answer tags that are looked at, from the end of the text."""
+"""Most answer tags that are read, counted from the end of the text."""
 MOST_CONTENT = 4_000
-"""Characters that are read of a tag's content, or of a text without tags: half of them from either end."""
+"""Most characters that are read of a tag's content, or of a text without tags: half of them from each end."""
 
 _DASHES = "‐‑‒–—―−﹘﹣－"
 _BLANKS = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
@@ -41,7 +41,7 @@ _MARKUP = (
     (re.compile(r"\\(?:right|long)?(?:arrow|to)\b"), "->"),
     (re.compile(r"\\(?:[,;:! ()]|q?quad\b)"), " "),
     (re.compile(r"\\sim\b"), "~"),
-    # The name goes, its braces with it: `12.5 \text{ to } 17.8`.
+    # Remove the command and its braces, keep the content: `12.5 \text{ to } 17.8`.
     (re.compile(r"\\(?:text|mathrm|mathbf|textbf|mathsf|operatorname|mbox)\{([^{}]{0,40})\}"), r"\1"),
     (re.compile(r"\\([<>\[\]{}.*~$#+-])"), r"\1"),
 )
@@ -54,28 +54,28 @@ _OTHER_TAG = re.compile(r"(?<![\"'])</?[a-z][^<>]{0,40}>|<\|[a-z_]{1,24}\|>", re
 
 
 class Block(NamedTuple):
-    """The content of a complete answer tag, without what tags inside it hold."""
+    """The content of a complete answer tag, without the contents of tags inside it."""
 
     content: str
     inner: bool
-    """No other complete tag lies in it."""
+    """Whether no other complete tag lies in it."""
 
 
 class Parts(NamedTuple):
     """A text without its reasoning, cut at its answer tags."""
 
     blocks: list[Block]
-    """In the order in which they close."""
+    """In the order in which the tags close."""
     outside: str
-    """All that stands outside of complete tags; tags left open or never opened are line ends."""
+    """All text outside of complete tags; a tag that is never closed or never opened becomes a line end."""
     left_open: bool
-    """A tag opens and never closes; what follows it is in `outside` unless the text was cut off there."""
+    """Whether a tag opens and never closes; the text after it is in `outside`, unless the whole text was cut off."""
 
 
 def split_reasoning(text: str) -> tuple[str, str]:
-    """Reasoning and the rest. The reasoning ends at the last `</think>`, whether or not it was opened.
+    """(reasoning, rest) of a text. The reasoning ends at the last `</think>`, even if no `<think>` opened it.
 
-    A `<think>` that never closes leaves no rest, unless an answer tag follows it or stands before it.
+    After a `<think>` that never closes there is no rest, unless an answer tag stands after or before it.
 
     >>> split_reasoning("<think>It opens.</think> <answer>3 to 5</answer>")
     ('It opens.', ' <answer>3 to 5</answer>')
@@ -93,7 +93,7 @@ def split_reasoning(text: str) -> tuple[str, str]:
 
 
 def clean(text: str) -> str:
-    """The text in plain characters, with single blanks; quotes, brackets, backslashes of JSON and answer tags stay.
+    """The text in plain characters, with single blanks; quotes, brackets, JSON's backslashes and answer tags stay.
 
     >>> clean("From **１２．５** s&nbsp;→ 17.8 s")
     'From 12.5 s -> 17.8 s'
@@ -117,11 +117,11 @@ def _without_comments(text: str) -> str:
 
 
 def parts(text: str, *, cut: bool) -> Parts:
-    """Cut a cleaned text at its complete answer tags; of nested ones the inner hold their content, the outer the rest.
+    """Cut a cleaned text at its complete answer tags; an outer tag holds its content without that of inner tags.
 
     Args:
         text: cleaned, without reasoning.
-        cut: the text was cut off: what follows a tag that is left open is then incomplete, and left out.
+        cut: whether the text was cut off: then the text after a tag that is left open is incomplete, and left out.
     """
     blocks: list[Block] = []
     opened: list[tuple[str, int]] = []
@@ -160,12 +160,12 @@ def _give_back(opened: list[tuple[str, int]], pieces: list[str]) -> None:
 
 
 def _plain(text: str) -> str:
-    """The text without other tags; those that name a start or an end become the word."""
+    """The text without other tags; a tag that names a start or an end becomes the word `start:` or `end:`."""
     return _OTHER_TAG.sub("", _BOUND_TAG.sub(r" \1: ", ends(text, MOST_CONTENT)))
 
 
 def ends(text: str, most: int) -> str:
-    """A text that is longer than `most` characters without its middle: an answer lies at its beginning or its end.
+    """The text, without its middle if it is longer than `most` characters: an answer is at the beginning or the end.
 
     >>> ends("0123456789", 4).splitlines()
     ['01', '89']

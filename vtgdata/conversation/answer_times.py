@@ -1,9 +1,9 @@
-"""Times in a text, and the chains they form: what may be a window said in words.
+"""Times in a text, and the chains that they form: candidates for windows given in words.
 
 A time is plain seconds, m:ss, h:mm:ss (with a fraction), or minutes and hours in words or letters, with or without a
-unit. Times with nothing but a separator between them form a chain: `5 to 10 and 20 to 25 s`. Whether a chain is a
-window is decided by what stands round it, in `answer_words`. Every pattern is bounded or possessive, so that reading
-takes time linear in the length.
+unit. Times with nothing but a separator between them form a chain: `5 to 10 and 20 to 25 s`. `answer_sentences` decides
+by the words around a chain whether it is a window. Every pattern is bounded or possessive, so that parsing takes time
+linear in the length.
 """
 
 import math
@@ -67,23 +67,23 @@ class Time(NamedTuple):
     kind: str
     """`clock`, `unit` or `plain`."""
     scale: float = 1.0
-    """What a plain time that shares this one's unit is multiplied with."""
+    """Factor for a plain number that shares this time's unit: 60 where the unit is minutes."""
 
 
 class Chain(NamedTuple):
-    """Times that only separators part: `seps` has one of `strong`, `both`, `comma` for each gap."""
+    """Times with only separators between them: `seps` has one of `strong`, `both`, `comma` for each gap."""
 
     times: list[Time]
     seps: list[str]
 
     @property
     def united(self) -> bool:
-        """Whether one of the times has a unit, which is then the unit of all."""
+        """Whether one of the times has a unit; it then holds for all of them."""
         return any(time.kind != "plain" for time in self.times)
 
 
 def read_time(text: str) -> float | None:
-    """Seconds of a text that is one time and nothing else; None when it is not.
+    """Seconds of a text that is one time and nothing else; None for any other text.
 
     >>> read_time("1m05s"), read_time("12.5 s"), read_time("early")
     (65.0, 12.5, None)
@@ -95,9 +95,9 @@ def read_time(text: str) -> float | None:
 
 
 def times_in(text: str, cut: bool) -> Iterator[Time]:
-    """The times of a text; of one that is said again in brackets, in another notation, the first.
+    """The times in a text; a time that is repeated in brackets in another notation, as in `65 s (01:05)`, counts once.
 
-    With `cut`, a number at the very end may lack digits, or a minute its seconds, and is no time.
+    With `cut`, a number at the very end is not taken: it may lack digits, or minutes their seconds.
     """
     end = len(text.rstrip())
     last: Time | None = None
@@ -116,7 +116,7 @@ def times_in(text: str, cut: bool) -> Iterator[Time]:
 
 
 def _is_same(text: str, first: Time, second: Time) -> bool:
-    """Whether the second time is the first one again, as in `65 s (01:05)`."""
+    """Whether the second time repeats the first in another notation, as in `65 s (01:05)`."""
     bracketed = text[first.end : second.start] in ("(", " (") and text[second.end : second.end + 1] == ")"
     return bracketed and first.kind != second.kind and abs(first.seconds - second.seconds) < 1
 
@@ -150,7 +150,7 @@ def chains_in(text: str, times: Sequence[Time]) -> Iterator[Chain]:
         if chain:
             gap = text[chain.times[-1].end : time.start]
             if time.seconds < 0 and gap == " ":
-                # `12.5 -17.8`: a separator that stands close to the second number.
+                # `12.5 -17.8`: the `-` is a separator, written close to the second number.
                 gap, time = "-", time._replace(seconds=-time.seconds, start=time.start + 1)
             if match := _GAP.fullmatch(gap) if len(gap) < 40 else None:
                 chain.times.append(time)
@@ -163,9 +163,9 @@ def chains_in(text: str, times: Sequence[Time]) -> Iterator[Chain]:
 
 
 def pairs_of(chain: Chain) -> Iterator[Pair]:
-    """The windows of a chain: strong separators join; `and` and commas join where nothing stronger does.
+    """The windows of a chain: strong separators join two times; `and` and commas do so if there is no strong one.
 
-    Three times in a row with the same separator, as in a date or a list of moments, join nothing.
+    Three times in a row with the same separator, as in a date or a list of moments, give no window.
     """
     times, seps = chain.times, chain.seps
     if "strong" not in seps:

@@ -1,8 +1,8 @@
-"""Reading an answer as another system would: its own parser finds the window, in place of ours.
+"""Reading an answer as another system would: that system's parser finds the windows, in place of ours.
 
 Such a parser (a plug-in of `other_parsers`) gives raw pairs of seconds, which may be reversed or lie outside of the
-video. A pair counts when ours would have let it pass: finite, start before end, start inside the video, as a window
-that ends after the video does. Any other pair is no window, so that the answer scores 0 where it has no other.
+video. A pair counts if our parser would accept it: finite, start before end, start inside the video; the end may be
+after the video's. Any other pair is no window, so an answer without a valid pair scores 0.
 """
 
 import math
@@ -15,9 +15,9 @@ from vtgdata.files import plugins
 from vtgdata.records import Answer, Window
 
 OURS = "vtgdata"
-"""What reports call our own parser."""
+"""Name of our own parser in reports."""
 Reread = Callable[[Answer, str | None, float | None], Answer]
-"""Of an answer as ours read it, its text and the video's duration in seconds, to the same with other windows."""
+"""(answer as our parser read it, its text, the video's duration in seconds) -> the answer with the other's windows."""
 
 
 def other_parser(spec: str) -> Reread:
@@ -26,7 +26,7 @@ def other_parser(spec: str) -> Reread:
     What it returns replaces the windows and the status of an answer; option, reasoning and `strict_ok`, which is about
     the prompt's form and not about a parser, stay as ours read them.
 
-    Raises VtgError for a name that is none, and for a setting that the parser does not have.
+    Raises VtgError for an unknown name, and for a setting that the parser does not have.
     """
     parsed = plugins.parse_spec(spec)
     read = plugins.load("other_parsers", parsed.name).read
@@ -41,16 +41,16 @@ def other_parser(spec: str) -> Reread:
 
 
 def parser_code(spec: str) -> list[str]:
-    """The module of the parser that a spec names, for a step's fingerprint; none for our own, which is not named."""
+    """The module of the parser that a spec names, for a step's fingerprint; empty for our own, which has no spec."""
     return [plugins.module_name("other_parsers", plugins.parse_spec(spec).name)] if spec else []
 
 
 def valid_windows(pairs: Iterable[Sequence[float]], duration: float | None) -> tuple[tuple[Window, ...], str]:
-    """The pairs that are windows of the video, each once and in order, and `ok` or what is wrong with the first pair.
+    """The distinct valid windows, in order, and `ok`; without any, what is wrong with the first pair, or `no_answer`.
 
     Args:
         pairs: (start, end) in seconds.
-        duration: of the video in seconds; None where it is not known.
+        duration: of the video in seconds; None if it is not known.
 
     >>> valid_windows([(5.0, 3.0), (1.0, 90.0)], 60.0)
     ((Window(start=1.0, end=90.0),), 'ok')

@@ -23,7 +23,7 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reasoning: bool = True
     """Whether the prompt asks for reasoning inside `<think>` first."""
     several: bool = False
-    """Whether several windows are asked for; an answer that shows `...` after a pair says so by itself."""
+    """Whether several windows are asked for; an answer form with `...` after a pair implies it."""
     time: str = ".1f"
     """Format spec of a time in seconds."""
     unit: str = " s"
@@ -36,7 +36,7 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     text: str
-    """The whole file, head and body: it travels in a release."""
+    """The whole file, head and body, which a release contains."""
     body: str
     time: str
     """Format spec of a time in seconds, as in `.1f`."""
@@ -63,7 +63,7 @@ def load_prompt(name: str) -> Prompt:
 
 
 def read_prompt(name: str, text: str, where: Path | str) -> Prompt:
-    """A prompt from its text; `where` is what an error names."""
+    """A prompt from its text; `where` is the place that errors name."""
     parts = text.split("---\n", 2)
     if len(parts) != 3 or parts[0]:
         raise VtgError(f"{where}: a prompt starts with a head between `---` lines.")
@@ -96,9 +96,9 @@ def render(prompt: Prompt, sample: Sample, times: tuple[float, ...], images: tup
     """The messages for one sample.
 
     Args:
-        prompt: the template; query and options are put in as data, never as a format string.
-        sample: whose query and duration are asked about.
-        times: of the frames, in seconds from the start of the video.
+        prompt: the template; query and options are inserted as data, never as a format string.
+        sample: gives the query, the duration and the options.
+        times: times of the frames, in seconds from the start of the video.
         images: JPEG bytes, one for each time.
     """
     parts: list[Part] = []
@@ -124,7 +124,7 @@ def _fill(slot: str, prompt: Prompt, sample: Sample) -> str:
 
 
 def _add(parts: list[Part], text: str) -> None:
-    """Append text, joined with the text before it: servers and templates then agree on the tokens."""
+    """Append text, joined with text just before it, so that all servers and templates give the same tokens."""
     if text and parts and isinstance(parts[-1], Text):
         parts[-1] = Text(parts[-1].text + text)
     elif text:

@@ -1,1 +1,1 @@
-"""Measuring answers against annotations: the IoU core, sets of metrics, intervals, baselines, official scorers."""
+"""Scoring answers against annotations: IoU arithmetic, sets of metrics, intervals, baselines, official scorers."""

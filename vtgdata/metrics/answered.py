@@ -1,4 +1,4 @@
-"""What a metric looks at: one sample's answer as arrays, whatever file or model it came from."""
+"""The input of a metric: one sample's answer as arrays, whatever file or model it came from."""
 
 import msgspec
 import numpy as np
@@ -8,7 +8,7 @@ from vtgdata.records import Answer
 from vtgdata.records.windows import Array
 
 TOLERANCE = 1e-6
-"""Seconds by which a time may pass an end of the video without being counted."""
+"""Seconds by which a time may lie outside the video without being counted as outside."""
 
 
 def no_windows() -> Array:
@@ -17,31 +17,31 @@ def no_windows() -> Array:
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer, ready to be scored. A sample without an answer has one with nothing in it."""
+    """One answer, ready to be scored. A sample without an answer has an empty one."""
 
     windows: Array = msgspec.field(default_factory=no_windows)
-    """(k, 2) seconds, in the order given. A row of NaN holds the place of a window that is none: it meets nothing."""
+    """(k, 2) seconds, in the order given. A row of NaN keeps the rank of an invalid window and overlaps nothing."""
     confidence: Array | None = None
-    """(k,) scores of the windows, where they have some."""
+    """(k,) scores of the windows, if they have any."""
     ranked: bool = False
-    """Several windows are guesses, best first, rather than one set: only the first is the answer."""
+    """Whether several windows are guesses, best first, of which only the first is the answer; else they are one set."""
     option: str | None = None
     """Letter of the option chosen."""
     saliency: Array | None = None
-    """(clips,) scores, in order."""
+    """(clips,) a saliency score for each clip, in order."""
     read: Answer | None = None
-    """The text as a parser read it, where there is one; scores look at it."""
+    """The text as a parser read it, if there is a text; score plug-ins use it."""
 
     @property
     def said(self) -> Array:
-        """The windows that are the answer: all of a set, the first of a ranking. Returns (k, 2)."""
+        """The windows that are the answer: all windows of a set, only the first of a ranking. Returns (k, 2)."""
         return self.windows[:1] if self.ranked else self.windows
 
     def for_scores(self, duration: float | None) -> Answer:
-        """The answer as scores look at it: what a parser read, else the windows that are the answer.
+        """The answer in the form for score plug-ins: what a parser read from the text, else the windows of the answer.
 
-        Of windows that no text says, those count that the parser would let pass: start before end, start inside the
-        video. Args: duration: of the video in seconds, None where it is not known.
+        Windows that do not come from a text count only if the parser would accept them: start before end, start inside
+        the video. Args: duration: of the video in seconds, None if it is not known.
         """
         if self.read is not None:
             return msgspec.structs.replace(self.read, windows=self.read.windows[: 1 if self.ranked else None])
@@ -57,19 +57,19 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NOTHING = Answered()
-"""The answer of a sample that has none."""
+"""The empty answer, for a sample without one."""
 
 
 def _without_rounding(windows: Array) -> Array:
-    """Windows without those that are none (NaN), and with a start that rounding put before the first frame at it."""
+    """Windows without rows of NaN; a start that rounding put just before 0 becomes 0."""
     kept = windows[~np.isnan(windows).any(axis=1)]
     return np.where((kept < 0) & (kept >= -TOLERANCE), 0.0, kept)
 
 
 def sound(windows: Array) -> Array:
-    """Windows as they were said, those that are none (NaN, infinite, reversed, zero length) as NaN.
+    """Windows with each invalid one (NaN, infinite, reversed, zero length) replaced by a row of NaN.
 
-    Times outside the video stay: such a window is scored as it is. Args: windows: (k, 2). Returns: (k, 2).
+    Windows outside the video stay and are scored as they are. Args: windows: (k, 2). Returns: (k, 2).
     """
     good = np.isfinite(windows).all(axis=1) & (windows[:, 0] < windows[:, 1])
     return np.where(good[:, None], windows, np.nan)

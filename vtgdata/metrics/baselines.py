@@ -1,4 +1,4 @@
-"""What a guess without looking scores: windows as fractions of the duration, fitted on (training) annotations."""
+"""Baselines that guess without looking: windows as fractions of the duration, fitted on (training) annotations."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,23 +11,23 @@ from vtgdata.records import Sample
 from vtgdata.records.windows import Array
 
 GRID = 50
-"""Fractions tried: multiples of 1/GRID."""
+"""Bounds of windows are tried at multiples of 1/GRID of the duration."""
 BUCKETS = 4
-"""Ranges of duration that have a best constant answer each."""
+"""Most ranges of duration that get a best constant answer of their own."""
 
 Fractions = tuple[float, float]
 
 
 class Guess(msgspec.Struct, frozen=True, kw_only=True):
-    """A guess that looks at nothing but the duration."""
+    """A guess that depends only on the duration."""
 
     until: list[float]
-    """Where a range of durations ends and the next begins, in seconds; none for one range."""
+    """Upper ends of all ranges of durations but the last, in seconds; empty for a single range."""
     windows: list[Fractions]
     """(start, end) as fractions of the duration, one for each range."""
 
     def answer(self, sample: Sample) -> Answered:
-        """The guess for one sample; nothing where the duration is not known."""
+        """The guess for one sample; the empty answer if the duration is not known."""
         duration = sample.video.duration
         if not duration:
             return NOTHING
@@ -36,7 +36,7 @@ class Guess(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def whole_video(samples: Sequence[Sample]) -> Guess:
-    """The whole video, whatever is asked."""
+    """The whole video, for every sample."""
     del samples
     return Guess(until=[], windows=[(0.0, 1.0)])
 
@@ -52,12 +52,12 @@ def training_mean(samples: Sequence[Sample]) -> Guess:
 
 
 def constant(samples: Sequence[Sample]) -> Guess:
-    """The best constant answer."""
+    """The best constant answer (see `best_constant`), one for all durations."""
     return Guess(until=[], windows=[best_constant(samples)])
 
 
 def constant_by_duration(samples: Sequence[Sample]) -> Guess:
-    """The best constant answer of each quarter of the videos by duration: fewer ranges where durations are alike."""
+    """The best constant answer for each quartile of the durations; fewer ranges if many durations are equal."""
     usable = _usable(samples)
     if not usable:
         return whole_video(samples)
@@ -76,7 +76,7 @@ BASELINES: dict[str, Callable[[Sequence[Sample]], Guess]] = {
     "training_mean": training_mean,
     "whole_video": whole_video,
 }
-"""By name; the first is the one that a claim has to beat."""
+"""{name: function that fits the guess}; a claim has to beat the first."""
 
 
 def _usable(samples: Sequence[Sample]) -> list[Sample]:
@@ -91,14 +91,14 @@ def _fractions(sample: Sample) -> Array:
 def best_constant(samples: Sequence[Sample]) -> Fractions:
     """The one window, as fractions of the duration, with the highest mean IoU on the given (training) samples.
 
-    Only samples with a duration and a window count; several true windows give the best of them.
+    Only samples with a duration and a window count; with several true windows, the best IoU counts.
     Returns (start, end) with 0 <= start < end <= 1; (0, 1) when no sample counts.
     """
     usable = _usable(samples)
     if not usable:
         return (0.0, 1.0)
     width = max(len(sample.windows) for sample in usable)
-    # (n, width, 2) true windows as fractions, the last one repeated to fill up.
+    # (n, width, 2) true windows as fractions; a sample's last window is repeated to fill its row.
     found = [_fractions(sample) for sample in usable]
     truth = np.array([np.concatenate([f, np.repeat(f[-1:], width - len(f), axis=0)]) for f in found])
     best, best_window = -1.0, (0.0, 1.0)
@@ -113,6 +113,6 @@ def best_constant(samples: Sequence[Sample]) -> Fractions:
 
 
 def constant_ious(samples: Sequence[Sample], window: Fractions) -> list[float]:
-    """IoU of the constant answer on each sample: 0 without a duration or a true window."""
+    """IoU of the constant answer on each sample; 0 if it has no duration or no true window."""
     guesses = [Guess(until=[], windows=[window]).answer(sample).windows for sample in samples]
     return answer_iou(table_of(guesses, [as_array(sample.windows) for sample in samples])).tolist()

@@ -1,4 +1,4 @@
-"""Scores of parts of the samples: by length of the moment, length of the video, position, corpus and kind of query."""
+"""Scores of parts of the samples: by moment length, video length, position, corpus and kind of query."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from vtgdata.metrics.window_table import as_array, support
 from vtgdata.records import Sample
 
 QUERY_TYPES = ("query_type", "qsemtype", "question_type", "type", "template", "domain")
-"""Keys of `extra` that corpora name a kind of query by; the first that the samples have is taken."""
+"""Keys of `extra` under which corpora state the kind of query; the first that any sample has is used."""
 WINDOW_LENGTHS = (5.0, 10.0, 30.0, 60.0)
 VIDEO_LENGTHS = (30.0, 60.0, 180.0, 600.0)
 """Upper ends of the ranges, in seconds; the last range has none."""
@@ -20,15 +20,15 @@ UNKNOWN = "unknown"
 
 
 def break_down(values: Values, samples: Sequence[Sample], by: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
-    """The number of samples and the mean of each metric, by part, for each way to part the samples.
+    """The number of samples and the mean of each metric in each part, for each way to divide the samples.
 
     Args:
         values: per-sample values by metric.
-        samples: in the same order.
-        by: further keys of `extra`.
+        samples: the samples, in the same order.
+        by: further keys of `extra` to divide by.
 
-    Returns {way: {part: {"n": .., "metrics": {..}}}}; ways by which all samples fall into one part are left out, but
-    for those in `by`.
+    Returns {way: {part: {"n": .., "metrics": {..}}}}; a way that puts all samples into one part is left out, unless it
+    is in `by`.
     """
     found: dict[str, dict[str, Any]] = {}
     for name, part_of in _ways(samples, by).items():
@@ -45,7 +45,7 @@ def _part(values: Values, rows: list[int]) -> dict[str, Any]:
 
 
 def mean(array: np.ndarray[Any, np.dtype[np.float64]]) -> float:
-    """Mean of the values that apply; NaN when none does. Args: array: (n,)."""
+    """Mean of the values that are not NaN; NaN if all are. Args: array: (n,)."""
     array = array[~np.isnan(array)]
     return float(array.mean()) if len(array) else float("nan")
 
@@ -94,7 +94,7 @@ def _position(sample: Sample) -> str:
 
 
 def _order(part: str) -> tuple[int, float, str]:
-    """Parts in their natural order: ranges by their lower end, positions from the front, names by letter."""
+    """Sort key for parts: ranges by their lower end, positions from the front, names by alphabet, unknown last."""
     if part == UNKNOWN:
         return (2, 0.0, part)
     places = {"first third": 0.0, "middle third": 1.0, "last third": 2.0}

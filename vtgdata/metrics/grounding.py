@@ -1,6 +1,6 @@
 """Metrics of moment retrieval: recalls at thresholds, F1 of sets, DiDeMo's ranks, over arrays of windows or of IoUs.
 
-All are fractions in [0, 1]. Windows are (k, 2) float64 in seconds; a row of NaN is no window and meets nothing.
+All are fractions in [0, 1]. Windows are (k, 2) float64 in seconds; a row of NaN is no window and overlaps nothing.
 """
 
 import numpy as np
@@ -35,16 +35,16 @@ def recall_above(threshold: float, ious: Array) -> float:
 
 
 def metrics(ious: Array) -> dict[str, float]:
-    """Mean IoU (mIoU) and R1@0.3, 0.5, 0.7, as fractions. Args: ious: (n,) in [0, 1], 0 for what failed."""
+    """Mean IoU (mIoU) and R1@0.3, 0.5, 0.7, as fractions. Args: ious: (n,) in [0, 1], 0 for a failed answer."""
     values = {"mIoU": float(np.mean(ious)) if len(ious) else 0.0}
     return values | {f"R1@{threshold}": recall_at(threshold, ious) for threshold in THRESHOLDS}
 
 
 def iop_matrix(a: Array, b: Array) -> Array:
-    """Intersection over the length of the predicted window, each of a with each of b. Returns: (k, m).
+    """Intersection over the length of the predicted window, of each window in a with each in b. Returns: (k, m).
 
-    Source: Xiao et al., NExT-GQA (CVPR 2024). Their code gives a predicted point inside a true window 1; a point is
-    no window here, and has 0.
+    Source: Xiao et al., NExT-GQA (CVPR 2024). In their code a predicted point inside a true window scores 1; here a
+    point is no window and scores 0.
     """
     shared = overlap(a[:, None], b[None])
     length = np.broadcast_to((a[:, 1] - a[:, 0])[:, None], shared.shape)
@@ -52,14 +52,14 @@ def iop_matrix(a: Array, b: Array) -> Array:
 
 
 def _covered(a: Array, b: Array) -> tuple[float, float, float]:
-    """Seconds that two sets share, and that each of them covers."""
+    """(seconds that both sets of windows cover, seconds that the first covers, seconds that the second covers)."""
     first, second = support(a), support(b)
     lengths = [float(np.sum(side[:, 1] - side[:, 0])) for side in (first, second)]
     return float(overlap(first[:, None], second[None]).sum()), lengths[0], lengths[1]
 
 
 def answer_iop(said: Array, truth: Array) -> float:
-    """Share of the answer that lies in the truth: one window with the best true one; several on merged supports.
+    """Share of the answer that lies in the truth: one window against the best true one; several on merged supports.
 
     Args: said: (k, 2); truth: (m, 2). Returns [0, 1]; 0 when either is empty. Source: NExT-GQA's IoP.
     """
@@ -79,9 +79,10 @@ def best_ious(ranked: Array, truth: Array) -> Array:
 
 
 def covered_f1(said: Array, truth: Array) -> float:
-    """F1 of covered time: harmonic mean of the shares of answer and truth that the other covers.
+    """F1 of covered time: harmonic mean of the share of the answer in the truth and of the truth in the answer.
 
-    Independent of order and of how a support is cut. Args: said: (k, 2); truth: (m, 2). Returns [0, 1].
+    It does not depend on the order of windows or on how a support is cut into windows.
+    Args: said: (k, 2); truth: (m, 2). Returns [0, 1].
     Source: MUSEG's global reward (arXiv 2505.20715), on merged supports.
     """
     shared, a, b = _covered(said, truth)
@@ -89,9 +90,9 @@ def covered_f1(said: Array, truth: Array) -> float:
 
 
 def matching_f1(said: Array, truth: Array, threshold: float) -> float:
-    """F1 of windows matched one to one, as many as can be, where a pair may match from IoU >= threshold on.
+    """F1 of a largest one-to-one matching of windows, where two may match if their IoU >= threshold.
 
-    A second window on a true one that is met already counts against precision; so does one that is none.
+    A second window on a true window that is already matched lowers precision; so does an invalid window (NaN).
 
     Args: said: (k, 2); truth: (m, 2). Returns [0, 1]; 0 when either is empty.
     """
@@ -101,7 +102,7 @@ def matching_f1(said: Array, truth: Array, threshold: float) -> float:
 
 
 def _most_pairs(allowed: NDArray[np.bool_]) -> int:
-    """The size of the largest one-to-one matching. Args: allowed: (k, m) of bool. By augmenting paths (Kuhn)."""
+    """The size of a largest one-to-one matching, by augmenting paths (Kuhn). Args: allowed: (k, m) of bool."""
     partner: dict[int, int] = {}
 
     def place(row: int, seen: set[int]) -> bool:
@@ -117,9 +118,9 @@ def _most_pairs(allowed: NDArray[np.bool_]) -> int:
 
 
 def chunks(windows: Array) -> NDArray[np.int64]:
-    """DiDeMo's chunks [first, last] that windows cover best: bounds rounded to 5 s, one chunk at least.
+    """DiDeMo's chunks [first, last] that fit windows best: bounds rounded to 5 s, at least one chunk.
 
-    Args: windows: (k, 2). Returns: (k, 2) of whole numbers, both inclusive; -1 for a window that is none.
+    Args: windows: (k, 2). Returns: (k, 2) of whole numbers, both inclusive; -1 for a row of NaN.
     """
     edges = np.rint(np.nan_to_num(windows / CHUNK, nan=-1.0)).astype(np.int64)
     first = edges[:, 0]
@@ -134,10 +135,10 @@ def didemo(ranked: Array, times: Array) -> tuple[float, float, float]:
         ranked: (k, 2) seconds, best guess first.
         times: (a, 2) chunks, inclusive, one pair for each annotator (4, or 7 in a few rows).
 
-    Returns whether the mean of the three best ranks is at most 1 and at most 5 (1.0 or 0.0), and the mean of the three
-    highest IoUs of the first guess, in [0, 1].
-    Source: Hendricks et al., ICCV 2017. Their code ranks all 21 spans of whole chunks; here a guess stands for the
-    chunks that it covers best, and a span that was not guessed has no rank (theirs raises an error).
+    Returns three numbers: whether the mean of the three best ranks is at most 1, whether it is at most 5 (1.0 or 0.0
+    each), and the mean of the three highest IoUs of the first guess, in [0, 1].
+    Source: Hendricks et al., ICCV 2017. Their code ranks all 21 spans of whole chunks; here a guess is rounded to the
+    chunks that fit it best, and a span that was not guessed has no rank (their code raises an error).
     """
     if not len(ranked) or not len(times):
         return 0.0, 0.0, 0.0

@@ -1,8 +1,8 @@
 """Metrics of highlights and of ranked moments: QVHighlights' official set, TVSum and YouTube-Highlights.
 
 All are fractions in [0, 1], one query at a time; the official numbers are their means over queries. QVHighlights' own
-scorer refuses a file that leaves queries out, and its mAP is a mean over those that have a guess; here a query without
-an answer counts, with 0.
+scorer refuses a file that leaves queries out, and its mAP is a mean over the queries that have a guess; here a query
+without an answer counts as 0.
 """
 
 import numpy as np
@@ -14,23 +14,23 @@ from vtgdata.records.windows import Array
 THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
 """IoU 0.5, 0.55 .. 0.95."""
 LENGTHS = {"short": (0.0, 10.0), "middle": (10.0, 30.0), "long": (30.0, 150.0), "full": (-np.inf, np.inf)}
-"""Ranges of a true window's length, in seconds: above the first, at most the second."""
+"""{range: (low, high)} of a true window's length, in seconds: above low, at most high."""
 LEVELS = {"Fair": 2, "Good": 3, "VeryGood": 4}
-"""The least saliency score of a clip that counts as a highlight."""
+"""{level: least saliency score of a clip that counts as a highlight}."""
 MOST_WINDOWS = 10
-"""Guesses of a query that mAP looks at."""
+"""Most guesses of a query that count for mAP."""
 CLIP = 2.0
-"""Seconds of a clip."""
+"""Length of a clip, in seconds."""
 
 
 def average_precision(windows: Array, confidence: Array | None, truth: Array) -> Array:
     """Average precision of ranked windows at each of `THRESHOLDS`.
 
-    A guess, taken by falling confidence, meets the true window with the highest IoU that is still free; precision is
-    interpolated (the best one at this recall or a higher one).
+    Guesses are taken by falling confidence. Each is matched with the unmatched true window of the highest IoU, if that
+    IoU reaches the threshold. Precision is interpolated (the best precision at this recall or a higher one).
 
     Args:
-        windows: (k, 2) in the order of the file; the first ten count.
+        windows: (k, 2) in the order of the file; only the first ten count.
         confidence: (k,), or None to keep the order of the file.
         truth: (m, 2), m > 0.
 
@@ -60,15 +60,15 @@ def _best_from_here(values: Array) -> Array:
 
 
 def moments(windows: Array, confidence: Array | None, truth: Array) -> dict[str, float]:
-    """QVHighlights' moment metrics of one query: R1 and mAP by threshold, for true windows of each range of lengths.
+    """QVHighlights' moment metrics of one query: R1 and mAP by threshold, for each range of true windows' lengths.
 
     Args:
         windows: (k, 2), best first.
         confidence: (k,), or None.
         truth: (m, 2).
 
-    Returns fractions by name (`MR-full-R1@0.5`, `MR-short-mAP`); NaN for a range without a true window, except `full`,
-    where a query without any true window scores 0.
+    Returns fractions by name (`MR-full-R1@0.5`, `MR-short-mAP`); NaN for a range without a true window. Only in `full`,
+    a query without any true window scores 0 instead.
     """
     length = truth[:, 1] - truth[:, 0]
     found: dict[str, float] = {}
@@ -85,14 +85,14 @@ def moments(windows: Array, confidence: Array | None, truth: Array) -> dict[str,
 
 
 def clip_labels(duration: float, clips: NDArray[np.int64], scores: Array) -> Array:
-    """Saliency of every clip of a video, 0 where nobody scored it.
+    """Saliency of every clip of a video; 0 for clips that were not rated.
 
     Args:
         duration: of the video, in seconds.
-        clips: (c,) indexes of the clips scored.
+        clips: (c,) indexes of the rated clips.
         scores: (c, raters), 0 .. 4.
 
-    Returns: (whole clips, raters).
+    Returns: (number of whole clips, raters).
     """
     labels = np.zeros((int(duration / CLIP), scores.shape[1]))
     inside = clips < len(labels)
@@ -103,8 +103,8 @@ def clip_labels(duration: float, clips: NDArray[np.int64], scores: Array) -> Arr
 def saliency(predicted: Array, labels: Array) -> dict[str, float]:
     """QVHighlights' highlight metrics of one query, by level.
 
-    Args: predicted: (p,) a score a clip; labels: (clips, raters). Returns `HL-min-Good-mAP` (mean over raters) and
-    `HL-min-Good-Hit1` (whether any rater finds the clip of the highest score a highlight), and so on.
+    Args: predicted: (p,) one score per clip; labels: (clips, raters). Returns `HL-min-Good-mAP` (mean over raters),
+    `HL-min-Good-Hit1` (whether the clip with the highest score is a highlight for any rater), and so on.
     """
     found: dict[str, float] = {}
     scores = np.zeros(len(labels))
@@ -119,10 +119,10 @@ def saliency(predicted: Array, labels: Array) -> dict[str, float]:
 
 
 def precision_of_scores(scores: Array, positive: NDArray[np.bool_]) -> float:
-    """Average precision of scores for finding the positive ones: interpolated, mean over the recalls reached.
+    """Average precision of scores for finding the positives: interpolated, mean over the recalls reached.
 
-    Equal scores are one step, however many positives it brings. Args: scores: (n,); positive: (n,).
-    Returns [0, 1]: 0 without a positive, 1 when all are. Source: QVHighlights' evaluation, after PASCAL VOC.
+    Equal scores form one step, however many positives it has. Args: scores: (n,); positive: (n,).
+    Returns [0, 1]: 0 without a positive, 1 if all are positive. Source: QVHighlights' evaluation, after PASCAL VOC.
     """
     if not positive.any() or positive.all():
         return float(positive.any())
@@ -135,9 +135,9 @@ def precision_of_scores(scores: Array, positive: NDArray[np.bool_]) -> float:
 
 
 def trapezoid_precision(scores: Array, positive: NDArray[np.bool_], most: int | None = None) -> float:
-    """Area under precision over recall by the trapezoid rule, of the `most` highest scores.
+    """Area under the precision-recall curve of the `most` highest scores, by the trapezoid rule.
 
-    Recall counts against the positives among these. Args: scores: (n,); positive: (n,). Returns [0, 1].
+    Recall is relative to the positives among these. Args: scores: (n,); positive: (n,). Returns [0, 1].
     Source: UMT (Liu et al., CVPR 2022), whose protocol the highlight papers on TVSum and YouTube-Highlights follow.
     """
     hits = positive[np.argsort(-scores, kind="stable")][:most].astype(np.float64)
@@ -150,9 +150,9 @@ def trapezoid_precision(scores: Array, positive: NDArray[np.bool_], most: int | 
 
 
 def tvsum_map(scores: Array, labels: Array) -> float:
-    """TVSum's mAP of one video: mean over raters of the average precision of the five highest clips.
+    """TVSum's mAP of one video: mean over raters of the average precision of the five clips with the highest scores.
 
-    A clip is a highlight for a rater whose score of it is above that rater's median (of an even number, the lower).
+    A clip is a highlight for a rater if its label is above the rater's median label (the lower of two middle ones).
 
     Args: scores: (clips,); labels: (clips, raters), 1 .. 5. Returns [0, 1].
     Source: UMT's protocol (Liu et al., CVPR 2022) on Song et al., CVPR 2015.
@@ -163,7 +163,7 @@ def tvsum_map(scores: Array, labels: Array) -> float:
 
 
 def youtube_map(scores: Array, labels: Array) -> float:
-    """YouTube-Highlights' average precision of one video. Args: scores: (clips,); labels: (clips,), 1 a highlight.
+    """YouTube-Highlights' average precision of one video. Args: scores: (clips,); labels: (clips,), 1 for a highlight.
 
     Source: UMT's protocol (Liu et al., CVPR 2022) on Sun et al., ECCV 2014.
     """

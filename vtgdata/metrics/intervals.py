@@ -10,7 +10,7 @@ from vtgdata.records.windows import Array
 
 RESAMPLES = 2000
 CHUNK = 100
-"""Resamples that are held in memory at a time, as a table of how often each cluster was drawn."""
+"""Resamples held in memory at a time, as a table of how often each cluster was drawn."""
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -22,9 +22,9 @@ class Difference(msgspec.Struct, frozen=True):
     high: float
     """95 % interval of the difference."""
     p: float
-    """Two-sided, in (0, 1]: how often a difference this far from 0 would come by the choice of videos alone."""
+    """Two-sided, in (0, 1]: how often the choice of videos alone would give a difference at least this far from 0."""
     n: int
-    """Samples that both are scored on."""
+    """Number of samples on which both are scored."""
 
 
 _NAN = float("nan")
@@ -35,12 +35,13 @@ def clustered(values: Array, clusters: Sequence[str], *, seed: int = 0, level: f
     """Percentile interval of the mean of `values`, resampling whole clusters.
 
     Args:
-        values: (n,) per-sample values; NaN where the metric does not apply; for a paired difference, the differences.
-        clusters: (n,) cluster of each, its video.
-        seed: of the resampling.
+        values: (n,) per-sample values, or differences of paired values; NaN where the metric does not apply.
+        clusters: (n,) cluster of each sample: its video.
+        seed: seed of the resampling.
         level: coverage in (0, 1).
 
-    Returns (low, high); (nan, nan) for no values. Source: Efron and Tibshirani, An Introduction to the Bootstrap.
+    Returns (low, high); (nan, nan) if there are no values.
+    Source: Efron and Tibshirani, An Introduction to the Bootstrap.
     """
     return clustered_all({"": values}, clusters, seed=seed, level=level)[""]
 
@@ -48,7 +49,7 @@ def clustered(values: Array, clusters: Sequence[str], *, seed: int = 0, level: f
 def clustered_all(
     values: Mapping[str, Array], clusters: Sequence[str], *, seed: int = 0, level: float = 0.95
 ) -> dict[str, tuple[float, float]]:
-    """The same interval for many metrics of the same samples, from one drawing of the clusters."""
+    """`clustered` for many metrics of the same samples, with the same resamples for all of them."""
     if not values or not len(clusters):
         return dict.fromkeys(values, (float("nan"), float("nan")))
     means = _resampled(np.stack(list(values.values()), axis=1), clusters, seed)
@@ -66,8 +67,9 @@ def paired(first: Array, second: Array, clusters: Sequence[str], *, seed: int = 
 
     Args: first, second: (n,) per-sample values of one metric, NaN where it does not apply; clusters: (n,) videos.
 
-    The test: the resampled differences, moved to have mean 0, are at least as far from 0 as the one seen; counted with
-    the one seen among them, so that p is never 0. Source: Efron and Tibshirani, chapter 16.
+    The p-value: the resampled differences are shifted to mean 0; p is the share of them that lie at least as far from 0
+    as the observed difference. The observed one is counted too, so that p is never 0. Source: Efron and Tibshirani,
+    chapter 16.
     """
     return paired_all({"": first}, {"": second}, clusters, seed=seed)[""]
 
@@ -75,7 +77,7 @@ def paired(first: Array, second: Array, clusters: Sequence[str], *, seed: int = 
 def paired_all(
     first: Mapping[str, Array], second: Mapping[str, Array], clusters: Sequence[str], *, seed: int = 0
 ) -> dict[str, Difference]:
-    """The same comparison for every metric of `first`, from one drawing of the clusters."""
+    """`paired` for every metric of `first`, with the same resamples for all of them."""
     if not first or not len(clusters):
         return dict.fromkeys(first, _NO_DIFFERENCE)
     differences = np.stack([array - second[name] for name, array in first.items()], axis=1)
@@ -89,14 +91,17 @@ def _difference(differences: Array, drawn: Array) -> Difference:
         return _NO_DIFFERENCE
     mean = float(differences.mean())
     low, high = np.quantile(drawn, [0.025, 0.975])
-    # A hair below, so that sums taken in another order do not decide.
+    # Slightly below the observed difference, so that rounding in another order of summation does not matter.
     as_far = int(np.count_nonzero(np.abs(drawn - mean) >= abs(mean) * (1 - 1e-9)))
     return Difference(mean, float(low), float(high), (1 + as_far) / (1 + len(drawn)), len(differences))
 
 
 def _resampled(values: Array, clusters: Sequence[str], seed: int) -> Array:
-    """Means over resampled clusters. Args: values: (n, m); clusters: (n,). Returns: (RESAMPLES, m), NaN for none."""
-    # Clusters by name, so that the interval does not depend on the order of the rows.
+    """Means over resampled clusters; NaN for a mean of no values.
+
+    Args: values: (n, m); clusters: (n,). Returns: (RESAMPLES, m).
+    """
+    # Clusters are sorted by name, so that the interval does not depend on the order of the rows.
     names, index = np.unique(np.asarray(clusters), return_inverse=True)
     present = ~np.isnan(values)
     filled = np.where(present, values, 0.0)
@@ -114,7 +119,7 @@ def _resampled(values: Array, clusters: Sequence[str], seed: int) -> Array:
 
 
 def auc(scores: Array, positive: NDArray[np.bool_]) -> float:
-    """Area under the ROC curve: the chance that a positive scores above a negative, ties counting half.
+    """Area under the ROC curve: the chance that a positive scores above a negative; ties count half.
 
     Args: scores: (n,); positive: (n,) of bool. Returns [0, 1], nan when a class is empty.
 
@@ -123,7 +128,7 @@ def auc(scores: Array, positive: NDArray[np.bool_]) -> float:
     """
     if not positive.any() or positive.all():
         return float("nan")
-    # Mean ranks (ties share), then the Mann-Whitney statistic.
+    # Ranks, with the mean rank for ties, then the Mann-Whitney statistic.
     unique, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
     del unique
     ends = np.cumsum(counts)

@@ -1,7 +1,7 @@
-"""From what was said to what is scored: one row and one answer for each sample, whatever was left out or wrong.
+"""From predictions and rollouts to scorable answers: one row and one answer per sample, even if missing or wrong.
 
-A window that is none (NaN, reversed, zero length) holds its rank and meets nothing. A window outside the video is
-scored as it is, so a wholly outside one scores 0; both are counted. Nothing changes the number of samples.
+An invalid window (NaN, reversed, zero length) keeps its rank and overlaps nothing. A window outside the video is scored
+as it is, so one that is wholly outside scores 0. Both kinds are counted. The number of samples never changes.
 """
 
 import math
@@ -23,17 +23,17 @@ from vtgdata.records.windows import Array, as_pairs, from_pairs
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """The answers to some samples, in their order: rows for the file, arrays for the metrics."""
+    """The answers to some samples, in the samples' order: as rows for the file, and as arrays for the metrics."""
 
     rows: list[Row]
     answers: list[Answered]
 
     def given(self, samples: Sequence[Sample]) -> list[Given]:
-        """The answers as they are to be written for others, windows that are none left out."""
+        """The answers in the form in which they are written for other systems, without invalid windows."""
         return [_given(s, a, row) for s, a, row in zip(samples, self.answers, self.rows, strict=True)]
 
     def strict(self) -> list[Answered] | None:
-        """The answers with those not in the asked form taken for nothing; None where no answer has a form."""
+        """The answers, with those not in the asked form replaced by the empty one; None if no row has a form."""
         if all(row["strict_ok"] is None for row in self.rows):
             return None
         return [a if row["strict_ok"] else NOTHING for a, row in zip(self.answers, self.rows, strict=True)]
@@ -52,7 +52,7 @@ def _given(sample: Sample, answer: Answered, row: Row) -> Given:
 
 
 def judge_rows(rows: Sequence[Row], samples: Sequence[Sample]) -> Judged:
-    """Rows of the engine as answers: the first row of each sample; one without a row counts as failed."""
+    """Answers from rows of rollouts: the first row of each sample; a sample without a row counts as failed."""
     first: dict[str, Row] = {}
     for row in rows:
         first.setdefault(row["sample_id"], row)
@@ -67,7 +67,7 @@ def judge_rows(rows: Sequence[Row], samples: Sequence[Sample]) -> Judged:
 
 
 def answer_of(row: Row) -> Answer:
-    """What a parser read, out of the row of rollouts that holds it."""
+    """The parsed answer that a row of rollouts stores."""
     reasoning = row["reasoning"] or ""
     return Answer(
         windows=from_pairs(row["windows"]),
@@ -80,13 +80,13 @@ def answer_of(row: Row) -> Answer:
 
 
 def _counted(row: Row) -> Array:
-    """The windows that count: a row keeps both of an answer that should have one, and such an answer is none."""
+    """The windows that are scored: none unless the status is ok, though a row may store them (`several_where_one`)."""
     counted = row["windows"] if row["parse_status"] in (None, "ok") else None
     return np.array(counted or [], dtype=np.float64).reshape(-1, 2)
 
 
 def read_otherwise(rows: Sequence[Row], samples: Sequence[Sample], reread: Reread) -> list[Row]:
-    """Rows of the engine with the windows that another system's parser reads out of their texts; failed ones stay."""
+    """Rows of rollouts with the windows that another system's parser finds in their texts; failed rows stay as is."""
     durations = {sample.sample_id: sample.video.duration for sample in samples}
     found: list[Row] = []
     for row in rows:
@@ -106,14 +106,14 @@ def judge_predictions(
     options: Mapping[str, Prediction] | None = None,
     reread: Reread | None = None,
 ) -> Judged:
-    """Predictions as answers.
+    """Answers from a file's predictions.
 
     Args:
-        found: by sample id.
-        samples: in the order wanted.
-        form: what the prompt asked for, for the strict reading of texts.
-        prefer: which counts where a prediction has both.
-        options: predictions out of a second file that give options, by sample id.
+        found: {sample id: prediction}.
+        samples: the samples, in the order wanted.
+        form: the form that the prompt asked for, for the strict reading of texts.
+        prefer: whether the text or the windows count if a prediction has both.
+        options: {sample id: prediction} of a second file, which gives the options.
         reread: another system's parser of texts, in place of ours.
     """
     rows: list[Row] = []
@@ -122,7 +122,7 @@ def judge_predictions(
         said, chosen = found.get(sample.sample_id), (options or {}).get(sample.sample_id)
         row, answer = (_missing(sample), NOTHING) if said is None else _judge(said, sample, form, prefer, reread)
         if chosen is not None:
-            # A right option counts for itself where the windows are missing: they are counted as missing all the same.
+            # A right option counts even if the windows are missing; these still count as missing.
             row["option"] = chosen.option
             read = answer.read and msgspec.structs.replace(answer.read, option=chosen.option)
             answer = msgspec.structs.replace(answer, option=chosen.option, read=read)
@@ -141,7 +141,7 @@ def _row(sample: Sample) -> Row:
 
 
 def _judge(said: Prediction, sample: Sample, form: Form, prefer: str, reread: Reread | None) -> tuple[Row, Answered]:
-    """One prediction as a row, its `iou` still open, and as an answer."""
+    """One prediction as a row, with `iou` not yet filled in, and as an answer."""
     row = _row(sample) | {"text": said.text, "option": said.option}
     if said.error is not None:
         return row | {"error": said.error}, NOTHING
@@ -157,7 +157,7 @@ def _judge(said: Prediction, sample: Sample, form: Form, prefer: str, reread: Re
         row["option"] = read.option
     else:
         windows, confidence = _arrays(said, sample)
-        # What has no place for windows answers with its option or its saliency alone.
+        # A record without a field for windows may still answer, with its option or its saliency alone.
         alone = said.windows is None and (said.option is not None or said.saliency is not None)
         row["parse_status"] = _status(windows, answered=alone)
         windows = sound(windows)
@@ -175,7 +175,7 @@ def _judge(said: Prediction, sample: Sample, form: Form, prefer: str, reread: Re
 
 
 def _arrays(said: Prediction, sample: Sample) -> tuple[Array, Array | None]:
-    """Windows in seconds, and their scores. Returns (k, 2) and (k,) or None."""
+    """The windows in seconds, and their scores if they have any. Returns (k, 2), and (k,) or None."""
     if not said.windows:
         return no_windows(), None
     table = np.array(said.windows, dtype=np.float64)
@@ -186,7 +186,7 @@ def _arrays(said: Prediction, sample: Sample) -> tuple[Array, Array | None]:
 
 
 def _status(windows: Array, *, answered: bool) -> str:
-    """What the windows as said are: ok if any is one, else what is wrong with the first."""
+    """Status of windows as given: ok if any is valid, else what is wrong with the first."""
     if not len(windows):
         return "ok" if answered else "no_answer"
     if not np.isnan(sound(windows)).all():
@@ -198,18 +198,18 @@ def _status(windows: Array, *, answered: bool) -> str:
 
 
 def _stored(windows: Array) -> list[list[float]]:
-    """Windows as files between stages hold them: those that are none left out, nothing before the first frame."""
+    """Windows as files between stages store them: invalid ones left out, the part before the first frame cut off."""
     kept = windows[~np.isnan(windows).any(axis=1)]
     kept = kept[kept[:, 1] > 0]
     return np.maximum(kept, 0.0).tolist()
 
 
 def counts(judged: Judged, samples: Sequence[Sample]) -> dict[str, Any]:
-    """How many answers are what: each counted in n, none left out.
+    """How many answers are of each kind; all of them count in n.
 
-    `n_failed` had no answer at all, of these `n_missing` because the file names none; `n_unparsed` have no window;
-    `n_wrong_windows` hold one that is none; `n_past_end`, `n_before_start` and `n_outside` one that is partly or wholly
-    outside its video.
+    `n_failed` have no answer at all, among them `n_missing` that the file does not have; `n_unparsed` have no window;
+    `n_wrong_windows` contain an invalid window; `n_past_end`, `n_before_start` and `n_outside` contain a window that is
+    partly or wholly outside the video.
     """
     statuses = [row["parse_status"] for row in judged.rows if row["parse_status"] is not None]
     return {
@@ -223,7 +223,7 @@ def counts(judged: Judged, samples: Sequence[Sample]) -> dict[str, Any]:
 
 
 def oddities(judged: Judged, samples: Sequence[Sample]) -> dict[str, list[str]]:
-    """Ids of the samples whose answer has a window that is none, or one that is partly or wholly outside the video."""
+    """{kind: ids of samples} whose answer has an invalid window, or one that is partly or wholly outside the video."""
     table = np.concatenate([no_windows(), *(answer.windows for answer in judged.answers)])
     sizes = [len(answer.windows) for answer in judged.answers]
     owner = np.repeat(np.arange(len(sizes)), sizes)

@@ -1,4 +1,4 @@
-"""Numbers as the benchmarks' own scorers write them: per cent with two decimals, under their own names."""
+"""Results in the form of the benchmarks' own scorers: per cent with two decimals, under the scorers' names."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,14 +10,14 @@ from vtgdata.records import Sample
 
 
 def official(name: str, values: Values, samples: Sequence[Sample]) -> dict[str, Any] | None:
-    """What the official scorer of a set of metrics reports; None for a set that has none."""
+    """The report of a metric set in its official scorer's form; None for a set without an official scorer."""
     if name == "qvhighlights":
         return qvhighlights(values)
     return _highlights(values, samples) if name == "highlights" else None
 
 
 def percent(fraction: float) -> float | None:
-    """A fraction as per cent, rounded as the scorers do; None for NaN.
+    """A fraction as per cent, rounded as the official scorers do; None for NaN.
 
     >>> percent(0.53225806)
     53.23
@@ -26,7 +26,7 @@ def percent(fraction: float) -> float | None:
 
 
 def qvhighlights(values: Values) -> dict[str, Any]:
-    """QVHighlights' metrics file: `brief`, one block for each range of lengths and for each level of highlights."""
+    """The content of QVHighlights' metrics file: `brief`, a block per length range, and a block per highlight level."""
     means = {name: percent(mean(array)) for name, array in values.items()}
     found: dict[str, Any] = {}
     for level in LEVELS:
@@ -43,7 +43,7 @@ def qvhighlights(values: Values) -> dict[str, Any]:
 
 
 def _highlights(values: Values, samples: Sequence[Sample]) -> dict[str, Any]:
-    """MAP of each domain, and their mean: every domain counts the same, however many videos it has."""
+    """The mAP of each domain, and their mean, in which all domains have the same weight."""
     domains = [str(sample.extra.get("domain", "all")) for sample in samples]
     scores = values["HL-mAP"]
     found = {name: mean(scores[[domain == name for domain in domains]]) for name in sorted(set(domains))}

@@ -1,4 +1,4 @@
-"""What is wrong with a file of predictions: every kind with its count and the first places, and when it is too much."""
+"""Problems of a file of predictions: each kind with its count and first places, and whether they are too many."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from vtgdata.metrics.predictions.record import PredictionFile
 from vtgdata.records import Sample
 
 SHOWN = 5
-"""Places that are named of each kind."""
+"""How many places of each kind are named."""
 ODD = {
     "n_wrong_windows": "answers with a window that is none (it meets nothing)",
     "n_past_end": "answers with a window past the end (scored as it is)",
@@ -23,8 +23,9 @@ ODD = {
 def file_facts(file: PredictionFile, joined: Joined, judged: Judged, samples: Sequence[Sample]) -> dict[str, Any]:
     """Counts of a file's rows, and what is wrong with it.
 
-    Returns `format`, `n_rows`, `n_extra` (answer no sample), `n_duplicate` (answer one again: the first counts),
-    `n_broken` (cannot be read), `n_set_aside` (of blind controls), and `problems`: [{what, n, first}].
+    Returns `format`, `n_rows`, `n_extra` (rows that answer no sample), `n_duplicate` (rows that answer a sample again:
+    the first counts), `n_broken` (unreadable rows), `n_set_aside` (rows of blind controls), and `problems`: [{what, n,
+    first}].
     """
     odd = {ODD[name]: ids for name, ids in oddities(judged, samples).items()}
     answers = {
@@ -44,7 +45,7 @@ def file_facts(file: PredictionFile, joined: Joined, judged: Judged, samples: Se
 
 
 def option_facts(file: PredictionFile, joined: Joined, judged: Judged) -> dict[str, Any]:
-    """The same of a second file that gives options: `n_missing` questions have none there, and are wrong."""
+    """The same for a second file, which gives options: `n_missing` questions have no option there, and are wrong."""
     without = [row["sample_id"] for row in judged.rows if row["sample_id"] not in joined.found]
     kinds = {"questions without an option (wrong)": without} | _row_kinds(file, joined)
     return {
@@ -60,7 +61,7 @@ def option_facts(file: PredictionFile, joined: Joined, judged: Judged) -> dict[s
 
 
 def need_texts(file: PredictionFile, parser: str) -> None:
-    """Raise VtgError unless a parser has texts to read: where no answer of a file has one, or one has windows alone."""
+    """Raise VtgError when a parser lacks texts: no prediction has a text, or some prediction has only windows."""
     said = [each for each in file.predictions if each.error is None]
     bare = [each for each in said if each.text is None and each.windows is not None]
     if not bare and any(each.text is not None for each in said):
@@ -102,9 +103,9 @@ def _told(row: Row, why: str) -> str:
 
 
 def too_much(path: str, found: Row, most: float) -> str | None:
-    """What to tell the user when a file leaves out, repeats or breaks more than `most` (a share of n), else None.
+    """A message if more than `most` (a share of n) of a file's answers are missing, repeated or unreadable, else None.
 
-    Rows that answer no sample are said, and no failure: a file may well cover more than what is scored.
+    Errors count as missing. Rows that answer no sample do not count: a file may cover more samples than are scored.
     """
     n = found["n"]
     n_error = found["n_failed"] - found["n_missing"]

@@ -1,4 +1,4 @@
-"""Metrics of grounded question answering: is the answer right, and is it right for the right reason.
+"""Metrics of grounded question answering: whether the option is right, and whether the window supports it.
 
 Source: Xiao et al., NExT-GQA (CVPR 2024); Acc@IoU as in TVG-R1's evaluation.
 """
@@ -10,7 +10,7 @@ from vtgdata.records.windows import Array
 
 
 def right_option(option: str | None, sample: Sample) -> bool:
-    """Whether the letter chosen stands for the right answer; of two options in the same words, either will do."""
+    """Whether the chosen letter is right; if two options have the same words, both letters are."""
     if option is None or sample.answer is None:
         return False
     if option == sample.answer:
@@ -22,11 +22,11 @@ def right_option(option: str | None, sample: Sample) -> bool:
 def grounded(said: Array, truth: Array, right: bool) -> dict[str, float]:
     """NExT-GQA's metrics of one question.
 
-    Args: said: (k, 2) seconds; truth: (m, 2); right: whether the option is.
+    Args: said: (k, 2) seconds; truth: (m, 2); right: whether the option is right.
 
     Returns fractions by name: `Acc@QA`, `Acc@GQA` (right, and IoP >= 0.5 with any true window), `Acc@IoU>=0.5` (right,
     and IoU >= 0.5), `mIoP`, `IoP@0.3`, `IoP@0.5`; mIoU and its recalls are those of moments.
-    The official scorer leaves questions out that have no predicted window; here they count, with 0.
+    The official scorer leaves out questions that have no predicted window; here they count as 0.
     """
     iop, iou = answer_iop(said, truth), float(answer_iou(table_of([said], [truth]))[0])
     return {

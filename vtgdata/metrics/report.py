@@ -1,4 +1,4 @@
-"""What an evaluation reports of one set of answers: counts, metrics, intervals, parts; and of two, how they differ."""
+"""Report of an evaluation on one set of answers: counts, metrics, intervals, parts; and the comparison of two sets."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,19 +13,19 @@ from vtgdata.records import Sample
 
 
 class Ruler(msgspec.Struct, frozen=True, kw_only=True):
-    """By what answers are measured: the samples, and the metrics chosen."""
+    """What answers are scored with: the samples, and the metrics chosen."""
 
     samples: list[Sample]
     metrics: str
-    """Names of sets and scores, with commas."""
+    """Names of metric sets and scores, separated by commas."""
     thresholds: tuple[float, ...] = ()
-    """IoU thresholds, empty for the usual three."""
+    """IoU thresholds; empty for 0.3, 0.5 and 0.7."""
     by: tuple[str, ...] = ()
-    """Keys of `extra` to break scores down by, besides those that are known."""
+    """Keys of `extra` to break scores down by, besides the usual ways."""
 
     @property
     def videos(self) -> list[str]:
-        """The cluster of each sample."""
+        """The video of each sample, which is its cluster for intervals."""
         return [sample.video.video_id for sample in self.samples]
 
     @property
@@ -34,7 +34,7 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True):
         return sets.scores_of(self.metrics)
 
     def stored(self, values: sets.Values) -> list[list[Row] | None]:
-        """The scores of each sample as rollouts.parquet has them, where they apply; None where none was asked for."""
+        """Each sample's scores as rollouts.parquet stores them, only those that apply; None if no score was chosen."""
         columns = {name: values[name].tolist() for name in self.scores}
         return [
             [{"name": name, "value": column[i]} for name, column in columns.items() if column[i] == column[i]]
@@ -44,11 +44,11 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True):
         ]
 
     def values(self, judged: Judged) -> sets.Values:
-        """Every metric, sample by sample."""
+        """The value of every metric for every sample."""
         return sets.values(self.metrics, judged.answers, self.samples, self.thresholds)
 
     def describe(self, judged: Judged, values: sets.Values) -> dict[str, Any]:
-        """Counts, metrics (fractions), their 95 % intervals, and the metrics when only the asked form is read."""
+        """Counts, metrics (fractions), their 95 % intervals, and the metrics when only the asked form counts."""
         strict = judged.strict()
         in_form = None if strict is None else sets.values(self.metrics, strict, self.samples, self.thresholds)
         return counts(judged, self.samples) | {
@@ -59,7 +59,7 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     def shown(self, values: sets.Values) -> sets.Values:
-        """The metrics that people look at first, where a set has too many to look at all."""
+        """The most important metrics, if a set has too many to show all."""
         return {name: values[name] for name in sets.shown(self.metrics, values)}
 
     def parts(self, values: sets.Values) -> dict[str, dict[str, Any]]:
@@ -67,19 +67,19 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True):
         return breakdown.break_down(self.shown(values), self.samples, self.by)
 
     def official(self, values: sets.Values) -> dict[str, Any] | None:
-        """What the benchmark's own scorer would write, where there is one."""
+        """The report in the form of the benchmark's own scorer, or None if it has none."""
         found = (official.official(name, values, self.samples) for name in self.metrics.split(","))
         return next((report for report in found if report is not None), None)
 
     def compare(self, first: sets.Values, second: sets.Values) -> dict[str, dict[str, Any]]:
-        """First minus second, in mIoU and the metrics shown: difference, its 95 % interval, p, n."""
+        """First minus second, for mIoU and the metrics shown: difference, its 95 % interval, p and n."""
         chosen = {"mIoU": first["mIoU"]} | self.shown(first)
         both = {name: array for name, array in chosen.items() if name in second}
         found = intervals.paired_all(both, second, self.videos)
         return {name: msgspec.to_builtins(difference) for name, difference in found.items()}
 
     def baselines(self, training: Sequence[Sample], fitted_on: str) -> dict[str, dict[str, Any]]:
-        """What guesses without looking score, each with its windows and on what it was fitted."""
+        """Scores of the baselines, which guess without looking; each with its windows and what it was fitted on."""
         found: dict[str, dict[str, Any]] = {}
         for name, fit in baselines.BASELINES.items():
             guess = fit(training)
@@ -97,18 +97,18 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def means(values: sets.Values) -> dict[str, float]:
-    """Each metric: the mean of the samples that it applies to."""
+    """{metric: mean over the samples that it applies to}."""
     return {name: breakdown.mean(array) for name, array in values.items()}
 
 
 def _applies_to(values: sets.Values) -> dict[str, int]:
-    """How many samples a metric applies to, for those that do not apply to all."""
+    """{metric: number of samples that it applies to}, only for metrics that do not apply to all."""
     found = {name: int(np.count_nonzero(~np.isnan(array))) for name, array in values.items()}
     return {name: n for name, n in found.items() if n < len(values[name])}
 
 
 def benchmark(samples: Sequence[Sample]) -> list[dict[str, Any]]:
-    """What was scored: corpus, split, label version and n, each combination once."""
+    """The samples scored, by corpus, split and label version: each combination once, with its number n."""
     found: dict[tuple[str, str, str], int] = {}
     for sample in samples:
         key = (sample.corpus, sample.split, sample.label_version)
@@ -124,7 +124,7 @@ CSV = {
 
 
 def csv_rows(summary: dict[str, Any]) -> list[Row]:
-    """Every number of an evaluation as one row: whose, seeing what, of which part, which metric."""
+    """Every number of an evaluation as one row: model or baseline, what it saw, part of the samples, metric, value."""
     rows: list[Row] = []
     n = summary["n"]
     for name, report in summary["baselines"].items():

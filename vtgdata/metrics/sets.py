@@ -1,7 +1,7 @@
-"""What `--metrics` chooses: named sets of metrics, and scores. Each gives a value per sample; a metric is their mean.
+"""The choices of `--metrics`: named sets of metrics, and scores. Each gives a value per sample; a metric is their mean.
 
 Every choice starts with mIoU and R1@0.3, 0.5, 0.7 of the answer. NaN means that a metric does not apply to a sample,
-and the sample is left out of that mean (a length range without a true window, highlights without labels).
+which is then left out of the mean (a length range without a true window, highlights without labels).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,22 +26,22 @@ class MetricSet(NamedTuple):
     """A named set of metrics."""
 
     extra: Callable[[Sequence[Answered], Sequence[Sample], Sequence[float]], Values]
-    """Its own values, given answers, their samples and the IoU thresholds asked for."""
+    """Function from answers, their samples and the IoU thresholds to the set's own values."""
     corpora: tuple[str, ...] = ()
-    """Corpora whose samples are scored with it when no set is named."""
+    """Corpora whose samples are scored with this set by default."""
     ranked: bool = False
-    """Several windows of an answer are guesses, best first, whatever file they came from."""
+    """Whether the set reads several windows of an answer as guesses, best first, whatever file they came from."""
     shown: tuple[str, ...] = ()
     """Metrics that the terminal shows; empty for all."""
 
 
 def values(name: str, answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
-    """Every metric of sets and scores, sample by sample.
+    """The value of every metric of the named sets and scores, for every sample.
 
     Args:
-        name: of the sets and scores, with commas.
-        answers: (n) one for each sample, in order.
-        samples: (n).
+        name: names of the sets and scores, separated by commas.
+        answers: n answers, one for each sample, in order.
+        samples: n samples.
         thresholds: IoU thresholds of R1 (and R5, F1); empty for 0.3, 0.5 and 0.7.
     """
     chosen, read = sets_of(name), answers
@@ -56,7 +56,7 @@ def values(name: str, answers: Sequence[Answered], samples: Sequence[Sample], th
 
 
 def _scores(names: Sequence[str], answers: Sequence[Answered], samples: Sequence[Sample]) -> Values:
-    """Score plug-ins as metrics; an answer that never came scores 0 where the score applies. Returns (n,) by name."""
+    """Values of score plug-ins; a missing answer scores 0 if the score applies to the sample. Returns (n,) by name."""
     if not names:
         return {}
     read = [answer.for_scores(sample.video.duration) for answer, sample in zip(answers, samples, strict=True)]
@@ -64,9 +64,10 @@ def _scores(names: Sequence[str], answers: Sequence[Answered], samples: Sequence
 
 
 def named(name: str, samples: Sequence[Sample]) -> str:
-    """The sets and scores that are meant: those named, else the set of the samples' corpus, `moments` for any other.
+    """The sets and scores to use: those named, else the set of the samples' corpus, else `moments`.
 
-    Raises VtgError for an unknown name, and for sets of which one takes several windows for guesses and one for a set.
+    Raises VtgError for an unknown name, and for sets that contradict each other: one takes several windows for ranked
+    guesses, another for one answer.
     """
     if name:
         names = list(dict.fromkeys(part.strip() for part in name.split(",")))
@@ -91,7 +92,7 @@ def _joined(ranked: bool) -> str:
 
 
 def _check(name: str) -> None:
-    """Raise VtgError unless a name is a set, a score or the dotted path of one."""
+    """Raise VtgError unless a name is a set, a score, or the dotted path of a score."""
     scores = plugins.names("scores")
     if name in SETS:
         return
@@ -101,12 +102,12 @@ def _check(name: str) -> None:
 
 
 def sets_of(name: str) -> list[MetricSet]:
-    """The sets among names with commas."""
+    """The metric sets among names separated by commas."""
     return [SETS[each] for each in name.split(",") if each in SETS]
 
 
 def scores_of(name: str) -> list[str]:
-    """The scores among names with commas.
+    """The scores among names separated by commas.
 
     >>> scores_of("moments,giou,support_f1")
     ['giou', 'support_f1']
@@ -115,7 +116,7 @@ def scores_of(name: str) -> list[str]:
 
 
 def shown(name: str, values: Values) -> list[str]:
-    """The metrics that people look at first: all of a small set, some of a large one; beside scores alone, mIoU."""
+    """The metrics to show: all of a small set, some of a large one; if only scores are named, these and mIoU."""
     chosen, scores = sets_of(name), scores_of(name)
     if not chosen:
         return ["mIoU", *scores]
@@ -140,7 +141,7 @@ def _moments(answers: Sequence[Answered], samples: Sequence[Sample], thresholds:
 
 
 def _more(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
-    """mIoP, and recalls by the strict test."""
+    """mIoP, and recalls with the strict test (IoU > threshold)."""
     truths = [as_array(sample.windows) for sample in samples]
     ious = answer_iou(table_of([answer.said for answer in answers], truths))
     iops = np.array([grounding.answer_iop(a.said, t) for a, t in zip(answers, truths, strict=True)])
@@ -148,7 +149,7 @@ def _more(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Se
 
 
 def _top(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
-    """R5, and both recalls by the strict test, as Ego4D-NLQ's code has it."""
+    """R5, and R1 and R5 with the strict test (IoU > threshold) of Ego4D-NLQ's code."""
     rows: list[dict[str, float]] = []
     for answer, sample in zip(answers, samples, strict=True):
         ious = grounding.best_ious(answer.windows[:5], as_array(sample.windows))
@@ -168,7 +169,7 @@ def _qvhighlights(answers: Sequence[Answered], samples: Sequence[Sample], thresh
             for answer, sample in zip(answers, samples, strict=True)
         ]
     )
-    # Where nobody gives saliency scores, highlights do not apply; where some answers do, the others score 0.
+    # If no answer has saliency scores, highlight metrics do not apply; if some have, the others score 0.
     if any(answer.saliency is not None for answer in answers):
         found |= _columns([_saliency(answer, sample) for answer, sample in zip(answers, samples, strict=True)])
     return found
@@ -192,7 +193,7 @@ def _didemo(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: 
 
 
 def _times(sample: Sample) -> Array:
-    """Every annotator's chunks; without them the sample's own windows stand for one annotator each."""
+    """The chunks of every annotator; if the sample has no annotators, each of its windows stands for one."""
     annotators = sample.extra.get("annotators")
     windows = np.array(annotators, dtype=np.float64) if annotators else as_array(sample.windows)
     return grounding.chunks(windows).astype(float)
@@ -222,7 +223,7 @@ def _multi(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: S
 
 
 def _clips(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
-    """MAP of highlights by clip labels: TVSum's where a clip has many raters, else YouTube-Highlights'."""
+    """The mAP of highlights from clip labels: TVSum's if a clip has several raters, else YouTube-Highlights'."""
     del thresholds
     return {"HL-mAP": np.array([_clip_map(a, s) for a, s in zip(answers, samples, strict=True)], dtype=np.float64)}
 
@@ -234,7 +235,7 @@ def _clip_map(answer: Answered, sample: Sample) -> float:
     labels = np.array(label, dtype=np.float64).reshape(len(label), -1)
     if answer.saliency is None:
         return 0.0
-    # UMT cuts scores and labels to the shorter of the two; here a clip without a score is ranked last instead.
+    # UMT cuts scores and labels to the shorter of the two; here a clip without a score is ranked last.
     scores = np.full(len(labels), -np.inf)
     scores[: len(answer.saliency)] = np.nan_to_num(answer.saliency[: len(labels)], nan=-np.inf)
     if labels.shape[1] > 1:

@@ -1,10 +1,10 @@
-"""The one arithmetic of windows as arrays: overlaps, intersection over union, supports, and tables of many answers.
+"""Arithmetic of windows as arrays: overlaps, intersection over union, supports, and tables of many answers.
 
-Scores, metrics and baselines all measure with it; `records.windows.tiou` is the same for two `Window`s. A table has one
-row for a window and says of which answer it is, so that one answer and a million are the same code.
+Scores, metrics and baselines all use it; `records.windows.tiou` is the same for two `Window`s. A table has one row per
+window and says which answer each belongs to, so that the same code handles one answer and a million.
 
-Of a model's text only `Answer.counted` gets here: valid windows of an answer whose status is ok. Of a file of
-predictions a window may also be a row of NaN, which holds the rank of one that is none and meets nothing.
+From a model's text only `Answer.counted` gets here: the valid windows of an answer whose status is ok. From a file of
+predictions a window may also be a row of NaN, which keeps the rank of an invalid window and overlaps nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,19 +25,19 @@ def as_array(windows: Sequence[Window]) -> Array:
 
 
 def overlap(a: Array, b: Array) -> Array:
-    """Seconds that windows share: of each row of a with that row of b, or as the shapes (..., 2) broadcast. At least 0.
+    """Seconds that windows share, at least 0: row by row, or as the shapes (..., 2) of a and b broadcast.
 
     >>> overlap(np.array([[0.0, 10.0]]), np.array([[5.0, 15.0]]))
     array([5.])
     """
-    # Of NaN and 0, fmax takes the 0.
+    # fmax of NaN and 0 is 0.
     return np.fmax(np.minimum(a[..., 1], b[..., 1]) - np.maximum(a[..., 0], b[..., 0]), 0.0)
 
 
 def tiou_array(a: Array, b: Array) -> Array:
-    """Temporal IoU of windows, as `records.windows.tiou` has it to the last bit. Args: a, b: (..., 2), broadcast.
+    """Temporal IoU of windows, to the last bit equal to `records.windows.tiou`. Args: a, b: (..., 2), broadcast.
 
-    Returns values in [0, 1]: 0 for a window of NaN, and for one that covers nothing.
+    Returns values in [0, 1]; 0 if a window is NaN or covers nothing.
 
     >>> tiou_array(np.array([[0.0, 10.0]]), np.array([[5.0, 15.0]]))
     array([0.33333333])
@@ -47,10 +47,10 @@ def tiou_array(a: Array, b: Array) -> Array:
 
 
 def tiou_in_place(a: Array, b: Array) -> Array:
-    """`tiou_array` of millions of rows, without its temporary arrays. Args: a, b: (n, 2), no NaN. Returns: (n,).
+    """`tiou_array` for millions of rows, without its temporary arrays. Args: a, b: (n, 2), no NaN. Returns: (n,).
 
-    It adds in another order, so one value in five is another in its last bit. Scores and pass rates were always stored
-    from this one, metrics of evaluations from the other; a release would see changed rows if that were changed.
+    It adds in another order, so one value in five differs in its last bit. Stored scores and pass rates always came
+    from this function, metrics of evaluations from the other; exchanging them would change rows of a release.
     """
     shared = np.minimum(a[:, 1], b[:, 1])
     shared -= np.maximum(a[:, 0], b[:, 0])
@@ -59,18 +59,18 @@ def tiou_in_place(a: Array, b: Array) -> Array:
     total += b[:, 1]
     total -= b[:, 0]
     total -= shared
-    # A window that was clamped to nothing covers nothing.
+    # Two windows may cover nothing after clamping: then the IoU is 0.
     np.divide(shared, total, out=shared, where=total > 0)
     return np.minimum(shared, 1.0, out=shared)
 
 
 def iou_matrix(a: Array, b: Array) -> Array:
-    """Temporal IoU of each window of a with each of b. Args: a: (k, 2); b: (m, 2). Returns: (k, m) in [0, 1]."""
+    """Temporal IoU of each window in a with each in b. Args: a: (k, 2); b: (m, 2). Returns: (k, m) in [0, 1]."""
     return tiou_array(a[:, None], b[None])
 
 
 def support(windows: Array) -> Array:
-    """The time that a set of windows covers: sorted, overlapping and touching ones joined, NaN left out.
+    """The time that a set of windows covers: windows sorted, overlapping and touching ones joined, NaN left out.
 
     Args: windows: (k, 2). Returns: (m, 2), m <= k.
 
@@ -92,39 +92,39 @@ class Flat(NamedTuple):
     windows: Array
     """(k, 2) seconds."""
     row: Index
-    """(k,) which answer each belongs to."""
+    """(k,) index of the answer that each window belongs to."""
     sizes: Index
-    """(n,) how many each has."""
+    """(n,) number of windows of each answer."""
 
     @property
     def length(self) -> Array:
-        """(n,) seconds that the windows of each row cover, where they do not overlap."""
+        """(n,) sum of the lengths of each answer's windows, in seconds: the time covered if they do not overlap."""
         return _per_row(self.windows[:, 1] - self.windows[:, 0], self)
 
 
 class Table(NamedTuple):
-    """Answers beside the truth."""
+    """The windows of n answers, and the true windows of their samples."""
 
     said: Flat
     true: Flat
     duration: Array
-    """(n,) seconds, NaN where it is not known."""
+    """(n,) seconds, NaN if it is not known."""
 
     def where_scored(self, values: Array, *, timed: bool = False) -> Array:
-        """The (n,) values, with NaN where a sample has no true window or, with `timed`, no duration."""
+        """(n,) values: NaN for a sample without a true window or, with `timed`, a duration; 0 for an empty answer."""
         unknown = (self.true.sizes == 0) | (timed & np.isnan(self.duration))
         return np.where(unknown, np.nan, np.where(self.said.sizes == 0, 0.0, values))
 
 
 def table(answers: Sequence[Answer], samples: Sequence[Sample], *, join: Literal["", "said", "both"] = "") -> Table:
-    """The windows of answers and of their samples.
+    """The table of n answers and their samples.
 
     Args:
-        answers: n of them.
-        samples: n of them.
-        join: whose overlapping and touching windows become one: the answers', or also the true ones.
+        answers: n answers.
+        samples: n samples.
+        join: which overlapping and touching windows are joined: none, those of answers, or also the true ones.
 
-    Raises ValueError when they are not as many.
+    Raises ValueError when their numbers differ.
     """
     check(answers, samples)
     durations = [sample.video.duration or np.nan for sample in samples]
@@ -135,12 +135,12 @@ def table(answers: Sequence[Answer], samples: Sequence[Sample], *, join: Literal
 
 
 def table_of(said: Sequence[Array], true: Sequence[Array]) -> Table:
-    """The same of windows that are arrays already, without durations. Args: said, true: n arrays (k, 2), seconds."""
+    """A table of windows that are already arrays, without durations. Args: said, true: n arrays (k, 2), seconds."""
     return Table(_flat(said), _flat(true), np.full(len(said), np.nan))
 
 
 def check(answers: Sequence[Answer], samples: Sequence[Sample]) -> None:
-    """Raise ValueError when answers and samples are not as many."""
+    """Raise ValueError when the numbers of answers and samples differ."""
     if len(answers) != len(samples):
         raise ValueError(f"{len(answers)} answers for {len(samples)} samples")
 
@@ -160,7 +160,7 @@ def _parted(windows: Array, sizes: Sequence[int]) -> Flat:
 
 
 def _joined(flat: Flat) -> Flat:
-    """The supports of all rows."""
+    """The windows of each answer, replaced by their support."""
     if not (flat.sizes > 1).any():
         return flat
     rows = np.split(flat.windows, np.cumsum(flat.sizes)[:-1])
@@ -168,7 +168,7 @@ def _joined(flat: Flat) -> Flat:
 
 
 def clamped(of: Table) -> Table:
-    """The table with windows that end with the video; one that starts after it covers nothing."""
+    """The table with windows cut at the video's end; a window that starts after it then covers nothing."""
     said, true = (
         flat._replace(windows=np.fmin(flat.windows, of.duration[flat.row][:, None])) for flat in (of.said, of.true)
     )
@@ -176,7 +176,7 @@ def clamped(of: Table) -> Table:
 
 
 def pairs(of: Table) -> tuple[Index, Index]:
-    """Indexes (said, true) of every pair of windows of the same row: by row, then by said window, then by true one."""
+    """Indexes (said, true) of every pair of windows of the same answer, sorted by answer, said window, true window."""
     repeats = of.true.sizes[of.said.row]
     said = np.repeat(np.arange(len(of.said.row)), repeats)
     first = np.cumsum(of.true.sizes) - of.true.sizes
@@ -185,18 +185,18 @@ def pairs(of: Table) -> tuple[Index, Index]:
 
 
 def best(of: Table, function: Callable[[Array, Array, Array], Array]) -> Array:
-    """For each row its best pair of windows: how one answered window is measured against several true ones.
+    """The highest value of `function` over an answer's pairs of windows: so one window is scored against several true.
 
     Args:
         of: the table.
-        function: of said windows (m, 2), true windows (m, 2) and durations (m,), to (m,) in [0, 1].
+        function: from said windows (m, 2), true windows (m, 2) and durations (m,) to values (m,) in [0, 1].
 
-    Returns: (n,) in [0, 1], 0 where there is no pair.
+    Returns: (n,) in [0, 1], 0 if there is no pair.
     """
     i, j = pairs(of)
     row = of.said.row[i]
     found = np.zeros(len(of.duration))
-    # An unknown duration gives NaN, which `where_scored` names.
+    # An unknown duration gives NaN; `where_scored` handles such samples.
     with np.errstate(invalid="ignore"):
         np.maximum.at(found, row, function(of.said.windows[i], of.true.windows[j], of.duration[row]))
     return found
@@ -210,11 +210,12 @@ def one_or_several(
     *,
     timed: bool = False,
 ) -> Array:
-    """A score that measures one window against the best true one, and several all together.
+    """A score that compares one window with the best true one, and several windows with all true ones together.
 
-    Touching windows of an answer are one. True windows that touch count both apart and as one, so that the truth itself
-    is right however it is cut. Args: one: as in `best`; several: of a table of supports, to (n,); timed: it needs
-    durations. Returns: (n,), NaN where it does not apply.
+    Touching windows of an answer are joined. Touching true windows are tried both apart and joined, and the better
+    value counts, so that the truth itself gets the full score however it is cut. Args: one: as `function` in `best`;
+    several: from a table of supports to (n,); timed: whether the score needs durations. Returns: (n,), NaN where it
+    does not apply.
     """
     answered, supports = (table(answers, samples, join=join) for join in ("said", "both"))
     value = np.fmax(best(answered, one), best(supports, one))
@@ -225,22 +226,22 @@ def one_or_several(
 
 
 def shared(of: Table) -> Array:
-    """Seconds that both the answer and the truth cover. The windows of each must not overlap. Returns: (n,)."""
+    """Seconds that both answer and truth cover; neither may have windows that overlap each other. Returns: (n,)."""
     i, j = pairs(of)
     return _sums(overlap(of.said.windows[i], of.true.windows[j]), of.said.row[i], len(of.duration))
 
 
 def support_iou(of: Table) -> Array:
-    """Intersection over union of two supports, row by row. Returns: (n,) in [0, 1], 0 where neither covers anything."""
+    """IoU of each answer's support with that of the truth. Returns: (n,) in [0, 1], 0 if neither covers anything."""
     both = shared(of)
     return ratio(both, of.said.length + of.true.length - both)
 
 
 def answer_iou(of: Table, one: Callable[[Array, Array], Array] = tiou_array) -> Array:
-    """The IoU of answers: one window against the best true one; several against all, on their supports.
+    """The IoU of answers: one window with the best true one; several windows with all true ones, on their supports.
 
-    Args: of: windows as they were said; one: the IoU of two windows, row by row. Returns: (n,) in [0, 1], 0 where
-    either side is empty. Source: QVHighlights' R1 takes the best true window for a single prediction.
+    Args: of: windows as they were given; one: the IoU of two windows, row by row. Returns: (n,) in [0, 1], 0 if either
+    side is empty. Source: QVHighlights' R1 takes the best true window for a single prediction.
     """
     value = best(of, lambda said, true, _: one(said, true))
     many = of.said.sizes > 1
@@ -250,12 +251,12 @@ def answer_iou(of: Table, one: Callable[[Array, Array], Array] = tiou_array) -> 
 
 
 def ratio(part: Array, whole: Array) -> Array:
-    """Part of a whole, at most 1, and 0 where the whole is. Args: (n,) each. Returns: (n,) in [0, 1]."""
+    """`part / whole`, at most 1, and 0 where the whole is 0. Args: (n,) each. Returns: (n,) in [0, 1]."""
     return np.minimum(np.divide(part, whole, out=np.zeros_like(part), where=whole > 0), 1.0)
 
 
 def hull(flat: Flat) -> Array:
-    """First start and last end of each row's windows. Returns: (n, 2), NaN where it has none."""
+    """First start and last end of each answer's windows. Returns: (n, 2), NaN if it has no windows."""
     found = np.full((len(flat.sizes), 2), np.nan)
     np.fmin.at(found[:, 0], flat.row, flat.windows[:, 0])
     np.fmax.at(found[:, 1], flat.row, flat.windows[:, 1])
@@ -271,7 +272,7 @@ def _per_row(values: Array, flat: Flat) -> Array:
 
 
 def mean_per_row(values: Array, flat: Flat) -> Array:
-    """Mean over each row's windows of a value of every window, weighted by their length. Args: (k,). Returns: (n,)."""
+    """Mean of the values of each answer's windows, weighted by window length. Args: values: (k,). Returns: (n,)."""
     length = flat.windows[:, 1] - flat.windows[:, 0]
     total = _per_row(values * length, flat)
     return np.divide(total, flat.length, out=np.zeros_like(total), where=flat.length > 0)

@@ -1,4 +1,4 @@
-"""The nouns: windows, videos, samples, corpora, frames, messages, replies; arithmetic of windows and times."""
+"""The data types: windows, videos, samples, corpora, frames, messages, replies; arithmetic of windows and times."""
 
 from vtgdata.records.corpus import (
     Bound,

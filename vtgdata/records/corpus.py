@@ -1,4 +1,4 @@
-"""What a corpus is, and its rows as they were published."""
+"""Types for a corpus: its facts, its rows as published, and its small test."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -17,7 +17,7 @@ the end exclusive; `fraction` of the duration."""
 
 
 class RawRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One annotated query or event as a reader found it, before any repair."""
+    """One annotated query or event as a reader finds it, before any repair."""
 
     origin: str
     raw: Any
@@ -29,38 +29,38 @@ class RawRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Pairs as published, in the row's unit; may be reversed, empty or past the end. All of them are true moments."""
     split: str
     corpus: str = ""
-    """The corpus that the row is of, where a file holds rows of several; empty for the reader's own."""
+    """The corpus of this row, if a file holds rows of several corpora; empty for the reader's own corpus."""
     source_corpus: str = ""
     """The corpus that a collection took this row from: its licence applies too."""
     license: str = ""
-    """The row's own licence, where the file states one; empty for its corpus's."""
+    """The row's own licence, if the file states one; empty for the corpus's licence."""
     unit: Unit = "seconds"
     fps: float | None = None
     """Frames a second, for `unit="frames"`."""
     opinions: Sequence[tuple[Bound, Bound]] = ()
-    """Each annotator's window, in the row's unit, where they say when one moment is: then `windows` is empty."""
+    """Each annotator's window, in the row's unit, if several annotators marked one moment; then `windows` is empty."""
     source_clock: bool = False
-    """Bounds count from the start of the source, not of the file, which begins at `source_start`."""
+    """Whether bounds count from the start of the source video instead of the file, which begins at `source_start`."""
     repairs: tuple[Repair, ...] = ()
-    """Repairs made before, where the file is our own."""
+    """Repairs made at an earlier ingest, if the file is one of ours."""
     video_status: str | None = None
-    """What a probe found before, where the file is our own."""
+    """Status found by an earlier probe, if the file is one of ours."""
     annotation_set: str = ""
-    """Which set of annotations this is (`val_1`, `val_2`), where a corpus publishes several."""
+    """Which set of annotations this is (`val_1`, `val_2`), if a corpus publishes several."""
     published_id: str | None = None
-    """The corpus's own id of this query, where it has one that is unique in the corpus."""
+    """The corpus's own id of this query, if it has one that is unique in the corpus."""
     duration: float | None = None
     source_id: str | None = None
     source_start: float | None = None
     read_in_place: bool = False
-    """The corpus's loader reads `duration` seconds of the file from `source_start`: it may hold the whole source."""
+    """Whether the corpus's loader reads `duration` seconds from `source_start` on: the file may be the whole source."""
     labelled: bool = True
     task: Task = "moment_retrieval"
     options: tuple[str, ...] = ()
     answer: str | None = None
     label_version: str = "original"
     problem: tuple[str, str] | None = None
-    """(reason, detail) when the row cannot be read at all: it becomes a drop."""
+    """(reason, detail) if the row cannot be read at all and becomes a drop."""
     extra: dict[str, Any] = {}
 
 
@@ -71,12 +71,12 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[str, ...]
     """Published file names, or patterns of them (`instruct_*.json`)."""
     rows: int | None = None
-    """Published number of annotated queries or events, as this project counts rows; None where none was verified."""
+    """Published number of annotated queries or events, as this project counts rows; None if none was verified."""
     videos: int | None = None
-    """Published number of videos that the rows are about: of files by their names without extension."""
+    """Published number of videos that the rows are about, counted by file name without extension."""
     benchmark: bool = False
     copies: dict[int, str] = {}
-    """Row counts of copies that others publish, each with the reason why it differs from `rows`."""
+    """{row count of a copy that others publish: why it differs from `rows`}."""
 
 
 class Corpus(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,21 +94,21 @@ class Corpus(msgspec.Struct, frozen=True, kw_only=True):
     homepage: str
     citation: str
     grid: float | None
-    """Annotation grid in seconds, where there is one."""
+    """Annotation grid in seconds, if there is one."""
     clock: str = "seconds from the start of the file"
     usage: str = ""
     """The files to name after `vtgdata ingest NAME`."""
     download: str = ""
-    """Where to fetch the files, in words or as a link; empty where the homepage is the place."""
+    """Where to download the files, in words or as a link; empty if that is the homepage."""
     overlaps: tuple[str, ...] = ()
-    """Known overlaps with other corpora's splits, in words: what `check` reminds of when the other is not at hand."""
+    """Known overlaps with other corpora's splits, in words; `check` names them when the other split is not at hand."""
     family: Literal["", "moments", "captions", "samples"] = ""
-    """The form that its files share with other corpora's: what keys mean is known, not whose they are."""
+    """File form shared with other corpora: the keys of a file tell the form, but not which corpus it is."""
     split_in_rows: bool = False
-    """Each row says its split; a file holds several."""
+    """Whether a file holds several splits and each row names its own."""
 
     def benchmark(self, split: str) -> bool:
-        """Whether the named split is one that papers report scores on."""
+        """Whether papers report scores on the named split."""
         return any(known.benchmark for known in self.splits if known.name == split)
 
 
@@ -122,4 +122,4 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     drops: list[str] = []
     """Reasons of the drops, in order."""
     split: str | None = None
-    """What to read with as `--split`."""
+    """The `--split` to read the files with."""

@@ -1,4 +1,4 @@
-"""What is seen of a video: its facts, which frames are taken, and the frames."""
+"""Types for what is seen of a video: its facts, which frames to take, and the frames."""
 
 import msgspec
 
@@ -7,11 +7,11 @@ class VideoFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What a decoder finds out about a file."""
 
     duration: float
-    """Seconds for which its video stream shows something, from the first frame; above 0."""
+    """Length of the video stream, in seconds from its first frame; above 0."""
     fps: float | None
-    """Average frames a second, None where neither header nor timestamps tell."""
+    """Average frames a second; None if neither header nor timestamps tell."""
     start_time: float
-    """Seconds on the container's own clock at which the first frame is shown; all other times here start there."""
+    """Time of the first frame on the container's own clock, in seconds; all other times count from the first frame."""
     width: int
     """Pixels as shown, after rotation."""
     height: int
@@ -19,37 +19,37 @@ class VideoFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Degrees counter-clockwise by which players turn the stored picture: 0, 90, 180 or 270."""
     codec: str
     n_frames: int | None
-    """What the header says, which may differ from what decodes; None where it says nothing."""
+    """Number of frames that the header states, which may differ from the number that decodes; None if not stated."""
     variable: bool | None = None
-    """Whether frames are shown for unequal times; None where nobody looked."""
+    """Whether frames are shown for unequal times (variable frame rate); None if not checked."""
     truncated: bool = False
-    """The file ends before its container says: `duration` is what is left of it."""
+    """Whether the file ends before its container says; then `duration` is the length that is left."""
     streams: tuple[str, ...] = ()
     """Kind and codec of each stream, as in `video h264`, `audio aac`."""
     read_from: dict[str, str] = {}
-    """Where a fact was read: `stream`, `container`, `frame` (the first one), `index` or `scan` (all packets)."""
+    """{fact: where it was read}: `stream`, `container`, `frame` (the first one), `index` or `scan` (all packets)."""
 
 
 class TokenBudget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many visual tokens a video may cost, as models count them that cut frames into square patches."""
+    """How many visual tokens a video may cost, for models that cut frames into square patches."""
 
     total: int
     """Tokens of all frames together."""
     least: int = 1
-    """Tokens that a frame (or a group) gets at least: where the total does not reach, there are fewer frames."""
+    """Least tokens of a frame (or a group); if the total is too small for that, fewer frames are taken."""
     most: int | None = None
-    """Tokens that a frame (or a group) gets at most."""
+    """Most tokens of a frame (or a group)."""
     patch: int = 28
     """Side in pixels of the square that one token stands for."""
     group: int = 1
-    """Frames that share their tokens: 2 where a model takes video in pairs."""
+    """Number of frames that share tokens: 2 for a model that takes frames in pairs."""
 
 
 class FrameSampling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which frames of a video a model sees, and at what size."""
 
     frames: int | None = 32
-    """Number of frames, or the cap when `fps` is set."""
+    """Number of frames, or the maximum when `fps` is set."""
     fps: float | None = None
     """Frames a second; None takes `frames` evenly spaced ones."""
     midpoint: bool = False
@@ -57,21 +57,21 @@ class FrameSampling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     short_side: int = 336
     """Pixels; smaller frames are not enlarged."""
     tokens: TokenBudget | msgspec.UnsetType = msgspec.UNSET
-    """Where given, the size follows from it and `short_side` is not used. Unset it is not written, so that samplings
-    without one keep their fingerprints."""
+    """If given, it sets the frame size, and `short_side` is not used. If unset, it is left out when a sampling is
+    written, so that samplings without a budget keep their fingerprints."""
 
 
 class Frames(msgspec.Struct, frozen=True, kw_only=True):
     """What a model sees of one video, as the frame store gives it."""
 
     frames_id: str
-    """Fingerprint of the video's bytes, the sampling and the decoder; empty when there are no frames."""
+    """Fingerprint of the video's bytes, the sampling and the decoder's name; empty when there are no frames."""
     times: tuple[float, ...]
     """Seconds from the first frame at which each image is really shown."""
     images: tuple[bytes, ...]
     """JPEGs, one for each time."""
     duration: float
-    """Of the video, in seconds, as probed; 0 when it cannot be read."""
+    """Probed duration of the video in seconds; 0 when it cannot be read."""
     status: str
-    """`ok`; or `missing`, `not a video (what)`, `no video stream`, `truncated at 12.4 s` or `unreadable: reason`, and
-    then there are no times and no images."""
+    """`ok`; or `missing`, `not a video (what)`, `no video stream`, `truncated at 12.4 s` or `unreadable: reason`: with
+    any of these there are no times and no images."""

@@ -32,7 +32,7 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class Sampling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a model draws its answer; always sent explicitly, never left to a server's default."""
+    """Sampling parameters of an answer; always sent explicitly, never left to a server's default."""
 
     temperature: float = 1.0
     """0 is greedy."""
@@ -41,7 +41,7 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model said once: the raw text, or the error that kept it from answering."""
+    """One reply of a model: the raw text, or the error that kept it from answering."""
 
     text: str | None
     finish_reason: str = "stop"
@@ -51,54 +51,54 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     tokens_out: int | None = None
     seconds: float | None = None
     error: str | None = None
-    """Set when the request failed; then text is None and the reply is no answer. The reason in words that are the same
-    in every run and name no machine: it is published with rollouts."""
+    """Set when the request failed; then text is None and the reply is not an answer. It gives the reason in words that
+    are the same in every run and name no machine, since it is published with rollouts."""
     detail: str | None = None
-    """More about the error, for whoever mends it; like `seconds` it stays in the journal."""
+    """More about the error, for debugging; like `seconds` it stays in the journal."""
     endpoint: str | None = None
-    """Which server answered, where there is one; like `seconds` it stays in the journal."""
+    """The server that answered, if there is one; like `seconds` it stays in the journal."""
     cost: float | None = None
-    """US dollars by the price table of that day, 0 for a model on this machine; None where the price is unknown. Like
+    """US dollars by the price table of that day, 0 for a model on this machine; None if the price is unknown. Like
     `seconds` it stays in the journal."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """n answers wanted for one sample."""
+    """A request for n answers to one sample."""
 
     sample_id: str
     messages: tuple[Message, ...]
     sampling: Sampling
     seeds: tuple[int, ...]
-    """One per answer wanted, derived from its work key: their number is n."""
+    """One seed per answer, derived from its work key; n is their number."""
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """How to reach a model beyond its name; what a model plug-in is opened with."""
+    """How to reach a model, besides its name; a model plug-in's `connect` gets it."""
 
     urls: tuple[str, ...] = ()
     """Base URLs of OpenAI-compatible servers, ending in /v1."""
     version: str = ""
-    """What the server's model name does not say: part of the fingerprint of its answers."""
+    """Version of the model, which a server's model name does not say; part of the fingerprint of its answers."""
     concurrency: int | None = None
     """Requests in flight; None leaves it to the plug-in."""
     timeout: float = 300.0
     """Seconds until a request counts as failed."""
     max_wait: float = 300.0
-    """Seconds that an answer waits at most for servers that are down or ask for a pause; then it counts as failed."""
+    """Most seconds that an answer waits for servers that are down or ask for a pause; then it counts as failed."""
 
 
 class Model(Protocol):
-    """Something that answers; what `connect` of a plug-in gives (see `ModelModule`).
+    """A model that can be asked, as `connect` of a plug-in returns it (see `ModelModule`).
 
     NamedModel, ModelInPieces and BatchModel are optional parts. `tests/contracts/test_models.py` holds all of it.
     """
 
     id: str
-    """Fingerprint of what may change an answer: weights, tokenizer and template, or server model and version."""
+    """Fingerprint of all that may change an answer: weights, tokenizer and template, or server model and version."""
     concurrency: int
-    """How many requests it wants in flight at a time."""
+    """How many requests the model wants in flight at a time."""
     looks: bool
-    """False for a model that answers from the annotation (scripted): it can be asked where videos are missing."""
+    """False for a model that answers from the annotation (scripted): it can be asked even if videos are missing."""
 
     async def generate(self, request: Request) -> list[Reply]:
         """One reply per seed, in order. A failure is a Reply with `error`, never an exception, unless it is final.
@@ -189,19 +189,19 @@ class ModelExample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """A model's text, read by the one parser."""
+    """A model's text as a parser read it."""
 
     windows: tuple[Window, ...]
-    """Lenient reading, in the order said; empty unless `parse_status` is 'ok' or 'several_where_one'."""
+    """Lenient reading, in the order of the text; empty unless `parse_status` is 'ok' or 'several_where_one'."""
     option: str | None
     parse_status: str
     """ok, no_answer, unparsable, reversed, zero_length, out_of_range, refused, truncated, several_where_one."""
     strict_ok: bool
-    """The text is in exactly the form that the prompt asked for."""
+    """Whether the text has exactly the form that the prompt asked for."""
     reasoning: str
     has_reasoning: bool
 
     @property
     def counted(self) -> tuple[Window, ...]:
-        """The windows that scores see: none where several were said and the prompt wanted one."""
+        """The windows that are scored: none if the answer has several and the prompt wanted one."""
         return self.windows if self.parse_status == "ok" else ()

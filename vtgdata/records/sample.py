@@ -1,4 +1,4 @@
-"""What is annotated: windows, videos, samples, and rows that were left out."""
+"""Types for annotations: windows, videos, samples, and rows that were left out."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -8,7 +8,7 @@ Task = Literal["moment_retrieval", "grounded_qa"]
 
 
 class Window(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
-    """A span of a video in seconds from its first frame: 0 <= start < end < inf. Cannot be built wrong."""
+    """A span of a video in seconds from its first frame; raises ValueError unless 0 <= start < end < inf."""
 
     start: float
     end: float
@@ -24,19 +24,19 @@ class Window(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False)
 
 
 class Video(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A file that annotations speak of. Never a path: files are found under a `--videos` root at run time."""
+    """A video file that annotations are about. Never a path: files are found under a `--videos` root at run time."""
 
     video_id: str
     file: str
     """File name as the corpus gives it, without folders."""
     duration: float | None = None
-    """Seconds; probed where the file is there, else the corpus's."""
+    """Seconds: probed if the file was there, else as the corpus states it."""
     source_id: str | None = None
     """Id of the longer video that this one was cut from (a YouTube id, say)."""
     source_start: float | None = None
     """Where in the source this video begins, in seconds."""
     status: str | None = None
-    """`ok`, `missing` or why it cannot be read; None when nobody looked."""
+    """`ok`, `missing` or why the file cannot be read; None if it was not probed."""
 
 
 class Repair(msgspec.Struct, frozen=True, gc=False):
@@ -58,7 +58,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     windows: tuple[Window, ...]
     """All true moments; empty when unlabelled, or in a benchmark whose row has no usable window."""
     labelled: bool = True
-    """False where the labels are hidden: never scored."""
+    """False if the labels are not public; such a sample is never scored."""
     task: Task = "moment_retrieval"
     options: tuple[str, ...] = ()
     answer: str | None = None
@@ -86,6 +86,6 @@ class LeftOut(NamedTuple):
 
     sample_id: str
     reason: str
-    """A code, the same for all samples that are left out for it."""
+    """Code of the reason, the same for all samples that are left out for it."""
     detail: str
-    """What of this sample it was, in words and numbers."""
+    """How the reason applies to this sample, in words and numbers."""

@@ -1,6 +1,6 @@
-"""Two windows beside each other, and windows as plain pairs for files.
+"""IoU of two windows, and windows as plain pairs for files.
 
-Many windows at once are arrays, and `metrics.window_table` has their arithmetic.
+Arithmetic on many windows at once, as arrays, is in `metrics.window_table`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ def tiou(a: Window, b: Window) -> float:
     0.3333333333333333
     """
     overlap = max(0.0, min(a.end, b.end) - max(a.start, b.start))
-    # Bounded from above because a tiny difference of large floats can round past 1.
+    # At most 1, because a tiny difference of large floats can round to more.
     return min(1.0, overlap / (a.duration + b.duration - overlap))
 
 
@@ -33,5 +33,5 @@ def as_pairs(windows: Iterable[Window]) -> list[list[float]]:
 
 
 def from_pairs(pairs: Iterable[Sequence[float]] | None) -> tuple[Window, ...]:
-    """Windows from [start, end] pairs out of our own files; raises ValueError on a wrong pair."""
+    """Windows from [start, end] pairs in our own files; raises ValueError on an invalid pair."""
     return tuple(Window(float(start), float(end)) for start, end in pairs or ())

@@ -1,4 +1,4 @@
-"""Versions of a dataset: rows, release.json, card, croissant, plots, difference, permission, takedowns."""
+"""Versions of a dataset: rows, release.json, card, croissant, plots, difference, permission to publish, takedowns."""
 
 from vtgdata.releases.document import (
     CHOSEN,

@@ -1,4 +1,4 @@
-"""What release.json says of the models that were asked for a release's rows: which, about how much, and how."""
+"""The facts in release.json about the models that were asked for a release's rows: which, how often, and how."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,10 +13,10 @@ _HOW = ("prompt_id", "sampling_id", "sampling", "frame_sampling")
 
 
 def teacher(model_id: str, traces: Sequence[Row]) -> Facts:
-    """Of the model that wrote traces: how many, how many were kept, why not, and how it was asked.
+    """Facts of a model that wrote traces: how many, how many were kept, why others were not, and how it was asked.
 
     Args:
-        model_id: of the model.
+        model_id: the model's id.
         traces: all of its rows of traces.parquet, kept or not: one answer each.
     """
     reasons = Counter(row["reason"] or "unknown" for row in traces if not row["kept"])
@@ -29,11 +29,11 @@ def teacher(model_id: str, traces: Sequence[Row]) -> Facts:
 
 
 def student(model_id: str, rates: Sequence[Row]) -> Facts:
-    """Of the model whose answers gave pass rates: how many, and how it was asked.
+    """Facts of a model whose answers gave pass rates: how many answers, and how it was asked.
 
     Args:
-        model_id: of the model.
-        rates: rows with pass rates, several of one sample where there are several measures; each says its n.
+        model_id: the model's id.
+        rates: rows with pass rates, one per sample and measure; each has its number of answers n.
     """
     each = {row["sample_id"]: row for row in rates}
     counts = [row["n"] or 0 for row in each.values()]
@@ -44,7 +44,7 @@ def student(model_id: str, rates: Sequence[Row]) -> Facts:
 
 
 def _asked(rows: Sequence[tuple[Row, int]]) -> list[Facts]:
-    """Each way in which a model was asked: prompt, how answers were drawn, frames, samples, and answers a sample."""
+    """Each way in which a model was asked: prompt, sampling of answers, frames, samples, and answers per sample."""
     ways: dict[tuple[str, ...], Counter[str]] = {}
     for row, count in rows:
         way = tuple(str(row.get(name) or "") for name in _HOW)
@@ -63,7 +63,7 @@ def _asked(rows: Sequence[tuple[Row, int]]) -> list[Facts]:
 
 
 def _drawn(sampling: str, sampling_id: str) -> Facts:
-    """temperature, top_p, max_tokens and seed; of rows from before these were stored, their short form alone."""
+    """temperature, top_p, max_tokens and seed; for older rows, which do not store these, only the short form."""
     return msgspec.json.decode(sampling, type=Facts) if sampling else {"sampling": sampling_id}
 
 

@@ -1,7 +1,7 @@
-"""Cards: Markdown for people with YAML metadata for the Hub, filled from what release.json says and nothing else.
+"""Cards: Markdown for people with YAML metadata for the Hub, filled only with what release.json says.
 
-Templates are the Jinja2 files of `cards/`. Metadata goes through the card classes of huggingface_hub and their YAML
-dumper, and table cells through `cell`, so no value can break out of its place.
+Templates are the Jinja2 files of `cards/`. Metadata is written by the card classes of huggingface_hub and their YAML
+dumper, and table cells by `cell`, so no value can break out of its place.
 """
 
 import html
@@ -43,14 +43,14 @@ def dataset_card(document: Document) -> str:
 
 
 def model_card(model: Any) -> str:
-    """The card of a trained model, from what its model.json says (`model_push.ModelFile`)."""
+    """The card of a trained model, from what its model.json says (`push_model.ModelFile`)."""
     return _render("model.md.j2", card_metadata.of_model(model), model=model)
 
 
 def read_metadata(card: str) -> dict[str, Any]:
-    """The metadata of a dataset card, checked by the Hub's rules as far as they can be checked offline.
+    """The metadata of a dataset card, checked by the Hub's rules as far as that is possible offline.
 
-    Raises ValueError saying what is wrong.
+    Raises ValueError that says what is wrong.
     """
     head, separator, _ = card.removeprefix("---\n").partition("\n---\n")
     if not separator or not card.startswith("---\n"):
@@ -86,7 +86,7 @@ def licence_rows(document: Document) -> list[dict[str, Any]]:
 
 
 def licences_page(document: Document) -> str:
-    """LICENSES.md: which rows stand under what."""
+    """The text of LICENSES.md: which licences the rows of each corpus have."""
     flags = {True: "yes", False: "no", None: "unknown"}
     lines = [
         "# Licences",
@@ -109,7 +109,7 @@ def licences_page(document: Document) -> str:
 
 
 def licence_files(document: Document) -> dict[str, licences.Licence]:
-    """{file of LICENSES/: licence}, one for each licence of the rows."""
+    """{path of a file in LICENSES/: licence}, one for each licence of the rows."""
     parts = {part for facts in document.corpora.values() for text in facts["licenses"] for part in text.split(" AND ")}
     found = {licences.find(part).id: licences.find(part) for part in sorted(parts)}
     names = {f"LICENSES/{re.sub('[^A-Za-z0-9.-]+', '-', name).strip('.-') or 'none'}": name for name in found}
@@ -117,7 +117,7 @@ def licence_files(document: Document) -> dict[str, licences.Licence]:
 
 
 def licence_notice(licence: licences.Licence) -> str:
-    """What a licence is, where its text stands, and what it asks."""
+    """The text of a file in LICENSES/: the licence's name, a link to its text, and its conditions."""
     flags = {True: "yes", False: "no", None: "unknown"}
     lines = [
         f"{licence.id}: {licence.name}",
@@ -133,7 +133,7 @@ def licence_notice(licence: licences.Licence) -> str:
 
 
 def changelog_page(document: Document) -> str:
-    """CHANGELOG.md of the dataset: what each version added, took away and changed."""
+    """The text of the dataset's CHANGELOG.md: what each version added, removed and changed."""
     return f"# Changelog of {cell(document.name)}\n\n{changelog(document)}\n"
 
 
@@ -150,15 +150,15 @@ def changelog(document: Document) -> str:
 
 
 class Tallies(NamedTuple):
-    """How many rows have which value in a column: {corpus: shapes} of each config, side by side."""
+    """How many rows have each value of a column (`corpus` is `shapes`, say), with the configs side by side."""
 
     configs: list[str]
     rows: list[tuple[str, str, list[int | None]]]
-    """Column, value, and the rows of each config; None where a config has no such column."""
+    """Column, value, and the number of rows in each config; None if a config has no such column."""
 
 
 def tallies(document: Document) -> Tallies:
-    """The counts of all configs in one table, in the order of the first config that has each."""
+    """The counts of all configs in one table; columns and values in the order in which configs first have them."""
     configs = list(document.counts)
     pairs = {
         (c, value): None for counted in document.counts.values() for c, values in counted.items() for value in values
@@ -176,7 +176,7 @@ def _tally(counted: Mapping[str, Mapping[str, int]], column: str, value: str) ->
 
 
 def command(document: Document) -> str:
-    """The `vtgdata release` that made it, one option a line; nothing in it can end the block of code around it."""
+    """The `vtgdata release` command that made the release, one option a line; no backticks, so its code block holds."""
     words: list[str] = []
     for name, value in document.settings.items():
         option = "--split" if name == "splits" else f"--{name.replace('_', '-')}"
@@ -185,14 +185,14 @@ def command(document: Document) -> str:
 
 
 def _items(value: Any) -> list[str]:
-    """What an option is given, once for each time."""
+    """The values of an option, one for each time that it is given."""
     if isinstance(value, dict):
         return [f"{key}={file}" for key, file in cast(dict[str, str], value).items()]
     return [str(item) for item in cast(list[Any], value)] if isinstance(value, list) else [str(value)]
 
 
 def count(value: int) -> str:
-    """A whole number as people read it.
+    """A whole number with commas between thousands.
 
     >>> count(12404)
     '12,404'
@@ -201,7 +201,7 @@ def count(value: int) -> str:
 
 
 def cell(value: Any) -> str:
-    r"""A value as one line of text that is no markup and stays inside its table cell.
+    r"""A value as one line of text in which nothing acts as markup or ends the table cell.
 
     >>> cell("a | ![b](javascript:c)")
     'a \\| !\\[b\\](javascript:c)'
@@ -210,12 +210,12 @@ def cell(value: Any) -> str:
 
 
 def code(value: Any) -> str:
-    """A value as code, in a table too: backslashes would show, so what would end the code or the cell is left out."""
+    """A value as code, also in a table: backticks are removed and `|` becomes a blank, since escapes would show."""
     return f"`{' '.join(str(value).replace('`', '').replace('|', ' ').split())}`"
 
 
 def _render(template: str, head: str, **values: Any) -> str:
-    """A template filled with these values, below a head of YAML."""
+    """A template filled with these values, below the YAML head."""
     import jinja2
 
     environment = jinja2.Environment(

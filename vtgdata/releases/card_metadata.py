@@ -1,7 +1,7 @@
 """The YAML head of a card, which the Hub reads, built with the card classes of huggingface_hub.
 
-Not all of a dataset's head has a field there: `configs` with its data files, tags, and the name and link of a licence
-are passed through as they are and looked at by nobody, so `configs` stays a mapping of our own, and
+These classes do not have a field for everything in a dataset's head. They pass `configs` with its data files, tags, and
+the name and link of a licence through without a check, so `configs` stays a mapping of our own, and
 `card.read_metadata` checks it.
 """
 
@@ -48,7 +48,7 @@ def of_dataset(document: Document) -> str:
 def of_model(model: Any) -> str:
     """The head of a trained model's card, from what its model.json says (`push_model.ModelFile`).
 
-    It has the scores as `model-index`, which older tools read.
+    It contains the scores as `model-index`, which older tools read.
     """
     from huggingface_hub import ModelCardData
 
@@ -69,7 +69,7 @@ def of_model(model: Any) -> str:
 
 
 def _results(model: Any, found: dict[str, Any]) -> "list[EvalResult]":
-    """What was measured, one result per metric; all are of one task and dataset, so they are one entry of the index."""
+    """One result per metric; all have the same task and dataset, so they become one entry of `model-index`."""
     from huggingface_hub import EvalResult
 
     return [
@@ -87,5 +87,5 @@ def _results(model: Any, found: dict[str, Any]) -> "list[EvalResult]":
 
 
 def _yaml(data: "CardData", order: tuple[str, ...]) -> str:
-    """YAML with the fields in this order, which is part of a release's bytes and thus of its hash."""
+    """YAML with the fields in this order; the order matters, as it changes a release's bytes and so its hash."""
     return data.to_yaml(original_order=list(order)) + "\n"  # pyright: ignore[reportUnknownMemberType]

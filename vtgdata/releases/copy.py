@@ -12,7 +12,7 @@ from vtgdata.releases.document import Release
 
 
 def holds(release: Release, target: Path) -> bool:
-    """Whether a folder already holds this release whole; raises Conflict when it must not be replaced by it."""
+    """Whether a folder already holds this whole release; raises Conflict when the release must not replace it."""
     if target.is_symlink() or not target.is_dir():
         raise Conflict(f"{target}: is not a folder. Push to another target.")
     present = {
@@ -41,9 +41,9 @@ def holds(release: Release, target: Path) -> bool:
 
 
 def copy(release: Release, target: Path) -> None:
-    """Put the release in place of a folder by renaming, so that readers see the old one or the new one, never half.
+    """Replace a folder by the release with a rename, so that readers see the old or the new release, never a part.
 
-    Whatever ends it, Ctrl-C between two renames too, leaves the old one or the new one at the target.
+    However it ends, even by Ctrl-C between two renames, the target holds the old release or the new one.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
@@ -69,7 +69,7 @@ def copy(release: Release, target: Path) -> None:
 
 
 def _clear(building: Path, aside: Path, target: Path) -> None:
-    """Take away what a copy leaves behind; the old release goes back first where nothing came in its place."""
+    """Delete the temporary folders of a copy; first put the old release back if no new one took its place."""
     if aside.exists() and not target.exists():
         aside.rename(target)
     shutil.rmtree(aside, ignore_errors=True)

@@ -24,16 +24,16 @@ _WORDS = {
     "numbers": "list of float64", "windows": "list of list of float64", "repairs": "list of {code, old, new}",
     "scores": "list of {name, value}",
 }  # fmt: skip
-"""Types for people, as `datasets` names them."""
+"""Type names for people, as the `datasets` library writes them."""
 
 
 _SHAPES = {"texts": "-1", "numbers": "-1", "windows": "-1,2", "repairs": "-1", "scores": "-1"}
 
 
 def describe(document: Document) -> dict[str, Any]:
-    """The JSON-LD of a release; paths in it are those inside the release's folder.
+    """The JSON-LD of a release, with paths relative to the release's folder.
 
-    Without a date, so that two runs on the same inputs give the same file; release.json has it.
+    It has no date, so that two runs on the same inputs give the same file; the date is in release.json.
     """
     files = [(config, split, data) for config, splits in document.configs.items() for split, data in splits.items()]
     citations = [facts["citation"] for facts in document.corpora.values() if facts.get("citation")]

@@ -1,4 +1,4 @@
-"""What a version of a release costs the Hub after another one: its bytes, and how many of them are new there."""
+"""How many bytes a push of a new version uploads, and how many of them the Hub does not have yet."""
 
 import hashlib
 import mmap
@@ -12,30 +12,30 @@ import numpy as np
 from vtgdata.releases.document import Release
 
 STORED = ".parquet"
-"""End of the names of files that go to the Hub's storage in chunks; others are part of the commit, whole."""
+"""Suffix of files that the Hub stores in chunks; all other files are part of the commit, whole."""
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
-    """An estimate; see `expected`."""
+    """An estimate of what a push sends; see `expected`."""
 
     bytes: int
-    """Of the files to upload."""
+    """Size of the files to upload."""
     new: int
-    """Of these, what the Hub is expected to be sent."""
+    """How many of these bytes will probably be sent."""
     how: str
-    """How that was estimated, for people."""
+    """How this was estimated, for people."""
 
 
 def expected(before: Release | None, after: Release, upload: Collection[str]) -> Expected:
-    """How much of the files that a push uploads will have to be sent.
+    """Estimate how many bytes of the files that a push uploads must really be sent.
 
-    Both versions' files must lie here. What the estimate leaves out: packing, which makes it less; data of other
-    repositories, which the Hub's storage knows too; and that a client sends again what lies too scattered there.
+    Both versions must be on this machine. The estimate leaves out that the client packs what it sends into fewer bytes,
+    that the Hub may know chunks from other repositories, and that chunks stored too scattered there are sent again.
 
     Args:
-        before: the version that the Hub holds; None for none.
+        before: the version that the Hub has; None if it has none.
         after: the version to push.
-        upload: names of its files that are to be written.
+        upload: names of the files of `after` that are to be uploaded.
     """
     files = after.files
     stored = [name for name in upload if name.endswith(STORED)]
@@ -52,36 +52,36 @@ def expected(before: Release | None, after: Release, upload: Collection[str]) ->
 
 
 LEAST, MEAN, MOST = 8 << 10, 64 << 10, 128 << 10
-"""Bytes of a chunk. A cut is allowed after one byte in MEAN."""
+"""Least, mean and largest size of a chunk, in bytes. On average a cut is allowed after one byte in MEAN."""
 
 
 _WINDOW = 64
 
 
 _BLOCK = 1 << 15
-"""Bytes that are looked at together: what is worked out for them stays in a processor's cache."""
+"""Bytes that are hashed together; small enough that all arrays for them stay in a processor's cache."""
 
 
 _ALLOWED = np.uint64((1 << 64) // MEAN)
-"""Hashes below it allow a cut."""
+"""A hash below this allows a cut."""
 
 
 _GEAR = np.random.default_rng(64).integers(0, 1 << 64, 256, dtype=np.uint64)
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of some files is new."""
+    """How much of a list of files is new."""
 
     bytes: int
     new: int
-    """Bytes of the chunks that nothing before them has."""
+    """Bytes of the chunks that did not occur before."""
     chunks: int
 
 
 def boundaries(data: Any) -> np.ndarray:
-    """Places of the bytes after which a cut is allowed, rising.
+    """Offsets of the bytes after which a cut is allowed, rising.
 
-    A place depends on the 64 bytes up to it alone (a gear hash), so it moves with them.
+    Whether a cut is allowed depends only on the 64 bytes up to it (a gear hash), so cuts move with the content.
 
     Args:
         data: (n,) uint8.
@@ -94,7 +94,7 @@ def boundaries(data: Any) -> np.ndarray:
         value, older = values[: len(part)], shifted[: len(part)]
         np.take(_GEAR, part, out=value)
         for width in (1, 2, 4, 8, 16, 32):
-            # The hash of twice as many bytes: the older half is shifted on.
+            # Double the number of bytes in each hash, by adding the shifted hash of the bytes before.
             np.left_shift(value[:-width], np.uint64(width), out=older[width:])
             value[width:] += older[width:]
         places = np.flatnonzero(value < _ALLOWED) + begun
@@ -103,7 +103,7 @@ def boundaries(data: Any) -> np.ndarray:
 
 
 def ends(data: Any) -> Iterator[int]:
-    """The end of each chunk of some bytes, the last one's included; nothing for no bytes."""
+    """Yield the end offset of each chunk of some bytes, the last one included; nothing if there are no bytes."""
     allowed, start = boundaries(data), 0
     while start < len(data):
         place = int(np.searchsorted(allowed, start + LEAST - 1))
@@ -113,7 +113,7 @@ def ends(data: Any) -> Iterator[int]:
 
 
 def chunks(path: Path) -> Iterator[tuple[bytes, int]]:
-    """Hash and size of each chunk of a file."""
+    """Yield (hash, size) of each chunk of a file."""
     if not path.stat().st_size:
         return
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as raw:
@@ -124,7 +124,7 @@ def chunks(path: Path) -> Iterator[tuple[bytes, int]]:
 
 
 def share(before: Iterable[Path], files: Iterable[Path]) -> Share:
-    """How much of some files is in no chunk of those before, nor twice in themselves."""
+    """How many bytes of `files` are in chunks that neither `before` nor an earlier place in `files` has."""
     known = {name for path in before for name, _ in chunks(path)}
     whole = new = count = 0
     for path in files:

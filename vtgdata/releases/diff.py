@@ -1,4 +1,4 @@
-"""What differs between two releases, row by row and column by column, and which version number that calls for."""
+"""The difference between two releases, by rows and columns, and the version number that it requires."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -13,24 +13,24 @@ from vtgdata.releases.document import Release
 from vtgdata.releases.rows import keys_of
 
 _NO_MEANING = {"rank", "first_version"}
-"""Columns that say where a row stands in its release, not what it means."""
+"""Columns that give a row's place in its release and not its meaning; they do not count as a difference."""
 Level = str
 """`none`, `patch`, `minor` or `major`."""
 LEVELS = ("none", "patch", "minor", "major")
 SHOWN = 20
-"""Keys that the text and Markdown name of each kind; JSON has all."""
+"""How many keys of each kind the text and Markdown list; JSON lists all."""
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """How one config differs."""
 
     added: list[str]
-    """Keys, sorted; a key is its columns' values joined by a space."""
+    """Keys of rows, sorted; a key is the values of the config's key columns, joined by a space."""
     removed: list[str]
     changed: dict[str, list[str]]
     """{key: columns whose value differs}."""
     columns: dict[str, int]
-    """{column: rows in which it differs}."""
+    """{column: number of rows in which it differs}."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -44,34 +44,34 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """What one release has that the other has not."""
+    """How two releases differ."""
 
     first: str
     second: str
-    """Versions."""
+    """Version of each release."""
     configs: dict[str, Change]
-    """Those that differ."""
+    """{config: how it differs}, only for configs that differ."""
     licenses: dict[str, list[int]]
-    """{licence: [samples in the first, in the second]} where they differ."""
+    """{licence: [samples in the first, samples in the second]}, only if these numbers differ."""
     removed_for_good: list[str]
-    """Videos and samples that the second names as removed and the first does not, with the reason."""
+    """Videos and samples that are on the second release's list of removals and not on the first's, with reasons."""
     files: list[str]
     """Files other than data that differ: card, prompts, licences."""
     level: Level
     proposed: str
-    """The version that the second should have, after the first."""
+    """The version number that the second release should have, as successor of the first."""
 
     @property
     def nothing(self) -> bool:
-        """Whether the two hold the same."""
+        """Whether the two releases have the same content."""
         return self.level == "none"
 
 
 def compare(first: Release, second: Release) -> Difference:
     """The difference between two opened releases.
 
-    Rows are matched by their config's key across splits, so that a row that moved to another split has changed and
-    is neither added nor removed.
+    Rows are matched by their config's key across splits, so a row that moved to another split counts as changed, not
+    as added and removed.
     """
     names = sorted({*first.document.configs, *second.document.configs})
     changes = {config: _change(config, _rows(first, config), _rows(second, config)) for config in names}
@@ -91,7 +91,7 @@ def compare(first: Release, second: Release) -> Difference:
 
 
 def following(version: str, level: Level) -> str:
-    """The version after another.
+    """The next version number after a change of this level; the same number for `none`.
 
     >>> following("1.2.3", "minor"), following("1.2.3", "none")
     ('1.3.0', '1.2.3')
@@ -102,11 +102,11 @@ def following(version: str, level: Level) -> str:
 
 
 def level_of(changes: Mapping[str, Mapping[str, int]], *, files: bool) -> Level:
-    """What kind of version a change calls for.
+    """The level of version that a change requires.
 
     Args:
-        changes: {config: added, removed, changed}. The config `drops` says what is not in the release: whatever it
-            gains or loses, no row of the dataset changed its meaning.
+        changes: {config: added, removed, changed}. The config `drops` lists what is not in the release, so no change
+            in it alters the meaning of a row of the dataset.
         files: whether other files differ.
 
     >>> level_of({"samples": {"added": 1, "removed": 0, "changed": 0}, "drops": {"removed": 2}}, files=True)
@@ -119,7 +119,7 @@ def level_of(changes: Mapping[str, Mapping[str, int]], *, files: bool) -> Level:
 
 
 def step(before: str, after: str) -> int:
-    """How much one version promises to differ from another that it follows: a place in LEVELS.
+    """The level of change between two version numbers, as an index into LEVELS.
 
     >>> LEVELS[step("1.2.0", "1.4.1")], LEVELS[step("1.2.0", "1.2.9")]
     ('minor', 'patch')
@@ -135,7 +135,7 @@ def _rows(release: Release, config: str) -> dict[str, Row]:
     for split in release.document.configs.get(config, {}):
         for row in release.rows(config, split):
             key = " ".join(str(row[column]) for column in keys_of(config))
-            # Raw rows left out may be the same to the letter: each counts.
+            # Dropped raw rows may be identical; each of them counts.
             seen[key] += 1
             found[key if seen[key] == 1 else f"{key} ({seen[key]})"] = row | {"(split)": split}
     return found
@@ -181,7 +181,7 @@ def _other_files(first: Release, second: Release) -> list[str]:
 
 
 def markdown(found: Difference) -> str:
-    """The difference as Markdown for a changelog; keys are text of annotations, and no markup."""
+    """The difference as Markdown for a changelog; keys come from annotations, so markup in them is escaped."""
     lines = [f"### {found.second} against {found.first}", "", *(f"- {cell(line)}" for line in _lines(found))]
     return "\n".join(lines) + "\n"
 
@@ -192,7 +192,7 @@ def text(found: Difference) -> str:
 
 
 def _shown(key: str) -> str:
-    """A key's beginning on one line: control characters are shown, not obeyed."""
+    """The beginning of a key on one line; control characters are escaped."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in key[:200])
 
 

@@ -1,6 +1,6 @@
 """Reading a release: a folder whose `release.json` names every file that counts, with its hash.
 
-What `vtgdata release` writes, `push` copies and the trainers read. Nothing is read that the hashes do not hold for.
+`vtgdata release` writes such a folder, `push` copies it, and trainers read it. No file is read unless its hash matches.
 """
 
 import re
@@ -38,7 +38,7 @@ CHOSEN = SAMPLES | _ASKED | {
 COLUMNS = {
     "samples": SAMPLES | _FIRST,
     "coldstart": COLDSTART,
-    # A prompt's text lies once in prompts/, not in every row.
+    # A prompt's text is stored once in prompts/, not in every row.
     "difficulty": {name: kind for name, kind in (PASS_RATES | DRAWN).items() if name != "prompt"}
     | _FIRST,
     "rollouts": ROLLOUTS | _FIRST,
@@ -66,7 +66,7 @@ class ReleaseFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PromptFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A prompt whose text travels in the release."""
+    """A prompt whose text is part of the release."""
 
     id: str
     """`name-hash8`, as in the column `prompt_id`."""
@@ -75,7 +75,7 @@ class PromptFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """`release.json`, field by field."""
+    """The fields of `release.json`."""
 
     schema_version: int
     name: str
@@ -97,42 +97,42 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     videos: int
     """Distinct videos of the samples."""
     corpora: dict[str, dict[str, Any]]
-    """{corpus: rows, licenses, and title, homepage, citation where a plug-in knows it}."""
+    """{corpus: rows, licenses, and title, homepage, citation if a plug-in knows the corpus}."""
     drops: dict[str, int]
-    """Rows left out before, by reason."""
+    """{reason: number of rows that were left out}."""
     inputs: dict[str, list[dict[str, str]]]
     """{setting: [{name, sha256}]}: base names, never paths."""
     models: list[dict[str, Any]]
-    """{role: teacher or student, id, samples, rows (answers), least and most answers a sample, asked}; `asked` has each
-    way once: prompt, temperature, top_p, max_tokens, seed, frames, samples, least, most."""
+    """{role: teacher or student, id, samples, rows (answers), least and most answers per sample, asked}; `asked` lists
+    each way of asking once: prompt, temperature, top_p, max_tokens, seed, frames, samples, least, most."""
     prompts: list[PromptFile]
     frame_samplings: list[Any]
     """How frames were sampled for the rows that a model was asked about."""
     files: dict[str, ReleaseFile]
-    """Every file but the data and release.json itself."""
+    """Every file except the data files and release.json itself."""
     settings: dict[str, Any] = {}
-    """What the stage was told, base names for paths."""
+    """Settings of the stage; paths are reduced to base names."""
     terms: dict[str, Any] = {}
-    """What holds for all samples together: the strictest of their licences (`licences.Terms`)."""
+    """Terms for all samples together: the strictest of their licences (`licences.Terms`)."""
     contamination: list[dict[str, Any]] = []
-    """Each two splits that share videos: first, second, sources, queries, duplicates, contaminates."""
+    """Pairs of splits that share videos: first, second, sources, queries, duplicates, contaminates."""
     recipe: dict[str, str] = {}
-    """Where a recipe made it: name, and sha256 of its steps up to this one with their settings and the seed."""
+    """If a recipe made the release: name, and sha256 of its steps up to this one with their settings and the seed."""
     removed: dict[str, int] = {}
-    """What was taken out for good: videos and samples named in removed.json, and the rows of samples that went now."""
+    """Takedowns: numbers of videos and samples listed in removed.json, and of sample rows left out of this release."""
     figures: dict[str, dict[str, int]] = {}
-    """{plot: {label: rows}}: the numbers of the card's plots."""
+    """{plot: {label: rows}}: the numbers in the card's plots."""
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
-    """A release on disk: its folder and what its release.json says."""
+    """A release on disk: its folder and the content of its release.json."""
 
     path: Path
     document: Document
 
     @property
     def version(self) -> tuple[int, int, int]:
-        """The version, comparable."""
+        """The version as numbers, for comparison."""
         return parse_version(self.document.version)
 
     @property
@@ -142,12 +142,12 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def content(self) -> str:
-        """SHA-256 of all that release.json says but its date: equal for two runs on the same inputs."""
+        """SHA-256 of release.json without its date: equal for two runs on the same inputs."""
         return content(self.document)
 
     @property
     def files(self) -> dict[str, ReleaseFile]:
-        """Every file of the release by its path inside, release.json included, sorted."""
+        """{path inside the release: size and hash} of every file, release.json included, sorted by path."""
         stated = {
             data.file: ReleaseFile(sha256=data.sha256, bytes=data.bytes)
             for splits in self.document.configs.values()
@@ -160,7 +160,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     def rows(self, config: str, split: str = "train") -> list[Row]:
         """All rows of one split of a config, in the file's order.
 
-        Raises VtgError, with the nearest name, when there is no such config or split.
+        Raises VtgError, naming the most similar name, when there is no such config or split.
         """
         splits = self.document.configs.get(config)
         if splits is None:
@@ -171,7 +171,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
         return read_parquet(self.path / data.file)
 
     def prompt(self, prompt_id: str) -> str:
-        """The whole text of a prompt that travels in the release; raises VtgError when it does not."""
+        """The whole text of a prompt in the release; raises VtgError when the release does not contain it."""
         for prompt in self.document.prompts:
             if prompt.id == prompt_id:
                 return (self.path / prompt.file).read_text(encoding="utf-8")
@@ -179,12 +179,12 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
         raise VtgError(f"{self.path}: has no prompt {prompt_id!r}; {did_you_mean(prompt_id, known)}")
 
     def checked(self, name: str) -> bytes:
-        """The bytes of a file that is no data; raises VtgError when they are not as stated."""
+        """The bytes of a file other than a data file; raises VtgError when they do not match the stated hash."""
         _check_file(self.path, name, self.document.files[name].sha256, None)
         return (self.path / name).read_bytes()
 
     def check_all(self) -> None:
-        """Check the bytes of every file, the card too; raises VtgError naming the first that is not as stated."""
+        """Check size and hash of every file, the card included; raises VtgError that names the first mismatch."""
         for name, stated in self.files.items():
             _check_file(self.path, name, stated.sha256, stated.bytes)
 
@@ -205,10 +205,10 @@ def refuse_older(version: str, content: str, theirs: str, their_content: str, wh
     """Raise Conflict when a target holds the same version with other content, or a later version.
 
     Args:
-        version: of what is to be put there, as its content.
-        content: SHA-256.
-        theirs: the version that the target holds.
-        their_content: SHA-256.
+        version: version of the release to put there.
+        content: SHA-256 of that release.
+        theirs: version that the target holds.
+        their_content: SHA-256 of what the target holds.
         where: the target, for errors.
     """
     if theirs == version and their_content != content:
@@ -221,20 +221,20 @@ def refuse_older(version: str, content: str, theirs: str, their_content: str, wh
 
 
 def content(document: Document) -> str:
-    """SHA-256 of what a release says of itself, without its date."""
+    """SHA-256 of a release.json without its date."""
     return fingerprint.of_value({**msgspec.to_builtins(document), "created": ""})
 
 
 def named(document: Document) -> set[str]:
-    """Every path that a release consists of, release.json included."""
+    """The path of every file of a release, release.json included."""
     data = {file.file for splits in document.configs.values() for file in splits.values()}
     return data | set(document.files) | {NAME}
 
 
 def read_document(raw: bytes, where: str) -> Document:
-    """`release.json` from its bytes; `where` is what an error names.
+    """Decode a `release.json` from its bytes; `where` is the place that errors name.
 
-    Raises VtgError when it is none, or of a newer form.
+    Raises VtgError when it is not a release.json, has a newer schema version, or names a file outside the release.
     """
     try:
         stated = msgspec.json.decode(raw, type=dict[str, Any]).get("schema_version")
@@ -255,7 +255,7 @@ def read_document(raw: bytes, where: str) -> Document:
 def open_release(path: str) -> Release:
     """Open a release folder and check it: release.json, and the bytes of all data and prompt files.
 
-    Raises VtgError when the folder is no release, a file is missing, or one is not the file it was released with.
+    Raises VtgError when the folder is not a release, a file is missing, or a file has changed since its release.
     """
     folder = Path(path)
     if not folder.is_dir():

@@ -1,4 +1,4 @@
-"""What release.json says of a release's rows: counts, the facts of each corpus, and what its splits share."""
+"""The facts in release.json about a release's rows: counts, facts of each corpus, and overlaps between splits."""
 
 from collections import Counter
 from typing import Any
@@ -14,13 +14,13 @@ _FACTS = ("title", "homepage", "citation", "grid", "license_confidence")
 
 
 def counts(rows: list[Row]) -> dict[str, dict[str, int]]:
-    """{column: {value: rows}} of the columns that all rows have."""
+    """{column: {value: number of rows}} for corpus, split, license and task, as far as all rows have the column."""
     columns = [column for column in _COUNTED if all(column in row for row in rows)]
     return {column: dict(sorted(Counter(str(row[column]) for row in rows).items())) for column in columns}
 
 
 def corpora(samples: list[Row]) -> dict[str, dict[str, Any]]:
-    """What a card says of each corpus: rows, licences, and the facts of its plug-in where it is one of ours."""
+    """{corpus: its facts for the card}: rows, licences, and the facts in its plug-in if there is one."""
     facts: dict[str, dict[str, Any]] = {}
     for name, rows in grouped(samples, "corpus").items():
         licences = dict(sorted(Counter(row["license"] or "unverified" for row in rows).items()))
@@ -35,7 +35,10 @@ def corpora(samples: list[Row]) -> dict[str, dict[str, Any]]:
 
 
 def contamination(path: str, samples: list[Row]) -> list[dict[str, Any]]:
-    """What each two splits share; `path` is what an error names, VtgError where a row is no valid sample."""
+    """The overlap of each two splits that share videos.
+
+    Raises VtgError, which names `path`, when a row is not a valid sample.
+    """
     if len({(row["corpus"], row["split"]) for row in samples}) < 2:
         return []
     groups = overlap.grouped(read_sample(path, row) for row in samples)

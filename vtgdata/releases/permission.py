@@ -1,4 +1,4 @@
-"""Whether a release's rows may be put where others can have them: licences that forbid it, clash, or nobody read."""
+"""Whether a release's rows may be published: not if a licence forbids it, two licences clash, or one is unverified."""
 
 import shlex
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from vtgdata.releases.document import Document
 
 
 def refuse(document: Document, confirmed: Sequence[str], where: str) -> None:
-    """Raise LicenceRefused when these rows may not be published together; its words say how to go on.
+    """Raise LicenceRefused, saying what to do, when these rows may not be published together.
 
     Args:
-        document: of the release.
-        confirmed: licences that the user read and answers for; that helps only where nobody read them.
+        document: the release's release.json.
+        confirmed: licences that the user has read and takes responsibility for; counts only for unverified ones.
         where: the release, for errors.
     """
     _refuse_kept_back(document, where)
@@ -22,13 +22,13 @@ def refuse(document: Document, confirmed: Sequence[str], where: str) -> None:
 
 
 def unverified(document: Document) -> dict[str, list[str]]:
-    """{licence: corpora} of the rows whose licence nobody read, or whose corpus is not surely under it."""
+    """{licence: corpora} of rows whose licence nobody has read, or whose corpus has no verified licence."""
     found: dict[str, list[str]] = {}
     for corpus, facts in document.corpora.items():
         for licence in facts["licenses"]:
             if facts.get("license_confidence") == "C" or not licences.find(licence).known:
                 found.setdefault(licence, []).append(corpus)
-    # Of a corpus that has drops and no samples only the raw rows are here, without a licence.
+    # A corpus with drops but no samples is here only with raw rows, which have no licence.
     dropped = document.counts.get("drops", {}).get("corpus", {})
     for corpus in sorted(set(dropped) - set(document.corpora)):
         found.setdefault(licences.UNVERIFIED, []).append(corpus)
@@ -50,7 +50,7 @@ def _corpora_under(document: Document) -> dict[str, list[str]]:
 
 
 def _refuse_kept_back(document: Document, where: str) -> None:
-    """No confirmation helps where a licence forbids that its rows are passed on."""
+    """Raise LicenceRefused when a licence forbids redistribution of its rows; no confirmation helps then."""
     found = _corpora_under(document)
     kept = [name for name in found if licences.combine([name]).not_redistributable]
     if kept:
@@ -62,7 +62,7 @@ def _refuse_kept_back(document: Document, where: str) -> None:
 
 
 def _refuse_conflict(document: Document, where: str) -> None:
-    """Two share-alike licences each want the whole config under themselves: nobody can grant that."""
+    """Raise LicenceRefused for two different share-alike licences: each requires itself for the whole dataset."""
     found = _corpora_under(document)
     clashing = licences.combine(found)
     if clashing.conflict:

@@ -1,4 +1,4 @@
-"""What a release's plots show, counted into release.json, and the plots: small SVG files that need no library."""
+"""The plots of a release: their numbers, stored in release.json, and small SVG files, drawn without a library."""
 
 import html
 import re
@@ -9,7 +9,7 @@ from typing import Any
 from vtgdata.files.schemas import Row
 
 _EDGES = (10, 20, 30, 60, 120, 180, 300, 600, 1800)
-"""Seconds; durations are counted between them."""
+"""Bounds of the bars for durations, in seconds."""
 TITLES = {
     "rows": "From raw rows to samples: what was left out, by reason",
     "traces": "From the teacher's answers to traces: what was left out, by reason",
@@ -18,10 +18,10 @@ TITLES = {
     "pass_rates": "Samples by pass rate (higher is easier)",
 }
 LEFT_OUT = "left out: "
-"""Begins the label of what a funnel loses; such bars have a colour of their own."""
+"""Prefix of the labels of losses in a funnel; their bars have a colour of their own."""
 _MOST_BARS, _MOST_LETTERS = 24, 40
 _LETTER = 7
-"""Pixels that one of 12 pixels high is wide at most, nearly."""
+"""Approximate width in pixels of the widest letter at a font size of 12."""
 
 
 def figures(
@@ -31,8 +31,8 @@ def figures(
 
     Args:
         configs: rows by config.
-        drops: rows that became no sample, by reason.
-        models: what release.json says of the models that were asked.
+        drops: {reason: raw rows that became no sample}.
+        models: the facts in release.json about the models that were asked.
     """
     samples = configs["samples"]
     found = {
@@ -50,7 +50,7 @@ def figures(
 
 
 def _funnel(first: str, lost: Mapping[str, int], last: str, left: int) -> dict[str, int]:
-    """All that went in, what was lost for which reason, the most common first, and what is left."""
+    """Bars of a funnel: all that went in, losses by reason with the most common first, and what is left."""
     ordered = sorted(lost.items(), key=lambda item: (-item[1], item[0]))
     shown = ordered if len(ordered) <= _MOST_BARS else ordered[: _MOST_BARS - 1]
     others = sum(count for _, count in ordered[len(shown) :])
@@ -68,7 +68,7 @@ def _traces(teachers: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 
 def _pass_rates(measure: str, rows: Sequence[Row]) -> dict[str, int]:
-    """By tenths; shares of one small number of answers by how many passed: tenths would leave holes between them."""
+    """Bars by tenths; but by number of passes if all rows have the same small n, since tenths would leave gaps."""
     counts = {row["n"] for row in rows}
     n = counts.pop() if len(counts) == 1 else 0
     if not measure.startswith("iou>=") or not 0 < n <= _MOST_BARS - 1:
@@ -93,13 +93,13 @@ def _tenths(values: Iterable[float]) -> dict[str, int]:
 
 
 def title(name: str) -> str:
-    """What a plot shows, in words."""
+    """The title of a plot."""
     kind, _, measure = name.partition(" ")
     return TITLES[kind] + (f", {measure}" if measure else "")
 
 
 def file_name(name: str) -> str:
-    """Where in a release a plot lies; the same in every version that has it.
+    """Path of a plot inside a release; the same in every version that has it.
 
     >>> file_name("pass_rates iou>=0.5")
     'plots/pass_rates-iou-0.5.svg'
@@ -108,9 +108,9 @@ def file_name(name: str) -> str:
 
 
 def svg(heading: str, bars: Mapping[str, int]) -> str:
-    """A bar chart, one bar a line, with its label and its number; text in it is text and no markup.
+    """A bar chart as SVG, one bar a line, with label and number; markup in texts is escaped.
 
-    Black on white whatever the page's colours are. Labels get the room that the longest needs.
+    Black on white whatever the page's colours are. The longest label decides how much room labels get.
     """
     most = max(bars.values()) or 1
     labels = [_short(label, _MOST_LETTERS) for label in bars]

@@ -1,4 +1,4 @@
-"""The rows of a release: read, joined with their samples, checked, dated and sorted. Writes nothing."""
+"""The rows of a release: read, joined with their samples, checked, dated and sorted. Nothing is written here."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -34,7 +34,7 @@ class Sources:
     """The rows of all inputs, joined with their samples and checked."""
 
     def __init__(self, samples: str, removed: Tombstones) -> None:
-        """Read `samples.parquet`, to which all other rows must belong; what was removed goes, in every config."""
+        """Read `samples.parquet`; rows of all other files must belong to its samples. Removed samples are left out."""
         self.path = samples
         self.prompts: dict[str, str] = {}
         self.models: list[dict[str, Any]] = []
@@ -42,7 +42,7 @@ class Sources:
         self.samples = {row["sample_id"]: row for row in _publishable(samples, rows, SAMPLES)}
         self._tombstones = removed
         self.removed = {name: found for name, row in self.samples.items() if (found := removed.of_row(row))}
-        """{sample_id: why} of the samples that were taken out."""
+        """{sample_id: tombstone} of the samples that were removed."""
         self._gone = [self.samples.pop(name) for name in self.removed]
         if not self.samples:
             raise VtgError(f"{samples}: every one of its samples was removed, so there is nothing to release.")
@@ -63,7 +63,7 @@ class Sources:
         return self._joined("coldstart", kept, COLDSTART)
 
     def chosen(self, config: str, path: str) -> list[Row]:
-        """Rows that a selector chose, each with its sample: the config `rl`."""
+        """Rows of a config such as `rl`: those that a selector chose, each with its sample."""
         rows = self._known(path, _read(path, CHOSEN, ("sample_id", "rank")))
         asked = [row for row in rows if row.get("prompt")]
         self._note_prompts(path, asked)
@@ -82,11 +82,11 @@ class Sources:
         return self._known(path, _read(path, ROLLOUTS, ("sample_id", "key")))
 
     def drops(self, path: str) -> list[Row]:
-        """Rows of the config `drops`; a file without any is fine."""
+        """Rows of the config `drops`; the file may be empty."""
         return [self._tombstones.dropped(row) for row in _read(path, DROPS, tuple(DROPS), empty=True)]
 
     def removed_drops(self) -> list[Row]:
-        """One row of `drops` for each sample that was taken out: where it stood, not what it said."""
+        """One row of `drops` for each removed sample, with its origin but without its text."""
         return [
             msgspec.to_builtins(tombstones.drop(row["corpus"], row["origin"], self.removed[row["sample_id"]]))
             for row in self._gone
@@ -103,7 +103,7 @@ class Sources:
         return rows
 
     def _joined(self, config: str, rows: list[Row], columns: Mapping[str, str]) -> list[Row]:
-        """Each row with its sample's columns; raises VtgError when one's video is also in a benchmark."""
+        """Each row with its sample's columns; raises VtgError when the video of a row is also in a benchmark."""
         benchmarks = self._benchmarks()
         trained = [self.samples[row["sample_id"]] for row in rows]
         leaks = [(sample, place) for sample in trained for place in _places(sample) if place in benchmarks]
@@ -123,7 +123,7 @@ class Sources:
         return [self.samples[row["sample_id"]] | {column: row.get(column) for column in own} for row in rows]
 
     def _benchmarks(self) -> dict[_Place, tuple[str, str]]:
-        """{place of a benchmark's video: corpus and split}: what may not be trained on."""
+        """{key of a benchmark's video: (corpus, split)}: the videos that may not be trained on."""
         splits = {(sample["corpus"], sample["split"]) for sample in self.samples.values()}
         reported = {(corpus, split) for corpus, split in splits if is_benchmark(corpus, split)}
         return {
@@ -134,7 +134,7 @@ class Sources:
         }
 
     def _note_students(self, rows: list[Row]) -> None:
-        """Of each model the facts of the most rows: those that were chosen are some of the pass rates."""
+        """Keep, per model, the facts from the file with more samples: selected rows are a subset of the pass rates."""
         for name, asked in grouped(rows, "model_id").items():
             facts = asked_models.student(name, asked)
             known = next((each for each in self.models if (each["role"], each["id"]) == ("student", name)), None)
@@ -155,7 +155,7 @@ class Sources:
 
 
 def _places(sample: Row) -> list[_Place]:
-    """What a sample's video is known by; ids of a longer source (a YouTube id) are the same in all corpora."""
+    """Keys of a sample's video: its own id in its corpus, and the source id (a YouTube id), the same in all corpora."""
     source = sample["source_id"]
     return [(sample["corpus"], sample["video_id"]), *([("", source)] if source else [])]
 
@@ -165,7 +165,7 @@ def _read(path: str, columns: Mapping[str, str], needs: tuple[str, ...], *, empt
 
 
 def _publishable(path: str, found: Iterable[Row], columns: Mapping[str, str], *, empty: bool = False) -> list[Row]:
-    """Rows with just these columns; raises VtgError when there is none, or one names a path of this machine."""
+    """Rows with only these columns; raises VtgError if there are no rows, or a row names a path of this machine."""
     rows = list(found)
     if not rows and not empty:
         raise VtgError(f"{path}: holds no rows, so there is nothing to release.")
@@ -177,10 +177,10 @@ def _publishable(path: str, found: Iterable[Row], columns: Mapping[str, str], *,
                     "the corpus again."
                 )
         if model_id := row.get("model_id"):
-            # Servers often name a model by where its weights lie: only the last name travels.
+            # Servers often name a model by the path of its weights: publish only the last part of it.
             kind, _, place = model_id.rpartition(":")
             row["model_id"] = f"{kind}:{PurePosixPath(place).name}" if _is_path(place) else model_id
-    # A column that is not there (a selector without pass rates, say) is null; one that a plug-in added is left out.
+    # A missing column (of a selector without pass rates, say) becomes null; one that a plug-in added is left out.
     return [{name: row.get(name) for name in (*columns, "prompt") if name in columns or name in row} for row in rows]
 
 
@@ -189,7 +189,7 @@ def _is_path(text: str) -> bool:
 
 
 def grouped(rows: Iterable[Row], column: str) -> dict[str, list[Row]]:
-    """Rows by a column's value, the values sorted; null counts as an empty text."""
+    """{value of a column: rows}, sorted by value; null counts as an empty text."""
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(row[column] or "", []).append(row)
@@ -197,7 +197,7 @@ def grouped(rows: Iterable[Row], column: str) -> dict[str, list[Row]]:
 
 
 def keys_of(config: str) -> tuple[str, ...]:
-    """The columns by which the rows of a config are told apart."""
+    """The columns that identify a row of a config."""
     return _KEYS.get(config, _CHOSEN_KEY)
 
 
@@ -207,10 +207,10 @@ def date_and_sort(
     """Give each row the version that first had it, and sort the rows in place.
 
     Args:
-        config: whose rows these are; it says which columns are a row's key.
-        rows: changed in place: `first_version` set, and sorted by it, then corpus, video, sample.
-        version: of the release that is being made.
-        previous: the release before, where there is one.
+        config: the config of the rows; it decides which columns are a row's key.
+        rows: changed in place: `first_version` is set, and rows are sorted by it, then corpus, video, sample.
+        version: version of the release that is being made.
+        previous: the release before, if there is one.
         samples: all samples by id, for the order.
 
     Returns {added, removed, changed} against the previous release, by key.

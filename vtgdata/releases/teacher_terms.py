@@ -1,8 +1,8 @@
-"""What providers say of the answers of their models: a licence dimension of traces, beside the corpora's own.
+"""Providers' terms for the answers of their models: they limit the use of traces, besides the corpora's licences.
 
-A register, not legal advice. An entry says which text was read and of which date, or is unverified: then it is what is
-commonly reported, and its reader must look. `release --teacher-terms FILE` adds entries of the same form, and goes
-first.
+A register, not legal advice. An entry names the text that was read and its date, or is unverified: then it says what is
+commonly reported, and the reader must check. `release --teacher-terms FILE` adds entries of the same form, which take
+precedence.
 """
 
 import re
@@ -19,13 +19,13 @@ class TeacherTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Terms of one family of models."""
 
     match: str
-    """Beginning of a word of the model's name, in small letters."""
+    """Beginning of a word in the model's name, in lower case."""
     provider: str
     link: str = ""
     no_competing_models: bool | None = None
-    """Whether outputs may not train competing models; None where nobody knows."""
+    """Whether it is forbidden to train competing models on outputs; None if unknown."""
     read: str = ""
-    """The text that this was read in, with its date; empty where nobody read it: unverified."""
+    """The text that says so, with its date; empty if nobody has read it: the entry is unverified."""
 
 
 REGISTER = (
@@ -52,7 +52,7 @@ REGISTER = (
 
 
 def read(path: str) -> tuple[TeacherTerms, ...]:
-    """A user's own entries, a JSON list; none for an empty path. Raises VtgError when the file is none."""
+    """A user's own entries, from a JSON list; none for an empty path. Raises VtgError when the file is no such list."""
     if not path:
         return ()
     try:
@@ -67,7 +67,7 @@ def read(path: str) -> tuple[TeacherTerms, ...]:
 
 
 def terms(model_id: str, own: tuple[TeacherTerms, ...] = ()) -> dict[str, Any]:
-    """Provider, link, the flag, and what it was read in; what nobody knows is null.
+    """provider, link, no_competing_models and read for a model; null for what is unknown.
 
     >>> terms("openai_api:gemini-2.5-pro")["no_competing_models"], terms("openai_api:minigpt-4")["provider"]
     (True, 'unknown')
@@ -79,7 +79,7 @@ def terms(model_id: str, own: tuple[TeacherTerms, ...] = ()) -> dict[str, Any]:
 
 
 def words(found: Mapping[str, Any]) -> str:
-    """Whether outputs may not train competing models, for a card, with where that was read.
+    """Whether it is forbidden to train competing models on outputs, in words for a card, with the source.
 
     >>> words(terms("gpt-5"))
     'yes by what is commonly reported; unverified, so read the terms'

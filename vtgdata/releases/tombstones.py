@@ -1,7 +1,7 @@
-"""Tombstones: videos and samples that were taken out for good, so that no later ingest or release brings them back.
+"""Tombstones: a list of removed videos and samples, so that no later ingest or release brings them back.
 
-A JSON file that `vtgdata remove` writes. A release carries it as `removed.json` and hands it on to every version that
-names it as `--previous`. It names ids and reasons, and no text of an annotation.
+`vtgdata remove` writes the list as a JSON file. A release contains it as `removed.json`, and every version made with
+that release as `--previous` takes it over. It holds ids and reasons, and no text of an annotation.
 """
 
 import re
@@ -18,29 +18,29 @@ from vtgdata.files.whole import write_json
 from vtgdata.records import Drop, Sample
 
 NAME = "removed.json"
-"""In a release."""
+"""Name of the file in a release."""
 REASON = "removed"
-"""Of a drop; its raw text is left out."""
+"""Reason of the drop that a removed sample becomes; the drop has no raw text."""
 
 
 class Tombstone(msgspec.Struct, frozen=True, kw_only=True, order=True, forbid_unknown_fields=True):
     """One video, or one sample, that may not come back."""
 
     corpus: str = ""
-    """Only in this corpus; empty for all."""
+    """Corpus in which it is removed; empty for all corpora."""
     video_id: str = ""
-    """The video's own id, or that of the longer video that it was cut from."""
+    """The video's own id, or the id of the longer video that it was cut from."""
     sample_id: str = ""
     reason: str = ""
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What it takes out, whatever the reason."""
+        """What is removed, without the reason."""
         return self.corpus, self.video_id, self.sample_id
 
 
 class Tombstones(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """All of them; sorted, each once."""
+    """A list of tombstones, sorted, each once."""
 
     removed: tuple[Tombstone, ...] = ()
 
@@ -55,12 +55,12 @@ class Tombstones(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(longest)})(?![A-Za-z0-9])") if longest else None
 
     def of(self, corpus: str, sample_id: str, videos: Iterable[str | None]) -> Tombstone | None:
-        """The tombstone that takes a row out, None where it may stay.
+        """The tombstone that removes a row, or None if the row may stay.
 
         Args:
-            corpus: of the row.
-            sample_id: of the row.
-            videos: what its video is known by: its own id, and that of a longer source.
+            corpus: the row's corpus.
+            sample_id: the row's id.
+            videos: ids of its video: its own, and that of a longer source.
         """
         keys = [("", sample_id), *((video, "") for video in videos if video)]
         for place in (corpus, ""):
@@ -70,15 +70,15 @@ class Tombstones(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return None
 
     def of_row(self, row: Row) -> Tombstone | None:
-        """The same for a row of samples.parquet."""
+        """The tombstone that removes a row of samples.parquet, or None if the row may stay."""
         return self.of(row["corpus"], row["sample_id"], (row["video_id"], row["source_id"]))
 
     def name(self, text: str) -> bool:
-        """Whether a text names one of them, as a word or between other signs (`v_ID.mp4`)."""
+        """Whether a text contains a removed id, as a word or between other signs (`v_ID.mp4`)."""
         return self._in_text is not None and self._in_text.search(text) is not None
 
     def outcome(self, outcome: Sample | Drop) -> Sample | Drop:
-        """What an ingested row becomes: a sample that was removed is a drop, a drop that names one loses its text."""
+        """What an ingested row becomes: a removed sample becomes a drop; a drop with a removed id loses its text."""
         if isinstance(outcome, Sample):
             video = outcome.video
             found = self.of(outcome.corpus, outcome.sample_id, (video.video_id, video.source_id))
@@ -88,7 +88,7 @@ class Tombstones(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return outcome
 
     def dropped(self, row: Row) -> Row:
-        """A row of drops.parquet, without its text where that names one of them."""
+        """A row of drops.parquet, without its text if that contains a removed id."""
         return row | {"raw": "", "detail": REASON} if self.name(row["raw"]) or self.name(row["detail"]) else row
 
 
@@ -98,12 +98,12 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 def drop(corpus: str, origin: str, why: Tombstone) -> Drop:
-    """What a removed sample leaves behind: where it stood and why it went, not what it said."""
+    """The drop that a removed sample becomes: its origin and the reason, without its text."""
     return Drop(corpus=corpus, origin=origin, reason=REASON, detail=why.reason, raw="")
 
 
 def merged(*parts: Tombstones) -> Tombstones:
-    """All of several; where two name the same, the first one's reason stays."""
+    """Several lists as one; if two have the same key, the first one's reason stays."""
     found: dict[tuple[str, str, str], Tombstone] = {}
     for each in (each for part in parts for each in part.removed):
         found.setdefault(each.key, each)
@@ -113,7 +113,7 @@ def merged(*parts: Tombstones) -> Tombstones:
 def read(path: str) -> Tombstones:
     """The tombstones of a file, or of a release's folder; none for an empty path.
 
-    Raises VtgError when the file is none, or a release is not whole.
+    Raises VtgError when the file is not a list of tombstones, or a release is damaged.
     """
     if not path:
         return Tombstones()
@@ -126,7 +126,7 @@ def read(path: str) -> Tombstones:
 
 
 def of_release(release: releases.Release) -> Tombstones:
-    """Those that a release carries."""
+    """The tombstones in a release; none if it has no removed.json."""
     if NAME not in release.document.files:
         return Tombstones()
     return _decoded(release.checked(NAME), f"{release.path}/{NAME}")
@@ -144,5 +144,5 @@ def _decoded(raw: bytes, where: str) -> Tombstones:
 
 
 def write(path: Path, tombstones: Tombstones) -> None:
-    """Write them, whole or not at all."""
+    """Write tombstones to a file, whole or not at all."""
     write_json(path, _File(schema_version=1, removed=list(tombstones.removed)))

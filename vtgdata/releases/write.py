@@ -23,10 +23,10 @@ from vtgdata.releases.tombstones import Tombstones
 
 
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
-    """What goes into a release, before any of it is written."""
+    """All that goes into a release, before any of it is written."""
 
     name: str
-    """For people; empty for the previous one's, or one made of the corpora's names."""
+    """Name for people; if empty, the previous release's name, or one made from the corpora's names."""
     version: str
     sources: Sources
     configs: Mapping[str, list[Row]]
@@ -43,7 +43,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def write(out: Path, contents: Contents) -> Document:
-    """Write all files of a release into a folder; returns what its release.json says."""
+    """Write all files of a release into a folder; returns the content of its release.json."""
     document = _describe(
         contents, _write_all_data(out, contents.configs), _write_prompts(out, contents.sources.prompts)
     )
@@ -58,7 +58,7 @@ def write(out: Path, contents: Contents) -> Document:
 
 
 def _describe(contents: Contents, written: dict[str, dict[str, DataFile]], prompts: list[PromptFile]) -> Document:
-    """release.json, but for its files."""
+    """The content of release.json without `files`."""
     configs, known, samples = contents.configs, contents.previous, contents.configs["samples"]
     corpora = facts.corpora(samples)
     drops = dict(sorted(Counter(row["reason"] for row in configs.get("drops", ())).items()))
@@ -95,12 +95,12 @@ def _describe(contents: Contents, written: dict[str, dict[str, DataFile]], promp
 
 
 def _name(corpora: Mapping[str, Any]) -> str:
-    """A name for people, where none was given."""
+    """The default name of a release, for people."""
     return f"Temporal grounding: {', '.join(corpora) if len(corpora) <= 5 else f'{len(corpora)} corpora'}"
 
 
 def _samplings(configs: Mapping[str, list[Row]]) -> list[Any]:
-    """How frames were sampled for the rows that a model was asked about, each way once."""
+    """The distinct frame samplings of the rows that a model was asked about."""
     asked = [row for config, rows in configs.items() if config not in ("samples", "rollouts", "drops") for row in rows]
     return [
         msgspec.json.decode(text) for text in sorted({row["frame_sampling"] for row in asked if row["frame_sampling"]})
@@ -115,7 +115,7 @@ def _removed(sources: Sources, removed: Tombstones) -> dict[str, int]:
 
 
 def _write_pages(out: Path, document: Document, removed: Tombstones) -> list[str]:
-    """Write what people and other tools read; returns the files' names."""
+    """Write the files for people and other tools: card, licences, plots and so on; returns the files' names."""
     readme = card.dataset_card(document)
     card.read_metadata(readme)
     pages = {
@@ -146,7 +146,7 @@ def _write_prompts(out: Path, texts: Mapping[str, str]) -> list[PromptFile]:
     prompts: list[PromptFile] = []
     for prompt_id, text in sorted(texts.items()):
         name = prompt_id.rpartition("-")[0]
-        # Two texts under one name are rare, and both are needed.
+        # Two prompts of the same name but different text are rare; keep both.
         taken = any(prompt.file == f"prompts/{name}.md" for prompt in prompts)
         file = f"prompts/{prompt_id if taken else name}.md"
         write_text(out / file, text)

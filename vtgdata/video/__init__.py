@@ -1,1 +1,1 @@
-"""What is seen: finding and probing files, sampling, decoding apart, the frame store, blind controls."""
+"""What is seen: finding and probing files, sampling, decoding in worker processes, the frame store, blind controls."""

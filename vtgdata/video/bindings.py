@@ -1,7 +1,7 @@
-"""Bindings: which file of a folder each video is, by its bytes, so that it may be called and lie as it likes.
+"""Bindings: which file of a folder each video is, by content hash, so that files may have any name and place.
 
-`vtgdata-bindings.json` in the folder of videos has, for each file name of a corpus, the hash of the file's bytes, their
-number, and where such a file lies.
+`vtgdata-bindings.json` in the folder of videos maps each file name of a corpus to the hash of the file's bytes, the
+file's size, and the path of a file with these bytes.
 """
 
 import re
@@ -18,14 +18,14 @@ _SUM = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 
 
 class Bound(msgspec.Struct, frozen=True, kw_only=True):
-    """One video's bytes, and where they are."""
+    """Hash, size and path of one video's file."""
 
     content: str
-    """SHA-256 (hex) of the file; of a folder of frames, over the names and hashes of its files."""
+    """SHA-256 (hex) of the file; for a folder of frames, computed over the names and hashes of its files."""
     bytes: int | None = None
-    """Size of the file; None where nobody said, and of a folder."""
+    """Size of the file; None for a folder, and when unknown."""
     path: str = ""
-    """Relative to the folder of videos; empty while no file there has these bytes."""
+    """Relative to the folder of videos; empty if no file there has these bytes."""
 
 
 class _Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,16 +34,16 @@ class _Document(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read(root: Path) -> dict[str, Bound]:
-    """What is bound in a folder of videos, by file name; empty where nothing is.
+    """{file name: binding} of a folder of videos; empty if the folder has no bindings.
 
-    Raises VtgError when the file that says so cannot be read.
+    Raises VtgError when the file of bindings cannot be read.
     """
     path = root / BINDINGS
     return _document(path) if path.is_file() else {}
 
 
 def write(root: Path, bound: dict[str, Bound]) -> Path:
-    """Write the bindings of a folder, and return their path; raises VtgError where it may not be written to."""
+    """Write the bindings of a folder, and return their path; raises VtgError when the folder is not writable."""
     path = root / BINDINGS
     try:
         write_json(path, _Document(version=VERSION, videos=dict(sorted(bound.items()))))
@@ -56,7 +56,7 @@ def write(root: Path, bound: dict[str, Bound]) -> Path:
 
 
 def known(path: Path) -> dict[str, Bound]:
-    """Hashes by file name: an earlier `vtgdata-bindings.json`, or lines as `sha256sum` writes them.
+    """{file name: binding} from an earlier `vtgdata-bindings.json`, or from lines as `sha256sum` writes them.
 
     Raises VtgError when the file is neither.
     """

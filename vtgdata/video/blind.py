@@ -1,8 +1,8 @@
-"""The blind control: the same question, with what could answer it taken away.
+"""Blind controls: the same question without the evidence that answers it.
 
-A model gains IoU without looking, by learning where answers usually lie. So times, frame count and duration stay the
-video's own, and the pixels come from a video of another source, or are grey. Or the pixels stay and the query is
-another's.
+A model can gain IoU without looking, by learning where answers usually lie. To measure that, the times, the number of
+frames and the duration stay the video's own, but the pixels come from a video of another source, or are grey. In the
+third control the pixels stay and the query is that of another sample.
 """
 
 import io
@@ -19,9 +19,9 @@ GREY = 128
 
 
 def donors(videos: Sequence[Video], seed: int) -> dict[str, Video]:
-    """For each video id, the video whose pixels stand in: never of the same source.
+    """{video id: the donor video whose pixels replace its own}; a donor is always of another source.
 
-    Every video gives once, as long as no source has more than half of the videos. The order of the input does not
+    Every video is a donor once, unless one source has more than half of the videos. The order of the input does not
     matter.
 
     Raises VtgError when all videos are of one source.
@@ -32,9 +32,9 @@ def donors(videos: Sequence[Video], seed: int) -> dict[str, Video]:
 
 
 def other_queries(samples: Sequence[Sample], seed: int) -> dict[str, str]:
-    """For each sample id, a query that nobody asks of its source: another one's, in other words.
+    """{sample id: the query of another sample}, chosen from queries that no sample asks about the same source.
 
-    Raises VtgError when every query is asked of every source.
+    Raises VtgError when every query is asked about every source.
     """
     asked: dict[str, set[str]] = {}
     for sample in samples:
@@ -43,7 +43,7 @@ def other_queries(samples: Sequence[Sample], seed: int) -> dict[str, str]:
     found: dict[str, str] = {}
     for sample in samples:
         own = asked[_source(sample.video)]
-        # A start that depends on seed and sample alone, then the next that differs.
+        # Start at a place that depends only on seed and sample; take the first query that this source does not have.
         start = int(fingerprint.short([seed, sample.sample_id]), 16) % len(pool)
         other = next((query for query in (*pool[start:], *pool[:start]) if query.casefold() not in own), None)
         if other is None:
@@ -57,10 +57,10 @@ def _source(video: Video) -> str:
 
 
 def _others(sources: Mapping[str, str], seed: int) -> dict[str, str]:
-    """For each key another key of another source, from a seeded order.
+    """{key: a key of another source}, in a seeded order.
 
-    Keys lie source by source, the largest first, on a circle; going on by the size of the largest always leaves the
-    source. Where one source has more than half of all keys, the rest of them serve it in turn.
+    Keys are placed on a circle, source by source, the largest source first. A step by the size of the largest source
+    always leads to another source. If one source has more than half of all keys, the other keys serve it in turn.
     """
     if not sources:
         return {}
@@ -82,11 +82,11 @@ def _others(sources: Mapping[str, str], seed: int) -> dict[str, str]:
 
 
 def blinded(own: Frames, donor: Frames | None) -> Frames:
-    """The video's own times and duration with other pixels.
+    """Frames with the video's own times and duration, and other pixels.
 
     Args:
         own: frames of the video asked about.
-        donor: frames of another one, taken at the same relative position where their number differs; None for blank
+        donor: frames of another video, taken at the same relative positions if their number differs; None for blank
             images of the video's own size.
     """
     if own.status != "ok":

@@ -1,7 +1,7 @@
-"""What a file is, by its first bytes: only containers of video are ever opened, and only as local files.
+"""Detecting a file's container by its first bytes: only video containers are ever opened, and only as local files.
 
 Playlists (HLS, DASH), concat scripts and the like would make a library open whatever they name; a web page saved as
-.mp4 or a pointer of Git LFS is no video. So the bytes are looked at first, and the file's name is never asked.
+.mp4 or a pointer of Git LFS is not a video. So the first bytes decide, and the file's name is never used.
 """
 
 import os
@@ -11,9 +11,9 @@ from typing import BinaryIO
 from vtgdata.errors import VideoUnreadable
 
 MAX_PIXELS = 8192 * 8192
-"""Of one frame: twice what the largest screens show; more is an attack on memory."""
+"""Most pixels of one frame, twice those of the largest screens: a larger frame is an attack on memory."""
 MAX_SECONDS = 24 * 3600.0
-"""Of one video."""
+"""Longest video that is read."""
 _HEAD_BYTES = 4096
 _MP4_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof", b"sidx"}
 _MAGIC = (
@@ -52,7 +52,7 @@ def _container(head: bytes) -> str | None:
         return "mov"
     if head[:4] == b"RIFF" and head[8:12] in (b"AVI ", b"AVIX"):
         return "avi"
-    # Packets of 188 bytes, or of 192 with a time stamp in front.
+    # MPEG-TS: packets of 188 bytes, or of 192 with a time stamp in front.
     for start, size in ((0, 188), (4, 192)):
         places = range(start, min(len(head), 5 * size), size)
         if len(head) > start + size and all(head[place] == 0x47 for place in places):
@@ -80,7 +80,7 @@ def check_duration(path: Path, seconds: float) -> None:
 
 
 def cut_short(path: Path, container: str) -> bool:
-    """Whether a file ends before what its own outermost pieces say; False where the container does not say.
+    """Whether a file is shorter than its own top-level headers say; False if they do not say.
 
     Args:
         path: the file.
@@ -91,30 +91,30 @@ def cut_short(path: Path, container: str) -> bool:
         if container == "mov":
             return _boxes_end(file, size) > size
         if container == "avi":
-            # Odd pieces are padded, and some writers count the padding and leave it out.
+            # Chunks of odd size are padded by a byte; some writers count that byte but do not write it.
             return int.from_bytes(file.read(8)[4:], "little") + 8 > size + 1
         return container == "matroska" and _segment_end(file) > size
 
 
 def _boxes_end(file: BinaryIO, size: int) -> int:
-    """Where the last box of an MP4 says that it ends."""
+    """Byte offset at which the last box of an MP4 says that it ends."""
     end = 0
     while end + 8 <= size:
         file.seek(end)
         head = file.read(16)
         length = int.from_bytes(head[:4], "big")
         if not head[4:8].isalnum() and head[4:8] not in _MP4_BOXES:
-            break  # not a box: what follows the last one is nobody's business
+            break  # not a box: bytes after the last box are ignored
         if length == 1:
             length = int.from_bytes(head[8:16], "big")
         if length < 8:
-            break  # up to the end of the file, or nonsense
+            break  # 0 means "up to the end of the file"; other values are invalid
         end += length
     return end
 
 
 def _segment_end(file: BinaryIO) -> int:
-    """Where the segment of a Matroska file says that it ends; 0 when it was written without knowing."""
+    """Byte offset at which the segment of a Matroska file says that it ends; 0 if its size is not stated."""
     head = file.read(_HEAD_BYTES)
     header_size, place = _vint(head, 4)
     place += header_size
@@ -125,7 +125,7 @@ def _segment_end(file: BinaryIO) -> int:
 
 
 def _vint(data: bytes, place: int) -> tuple[int, int]:
-    """(value, place after it) of EBML's number of variable length; -1 for one that is unknown."""
+    """(value, offset after it) of an EBML variable-length integer; the value is -1 for "unknown"."""
     first = data[place] if place < len(data) else 0
     length = 9 - first.bit_length()
     if not 1 <= length <= 8:
@@ -135,5 +135,5 @@ def _vint(data: bytes, place: int) -> tuple[int, int]:
 
 
 def local(path: Path) -> str:
-    """A path as text that no library takes for an option, an address or a protocol: it begins with `/`."""
+    """An absolute path as text: it begins with `/`, so no library takes it for an option, an address or a protocol."""
     return os.path.abspath(path)  # noqa: PTH100 (links stay: their names have the suffix)

@@ -1,4 +1,4 @@
-"""Looking at one video by one sampling: facts, times, pictures. It runs in the process of whoever calls it."""
+"""Decoding one video with one frame sampling: facts, times, pictures. All of it runs in the calling process."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     import numpy as np
 
 DECODED_BYTES = 512 << 20
-"""Raw frames held at a time: an hour at one frame a second of full HD would be 22 GB."""
+"""Most bytes of raw frames in memory at a time: an hour of full HD at one frame a second would be 22 GB."""
 _QUALITY = 95
 
 
 class Look(NamedTuple):
-    """What a video shows."""
+    """The sampled frames of a video."""
 
     duration: float
     """Seconds, as probed."""
@@ -32,27 +32,27 @@ class Look(NamedTuple):
 
 
 def ready(decoder: str) -> None:
-    """Raise VtgError when there is no such decoder plug-in, or its own `ready` says that it cannot work here."""
+    """Raise VtgError when there is no such decoder plug-in, or its own `ready` raises that it cannot work here."""
     getattr(plugins.load("decoders", decoder), "ready", lambda: None)()
 
 
 def probe(decoder: str, path: Path) -> VideoFacts:
-    """Facts of a file, or of a folder of frames, by a decoder plug-in's name.
+    """Facts of a file, or of a folder of frames, found by the named decoder plug-in.
 
-    Raises VideoUnreadable when nothing can be seen.
+    Raises VideoUnreadable when no frame can be decoded.
     """
     return _decoder(decoder, path).probe(path)
 
 
 def frames(decoder: str, path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[float]]:
-    """Raw pictures at the given times and their true times; as a decoder's own `frames`."""
+    """Raw pictures at the given times, and the times at which they are really shown; as a decoder's own `frames`."""
     return _decoder(decoder, path).frames(path, times)
 
 
 def look(decoder: str, path: Path, sampling: FrameSampling, facts: VideoFacts | None = None) -> Look:
-    """Decode a video by a sampling; its facts are probed where they are not given.
+    """Decode a video with a sampling; the video is probed if its facts are not given.
 
-    Raises VideoUnreadable when it cannot be read, or ends before it should.
+    Raises VideoUnreadable when the video cannot be read, or ends before it should.
     """
     module = _decoder(decoder, path)
     facts = probe(decoder, path) if facts is None else facts
@@ -79,11 +79,11 @@ def _decoder(name: str, path: Path) -> Any:
 
 
 def jpeg(picture: np.ndarray, size: int | tuple[int, int]) -> bytes:
-    """A picture as JPEG (quality 95, full colour), reduced by area.
+    """A picture as JPEG (quality 95, full colour), reduced by averaging areas.
 
     Args:
         picture: (height, width, 3) uint8 RGB.
-        size: (width, height) in pixels; or the short side alone, to which a smaller picture is not enlarged.
+        size: (width, height) in pixels; or the short side alone, and then a smaller picture is not enlarged.
     """
     from PIL import Image
 

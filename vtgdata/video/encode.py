@@ -1,4 +1,4 @@
-"""Writing a video anew, small: H.264 in MP4, each frame at its own time. It runs in the process of whoever calls it."""
+"""Writing a smaller copy of a video: H.264 in MP4, each frame at its own time. It runs in the calling process."""
 
 from __future__ import annotations
 
@@ -19,43 +19,43 @@ if TYPE_CHECKING:
     from av.filter import Graph
 
 TICKS = 90_000
-"""Times of what is written are in so many parts of a second."""
+"""Time base of the copy: ticks per second."""
 _CODEC = "libx264"
 _KEY_FRAMES = 48
-"""A key frame at least every so many."""
+"""Most frames from one key frame to the next."""
 _TURNS: dict[int, list[tuple[str, str | None]]] = {
     0: [],
     90: [("transpose", "cclock")],
     180: [("hflip", None), ("vflip", None)],
     270: [("transpose", "clock")],
 }
-"""Filters that turn a picture so many degrees counter-clockwise."""
+"""{degrees: FFmpeg filters that turn a picture counter-clockwise by that angle}."""
 _NOISE_TICKS = TICKS // 2000
-"""A frame that begins so shortly before the end of a piece belongs to what comes after it."""
+"""A frame that begins at most this long (0.5 ms) before the end of a piece belongs to what follows the piece."""
 
 
 class Copy(msgspec.Struct, frozen=True, kw_only=True):
-    """What to write of a video, and how."""
+    """Which part of a video to write, and how."""
 
     target: bytes
-    """File, replaced when it is there; as the file system has its name, which need not be UTF-8."""
+    """Path of the file to write, replaced if it exists; in bytes, because a name need not be UTF-8."""
     width: int
     height: int
     """Pixels as shown, even numbers."""
     fps: float | None
-    """Frames a second; None keeps those that there are, with their times."""
+    """Frames a second; None keeps the video's own frames and times."""
     quality: int
     """CRF of H.264."""
     start: float = 0.0
-    """Of the piece, in seconds from the first frame; the frame on show then is shown at 0, the others follow."""
+    """Start of the piece, in seconds from the first frame; the frame on screen then gets time 0 in the copy."""
     duration: float
     """Seconds that the copy should last."""
     ends: bool = False
-    """Whether frames that begin later are left out."""
+    """Whether frames that begin after `duration` are left out."""
 
 
 def ready() -> None:
-    """Raise VtgError, with what to install, where nothing can be written: a PyAV built by others may lack H.264."""
+    """Raise VtgError, saying what to install, when this PyAV lacks an H.264 encoder, as other builds of it may."""
     import av
 
     if _CODEC not in av.codecs_available:
@@ -66,9 +66,9 @@ def ready() -> None:
 
 
 def write(decoder: str, path: Path, copy: Copy) -> None:
-    """Write a copy of a video, or of a piece of it, by a decoder plug-in that can `follow`.
+    """Write a copy of a video, or of a piece of it, with a decoder plug-in that has `follow`.
 
-    Raises VideoUnreadable when nothing can be seen, or what is seen cannot be written.
+    Raises VideoUnreadable when no frame can be decoded, or the frames cannot be written.
     """
     import av
     from av.error import FFmpegError
@@ -85,21 +85,21 @@ def write(decoder: str, path: Path, copy: Copy) -> None:
 
 
 class _Span(NamedTuple):
-    """What is on show from one tick of the copy to another."""
+    """A frame and the ticks of the copy between which it is on screen."""
 
     begin: int
     end: int
     shown: Any
-    """The decoder's: `frame`, and how it is `turned`."""
+    """What the decoder gives: `frame`, and by how many degrees it is `turned`."""
 
 
 def _spans(frames: Iterable[Any], copy: Copy) -> Iterator[_Span]:
-    """Every frame of the piece with its ticks; they never overlap, and none is empty."""
+    """Every frame of the piece with its ticks; spans never overlap, and each lasts at least one tick."""
     start, end = Fraction(copy.start), round(Fraction(copy.duration) * TICKS)
     on: _Span | None = None
     step = end
     for shown in frames:
-        # The first is on show already when the piece begins.
+        # The first frame is already on screen when the piece begins.
         begin = 0 if on is None else max(round((shown.start - start) * TICKS), on.begin + 1)
         if on is not None:
             if copy.ends and begin >= end - _NOISE_TICKS:
@@ -109,15 +109,15 @@ def _spans(frames: Iterable[Any], copy: Copy) -> Iterator[_Span]:
             yield on._replace(end=begin)
         on = _Span(begin, begin, shown)
     if on is not None:
-        # A file need not say for how long its last frame is shown, and where frames are stored in another order than
-        # they are shown it may say it of another one: no further than the whole should last.
+        # A file need not state the length of its last frame, and if frames are stored out of display order the stated
+        # length may be that of another frame. So the copy ends no later than it should.
         length = round(on.shown.length * TICKS) or step
         last = round((on.shown.start - start) * TICKS) + length
         yield on._replace(end=max(min(last, end) if end > on.begin else last, on.begin + 1))
 
 
 def _evenly(spans: Iterable[_Span], copy: Copy, fps: float) -> Iterator[_Span]:
-    """So many frames a second: at each of their times, what is on show; the last one ends with the piece."""
+    """Resample to `fps` frames a second: each has what is on screen at its time; the last one ends with the piece."""
     step, end, count = max(TICKS / Fraction(fps), Fraction(1)), round(Fraction(copy.duration) * TICKS), 0
     for span in spans:
         while (begin := round(count * step)) < span.end:
@@ -129,7 +129,7 @@ def _encode(container: Any, spans: Iterable[_Span], copy: Copy) -> None:
     first = last = None
     end = 0
     for packet, length in _packets(container, spans, copy):
-        # The encoder leaves it open, and the last one's would be a guess.
+        # The encoder does not set the duration, and that of the last packet would be a guess.
         packet.duration = length
         end = max(end, packet.pts + length)
         if last is None:
@@ -138,13 +138,13 @@ def _encode(container: Any, spans: Iterable[_Span], copy: Copy) -> None:
             container.mux(last)
         last = packet
     if last is not None:
-        # In the order of decoding, an MP4 lasts from the first packet to the last one, and for that one's time.
+        # An MP4 lasts from its first packet to its last, in decoding order, plus the duration of the last.
         last.duration = max(1, end - (last.dts - first))
         container.mux(last)
 
 
 def _packets(container: Any, spans: Iterable[_Span], copy: Copy) -> Iterator[tuple[Any, int]]:
-    """Each packet, in the order of decoding, and for how many ticks its frame is shown."""
+    """Each packet, in decoding order, and for how many ticks its frame is shown."""
     from av.video.frame import PictureType
 
     reducer = _Reducer(copy)
@@ -155,7 +155,7 @@ def _packets(container: Any, spans: Iterable[_Span], copy: Copy) -> Iterator[tup
         if stream is None:
             stream = _stream(container, frame, copy)
         frame.pts, frame.time_base = span.begin, Fraction(1, TICKS)
-        # Its kind in the source, key frame or not, would be forced on the encoder.
+        # Reset the picture type, or the encoder would have to keep the source's (key frame or not).
         frame.pict_type = PictureType.NONE
         lengths[span.begin] = span.end - span.begin
         for packet in stream.encode(frame):
@@ -166,7 +166,7 @@ def _packets(container: Any, spans: Iterable[_Span], copy: Copy) -> Iterator[tup
 
 
 class _Reducer:
-    """Makes frames small, upright and of one kind, their colours as the file has them; by FFmpeg's filters."""
+    """Makes frames small, upright and of one pixel format with FFmpeg's filters; colours stay as the file has them."""
 
     def __init__(self, copy: Copy) -> None:
         self._copy = copy
@@ -174,9 +174,9 @@ class _Reducer:
         self._graph: Graph | None = None
 
     def reduced(self, shown: Any) -> av.VideoFrame:
-        """The frame as the copy has it, without a time."""
+        """The frame as the copy will have it, without a time."""
         frame: av.VideoFrame = shown.frame
-        # A file may change any of it from one frame to the next; filters are made for one kind.
+        # Any of these may change from one frame to the next, and a filter graph works for one combination.
         kind = (frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range, shown.turned)
         if self._graph is None or kind != self._kind:
             self._kind, self._graph = kind, self._filters(*kind)
@@ -188,7 +188,7 @@ class _Reducer:
         from av.filter import Graph
 
         graph = Graph()
-        graph.threads = 1  # as many copies as there are cores are made at a time
+        graph.threads = 1  # one copy per core is made at a time
         of = f"video_size={width}x{height}:pix_fmt={pixels}:time_base=1/{TICKS}:colorspace={colorspace}"
         wide, high = self._copy.width, self._copy.height
         if turned in (90, 270):
@@ -200,7 +200,7 @@ class _Reducer:
 
 
 def _stream(container: Any, first: av.VideoFrame, copy: Copy) -> Any:
-    # One thread: several give other bytes from run to run. The rate means nothing: every frame brings its own time.
+    # One thread, since several give different bytes from run to run. The rate has no effect: each frame has its time.
     options = {"preset": "veryfast", "crf": str(copy.quality), "threads": "1"}
     stream = container.add_stream(_CODEC, rate=25, options=options)
     stream.width, stream.height, stream.pix_fmt = first.width, first.height, "yuv420p"

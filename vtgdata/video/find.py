@@ -1,6 +1,6 @@
-"""Finding videos under a root folder: as they are bound, else by the corpus's file name, then by stem.
+"""Finding videos under a root folder: by their binding, else by the corpus's file name, else by stem.
 
-Only names that exist are looked up, so that no id, however it is written, leads out of the folder.
+Names are looked up in an index of the folder, so no id, however it is written, leads out of the folder.
 """
 
 import unicodedata
@@ -20,14 +20,14 @@ class Videos(msgspec.Struct, frozen=True):
     by_name: dict[str, list[Path]]
     by_stem: dict[str, list[Path]]
     bound: dict[str, Bound] = {}
-    """By file name, what `vtgdata videos bind` found; it goes before any name."""
+    """{file name: what `vtgdata videos bind` found}; a binding takes precedence over names."""
 
     def path(self, file: str, video_id: str = "") -> Path | None:
-        """The one file of a video, or None when there is none.
+        """The file of a video, or None when there is none.
 
         Args:
             file: name as the corpus gives it.
-            video_id: looked up as a stem where no file has that name or its stem.
+            video_id: looked up as a stem if no file has that name or its stem.
 
         Raises VtgError when two files match.
         """
@@ -43,7 +43,7 @@ class Videos(msgspec.Struct, frozen=True):
         return found[0] if found else None
 
     def named(self, file: str, video_id: str = "") -> list[Path]:
-        """The files of that name, else of its stem, else of the id as a stem."""
+        """The files with that name, else with its stem, else with the id as their stem."""
         for index, key in ((self.by_name, file), (self.by_stem, stem(file)), (self.by_stem, stem(video_id))):
             found = index.get(_form(key), [])
             if found:
@@ -52,7 +52,7 @@ class Videos(msgspec.Struct, frozen=True):
 
     def _bound(self, bound: Bound) -> Path | None:
         path = self.root / bound.path
-        # Only what the folder holds, and only while it can be what was bound: nothing else is ever put in its place.
+        # Give the bound file only if the folder has it and its size is unchanged; no other file ever replaces it.
         here = bool(bound.path) and path in self.by_name.get(_form(path.name), [])
         try:
             return path if here and (path.is_dir() or path.stat().st_size == bound.bytes) else None
@@ -61,7 +61,7 @@ class Videos(msgspec.Struct, frozen=True):
 
 
 def find(root: Path) -> Videos:
-    """The index of a folder and all folders in it, links followed.
+    """Index the videos of a folder and all folders in it, following links.
 
     Raises VtgError when the folder does not exist or holds no video.
     """
@@ -86,7 +86,7 @@ def _form(name: str) -> str:
 
 
 def stem(name: str) -> str:
-    """The name without the suffix of a video; ids may hold dots of their own.
+    """The name without a video's suffix; other dots stay, since ids may contain dots.
 
     >>> stem("v_abc.mp4"), stem("s13-d21.part.2")
     ('v_abc', 's13-d21.part.2')

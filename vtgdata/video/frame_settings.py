@@ -1,4 +1,4 @@
-"""Settings of every command that looks at videos: which frames, how large, and where they are kept."""
+"""Settings of every command that decodes videos: which frames, how large, and where they are stored."""
 
 from typing import Annotated
 
@@ -14,19 +14,19 @@ class FrameSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """The frames of each video."""
 
     preset: str = ""
-    """Frames as a published system takes them (tvg_r1, tvg_r1_eval, time_r1_eval, timelens), or frames_64; no other
-    setting of frames is given then."""
+    """Frames as a published system takes them (tvg_r1, tvg_r1_eval, time_r1_eval, timelens), or frames_64. It cannot
+    be combined with another setting of frames."""
     num_frames: Count | None = None
-    """Frames per video, evenly spaced; with --fps, the most. 32 when nothing is said."""
+    """Number of frames per video, evenly spaced; with --fps, the maximum. 32 by default."""
     fps: Annotated[float, msgspec.Meta(gt=0)] | None = None
     """Frames per second of video, instead of a fixed number."""
     midpoint: bool = False
     """Take the middle of each interval rather than its start."""
     short_side: Count | None = None
-    """Short side of the frames in pixels; smaller frames are not enlarged. 336 when nothing is said."""
+    """Short side of the frames in pixels; smaller frames are not enlarged. 336 by default."""
     frames: str = ""
     """Folder of the frame store; by default in the user's cache."""
 
     def frame_sampling(self) -> FrameSampling:
-        """The sampling that the settings mean; raises VtgError where two of them contradict each other."""
+        """The frame sampling that these settings describe; raises VtgError when two of them contradict each other."""
         return chosen(self.preset, self.num_frames, self.fps, self.short_side, midpoint=self.midpoint)

@@ -1,8 +1,8 @@
-"""Perceptual hashes of videos: re-encodes and rescaled copies of one video are found by what they show.
+"""Perceptual hashes of videos: they find re-encoded and rescaled copies of a video by what its frames show.
 
-A frame's hash is 64 bits, each whether a cell of the grey picture, cut down to 9 x 8, is brighter than its right
-neighbour: what scaling, compression and a change of brightness leave. A video has one for each of a few frames at
-fixed fractions of its length. Source of the hash: difference hash, N. Krawetz, 2013.
+A frame's hash has 64 bits. The picture is reduced to 9 x 8 grey cells, and each bit says whether a cell is brighter
+than its right neighbour, which scaling, compression and a change of brightness hardly alter. A video has one hash for
+each of a few frames at fixed fractions of its length. Source: difference hash, N. Krawetz, 2013.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from PIL import Image
 from vtgdata.errors import VideoUnreadable
 
 FRAMES = 8
-"""Frames looked at, at the midpoints of as many equal parts."""
+"""Frames hashed per video, at the midpoints of as many equal parts."""
 
 NEAR_BITS = 10
 """Bits of 64 by which a frame's hash may differ from that of its copy."""
@@ -25,7 +25,7 @@ NEAR_FRAMES = 6
 """Frames of `FRAMES` that must be near for two videos to count as one."""
 
 FLAT_BITS = 6
-"""A hash with fewer bits set, or unset, is of a picture that shows nothing: it is like any other of its kind."""
+"""A hash with fewer set or fewer unset bits than this is of a blank picture, and would match any other blank one."""
 
 Hashes = NDArray[np.uint64]
 """(FRAMES,) hashes of one video."""
@@ -62,13 +62,13 @@ def alike(one: Hashes, other: Hashes) -> bool:
 
 
 def flat(hashes: Hashes) -> NDArray[np.bool_]:
-    """Which hashes are of pictures that show nothing."""
+    """Which hashes are of blank pictures. Returns: (FRAMES,) bool."""
     ones = np.bitwise_count(hashes)
     return np.minimum(ones, 64 - ones) < FLAT_BITS
 
 
 def near_copies(ours: Mapping[str, Hashes], theirs: Mapping[str, Hashes]) -> list[tuple[str, str]]:
-    """(name of ours, name of theirs) of videos that show the same, by name; n x m comparisons, in numpy."""
+    """(name of ours, name of theirs) of each two videos that show the same, sorted; n x m comparisons, in numpy."""
     names, others = sorted(ours), sorted(theirs)
     if not names or not others:
         return []
@@ -76,7 +76,7 @@ def near_copies(ours: Mapping[str, Hashes], theirs: Mapping[str, Hashes]) -> lis
     found: list[tuple[str, str]] = []
     for name in names:
         far = np.bitwise_count(table ^ ours[name])
-        # A first sieve on all at once; the rule itself decides.
+        # A quick test on all at once finds candidates; `alike` decides.
         for i in np.flatnonzero((far <= NEAR_BITS).sum(axis=1) >= 3):
             if alike(ours[name], table[int(i)]):
                 found.append((name, others[int(i)]))
@@ -84,6 +84,6 @@ def near_copies(ours: Mapping[str, Hashes], theirs: Mapping[str, Hashes]) -> lis
 
 
 def of_videos(paths: Sequence[tuple[str, Path]], decoder: Any) -> dict[str, Hashes]:
-    """The hashes of named files, without those that cannot be read."""
+    """{name: hashes} of named files; files that cannot be read are left out."""
     found = ((name, of_video(path, decoder)) for name, path in paths)
     return {name: hashes for name, hashes in found if hashes is not None}

@@ -1,4 +1,4 @@
-"""The videos that a file of samples speaks of, each once, with what its samples say of it."""
+"""The distinct videos of a file of samples, each with what its samples say about it."""
 
 import logging
 import time
@@ -15,9 +15,9 @@ from vtgdata.video.find import Videos
 log = logging.getLogger("vtgdata")
 T = TypeVar("T")
 SHOWN = 5
-"""Files of a kind that a summary names; the table has all."""
+"""How many files of each kind a summary names; the table names all."""
 TELL_SECONDS = 10.0
-"""Between two lines on how far a run is."""
+"""Least time between two progress lines."""
 
 
 class Listed(msgspec.Struct, kw_only=True):
@@ -25,22 +25,22 @@ class Listed(msgspec.Struct, kw_only=True):
 
     video: Video
     durations: set[float]
-    """Seconds, as its samples have them."""
+    """The different durations that its samples state, in seconds."""
     samples: int = 0
-    """Rows on it."""
+    """Number of samples on this video."""
     last_end: float | None = None
-    """Where the last of all its windows ends, in seconds."""
+    """Latest end of any of its windows, in seconds."""
 
 
 def listed(path: str, where: str = "", limit: int | None = None) -> list[Listed]:
-    """The videos of a file of samples, by file name.
+    """The videos of a file of samples, sorted by file name.
 
     Args:
-        path: of the samples.
-        where: a SQL condition on their columns; empty for all.
-        limit: of samples to look at; None for all.
+        path: the file of samples.
+        where: a SQL condition on its columns; empty for all samples.
+        limit: most samples to read; None for all.
 
-    Raises VtgError when there are none, or the file is none of samples.
+    Raises VtgError when no sample is left, or the file is not a file of samples.
     """
     found: dict[tuple[str, str], Listed] = {}
     for sample in open_samples(path, where=where or None, limit=limit):
@@ -57,7 +57,7 @@ def listed(path: str, where: str = "", limit: int | None = None) -> list[Listed]
 
 
 def told(results: Iterator[T], total: int, verb: str) -> Iterator[T]:
-    """Results as they come, with a line on how many of `total` there are: at the end, and every ten seconds."""
+    """Yield results as they come, and log how many of `total` are done: every ten seconds, and at the end."""
     said = time.monotonic()
     for number, result in enumerate(results, 1):
         yield result
@@ -67,7 +67,7 @@ def told(results: Iterator[T], total: int, verb: str) -> Iterator[T]:
 
 
 def ambiguous(videos: Videos, video: Video) -> str | None:
-    """The status of a video that two files match, so that one such does not hide all others; None where it is found."""
+    """The status of a video that two files match, else None; a status, so that one such video does not end a run."""
     try:
         videos.path(video.file, video.video_id)
     except VtgError:
@@ -76,7 +76,7 @@ def ambiguous(videos: Videos, video: Video) -> str | None:
 
 
 def kind(status: str) -> str:
-    """The kind of a status, for counting.
+    """The kind of a status, without its details, for counting.
 
     >>> kind("truncated at 12.4 s"), kind("unreadable: the decoder hangs on it"), kind("not a video (an HTML page)")
     ('truncated', 'unreadable', 'not a video')
@@ -85,10 +85,10 @@ def kind(status: str) -> str:
 
 
 def examples(rows: Iterable[tuple[str, ...]]) -> dict[str, list[str]]:
-    """The first few of each kind that is not ok, for people: `file: what`.
+    """{kind of status: its first few files, as `file: what`}, for people; without the kind `ok`.
 
     Args:
-        rows: file, status and, where the status does not say it all, words of each.
+        rows: file and status of each video and, where that is more precise than the status, a text.
     """
     found: dict[str, list[str]] = {}
     for file, status, *words in rows:
@@ -101,13 +101,13 @@ def examples(rows: Iterable[tuple[str, ...]]) -> dict[str, list[str]]:
 
 
 def failure(failed: Sequence[tuple[str, str]], total: int, most: float, mend: str) -> str | None:
-    """What to tell the user when more than a share `most` of the videos failed, else None.
+    """A message for the user if more than a share `most` of the videos failed, else None.
 
     Args:
-        failed: file and status of each.
+        failed: file and status of each failed video.
         total: number of videos.
         most: share in [0, 1] that may fail.
-        mend: what to do, a sentence.
+        mend: a sentence that says how to fix it.
     """
     if len(failed) <= most * total:
         return None

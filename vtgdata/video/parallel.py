@@ -1,4 +1,4 @@
-"""Doing one thing to many videos, some at a time: the work is in other processes, so threads do to wait for it."""
+"""Running one function on many videos in parallel. Threads are enough, since other processes do the work."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -16,12 +16,12 @@ R = TypeVar("R")
 
 
 def each(do: Callable[[T], R], items: Iterable[T], count: int | None = None) -> Iterator[tuple[T, R]]:
-    """Each item with what was made of it, in no order; an error of one ends it all.
+    """Yield each item with the result of `do`, in no particular order; the first error ends the run.
 
     Args:
-        do: what to do; called by several threads.
-        items: taken as they are wanted, not all at once.
-        count: of items in work at a time; as many as there are cores when None.
+        do: the function to run; several threads call it.
+        items: read one by one as threads become free, not all at once.
+        count: number of items worked on at a time; the number of cores when None.
     """
     count = count or cpu_count() or 1
     with ThreadPoolExecutor(count) as pool:
@@ -29,7 +29,7 @@ def each(do: Callable[[T], R], items: Iterable[T], count: int | None = None) -> 
         try:
             for item in items:
                 pending[pool.submit(do, item)] = item
-                # A few wait in line, not all of a million.
+                # Let only a few items wait, not all of a million.
                 if len(pending) >= 2 * count:
                     yield from _done(pending)
             while pending:
@@ -45,13 +45,13 @@ def _done(pending: dict[Future[R], T]) -> Iterator[tuple[T, R]]:
 
 
 def warm(store: FrameStore, videos: Iterable[Video], count: int | None = None) -> Iterator[tuple[Video, str]]:
-    """Each video with its status once its frames are in the store; in no order.
+    """Put the frames of videos into a store; yield each finished video with its status, in no particular order.
 
     Args:
-        store: to fill.
-        videos: each once.
-        count: of videos decoded at a time; as many as there are cores when None.
+        store: the store to fill.
+        videos: the videos, each once.
+        count: number of videos decoded at a time; the number of cores when None.
 
-    Raises VtgError when two files match a video, or frames cannot be kept.
+    Raises VtgError when two files match a video, or frames cannot be stored.
     """
     return parallel.each(lambda video: store.frames(video).status, videos, count)

@@ -2,8 +2,8 @@
 
     {"files": ["0001.jpg", "0002.jpg"], "times": [0.0, 0.5], "duration": 1.0}
 
-Times are seconds from the first frame; `files` may be missing, then all pictures count, by name; so may `duration`,
-then the last is shown as long as the one before.
+Times are seconds from the first frame. `files` may be missing: then all pictures of the folder count, sorted by name.
+`duration` may be missing: then the last picture is shown as long as the one before, and a single one for 1 s.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class _Listed(msgspec.Struct, frozen=True):
 
 
 def probe(folder: Path) -> VideoFacts:
-    """Facts of a folder of frames; raises VideoUnreadable when its list is wrong or its first picture is none."""
+    """Facts of a folder of frames; raises VideoUnreadable when its list is wrong or its first picture is unreadable."""
     paths, times, duration = _listed(folder)
     height, width = _picture(folder, paths[0]).shape[:2]
     return VideoFacts(
@@ -46,7 +46,7 @@ def probe(folder: Path) -> VideoFacts:
 
 
 def frames(folder: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[float]]:
-    """The pictures shown at the given times and their true times; the contract of decoders."""
+    """The pictures on screen at the given times, and the times from which they are shown; as a decoder's `frames`."""
     paths, starts, _ = _listed(folder)
     places = [max(0, bisect.bisect_right(starts, time + _NOISE_SECONDS) - 1) for time in times]
     pictures = {place: _picture(folder, paths[place]) for place in sorted(set(places))}

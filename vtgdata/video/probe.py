@@ -1,4 +1,4 @@
-"""Durations as the files have them, for rows on their way to samples."""
+"""The real durations of video files, for `normalise` when it makes samples of published rows."""
 
 from pathlib import Path
 
@@ -11,9 +11,10 @@ class Prober:
     """What `normalise` asks about a file: its duration and whether it can be read. Each file is opened once."""
 
     def __init__(self, root: Path, decoder: str = "pyav", *, isolated: bool = True) -> None:
-        """Index the videos under `root`; raises VtgError when there are none, or no such decoder or not what it needs.
+        """Index the videos under `root`.
 
-        With `isolated` files are opened in processes of their own, so that none can hang or crash this one.
+        With `isolated` files are opened in processes of their own, so that no file can hang or crash this one.
+        Raises VtgError when there are no videos, no such decoder, or something that the decoder needs is missing.
         """
         self._videos = find(root)
         decode.ready(decoder)
@@ -22,7 +23,7 @@ class Prober:
         self._known: dict[Path, tuple[float | None, str]] = {}
 
     def __call__(self, file: str) -> tuple[float | None, str]:
-        """(duration in seconds or None, status) of a file by the corpus's name.
+        """(duration in seconds or None, status) of the file with this name in the corpus.
 
         The status is `ok`, `missing`, `not a video (what)`, `no video stream`, `truncated at 12.4 s` or `unreadable:
         reason`.
@@ -41,5 +42,5 @@ class Prober:
             facts = self._eyes.probe(self._decoder, path)
         except VideoUnreadable as error:
             return None, error.status
-        # What is left of a file that was cut says nothing of the windows: the published duration holds.
+        # The length that is left of a truncated file says nothing about the windows: keep the published duration.
         return (None, f"truncated at {facts.duration:.1f} s") if facts.truncated else (facts.duration, "ok")

@@ -1,7 +1,7 @@
 """A proxy: a small copy of a video, or of a piece of it, whose times are those of the original.
 
-Decoded and encoded in a process of its own, by the libraries that PyAV brings: no program needs to be there. Only local
-files are read, only containers of video, and what is written is there whole or not at all.
+A worker process decodes and encodes it with the libraries that PyAV includes, so no other program is needed. Only local
+files in video containers are read, and a proxy is written whole or not at all.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from vtgdata.video.sampling import within
 from vtgdata.video.store import DECODER
 
 VERSION = 2
-"""Of how proxies are made; another one makes them all again."""
+"""Version of the way in which proxies are made; a new number makes all of them again."""
 _START_SECONDS = 300.0
-"""That writing one may take in any case, to find a piece too; ten for each second of the piece come on top."""
+"""Base of the time limit for writing a proxy, seeking included; each second of the piece adds ten seconds."""
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,9 +30,9 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     short_side: int
     """Pixels; smaller videos are not enlarged."""
     fps: float | None = None
-    """Frames a second; None keeps those that there are, with their times."""
+    """Frames a second; None keeps the video's own frames and times."""
     quality: int = 23
-    """CRF of H.264: 18 is hardly seen, 28 is rough."""
+    """CRF of H.264: at 18 losses are hardly visible, at 28 the picture is rough."""
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,17 +40,17 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
     start: float
     duration: float | None
-    """None goes on to the end."""
+    """None for all that follows."""
 
 
 def make(path: Path, target: Path, shape: Shape, piece: Piece | None) -> VideoFacts:
     """Write the proxy of a video, or of a piece of it, and return the proxy's facts.
 
     Args:
-        path: of the video.
-        target: an .mp4, replaced when it is there.
-        shape: of the proxy.
-        piece: from the frame on show at its start, which is the proxy's first; None takes it all.
+        path: the video.
+        target: the .mp4 to write, replaced if it exists.
+        shape: size, frame rate and quality of the proxy.
+        piece: the part to copy; the frame on screen at its start is the proxy's first. None for the whole video.
 
     Raises VideoUnreadable when the video cannot be read whole, or ends over a second before the piece does.
     """
@@ -92,11 +92,11 @@ def _copy(target: Path, length: float, shape: Shape, piece: Piece | None, facts:
 
 
 def _check(path: Path, made: VideoFacts, length: float, facts: VideoFacts, shape: Shape) -> None:
-    """Raise VideoUnreadable when the proxy does not last as long as it should: it would show less without a word."""
+    """Raise VideoUnreadable when the proxy has the wrong duration: it would silently show less than the video."""
     rates = [rate for rate in (facts.fps, shape.fps) if rate]
     allowed = max(0.25, 2 / min(rates) if rates else 0.0)
     if facts.variable:
-        # The last frame may be shown for long, and a file need not say for how long.
+        # The last frame may be on screen for long, and a file need not say for how long.
         allowed = max(allowed, 1.0)
     if abs(made.duration - length) > allowed:
         raise VideoUnreadable(path, f"its proxy lasts {made.duration:.1f} s of {length:.1f} s")

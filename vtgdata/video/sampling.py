@@ -1,4 +1,4 @@
-"""When to look at a video, and how closely: pure arithmetic from a duration to times, and from a budget to a size."""
+"""Which times of a video to look at, and at what size: pure arithmetic on its duration and on a token budget."""
 
 import math
 
@@ -12,9 +12,9 @@ _EDGE_SECONDS = 1e-6
 """A time this close to the end is the end: float noise must not add a frame."""
 
 NUM_FRAMES = 32
-"""Frames of a video, where nothing else is said."""
+"""Default number of frames per video."""
 SHORT_SIDE = 336
-"""Pixels of their short side, where nothing else is said."""
+"""Default short side of a frame, in pixels."""
 
 PRESETS = {
     "frames_64": FrameSampling(frames=64),
@@ -23,8 +23,8 @@ PRESETS = {
     "time_r1_eval": FrameSampling(frames=None, fps=2.0, tokens=TokenBudget(total=3584, group=2)),
     "timelens": FrameSampling(frames=448, fps=2.0, tokens=TokenBudget(total=14_336, least=64, group=2)),
 }
-"""Plain 64 frames; and frames as published systems take them. What they call pixels is given as patches of 28 x 28;
-`group` is 2 where their models take frames in pairs. Read in their repositories:
+"""Frame samplings by name: 64 plain frames, and the frames of published systems. Budgets that these state in pixels are
+given as patches of 28 x 28; `group` is 2 where a model takes frames in pairs. As read in the systems' repositories:
 
 tvg_r1: TVG-R1's training (793b3dc, EasyR1/examples/TVG_R1.sh): 64 frames, 1,605,632 pixels in all, at least 3,136 each.
 tvg_r1_eval: its evaluation (793b3dc, infer_auto_vllm.py): 32 frames of 128 to 512 patches each.
@@ -33,16 +33,16 @@ timelens: TimeLens (5d90c06): 2 frames a second, at most 448, at least 64 tokens
 
 
 def times(duration: float, sampling: FrameSampling) -> tuple[float, ...]:
-    """The times to look at, rising, in [0, duration).
+    """The times of the frames to take, in seconds, rising, in [0, duration).
 
-    n evenly spaced ones are k * duration / n. With `fps` they are k / fps, or evenly spaced ones when those would be
-    more than `frames`. With `midpoint` each is the middle of its interval instead of its start.
+    n evenly spaced times are k * duration / n. With `fps` the times are k / fps; if that gives more than `frames`, they
+    are evenly spaced instead. With `midpoint` each time is the middle of its interval instead of its start.
 
     Args:
         duration: of the video, in seconds, above 0.
-        sampling: how many.
+        sampling: how many frames, and how they are spaced.
 
-    Raises VtgError when duration or sampling is not positive, or the sampling sets no number at all.
+    Raises VtgError when a number is not positive, or the sampling sets neither `frames` nor `fps`.
 
     >>> times(10.0, FrameSampling(frames=4))
     (0.0, 2.5, 5.0, 7.5)
@@ -57,7 +57,7 @@ def times(duration: float, sampling: FrameSampling) -> tuple[float, ...]:
     if sampling.fps is not None:
         count = max(1, math.ceil((duration - _EDGE_SECONDS) * sampling.fps - shift))
         if most is None or count <= most:
-            # Less than one interval of video: its middle still is a frame.
+            # The video is shorter than one interval: take a frame at its middle.
             spaced = tuple((k + shift) / sampling.fps for k in range(count))
             return spaced if spaced[-1] < duration else (duration / 2,)
         return _even(duration, most, shift)
@@ -65,7 +65,7 @@ def times(duration: float, sampling: FrameSampling) -> tuple[float, ...]:
 
 
 def _most(sampling: FrameSampling) -> int | None:
-    """The number of frames, or their cap: no more than the token budget can give its least to."""
+    """The most frames to take: no more than the token budget can pay for at `least` tokens each (or each group)."""
     if isinstance(sampling.tokens, msgspec.UnsetType):
         return sampling.frames
     paid = sampling.tokens.total // sampling.tokens.least * sampling.tokens.group
@@ -73,10 +73,10 @@ def _most(sampling: FrameSampling) -> int | None:
 
 
 def frame_size(width: int, height: int, count: int, sampling: FrameSampling) -> tuple[int, int]:
-    """The (width, height) in pixels at which each of `count` frames is shown; never larger than it is.
+    """(width, height) in pixels to which each of `count` frames is reduced; never larger than the original.
 
-    With a token budget: whole patches, the shape kept as nearly as they allow, and no more of them than each frame's
-    share.
+    With a token budget the sides are whole patches, the aspect ratio is kept as nearly as that allows, and a frame has
+    no more patches than its share of the budget.
 
     >>> frame_size(640, 360, 64, PRESETS["tvg_r1"])
     (280, 168)
@@ -90,20 +90,20 @@ def frame_size(width: int, height: int, count: int, sampling: FrameSampling) -> 
     share = max(budget.least, share if budget.most is None else min(share, budget.most))
     scale = min(1.0, math.sqrt(share * budget.patch**2 / (width * height)))
     columns, rows = (max(1, int(side * scale / budget.patch + _EDGE_SECONDS)) for side in (width, height))
-    # A very long and thin picture: its short side is one patch whatever the scale.
+    # A very long and thin picture: its short side is one patch at any scale, so its long side is limited here.
     columns, rows = min(columns, max(1, share // rows)), min(rows, max(1, share // columns))
     # A picture smaller than one patch stays what it is.
     return min(width, columns * budget.patch), min(height, rows * budget.patch)
 
 
 def within(width: int, height: int, short_side: int) -> tuple[int, int]:
-    """(width, height) reduced until the short side has so many pixels; a smaller picture stays as it is."""
+    """(width, height) reduced until the short side has `short_side` pixels; a smaller picture stays as it is."""
     scale = short_side / min(width, height)
     return (width, height) if scale >= 1 else (max(1, round(width * scale)), max(1, round(height * scale)))
 
 
 def preset(name: str) -> FrameSampling:
-    """The sampling of a published system by name; raises VtgError, with the nearest, when there is none."""
+    """The preset with this name; raises VtgError, naming the most similar preset, when there is none."""
     if name not in PRESETS:
         raise VtgError(f"there is no frame sampling {name!r}; {did_you_mean(name, PRESETS)}.")
     return PRESETS[name]
@@ -112,16 +112,16 @@ def preset(name: str) -> FrameSampling:
 def chosen(
     preset_name: str, num_frames: int | None, fps: float | None, short_side: int | None, *, midpoint: bool = False
 ) -> FrameSampling:
-    """The sampling that settings of a command mean: a preset's, or one of numbers.
+    """The frame sampling that a command's settings describe: a preset, or one built from the numbers.
 
     Args:
-        preset_name: of `PRESETS`; empty for none.
+        preset_name: a name in `PRESETS`; empty for none.
         num_frames: 32 when None.
-        fps: a fixed number of frames when None.
+        fps: frames a second; None for a fixed number of frames.
         short_side: in pixels, 336 when None.
         midpoint: take the middle of each interval.
 
-    Raises VtgError when there is no such preset, or another setting is given beside it.
+    Raises VtgError when there is no such preset, or another setting is given together with a preset.
     """
     if not preset_name:
         frames = NUM_FRAMES if num_frames is None else num_frames
@@ -140,7 +140,7 @@ def _even(duration: float, count: int, shift: float) -> tuple[float, ...]:
 
 
 def check(sampling: FrameSampling) -> None:
-    """Raise VtgError when no times follow from the sampling."""
+    """Raise VtgError when a sampling or its token budget is not usable."""
     if sampling.frames is None and sampling.fps is None:
         raise VtgError("the frame sampling sets neither a number of frames nor frames per second; give one of them.")
     if sampling.frames is not None and sampling.frames < 1:

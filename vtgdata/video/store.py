@@ -1,8 +1,8 @@
 """The frame store: each video is decoded once per sampling and kept as JPEGs with their true times.
 
-One Parquet file a video and sampling, `ab/cd/<frames_id>.parquet`: columns `time` and `jpeg`, and in its metadata the
-duration and a hash of it all. Whoever asks first makes it; a file that is torn or not ours is made again. Processes
-that fill one folder wait for each other, so that no video is decoded twice.
+There is one Parquet file per video and sampling, `ab/cd/<frames_id>.parquet`, with the columns `time` and `jpeg`; its
+metadata holds the duration and a hash of the whole entry. The first process that asks for an entry makes it; a damaged
+or foreign file is replaced. Processes that fill one folder wait for each other, so that no video is decoded twice.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
     import PIL.Image
 
 DECODER = "pyav"
-"""The decoder plug-in that is used unless another is named."""
+"""The default decoder plug-in."""
 MEMORY_BYTES = 256 << 20
-"""JPEGs kept in memory, so that the queries of one video do not read it again."""
+"""Most bytes of JPEGs kept in memory, so that several queries of one video do not read it again."""
 
 GLANCES = 10_000
-"""Videos whose times are kept in memory without images."""
+"""Most videos whose times are kept in memory without images."""
 
 
 class FrameStore:
-    """Frames of the videos under one root, by one sampling. May be shared by threads and, on disk, by processes."""
+    """Frames of the videos under one root, with one sampling. Threads may share it, and processes its folder."""
 
     def __init__(
         self,
@@ -58,19 +58,19 @@ class FrameStore:
         Args:
             root: folder under which the videos lie.
             sampling: which frames, and how large.
-            folder: where frames are kept; the user's cache folder when None.
+            folder: where frames are stored; the user's cache folder when None.
             decoder: name of a decoder plug-in.
             isolated: decode in processes of their own, so that no file can hang or crash this one.
-            limit: bytes that the folder may take; what was not used for longest goes first. By default 50 GB, or what
-                `$VTGDATA_FRAMES_GB` says.
+            limit: most bytes that the folder may take; beyond it the least recently used entries are deleted. None for
+                `$VTGDATA_FRAMES_GB`, which is 50 GB by default.
 
-        Raises VtgError when the root holds no video, the sampling gives no frames, or there is no such decoder or not
-            what it needs.
+        Raises VtgError when the root holds no video, the sampling gives no frames, there is no such decoder, or
+            something that the decoder needs is missing.
         """
         check(sampling)
         self.sampling = sampling
         self.videos = find(root)
-        """Where each video lies."""
+        """The index that finds each video's file."""
         self._folder = folder if folder is not None else fingerprint.cache_folder() / "frames"
         decode.ready(decoder)
         self._decoder = decoder
@@ -82,15 +82,15 @@ class FrameStore:
         self._glanced: dict[str, Frames] = {}
         self._recent_lock = threading.Lock()
         self.decoded = 0
-        """Videos that this process had to decode."""
-        # Some locks for all videos: two threads never decode one video, and rarely wait for another's.
+        """Number of videos that this process had to decode."""
+        # All videos share a few locks: two threads never decode the same video, and rarely wait for a different one.
         self._locks = [threading.Lock() for _ in range(64)]
 
     def frames(self, video: Video) -> Frames:
         """The video's frames, at times that follow from its probed duration.
 
-        A video that is missing or cannot be read has a status that says so, and no frames. Raises VtgError when two
-        files match it.
+        For a video that is missing or unreadable, the status says so and there are no frames. Raises VtgError when two
+        files match the video.
         """
         path = self.videos.path(video.file, video.video_id)
         if path is None:
@@ -105,7 +105,7 @@ class FrameStore:
             return _without(error.status)
 
     def times(self, video: Video) -> Frames:
-        """As `frames`, but the images may be left out where they are stored: far quicker when only keys are wanted."""
+        """As `frames`, but a stored entry may come without images: much faster when only work keys are needed."""
         path = self.videos.path(video.file, video.video_id)
         if path is None:
             return _without("missing")
@@ -116,7 +116,7 @@ class FrameStore:
         return self._recall(frames_id) or self._glance(frames_id) or self.frames(video)
 
     def _glance(self, frames_id: str) -> Frames | None:
-        """A stored entry without its images; None where there is none. Its hash is looked at when they are read."""
+        """A stored entry without its images, or None. Its hash is checked only when the images are read."""
         with self._recent_lock:
             if frames_id in self._glanced:
                 return self._glanced[frames_id]
@@ -132,7 +132,7 @@ class FrameStore:
     def _make(self, path: Path, frames_id: str) -> Frames:
         try:
             with self._room.held(frames_id):
-                # Another process may have made it while this one waited.
+                # Another process may have made the entry while this one waited.
                 found = self._read(frames_id)
                 if found is None:
                     found = self._decode(path, frames_id)
@@ -163,7 +163,7 @@ class FrameStore:
         return self._folder / frames_id[:2] / frames_id[2:4] / f"{frames_id}.parquet"
 
     def _read(self, frames_id: str) -> Frames | None:
-        """The stored frames, or None where there are none, or none that can be trusted."""
+        """The stored frames, or None if there is no entry or it is damaged or foreign."""
         path = self._file(frames_id)
         try:
             content = path.read_bytes()
@@ -206,7 +206,7 @@ def _without(status: str) -> Frames:
 
 
 def _packed(frames: Frames) -> bytes:
-    """An entry as the bytes of a Parquet file; pictures are not compressed again."""
+    """An entry as the bytes of a Parquet file; the JPEGs are not compressed again."""
     pa, parquet = _arrow()
     facts = {"frames_id": frames.frames_id, "duration": repr(frames.duration), "sha256": _digest(frames)}
     columns = {"time": pa.array(frames.times, pa.float64()), "jpeg": pa.array(frames.images, pa.binary())}
@@ -217,7 +217,7 @@ def _packed(frames: Frames) -> bytes:
 
 
 def _unpacked(content: bytes) -> Frames | None:
-    """The entry that the bytes hold; None when they are torn, or no entry."""
+    """The entry in the bytes of a Parquet file; None if they are damaged or not an entry."""
     pa, parquet = _arrow()
     try:
         table = parquet.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
@@ -236,7 +236,7 @@ def _unpacked(content: bytes) -> Frames | None:
 
 
 def _glanced(path: Path) -> Frames | None:
-    """What the file's footer and its times say, images unread; None when it is torn, or no entry."""
+    """An entry without images, read from the file's footer and `time` column; None if damaged or not an entry."""
     pa, parquet = _arrow()
     try:
         with parquet.ParquetFile(path) as file:
@@ -253,7 +253,7 @@ def _facts(metadata: dict[bytes, bytes] | None) -> dict[str, str]:
 
 
 def _digest(frames: Frames) -> str:
-    """A hash of all that an entry says."""
+    """A hash of the whole entry: duration, times, images and frames_id."""
     found = hashlib.sha256(struct.pack(f"<{len(frames.times) + 1}d", frames.duration, *frames.times))
     for image in frames.images:
         found.update(len(image).to_bytes(8, "little") + image)
@@ -269,14 +269,14 @@ def _arrow() -> tuple[Any, Any]:
 def frame_source(
     videos: str, folder: str = ""
 ) -> Callable[[Mapping[str, Any]], tuple[Sequence[float], Sequence[PIL.Image.Image]]]:
-    """What trainers ask for the pictures of a row of a release: a function from the row to its times and images.
+    """A function that trainers call with a row of a release, and that returns the row's frame times and images.
 
     Args:
         videos: folder under which the videos lie.
-        folder: where frames are kept; empty for the user's cache folder.
+        folder: where frames are stored; empty for the user's cache folder.
 
-    The function reads the row's `frame_sampling` (JSON), so that a model is trained on what was asked about; it raises
-    VtgError when the row's video cannot be seen.
+    The function uses the row's own `frame_sampling` (JSON), so that a model is trained on the frames that were asked
+    about; it raises VtgError when the row's video is missing or unreadable.
     """
     stores: dict[FrameSampling, FrameStore] = {}
 

@@ -1,4 +1,4 @@
-"""The folder of the frame store among processes: who makes an entry, and what goes when it grows too large."""
+"""The frame store's folder, shared by processes: locks while an entry is made, and deletion above a size limit."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from typing import IO, Any
 from vtgdata.errors import VtgError
 
 LIMIT_GB = 50.0
-"""Size of the folder when nothing else is said."""
+"""Default size limit of the folder."""
 _KEEP = 0.9
-"""Share of the limit to which a full folder is reduced, so that this is not done for every entry."""
+"""Share of the limit to which a full folder is reduced, so that not every new entry causes a deletion."""
 _ENTRY = re.compile(r"([0-9a-f]{2})/([0-9a-f]{2})/(?:\1\2[0-9a-f]{12}\.parquet|\.\1\2[0-9a-f]{12}\.parquet\.\d+\.tmp)")
-"""What the store writes below its folder; nothing else there is its own to take away."""
+"""Paths that the store writes below its folder; it never deletes any other file there."""
 _STALE_SECONDS = 3600.0
-"""After which a file in the making is that of a process that was killed."""
+"""Age above which a temporary file must be that of a killed process, and is deleted."""
 
 
 class Room:
     """A folder of entries `ab/cd/*.parquet` that stays below a size."""
 
     def __init__(self, folder: Path, limit: int | None = None) -> None:
-        """Nothing is read yet; raises VtgError when `$VTGDATA_FRAMES_GB` is no number above 0."""
+        """Nothing is read yet; raises VtgError when `$VTGDATA_FRAMES_GB` is not a number above 0."""
         self._folder = folder
         self._limit = _limit() if limit is None else limit
         self._size: int | None = None
@@ -36,20 +36,20 @@ class Room:
 
     @contextmanager
     def held(self, frames_id: str) -> Generator[None]:
-        """While one process makes an entry, others that want it wait; a lock goes with the process that has it."""
+        """Lock an entry while this process makes it; others that want it wait. A lock ends with its process."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        # Some locks for all entries, so that they are few files.
+        # Entries whose ids begin alike share a lock, so that there are few lock files.
         with (self._folder / f".{frames_id[:2]}.lock").open("wb") as file:
             _wait_for(file)
             yield
 
     def used(self, path: Path) -> None:
         """Note that an entry was used now."""
-        with contextlib.suppress(OSError):  # read-only, or gone: it was read all the same
+        with contextlib.suppress(OSError):  # the folder is read-only, or the file is gone: it was read all the same
             os.utime(path)
 
     def added(self, size: int) -> None:
-        """Note a new entry of so many bytes; when the folder is too large, what was not used for longest goes."""
+        """Note a new entry of `size` bytes; if the folder is now too large, delete the least recently used entries."""
         with self._lock:
             if self._size is None or self._size + size > self._limit:
                 self._size = self._reduced()
@@ -57,7 +57,7 @@ class Room:
                 self._size += size
 
     def _reduced(self) -> int:
-        """The size of the folder in bytes, once it is below the limit; what other processes added is counted too."""
+        """Bring the folder below the limit; returns its size in bytes, with what other processes added."""
         entries: list[tuple[float, int, Path]] = []
         now = time.time()
         for path in self._folder.glob("*/*/*"):
@@ -72,7 +72,7 @@ class Room:
         total = sum(size for _, size, _ in entries)
         if total <= self._limit:
             return total
-        # The newest stays: it is what was asked for just now, whatever its size.
+        # The newest stays, whatever its size: it has just been asked for.
         for _, size, path in sorted(entries)[:-1]:
             if total <= self._limit * _KEEP:
                 break
@@ -96,6 +96,6 @@ def _wait_for(file: IO[Any]) -> None:
     try:
         import fcntl
     except ModuleNotFoundError:
-        return  # a system without such locks: the worst is that a video is decoded twice
-    with contextlib.suppress(OSError):  # so has a file system without them
+        return  # a system without such locks: at worst a video is decoded twice
+    with contextlib.suppress(OSError):  # a file system without such locks: the same
         fcntl.flock(file, fcntl.LOCK_EX)

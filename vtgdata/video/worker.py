@@ -1,4 +1,4 @@
-"""The decoding process itself: answers one call after another through its pipes, and ends when they close."""
+"""The program of a decoding process: it answers one call after another through its pipes, and ends when they close."""
 
 import contextlib
 import importlib
@@ -17,7 +17,7 @@ def _serve(memory: int) -> None:
     # A library that prints must not write into the answers.
     os.dup2(2, 1)
     _limit_memory(memory)
-    # Loaded before the clock of a first call runs, which a busy machine would else use up.
+    # Load libraries before the time limit of the first call starts: on a busy machine, loading could use it up.
     for library in ("numpy", "PIL.Image", "av"):
         with contextlib.suppress(ImportError):
             importlib.import_module(library)
@@ -27,7 +27,7 @@ def _serve(memory: int) -> None:
         _alarm(call.limit + 1)
         try:
             answer = _answered(call, answers)
-        except Exception as error:  # whatever it is, it is raised where it was asked for
+        except Exception as error:  # any error is sent back and raised in the calling process
             answer = worker_messages.told(error)
         _alarm(0)
         _send(answers, answer)
@@ -54,7 +54,7 @@ def _send(answers: Any, answer: worker_messages.Answer) -> None:
 
 
 def _alarm(seconds: float) -> None:
-    """Die after so many seconds, inside a library too, and also when the parent is gone; 0 takes it back."""
+    """Kill this process after so many seconds, even inside a library or without a parent; 0 cancels that."""
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, seconds)
 

@@ -1,6 +1,6 @@
-"""What travels between a run and its decoding processes: plain data, checked when it comes in.
+"""Messages between a run and its decoding processes: plain data, checked on receipt.
 
-A library that a video has taken over can send what it likes, and must not be able to make the run do anything by it.
+A library that a malicious video has taken over can send anything, and must not be able to control the run with it.
 """
 
 import os
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     import numpy as np
 
 SECONDS_PER_SECOND = 1.0
-"""Further seconds for each second of a video that is decoded: slower than it is shown is as good as never."""
+"""Seconds added to a time limit per second of video: decoding slower than real time counts as hanging."""
 MOST_BYTES = 4 << 30
-"""Of one answer; the raw pictures that are decoded at a time take an eighth of it."""
+"""Largest answer; the raw pictures decoded at a time (`decode.DECODED_BYTES`) take an eighth of it."""
 HEAD = 8
-"""Bytes before a message, which say how long it is."""
+"""Bytes before a message that state its length."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked of a process."""
+    """A request to a decoding process."""
 
     limit: float
-    """Seconds that it may take."""
+    """Seconds that the process may take."""
     name: Literal["probe", "look", "frames", "copy"]
     decoder: str
     path: bytes
-    """As the file system has it: a name need not be UTF-8."""
+    """In bytes, as the file system has it: a name need not be UTF-8."""
     sampling: FrameSampling | None = None
     times: tuple[float, ...] = ()
     copy: Copy | None = None
@@ -53,13 +53,13 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
 
 
 class Probed(msgspec.Struct, frozen=True, tag=True):
-    """Facts; the first of two answers to `look`, and those of the copy to `copy`."""
+    """Facts of a video: the answer to `probe`, the first of two to `look`, and to `copy` (facts of the copy)."""
 
     facts: VideoFacts
 
 
 class Looked(msgspec.Struct, frozen=True, tag=True):
-    """What a video shows, as in `Look`."""
+    """The sampled frames of a video, as in `decode.Look`: the second answer to `look`."""
 
     duration: float
     times: tuple[float, ...]
@@ -67,26 +67,26 @@ class Looked(msgspec.Struct, frozen=True, tag=True):
 
 
 class Shown(msgspec.Struct, frozen=True, tag=True):
-    """Raw pictures and their times."""
+    """Raw pictures and their times: the answer to `frames`."""
 
     pictures: list[Picture]
     times: list[float]
 
 
 class Unreadable(msgspec.Struct, frozen=True, tag=True):
-    """VideoUnreadable."""
+    """The call raised VideoUnreadable."""
 
     reason: str
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
-    """Another error for the user."""
+    """The call raised another VtgError."""
 
     words: str
 
 
 class Broke(msgspec.Struct, frozen=True, tag=True):
-    """An error of the library."""
+    """The call raised any other error, such as a library's."""
 
     kind: str
     words: str
@@ -99,18 +99,18 @@ _answer = msgspec.msgpack.Decoder(Answer).decode
 
 
 def framed(message: Call | Answer) -> bytes:
-    """A message as it goes through a pipe."""
+    """The bytes of a message for a pipe: its length, then the message."""
     packed = _encode(message)
     return len(packed).to_bytes(HEAD, "little") + packed
 
 
 def call(packed: bytes) -> Call:
-    """A call from its bytes, without their head."""
+    """Decode a call from its bytes, without the length before them."""
     return _call(packed)
 
 
 def answer(packed: bytes) -> Answer:
-    """An answer from its bytes, without their head; raises ValueError when they are none."""
+    """Decode an answer from its bytes, without the length before them; raises ValueError when they are no answer."""
     try:
         return _answer(packed)
     except msgspec.DecodeError as error:
@@ -123,7 +123,7 @@ def path_of(asked: Call) -> Path:
 
 
 def told(error: Exception) -> Answer:
-    """An error, as it can travel."""
+    """The message for an error."""
     if isinstance(error, VideoUnreadable):
         return Unreadable(error.reason)
     if isinstance(error, VtgError):
@@ -132,7 +132,7 @@ def told(error: Exception) -> Answer:
 
 
 def answered(result: Any) -> Answer:
-    """What a function of `look` gave, as it can travel."""
+    """The message for what a function of `decode` returned."""
     if isinstance(result, VideoFacts):
         return Probed(result)
     if isinstance(result, Look):
@@ -143,7 +143,7 @@ def answered(result: Any) -> Answer:
 
 
 def pictures(shown: Shown) -> tuple[list["np.ndarray"], list[float]]:
-    """Raw pictures, each (height, width, 3) uint8 RGB, and their times; ValueError where the bytes are too few."""
+    """Raw pictures, each (height, width, 3) uint8 RGB, and their times; raises ValueError if bytes are missing."""
     import numpy as np
 
     found = [np.frombuffer(one.rgb, np.uint8).reshape(one.height, one.width, 3) for one in shown.pictures]
@@ -151,9 +151,9 @@ def pictures(shown: Shown) -> tuple[list["np.ndarray"], list[float]]:
 
 
 def asked(limit: float, name: Any, decoder: str, path: Path, *rest: FrameSampling | Copy | Sequence[float]) -> Call:
-    """A call, from the arguments of the function of `look` that it names, or of `encode.write`."""
+    """A call, from the arguments of the function of `decode` that it names, or of `encode.write`."""
     given = rest[0] if rest else ()
-    # Whole: the process may have been started in another folder than this one is in by now.
+    # The absolute path, since this process may have changed its folder after it started the worker.
     where = os.fsencode(path.absolute())
     if isinstance(given, FrameSampling):
         return Call(limit=limit, name=name, decoder=decoder, path=where, sampling=given)

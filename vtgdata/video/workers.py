@@ -1,7 +1,8 @@
-"""Decoding in processes of its own: a library that hangs, crashes or takes all memory ends a video, never the run.
+"""Decoding in worker processes: a library that hangs, crashes or takes all memory costs one video, never the run.
 
 A worker is started when it is first needed, answers one call after another through its pipes, and ends when they close.
-It is a plain child, not a fork: it shares no locks and no threads, and needs no `if __name__ == "__main__"` of anybody.
+It is a new Python process, not a fork: it shares no locks and no threads, and the calling script needs no
+`if __name__ == "__main__"`.
 """
 
 from __future__ import annotations
@@ -29,27 +30,27 @@ if TYPE_CHECKING:
     import numpy as np
 
 PROBE_SECONDS = 8.0
-"""For which facts may be looked for; a file takes milliseconds."""
+"""Time limit of a probe; it usually takes milliseconds."""
 LONGEST_SECONDS = 24 * 3600.0
-"""Of a video, for this: what a file says of its own length is not believed without end."""
+"""Most seconds that a video's own statement of its duration may add to a time limit, since it may be false."""
 MEMORY_BYTES = 8 << 30
-"""That a worker may take."""
+"""Memory limit of a worker."""
 _LAST_SECONDS = 60.0
-"""For the rest of an answer whose first bytes came in time: they only have to be copied."""
+"""Extra time for the rest of an answer whose first bytes came in time: it only has to be copied."""
 _START_SECONDS = 120.0
-"""For starting Python and loading a library, on a machine that is busy."""
+"""Time limit for starting Python and loading libraries, on a busy machine."""
 
 
 class Workers:
-    """At most so many processes, shared by all threads of this one. Calls wait for one that is free."""
+    """A pool of decoding processes, shared by all threads of this process. A call waits for a free one."""
 
     def __init__(self, count: int | None = None, *, seconds: float = PROBE_SECONDS, memory: int = MEMORY_BYTES) -> None:
         """Nothing is started yet.
 
         Args:
-            count: of processes; as many as there are cores when None.
-            seconds: limit of a probe; decoding gets the length of the video on top.
-            memory: bytes that each may take.
+            count: most processes; the number of cores when None.
+            seconds: time limit of a probe; for decoding, the video's duration is added.
+            memory: memory limit of each process, in bytes.
         """
         self._seconds, self._memory = seconds, memory
         self._idle: list[_Worker] = []
@@ -57,27 +58,27 @@ class Workers:
         self._free = threading.Semaphore(count or os.cpu_count() or 1)
 
     def probe(self, decoder: str, path: Path) -> VideoFacts:
-        """`look.probe`; what takes too long, too much memory or the process is VideoUnreadable too."""
+        """`decode.probe` in a worker; VideoUnreadable also if it takes too long or too much memory, or crashes."""
         return self._call(path, self._seconds, "probe", decoder, path)
 
     def look(self, decoder: str, path: Path, sampling: FrameSampling) -> decode.Look:
-        """`look.look`; what takes too long, too much memory or the process is VideoUnreadable too."""
+        """`decode.look` in a worker; VideoUnreadable also if it takes too long or too much memory, or crashes."""
         return self._call(path, self._seconds, "look", decoder, path, sampling)
 
     def frames(self, decoder: str, path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[float]]:
-        """`look.frames`: raw pictures, so for few of them; failures as in `look`."""
+        """`decode.frames` in a worker: for a few pictures only, since they come back raw; failures as in `look`."""
         limit = self._seconds + self.probe(decoder, path).duration * worker_messages.SECONDS_PER_SECOND
         return self._call(path, limit, "frames", decoder, path, times)
 
     def copy(self, decoder: str, path: Path, copy: Copy, seconds: float) -> VideoFacts:
-        """Have a copy of a video written within so many seconds, and its facts; failures as in `look`.
+        """Write a copy of a video within so many seconds, and return the copy's facts; failures as in `look`.
 
-        What was written of one that failed is left to the caller.
+        After a failure the caller must remove what was written of the copy.
         """
         return self._call(path, seconds, "copy", decoder, path, copy)
 
     def close(self) -> None:
-        """End the processes that are idle."""
+        """End the idle processes."""
         with self._lock:
             workers, self._idle = self._idle, []
         for worker in workers:
@@ -88,7 +89,7 @@ class Workers:
             try:
                 return self._once(path, limit, name, *values)
             except _Crashed:
-                # Perhaps it was what an earlier video did to it: once more, in a new one.
+                # An earlier video may have damaged the process: try once more in a new one.
                 with contextlib.suppress(_Crashed):
                     return self._once(path, limit, name, *values, fresh=True)
         raise VideoUnreadable(path, "the decoder crashes on it")
@@ -100,7 +101,7 @@ class Workers:
             worker.ask(worker_messages.asked(limit, name, *values))
             found = worker.answer(limit)
             if name == "look" and isinstance(found, worker_messages.Probed):
-                # The facts come first and quickly, so that a file that hangs a library is found out soon.
+                # The facts come first and quickly, so that a file that hangs a library is noticed soon.
                 limit += min(found.facts.duration, LONGEST_SECONDS) * worker_messages.SECONDS_PER_SECOND
                 found = worker.answer(limit)
             result = _result(path, found)
@@ -125,7 +126,7 @@ class Workers:
 
 
 def _result(path: Path, found: worker_messages.Answer) -> Any:
-    """What `look`'s function would have given; raises what it would have raised."""
+    """Return what the function of `decode` would have returned, or raise what it would have raised."""
     if isinstance(found, worker_messages.Probed):
         return found.facts
     if isinstance(found, worker_messages.Looked):
@@ -147,7 +148,7 @@ def _result(path: Path, found: worker_messages.Answer) -> Any:
 
 
 class _Crashed(Exception):
-    """The process is gone, or speaks another language."""
+    """The process has ended, or sends something that is not an answer."""
 
 
 class _Late(Exception):
@@ -158,7 +159,7 @@ class _Worker:
     """One process; used by one thread at a time."""
 
     def __init__(self, memory: int) -> None:
-        # Its libraries' own words go nowhere: what matters comes back as an error.
+        # What its libraries print is thrown away once it has started: what matters comes back as an error.
         with tempfile.TemporaryFile() as words:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "vtgdata.video.worker", str(memory)],
@@ -177,7 +178,7 @@ class _Worker:
                 raise RuntimeError(f"a decoding process did not start: {words.read().decode(errors='replace')}")
 
     def ask(self, call: worker_messages.Call) -> None:
-        """Send a call; raises _Crashed when the process is gone."""
+        """Send a call; raises _Crashed when the process has ended."""
         try:
             self._process.stdin.write(worker_messages.framed(call))  # type: ignore[union-attr]
         except OSError as error:
@@ -185,7 +186,7 @@ class _Worker:
             raise _Crashed from error
 
     def answer(self, limit: float) -> worker_messages.Answer:
-        """What it answers within so many seconds; raises _Late, or _Crashed when it is gone or answers nonsense."""
+        """The answer within so many seconds; raises _Late, or _Crashed when the process has ended or sends nonsense."""
         until = time.monotonic() + limit
         try:
             size = int.from_bytes(self._read(worker_messages.HEAD, until), "little")
@@ -197,7 +198,7 @@ class _Worker:
             raise (_Late if self._process.returncode == -signal.SIGALRM else _Crashed) from error
 
     def _read(self, size: int, until: float) -> bytes:
-        # The pipe is not buffered here, so that waiting for it sees all that came.
+        # The pipe is unbuffered, so that `select` sees all that has arrived.
         pipe: Any = self._process.stdout
         read: list[bytes] = []
         while size:
@@ -220,7 +221,7 @@ class _Worker:
 
 
 class Isolated:
-    """A decoder plug-in, by name, whose calls are answered by the shared workers."""
+    """A decoder plug-in, given by name, that runs in the shared workers."""
 
     def __init__(self, decoder: str) -> None:
         self._decoder = decoder
@@ -235,19 +236,19 @@ class Isolated:
 
 
 class Here:
-    """The same calls in this process: nothing to start, and nothing to hold back a library that fails."""
+    """The same calls in this process: no process has to start, but a library that hangs or crashes ends the run."""
 
     def probe(self, decoder: str, path: Path) -> VideoFacts:
-        """`look.probe`."""
+        """`decode.probe`."""
         return decode.probe(decoder, path)
 
     def look(self, decoder: str, path: Path, sampling: FrameSampling) -> decode.Look:
-        """`look.look`."""
+        """`decode.look`."""
         return decode.look(decoder, path, sampling)
 
 
 def shared() -> Workers:
-    """The workers of this process; a fork gets its own, for two must not talk through the same pipes."""
+    """The workers of this process. A fork gets its own, because two processes must not use the same pipes."""
     return _of_process(os.getpid())
 
 

@@ -1,1 +1,1 @@
-"""Files of predictions, ours and other systems': read into one record, joined to samples, written."""
+"""Files of predictions, ours and those of other systems: read into one type, joined to samples, written."""

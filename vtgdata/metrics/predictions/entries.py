@@ -1,7 +1,7 @@
-"""The entries of a JSON, JSONL or Parquet file, one by one, with where each stands; a broken one does not end the file.
+"""The entries of a JSON, JSONL or Parquet file, one by one, each with its place; reading goes on after a broken one.
 
-A JSON object that is no record itself is taken for a mapping: each of its keys is an entry, and a key that occurs twice
-gives two, so that a repeated answer is seen and counted.
+A JSON object that is not a record is read as a mapping: each of its keys is an entry, and a key that occurs twice gives
+two entries, so that a repeated answer is noticed and counted.
 """
 
 import json
@@ -26,12 +26,12 @@ class Entry(msgspec.Struct, frozen=True):
 
     where: str
     key: str | None
-    """Its key, where the file is a mapping."""
+    """Its key, if the file is a mapping."""
     value: Any
 
     @property
     def record(self) -> dict[str, Any]:
-        """The value where it is an object; empty where it is none."""
+        """The value if it is an object, else an empty dict."""
         return mapping(self.value, "the value") if _is_object(self.value) else {}
 
 
@@ -48,7 +48,7 @@ class Repeated(dict[str, Any]):
 
 
 def entries(path: Path) -> Iterator[Entry | Broken]:
-    """Every entry of a file of predictions; raises VtgError when the file is missing, empty or no text."""
+    """Every entry of a file of predictions; raises VtgError when the file is missing, empty or not text."""
     if not path.is_file():
         raise VtgError(f"{path}: no such file of predictions.")
     if path.suffix == ".parquet":
@@ -76,7 +76,7 @@ def _empty(path: Path) -> VtgError:
 def _document(path: Path) -> Any:
     """The value of a file that is one JSON document over several lines, or a list; None for JSON lines."""
     content = read_text(path)
-    # Some control characters are blanks to text and none to bytes.
+    # The file may hold only control characters: `strip` removes more of them from text than from bytes.
     first = next((line for line in content.splitlines() if line.strip()), None)
     if first is None:
         raise _empty(path)
@@ -101,7 +101,7 @@ def _of_document(path: Path, document: Any) -> Iterator[Entry | Broken]:
 
 
 def _of_value(where: str, value: Any) -> Iterator[Entry | Broken]:
-    """A record as one entry, a mapping as one entry for each key."""
+    """Yield a record as one entry, and a mapping as one entry for each key."""
     if not isinstance(value, dict):
         yield Broken(where, f"{shown(value)} is not an object")
     elif any(key in value for key in RECORD_KEYS) or not value:
@@ -116,7 +116,7 @@ def _of_value(where: str, value: Any) -> Iterator[Entry | Broken]:
 
 
 def _parsed(content: str) -> Any:
-    """A JSON value (NaN and Infinity allowed); raises ValueError when it is none or nests too deep."""
+    """A JSON value (NaN and Infinity allowed); raises ValueError when it is not JSON or nests too deep."""
     try:
         return json.loads(content, object_pairs_hook=_object)
     except RecursionError:

@@ -1,11 +1,11 @@
-"""The known forms of predictions: how each is told apart, what a record of it says, and whom it answers.
+"""The known forms of prediction files: how each is recognised, how its records are read, and which sample they answer.
 
 own           {"sample_id": .., "windows": [[s, e], ..] or [[s, e, score], ..], "text": .., "option": .., "error": ..}
 qvhighlights  {"qid": .., "pred_relevant_windows": [[s, e, score], ..], "pred_saliency_scores": [..]}
 timelens      {"file>>>query>>>[s, e]": {"timestamps": [[s, e]], "answers": text}}
 time_r1       {"qid": .., "pred": [s, e] or null, "target": .., "duration": .., "output_text": text}
 nextgqa       {"<video>_<qid>": [s, e]} and {"<video>_<qid>": {"prediction": 1, "answer": 1}}
-nextgqa_relative  the same with spans as fractions of the duration, which the file itself does not tell
+nextgqa_relative  the same with spans as fractions of the duration; the file itself does not show which it is
 
 Oddities: TimeLens and Time-R1 count the first window only; a TimeLens key may hold `>>>` inside its query.
 """
@@ -32,20 +32,20 @@ class Format(NamedTuple):
 
     recognises: Callable[[Entry], bool]
     read: Reader
-    """Raises ValueError, with what is wrong, for an entry that is none of this form."""
+    """Reads an entry; raises ValueError that says what is wrong if the entry does not have this form."""
     keys: Callable[[Sample], tuple[str, ...]]
-    """The names that a file of this form may give a sample, as precise as `Prediction.keys`."""
+    """The keys that a file of this form may use for a sample, in the same order as `Prediction.keys`."""
     shared: bool = False
-    """Samples that are alike in all that a key says share one answer."""
+    """Whether samples with the same key share one answer; otherwise such a key is an error."""
 
 
 def published_id(sample: Sample) -> str:
-    """The corpus's own id of a sample: what stands after the first colon of its sample_id."""
+    """The corpus's own id of a sample: the part of its sample_id after the first colon."""
     return sample.sample_id.partition(":")[2]
 
 
 def normal(query: str) -> str:
-    """A query as systems that clean it up may have written it: single blanks, no dots around it, any case.
+    """A query in one spelling, since systems may have cleaned it up: single blanks, no dots around it, lower case.
 
     >>> normal(" A man  runs. ")
     'a man runs'
@@ -54,7 +54,7 @@ def normal(query: str) -> str:
 
 
 def _windows(value: Any, name: str) -> tuple[tuple[float, ...], ...]:
-    """Windows of two numbers, or of three with a score; null stands for NaN, as JSON writes it."""
+    """Windows of two numbers, or of three with a score; null is read as NaN, since some writers write NaN so."""
     found: list[tuple[float, ...]] = []
     for item in sequence(value, name):
         bounds = sequence(item, f"an item of {name}")
@@ -178,7 +178,7 @@ def _timelens(entry: Entry) -> Prediction:
 
 
 def _span(written: str) -> str:
-    """A span of a key in one writing: read as JSON, never evaluated; what is no span stays as it is."""
+    """The span in a key in one spelling: read as JSON, never evaluated; a text that is not a span stays as it is."""
     try:
         value: Any = parse_json(written)
         pairs = sequence(value, "the span")
@@ -188,7 +188,7 @@ def _span(written: str) -> str:
 
 
 def _stem(file: str) -> str:
-    """A file's name without folders and extension; an id without an extension may hold dots, as QVHighlights' do."""
+    """A file's name without folders and video extension; other dots stay, since ids may have them (QVHighlights')."""
     path = PurePosixPath(file)
     return path.stem if path.suffix.lower() in _VIDEOS else path.name
 
@@ -231,4 +231,4 @@ FORMATS = {
     "nextgqa": Format(_is_nextgqa, _nextgqa, _by_id),
     "nextgqa_relative": Format(_never, _nextgqa_relative, _by_id),
 }
-"""By name, in the order in which they are tried; the last is never guessed."""
+"""{name: form}, in the order in which they are tried; the last is never guessed."""

@@ -1,4 +1,4 @@
-"""Joining predictions to samples by the names that a file gives them: who is answered, who is not, who twice."""
+"""Joining predictions to samples by the keys in a file: which samples are answered, and which rows are superfluous."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,21 +12,22 @@ from vtgdata.records import Sample
 
 
 class Joined(msgspec.Struct, frozen=True, kw_only=True):
-    """What a file says of some samples; the rest of it by where it stands."""
+    """The predictions of a file for some samples, and the places of its other rows."""
 
     found: dict[str, Prediction]
-    """By sample id: the first answer of the file counts."""
+    """{sample id: prediction}; the first one in the file counts."""
     duplicates: list[str]
-    """Where later answers to an answered sample stand, each with its key."""
+    """Places of further predictions for a key that was already answered, each with its key."""
     extra: list[str]
-    """Where answers to no sample stand, each with its key."""
+    """Places of predictions that answer no sample, each with its key."""
 
 
 def join(file: PredictionFile, samples: Sequence[Sample]) -> Joined:
     """Give each sample the first prediction that names it.
 
-    A key is looked up as precisely as the file gives it; where no sample has it, by its shorter form, if only one
-    sample does. Raises VtgError when one key names several samples that differ.
+    A prediction's most precise key is looked up first; if no sample has it, its shorter key is used, but only if
+    exactly one sample has that. Raises VtgError when a key names several samples, unless the form lets these share an
+    answer.
     """
     form = FORMATS[file.format]
     index: list[dict[str, list[str]]] = []

@@ -1,4 +1,4 @@
-"""Reading a file of predictions: its form is told by its first entry that has one, or by name."""
+"""Reading a file of predictions: its form is named, or guessed from the first entry that has a known one."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ def read_predictions(path: str | Path, form: str = "") -> PredictionFile:
 
     Args:
         path: JSON, JSONL, or a rollouts.parquet.
-        form: a name out of `formats.FORMATS`; empty to tell it by the file.
+        form: a name in `formats.FORMATS`; empty to guess it from the file.
 
     Raises VtgError when the file is missing or empty, or no row of it can be read.
     """
@@ -54,7 +54,7 @@ def _sniffed(found: Sequence[Entry]) -> str:
 
 
 def _is_control(entry: Entry | Broken) -> bool:
-    """Whether a row of our own rollouts is one of a blind control, or of another query."""
+    """Whether a row of our own rollouts is from a blind control (other frames, or another query)."""
     return isinstance(entry, Entry) and entry.record.get("seeing") not in (None, "sighted")
 
 
@@ -63,7 +63,7 @@ def _read(entry: Entry, form: str) -> Prediction | Broken:
         return Broken(entry.where, f"no sample_id, and no other known form ({shown(entry.value)})")
     try:
         found = FORMATS[form].read(entry)
-        # Half a character (an escape such as \ud800) could not be written to any file again.
+        # A lone surrogate (an escape such as \ud800) could not be written to a file again.
         msgspec.json.encode(found)
         return found
     except ValueError as error:

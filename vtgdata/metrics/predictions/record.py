@@ -1,4 +1,4 @@
-"""What a file of predictions says of one query, before anything is judged."""
+"""Types for the content of a file of predictions, before it is scored."""
 
 from typing import Literal
 
@@ -6,28 +6,28 @@ import msgspec
 
 
 class Prediction(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer as a file gives it. Nothing is checked but its types: a window may be reversed or NaN."""
+    """One answer as a file gives it. Only types are checked: a window may be reversed or NaN."""
 
     keys: tuple[str, ...]
-    """Names of the sample that it answers, the most precise first."""
+    """Keys of the sample that it answers, the most precise first."""
     where: str
-    """File and line, or key path: for messages."""
+    """File and line, or key path, for messages."""
     windows: tuple[tuple[float, ...], ...] | None = None
-    """[start, end] or [start, end, score] as said; None where the file has no windows for it."""
+    """[start, end] or [start, end, score] as given; None if the file has no windows for this answer."""
     ranked: bool = False
-    """Several windows are guesses, best first, rather than one set."""
+    """Whether several windows are guesses, best first, rather than one set."""
     unit: Literal["seconds", "fraction"] = "seconds"
-    """What the windows count; fractions are of the video's duration."""
+    """Unit of the windows; fractions are of the video's duration."""
     saliency: tuple[float, ...] | None = None
     """A score for each clip, in order."""
     option: str | None = None
     """Letter of the option chosen."""
     text: str | None = None
-    """What the model said."""
+    """The model's text."""
     finish_reason: str = "stop"
-    """The server's word for how the text ended; `length` means cut off."""
+    """How the text ended, as the server reports it; `length` means that it was cut off."""
     error: str | None = None
-    """Why there is no answer: counted as failed."""
+    """Why there is no answer; such a prediction counts as failed."""
 
 
 class Broken(msgspec.Struct, frozen=True):
@@ -45,4 +45,4 @@ class PredictionFile(msgspec.Struct, frozen=True, kw_only=True):
     predictions: list[Prediction]
     broken: list[Broken]
     set_aside: int = 0
-    """Rows that are no answers of a model that looks (blind controls in our own rollouts)."""
+    """Number of rows from blind controls in our own rollouts; they are not answers of a model that sees the video."""

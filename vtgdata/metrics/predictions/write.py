@@ -1,4 +1,4 @@
-"""Writing answers in the forms that other systems read: the way out of `formats`, one answer a sample."""
+"""Writing answers in the forms that other systems read, the counterpart of `formats`: one answer per sample."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -13,20 +13,20 @@ from vtgdata.records.windows import as_pairs
 
 
 class Given(NamedTuple):
-    """One sample's answer, as it is to be written."""
+    """One sample's answer, ready to be written."""
 
     sample: Sample
     windows: list[list[float]]
     """[start, end] pairs in seconds, best first."""
     scores: list[float] | None
-    """One for each window; None where nobody gave any."""
+    """One score for each window; None if the answer has none."""
     saliency: list[float] | None
     text: str | None
     option: str | None
 
 
 def _scored(given: Given) -> list[list[float]]:
-    """Windows with scores; falling ones made up where there are none, since readers of the form sort by them."""
+    """Windows with scores; falling scores are made up if there are none, since readers of this form sort by them."""
     count = len(given.windows)
     scores = given.scores or [1 - i / count for i in range(count)]
     return [[*window, score] for window, score in zip(given.windows, scores, strict=True)]
@@ -91,17 +91,17 @@ DOCUMENTS: dict[str, Record] = {"nextgqa": _nextgqa, "nextgqa_answers": _nextgqa
 
 
 def file_name(form: str) -> str:
-    """The name of the file of a form; raises VtgError for an unknown form."""
+    """The name of the file that a form is written to; raises VtgError for an unknown form."""
     if form not in LINES | DOCUMENTS:
         raise VtgError(f"--write-predictions {form!r}: no such form; {did_you_mean(form, LINES | DOCUMENTS)}.")
     return f"predictions.{form}.{'jsonl' if form in LINES else 'json'}"
 
 
 def write_predictions(folder: Path, form: str, answers: Sequence[Given]) -> str:
-    """Write answers in one form; returns the file's name. Windows that are none are left out.
+    """Write answers in one form; returns the file's name. `Given.windows` has no invalid windows.
 
-    TimeLens' keys are alike for samples of the same video, query and window; each is written, and readers that keep
-    one of them lower their own denominator.
+    In TimeLens' form, samples of the same video, query and window have the same key. All are written; a reader that
+    keeps only one of them divides by a smaller number of samples.
     """
     name = file_name(form)
     if form in LINES:
@@ -115,5 +115,5 @@ def write_predictions(folder: Path, form: str, answers: Sequence[Given]) -> str:
 
 
 def finite(values: Sequence[float]) -> list[float]:
-    """Numbers that JSON has: NaN and infinities as 0."""
+    """Numbers that JSON can hold: NaN and infinities become 0."""
     return [value if math.isfinite(value) else 0.0 for value in values]

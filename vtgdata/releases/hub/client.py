@@ -1,4 +1,4 @@
-"""Releases on the Hub: `org/name@tag` becomes a checked local copy, and what the Hub's client raises becomes advice."""
+"""Releases on the Hub: makes a checked local copy of `org/name@tag`, and turns the Hub client's errors into advice."""
 
 import re
 import tempfile
@@ -18,16 +18,16 @@ _COMMIT = re.compile(r"[0-9a-f]{40}\Z", re.ASCII)
 
 
 class Fetched(NamedTuple):
-    """What `fetch` did."""
+    """The result of `fetch`."""
 
     written: bool
-    """False where the folder already held it whole."""
+    """False if the folder already held the whole release."""
     commit: str
-    """That the tag names, in hex."""
+    """The commit that the tag names, in hex."""
 
 
 def pinned(text: str) -> tuple[str, str] | None:
-    """The repository and the tag of `org/name@tag`; None for anything else, and for a folder of that name here.
+    """(repository, tag) of `org/name@tag`; None for anything else, and if there is a local folder of that name.
 
     >>> pinned("org/name@v1.0.0"), pinned("./org/name@v1.0.0"), pinned("org/name")
     (('org/name', 'v1.0.0'), None, None)
@@ -37,16 +37,16 @@ def pinned(text: str) -> tuple[str, str] | None:
 
 
 def endpoint() -> str:
-    """The address of the Hub: `$HF_ENDPOINT` where it is set."""
+    """The address of the Hub: `$HF_ENDPOINT` if it is set."""
     from huggingface_hub import HfApi
 
     return HfApi().endpoint
 
 
 def local(text: str) -> str:
-    """A folder that holds a release: the one named, or for `org/name@tag` a checked copy in the user's cache folder.
+    """A folder that holds a release: the named folder, or for `org/name@tag` a checked copy in the user's cache.
 
-    A tag never moves, so that a whole copy is not asked for again. Raises what `fetch` raises.
+    A tag never moves, so a complete copy is not downloaded again. Raises what `fetch` raises.
     """
     found = pinned(text)
     if found is None:
@@ -72,7 +72,7 @@ def commit(text: str) -> str:
 
 
 def _cached(name: str, tag: str) -> tuple[Path, Path]:
-    """Where a copy lies, and where its commit is noted: beside it, since a release's folder holds nothing else."""
+    """Folder of a copy, and the file that notes its commit: beside the folder, which may hold only the release."""
     folder = fingerprint.cache_folder() / "releases" / name.replace("/", "--") / tag
     return folder, folder.with_name(f".{tag}.commit")
 
@@ -80,9 +80,9 @@ def _cached(name: str, tag: str) -> tuple[Path, Path]:
 def fetch(name: str, tag: str, folder: Path) -> Fetched:
     """Copy a release from the Hub to a folder, whole or not at all.
 
-    All files are those of the one commit that the tag names, and their hashes those that its release.json states.
-    Raises VtgError when they are not or the Hub cannot be reached, Conflict when the folder holds something else,
-    EndpointRefused when the Hub says no.
+    All files come from the one commit that the tag names, and their hashes must match its release.json. Raises VtgError
+    when they do not or the Hub cannot be reached, Conflict when the folder holds something else, and EndpointRefused
+    when the Hub denies access.
     """
     from huggingface_hub import HfApi
 
@@ -99,7 +99,7 @@ def fetch(name: str, tag: str, folder: Path) -> Fetched:
 
 
 def _download(client: Any, name: str, tag: str, place: str) -> str:
-    """Put every file of a release at its tag into a folder; returns the commit."""
+    """Download every file of a release at its tag into a folder; returns the commit."""
     from huggingface_hub.errors import RemoteEntryNotFoundError
 
     commit = str(client.repo_info(name, repo_type="dataset", revision=tag).sha)
@@ -121,10 +121,10 @@ def _download(client: Any, name: str, tag: str, place: str) -> str:
 
 @contextmanager
 def errors(repository: str, verb: str) -> Generator[None]:
-    """Turn what the Hub's client raises into errors that say what to do; `verb` is `push` or `pull`."""
+    """Turn the Hub client's exceptions into errors that say what to do; `verb` is `push` or `pull`."""
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-    # The client's HTTP library has changed its name before: its own error's base is the one that counts.
+    # The client has changed its HTTP library before, so take that library's error class from the base of the client's.
     transport = cast(type[Exception], HfHubHTTPError.__mro__[1])
     try:
         yield
@@ -135,10 +135,10 @@ def errors(repository: str, verb: str) -> Generator[None]:
     except HfHubHTTPError as error:
         raise _refusal(repository, verb, error.response.status_code, error.server_message or str(error)) from error
     except (transport, ConnectionError, LocalEntryNotFoundError) as error:
-        # The last: a file that could not be asked for, which says nothing of whether it is there.
+        # LocalEntryNotFoundError: the file could not be requested, so whether it exists is unknown.
         raise _unreachable(repository, verb, error) from error
     except RuntimeError as error:
-        # What goes wrong in an upload's thread comes wrapped.
+        # Errors in an upload thread come wrapped in a RuntimeError.
         cause = error.__cause__
         if isinstance(cause, HfHubHTTPError):
             said = cause.server_message or str(cause)
@@ -149,7 +149,7 @@ def errors(repository: str, verb: str) -> Generator[None]:
 
 
 def _redacted(text: str) -> str:
-    """Words of the Hub, or of what stands before it, without the token: some servers repeat it."""
+    """A message of the Hub, or of a proxy before it, without the token, which some servers repeat."""
     from huggingface_hub import get_token
 
     token = get_token()

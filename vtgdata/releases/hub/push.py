@@ -1,8 +1,8 @@
 """Pushing files to a repository of the Hub, a dataset's or a model's: whole or not at all.
 
-A version is one commit and the tag `v<version>`, which never moves. One file, the mark, says of a commit what it is:
-its version, its content and its other files. What was begun and broken off is taken up by pushing again: the server
-remembers uploads, the commit happens or not, and a missing tag is added.
+A version is one commit and the tag `v<version>`, which never moves. One file, the mark, describes a commit: its
+version, the hash of its content and the names of its files. An interrupted push is continued by pushing again: the
+server keeps uploaded files, a commit is made as a whole or not at all, and a missing tag is added.
 """
 
 import hashlib
@@ -21,39 +21,39 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 MOST_FILES = 50
-"""Files that one commit may touch: more would be a release nobody can look over, and slow to commit."""
+"""Most files of one push: more would be hard to review and slow to commit."""
 _OURS_TO_REPLACE = {".gitattributes", "README.md", "LICENSE"}
-"""Files that a new repository of the Hub may have before any release."""
+"""Files that a new repository of the Hub may have before any release, and that a push may replace."""
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """What the mark of a commit says."""
+    """The content of a commit's mark."""
 
     version: str
     content: str
-    """SHA-256: equal for two that hold the same."""
+    """SHA-256, equal for two versions with the same content."""
     names: set[str]
-    """Every file that belongs to it, the mark included."""
+    """Every file that belongs to the version, the mark included."""
 
 
 class Parcel(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be pushed."""
+    """The files to push, and their description."""
 
     kind: Literal["dataset", "model"]
     where: str
-    """Folder that it comes from, for errors."""
+    """Folder of the files, for errors."""
     mark: str
-    """Name of the file that says what a commit is."""
+    """Name of the file that is the mark."""
     says: Mark
-    """What that file says here."""
+    """Content of the mark."""
     paths: Mapping[str, Path]
-    """{name in the repository: file here}."""
+    """{name in the repository: local file}."""
     files: Mapping[str, releases.ReleaseFile]
     """{name in the repository: size and hash}."""
     read_mark: Callable[[bytes, str], Mark]
-    """Reads a mark's bytes; the second argument is what an error names."""
+    """Decodes a mark from its bytes; the second argument is the place that errors name."""
     description: str = ""
-    """Of the commit, below its first line."""
+    """Description of the commit, below its first line."""
 
     @property
     def tag(self) -> str:
@@ -67,15 +67,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     upload: list[str]
     delete: list[str]
     tag: bool = True
-    """Whether the version's mark is still to be set."""
+    """Whether the version's tag is still to be created."""
     create: bool = False
-    """Whether the target was not there when the push began."""
+    """Whether the target did not exist when the push began."""
     head: str | None = None
-    """Commit that the plan was made for."""
+    """Commit for which the plan was made."""
     before: str = ""
-    """Version that main holds; empty when none."""
+    """Version that the main branch holds; empty if none."""
     before_content: str = ""
-    """Its content (SHA-256)."""
+    """SHA-256 of that version's content."""
 
     @property
     def nothing(self) -> bool:
@@ -86,10 +86,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 def push(
     repository: str, parcel: Parcel, *, private: bool, gated: Literal["", "auto", "manual"], dry_run: bool
 ) -> tuple[Plan, str | None]:
-    """Push; returns the plan and the commit that the version is. With `dry_run` only the plan is made.
+    """Push a version; returns the plan and the version's commit. With `dry_run` only the plan is made.
 
-    Raises Conflict when the repository holds something else or changed meanwhile, EndpointRefused when the Hub says
-    no, VtgError when it cannot be reached.
+    Raises Conflict when the repository holds something else or changed meanwhile, EndpointRefused when the Hub denies
+    access, VtgError when it cannot be reached.
     """
     from huggingface_hub import HfApi, get_token
 
@@ -117,7 +117,7 @@ def push(
 
 
 def _commit(api: "HfApi", repository: str, parcel: Parcel, plan: Plan) -> str:
-    """All changes as one commit on top of the one that the plan was made for; large files go up before it."""
+    """Make one commit of all changes, on top of the plan's commit; large files are uploaded before."""
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
     additions = [CommitOperationAdd(name, str(parcel.paths[name])) for name in plan.upload]
@@ -134,7 +134,7 @@ def _commit(api: "HfApi", repository: str, parcel: Parcel, plan: Plan) -> str:
 
 
 def make_plan(api: "HfApi", repository: str, parcel: Parcel) -> Plan:
-    """Compare what is to be pushed with what the repository's main branch and tags hold."""
+    """Compare the files to push with the repository's main branch and tags."""
     from huggingface_hub.errors import RepositoryNotFoundError
 
     local = parcel.files
@@ -155,7 +155,7 @@ def make_plan(api: "HfApi", repository: str, parcel: Parcel) -> Plan:
 
 
 def _tagged(api: "HfApi", repository: str, parcel: Parcel, head: str | None) -> Plan:
-    """Nothing to do where the tag names this very version; Conflict where it names another."""
+    """A plan with nothing to do if the existing tag names this same version; raises Conflict if it names another."""
     raw = _remote_mark(api, repository, parcel, parcel.tag)
     if raw is not None:
         mark = parcel.read_mark(raw, f"{repository}@{parcel.tag}")
@@ -170,7 +170,7 @@ def _tagged(api: "HfApi", repository: str, parcel: Parcel, head: str | None) -> 
 def _held(
     api: "HfApi", repository: str, parcel: Parcel, head: str | None, remote: Mapping[str, Any]
 ) -> tuple[list[str], Mark | None]:
-    """Files of the version on main that this one has no more, and its mark; Conflict where main is not ours."""
+    """Files of main's version that the new one lacks, and main's mark; raises Conflict if main is not a release."""
     if parcel.mark in remote:
         raw = _remote_mark(api, repository, parcel, str(head)) or b""
         mark = parcel.read_mark(raw, repository)
@@ -182,7 +182,7 @@ def _held(
 
 
 def _check_remote(api: "HfApi", repository: str, parcel: Parcel, commit: str) -> None:
-    """Raise Conflict, before a tag names it, when a commit does not hold each file as it is here."""
+    """Raise Conflict when a commit does not hold every file as it is here; checked before the tag is created."""
     remote = _tree(api, repository, parcel, commit)
     for name, stated in parcel.files.items():
         if name not in remote or not _same(remote[name], parcel.paths[name], stated):
@@ -206,7 +206,7 @@ def _same(remote: Any, path: Path, local: releases.ReleaseFile) -> bool:
 
 
 def _remote_mark(api: Any, repository: str, parcel: Parcel, revision: str) -> bytes | None:
-    """The mark at a revision, past any cache (the folder is new); None when there is none."""
+    """The mark at a revision, downloaded into a new folder so that no cache is used; None if there is no mark."""
     from huggingface_hub.errors import RemoteEntryNotFoundError
 
     with tempfile.TemporaryDirectory() as folder:

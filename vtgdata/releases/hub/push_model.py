@@ -1,8 +1,8 @@
-"""A trained model as the Hub takes it: weights, a card with what was measured, and `model.json`, which says what it is.
+"""A trained model, packed for the Hub: weights, a card with the evaluation's scores, and `model.json` with its facts.
 
-A folder of `train sft` or `train rl` names the release that it was trained on, by the hashes of its rows; an
-evaluation names the model that it scored, by the hash of its folder. Both are checked: a card never shows numbers of
-other weights.
+A folder of `train sft` or `train rl` identifies the release that it was trained on by the hashes of its data files; an
+evaluation identifies the model that it scored by the hash of its folder. Both are checked, so that a card never shows
+scores of other weights.
 """
 
 import re
@@ -27,12 +27,12 @@ NAME = "model.json"
 EVAL_RESULTS = ".eval_results/vtgdata.yaml"
 SCHEMA_VERSION = 1
 _PLACES = ("release", "model", "videos", "frames", "vllm_server", "out")
-"""Settings of a training that are places of a machine."""
+"""Settings of a training that are paths or addresses of a machine; they are not published."""
 _REPOSITORY = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*\Z", re.ASCII)
 
 
 class ModelFile(msgspec.Struct, frozen=True, kw_only=True):
-    """`model.json`, field by field."""
+    """The fields of `model.json`."""
 
     schema_version: int
     name: str
@@ -41,50 +41,51 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True):
     command: str
     """`train sft` or `train rl`."""
     base_model: str
-    """A model of the Hub, or the last name of a folder."""
+    """A model of the Hub, or the last part of a folder's path."""
     dataset: dict[str, str]
-    """name, version, content and, where it is on the Hub, repository, tag and commit of the release."""
+    """name, version, content and, if it is on the Hub, repository, tag and commit of the release."""
     licenses: list[str]
-    """Of the rows of that release."""
+    """Licences of the rows of that release."""
     teachers: list[dict[str, Any]]
     """Models that wrote its traces, with their terms."""
     settings: dict[str, Any]
     figures: dict[str, Any]
-    """What the training reported."""
+    """The summary of the training."""
     evaluation: dict[str, Any] | None
-    """What was measured; None where nothing was."""
+    """Scores of the evaluation; None if there is none."""
     files: dict[str, ReleaseFile]
-    """Every file but model.json itself."""
+    """Every file except model.json itself."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user says of a model."""
+    """What the user states about a model."""
 
     name: str
     version: str
-    """Empty for the release's."""
+    """Empty for the release's version."""
     base_model: str
-    """Empty for what the training was told."""
+    """Empty for the model that the training started from."""
     repository: str
-    """`org/name` of the release on the Hub; empty when it is not there."""
+    """`org/name` of the release on the Hub; empty if it is not there."""
     tag: str
-    """Of the release there."""
+    """Tag of the release on the Hub."""
     commit: str
-    """That the tag names."""
+    """Commit that the tag names."""
     evaluation: str
-    """Folder of evaluate; empty for the one that lies beside the model."""
+    """Output folder of `evaluate`; empty for the one beside the model's folder."""
 
 
 def trained(folder: Path) -> Meta | None:
-    """The meta of a finished training in this folder, None when there is none."""
+    """The meta of a finished training in this folder; None if there is none."""
     found = read_meta(folder)
     return found if found is not None and found.command in ("train sft", "train rl") and found.complete else None
 
 
 def pack(folder: Path, made: Meta, release: Release, wanted: Wanted, place: Path) -> Parcel:
-    """Write a model's card and model.json to `place`, and say what is to be pushed.
+    """Write a model's card and model.json to `place`; returns the parcel to push.
 
-    Raises VtgError when the model is not whole, was not trained on this release, or the evaluation is of another one.
+    Raises VtgError when the model's files have changed, it was not trained on this release, or the evaluation scored
+    another model.
     """
     if not outputs_hold(folder, made):
         raise VtgError(f"{folder}: its files are not those that `vtgdata {made.command}` wrote. Train again.")
@@ -167,7 +168,7 @@ def _describe(folder: Path, made: Meta, release: Release, wanted: Wanted) -> Mod
 
 
 def on_hub(name: str) -> bool:
-    """Whether a model's name is that of a repository.
+    """Whether a model's name has the form of a repository's on the Hub, `org/name`.
 
     >>> on_hub("Qwen/Qwen3-VL-2B-Instruct"), on_hub("base")
     (True, False)
@@ -176,7 +177,7 @@ def on_hub(name: str) -> bool:
 
 
 def _base_model(made: Meta) -> str:
-    """The model of the Hub that a chain of trainings began with, or the last name of the folder where it ends."""
+    """The Hub model that a chain of trainings started from, or the last part of the folder where the chain ends."""
     for _ in range(10):
         name = str(made.settings["model"])
         if name not in made.inputs:
@@ -189,7 +190,10 @@ def _base_model(made: Meta) -> str:
 
 
 def _evaluation(folder: Path, named: str) -> dict[str, Any] | None:
-    """What was measured of these weights: from the folder named, else from the one beside the model that did."""
+    """Scores of these weights, from the named evaluation, else from the one beside the model; None if none is there.
+
+    Raises VtgError when the named folder did not score these weights, or several folders beside the model did.
+    """
     weights = fingerprint.of_path(folder)
     if named:
         if (found := _measured(Path(named), weights)) is None:
@@ -205,7 +209,7 @@ def _evaluation(folder: Path, named: str) -> dict[str, Any] | None:
 
 
 def _measured(folder: Path, weights: str) -> dict[str, Any] | None:
-    """The report on the model of this hash in a folder of evaluate, None where there is none."""
+    """The report on the model with this hash in a folder of `evaluate`; None if there is none."""
     made = read_meta(folder)
     if made is None or made.command != "evaluate" or not outputs_hold(folder, made):
         return None
@@ -217,11 +221,14 @@ def _measured(folder: Path, weights: str) -> dict[str, Any] | None:
 
 
 def _short(made: Meta, summary: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
-    """Of an evaluation what a card shows: {metric: value, low, high, blind, other_query, constant}, and of what."""
+    """The part of an evaluation that a card shows: benchmark, counts, settings, and the scores of each metric.
+
+    A metric has value, low and high (its interval), the best constant answer's score and that of each blind control.
+    """
     sighted, constant = report["sighted"], summary["baselines"]["best_constant"]["metrics"]
     others = {seeing: report[seeing]["metrics"] for seeing in ("blind", "blank", "other_query") if seeing in report}
     names = [name for name in dict.fromkeys(("mIoU", *summary["shown"])) if sighted["metrics"].get(name) is not None]
-    # What is said where the evaluation's settings say nothing.
+    # Defaults for what the evaluation's settings leave open.
     plain = {} if made.settings.get("preset") else {"num_frames": NUM_FRAMES, "short_side": SHORT_SIDE}
     asked = ("prompt", "preset", "num_frames", "fps", "short_side", "temperature", "max_tokens", "seed", "parser")
     settings = plain | {name: made.settings[name] for name in asked if made.settings.get(name) not in (None, "")}
@@ -246,9 +253,9 @@ def _short(made: Meta, summary: Mapping[str, Any], report: Mapping[str, Any]) ->
 
 
 def eval_results(document: ModelFile, release: Release) -> list[dict[str, Any]]:
-    """The Hub's evaluation results: one entry per metric, where the samples scored are those of a dataset there.
+    """Evaluation results for the Hub: one entry per metric; empty unless the scored splits are in a release there.
 
-    Plain mappings: the Hub's class for them, EvalResultEntry, came with huggingface_hub 1.4, and ours takes 1.0.
+    Plain mappings, because the Hub's class EvalResultEntry came with huggingface_hub 1.4, and we still support 1.0.
     """
     found, repository = document.evaluation, document.dataset.get("repository")
     if not found or not repository:
