@@ -1,4 +1,4 @@
-"""Which splits are benchmarks: papers report scores on them, so that their rows are neither dropped nor trained on."""
+"""Which splits are benchmarks: papers report scores on them, so their rows are neither dropped nor trained on."""
 
 from functools import cache
 
@@ -7,7 +7,7 @@ from vtgdata.files import plugins
 
 @cache
 def is_benchmark(corpus: str, split: str) -> bool:
-    """Whether papers report scores on a split: its corpus says so, and a `test` is one in any corpus.
+    """Whether papers report scores on a split: if its corpus says so, and for `test` of any corpus.
 
     >>> is_benchmark("somebody's own", "test"), is_benchmark("somebody's own", "train")
     (True, False)

@@ -2,9 +2,9 @@
 
     {"v_Qx81-kLm_0A": {"duration": 64.12, "timestamps": [[0.5, 12.3]], "sentences": ["Two men carry a boat."]}}
 
-A list that is shorter than the other is a fault of the whole entry: nobody can say which sentence lost its time. The
-lists have other names in some packagings (`keys.LISTS`), and times may be frames: nobody can guess that safely, so a
-reader is told.
+Two lists of different length make the whole entry faulty: nobody can say which sentence lost its time. Some packagings
+give the lists other names (`keys.LISTS`). Times may be frame numbers; that cannot be guessed safely, so the corpus's
+reader says it (`Facts.unit`).
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ FORM = '{"VIDEO": {"duration": 64.12, "timestamps": [[0.5, 12.3], ...], "sentenc
 
 
 def facts(**more: Any) -> Facts:
-    """Facts whose keys are those of this family."""
+    """Facts with the key names of this family."""
     values: dict[str, Any] = {"keys": keys.Keys(known=keys.LISTS)} | more
     return Facts(**values)
 
@@ -34,7 +34,7 @@ def rows(source: Source, shared: Facts | None = None, form: str = FORM) -> Itera
         shared: what its entries have in common, made by `facts`.
         form: what the file should look like, for the error when it does not.
 
-    Raises VtgError when the file is no captions JSON.
+    Raises VtgError when the file is not a captions JSON.
     """
     path, shared = source.path, shared or facts()
     try:
@@ -94,7 +94,7 @@ def _entry(name: str, key: str, entry: Any, split: str, facts: Facts) -> Iterato
 
 
 def _with_own(extra: dict[str, Any], parallel: tuple[str, ...], place: int) -> dict[str, Any]:
-    """What an entry says beside its sentences, of lists that run beside them this sentence's part."""
+    """The other fields of an entry; from lists that are parallel to its sentences, only this sentence's element."""
     lists = {key: extra[key] for key in parallel if isinstance(extra.get(key), list)}
     own = {key: values[place] for key, values in lists.items() if place < len(values)}
     return {**extra, **own} if own else extra

@@ -1,4 +1,4 @@
-"""A row on its way from what was published to a Sample: what the repairs change."""
+"""A row between publication and Sample: the state that the repair steps change."""
 
 from collections.abc import Callable
 
@@ -8,29 +8,29 @@ from vtgdata.records import RawRow, Repair
 
 
 class Draft(msgspec.Struct, gc=False):
-    """A row on its way; steps change it in place."""
+    """A row on its way; repair steps change it in place."""
 
     row: RawRow
     query: str
     windows: list[tuple[float, float]]
     opinions: list[tuple[float, float]]
-    """Each annotator's window, where one moment has several."""
+    """Each annotator's window, if several annotators gave one for the same moment."""
     benchmark: Callable[[str], bool]
     """Whether papers report scores on a split."""
     probed: float | None
-    """Duration of the file, in seconds, where it was there to be probed."""
+    """Duration of the video file in seconds; None if there was no file to probe."""
     duration: float | None
-    """What windows are clamped to."""
+    """Duration to which windows are clamped, in seconds; None if unknown."""
     repairs: list[Repair]
     source_start: float | None = None
     whole_source: bool = False
-    """The file turned out to hold all of the source, of which the row means a part."""
+    """Whether the file holds the whole source, of which the row means a part."""
     swap: bool = False
-    """Turn reversed windows round rather than drop them."""
+    """Whether to turn reversed windows round instead of dropping them."""
     drop: tuple[str, str] | None = None
 
     def repair(self, code: str, old: object, new: object) -> None:
-        """Note a change, unless the row came with it: our own files are read again."""
+        """Note a repair, unless the row has it already, as rows of our own files do when they are read again."""
         note = Repair(code, str(old), str(new))
         if note not in self.row.repairs:
             self.repairs.append(note)

@@ -1,6 +1,6 @@
-"""Opening a published file as text: unpacked, decoded, and refused where it is not what its name says.
+"""Opens a published file as text: unpacks and decodes it, and refuses what is not data.
 
-A failed download, a Git LFS pointer and an archive are each a VtgError that says what to do.
+A failed download, a Git LFS pointer and an archive each raise a VtgError that says what to do.
 """
 
 import gzip
@@ -22,7 +22,7 @@ _HEAD = 4096
 def read_text(path: Path) -> str:
     """The text of a file: UTF-8 (or UTF-16 with a byte order mark), gzip unpacked, byte order mark taken off.
 
-    Raises VtgError when the file is missing, empty, an HTML page, a Git LFS pointer, an archive or no text.
+    Raises VtgError when the file is missing, empty, an HTML page, a Git LFS pointer, an archive or not text.
     """
     with opened(path) as file:
         data = file.read()
@@ -33,7 +33,10 @@ def read_text(path: Path) -> str:
 
 @contextmanager
 def opened(path: Path) -> Generator[BinaryIO]:
-    """A file's bytes, unpacked; what its first bytes show to be no data is refused, whoever reads it and how far."""
+    """A file's bytes, unpacked.
+
+    Raises VtgError when the first bytes show that it is not data, even if the caller reads only a part of it.
+    """
     try:
         with path.open("rb") as file:
             packed = file.read(2) == b"\x1f\x8b"
@@ -57,7 +60,10 @@ def head(path: Path, size: int = 4096) -> bytes:
 
 
 def decoded(path: Path, data: bytes, encoding: str, first_line: int) -> str:
-    """The text of some bytes of a file, from its line `first_line`; raises VtgError, with the line, when it is none."""
+    """The text of bytes that begin at line `first_line` of a file.
+
+    Raises VtgError, with the line, when they are not text in that encoding.
+    """
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:

@@ -1,7 +1,7 @@
 """What a video's key says: its file, the longer video it was cut from, and where the cut begins.
 
-Ids are text: they may start with `-` and hold `_`, `@`, `:` or `.`; a YouTube id is 11 characters, never what stands
-before an underscore.
+Ids are text: they may start with `-` and hold `_`, `@`, `:` or `.`; a YouTube id always has 11 characters, and
+is not simply the part before an underscore.
 """
 
 import re
@@ -24,7 +24,7 @@ class Named(NamedTuple):
     file: str
     source_id: str | None = None
     source_start: float | None = None
-    """Seconds of the source at which the video begins."""
+    """Where the video begins in its source, in seconds."""
 
 
 def base(path: str) -> str:
@@ -37,7 +37,7 @@ def base(path: str) -> str:
 
 
 def stem(path: str) -> str:
-    """A file's name without folders and without its extension, if it has one (a bare last `.` is one).
+    """A file's name without folders and without its extension, if it has one (a bare `.` at the end counts as one).
 
     >>> stem("videos/1_2@N00.mov"), stem("aB3.5_clip"), stem("1_2@N00.")
     ('1_2@N00', 'aB3.5_clip', '1_2@N00')
@@ -46,7 +46,7 @@ def stem(path: str) -> str:
 
 
 def youtube_id(key: str) -> str | None:
-    """The YouTube id that a key is, with or without `v_` before it; None when it is none.
+    """The YouTube id in a key, which may begin with `v_`; None when the key is not a YouTube id.
 
     >>> youtube_id("v_Qx81-kLm_0A"), youtube_id("v_abcdefghi"), youtube_id("K7QZ2")
     ('Qx81-kLm_0A', 'v_abcdefghi', None)
@@ -77,11 +77,11 @@ def _seconds(hours: str, minutes: str, seconds: str, fraction: str) -> float:
 
 
 def named(key: str, file: str | None = None) -> Named:
-    """What a key of any corpus stands for, as far as its form tells: a cut, a YouTube id, a kitchen, or itself.
+    """What a key of any corpus stands for, judged by its form: a cut, a YouTube id, a kitchen of TACoS, or a plain id.
 
     Args:
         key: a video id, a file's name or a path.
-        file: the video's file name, where it is not the key's own or `<id>.mp4`.
+        file: the video's file name, if it is neither the key's own nor `<id>.mp4`.
 
     >>> named("videos/aB3_dE-6hIj_41_198.mp4")
     Named(video_id='aB3_dE-6hIj_41_198', file='aB3_dE-6hIj_41_198.mp4', source_id='aB3_dE-6hIj', source_start=41.0)

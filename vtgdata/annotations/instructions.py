@@ -1,4 +1,4 @@
-"""Instructions that hold a query: where a corpus asks in whole sentences, and the query stands in quotes inside."""
+"""Instructions that contain a query: some corpora ask in whole sentences, with the query in quotes inside."""
 
 import re
 
@@ -9,7 +9,7 @@ _CLOSES = re.compile(r"(?<=\S)['\"](?![^\s.,;:?!)])")
 def quoted(sentence: str) -> str | None:
     """The text between the outer quotes of a sentence; None when nothing is quoted.
 
-    A quote opens before a word and closes after one, so that apostrophes in the query or beside it are none:
+    An opening quote stands before a word and a closing one after a word, so apostrophes do not count as quotes:
 
     >>> quoted("Find the part that matches 'the dog's bowl isn't full' and give its start.")
     "the dog's bowl isn't full"

@@ -1,6 +1,6 @@
-"""Files that are lists of records: JSON lines, a JSON list, csv and tsv, each record with where it stands.
+"""Reads files that are lists of records (JSON lines, a JSON list, csv, tsv), each record with its place in the file.
 
-What a file is shows in its first bytes, not in its name: copies of one corpus differ in both.
+A file's first bytes tell its format, not its name: copies of one corpus differ in both.
 """
 
 import csv
@@ -34,12 +34,12 @@ class Item(msgspec.Struct, frozen=True):
     position: int
     """Its number among the file's records, from 0."""
     value: Any
-    """The JSON value, or a dict of a csv row's cells; an exception where the line is none."""
+    """The JSON value, or a dict of a csv row's cells; a ValueError if the line cannot be read."""
     raw: Any
-    """Its own text, or the value: kept for a drop."""
+    """The record's own text, or its value: kept for a drop."""
 
     def fields(self) -> dict[str, Any]:
-        """The record as a mapping; raises ValueError when it is none."""
+        """The record as a mapping; raises ValueError when it is not one."""
         if isinstance(self.value, ValueError):
             raise self.value
         return mapping(self.value, "the row")
@@ -66,12 +66,12 @@ def shape(path: Path) -> Shape:
 
 
 def _is_json_lines(path: Path) -> bool:
-    """Whether a file that begins with an object has one a line: its first two lines tell."""
+    """Whether a file that begins with an object has one in each line, judged by its first two lines."""
     first, second = ([line for _, line in islice(lines(path), 2)] + [""])[:2]
     try:
         json.loads(first)
     except (ValueError, RecursionError):
-        # Broken by hand perhaps: what the next line begins with tells.
+        # The line was perhaps broken by hand: judge by how the next one begins.
         return first.rstrip().endswith("}") and second.lstrip().startswith("{")
     return bool(second)
 
@@ -140,7 +140,7 @@ Made = RawRow | Iterable[RawRow]
 
 
 def rows(source: Source, make: Callable[[Item, Source], Made], form: str) -> Iterator[RawRow]:
-    """The rows of a file of records: what `make` gives for each, or a row with its problem where it raises ValueError.
+    """The rows that `make` returns for each record of a file, or a row with a problem where it raises ValueError.
 
     Args:
         source: the file and its split.
@@ -154,7 +154,7 @@ def _made(source: Source, make: Callable[[Item, Source], Made]) -> Iterator[RawR
     for item in read(source.path):
         try:
             made = make(item, source)
-            # Listed here: a generator would raise outside of this.
+            # Make the list here: a generator would raise outside of this `try`.
             found = [made] if isinstance(made, RawRow) else list(made)
         except ValueError as error:
             found = [unreadable(item.origin, item.raw, source.split, str(error))]

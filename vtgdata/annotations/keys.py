@@ -1,4 +1,4 @@
-"""The names that re-published corpora give to the same fields, and a user's own on top of them."""
+"""The key names that re-published corpora use for the same fields, and those that a user gives with --map."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -22,30 +22,30 @@ ALIASES: Names = {
     "duration": ("duration", "video_duration", "video_length", "length"),
     "split": ("split", "subset"),
 }  # fmt: skip
-"""Our name of a field -> what files call it, the commonest first."""
+"""Our name of a field -> the keys that files use for it, the commonest first."""
 
 LISTS: Names = {
     "windows": ("timestamps", "spans", "windows", "segments", "times"),
     "query": ("sentences", "queries", "captions", "descriptions", "sentence"),
     "duration": ALIASES["duration"],
 }
-"""The same in captions JSON, where the lists of one video are parallel."""
+"""The same for captions JSON, where each video has parallel lists."""
 
 
 _REMEMBERED = 1_000
-"""Sets of keys that are looked at once: the records of a file have few."""
+"""Maximum number of sets of keys whose fields are remembered; the records of a file have few different sets."""
 
 
 class Keys:
-    """Which key of a record holds which field."""
+    """Finds the key of a record that holds a field."""
 
     def __init__(
         self, mapping: Mapping[str, str] | None = None, known: Mapping[str, tuple[str, ...]] = ALIASES
     ) -> None:
-        """Note a user's own names.
+        """Set the key names to look for.
 
         Args:
-            mapping: our name of a field -> the file's key; None where a corpus's keys are known.
+            mapping: a user's names: our name of a field -> the file's key; None where a corpus's keys are known.
             known: our names, with what files commonly call them.
 
         Raises VtgError, with the known names, for a name that is not ours.
@@ -54,7 +54,7 @@ class Keys:
             if field not in known:
                 raise VtgError(f"--map {field}=...: there is no such field; {did_you_mean(field, known)}")
         self._names = {field: (mapping[field],) if mapping and field in mapping else known[field] for field in known}
-        self._told = tuple(mapping or ())  # in the order told: what is said of a record is the same in every run
+        self._told = tuple(mapping or ())  # in the user's order, so that a record's error is the same in every run
         self._settable = mapping is not None
         self._found: dict[tuple[str, ...], dict[str, str]] = {}
 

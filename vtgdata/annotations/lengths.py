@@ -1,6 +1,6 @@
 """Lengths of videos in a file of their own: Charades' csv (columns id and length), or VideoMind's durations.json.
 
-Some corpora give none beside the annotations, and probed ones go before those that a corpus states.
+Some corpora give no lengths in the annotations. Lengths probed from the videos take precedence over stated ones.
 """
 
 import csv
@@ -23,15 +23,15 @@ SUFFIXES = (".csv", PROBED)
 def of_corpus(
     paths: Sequence[Path], annotations: Sequence[Path], corpus: Corpus, key: Callable[[str], str] = str
 ) -> dict[str, float]:
-    """Seconds by video id, out of every file of them given and each published one in a folder given or beside.
+    """Lengths in seconds by video id, from all files of lengths that are given, or lie in given folders or beside.
 
-    Where two differ, a file given goes before one of a folder given, that before one beside the annotations; in a
-    folder they go in the order of the corpus's file names.
+    Where two differ, a given file wins over one in a given folder, and that over one beside the annotations; within a
+    folder the order of the corpus's file names decides.
 
     Args:
         paths: as the user gave them.
         annotations: the files that are read.
-        corpus: whose splits name files of lengths.
+        corpus: its splits name the files of lengths.
         key: from a file's key to the video id.
     """
     tables = {path.resolve(): path for path in paths if path.is_file() and _has_lengths(path)}
@@ -46,7 +46,7 @@ def of_corpus(
 
 
 def beside(path: Path, key: Callable[[str], str] = str) -> dict[str, float]:
-    """Probed seconds by video id, out of the `durations.json` beside a file of annotations; empty without one."""
+    """Probed seconds by video id, from the `durations.json` beside an annotation file; empty without one."""
     for table in (path.parent / PROBED, path.parent / f"{PROBED}.gz"):
         if table.is_file():
             return {key(name): seconds for name, seconds in read(table)}
@@ -58,9 +58,9 @@ def _has_lengths(path: Path) -> bool:
 
 
 def read(path: Path) -> Iterator[tuple[str, float]]:
-    """(key, seconds) of a file of lengths; NaN, which normalisation notes with the video's rows, where it is no number.
+    """(key, seconds) of each entry in a file of lengths; NaN for a value that is not a number.
 
-    Raises VtgError when it is no such file.
+    Normalisation notes a NaN with the video's rows. Raises VtgError when it is not a file of lengths.
     """
     if sources.plain_name(path).lower().endswith(".csv"):
         yield from _table(path)

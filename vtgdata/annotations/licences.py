@@ -12,7 +12,7 @@ UNVERIFIED = "unverified"
 
 
 class Licence(msgspec.Struct, frozen=True, kw_only=True):
-    """Facts of a licence's text. A flag is None where nobody read it."""
+    """Facts about a licence's text. A flag is None if nobody has read it."""
 
     id: str
     name: str
@@ -152,7 +152,7 @@ def _together(parts: Sequence[Licence]) -> Licence:
 
 
 def _strictest(flags: Iterable[bool | None]) -> bool | None:
-    """None, nobody knows, goes before True, and that before False."""
+    """The strictest of some flags: None (nobody knows) before True, and True before False."""
     found = list(flags)
     return None if None in found else True in found
 
@@ -163,14 +163,14 @@ def _all(flags: Iterable[bool | None]) -> bool | None:
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds for rows under several licences that are published together."""
+    """The terms of rows under several licences that are published together."""
 
     non_commercial: bool
     attribution: bool
     share_alike: tuple[str, ...]
-    """Ids of the share-alike licences among them: one of them is the outcome's, two different ones are a conflict."""
+    """Ids of the share-alike licences among them: one binds the whole to itself, two different ones are a conflict."""
     unverified: tuple[str, ...]
-    """Ids that nobody read: publishing waits until the user confirms each."""
+    """Ids of licences that nobody read: publishing waits until the user confirms each."""
     not_redistributable: tuple[str, ...]
     """Ids whose rows may not be passed on."""
     excluded: tuple[str, ...]
@@ -178,7 +178,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def conflict(self) -> bool:
-        """Two share-alike licences that each want the whole: such rows cannot be in one config."""
+        """Whether two share-alike licences each bind the whole: such rows cannot be in one config."""
         return len(self.share_alike) > 1
 
     @property

@@ -3,7 +3,7 @@
     {"qid": 412, "query": "A child feeds two goats.", "duration": 150, "vid": "aB3_dE-6hIj_60.0_210.0",
      "relevant_windows": [[10, 24], [40, 46]]}
 
-Introduced by QVHighlights and shared by dozens of re-published corpora, under other names of the same fields
+Introduced by QVHighlights and used by dozens of re-published corpora, with other names for the same fields
 (`keys.ALIASES`). In csv and tsv a window is two columns (start, end), or a JSON list in one.
 """
 
@@ -30,23 +30,23 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What a video's key stands for."""
     unit: Unit = "seconds"
     fps: float | None = None
-    """Frames a second, for `unit="frames"`; a record's own `fps` goes before it."""
+    """Frames per second, for `unit="frames"`; a record's own `fps` takes precedence."""
     source_clock: bool = False
-    """Bounds count from the start of the source."""
+    """Whether bounds count from the start of the source."""
     annotation_set: str = ""
     label_version: str = "original"
     source_corpus: str = ""
-    """The corpus that all records were taken from."""
+    """Corpus that all records were taken from."""
     parallel: tuple[str, ...] = ()
-    """In captions, other lists that run beside the sentences: each row keeps its own element."""
+    """In captions, other lists parallel to the sentences: each row keeps its own element."""
     durations: Mapping[str, float] = {}
-    """Seconds by video id, which go before the record's own."""
+    """Seconds by video id; they take precedence over the record's own."""
     ids_unique: bool = True
-    """The records' ids name one query of the whole corpus each."""
+    """Whether each record's id names one query of the whole corpus."""
 
 
 def rows(source: Source, facts: Facts | None = None, form: str = FORM) -> Iterator[RawRow]:
-    """One row for each record of a file; a record without labels is a row that says so.
+    """One row for each record of a file; a record without labels gives a row with `labelled=False`.
 
     Raises VtgError when the file holds no record of this family.
     """
@@ -55,7 +55,7 @@ def rows(source: Source, facts: Facts | None = None, form: str = FORM) -> Iterat
 
 
 def row(item: items.Item, source: Source, facts: Facts) -> RawRow:
-    """The row of one record. Raises ValueError when it is none."""
+    """The row of one record. Raises ValueError when the record is not one of this family."""
     fields = item.fields()
     key = facts.keys.of(fields)
     for needed in ("video", "query"):
@@ -106,7 +106,7 @@ def _fps(fields: Mapping[str, Any], facts: Facts) -> float | None:
 
 
 def _windows(fields: Mapping[str, Any], key: Mapping[str, str]) -> list[tuple[Bound, Bound]] | None:
-    """The windows of a record, None where its labels are hidden (no key for them, or nothing in it)."""
+    """The windows of a record; None if its labels are hidden (no key for them, or an empty value)."""
     value = fields.get(key.get("windows", ""))
     if value not in (None, ""):
         if isinstance(value, str):

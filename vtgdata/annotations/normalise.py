@@ -1,4 +1,4 @@
-"""From a raw row to a Sample or a Drop: every corpus's rows go through the same repairs, in the same order."""
+"""Turns a raw row into a Sample or a Drop: every corpus's rows go through the same repairs, in the same order."""
 
 import hashlib
 import math
@@ -18,7 +18,7 @@ Probed = Callable[[str], tuple[float | None, str | None]]
 
 
 MAX_SECONDS = 1e9
-"""Seconds beyond which a bound is looked at step by step, where no duration is known."""
+"""Largest bound, in seconds, for which `_plain` is used where no duration is known."""
 
 
 def normalise(
@@ -33,11 +33,11 @@ def normalise(
 
     Args:
         rows: what a corpus's reader yields.
-        corpus: its facts; a benchmark split's rows stay even without a usable window.
+        corpus: its facts; rows of a benchmark split are kept even without a usable window.
         probed: (duration in seconds or None, status) of a video file, by the row's file name; the probed duration
-            goes before the corpus's.
+            takes precedence over the corpus's.
         licence_of: the licence of another corpus, by name, for rows that a collection took from it.
-        swap_reversed: turn reversed windows round rather than drop them.
+        swap_reversed: turn reversed windows round instead of dropping them.
     """
     seen, given = Seen(), _Given(corpus, probed, licence_of, swap=swap_reversed)
     for row in rows:
@@ -56,7 +56,7 @@ def normalise(
 
 
 class _Given:
-    """What holds for all rows."""
+    """What is the same for all rows, and caches."""
 
     def __init__(
         self, corpus: Corpus, probed: Probed | None, licence_of: Callable[[str], str] | None, *, swap: bool
@@ -64,10 +64,10 @@ class _Given:
         self.corpus, self.probed, self.swap, self._licence_of = corpus, probed, swap, licence_of
         self._licences: dict[tuple[str, str], str] = {}
         self._named: tuple[str, str] | None = None
-        """The id and the file of the last video that was found to be named well: rows of one video come together."""
+        """Id and file of the last video whose names passed `well_named`: rows of one video come together."""
 
     def licence(self, row: RawRow) -> str:
-        """A row's licence: its own, or its corpus's, and that of the corpus that a collection took it from."""
+        """A row's licence: its own or its corpus's, joined with that of the corpus that a collection took it from."""
         key = (row.license, row.source_corpus)
         if key not in self._licences:
             own = row.license or self.corpus.license
@@ -77,7 +77,7 @@ class _Given:
         return self._licences[key]
 
     def well_named(self, row: RawRow) -> bool:
-        """Whether a row names a video as `readable` wants it."""
+        """Whether a row's video id and file name pass the check of `readable`."""
         named = (row.video_id, row.file)
         if named != self._named:
             if bad_name(row) is not None:
@@ -91,9 +91,9 @@ def _one(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop:
 
 
 def _plain(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop | None:
-    """What the steps would make of a row of which only the blanks may need a repair; None where more may.
+    """The result of all steps for a row that needs no repair but blanks; None for a row that may need others.
 
-    Most rows are such, and files are long.
+    Most rows need none, and files are long.
     """
     if len(row.windows) != 1 or row.unit != "seconds" or row.opinions or row.source_clock or not row.labelled:
         return None
@@ -146,7 +146,7 @@ def _stepwise(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop:
 
 
 class _Known(NamedTuple):
-    """What a row says after its repairs."""
+    """A row's values after its repairs."""
 
     query: str
     windows: tuple[Window, ...]
@@ -158,7 +158,7 @@ class _Known(NamedTuple):
 
 
 def _made(row: RawRow, sample_id: str, given: _Given, known: _Known) -> Sample | Drop:
-    """The sample, or the drop of one that could not be written to any file."""
+    """The sample; a drop if it could not be written to a file."""
     sample = Sample(
         sample_id=sample_id,
         corpus=row.corpus or given.corpus.name,
@@ -187,17 +187,17 @@ def _made(row: RawRow, sample_id: str, given: _Given, known: _Known) -> Sample |
         sources = (row.source_id or "", row.source_corpus)
         named = (sample_id, row.origin, row.video_id, row.file, row.split, row.label_version, *sources)
         if "".join(named).isascii():
-            return sample  # what else it holds is ours, or mended
+            return sample  # the other fields are ours, or repaired
     try:
         msgspec.json.encode(sample)
     except (UnicodeEncodeError, TypeError, ValueError, RecursionError) as error:
-        # Half a character in an id or in what the corpus adds: the row could not be written to any file.
+        # Half a character (a lone surrogate) in an id or in `extra`: the row could not be written to any file.
         return _dropped(row, given.corpus, "unreadable_row", f"cannot be written as text: {error}")
     return sample
 
 
 def _extra(row: RawRow, opinions: Sequence[tuple[float, float]] = ()) -> dict[str, Any]:
-    """What the corpus adds, and what normalisation keeps beside it."""
+    """The corpus's additional fields, and those that normalisation adds."""
     added: dict[str, Any] = {}
     if opinions:
         added["annotators"] = [list(pair) for pair in opinions]
@@ -216,7 +216,7 @@ def _dropped(row: RawRow, corpus: Corpus, reason: str, detail: str) -> Drop:
 def identify(corpus: str, row: RawRow, occurrence: int) -> str:
     """A sample's id: the corpus and its published id, else a hash of annotation set, video, raw query and occurrence.
 
-    Never of split, windows or row number, so that it outlives repairs.
+    Split, windows and row number are not part of it, so that it outlives repairs.
     """
     if row.published_id is not None:
         return f"{corpus}:{row.published_id}"

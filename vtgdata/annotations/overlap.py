@@ -1,6 +1,6 @@
-"""What groups of samples share: videos, sources, questions, moments; and what a video's rows disagree about.
+"""What groups of samples share (videos, sources, queries, moments), and where rows of one video disagree.
 
-A group is the rows of one split of one corpus. Videos are recognised by every name they are known by (`video_ids`).
+A group is the rows of one split of one corpus. Videos are recognised by all names they are known by (`video_keys`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from vtgdata.annotations.similar_queries import similarity
 from vtgdata.records import Sample
 
 NEAR = 0.8
-"""From which likeness on two queries of one source are nearly the same."""
+"""Similarity from which two queries on one source are nearly the same."""
 
 CENT = 2
 """Decimals of a second to which two windows must agree to be the same moment."""
@@ -32,7 +32,7 @@ class Group(NamedTuple):
 
     @property
     def benchmark(self) -> bool:
-        """Whether papers report scores on it: then it may not be trained on."""
+        """Whether papers report scores on it: then it must not be trained on."""
         return is_benchmark(self.corpus, self.split)
 
 
@@ -42,29 +42,29 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
     first: Group
     second: Group
     sources: int
-    """Videos, or longer videos that both have cuts of."""
+    """Videos in both groups; cuts count as the longer video that they come from."""
     youtube: int
-    """Those of them known by a YouTube id."""
+    """Those of `sources` that have a YouTube id."""
     queries: int
-    """Rows of the first whose query is nearly one of the second's, on the same source."""
+    """Rows of the first group with nearly the same query, on the same source, as a row of the second."""
     duplicates: int
-    """Rows of the first that are rows of the second: source, query but for case, moment."""
+    """Rows of the first group that repeat a row of the second: same source, query (case aside) and windows."""
 
     @property
     def contaminates(self) -> bool:
-        """One of the two is trained on, the other is a benchmark, and they share a video."""
+        """Whether one of the two is trained on, the other is a benchmark, and they share a video."""
         return self.first.benchmark != self.second.benchmark and self.sources > 0
 
     @property
     def leaks(self) -> bool:
-        """Two splits of one corpus share a video, and one of them is a benchmark."""
+        """Whether two splits of one corpus share a video, and one of them is a benchmark."""
         return self.contaminates and self.first.corpus == self.second.corpus
 
 
 def source(sample: Sample) -> str:
-    """The one name of the longest video that a sample is known to show a part of.
+    """The name of the longest known video that a sample shows a part of.
 
-    A YouTube id where there is one, else the id of its source, else its own.
+    This is a YouTube id if there is one, else the id of its source, else its own id.
     """
     keys = video_keys.keys(sample)
     youtube = sorted(key for key in keys if key.startswith("youtube:"))
@@ -83,7 +83,7 @@ def grouped(samples: Iterable[Sample]) -> dict[Group, list[Sample]]:
 
 
 class Index:
-    """The rows of each group by their source, made once for all questions."""
+    """The rows of each group by source, built once for all methods."""
 
     def __init__(self, groups: Mapping[Group, Sequence[Sample]]) -> None:
         self.groups = groups
@@ -94,7 +94,7 @@ class Index:
                 rows.setdefault(source(sample), []).append(sample)
 
     def pairs(self, near: float = NEAR) -> list[Shared]:
-        """What each two groups share, zeros included."""
+        """What each pair of groups shares, including pairs that share nothing."""
         return [self._shared(first, second, near) for first, second in combinations(self.groups, 2)]
 
     def _shared(self, first: Group, second: Group, near: float) -> Shared:
@@ -115,7 +115,7 @@ class Index:
         )
 
     def contaminated(self) -> dict[str, tuple[Group, Sample]]:
-        """Ids of rows to train on whose source is in a benchmark -> that benchmark, and one of its rows there."""
+        """Id of each training row whose source is in a benchmark -> that benchmark, and one of its rows there."""
         held: dict[str, tuple[Group, Sample]] = {}
         for group, rows in self.by_source.items():
             if group.benchmark:
@@ -131,9 +131,9 @@ class Index:
         }
 
     def duplicates(self) -> dict[str, str]:
-        """Ids of rows that repeat an earlier one, in any group -> that one's id.
+        """Id of each row that repeats an earlier one, in any group -> the earlier row's id.
 
-        Benchmarks come first, so that of a benchmark's row and its copy the copy is the repeat.
+        Benchmarks come first: of a benchmark's row and its copy elsewhere, the copy is the repeat.
         """
         first: dict[tuple[str, str, tuple[tuple[float, float], ...]], str] = {}
         found: dict[str, str] = {}
@@ -146,7 +146,7 @@ class Index:
         return found
 
     def label_versions(self) -> dict[str, set[str]]:
-        """Sources whose rows have labels of several versions, which scores must not mix."""
+        """Sources whose rows have labels of several versions, which scores must not mix -> the versions."""
         versions: dict[str, set[str]] = {}
         for rows in self.by_source.values():
             for name, samples in rows.items():
@@ -155,14 +155,14 @@ class Index:
 
 
 def moment(sample: Sample) -> tuple[str, str, tuple[tuple[float, float], ...]]:
-    """What makes two rows the same: source, query but for case and a last dot, windows on the source's clock."""
+    """What makes two rows the same: source, query without case and last dot, windows on the source's clock."""
     origin = sample.video.source_start or 0.0
     windows = tuple((round(w.start + origin, CENT), round(w.end + origin, CENT)) for w in sample.windows)
     return source(sample), sample.query.casefold().rstrip(". "), windows
 
 
 def durations(samples: Iterable[Sample], tolerance: float) -> dict[str, tuple[float, float]]:
-    """Videos whose rows state durations that differ by more than `tolerance` seconds -> the shortest and longest.
+    """Videos whose rows state durations more than `tolerance` seconds apart -> the shortest and the longest.
 
     A cut and its source are two videos here.
     """

@@ -13,11 +13,11 @@ BATCH = 10_000
 
 
 def records(path: Path) -> Iterator[Item]:
-    """The rows of a Parquet file as mappings, each with `file.parquet#12`, its position from 0.
+    """The rows of a Parquet file as mappings; `origin` is `file.parquet#12`, with the position from 0.
 
-    Raises VtgError when it is no whole Parquet file.
+    Raises VtgError when it is not a whole Parquet file.
     """
-    # Loaded only where there is such a file.
+    # Imported only when there is such a file.
     pa, parquet = importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
     position = 0
     try:

@@ -1,4 +1,4 @@
-"""Repairs of a row's query, and the names of its video."""
+"""Repairs of a row's query, and checks of the names of its video."""
 
 import re
 
@@ -7,18 +7,18 @@ from vtgdata.annotations.text import UNREADABLE
 from vtgdata.records import RawRow
 
 MAX_NAME = 255
-"""Bytes of a file's name; no file system that videos lie on takes more."""
+"""Maximum bytes of a file name; file systems on which videos lie take no more."""
 
 
 def readable(draft: Draft) -> None:
-    """A row that its reader could not read is dropped with the reader's reason; so is one that names no video file."""
+    """Drop a row that its reader could not read, with the reader's reason, and a row that names no video file."""
     draft.drop = draft.row.problem
     if draft.drop is None and (wrong := bad_name(draft.row)) is not None:
         draft.drop = (UNREADABLE, wrong)
 
 
 def bad_name(row: RawRow) -> str | None:
-    """What is wrong with a row's names of its video, None when nothing is."""
+    """What is wrong with a row's video id or file name; None when nothing is."""
     if not row.video_id or row.video_id.isspace() or _NO_FILE.search(row.file):
         return f"{row.file[:MAX_NAME]!r} is no name of a video file"
     if _NO_ID.search(row.video_id) or len(row.file.encode(errors="replace")) > MAX_NAME:
@@ -27,7 +27,7 @@ def bad_name(row: RawRow) -> str | None:
 
 
 def query_characters(draft: Draft) -> None:
-    """Halves of a character (lone surrogates, left by a broken escape) cannot be written: each becomes U+FFFD."""
+    """Replace halves of a character (lone surrogates, left by a broken escape) by U+FFFD: they cannot be written."""
     if draft.query.isascii():
         return
     whole = SURROGATE.sub("\ufffd", draft.query)
@@ -37,10 +37,10 @@ def query_characters(draft: Draft) -> None:
 
 
 def query_mojibake(draft: Draft) -> None:
-    """UTF-8 that was read as another encoding and written again becomes what it was."""
+    """Repair UTF-8 that was read in another encoding and written again (mojibake)."""
     if draft.query.isascii():
         return
-    # Loaded only for rows that need it.
+    # Imported only for rows that need it.
     import ftfy
 
     mended = ftfy.fix_encoding(draft.query)
@@ -50,7 +50,7 @@ def query_mojibake(draft: Draft) -> None:
 
 
 def query_blanks(draft: Draft) -> None:
-    """Edge blanks, newlines and runs of blanks become single blanks."""
+    """Remove blanks at both ends; turn newlines and runs of blanks into single blanks."""
     tidy = " ".join(draft.query.split())
     if tidy != draft.query:
         draft.repair("query_blanks", repr(draft.query), repr(tidy))
@@ -58,7 +58,7 @@ def query_blanks(draft: Draft) -> None:
 
 
 def query_dots(draft: Draft) -> None:
-    """Dots at the end that are more than one, or stand apart, become one: `a man runs ..` ends like a sentence."""
+    """Turn dots at the end into one, if they are several or stand apart: `a man runs ..` becomes `a man runs.`."""
     query = draft.query
     if query.endswith((" .", "..")):
         bare = query.rstrip(". ")
@@ -68,7 +68,7 @@ def query_dots(draft: Draft) -> None:
 
 
 def query_present(draft: Draft) -> None:
-    """A row without a query is dropped."""
+    """Drop a row without a query."""
     if not draft.query:
         draft.drop = ("empty_query", "the query is empty")
 

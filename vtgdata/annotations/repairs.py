@@ -1,7 +1,7 @@
-"""The ordered list of repairs, `STEPS`, and those of durations, units and windows.
+"""The ordered list of repair steps, `STEPS`, and the steps for durations, units and windows.
 
-Each step changes one thing and notes it as a repair (code, old, new), or gives the reason for a drop. Where two reasons
-hold, the first in `STEPS` is given. Published practice (2D-TAN, Lighthouse) clamps ends and drops reversed pairs.
+Each step changes one thing and notes it as a repair (code, old, new), or gives the reason for a drop. If two reasons
+apply, the first in `STEPS` is given. Published practice (2D-TAN, Lighthouse) clamps ends and drops reversed pairs.
 """
 
 import math
@@ -21,18 +21,19 @@ from vtgdata.records.times import parse_time
 from vtgdata.records.windows import tiou
 
 TOLERANCE = 1e-6
-"""Seconds; less past the end is float noise, not an annotation."""
+"""Seconds; a bound less than this past the end is float noise, not an annotation."""
 
 
 Check = Callable[[float, float], bool]
 
 
 DISAGREEMENT = 1.0
-"""Seconds by which a probed duration may differ from the published one unmentioned: mirrors of one corpus differ."""
+"""Seconds by which a probed duration may differ from the published one without a note: mirrors of a corpus differ."""
 
 
 SLIP_SECONDS, SLIP_SHARE = 5.0, 0.2
-"""An end past the video by more than both is likely a slip of units, not of the hand: repaired, and flagged."""
+"""Seconds and share of the duration: an end past the video by more than both is repaired and flagged as a wrong
+unit."""
 
 
 CHUNK, CLIP = 5.0, 2.0
@@ -40,12 +41,12 @@ CHUNK, CLIP = 5.0, 2.0
 
 
 def known_duration(draft: Draft) -> None:
-    """A duration that is no positive number is unknown, and so is a start in the source that is none from 0 on.
+    """Set the duration: the file's own if it was probed, else the published one.
 
-    The file's own duration goes before the published one.
+    A duration that is not a positive number is unknown, and so is a start in the source that is not a number from 0 on.
 
-    A file may hold the whole source of a row that means a part of it; then the part's length stays the limit here, and
-    `part_of_file` puts the windows where they lie in the file.
+    A file may hold a whole source of which the row means a part; then the part's length stays the limit here, and
+    `part_of_file` moves the windows to their place in the file.
     """
     published, probed, start = draft.row.duration, draft.probed, draft.source_start
     if start is not None and not 0 <= start < math.inf:
@@ -66,13 +67,13 @@ def known_duration(draft: Draft) -> None:
 
 
 def hidden_labels(draft: Draft) -> None:
-    """Where the labels are hidden, a window that stands in their place is none."""
+    """Remove placeholder windows where the labels are hidden."""
     if not draft.row.labelled and draft.row.windows:
         draft.repair("placeholder_window", _text(draft.row.windows), "removed")
 
 
 def to_seconds(draft: Draft) -> None:
-    """Bounds in another unit, or on the clock of the source, become seconds from the start of the file."""
+    """Convert bounds in another unit, or on the clock of the source, to seconds from the start of the file."""
     row = draft.row
     if not row.labelled:
         return
@@ -104,7 +105,7 @@ def _number(bound: Bound) -> float:
 
 
 def _lacks(draft: Draft) -> str | None:
-    """What a conversion of the row's unit needs and the row has not."""
+    """What the conversion of the row's unit needs and the row lacks; None when nothing."""
     if draft.row.unit == "frames" and not (draft.row.fps and 0 < draft.row.fps < math.inf):
         return "frame_rate"
     return "duration" if draft.row.unit == "fraction" and draft.duration is None else None
@@ -116,14 +117,14 @@ def _converted(start: float, end: float, draft: Draft) -> tuple[float, float]:
         fps = draft.row.fps or 1.0
         return start / fps, end / fps
     if unit == "chunks":
-        # A reversed pair of inclusive chunks stays one.
+        # A reversed pair of inclusive chunks stays reversed.
         return (CHUNK * start, CHUNK * (end + 1)) if start <= end else (CHUNK * (start + 1), CHUNK * end)
     scale = {"milliseconds": 1e-3, "clips": CLIP, "fraction": draft.duration or 1.0}[unit]
     return start * scale, end * scale
 
 
 def several_annotators(draft: Draft) -> None:
-    """Of several annotators' windows the most frequent is taken; they are never averaged: nobody gave the mean.
+    """Take the most frequent of several annotators' windows; never average them: nobody annotated the mean.
 
     A tie goes to the window with the largest mean IoU to all, then to the earliest. All of them stay in `extra`.
     """
@@ -148,14 +149,14 @@ def _agreement(pair: tuple[float, float], others: list[tuple[float, float]]) -> 
 
 
 def finite(draft: Draft) -> None:
-    """NaN and infinite bounds are no window."""
+    """Remove windows with NaN or infinite bounds."""
     _unusable(draft, "not_finite", lambda start, end: not (math.isfinite(start) and math.isfinite(end)))
 
 
 def reversed_window(draft: Draft) -> None:
-    """A start after the end is no window: after a swap most such rows would still lie outside the video.
+    """Remove windows whose start is after the end: even swapped, most of them would lie outside the video.
 
-    Where the user wants the swap nevertheless, it is made and noted.
+    If the user wants the swap nevertheless, it is made and noted.
     """
     if draft.swap and any(start > end for start, end in draft.windows):
         old, draft.windows = draft.windows, [(min(pair), max(pair)) for pair in draft.windows]
@@ -164,24 +165,24 @@ def reversed_window(draft: Draft) -> None:
 
 
 def zero_length(draft: Draft) -> None:
-    """A start that is the end is no window: a point has no IoU."""
+    """Remove windows whose start equals the end: a point has no IoU."""
     _unusable(draft, "zero_length", lambda start, end: start == end)
 
 
 def starts_past_end(draft: Draft) -> None:
-    """Nothing is left of a window that starts at or after the end of the video, but for float noise."""
+    """Remove windows that start at or after the end of the video, float noise aside."""
     if draft.duration is not None:
         late = last_start(draft.duration)
         _unusable(draft, "starts_past_end", lambda start, _: start >= late)
 
 
 def last_start(duration: float) -> float:
-    """From when on a start is at the end of a video: tolerance in seconds, or for a tiny video its share."""
+    """Earliest start that counts as the end of a video: TOLERANCE seconds before it, or that share of a short video."""
     return duration - TOLERANCE * min(1.0, duration)
 
 
 def negative_start(draft: Draft) -> None:
-    """A start below zero becomes zero; a window that ends there as well is none."""
+    """Set a start below zero to zero; remove a window that also ends at or below zero."""
     _unusable(draft, "ends_before_start_of_video", lambda _, end: end <= 0)
     for i, (start, end) in enumerate(draft.windows):
         if start < 0:
@@ -190,7 +191,7 @@ def negative_start(draft: Draft) -> None:
 
 
 def end_past_video(draft: Draft) -> None:
-    """An end past the video is clamped to its duration; a wide one is flagged as a likely slip of units."""
+    """Clamp an end past the video to its duration; flag one that is far past it as a likely wrong unit."""
     if draft.duration is None:
         return
     for i, (start, end) in enumerate(draft.windows):
@@ -199,13 +200,13 @@ def end_past_video(draft: Draft) -> None:
             slip = over > SLIP_SECONDS and over > SLIP_SHARE * draft.duration
             draft.repair("end_far_past_video" if slip else "end_past_video", end, draft.duration)
             if slip and start < end / 60 <= 2 * draft.duration:
-                # Minutes taken for hours (3:57 as 14,220 s): clamped like the rest, for nobody can be sure.
+                # Minutes taken for hours (3:57 as 14,220 s)? Nobody can be sure, so it is clamped like the rest.
                 draft.repair("likely_factor_60", end, end / 60)
             draft.windows[i] = (start, draft.duration)
 
 
 def order_windows(draft: Draft) -> None:
-    """Several windows are kept in order of time, each once; overlaps and contacts are noted and left: scores merge."""
+    """Sort several windows by time, each once; note overlaps and contacts, but keep them: scores merge windows."""
     if len(draft.windows) < 2:
         return
     old, found = draft.windows, sorted(draft.windows)
@@ -222,7 +223,7 @@ def order_windows(draft: Draft) -> None:
 
 
 def part_of_file(draft: Draft) -> None:
-    """Windows counted from the start of a part are counted from the start of the file, where it holds the whole."""
+    """Count windows from the start of the file instead of the part, where the file holds the whole source."""
     start = draft.source_start
     if draft.whole_source and start is not None:
         old = draft.windows
@@ -240,7 +241,7 @@ STEPS = (
 
 
 def _unusable(draft: Draft, code: str, wrong: Check) -> None:
-    """Take wrong windows out; a row left without any is dropped, or kept without windows in a benchmark."""
+    """Remove wrong windows; a row left without any is dropped, or kept without windows in a benchmark."""
     bad = [window for window in draft.windows if wrong(*window)]
     if not bad:
         return

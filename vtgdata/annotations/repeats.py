@@ -1,4 +1,4 @@
-"""Repeated rows: the same query and windows twice in one file become one sample."""
+"""Finds repeated rows: the same query about one video, with or without the same windows. Both are kept, with a note."""
 
 import hashlib
 
@@ -12,30 +12,30 @@ class _First(msgspec.Struct, frozen=True, gc=False):
 
     sample_id: str
     queries: set[int]
-    """Hashes, of this process only, of the raw queries that came with it."""
+    """Hashes of the raw queries of such samples; they hold in this process only."""
     windows: tuple[Window, ...]
 
 
 class Seen:
-    """What the rows before had, for ids that are unique and for repeats: little of each, so that millions fit."""
+    """What earlier rows had, to make ids unique and to find repeats; little for each row, so that millions fit."""
 
     def __init__(self) -> None:
         self.queries: dict[bytes, int] = {}
-        """Occurrences of (annotation set, video, raw query)."""
+        """Hash of (annotation set, video, raw query) -> number of occurrences."""
         self.ids: dict[str, int] = {}
         self.asked: dict[str, _First] = {}
-        """Video and tidy query without case -> the first sample."""
+        """Video and normalised query without case -> the first sample."""
         self.again: dict[str, dict[tuple[Window, ...], _First]] = {}
-        """The same for queries that came again, by windows."""
+        """For queries that came again: the same key -> windows -> the first sample with them."""
 
     def occurrence(self, row: RawRow) -> int:
-        """How often a raw query was asked of its video so far, this time included."""
+        """How often this raw query was asked of its video so far, this row included."""
         key = _hash(row.annotation_set, row.video_id, row.query)
         count = self.queries[key] = self.queries.get(key, 0) + 1
         return count
 
     def unused(self, sample_id: str) -> str:
-        """The id itself at its first use, then with its occurrence: `x`, `x~2`, `x~3`."""
+        """The id itself at its first use, later with a number: `x`, `x~2`, `x~3`."""
         candidate = sample_id
         while candidate in self.ids:
             self.ids[sample_id] += 1
@@ -44,7 +44,7 @@ class Seen:
         return candidate
 
     def repeats(self, row: RawRow, sample: Sample) -> list[Repair]:
-        """What the sample shares with an earlier one; all of it is kept: a benchmark's denominator is published."""
+        """Notes on what the sample repeats of an earlier one; it is kept: a benchmark's number of rows is published."""
         key = f"{row.video_id}\0{sample.query.casefold()}"
         raw = hash(row.query)
         this = _First(sample.sample_id, {raw}, sample.windows)

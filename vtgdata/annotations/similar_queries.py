@@ -1,8 +1,7 @@
-"""How alike two queries are: the share of their three-letter pieces that they have in common.
+"""Similarity of two queries: the share of their three-letter pieces (trigrams) that they have in common.
 
-An overlap of tokens that forgives what an edit distance forgives, endings and slips of the pen, that articles,
-punctuation and case do not change, and that can be looked up in an index. Source: trigram similarity, as pg_trgm of
-PostgreSQL has it.
+Like an edit distance it tolerates other endings and slips of the pen, but it can be looked up in an index; articles,
+punctuation and case do not matter. Source: trigram similarity, as pg_trgm of PostgreSQL has it.
 """
 
 import re
@@ -15,7 +14,7 @@ _ARTICLES = frozenset({"a", "an", "the"})
 
 @lru_cache(maxsize=1 << 14)
 def pieces(query: str) -> frozenset[str]:
-    """The three-letter pieces of a query's words, each word with its edges; never empty.
+    """The three-letter pieces of a query's words, each word padded with blanks at its edges; never empty.
 
     >>> sorted(pieces("The ox."))
     ['  o', ' ox', 'ox ']
@@ -31,9 +30,9 @@ def _figures(query: str) -> frozenset[str]:
 
 
 def similarity(one: str, other: str) -> float:
-    """In [0, 1]: 1 for queries that differ at most in case, punctuation, articles and the order of their words.
+    """Similarity in [0, 1]; 1 for queries that differ only in case, punctuation, articles and the order of words.
 
-    Two queries with different figures are not alike, however long the rest: "number 3" is none of "number 4".
+    Two queries with different numbers have similarity 0, however long the rest: "number 3" is not "number 4".
 
     >>> similarity("A person opens the door.", "person opens a door")
     1.0

@@ -15,7 +15,7 @@ class Source(msgspec.Struct, frozen=True):
 
     path: Path
     split: str
-    """Empty where each row says its own (`Corpus.split_in_rows`)."""
+    """Empty if each row states its own (`Corpus.split_in_rows`)."""
 
 
 def find(
@@ -31,11 +31,11 @@ def find(
     Args:
         paths: files of any name, and folders in which the corpus's own file names are looked for (packed with gzip
             too).
-        corpus: whose splits name the files.
-        split: take only this split's files out of folders, and take it for files whose name does not tell.
-        companions: suffixes of files that go with the annotations (durations, say) and are none themselves.
-        one_copy: a split's files are copies of one another: of those in a folder the first that the split names is
-            taken, for all of them would be the same rows several times.
+        corpus: its splits name the files.
+        split: take only this split's files from folders, and assume this split for files whose name does not tell.
+        companions: suffixes of files that accompany annotations (durations, say) and are not annotations themselves.
+        one_copy: a split's files are copies of each other: from a folder take only the first one that the split names,
+            since all of them would give the same rows several times.
 
     Raises VtgError when a path is missing, a folder holds no known file, or a file's split is not known.
     """
@@ -83,7 +83,7 @@ def only(rows: Iterable[RawRow], split: str | None) -> Iterator[RawRow]:
 
 
 def check_split(corpus: Corpus, split: str | None) -> list[str]:
-    """The names of a corpus's splits; raises VtgError when `split` is given and is none of them."""
+    """The names of a corpus's splits; raises VtgError when `split` is given and is not one of them."""
     known = [each.name for each in corpus.splits]
     if split is not None and split not in known:
         raise VtgError(f"{corpus.name} has no split {split!r}; {did_you_mean(split, known)}")
@@ -96,7 +96,7 @@ def named_files(folder: Path, corpus: Corpus, split: str | None = None) -> list[
     for owner in corpus.splits:
         if split is None or owner.name == split or corpus.split_in_rows:
             for path in (path for name in owner.files for path in _matching(folder, name)):
-                # The plain file goes before a packed one: both in a folder are one file, not two.
+                # The plain file wins over a packed one: both in a folder are one file, not two.
                 found.setdefault(plain_name(path), Source(path, "" if corpus.split_in_rows else owner.name))
     return list(found.values())
 
@@ -109,9 +109,10 @@ def _matching(folder: Path, name: str) -> list[Path]:
 
 
 def inputs(paths: Sequence[Path], corpus: Corpus) -> list[Path]:
-    """Every file that a reading of these paths may open, for fingerprints: companions beside a file included.
+    """Every file that reading these paths may open, for fingerprints; companions beside a file are included.
 
-    Raises VtgError when a folder holds no known file: one of videos, say, which nobody wants to wait for.
+    Raises VtgError when a folder holds no known file. It may be a folder of videos, whose hashing nobody wants to wait
+    for.
     """
     found: dict[Path, None] = {}
     for path in paths:

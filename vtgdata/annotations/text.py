@@ -1,6 +1,6 @@
-"""Reading values out of published text: lines, JSON, numbers, windows, with what is wrong said clearly.
+"""Reads values from published text (lines, JSON, numbers, windows), with errors that say what is wrong.
 
-A file of another corpus is a VtgError; a broken row inside a good file is a RawRow with a problem.
+A file of another corpus raises a VtgError; a broken row inside a good file becomes a RawRow with a problem.
 """
 
 import json
@@ -20,16 +20,16 @@ MAX_RAW = 10_000
 
 
 UNREADABLE = "unreadable_row"
-"""The reason of a row that is none of its corpus; other reasons are of rows that were read."""
+"""Drop reason of a row that cannot be read as one of its corpus; rows with other reasons could be read."""
 
 
 _NUMBER = re.compile(r"[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|nan|inf(?:inity)?)\Z", re.IGNORECASE | re.ASCII)
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a text file with their numbers from 1, without line ends; lines of blanks are no rows.
+    """The lines of a text file with their numbers from 1, without line ends; blank lines are skipped.
 
-    Read as they are asked for: a file of any length takes the memory of its longest line.
+    Read lazily: a file of any length takes the memory of its longest line (a UTF-16 file is read whole).
     """
     number, found = 0, False
     with opened(path) as file:
@@ -53,8 +53,8 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
 def read_json(path: Path) -> Any:
     """The value of a JSON document (NaN and Infinity allowed, as Python and NumPy write them).
 
-    Raises VtgError, with line and column, when it is none, or when a key occurs twice in one object: the first of the
-    two would be lost.
+    Raises VtgError, with line and column, when it is not valid JSON; also when a key occurs twice in one object: the
+    first of the two would be lost.
     """
     text = read_text(path)
     try:
@@ -69,7 +69,7 @@ def read_json(path: Path) -> Any:
 
 
 def parse_json(text: str) -> Any:
-    """A JSON value from text; raises ValueError when it is none, nests too deep, or repeats a key in one object."""
+    """A JSON value from text; raises ValueError when it is invalid, nests too deep, or repeats a key in one object."""
     try:
         return _DECODER.decode(text)
     except RecursionError:
@@ -89,7 +89,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_without_repeats)
 
 
 def number(value: Any) -> float:
-    """A number out of JSON, or written out as text, as a float; NaN and infinities pass.
+    """A float from a number in JSON, or from a number as text; NaN and infinities pass.
 
     Raises ValueError for anything else (true and "1_000" included).
 
@@ -109,21 +109,21 @@ def number(value: Any) -> float:
 
 
 def mapping(value: Any, name: str) -> dict[str, Any]:
-    """A JSON object; raises ValueError, with what it was to be, when it is none."""
+    """A value that must be a JSON object; raises ValueError, with its `name`, when it is not."""
     if not isinstance(value, dict):
         raise ValueError(f"{name} is {shown(value)}, not an object")
     return cast(dict[str, Any], value)
 
 
 def sequence(value: Any, name: str) -> list[Any]:
-    """A JSON list; raises ValueError, with what it was to be, when it is none."""
+    """A value that must be a JSON list; raises ValueError, with its `name`, when it is not."""
     if not isinstance(value, list):
         raise ValueError(f"{name} is {shown(value)}, not a list")
     return cast(list[Any], value)
 
 
 def pair(value: Any) -> tuple[float, float]:
-    """A [start, end] pair of numbers out of JSON; raises ValueError when it is none. Its order is not looked at."""
+    """A [start, end] pair of numbers from JSON; raises ValueError when it is not one. The order is not checked."""
     found = sequence(value, "a [start, end] pair")
     if len(found) != 2:
         raise ValueError(f"{shown(value)} is not a [start, end] pair")
@@ -131,7 +131,7 @@ def pair(value: Any) -> tuple[float, float]:
 
 
 def bound(value: Any) -> float | str:
-    """A start or an end out of JSON or csv: a number, or a clock time, which stays text for normalisation to read.
+    """A start or an end from JSON or csv: a number, or a clock time, which stays text until normalisation.
 
     Raises ValueError when it is neither.
 
@@ -145,18 +145,18 @@ def bound(value: Any) -> float | str:
 
 
 def bounds(value: Any) -> tuple[float | str, float | str]:
-    """A [start, end] pair out of JSON; raises ValueError when it is none. Order and range are not looked at."""
+    """A [start, end] pair from JSON; raises ValueError when it is not one. Order and range are not checked."""
     found = sequence(value, "a [start, end] pair")
     if len(found) != 2:
         raise ValueError(f"{shown(value)} is not a [start, end] pair")
     start, end = found
     if type(start) is float and type(end) is float:
-        return start, end  # by far the commonest, and files are long
+        return start, end  # by far the most common case, and files are long
     return bound(start), bound(end)
 
 
 def windows(value: Any) -> list[tuple[float | str, float | str]]:
-    """One [start, end] pair, or a list of them, out of JSON; raises ValueError when it is neither."""
+    """One [start, end] pair, or a list of them, from JSON; raises ValueError when it is neither."""
     found = sequence(value, "a window or a list of windows")
     if not found:
         return []
@@ -164,7 +164,7 @@ def windows(value: Any) -> list[tuple[float | str, float | str]]:
 
 
 def duration(value: Any) -> float | None:
-    """A duration as published: None when missing; NaN, which normalisation makes unknown and notes, when no number."""
+    """A duration as published: None when missing; NaN, which normalisation notes and makes unknown, if not a number."""
     if value is None:
         return None
     try:
@@ -174,7 +174,7 @@ def duration(value: Any) -> float | None:
 
 
 def words(value: Any, name: str) -> str:
-    """A text out of JSON; raises ValueError, with the field's name, when it is none."""
+    """A text from JSON; raises ValueError, with the field's name, when it is not text."""
     if not isinstance(value, str):
         raise ValueError(f"{name} is {shown(value)}, not text")
     return value
@@ -194,7 +194,10 @@ def shown(value: Any) -> str:
 
 
 def dumped(value: Any) -> str:
-    """A JSON value as one line of ASCII, for `RawRow.raw`; what is none (bytes out of a Parquet file) as its repr."""
+    """A JSON value as one line of ASCII, for `RawRow.raw`.
+
+    What JSON cannot hold (bytes from a Parquet file) is written as its repr.
+    """
     try:
         return json.dumps(value, default=ascii)[:MAX_RAW]
     except (RecursionError, TypeError, ValueError):
@@ -202,9 +205,9 @@ def dumped(value: Any) -> str:
 
 
 def unreadable(origin: str, raw: Any, split: str, detail: str, reason: str = UNREADABLE, *, file: str = "") -> RawRow:
-    """The row that stands for one that cannot be read, or that its corpus left without a moment: it becomes a drop.
+    """A stand-in for a row that cannot be read, or that its corpus left without a moment; it becomes a drop.
 
-    `file` is its video's, where that much is known.
+    `file` is the file of its video, if that much is known.
     """
     return RawRow(
         origin=origin,
@@ -219,7 +222,7 @@ def unreadable(origin: str, raw: Any, split: str, detail: str, reason: str = UNR
 
 
 def some_readable(path: Path, rows: Iterable[RawRow], form: str) -> Iterator[RawRow]:
-    """Pass rows on, the broken ones too; but a file of which no row can be read is the wrong file.
+    """Pass rows on, broken ones included; if no row of a file can be read, it is the wrong file.
 
     Args:
         path: the file, for the error.
@@ -234,7 +237,7 @@ def some_readable(path: Path, rows: Iterable[RawRow], form: str) -> Iterator[Raw
             yield row
             continue
         held.append(row)
-        # A record that its corpus left without a moment was read: its reason is another.
+        # A record that its corpus left without a moment could be read: it has another reason.
         if row.problem is None or row.problem[0] != UNREADABLE:
             yield from held
             held = None

@@ -1,6 +1,6 @@
-"""By which names a sample's video is known, so that one video is recognised in files of different corpora.
+"""The names of a sample's video, so that one video is recognised in files of different corpora.
 
-Two samples show the same video, or parts of the same longer one, when their keys meet. A key has a kind and a name:
+Two samples show the same video, or parts of the same longer one, when they share a key. A key has a kind and a name:
 `youtube:<id>` wherever a name holds a YouTube id, else `video:<name>`.
 """
 
@@ -19,7 +19,7 @@ _NUMBERED = re.compile(r"(?:(?:[a-z]+[ _-]?)\d{1,6}|\d{1,4})\Z", re.ASCII)
 def keys(sample: Sample) -> set[str]:
     """The names of a sample's video: of its id, its file and the longer video that it was cut from.
 
-    A cut has the name of its source too, so that two cuts of one video meet, whichever parts of it they are.
+    A cut has the name of its source too, so that any two cuts of one video share a key.
     """
     video = sample.video
     named = (video.video_id, video.file, video.source_id or "")
@@ -27,7 +27,7 @@ def keys(sample: Sample) -> set[str]:
 
 
 def by_key(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
-    """The samples of each video, by every name that it is known by."""
+    """The samples of each video, under each of its keys."""
     found: dict[str, list[Sample]] = {}
     for sample in samples:
         for key in keys(sample):
@@ -47,13 +47,13 @@ def of_name(name: str, corpus: str = "") -> set[str]:
     >>> of_name("v_aB3_dE-6hIj_60_210.mp4") == of_name("aB3_dE-6hIj_00:01:00:000_00:03:30:000.mp4")
     True
 
-    A kitchen of TACoS, by whichever of its cameras:
+    A kitchen of TACoS, from any of its cameras:
 
     >>> of_name("s99-d01-cam-002.mp4") == of_name("s99-d01.avi") == {"video:s99-d01"}
     True
 
-    Any other name is the file's without its extension. One that only counts a corpus's own videos says nothing
-    elsewhere, and so goes with the corpus:
+    Any other name is the file's name without its extension. A name that only numbers the videos of a corpus means
+    nothing elsewhere, so the corpus is added:
 
     >>> of_name("Charades/K7QZ2.mp4"), of_name("video_0012.mp4", "shapes")
     ({'video:K7QZ2'}, {'video:shapes/video_0012'})
@@ -66,7 +66,7 @@ def _of_name(name: str, corpus: str) -> tuple[str, ...]:
     video = ids.named(name)
     described = _DESCRIBED.match(video.video_id)
     youtube = described[1] if described else video.source_id
-    # Eleven figures are an id of VidOR, not of YouTube, where they would be one in 10^9.
+    # Eleven digits are an id of VidOR: only one YouTube id in about 10^9 has digits alone.
     return tuple(_keys(video.video_id, None if youtube and youtube.isdigit() else youtube, corpus))
 
 

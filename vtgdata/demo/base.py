@@ -1,12 +1,12 @@
-"""Trains the tiny model from nothing until it sees: the demo's stand-in for a pretrained model.
+"""Trains the tiny model from scratch until it can see: the demo's stand-in for a pretrained model.
 
-A plain loop, not a stage of the pipeline: it reads no corpus file. Its clips are composed from a bank of frames of its
-own, which went through the same codec and JPEG as the drawn videos, and its teacher is always right.
+A plain loop, not a stage of the pipeline: it reads no corpus file. Its clips are composed from its own bank of frames,
+which went through the same codec and JPEG as the drawn videos, and its teacher is always right.
 
-What makes so small a network see: it must write down every frame's colour and shape and whether it is what was asked;
-practice is dense (in a quiz every frame is drawn anew, many of them all but right, so neither copying the frame before
-nor matching the colour alone is of use); the marks and the answer count four times; and the hidden matrices are trained
-by Muon, which needs half the steps of AdamW, in float32 on every CPU.
+Why so small a network learns to see: it must write down every frame's colour and shape, and whether they are the ones
+asked for. Practice is dense: in a quiz every frame is drawn anew, and many are near misses, so neither copying the
+frame before nor matching the colour alone helps. The marks and the answer count four times. The hidden matrices are
+trained by Muon, which needs half the steps of AdamW, in float32 on every CPU.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import torch
 
 WARMUP = 20
-"""Steps."""
+"""Steps of warm-up."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,13 +38,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     out: str
     """Folder for model, tokenizer, processor and training.jsonl."""
     seed: int = 7
-    """Of weights, bank and clips."""
+    """Seed of weights, bank of frames and clips."""
     steps: int = 400
     """Training steps, at least 60."""
     levels: list[int] = msgspec.field(default_factory=lambda: [0, 1])
-    """Levels of the clips to learn on: 0, 1 or both."""
+    """Levels of the training clips: 0, 1 or both."""
     learning_rate: float = 3e-3
-    """Peak learning rate of AdamW, for embeddings and the vision entrance."""
+    """Peak learning rate of AdamW, for embeddings, the vision input and all else but the hidden matrices."""
     matrix_rate: float = 0.01
     """Peak learning rate of Muon, for the hidden matrices."""
     threads: int = 1
@@ -77,7 +77,7 @@ def run(settings: Settings) -> Summary:
     from transformers.utils.logging import disable_progress_bar
 
     torch.set_num_threads(settings.threads)
-    disable_progress_bar()  # of saving, which is done in no time
+    disable_progress_bar()  # saving takes no time
     tokenizer = tiny.build_tokenizer()
     model = tiny.build_model(tokenizer, settings.seed)
     lines = train(model, Clips(tokenizer, settings.levels, settings.seed), settings)
@@ -100,7 +100,7 @@ def _mean(lines: list[dict[str, float]], name: str) -> float:
 
 
 def train(model: Any, clips: Clips, settings: Settings) -> list[dict[str, float]]:
-    """The loop; changes the model, returns one line a step."""
+    """The training loop; changes the model, returns one log line for each step."""
     import torch
     from torch.nn.functional import cross_entropy
 
@@ -152,9 +152,10 @@ def _optimisers(model: Any) -> tuple[Muon, torch.optim.Optimizer]:
 
 
 def join_images(model: Any) -> None:
-    """Let the vision blocks attend within all images at once; the library takes them one by one, which is slow.
+    """Let the vision blocks process all images at once, each image attending to itself; the library's way is slow.
 
-    Right only while every image has four patches, as here. `part_images` takes it back.
+    The library takes images one by one. This is right only while every image has four patches, as here; `part_images`
+    undoes it.
     """
     from torch.nn.functional import scaled_dot_product_attention
     from transformers.models.qwen3_vl.modeling_qwen3_vl import apply_rotary_pos_emb_vision

@@ -1,4 +1,4 @@
-"""What the base stage learns on: an endless source of batches of clips, composed from a bank of frames.
+"""The training data of the base stage: endless batches of clips, composed from a bank of frames.
 
 The bank's frames went through the same codec and JPEG as the drawn videos; no file of the corpus is read.
 """
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 BANK = 60
 """Frames of each pair and look."""
 QUIZ = -1
-"""A kind of clip beside levels 0 and 1: each frame shows what is asked, nearly that, or anything, one third each."""
+"""A kind of clip besides levels 0 and 1: each frame shows the asked pair, a near miss or any pair, one third each."""
 ANSWER = [-5, -3]
-"""Where the answer's two times stand: before " to ", time, </answer> and the end of the turn."""
+"""Positions, from the end, of the answer's two times: time, " to ", time, </answer> and the end of the turn."""
 _BANK_SEED = 1_000_003
 
 
@@ -59,7 +59,7 @@ def curriculum(levels: Sequence[int]) -> tuple[Phase, ...]:
 
 
 class Clips:
-    """An endless source of batches: clips of bank frames, with the right teacher's traces."""
+    """An endless source of batches: clips of bank frames, with the traces of a teacher that is always right."""
 
     def __init__(self, tokenizer: Any, levels: Sequence[int], seed: int) -> None:
         """Make the bank. Args: levels: 0, 1 or both; seed: of bank and clips."""
@@ -76,7 +76,7 @@ class Clips:
         self.marks = [tokenizer.convert_tokens_to_ids(f"Ġ{word}") for word in ("yes", "no")]
 
     def batches(self, steps: int) -> Iterator[Batch]:
-        """The curriculum, spread over so many steps."""
+        """Batches of the curriculum, spread over `steps` steps."""
         ends = [round(steps * sum(phase.share for phase in self.phases[: k + 1])) for k in range(len(self.phases))]
         for number in range(steps):
             phase = self.phases[next(k for k, end in enumerate(ends) if number < end or end == ends[-1])]
@@ -84,7 +84,7 @@ class Clips:
             yield self.batch(phase.frames // frames, frames, phase.kinds)
 
     def batch(self, count: int, frames: int, kinds: Sequence[int]) -> Batch:
-        """So many clips of so many frames; all rows have the same number of tokens."""
+        """A batch of `count` clips of `frames` frames; all rows have the same number of tokens."""
         import torch
 
         texts, pictures = [], []
@@ -145,7 +145,7 @@ def _text(asked: int, shown: Sequence[int], step: float) -> tuple[str, str]:
 
 
 def bank(kind: int, rng: np.random.Generator) -> np.ndarray:
-    """Frames of every pair as a model gets to see them: (pairs, BANK, 28, 28, 3) uint8."""
+    """Frames of every pair as a model sees them: (pairs, BANK, 28, 28, 3) uint8."""
     import numpy as np
 
     order = rng.permutation(np.repeat(np.arange(len(PAIRS)), BANK))

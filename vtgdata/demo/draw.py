@@ -2,7 +2,7 @@
 
 out/annotations.jsonl     one query a line, with a few of the faults that real annotations have (not in `test`)
 out/videos/*.mp4          56 x 56 pixels, 10 to 50 s, various frame rates
-out/wrong_labels.jsonl    which labels of split rl are wrong: a key for judging, which no other stage opens
+out/wrong_labels.jsonl    which labels of split rl are wrong: the key, which only demo-report opens
 """
 
 from __future__ import annotations
@@ -41,19 +41,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     out: str
     """Folder for annotations.jsonl, wrong_labels.jsonl and videos/."""
     seed: int = 7
-    """Of everything drawn."""
+    """Seed of everything drawn."""
     videos: int = 1200
-    """In all: 40 % sft, 35 % rl, 25 % test."""
+    """Number of videos: 40 % sft, 35 % rl, 25 % test."""
     wrong_labels: float = 0.4
     """Share of the queries of split rl, in [0, 0.6], whose label is another segment's window."""
     levels: list[int] = msgspec.field(default_factory=lambda: [0, 1])
-    """Of main events and of what is asked besides: 0 (nothing shares colour or shape) and 1 (something does)."""
+    """Levels of the queries: 0 (no other segment shares the colour or shape that is asked for) and 1 (one does)."""
     trivial_sft: float = 0.12
     """Share of the videos of split sft, in [0, 1], that one event fills (level 2)."""
     trivial_rl: float = 0.25
-    """The same for split rl; split test has none."""
+    """Share of such videos in split rl, in [0, 1]; split test has none."""
     queries: int = 2
-    """Most queries asked of one video, at least 1."""
+    """Maximum number of queries about one video, at least 1."""
     faults: float = 0.01
     """Share of the rows of sft and rl, in [0, 0.2], for each fault that ingest must repair or drop."""
 
@@ -118,7 +118,7 @@ def _splits(videos: int) -> list[str]:
 
 
 def _video(settings: Settings, name: str, split: str, rng: np.random.Generator, path: Path) -> list[dict[str, Any]]:
-    """Draw one file; its rows, the main event first."""
+    """Draw one file; returns its rows, the main event first."""
     trivial = rng.random() < {"sft": settings.trivial_sft, "rl": settings.trivial_rl}.get(split, 0.0)
     level = 2 if trivial else int(settings.levels[int(rng.integers(len(settings.levels)))])
     spans = compose(level, rng)
@@ -152,11 +152,11 @@ def _video(settings: Settings, name: str, split: str, rng: np.random.Generator, 
 def _clock(rng: np.random.Generator) -> tuple[Fraction, Fraction]:
     """Seconds per step (1 to 5, by halves) and frames a second: a step is a whole number of frames."""
     step = Fraction(int(rng.integers(2, 11)), 2)
-    # Only short ones: 29.97 frames a second are many.
+    # NTSC only for short steps: 29.97 frames a second are many.
     if step <= 2 and step.denominator == 1 and rng.random() < 0.5:
         return step * Fraction(1001, 1000), NTSC
     fitting = [rate for rate in RATES if (rate * step).denominator == 1]
-    # Few frames are drawn and decoded sooner: the higher the rate, the rarer.
+    # Few frames are drawn and decoded faster, so a higher rate is chosen less often.
     shares = [1 / float(rate) for rate in fitting]
     return step, fitting[int(rng.choice(len(fitting), p=[share / sum(shares) for share in shares]))]
 
@@ -166,7 +166,7 @@ def _draw(
 ) -> None:
     pictures = {k: draw_image(pair, LOOKS[level], rng) for pair, first, last in spans for k in range(first, last)}
     frames = int(step * rate)
-    # A time such as 3.003 s is no exact float; shown one frame early (33 ms), a step is surely there at its time.
+    # A time such as 3.003 s is not an exact float; a step shown one frame (33 ms) early is surely there at its time.
     early = int(rate == NTSC)
     counts = [frames - early * (k == 0) + early * (k == STEPS - 1) for k in range(STEPS)]
     partial = path.with_suffix(".partial")
@@ -176,7 +176,7 @@ def _draw(
 
 
 def _mislabel(rows: list[dict[str, Any]], share: float, rng: np.random.Generator) -> dict[str, bool]:
-    """Give some rows of split rl the window of another segment, which never overlaps; which ones, by id."""
+    """Give some rows of split rl the window of another segment, which never overlaps; returns by id which ones."""
     pool = [row for row in rows if row["split"] == "rl"]
     able = [k for k, row in enumerate(pool) if len(row["scene"]) > 1]
     wanted = round(share * len(pool))
@@ -192,11 +192,11 @@ def _mislabel(rows: list[dict[str, Any]], share: float, rng: np.random.Generator
 
 
 def _spoil(rows: list[dict[str, Any]], share: float, rng: np.random.Generator) -> dict[str, int]:
-    """Put faults into rows of sft and rl, each row at most one; how many of each."""
+    """Put faults into rows of sft and rl, at most one into each row; returns the number of each fault."""
     able = [row for row in rows if row["split"] != "test"]
     count = round(share * len(able))
     chosen = [able[int(k)] for k in rng.permutation(len(able))[: count * len(FAULTS)]]
-    # An end can only lie past the video where the event runs to the video's end, else the repair would be a lie.
+    # Only an event that runs to the video's end may end past it, else the repair (clamping) would give a wrong label.
     last = [row for row in able if row["end"] == row["duration"] and not any(row is one for one in chosen)]
     past = [last[int(k)] for k in rng.permutation(len(last))[:count]]
     for row in past:
@@ -211,7 +211,7 @@ def _spoil(rows: list[dict[str, Any]], share: float, rng: np.random.Generator) -
 
 
 def encode(target: BinaryIO, pictures: Iterable[tuple[np.ndarray, int]], rate: Fraction) -> None:
-    """Write an mp4 (libx264, yuv420p, 56 x 56) in which each picture is shown for so many frames.
+    """Write an mp4 (libx264, yuv420p, 56 x 56) in which each picture is shown for its number of frames.
 
     Pictures are enlarged twice without smoothing, so that the halved colour planes still hold every pixel.
 

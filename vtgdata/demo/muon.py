@@ -1,7 +1,7 @@
-"""Muon in float32: momentum whose every update is made nearly orthogonal (Jordan et al., 2024).
+"""Muon in float32: momentum with nearly orthogonal updates (Jordan et al., 2024).
 
-`torch.optim.Muon` makes it so in bfloat16, which a CPU without bfloat16 instructions emulates: a step of the demo's
-base stage then takes several times as long, and its weights differ from those of a CPU that has them.
+`torch.optim.Muon` makes them in bfloat16, which a CPU without bfloat16 instructions emulates: a step of the demo's base
+stage then takes several times as long, and its weights differ from those on a CPU that has the instructions.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     import torch
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-"""Of the quintic that is applied to the singular values: steep at 0, and near 1 it stays near 1."""
+"""Coefficients of the quintic polynomial applied to singular values: steep at 0, and near 1 it stays near 1."""
 ITERATIONS = 5
 SMALLEST = 1e-7
-"""The least that an update is divided by."""
+"""Smallest norm that an update is divided by."""
 
 
 class Muon:
@@ -45,7 +45,7 @@ class Muon:
 
 
 def orthogonal(matrix: torch.Tensor) -> torch.Tensor:
-    """The nearest matrix whose singular values are 1, roughly: they come to lie between about 0.7 and 1.2.
+    """Roughly the nearest matrix whose singular values are all 1; they end up between about 0.7 and 1.2.
 
     Newton-Schulz iterations, in the type of the matrix. Args: matrix: (m, n). Returns the same shape.
     """

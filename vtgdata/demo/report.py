@@ -1,6 +1,6 @@
-"""The demo's judge: one table of what was reached, with and without looking, and the gates it has to pass.
+"""The demo's report: one table of the results, with and without looking, and the gates that they have to pass.
 
-It alone opens the key to the wrong labels, after everything else is done.
+Only this step opens the key to the wrong labels, after everything else is done.
 """
 
 from pathlib import Path
@@ -105,7 +105,7 @@ def run(settings: Settings) -> Summary:
 
 
 def gates(constant: dict[str, Any], models: list[dict[str, Any]], separation: float) -> list[Gate]:
-    """What the demo claims, each with its measure and whether it holds."""
+    """The demo's claims, each with the measured value and whether it holds."""
     sft, rl = models
     best = constant["metrics"]["mIoU"]
     seen, blind, other = (sft[kind]["metrics"]["mIoU"] for kind in ("sighted", "blind", "other_query"))
@@ -138,7 +138,7 @@ def _interval(difference: dict[str, float]) -> str:
 
 
 def label_auc(settings: Settings) -> float:
-    """How well the pass rate (mean IoU) tells rightly labelled rows of the pool from wrongly labelled ones."""
+    """AUC of the pass rate (mean IoU) for separating rightly from wrongly labelled rows of the pool."""
     key = {row["id"]: row["wrong"] for row in map(msgspec.json.decode, Path(settings.key).read_bytes().splitlines())}
     raw_ids = {s.sample_id: s.sample_id.partition(":")[2].partition("~")[0] for s in read_samples(settings.samples)}
     rates = [

@@ -36,7 +36,7 @@ Error = Literal["none", "early", "late", "wrong_object"]
 
 
 class Draws(Protocol):
-    """What a seeded source of chance must offer; `random.Random` and NumPy's Generator both do."""
+    """What a seeded random generator must offer; `random.Random` and NumPy's Generator both do."""
 
     def random(self) -> float:
         """The next draw, in [0, 1)."""
@@ -98,7 +98,7 @@ def compose(level: int, rng: np.random.Generator, steps: int = STEPS, longest: i
         level: 0, 1 or 2, of the main event.
         rng: source of all choices.
         steps: length of the clip in steps.
-        longest: longest segment beside the event, in steps.
+        longest: longest segment besides the event, in steps.
     """
     main = int(rng.integers(len(PAIRS)))
     if level == 2:
@@ -169,7 +169,7 @@ def trace(
 
     `early` ends the answer at the last frame that shows the event, `late` begins it one frame late (both are right
     answers where the event has one frame only), `wrong_object` marks and answers the segment that follows the
-    event, or the first one. Where no segment has the query's words, nothing is marked and the answer is empty.
+    event, or the first one. If no segment has the query's words, nothing is marked and the answer is empty.
 
     Args:
         segments: the clip, seconds.
@@ -184,7 +184,7 @@ def trace(
     if place is not None and error == "wrong_object":
         place = (place + 1) % len(ordered)
     wanted = None if place is None else (ordered[place].colour, ordered[place].shape)
-    # A frame's true time may lie a little before its segment's start: that is rounded to the annotation's grid.
+    # A frame's true time may lie a little before its segment's start, which is rounded to the annotation's grid.
     shown = [ordered[max((i for i, s in enumerate(ordered) if s.start <= t + 0.1), default=0)] for t in frame_times]
     marks = [(segment.colour, segment.shape) == wanted for segment in shown]
     lines = [

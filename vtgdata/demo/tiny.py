@@ -1,4 +1,4 @@
-"""A video-language model of 1.6 million parameters with the real Qwen3-VL classes, built from nothing.
+"""A video-language model of 1.6 million parameters with the real Qwen3-VL classes, built from scratch.
 
 No weights, tokenizer or processor files are fetched. A frame of 28 x 28 pixels becomes one token of the language
 model; every time from 00.0 to 60.0 in steps of half a second is one token, and so is every word of the corpus.
@@ -37,7 +37,7 @@ CHAT_TEMPLATE = (
 
 
 def build_tokenizer() -> Any:
-    """A byte-level BPE tokenizer of about 470 tokens; any text can be written with it, the corpus briefly."""
+    """A byte-level BPE tokenizer of about 470 tokens; it can write any text, and the corpus in few tokens."""
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -72,7 +72,7 @@ def build_tokenizer() -> Any:
 
 
 def build_processor(tokenizer: Any) -> Any:
-    """The Qwen3-VL processor with a smallest image of 28 x 28: the default enlarges it to four tokens."""
+    """The Qwen3-VL processor for images from 28 x 28 pixels up; its default enlarges such an image to four tokens."""
     from transformers import Qwen2VLImageProcessor, Qwen3VLProcessor, Qwen3VLVideoProcessor
 
     size = {"shortest_edge": SIDE * SIDE, "longest_edge": 64 * SIDE * SIDE}
@@ -146,7 +146,7 @@ def build_model(tokenizer: Any, seed: int) -> Any:
 
 
 def set_generation(model: Any, tokenizer: Any) -> None:
-    """Makes sampling at temperature 1 the model's default: servers read it from generation_config.json."""
+    """Make sampling at temperature 1 the model's default: servers read it from generation_config.json."""
     from transformers import GenerationConfig
 
     model.generation_config = GenerationConfig(
@@ -160,7 +160,7 @@ def set_generation(model: Any, tokenizer: Any) -> None:
 
 
 def patches(images: torch.Tensor) -> torch.Tensor:
-    """What the image processor makes of frames, much faster: (n, 28, 28, 3) uint8 to (4 n, 1176) float32."""
+    """The image processor's output for frames, made much faster: (n, 28, 28, 3) uint8 to (4 n, 1176) float32."""
     import torch
 
     mean = torch.tensor([0.48145466, 0.4578275, 0.40821073])

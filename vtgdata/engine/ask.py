@@ -20,18 +20,18 @@ from vtgdata.files.crash_points import crash_here
 from vtgdata.records import Model, Request, Sampling
 
 ACKNOWLEDGE_FD = "VTGDATA_ACK_FD"
-"""Names an inherited file descriptor that gets every key, one a line, after its answer is on disk."""
+"""Environment variable: an open file descriptor that gets each key, one a line, once its answer is on disk."""
 
 PULL_SECONDS = 0.2
-"""Longest stay in the thread that pulls questions while the journal has all their answers."""
+"""Seconds after which the thread that pulls questions returns, if the journal has all answers to those it pulled."""
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
     """Which model to ask, how its answers are drawn, and where they go."""
 
     model: Model
-    """Gets at most `model.concurrency` requests at a time, each for the missing answers of one question; or for
-    `model.answers_per_request` of them, where the model has that attribute."""
+    """Gets at most `model.concurrency` requests at a time. Each asks for all missing answers to one question, or for at
+    most `model.answers_per_request` of them, if the model has that attribute."""
     sampling: Sampling
     """How answers are drawn."""
     n: int
@@ -41,13 +41,13 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     journal: Journal
     """Open; holds every answer when `ask` returns."""
     note: Callable[[Wanted], None]
-    """Called in a thread with what is wanted of each question, in their order, with the answers' keys."""
+    """Called in a thread, in the order of the questions, with the answers wanted for each and their keys."""
     acknowledge: Callable[[str], None] | None = None
     """Called with a key once its answer is on disk; by default writes it to `$VTGDATA_ACK_FD`, if that is set."""
     total: int = 0
-    """Answers wanted in all, where that is known beforehand: for the time to go."""
+    """Answers wanted in all, if known beforehand; used to estimate the time to go."""
     progress: Callable[[Progress], None] | None = None
-    """Called with how far the run is, at most once a second and at the end."""
+    """Called with the progress of the run, at most once a second and at the end."""
 
 
 def run(questions: Iterable[Question], asking: Asking) -> None:
@@ -65,11 +65,11 @@ def run(questions: Iterable[Question], asking: Asking) -> None:
 async def ask(questions: Iterable[Question], asking: Asking) -> None:
     """Ask for n answers to each question, except those that the journal holds.
 
-    Questions are pulled one by one, in a thread, so that they may decode videos and be more than memory holds: at most
-    2 * model.concurrency are alive at a time.
+    Questions are pulled one by one in a thread, since making one may decode a video. At most 2 * model.concurrency are
+    in memory at a time, so there may be more than memory holds.
 
-    A request that failed is in the journal as failed and does not end the run. EndpointRefused, and any exception of
-    the model or of `questions`, ends it at once; what was answered until then is kept.
+    A failed request is recorded in the journal and does not end the run. EndpointRefused, and any exception of the
+    model or of `questions`, ends the run at once; answers that came before are kept.
     """
     report = Report(asking.journal.path, asking.model.id, asking.total, asking.progress)
     run = _Run(asking, asking.acknowledge or _acknowledge_to_fd(), report)
@@ -96,11 +96,11 @@ class _Run:
         self.committing = asyncio.Lock()
         self.replied: list[Attempt] = []
         self.sent: set[str] = set()
-        """Keys whose answers are not on disk: in flight, or failed."""
+        """Keys asked for in this run whose answers are not on disk: in flight, or failed."""
         self.ended = False
 
     async def all(self, questions: Iterator[Question], group: asyncio.TaskGroup) -> None:
-        """Start a task for each question that needs one, as room comes free, until they end."""
+        """Start a task for each question with missing answers, when there is room for it, until the questions end."""
         while not self.ended:
             await self.alive.acquire()
             found = await asyncio.to_thread(self._next, questions)
@@ -113,9 +113,10 @@ class _Run:
             del found
 
     def _next(self, questions: Iterator[Question]) -> tuple[Question, list[tuple[int, str]]] | None:
-        """Pull questions until one needs asking, for a moment at most; runs in a thread.
+        """Pull questions until one has missing answers, for at most about PULL_SECONDS; runs in a thread.
 
-        Returns it with index and key of each missing answer, or None when none was found in that time.
+        Returns the question with index and key of each missing answer, or None when the time is over or the questions
+        ended.
         """
         until = time.monotonic() + PULL_SECONDS
         while time.monotonic() < until:
@@ -128,10 +129,13 @@ class _Run:
         return None
 
     def _want(self, question: Question) -> tuple[Question, list[tuple[int, str]]] | None:
-        """Note what is wanted of a question; it, and index and key of the answers to ask for, where there are any."""
+        """Note the answers wanted for a question.
+
+        Returns the question with index and key of each answer to ask for, or None when there is none.
+        """
         keys, missing = self._missing(question)
         if missing and question.look is not None:
-            # Only now are its frames needed. What they are may have changed since its keys were made.
+            # Its frames are needed only now. They may have changed since the keys were made.
             question = question.look()
             keys, missing = self._missing(question)
         self.asking.note(wanted_of(question, keys))
@@ -145,13 +149,13 @@ class _Run:
         return (question, missing) if missing else None
 
     def _missing(self, question: Question) -> tuple[list[str], list[tuple[int, str]]]:
-        """All keys of a question, and index and key of the answers that must be asked for."""
+        """All keys of a question, and index and key of each answer to ask for."""
         asking = self.asking
         keys = work_keys(question, self.model.id, asking.sampling, asking.n, asking.seed)
         if question.problem is not None:
             return keys, []
-        # A question that comes twice is asked once. First what was sent, then what is held: a key leaves the one only
-        # when it is in the other.
+        # A question that comes twice is asked once. Look at `sent` before the journal: a key leaves `sent` only when
+        # its answer is in the journal.
         known = self.sent.intersection(keys)
         known |= self.journal.settled(keys)
         return keys, [(index, key) for index, key in enumerate(keys) if key not in known]
@@ -178,25 +182,25 @@ class _Run:
                 Attempt(key=key, sample_id=question.sample_id, index=index, reply=reply)
                 for (index, key), reply in zip(wanted, replies, strict=True)
             )
-            # The slot is kept until the answers are on disk: what a crash can lose is what is in a slot.
+            # Keep the slot until the answers are on disk, so that a crash loses at most the answers that are in slots.
             async with self.committing:
                 await self._commit()
         self.report.update()
 
     async def _commit(self) -> None:
-        """Commit all that was replied: while one commit runs the next batch gathers, and goes to disk as one."""
+        """Write all waiting replies to the journal in one commit; replies that arrive meanwhile form the next batch."""
         batch, self.replied = self.replied, []
         if batch:
             writing = asyncio.create_task(asyncio.to_thread(self.journal.record, batch))
             try:
                 await asyncio.shield(writing)
             finally:
-                # A run that ends early still keeps what it had begun to write: it was paid for.
+                # A run that ends early still finishes a commit that has begun: its answers were paid for.
                 await writing
                 self._count(batch)
 
     def commit_rest(self) -> None:
-        """Keep what came in but was not yet committed when the run ended early."""
+        """Commit the replies that were still waiting when the run ended early."""
         batch, self.replied = self.replied, []
         if batch:
             self.journal.record(batch)
@@ -228,7 +232,7 @@ def _acknowledge_to_fd() -> Callable[[str], None]:
 
 
 def _main_error(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The one error to show of those that ended a run: what the user can mend, if there is such, else the first."""
+    """The error to show of all that ended a run: the first that the user can mend (a VtgError), else the first."""
     found: BaseException = errors.subgroup(VtgError) or errors
     while isinstance(found, BaseExceptionGroup):
         found = cast("BaseExceptionGroup[BaseException]", found).exceptions[0]

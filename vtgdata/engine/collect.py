@@ -1,4 +1,4 @@
-"""Asking one model about samples: from samples to rows of rollouts, by way of the journal."""
+"""Asking one model about samples: turns samples into rows of rollouts, through the journal."""
 
 import logging
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -35,18 +35,21 @@ CHUNK = 256
 
 
 class Collected:
-    """Rollouts of one model on some samples, read from the journal as they are wanted; made by `collect`."""
+    """Rollouts of one model on some samples, read from the journal lazily; made by `collect`."""
 
     def __init__(self, samples: Sequence[Sample], model_id: str, prompt: Prompt, read: Callable[..., Any]) -> None:
         self.model_id, self.prompt = model_id, prompt
         self._samples, self._read = samples, read
         self.n_failed = 0
-        """Of the rows read so far, samples with a request that failed, or a video that could not be seen."""
+        """Samples, of those read so far, with a failed request or a video that could not be read."""
         self.first_failure = ""
-        """The first of them, with what the journal knows of it."""
+        """The first such failure, with the detail that the journal has."""
 
     def by_sample(self) -> Iterator[tuple[Sample, list[Row]]]:
-        """Each sample with its rows, in order; some at a time, so that memory does not grow with their number."""
+        """Each sample with its rows, in order.
+
+        Reads CHUNK samples at a time, so that memory does not grow with their number.
+        """
         self.n_failed, self.first_failure = 0, ""
         for sample, rows, replies in self._read(self._samples):
             failed = next((row for row in rows if row["error"]), None)
@@ -56,7 +59,7 @@ class Collected:
             yield sample, rows
 
     def failure(self, most: float) -> str | None:
-        """What to tell the user when more than a share `most` of the samples failed, else None; once all were read."""
+        """The message when over a share `most` of the samples failed, else None; call it when all rows are read."""
         if self.n_failed <= most * len(self._samples):
             return None
         return (
@@ -66,12 +69,12 @@ class Collected:
 
 
 def metered(spec: str, model: Model, settings: AskSettings, journal: Journal) -> Metered:
-    """The model with its price, its budget, and what the journals of this folder say was spent."""
+    """The model with its price, its budget, and the spend that the journals of this folder have recorded."""
     price = price_of(spec, settings, model)
     if price is None or price.free:
         return Metered(model, price)
     spent = spend(journal.select, price)
-    # The shards' answers are taken over by now, their failed attempts are not.
+    # The answers of the shards were copied into this journal already; add the cost of their failed attempts.
     for path in journals(Path(settings.out), JOURNAL)[1:]:
         with peek(path) as select:
             spent = spent.plus(spend(select, price, only_failed=True))
@@ -82,7 +85,7 @@ def metered(spec: str, model: Model, settings: AskSettings, journal: Journal) ->
 
 @contextmanager
 def _told_what_is_left(journal: Journal, samples: Iterable[Sample], n: int) -> Generator[None]:
-    """Add to the words about a used-up budget how many answers are missing, now that all that came are on disk."""
+    """Add the number of missing answers to the error of a used-up budget; by then all answers that came are on disk."""
     try:
         yield
     except BudgetReached as error:
@@ -96,7 +99,7 @@ def _told_what_is_left(journal: Journal, samples: Iterable[Sample], n: int) -> G
 
 
 def take_shards(journal: Journal, folder: Path) -> None:
-    """Take over the answers of the shards that lie in the folder."""
+    """Copy the answers from the journals of the shards in the folder."""
     for path in sorted(folder.glob(f"shard-*-of-*/{JOURNAL}")):
         with Journal(path) as shard:
             journal.take(shard)
@@ -112,18 +115,18 @@ def collect(
     scores: Sequence[str] = (),
     places: Places | None = None,
 ) -> Generator[Collected]:
-    """Ask one model about samples, and give rows of its answers; what the journal already holds is not asked again.
+    """Ask one model about samples, and give the rows of its answers; asks only for answers that the journal lacks.
 
     Args:
         settings: of the stage.
         samples: what to ask about.
         spec: of the model.
-        seeing: `sighted`; `blind` replaces each video's pixels by those of another source's; `blank` by grey;
-            `other_query` keeps the frames and asks what another video is asked.
+        seeing: `sighted`, or a control: `blind` shows a video of another source instead, `blank` shows grey,
+            `other_query` shows the right frames and asks the query of another video.
         scores: score plug-ins to add to the rows, beside tiou and format.
-        places: says after each round which samples need more answers, and how many in all; none ends it.
+        places: for adaptive n; decides after each round which samples need more answers, until none does.
 
-    All is asked when the context is entered; the journal is open, and rows can be read, until it is left.
+    Entering the context asks everything. Rows can be read until the context is left, which closes the journal.
     """
     prompt = load_prompt(settings.prompt)
     for name in scores:
@@ -149,13 +152,13 @@ class _Ask(NamedTuple):
 
     spec: str
     seeing: str
-    """`sighted`, or what is shown or asked instead; see `collect`."""
+    """`sighted`, or the control's name; see `collect`."""
     scores: tuple[str, ...]
-    """Score plug-ins whose values the rows have."""
+    """Score plug-ins whose values go into the rows."""
 
 
 class _Held(NamedTuple):
-    """What is open while a run lasts."""
+    """What stays open during a run."""
 
     prompt: Prompt
     store: FrameStore | None
@@ -165,7 +168,7 @@ class _Held(NamedTuple):
 
 
 class _Asker:
-    """What the rounds of one run share."""
+    """The state that all rounds of one run share."""
 
     def __init__(self, settings: AskSettings, asked: _Ask, held: _Held) -> None:
         self.settings, self.asked = settings, asked
@@ -173,7 +176,7 @@ class _Asker:
         self.progress = teller(f"{asked.spec}, {asked.seeing}")
 
     def ask(self, samples: Sequence[Sample], n: int) -> None:
-        """Have n answers to the question about each sample in the journal, and what was wanted in the spool."""
+        """Ask until the journal has n answers for each sample, and note the wanted answers in the spool."""
         asking = ask.Asking(
             model=self.model,
             sampling=self.settings.sampling(),
@@ -187,7 +190,7 @@ class _Asker:
         ask.run(questions(samples, self.prompt, self.store, self.settings, self.asked.seeing), asking)
 
     def deepen(self, samples: Sequence[Sample], places: Places) -> None:
-        """Ask on in rounds until no sample's place needs more answers."""
+        """Ask further rounds until no sample needs more answers."""
         for sample, rows, _ in self.rows(samples):
             places.take(sample.sample_id, rows)
         while more := places.deepen():
@@ -204,7 +207,7 @@ class _Asker:
         return self._made(samples, (self.spool.at(last[sample.sample_id]) for sample in samples))
 
     def rows(self, samples: Sequence[Sample], since: int = 0) -> _Rows:
-        """Each sample with the rows of a round that asked just these, and what it was replied by key."""
+        """Each sample with its rows and its replies by key, for a round that asked exactly these samples."""
         return self._made(samples, (record for _, record in self.spool.read(since)))
 
     def _made(self, samples: Iterable[Sample], records: Iterator[Wanted]) -> _Rows:
@@ -228,6 +231,6 @@ class _Asker:
 
 
 def _told(row: Row, reply: Reply | None) -> str:
-    """A failed row for people: with the server and its words, which the row itself leaves to the journal."""
+    """A failed row as a message for people. It adds the server's own words, which only the journal keeps."""
     detail = f" ({reply.detail})" if reply is not None and reply.detail else ""
     return f"{row['sample_id']!r}: {row['error']}{detail}"

@@ -1,4 +1,4 @@
-"""Kinds of failed requests, for those who want to ask some of them again."""
+"""Kinds of failed requests, so that users can ask some of them again."""
 
 import re
 from collections.abc import Callable
@@ -13,11 +13,11 @@ KINDS = {
     "server": "HTTP 5xx",
     "other": "what came was no answer",
 }
-"""Each with what it is."""
+"""Each kind with its description."""
 
 
 def kind(error: str) -> str:
-    """The kind of a failed request, by `Reply.error`.
+    """The kind of a failed request, from its `Reply.error`.
 
     >>> kind("HTTP 400: too long"), kind("timeout"), kind("the response has no choices")
     ('refused', 'timeout', 'other')
@@ -30,9 +30,9 @@ def kind(error: str) -> str:
 
 
 def chosen(only: str) -> Callable[[str], bool] | None:
-    """Whether an error is of one of the kinds named, as in `timeout,refused`; `failed` is all. None when none is named.
+    """A function that tells whether an error is of a kind named in `only` (`timeout,refused`); None when it names none.
 
-    Raises VtgError for an unknown kind.
+    `failed` stands for all kinds. Raises VtgError for an unknown kind.
     """
     names = {name.strip() for name in only.split(",") if name.strip()}
     if unknown := sorted(names - {*KINDS, "failed"}):

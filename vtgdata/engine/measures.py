@@ -1,8 +1,8 @@
-"""Measures of pass rates: any score by name, as its mean over a sample's answers or as the share that reaches a value.
+"""Measures of pass rates: the mean of any score over a sample's answers, or the share of answers that reaches a value.
 
 `support_f1` is the mean of that score and `support_f1>=0.5` the share of answers that score 0.5 or more. The score
-`tiou` has the names that files had before other scores could be measured: `mean_iou` and `iou>=T` are what is stored
-for `tiou` and `tiou>=T`, and all four are accepted everywhere.
+`tiou` keeps its names from the time before other scores could be measured: `tiou` is stored as `mean_iou` and `tiou>=T`
+as `iou>=T`. All four names are accepted everywhere.
 """
 
 import math
@@ -16,19 +16,19 @@ from vtgdata.files.schemas import Row
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True):
-    """One measure of a sample's answers, in [0, 1], higher is easier."""
+    """One measure of a sample's answers, in [0, 1]; a higher value means an easier sample."""
 
     name: str
-    """As it is stored: `mean_iou`, `iou>=0.5`, `support_f1`, `support_f1>=0.5`."""
+    """Its name in files: `mean_iou`, `iou>=0.5`, `support_f1`, `support_f1>=0.5`."""
     score: str
-    """The score plug-in that it is made of, or its dotted path."""
+    """The score plug-in's name, or its dotted path."""
     threshold: float | None = None
-    """The least score that passes; None for the mean of the score."""
+    """The lowest score that passes; None takes the mean of the score."""
 
     def value(self, row: Row) -> float | None:
-        """What one answer, a row of rollouts, counts: in [0, 1]. None where it failed or the score does not apply.
+        """The value of one answer (a row of rollouts), in [0, 1]; None if it failed or the score does not apply.
 
-        A sample without a true window cannot be met: its IoU counts 0, while other scores do not apply to it.
+        No answer can match a sample without a true window: its IoU counts 0, while other scores do not apply to it.
         """
         if self.score == "tiou":
             score = row["iou"]
@@ -38,7 +38,7 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def stored_name(text: str) -> str:
-    """The name under which files store a measure; one that is of no score of ours stays as it is.
+    """The name under which files store a measure: only `tiou` and `tiou>=T` are stored under another name.
 
     >>> stored_name("tiou"), stored_name("tiou>=0.5"), stored_name("support_f1")
     ('mean_iou', 'iou>=0.5', 'support_f1')
@@ -78,5 +78,5 @@ def read_measure(text: str) -> Measure:
 
 
 def read_measures(texts: Iterable[str]) -> list[Measure]:
-    """The same of several, each once: `tiou` and `mean_iou` are one."""
+    """Several measures, read by `read_measure`, each once: `tiou` and `mean_iou` are the same."""
     return list({measure.name: measure for measure in map(read_measure, texts)}.values())

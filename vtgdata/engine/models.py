@@ -46,13 +46,13 @@ def price_of(spec: str, settings: AskSettings, model: Model) -> Price | None:
 
 
 def kind(settings: AskSettings, prompt: Prompt, model: Model, seeing: str) -> str:
-    """What the answers that `collect` asks for have in common; see `work.about`."""
+    """The fingerprint of the answers that `collect` asks for; see `work_keys.about`."""
     frames, seen = settings.frame_sampling(), bool(settings.videos)
     return about(model.id, prompt.id, frames, seen, settings.sampling(), settings.seed, seeing)
 
 
 def asked_model(spec: str, settings: AskSettings, seeing: str) -> Model:
-    """The model that a spec names; raises VtgError where it cannot be asked like this."""
+    """The model that a spec names; raises VtgError if it needs videos and gets none, or has no blind control."""
     model = open_model(spec, settings)
     if model.looks and not settings.videos:
         raise VtgError(f"{spec} looks at the videos: say where they are with --videos.")

@@ -1,4 +1,4 @@
-"""How far a run is: counts and pace, told to the caller and to a side file that `vtgdata status` reads meanwhile."""
+"""Progress of a run: counts and pace, reported to the caller and to a side file that `vtgdata status` reads."""
 
 import datetime
 import logging
@@ -18,7 +18,7 @@ from vtgdata.files.whole import write_json
 from vtgdata.records import Reply
 
 INTERVAL = 1.0
-"""Seconds between two reports, at least."""
+"""Minimum seconds between two reports."""
 
 
 WINDOW = 60.0
@@ -26,27 +26,27 @@ WINDOW = 60.0
 
 
 class Counts(msgspec.Struct, kw_only=True):
-    """How far a run is, in answers. Questions come one by one, so `to_do` grows until the last has come."""
+    """Progress of a run, in answers. Questions are pulled one by one, so `to_do` grows until the last."""
 
     to_do: int = 0
-    """Answers wanted of the questions that came so far, those with a problem left out."""
+    """Answers wanted for the questions pulled so far, without questions that have a problem."""
     cached: int = 0
-    """Of these, in the journal already."""
+    """Of `to_do`, answers that were in the journal already."""
     asked: int = 0
     """Sent to the model in this run."""
     answered: int = 0
-    """Of the asked ones, answered and on disk."""
+    """Of `asked`, answered and on disk."""
     failed: int = 0
-    """Of the asked ones, failed; asked again on the next run."""
+    """Of `asked`, failed; the next run asks them again."""
     problems: int = 0
     """Answers of questions with a problem: never asked."""
     tokens_in: int = 0
-    """Of the asked ones, as far as servers said."""
+    """Input tokens of `asked`, as far as servers reported them."""
     tokens_out: int = 0
     cost: float = 0.0
-    """US dollars for the asked ones, as far as that is known."""
+    """Cost of `asked` in US dollars, as far as it is known."""
     uncosted: int = 0
-    """Of the answered ones, those whose cost is unknown."""
+    """Of `answered`, answers whose cost is unknown."""
 
     def add(self, reply: Reply) -> None:
         """Count a reply that is on disk."""
@@ -61,12 +61,12 @@ class Counts(msgspec.Struct, kw_only=True):
 
     @property
     def done(self) -> int:
-        """Answers that are there."""
+        """Answers on disk, from before and from this run."""
         return self.cached + self.answered
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """What the side file of a journal says of the run that has it, or had it last."""
+    """Contents of a journal's side file: progress of the run that holds the journal, or of the last one."""
 
     model_id: str
     counts: Counts
@@ -74,17 +74,17 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     updated: str
     """ISO 8601, UTC."""
     ended: bool
-    """False while it runs, and when it was killed."""
+    """False while the run lasts, and after it was killed."""
     total: int = 0
-    """Answers wanted of all questions, those to come included; 0 where that is unknown."""
+    """Answers wanted for all questions, including those not pulled yet; 0 if unknown."""
     answers_per_second: float | None = None
     """Over the last minute; None before the first answer."""
     tokens_per_second: float | None = None
-    """Of input and output."""
+    """Input and output tokens together."""
 
     @property
     def seconds_left(self) -> float | None:
-        """At this pace; None where pace or total are unknown."""
+        """Estimated seconds to the end at this pace; None if pace or total is unknown."""
         counts = self.counts
         left = self.total - counts.done - counts.failed - counts.problems
         return max(0, left) / self.answers_per_second if self.total and self.answers_per_second else None
@@ -93,7 +93,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         return self._said(())
 
     def within(self, width: int) -> str:
-        """The same in at most so many characters: what matters least is left out, the time to go is not."""
+        """The same in at most `width` characters: drops the least important parts (`_LEAST`), never the time to go."""
         for number in range(len(_LEAST)):
             if len(said := self._said(_LEAST[:number])) <= width:
                 return said
@@ -119,11 +119,11 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _LEAST = ("tokens", "before", "problems", "pace", "cost", "failed")
-"""Parts of what is said of a run that a short line does without, in this order."""
+"""Parts that a short line leaves out, in this order."""
 
 
 def span(seconds: float) -> str:
-    """A time to wait, for people.
+    """A waiting time as text for people.
 
     >>> span(42), span(600), span(9000)
     ('42 s', '10 min', '2.5 h')
@@ -134,12 +134,12 @@ def span(seconds: float) -> str:
 
 
 def progress_path(journal: Path) -> Path:
-    """The side file that tells how far the run on a journal is."""
+    """The side file with the progress of the run on a journal."""
     return journal.with_name(f"{journal.name}.progress.json")
 
 
 def read_progress(journal: Path) -> Progress | None:
-    """How far the run on a journal is, or the last one was; None when nothing readable is there."""
+    """Progress of the run on a journal, or of the last one; None without a readable side file."""
     try:
         return msgspec.json.decode(progress_path(journal).read_bytes(), type=Progress)
     except (OSError, msgspec.DecodeError):
@@ -147,7 +147,7 @@ def read_progress(journal: Path) -> Progress | None:
 
 
 class Report:
-    """Counts, and the places that are told of them."""
+    """Counts of a run, and where they are reported."""
 
     def __init__(self, journal: Path, model_id: str, total: int, progress: Callable[[Progress], None] | None) -> None:
         self.counts = Counts()
@@ -155,15 +155,15 @@ class Report:
         self.owner = owner(journal)
         self.next = 0.0
         self.past: deque[tuple[float, int, int]] = deque()
-        """When so many answers and tokens had come, within the last minute."""
+        """(time, answers, tokens) at reports within about the last minute."""
 
     def update(self) -> None:
-        """Tell how far it is, unless that was just told."""
+        """Report the progress, unless the last report is less than INTERVAL ago."""
         if time.monotonic() >= self.next:
             self.write(ended=False)
 
     def write(self, *, ended: bool) -> None:
-        """Tell how far it is."""
+        """Report the progress now."""
         answers, tokens = self._pace()
         told = Progress(
             model_id=self.model_id,
@@ -181,7 +181,7 @@ class Report:
         self.next = time.monotonic() + INTERVAL
 
     def _pace(self) -> tuple[float | None, float | None]:
-        """Answers and tokens per second, over the last minute or what there was of it."""
+        """Answers and tokens per second over the last minute, or since the start if that is shorter."""
         counts, now = self.counts, time.monotonic()
         self.past.append((now, counts.answered, counts.tokens_in + counts.tokens_out))
         while len(self.past) > 2 and self.past[1][0] <= now - WINDOW:
@@ -199,30 +199,30 @@ T = TypeVar("T")
 
 
 PLAIN_SECONDS = 30.0
-"""Between two plain lines, at least: a log of a day stays readable."""
+"""Minimum seconds between two plain lines, so that the log of a day stays readable."""
 
 
 LOOP_SECONDS = 10.0
-"""The same for a loop of minutes."""
+"""The same for loops that take minutes."""
 
 
 CLEAR = "\r\x1b[K"
-"""To the start of the line, and what was written there is gone."""
+"""Terminal codes that go to the start of the line and erase the line."""
 
 
 class Count(NamedTuple):
-    """How far a loop is."""
+    """Progress of a loop."""
 
     done: int
     total: int
     unit: str
     """What is counted, in the plural."""
     seconds_left: float | None = None
-    """At the pace so far; None before the first is done."""
+    """Estimated from the pace so far; None before the first item is done."""
 
     @property
     def ended(self) -> bool:
-        """Whether all is done."""
+        """Whether everything is done."""
         return self.done == self.total
 
     def __str__(self) -> str:
@@ -230,12 +230,12 @@ class Count(NamedTuple):
         return said if self.ended or self.seconds_left is None else f"{said}, {span(self.seconds_left)} to go"
 
     def within(self, width: int) -> str:
-        """The same, cut where it is longer than so many characters."""
+        """The same, cut to `width` characters."""
         return str(self)[:width]
 
 
 def told(items: Iterable[T], total: int, what: str, unit: str) -> Iterator[T]:
-    """Items as they come; says how many of `total` are done, and how long the others will take at this pace."""
+    """Pass items on; reports how many of `total` are done and how long the rest will take at this pace."""
     tell = teller(what, LOOP_SECONDS)
     begun = last = time.monotonic()
     tell(Count(0, total, unit))
@@ -248,22 +248,22 @@ def told(items: Iterable[T], total: int, what: str, unit: str) -> Iterator[T]:
 
 
 def on_terminal() -> bool:
-    """Whether what is written to stderr can be written over."""
+    """Whether stderr is a terminal on which a line can be overwritten."""
     return sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def teller(what: str, plain_seconds: float = PLAIN_SECONDS) -> Callable[[Progress | Count], None]:
-    """What tells of a run. Args: what: its name; plain_seconds: between two plain lines, at least."""
+    """A function that reports progress. Args: what: the run's name; plain_seconds: minimum between two plain lines."""
     return _line(what) if on_terminal() else _plain(what, plain_seconds)
 
 
 def _end(name: str, width: int) -> str:
-    """A name, or where it is longer its end, which tells two models from each other."""
+    """A name, cut to its last characters if it is longer than `width`: names of models differ at the end."""
     return name if len(name) <= width else "..." + name[len(name) - max(1, width - 3) :]
 
 
 def _columns() -> int:
-    """Of the terminal that stderr is, wherever stdout goes."""
+    """Width in columns of the terminal on stderr, even if stdout goes elsewhere."""
     try:
         columns = os.get_terminal_size(sys.stderr.fileno()).columns
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The question about each sample: its messages and frames, or what a control shows in their place."""
+"""The question about each sample: its messages and frames, or those of a control."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -17,7 +17,10 @@ from vtgdata.video.store import FrameStore
 
 
 def load_samples(settings: AskSettings) -> SampleTable:
-    """The samples that the settings choose; raises VtgError when none is left, or frames are asked for in two ways."""
+    """The samples that the settings select.
+
+    Raises VtgError when none is left, or when the settings choose frames in two ways.
+    """
     settings.frame_sampling()
     samples = open_samples(settings.samples, where=settings.where or None, limit=settings.limit)
     if not samples:
@@ -28,7 +31,7 @@ def load_samples(settings: AskSettings) -> SampleTable:
 
 
 def frame_store(settings: AskSettings) -> FrameStore | None:
-    """Where the frames come from; None without --videos."""
+    """The store that the frames come from; None without --videos."""
     if not settings.videos:
         return None
     folder = Path(settings.frames) if settings.frames else None
@@ -38,7 +41,10 @@ def frame_store(settings: AskSettings) -> FrameStore | None:
 def questions(
     samples: Sequence[Sample], prompt: Prompt, store: FrameStore | None, settings: AskSettings, seeing: str
 ) -> Iterator[Question]:
-    """The question for each sample, made when it is pulled: frames are decoded only then, and read when asked for."""
+    """The question for each sample, made when it is pulled: only then is its video decoded.
+
+    A sighted question's frames may be left out; its `look` then reads them.
+    """
     donors = _donors(samples, store, settings) if seeing == "blind" else {}
     others = blind.other_queries(samples, settings.seed) if seeing == "other_query" else {}
     for sample in samples:
@@ -53,7 +59,7 @@ def questions(
 
 
 def _donors(samples: Sequence[Sample], store: FrameStore | None, settings: AskSettings) -> dict[str, Video]:
-    """Whose pixels stand in for each video's."""
+    """For each video id, the video whose pixels replace its own in the blind control."""
     # Only videos that can be seen: a donor that fails would count against the blind score.
     videos = {sample.video.video_id: sample.video for sample in samples}.values()
     readable = [video for video in videos if store is None or store.times(video).status == "ok"]
@@ -86,7 +92,7 @@ def _question(sample: Sample, frames: Frames, prompt: Prompt, look: Callable[[],
 
 
 def _unseen(sample: Sample, settings: AskSettings) -> Frames:
-    """For a model that does not look: the times that frames would have."""
+    """Frames without pixels, for a model that does not look at videos: only the times that frames would have."""
     if sample.video.duration is None:
         return Frames(
             frames_id="none", times=(), images=(), duration=0.0, status="of unknown duration, and no --videos"

@@ -1,6 +1,6 @@
-"""From what was asked to rows of `rollouts.parquet`: read by the one parser, scored against today's annotation.
+"""Turns replies into rows of `rollouts.parquet`: parsed by the one parser, scored against the current annotation.
 
-Scores are made here, not in the journal: a repaired label is scored again, never asked again.
+Scores are made here and not kept in the journal: when a label is repaired, answers are scored again, never asked again.
 """
 
 import json
@@ -29,10 +29,10 @@ def finalize(
     form: Form,
     scores: Sequence[str] = DEFAULT_SCORES,
 ) -> list[Row]:
-    """One row for each (sample, index) asked, in the order of samples and indexes.
+    """One row for each (sample, index) asked, in the order of `asked`.
 
-    A request that failed, or a video that could not be seen, gives a row with `error` and without `iou` or scores; an
-    answer that cannot be parsed is an answer, with iou 0. `replies` holds answers and failures by key.
+    A failed request, or a video that could not be read, gives a row with `error` and without `iou` or scores. An answer
+    that cannot be parsed is an answer, with iou 0. `replies` holds answers and failures by key.
     """
     answers: list[Answer] = []
     rows: list[Row] = []
@@ -66,21 +66,21 @@ def _row(one: Asked, reply: Reply | None, answer: Answer, error: str | None, mod
 
 
 def whole_text(reply: Reply) -> str | None:
-    """What was said, with reasoning that a server returned apart put back in its tags: a trace is learnt whole."""
+    """The text of a reply, with separately returned reasoning put back in its tags: a trace is learnt whole."""
     return f"<think>{reply.reasoning}</think>{reply.text}" if reply.reasoning else reply.text
 
 
 def score_rows(rows: Sequence[Row], answers: Sequence[Answer], samples: Sequence[Sample], names: Sequence[str]) -> None:
     """Fill in `iou` and `scores` of n rows where there is an answer and the sample is labelled.
 
-    Args: answers, samples: of each row; names: of the score plug-ins.
+    Args: answers, samples: one for each row; names: the score plug-ins.
     """
     chosen = [i for i, row in enumerate(rows) if row["error"] is None and samples[i].labelled]
     said, asked = [answers[i] for i in chosen], [samples[i] for i in chosen]
     arrays = {name: plugins.load("scores", name).score(said, asked) for name in dict.fromkeys(("tiou", *names))}
     for position, i in enumerate(chosen):
         iou = float(arrays["tiou"][position])
-        # A benchmark's row without a usable window cannot be met: 0, counted.
+        # No answer can match a benchmark's row without a usable window: it counts as 0.
         rows[i]["iou"] = 0.0 if np.isnan(iou) else iou
         values = {name: float(arrays[name][position]) for name in names}
         rows[i]["scores"] = [{"name": name, "value": v} for name, v in values.items() if not np.isnan(v)]

@@ -25,11 +25,11 @@ class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_field
     where: str = ""
     """SQL condition on the columns of the samples, as in "split == 'rl'"."""
     limit: Count | None = None
-    """Take only the first so many samples."""
+    """Take only this many samples, the first ones."""
     endpoint: list[str] = msgspec.field(default_factory=list[str])
     """Base URL of an OpenAI-compatible server, ending in /v1; may be given several times."""
     model_version: str = ""
-    """What the server's model name does not say; part of the fingerprint of its answers."""
+    """Version of the model, if the server's model name does not tell it; part of the fingerprint of its answers."""
     videos: str = ""
     """Folder under which the videos lie."""
     prompt: str = "ground"
@@ -37,11 +37,11 @@ class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_field
     n: Count = 1
     """Answers per sample."""
     seed: int = 0
-    """Seed of all draws."""
+    """Seed of all random draws."""
     temperature: Annotated[float, msgspec.Meta(ge=0)] = 1.0
     """Temperature of sampling; 0 is greedy."""
     top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
-    """Nucleus of sampling, in (0, 1]."""
+    """Nucleus sampling: share of the probability to draw from, in (0, 1]."""
     max_tokens: Count = 512
     """Longest answer, in tokens."""
     concurrency: Count | None = None
@@ -53,30 +53,30 @@ class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_field
     max_failed: Share = 0.0
     """Share of samples that may fail (missing video, dead server) before the exit code is 3."""
     dry_run: bool = False
-    """Say what is to do, with tokens, cost, hours and disk from low to high; ask nothing and write nothing."""
+    """Print the plan (answers, tokens, cost, hours and disk, from low to high); ask nothing and write nothing."""
     budget: Annotated[float, msgspec.Meta(ge=0)] | None = None
-    """US dollars that this folder's answers may cost in all, earlier runs included; exit code 4 when it is used up, and
-    a higher one goes on."""
+    """US dollars that this folder's answers may cost in all, earlier runs included; when it is used up the exit code is
+    4, and a higher budget goes on."""
     prices: str = ""
-    """File of prices in dollars per million tokens, which go before ours: - {model: NAME, input: 1.25, output: 10}."""
+    """File of prices in dollars per million tokens, used before ours: - {model: NAME, input: 1.25, output: 10}."""
     confirm_over: Annotated[float, msgspec.Meta(ge=0)] = 5.0
-    """US dollars: a step that may cost more asks first, and without a terminal ends with exit code 4."""
+    """US dollars: a step that may cost more asks for confirmation; without a terminal it ends with exit code 4."""
     yes: bool = False
-    """Spend what the plan says without asking."""
+    """Spend what the plan says without asking for confirmation."""
     batch: str = ""
-    """Folder: write what there is to ask into it as files of OpenAI's batch format, and ask nothing; `vtgdata
+    """Folder to write the missing requests to, as files of OpenAI's batch format, without asking; `vtgdata
     batch-import` brings the answers back."""
     batch_requests: Count = 50_000
-    """Most requests in a file of --batch."""
+    """Maximum number of requests in a file of --batch."""
     batch_megabytes: Annotated[float, msgspec.Meta(gt=0)] = 200.0
-    """Largest file of --batch, in millions of bytes."""
+    """Maximum size of a file of --batch, in millions of bytes."""
     only: str = ""
-    """Ask again what failed by timeout, connection, limit, refused, server or other (several with commas; failed is
-    all), and nothing that was not asked before."""
+    """Ask again only requests that failed, by kind: timeout, connection, limit, refused, server, other (several with
+    commas), or failed for all kinds; nothing that was not asked before."""
 
     @property
     def ignores_up_to_date(self) -> bool:
-        """Whether an earlier result is not enough, be it up to date."""
+        """Whether to run even if the earlier result is up to date (--dry-run, --only, --batch)."""
         return self.dry_run or bool(self.only or self.batch)
 
     def sampling(self) -> Sampling:
@@ -89,7 +89,7 @@ class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_field
         return [self.samples, str(plugins.prompt_path(self.prompt)), *local]
 
     def listings(self) -> list[str]:
-        """Folders of which names and times count."""
+        """Folders whose file names, sizes and times of change matter, not their bytes."""
         return [self.videos] if self.videos else []
 
 

@@ -1,8 +1,8 @@
 """Shards: one run as several processes, on one machine or many, that share nothing but a folder.
 
 `--shard I/N` asks about the samples whose id hashes to I of N, with an output folder of its own in
-`OUT/shard-I-of-N`. The same command without it takes over what the shards were answered, asks what is missing, and
-writes the tables: the same bytes for any number of shards.
+`OUT/shard-I-of-N`. The same command without it copies the shards' answers, asks for missing ones, and writes the
+tables: the same bytes for any number of shards.
 """
 
 import hashlib
@@ -22,20 +22,20 @@ from vtgdata.video.frame_settings import Count
 
 
 class ShardedSettings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Settings of a command that asks a model, and may be split."""
+    """Settings of a command that asks a model and can be split into shards."""
 
     shard: str = ""
     """I/N, as in 0/4: ask only about this part of the samples; the command without it puts all parts together."""
     executor: Literal["", "ray"] = ""
     """`ray`: run the shards on a Ray cluster ($RAY_ADDRESS, or this machine), then put them together."""
     shards: Count = 4
-    """With --executor, into how many parts."""
+    """Number of shards with --executor."""
     workers: Count = 2
-    """With --executor on this machine, how many at a time; a cluster decides by its CPUs."""
+    """Shards that run at a time with --executor on this machine; a cluster decides by its CPUs."""
 
 
 class Sharded(Protocol):
-    """Settings of any command that may be split; its record has these fields."""
+    """Settings of any command that can be split: they have these fields."""
 
     @property
     def out(self) -> str:
@@ -49,17 +49,17 @@ class Sharded(Protocol):
 
     @property
     def executor(self) -> Literal["", "ray"]:
-        """What runs the shards, if anything does."""
+        """`ray`, or empty to run no shards from here."""
         ...
 
     @property
     def shards(self) -> int:
-        """How many."""
+        """Number of shards."""
         ...
 
     @property
     def workers(self) -> int:
-        """How many at a time."""
+        """Shards that run at a time."""
         ...
 
 
@@ -80,7 +80,7 @@ def parse(text: str) -> tuple[int, int]:
 
 
 def placed(settings: S) -> S:
-    """The settings with the folder that this shard writes to; unchanged without --shard."""
+    """The settings with the shard's own output folder; unchanged without --shard."""
     if not settings.shard:
         return settings
     index, count = parse(settings.shard)
@@ -94,7 +94,7 @@ def _replaced(settings: S, **changes: Any) -> S:
 
 
 def mine(key: str, settings: Sharded) -> bool:
-    """Whether what has this key is of this shard; without --shard, all is."""
+    """Whether the item with this key belongs to this shard; always true without --shard."""
     if not settings.shard:
         return True
     index, count = parse(settings.shard)
@@ -109,19 +109,19 @@ def part(samples: SampleTable, settings: Sharded) -> SampleTable:
 
 
 def _number(sample_id: str) -> int:
-    # Of the id alone: which shard a sample is in does not depend on what else is in the file.
+    # Uses the id alone, so a sample's shard does not depend on the rest of the file.
     return int.from_bytes(hashlib.sha256(sample_id.encode("utf-8", "surrogatepass")).digest()[:8], "big")
 
 
 def on_ray(run: Callable[[S], object], settings: S) -> None:
     """Run each shard of a stage as a task of a Ray cluster, and wait for all of them.
 
-    All machines must see the same folders. A shard in which rows failed counts as done, since they are asked again
-    when all is put together. Raises VtgError, with the exit code of the first shard that ended in another error, and
-    where ray is not installed.
+    All machines must see the same folders. A shard in which rows failed counts as done, since the run that puts all
+    shards together asks for them again. Raises VtgError when ray is not installed and, with the exit code of the first
+    such shard, when a shard ended in another error.
     """
     try:
-        # Untyped: it is in an extra.
+        # Untyped: ray is an optional dependency.
         ray: Any = importlib.import_module("ray")
     except ModuleNotFoundError as error:
         raise VtgError("--executor ray needs ray: pip install 'vtgdata[ray]'") from error
@@ -149,14 +149,14 @@ def on_ray(run: Callable[[S], object], settings: S) -> None:
 
 
 def _paid(settings: Sharded) -> dict[str, Any]:
-    """What a shard may spend, where the command asks a model: its part of a budget that was said yes to."""
+    """Settings for what a shard may spend: its equal part of the budget, without asking; empty if it asks no model."""
     if not isinstance(settings, ShardedSettings):
         return {}
     return {"yes": True, "budget": None if settings.budget is None else settings.budget / settings.shards}
 
 
 def _shard(run: Callable[[S], object], settings: S, folder: str) -> tuple[int, str] | None:
-    """One shard, where Ray put it; exit code and words of an error, since not all of ours can travel."""
+    """Run one shard where Ray put it; returns exit code and text of an error, since not every exception can be sent."""
     os.chdir(folder)
     try:
         run(settings)
@@ -168,6 +168,6 @@ def _shard(run: Callable[[S], object], settings: S, folder: str) -> tuple[int, s
 
 
 def refuse(settings: ShardedSettings, why: str) -> None:
-    """Raise VtgError when the run is to be split and cannot be."""
+    """Raise VtgError, with the reason `why`, when --shard or --executor is given and the run cannot be split."""
     if settings.shard or settings.executor:
         raise VtgError(f"{'--shard' if settings.shard else '--executor'} cannot be given here: {why}")

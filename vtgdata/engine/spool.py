@@ -1,4 +1,4 @@
-"""What a run wanted: one record a question, in a file while the run lasts, since millions do not fit in memory."""
+"""The answers that a run wants, one record a question; in a file, since millions do not fit in memory."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ _HEAD = struct.Struct("<I")
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One answer wanted: a question without its frames, and an index."""
+    """One wanted answer: its question without the frames, and its index."""
 
     key: str
     sample_id: str
@@ -30,7 +30,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=True):
-    """The answers wanted of one question: what `Asked` has of each."""
+    """The answers wanted for one question, in little memory; `each` gives an `Asked` for each answer."""
 
     sample_id: str
     prompt_id: str
@@ -38,7 +38,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=Tru
     frame_times: tuple[float, ...]
     problem: str | None
     keys: bytes
-    """All keys, packed."""
+    """The keys of all answers one after another, as bytes rather than hex digits."""
 
     @property
     def n(self) -> int:
@@ -46,7 +46,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=Tru
         return 2 * len(self.keys) // KEY_LENGTH
 
     def each(self) -> list[Asked]:
-        """One record an answer, in order of indexes."""
+        """One record for each answer, in order of index."""
         width, packed = KEY_LENGTH, self.keys.hex()
         return [
             Asked(
@@ -79,10 +79,10 @@ _decode = msgspec.msgpack.Decoder(Wanted).decode
 
 
 class Spool:
-    """Records in the order in which they came, in a file without a name; a context manager. One thread at a time."""
+    """Records in order, in an unnamed temporary file; a context manager, for one thread at a time."""
 
     def __init__(self, folder: Path) -> None:
-        """Make the file in a folder: it goes when this closes, or the process ends.
+        """Create the file in a folder; it disappears when this closes or the process ends.
 
         Raises VtgError, as `add` does, when it cannot be written.
         """
@@ -98,7 +98,7 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # A full disk was said when it was written to.
+        # A full disk has already been reported by the write.
         with contextlib.suppress(OSError):
             self._file.close()
 
@@ -115,7 +115,7 @@ class Spool:
         self.end += _HEAD.size + len(packed)
 
     def read(self, since: int = 0) -> Iterator[tuple[int, Wanted]]:
-        """Where each record lies, and the record, from a place on; nothing may be added meanwhile."""
+        """Each record with its position, from the position `since` on; nothing may be added meanwhile."""
         place = since
         while place < self.end:
             record, after = self._at(place)
@@ -123,18 +123,18 @@ class Spool:
             place = after
 
     def at(self, place: int) -> Wanted:
-        """The record at a place that `read` gave."""
+        """The record at a position that `read` gave."""
         return self._at(place)[0]
 
     def _at(self, place: int) -> tuple[Wanted, int]:
         self._moved = True
         try:
-            # Where it stands already, seeking would throw its buffer away.
+            # Seeking to the current position would throw the buffer away.
             if self._file.tell() != place:
                 self._file.seek(place)
             (length,) = _HEAD.unpack(self._file.read(_HEAD.size))
             return _decode(self._file.read(length)), place + _HEAD.size + length
-        except OSError as error:  # what was added is written at the latest now
+        except OSError as error:  # buffered records are written now at the latest
             raise self._unwritable(error) from error
 
     def _unwritable(self, error: OSError) -> VtgError:

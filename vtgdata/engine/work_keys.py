@@ -1,4 +1,4 @@
-"""Work keys: what makes one answer the same work as another, so that nothing is asked twice."""
+"""Work keys: two answers with the same key are the same work, so nothing is asked twice."""
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -10,25 +10,25 @@ from vtgdata.files import fingerprint
 from vtgdata.records import FrameSampling, Image, Message, Sampling
 
 KEY_LENGTH = 32
-"""Hex digits of a key: 128 bits, far from any collision, half the room of a whole hash in tables of millions."""
+"""Hex digits of a key: 128 bits practically never collide, and take half the space of a whole SHA-256."""
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model is asked about one sample; n answers may be wanted."""
+    """A question to a model about one sample; any number of answers may be wanted."""
 
     sample_id: str
     messages: tuple[Message, ...]
-    """As rendered; empty when there is a problem. The images may be empty where there is a `look`."""
+    """Rendered messages; empty when there is a problem. Their images may be empty when there is a `look`."""
     prompt_id: str
     frames_id: str
     """Fingerprint of the pixels: the video's content, its sampling and the decoder."""
     frame_times: tuple[float, ...]
-    """Of the frames, in seconds from the start of the video."""
+    """Times of the frames, in seconds from the start of the video."""
     problem: str | None = None
-    """Why it cannot be asked (`video missing`); then it never is."""
+    """Why the question cannot be asked, and never is (`video missing`); None if it can."""
     look: Callable[[], Self] | None = None
-    """Makes the same question with its pixels: called only when an answer is missing, so that a run in which most
-    are there reads few frames."""
+    """Returns the same question with its pixels. Called only when an answer is missing, so that a run that has most
+    answers reads few frames."""
 
 
 def messages_hash(messages: Iterable[Message]) -> str:
@@ -47,7 +47,7 @@ def work_keys(question: Question, model_id: str, sampling: Sampling, n: int, see
     drawn = seed if sampling.temperature > 0 else None
     messages = messages_hash(question.messages)
     about = [question.sample_id, messages, question.frames_id, model_id, sampling, drawn]
-    # As `fingerprint.of_value([*about, index])`, with what all share hashed once: this is done for millions.
+    # Gives the digits of `fingerprint.of_value([*about, index])`, but hashes the common part once: there are millions.
     shared = hashlib.sha256(msgspec.json.encode(about, order="deterministic")[:-1])
     keys: list[str] = []
     for index in range(n):
@@ -58,14 +58,14 @@ def work_keys(question: Question, model_id: str, sampling: Sampling, n: int, see
 
 
 def work_key(question: Question, model_id: str, sampling: Sampling, index: int, seed: int) -> str:
-    """The key of one answer: a hash of all that may change it, and of its index.
+    """The key of one answer: a hash of its index and of everything that may change the answer.
 
     Args:
         question: its sample id, messages and frames count; its problem does not.
         model_id: fingerprint of the model.
         sampling: how the answer is drawn.
         index: which of the answers to this question, from 0.
-        seed: of the run; left out at temperature 0.
+        seed: seed of the run; left out at temperature 0.
     """
     return work_keys(question, model_id, sampling, index + 1, seed)[index]
 
@@ -82,19 +82,19 @@ def seed_of(key: str) -> int:
 def about(
     model_id: str, prompt_id: str, frames: FrameSampling, seen: bool, sampling: Sampling, seed: int, seeing: str
 ) -> str:
-    """A fingerprint of all that answers have in common which one run asks for: 16 hex digits.
+    """A fingerprint of everything that the answers of one run have in common: 16 hex digits.
 
-    Answers with the same one, sample and index have the same key, unless the sample's query or video, or (for blind
-    controls) the other samples, changed in between. So a plan counts what is there without opening a video.
+    Two answers with the same fingerprint, sample and index have the same key, unless the sample's query or video, or
+    (for blind controls) the other samples, changed in between. So a plan can count answers without opening a video.
 
     Args:
         model_id: fingerprint of the model.
         prompt_id: of the prompt.
-        frames: which frames it is shown.
-        seen: whether they come from videos; a model that does not look needs only their times.
+        frames: how the frames are chosen.
+        seen: whether the frames come from videos; a model that does not look at videos needs only times.
         sampling: how answers are drawn.
         seed: of the run; left out at temperature 0.
-        seeing: `sighted`, or what is asked instead.
+        seeing: `sighted`, or the name of a control.
     """
     drawn = seed if sampling.temperature > 0 else None
     return fingerprint.short([model_id, prompt_id, frames, seen, sampling, drawn, seeing])

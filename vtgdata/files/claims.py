@@ -1,7 +1,7 @@
-"""Which files a command may write: an output folder is apart from what is read, and holds what runs of ours made.
+"""Which files a command may write: its output folder is apart from what it reads, and holds only what its runs made.
 
-A folder that a run has begun to write has a mark, `.vtgdata.json`, until its `meta.json` is there; both name the
-command, and what it wrote. What is in neither is somebody else's, and stays as it is.
+From the first write of a run until its `meta.json` exists, the folder has a mark, `.vtgdata.json`. Both name the
+command and the outputs of its runs. Anything that neither names belongs to somebody else and stays as it is.
 """
 
 import re
@@ -15,24 +15,24 @@ from vtgdata.errors import Conflict, VtgError
 MARK = ".vtgdata.json"
 JOURNAL = "journal.sqlite"
 _BESIDE = re.compile(r"journal\.sqlite.*|shard-\d+-of-\d+|meta\.json")
-"""What lies beside the outputs of a command and is ours: its journal, folders of its shards, its meta."""
+"""Names beside a command's outputs that are ours too: its journal, the folders of its shards, its meta."""
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """What a folder says whose command has not ended yet."""
+    """Contents of the mark: the command has not finished yet."""
 
     command: str
     outputs: dict[str, str] = {}
-    """Of its earlier runs: {name: fingerprint}."""
+    """Outputs of the command's earlier runs: {name: fingerprint}."""
 
 
 def claim(out: str | Path, inputs: Iterable[str | Path], option: str = "--out") -> None:
-    """Refuse an output that is, holds or lies in something that is read.
+    """Refuse an output that is an input, contains one, or lies in one.
 
     Args:
         out: file or folder to write; need not exist.
-        inputs: files and folders that are read; what does not exist is no obstacle.
-        option: that gave the output, for the message.
+        inputs: files and folders that are read; those that do not exist are ignored.
+        option: the option that gave the output, for the message.
 
     Raises VtgError, naming both.
     """
@@ -53,7 +53,7 @@ def claim(out: str | Path, inputs: Iterable[str | Path], option: str = "--out") 
 
 
 def read_mark(folder: Path) -> Mark | None:
-    """The mark of a folder, None where there is none."""
+    """The mark of a folder; None if it has no readable one."""
     try:
         return msgspec.json.decode((folder / MARK).read_bytes(), type=Mark)
     except (OSError, msgspec.DecodeError):
@@ -74,9 +74,9 @@ def _is_journal(path: Path) -> bool:
 
 
 def foreign(folder: Path, outputs: Iterable[str]) -> list[str]:
-    """Paths below a folder that are none of its outputs, in order; hidden ones and a journal do not count.
+    """Paths below a folder that are not its outputs, sorted; hidden files and a journal do not count.
 
-    Of a folder that is itself an output, everything is.
+    Everything in a folder that is itself an output counts as an output.
     """
     ours, found = set(outputs), list[str]()
     pending = [folder] if folder.is_dir() else []
@@ -93,7 +93,7 @@ def foreign(folder: Path, outputs: Iterable[str]) -> list[str]:
 
 
 def refuse_foreign(folder: Path, outputs: Iterable[str], option: str = "--out") -> None:
-    """Raise Conflict when a folder holds what is none of its outputs: it stays as it is."""
+    """Raise Conflict when a folder holds files that are not its outputs; they stay as they are."""
     if names := foreign(folder, outputs):
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         raise Conflict(
@@ -103,13 +103,13 @@ def refuse_foreign(folder: Path, outputs: Iterable[str], option: str = "--out") 
 
 
 def refuse_other(folder: Path, made_by: str, command: str, option: str = "--out") -> None:
-    """Raise Conflict when a folder holds what another command made."""
+    """Raise Conflict when another command made the folder."""
     if made_by != command:
         raise Conflict(f"{option} {folder}: was made by `vtgdata {made_by}`. Name another folder.")
 
 
 def remove_stale(folder: Path, earlier: Mapping[str, str], outputs: Iterable[str]) -> None:
-    """Take away files that an earlier run made, and this one did not, where their bytes are still those it wrote."""
+    """Delete files that an earlier run wrote and this one did not, unless their bytes have changed since."""
     from vtgdata.files import fingerprint
 
     for name in set(earlier) - set(outputs):

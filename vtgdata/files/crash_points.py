@@ -1,6 +1,6 @@
-"""Named places at which a test can have the process killed, as a power cut would: `VTGDATA_FAIL_POINT=NAME:COUNT`.
+"""Named places where a test can kill the process, like a power cut: `VTGDATA_FAIL_POINT=NAME:COUNT`.
 
-Where the variable is not set, nothing happens there.
+Without the variable nothing happens there.
 """
 
 import os
@@ -19,9 +19,9 @@ _passed: Counter[str] = Counter()
 
 
 def crash_here(name: str) -> None:
-    """Be killed (SIGKILL) here when the variable names this place, the COUNT-th time that it is reached.
+    """Kill this process (SIGKILL) if the variable names this place and it is reached for the COUNT-th time.
 
-    Raises VtgError when the variable is set and names no place.
+    Raises VtgError when the variable is set and does not name a place.
     """
     wanted = os.environ.get(VARIABLE)
     if not wanted:

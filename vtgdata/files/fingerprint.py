@@ -1,4 +1,4 @@
-"""Fingerprints: of values, files, folders and code. A step whose fingerprints all hold is not done again."""
+"""Fingerprints of values, files, folders and code. A step is not run again while all its fingerprints are unchanged."""
 
 import ast
 import hashlib
@@ -15,7 +15,7 @@ from vtgdata.errors import VtgError
 from vtgdata.files.video_files import BINDINGS, video_files
 
 ROOT = Path(__file__).parent.parent
-"""Of the package."""
+"""Folder of the package."""
 
 
 def of_value(value: Any) -> str:
@@ -38,16 +38,16 @@ def cache_folder() -> Path:
     import platformdirs
 
     try:
-        # Where there is no home, older versions leave the `~` as it is.
+        # Older versions of platformdirs leave the `~` as it is where there is no home.
         return platformdirs.user_cache_path("vtgdata", appauthor=False).expanduser()
     except RuntimeError as error:
         raise VtgError("this user has no home folder for a cache. Name a folder in $VTGDATA_CACHE.") from error
 
 
 def of_file(path: Path) -> str:
-    """SHA-256 (hex) of a file's bytes; remembered by path, size and time of change for files of 1 MiB and more.
+    """SHA-256 (hex) of a file's bytes; cached by path, size and time of change for files of 1 MiB and more.
 
-    Raises OSError when the file cannot be read; a memory that cannot be used is done without.
+    Raises OSError when the file cannot be read; works without the cache when that cannot be used.
     """
     stat = path.stat()
     if stat.st_size < 1 << 20:
@@ -62,9 +62,9 @@ def of_file(path: Path) -> str:
 
 
 def _memory(statement: str, values: tuple[str, ...]) -> str | None:
-    """The first value that a statement gives on the table of remembered hashes, None where it gives none.
+    """The first value that an SQL statement gives on the table of cached hashes; None without one.
 
-    The memory is a convenience: a read-only home or a torn cache must not stop a run.
+    The cache is a convenience: a read-only home or a torn cache must not stop a run.
     """
     try:
         folder = cache_folder()
@@ -94,10 +94,10 @@ def of_path(path: Path) -> str:
 
 
 def of_listing(folder: Path) -> str:
-    """Names, sizes and times of change of the videos under a folder, which are too large to read.
+    """Fingerprint of names, sizes and times of change of the videos under a folder; their bytes are too many to read.
 
-    Of the same files that are found there by name, and of what binds them to others; what else lies there, a step's own
-    output perhaps, does not count.
+    It covers what `video_files` finds, and the file of bindings; other files, such as a step's own output, do not
+    count.
     """
     listed: list[Any] = [[_text(path.relative_to(folder)), *_stamp(path)] for path in video_files(folder)]
     bindings = folder / BINDINGS
@@ -108,7 +108,7 @@ def _stamp(path: Path) -> tuple[int, int] | tuple[()]:
     try:
         stat = path.stat()
     except OSError:
-        return ()  # a link to nowhere, which may lead somewhere tomorrow
+        return ()  # a broken link, which may work tomorrow
     return stat.st_size, stat.st_mtime_ns
 
 
@@ -122,11 +122,11 @@ def _text(path: Path) -> str:
 
 
 def of_code(*modules: str) -> str:
-    """SHA-256 (hex) over the given vtgdata modules and all of vtgdata that they import.
+    """SHA-256 (hex) of the given vtgdata modules and all vtgdata modules that they import.
 
     Comments and docstrings do not count, nor do other people's modules.
 
-    Raises ValueError for a name of ours that is no module: a step that depends on nothing would never be done again.
+    Raises ValueError for a vtgdata name that is not a module: a step that depends on no code would never run again.
     """
     unknown = sorted(name for name in modules if _ours(name) and module_path(name) is None)
     if unknown:
@@ -164,7 +164,7 @@ def _module(path: Path) -> tuple[str, tuple[str, ...]]:
 
 
 class _WithoutTexts(ast.NodeTransformer):
-    """Takes out statements that are nothing but a text: docstrings of modules, classes, functions and fields."""
+    """Removes statements that are only a string: docstrings of modules, classes, functions and fields."""
 
     def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
         text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

@@ -1,4 +1,4 @@
-"""Parquet files with fixed columns: written piece by piece, read with their faults said."""
+"""Parquet files with fixed columns: written piece by piece, read with errors that say what is wrong."""
 
 import importlib
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ def _pyarrow() -> Any:
 
 
 def arrow_schema(columns: Mapping[str, str]) -> Any:
-    """The Arrow schema of a {column: type} mapping, with the type names that are used above."""
+    """The Arrow schema of a {column: type} mapping, with the type names that `schemas` uses."""
     pa = _pyarrow()
 
     text, number = pa.string(), pa.float64()
@@ -33,7 +33,7 @@ def arrow_schema(columns: Mapping[str, str]) -> Any:
 
 
 ROW_GROUP = 65_536
-"""Rows that are turned into Parquet at a time: what bounds the memory of a file of any length."""
+"""Rows converted to Parquet at a time; this bounds the memory for a file of any length."""
 
 
 Values = Callable[[str, Sequence[Any]], list[Any]]
@@ -45,10 +45,10 @@ def _cells(name: str, rows: Sequence[Row]) -> list[Any]:
 
 
 class ParquetWriter:
-    """A Parquet file with a fixed schema that is written piece by piece, and is there whole or not at all.
+    """Writes a Parquet file with a fixed schema piece by piece; the file appears whole or not at all.
 
-    Content-defined chunks and a page index, as the Hub's storage likes them; the same rows give the same bytes. Nothing
-    is on disk before the first full row group, so that a short input that ends in an error leaves no trace.
+    It has content-defined chunks and a page index, which suit the Hub's storage; the same rows give the same bytes.
+    Nothing is on disk before the first full row group, so that a short input that ends in an error leaves no trace.
     """
 
     def __init__(self, path: Path, columns: Mapping[str, str], values: Values = _cells) -> None:
@@ -59,7 +59,7 @@ class ParquetWriter:
         self._writer: Any = None
 
     def write(self, row: Any) -> None:
-        """Take one more row."""
+        """Add one row."""
         self._rows.append(row)
         if len(self._rows) == ROW_GROUP:
             self._flush()
@@ -75,7 +75,7 @@ class ParquetWriter:
         self._rows = []
 
     def commit(self) -> None:
-        """Write what is left and put the file in its place."""
+        """Write the remaining rows and put the file in its place."""
         if self._rows or self._file is None:
             self._flush()
         self._writer.close()
@@ -90,7 +90,7 @@ class ParquetWriter:
 
 @contextmanager
 def parquet_writer(path: Path, columns: Mapping[str, str], values: Values = _cells) -> Generator[ParquetWriter]:
-    """A writer whose file is put in its place at the end, and not when that is not reached."""
+    """A writer whose file is put in its place at the end, unless an exception comes first."""
     writer = ParquetWriter(path, columns, values)
     try:
         yield writer
@@ -112,14 +112,14 @@ def read_parquet(path: str | Path, *, needs: Iterable[str] = (), where: str | No
 
 
 def read_frame(path: str | Path, *, needs: Iterable[str] = (), where: str | None = None) -> Any:
-    """A Parquet file as a Polars frame: for millions of rows, of which only some become dicts at a time.
+    """A Parquet file as a Polars frame: for millions of rows that should not all become dicts at once.
 
     Args:
         path: the file.
         needs: columns that must be there.
         where: a SQL condition on the columns, as in `split == 'rl'`.
 
-    Raises VtgError when the file is missing, no whole Parquet file, lacks a column, or the condition is wrong.
+    Raises VtgError when the file is missing, is not a whole Parquet file, lacks a column, or the condition is wrong.
     """
     import polars as pl
 

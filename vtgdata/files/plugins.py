@@ -17,9 +17,9 @@ import yaml
 from vtgdata.errors import VtgError, did_you_mean
 
 ROOT = Path(__file__).parent.parent
-"""Of the package."""
+"""Folder of the package."""
 FOLDERS = ROOT / "plugins"
-"""A folder for each kind."""
+"""Holds a folder for each kind."""
 PARTS = {
     "corpora": ("CORPUS", "read"),
     "models": ("connect",),
@@ -29,7 +29,7 @@ PARTS = {
     "filters": ("keep",),
     "decoders": ("probe", "frames"),
 }
-"""What a plug-in module of each kind has."""
+"""Names that a plug-in module of each kind must have."""
 KINDS = ("corpora", "prompts", "models", "scores", "other_parsers", "selectors", "filters", "decoders")
 
 
@@ -40,7 +40,7 @@ def names(kind: str) -> list[str]:
 
 
 def module_name(kind: str, name: str) -> str:
-    """The module of a plug-in: ours by its kind and name, other people's as it is.
+    """The module's full name: for ours made of kind and name, for other people's the given dotted path.
 
     Raises VtgError, with the nearest name, when it is neither a dotted path nor one of ours.
     """
@@ -76,12 +76,12 @@ def check_settings(spec: str, function: Callable[..., Any], settings: dict[str, 
 
     Args:
         spec: as the user wrote it, for the message.
-        function: of the plug-in.
-        settings: of the spec.
-        given: how many arguments come before them.
+        function: the plug-in's function.
+        settings: the settings in the spec.
+        given: number of the function's arguments that are not settings; they come first.
 
-    Raises VtgError, with the known names, for one that it does not take, or a value that is no number where the
-    default is one.
+    Raises VtgError, with the known names, for a setting that the function does not take, or for a value that is not a
+    number where the default is one.
     """
     parameters = dict(list(inspect.signature(function).parameters.items())[given:])
     for key, value in settings.items():
@@ -94,7 +94,7 @@ def check_settings(spec: str, function: Callable[..., Any], settings: dict[str, 
 
 
 def read_value(text: str, where: str) -> Any:
-    """A setting's value as YAML reads it; raises VtgError, naming `where`, when it is none."""
+    """A setting's value as YAML reads it; raises VtgError, naming `where`, when it is not valid YAML."""
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:

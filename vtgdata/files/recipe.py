@@ -80,7 +80,7 @@ def load(
 
 
 def _canonical(value: Any) -> str:
-    """A value of YAML as a text that is the same for the same value, whatever the order of its keys."""
+    """A YAML value as text: equal values give the same text, whatever the order of their keys."""
     if isinstance(value, dict):
         pairs = cast(dict[Any, Any], value).items()
         return "{" + ",".join(sorted(f"{key!r}:{_canonical(inner)}" for key, inner in pairs)) + "}"

@@ -1,4 +1,4 @@
-"""`samples.parquet`: a Sample as a row and back, and the one door to all samples of a file."""
+"""`samples.parquet`: turns a Sample into a row and back, and opens the file for everything that reads it."""
 
 import math
 import re
@@ -16,21 +16,21 @@ from vtgdata.records import Drop, Repair, Sample, Task, Video
 from vtgdata.records.windows import as_pairs, from_pairs
 
 PIECE = 8_192
-"""Rows that are Samples at a time: what bounds the memory beside the columns."""
+"""Rows turned into Samples at a time; this bounds the memory besides the columns."""
 
 
 class SampleTable(Sequence[Sample]):
-    """Some rows of a `samples.parquet`, in order. Reading it again makes equal Samples."""
+    """Some rows of a `samples.parquet`, in order. Each reading makes new, equal Samples."""
 
     def __init__(self, path: str | Path, frame: Any) -> None:
-        """Take the columns of a Polars frame; `path` is what an error names."""
+        """Wrap a Polars frame; `path` is the file to name in errors."""
         self._path, self.frame = path, frame
 
     def __len__(self) -> int:
         return self.frame.height
 
     def rows(self) -> Iterator[Row]:
-        """The rows as dicts, as they are in the file: their values are not looked at."""
+        """The rows as dicts, as stored; their values are not checked."""
         return self.frame.iter_rows(named=True)
 
     def __iter__(self) -> Iterator[Sample]:
@@ -48,7 +48,7 @@ class SampleTable(Sequence[Sample]):
         return read_sample(self._path, self.frame.row(index, named=True))
 
     def only(self, wanted: Callable[[Sample], bool]) -> Self:
-        """The samples that are wanted, in order."""
+        """The samples for which `wanted` is true, in order."""
         import polars as pl
 
         mask = pl.Series([wanted(sample) for sample in self], dtype=pl.Boolean)
@@ -63,15 +63,15 @@ def open_samples(
     needs: Iterable[str] = (),
     look: bool = True,
 ) -> SampleTable:
-    """Open `samples.parquet`: the door for everything that reads one.
+    """Open a `samples.parquet`; everything that reads one uses this.
 
     Args:
         path: the file.
         where: a SQL condition on its columns, as in `split == 'rl'`.
-        limit: takes the first rows that meet it.
-        needs: columns that must be there, besides those that every sample needs.
-        look: make a Sample of each row once before anything is done with any; without it a wrong row is found when it
-            is read.
+        limit: maximum number of rows; the first that meet the condition.
+        needs: columns that must exist, besides those that every sample needs.
+        look: check all rows first, by making a Sample of each; without this, a wrong row is found only when it is
+            read.
 
     Raises VtgError, with the row's id and the column, when a row is no valid sample or an id occurs twice.
     """
@@ -89,12 +89,12 @@ def open_samples(
 
 
 def read_samples(path: str | Path, *, where: str | None = None, limit: int | None = None) -> list[Sample]:
-    """All samples of `open_samples` in memory; arguments and errors are the same."""
+    """All samples of a file in memory; arguments and errors are those of `open_samples`."""
     return list(open_samples(path, where=where, limit=limit, look=False))
 
 
 def unchecked_rows(path: str | Path) -> list[Row]:
-    """The rows of `samples.parquet` as they are, for what looks for the wrong ones; `row_sample` reads each."""
+    """The rows of `samples.parquet` unchecked, for code that looks for wrong ones; `row_sample` converts each."""
     return read_parquet(path, needs=SAMPLE_NEEDS)
 
 
@@ -116,7 +116,7 @@ _SAMPLE_VALUES: dict[str, Callable[[Sample], Any]] = {
     "repairs": lambda sample: sample.repairs and [{"code": r.code, "old": r.old, "new": r.new} for r in sample.repairs],
     "extra": lambda sample: msgspec.json.encode(sample.extra, order="sorted").decode() if sample.extra else "{}",
 }
-"""Columns of `samples.parquet` that are not a Sample's field of the same name and type."""
+"""How to get the columns of `samples.parquet` that are not a Sample's field of the same name and type."""
 
 
 def sample_row(sample: Sample) -> Row:
@@ -125,12 +125,12 @@ def sample_row(sample: Sample) -> Row:
 
 
 def samples_column(name: str, samples: Sequence[Sample]) -> list[Any]:
-    """A column of `samples.parquet`."""
+    """The values of one column of `samples.parquet`."""
     return list(map(_SAMPLE_VALUES.get(name) or attrgetter(name), samples))
 
 
 def drops_column(name: str, drops: Sequence[Drop]) -> list[str]:
-    """A column of `drops.parquet`."""
+    """The values of one column of `drops.parquet`."""
     return list(map(attrgetter(name), drops))
 
 
@@ -166,9 +166,9 @@ _decode_extra = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def row_sample(row: Row) -> Sample:
-    """A Sample from a row of `samples.parquet`; columns that are not its own are left out.
+    """A Sample from a row of `samples.parquet`; unknown columns are ignored.
 
-    Raises ValueError, naming the column, when a value is none that a Sample can have.
+    Raises ValueError, naming the column, when a value is not one that a Sample can have.
     """
     try:
         known = msgspec.convert(row, _SampleRow)
@@ -213,7 +213,7 @@ def row_sample(row: Row) -> Sample:
 
 
 def read_sample(path: str | Path, row: Row) -> Sample:
-    """A Sample from a row of the file at `path`; raises VtgError, with the row's id and the column, when it is none."""
+    """A Sample from a row of the file at `path`; raises VtgError, with the row's id and the column, if it is wrong."""
     try:
         return row_sample(row)
     except ValueError as error:

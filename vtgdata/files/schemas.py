@@ -43,4 +43,4 @@ PASS_RATES = {
 
 
 DRAWN = {"sampling": "text"}
-"""How answers were drawn, which traces and pass rates have too; files from before it stay good."""
+"""How answers were drawn: one more column of traces and pass rates. Files from before it existed stay valid."""

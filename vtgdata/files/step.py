@@ -1,7 +1,7 @@
 """The contract of an output folder: `meta.json`, written last, says what made it and from what.
 
-No meta: not done. A step is up to date when command, settings, code, inputs and outputs are all still those of its
-meta.
+A folder without it is not done. A step is up to date when its command, settings, code, inputs and outputs are all those
+that the meta names.
 """
 
 import datetime
@@ -46,16 +46,16 @@ HOW = (
     *("executor", "shards", "workers", "jobs", "dry_run", "yes", "budget", "prices", "confirm_over", "only"),
     *("batch", "batch_requests", "batch_megabytes"),
 )
-"""Settings that say how a step is run and never what comes of it."""
+"""Settings that say how a step is run and never change its result."""
 
 
 class Meta(msgspec.Struct, frozen=True, kw_only=True):
-    """What `meta.json` says."""
+    """Contents of `meta.json`."""
 
     command: str
     version: str
     complete: bool
-    """False when more rows failed than the threshold allows: the step is done again, asking only for these."""
+    """False when more rows failed than the threshold allows: the step then runs again, and asks only for these."""
     settings: dict[str, Any]
     code: str
     inputs: dict[str, str]
@@ -80,7 +80,7 @@ class Step(Generic[S]):
         listings: Iterable[str | Path] = (),
         reads: Iterable[str | Path] = (),
     ) -> None:
-        """Note what the step depends on, and that its folder is its own to write; nothing is written yet.
+        """Note what the step depends on, and check that it may write its folder; nothing is written yet.
 
         Args:
             command: the command's name.
@@ -88,11 +88,11 @@ class Step(Generic[S]):
             summary: the type of the stage's summary; an earlier run whose summary is no such record counts as not done.
             code: names of the stage's module and of the plug-ins it will load (a prompt is an input).
             inputs: files and folders whose bytes matter.
-            listings: folders of which names, sizes and times of change matter (video roots).
-            reads: what else the user named to be read, such as a folder in which inputs were found.
+            listings: folders whose file names, sizes and times of change matter, not bytes (folders of videos).
+            reads: other paths that the user named to be read, such as a folder in which inputs were found.
 
-        Raises VtgError when an input does not exist, or the folder is, holds or lies in one; Conflict when the folder
-        holds what another command made, or none of ours.
+        Raises VtgError when an input does not exist, or the folder is an input, contains one or lies in one; Conflict
+        when another command made the folder, or it holds files that no command made.
         """
         self.settings = msgspec.to_builtins(settings)
         named = str(self.settings.pop("out"))
@@ -122,9 +122,9 @@ class Step(Generic[S]):
         self._outputs = self._own()
 
     def _own(self) -> dict[str, str]:
-        """What runs of this command made in the folder: {name: fingerprint}.
+        """The outputs of earlier runs of this command in the folder: {name: fingerprint}.
 
-        Raises Conflict when it holds what another command made, or none of ours.
+        Raises Conflict when another command made the folder, or it holds files that no command made.
         """
         made, mark = read_meta(self.out), claims.read_mark(self.out)
         for earlier in (made, mark):
@@ -132,13 +132,13 @@ class Step(Generic[S]):
                 claims.refuse_other(self.out, earlier.command, self.command)
         outputs = (mark.outputs if mark else {}) | (made.outputs if made else {})
         begun = mark is not None or (made is None and claims.holds_answers(self.out))
-        # Of a run that was killed nobody knows which files it had written.
+        # Nobody knows which files a killed run had written.
         if not begun and self._done is None:
             claims.refuse_foreign(self.out, outputs)
         return outputs
 
     def up_to_date(self) -> S | None:
-        """The summary of the earlier run when nothing changed since, else None."""
+        """The summary of the earlier run if nothing changed since, else None."""
         return self._done
 
     def _earlier(self) -> S | None:
@@ -154,9 +154,9 @@ class Step(Generic[S]):
             return None  # the summary has another shape than today's, and whoever reads it would miss a field
 
     def start(self) -> Path:
-        """Make the folder, put a mark in the place of an earlier run's meta, and return the folder.
+        """Create the folder, replace an earlier run's meta by a mark, and return the folder.
 
-        Call it when all results are at hand: until then an earlier run's files stay what they are.
+        Call it when all results are at hand: until then an earlier run's files stay as they are.
         """
         self.out.mkdir(parents=True, exist_ok=True)
         write_json(self.out / claims.MARK, claims.Mark(command=self.command, outputs=self._outputs))
@@ -165,7 +165,7 @@ class Step(Generic[S]):
         return self.out
 
     def written(self) -> list[str]:
-        """Names of all that lies in the folder, hidden files left out: for a library that chooses its own names."""
+        """Names of everything in the folder but hidden files: for a library that chooses its own names."""
         return sorted(path.name for path in self.out.iterdir() if not path.name.startswith("."))
 
     def finish(self, summary: S, outputs: Iterable[str], *, failed: str | None = None) -> S:
@@ -174,7 +174,7 @@ class Step(Generic[S]):
         Args:
             summary: counts and results.
             outputs: names of the files and folders made, relative to the output folder.
-            failed: what to tell the user when more rows failed than the threshold allows.
+            failed: message for the user, given when more rows failed than the threshold allows.
 
         Raises RowsFailed, after writing, when `failed` is given.
         """
@@ -201,18 +201,18 @@ class Step(Generic[S]):
 
 
 def _foreign(module: str) -> str | None:
-    """The fingerprint of other people's plug-in module; None for ours, which `of_code` has."""
+    """The fingerprint of other people's plug-in module; None for ours, which `of_code` covers."""
     if module.startswith("vtgdata."):
         return None
     try:
         spec = importlib.util.find_spec(module)
     except (ImportError, ValueError):
-        return None  # said when it is loaded
+        return None  # reported when it is loaded
     return fingerprint.of_file(Path(spec.origin)) if spec and spec.origin and Path(spec.origin).is_file() else None
 
 
 def read_meta(folder: Path) -> Meta | None:
-    """The folder's meta, or None when there is none that is ours (then the step is simply not done)."""
+    """The folder's meta; None when there is none, or it is not ours (then the step is simply not done)."""
     try:
         return msgspec.json.decode((folder / META).read_bytes(), type=Meta)
     except (OSError, msgspec.DecodeError):
@@ -220,7 +220,7 @@ def read_meta(folder: Path) -> Meta | None:
 
 
 def outputs_hold(folder: Path, meta: Meta) -> bool:
-    """Whether every file that the meta names is there with the same bytes."""
+    """Whether every file that the meta names still exists with the same bytes."""
     return all(
         (folder / name).exists() and fingerprint.of_path(folder / name) == known for name, known in meta.outputs.items()
     )

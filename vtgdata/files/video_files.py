@@ -13,7 +13,7 @@ FRAMES_LIST = "times.json"
 """A folder with this file is a video too: it says when each of the folder's pictures is shown."""
 
 BINDINGS = "vtgdata-bindings.json"
-"""In a folder of videos: which file each video is, by its bytes, whatever it is called."""
+"""Name of a file in a folder of videos. It says which file each video is, recognised by bytes, whatever its name."""
 
 
 def video_files(root: Path) -> list[Path]:
@@ -23,16 +23,16 @@ def video_files(root: Path) -> list[Path]:
     for folder, folders, names in os.walk(root, followlinks=True):
         real = os.path.realpath(folder)
         if real in seen:
-            # A link back to a folder above would never end.
+            # A link back to a folder above would lead round in circles.
             folders.clear()
             continue
         seen.add(real)
         if FRAMES_LIST in names:
-            # A folder of frames is one video; its pictures are not looked through.
+            # A folder of frames is one video; its pictures are not searched.
             found.append(Path(folder))
             folders.clear()
             continue
-        # In a fixed order, so that of a folder linked twice the same name is kept.
+        # In a fixed order, so that a folder that is linked twice is always found under the same name.
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         found.extend(
             Path(folder, name)

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and JSON, CSV and text written so."""
+"""Writes files whole or not at all: bytes, JSON, CSV and text."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ def replacing(path: Path) -> Generator[BinaryIO]:
 
 
 class Replacement:
-    """A file in the making, beside the one that it will replace."""
+    """A temporary file beside the one that it will replace."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,7 +34,7 @@ class Replacement:
         self.file = self._temp.open("wb")
 
     def commit(self) -> None:
-        """Put it in its place."""
+        """Put it in the place of the earlier file."""
         self.file.flush()
         os.fsync(self.file.fileno())
         self.file.close()
@@ -49,7 +49,7 @@ class Replacement:
 
 
 def tidy(folder: Path) -> None:
-    """Take away what processes of this machine that were killed left half written in a folder."""
+    """Delete half-written files that killed processes of this machine left in a folder."""
     for path in folder.glob(".*.tmp"):
         pid = path.name.split(".")[-2]
         if pid.isdigit() and len(pid) < 10 and not _runs(int(pid)):
@@ -85,12 +85,12 @@ def write_jsonl(path: Path, rows: Iterable[Any]) -> None:
 
 
 def write_csv(path: Path, rows: Iterable[Row], columns: Iterable[str]) -> None:
-    """Write rows as CSV with a header; what is None or NaN is an empty cell."""
+    """Write rows as CSV with a header; None and NaN become empty cells."""
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(columns), lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        # NaN alone differs from itself.
+        # Only NaN differs from itself.
         writer.writerow({name: value if value == value else None for name, value in row.items()})
     write_text(path, text.getvalue())
 

@@ -1,4 +1,4 @@
-"""From a release to rows that TRL's trainers take: a chat prompt with image places, the images, the target."""
+"""Turns a release into rows for TRL's trainers: a chat prompt with places for images, the images, the target."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 Frames = Callable[[Row], tuple[Sequence[float], "Sequence[PIL.Image.Image]"]]
-"""What the video side offers: for a row, the times (seconds) and the pictures that a model is to see."""
+"""Gives, for a row, the times (seconds) and the pictures to show a model; made by `video.store.frame_source`."""
 
 
 def open_rows(path: str, config: str) -> tuple[list[Row], dict[str, Prompt]]:
     """The training rows of one config (`coldstart`, `rl`) of a release, and its prompts by id.
 
-    Raises VtgError when the release has no such rows, or one was chosen without a model being asked: then nothing
-    says which prompt and which frames to train on.
+    Raises VtgError when the release has no such rows, or a row was selected without asking a model: then nothing says
+    which prompt and which frames to train on.
     """
     release = open_release(hub.local(path))
     rows = release.rows(config)
@@ -43,9 +43,9 @@ def open_rows(path: str, config: str) -> tuple[list[Row], dict[str, Prompt]]:
 
 
 def inputs(path: str, config: str, model: str) -> list[str]:
-    """What a training run depends on: the config's rows, the prompts, and a model's local folder.
+    """The files that a training run depends on: the config's rows, the prompts, and a model's local folder.
 
-    Not the whole release: its card and its date change without the rows.
+    Not the whole release: its card and its date change while the rows stay the same.
     """
     release = open_release(hub.local(path))
     names = [data.file for data in release.document.configs.get(config, {}).values()]
@@ -88,7 +88,7 @@ def provenance(path: str, config: str) -> Provenance:
 
 
 def conversation(prompt: Prompt, sample: Sample, times: Sequence[float]) -> list[dict[str, Any]]:
-    """The chat that asks one sample, with a place for each image: `{"type": "image"}`."""
+    """The chat that asks about one sample, with a placeholder for each image: `{"type": "image"}`."""
     messages = render(prompt, sample, tuple(times), tuple(b"" for _ in times))
     return [{"role": message.role, "content": _parts(message)} for message in messages]
 
@@ -111,15 +111,15 @@ def refuse_video(messages: Sequence[Mapping[str, Any]], where: str) -> None:
 
 
 def dataset(rows: Sequence[Row], prompts: Mapping[str, Prompt], frames: Frames, *, targets: bool) -> Any:
-    """A `datasets.Dataset` that builds a row when it is asked for, images included.
+    """A `datasets.Dataset` that builds each row, images included, only when it is read.
 
     Images never enter Arrow: it would encode and decode each as PNG at every step.
 
     Args:
-        rows: of a release.
-        prompts: by id.
+        rows: rows of a release.
+        prompts: prompts by id.
         frames: gives times and pictures of a row.
-        targets: with the completion to learn (SFT); without, with what rewards need (GRPO).
+        targets: True adds the completion to learn (SFT); False adds the sample id, which rewards need (GRPO).
     """
     from datasets import Dataset
 

@@ -1,4 +1,4 @@
-"""What both trainers share: loading and saving a model, the machine's settings, the log."""
+"""Common parts of both trainers: loading and saving a model, settings of the machine, the log."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from vtgdata.files.whole import write_jsonl
 
 
 def prepare(seed: int, threads: int) -> None:
-    """Fix chance and threads before anything is built; the same seed then gives the same numbers on one machine.
+    """Seed the random generators and set the threads; the same seed then gives the same numbers on one machine.
 
-    Raises VtgError when the training libraries are not installed.
+    Call it before anything is built. Raises VtgError when the training libraries are not installed.
     """
     try:
         import torch
@@ -46,7 +46,7 @@ def load(path: str) -> tuple[Any, Any]:
 
 
 def machine(device_batch: int, step_batch: int) -> dict[str, Any]:
-    """Trainer arguments that depend on the machine, and the batch of one step cut into pieces that fit it.
+    """Trainer arguments that depend on the machine; they split the batch of one step into pieces that fit it.
 
     Args:
         device_batch: sequences on one device at a time; 0 for all of them.
@@ -87,9 +87,9 @@ def write_log(path: Path, history: Iterable[Mapping[str, Any]], keep: Mapping[st
     """Write one line a step and return the lines.
 
     Args:
-        path: of the JSONL file.
+        path: the JSONL file.
         history: the trainer's own log.
-        keep: the trainer's names to ours; an entry that has none of them is left out.
+        keep: {trainer's name: our name}; an entry with none of these names is left out.
     """
     lines = [
         {"step": entry["step"], **{ours: entry[theirs] for theirs, ours in keep.items() if theirs in entry}}

@@ -1,4 +1,4 @@
-"""Scores as rewards: the same functions that evaluate, handed to TRL's GRPOTrainer."""
+"""Scores as rewards: passes the functions that evaluation uses to TRL's GRPOTrainer."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def reward(name: str, samples: Mapping[str, Sample], forms: Mapping[str, Form]) 
     """A score plug-in as a reward function for TRL.
 
     Args:
-        name: of the score, or a dotted path.
+        name: the score's name, or a dotted path.
         samples: by id; rows given to the trainer carry `sample_id`.
-        forms: what each sample's prompt asked for, by sample id.
+        forms: the answer form that each sample's prompt asks for, by sample id.
 
-    Returns a function of TRL's keyword lists; its numbers are in [0, 1], None where the score does not apply.
+    Returns a function of TRL's keyword lists that gives numbers in [0, 1], and None where the score does not apply.
     """
     module = plugins.load("scores", name)
 
@@ -40,7 +40,7 @@ def reward(name: str, samples: Mapping[str, Sample], forms: Mapping[str, Form]) 
 
 
 def text_of(completion: Any) -> str:
-    """The text of what TRL hands to rewards: a string, or one assistant message in either form."""
+    """The text of a completion as TRL passes it to rewards: a string, or one assistant message in either form."""
     if isinstance(completion, str):
         return completion
     content = completion[-1]["content"]

@@ -33,35 +33,35 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     out: str
     """Folder for model, processor and training.jsonl."""
     seed: int = 7
-    """Of the order of rows and of the answers drawn."""
+    """Seed of the order of rows and of the answers drawn."""
     rewards: dict[str, float] = msgspec.field(default_factory=lambda: {"tiou": 0.9, "format": 0.1})
     """Score plug-ins and their weights."""
     steps: int = 20
     """Training steps."""
     prompts_per_step: int = 8
-    """Samples asked in a step."""
+    """Samples in a training step."""
     rollouts: int = 8
     """Answers to each prompt, at least 2: they are compared with each other."""
     device_batch: int = 0
     """Answers on one device at a time; 0 for all of a step."""
     learning_rate: float = 5e-5
-    """After the warm-up, constant. For a model of billions of parameters take 1e-6."""
+    """Learning rate, constant after the warm-up. For a model of billions of parameters take 1e-6."""
     warmup: int = 5
-    """Steps."""
+    """Steps of warm-up."""
     beta2: float = 0.98
-    """Of AdamW; for a large model 0.999."""
+    """AdamW's beta2; for a large model take 0.999."""
     temperature: float = 1.0
-    """Of the answers drawn, above 0."""
+    """Temperature of sampling, above 0."""
     beta: float = 0.0
-    """Weight of the divergence from the starting model; 0 spares a second copy of it."""
+    """Weight of the KL divergence from the starting model; 0 saves the memory of a second copy."""
     loss_type: str = "dapo"
-    """How TRL adds up the tokens' losses: dapo, grpo, dr_grpo, bnpo."""
+    """How TRL combines the losses of tokens: dapo, grpo, dr_grpo, bnpo."""
     max_new_tokens: int = 64
-    """Longest answer, reasoning included; traces of real videos need 512 and more."""
+    """Maximum tokens of an answer, reasoning included; traces of real videos need 512 and more."""
     vllm_server: str = ""
     """Base URL of a `trl vllm-serve` server that generates; empty to generate in this process."""
     threads: int = 1
-    """Threads on a CPU; 0 leaves it to torch, and then the numbers may differ from run to run."""
+    """CPU threads; 0 leaves the number to torch, and then results may differ from run to run."""
     frames: str = ""
     """Folder of the frame store; empty for the user's cache."""
 
@@ -88,7 +88,7 @@ class Summary(Figures, frozen=True, kw_only=True):
 
 
 def run(settings: Settings) -> Summary:
-    """Train; writes model, processor and `training.jsonl` to `out`, and returns rewards, counts and its data."""
+    """Train; writes model, processor and `training.jsonl` to `out`, and returns rewards, counts and data facts."""
     from vtgdata.video.store import frame_source
 
     step = Step(

@@ -30,21 +30,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     out: str
     """Folder for model, processor and training.jsonl."""
     seed: int = 7
-    """Of the order of rows."""
+    """Seed of the order of rows."""
     steps: int = 60
     """Training steps."""
     batch_size: int = 32
-    """Traces a step."""
+    """Traces in a training step."""
     device_batch: int = 0
     """Traces on one device at a time; 0 for all of a step."""
     learning_rate: float = 4e-4
-    """Peak; it falls as a cosine after the warm-up. For a model of billions of parameters take 1e-5."""
+    """Peak learning rate; after the warm-up it falls as a cosine. For a model of billions of parameters take 1e-5."""
     warmup: int = 20
-    """Steps."""
+    """Steps of warm-up."""
     beta2: float = 0.95
-    """Of AdamW; for a large model 0.999."""
+    """AdamW's beta2; for a large model take 0.999."""
     threads: int = 1
-    """Threads on a CPU; 0 leaves it to torch, and then the numbers may differ from run to run."""
+    """CPU threads; 0 leaves the number to torch, and then results may differ from run to run."""
     frames: str = ""
     """Folder of the frame store; empty for the user's cache."""
 
@@ -69,7 +69,7 @@ class Summary(Figures, frozen=True, kw_only=True):
 
 
 def run(settings: Settings) -> Summary:
-    """Train; writes model, processor and `training.jsonl` to `out`, and returns losses, counts and its data."""
+    """Train; writes model, processor and `training.jsonl` to `out`, and returns losses, counts and data facts."""
     from vtgdata.video.store import frame_source
 
     step = Step(

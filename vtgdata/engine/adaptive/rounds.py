@@ -1,7 +1,7 @@
-"""Adaptive pass rates on rows of rollouts: which samples to ask further, and what was decided of each.
+"""Adaptive pass rates from rows of rollouts: which samples to ask again, and what was decided about each.
 
-Only complete prefixes count: the answers before a sample's first failed one. So what is decided follows from the
-answers alone, never from the order in which they came.
+Only complete prefixes count: the answers before a sample's first failed one. So a decision follows from the answers
+alone, never from the order in which they arrived.
 """
 
 from array import array
@@ -16,18 +16,18 @@ from vtgdata.files.schemas import Row
 
 
 class Places:
-    """One rule, the prior that the first round gave, and what each sample's answers so far were worth."""
+    """The rule, the prior fitted to the first round, and the values of each sample's answers so far."""
 
     def __init__(self, rule: Rule, measure: Measure, *, first: int, most: int) -> None:
         self.rule, self.measure, self.first, self.most = rule, measure, first, most
         self.prior: Prior | None = None
         self.found: dict[str, array[float]] = {}
-        """By sample, the values of its complete prefix, in [0, 1]."""
+        """For each sample, the values of its complete prefix, in [0, 1]."""
         self.waiting: set[str] = set()
-        """Samples with a failed answer: they wait for another run; also those that the measure does not apply to."""
+        """Samples with a failed answer, which wait for another run, and samples to which the measure does not apply."""
 
     def take(self, sample_id: str, rows: Sequence[Row]) -> None:
-        """Note a sample's rows, in place of those of an earlier round."""
+        """Note a sample's rows; they replace those of an earlier round."""
         values = array("d", self.values(rows))
         self.found[sample_id] = values
         if len(values) < len(rows):
@@ -36,7 +36,7 @@ class Places:
             self.waiting.discard(sample_id)
 
     def values(self, rows: Sequence[Row]) -> list[float]:
-        """The rule's measure of each answer of a sample's complete prefix, in [0, 1]."""
+        """The value, in [0, 1], of each answer in the complete prefix of a sample's rows."""
         found: list[float] = []
         for row in rows:
             value = self.measure.value(row)
@@ -46,7 +46,7 @@ class Places:
         return found
 
     def deepen(self) -> dict[str, int]:
-        """Answers wanted in all, of the samples that need more."""
+        """For each sample that needs more answers, the total number wanted."""
         ids = [one for one, values in self.found.items() if values and one not in self.waiting]
         values = [self.found[one] for one in ids]
         if not ids:
@@ -59,10 +59,10 @@ class Places:
         return {one: min(len(has) + STEP, self.most) for one, has, go in zip(ids, values, ask, strict=True) if go}
 
     def decided(self) -> dict[str, dict[str, Any]]:
-        """Of each sample with an answer: its likeliest place, posterior mean, and whether it is decided.
+        """For each sample with an answer: its likeliest place, posterior mean, and whether it is decided.
 
-        `decided` is true when its own chance of being misplaced is at most ERROR; where it is not, the pool's share
-        may still be: see `summary`.
+        `decided` is true when the sample's own probability of being misplaced is at most ERROR. Even when it is not,
+        the misplaced share of the whole pool may be at most ERROR: see `summary`.
         """
         prior = self.prior or fit([])
         ids = [one for one, values in self.found.items() if values]
@@ -77,7 +77,7 @@ class Places:
         }
 
     def summary(self) -> dict[str, Any]:
-        """Counts by place, and the share of samples expected to be misplaced."""
+        """Number of samples in each place, and the expected share of misplaced samples."""
         placed = [one["place"] for one in self.decided().values()]
         prior = self.prior or fit([])
         sums, counts = _totals([values for values in self.found.values() if values])

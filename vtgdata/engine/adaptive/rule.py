@@ -1,13 +1,14 @@
-"""How many answers a sample needs: asked in rounds until its place (too hard, wanted, too easy) is known well enough.
+"""Adaptive n: asks a sample in rounds until its place (too hard, wanted, too easy) is known well enough.
 
 A sample has a true rate in [0, 1]: its pass rate at a threshold, or its mean IoU. Its place is `too_hard` below LOW,
 `too_easy` above HIGH, else `wanted`. A Beta prior is fitted to the pool's first round; after each round every sample
-has a posterior, so a chance of being misplaced, and more answers go to those with the greatest chance until the mean
-over the pool is below ERROR. A posterior stays what it is however often one looks, so repeated looks cost nothing;
-what can be wrong is the prior, and benchmarks/adaptive.py shows by how much.
+has a posterior, hence a probability of being misplaced. The samples with the highest get more answers until the mean
+over the pool is below ERROR. Looking at a posterior repeatedly does not bias it, so frequent looks cost nothing; only
+the prior can be wrong, and benchmarks/adaptive.py shows by how much.
 
-Values between 0 and 1 count as fractions of a pass, times how much less they vary in this pool than coins of the same
-means would: among all variables in [0, 1] with one mean, a coin varies most.
+An answer with a value between 0 and 1 counts as a fraction of a pass, and carries more information than pass/fail,
+since pass/fail varies most of all variables in [0, 1] with the same mean. So `Prior.weight` multiplies each answer by
+the ratio of the pass/fail (Bernoulli) variance to the variance observed in this pool.
 """
 
 import math
@@ -23,24 +24,24 @@ from vtgdata.errors import VtgError
 Floats = NDArray[np.float64]
 
 ZONE = 0.05
-"""Indifference zone: a rate less than this away from an edge may go to either side of it."""
+"""Indifference zone: a rate closer than this to an edge counts as well placed on either side of it."""
 MARGIN = 0.75
-"""Part of ERROR that is spent: the rest is for pools that no Beta distribution, or no one spread, fits well."""
+"""Share of ERROR that is used; the rest is a reserve for pools that one Beta distribution or one weight fits badly."""
 STEP = 4
-"""Answers more in each round after the first."""
+"""Additional answers to a sample in each round after the first."""
 PLACES = ("too_hard", "wanted", "too_easy")
 ALPHA = 0.05
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be decided of each sample, and how surely: `MEASURE:LOW:HIGH:ERROR`."""
+    """What to decide about each sample, and how surely: `MEASURE:LOW:HIGH:ERROR`."""
 
     measure: str
-    """Of pass rates, as in `iou>=0.5`, `mean_iou` or a score's name: see `engine.measures`."""
+    """Measure of pass rates, as in `iou>=0.5`, `mean_iou` or a score's name: see `engine.measures`."""
     low: float
-    """Rates below are too hard; 0 where nothing is."""
+    """Rates below this are too hard; 0 if no rate is."""
     high: float
-    """Rates above are too easy; 1 where nothing is."""
+    """Rates above this are too easy; 1 if no rate is."""
     error: float
     """Share of the pool that may be misplaced, expected under the fitted prior, in (0, 0.5)."""
 
@@ -51,11 +52,11 @@ class Prior(msgspec.Struct, frozen=True):
     a: float
     b: float
     weight: float = 1.0
-    """How many coins' worth one answer is: values in between vary less than coins do; at least 1."""
+    """Pass/fail answers that one answer is worth, at least 1: values between 0 and 1 vary less than pass/fail."""
 
 
 def parse_rule(text: str) -> Rule:
-    """A rule from `MEASURE:LOW:HIGH:ERROR`; raises VtgError when it is none.
+    """A rule from `MEASURE:LOW:HIGH:ERROR`; raises VtgError when the text is not one.
 
     >>> parse_rule("mean_iou:0.2:0.8:0.05").high
     0.8
@@ -74,13 +75,13 @@ def parse_rule(text: str) -> Rule:
 
 
 def fit(values: Sequence[Sequence[float]]) -> Prior:
-    """The Beta prior whose mean and variance are those of the pool's true rates.
+    """The Beta prior whose mean and variance match the estimated ones of the pool's true rates.
 
     Args:
-        values: of each sample, its first answers' values in [0, 1], at least two each; others are left out.
+        values: for each sample, the values of its first answers, in [0, 1]; samples with fewer than two are left out.
 
-    The variance within samples is taken off, so that few answers do not make the pool look wider than it is. Small
-    pools lean on two made-up samples of Beta(1/2, 1/2).
+    The variance within samples is subtracted, so that few answers do not make the pool look wider than it is. Small
+    pools are pulled towards Beta(1/2, 1/2), which counts as much as two samples.
     """
     used = [np.asarray(one, dtype=np.float64) for one in values if len(one) >= 2]
     weight = 2.0 / (len(used) + 2.0)
@@ -95,14 +96,14 @@ def fit(values: Sequence[Sequence[float]]) -> Prior:
 
 
 def _weight(values: Sequence[Floats]) -> float:
-    """The variance that coins of the same means would have, over that within the samples, in [1, 10]; coins give 1."""
+    """Pass/fail (Bernoulli) variance at the samples' means, over the variance within samples; in [1, 10]."""
     within = sum(float(one.var(ddof=1)) for one in values)
     coins = sum(float(one.mean() * (1 - one.mean()) + one.var(ddof=1) / len(one)) for one in values)
     return min(max(coins / within, 1.0), 10.0) if within > 0 and coins > 0 else 1.0
 
 
 def beta_cdf(x: float, a: Floats, b: Floats) -> Floats:
-    """The chance that a Beta(a, b) variable is below x; (n,) in [0, 1].
+    """The probability that a Beta(a, b) variable is below x; (n,) in [0, 1].
 
     Source: the continued fraction of DLMF 8.17.22, by Lentz's method.
 
@@ -144,13 +145,13 @@ def _log_beta(a: Floats, b: Floats) -> Floats:
 
 
 def judge(sums: Floats, counts: Floats, prior: Prior, rule: Rule) -> tuple[NDArray[np.intp], Floats]:
-    """The likeliest place of each sample (an index into PLACES), and the chance that it is misplaced.
+    """The likeliest place of each sample (an index into PLACES), and the probability that it is misplaced.
 
     Args:
-        sums: (n,) of the values of each sample's answers.
-        counts: (n,) of the answers.
+        sums: (n,) the sum of the values of each sample's answers.
+        counts: (n,) the number of each sample's answers.
         prior: of true rates.
-        rule: the edges. Where one is at 0 or 1, its place does not exist.
+        rule: the edges. There is no place too_hard if `low` is 0, and no too_easy if `high` is 1.
     """
     a, b = prior.a + prior.weight * sums, prior.b + prior.weight * (counts - sums)
     hard = beta_cdf(rule.low + ZONE, a, b) if rule.low > 0 else np.zeros_like(a)
@@ -162,13 +163,13 @@ def judge(sums: Floats, counts: Floats, prior: Prior, rule: Rule) -> tuple[NDArr
 
 
 def more(chances: Floats, counts: Floats, rule: Rule, most: int) -> NDArray[np.bool_]:
-    """Which samples to ask further: the surest stay while their chances add up to MARGIN x ERROR x n.
+    """Which samples to ask again. The surest are left as they are, up to a summed probability of MARGIN x ERROR x n.
 
     Args:
-        chances: (n,) of being misplaced.
-        counts: (n,) answers so far.
-        rule: its error counts.
-        most: answers; a sample that has them is not asked further.
+        chances: (n,) probability that a sample is misplaced.
+        counts: (n,) number of answers so far.
+        rule: only its `error` is used.
+        most: maximum number of answers; a sample that has as many is not asked again.
     """
     allowed = MARGIN * rule.error * len(chances)
     open_ = counts < most
@@ -180,10 +181,11 @@ def more(chances: Floats, counts: Floats, rule: Rule, most: int) -> NDArray[np.b
 
 
 def interval(total: float, n: int, alpha: float = ALPHA) -> tuple[float, float]:
-    """A confidence interval of a mean of values in [0, 1] that holds at every n at once, however often one looks.
+    """A confidence interval for the mean of values in [0, 1], valid at all n together, however often one looks.
 
-    All m with B(s + 1/2, n - s + 1/2) / B(1/2, 1/2) < m^s (1 - m)^(n - s) / alpha, for a sum s: by Ville's inequality,
-    since the ratio is a martingale for coins and, c^x being convex, a supermartingale for any values in [0, 1].
+    It holds all m with B(s + 1/2, n - s + 1/2) / B(1/2, 1/2) < m^s (1 - m)^(n - s) / alpha, where s is the sum. This
+    follows from Ville's inequality: the ratio is a martingale for pass/fail values and, because c^x is convex, a
+    supermartingale for any values in [0, 1].
 
     >>> [round(bound, 3) for bound in interval(4.0, 8)]
     [0.094, 0.906]
@@ -201,7 +203,7 @@ def interval(total: float, n: int, alpha: float = ALPHA) -> tuple[float, float]:
 
 
 def _edge(inside: Any, end: float, within: float) -> float:
-    """Where a convex set that holds `within` ends on the side of `end`."""
+    """The end, on the side of `end`, of an interval that contains `within`; found by bisection."""
     outside = end
     for _ in range(50):
         middle = (outside + within) / 2

@@ -1,7 +1,7 @@
-"""The way back of a batch: what a provider's batch API or `vllm run-batch` wrote becomes attempts in the journal.
+"""Imports batch results: lines of a provider's batch API or `vllm run-batch` become attempts in the journal.
 
-Lines may come in any order and in several files, errors among them. A line that cannot be read is named with its
-file and number and left out; what the journal has already stays as it is.
+Lines may come in any order and in several files, and some may be errors. A line that cannot be read is left out and
+reported with its file and line number. Answers that the journal has already stay as they are.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,9 +19,9 @@ from vtgdata.files import plugins
 from vtgdata.records import ReadsReplies, Reply
 
 SHOWN = 20
-"""Broken lines that a summary names."""
+"""Maximum number of broken lines that a summary names."""
 AT_ONCE = 500
-"""Answers that go to disk together."""
+"""Attempts that are written to the journal at a time."""
 
 
 class _Response(msgspec.Struct):
@@ -44,9 +44,9 @@ class _Counts(msgspec.Struct):
     answers: int = 0
     failed: int = 0
     duplicates: int = 0
-    """Lines about answers that the journal had, or that came before."""
+    """Lines for answers that the journal or an earlier line had already."""
     unknown: int = 0
-    """Lines whose custom_id is none of this batch."""
+    """Lines whose custom_id is not in this batch."""
     broken: list[str] = []
     n_broken: int = 0
 
@@ -75,15 +75,15 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def take(folder: Path, files: Sequence[Path], *, table: str = "", out: str = "") -> Imported:
-    """Bring the answers of a batch into the journal that lacks them.
+    """Import the answers of a batch into the journal of its step.
 
     Args:
         folder: of the batch, as `--batch` wrote it.
         files: with results, in the format of OpenAI's batch API.
-        table: file of prices; without it what an answer cost is unknown, since batches have prices of their own.
-        out: output folder of the step, where it moved since; empty for the place that the batch knows.
+        table: file of prices; without it costs are unknown, since batches have prices of their own.
+        out: output folder of the step, if it was moved; empty for the folder that the batch names.
 
-    Raises VtgError when the folder holds no batch, or a file cannot be read at all.
+    Raises VtgError when the folder holds no batch, the output folder is gone, or a file cannot be read at all.
     """
     batch = _read(folder)
     known = {key: (sample_id, index, asked) for key, sample_id, index, asked in read_keys(folder)}
@@ -129,7 +129,7 @@ def _read(folder: Path) -> Batch:
 
 
 def _lines(files: Sequence[Path], counts: _Counts) -> Iterator[_Line]:
-    """The lines of all files; those that cannot be read are counted and named."""
+    """The lines of all files; unreadable ones are counted and named in `counts`."""
     decode = msgspec.json.Decoder(_Line).decode
     for path in files:
         try:
@@ -148,7 +148,7 @@ def _lines(files: Sequence[Path], counts: _Counts) -> Iterator[_Line]:
 
 
 def _record(journal: Journal, batch: Batch, pending: Sequence[tuple[int, Attempt]], counts: _Counts) -> None:
-    """Put attempts on disk, those left out whose key has an answer, or failed with the same words before."""
+    """Record attempts, except for keys that have an answer, and failures equal to the key's latest one."""
     held = journal.holds(attempt.key for _, attempt in pending)
     failures = journal.failures(attempt.key for _, attempt in pending)
     for number, asked in enumerate(batch.asked):
@@ -166,7 +166,7 @@ def _record(journal: Journal, batch: Batch, pending: Sequence[tuple[int, Attempt
 
 
 class _Reader:
-    """Reads one model's lines, and prices them."""
+    """Reads the lines of one model, and prices their answers."""
 
     def __init__(self, asked: Asked, table: str) -> None:
         module = plugins.load("models", plugins.parse_spec(asked.spec).name)
@@ -177,7 +177,7 @@ class _Reader:
         self._price: Price | None = found[0] if found else None
 
     def reply(self, line: _Line) -> Reply:
-        """The reply that a line holds, a failure where it holds none."""
+        """The reply in a line; a failed one if the line holds no answer."""
         response = line.response
         if line.error is not None or response is None or bytes(response.body) == b"null":
             detail = line.error.message if line.error is not None else None
@@ -193,13 +193,13 @@ class _Reader:
 
 
 def _code(error: _Error | None) -> str:
-    """A batch's own error in words that are the same in every run (`batch_expired`)."""
+    """The batch API's own error (`batch_expired`) as text that is the same in every run."""
     code = error.code if error is not None else None
     return f"batch: {code}" if isinstance(code, str) and code.isidentifier() else "batch: no response"
 
 
 def words(summary: Imported) -> list[str]:
-    """What was imported, for people."""
+    """Summary of an import, as lines for people."""
     lines = [f"{summary.answers:,} answers and {summary.failed:,} failures taken into {summary.out}"]
     for count, said in (
         (summary.duplicates, "lines about what was there or came twice: left out"),

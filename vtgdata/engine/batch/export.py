@@ -1,7 +1,7 @@
-"""Batch files: what there is to ask, in OpenAI's batch format, for provider batch APIs and `vllm run-batch`.
+"""Batch files: the missing requests in OpenAI's batch format, for provider batch APIs and `vllm run-batch`.
 
 A request's `custom_id` is its work key, and its body is what the model's plug-in would send. Beside the request files
-lie `keys.parquet` (which answer each key is) and, written last, `batch.json` (of which step).
+lie `keys.parquet` (which answer each key stands for) and, written last, `batch.json` (which step they belong to).
 """
 
 from collections.abc import Generator, Iterator, Sequence
@@ -40,7 +40,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     """Its name on servers."""
     about: str
-    """See `work.about`."""
+    """See `work_keys.about`."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,7 +136,7 @@ def _batchable(spec: str, settings: AskSettings, seeing: str) -> Batchable:
 
 
 class _Missing(msgspec.Struct, frozen=True):
-    """A question, with its pixels where something is missing, and index and key of what is."""
+    """A question (with its pixels if answers are missing), and index and key of each missing answer."""
 
     question: Question
     keys: list[tuple[int, str]]
@@ -167,7 +167,7 @@ def _write(found: _Missing, model: Batchable, settings: AskSettings, files: "_Fi
 
 
 class _Files:
-    """Request files that are closed at so many requests or bytes, each put in its place whole."""
+    """Writes request files of limited numbers of requests and bytes; each file appears complete or not at all."""
 
     def __init__(self, folder: Path, most_requests: int, most_bytes: int) -> None:
         self.folder, self.most_requests, self.most_bytes = folder, most_requests, most_bytes

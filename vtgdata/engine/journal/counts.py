@@ -1,6 +1,6 @@
-"""What a journal holds, counted: answers of one kind, failures, money, and how long and dear an answer was.
+"""Counts of what a journal holds: answers of one kind, failures, cost, and the mean tokens, time and size of an answer.
 
-Counting changes nothing: `peek` reads a journal that nobody has open, without a lock and without a file beside it.
+Counting changes nothing: `peek` reads a journal that nobody has open, takes no lock and leaves no file beside it.
 """
 
 import math
@@ -22,7 +22,7 @@ from vtgdata.engine.money.tokens import Range
 from vtgdata.errors import Locked, VtgError
 
 Select = Callable[[str, Sequence[Any]], Iterable[tuple[Any, ...]]]
-"""Runs a SELECT on the table `attempt`: `Journal.select`, or what `peek` gives."""
+"""Runs a SELECT on the table `attempt`: `Journal.select`, or the function that `peek` gives."""
 
 _OURS = "(about = ? OR about IS NULL OR about = '')"
 _FIELDS = """
@@ -36,8 +36,8 @@ FROM attempt
 def peek(path: Path) -> Generator[Select]:
     """Read a journal without opening it for writing: no lock is taken and nothing is written beside it.
 
-    Raises Locked when a living process has it, and VtgError when it is no journal. What a killed process left in the
-    log beside it is read too, from copies.
+    Raises Locked when a living process holds it, and VtgError when it is not a journal. If a killed process left a log
+    (`-wal`) beside it, copies of both are read.
     """
     if (named := holder(path)) is not None:
         raise Locked(locked(path, named))
@@ -61,37 +61,37 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise VtgError(f"{path}: no journal of ours. Move it away, or choose another --out.")
     if not any(row[1] == "about" for row in db.execute("PRAGMA table_info(attempt)")):
-        # A file of an earlier version, read as it will be once it is opened.
+        # A journal of version 1: give it the column that opening it would add.
         db.execute("CREATE TEMP VIEW attempt AS SELECT *, NULL AS about FROM main.attempt")
 
 
 def fold(path: Path) -> None:
-    """Fold what a killed process left in the log beside a journal into it, so that `peek` needs no copy of it all."""
+    """Merge the log that a killed process left beside a journal into it, so that `peek` needs no copies."""
     log = path.with_name(f"{path.name}-wal")
     if log.exists() and log.stat().st_size:
         Journal(path).close()
 
 
 def journals(folder: Path, name: str) -> list[Path]:
-    """The journals of an output folder that are there: its own, and those of its shards."""
+    """The existing journals of an output folder: its own, and those of its shards."""
     return [path for path in (folder / name, *sorted(folder.glob(f"shard-*-of-*/{name}"))) if path.exists()]
 
 
 class Answers(msgspec.Struct, kw_only=True):
-    """Which answers of one kind are there."""
+    """Which answers of one kind exist."""
 
     masks: dict[str, int] = {}
-    """Of each sample, a bit for each index that has an answer."""
+    """For each sample, a bit mask: bit i is set if answer i exists."""
     exact: bool = True
-    """False when some are of a journal that did not yet keep their kind: they may be answers to other questions."""
+    """False when some come from a journal that did not record `about` yet: they may be answers to other questions."""
 
     def count(self, sample_id: str, n: int) -> int:
-        """How many of the first n answers to a sample are there."""
+        """How many of the first n answers to a sample exist."""
         return (self.masks.get(sample_id, 0) & ((1 << n) - 1)).bit_count()
 
 
 def answers(select: Select, about: str, into: Answers) -> None:
-    """Add the answers of a kind (see `work.about`) that a journal has."""
+    """Add a journal's answers of one kind (see `work_keys.about`) to `into`."""
     query = f"SELECT sample_id, idx, about FROM attempt WHERE status = 'answer' AND {_OURS}"
     for sample_id, index, kind in select(query, (about,)):
         into.masks[sample_id] = into.masks.get(sample_id, 0) | 1 << index
@@ -99,7 +99,7 @@ def answers(select: Select, about: str, into: Answers) -> None:
 
 
 def failures(select: Select, about: str) -> list[str]:
-    """Errors of the answers of a kind that failed and were not given since, each with the latest of its attempts."""
+    """The latest error of each answer of one kind that failed and was not given since."""
     query = f"""
     SELECT json_extract(CAST(reply AS TEXT), '$.error'), max(id) FROM attempt AS a WHERE status = 'failed' AND {_OURS}
     AND NOT EXISTS (SELECT 1 FROM attempt AS b WHERE b.key = a.key AND b.status = 'answer') GROUP BY key
@@ -108,24 +108,24 @@ def failures(select: Select, about: str) -> list[str]:
 
 
 class Spend(NamedTuple):
-    """What all attempts of a journal cost."""
+    """Cost of all attempts in a journal."""
 
     picodollars: int
     uncounted: int
-    """Answers whose cost cannot be known: no server said their tokens, or nobody the price of them."""
+    """Answers of unknown cost: no server reported their tokens, or their price is unknown."""
 
     def plus(self, other: "Spend") -> "Spend":
-        """Both together."""
+        """The sum of both."""
         return Spend(self.picodollars + other.picodollars, self.uncounted + other.uncounted)
 
 
 def spend(select: Select, price: Price | None, *, only_failed: bool = False) -> Spend:
-    """What the attempts cost, failed ones included.
+    """Cost of a journal's attempts, failed ones included.
 
     Args:
         select: of a journal.
-        price: at which attempts are counted whose price was unknown when they were made; None to leave them uncounted.
-        only_failed: leave the answers out.
+        price: for attempts whose price was unknown when they were made; None leaves them uncounted.
+        only_failed: count only failed attempts, not answers.
     """
     where = "WHERE status = 'failed'" if only_failed else ""
     known, uncounted = 0, 0
@@ -144,10 +144,10 @@ def spend(select: Select, price: Price | None, *, only_failed: bool = False) -> 
 
 
 class Means(NamedTuple):
-    """What one answer of a kind was like: means, with three standard errors to each side."""
+    """Means over the answers of one kind, each with three standard errors to both sides."""
 
     n: int
-    """Answers that told their tokens."""
+    """Number of answers with known tokens and seconds."""
     tokens_in: Range
     tokens_out: Range
     seconds: Range
@@ -156,7 +156,7 @@ class Means(NamedTuple):
 
 
 def means(select: Select, about: str) -> Means | None:
-    """What an answer of a kind was like so far; None when fewer than two told their tokens and seconds."""
+    """Means over the answers of one kind; None when fewer than two have known tokens and seconds."""
     columns = ("given", "said", "seconds", "size")
     sums = ", ".join(f"sum({name}), sum(1.0 * {name} * {name})" for name in columns)
     told = "status = 'answer' AND given IS NOT NULL AND said IS NOT NULL AND seconds IS NOT NULL"

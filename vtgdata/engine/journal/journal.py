@@ -1,6 +1,7 @@
 """The journal: every answer that a model gave, committed to disk before anyone counts it.
 
-One SQLite file, append-only, held by one process at a time. Failed attempts are kept too, and block nothing.
+One SQLite file, append-only, held by one process at a time. Failed attempts are kept too, and do not keep a key from
+being answered later.
 """
 
 import datetime
@@ -25,37 +26,38 @@ from vtgdata.files.crash_points import crash_here
 from vtgdata.records import Reply
 
 LOCK_SECONDS = 1.0
-"""How long opening waits for another process to let go."""
+"""Seconds that opening waits for another process to let go."""
 _BATCH = 500
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One try at one answer, and what came of it."""
+    """One attempt at one answer, and its reply."""
 
     key: str
     sample_id: str
     index: int
     reply: Reply
-    """With `error` set when the request failed: then the attempt is no answer."""
+    """Its `error` is set when the request failed; then the attempt is not an answer."""
 
 
 class Journal:
     """An open journal; a context manager. Its methods may be called from any thread.
 
-    While it is open, let nothing else in this process open the file: closing that would drop the lock (POSIX).
+    While it is open, nothing else in this process may open the file: closing it again would drop the lock (POSIX).
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the journal, or make it.
+        """Open the journal, or create it.
 
         Raises Locked, within about two seconds, when another process holds it, and VtgError when the file is torn,
-        is no journal, or cannot be written. What a dead process held is taken over: see `lease.lives`.
+        is not a journal, or cannot be written. A journal that a dead process held is taken over: see `lease.lives`.
         """
         self.path = path
         self.about = ""
-        """What the attempts recorded from now on have in common; see `work.about`."""
+        """The kind of answer that `record` stores with each attempt; see `work_keys.about`."""
         self.again: Callable[[str], bool] | None = None
-        """Given an error: whether to ask again for what failed by it. With it nothing else is asked for."""
+        """Tells whether to ask again after a given error. When it is set, only such failed requests are asked, nothing
+        new."""
         self._lock = threading.Lock()
         deadline = time.monotonic() + LOCK_SECONDS
         while True:
@@ -65,13 +67,14 @@ class Journal:
             except Locked:
                 if time.monotonic() > deadline:
                     raise
-            # Two that open a new file at once hold each other up; by chance one comes back first.
+            # Two processes that create the file at once can block each other; after a random pause one comes first.
             time.sleep(random.uniform(0.01, 0.1))
 
     def _open(self) -> None:
         with _explained(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            # Before the file is touched: where SQLite's lock does not crash_here, opening alone could harm its log.
+            # Take the lease before touching the file: where SQLite's lock does not reach other machines, opening alone
+            # could harm the log.
             self._lease = Lease(self.path)
         try:
             with _explained(self.path, self._lease.before):
@@ -82,7 +85,7 @@ class Journal:
 
     def _connect(self) -> None:
         if self.path.exists() and 0 < self.path.stat().st_size < 512:
-            # SQLite takes less than its smallest page for a new file.
+            # SQLite takes a file shorter than its smallest page for a new one.
             raise sqlite3.DatabaseError("file is cut off")
         # Autocommit: transactions begin and end where this file says so.
         self._db = sqlite3.connect(self.path, timeout=0, isolation_level=None, check_same_thread=False)
@@ -128,7 +131,7 @@ class Journal:
         self.close()
 
     def close(self) -> None:
-        """Fold the log into the file and let go of it; what was recorded is safe without this, too."""
+        """Merge the log into the file and let go of it; recorded attempts are safe even without this."""
         with self._lock:
             self._db.close()
             self._lease.release()
@@ -143,10 +146,10 @@ class Journal:
         self._insert([(*_row(entry, now), self.about) for entry in entries])
 
     def take(self, other: Self) -> None:
-        """Copy the answers of another journal whose keys have none here; raises VtgError when one of them is torn.
+        """Copy the answers of another journal that this one lacks; raises VtgError when one of them is torn.
 
-        How far that came is kept, so that the next time only what is new is read. A journal that lies in the other's
-        place since, and lacks the answer that was copied last, is read from its start.
+        The number of the last copied answer is stored, so that the next call reads only newer ones. If the other
+        journal was replaced since and lacks that answer, it is read from its start.
         """
         with self._lock, _explained(self.path):
             self._db.execute(sql.TAKEN)
@@ -157,7 +160,7 @@ class Journal:
             self._insert([row for _, *row in found], (sql.MARK, (name, last, key)))
 
     def _answers(self, last: int) -> list[tuple[Any, ...]]:
-        """Some answers after the attempt `last`: its number and the columns of `_row`."""
+        """The next answers after attempt number `last`, at most _BATCH: each one's number and the columns of `_row`."""
         with self._lock, _explained(self.path):
             found = self._db.execute(sql.AFTER, (last, _BATCH)).fetchall()
         for _, key, *_, checksum, reply, _ in found:
@@ -184,19 +187,23 @@ class Journal:
                 raise
 
     def answered(self, keys: Iterable[str]) -> dict[str, Reply]:
-        """The answers to those of the keys that have one; raises VtgError when one is torn."""
+        """The replies to the keys that have an answer; raises VtgError when one is torn."""
         return self._replies("status = 'answer'", keys)
 
     def failures(self, keys: Iterable[str]) -> dict[str, Reply]:
-        """The latest failed attempt at each of the keys that had one, whether or not it was answered since."""
+        """The latest failed reply to each key that has one, whether or not the key was answered since."""
         return self._replies("status = 'failed'", keys)
 
     def holds(self, keys: Iterable[str]) -> set[str]:
-        """Those of the keys that have an answer."""
+        """The keys that have an answer."""
         return {row[0] for row in self._rows("SELECT key FROM attempt WHERE status = 'answer'", keys)}
 
     def settled(self, keys: Sequence[str]) -> set[str]:
-        """Those of the keys that are not to be asked for: answered ones; with `again`, what it does not choose too."""
+        """The keys not to ask for.
+
+        These are the answered ones and, when `again` is set, all others that did not fail or whose latest error it
+        refuses.
+        """
         found = self.holds(keys)
         if self.again is not None:
             rest = [key for key in keys if key not in found]
@@ -205,7 +212,7 @@ class Journal:
         return found
 
     def select(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows of a SELECT on the table `attempt`: for what is counted and summed up."""
+        """The rows of a SELECT on the table `attempt`, for counts and sums."""
         with self._lock, _explained(self.path):
             return self._db.execute(query, values).fetchall()
 
@@ -241,7 +248,7 @@ def _checksum(key: str, reply: bytes) -> int:
 
 @contextmanager
 def _explained(path: Path, holder: Owner | None = None) -> Generator[None]:
-    """Turn what SQLite and the file system say into what the user can do."""
+    """Turn errors of SQLite and the file system into errors that say what the user can do."""
     try:
         yield
     except sqlite3.DatabaseError as error:

@@ -1,7 +1,7 @@
-"""The lease on a journal: a side file that says who holds it, and beats while its holder lives.
+"""The lease on a journal: a side file that names its holder, with a time stamp that the holder renews while it lives.
 
-SQLite's own lock is enough on one machine. Cluster file systems often have no locks that other machines see, so here
-nothing but what they all have is used: a hard link and a rename are atomic, and the file server's clock dates files.
+On one machine SQLite's own lock is enough. The locks of cluster file systems are often not seen by other machines, so
+the lease uses only what all of them have: hard links and renames are atomic, and the file server's clock dates files.
 """
 
 import datetime
@@ -18,11 +18,11 @@ from vtgdata.errors import Locked
 from vtgdata.files.crash_points import crash_here
 
 BEAT_SECONDS = 10.0
-"""How often a holder dates its lease anew."""
+"""Seconds after which a holder renews the time stamp of its lease (a heartbeat)."""
 STALE_SECONDS = 120.0
-"""A lease of another machine that was not dated anew for so long is taken over."""
+"""Seconds without a heartbeat after which the lease of another machine is taken over."""
 UNREADABLE_SECONDS = 2.0
-"""A lease that nobody can read is being written, or was torn by a power cut: then it is taken over after so long."""
+"""Seconds after which an unreadable lease is taken over: it is being written, or was torn by a power cut."""
 
 
 class Owner(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,11 +33,11 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True):
     since: str
     """ISO 8601, UTC."""
     machine: str = ""
-    """Boot and process namespace: where it is the same, process ids can be compared."""
+    """Boot id and process namespace; where both are equal, process ids can be compared."""
     started: str = ""
-    """When the process started, in the system's own ticks: tells it from a later one with its id."""
+    """When the process started, in the system's own ticks: distinguishes it from a later process with the same id."""
     token: str = ""
-    """Differs for every lease, also of one process."""
+    """Different for every lease, also within one process."""
 
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host} since {self.since}"
@@ -49,12 +49,12 @@ def owner_path(path: Path) -> Path:
 
 
 def owner(path: Path) -> Owner | None:
-    """Who holds the journal, or held it last when that process was killed; None when nobody is named."""
+    """The process that holds the journal, or that held it last and was killed; None when none is named."""
     return _read(owner_path(path))
 
 
 def holder(path: Path) -> Owner | None:
-    """Who holds the journal and lives; None when nobody does. Nothing is written, so this machine's clock judges."""
+    """The living process that holds the journal, or None. Writes nothing, so this machine's clock is used to judge."""
     named = owner(path)
     try:
         silent = time.time() - owner_path(path).stat().st_mtime
@@ -71,7 +71,7 @@ def _read(lease: Path) -> Owner | None:
 
 
 def this_process() -> Owner:
-    """The owner that this process is."""
+    """This process as an Owner."""
     since = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     return Owner(
         pid=os.getpid(),
@@ -92,7 +92,7 @@ def _machine() -> str:
 
 
 def _started(pid: int) -> str | None:
-    """When a process started, "" where the system does not say; None when it is dead."""
+    """When a process started; "" if the system does not tell; None if it is dead."""
     try:
         state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return None if state == "Z" else fields[18]
@@ -111,14 +111,14 @@ def _started(pid: int) -> str | None:
 
 
 def lives(holder: Owner, silent: float) -> bool:
-    """Whether a holder must be taken for alive.
+    """Whether a holder must be assumed to be alive.
 
     Args:
         holder: as its lease names it.
-        silent: seconds since the lease was dated anew, on the file server's clock.
+        silent: seconds since the last heartbeat, by the file server's clock.
 
-    On this machine its process tells: gone, or another one with its id, is dead at once. Of another machine only its
-    silence can be judged.
+    On this machine the process itself is checked: if it is gone, or another process has its id, the holder is dead at
+    once. A holder on another machine can only be judged by its silence.
     """
     if holder.machine != _machine():
         return silent < STALE_SECONDS
@@ -127,14 +127,14 @@ def lives(holder: Owner, silent: float) -> bool:
 
 
 class Lease:
-    """A lease that is held, and kept alive by a thread until it is released."""
+    """A lease that this process holds; a thread renews it until it is released."""
 
     def __init__(self, path: Path) -> None:
         """Take the lease on the journal at `path`; raises Locked when its holder lives."""
         self.file, self.mine = owner_path(path), this_process()
         self.before = _take(self.file, self.mine, path)
+        """The dead owner that the lease named before; None without one."""
         crash_here("lease-taken")
-        """Who was named until now, and is dead."""
         self.lost: Owner | None = None
         self._beaten, self._doubt = time.monotonic(), ""
         self._lock, self._done = threading.Lock(), threading.Event()
@@ -145,9 +145,9 @@ class Lease:
             self.beat()
 
     def check(self) -> None:
-        """Raise Locked when another process took the lease over: this one was silent for too long."""
+        """Raise Locked when another process took the lease over, because this one was silent for too long."""
         if time.monotonic() - self._beaten > STALE_SECONDS / 2:
-            self.beat()  # it was stopped or its machine slept: the thread may come too late
+            self.beat()  # this process was stopped or its machine slept: the thread may come too late
         if self.lost is not None:
             raise Locked(
                 f"{self.file}: {self.lost} took over, because this process gave no sign of life for "
@@ -155,7 +155,7 @@ class Lease:
             )
 
     def beat(self) -> None:
-        """Date the lease anew, or notice that it is another's by now."""
+        """Renew the lease's time stamp, or notice that another process has the lease by now."""
         with self._lock:
             if self._done.is_set():
                 return
@@ -168,7 +168,8 @@ class Lease:
                 elif found is not None and lives(found, 0.0) and (late > STALE_SECONDS or self._doubt == found.token):
                     self.lost = found
                 else:
-                    # One who is refused by SQLite's lock gives back at once what it took; only who stays, has it.
+                    # A process that SQLite's lock refuses gives the lease back at once. Only an owner that is still
+                    # there at the next beat really has it.
                     self._doubt = found.token if found is not None else ""
                     if found is None:
                         _link(self.file, self.mine)
@@ -176,7 +177,7 @@ class Lease:
                 return  # a full disk or a server that is away: the next beat may come through
 
     def release(self) -> None:
-        """Let go, unless it is another's by now."""
+        """Remove the lease, unless another process has it by now."""
         with self._lock:
             self._done.set()
             found = _read(self.file)
@@ -185,7 +186,10 @@ class Lease:
 
 
 def _take(lease: Path, mine: Owner, path: Path) -> Owner | None:
-    """Put my lease where there is none or a dead one's; returns the latter."""
+    """Create the lease, in place of a dead owner's if there is one; returns that owner.
+
+    Raises Locked when its holder lives.
+    """
     before: Owner | None = None
     while not _link(lease, mine):
         holder, silent = _read(lease), _silent(lease)
@@ -197,7 +201,7 @@ def _take(lease: Path, mine: Owner, path: Path) -> Owner | None:
 
 
 def _link(lease: Path, mine: Owner) -> bool:
-    """Make the lease if there is none; whole or not at all, and only one of several that try at once succeeds."""
+    """Create the lease, whole or not at all; False if there is one. Of several that try at once, only one succeeds."""
     draft, content = lease.with_name(f".{lease.name}.{mine.token}.tmp"), msgspec.json.encode(mine) + b"\n"
     try:
         draft.write_bytes(content)
@@ -206,7 +210,7 @@ def _link(lease: Path, mine: Owner) -> bool:
         except FileExistsError:
             raise
         except OSError:
-            # No hard links here: the next best leaves a moment in which the lease is there and empty.
+            # No hard links here. The second-best way leaves a moment in which the lease exists and is empty.
             with lease.open("xb") as file:
                 file.write(content)
     except FileExistsError:
@@ -217,7 +221,7 @@ def _link(lease: Path, mine: Owner) -> bool:
 
 
 def _silent(lease: Path) -> float:
-    """Seconds since the lease was dated, by the clock of whoever dates files: other machines' clocks may be wrong."""
+    """Seconds since the last heartbeat, by the clock that dates files: other machines' clocks may be wrong."""
     now = lease.with_name(f".{lease.name}.{uuid.uuid4().hex}.tmp")
     try:
         now.touch()
@@ -229,7 +233,7 @@ def _silent(lease: Path) -> float:
 
 
 def _bury(lease: Path, dead: Owner | None) -> None:
-    """Take a dead one's lease away; one that took its place meanwhile is put back."""
+    """Remove a dead owner's lease; if a new lease took its place meanwhile, that one is put back."""
     grave = lease.with_name(f".{lease.name}.{uuid.uuid4().hex}.tmp")
     try:
         lease.rename(grave)
@@ -242,6 +246,6 @@ def _bury(lease: Path, dead: Owner | None) -> None:
 
 
 def locked(path: Path, holder: Owner | None) -> str:
-    """What to tell the user of a journal that another process holds."""
+    """The error message for a journal that another process holds."""
     who = holder or "another process"
     return f"{path}: held by {who}. Wait until it ends, stop it, or choose another --out."

@@ -1,9 +1,9 @@
 """The SQL of the journal: its table, and the statements that fill and read it."""
 
 APPLICATION_ID = 0x56544744
-"""`VTGD`, in the file's header: tells our journals from other SQLite files."""
+"""`VTGD`, in the file's header: distinguishes our journals from other SQLite files."""
 VERSION = 2
-"""2 has the column `about`: see `work.about`; files of version 1 get it when they are opened."""
+"""Version 2 added the column `about` (see `work_keys.about`); files of version 1 get it when they are opened."""
 SCHEMA = f"""
 BEGIN EXCLUSIVE;
 CREATE TABLE attempt (
@@ -33,7 +33,7 @@ SELECT id, key, sample_id, idx, status, seconds, endpoint, time, checksum, reply
 WHERE status = 'answer' AND id > ? ORDER BY id LIMIT ?
 """
 TAKEN = "CREATE TABLE IF NOT EXISTS taken (journal TEXT PRIMARY KEY, last INTEGER NOT NULL, key TEXT NOT NULL)"
-"""How far each other journal was copied: the number and key of its last attempt that was. Made by the first that is."""
+"""For each other journal, number and key of the last attempt copied from it. Created by the first copy."""
 SEEN = "SELECT last, key FROM taken WHERE journal = ?"
 AT = "SELECT 1 FROM attempt WHERE id = ? AND key = ?"
 MARK = "INSERT OR REPLACE INTO taken VALUES (?, ?, ?)"

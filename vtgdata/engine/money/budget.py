@@ -1,8 +1,8 @@
-"""A model with a meter: what each answer cost goes into its reply, and nothing is asked that a budget may not cover.
+"""A metered model: writes the cost of each answer into its reply, and asks nothing that the budget might not cover.
 
-Before a request goes out its highest cost is set aside: the prompt's tokens, guessed high, and max_tokens for each
-answer. So the spend passes the budget by no more than what is in flight, and only where prompts have more tokens than
-was guessed. Guesses are corrected by what servers said of earlier ones.
+Before a request goes out its highest possible cost is reserved: the prompt's tokens, guessed high, and max_tokens for
+each answer. So the spend can exceed the budget only by requests in flight, and only where prompts have more tokens than
+guessed. Guesses are corrected by the tokens that servers reported for earlier answers.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from vtgdata.errors import BudgetReached
 from vtgdata.records import Model, Reply, Request
 
 ENOUGH = 20
-"""Answers whose token counts replace what was guessed."""
+"""Number of answers with known tokens from which on these replace guesses."""
 
 
 class Metered:
@@ -34,9 +34,9 @@ class Metered:
 
         Args:
             model: to ask.
-            price: of its tokens; None where it is unknown, and then there is no budget.
+            price: of its tokens; None if unknown, and then the budget is not enforced.
             budget: US dollars that may be spent in all; None for no limit.
-            spent: picodollars that were spent before.
+            spent: picodollars spent before.
         """
         self.model, self.price = model, price
         self.id, self.concurrency, self.looks = model.id, model.concurrency, model.looks
@@ -44,14 +44,14 @@ class Metered:
         self.spent = spent
         self.reserved = self.in_flight = 0
         self.measured, self.ratio = 0, 0.0
-        """How many answers told their tokens, and the most that a prompt had of what was guessed high."""
+        """Number of answers with known tokens, and the largest ratio of a prompt's tokens to the high guess."""
         self.changed = asyncio.Event()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.model, name)
 
     async def generate(self, request: Request) -> list[Reply]:
-        """The model's replies, each with its cost; raises BudgetReached when no request fits any more."""
+        """The model's replies, each with its cost; raises BudgetReached when the budget covers no more requests."""
         if self.price is None:
             return await self.model.generate(request)
         if self.price.free:
@@ -67,18 +67,21 @@ class Metered:
             self.changed.set()
 
     async def close(self) -> None:
-        """Release what the model holds; asking again is possible, in another event loop too."""
+        """Close the model; it can be asked again, also in another event loop."""
         self.reserved, self.in_flight, self.changed = 0, 0, asyncio.Event()
         await self.model.close()
 
     def _most(self, guess: float, max_tokens: int) -> int:
-        """Picodollars that one answer may cost."""
+        """Highest cost of one answer, in picodollars."""
         assert self.price is not None
         factor = self.ratio if self.measured >= ENOUGH else max(1.0, self.ratio)
         return self.price.cost(int(guess * factor) + 1, max_tokens)
 
     async def _reserve(self, amount: int) -> None:
-        """Wait until there is room for so much: what is in flight mostly costs less than was set aside for it."""
+        """Wait until the budget has room for so many picodollars.
+
+        Requests in flight mostly cost less than was reserved. Raises BudgetReached when none is in flight.
+        """
         while self.limit is not None and self.spent + self.reserved + amount > self.limit:
             if not self.in_flight:
                 raise BudgetReached(self._words(amount))
@@ -87,11 +90,11 @@ class Metered:
         self.reserved, self.in_flight = self.reserved + amount, self.in_flight + 1
 
     def _priced(self, reply: Reply, guess: float, most: int) -> Reply:
-        """The reply with its cost; an answer whose tokens nobody counted is taken to cost the most it can."""
+        """The reply with its cost; an answer with unknown tokens is assumed to cost `most`."""
         assert self.price is not None
         given, said = reply.tokens_in, reply.tokens_out
         if reply.error is not None and given is None and said is None:
-            # Servers do not charge for an error, as a rule; what one charges nevertheless, nobody can know here.
+            # Servers do not charge for an error, as a rule; if one does, nobody can know it here.
             return reply
         unknown = reply.error is None and (given is None or said is None)
         cost = most if unknown else self.price.cost(max(0, given or 0), max(0, said or 0))

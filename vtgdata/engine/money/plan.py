@@ -1,11 +1,14 @@
-"""The plan of a step that asks: what there is to do, what it takes, and whether it may be spent.
+"""Plans a step that asks a model: how much there is to do, what it takes, and whether it may be spent.
 
-No video is opened and nothing is written. What is exact: the answers wanted, and those that the journals hold, by
-sample and index among answers of the same kind (`work.about`); a sample whose query or video changed since, or a blind
-control among other samples, is asked anew though it is counted as there. What is guessed: input tokens by `tokens`
-(number of frames by duration; each 16:9, with a short side between half of --short-side, since smaller videos are not
-enlarged, and the whole of it), output tokens between 16 and --max-tokens, until 20 answers of the same kind are in the
-journals; then their means, with three standard errors to each side, take the place of guesses.
+No video is opened and nothing is written. The numbers of answers wanted and of answers in the journals are exact;
+answers are matched by sample and index among those of the same kind (`work_keys.about`). One case is missed: an answer
+counts as there, though it will be asked again, if its sample's query or video changed since, or the other samples of a
+blind control did.
+
+Tokens are guessed until the journals have 20 answers of the same kind; then their means, with three standard errors to
+each side, replace the guesses. Input tokens are guessed by `tokens`: the duration gives the number of frames, and each
+frame is 16:9, with a short side between half of --short-side (smaller videos are not enlarged) and all of it. Output
+tokens are guessed to be between 16 and --max-tokens.
 """
 
 import logging
@@ -40,25 +43,25 @@ log = logging.getLogger("vtgdata")
 LEAST_OUT = 16
 """Tokens of the shortest answer: two times in tags."""
 ANSWER_BYTES = 500
-"""Of an answer in the journal, beside its text."""
+"""Bytes of an answer in the journal, besides its text."""
 UNKNOWN_FRAMES = 64
-"""Of a video whose length nobody says, by a sampling that names no number."""
+"""Frames of a video of unknown length, if the sampling does not fix their number."""
 JPEG_BYTES = 0.4
-"""Of a pixel, at most."""
+"""Bytes for each pixel of a frame, at most."""
 
 
 def check(
     settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tuple[str, str]], most: int | None = None
 ) -> Planned | Exported | None:
-    """Make the plan, say it, and refuse what nobody allowed; None when all may be asked now.
+    """Make and log the plan, and refuse a cost that nobody allowed; None when the step may ask now.
 
-    With --dry-run it is the plan that is returned, with --batch what was exported: then nothing is to be asked.
+    Otherwise nothing is to be asked: returns the plan with --dry-run, and with --batch a summary of the export.
 
     Args:
         settings: of the step.
         samples: it asks about.
         asks: a model's spec and what it sees, for each time that it asks.
-        most: answers per sample at most, where --n are the fewest.
+        most: maximum answers per sample with --adaptive, where --n is the minimum.
 
     Raises VtgError where a budget is given and a price unknown, and Unconfirmed where it may cost more than
     --confirm-over without --yes. Models that run here cost nothing, and are not planned unless asked to.
@@ -97,7 +100,7 @@ def check(
 
 
 def _confirm(made: Plan, settings: AskSettings) -> None:
-    """Raise Unconfirmed when more may be spent than without asking."""
+    """Raise Unconfirmed when the cost may exceed --confirm-over and nobody said --yes."""
     if settings.yes:
         return
     low, high = made.known_cost
@@ -187,13 +190,13 @@ def _each(count: Range, of_one: Range) -> Range:
 
 
 class _Counted(NamedTuple):
-    """What the samples are, counted in one pass: they may be more than memory holds."""
+    """Sums over the samples, counted in one pass: there may be more than memory holds."""
 
     cached: int
     prompt: Range
     """Tokens of the mean prompt to ask, guessed from its text and from number and size of its frames."""
     frame_bytes: float
-    """Of the videos that are asked about, were none of them stored."""
+    """Bytes of the frames of all videos to ask about, if none is stored yet."""
 
 
 def _counted(asked: _Asked, there: Answers, most: int) -> _Counted:

@@ -1,4 +1,4 @@
-"""What a plan is made of: a part for each model and what it is shown, and their sum."""
+"""The parts of a plan, one for each model and condition, and their sum."""
 
 from typing import NamedTuple
 
@@ -14,20 +14,20 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     spec: str
     seeing: str
     wanted: Range
-    """Answers; more than one number with --adaptive."""
+    """Answers wanted; low and high differ with --adaptive."""
     cached: int
     exact: bool
-    """Whether `cached` is exact: see `held.Answers`."""
+    """Whether `cached` is exact: see `journal.counts.Answers`."""
     failed: int
-    """Answers that failed before; they are to do again."""
+    """Answers that failed before and are to be asked again."""
     tokens_in: Range
-    """Of all answers to do."""
+    """Input tokens of all answers to do."""
     tokens_out: Range
     measured: int
-    """Answers by which the tokens were measured; 0 where they are guessed."""
+    """Number of answers from which the tokens were measured; 0 if they are guessed."""
     price: Price | None
     hours: Range | None
-    """With all of --concurrency at work; None before there are answers."""
+    """With --concurrency requests at a time; None before enough answers were measured."""
     disk: Range
     """Bytes of journal, tables and stored frames."""
 
@@ -42,7 +42,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         if self.price is None:
             return None
         ends = zip(self.to_do, self.tokens_in, self.tokens_out, strict=True)
-        # By the mean prompt, since a long one may have another price.
+        # Price the mean prompt, not the sum: above a number of tokens another price may hold.
         low, high = (self.price.cost(int(into / n), int(out / n)) * int(n) if n else 0 for n, into, out in ends)
         return low, high
 
@@ -52,13 +52,13 @@ class Plan(NamedTuple):
 
     parts: list[Part]
     spent: int
-    """Picodollars that its journals say were spent."""
+    """Picodollars spent before, as its journals say."""
     uncounted: int
-    """Answers in its journals whose cost nobody knows."""
+    """Answers in its journals of unknown cost."""
 
     @property
     def cost(self) -> tuple[int, int] | None:
-        """Picodollars of all parts; None where the price of one is unknown that has something to do."""
+        """Picodollars of all parts; None if a part with something to do has an unknown price."""
         if any(part.cost is None and part.to_do.high for part in self.parts):
             return None
         return self.known_cost

@@ -1,6 +1,6 @@
-"""What tokens cost: a table of prices, ours with dates and sources, or the user's own, which goes first.
+"""Prices of tokens: the user's own table, then ours, which has dates and sources.
 
-A price that nobody named is unknown, never 0. Money is counted in whole picodollars (10^-12 US dollars), so that a sum
+A price in neither table is unknown, never 0. Money is counted in whole picodollars (10^-12 US dollars), so that a sum
 is exact, and the same in any order.
 """
 
@@ -31,15 +31,15 @@ class Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     input: float
     output: float
     host: str = ""
-    """Host of the servers that it holds for; any, where it is empty."""
+    """Host of the servers that the price holds for; empty for any."""
     above_tokens: int | None = None
-    """With more input tokens than this, the two below hold instead."""
+    """With more input tokens than this, `above_input` and `above_output` hold instead."""
     above_input: float | None = None
     above_output: float | None = None
     date: str = ""
-    """When it was read, as in 2026-10-07."""
+    """Date on which the price was read, as in 2026-10-07."""
     source: str = ""
-    """Where it was read."""
+    """Where the price was read."""
 
     def __post_init__(self) -> None:
         amounts = (self.input, self.output, self.above_input or 0.0, self.above_output or 0.0)
@@ -50,7 +50,7 @@ class Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     @property
     def free(self) -> bool:
-        """Whether nothing costs anything."""
+        """Whether all tokens are free."""
         return not (self.input or self.output or self.above_input or self.above_output)
 
     def holds_for(self, model: str, urls: Sequence[str]) -> bool:
@@ -59,7 +59,7 @@ class Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return fnmatch.fnmatchcase(model, self.model) and here
 
     def cost(self, tokens_in: int, tokens_out: int) -> int:
-        """Picodollars that so many tokens cost.
+        """Cost of these numbers of tokens, in picodollars.
 
         >>> Price(model="m", input=1.25, output=10).cost(1000, 20)
         1450000000
@@ -70,11 +70,11 @@ class Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 LOCAL = Price(model="*", input=0.0, output=0.0, source="it runs on this machine")
-"""Of a model that no server is asked for."""
+"""Price of a model that runs on this machine."""
 
 
 def load(path: Path) -> list[Price]:
-    """The prices of a YAML or JSON file; raises VtgError, naming the entry, when it is no such file."""
+    """The prices in a YAML or JSON file; raises VtgError, naming the entry, when it is not a list of prices."""
     try:
         found: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -102,7 +102,7 @@ def price_of(spec: str, model: str, urls: Sequence[str], prices: str) -> Price |
         spec: of the model, as in `openai_api:gpt-4.1`.
         model: its name on its servers.
         urls: base URLs of the servers; a price with a host must hold for all of them.
-        prices: file with prices that go before ours; empty for none.
+        prices: file of prices that are used before ours; empty for none.
     """
     table = load(Path(prices)) if prices else []
     if is_local(spec):
@@ -120,7 +120,7 @@ def dollars(picodollars: int) -> float:
 
 
 def shown(picodollars: int) -> str:
-    """An amount for people: cents, and smaller amounts with two digits.
+    """An amount as text for people: in cents, but amounts below $0.10 with two significant digits.
 
     >>> shown(12_345_678_900_000), shown(1_450_000_000), shown(0)
     ('$12.35', '$0.0014', '$0.00')

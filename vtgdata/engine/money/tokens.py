@@ -1,9 +1,10 @@
-"""How many tokens a request has, before a server says so: low and high guesses from text and frame sizes.
+"""Estimates the tokens of a request before a server counts them: low and high guesses from text and frame sizes.
 
-Text: between one token in 5 bytes (English) and one in 2 (numbers, many scripts). An image: models count it in many
-ways, so low is a patch of 32 x 32 pixels a token (Qwen3-VL), and high is the most of: patches of 28 x 28 (Qwen2.5-VL);
-85 and 170 per tile of 512 x 512 (OpenAI, high detail); 258 per tile, a tile being two thirds of the short side
-(Gemini 2.5); 1,120 (Gemini 3's default). Models that multiply their image tokens (gpt-4o-mini) take more than high.
+Text: from one token in 5 bytes (English) to one in 2 (numbers, many scripts). Images: models count them in many ways.
+Low is one token for each patch of 32 x 32 pixels (Qwen3-VL). High is the largest of: one for each patch of 28 x 28
+(Qwen2.5-VL); 85, and 170 for each tile of 512 x 512 (OpenAI, high detail); 258 for each tile whose side is two thirds
+of the short side (Gemini 2.5); 1,120 (Gemini 3's default). Models that multiply their image tokens (gpt-4o-mini) take
+more than high.
 """
 
 import io
@@ -14,17 +15,17 @@ from typing import NamedTuple
 from vtgdata.records import Image, Message
 
 TURN = 16
-"""Tokens of a chat template for one message, at most."""
+"""Tokens that a chat template adds to one message, at most."""
 
 
 class Range(NamedTuple):
-    """A guess: what it is at least and at most."""
+    """A guess, from low to high."""
 
     low: float
     high: float
 
     def times(self, factor: float) -> "Range":
-        """Both ends so many times."""
+        """Both ends multiplied by a factor."""
         return Range(self.low * factor, self.high * factor)
 
     def plus(self, other: "Range") -> "Range":
@@ -33,12 +34,12 @@ class Range(NamedTuple):
 
 
 def of_text(size: int) -> Range:
-    """Tokens of a text of so many bytes (UTF-8)."""
+    """Tokens of a text of `size` bytes (UTF-8)."""
     return Range(size / 5, size / 2)
 
 
 def of_image(width: int, height: int) -> Range:
-    """Tokens of an image of so many pixels.
+    """Tokens of an image of `width` x `height` pixels.
 
     >>> of_image(597, 336)
     Range(low=209, high=1548)
@@ -61,7 +62,7 @@ def _tiles(width: int, height: int, side: int) -> int:
 
 
 def of_messages(messages: Iterable[Message]) -> Range:
-    """Tokens of rendered messages; the frames of one video have one size, so one of them is looked at."""
+    """Tokens of rendered messages. All frames of a video have one size, so only the first image is measured."""
     low = high = 0.0
     image: Range | None = None
     for message in messages:
