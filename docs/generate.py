@@ -23,7 +23,9 @@ def first_sentence(path: Path) -> str:
 def tree(folder: Path = ROOT / "vtgdata", depth: int = 0) -> str:
     """A folder with its sentence, the names of its files, and the folders in it."""
     indent = "    " * depth
-    files = sorted(path.stem for path in folder.iterdir() if path.suffix in (".py", ".md") and path.stem != "__init__")
+    files = sorted(path.stem for path in folder.iterdir() if path.suffix == ".py" and path.stem != "__init__")
+    if folder.parent.name == "plugins":
+        files = []  # a plug-in is one new file: this page must not be a second one
     lines = [f"{indent}{folder.name}/"]
     own = folder / "__init__.py"
     if own.is_file():

@@ -1,8 +1,11 @@
 """What every selector promises; a new file in vtgdata/plugins/selectors is picked up by itself."""
 
+import inspect
+
 import pytest
 
 from support.builders import make_sample
+from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 
 NAMES = plugins.names("selectors")
@@ -17,8 +20,8 @@ RATES = [
 ]  # fmt: skip
 
 
-def select(name, size=10, seed=3, rates=RATES):
-    return plugins.load("selectors", name).select(SAMPLES, rates, size, seed)
+def select(name, size=10, seed=3, rates=RATES, samples=SAMPLES, **settings):
+    return plugins.load("selectors", name).select(samples, rates, size, seed, **settings)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -36,3 +39,21 @@ def test_the_same_seed_takes_the_same_rows_whatever_the_order_of_the_pool(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_pool_that_is_too_small_gives_fewer(name):
     assert len(select(name, size=1000)) <= len(SAMPLES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_needs_no_samples_beside_the_pass_rates(name):
+    assert len(select(name, samples=[])) == len(select(name)) > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_sample_of_which_nothing_was_answered_does_not_end_it(name):
+    rates = [rate | ({"value": None, "mean_iou": None} if rate["sample_id"] == "s20" else {}) for rate in RATES]
+    assert 0 < len(select(name, size=40, rates=rates)) <= 40
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_measure_that_no_row_has_is_an_error_and_never_an_empty_choice(name):
+    if "measure" in inspect.signature(plugins.load("selectors", name).select).parameters:
+        with pytest.raises(VtgError, match="mean_iou"):
+            select(name, measure="no_such_measure")
