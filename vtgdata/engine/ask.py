@@ -98,6 +98,8 @@ class _Run:
         self.sent: set[str] = set()
         """Keys asked for in this run whose answers are not on disk: in flight, or failed."""
         self.ended = False
+        self.broken = False
+        """Whether the model raised an exception, after which nothing more may be sent."""
 
     async def all(self, questions: Iterator[Question], group: asyncio.TaskGroup) -> None:
         """Start a task for each question with missing answers, when there is room for it, until the questions end."""
@@ -171,12 +173,18 @@ class _Run:
 
     async def _request(self, question: Question, wanted: Sequence[tuple[int, str]]) -> None:
         async with self.slots:
+            if self.broken:
+                return  # an exception ends the run; this request had its slot before the group could cancel it
             self.report.counts.asked += len(wanted)
             seeds = tuple(seed_of(key) for _, key in wanted)
             request = Request(
                 sample_id=question.sample_id, messages=question.messages, sampling=self.asking.sampling, seeds=seeds
             )
-            replies = await self.model.generate(request)
+            try:
+                replies = await self.model.generate(request)
+            except BaseException:
+                self.broken = True
+                raise
             crash_here("answer-came")
             self.replied.extend(
                 Attempt(key=key, sample_id=question.sample_id, index=index, reply=reply)
