@@ -34,9 +34,9 @@ from vtgdata.conversation.prompt import load_prompt
 from vtgdata.engine import ask
 from vtgdata.engine.journal.journal import Attempt, Journal
 from vtgdata.engine.questions import questions
-from vtgdata.engine.settings import JOURNAL
 from vtgdata.engine.work_keys import Question, work_keys
 from vtgdata.files import plugins
+from vtgdata.files.claims import JOURNAL
 from vtgdata.files.samples import open_samples, write_samples
 from vtgdata.records import Endpoint, Frames, Image, Message, Reply, Sample, Sampling, Text, Video, Window
 from vtgdata.stages import difficulty

@@ -7,8 +7,8 @@ from vtgdata.engine.journal.counts import peek, spend
 from vtgdata.engine.journal.lease import holder
 from vtgdata.engine.money.prices import dollars
 from vtgdata.engine.progress import read_progress
-from vtgdata.engine.settings import JOURNAL
 from vtgdata.errors import VtgError
+from vtgdata.files.claims import JOURNAL
 from vtgdata.files.step import outputs_hold, read_meta
 
 

@@ -16,10 +16,11 @@ from vtgdata.engine.models import asked_model, kind, price_of
 from vtgdata.engine.money.budget import Metered
 from vtgdata.engine.progress import teller
 from vtgdata.engine.questions import frame_store, questions
-from vtgdata.engine.settings import JOURNAL, AskSettings
+from vtgdata.engine.settings import AskSettings
 from vtgdata.engine.spool import Spool, Wanted
 from vtgdata.errors import BudgetReached
 from vtgdata.files import plugins
+from vtgdata.files.claims import JOURNAL
 from vtgdata.files.schemas import Row
 from vtgdata.records import Model, Reply, Sample
 from vtgdata.video.store import FrameStore

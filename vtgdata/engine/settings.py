@@ -9,9 +9,6 @@ from vtgdata.files import plugins
 from vtgdata.records import Sampling
 from vtgdata.video.frame_settings import Count, FrameSettings
 
-JOURNAL = "journal.sqlite"
-
-
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 

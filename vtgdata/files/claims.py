@@ -11,9 +11,11 @@ from pathlib import Path
 import msgspec
 
 from vtgdata.errors import Conflict, VtgError
+from vtgdata.files import fingerprint
 
 MARK = ".vtgdata.json"
 JOURNAL = "journal.sqlite"
+"""File of the answers, in the folder of a command that asks a model; the engine fills it."""
 _BESIDE = re.compile(r"journal\.sqlite.*|shard-\d+-of-\d+|meta\.json")
 """Names beside a command's outputs that are ours too: its journal, the folders of its shards, its meta."""
 
@@ -110,8 +112,6 @@ def refuse_other(folder: Path, made_by: str, command: str, option: str = "--out"
 
 def remove_stale(folder: Path, earlier: Mapping[str, str], outputs: Iterable[str]) -> None:
     """Delete files that an earlier run wrote and this one did not, unless their bytes have changed since."""
-    from vtgdata.files import fingerprint
-
     for name in set(earlier) - set(outputs):
         path = folder / name
         if path.is_file() and not path.is_symlink() and fingerprint.of_file(path) == earlier[name]:

@@ -13,9 +13,9 @@ from vtgdata.engine.batch.export import NAME, Asked, Batch, read_keys
 from vtgdata.engine.journal.journal import Attempt, Journal
 from vtgdata.engine.money import prices
 from vtgdata.engine.money.prices import Price, dollars
-from vtgdata.engine.settings import JOURNAL
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
+from vtgdata.files.claims import JOURNAL
 from vtgdata.records import ReadsReplies, Reply
 
 SHOWN = 20

@@ -17,9 +17,10 @@ from vtgdata.engine.collect import take_shards
 from vtgdata.engine.journal.journal import Journal
 from vtgdata.engine.models import asked_model, kind
 from vtgdata.engine.questions import frame_store, questions
-from vtgdata.engine.settings import JOURNAL, AskSettings
+from vtgdata.engine.settings import AskSettings
 from vtgdata.engine.work_keys import Question, seed_of, work_keys
 from vtgdata.errors import VtgError
+from vtgdata.files.claims import JOURNAL
 from vtgdata.files.parquet import parquet_writer, read_frame
 from vtgdata.files.whole import Replacement, write_json
 from vtgdata.records import BatchModel, Model, NamedModel, Request, Sample

@@ -32,8 +32,9 @@ from vtgdata.engine.money.plan_parts import Part, Plan
 from vtgdata.engine.money.plan_words import Planned, summary, words
 from vtgdata.engine.money.prices import PICO, dollars, shown
 from vtgdata.engine.money.tokens import Range
-from vtgdata.engine.settings import JOURNAL, AskSettings
+from vtgdata.engine.settings import AskSettings
 from vtgdata.errors import Unconfirmed, VtgError
+from vtgdata.files.claims import JOURNAL
 from vtgdata.records import Model, Sample
 from vtgdata.records.times import format_time
 from vtgdata.video import sampling
