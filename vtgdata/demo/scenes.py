@@ -2,7 +2,7 @@
 
 A clip is ten equal steps long and shows one coloured shape at a time, in segments; no pair of colour and
 shape comes twice, so every segment is one moment that a sentence can ask for. Everything here is a pure
-function of its arguments: `draw.py` makes files of it, `base.py` training batches, and the scripted model
+function of its arguments: `draw.py` makes files of it, `base.py` training batches, and `teacher.py`
 reads it back to play a teacher.
 
 Levels of a query: 0, no other segment shares its colour or its shape; 1, another one does; 2, trivial: the

@@ -1,26 +1,22 @@
 """A model that needs no model: it answers from the annotation, with seeded errors.
 
-`scripted:samples.parquet`. On the shapes corpus it writes what each frame shows, from the scene that the generator
-keeps in `extra`, with the biased errors that a teacher has; elsewhere it answers from the annotation with an error
-rate and boundary noise. It lets anyone run every stage; its id begins with `scripted` and goes wherever its answers
-go.
+`scripted:samples.parquet`. It answers from the annotation, with an error rate and boundary noise, so that anyone can
+run every stage. Its id begins with `scripted` and goes wherever its answers go.
 """
 
 import random
 from pathlib import Path
-from typing import Any
 
-from vtgdata.demo import scenes
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
 from vtgdata.files.samples import read_samples
-from vtgdata.records import Endpoint, Image, ModelExample, Reply, Request, Sample, Window
+from vtgdata.records import Endpoint, ModelExample, Reply, Request, Sample, Window
 
 LOCAL = True
 """No server is asked, so that answers cost nothing."""
-VERSION = 1
-"""Of what it says: raise it with every change of an answer, so that the changed model has another id. A test holds it
-to the answers."""
+VERSION = 2
+"""Version of the answers: raise it with every change of an answer, so that the changed model has another id. A test
+holds it to the answers."""
 
 
 class Scripted:
@@ -40,15 +36,13 @@ class Scripted:
         sample = self.samples.get(request.sample_id)
         if sample is None:
             raise VtgError(f"scripted: {request.sample_id!r} is not in the samples it was given.")
-        times = [p.time for message in request.messages for p in message.parts if isinstance(p, Image)]
-        return [self._reply(sample, times, random.Random(seed)) for seed in request.seeds]
+        return [self._reply(sample, random.Random(seed)) for seed in request.seeds]
 
     async def close(self) -> None:
         """Nothing is held."""
 
-    def _reply(self, sample: Sample, times: list[float], rng: random.Random) -> Reply:
-        scene = sample.extra.get("scene")
-        text = _scene_trace(sample, scene, times, rng) if scene else self._from_annotation(sample, rng)
+    def _reply(self, sample: Sample, rng: random.Random) -> Reply:
+        text = self._from_annotation(sample, rng)
         return Reply(text=text, tokens_in=0, tokens_out=len(text.split()))
 
     def _from_annotation(self, sample: Sample, rng: random.Random) -> str:
@@ -68,12 +62,6 @@ class Scripted:
         return f"<think>{thought}</think><answer>{start:.1f} to {stop:.1f}</answer>"
 
 
-def _scene_trace(sample: Sample, scene: list[dict[str, Any]], times: list[float], rng: random.Random) -> str:
-    segments = [scenes.Segment(**segment) for segment in scene]
-    duration = sample.video.duration or max(segment.end for segment in segments)
-    return scenes.trace(segments, sample.query, times, duration, scenes.draw_error(rng, sample.extra.get("level", 0)))
-
-
 def connect(
     argument: str, endpoint: Endpoint, *, errors: float = 0.2, noise: float = 0.1, samples: str = ""
 ) -> Scripted:
@@ -82,7 +70,7 @@ def connect(
     Args:
         argument: path of a samples.parquet.
         endpoint: not used.
-        errors: share of answers about a wrong moment, in [0, 1]; the shapes corpus has its own.
+        errors: share of answers about a wrong moment, in [0, 1].
         noise: spread of the bounds, as a share of the window.
         samples: the path, where settings are given too: `scripted:samples=FILE,errors=0.5`.
     """
