@@ -15,7 +15,7 @@ from support import every_command
 from vtgdata.cli import commands
 from vtgdata.cli.commands import COMMANDS, INSTEAD
 from vtgdata.engine.settings import AskSettings
-from vtgdata.files.step import read_meta
+from vtgdata.files.meta import read_meta
 
 BEFORE = Path(__file__).parents[1] / "whole/before"
 """Written by commit ab94893, when a summary was a dict: `metas` by the commands of support/every_command.py, `outlines`

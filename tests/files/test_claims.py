@@ -1,130 +1,32 @@
 """No command deletes, empties or overwrites a file that it did not write: tried on every command of the table."""
 
-import json
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from support.builders import make_sample
-from support.drawn_videos import draw
+from support import forked
+from support.every_stage import ADDS_TO, NOT_TRIED_WHOLE, OUT, RUNS, bytes_of, make_world, read, run
 from support.hub_clients import stage
 from support.hub_server import Hub
-from support.release_builders import make_pass_rate, make_release, write_chosen, write_inputs
 from vtgdata.cli import commands
 from vtgdata.errors import Conflict, VtgError
 from vtgdata.files import claims
-from vtgdata.files.parquet import write_parquet
-from vtgdata.files.samples import write_samples
-from vtgdata.files.schemas import PASS_RATES
-from vtgdata.files.step import Step, StepSummary, read_meta
-from vtgdata.files.whole import write_json, write_jsonl, write_text
-from vtgdata.releases import tombstones
-
-Settings = dict[str, Any]
+from vtgdata.files.meta import read_meta
+from vtgdata.files.step import Step, StepSummary
+from vtgdata.files.whole import write_text
 
 
 @pytest.fixture(autouse=True)
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with inputs for every command, and the current one."""
-    world = tmp_path / "world"
-    for name in ("a", "b"):
-        draw(world / f"videos/deep/{name}.mp4", 20)
-    (world / "raw").mkdir()
-    rows = [{"video": f"{name}.mp4", "duration": 4.0, "query": f"a dog {name}", "windows": [[1, 2]]} for name in "ab"]
-    (world / "raw/mine_train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    samples = [make_sample(f"s{name}", video_id=name, duration=4.0, windows=[(1.0, 2.0)], split="rl") for name in "ab"]
-    write_samples(world / "samples/samples.parquet", samples)
-    others = [make_sample(s.sample_id, video_id=f"x{s.sample_id}", corpus="tvgbench", split="test") for s in samples]
-    write_samples(world / "others/samples.parquet", others)
-    rates = [make_pass_rate(sample) for sample in samples]
-    write_parquet(world / "rates/pass_rates.parquet", rates, PASS_RATES)
-    write_chosen(world / "rates/rows.parquet", rates)
-    lines = [{"sample_id": sample.sample_id, "windows": [[1.0, 2.0]]} for sample in samples]
-    write_jsonl(world / "predictions/mine.jsonl", lines)
-    (world / "inputs").mkdir()
-    make_release(world / "release/1.0.0", write_inputs(world / "inputs"))
-    (world / "model").mkdir()
-    (world / "model/config.json").write_text("{}")
-    tombstones.write(world / "lists/removed.json", tombstones.Tombstones())
-    write_json(world / "score/evaluation.json", {"models": []})
-    write_text(world / "shapes/wrong_labels.jsonl", "")
+    make_world(tmp_path / "world")
     monkeypatch.setenv("VTGDATA_CACHE", str(tmp_path / "cache"))
-    monkeypatch.chdir(world)
-    return world
-
-
-SAMPLES = "samples/samples.parquet"
-ASK = {"samples": SAMPLES, "videos": "videos", "model": "scripted:others/samples.parquet", "num_frames": 2}
-RUNS: dict[str, Settings] = {
-    "ingest": {
-        "corpus": "moment_jsonl", "paths": ["raw"], "split": "train", "name": "mine", "license": "MIT",
-        "videos": "videos", "tombstones": "lists/removed.json",
-    },
-    "curate": {
-        "file": SAMPLES, "filters": ["near_duplicate_video", "contamination"], "videos": "videos",
-        "against": ["others/samples.parquet"],
-    },
-    "check": {"files": [SAMPLES], "videos": "videos"},
-    "videos verify": {"samples": SAMPLES, "videos": "videos"},
-    "videos bind": {"samples": SAMPLES, "videos": "videos"},
-    "videos proxy": {"samples": SAMPLES, "videos": "videos"},
-    "videos warm": {"samples": SAMPLES, "videos": "videos", "num_frames": 2},
-    "build-coldstart": ASK,
-    "score-difficulty": ASK,
-    "select": {"pass_rates": "rates/pass_rates.parquet", "samples": SAMPLES, "selector": "uniform", "size": 1},
-    "remove": {"video_id": ["a"], "source": SAMPLES},
-    "release": {
-        "version": "1.1.0", "samples": "inputs/samples.parquet", "coldstart": "inputs/traces.parquet",
-        "pass_rates": "inputs/pass_rates.parquet", "splits": {"rl": "inputs/rows.parquet"},
-        "drops": ["inputs/drops.parquet"], "previous": "release/1.0.0", "tombstones": "lists/removed.json",
-    },
-    "push": {"release": "release/1.0.0"},
-    "pull": {"source": "org/doors@v1.0.0"},
-    "diff": {"a": "release/1.0.0", "b": "release/1.0.0"},
-    "train sft": {"release": "release/1.0.0", "model": "model", "videos": "videos"},
-    "train rl": {"release": "release/1.0.0", "model": "model", "videos": "videos"},
-    "evaluate": {"samples": SAMPLES, "predictions": "predictions/mine.jsonl", "baseline": "others/samples.parquet"},
-    "demo-draw": {"videos": 5},
-    "demo-base": {"steps": 60},
-    "demo-report": {
-        "evaluation": "score/evaluation.json", "pass_rates": "rates/pass_rates.parquet", "samples": SAMPLES,
-        "key": "shapes/wrong_labels.jsonl", "release": "release/1.0.0", "model": "model",
-    },
-}  # fmt: skip
-"""Settings with which each command reads something of every kind that it can read."""
-OUT = {"remove": "file", "push": "target"}
-"""The setting that says where a command writes, where that is not `out`."""
-ADDS_TO = {"videos bind": ["videos/vtgdata-bindings.json"], "remove": ["lists/removed.json"]}
-"""Files that a command exists to add to."""
-NOT_TRIED_WHOLE = ("pull", "train sft", "train rl", "demo-base", "demo-report", "videos proxy")
-"""Minutes, a trained model, the Hub or the program ffmpeg: tried only with outputs that are refused."""
-
-
-def read(values: Any) -> Iterator[str]:
-    """The settings that name something that is there."""
-    if isinstance(values, str):
-        if Path(path := values.removeprefix("scripted:")).exists():
-            yield path
-    elif isinstance(values, dict | list):
-        for value in values.values() if isinstance(values, dict) else values:
-            yield from read(value)
-
-
-def bytes_of(folder: Path) -> dict[str, bytes | None]:
-    """Everything below a folder: {path: bytes}, None for a folder."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")
-    }
-
-
-def run(command: str, out: str, **changes: Any) -> None:
-    values = RUNS[command] | {OUT.get(command, "out"): out} | changes
-    commands.execute(command, commands.build(command, values, command))
+    monkeypatch.chdir(tmp_path / "world")
+    return tmp_path / "world"
 
 
 def refused(command: str, out: str, world: Path, kind: type[VtgError] = VtgError, **changes: Any) -> str:
@@ -188,6 +90,9 @@ def test_a_pull_leaves_a_folder_that_holds_something_else(world, tmp_path):
         before = bytes_of(world)
         said = stage("pull", hub, tmp_path, source="org/doors@v1.0.0", out=str(world / "mine"))
         assert said["error"] == "Conflict" and bytes_of(world) == before
+        said = stage("pull", hub, tmp_path, source="org/doors@v1.0.0", out=str(world / "mine"), replace=True)
+        assert "error" not in said and (world / "mine/release.json").is_file()
+        assert (world / "mine.replaced-1/notes.txt").read_text() == "my own notes.txt"
 
 
 @pytest.mark.parametrize("name", ["notes.md", "samples/samples.parquet", "release/1.0.0/README.md"])
@@ -224,36 +129,44 @@ def test_it_replaces_its_own_result_and_nothing_else(command, world):
     assert f"made by `vtgdata {command}`" in refused(other, "own", world, Conflict)
 
 
-def test_what_an_earlier_run_made_and_this_one_did_not_goes(world):
-    class Settings(msgspec.Struct):
-        out: str = "own"
-        number: int = 0
+class Own(msgspec.Struct):
+    """Settings of a command that has none."""
 
+    out: str = "own"
+    number: int = 0
+
+
+def test_what_an_earlier_run_made_and_this_one_did_not_goes(world):
     for number, names in enumerate((["a", "b", "c"], ["a"])):
-        step = Step("select", Settings(number=number), StepSummary, code=[])
-        for name in names:
-            write_text(step.start() / name, f"{number}")
+        with Step("select", Own(number=number), StepSummary, code=[]) as step:
+            for name in names:
+                write_text(step.start() / name, f"{number}")
+            step.finish(StepSummary(), names)
         if number == 0:
-            step.finish(StepSummary(), names)
             (world / "own/c").write_text("changed by its user")
-        else:
-            step.finish(StepSummary(), names)
     assert sorted(path.name for path in (world / "own").iterdir()) == ["a", "c", "meta.json"]
 
 
-def test_a_run_that_was_killed_is_gone_on_with(world):
-    class Settings(msgspec.Struct):
-        out: str = "own"
+KILLED = """
+import os, sys
+from vtgdata.files.step import Step, StepSummary
+from vtgdata.files.whole import write_text
+import msgspec
+class Own(msgspec.Struct):
+    out: str = "own"
+write_text(Step("videos proxy", Own(), StepSummary, code=[]).begin() / "videos/a.mp4", "whole")
+os._exit(9)
+"""
 
-    step = Step("select", Settings(), StepSummary, code=[])
-    write_text(step.start() / "rows.parquet", "half")
-    step = Step("select", Settings(), StepSummary, code=[])
-    write_text(step.start() / "rows.parquet", "whole")
-    step.finish(StepSummary(), ["rows.parquet"])
-    assert read_meta(world / "own") and not (world / "own" / claims.MARK).exists()
-    write_text(Step("curate", Settings(out="other"), StepSummary, code=[]).start() / "x", "half")
-    with pytest.raises(Conflict, match="made by `vtgdata curate`"):
-        Step("select", Settings(out="other"), StepSummary, code=[])
+
+def test_a_run_that_was_killed_is_gone_on_with(world):
+    assert forked.run(["-c", KILLED], cwd=world).returncode == 9
+    with pytest.raises(Conflict, match="made by `vtgdata videos proxy`"):
+        Step("select", Own(), StepSummary, code=[])
+    with Step("videos proxy", Own(), StepSummary, code=[]) as step:
+        assert (step.begin() / "videos/a.mp4").read_text() == "whole"
+        step.finish(StepSummary(), ["videos"])
+    assert sorted(bytes_of(world / "own")) == ["meta.json", "videos", "videos/a.mp4"]
 
 
 def test_a_push_into_the_release_is_refused(world):

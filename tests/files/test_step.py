@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from vtgdata.errors import RowsFailed
-from vtgdata.files.step import Step, StepSummary, json_values, read_meta
+from vtgdata.files.meta import read_meta
+from vtgdata.files.step import Step, StepSummary, json_values
 from vtgdata.files.whole import write_text
 
 BEFORE = Path(__file__).parents[1] / "whole/before/metas"
@@ -63,7 +64,7 @@ def test_a_step_that_is_up_to_date_gives_the_record_back_and_says_so(tmp_path):
 def test_a_step_that_names_all_that_lies_in_its_folder_is_up_to_date(tmp_path):
     begun = step(tmp_path)
     write_text(begun.start() / "weights", "0.5")
-    begun.finish(DONE, [path.name for path in tmp_path.iterdir()])
+    begun.finish(DONE, begun.written())
     assert step(tmp_path).up_to_date() is not None
 
 

@@ -15,7 +15,8 @@ from support.release_builders import make_release, write_inputs
 from vtgdata import releases
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
-from vtgdata.files.step import Step, StepSummary, read_meta
+from vtgdata.files.meta import read_meta
+from vtgdata.files.step import Step, StepSummary
 from vtgdata.files.whole import write_json
 from vtgdata.stages import evaluate, push
 from vtgdata.train import data, rl, sft

@@ -29,7 +29,7 @@ COMMANDS = {
     "videos proxy": "videos proxy --samples samples.parquet {videos} --out o/proxy",
     "videos warm": "videos warm --samples samples.parquet {videos} --num-frames 4 --out o/warm",
     "videos warm, up to date": "videos warm --samples samples.parquet {videos} --num-frames 4 --out o/warm",
-    "build-coldstart": "build-coldstart {scripted} --n 2 --out o/coldstart",
+    "build-coldstart": "build-coldstart {scripted} --n 6 --out o/coldstart",
     "score-difficulty": "score-difficulty {scripted} --n 3 --out o/difficulty",
     "score-difficulty, adaptive": "score-difficulty {scripted} --n 2 --adaptive mean_iou:0.2:0.8:0.05 --out o/adaptive",
     "score-difficulty, plan": "score-difficulty {scripted} --dry-run --out o/plan",

@@ -17,8 +17,8 @@ from support.hub_server import Hub
 from support.release_builders import make_release
 from vtgdata import releases
 from vtgdata.demo import draw
+from vtgdata.files.meta import read_meta
 from vtgdata.files.parquet import read_parquet
-from vtgdata.files.step import read_meta
 from vtgdata.stages import coldstart, difficulty, ingest, select
 
 pytest.importorskip("trl", reason="needs vtgdata[train]")

@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from vtgdata.files.meta import read_meta
 from vtgdata.files.parquet import read_parquet
-from vtgdata.files.step import read_meta
 
 FOLDER = Path(os.environ.get("VTGDATA_DEMO") or "none")
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="VTGDATA_DEMO names no demo run")

@@ -53,7 +53,7 @@ def _made_by(folder: Path) -> tuple[str, dict[str, Any]]:
     """The command that made a folder and its settings; raises VtgError where there is none that asks a model."""
     from vtgdata.cli.commands import COMMANDS, settings_type
     from vtgdata.engine.settings import AskSettings
-    from vtgdata.files.step import read_meta
+    from vtgdata.files.meta import read_meta
 
     known = read_meta(folder)
     if known is None:

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from vtgdata.engine.journal.counts import peek, spend
-from vtgdata.engine.journal.lease import holder
 from vtgdata.engine.money.prices import dollars
 from vtgdata.engine.progress import read_progress
 from vtgdata.errors import VtgError
 from vtgdata.files.claims import JOURNAL
-from vtgdata.files.step import outputs_hold, read_meta
+from vtgdata.files.lease import holder
+from vtgdata.files.meta import outputs_hold, read_meta
 
 
 def state(path: Path, root: Path) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ from vtgdata.demo.clips import Clips
 from vtgdata.demo.muon import Muon
 from vtgdata.engine.progress import told
 from vtgdata.errors import VtgError
-from vtgdata.files.step import Step, StepSummary
+from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.files.whole import write_jsonl
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ WARMUP = 20
 """Steps of warm-up."""
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of demo-base."""
 
     out: str
@@ -69,30 +69,30 @@ def run(settings: Settings) -> Summary:
         raise VtgError(
             f"steps {settings.steps}, levels {settings.levels}: give at least 60 steps, and levels 0, 1 or both."
         )
-    step = Step("demo-base", settings, Summary, code=["vtgdata.demo.base"])
-    if (done := step.up_to_date()) is not None:
-        return done
-    out = step.start()
-    import torch
-    from transformers.utils.logging import disable_progress_bar
+    with Step("demo-base", settings, Summary, code=["vtgdata.demo.base"]) as step:
+        if (done := step.up_to_date()) is not None:
+            return done
+        out = step.start()
+        import torch
+        from transformers.utils.logging import disable_progress_bar
 
-    torch.set_num_threads(settings.threads)
-    disable_progress_bar()  # saving takes no time
-    tokenizer = tiny.build_tokenizer()
-    model = tiny.build_model(tokenizer, settings.seed)
-    lines = train(model, Clips(tokenizer, settings.levels, settings.seed), settings)
-    model.save_pretrained(out)
-    tiny.build_processor(tokenizer).save_pretrained(out)
-    write_jsonl(out / "training.jsonl", lines)
-    last = lines[-20:]
-    summary = Summary(
-        parameters=sum(weight.numel() for weight in model.parameters()),
-        steps=settings.steps,
-        loss=_mean(last, "loss"),
-        marks_right=_mean(last, "marks_right"),
-        answers_right=_mean(last, "answers_right"),
-    )
-    return step.finish(summary, step.written())
+        torch.set_num_threads(settings.threads)
+        disable_progress_bar()  # saving takes no time
+        tokenizer = tiny.build_tokenizer()
+        model = tiny.build_model(tokenizer, settings.seed)
+        lines = train(model, Clips(tokenizer, settings.levels, settings.seed), settings)
+        model.save_pretrained(out)
+        tiny.build_processor(tokenizer).save_pretrained(out)
+        write_jsonl(out / "training.jsonl", lines)
+        last = lines[-20:]
+        summary = Summary(
+            parameters=sum(weight.numel() for weight in model.parameters()),
+            steps=settings.steps,
+            loss=_mean(last, "loss"),
+            marks_right=_mean(last, "marks_right"),
+            answers_right=_mean(last, "answers_right"),
+        )
+        return step.finish(summary, step.written())
 
 
 def _mean(lines: list[dict[str, float]], name: str) -> float:

@@ -8,8 +8,6 @@ out/wrong_labels.jsonl    which labels of split rl are wrong: the key, which onl
 from __future__ import annotations
 
 import io
-import re
-import shutil
 from collections import Counter
 from collections.abc import Iterable
 from fractions import Fraction
@@ -20,8 +18,8 @@ import msgspec
 
 from vtgdata.demo.scenes import LOOKS, PAIRS, SIDE, STEPS, compose, draw_image, level_of, sentence
 from vtgdata.engine.progress import told
-from vtgdata.errors import Conflict, VtgError
-from vtgdata.files.step import Step, StepSummary
+from vtgdata.errors import VtgError
+from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.files.whole import write_jsonl
 
 if TYPE_CHECKING:
@@ -31,11 +29,10 @@ ENLARGED = 2
 RATES = tuple(Fraction(rate) for rate in ("4", "5", "8", "10", "25/2", "15"))
 NTSC = Fraction(30000, 1001)
 SPLITS = {"sft": 0.40, "rl": 0.35, "test": 0.25}
-_NAME = re.compile(r"v\d{4,}\.mp4")
 FAULTS = ("end_past_video", "reversed_pair", "duplicate_row", "doubled_blank")
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of demo-draw. The same settings give the same files."""
 
     out: str
@@ -79,36 +76,29 @@ def run(settings: Settings) -> Summary:
         raise VtgError(
             f"levels {settings.levels} and queries {settings.queries}: give levels 0, 1 or both, queries >= 1."
         )
-    step = Step("demo-draw", settings, Summary, code=["vtgdata.demo.draw"])
-    if (done := step.up_to_date()) is not None:
-        return done
-    foreign = sorted(path.name for path in (step.out / "videos").glob("*") if not _NAME.fullmatch(path.name))
-    if foreign:
-        raise Conflict(f"{step.out / 'videos' / foreign[0]}: was not drawn by this command. Move it away first.")
-    out = step.start()
-    drawing = out / ".drawing"
-    shutil.rmtree(drawing, ignore_errors=True)
-    drawing.mkdir()
-    rows: list[dict[str, Any]] = []
-    splits = _splits(settings.videos)
-    for number, split in enumerate(told(splits, len(splits), "demo-draw", "videos")):
-        rng = np.random.default_rng([settings.seed, number])
-        rows += _video(settings, f"v{number:04d}", split, rng, drawing / f"v{number:04d}.mp4")
-    rng = np.random.default_rng([settings.seed, len(splits)])
-    wrong = _mislabel(rows, settings.wrong_labels, rng)
-    faults = _spoil(rows, settings.faults, rng)
-    shutil.rmtree(out / "videos", ignore_errors=True)
-    drawing.rename(out / "videos")
-    write_jsonl(out / "annotations.jsonl", rows)
-    write_jsonl(out / "wrong_labels.jsonl", [{"id": name, "wrong": value} for name, value in wrong.items()])
-    summary = Summary(
-        videos=len(splits),
-        rows=len(rows),
-        queries=dict(sorted(Counter(f"{row['split']}, level {row['level']}" for row in rows).items())),
-        wrong_labels=sum(wrong.values()),
-        faults=faults,
-    )
-    return step.finish(summary, ["annotations.jsonl", "wrong_labels.jsonl", "videos"])
+    with Step("demo-draw", settings, Summary, code=["vtgdata.demo.draw"]) as step:
+        if (done := step.up_to_date()) is not None:
+            return done
+        out = step.start()
+        (out / "videos").mkdir()
+        rows: list[dict[str, Any]] = []
+        splits = _splits(settings.videos)
+        for number, split in enumerate(told(splits, len(splits), "demo-draw", "videos")):
+            rng = np.random.default_rng([settings.seed, number])
+            rows += _video(settings, f"v{number:04d}", split, rng, out / f"videos/v{number:04d}.mp4")
+        rng = np.random.default_rng([settings.seed, len(splits)])
+        wrong = _mislabel(rows, settings.wrong_labels, rng)
+        faults = _spoil(rows, settings.faults, rng)
+        write_jsonl(out / "annotations.jsonl", rows)
+        write_jsonl(out / "wrong_labels.jsonl", [{"id": name, "wrong": value} for name, value in wrong.items()])
+        summary = Summary(
+            videos=len(splits),
+            rows=len(rows),
+            queries=dict(sorted(Counter(f"{row['split']}, level {row['level']}" for row in rows).items())),
+            wrong_labels=sum(wrong.values()),
+            faults=faults,
+        )
+        return step.finish(summary, ["annotations.jsonl", "wrong_labels.jsonl", "videos"])
 
 
 def _splits(videos: int) -> list[str]:

@@ -12,7 +12,7 @@ import numpy as np
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import read_samples
-from vtgdata.files.step import Step, StepSummary
+from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.files.whole import write_json
 from vtgdata.metrics.intervals import auc
 
@@ -22,7 +22,7 @@ NOTE = (
 )
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of demo-report."""
 
     out: str
@@ -68,40 +68,40 @@ class Summary(StepSummary, frozen=True, kw_only=True):
 
 def run(settings: Settings) -> Summary:
     """Write report.json; the gates say what holds, they do not stop the run."""
-    step = Step(
+    with Step(
         "demo-report",
         settings,
         Summary,
         code=[__name__],
         inputs=[settings.evaluation, settings.pass_rates, settings.samples, settings.key],
-    )
-    if (done := step.up_to_date()) is not None:
-        return done
-    evaluation = msgspec.json.decode(Path(settings.evaluation).read_bytes())
-    models = evaluation["models"]
-    if len(models) != 2 or any("blind" not in m or "other_query" not in m for m in models):
-        raise VtgError(f"{settings.evaluation}: needs two models, evaluated with --blind and --other-query.")
-    constant = evaluation["baselines"]["best_constant"]
-    rows: list[dict[str, Any]] = [{"name": "best constant answer", **constant, "blind": None, "other_query": None}]
-    for name, model in zip(("SFT", "SFT + RL"), models, strict=True):
-        controls = {kind: model[kind]["metrics"]["mIoU"] for kind in ("blind", "other_query")}
-        rows.append({"name": name, **model["sighted"], **controls})
-    summary = Summary(
-        names=list(constant["metrics"]),
-        rows=rows,
-        gates=gates(constant, models, label_auc(settings)),
-        places={
-            "release": settings.release,
-            "card": f"{settings.release}/README.md",
-            "model": settings.model,
-            "report": f"{settings.out}/report.json",
-        },
-        note=NOTE,
-        out=settings.out,
-    )
-    out = step.start()
-    write_json(out / "report.json", summary)
-    return step.finish(summary, ["report.json"])
+    ) as step:
+        if (done := step.up_to_date()) is not None:
+            return done
+        evaluation = msgspec.json.decode(Path(settings.evaluation).read_bytes())
+        models = evaluation["models"]
+        if len(models) != 2 or any("blind" not in m or "other_query" not in m for m in models):
+            raise VtgError(f"{settings.evaluation}: needs two models, evaluated with --blind and --other-query.")
+        constant = evaluation["baselines"]["best_constant"]
+        rows: list[dict[str, Any]] = [{"name": "best constant answer", **constant, "blind": None, "other_query": None}]
+        for name, model in zip(("SFT", "SFT + RL"), models, strict=True):
+            controls = {kind: model[kind]["metrics"]["mIoU"] for kind in ("blind", "other_query")}
+            rows.append({"name": name, **model["sighted"], **controls})
+        summary = Summary(
+            names=list(constant["metrics"]),
+            rows=rows,
+            gates=gates(constant, models, label_auc(settings)),
+            places={
+                "release": settings.release,
+                "card": f"{settings.release}/README.md",
+                "model": settings.model,
+                "report": f"{settings.out}/report.json",
+            },
+            note=NOTE,
+            out=settings.out,
+        )
+        out = step.start()
+        write_json(out / "report.json", summary)
+        return step.finish(summary, ["report.json"])
 
 
 def gates(constant: dict[str, Any], models: list[dict[str, Any]], separation: float) -> list[Gate]:

@@ -1,7 +1,8 @@
 """Which files a command may write: its output folder is apart from what it reads, and holds only what its runs made.
 
-From the first write of a run until its `meta.json` exists, the folder has a mark, `.vtgdata.json`. Both name the
-command and the outputs of its runs. Anything that neither names belongs to somebody else and stays as it is.
+`meta.json` names the command and its outputs. While a command fills the folder piece by piece (`videos proxy`), the
+folder has a mark, `.vtgdata.json`, which names them too. Anything that neither names belongs to somebody else and stays
+as it is.
 """
 
 import re
@@ -99,15 +100,33 @@ def refuse_foreign(folder: Path, outputs: Iterable[str], option: str = "--out") 
     if names := foreign(folder, outputs):
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         raise Conflict(
-            f"{option} {folder}: holds {names[0]}{more}, which this command did not make. Name a new folder, or move "
-            "that away."
+            f"{option} {folder}: holds {names[0]}{more}, which this command did not make. Name a new folder, or set "
+            "that one aside with --replace."
         )
 
 
 def refuse_other(folder: Path, made_by: str, command: str, option: str = "--out") -> None:
     """Raise Conflict when another command made the folder."""
     if made_by != command:
-        raise Conflict(f"{option} {folder}: was made by `vtgdata {made_by}`. Name another folder.")
+        raise Conflict(
+            f"{option} {folder}: was made by `vtgdata {made_by}`. Name another folder, or set "
+            "that one aside with --replace."
+        )
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a file or folder to NAME.replaced-1, or the next free number; returns its new path.
+
+    Raises VtgError when it cannot be renamed.
+    """
+    number = 1
+    while (aside := path.with_name(f"{path.name}.replaced-{number}")).exists() or aside.is_symlink():
+        number += 1
+    try:
+        path.rename(aside)
+    except OSError as error:
+        raise VtgError(f"{path}: cannot be renamed to {aside.name} ({error.strerror}). Move it away.") from error
+    return aside
 
 
 def remove_stale(folder: Path, earlier: Mapping[str, str], outputs: Iterable[str]) -> None:

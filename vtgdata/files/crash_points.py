@@ -12,7 +12,7 @@ from vtgdata.errors import VtgError
 VARIABLE = "VTGDATA_FAIL_POINT"
 POINTS = (
     "lease-taken", "answer-came", "journal-begun", "journal-written", "journal-committed", "answer-acknowledged",
-    "meta-removed", "parquet-piece", "file-written", "file-replaced", "step-done",
+    "parquet-piece", "file-written", "file-replaced", "step-staged", "output-moved", "meta-moved", "step-done",
 )  # fmt: skip
 
 _passed: Counter[str] = Counter()

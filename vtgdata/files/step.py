@@ -1,23 +1,33 @@
 """The contract of an output folder: `meta.json`, written last, says what made it and from what.
 
 A folder without it is not done. A step is up to date when its command, settings, code, inputs and outputs are all those
-that the meta names.
+that the meta names. One process at a time holds the folder, and a finished result stays until the next one is whole.
 """
 
+import contextlib
 import datetime
 import importlib.util
+import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from vtgdata import __version__
-from vtgdata.errors import Conflict, RowsFailed, VtgError
+from vtgdata.errors import Conflict, Locked, RowsFailed, VtgError
 from vtgdata.files import claims, fingerprint
 from vtgdata.files.crash_points import crash_here
+from vtgdata.files.draft import DRAFT, discard, fresh, settle
+from vtgdata.files.lease import Lease, owner, owner_path
+from vtgdata.files.meta import META, Meta, outputs_hold, read_meta
 from vtgdata.files.whole import tidy, write_json
+
+LEASE = ".vtgdata"
+"""Name that the lease on a folder is for: its side file is `.vtgdata.owner.json`."""
+log = logging.getLogger("vtgdata")
 
 
 class StepSummary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,6 +38,13 @@ class StepSummary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     up_to_date: bool | UnsetType = UNSET
     """True when nothing had to be done, and the summary is that of the earlier run; JSON has the key only then."""
+
+
+class StepSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings that every command with an output folder has, besides the folder itself, `out`."""
+
+    replace: bool = False
+    """If the output folder holds something else, set that aside as FOLDER.replaced-1; without this it is refused."""
 
 
 S = TypeVar("S", bound=StepSummary)
@@ -41,33 +58,15 @@ def json_values(summary: msgspec.Struct) -> dict[str, Any]:
     return values
 
 
-META = "meta.json"
 HOW = (
     *("executor", "shards", "workers", "jobs", "dry_run", "yes", "budget", "prices", "confirm_over", "only"),
-    *("batch", "batch_requests", "batch_megabytes"),
+    *("batch", "batch_requests", "batch_megabytes", "replace"),
 )
 """Settings that say how a step is run and never change its result."""
 
 
-class Meta(msgspec.Struct, frozen=True, kw_only=True):
-    """Contents of `meta.json`."""
-
-    command: str
-    version: str
-    complete: bool
-    """False when more rows failed than the threshold allows: the step then runs again, and asks only for these."""
-    settings: dict[str, Any]
-    code: str
-    inputs: dict[str, str]
-    outputs: dict[str, str]
-    summary: dict[str, Any]
-    """The stage's summary as JSON values: other versions of the stage may have written other fields."""
-    finished: str
-    """ISO 8601, UTC."""
-
-
 class Step(Generic[S]):
-    """One run of one command into one folder."""
+    """One run of one command into one folder: a context manager, which holds the folder unless it is up to date."""
 
     def __init__(
         self,
@@ -80,7 +79,7 @@ class Step(Generic[S]):
         listings: Iterable[str | Path] = (),
         reads: Iterable[str | Path] = (),
     ) -> None:
-        """Note what the step depends on, and check that it may write its folder; nothing is written yet.
+        """Note what the step depends on, and check that it may write to its folder; nothing is written yet.
 
         Args:
             command: the command's name.
@@ -95,6 +94,7 @@ class Step(Generic[S]):
         when another command made the folder, or it holds files that no command made.
         """
         self.settings = msgspec.to_builtins(settings)
+        self._replace, self._plans = (bool(self.settings.get(name)) for name in ("replace", "dry_run"))
         named = str(self.settings.pop("out"))
         for name in HOW:
             self.settings.pop(name, None)
@@ -107,8 +107,6 @@ class Step(Generic[S]):
         self.out = Path(named)
         if self.out.exists() and not self.out.is_dir():
             raise VtgError(f"--out {self.out}: is a file; name a folder.")
-        if (self.out / META).exists() and read_meta(self.out) is None:
-            raise Conflict(f"{self.out / META}: was not written by vtgdata; name another folder with --out.")
         paths, roots = [str(path) for path in inputs], [str(path) for path in listings]
         claims.claim(self.out, [*paths, *roots, *reads])
         self.command, self._summary = command, summary
@@ -118,8 +116,20 @@ class Step(Generic[S]):
                 raise VtgError(f"{path}: no such file or folder (an input of `vtgdata {command}`).")
         self.inputs = {path: fingerprint.of_path(Path(path)) for path in paths}
         self.inputs |= {f"{root}/": fingerprint.of_listing(Path(root)) for root in roots}
-        self._done = self._earlier()
-        self._outputs = self._own()
+        self._lease: Lease | None = None
+        self._draft: Path | None = None
+        self._new: list[Path] = []
+        self._look()
+
+    def _look(self) -> None:
+        """Find the earlier run's result; raise Conflict when the folder is somebody else's, unless it is replaced."""
+        self._done, self._outputs, self._others = self._earlier(), dict[str, str](), False
+        try:
+            self._outputs = self._own()
+        except Conflict:
+            if not self._replace:
+                raise
+            self._others = True
 
     def _own(self) -> dict[str, str]:
         """The outputs of earlier runs of this command in the folder: {name: fingerprint}.
@@ -127,19 +137,18 @@ class Step(Generic[S]):
         Raises Conflict when another command made the folder, or it holds files that no command made.
         """
         made, mark = read_meta(self.out), claims.read_mark(self.out)
+        if made is None and (self.out / META).exists():
+            raise Conflict(f"{self.out / META}: was not written by vtgdata; name another folder with --out.")
         for earlier in (made, mark):
             if earlier is not None:
                 claims.refuse_other(self.out, earlier.command, self.command)
         outputs = (mark.outputs if mark else {}) | (made.outputs if made else {})
+        staged = read_meta(self.out / DRAFT)
         begun = mark is not None or (made is None and claims.holds_answers(self.out))
-        # Nobody knows which files a killed run had written.
+        # Nobody knows which files a run had written that was killed while it filled the folder piece by piece.
         if not begun and self._done is None:
-            claims.refuse_foreign(self.out, outputs)
+            claims.refuse_foreign(self.out, {**outputs, **(staged.outputs if staged else {})})
         return outputs
-
-    def up_to_date(self) -> S | None:
-        """The summary of the earlier run if nothing changed since, else None."""
-        return self._done
 
     def _earlier(self) -> S | None:
         meta = read_meta(self.out)
@@ -153,31 +162,100 @@ class Step(Generic[S]):
         except msgspec.ValidationError:
             return None  # the summary has another shape than today's, and whoever reads it would miss a field
 
-    def start(self) -> Path:
-        """Create the folder, replace an earlier run's meta by a mark, and return the folder.
+    def __enter__(self) -> Self:
+        """Hold the folder, unless nothing is to be done; raises Locked when a living process holds it."""
+        if not self._plans and (self._done is None or (self.out / DRAFT).exists() or owner(self.out / LEASE)):
+            try:
+                self._hold()
+            except Locked:
+                if self._done is None:
+                    raise
+        return self
 
-        Call it when all results are at hand: until then an earlier run's files stay as they are.
-        """
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._let_go()
+
+    def _hold(self) -> None:
+        """Take the lease on the folder, and put in order what a killed run left there."""
+        if self._lease is not None:
+            return
+        self._new = [path for path in (self.out, *self.out.parents) if not path.exists()]
         self.out.mkdir(parents=True, exist_ok=True)
+        self._lease = Lease(self.out / LEASE, self.out)
+        try:
+            if self._others:
+                self._set_aside()
+            settle(self.out)
+            self._look()
+        except BaseException:
+            self._let_go()
+            raise
+
+    def _set_aside(self) -> None:
+        assert self._lease is not None
+        aside = claims.set_aside(self.out)
+        self._lease.release()
+        owner_path(aside / LEASE).unlink(missing_ok=True)
+        self.out.mkdir()
+        self._lease = Lease(self.out / LEASE, self.out)
+        log.warning("%s: what it held is now in %s", self.out, aside)
+
+    def _let_go(self) -> None:
+        """Give the folder back; a draft that is not whole goes, and so does a new folder that nothing was put into."""
+        if self._lease is None:
+            return
+        if read_meta(self.out / DRAFT) is None:
+            discard(self.out)
+        self._lease.release()
+        self._lease = self._draft = None
+        for path in self._new:
+            with contextlib.suppress(OSError):
+                path.rmdir()  # only an empty folder can be removed
+
+    def up_to_date(self) -> S | None:
+        """The summary of the earlier run if nothing changed since, else None."""
+        return self._done
+
+    def start(self) -> Path:
+        """A new folder to write the outputs into, under their names; `finish` moves them to the output folder.
+
+        Raises Locked when a living process holds the output folder.
+        """
+        self._hold()
+        if self._draft is None:
+            self._draft = fresh(self.out)
+        return self._draft
+
+    def begin(self) -> Path:
+        """The output folder itself, for outputs that are kept from run to run and written one by one, each whole.
+
+        It gets a mark that says whose it is until the run ends. Raises Locked as `start` does.
+        """
+        self._hold()
         write_json(self.out / claims.MARK, claims.Mark(command=self.command, outputs=self._outputs))
-        (self.out / META).unlink(missing_ok=True)
-        crash_here("meta-removed")
         return self.out
 
+    def look_again(self, listings: Iterable[str | Path]) -> None:
+        """Note folders as they are now: the step itself has added to them."""
+        self.inputs |= {f"{root}/": fingerprint.of_listing(Path(root)) for root in listings}
+
     def written(self) -> list[str]:
-        """Names of everything in the folder but hidden files: for a library that chooses its own names."""
-        return sorted(path.name for path in self.out.iterdir() if not path.name.startswith("."))
+        """Names of everything that was written but hidden files: for a library that chooses its own names."""
+        return sorted(path.name for path in self.start().iterdir() if not path.name.startswith("."))
 
     def finish(self, summary: S, outputs: Iterable[str], *, failed: str | None = None) -> S:
-        """Write the meta, last of all, and return the summary.
+        """Put the outputs in their places, the meta last of all, and return the summary.
 
         Args:
             summary: counts and results.
             outputs: names of the files and folders made, relative to the output folder.
             failed: message for the user, given when more rows failed than the threshold allows.
 
-        Raises RowsFailed, after writing, when `failed` is given.
+        Raises RowsFailed, after writing, when `failed` is given, and Locked when another process took the folder over.
         """
+        draft = self.start()
         meta = Meta(
             command=self.command,
             version=__version__,
@@ -185,19 +263,26 @@ class Step(Generic[S]):
             settings=self.settings,
             code=self.code,
             inputs=self.inputs,
-            # A trainer names all that lies in the folder: the mark does too, and goes.
-            outputs={name: fingerprint.of_path(self.out / name) for name in outputs if name != claims.MARK},
+            outputs={name: fingerprint.of_path(_found(name, draft, self.out)) for name in outputs},
             summary=json_values(summary),
             finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         )
-        write_json(self.out / META, meta)
-        claims.remove_stale(self.out, self._outputs, meta.outputs)
-        (self.out / claims.MARK).unlink(missing_ok=True)
+        assert self._lease is not None
+        self._lease.check()
+        write_json(draft / META, meta)
+        crash_here("step-staged")
+        settle(self.out)
         tidy(self.out)
+        self._let_go()
         crash_here("step-done")
         if failed is not None:
             raise RowsFailed(failed, summary)
         return summary
+
+
+def _found(name: str, draft: Path, out: Path) -> Path:
+    """An output: in the draft, or in the folder itself where it was written piece by piece."""
+    return draft / name if (draft / name).exists() else out / name
 
 
 def _foreign(module: str) -> str | None:
@@ -209,18 +294,3 @@ def _foreign(module: str) -> str | None:
     except (ImportError, ValueError):
         return None  # reported when it is loaded
     return fingerprint.of_file(Path(spec.origin)) if spec and spec.origin and Path(spec.origin).is_file() else None
-
-
-def read_meta(folder: Path) -> Meta | None:
-    """The folder's meta; None when there is none, or it is not ours (then the step is simply not done)."""
-    try:
-        return msgspec.json.decode((folder / META).read_bytes(), type=Meta)
-    except (OSError, msgspec.DecodeError):
-        return None
-
-
-def outputs_hold(folder: Path, meta: Meta) -> bool:
-    """Whether every file that the meta names still exists with the same bytes."""
-    return all(
-        (folder / name).exists() and fingerprint.of_path(folder / name) == known for name, known in meta.outputs.items()
-    )

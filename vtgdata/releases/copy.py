@@ -1,20 +1,27 @@
 """Copying a release to a folder, whole or not at all."""
 
 import errno
+import logging
 import shutil
 import tempfile
 from pathlib import Path
 
 from vtgdata import releases
 from vtgdata.errors import Conflict, VtgError
+from vtgdata.files import claims
+from vtgdata.files.lease import Lease
 from vtgdata.files.whole import replacing
 from vtgdata.releases.document import Release
+
+log = logging.getLogger("vtgdata")
 
 
 def holds(release: Release, target: Path) -> bool:
     """Whether a folder already holds this whole release; raises Conflict when the release must not replace it."""
+    if not target.exists() and not target.is_symlink():
+        return False
     if target.is_symlink() or not target.is_dir():
-        raise Conflict(f"{target}: is not a folder. Push to another target.")
+        raise Conflict(f"{target}: is not a folder. Name another target, or set it aside with --replace.")
     present = {
         path.relative_to(target).as_posix() for path in target.rglob("*") if not path.is_dir() or path.is_symlink()
     }
@@ -22,14 +29,18 @@ def holds(release: Release, target: Path) -> bool:
         return False
     own = target / releases.NAME
     if not own.is_file():
-        raise Conflict(f"{target}: holds files and no release.json, so it is no release. Push to another folder.")
+        raise Conflict(
+            f"{target}: holds files and no release.json, so it is no release. Name another folder, or set this one "
+            "aside with --replace."
+        )
     document = releases.read_document(own.read_bytes(), str(own))
     theirs = releases.content(document)
     releases.refuse_older(release.document.version, release.content, document.version, theirs, str(target))
     foreign = sorted(present - releases.named(document))
     if foreign:
         raise Conflict(
-            f"{target}: holds {len(foreign)} file(s) of no release, first {foreign[0]}. Move them away first."
+            f"{target}: holds {len(foreign)} file(s) of no release, first {foreign[0]}. Move them away, or set the "
+            "folder aside with --replace."
         )
     if theirs != release.content:
         return False
@@ -40,7 +51,33 @@ def holds(release: Release, target: Path) -> bool:
     return True
 
 
-def copy(release: Release, target: Path) -> None:
+def put(release: Release, target: Path, *, replace: bool = False) -> bool:
+    """Copy a release to a folder, unless the folder already holds the whole release; returns whether it was copied.
+
+    Args:
+        release: an open release.
+        target: need not exist; an older version of the release is replaced.
+        replace: set anything else that lies there aside, as TARGET.replaced-1, rather than refuse it.
+
+    Raises Conflict when the target is refused, and Locked when another process writes to it.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    lease = Lease(target.with_name(f".{target.name}"), target)
+    try:
+        try:
+            if holds(release, target):
+                return False
+        except Conflict:
+            if not replace:
+                raise
+            log.warning("%s: what it held is now in %s", target, claims.set_aside(target))
+        _copy(release, target)
+        return True
+    finally:
+        lease.release()
+
+
+def _copy(release: Release, target: Path) -> None:
     """Replace a folder by the release with a rename, so that readers see the old or the new release, never a part.
 
     However it ends, even by Ctrl-C between two renames, the target holds the old release or the new one.

@@ -16,7 +16,7 @@ from vtgdata.errors import RowsFailed, VtgError
 from vtgdata.files import plugins
 from vtgdata.files.samples import row_sample, sample_row, unchecked_rows, write_drops, write_samples
 from vtgdata.files.schemas import Row
-from vtgdata.files.step import Step, StepSummary
+from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.files.whole import json_text, write_json, write_text
 from vtgdata.metrics.sample_groups import GroupReport, PairReport, group_report, pair_report
 from vtgdata.records import Drop, Sample
@@ -27,7 +27,7 @@ SHOWN = 20
 """Examples of a kind that a report lists; `check.json` has all."""
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to check."""
 
     files: list[str]
@@ -40,7 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """With --videos, compare what files show (perceptual hashes), training against benchmarks."""
     fix: bool = False
     """Write the samples of all files without what can be taken away; needs --out."""
-    allow: list[Kind] = []
+    allow: list[Kind] = msgspec.field(default_factory=list[Kind])
     """A kind of finding that does not count; may be given several times."""
     near: float = overlap.NEAR
     """From which likeness, in (0, 1], two queries on one video count as nearly the same."""
@@ -84,20 +84,22 @@ def run(settings: Settings) -> Summary:
         raise VtgError(f"--near {settings.near} must be in (0, 1] and --tolerance {settings.tolerance} 0 or more.")
     if not settings.files:
         raise VtgError("check needs one file of samples or more.")
-    step = None
     if settings.out:
         code = [__name__, *(["vtgdata.plugins.decoders.pyav"] if settings.videos else [])]
         listings = [settings.videos] if settings.videos else []
-        step = Step("check", settings, Summary, code=code, inputs=settings.files, listings=listings)
-        if (done := step.up_to_date()) is not None:
-            return done
+        with Step("check", settings, Summary, code=code, inputs=settings.files, listings=listings) as step:
+            return step.up_to_date() or _written(settings, step)
+    summary = _Report(settings).summary()
+    if not summary.clean:
+        raise RowsFailed(_said(summary), summary)
+    return summary
+
+
+def _written(settings: Settings, step: Step[Summary]) -> Summary:
+    """Check, and write the report, the lists of files and, with --fix, the samples that are kept."""
     report = _Report(settings)
     summary = report.summary()
     failed = None if summary.clean else _said(summary)
-    if step is None:
-        if failed is not None:
-            raise RowsFailed(failed, summary)
-        return summary
     out, names = step.start(), ["check.json"]
     write_json(out / "check.json", msgspec.structs.replace(summary, examples=report.examples(None)))
     if settings.videos:

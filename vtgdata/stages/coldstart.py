@@ -7,7 +7,6 @@ teacher's own window, so that reasoning and answer agree; `--target annotation` 
 import json
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -70,52 +69,51 @@ class Summary(StepSummary, frozen=True, kw_only=True):
 def run(settings: Settings) -> Summary | Planned | Exported:
     """Ask the teacher, verify, and write rollouts.parquet and traces.parquet."""
     settings = shards.placed(settings)
-    step = Step(
+    with Step(
         "build-coldstart",
         settings,
         Summary,
         code=[__name__, *plugin_code([settings.model], tuple(settings.keep))],
         inputs=settings.inputs(settings.model),
         listings=settings.listings(),
-    )
-    if not settings.ignores_up_to_date and (done := step.up_to_date()) is not None:
-        return done
-    samples = shards.part(load_samples(settings), settings)
-    if settings.target == "annotation":
-        _window_form(load_prompt(settings.prompt))
-    if (planned := plan.check(settings, samples, [(settings.model, "sighted")])) is not None:
-        return planned
-    if settings.executor:
-        shards.on_ray(run, settings)
-    out = Path(settings.out)
-    reasons: Counter[str] = Counter()
-    n_rollouts = n_kept = n_with_trace = 0
-    with (
-        collect(settings, samples, settings.model, scores=tuple(settings.keep)) as collected,
-        parquet_writer(out / "rollouts.parquet", ROLLOUTS) as rollouts,
-        parquet_writer(out / "traces.parquet", TRACES | DRAWN) as traces,
-    ):
-        for sample, rows in collected.by_sample():
-            found = verify(rows, sample, collected, settings)
-            for row, trace in zip(rows, found, strict=True):
-                rollouts.write(row)
-                traces.write(trace)
-            kept = sum(trace["kept"] for trace in found)
-            n_rollouts, n_kept, n_with_trace = n_rollouts + len(rows), n_kept + kept, n_with_trace + (kept > 0)
-            reasons.update(trace["reason"] for trace in found if not trace["kept"])
-        step.start()
-    summary = Summary(
-        samples=len(samples),
-        rollouts=n_rollouts,
-        traces=n_kept,
-        samples_with_trace=n_with_trace,
-        reasons=dict(sorted(reasons.items())),
-        n_failed=collected.n_failed,
-        model=collected.model_id,
-        out=settings.out,
-    )
-    failed = collected.failure(settings.max_failed)
-    return step.finish(summary, ["rollouts.parquet", "traces.parquet"], failed=failed)
+    ) as step:
+        if not settings.ignores_up_to_date and (done := step.up_to_date()) is not None:
+            return done
+        samples = shards.part(load_samples(settings), settings)
+        if settings.target == "annotation":
+            _window_form(load_prompt(settings.prompt))
+        if (planned := plan.check(settings, samples, [(settings.model, "sighted")])) is not None:
+            return planned
+        if settings.executor:
+            shards.on_ray(run, settings)
+        out = step.start()
+        reasons: Counter[str] = Counter()
+        n_rollouts = n_kept = n_with_trace = 0
+        with (
+            collect(settings, samples, settings.model, scores=tuple(settings.keep)) as collected,
+            parquet_writer(out / "rollouts.parquet", ROLLOUTS) as rollouts,
+            parquet_writer(out / "traces.parquet", TRACES | DRAWN) as traces,
+        ):
+            for sample, rows in collected.by_sample():
+                found = verify(rows, sample, collected, settings)
+                for row, trace in zip(rows, found, strict=True):
+                    rollouts.write(row)
+                    traces.write(trace)
+                kept = sum(trace["kept"] for trace in found)
+                n_rollouts, n_kept, n_with_trace = n_rollouts + len(rows), n_kept + kept, n_with_trace + (kept > 0)
+                reasons.update(trace["reason"] for trace in found if not trace["kept"])
+        summary = Summary(
+            samples=len(samples),
+            rollouts=n_rollouts,
+            traces=n_kept,
+            samples_with_trace=n_with_trace,
+            reasons=dict(sorted(reasons.items())),
+            n_failed=collected.n_failed,
+            model=collected.model_id,
+            out=settings.out,
+        )
+        failed = collected.failure(settings.max_failed)
+        return step.finish(summary, ["rollouts.parquet", "traces.parquet"], failed=failed)
 
 
 def verify(rows: Sequence[Row], sample: Sample, collected: Collected, settings: Settings) -> list[Row]:

@@ -96,40 +96,40 @@ def run(settings: Settings) -> Summary:
     filters = [filtering.asked(spec) for spec in settings.filters]
     compares = _compares(filters, settings)
     looks = _looks(filters, settings)
-    step = Step(
+    with Step(
         "curate",
         settings,
         Summary,
         code=_code(filters),
         inputs=[settings.file, *settings.against, *_files(filters)],
         listings=[settings.videos] if looks else [],
-    )
-    if (done := step.up_to_date()) is not None:
-        return done
-    frame = _read(settings)
-    benchmarks = _benchmarks(settings) if compares else {}
-    protected = set[tuple[str, str]]() if settings.benchmarks_too else _reported(frame)
-    store = _store(settings) if looks else None
-    gone = sorted(_judged(frame, filters, benchmarks, protected, settings.file, store))
-    out = step.start()
-    dropped = {each.number for each in gone}
-    write_parquet(out / "samples.parquet", _kept(frame, dropped), SAMPLES)
-    write_parquet(out / "drops.parquet", _drops(frame, gone, filters), DROPS)
-    untouched = _of(frame, protected).sum() if protected else 0
-    summary = Summary(
-        file=settings.file,
-        rows=frame.height,
-        samples=frame.height - len(gone),
-        drops=len(gone),
-        reasons=counted(gone),
-        filters=by_filter([each.spec for each in filters], gone, frame.height - untouched),
-        benchmark_rows=untouched,
-        videos=_videos(frame, dropped),
-        out=settings.out,
-    )
-    if len(gone) == frame.height:
-        log.warning("curate: no sample is left")
-    return step.finish(summary, ["samples.parquet", "drops.parquet"])
+    ) as step:
+        if (done := step.up_to_date()) is not None:
+            return done
+        frame = _read(settings)
+        benchmarks = _benchmarks(settings) if compares else {}
+        protected = set[tuple[str, str]]() if settings.benchmarks_too else _reported(frame)
+        store = _store(settings) if looks else None
+        gone = sorted(_judged(frame, filters, benchmarks, protected, settings.file, store))
+        out = step.start()
+        dropped = {each.number for each in gone}
+        write_parquet(out / "samples.parquet", _kept(frame, dropped), SAMPLES)
+        write_parquet(out / "drops.parquet", _drops(frame, gone, filters), DROPS)
+        untouched = _of(frame, protected).sum() if protected else 0
+        summary = Summary(
+            file=settings.file,
+            rows=frame.height,
+            samples=frame.height - len(gone),
+            drops=len(gone),
+            reasons=counted(gone),
+            filters=by_filter([each.spec for each in filters], gone, frame.height - untouched),
+            benchmark_rows=untouched,
+            videos=_videos(frame, dropped),
+            out=settings.out,
+        )
+        if len(gone) == frame.height:
+            log.warning("curate: no sample is left")
+        return step.finish(summary, ["samples.parquet", "drops.parquet"])
 
 
 def _compares(filters: Sequence[Filter], settings: Settings) -> bool:

@@ -8,6 +8,7 @@ import msgspec
 from vtgdata import releases
 from vtgdata.errors import Conflict
 from vtgdata.files import claims
+from vtgdata.files.step import StepSettings
 from vtgdata.files.whole import write_text
 from vtgdata.releases import diff, hub
 
@@ -15,7 +16,7 @@ _OURS = re.compile(rb"(### )?\d+\.\d+\.\d+ against \d+\.\d+\.\d+\n")
 """How the text of a comparison begins."""
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which two releases to compare."""
 
     a: str
@@ -54,4 +55,9 @@ def _claim(settings: Settings) -> None:
     out = Path(settings.out)
     claims.claim(out, [settings.a, settings.b])
     if out.is_dir() or (out.exists() and not _OURS.match(out.read_bytes())):
-        raise Conflict(f"--out {out}: is there, and is no comparison of this command. Name a new file.")
+        if not settings.replace:
+            raise Conflict(
+                f"--out {out}: is there, and is no comparison of this command. Name a new file, or set that one aside "
+                "with --replace."
+            )
+        claims.set_aside(out)

@@ -8,7 +8,6 @@ import json
 import math
 from array import array
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -85,54 +84,53 @@ def run(settings: Settings) -> Summary | Planned | Exported:
     measures = read_measures(settings.measures)
     places = _places(settings)
     settings = shards.placed(settings)
-    step = Step(
+    with Step(
         "score-difficulty",
         settings,
         Summary,
         code=[__name__, *plugin_code([settings.model], [measure.score for measure in measures])],
         inputs=settings.inputs(settings.model),
         listings=settings.listings(),
-    )
-    if not settings.ignores_up_to_date and (done := step.up_to_date()) is not None:
-        return done
-    chosen = shards.part(load_samples(settings), settings)
-    samples = chosen.only(lambda sample: sample.labelled)
-    if chosen and not samples:
-        raise VtgError(f"{settings.samples}: none of the chosen samples is labelled, so none can be scored.")
-    most = settings.max_n if places else None
-    if (planned := plan.check(settings, samples, [(settings.model, "sighted")], most)) is not None:
-        return planned
-    if settings.executor:
-        shards.on_ray(run, settings)
-    out = Path(settings.out)
-    with (
-        collect(settings, samples, settings.model, scores=_scores(measures), places=places) as collected,
-        parquet_writer(out / "rollouts.parquet", ROLLOUTS) as rollouts,
-        parquet_writer(out / "pass_rates.parquet", RATES) as rates,
-    ):
-        totals = _Totals([measure.name for measure in measures])
-        decided = places.decided() if places else {}
-        for sample, rows in collected.by_sample():
-            for row in rows:
-                rollouts.write(row)
-            of_sample = pass_rates(rows, collected, settings, decided.get(sample.sample_id, {}) if places else None)
-            for rate in of_sample:
-                rates.write(rate)
-            totals.add(rows, of_sample)
-        step.start()
-    summary = Summary(
-        samples=len(samples),
-        n_unlabelled=len(chosen) - len(samples),
-        rollouts=totals.rollouts,
-        pass_rates=totals.means(),
-        n_unparsed=totals.unparsed,
-        n_failed=collected.n_failed,
-        model=collected.model_id,
-        out=settings.out,
-        **(places.summary() if places else {}),
-    )
-    failed = collected.failure(settings.max_failed)
-    return step.finish(summary, ["rollouts.parquet", "pass_rates.parquet"], failed=failed)
+    ) as step:
+        if not settings.ignores_up_to_date and (done := step.up_to_date()) is not None:
+            return done
+        chosen = shards.part(load_samples(settings), settings)
+        samples = chosen.only(lambda sample: sample.labelled)
+        if chosen and not samples:
+            raise VtgError(f"{settings.samples}: none of the chosen samples is labelled, so none can be scored.")
+        most = settings.max_n if places else None
+        if (planned := plan.check(settings, samples, [(settings.model, "sighted")], most)) is not None:
+            return planned
+        if settings.executor:
+            shards.on_ray(run, settings)
+        out = step.start()
+        with (
+            collect(settings, samples, settings.model, scores=_scores(measures), places=places) as collected,
+            parquet_writer(out / "rollouts.parquet", ROLLOUTS) as rollouts,
+            parquet_writer(out / "pass_rates.parquet", RATES) as rates,
+        ):
+            totals = _Totals([measure.name for measure in measures])
+            decided = places.decided() if places else {}
+            for sample, rows in collected.by_sample():
+                for row in rows:
+                    rollouts.write(row)
+                of_sample = pass_rates(rows, collected, settings, decided.get(sample.sample_id, {}) if places else None)
+                for rate in of_sample:
+                    rates.write(rate)
+                totals.add(rows, of_sample)
+        summary = Summary(
+            samples=len(samples),
+            n_unlabelled=len(chosen) - len(samples),
+            rollouts=totals.rollouts,
+            pass_rates=totals.means(),
+            n_unparsed=totals.unparsed,
+            n_failed=collected.n_failed,
+            model=collected.model_id,
+            out=settings.out,
+            **(places.summary() if places else {}),
+        )
+        failed = collected.failure(settings.max_failed)
+        return step.finish(summary, ["rollouts.parquet", "pass_rates.parquet"], failed=failed)
 
 
 class _Totals:

@@ -105,47 +105,47 @@ def run(settings: Settings) -> Summary | Planned | Exported:
     """Evaluate models, or a file of predictions; write evaluation.json, evaluation.csv and rollouts.parquet."""
     names = _check(settings)
     files = (settings.predictions, settings.answers, settings.against, settings.baseline)
-    step = Step(
+    with Step(
         "evaluate",
         settings,
         Summary,
         code=[__name__, *plugin_code(settings.model, names), *parser_code(settings.parser)],
         inputs=[*settings.inputs(*settings.model), *(path for path in files if path)],
         listings=settings.listings(),
-    )
-    if not settings.ignores_up_to_date and (done := step.up_to_date()) is not None:
-        return done
-    chosen = list(load_samples(settings))
-    ruler = _ruler(settings, chosen)
-    asks = [(spec, seeing) for spec in settings.model for seeing in _seeings(settings)]
-    if (planned := plan.check(settings, ruler.samples, asks)) is not None:
-        return planned
-    scored = _models(settings, ruler) if settings.model else _predictions(settings, ruler)
-    if settings.against:
-        _against(settings, ruler, scored)
-    training = read_samples(settings.baseline, where=settings.baseline_where or None) if settings.baseline else None
-    summary = scored.reports[0]["sighted"] | scored.file
-    summary |= {
-        "metric_set": ruler.metrics,
-        "parser": _parser_of(settings, scored.judged),
-        "benchmark": benchmark(ruler.samples),
-        "n_unlabelled": len(chosen) - len(ruler.samples),
-        "shown": list(ruler.shown(scored.values[0])),
-        "models": scored.reports,
-        "baselines": ruler.baselines(
-            ruler.samples if training is None else training,
-            "the evaluated samples" if training is None else "training samples",
-        ),
-        "out": settings.out,
-    }
-    out = step.start()
-    write_parquet(out / "rollouts.parquet", scored.rows, EVALUATED)
-    write_json(out / "evaluation.json", summary)
-    write_csv(out / "evaluation.csv", csv_rows(summary), CSV)
-    given = scored.judged[0].given(ruler.samples)
-    names = [write_predictions(out, form, given) for form in settings.write_predictions]
-    written = ["rollouts.parquet", "evaluation.json", "evaluation.csv", *names]
-    return step.finish(msgspec.convert(summary, Summary), written, failed=scored.failure)
+    ) as step:
+        if not settings.ignores_up_to_date and (done := step.up_to_date()) is not None:
+            return done
+        chosen = list(load_samples(settings))
+        ruler = _ruler(settings, chosen)
+        asks = [(spec, seeing) for spec in settings.model for seeing in _seeings(settings)]
+        if (planned := plan.check(settings, ruler.samples, asks)) is not None:
+            return planned
+        scored = _models(settings, ruler) if settings.model else _predictions(settings, ruler)
+        if settings.against:
+            _against(settings, ruler, scored)
+        training = read_samples(settings.baseline, where=settings.baseline_where or None) if settings.baseline else None
+        summary = scored.reports[0]["sighted"] | scored.file
+        summary |= {
+            "metric_set": ruler.metrics,
+            "parser": _parser_of(settings, scored.judged),
+            "benchmark": benchmark(ruler.samples),
+            "n_unlabelled": len(chosen) - len(ruler.samples),
+            "shown": list(ruler.shown(scored.values[0])),
+            "models": scored.reports,
+            "baselines": ruler.baselines(
+                ruler.samples if training is None else training,
+                "the evaluated samples" if training is None else "training samples",
+            ),
+            "out": settings.out,
+        }
+        out = step.start()
+        write_parquet(out / "rollouts.parquet", scored.rows, EVALUATED)
+        write_json(out / "evaluation.json", summary)
+        write_csv(out / "evaluation.csv", csv_rows(summary), CSV)
+        given = scored.judged[0].given(ruler.samples)
+        names = [write_predictions(out, form, given) for form in settings.write_predictions]
+        written = ["rollouts.parquet", "evaluation.json", "evaluation.csv", *names]
+        return step.finish(msgspec.convert(summary, Summary), written, failed=scored.failure)
 
 
 def _check(settings: Settings) -> list[str]:

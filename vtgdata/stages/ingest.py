@@ -22,14 +22,14 @@ from vtgdata.files import plugins
 from vtgdata.files.parquet import ParquetWriter
 from vtgdata.files.samples import drops_column, samples_column
 from vtgdata.files.schemas import DROPS, SAMPLES
-from vtgdata.files.step import Step, StepSummary
+from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.records import Corpus, Drop, RawRow, Sample, Unit
 from vtgdata.releases import hub, tombstones
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to ingest, and where to."""
 
     corpus: str
@@ -44,7 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The split to read: of several in a folder, or of a file whose name does not tell."""
     limit: int | None = None
     """Read this many rows and stop."""
-    map: dict[str, str] = {}
+    map: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """For a corpus of any family (moment_jsonl, captions_json): our name of a field = the file's key (query=desc)."""
     unit: Unit | None = None
     """For those: what bounds are counted in, where it is not seconds; `chunks` are of 5 s, `clips` of 2 s."""
@@ -102,7 +102,7 @@ def run(settings: Settings) -> Summary:
     options, corpus = _options(settings, module), _named(settings, module.CORPUS)
     paths = [Path(path) for path in settings.paths]
     removed = hub.local(settings.tombstones)
-    step = Step(
+    with Step(
         "ingest",
         settings,
         Summary,
@@ -110,37 +110,36 @@ def run(settings: Settings) -> Summary:
         inputs=[*_inputs(paths, module.CORPUS, module, settings.corpus), *([removed] if removed else [])],
         listings=[settings.videos] if settings.videos else [],
         reads=paths,
-    )
-    if (done := step.up_to_date()) is not None:
-        return done
-    count = _Count()
-    rows = count.rows(islice(module.read(paths, settings.split or None, **options), settings.limit))
-    outcomes = normalise(
-        rows,
-        corpus,
-        _prober(settings.videos) if settings.videos else None,
-        licence_of=_licence,
-        swap_reversed=settings.swap_reversed,
-    )
-    if removed:
-        outcomes = map(tombstones.read(removed).outcome, outcomes)
-    samples = ParquetWriter(step.out / "samples.parquet", SAMPLES, samples_column)
-    drops = ParquetWriter(step.out / "drops.parquet", DROPS, drops_column)
-    try:
-        with _rarely_collected():
-            for outcome in outcomes:
-                (samples if isinstance(outcome, Sample) else drops).write(outcome)
-                count.outcome(outcome)
-        # Read to the end before anything is touched: a wrong file leaves an earlier result as it is.
-        step.start()
-        samples.commit()
-        drops.commit()
-    finally:
-        samples.abandon()
-        drops.abandon()
-    summary = count.summary(settings, corpus)
-    failed = _too_many(count.statuses, settings) if settings.videos else None
-    return step.finish(summary, ["samples.parquet", "drops.parquet"], failed=failed)
+    ) as step:
+        if (done := step.up_to_date()) is not None:
+            return done
+        count = _Count()
+        rows = count.rows(islice(module.read(paths, settings.split or None, **options), settings.limit))
+        outcomes = normalise(
+            rows,
+            corpus,
+            _prober(settings.videos) if settings.videos else None,
+            licence_of=_licence,
+            swap_reversed=settings.swap_reversed,
+        )
+        if removed:
+            outcomes = map(tombstones.read(removed).outcome, outcomes)
+        out = step.start()
+        samples = ParquetWriter(out / "samples.parquet", SAMPLES, samples_column)
+        drops = ParquetWriter(out / "drops.parquet", DROPS, drops_column)
+        try:
+            with _rarely_collected():
+                for outcome in outcomes:
+                    (samples if isinstance(outcome, Sample) else drops).write(outcome)
+                    count.outcome(outcome)
+            samples.commit()
+            drops.commit()
+        finally:
+            samples.abandon()
+            drops.abandon()
+        summary = count.summary(settings, corpus)
+        failed = _too_many(count.statuses, settings) if settings.videos else None
+        return step.finish(summary, ["samples.parquet", "drops.parquet"], failed=failed)
 
 
 @contextmanager

@@ -6,16 +6,17 @@ import msgspec
 
 from vtgdata import releases
 from vtgdata.errors import VtgError
+from vtgdata.files.step import StepSettings
 from vtgdata.releases import hub
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to pull, and where to."""
 
     source: str
     """`org/name@tag`, such as my-org/my-data@v1.0.0."""
     out: str
-    """Folder of the copy; an earlier copy there is replaced, anything else is left alone."""
+    """Folder of the copy; an earlier copy there is replaced, anything else is refused."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +46,7 @@ def run(settings: Settings) -> Summary:
     found = hub.pinned(settings.source)
     if found is None:
         raise VtgError(f"{settings.source}: is not org/name@tag, such as my-org/my-data@v1.0.0. Name a version's tag.")
-    fetched = hub.fetch(*found, Path(settings.out).expanduser())
+    fetched = hub.fetch(*found, Path(settings.out).expanduser(), replace=settings.replace)
     release = releases.open_release(str(Path(settings.out).expanduser()))
     return Summary(
         source=settings.source,

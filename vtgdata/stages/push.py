@@ -21,16 +21,17 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from vtgdata import releases
-from vtgdata.errors import VtgError
+from vtgdata.errors import Conflict, VtgError
 from vtgdata.files import claims
-from vtgdata.files.step import Meta
+from vtgdata.files.meta import Meta
+from vtgdata.files.step import StepSettings
 from vtgdata.releases import Document, Release, ReleaseFile, deduplication, hub, permission
-from vtgdata.releases.copy import copy, holds
+from vtgdata.releases.copy import holds, put
 from vtgdata.releases.hub.push import Mark, Parcel, Plan, push
 from vtgdata.releases.hub.push_model import Wanted, pack, trained
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to push where."""
 
     release: str
@@ -46,7 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Whether a repository that has to be created is private."""
     gated: Literal["", "auto", "manual"] = ""
     """On the Hub, who reads must ask first: `auto` lets everybody in who asks, `manual` whom you let in."""
-    confirm_license: list[str] = []
+    confirm_license: list[str] = msgspec.field(default_factory=list[str])
     """Licence that is unverified and that you have read and may publish under; may be given several times."""
     version: str = ""
     """Of a model: X.Y.Z; by default that of the release which it was trained on."""
@@ -112,6 +113,8 @@ def run(settings: Settings) -> Summary:
     """
     if settings.previous and not settings.dry_run:
         raise VtgError(f"--previous {settings.previous}: is for --dry-run, which compares with it.")
+    if settings.replace and is_hub(settings.target):
+        raise VtgError("--replace is for a folder: on the Hub earlier versions stay.")
     made = trained(Path(settings.release))
     if made is not None:
         return _model(settings, made)
@@ -144,14 +147,23 @@ def _summary(
 
 def _to_folder(release: Release, target: Path, settings: Settings) -> Summary:
     nothing = target.is_dir() and target.resolve() == release.path.resolve()
-    if not nothing and (target.exists() or target.is_symlink()):
-        nothing = holds(release, target)
-    plan = Plan(upload=[], delete=[], tag=False) if nothing else Plan(upload=list(release.files), delete=[])
-    if not plan.nothing:
+    if not nothing:
         claims.claim(target, [release.path], "TARGET")
-    if not plan.nothing and not settings.dry_run:
-        copy(release, target)
+        nothing = (
+            _held(release, target, settings) if settings.dry_run else not put(release, target, replace=settings.replace)
+        )
+    plan = Plan(upload=[], delete=[], tag=False) if nothing else Plan(upload=list(release.files), delete=[])
     return _summary(settings, "folder", release.document.version, release.files, plan)
+
+
+def _held(release: Release, target: Path, settings: Settings) -> bool:
+    """Whether a push would find the whole release in the target; raises Conflict when it would be refused."""
+    try:
+        return holds(release, target)
+    except Conflict:
+        if not settings.replace:
+            raise
+        return False
 
 
 def _to_hub(release: Release, settings: Settings) -> Summary:

@@ -21,18 +21,17 @@ from vtgdata import releases
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.schemas import Row
-from vtgdata.files.step import Step, StepSummary
+from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.releases import COLUMNS, Release, diff, hub, teacher_terms, tombstones
 from vtgdata.releases.rows import Sources, date_and_sort, grouped
 from vtgdata.releases.write import Contents, write
 
-"""In a folder whose release is being made: when that is broken off, the next run knows the files for its own."""
 _SPLIT = re.compile(r"\w+(\.\w+)*\Z", re.ASCII)
 _PROMISES = {"minor": "was added", "major": "was removed or changed"}
 _CONFIG = re.compile(r"[a-z]\w*\Z", re.ASCII)
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What goes into a release."""
 
     out: str
@@ -45,11 +44,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """traces.parquet; only its kept traces go in."""
     pass_rates: str = ""
     """pass_rates.parquet, for the config `difficulty`."""
-    splits: dict[str, str] = {}
+    splits: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """{name: rows.parquet}: chosen rows, each a config of that name (`rl`)."""
-    rollouts: list[str] = []
+    rollouts: list[str] = msgspec.field(default_factory=list[str])
     """rollouts.parquet files to publish whole."""
-    drops: list[str] = []
+    drops: list[str] = msgspec.field(default_factory=list[str])
     """drops.parquet files: the rows left out, and why."""
     previous: str = ""
     """Folder of the release before this one, or `org/name@tag`."""
@@ -59,7 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     teacher_terms: str = ""
     """JSON file of terms of teacher models that the register does not have: match, provider, link,
     no_competing_models (true, false or null), and read: the text that this was read in, with its date."""
-    made_by: dict[str, str] = {}
+    made_by: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """Recipe that this is a step of: its name, and the hash of its steps up to this one; `vtgdata run` fills it in."""
     name: str = ""
     """The dataset's name for people; when empty the previous one's, or one made of the corpora's names."""
@@ -103,61 +102,60 @@ def run(settings: Settings) -> Summary:
         settings.samples, settings.coldstart, settings.pass_rates, *settings.splits.values(), *settings.rollouts,
         *settings.drops, f"{earlier}/{releases.NAME}" if earlier else "", settings.teacher_terms, named,
     ]  # fmt: skip
-    step = Step(
+    with Step(
         "release",
         settings,
         Summary,
         code=[__name__, *(plugins.module_name("corpora", corpus) for corpus in plugins.names("corpora"))],
         inputs=[*filter(None, given), plugins.resources("cards") / "dataset.md.j2"],
         reads=[earlier] if earlier else [],
-    )
-    if (done := step.up_to_date()) is not None:
-        return done
-    previous = releases.open_release(earlier) if earlier else None
-    _check_previous(settings, previous)
-    carried = tombstones.of_release(previous) if previous else tombstones.Tombstones()
-    removed = tombstones.merged(carried, tombstones.read(named))
-    sources = Sources(settings.samples, removed)
-    configs = _configs(settings, sources)
-    changes = {
-        config: date_and_sort(config, rows, settings.version, previous, sources.samples)
-        for config, rows in configs.items()
-    }
-    for config, splits in (previous.document.configs if previous else {}).items():
-        gone = {"added": 0, "removed": sum(data.rows for data in splits.values()), "changed": 0}
-        changes.setdefault(config, gone)
-    proposed = _check_version(settings, previous, changes)
-    contents = Contents(
-        name=settings.name,
-        version=settings.version,
-        sources=sources,
-        configs=configs,
-        changes=changes,
-        previous=previous.document if previous else None,
-        removed=removed,
-        own_terms=teacher_terms.read(settings.teacher_terms),
-        inputs=_inputs(settings, step),
-        settings=_settings(settings),
-        recipe=settings.made_by,
-    )
-    out = step.start()
-    stale = _named_by_release(out)
-    document = write(out, contents)
-    for name in stale - _named_by_release(out):
-        (out / name).unlink(missing_ok=True)
-    summary = Summary(
-        name=document.name,
-        version=document.version,
-        first=previous is None,
-        configs={
-            config: {name: data.rows for name, data in splits.items()} for config, splits in document.configs.items()
-        },
-        changes=changes,
-        proposed=proposed,
-        removed=len(sources.removed),
-        out=settings.out,
-    )
-    return step.finish(summary, outputs=sorted(_named_by_release(out)))
+    ) as step:
+        if (done := step.up_to_date()) is not None:
+            return done
+        previous = releases.open_release(earlier) if earlier else None
+        _check_previous(settings, previous)
+        carried = tombstones.of_release(previous) if previous else tombstones.Tombstones()
+        removed = tombstones.merged(carried, tombstones.read(named))
+        sources = Sources(settings.samples, removed)
+        configs = _configs(settings, sources)
+        changes = {
+            config: date_and_sort(config, rows, settings.version, previous, sources.samples)
+            for config, rows in configs.items()
+        }
+        for config, splits in (previous.document.configs if previous else {}).items():
+            gone = {"added": 0, "removed": sum(data.rows for data in splits.values()), "changed": 0}
+            changes.setdefault(config, gone)
+        proposed = _check_version(settings, previous, changes)
+        contents = Contents(
+            name=settings.name,
+            version=settings.version,
+            sources=sources,
+            configs=configs,
+            changes=changes,
+            previous=previous.document if previous else None,
+            removed=removed,
+            own_terms=teacher_terms.read(settings.teacher_terms),
+            inputs=_inputs(settings, step),
+            settings=_settings(settings),
+            recipe=settings.made_by,
+        )
+        out = step.start()
+        document = write(out, contents)
+        summary = Summary(
+            name=document.name,
+            version=document.version,
+            first=previous is None,
+            configs={
+                config: {name: data.rows for name, data in splits.items()}
+                for config, splits in document.configs.items()
+            },
+            changes=changes,
+            proposed=proposed,
+            removed=len(sources.removed),
+            out=settings.out,
+        )
+        # release.json last: until it is there, the files beside it are no release.
+        return step.finish(summary, outputs=sorted(releases.named(document), key=lambda name: name == releases.NAME))
 
 
 def _configs(settings: Settings, sources: Sources) -> dict[str, list[Row]]:
@@ -212,15 +210,6 @@ def _check_version(settings: Settings, previous: Release | None, changes: dict[s
     return proposed
 
 
-def _named_by_release(out: Path) -> set[str]:
-    """Paths that the release.json in a folder names, itself included; none where there is no good one."""
-    try:
-        raw = (out / releases.NAME).read_bytes()
-        return releases.named(releases.read_document(raw, str(out)))
-    except (OSError, VtgError):
-        return set()
-
-
 def _settings(settings: Settings) -> dict[str, Any]:
     """The settings that were given, every path by its last name."""
 
@@ -232,7 +221,9 @@ def _settings(settings: Settings) -> dict[str, Any]:
         return value if hub.pinned(value) else Path(value).name
 
     given = {
-        name: value for name, value in msgspec.to_builtins(settings).items() if value and name not in ("out", "made_by")
+        name: value
+        for name, value in msgspec.to_builtins(settings).items()
+        if value and name not in ("out", "made_by", "replace")
     }
     return {name: value if name in ("name", "version") else short(value) for name, value in sorted(given.items())}
 

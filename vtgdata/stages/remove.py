@@ -13,6 +13,7 @@ import msgspec
 
 from vtgdata import releases
 from vtgdata.errors import VtgError
+from vtgdata.files.lease import changing
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.schemas import Row
 from vtgdata.releases import hub, tombstones
@@ -62,10 +63,11 @@ def run(settings: Settings) -> Summary:
         raise VtgError("remove: name what must go with --video-id ID or --sample-id ID; an empty id names nothing.")
     rows = _check_occur(named, settings.source) if settings.source else None
     path = Path(settings.file).expanduser()
-    before = tombstones.read(str(path)) if path.exists() else Tombstones()
-    after = tombstones.merged(before, Tombstones(removed=tuple(named)))
-    if after != before:
-        tombstones.write(path, after)
+    with changing(path):
+        before = tombstones.read(str(path)) if path.exists() else Tombstones()
+        after = tombstones.merged(before, Tombstones(removed=tuple(named)))
+        if after != before:
+            tombstones.write(path, after)
     added = len(after.removed) - len(before.removed)
     return Summary(file=settings.file, added=added, entries=len(after.removed), rows=rows)
 

@@ -13,14 +13,14 @@ from vtgdata.files import plugins
 from vtgdata.files.parquet import read_parquet, write_parquet
 from vtgdata.files.samples import read_samples
 from vtgdata.files.schemas import DRAWN, PASS_RATES, Row
-from vtgdata.files.step import Step, StepSummary
+from vtgdata.files.step import Step, StepSettings, StepSummary
 
 log = logging.getLogger("vtgdata")
 
 ROWS = PASS_RATES | DRAWN | {"rank": "count"}
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of select."""
 
     pass_rates: str
@@ -57,35 +57,35 @@ def run(settings: Settings) -> Summary:
     spec = plugins.parse_spec(settings.selector)
     if spec.argument:
         raise VtgError(f"--selector {settings.selector!r}: settings are written name:key=value,key=value.")
-    step = Step(
+    with Step(
         "select",
         settings,
         Summary,
         code=[__name__, plugins.module_name("selectors", spec.name)],
         inputs=[path for path in (settings.pass_rates, settings.samples) if path],
-    )
-    if (done := step.up_to_date()) is not None:
-        return done
-    selector = plugins.load("selectors", spec.name)
-    rates = read_parquet(settings.pass_rates, needs=PASS_RATES)
-    samples = read_samples(settings.samples) if settings.samples else []
-    plugins.check_settings(settings.selector, selector.select, spec.settings, given=4)
-    chosen = _stored(spec.settings)
-    ids = selector.select(samples, rates, settings.size, settings.seed, **chosen)
-    rows = _rows(ids, rates, _measure(selector.select, chosen, rates))
-    out = step.start()
-    write_parquet(out / "rows.parquet", rows, ROWS)
-    short = settings.size - len(ids)
-    if short:
-        log.warning("select: %d rows asked for, %d found by %s", settings.size, len(ids), settings.selector)
-    summary = Summary(
-        pool=len({row["sample_id"] for row in rates}),
-        rows=len(ids),
-        short_of=short,
-        selector=settings.selector,
-        out=settings.out,
-    )
-    return step.finish(summary, ["rows.parquet"])
+    ) as step:
+        if (done := step.up_to_date()) is not None:
+            return done
+        selector = plugins.load("selectors", spec.name)
+        rates = read_parquet(settings.pass_rates, needs=PASS_RATES)
+        samples = read_samples(settings.samples) if settings.samples else []
+        plugins.check_settings(settings.selector, selector.select, spec.settings, given=4)
+        chosen = _stored(spec.settings)
+        ids = selector.select(samples, rates, settings.size, settings.seed, **chosen)
+        rows = _rows(ids, rates, _measure(selector.select, chosen, rates))
+        out = step.start()
+        write_parquet(out / "rows.parquet", rows, ROWS)
+        short = settings.size - len(ids)
+        if short:
+            log.warning("select: %d rows asked for, %d found by %s", settings.size, len(ids), settings.selector)
+        summary = Summary(
+            pool=len({row["sample_id"] for row in rates}),
+            rows=len(ids),
+            short_of=short,
+            selector=settings.selector,
+            out=settings.out,
+        )
+        return step.finish(summary, ["rows.parquet"])
 
 
 def _stored(settings: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import msgspec
 
 from vtgdata.conversation.prompt import Prompt
 from vtgdata.files import plugins
-from vtgdata.files.step import Step, StepSummary
+from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.train import model as models
 from vtgdata.train.data import Frames, Provenance, Row, dataset, inputs, open_rows, provenance
 from vtgdata.video.store import DECODER
@@ -18,7 +18,7 @@ from vtgdata.video.store import DECODER
 LOG = "training.jsonl"
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of train sft."""
 
     release: str
@@ -72,7 +72,7 @@ def run(settings: Settings) -> Summary:
     """Train; writes model, processor and `training.jsonl` to `out`, and returns losses, counts and data facts."""
     from vtgdata.video.store import frame_source
 
-    step = Step(
+    with Step(
         "train sft",
         settings,
         Summary,
@@ -80,16 +80,16 @@ def run(settings: Settings) -> Summary:
         inputs=inputs(settings.release, "coldstart", settings.model),
         listings=[settings.videos],
         reads=[settings.release],
-    )
-    if (done := step.up_to_date()) is not None:
-        return done
-    rows, prompts = open_rows(settings.release, "coldstart")
-    step.start()
-    figures = fit(settings, rows, prompts, frame_source(settings.videos, settings.frames))
-    summary = Summary(
-        **msgspec.structs.asdict(figures), data=provenance(settings.release, "coldstart"), out=settings.out
-    )
-    return step.finish(summary, step.written())
+    ) as step:
+        if (done := step.up_to_date()) is not None:
+            return done
+        rows, prompts = open_rows(settings.release, "coldstart")
+        beside = msgspec.structs.replace(settings, out=str(step.start()))
+        figures = fit(beside, rows, prompts, frame_source(settings.videos, settings.frames))
+        summary = Summary(
+            **msgspec.structs.asdict(figures), data=provenance(settings.release, "coldstart"), out=settings.out
+        )
+        return step.finish(summary, step.written())
 
 
 def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], frames: Frames) -> Figures:

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from vtgdata.errors import VtgError
+from vtgdata.files.lease import changing
 from vtgdata.files.video_files import BINDINGS
 from vtgdata.files.whole import write_json
 
@@ -42,11 +43,16 @@ def read(root: Path) -> dict[str, Bound]:
     return _document(path) if path.is_file() else {}
 
 
-def write(root: Path, bound: dict[str, Bound]) -> Path:
-    """Write the bindings of a folder, and return their path; raises VtgError when the folder is not writable."""
+def add(root: Path, bound: dict[str, Bound]) -> Path:
+    """Add bindings to those of a folder, and return their path.
+
+    Others that bind in this folder at the same time lose none of theirs. Raises VtgError when the folder is not
+    writable or its bindings cannot be read.
+    """
     path = root / BINDINGS
     try:
-        write_json(path, _Document(version=VERSION, videos=dict(sorted(bound.items()))))
+        with changing(path):
+            write_json(path, _Document(version=VERSION, videos=dict(sorted((read(root) | bound).items()))))
     except OSError as error:
         raise VtgError(
             f"{path}: cannot be written ({error.strerror}). Make a folder that you may write to, with a link to this "

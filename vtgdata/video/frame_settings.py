@@ -4,13 +4,14 @@ from typing import Annotated
 
 import msgspec
 
+from vtgdata.files.step import StepSettings
 from vtgdata.records import FrameSampling
 from vtgdata.video.sampling import chosen
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
-class FrameSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class FrameSettings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The frames of each video."""
 
     preset: str = ""

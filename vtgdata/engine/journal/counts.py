@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from vtgdata.engine.journal.journal import Journal
-from vtgdata.engine.journal.lease import holder, locked
 from vtgdata.engine.journal.statements import APPLICATION_ID
 from vtgdata.engine.money.prices import PICO, Price
 from vtgdata.engine.money.tokens import Range
 from vtgdata.errors import Locked, VtgError
+from vtgdata.files.lease import holder, locked
 
 Select = Callable[[str, Sequence[Any]], Iterable[tuple[Any, ...]]]
 """Runs a SELECT on the table `attempt`: `Journal.select`, or the function that `peek` gives."""

@@ -20,9 +20,9 @@ from typing import Any, Self
 import msgspec
 
 from vtgdata.engine.journal import statements as sql
-from vtgdata.engine.journal.lease import Lease, Owner, locked
 from vtgdata.errors import Locked, VtgError
 from vtgdata.files.crash_points import crash_here
+from vtgdata.files.lease import Lease, Owner, locked
 from vtgdata.records import Reply
 
 LOCK_SECONDS = 1.0

@@ -11,7 +11,7 @@ from vtgdata import releases
 from vtgdata.errors import Conflict, EndpointRefused, VtgError
 from vtgdata.files import fingerprint
 from vtgdata.files.whole import write_text
-from vtgdata.releases.copy import copy, holds
+from vtgdata.releases.copy import put
 
 _PINNED = re.compile(r"([\w-][\w.-]*/[\w-][\w.-]*)@(\w[\w.-]*)", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}\Z", re.ASCII)
@@ -77,12 +77,12 @@ def _cached(name: str, tag: str) -> tuple[Path, Path]:
     return folder, folder.with_name(f".{tag}.commit")
 
 
-def fetch(name: str, tag: str, folder: Path) -> Fetched:
+def fetch(name: str, tag: str, folder: Path, *, replace: bool = False) -> Fetched:
     """Copy a release from the Hub to a folder, whole or not at all.
 
     All files come from the one commit that the tag names, and their hashes must match its release.json. Raises VtgError
-    when they do not or the Hub cannot be reached, Conflict when the folder holds something else, and EndpointRefused
-    when the Hub denies access.
+    when they do not or the Hub cannot be reached, Conflict when the folder holds something else (which `replace` sets
+    aside), Locked when another process writes to the folder, and EndpointRefused when the Hub denies access.
     """
     from huggingface_hub import HfApi
 
@@ -92,10 +92,8 @@ def fetch(name: str, tag: str, folder: Path) -> Fetched:
             commit = _download(HfApi(), name, tag, place)
         release = releases.open_release(place)
         release.check_all()
-        if folder.exists() and holds(release, folder):
-            return Fetched(written=False, commit=commit)
-        copy(release, folder)
-    return Fetched(written=True, commit=commit)
+        written = put(release, folder, replace=replace)
+    return Fetched(written=written, commit=commit)
 
 
 def _download(client: Any, name: str, tag: str, place: str) -> str:

@@ -16,7 +16,7 @@ import yaml
 from vtgdata import __version__, releases
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
-from vtgdata.files.step import Meta, outputs_hold, read_meta
+from vtgdata.files.meta import Meta, outputs_hold, read_meta
 from vtgdata.files.whole import write_json, write_text
 from vtgdata.releases import card
 from vtgdata.releases.document import Release, ReleaseFile

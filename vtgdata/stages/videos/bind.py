@@ -14,7 +14,7 @@ import msgspec
 from vtgdata.files import fingerprint
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.schemas import Row
-from vtgdata.files.step import Step, StepSummary
+from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.records import Video
 from vtgdata.video import bindings, parallel
 from vtgdata.video.bindings import Bound
@@ -28,7 +28,7 @@ COLUMNS = {
 """Of bound.parquet."""
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to bind."""
 
     samples: str
@@ -75,8 +75,11 @@ def run(settings: Settings) -> Summary:
     Raises VtgError when there is no sample or video, or hashes cannot be read; RowsFailed, after writing, when more
     than `max_failed` of the videos are not bound.
     """
-    if (done := _step(settings).up_to_date()) is not None:
-        return done
+    with _step(settings) as step:
+        return step.up_to_date() or _bound_all(settings, step)
+
+
+def _bound_all(settings: Settings, step: Step[Summary]) -> Summary:
     root = Path(settings.videos)
     wanted, videos = listed(settings.samples, settings.where, settings.limit), find(root)
     held = bindings.read(root)
@@ -84,10 +87,9 @@ def run(settings: Settings) -> Summary:
     binder.look(wanted)
     rows = [binder.row(one.video) for one in wanted]
     _same(rows)
-    bound = held | {row["file"]: _bound(row) for row in rows if row["sha256"]}
-    path = bindings.write(root, bound)
+    path = bindings.add(root, {row["file"]: _bound(row) for row in rows if row["sha256"]})
     # What was just written is a part of the folder that a later run compares with.
-    step = _step(settings)
+    step.look_again([settings.videos])
     write_parquet(step.start() / "bound.parquet", rows, COLUMNS)
     summary = Summary(
         videos=len(rows),

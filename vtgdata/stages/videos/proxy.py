@@ -15,7 +15,7 @@ from vtgdata.errors import Conflict, VideoUnreadable, VtgError
 from vtgdata.files import fingerprint, plugins
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.schemas import Row
-from vtgdata.files.step import Step, StepSummary
+from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.files.whole import tidy, write_json
 from vtgdata.records import Video
 from vtgdata.video import encode, parallel
@@ -34,7 +34,7 @@ FOLDER, _NOTES = "videos", ".made"
 _LONGEST_NAME = 200
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to make proxies of, and what they look like."""
 
     samples: str
@@ -84,35 +84,37 @@ def run(settings: Settings) -> Summary:
     than `max_failed` of the videos have no proxy.
     """
     code = [__name__, plugins.module_name("decoders", DECODER)]
-    step = Step("videos proxy", settings, Summary, code=code, inputs=[settings.samples], listings=[settings.videos])
-    if (done := step.up_to_date()) is not None:
-        return done
-    encode.ready()
-    wanted, videos = listed(settings.samples, settings.where, settings.limit), find(Path(settings.videos))
-    _names(wanted)
-    _refuse_foreign(wanted, step.out)
-    out = step.start()
-    for folder in (out / FOLDER, out / _NOTES):
-        folder.mkdir(exist_ok=True)
-        tidy(folder)
-    maker = _Maker(videos, out, Shape(short_side=settings.short_side, fps=settings.fps, quality=settings.quality))
-    results = parallel.each(lambda one: maker.row(one.video), wanted, settings.jobs)
-    found = {id(one): row for one, row in told(results, len(wanted), "proxy")}
-    rows = [found[id(one)] for one in wanted]
-    write_parquet(out / "proxies.parquet", rows, COLUMNS)
-    summary = Summary(
-        videos=len(rows),
-        statuses=dict(Counter(kind(row["status"]) for row in rows).most_common()),
-        made=sum(row["made"] for row in rows),
-        cuts=sum(row["proxy"] is not None and row["cut_start"] is not None for row in rows),
-        bytes=sum(row["bytes"] or 0 for row in rows),
-        examples=examples((row["file"], row["status"]) for row in rows),
-        out=settings.out,
-    )
-    failed = [(row["file"], row["status"]) for row in rows if row["status"] != "ok"]
-    mend = "Run `vtgdata videos verify` for a list of files to fetch, or allow a share with --max-failed."
-    told_of = failure(failed, len(rows), settings.max_failed, mend)
-    return step.finish(summary, ["proxies.parquet", FOLDER], failed=told_of)
+    with Step(
+        "videos proxy", settings, Summary, code=code, inputs=[settings.samples], listings=[settings.videos]
+    ) as step:
+        if (done := step.up_to_date()) is not None:
+            return done
+        encode.ready()
+        wanted, videos = listed(settings.samples, settings.where, settings.limit), find(Path(settings.videos))
+        _names(wanted)
+        _refuse_foreign(wanted, step.out)
+        out = step.begin()
+        for folder in (out / FOLDER, out / _NOTES):
+            folder.mkdir(exist_ok=True)
+            tidy(folder)
+        maker = _Maker(videos, out, Shape(short_side=settings.short_side, fps=settings.fps, quality=settings.quality))
+        results = parallel.each(lambda one: maker.row(one.video), wanted, settings.jobs)
+        found = {id(one): row for one, row in told(results, len(wanted), "proxy")}
+        rows = [found[id(one)] for one in wanted]
+        write_parquet(step.start() / "proxies.parquet", rows, COLUMNS)
+        summary = Summary(
+            videos=len(rows),
+            statuses=dict(Counter(kind(row["status"]) for row in rows).most_common()),
+            made=sum(row["made"] for row in rows),
+            cuts=sum(row["proxy"] is not None and row["cut_start"] is not None for row in rows),
+            bytes=sum(row["bytes"] or 0 for row in rows),
+            examples=examples((row["file"], row["status"]) for row in rows),
+            out=settings.out,
+        )
+        failed = [(row["file"], row["status"]) for row in rows if row["status"] != "ok"]
+        mend = "Run `vtgdata videos verify` for a list of files to fetch, or allow a share with --max-failed."
+        told_of = failure(failed, len(rows), settings.max_failed, mend)
+        return step.finish(summary, ["proxies.parquet", FOLDER], failed=told_of)
 
 
 def _names(wanted: Sequence[Listed]) -> None:

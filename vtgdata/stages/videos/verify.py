@@ -14,7 +14,7 @@ from vtgdata.errors import VideoUnreadable
 from vtgdata.files import plugins
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.schemas import Row
-from vtgdata.files.step import Step, StepSummary
+from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.files.whole import write_text
 from vtgdata.video import parallel, workers
 from vtgdata.video.find import Videos, find
@@ -29,7 +29,7 @@ COLUMNS = {
 """Of verified.parquet."""
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to verify."""
 
     samples: str
@@ -73,31 +73,31 @@ def run(settings: Settings) -> Summary:
     `max_failed` of the videos are not as they should be.
     """
     decoder = plugins.module_name("decoders", DECODER)
-    step = Step(
+    with Step(
         "videos verify",
         settings,
         Summary,
         code=[__name__, decoder],
         inputs=[settings.samples],
         listings=[settings.videos],
-    )
-    if (done := step.up_to_date()) is not None:
-        return done
-    wanted = listed(settings.samples, settings.where, settings.limit)
-    videos = find(Path(settings.videos))
-    results = parallel.each(lambda one: _seen(one, videos, settings.tolerance), wanted)
-    found = {id(one): row for one, row in told(results, len(wanted), "verify")}
-    rows = [found[id(one)] for one in wanted]
-    out = step.start()
-    write_parquet(out / "verified.parquet", rows, COLUMNS)
-    fetch = sorted({row["file"] for row in rows if row["status"] not in ("ok", "disagrees")})
-    write_text(out / "fetch.txt", "".join(f"{file}\n" for file in fetch))
-    summary = _summary(settings, rows, len(fetch))
-    failed = [(row["file"], _words(row)) for row in rows if row["status"] != "ok"]
-    mend = f"{out / 'fetch.txt'} lists the files to fetch; or allow a share with --max-failed."
-    return step.finish(
-        summary, ["verified.parquet", "fetch.txt"], failed=failure(failed, len(rows), settings.max_failed, mend)
-    )
+    ) as step:
+        if (done := step.up_to_date()) is not None:
+            return done
+        wanted = listed(settings.samples, settings.where, settings.limit)
+        videos = find(Path(settings.videos))
+        results = parallel.each(lambda one: _seen(one, videos, settings.tolerance), wanted)
+        found = {id(one): row for one, row in told(results, len(wanted), "verify")}
+        rows = [found[id(one)] for one in wanted]
+        out = step.start()
+        write_parquet(out / "verified.parquet", rows, COLUMNS)
+        fetch = sorted({row["file"] for row in rows if row["status"] not in ("ok", "disagrees")})
+        write_text(out / "fetch.txt", "".join(f"{file}\n" for file in fetch))
+        summary = _summary(settings, rows, len(fetch))
+        failed = [(row["file"], _words(row)) for row in rows if row["status"] != "ok"]
+        mend = f"{out / 'fetch.txt'} lists the files to fetch; or allow a share with --max-failed."
+        return step.finish(
+            summary, ["verified.parquet", "fetch.txt"], failed=failure(failed, len(rows), settings.max_failed, mend)
+        )
 
 
 def _seen(one: Listed, videos: Videos, tolerance: float) -> Row:

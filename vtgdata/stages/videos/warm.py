@@ -16,6 +16,7 @@ from vtgdata.files import plugins
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.schemas import Row
 from vtgdata.files.step import Step, StepSummary
+from vtgdata.records import FrameSampling
 from vtgdata.video import parallel
 from vtgdata.video.frame_settings import Count, FrameSettings
 from vtgdata.video.inventory import Listed, ambiguous, examples, failure, kind, listed, told
@@ -82,14 +83,19 @@ def run(settings: Settings) -> Summary:
     sampling = settings.frame_sampling()
     settings = shards.placed(settings)
     decoder = plugins.module_name("decoders", DECODER)
-    step = Step(
+    with Step(
         "videos warm",
         settings,
         Summary,
         code=[__name__, decoder],
         inputs=[settings.samples],
         listings=[settings.videos],
-    )
+    ) as step:
+        return _filled(settings, sampling, step)
+
+
+def _filled(settings: Settings, sampling: FrameSampling, step: Step[Summary]) -> Summary:
+    """Decode what the store lacks, and write the table unless it is there and nothing was decoded."""
     store = FrameStore(Path(settings.videos), sampling, Path(settings.frames) if settings.frames else None)
     wanted = [
         one

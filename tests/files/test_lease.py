@@ -7,16 +7,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from vtgdata.engine.journal import lease as lease_module
 from vtgdata.engine.journal.journal import Attempt, Journal
-from vtgdata.engine.journal.lease import BEAT_SECONDS, STALE_SECONDS, Lease, Owner, owner, owner_path, this_process
 from vtgdata.errors import Locked
+from vtgdata.files import lease as lease_module
+from vtgdata.files.lease import BEAT_SECONDS, STALE_SECONDS, Lease, Owner, owner, owner_path, this_process
 from vtgdata.records import Reply
 
 CONTEND = """
 import sys, time
 from pathlib import Path
-from vtgdata.engine.journal.lease import Lease
+from vtgdata.files.lease import Lease
 from vtgdata.errors import Locked
 path, log = Path(sys.argv[1]), open(sys.argv[2], "a")
 print("ready", flush=True)

@@ -1,15 +1,18 @@
-"""The lease on a journal: a side file that names its holder, with a time stamp that the holder renews while it lives.
+"""Leases: a side file names the process that holds a file or a folder, and its time stamp is renewed while it lives.
 
-On one machine SQLite's own lock is enough. The locks of cluster file systems are often not seen by other machines, so
-the lease uses only what all of them have: hard links and renames are atomic, and the file server's clock dates files.
+The locks of cluster file systems are often not seen by other machines, so a lease uses only what all of them have: hard
+links and renames are atomic, and the file server's clock dates files.
 """
 
 import datetime
 import os
+import random
 import socket
 import threading
 import time
 import uuid
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -21,12 +24,14 @@ BEAT_SECONDS = 10.0
 """Seconds after which a holder renews the time stamp of its lease (a heartbeat)."""
 STALE_SECONDS = 120.0
 """Seconds without a heartbeat after which the lease of another machine is taken over."""
+WAIT_SECONDS = 30.0
+"""Seconds for which `changing` waits until others have written a file; each needs a fraction of one."""
 UNREADABLE_SECONDS = 2.0
 """Seconds after which an unreadable lease is taken over: it is being written, or was torn by a power cut."""
 
 
 class Owner(msgspec.Struct, frozen=True, kw_only=True):
-    """The process that holds a journal, as its side file names it."""
+    """The process that holds a lease, as the side file names it."""
 
     pid: int
     host: str
@@ -44,17 +49,17 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def owner_path(path: Path) -> Path:
-    """The side file that says who holds a journal."""
+    """The side file that says who holds a file."""
     return path.with_name(f"{path.name}.owner.json")
 
 
 def owner(path: Path) -> Owner | None:
-    """The process that holds the journal, or that held it last and was killed; None when none is named."""
+    """The process that holds the file, or that held it last and was killed; None when none is named."""
     return _read(owner_path(path))
 
 
 def holder(path: Path) -> Owner | None:
-    """The living process that holds the journal, or None. Writes nothing, so this machine's clock is used to judge."""
+    """The living process that holds the file, or None. Writes nothing, so this machine's clock is used to judge."""
     named = owner(path)
     try:
         silent = time.time() - owner_path(path).stat().st_mtime
@@ -129,10 +134,13 @@ def lives(holder: Owner, silent: float) -> bool:
 class Lease:
     """A lease that this process holds; a thread renews it until it is released."""
 
-    def __init__(self, path: Path) -> None:
-        """Take the lease on the journal at `path`; raises Locked when its holder lives."""
+    def __init__(self, path: Path, name: str | Path = "") -> None:
+        """Take the lease on the file at `path`.
+
+        Raises Locked when its holder lives; the message has `name`, or else the path.
+        """
         self.file, self.mine = owner_path(path), this_process()
-        self.before = _take(self.file, self.mine, path)
+        self.before = _take(self.file, self.mine, Path(name or path))
         """The dead owner that the lease named before; None without one."""
         crash_here("lease-taken")
         self.lost: Owner | None = None
@@ -151,7 +159,7 @@ class Lease:
         if self.lost is not None:
             raise Locked(
                 f"{self.file}: {self.lost} took over, because this process gave no sign of life for "
-                f"{STALE_SECONDS:.0f} s. What it had answered is kept; let the other one go on."
+                f"{STALE_SECONDS:.0f} s. What it had done is kept; let the other one go on."
             )
 
     def beat(self) -> None:
@@ -183,6 +191,29 @@ class Lease:
             found = _read(self.file)
             if found is not None and found.token == self.mine.token:
                 self.file.unlink(missing_ok=True)
+
+
+@contextmanager
+def changing(path: Path) -> Generator[None]:
+    """Hold a file while it is read, changed and written: others that change it wait for their turn.
+
+    Raises Locked when the file is held for more than WAIT_SECONDS, and OSError when its folder cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    side = path.with_name(f".{path.name}")
+    until = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            lease = Lease(side, path)
+            break
+        except Locked:
+            if time.monotonic() > until:
+                raise
+        time.sleep(random.uniform(0.01, 0.05))
+    try:
+        yield
+    finally:
+        lease.release()
 
 
 def _take(lease: Path, mine: Owner, path: Path) -> Owner | None:
@@ -246,6 +277,6 @@ def _bury(lease: Path, dead: Owner | None) -> None:
 
 
 def locked(path: Path, holder: Owner | None) -> str:
-    """The error message for a journal that another process holds."""
+    """The error message for a file or folder that another process holds."""
     who = holder or "another process"
     return f"{path}: held by {who}. Wait until it ends, stop it, or choose another --out."
