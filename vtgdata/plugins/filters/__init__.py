@@ -1,1 +1,1 @@
-"""One file per filter, with `keep(samples, frames, **settings) -> rows to leave out, each with its reason`."""
+"""One file per filter, with `keep(samples, frames, **settings) -> samples to leave out, each with its reason`."""

@@ -1,7 +1,7 @@
-"""Audio query: drops queries about what is heard, which no model that only sees can answer.
+"""Audio query: drops queries about sounds, which a model that only sees frames cannot answer.
 
-The words are those that TimeLens leaves out. Here they count with punctuation at their edges too, which there hides
-them (`"a loud sound, then silence"`).
+The default words are from TimeLens. Unlike TimeLens, this filter also finds a word next to punctuation
+(`"a loud sound, then silence"`).
 """
 
 import re
@@ -15,9 +15,9 @@ WORDS = "hear+hears+heard+hearing+sound+sounds+sounded+sounding+audio"
 
 
 def keep(samples: Sequence[Sample], frames: object, *, words: str = WORDS) -> list[LeftOut]:
-    """The samples whose query has one of `words`, as a whole word in any case.
+    """Leave out samples whose query contains one of `words`, as a whole word in any case.
 
-    `words` are joined by `+`; a `*` at the end of one stands for any ending (`sound*`).
+    `words` are joined by `+`; a `*` at the end of a word stands for any ending (`sound*`).
     """
     del frames
     named = listed(words)

@@ -1,11 +1,12 @@
 """CLIP relevance: drops samples whose window looks no more like the query than the rest of the video does.
 
-An image-text model (open_clip) says how near each stored frame is to the query. `relevance` is the share of pairs of a
-frame inside the windows and one outside in which the one inside is nearer, ties one half: 1 where the window stands
-out, 0.5 where it looks like the rest, 0 where the rest fits better. `boundary contrast` is how much nearer the frames
-just inside the windows' edges are than those just outside, in cosines: a window that is only shifted has little of it.
+An image-text model (open_clip) gives the cosine similarity of each stored frame to the query. `relevance` compares each
+frame inside the windows with each frame outside: it is the share of pairs in which the inner frame has the higher
+similarity, a tie counting one half. It is 1 if the window stands out, 0.5 if it looks like the rest, 0 if the rest fits
+better. `boundary contrast` is the similarity of frames just inside the windows' edges minus that of frames just
+outside: it is low for a window that is shifted.
 
-The model sees single frames, so what only movement tells apart (opens, closes) is beyond it: take a lower `least`.
+The model sees single frames, so it cannot distinguish movements (opens, closes): use a lower `least` for such queries.
 """
 
 from __future__ import annotations
@@ -31,28 +32,29 @@ LOOKS = True
 NEEDS = "open_clip"
 
 _DECIMALS = 4
-"""Cosines are rounded: what differs beyond is which other frames were in the batch."""
+"""Cosines are rounded to this many decimals: further digits depend on the other frames of the batch."""
 
 Floats = NDArray[np.float64]
 
 
 class Clip(NamedTuple):
-    """A model as two functions; both give (n, d) rows of length 1."""
+    """A model as two functions, for image files and for texts; both return (n, d) unit vectors."""
 
     images: Callable[[Sequence[bytes]], Floats]
     texts: Callable[[Sequence[str]], Floats]
 
 
 class Relevance(NamedTuple):
-    """How a sample's windows look beside the rest of the video."""
+    """How a sample's windows compare with the rest of the video."""
 
     relevance: float
     """In [0, 1]."""
     contrast: float
-    """Of the boundaries, in cosines; NaN where no edge has frames on both sides."""
+    """Boundary contrast, a difference of cosines; NaN if no edge has frames on both sides."""
     inside: float
     """Mean cosine of the frames in the windows."""
     outside: float
+    """Mean cosine of the frames outside."""
 
 
 def keep(
@@ -66,19 +68,19 @@ def keep(
     device: str = "",
     keep_unknown: bool = False,
 ) -> list[LeftOut]:
-    """The samples whose relevance is `least` or less, and, unless `keep_unknown`, those whose video cannot be seen.
+    """Leave out samples with a relevance of `least` or less, and samples whose video has no frames to look at.
 
-    Samples without windows stay, and those whose windows leave no frame out: there is nothing to compare.
+    Samples without windows stay, and so do samples whose windows cover all frames: there is nothing to compare.
 
     Args:
-        samples: in their order.
-        frames: how to look at a video.
+        samples: the samples, in file order.
+        frames: function from a video to its frames.
         model: an open_clip name, `hf-hub:ORG/NAME`, or a folder with open_clip_config.json and the weights.
-        pretrained: which weights of a name; not used for a folder or the Hub.
-        least: in [0, 1].
-        batch: frames that the model gets at a time.
-        device: `cuda`, `cpu`; empty takes a GPU where there is one.
-        keep_unknown: keep what cannot be seen.
+        pretrained: which weights of an open_clip name to load; ignored for a folder or the Hub.
+        least: lower limit of relevance, in [0, 1].
+        batch: frames per call of the model.
+        device: `cuda` or `cpu`; if empty, a GPU is used if there is one.
+        keep_unknown: keep samples whose video has no frames to look at.
     """
     if not 0 <= least <= 1 or batch < 1:
         raise VtgError(f"clip_relevance: least={least:g} must be in [0, 1] and batch={batch} 1 or more.")
@@ -109,9 +111,9 @@ def judged(
     batch: int = 64,
     device: str = "",
 ) -> Iterator[tuple[Sample, Frames, Relevance | None]]:
-    """Each sample that has windows, with what its video shows and how its windows look; video by video.
+    """Yield each sample that has windows, with its video's frames and its relevance, video by video.
 
-    None stands where there is nothing to compare.
+    The relevance is None if there is nothing to compare.
     """
     videos: dict[str, list[Sample]] = {}
     for sample in samples:
@@ -123,7 +125,7 @@ def judged(
             yield from ((sample, shown, None) for sample in asked)
             continue
         clip = _clip(model, pretrained, device, _content(model))
-        # One video is what a batch is cut from: then a sample's score does not depend on its neighbours in the file.
+        # A batch never mixes videos: so a sample's score does not depend on its neighbours in the file.
         pictures = np.concatenate(
             [clip.images(shown.images[i : i + batch]) for i in range(0, len(shown.images), batch)]
         )
@@ -133,12 +135,12 @@ def judged(
 
 
 def relevance(cosines: Floats, times: Sequence[float], windows: Sequence[Window]) -> Relevance | None:
-    """How frames inside the windows compare with those outside; None when no frame is outside.
+    """How frames inside the windows compare with frames outside; None if no frame is outside.
 
     Args:
-        cosines: (n,) of each frame and the query.
+        cosines: (n,) cosine of each frame and the query.
         times: (n,) seconds, rising.
-        windows: one or more; of one that falls between two frames, the frame that it begins with counts.
+        windows: one or more; a window that contains no frame is represented by the frame shown at its start.
 
     >>> relevance(np.array([0.1, 0.3, 0.3, 0.1]), [0, 1, 2, 3], [Window(1, 3)])
     Relevance(relevance=1.0, contrast=0.2, inside=0.3, outside=0.1)
@@ -161,13 +163,17 @@ def relevance(cosines: Floats, times: Sequence[float], windows: Sequence[Window]
 
 
 def _places(times: Sequence[float], start: float, end: float) -> tuple[int, int]:
-    """The frames of a window: the first, and the one after the last."""
+    """The frames of a window as indexes: the first, and one past the last."""
     first, last = (int(place) for place in np.searchsorted(times, [start, end]))
     return (first, last) if first < last else (max(0, last - 1), max(1, last))
 
 
 def _edges(cosines: Floats, inside: NDArray[np.bool_], first: int, last: int) -> Iterator[float]:
-    """At each edge of a window, its half nearest to the edge less as many frames beyond that are in no window."""
+    """The contrast at each edge of a window: mean cosine of its half next to the edge minus that beyond the edge.
+
+    Beyond the edge, as many frames are taken as the half has, without those in a window; if none is left, the edge is
+    skipped.
+    """
     half = max(1, (last - first) // 2)
     for near, beyond in (
         (slice(first, first + half), slice(max(0, first - half), first)),
@@ -179,18 +185,18 @@ def _edges(cosines: Floats, inside: NDArray[np.bool_], first: int, last: int) ->
 
 
 def _content(model: str) -> str:
-    """What the files of a local model are: another checkpoint in the same folder is another model."""
+    """Fingerprint of a local model's files, empty otherwise: another checkpoint in the same folder is another model."""
     return fingerprint.of_path(Path(model)) if Path(model).is_dir() else ""
 
 
 @lru_cache(maxsize=1)
 def _clip(model: str, pretrained: str, device: str, content: str) -> Clip:
-    """Load a model; the last one is kept. `content` only tells models apart."""
+    """Load a model; the last one is cached. `content` is only part of the cache key."""
     del content
     try:
         import torch
 
-        # It ships no types.
+        # open_clip has no type annotations.
         open_clip: Any = importlib.import_module("open_clip")
     except ModuleNotFoundError as error:
         raise VtgError(f"the filter clip_relevance needs {error.name}: pip install 'vtgdata[clip]'") from error
@@ -215,7 +221,7 @@ def _clip(model: str, pretrained: str, device: str, content: str) -> Clip:
             return _rows(network.encode_image(torch.stack(pictures).to(place), normalize=True))
 
     def texts(queries: Sequence[str]) -> Floats:
-        # One by one: how many there are must not change the last digits.
+        # One by one: the number of queries must not change the last digits.
         with torch.inference_mode():
             return np.concatenate(
                 [_rows(network.encode_text(tokenize([q]).to(place), normalize=True)) for q in queries]
@@ -229,7 +235,7 @@ def _rows(tensor: Any) -> Floats:
 
 
 def _drawn(video: Video) -> Frames:
-    """Frames of an invented video, one a second: a red ring, and a blue cross from second 8 on."""
+    """Frames of an invented video, one per second: a red ring, then a blue cross from second 8 on."""
     from vtgdata.demo.scenes import LOOKS as GROUNDS
     from vtgdata.demo.scenes import PAIRS, draw_image
 

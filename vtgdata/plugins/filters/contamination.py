@@ -1,8 +1,8 @@
-"""Contamination: drops samples whose video is in a benchmark, so that nothing is trained on what it is tested with.
+"""Contamination: drops samples whose video is in a benchmark, so that no model is trained on its test videos.
 
-A video is recognised by its id, its file's name, its YouTube id and the known forms of a cut (`video_ids`); two cuts of
-one longer video are the same video here, for nobody says that they do not overlap. A sample whose query is also nearly
-that of the benchmark's has a reason of its own: it is the question itself.
+A video is recognised by its id, its file name, its YouTube id and the known forms of a cut (`video_keys`). Two cuts of
+one longer video count as the same video, because they may overlap. If the query is also nearly the same as the
+benchmark's, the reason is `benchmark_query` instead of `benchmark_video`: the sample is a test question itself.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,14 +22,14 @@ def keep(
     by: str = "video",
     threshold: float = 0.8,
 ) -> list[LeftOut]:
-    """The samples on a benchmark's video; with `by="query"` only those whose query is a benchmark's there as well.
+    """Leave out samples on a benchmark's video; with `by="query"` only if a benchmark asks nearly the same query there.
 
     Args:
-        samples: what may be trained on.
-        frames: not looked at.
+        samples: candidates for training.
+        frames: not used.
         benchmarks: the samples of benchmark splits, by the keys of their videos.
         by: `video` or `query`.
-        threshold: from which likeness, in (0, 1], two queries are nearly the same.
+        threshold: similarity, in (0, 1], from which two queries count as nearly the same.
     """
     del frames
     check_choice("contamination", "by", by, ("video", "query"))
@@ -50,7 +50,10 @@ def keep(
 
 
 def _nearest(sample: Sample, benchmarks: Benchmarks) -> tuple[float, Sample] | None:
-    """The most alike query of a benchmark on the sample's video; a split is not compared with itself."""
+    """The benchmark sample on the same video with the most similar query, and the similarity; None if there is none.
+
+    A split is not compared with itself.
+    """
     others: Iterable[Sample] = {
         other.sample_id: other
         for key in sorted(video_keys.keys(sample))

@@ -1,6 +1,7 @@
 """Coverage: drops samples whose windows take up too little or too much of their video.
 
-A window over the whole video tells nothing about when: ActivityNet Captions has a thousand of them in its train split.
+A window that covers the whole video does not locate anything: ActivityNet Captions has a thousand of them in its train
+split.
 """
 
 import math
@@ -14,9 +15,10 @@ from vtgdata.records import LeftOut, Sample
 def keep(
     samples: Sequence[Sample], frames: object, *, low: float = 0.0, high: float = 0.95, keep_unknown: bool = False
 ) -> list[LeftOut]:
-    """The samples whose windows together cover a share of the video outside [low, high]; one without windows stays.
+    """Leave out samples whose windows together cover a share of the video outside [low, high].
 
-    A video of unknown length has no share: its samples are dropped, unless `keep_unknown`.
+    Samples without windows stay. If the length of the video is unknown, so is the share: its samples are left out
+    unless `keep_unknown` is set.
     """
     del frames
     check_limits("coverage", low, high, most=1)

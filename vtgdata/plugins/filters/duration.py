@@ -1,6 +1,7 @@
-"""Duration: drops videos that are too short or too long.
+"""Duration: drops samples whose video is too short or too long.
 
-TimeLens trains on 5 s to 500 s. A video of unknown length is dropped as well: ingest with `--videos` probes it.
+The default limits are those of TimeLens's training: 5 s to 500 s. A video of unknown length is dropped as well:
+`vtgdata ingest` with `--videos` probes lengths.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,10 @@ from vtgdata.records import LeftOut, Sample
 def keep(
     samples: Sequence[Sample], frames: object, *, low: float = 5.0, high: float = 500.0, keep_unknown: bool = False
 ) -> list[LeftOut]:
-    """The samples whose video is shorter than `low` or longer than `high` seconds."""
+    """Leave out samples whose video is shorter than `low` or longer than `high` seconds.
+
+    Samples whose video has an unknown length are left out too, unless `keep_unknown` is set.
+    """
     del frames
     check_limits("duration", low, high)
 

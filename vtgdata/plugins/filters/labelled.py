@@ -7,7 +7,7 @@ from vtgdata.records import LeftOut, Sample
 
 
 def keep(samples: Sequence[Sample], frames: object) -> list[LeftOut]:
-    """The samples that are unlabelled or have no window."""
+    """Leave out samples that are unlabelled or have no window."""
     del frames
     return leave(samples, _why)
 

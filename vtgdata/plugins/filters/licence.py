@@ -1,7 +1,8 @@
-"""Licence: drops samples by what their licence says, or that are under none of those allowed.
+"""Licence: drops samples whose licence has a refused property, or is not in the list of allowed ones.
 
-Flags: `unverified` (nobody read a licence), `non_commercial`, `share_alike`, `no_redistribution`, and a region in which
-it may not be used (`EU`). What nobody read is refused by every flag: it is not known to be otherwise.
+Flags for properties: `unverified` (nobody has read the licence), `non_commercial`, `share_alike`, `no_redistribution`,
+and a region that the licence excludes (`EU`). Every flag also refuses an unread licence, since it may have the
+property.
 """
 
 import re
@@ -19,10 +20,11 @@ _REGION = re.compile(r"[A-Z]{2,3}\Z")
 
 
 def keep(samples: Sequence[Sample], frames: object, *, refuse: str = "", allow: str = "") -> list[LeftOut]:
-    """The samples under a licence that a flag of `refuse` refuses, or of which a part is not in `allow`.
+    """Leave out samples whose licence has a property in `refuse`, or a part (`A AND B`) that is not in `allow`.
 
-    Both are joined by `+`. Without either, what is in the way of publishing is refused: `unverified+no_redistribution`.
-    A licence that is allowed by name is not unverified: the user vouches for it.
+    `refuse` lists flags and `allow` licences, joined by `+`. With neither, `refuse` is `unverified+no_redistribution`,
+    the properties that prevent publishing. A licence named in `allow` does not count as unverified: the user vouches
+    for it.
     """
     del frames
     flags, allowed = listed(refuse or ("" if allow else DEFAULT)), {name.lower() for name in listed(allow)}
@@ -56,7 +58,7 @@ def _refused(licence: str, flags: Sequence[str], allowed: set[str]) -> Why | Non
 
 
 def _says(terms: licences.Licence, flag: str) -> bool:
-    """Whether the licence is known to be what a flag refuses."""
+    """Whether the licence is known to have the property that a flag names."""
     if flag == "no_redistribution":
         return terms.redistribution is False
     return getattr(terms, flag) is True if flag in ("non_commercial", "share_alike") else flag in terms.excluded

@@ -1,8 +1,8 @@
-"""Near-duplicate query: of queries of one video that are nearly the same, keeps the first.
+"""Near-duplicate query: drops queries that nearly repeat an earlier query of the same video.
 
-Likeness is the overlap of three-letter pieces (`similarity`): endings, articles, punctuation and case hardly count, so
-"he cut the carrot" repeats "He cuts a carrot.". Each query is compared with those kept ones that can be near enough,
-found through an index of their rarest pieces: the time grows with the number of queries, not with that of their pairs.
+Similarity is the share of three-letter pieces in common (`similarity`): endings, articles, punctuation and case hardly
+count, so "he cut the carrot" repeats "He cuts a carrot.". An index of rare pieces finds the kept queries that may be
+similar enough, and only these are compared: the time grows with the number of queries, not of their pairs.
 """
 
 import math
@@ -14,15 +14,18 @@ from vtgdata.annotations.similar_queries import pieces, similarity
 from vtgdata.errors import VtgError
 from vtgdata.records import LeftOut, Sample
 
-# The next float above, so that a product that ought to be whole is not rounded up to the next whole number.
+# Subtracted before rounding up, so that float error does not push a whole number up to the next one.
 _SLACK = 1e-9
 
 _FEW = 16
-"""Queries of one video for which an index takes longer than it saves."""
+"""Up to this many queries of one video, an index takes longer than it saves."""
 
 
 def keep(samples: Sequence[Sample], frames: object, *, threshold: float = 0.8) -> list[LeftOut]:
-    """The samples whose query is like an earlier one of their video and task, from `threshold` in (0, 1] on."""
+    """Leave out samples whose query has a similarity of `threshold` or more to an earlier one of its video and task.
+
+    `threshold` is in (0, 1].
+    """
     del frames
     if not 0 < threshold <= 1:
         raise VtgError(f"near_duplicate_query: threshold={threshold:g} must be 0 < threshold <= 1.")
@@ -33,7 +36,7 @@ def keep(samples: Sequence[Sample], frames: object, *, threshold: float = 0.8) -
 
 
 def _repeats(samples: Sequence[Sample], threshold: float) -> Iterator[LeftOut]:
-    """The repeats among the queries of one video; of few queries each is compared with all kept ones."""
+    """The repeats among the queries of one video; if there are few, each is compared with all kept ones."""
     if len(samples) <= _FEW:
         marks_of = {sample.query: [""] for sample in samples}
     else:
@@ -53,13 +56,16 @@ def _repeats(samples: Sequence[Sample], threshold: float) -> Iterator[LeftOut]:
 
 
 def _marks(query: str, threshold: float, frequency: Counter[str]) -> list[str]:
-    """The rarest pieces of a query, as many as two queries cannot all differ in that share a `threshold` of theirs."""
+    """The rarest pieces of a query, enough that two queries of similarity `threshold` or more have one in common."""
     ordered = sorted(pieces(query), key=lambda piece: (frequency[piece], piece))
     return ordered[: len(ordered) - math.ceil(threshold * len(ordered) - _SLACK) + 1]
 
 
 def _nearest(sample: Sample, others: Iterable[Sample]) -> tuple[float, Sample | None]:
-    """The other sample whose query is most like this one's; the earlier where two are as like."""
+    """The highest similarity to another sample's query, and that sample; of equals, the earlier one.
+
+    Returns (0.0, None) if no query has anything in common.
+    """
     best, nearest = 0.0, None
     for other in {other.sample_id: other for other in others}.values():
         likeness = similarity(sample.query, other.query)

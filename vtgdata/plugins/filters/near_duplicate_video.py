@@ -1,12 +1,12 @@
-"""Near-duplicate video: of videos that show the same, drops the samples of all but the first.
+"""Near-duplicate video: drops samples of videos that show the same as an earlier one.
 
-Found by what stored frames show (perceptual hashes), whatever the files are called: re-encodes of another size, codec
-or bit rate, and cuts, with the time in the longer video at which they begin. A cut's frames lie between those of the
-longer video, so frames must be close: `--fps 2` finds cuts of calm videos, `--fps 8` those of quick ones. At least four
-frames must be compared.
+Videos are compared by perceptual hashes of their stored frames; file names do not matter. This finds copies of another
+size, codec or bit rate, and cuts, with the time in the longer video at which they begin. A cut's frames fall between
+the stored frames of the longer video, so these must be dense: `--fps 2` finds cuts of calm videos, `--fps 8` cuts of
+fast ones. At least four pairs of frames must be compared.
 
-Videos are compared that share a quarter of the hash of some frames, found through an index: the time grows with the
-number of videos, not with that of their pairs.
+An index finds videos that share a quarter of the hash of some frames, and only these are compared: the time grows with
+the number of videos, not of their pairs.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ LOOKS = True
 WHOLE = True
 
 _LEAST_FRAMES = 4
-"""Pairs of frames that two videos are compared by, at least."""
+"""Fewest pairs of frames by which two videos are compared."""
 _TYPICAL_BITS = 5
-"""By which half of them may differ at most: two videos of one room are nearer than two of different rooms."""
+"""Highest median difference in bits: stricter than a single frame's limit, for different videos of one room."""
 _PRECISION = 0.1
-"""Seconds to which an offset is told."""
+"""Offsets are multiples of this many seconds."""
 _CROWDED = 500
-"""Frames that share a quarter of their hash before it tells nothing."""
+"""If more frames than this share a quarter of their hash, that quarter is too common to be looked up."""
 
 
 class Shown(NamedTuple):
-    """What a video shows: frames that show something, with their times and hashes."""
+    """The times and hashes of a video's frames, without blank frames."""
 
     video: Video
     duration: float
@@ -54,25 +54,27 @@ class Match(NamedTuple):
     """A shorter video found in a longer one."""
 
     offset: float
-    """Seconds of the longer one at which it begins."""
+    """Seconds of the longer video at which the shorter one begins."""
     near: int
-    """Pairs of frames, at the same time, that are alike, of `compared`."""
+    """Number of frame pairs (frames at the same time) that look alike."""
     compared: int
+    """Number of frame pairs compared."""
     bits: float
-    """Median number of bits by which they differ."""
+    """Median number of differing bits over all pairs."""
     mean_bits: float
+    """Mean number of differing bits over all pairs."""
 
 
 def keep(
     samples: Sequence[Sample], frames: Look | None, *, share: float = 0.75, keep_unknown: bool = True
 ) -> list[LeftOut]:
-    """The samples of videos that show what an earlier one shows, is cut from, or was cut from.
+    """Leave out samples of a video that shows the same as an earlier one, is a cut of it, or contains it.
 
     Args:
-        samples: in their order, which says what is earlier.
-        frames: how to look at a video.
-        share: of the frames compared that must be alike, in (0, 1].
-        keep_unknown: keep the samples of a video that cannot be seen.
+        samples: the samples; their order decides which video is earlier.
+        frames: function from a video to its frames.
+        share: share of the compared frame pairs that must look alike, in (0, 1].
+        keep_unknown: keep samples whose video has no frames to look at.
     """
     if not 0 < share <= 1:
         raise VtgError(f"near_duplicate_video: share={share:g} must be 0 < share <= 1.")
@@ -94,7 +96,7 @@ def keep(
 
 
 class _Known:
-    """The videos that were kept so far, and the index of their frames."""
+    """The videos kept so far, and an index from a quarter of a frame's hash to the videos that have it."""
 
     def __init__(self, share: float) -> None:
         self.share = share
@@ -102,7 +104,7 @@ class _Known:
         self.places: dict[tuple[int, int], list[int]] = {}
 
     def why(self, video: Shown) -> tuple[str, str] | None:
-        """Why a video is to go; None for one that is new, which is then known too."""
+        """The reason to drop a video, as (code, detail); None if it is new, and then it is added to the kept ones."""
         keys = [key for value in np.unique(video.hashes) for key in _quarters(int(value))]
         for number in self._candidates(keys):
             other = self.videos[number]
@@ -116,7 +118,7 @@ class _Known:
         return None
 
     def _candidates(self, keys: Sequence[tuple[int, int]]) -> Iterator[int]:
-        """Kept videos that share quarters of hashes, the most first."""
+        """Up to 50 kept videos that share at least two quarters of hashes, most shared quarters first."""
         lists = (self.places.get(key, ()) for key in keys)
         hits = Counter(number for some in lists if len(some) <= _CROWDED for number in some)
         return (number for number, count in hits.most_common(50) if count > 1)
@@ -137,7 +139,7 @@ def _told(found: Match, video: Shown, other: Shown) -> tuple[str, str]:
 
 
 def shown(video: Video, frames: Frames) -> Shown:
-    """The hashes of a video's stored frames, without those that show nothing."""
+    """The times and hashes of a video's stored frames, without blank frames."""
     hashes = np.array([_hash(image) for image in frames.images], dtype=np.uint64)
     times = np.array(frames.times)
     telling = ~flat(hashes)
@@ -150,7 +152,7 @@ def _hash(image_file: bytes) -> int:
 
 
 def match(short: Shown, long: Shown, share: float = 0.75) -> Match | None:
-    """Where the shorter video lies in the longer one; None when it does not, or too few frames tell."""
+    """Find the shorter video in the longer one; None if it is not there, or too few frames can be compared."""
     if not len(short.times) or not len(long.times):
         return None
     bits = np.bitwise_count(short.hashes[:, None] ^ long.hashes[None, :])
@@ -160,14 +162,17 @@ def match(short: Shown, long: Shown, share: float = 0.75) -> Match | None:
     offsets = offsets[(offsets >= -slack) & (offsets <= long.duration - short.duration + slack)]
     found = [each for offset in offsets if (each := _at(short, long, bits, float(offset))) is not None]
     good = [each for each in found if each.near >= share * each.compared and each.bits <= _TYPICAL_BITS]
-    # Of a scene that hardly moves several are as good: the middle one is nearest to the truth.
+    # In a scene that hardly moves, several offsets are equally good: the middle one is closest to the truth.
     good.sort(key=lambda each: (each.near / each.compared, -each.mean_bits), reverse=True)
     ties = [each for each in good if each.mean_bits <= good[0].mean_bits and each.compared == good[0].compared]
     return sorted(ties)[len(ties) // 2] if ties else None
 
 
 def _at(short: Shown, long: Shown, bits: NDArray[np.uint8], offset: float) -> Match | None:
-    """How the two compare when the shorter begins at `offset`: each frame of the sparser with the nearest other."""
+    """Compare the videos with the shorter one placed at `offset`; None if too few frames can be compared.
+
+    Each frame of the video with sparser frames is compared with the other's nearest frame.
+    """
     moved = short.times + offset
     if short.step >= long.step:
         far, probes = _nearest(moved, long.times), np.arange(len(moved))
@@ -176,7 +181,7 @@ def _at(short: Shown, long: Shown, bits: NDArray[np.uint8], offset: float) -> Ma
         probes = np.flatnonzero((long.times >= offset) & (long.times < offset + short.duration))
         far = _nearest(long.times[probes], moved)
         pairs, late = bits[far, probes], np.abs(long.times[probes] - moved[far])
-    # Where a frame that shows nothing was left out there is nothing to compare with.
+    # Blank frames were left out, so the nearest frame may be too far away in time to compare with.
     pairs = pairs[late <= max(_PRECISION, min(short.step, long.step))]
     if len(pairs) < _LEAST_FRAMES:
         return None
@@ -185,7 +190,7 @@ def _at(short: Shown, long: Shown, bits: NDArray[np.uint8], offset: float) -> Ma
 
 
 def _nearest(times: NDArray[np.float64], among: NDArray[np.float64]) -> NDArray[np.intp]:
-    """For each time the place of the nearest among others, which rise."""
+    """For each time, the index of the nearest one in `among`, which is sorted."""
     after = np.clip(np.searchsorted(among, times), 1, max(1, len(among) - 1))
     if len(among) == 1:
         return np.zeros(len(times), dtype=np.intp)
@@ -193,7 +198,7 @@ def _nearest(times: NDArray[np.float64], among: NDArray[np.float64]) -> NDArray[
 
 
 def _drawn(video: Video) -> Frames:
-    """Frames of an invented video, one every 2 s: what they show depends on the first word of its id."""
+    """Frames of an invented video, one every 2 s; the first word of its id decides what they show."""
     chance = np.random.default_rng([*video.video_id.partition("-")[0].encode()])
     ends = chance.integers(0, 256, (2, 6, 8, 3))
     cells = [((ends[0] * (15 - i) + ends[1] * i) // 15).astype(np.uint8) for i in range(16)]

@@ -1,7 +1,7 @@
-"""Position words: drops queries that tell where in the video their moment lies, so that nobody has to look.
+"""Position words: drops queries that say where in the video their moment is, so that they can be answered unseen.
 
-"at the beginning", "in the end of the video", "finally", "the clip ends with", "the last few seconds", "at 0:15". A
-place in the picture ("at the end of the table") or a time on a clock in it ("the clock shows 10:30") tells nothing.
+Examples: "at the beginning", "in the end of the video", "finally", "the clip ends with", "the last few seconds", "at
+0:15". A place in the picture ("at the end of the table") or a clock in it ("the clock shows 10:30") does not count.
 """
 
 import re
@@ -45,7 +45,7 @@ _POSITION = re.compile("|".join(rf"(?<!\w)(?:{pattern})" for pattern in _PATTERN
 
 
 def keep(samples: Sequence[Sample], frames: object) -> list[LeftOut]:
-    """The samples whose query tells the place of its moment in the video."""
+    """Leave out samples whose query says where in the video its moment is."""
     del frames
     return leave(samples, _why)
 

@@ -1,7 +1,7 @@
-"""Published IoU: keeps samples by the IoU that their corpus published for one answer of a model.
+"""Published IoU: drops samples whose published IoU of one model answer is too low, too high or missing.
 
-Time-R1 keeps 0 < IoU <= 0.7 of its base model's greedy answer: neither hopeless (often a wrong label) nor solved. Its
-files call IoU x 100 `difficulty`, so higher is easier; ingest stores it as the share `mean_iou`.
+Time-R1 keeps samples with 0 < IoU <= 0.7 for its base model's greedy answer: neither hopeless (often a wrong label) nor
+solved. Its files call IoU x 100 `difficulty`, although higher is easier; ingest stores it as `mean_iou` in [0, 1].
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from vtgdata.records import LeftOut, Sample
 def keep(
     samples: Sequence[Sample], frames: object, *, low: float = 0.0, high: float = 0.7, key: str = "mean_iou"
 ) -> list[LeftOut]:
-    """The samples whose `extra[key]`, in [0, 1], does not lie in (low, high], or that have none."""
+    """Leave out samples whose `extra[key]` is outside (low, high], or is missing or not a number in [0, 1]."""
     del frames
     check_limits("published_iou", low, high, most=1)
 

@@ -1,6 +1,6 @@
 """Query words: drops queries of too few or too many words.
 
-TimeLens keeps at most 200. Words are what stands between blanks.
+The upper limit of 200 is that of TimeLens. Words are separated by blanks.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from vtgdata.records import LeftOut, Sample
 
 
 def keep(samples: Sequence[Sample], frames: object, *, low: int = 1, high: int = 200) -> list[LeftOut]:
-    """The samples whose query has fewer than `low` or more than `high` words."""
+    """Leave out samples whose query has fewer than `low` or more than `high` words."""
     del frames
     check_limits("query_words", low, high)
 

@@ -1,7 +1,7 @@
-"""Repaired: drops samples that carry named repairs, where a repaired label is not good enough to train on.
+"""Repaired: drops samples with given repairs, for repaired labels that are not good enough to train on.
 
-`end_far_past_video` and `likely_factor_60` are clamped slips of units, which by the clamp reach until the end of the
-video; `duplicate` is a row that repeats another. `vtgdata ingest` prints the codes with their counts.
+With `end_far_past_video` and `likely_factor_60`, an end in the wrong unit was clamped, so that the window reaches to
+the end of the video; `duplicate` is a row that repeats another. `vtgdata ingest` prints the codes with their counts.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ CODES = "end_far_past_video+likely_factor_60+duplicate"
 
 
 def keep(samples: Sequence[Sample], frames: object, *, codes: str = CODES) -> list[LeftOut]:
-    """The samples with a repair whose code is among `codes`, joined by `+`; the reason is the code."""
+    """Leave out samples that have a repair in `codes` (joined by `+`); the reason is the code."""
     del frames
     wanted = listed(codes)
     if not wanted:

@@ -1,6 +1,6 @@
 """Window length: drops samples that have a window too short or too long to be grounded.
 
-A sample with several windows goes when one of them does: it would be asked for all of them.
+One such window is enough to drop a sample, because an answer has to give all windows.
 """
 
 import math
@@ -11,7 +11,7 @@ from vtgdata.records import LeftOut, Sample
 
 
 def keep(samples: Sequence[Sample], frames: object, *, low: float = 1.0, high: float = math.inf) -> list[LeftOut]:
-    """The samples with a window shorter than `low` or longer than `high` seconds; one without windows stays."""
+    """Leave out samples with a window shorter than `low` or longer than `high` seconds; without windows they stay."""
     del frames
     check_limits("window_length", low, high)
 
