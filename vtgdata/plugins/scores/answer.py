@@ -1,6 +1,6 @@
-"""Answer: 1 for the right option's letter, else 0; a sample that asks for no option does not apply (NaN).
+"""Answer: 1 for the right option's letter, else 0; NaN if the question has no options.
 
-The letter counts whatever became of the window beside it.
+The window beside the letter does not matter: it may be wrong or missing.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from vtgdata.records.windows import Array
 
 
 def score(answers: Sequence[Answer], samples: Sequence[Sample]) -> Array:
-    """Whether each option is the right one. Returns: (n,) of 0.0 and 1.0, NaN where a sample has no right option."""
+    """Whether each answer has the right option. Returns: (n,) of 0.0 and 1.0, NaN if a sample has no right option."""
     check(answers, samples)
     right = [
         np.nan if sample.answer is None else float(answer.option == sample.answer)

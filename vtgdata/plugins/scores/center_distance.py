@@ -1,7 +1,8 @@
 """Centre distance: 1 - |c - c'|/T, where c and c' are the middles of the answer and of the truth, T the duration.
 
-It says where an answer lies and nothing of its length: a help beside an IoU, not in its place. One window counts
-against the best true one; of several, the middle is that of all they cover. Source: LongVTG-R1's centre reward.
+It measures the position of an answer and ignores its length: use it together with an IoU, not instead of one. One
+window is compared with the best true window; several are compared with all true ones by the centre of mass of the time
+that they cover. Source: LongVTG-R1's centre reward.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from vtgdata.records.windows import Array
 
 
 def score(answers: Sequence[Answer], samples: Sequence[Sample]) -> Array:
-    """The score of each answer. Returns: (n,) in [0, 1], NaN where a sample has no window or no duration."""
+    """The score of each answer. Returns: (n,) in [0, 1], NaN if a sample has no window or no duration."""
     return one_or_several(answers, samples, centre_array, _several, timed=True)
 
 
@@ -28,7 +29,7 @@ def _middle(flat: Flat) -> Array:
 
 
 def centre_array(a: Array, b: Array, duration: Array) -> Array:
-    """Nearness of the middles row by row: 1 - |c - c'| / T, both windows clamped to [0, T] first.
+    """Closeness of the middles row by row: 1 - |c - c'| / T, after clamping both windows to [0, T].
 
     Args: a, b: (n, 2) seconds, 0 <= start < end; duration: (n,) seconds, above 0. Returns: (n,) in [0, 1].
 

@@ -1,9 +1,10 @@
 """Distance-aware IoU: generalised IoU in one dimension, mapped to [0, 1].
 
-tIoU is 0 for every answer that misses, near or far, and gives a group of misses nothing to learn from; here a miss
-scores below 0.5, and more the nearer it is. One window counts against the best true one. Several count as the IoU of
-merged supports, less how far, on average, what each covers lies from the other, as a share of all that both span.
-Source: Rezatofighi et al., Generalized IoU (CVPR 2019).
+tIoU is 0 for every answer that misses, near or far, so a group of misses gives no learning signal; here a miss scores
+below 0.5, and the closer it is, the higher it scores. One window is compared with the best true window. For several
+windows, IoU is that of merged supports, and the gap is the mean distance (weighted by length) of one side's windows to
+the nearest window of the other side, averaged over both sides, as a share of the span of both. Source: Rezatofighi et
+al., Generalized IoU (CVPR 2019).
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from vtgdata.records.windows import Array
 
 
 def score(answers: Sequence[Answer], samples: Sequence[Sample]) -> Array:
-    """The score of each answer. Returns: (n,) in [0, 1], NaN where a sample has no window."""
+    """The score of each answer. Returns: (n,) in [0, 1], NaN if a sample has no window."""
     return one_or_several(answers, samples, lambda said, true, _: giou_array(said, true), _several)
 
 
@@ -39,7 +40,7 @@ def _several(of: Table) -> Array:
 def giou_array(a: Array, b: Array) -> Array:
     """Generalised IoU row by row, mapped to [0, 1]: (1 + IoU - (hull - union) / hull) / 2.
 
-    Windows that only touch score 0.5; a disjoint one scores more the nearer it is.
+    Windows that only touch score 0.5; disjoint ones score less, and the further apart they are, the lower.
     Args: a, b: (n, 2) seconds, 0 <= start < end. Returns: (n,) in (0, 1].
     Source: Rezatofighi et al., Generalized IoU (CVPR 2019), in one dimension.
 

@@ -1,8 +1,8 @@
-"""Length: 1 for reasoning of a reasonable length, less for shorter and for longer; 0 for none.
+"""Length: 1 for reasoning of a reasonable length, less if it is shorter or longer; 0 if there is none.
 
-Between `low` and `high` words it is 1; below, the share of `low` that is there; above, `high` over the number of
-words. A word of Chinese, Japanese or Korean counts as a word a sign. What the reasoning says is not looked at, so it
-belongs beside a score of the answer, with a small weight.
+With n words the score is 1 from `low` to `high`, n / `low` below and `high` / n above. In Chinese, Japanese and Korean
+each character counts as a word. The content of the reasoning is ignored, so combine this score, with a small weight,
+with a score of the answer.
 """
 
 import re
@@ -15,7 +15,7 @@ from vtgdata.records import Answer, Sample
 from vtgdata.records.windows import Array
 
 LOW, HIGH = 8, 400
-"""Words: a sentence, and what fits into about 512 tokens."""
+"""Words: a sentence, and about as many as fit into 512 tokens."""
 
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]++")
 

@@ -1,10 +1,10 @@
-"""Support F1: how much of the time is right, times how many of the windows are; for samples with many windows.
+"""Support F1: F1 of the covered time, times F1 of the matched windows; for samples with many windows.
 
-The first factor is the F1 of covered seconds on merged supports: independent of the order of windows and of how a
-stretch is cut. The second is the F1 of the number of windows matched, one to one and in the order of time, each to one
-that it overlaps: an answer that cuts one moment into ten is not as good as one that counts right. A matching that
-zips the two lists, as MUSEG's, scores the same answer 1.0 or 0.25 by how it is written. Sources: MUSEG (2505.20715),
-TempR1 (2512.03963).
+The first factor is the F1 of covered seconds on merged supports: the order of windows does not matter, nor how a
+stretch of time is split into windows. The second is the F1 of matched windows: windows are matched one to one, in
+order of time, to windows that they overlap. So an answer that splits one moment into ten scores less than one with the
+right number of windows. MUSEG matches by position in the two lists, which gives the same answer 1.0 or 0.25 depending
+on how it is written. Sources: MUSEG (2505.20715), TempR1 (2512.03963).
 """
 
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ from vtgdata.records.windows import Array
 
 
 def score(answers: Sequence[Answer], samples: Sequence[Sample]) -> Array:
-    """The score of each answer. Returns: (n,) in [0, 1], NaN where a sample has no window."""
+    """The score of each answer. Returns: (n,) in [0, 1], NaN if a sample has no window."""
     supports, plain = table(answers, samples, join="both"), table(answers, samples)
     covered = ratio(2.0 * shared(supports), supports.said.length + supports.true.length)
     found = _single_matches(plain)
-    # One window matches at most one; where both have several, the matching has to be found.
+    # If either side has a single window, at most one pair matches; otherwise search for the best matching.
     for row in np.flatnonzero((plain.said.sizes > 1) & (plain.true.sizes > 1)).tolist():
         found[row] = matches(answers[row].counted, samples[row].windows)
     counted = ratio(2.0 * found, (plain.said.sizes + plain.true.sizes).astype(np.float64))
@@ -37,7 +37,7 @@ def _single_matches(of: Table) -> Array:
 
 
 def matches(said: Sequence[Window], true: Sequence[Window]) -> int:
-    """Most pairs of overlapping windows, one to one and in the order of time, by dynamic programming.
+    """Largest number of overlapping pairs in a one-to-one matching in order of time, by dynamic programming.
 
     >>> matches([Window(0, 2), Window(5, 9)], [Window(1, 6), Window(8, 9)])
     2

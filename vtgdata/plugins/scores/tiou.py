@@ -1,7 +1,7 @@
 """tIoU: intersection over union of the answer and the truth, in time.
 
-One window counts against the best true one; several against all, on merged supports. An answer without a valid
-window scores 0; a sample without a true window does not apply (NaN).
+One window is compared with the best true window; several are compared with all true ones, on merged supports. An
+answer without a valid window scores 0; a sample without a true window gives NaN.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,6 @@ from vtgdata.records.windows import Array
 
 
 def score(answers: Sequence[Answer], samples: Sequence[Sample]) -> Array:
-    """IoU of each answer with its sample's windows. Returns: (n,) in [0, 1], NaN where a sample has no window."""
+    """IoU of each answer with its sample's windows. Returns: (n,) in [0, 1], NaN if a sample has no window."""
     plain = table(answers, samples)
     return plain.where_scored(answer_iou(plain, tiou_in_place))

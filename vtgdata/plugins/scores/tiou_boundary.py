@@ -1,8 +1,9 @@
-"""Timestamp-aware IoU: tIoU x (1 - |s - s'|/T) x (1 - |e - e'|/T), answer and truth clamped to the video first.
+"""Timestamp-aware IoU: tIoU x (1 - |s - s'|/T) x (1 - |e - e'|/T), after clamping answer and truth to the video.
 
-One window counts against the best true one. Several count on merged supports, their first start and last end against
-the truth's. Time-R1 names it `iou_v2`; without the clamp it can be negative. A sample without a duration does not
-apply (NaN). Source: Wang et al., Time-R1 (NeurIPS 2025).
+s and e are the start and end of the answer, s' and e' those of the truth, T is the duration. One window is compared
+with the best true window. For several, tIoU is that of merged supports, and s and e are the first start and the last
+end. Time-R1 calls it `iou_v2`; without the clamp it can be negative. A sample without a duration gives NaN. Source:
+Wang et al., Time-R1 (NeurIPS 2025).
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from vtgdata.records.windows import Array
 
 
 def score(answers: Sequence[Answer], samples: Sequence[Sample]) -> Array:
-    """The score of each answer. Returns: (n,) in [0, 1], NaN where a sample has no window or no duration."""
+    """The score of each answer. Returns: (n,) in [0, 1], NaN if a sample has no window or no duration."""
     return one_or_several(answers, samples, tiou_boundary_array, _several, timed=True)
 
 
@@ -26,9 +27,9 @@ def _several(of: Table) -> Array:
 
 
 def tiou_boundary_array(a: Array, b: Array, duration: Array) -> Array:
-    """Timestamp-aware IoU row by row: tIoU x (1 - |s - s'|/T) x (1 - |e - e'|/T), both clamped to [0, T] first.
+    """Timestamp-aware IoU row by row: tIoU x (1 - |s - s'|/T) x (1 - |e - e'|/T), after clamping both to [0, T].
 
-    The clamp keeps it from being negative: published code scores -0.31 for a window that runs past the video.
+    The clamp keeps it from being negative: published code gives -0.31 for a window that extends past the video.
     Args: a, b: (n, 2) seconds, 0 <= start < end; duration: (n,) seconds, above 0. Returns: (n,) in [0, 1].
     Source: Wang et al., Time-R1 (NeurIPS 2025).
 
