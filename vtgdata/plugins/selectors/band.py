@@ -1,7 +1,7 @@
-"""Band: samples whose pass rate lies between two bounds, drawn at random within it.
+"""Band: a random draw of samples whose pass rate lies between two bounds.
 
-Neither too hard (often a wrong label) nor solved: RITA keeps 0.2 to 0.8 of IoU >= 0.5; by mean IoU the band also sees
-small boundary errors.
+Such samples are neither too hard (often a wrong label) nor solved. RITA keeps a pass rate of 0.2 to 0.8 for IoU >= 0.5;
+the default measure, mean IoU, also reflects small boundary errors.
 """
 
 import random
@@ -22,9 +22,9 @@ def select(
     low: float = 0.2,
     high: float = 0.8,
 ) -> list[str]:
-    """At most `size` sample ids whose value of `measure` is in [low, high], in drawn order.
+    """At most `size` sample ids whose value of `measure` is in [low, high], in random order.
 
-    Raises VtgError when the bounds are no band in [0, 1], or no row has the measure.
+    Raises VtgError when 0 <= low <= high <= 1 does not hold, or no row has the measure.
     """
     del samples
     if not 0 <= low <= high <= 1:
