@@ -1,5 +1,5 @@
 """The answer parsers of other systems, one file each, bugs included, to explain their published numbers.
 
-`read(text, duration) -> pairs or None`: (start, end) in seconds as the system reads them, which may be reversed or lie
-outside of the video; None where it reads nothing. Each is written from a description of what the system does.
+`read(text, duration) -> pairs or None`: (start, end) in seconds as the system reads them, possibly reversed or outside
+the video; None if it reads nothing. Each parser is written from a description of the system's behaviour.
 """

@@ -1,10 +1,11 @@
 """How lmms-eval (0.7) reads an answer in its task `charades_sta`: one range with a dash, else two sentences.
 
-Exactly one `A - B` in the whole text counts, its ends put in order. Without any, the first number of each sentence that
-speaks of a start or an end (a sentence ends at a line end, `!` or `?`), two by two; a number that touches a unit loses
-its decimals. Known failures: `12.0 to 15.5` in a tag is nothing; a draft in the reasoning counts; `starts at 12.0
-seconds and ends at 15.5 seconds` and JSON on one line are nothing; a reversed answer is mended; `(policy 2024-05-01)`
-is (5.0, 2024.0). Its task `timelens` reads as TimeLens does.
+If the whole text has exactly one `A - B`, that is the answer, its ends put in order; several give None. If it has none,
+the first number of each sentence with "start", "end" or "happen" counts (a sentence ends at a line end, `!` or `?`),
+and two such numbers make a pair; a number directly followed by a unit loses its decimals. Known failures: `12.0 to
+15.5` in a tag gives None; a draft in the reasoning counts; `starts at 12.0 seconds and ends at 15.5 seconds` and JSON
+on one line give None; a reversed answer is put in order; `(policy 2024-05-01)` gives (5.0, 2024.0). Its task `timelens`
+uses TimeLens's parser.
 """
 
 import math
@@ -21,7 +22,7 @@ _WORDS = ("start", "end", "happen")
 def read(
     text: str, duration: float | None, *, task: Literal["charades_sta", "timelens"] = "charades_sta"
 ) -> tuple[tuple[float, float], ...] | None:
-    """The one range, or the numbers of two sentences, in order; the duration is not looked at.
+    """The only range, or the first numbers of two sentences, smaller number first; `duration` is not used.
 
     >>> read("30.4 - 24.3", 60.0), read("<answer>12.0 to 15.5</answer>", 60.0)
     (((24.3, 30.4),), None)
@@ -42,4 +43,4 @@ def _sentence_pairs(text: str) -> list[tuple[float, float]]:
 
 
 EXAMPLE = ("The event happens in 12.0 - 15.5 seconds.", ((12.0, 15.5),))
-"""A text in the form that it is for, and the pairs read."""
+"""A text in the form that this parser expects, and the pairs it reads."""

@@ -1,7 +1,7 @@
-"""How Time-R1 reads an answer (arXiv 2503.13377): the last `A to B` or `A and B`, numbers with single blanks between.
+"""How Time-R1 reads an answer (arXiv 2503.13377): the last `A to B` or `A and B`, with single blanks between.
 
-Its evaluation looks through the whole text, reasoning included; its reward looks only at the last `<answer>`.
-Known failures: `01:05 to 01:20` is (5.0, 1.0); a unit or a dash between the numbers hides the window.
+Its evaluation searches the whole text, reasoning included; its reward searches only the last `<answer>`.
+Known failures: `01:05 to 01:20` gives (5.0, 1.0); a window with a unit or a dash between the numbers is not found.
 """
 
 import math
@@ -11,7 +11,7 @@ _PAIR = re.compile(r"(?<!\d)(\d++\.?+\d*+) (?:to|and) (\d++\.?+\d*+)")
 
 
 def read(text: str, duration: float | None) -> tuple[tuple[float, float], ...] | None:
-    """The last pair of the text, as in Time-R1's evaluation; the duration is not looked at.
+    """The last pair of the text, as in Time-R1's evaluation; `duration` is not used.
 
     >>> read("<answer>12.5 to 17.8</answer>", 60.0), read("01:05 to 01:20", 100.0)
     (((12.5, 17.8),), ((5.0, 1.0),))
@@ -32,4 +32,4 @@ def read_reward(text: str, duration: float | None) -> tuple[tuple[float, float],
 
 
 EXAMPLE = ("<answer>12.0 to 15.5</answer>", ((12.0, 15.5),))
-"""A text in the form that it is for, and the pairs read."""
+"""A text in the form that this parser expects, and the pairs it reads."""

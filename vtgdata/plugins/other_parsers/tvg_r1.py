@@ -1,9 +1,9 @@
 """How TVG-R1 reads an answer (arXiv 2507.18100): from the first `<time>`, in its evaluation and in its reward.
 
-The evaluation takes the first two numbers in the first `<time>`, or anywhere where there are none; the reward decodes
-the first `<time>` as JSON. Known failures: a `<time>` inside the reasoning counts; `01:05 to 01:20` is (1.0, 5.0); a
-minus sign is lost in the evaluation; in the reward `(5.0, 10.0)`, `[5.0s, 10.0s]`, `[00:05, 00:10]` and two windows are
-nothing, and a negative start is accepted.
+The evaluation takes the first two numbers in the first `<time>`, or of the whole text if it has no two; the reward
+decodes the first `<time>` as JSON. Known failures: a `<time>` inside the reasoning counts; `01:05 to 01:20` gives (1.0,
+5.0); the evaluation ignores a minus sign; in the reward `(5.0, 10.0)`, `[5.0s, 10.0s]`, `[00:05, 00:10]` and two
+windows give None, and a negative start is accepted.
 """
 
 import json
@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"\d++(?:\.\d++)?")
 
 
 def read(text: str, duration: float | None) -> tuple[tuple[float, float], ...] | None:
-    """The first two numbers, as in TVG-R1's evaluation; the duration is not looked at.
+    """The first two numbers, as in TVG-R1's evaluation; `duration` is not used.
 
     >>> read("<time>[5.2, 10.4]</time>", 60.0), read("01:05 to 01:20", 100.0)
     (((5.2, 10.4),), ((1.0, 5.0),))
@@ -53,4 +53,4 @@ def _two_numbers(text: str) -> tuple[tuple[float, float], ...] | None:
 
 
 EXAMPLE = ("<time>[12.0, 15.5]</time>", ((12.0, 15.5),))
-"""A text in the form that it is for, and the pairs read."""
+"""A text in the form that this parser expects, and the pairs it reads."""
