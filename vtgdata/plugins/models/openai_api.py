@@ -1,8 +1,8 @@
 """Any OpenAI-compatible server (vLLM, SGLang, `transformers serve`, a paid API): `openai_api:MODEL`, with --endpoint.
 
 Only standard fields are sent: `transformers serve` answers 422 to others and 500 to `stop`. Each answer is a request of
-its own with its own seed, even where a server could give several: its choices would share one seed, so that an answer
-depended on which others were missing when it was asked for, and its work key does not say so. The key comes from
+its own with its own seed, even if a server could return several choices: they would share one seed, so an answer would
+depend on which other answers were still missing, and its work key does not record that. The API key is read from
 VTGDATA_API_KEY, else OPENAI_API_KEY, and is never shown.
 """
 
@@ -33,9 +33,9 @@ log = logging.getLogger("vtgdata")
 CONCURRENCY = 16
 WAITS = Waits()
 CONNECT = 15.0
-"""Seconds until an address that nothing answers from counts as unreachable, at most."""
+"""Connection timeout in seconds, if the request's own timeout is not shorter."""
 LONGEST_REPLY = 16 * 2**20
-"""Bytes of a reply, unpacked; far more than any answer has."""
+"""Most bytes of a decompressed reply; far more than any answer has."""
 
 _REFUSALS = {
     401: "it does not take the key. Put the right one in VTGDATA_API_KEY",
@@ -44,23 +44,23 @@ _REFUSALS = {
     404: "it knows no such model or address. Check the name (GET /v1/models lists them) and that the URL ends in /v1",
 }
 _NO_QUOTA = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "credit_balance_exhausted"}
-# 409 and 425: a proxy's word for a server that is starting. 520 to 524: a proxy's word for one that it cannot reach.
+# 409 and 425: a proxy's answer while the server is starting. 520 to 524: its answer if it cannot reach the server.
 _BUSY = {408, 409, 425, 502, 503, 504, 520, 521, 522, 523, 524, 529}
 
 
 class ServedModel:
-    """A model behind one or more servers; see the module."""
+    """A model behind one or more servers; see the module's docstring."""
 
     looks = True
     answers_per_request = 1
-    """The engine hands each answer over apart: what a kill can lose is then at most `concurrency` answers."""
+    """The engine asks for one answer per request, so that a kill loses at most `concurrency` answers."""
 
     def __init__(self, model: str, endpoint: Endpoint, key: str) -> None:
         self.model, self.key, self.timeout = model, key, endpoint.timeout
         self.id = f"openai_api:{model}@{endpoint.version}" if endpoint.version else f"openai_api:{model}"
         self.concurrency = endpoint.concurrency or CONCURRENCY
         self.others: set[tuple[str, str]] = set()
-        """Servers and the names of other models that answered there, of which the user was told."""
+        """(server URL, model name) for which the user was told that another model than the requested one answered."""
         servers = [Server(url, shown(url), self.concurrency, WAITS) for url in dict.fromkeys(endpoint.urls)]
         self.endpoints = Endpoints(servers, WAITS, endpoint.max_wait)
 
@@ -79,7 +79,7 @@ class ServedModel:
             raise
 
     def bodies(self, request: Request) -> list[dict[str, Any]]:
-        """The JSON bodies that `generate` sends, one per seed: what a batch file has, too."""
+        """The JSON bodies that `generate` sends, one per seed; a batch file has the same."""
         messages = [_message(message) for message in request.messages]
         return [self._body(messages, request.sampling, seed) for seed in request.seeds]
 
@@ -102,7 +102,7 @@ class ServedModel:
         self.endpoints.rest()
 
     async def _answer(self, messages: list[Any], sampling: Sampling, seed: int) -> Reply:
-        """Try until answered, or until another try is no use."""
+        """Send the request until it is answered or another try cannot help; then the reply has the error."""
         trial, began, used_in, used_out = Trial(), time.monotonic(), 0, 0
         try:
             while True:
@@ -133,17 +133,17 @@ class ServedModel:
             )
 
     async def _send(self, server: Server, messages: list[Any], sampling: Sampling, seed: int) -> Reply:
-        """One request; raises EndpointRefused or Failed where it is not answered."""
+        """Send one request; raises EndpointRefused or Failed if it is not answered."""
         import openai
 
         client = server.client = server.client or self._client(server)
         began = time.monotonic()
         try:
-            # The raw response: the client would take a page of HTML, or an answer without choices, as a success.
-            # The client's own limit is per read: a server that drips would hold its slot for ever.
+            # The raw response, because the client takes an HTML page, or an answer without choices, as a success.
+            # The client's own timeout is per read: a server that sends byte by byte would hold its slot for ever.
             async with asyncio.timeout(self.timeout):
-                # The messages go around the client's look at each of their parts: of a request with 64 frames it takes
-                # 20 ms, and without it 4.
+                # As `extra_body`, the messages bypass the client's check of each part: 4 ms instead of 20 ms for a
+                # request with 64 frames.
                 response = await client.chat.completions.with_raw_response.create(
                     **self._body([], sampling, seed), extra_body={"messages": messages}
                 )
@@ -156,7 +156,7 @@ class ServedModel:
         return msgspec.structs.replace(reply, seconds=time.monotonic() - began, endpoint=server.name)
 
     def _say_other(self, named: str, server: Server) -> None:
-        """Tell the user, once, when a server says that another model than the one asked for has answered."""
+        """Warn the user once if a server says that another model than the requested one has answered."""
         # A dated name (gpt-4o-2024-08-06) or one without its provider is the same model.
         same = named.lower().startswith(self.model.lower()) or self.model.lower().endswith(named.lower())
         if not same and (server.url, named) not in self.others:
@@ -176,7 +176,7 @@ class ServedModel:
         )
 
     def _refused_or_failed(self, error: "openai.APIStatusError", server: Server) -> EndpointRefused | Failed:
-        """What a status other than 200 means."""
+        """The exception for a status other than 200."""
         if refusal := _refusal(error):
             return EndpointRefused(self._redacted(f"{server.name} refused {self.model!r}: {refusal}"))
         code, words, status = f"HTTP {error.status_code}", _words(error), error.status_code
@@ -189,10 +189,10 @@ class ServedModel:
         return Failed(kind, f"{code}: {said}" if said else code, f"{code}: {words}", pause if passing else None)
 
     def _cut_off(self, error: Exception) -> Failed:
-        """What a request without a whole response means."""
+        """The failure of a request that got no complete response."""
         import openai
 
-        # openai 2 wraps what its HTTP library raises; later ones let it through.
+        # openai 2 wraps the exceptions of its HTTP library; later versions do not.
         causes = (error, error.__cause__)
         if unreadable := next((cause for cause in causes if isinstance(cause, UnreadableReply)), None):
             return Failed("broken", str(unreadable))
@@ -203,18 +203,18 @@ class ServedModel:
         return Failed("cut", "the connection broke", f"the connection broke ({error.__cause__ or error})")
 
     def _redacted(self, text: str) -> str:
-        """Words for an error, without the key: some servers repeat it."""
+        """The text without the API key, which some servers repeat in their errors."""
         return _without(text, self.key)
 
     def _unnamed(self, text: str, server: Server) -> str:
-        """What a server said, without the key and without its own address."""
+        """A server's message without the API key and without the server's address."""
         for name in (server.name, urlsplit(server.url).netloc):
             text = text.replace(name, "[server]")
         return self._redacted(text)
 
 
 def reply_of(content: bytes) -> Reply:
-    """The reply in the body of a response, as a batch's results have it; a failure where it holds no answer."""
+    """The reply in the body of a response, as the results of a batch hold it; one with an error if it has no answer."""
     try:
         return read(content)[0]
     except Failed as failed:
@@ -226,7 +226,7 @@ def reply_of(content: bytes) -> Reply:
 
 
 def _refusal(error: "openai.APIStatusError") -> str | None:
-    """What to do about a refusal for good; None when the request may be tried again or is itself at fault."""
+    """What the user can do if the server refuses for good; None if a retry may help or the request is at fault."""
     if error.status_code in _REFUSALS:
         return f"HTTP {error.status_code}, {_REFUSALS[error.status_code]}. It says: {_words(error) or 'nothing'}"
     said = error_fields(error.body)
@@ -236,7 +236,7 @@ def _refusal(error: "openai.APIStatusError") -> str | None:
 
 
 def _words(error: "openai.APIStatusError") -> str:
-    """What a server said of an error, on one line; nothing where it sent a page."""
+    """A server's error message on one line, at most 300 characters; empty if it sent an HTML page."""
     fields = error_fields(error.body)
     body = error.body if isinstance(error.body, str) and not error.body.lstrip().startswith("<") else ""
     said = fields.get("message") or fields.get("detail") or fields.get("code") or fields.get("type") or body
@@ -244,7 +244,7 @@ def _words(error: "openai.APIStatusError") -> str:
 
 
 def _message(message: Message) -> dict[str, Any]:
-    """One message as OpenAI-compatible servers take it; a lone text goes as a string, which all templates know."""
+    """A message in OpenAI's form; a single text is sent as a plain string, which every chat template supports."""
     if len(message.parts) == 1 and not isinstance(message.parts[0], Image):
         return {"role": message.role, "content": message.parts[0].text}
     return {"role": message.role, "content": [_part(part) for part in message.parts]}
@@ -258,13 +258,13 @@ def _part(part: Part) -> dict[str, Any]:
 
 
 def shown(url: str) -> str:
-    """A server's address as it may be shown and stored: without user, password and query."""
+    """A server's address in a form that may be shown and stored: without user, password and query."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/")
 
 
 def _without(text: str, secret: str) -> str:
-    # A word like 'none' or 'EMPTY' is no secret, and taking it out would mangle sentences.
+    # A short key like 'none' or 'EMPTY' is not secret, and replacing it would mangle sentences.
     return text.replace(secret, "[key]") if len(secret) >= 8 else text
 
 
@@ -272,7 +272,7 @@ def connect(argument: str, endpoint: Endpoint) -> ServedModel:
     """Open a model on its servers.
 
     Args:
-        argument: the server's name of the model; when empty the server is asked, and must serve only one.
+        argument: the model's name on the servers; if empty, the first server is asked and must serve exactly one.
         endpoint: at least one base URL.
 
     Raises VtgError when there is no URL, or no name and not exactly one model; EndpointRefused when the key is wrong.
@@ -289,10 +289,10 @@ def connect(argument: str, endpoint: Endpoint) -> ServedModel:
 
 
 def _check(url: str) -> None:
-    """Raise VtgError unless this is the base URL of a server and holds no secret, for it is stored with the results."""
+    """Raise VtgError unless this is the base URL of a server without a secret in it: it is stored with the results."""
     import openai
 
-    # Only what follows an @, so that not even a broken URL shows a password.
+    # Show only the part after an @, so that not even a malformed URL shows a password.
     safe, wrong = url.rpartition("@")[2].partition("?")[0], None
     try:
         parts = urlsplit(url)
@@ -309,18 +309,18 @@ def _check(url: str) -> None:
         wrong = "has a blank, a `?` or a `#`"
     if wrong is None:
         try:
-            # Nothing is asked here, so the certificates need not be read, which takes 20 ms.
+            # No request is sent here, so skip reading the certificates, which takes 20 ms.
             http = openai.DefaultHttpxClient(verify=False)
             openai.OpenAI(base_url=url, api_key="none", http_client=http).close()
         except Exception as error:
-            # Whatever the client's HTTP library says of a host name; that library is no dependency of ours.
+            # The client's HTTP library raises its own exceptions for bad host names; it is no dependency of ours.
             wrong = str(error)
     if wrong is not None:
         raise VtgError(f"--endpoint {safe!r}: {wrong}. Write a base URL, as in http://localhost:8000/v1.")
 
 
 def _key() -> str:
-    """The key out of the environment, `none` where there is none; raises VtgError when it cannot be sent."""
+    """The API key from the environment, `none` if there is none; raises VtgError if it cannot be sent."""
     for name in ("VTGDATA_API_KEY", "OPENAI_API_KEY"):
         if key := os.environ.get(name):
             if not (key.isascii() and key.isprintable()) or " " in key:
@@ -333,7 +333,10 @@ def _key() -> str:
 
 
 def _only_model(url: str, key: str, timeout: float) -> str:
-    """The name of the one model that a server has."""
+    """The name of the only model that a server has; raises VtgError unless there is exactly one.
+
+    Raises EndpointRefused when the server refuses for good.
+    """
     import openai
 
     try:

@@ -1,7 +1,7 @@
-"""A model that needs no model: it answers from the annotation, with seeded errors.
+"""A stand-in for a model: it answers from the annotations, with seeded errors.
 
-`scripted:samples.parquet`. It answers from the annotation, with an error rate and boundary noise, so that anyone can
-run every stage. Its id begins with `scripted` and goes wherever its answers go.
+`scripted:samples.parquet`. It answers with the annotated window, with an error rate and boundary noise, so that anyone
+can run every stage. Its id begins with `scripted` and stays with its answers wherever they are used.
 """
 
 import random
@@ -13,14 +13,14 @@ from vtgdata.files.samples import read_samples
 from vtgdata.records import Endpoint, ModelExample, Reply, Request, Sample, Window
 
 LOCAL = True
-"""No server is asked, so that answers cost nothing."""
+"""It needs no server, so answers cost nothing."""
 VERSION = 2
-"""Version of the answers: raise it with every change of an answer, so that the changed model has another id. A test
-holds it to the answers."""
+"""Version of its answers: raise it whenever an answer changes, so that the changed model gets another id. A test fails
+if answers change without it."""
 
 
 class Scripted:
-    """Answers from annotations; see the module."""
+    """Answers from annotations; see the module's docstring."""
 
     looks = False
     concurrency = 64
@@ -39,7 +39,7 @@ class Scripted:
         return [self._reply(sample, random.Random(seed)) for seed in request.seeds]
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is nothing to release."""
 
     def _reply(self, sample: Sample, rng: random.Random) -> Reply:
         text = self._from_annotation(sample, rng)
@@ -71,8 +71,8 @@ def connect(
         argument: path of a samples.parquet.
         endpoint: not used.
         errors: share of answers about a wrong moment, in [0, 1].
-        noise: spread of the bounds, as a share of the window.
-        samples: the path, where settings are given too: `scripted:samples=FILE,errors=0.5`.
+        noise: standard deviation of start and end, as a share of the window's length.
+        samples: the path, if it is given together with settings: `scripted:samples=FILE,errors=0.5`.
     """
     del endpoint
     path = argument or samples

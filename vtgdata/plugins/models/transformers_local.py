@@ -1,7 +1,8 @@
 """A local model in this process: any transformers image-text-to-text model with its processor.
 
-`transformers_local:PATH` (or a Hub id). An answer depends on its prompt and its seed only, never on what else is in the
-batch: batches have a fixed number of rows, prompts are padded to a fixed step, and each row draws with its own seed.
+`transformers_local:PATH` (or a Hub id). An answer depends only on its prompt and its seed, never on the other answers
+in its batch: batches have a fixed number of rows, prompt lengths are padded to a multiple of `STEP`, and each row is
+sampled with its own seed.
 """
 
 import asyncio
@@ -14,20 +15,20 @@ from vtgdata.files import fingerprint
 from vtgdata.records import Endpoint, Image, Message, ModelExample, Reply, Request, Sampling
 
 LOCAL = True
-"""No server is asked, so that answers cost nothing."""
+"""It needs no server, so answers cost nothing."""
 NEEDS = "transformers"
 ROWS = 64
-"""Answers in a batch unless `--concurrency` says otherwise."""
+"""Answers in a batch, unless `--concurrency` is given."""
 
 _MODEL_FILES = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
-"""Weights, configurations, tokenizer, chat template: not logs or cards."""
+"""Suffixes of weights, configurations, tokenizers and chat templates, but not of logs or cards."""
 
 STEP = 64
 """Prompt lengths are padded to a multiple of this many tokens."""
 
 
 class _Row:
-    """One answer wanted."""
+    """One answer to generate."""
 
     def __init__(self, inputs: dict[str, Any], sampling: Sampling, seed: int) -> None:
         self.inputs, self.sampling, self.seed = inputs, sampling, seed
@@ -35,17 +36,17 @@ class _Row:
 
     @property
     def length(self) -> int:
-        """Prompt length after padding: rows of one batch share it."""
+        """Prompt length in tokens after padding; all rows of a batch have the same."""
         return -(-self.inputs["input_ids"].shape[1] // STEP) * STEP
 
 
 class LocalModel:
-    """A transformers model; see the module."""
+    """A transformers model; see the module's docstring."""
 
     looks = True
 
     def __init__(self, path: str, rows: int) -> None:
-        # Untyped: the library's own annotations do not describe what these classes are.
+        # Any: the library's own annotations do not describe these classes.
         self.model: Any
         self.processor: Any
         self.model, self.processor, commit = _load(path)
@@ -62,7 +63,7 @@ class LocalModel:
         """One reply per seed; rows of all requests in flight share batches."""
         try:
             inputs = self._inputs(request.messages)
-        except OSError as error:  # Pillow's for what is no picture
+        except OSError as error:  # Pillow raises it for bytes that are not an image
             return [_failed(error)] * len(request.seeds)
         rows = [_Row(inputs, request.sampling, seed) for seed in request.seeds]
         self.waiting.extend(rows)
@@ -76,7 +77,7 @@ class LocalModel:
             self.worker.cancel()
 
     async def _work(self) -> None:
-        # Let every request that can start now put its rows in first: full batches cost what half empty ones do.
+        # First let every request that can start now add its rows: a full batch costs no more than a half-empty one.
         for _ in range(4):
             await asyncio.sleep(0)
         while self.waiting:
@@ -87,7 +88,7 @@ class LocalModel:
             try:
                 replies = await asyncio.to_thread(self._batch, alike)
             except Exception as error:
-                # A batch that cannot be computed (memory, a bad image) is a failure of its rows, to be asked again.
+                # If a batch cannot be computed (memory, a bad image), its rows fail, and can be asked again.
                 replies = [_failed(error)] * len(alike)
             for row, reply in zip(alike, replies, strict=True):
                 if not row.future.done():
@@ -109,7 +110,7 @@ class LocalModel:
     def _batch(self, rows: list[_Row]) -> list[Reply]:
         import torch
 
-        # Filled up with the last row: the shapes, and so the sums, are the same whoever is in the batch.
+        # Fill up the batch with its last row: with constant shapes, sums do not depend on what else is in the batch.
         full = rows + [rows[-1]] * (self.rows - len(rows))
         length, sampling = rows[0].length, rows[0].sampling
         tokenizer = self.processor.tokenizer
@@ -139,15 +140,16 @@ class LocalModel:
 
 
 def _failed(error: Exception) -> Reply:
-    """The reply of an answer that cannot be computed."""
-    # Its words hold bytes and addresses of this run: only its kind is published.
+    """The reply for an answer that cannot be computed."""
+    # The message has sizes and addresses of this run, so only the exception's type is published.
     return Reply(text=None, finish_reason="error", error=type(error).__name__, detail=str(error))
 
 
 class _SeededDraw:
-    """Sampling as an arg max: temperature, nucleus, then Gumbel noise of the row's own seed on the logits.
+    """Seeded sampling as a logits processor for greedy decoding.
 
-    The arg max of logits plus Gumbel noise is a draw from their softmax (Gumbel, 1954).
+    It applies the temperature and nucleus (top-p) sampling, then adds Gumbel noise from each row's own seed. The arg
+    max of logits plus Gumbel noise is a draw from their softmax (Gumbel, 1954).
     """
 
     def __init__(self, seeds: list[int], sampling: Sampling) -> None:
@@ -172,7 +174,7 @@ class _SeededDraw:
 
 
 def chat(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
-    """Messages as chat templates want them: text parts, and placeholders for images."""
+    """Messages in the form that chat templates expect: text parts, and placeholders for images."""
     return [
         {
             "role": message.role,
@@ -186,7 +188,7 @@ def chat(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
 
 
 def _collate(inputs: list[dict[str, Any]], length: int, pad: int) -> dict[str, Any]:
-    """Pad per-token tensors on the left, and put all others one after the other."""
+    """Join inputs into a batch: pad per-token tensors on the left to `length`, concatenate all others as they are."""
     import torch
 
     batch: dict[str, Any] = {}
@@ -207,7 +209,7 @@ def _ends(model: Any, tokenizer: Any) -> set[int]:
 
 
 def _greedy(model: Any, tokenizer: Any, max_tokens: int) -> Any:
-    """A generation config without any default of the model's folder: what is drawn is said by `Sampling` alone."""
+    """A generation config without the defaults stored with the model, so that `Sampling` alone decides the sampling."""
     from transformers import GenerationConfig
 
     return GenerationConfig(
@@ -225,7 +227,7 @@ def _device() -> str:
 
 
 def _load(path: str) -> tuple[Any, Any, str | None]:
-    """Model and processor; and, where they come from the Hub, the commit that both are of."""
+    """The model, its processor, and the commit of both if they come from the Hub."""
     from safetensors import SafetensorError
     from transformers import AutoModelForImageTextToText, AutoProcessor
     from transformers.utils.hub import cached_file, extract_commit_hash
@@ -235,7 +237,7 @@ def _load(path: str) -> tuple[Any, Any, str | None]:
         revision = commit or "main"
         model = AutoModelForImageTextToText.from_pretrained(path, dtype="auto", revision=revision)
         return model, AutoProcessor.from_pretrained(path, revision=revision), commit
-    # ImportError: of a package that this one model's processor needs.
+    # ImportError: this model's processor needs a package that is not installed.
     except (OSError, ValueError, ImportError, SafetensorError) as error:
         advice = (
             "Name a folder with a whole model and its processor, as save_pretrained and `vtgdata train` write it"
@@ -252,7 +254,10 @@ def _first_line(error: Exception) -> str:
 
 
 def _identity(path: str, commit: str | None) -> str:
-    """A local folder by the hash of what an answer depends on; a Hub id with its commit: what it holds may change."""
+    """What identifies a model: a hash of a local folder's files that affect answers, or a Hub id with its commit.
+
+    The commit is needed because the files behind a Hub id may change.
+    """
     folder = Path(path)
     if not folder.is_dir():
         return f"{path}@{commit}" if commit else path
@@ -265,9 +270,9 @@ def connect(argument: str, endpoint: Endpoint) -> LocalModel:
 
     Args:
         argument: a folder saved by `save_pretrained`, or a Hub id.
-        endpoint: its `concurrency` is the number of answers in a batch.
+        endpoint: only its `concurrency` is used, as the number of answers in a batch.
 
-    Raises VtgError when the packages are not installed, or no model can be loaded from there.
+    Raises VtgError when the packages are not installed or the model cannot be loaded.
     """
     if not argument:
         raise VtgError("transformers_local needs a folder or a Hub id: transformers_local:PATH")

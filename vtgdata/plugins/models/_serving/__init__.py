@@ -1,1 +1,1 @@
-"""What models behind servers share: endpoints, the state of a server, replies and their limit."""
+"""Shared code of models behind servers: choice of a server, state of a server, replies and their size limit."""

@@ -1,8 +1,8 @@
-"""Which of several servers of a model an answer is asked from, and until when it is tried.
+"""Chooses the server for each request, among several servers of one model, and decides how long to retry.
 
-An answer goes to the server with the least outstanding of those that are free (`server_state` says which are). One
-that failed goes elsewhere at once, and to the same server after a while. What only says that a server is down or busy
-uses up none of its tries, but no answer waits longer than `max_wait` for servers that are.
+A request goes to the free server with the fewest outstanding requests (`server` decides which are free). After a
+failure it is sent to another server at once, and to the same server only after a backoff. A failure that only shows
+that the server is down or busy uses up no try, but no answer waits longer than `max_wait` for such servers.
 """
 
 import asyncio
@@ -16,25 +16,25 @@ from vtgdata.plugins.models._serving.server import Failed, Kind, Server, Waits, 
 log = logging.getLogger("vtgdata")
 
 COUNTED: dict[Kind, int] = {"late": 2, "cut": 1, "broken": 1}
-"""Failures that may be the request's own fault, and how many of its tries each uses up: an answer that did not come in
-time may be paid for all the same."""
+"""Kinds of failure that may be the request's own fault -> how many of its tries each uses up. A late answer uses two,
+because it may have to be paid for although it never arrived."""
 TOO_LONG = "a longer pause is asked for than --max-wait"
 SLACK = 0.1
-"""Seconds more that an answer may wait, beside the chance part of a pause: to be late is no reason to fail."""
+"""Seconds of grace on top of the jitter of a pause, so that small delays alone never fail an answer."""
 
 
 class Trial:
-    """One answer on its way, and what it met so far. Times are monotonic seconds."""
+    """One answer that is being requested, and its failures so far. Times are monotonic seconds."""
 
     def __init__(self) -> None:
         self.requests = self.counted = 0
         self.sent = 0.0
-        """When its last request was."""
+        """Time of its last request."""
         self.since: float | None = None
-        """Its first failure."""
+        """Time of its first failure."""
         self.last: Server | None = None
         self.not_before: dict[Server, float] = {}
-        """It failed there, and goes elsewhere until then."""
+        """Servers where it failed -> the time before which it is not sent there again."""
 
 
 class Endpoints:
@@ -44,18 +44,18 @@ class Endpoints:
         self.servers, self.waits, self.max_wait = list(servers), waits, max_wait
         self.waiting: list[asyncio.Future[None]] = []
         self.down_since: float | None = None
-        """Since then no server answered, and at least one failed."""
+        """Time of the first failure after the last answer of any server; None if there was none."""
         self.why: Failed | None = None
         """The last failure."""
         self.answering = False
-        """Some server did, at some time."""
+        """Whether any server has ever answered."""
         self.broken = 0
-        """Counted failures before any server answered: those of a wrong address or a wrong setting."""
+        """Tries used up (`COUNTED`) before any server ever answered, as happens with a wrong address or setting."""
 
     async def place(self, trial: Trial) -> Server:
-        """A server that this answer may ask now, after waiting where none is free; `leave` it in any case.
+        """Wait until a server is free for this answer, and return it; the caller must call `leave` in any case.
 
-        Raises Failed when none will be free in time, and EndpointRefused when all of them refused.
+        Raises Failed when no server will be free in time, and EndpointRefused when all servers have refused.
         """
         while True:
             now = time.monotonic()
@@ -72,12 +72,12 @@ class Endpoints:
             await self._change(min((moment for moment in ready.values() if moment > now), default=None), now)
 
     def answered(self, server: Server) -> None:
-        """Note that a server gave an answer, or said what is wrong with the request."""
+        """Note that a server gave an answer, or an error that only the request is to blame for."""
         server.well()
         self.down_since, self.answering = None, True
 
     def failed(self, server: Server, trial: Trial, failed: Failed) -> None:
-        """Note a failure; raises it when another try does not help, or the answer has used up its tries."""
+        """Note a failure; raises it when another try cannot help or the answer has used up its tries."""
         if failed.kind == "request":
             self.answered(server)
             raise failed
@@ -98,23 +98,23 @@ class Endpoints:
             trial.not_before[server] = now + self.waits.growing(self.waits.first, trial.requests)
 
     def refuse(self, server: Server, refused: EndpointRefused) -> None:
-        """Take out a server that refuses for good."""
+        """Stop using a server that refuses for good."""
         others = sum(other.refused is None for other in self.servers if other is not server)
         if server.refused is None and others:
             log.warning("%s; the other servers (%d) go on", refused, others)
         server.refused = refused
 
     def leave(self, server: Server) -> None:
-        """Note that a request has ended, however it did."""
+        """Note that a request has ended, with or without an answer."""
         server.outstanding -= 1
-        # All of them, in the order in which they came: the first that can go does, the others wait on in that order.
+        # Wake all waiters in order of arrival: those that find a free server go, the others queue again in that order.
         waiting, self.waiting = self.waiting, []
         for waiter in waiting:
             if not waiter.done():
                 waiter.set_result(None)
 
     def rest(self) -> None:
-        """Note that nothing is asked for a while: what was down may be up when the next answer comes."""
+        """Note that no requests follow for a while: servers that were down may be up when the next one comes."""
         self.down_since, self.broken = None, 0
 
     def _begin(self, server: Server, trial: Trial, now: float) -> Server:
@@ -123,7 +123,7 @@ class Endpoints:
         return server
 
     def _until(self, trial: Trial) -> float:
-        """How long this answer may wait."""
+        """The time until which this answer may wait for a server; infinity if nothing has failed."""
         if self.broken >= self.waits.tries and not self.answering:
             return 0.0
         since = [moment for moment in (trial.since, self.down_since) if moment is not None]
@@ -137,10 +137,10 @@ class Endpoints:
         return Failed(why.kind, why.reason, f"{why}; no server answered within --max-wait, {self.max_wait:g} s")
 
     async def _ended(self) -> None:
-        """Wait until the requests on their way have ended: their answers are paid for, and the run ends after this."""
+        """Wait until all requests in flight have ended: their answers are paid for, and the run ends after this."""
         while any(server.outstanding for server in self.servers):
             await self._change(None, 0.0)
-        # Whoever was answered last needs a few turns of the loop to hand its answer on.
+        # The task that was answered last needs a few turns of the event loop to pass its answer on.
         for _ in range(10):
             await asyncio.sleep(0)
 
@@ -149,7 +149,7 @@ class Endpoints:
         return EndpointRefused(f"{words}; the other servers ({others}) refused too" if others else words)
 
     async def _change(self, until: float | None, now: float) -> None:
-        """Wait until a request ends, or that moment has come."""
+        """Wait until a request ends or, if `until` is given, until that time."""
         waiter = asyncio.get_running_loop().create_future()
         self.waiting.append(waiter)
         try:

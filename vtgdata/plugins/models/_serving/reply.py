@@ -1,7 +1,7 @@
-"""What a server sends, read: an answer out of a body, a pause out of headers, words that may be published.
+"""Reads what a server sends: the answer in a body, the pause in headers, the publishable part of an error message.
 
-Only what an answer cannot do without must be right: an answer that was paid for is not thrown away because the count
-of its tokens is no number.
+Only the fields that an answer needs must be valid: an answer that was paid for is not thrown away because its token
+count is not a number.
 """
 
 import datetime
@@ -17,7 +17,7 @@ from vtgdata.plugins.models._serving.server import Failed
 from vtgdata.records import Reply
 
 PUBLISHED = 100
-"""Characters of a server's own words in `Reply.error`; `Reply.detail` has more."""
+"""Most characters of a server's message in `Reply.error`; `Reply.detail` has more."""
 
 _NAMES = re.compile(
     r"https?://\S+|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
@@ -25,7 +25,7 @@ _NAMES = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _PLACES = re.compile(r"(?<![\w./:])/[\w.@-]+(?:/[\w.@-]*)+|\b[A-Z]:\\\S+|\b0x[0-9a-f]{4,}\b", re.ASCII)
-"""Paths of files, and addresses in memory."""
+"""File paths and memory addresses."""
 _NUMBERS = re.compile(r"\d+(?:[.,]\d+)*", re.ASCII)
 
 
@@ -56,7 +56,10 @@ class _Models(msgspec.Struct):
 
 
 def read(body: bytes) -> tuple[Reply, str]:
-    """A reply from the body of a 200 response, and the model it names; raises Failed when it holds no answer."""
+    """The reply in the body of a 200 response, and the model that it names; raises Failed if it holds no answer.
+
+    The model is empty if the body names none.
+    """
     try:
         completion = msgspec.json.decode(body, type=_Completion)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -71,7 +74,7 @@ def read(body: bytes) -> tuple[Reply, str]:
         raise Failed("broken", why, used=(used[0] or 0, used[1] or 0))
     text, thought = _texts(said.content)
     reply = Reply(
-        # Nothing but reasoning, or a refusal, is an answer too: a bad one.
+        # Reasoning without text, or a refusal, counts as an answer, though a bad one.
         text=text if text is not None else _texts(said.refusal)[0] or "",
         finish_reason=choice.finish_reason or "stop",
         reasoning=_texts(said.reasoning_content)[0] or _texts(said.reasoning)[0] or thought or None,
@@ -82,12 +85,12 @@ def read(body: bytes) -> tuple[Reply, str]:
 
 
 def models(body: bytes) -> list[str]:
-    """The names in a list of models, sorted; raises msgspec.DecodeError or UnicodeDecodeError when it is none."""
+    """The sorted names in a list of models; raises msgspec.DecodeError or UnicodeDecodeError if it is no such list."""
     return sorted(model.id for model in msgspec.json.decode(body, type=_Models).data)
 
 
 def _texts(content: Any) -> tuple[str | None, str]:
-    """Text and reasoning of a message's content: a string, or parts as some servers send them.
+    """Text and reasoning of a message's content, which is a string or, from some servers, a list of parts.
 
     >>> _texts([{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}, {"type": "text", "text": "3"}])
     ('3', 'Hm.')
@@ -107,9 +110,9 @@ def _tokens(usage: Any, name: str) -> int | None:
 
 
 def _tokens_out(usage: Any) -> int | None:
-    """Tokens of output, those of reasoning included.
+    """Output tokens, including those of reasoning.
 
-    Servers that do not count reasoning among `completion_tokens` (Gemini's) have it in the total, and charge for it.
+    Some servers (Gemini's) leave reasoning out of `completion_tokens`, but count it in the total and charge for it.
 
     >>> _tokens_out({"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 250})
     230
@@ -119,7 +122,7 @@ def _tokens_out(usage: Any) -> int | None:
 
 
 def error_fields(body: Any) -> dict[str, Any]:
-    """The error that a body of a failed request holds: in itself, under `error`, or in a list of one."""
+    """The error object of a failed request: the `error` of its body, else the body; of a list, its first element."""
     first = cast("list[Any]", body)[0] if isinstance(body, list) and body else cast("Any", body)
     found = cast("dict[str, Any]", first) if isinstance(first, dict) else {}
     inner = found.get("error")
@@ -127,7 +130,7 @@ def error_fields(body: Any) -> dict[str, Any]:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime.datetime) -> float | None:
-    """Seconds that a server asks to wait, 0 or more, however many; None when it does not say.
+    """Seconds that a server asks to wait, 0 or more without an upper limit; None if it does not say.
 
     Read from `retry-after-ms`, or from `retry-after` in seconds or as an HTTP date.
 
@@ -145,15 +148,15 @@ def retry_after(headers: Mapping[str, str], now: datetime.datetime) -> float | N
         date = email.utils.parsedate_to_datetime(headers.get("retry-after", ""))
     except ValueError:
         return None
-    # A date without a zone is in GMT, as all HTTP dates are.
+    # A date without a time zone is in GMT, as all HTTP dates are.
     date = date if date.tzinfo is not None else date.replace(tzinfo=datetime.UTC)
     return max(0.0, (date - now).total_seconds())
 
 
 def publishable(words: str, *, passing: bool) -> str:
-    """A server's words as they may be published: cut short, without addresses, paths and ids of accounts or requests.
+    """The publishable form of a server's message: cut short, without addresses, paths and ids of accounts or requests.
 
-    Of a failure that may pass, numbers are left out too: they are of the moment.
+    If the failure may pass, numbers are replaced too, because they differ each time (seconds to wait, say).
 
     >>> publishable("Limit of org-8Xa2b: try again in 1.25s", passing=True)
     'Limit of [id]: try again in #s'

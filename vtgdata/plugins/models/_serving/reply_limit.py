@@ -1,7 +1,7 @@
-"""A limit on what a server's reply may fill of memory, unpacked: a few kilobytes of gzip can stand for gigabytes.
+"""Limits the decompressed size of a server's reply: a few kilobytes of gzip can expand to gigabytes.
 
-The HTTP client unpacks each piece whole, whatever it grows to. So the reply is unpacked here, in bounded pieces, before
-the client sees it; replies of every status are held to the limit.
+The HTTP client decompresses each piece completely, however large it gets. So the reply is decompressed here, in bounded
+pieces, before the client sees it. The limit applies to replies of every status.
 """
 
 import importlib
@@ -10,29 +10,29 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 PIECE = 65536
-"""Bytes unpacked at a time, at most."""
+"""Most bytes decompressed at a time."""
 
 
 class UnreadableReply(Exception):
-    """A reply that is too long, or packed in a way that is not read here; its words name no server."""
+    """A reply that is too long, or compressed in an unsupported or wrong way; its message names no server."""
 
 
 def limited(most: int) -> Callable[[Any], Coroutine[Any, Any, None]]:
-    """A hook for responses of the client's HTTP library, httpx or its successor.
+    """A response hook for the client's HTTP library, httpx or its successor.
 
-    Reading a response of more than `most` bytes, unpacked, then raises UnreadableReply.
+    With it, reading a response of more than `most` decompressed bytes raises UnreadableReply.
     """
 
     async def hook(response: Any) -> None:
         packing = response.headers.pop("content-encoding", "identity").strip().lower()
-        # What it says of its length counts packed bytes; they are read to the end of the stream.
+        # The length in its headers counts compressed bytes; the stream is read to its end anyway.
         response.stream = _stream(_library(response).AsyncByteStream, response.stream, packing, most)
 
     return hook
 
 
 def _library(response: Any) -> Any:
-    """The module that a response is of: the client's versions differ in which HTTP library they use."""
+    """The HTTP library of a response: it differs between versions of the client."""
     return importlib.import_module(type(response).__module__.partition(".")[0])
 
 
@@ -59,14 +59,14 @@ async def _unpacked(inner: Any, packing: str) -> AsyncIterator[bytes]:
         return
     if packing not in ("gzip", "x-gzip", "deflate"):
         raise UnreadableReply("the response is packed in a way that was not asked for")
-    # 32: gzip and zlib headers are told apart by themselves.
+    # 32: zlib detects by itself whether the header is gzip's or zlib's.
     unpack = zlib.decompressobj(32 + zlib.MAX_WBITS)
     try:
         async for packed in inner:
             while packed:
                 yield unpack.decompress(packed, PIECE)
                 packed = unpack.unconsumed_tail
-        # What zlib still holds: less than it gives at a time.
+        # Output that zlib still holds back, in pieces too.
         while rest := unpack.decompress(b"", PIECE):
             yield rest
     except zlib.error:

@@ -1,10 +1,10 @@
-"""How a server is treated, by what its last answers and failures say of it; nothing of HTTP.
+"""The state of one server, which decides when it gets requests; updated by its answers and failures, without any HTTP.
 
-- A circuit breaker: closed while it answers; open, so that nothing is sent, after failures in a row; then half-open:
-  one request at a time, until one is answered. It is half-open at first, so that a wrong key costs one request.
-- A limit of requests in flight: halved where the server is at its own limit, slow or gone, once for all that were on
-  their way together; it grows by one for as many answers as it is.
-- A pause, where it asked for one. After a 429 it gets at most one request a second until one is answered.
+- A circuit breaker: closed while the server answers; open after failures in a row, so that nothing is sent; then
+  half-open: one request at a time, until one is answered. It starts half-open, so that a wrong key costs one request.
+- A limit of requests in flight: halved if the server is at its own limit, slow or down, but only once for requests
+  that were in flight together. It grows by one after as many answers as the limit is.
+- A pause, if the server asked for one. After a 429 it gets at most one request a second until one is answered.
 """
 
 import logging
@@ -19,43 +19,44 @@ from vtgdata.errors import EndpointRefused
 log = logging.getLogger("vtgdata")
 
 Kind = Literal["limit", "busy", "unreachable", "late", "cut", "broken", "request"]
-"""What a failure says: `limit`: the server is at its limit (429); `busy`: it says that it cannot answer now;
-`unreachable`: no connection; `late`: no answer in time; `cut`: the connection broke; `broken`: what came is no answer;
-`request`: the request is itself at fault, and the server is well."""
+"""Kinds of failure: `limit`: the server is at its limit (429); `busy`: it says that it cannot answer now;
+`unreachable`: no connection; `late`: no answer in time; `cut`: the connection broke; `broken`: the response is not an
+answer; `request`: the request itself is at fault, and the server works."""
 
 HALVING: tuple[Kind, ...] = ("limit", "busy", "unreachable", "late", "cut")
+"""Kinds of failure that halve the limit of requests in flight."""
 
 
 class Waits(msgspec.Struct, frozen=True, kw_only=True):
-    """How servers are treated; times in seconds."""
+    """Settings of retries, backoff and circuit breaker; times in seconds."""
 
     tries: int = 5
-    """Requests for one answer, at most, not counting those that a server was down or too busy for."""
+    """Tries per answer; a failure uses up 0 to 2 of them (`endpoints.COUNTED`), 0 if the server was down or busy."""
     failures: int = 3
-    """In a row, after which a server's breaker opens; where there is no connection, it does at once."""
+    """Failures in a row after which a server's breaker opens; if there is no connection, it opens at once."""
     first: float = 0.5
-    """Before the second try at the same server, and how long a breaker is open; each further time twice as long."""
+    """First backoff before a retry at the same server, and first time that a breaker is open; doubled each time."""
     longest: float = 15.0
-    """What doubling ends at."""
+    """Upper limit of the doubled times, before jitter."""
     limited: float = 1.0
-    """Between two requests to a server that says 429, at least."""
+    """Least time between two requests to a server that answers 429."""
 
     def growing(self, first: float, times: int) -> float:
-        """The wait of that many times in a row, with up to half as much again by chance."""
+        """Exponential backoff: `first` doubled with each of `times` in a row, plus up to 50 % jitter; in seconds."""
         return min(first * 2.0 ** min(times - 1, 30), self.longest) * random.uniform(1.0, 1.5)
 
 
 def longest_chance(pause: float) -> float:
-    """The most by which a pause is made longer, so that not all come back at once; seconds."""
+    """Largest jitter added to a pause, in seconds, so that not all requests come back at once."""
     return min(0.1 * pause, 1.0)
 
 
 class Failed(Exception):
     """A request that failed.
 
-    `reason` is what may be published: without addresses, and the same whenever the same goes wrong. `detail` says more.
-    `pause` is the seconds for which the server wants to be left alone, where it says so; `used` the tokens of input and
-    output that it counted all the same, and may charge for.
+    `reason` may be published: it has no addresses, and is the same each time that the same goes wrong. `detail` says
+    more. `pause` is how many seconds the server asked to wait, None if it did not ask; `used` the input and output
+    tokens that it counted in spite of the failure, and may charge for.
     """
 
     def __init__(
@@ -67,37 +68,37 @@ class Failed(Exception):
 
 
 class Server:
-    """One base URL, with what its last answers tell about how to treat it. Times are monotonic seconds."""
+    """One base URL with its circuit breaker, limit and pauses. Times are monotonic seconds."""
 
     def __init__(self, url: str, name: str, most: int, waits: Waits) -> None:
         self.url, self.name, self.most, self.waits = url, name, most, waits
         self.client: Any = None
         self.refused: EndpointRefused | None = None
         self.closed = False
-        """Of the breaker: requests may pass."""
+        """Whether the breaker is closed: requests may pass."""
         self.opened = self.failures = self.limited = 0
-        """How often the breaker opened, failures while it was closed, and 429s: each in a row."""
+        """Since the last answer: times that the breaker opened, failures while it was closed, and 429s."""
         self.open_until = self.rests_until = 0.0
         self.asked, self.asked_with = 0.0, ""
-        """The last pause that it asked for, in seconds, and the status with which it did."""
+        """The last pause that the server asked for, in seconds, and the status of that response."""
         self.opened_at = self.halved_at = 0.0
-        """Failures of requests that were sent before say nothing new."""
+        """When the breaker last opened and the limit was last halved; requests sent before do not count again."""
         self.limit = float(most)
         self.outstanding = self.sent = 0
 
     @property
     def state(self) -> Literal["closed", "open", "half-open"]:
-        """Of the breaker."""
+        """State of the circuit breaker: closed, open or half-open."""
         return "closed" if self.closed else "open" if time.monotonic() < self.open_until else "half-open"
 
     @property
     def ready_at(self) -> float:
-        """Nothing is sent before."""
+        """The time before which nothing is sent to this server."""
         return max(self.open_until, self.rests_until)
 
     @property
     def full(self) -> bool:
-        """Whether as many requests are on their way as it may have."""
+        """Whether the server has as many requests in flight as it may have."""
         return self.outstanding >= (int(self.limit) if self.closed else 1)
 
     def begin(self, now: float) -> None:
@@ -119,13 +120,13 @@ class Server:
         """Note a failure of a request that was sent at `sent`."""
         now = time.monotonic()
         if failed.pause is not None:
-            # Jitter upwards only: never sooner than the server said.
+            # Jitter only lengthens the pause: never retry sooner than the server asked.
             self.asked, self.asked_with = failed.pause, failed.reason.partition(":")[0]
             pause = failed.pause + random.uniform(0.0, longest_chance(failed.pause))
             self.rests_until = max(self.rests_until, now + pause)
         news = sent >= self.halved_at
         if news and failed.kind in HALVING and self.closed and not self.limited:
-            # A closed breaker's alone: how many a server can take is not learnt from one that is gone.
+            # Only while the breaker is closed: a server that is down does not show how many requests it can take.
             self.limit, self.halved_at = max(1.0, self.limit / 2), now
         if failed.kind != "limit":
             self._failed(failed, sent, now)
@@ -135,7 +136,7 @@ class Server:
             self.rests_until = max(self.rests_until, now + self.waits.growing(self.waits.limited, times))
 
     def _failed(self, failed: Failed, sent: float, now: float) -> None:
-        """Open the breaker where that many failures, or this one, call for it."""
+        """Count a failure; open the breaker after enough of them, without a connection, or if it was half-open."""
         if sent < self.opened_at:
             return
         self.failures += 1
