@@ -1,7 +1,8 @@
-"""decord 0.6.0: reads frames by their number; exact on plain files, wrong on the ones that `KNOWN_WRONG` lists.
+"""decord 0.6.0: reads frames by their number; exact on ordinary files, wrong on those that `KNOWN_WRONG` lists.
 
-Kept for those whose earlier results were made with it. It is unmaintained, its FFmpeg is of version 4 (no AV1), and it
-hides where a file's clock starts. Never `decord2`, which takes its place and gives wrong frames without an error.
+Kept to reproduce earlier results that were made with it. It is unmaintained, its FFmpeg is version 4 (no AV1), and it
+does not tell where a file's clock starts. Never use `decord2`, which replaces it and gives wrong frames without an
+error.
 """
 
 from __future__ import annotations
@@ -96,13 +97,13 @@ KNOWN_WRONG: dict[str, str] = {
         "no stream and no frame are one error",
     ),
 }
-"""Test or file that it gets wrong: what it does there."""
+"""Tests that this decoder fails, with the file if only some files fail -> what goes wrong."""
 TIME_ERROR = 2e-5
-"""Seconds: its times are 32-bit floats."""
+"""Tolerance in seconds, because decord's times are 32-bit floats."""
 
 
 def probe(path: Path) -> VideoFacts:
-    """Facts of a video file from decord's table of frames; start and rotation are hidden from us.
+    """Facts of a video file from decord's table of frames; decord does not tell its start time and rotation.
 
     Raises VideoUnreadable when decord cannot open it.
     """
@@ -125,7 +126,7 @@ def probe(path: Path) -> VideoFacts:
 
 
 def frames(path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[float]]:
-    """The frames shown at the given times and their true times; as `decoders.pyav.frames`."""
+    """The frames shown at the given times, and their true times; see `decoders.pyav.frames`."""
     import numpy as np
 
     reader, table = _opened(path)
@@ -148,7 +149,7 @@ def _library() -> Any:
 
 
 def _opened(path: Path) -> tuple[Any, Any]:
-    """A reader, and the (n, 2) table of start and end of its frames in seconds."""
+    """A reader of the file, and an (n, 2) table with start and end of each frame in seconds."""
     library = _library()
     containers.check(path)
     try:

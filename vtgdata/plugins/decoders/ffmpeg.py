@@ -1,9 +1,9 @@
-"""The ffmpeg program through a pipe, which reads the whole file twice: for times and for pictures.
+"""The ffmpeg program through a pipe; it reads the whole file twice, once for times and once for pictures.
 
-What it shows is what FFmpeg shows, so it is a yardstick for the others; it is slow.
+Its frames are by definition what FFmpeg shows, so it is the reference for the other decoders; it is slow.
 
-The program is the system's, or the one that the package `imageio-ffmpeg` carries. It is started without a shell, reads
-local files only, and is stopped when it takes too long.
+The program is the system's, or the one in the package `imageio-ffmpeg`. It is started without a shell, reads only local
+files, and is stopped if it takes too long.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ KNOWN_WRONG: dict[str, str] = {
         "of a single frame, the rate is known to two digits",
     ),
 }
-"""Test or file that it gets wrong: what it does there."""
+"""Tests that this decoder fails, with the file if only some files fail -> what goes wrong."""
 SECONDS = 600.0
-"""After which the program is stopped."""
+"""Seconds after which the program is stopped."""
 _NOISE_SECONDS = 1e-9
 _FRAME = re.compile(rb"\bn: *(\d+) pts: *(-?\d+|NOPTS) .*?(?:\bs:|size:)(\d+)x(\d+)")
 _CLOCK = re.compile(rb"config in time_base: (\d+)/(\d+)")
@@ -60,21 +60,22 @@ _TURN = re.compile(rb"rotation of (-?[\d.]+) degrees")
 
 
 class _Shown(NamedTuple):
-    """All frames of a file, as the program counts them."""
+    """The times of all frames of a file, as the program reports them."""
 
     starts: list[float]
-    """Seconds from the first."""
+    """Start of each frame, in seconds from the first frame."""
     start: float
-    """Of the first, on the file's own clock."""
+    """Time of the first frame on the file's own clock, in seconds."""
     duration: float
-    """Seconds; where the program does not say for how long the last is shown, it is as long as the one before."""
+    """Seconds; if the program does not give the length of the last frame, that of the frame before it is used."""
     width: int
     height: int
     said: bytes
+    """The program's log."""
 
 
 def probe(path: Path) -> VideoFacts:
-    """Facts of a video file, all of them found by decoding it.
+    """Facts of a video file, found by decoding all of it.
 
     Raises VideoUnreadable when there is no video stream or no frame.
     """
@@ -97,7 +98,7 @@ def probe(path: Path) -> VideoFacts:
 
 
 def frames(path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[float]]:
-    """The frames shown at the given times and their true times; as `decoders.pyav.frames`."""
+    """The frames shown at the given times, and their true times; see `decoders.pyav.frames`."""
     import numpy as np
 
     if not len(times):
@@ -118,7 +119,10 @@ def frames(path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[f
 
 
 def _any_of(places: Sequence[int]) -> str:
-    """The expression that is true at these frames; balanced, for the program refuses one nested a hundred deep."""
+    """A filter expression that is true at these frame numbers.
+
+    It is a balanced tree, because the program refuses expressions nested a hundred deep.
+    """
     if len(places) == 1:
         return f"eq(n,{places[0]})"
     half = len(places) // 2
@@ -126,7 +130,7 @@ def _any_of(places: Sequence[int]) -> str:
 
 
 def _shown(path: Path) -> _Shown:
-    """Pass over the whole file; the program tells of each frame when it is shown."""
+    """Decode the whole file without keeping pictures; the program's log gives the time of each frame."""
     output = _input(path)["v:0"].filter("showinfo", checksum=0).output("pipe:", format="null", fps_mode="passthrough")
     _, said = _run(path, output)
     clock, found = _CLOCK.search(said), _FRAME.findall(said)
@@ -153,13 +157,13 @@ def _input(path: Path) -> Any:
     import ffmpeg
 
     containers.check(path)
-    # The scheme is written out, so that a colon in a name begins none.
+    # The scheme is explicit, so that a colon in the file name is not taken for one.
     name, pixels = f"file:{containers.local(path)}", containers.MAX_PIXELS
     return ffmpeg.input(name, protocol_whitelist="file,pipe", threads=1, max_pixels=pixels)
 
 
 def _run(path: Path, output: Any) -> tuple[bytes, bytes]:
-    # The file's own clock is kept, or nobody could tell where it starts.
+    # `-copyts` keeps the file's own clock; without it, nobody could tell where the clock starts.
     process = output.global_args("-nostdin", "-hide_banner", "-loglevel", "info", "-copyts").run_async(
         cmd=program(), pipe_stdout=True, pipe_stderr=True
     )
@@ -172,12 +176,12 @@ def _run(path: Path, output: Any) -> tuple[bytes, bytes]:
 
 
 def ready() -> None:
-    """Raise VtgError, with what to install, where there is no ffmpeg program."""
+    """Raise VtgError, which says what to install, if there is no ffmpeg program."""
     program()
 
 
 def program() -> str:
-    """The path of the ffmpeg program; raises VtgError, with what to install, where there is none."""
+    """The path of the ffmpeg program; raises VtgError, which says what to install, if there is none."""
     found = shutil.which("ffmpeg")
     if found is not None:
         return found

@@ -1,4 +1,4 @@
-"""OpenCV: reads every frame from the start, for its jumps land elsewhere; times are in whole pictures of its clock."""
+"""OpenCV: reads every frame from the start, because its seeks land on wrong frames; times come from its own clock."""
 
 from __future__ import annotations
 
@@ -73,15 +73,15 @@ KNOWN_WRONG: dict[str, str] = {
         "no stream is one more file that cannot be opened",
     ),
 }
-"""Test or file that it gets wrong: what it does there."""
+"""Tests that this decoder fails, with the file if only some files fail -> what goes wrong."""
 _NOISE_SECONDS = 1e-6
-"""Its clock is in milliseconds, as a 64-bit float."""
+"""Tolerance in seconds: its clock is a 64-bit float of milliseconds."""
 
 
 def probe(path: Path) -> VideoFacts:
-    """Facts of a video file; its length is found by passing over all frames, for the header's count may be wrong.
+    """Facts of a video file; its length is found by reading all frames, because the header's count may be wrong.
 
-    Raises VideoUnreadable when it cannot be opened or shows no frame.
+    Raises VideoUnreadable when it cannot be opened or has no frame.
     """
     library = _library()
     with _opened(path) as video:
@@ -96,7 +96,7 @@ def probe(path: Path) -> VideoFacts:
         turned = round(video.get(library.CAP_PROP_ORIENTATION_META)) % 360
         count = int(video.get(library.CAP_PROP_FRAME_COUNT))
     return VideoFacts(
-        # Its clock is counted up in floating point.
+        # Rounded, because its clock is summed in floating point.
         duration=round(starts[-1] - starts[0] + step, 6),
         fps=fps or None,
         start_time=starts[0],
@@ -110,8 +110,8 @@ def probe(path: Path) -> VideoFacts:
 
 
 def frames(path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[float]]:
-    """The frames shown at the given times and their true times; as `decoders.pyav.frames`."""
-    # To turn a frame into a picture costs as much as to decode it: at first only those near a time are.
+    """The frames shown at the given times, and their true times; see `decoders.pyav.frames`."""
+    # Converting a frame to RGB costs as much as decoding it: first try to convert only frames near a wanted time.
     found = _collect(path, times, near=True) or _collect(path, times, near=False)
     if found is None:
         raise VideoUnreadable(path, "no frame decodes")
@@ -119,7 +119,7 @@ def frames(path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[f
 
 
 def _collect(path: Path, times: Sequence[float], *, near: bool) -> dict[float, tuple[Any, float]] | None:
-    """Each time's picture and when it is really shown; None when one was passed over, or nothing decodes."""
+    """Each wanted time -> (picture, its true time); None if a needed frame was not converted, or nothing decodes."""
     found: dict[float, tuple[Any, float]] = {}
     pending = sorted(set(times))
     with _opened(path) as video:

@@ -1,8 +1,8 @@
-"""PyAV, the decoder by default: exact on every file tried, AV1 included, and its wheel carries FFmpeg.
+"""PyAV, the default decoder: exact on every file tried, AV1 included, and its wheel includes FFmpeg.
 
-Reads forward and seeks only over long gaps; what a seek brings is verified, and where it lands late or leaves a hole
-(MPEG-TS does both) the file is read from its start. A packet that does not decode is passed over, as players do; a file
-that is cut off ends where it is cut.
+It reads forward and seeks only over long gaps. Each seek is verified: if it lands too late or leaves a gap (MPEG-TS
+does both), the file is read from its start. A packet that does not decode is skipped, as players do; a truncated file
+ends where it is cut off.
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 FAR_SECONDS = 5.0
-"""A target further ahead than this is sought, not read up to: about the length of a group of pictures."""
+"""If a target is further ahead than this, seek to it instead of reading on: about the length of a group of pictures."""
 HOLE_SECONDS = 1.0
+"""If the frame after a seek lasts longer than this, frames may be missing, and the seek is not trusted."""
 NOISE_SECONDS = 1e-9
-"""Above the rounding of `k * duration / n`, far below a tick of any time base in use (90 kHz: 11 microseconds)."""
+"""Tolerance of times: above the rounding error of `k * duration / n`, far below a tick of any time base in use (90 kHz:
+11 microseconds)."""
 # Containers only: playlists (HLS, concat, DASH) and image patterns would make FFmpeg open further files.
 _OPTIONS = {
     "protocol_whitelist": "file",
@@ -39,13 +41,13 @@ _OPTIONS = {
 _NO_LENGTH_OF_STREAMS = ("matroska,webm", "flv")
 NEEDS = "av"
 KNOWN_WRONG: dict[str, str] = {}
-"""Test or file that it gets wrong: what it does there."""
+"""Tests that this decoder fails, with the file if only some files fail -> what goes wrong."""
 _EVEN_SECONDS = 0.0015
-"""Clocks of milliseconds make even frames differ by one: only more than that is a variable rate."""
+"""On a clock of milliseconds, frames at a constant rate differ by 1 ms: only a larger difference is a variable rate."""
 
 
 def probe(path: Path) -> VideoFacts:
-    """Facts of a video file; its first frame is decoded, so that what has facts also shows something.
+    """Facts of a video file; it decodes the first frame, so that every file with facts also has a frame to show.
 
     Raises VideoUnreadable when there is no file, no video stream or no frame.
     """
@@ -92,8 +94,8 @@ def frames(path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[f
             shown at or before t, compared in the stream's own ticks; past the end it is the last frame.
 
     Returns:
-        One (height, width, 3) uint8 RGB array per time, rotated as players show it; equal frames share one array. And
-        the time at which each is really shown, in seconds from the first frame.
+        One (height, width, 3) uint8 RGB array per time, rotated as players show it (equal frames share one array), and
+        the true start time of each frame, in seconds from the first frame.
 
     Raises VideoUnreadable when there is no file, no video stream or no frame.
     """
@@ -106,18 +108,19 @@ def frames(path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[f
 
 
 class Following(NamedTuple):
-    """A frame as it is stored, and its place; in seconds from the first frame of the file."""
+    """A frame as it is stored (not rotated), with its time."""
 
     start: Fraction
+    """Seconds from the first frame of the file."""
     length: Fraction
-    """0 where the file does not say it."""
+    """Seconds; 0 if the file does not say it."""
     turned: int
-    """Degrees counter-clockwise by which players turn it."""
+    """Degrees counter-clockwise by which players rotate it."""
     frame: av.VideoFrame
 
 
 def follow(path: Path, start: float) -> Iterator[Following]:
-    """All frames in the order in which they are shown, from the one on show at `start` on.
+    """All frames in display order, beginning with the frame shown at `start` (seconds from the first frame).
 
     Raises VideoUnreadable when there is no file, no video stream or no frame.
     """
@@ -140,7 +143,7 @@ def follow(path: Path, start: float) -> Iterator[Following]:
 
 
 def _target(first: int, time: float, tick: Fraction) -> int:
-    """Ticks of a time in seconds from the first frame."""
+    """The tick of `time`, which is in seconds from the first frame; `first` is the tick of that frame."""
     return first + math.floor((Fraction(time) + Fraction(NOISE_SECONDS)) / tick)
 
 
@@ -155,7 +158,7 @@ class _Picture(NamedTuple):
 
 
 class _Reel:
-    """An open video read forward: the frame that is on show, and the next one."""
+    """An open video that is read forward: its current frame (`on`) and the next one."""
 
     def __init__(self, container: InputContainer, stream: VideoStream) -> None:
         self._container, self._stream = container, stream
@@ -169,13 +172,13 @@ class _Reel:
         self.next: _Shown | None = next(self._frames, None)
 
     def at(self, target: int) -> _Shown | None:
-        """The last frame shown at or before the target, which must not lie behind."""
+        """The last frame shown at or before the target, which must not lie before the current frame."""
         while self.next is not None and self.next.ticks <= target:
             self.forward()
         return self.on
 
     def forward(self) -> _Shown | None:
-        """The frame that is shown next, which is then on show; None at the end."""
+        """Move on to the next frame and return it; None at the end."""
         self.on, self.next = self.next, next(self._frames, None)
         return self.on
 
@@ -184,7 +187,7 @@ class _Reel:
         return self.next is not None and (target - self.next.ticks) * _tick(self._stream) > FAR_SECONDS
 
     def jump(self, target: int) -> bool:
-        """Seek to the key frame before the target; False when what lies there cannot be trusted."""
+        """Seek to the key frame before the target; False if it fails, lands after the target or leaves a gap."""
         from av.error import FFmpegError
 
         try:
@@ -198,12 +201,12 @@ class _Reel:
 
 
 def _collect(path: Path, times: Sequence[float], *, seek: bool) -> dict[float, _Picture] | None:
-    """Every time's picture, or None when a seek went wrong or nothing decodes."""
+    """Each wanted time -> its picture; None if a seek went wrong or nothing decodes."""
     from av.video.reformatter import VideoReformatter
 
     found: dict[float, _Picture] = {}
     images: dict[int, np.ndarray] = {}
-    # One for all frames: it is costly to make.
+    # One converter for all frames, because creating one is slow.
     convert = VideoReformatter()
     with _opened(path) as (container, stream):
         reel = _Reel(container, stream)
@@ -249,13 +252,13 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
 def _reason(error: Exception) -> str:
     said = str(getattr(error, "strerror", None) or error).strip()
     if said == "End of file":
-        # A container that was opened and ended before any stream came.
+        # The container could be opened, but ended before any stream.
         return "no video stream"
     return f"not a readable video ({said[:1].lower()}{said[1:]})"
 
 
 def _shown(container: InputContainer, stream: VideoStream) -> Iterator[_Shown]:
-    """Frames in the order in which they are shown, each with its time in ticks, always going forward."""
+    """Frames in display order, each with its time in ticks; times always increase."""
     counted = container.format.name == "avi"
     last: int | None = None
     for frame in _decoded(container, stream):
@@ -279,7 +282,7 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.Vide
 
 
 def _packets(container: InputContainer, stream: VideoStream) -> Iterator[av.Packet[VideoStream] | None]:
-    """The stream's packets, the last one empty or None: it makes a decoder give out the frames it still holds."""
+    """The stream's packets; the last one is empty or None, which makes a decoder return the frames it still holds."""
     from av.error import FFmpegError
 
     try:
@@ -318,20 +321,20 @@ class _Length(NamedTuple):
 
 
 class _Scan(NamedTuple):
-    """What all packets together say; none is decoded. In ticks."""
+    """Times found in all packets without decoding them; in ticks."""
 
     last: int
-    """When the frame that is shown last is shown."""
+    """Start of the last frame."""
     length: int
-    """For how long."""
+    """Length of the last frame; 0 if its packet does not say it."""
     spread: int
-    """By how much the steps between frames differ."""
+    """Longest minus shortest step between frames."""
 
 
 def _length(path: Path, container: InputContainer, stream: VideoStream, first: int) -> _Length:
-    """Seconds from the first frame to the end of the last: the stream's own figure, else what its packets say."""
+    """Seconds from the first frame to the end of the last: as the stream states it, else as its packets show it."""
     tick, kind = _tick(stream), containers.check(path)
-    # Where a container keeps no length per stream, FFmpeg may have copied its own, on whatever clock.
+    # If a container stores no length per stream, FFmpeg may have copied the container's, which is on another clock.
     stated = None if container.format.name in _NO_LENGTH_OF_STREAMS else stream.duration
     cut = containers.cut_short(path, kind)
     steps = _index_spread(stream) if kind == "mov" else None
@@ -340,7 +343,7 @@ def _length(path: Path, container: InputContainer, stream: VideoStream, first: i
     scan = _scan(path, first)
     uneven = _uneven(scan.spread, tick)
     if stated and not cut:
-        # A broadcast that was cut shows nothing before its first key frame.
+        # A recording that begins in the middle of a broadcast shows nothing before its first key frame.
         late = first - (stream.start_time or 0) if kind in ("mpegts", "mpeg") else 0
         return _Length((stated - late if 0 < late < stated else stated) * tick, "stream", False, uneven, "scan")
     length = scan.length or (round(1 / (stream.average_rate * tick)) if stream.average_rate else 0)
@@ -349,8 +352,8 @@ def _length(path: Path, container: InputContainer, stream: VideoStream, first: i
     if cut:
         claim = (stated or 0) * tick or whole
         return _Length(shown, "scan", not claim or claim - shown > length * tick, uneven, "scan")
-    # WebM's own figure is exact where its packets are in whole milliseconds, but it may count from the start of the
-    # container's clock, and cover a longer soundtrack.
+    # WebM states an exact length, while its packets are in whole milliseconds; but the length may count from the start
+    # of the container's clock, and may be that of a longer soundtrack.
     claimed = min(whole, whole - first * tick, key=lambda claim: abs(claim - shown))
     if whole and (not length or abs(claimed - shown) <= length * tick):
         return _Length(claimed, "container", False, uneven, "scan")
@@ -362,7 +365,7 @@ def _uneven(spread: int, tick: Fraction) -> bool:
 
 
 def _index_spread(stream: VideoStream) -> int | None:
-    """By how much an MP4's index says that the steps between frames differ; None where it does not have them all."""
+    """Longest minus shortest step between frames in an MP4's index, in ticks; None if the index lacks frames."""
     entries = stream.index_entries
     if not stream.frames or len(entries) != stream.frames:
         return None

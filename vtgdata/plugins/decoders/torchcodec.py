@@ -1,4 +1,4 @@
-"""torchcodec: the decoder of PyTorch, in its exact mode; it uses the FFmpeg of the system, or of its own wheel."""
+"""torchcodec: PyTorch's decoder, in its exact mode; it uses the FFmpeg of the system or that of its own wheel."""
 
 from __future__ import annotations
 
@@ -76,13 +76,13 @@ KNOWN_WRONG: dict[str, str] = {
         "no stream and no frame are one error",
     ),
 }
-"""Test or file that it gets wrong: what it does there."""
+"""Tests that this decoder fails, with the file if only some files fail -> what goes wrong."""
 _NOISE_SECONDS = 1e-6
-"""It compares times as floating point, not in ticks."""
+"""Tolerance in seconds, because it compares times as floats, not in ticks."""
 
 
 def probe(path: Path) -> VideoFacts:
-    """Facts of a video file, from a scan of all its packets, which the exact mode makes anyway.
+    """Facts of a video file, from the scan of all its packets that the exact mode makes anyway.
 
     Raises VideoUnreadable when it cannot be opened.
     """
@@ -105,10 +105,10 @@ def probe(path: Path) -> VideoFacts:
 
 
 def frames(path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[float]]:
-    """The frames shown at the given times and their true times; as `decoders.pyav.frames`."""
+    """The frames shown at the given times, and their true times; see `decoders.pyav.frames`."""
     decoder, facts = _opened(path)
     begin, end = facts.begin_stream_seconds, facts.end_stream_seconds
-    # Past the end is the last frame; the decoder would refuse.
+    # A time past the end gives the last frame; the decoder itself would refuse it.
     inside = [min(max(begin, begin + time + _NOISE_SECONDS), end - _NOISE_SECONDS) for time in times]
     if not inside:
         return [], []
