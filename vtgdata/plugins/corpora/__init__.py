@@ -1,1 +1,1 @@
-"""One file per corpus: its facts `CORPUS`, `read(paths, split)`, and an `EXAMPLE`."""
+"""One file per corpus, with its facts `CORPUS`, a reader `read(paths, split)`, and an `EXAMPLE`."""

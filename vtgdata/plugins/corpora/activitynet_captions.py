@@ -3,8 +3,8 @@
 Raw entry: "v_Qx81-kLm_0A": {"duration": 64.12, "timestamps": [[0.5, 12.3]], "sentences": [" A man rows."]}
            v_ + YouTube id                       (seconds, grid 0.01 s)
 Oddities:  two thirds of the sentences start with a blank; 29 train ends lie past the video, by 0.01 s; 2 train windows
-           are reversed and 2 have no length. val_1 and val_2 are two annotators of the same videos: two annotation
-           sets, never one to train on and one to test on.
+           are reversed and 2 have no length. In val_1 and val_2, two annotators describe the same videos: two
+           annotation sets, so never train on one and test on the other.
 """
 
 from collections.abc import Iterator, Sequence
@@ -73,14 +73,14 @@ EXAMPLE = Example(
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the captions files; each file's split is its set of annotations too."""
+    """Rows of the captions files; each file's split is also the name of its annotation set."""
     for source in sources.find(paths, CORPUS, split):
         facts = captions_json.facts(name=_named, annotation_set=source.split)
         yield from captions_json.rows(source, facts)
 
 
 def _named(key: str) -> ids.Named:
-    """A key with or without its `v_`, whose file has one; an id of eleven characters may itself begin like that.
+    """A key with or without `v_` in front; the file name always has it. A YouTube id itself may begin with `v_`.
 
     >>> _named("v_Qx81-kLm_0A").file, _named("v_abcdefghi").source_id
     ('v_Qx81-kLm_0A.mp4', 'v_abcdefghi')

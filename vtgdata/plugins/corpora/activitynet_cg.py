@@ -1,10 +1,11 @@
 """ActivityNet-CG: ActivityNet Captions split anew, to test unseen compositions and words (Li et al., CVPR 2022).
 
 Raw entry: "v_0aZ_bY1cX-2": {"sentences": [" The man throws the ball."], "timestamps": [[20.1, 33.3]], "duration": 41.7}
-           v_ + YouTube id    (seconds, grid 0.01 s, the windows of ActivityNet Captions as they are)
-Beside:    in novel_word `news`, in novel_composition `novels`: what is new in each sentence, a list as long as theirs.
+           v_ + YouTube id    (seconds, grid 0.01 s, the unchanged windows of ActivityNet Captions)
+Extras:    novel_word has a list `news` and novel_composition a list `novels`, parallel to the sentences: what is new in
+           each.
 Oddities:  those of ActivityNet Captions (2 reversed windows, 2 without length, blanks at the edges); the splits mix
-           train, val_1 and val_2, so one video has the sentences of two annotators, and is in several splits.
+           train, val_1 and val_2, so a video may have sentences of two annotators, and be in several splits.
 """
 
 from collections.abc import Iterator, Sequence
@@ -67,7 +68,7 @@ _PARALLEL = ("news", "novels")
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the captions files, each of them a row of ActivityNet Captions."""
+    """Rows of the captions files; each is also a row of ActivityNet Captions."""
     for source in sources.find(paths, CORPUS, split):
         facts = captions_json.facts(name=_named, source_corpus="activitynet_captions", parallel=_PARALLEL)
         yield from captions_json.rows(source, facts)

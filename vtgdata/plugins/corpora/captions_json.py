@@ -1,10 +1,10 @@
 """Any corpus in the captions family: one JSON object for the file, video id -> parallel lists of times and sentences.
 
 Raw entry: "v_Qx81-kLm_0A": {"duration": 64.12, "timestamps": [[0.5, 12.3]], "sentences": ["Two men carry a boat."]}
-Keys:      timestamps, sentences, duration and their common other names; name others with `--map query=captions`. Units
-           other than seconds are told with `--unit`: frames are not guessed (`fps` in an entry goes before `--fps`).
+Keys:      timestamps, sentences, duration and their common other names; name others with `--map query=captions`. Give
+           units other than seconds with `--unit`: frames are not guessed (`fps` in an entry goes before `--fps`).
 Tables:    csv and tsv with a row for each sentence (video, start, end, sentence, duration) are read too.
-Corpus:    `--name` and `--license` say which corpus it is and under which licence; without them, nobody knows.
+Corpus:    give its name with `--name` and its licence with `--license`; the file does not tell them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -61,15 +61,15 @@ def read(
     fps: float | None = None,
     source_clock: bool = False,
 ) -> Iterator[RawRow]:
-    """Rows of the entries' sentences.
+    """One row for each sentence of each entry.
 
     Args:
         paths: files, or folders of files whose names tell their split.
-        split: of files whose names do not.
+        split: the split of files whose names do not tell it.
         map: our name of a field -> the file's key (windows, query, duration).
-        unit: of the bounds.
-        fps: frames a second, for bounds in frames.
-        source_clock: bounds count from the start of the video that the files were cut from.
+        unit: unit of the starts and ends.
+        fps: frames per second, if starts and ends are in frames.
+        source_clock: whether starts and ends count from the start of the video that the files were cut from.
     """
     for source in sources.find(paths, CORPUS, split):
         table = items.shape(source.path) in ("csv", "tsv")

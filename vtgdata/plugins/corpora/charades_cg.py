@@ -1,10 +1,11 @@
 """Charades-CG: Charades-STA split anew, to test unseen compositions and unseen words (Li et al., CVPR 2022).
 
 Raw entry: "M2XP0": {"sentences": ["person closes the closet."], "timestamps": [[2.1, 9.8]], "duration": 27.5}
-           video      (seconds, grid 0.1 s, the windows of Charades-STA as they are)
-Beside:    in novel_word `news`, in novel_composition `novels`: what is new in each sentence, a list as long as theirs.
+           video      (seconds, grid 0.1 s, the unchanged windows of Charades-STA)
+Extras:    novel_word has a list `news` and novel_composition a list `novels`, parallel to the sentences: what is new in
+           each.
 Oddities:  15 % of the train rows end past the video; the splits mix train and test of Charades-STA, and the three test
-           splits share videos: each is a benchmark against this corpus's own train only.
+           splits share videos: each is a benchmark only for models trained on this corpus's own train split.
 """
 
 import re
@@ -70,7 +71,7 @@ _VIDEO = re.compile(r"[A-Z0-9]{5}\Z", re.ASCII)
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the captions files, each of them a row of Charades-STA."""
+    """Rows of the captions files; each is also a row of Charades-STA."""
     for source in sources.find(paths, CORPUS, split):
         facts = captions_json.facts(name=_named, source_corpus="charades_sta", parallel=_PARALLEL)
         yield from captions_json.rows(source, facts)

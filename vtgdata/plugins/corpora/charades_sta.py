@@ -3,11 +3,11 @@
 Raw line:  K7QZ2 3.4 11.0##a person folds the towel on the bed.
            video start end  query            (seconds, grid 0.1 s)
 Copies:    {"qid": 0, "query": "...", "duration": 30.96, "vid": "K7QZ2", "relevant_windows": [[3.4, 11.0]]}
-           one row a line, as Lighthouse ships it; `qid` is a number of the copy, not of the corpus
+           one row per line, as Lighthouse ships it; `qid` numbers the rows of the copy and is no id of the corpus
 Durations: column `length` of Charades_v1_<split>.csv, or durations.json ({video: seconds}, probed, as VideoMind ships
-           it), beside the annotations or given as a path of its own; they go before those of a copy.
+           it), beside the annotations or given as a path of its own; they take precedence over those in a copy.
 Oddities:  15 % of the train rows end past the video; 4 are reversed; `#` occurs inside sentences. Copies have clamped
-           the ends and left the reversed rows out.
+           ends and lack the reversed rows.
 """
 
 import re
@@ -95,15 +95,15 @@ EXAMPLE = Example(
 
 _FORM = "`K7QZ2 3.4 11.0##a sentence`"
 _KEYS = Keys(known={**ALIASES, "video": ("vid",)})
-"""Collections that took rows from Charades name the video otherwise; they are no copies of the whole."""
+"""Only `vid` names the video: collections with some of Charades' rows use other keys, and are not copies."""
 _VIDEO = re.compile(r"[A-Z0-9]{5}\Z", re.ASCII)
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the text files and their copies, with durations out of the files that are given or lie beside them."""
+    """Rows of the text files or their copies, with durations from files that are given or lie beside them."""
     annotations = sources.find(paths, CORPUS, split, companions=lengths.SUFFIXES, one_copy=True)
     durations = lengths.of_corpus(paths, [source.path for source in annotations], CORPUS, ids.stem)
-    # The qid of a copy is the number of its line: a row is known by video and sentence, as in the original.
+    # The qid of a copy is only a line number: ids are made of video and sentence, as for the original.
     facts = moment_jsonl.Facts(keys=_KEYS, name=_named, durations=durations, ids_unique=False)
     for source in annotations:
         if items.shape(source.path) in ("jsonl", "json"):

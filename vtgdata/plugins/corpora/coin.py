@@ -3,11 +3,12 @@
 Raw file:  {"database": {"aB3_dE-6hIj": {"duration": 97.45, "class": "PolishBoots", "start": 12.08, "end": 80.33,
              "subset": "training", "recipe_type": 4, "video_url": "...",
              "annotation": [{"id": "9", "segment": [14.0, 31.0], "label": "brush off the dust"}]}}}
-Times:     seconds of the whole video; `start` and `end` bound the part that shows the task and shift nothing.
-Rows:      labels come from a fixed list and repeat within a video: a label's segments are one row, a query with
+Times:     seconds from the start of the whole video, although `start` and `end` bound the part that shows the task.
+Rows:      labels come from a fixed list and repeat within a video: all segments of a label make one row, a query with
            several windows.
-Oddities:  `annotation` in the singular, and `label`; the test videos' subset is `testing`, and `validation` in the
-           documentation; any other subset is kept under its own name, and shows in the counts.
+Oddities:  the keys are `annotation`, in the singular, and `label`; the subset of the test videos is `testing`, or
+           `validation` in the documentation; any other subset becomes a split of its own name and appears in the
+           counts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -84,14 +85,14 @@ class _Step(msgspec.Struct):
     """One label of a video, with all its segments."""
 
     origin: str
-    """Key path of its first segment."""
+    """Path of keys to its first segment."""
     raw: list[Any]
     windows: list[tuple[Bound, Bound]]
     id: Any
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the videos' labels; with `split`, only the rows of that one."""
+    """One row for each label of each video; with `split`, only rows of that split."""
     for source in sources.find(paths, CORPUS, split):
         try:
             document = mapping(read_json(source.path), "the document")
@@ -103,7 +104,7 @@ def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
 
 
 def _video(name: str, key: str, video: Any) -> Iterator[RawRow]:
-    """A row for each label, in the order of their first segments; a segment that cannot be read is one of its own."""
+    """A row for each unreadable segment, then one for each label, in the order of the labels' first segments."""
     origin = f"{name}#database/{key}"
     try:
         if ids.youtube_id(key) != key:

@@ -2,11 +2,11 @@
 
 Raw item:  {"num_segments": 6, "description": "the kite dips behind a tree", "times": [[2, 2], [2, 3], [2, 2], [1, 2]],
             "video": "12345678@N00_1234567890_0a1b2c3d4e.mov", "annotation_id": 70001, "dl_link": "https://..."}
-Times:     each annotator's first and last chunk of 5 s, both inclusive: [2, 2] is 10 s to 15 s.
-Oddities:  annotators disagree in two thirds of the rows: the most frequent pair is taken, never the mean, and all stay
-           in `extra.annotators`; there is no duration, and the last chunk may pass the end of the video; ids hold `@`;
-           file names have ten extensions, 53 rows in val a bare `.`; one video comes under two extensions (29 in val,
-           whose 1,094 file names are 1,065 videos).
+Times:     for each annotator, the first and last chunk of 5 s, both inclusive: [2, 2] is 10 s to 15 s.
+Oddities:  annotators disagree in two thirds of the rows: the most frequent pair is used, never the mean, and all pairs
+           stay in `extra.annotators`; there is no duration, and the last chunk may extend past the end of the video;
+           ids contain `@`; file names have ten different extensions, and a bare `.` in 53 rows of val; a video may
+           occur under two extensions (29 do in val, where 1,094 file names stand for 1,065 videos).
 """
 
 import re

@@ -4,12 +4,13 @@ Raw file:  {"version": "1", "videos": [{"video_uid": "0000-aaaa", "split": "trai
              "video_start_sec": 30.0, "video_end_sec": 510.0, "annotations": [{"annotation_uid": "3333-dddd",
              "language_queries": [{"query": "Where did I put the ladle?", "clip_start_sec": 12.5, "clip_end_sec": 15.0,
              "video_start_sec": 42.5, "video_end_sec": 45.0, "template": "...", ...}]}]}]}]}
-Clocks:    `clip_*` count from the start of the clip, `video_*` from that of the whole video. Here a video is a clip: it
-           lasts from `video_start_sec` to `video_end_sec` of its source. A query that lacks the clip's clock is read by
-           the video's.
-Ids:       the annotation's uid and the query's number in it, empty ones counted, as the official scorer does.
-Oddities:  several annotators ask about one clip; queries are missing or empty (the official code skips them, here they
-           are drops) or hold newlines; windows are often shorter than a second, or a point; the test file has no times.
+Clocks:    `clip_*` count from the start of the clip, `video_*` from the start of the whole video. A clip is a video
+           here: the part from `video_start_sec` to `video_end_sec` of its source. If a query lacks `clip_*`, `video_*`
+           is used.
+Ids:       the annotation's uid and the query's number in it; empty queries count too, as in the official scorer.
+Oddities:  several annotators ask about one clip; some queries are missing or empty (the official code skips them, here
+           they become drops) or contain newlines; many windows are shorter than a second, or have no length; the test
+           file has no times.
 """
 
 from collections.abc import Iterator, Sequence
@@ -79,12 +80,13 @@ _OWN = {"query", "clip_start_sec", "clip_end_sec", "video_start_sec", "video_end
 
 
 class _Clip(NamedTuple):
-    """What all queries of a clip share."""
+    """Facts that all queries of a clip share."""
 
     uid: str
     source: str
+    """`video_uid` of the whole video."""
     start: float | None
-    """Seconds of the whole video at which the clip begins."""
+    """Seconds of the whole video at which the clip begins; None if unknown."""
     duration: float | None
 
 
@@ -144,7 +146,7 @@ def _row(split: str, clip: _Clip, annotation: str, origin: str, number: int, val
 
 
 def _window(fields: dict[str, Any], clip: _Clip) -> tuple[tuple[float, float] | None, bool]:
-    """A query's window, and whether it counts from the start of the whole video; None where it is hidden."""
+    """A query's window, and whether it counts from the start of the whole video; the window is None if it is hidden."""
     for clock in ("clip", "video"):
         bounds = [fields.get(f"{clock}_start_sec"), fields.get(f"{clock}_end_sec")]
         if None not in bounds and (clock == "clip" or clip.start is not None):

@@ -1,16 +1,16 @@
-"""Grounded-VideoLLM: conversations on ActivityNet and QVHighlights videos with times in them (Wang et al., 2024).
+"""Grounded-VideoLLM: conversations with times about ActivityNet and QVHighlights videos (Wang et al., 2024).
 
 Raw item:  {"question_id": "q_17", "video_id": "v_Qx81-kLm_0A", "video_file": "activitynet/videos/v_Qx81-kLm_0A.mp4",
             "dataset_name": "activitynet", "conversation": [
              {"from": "human", "value": "<image> When does the man wave?"},
              {"from": "gpt", "value": "From <12.4> to <17.9>."}]}
            with a newline after <image>.
-Rows:      a question with its answer is one. The query is what the question quotes after `query:`, where it does, else
-           the question itself; the windows are the answer's pairs of times.
-Times:     in angle brackets, in seconds on disk, whole ones too (`<12>`), and sometimes below zero. In the model's
-           output `<12>` is the 12th of 300 tokens: such text is not for this reader.
-Oddities:  no duration; an answer without times is dropped; the keys of G-VideoQA's own file were not verified: a file
-           with other keys is refused, with those that it has.
+Rows:      one for each question with its answer. The query is the quotation after `query:` in the question, or the
+           whole question if there is none; the windows are the pairs of times in the answer.
+Times:     in angle brackets; in files they are seconds, also whole ones (`<12>`), and sometimes negative. In the
+           model's output `<12>` is the 12th of 300 time tokens: this reader is not meant for such text.
+Oddities:  no duration; a row whose answer has no times is dropped; the keys of G-VideoQA's own file were not verified:
+           a file with other keys is refused, and the error lists its keys.
 """
 
 import re
@@ -75,7 +75,7 @@ _QUOTED = re.compile(r"""query:\s*(?P<mark>['"])(?P<query>.+?)(?P=mark)(?=[.?!,;
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the conversations' turns."""
+    """One row for each question with its answer."""
     for source in sources.find(paths, CORPUS, split):
         yield from items.rows(source, _turns, _FORM)
 
@@ -96,7 +96,7 @@ def _turns(item: items.Item, source: sources.Source) -> list[RawRow]:
 
 
 def _named(fields: dict[str, Any]) -> ids.Named:
-    """The video, by its id, with the name of its file."""
+    """The video's names, from `video_id` if there is one, else from the file name."""
     file = ids.base(words(fields.get("video_file"), "video_file"))
     video_id = fields.get("video_id")
     return ids.named(ids.base(str(video_id)) if isinstance(video_id, str | int) else file, file)

@@ -2,11 +2,11 @@
 
 Raw entry: {"Prune a Rose Bush": {"aB3_dE-6hIj.mp4": {"relevant": true, "clip": true, "v_duration": 312.4,
             "bounds": [41, 198], "steps": [{"index": 0, "heading": "remove dead wood", "absolute_bounds": [41, 77]}]}}}
-Rows:      two kinds, told apart by `extra.kind`: a (prompt, video) pair is a `moment` with its `bounds`, and each of
-           its steps is a `step` with its heading and `absolute_bounds`.
-Times:     seconds from the start of the whole video, never of the clip; whole but for a few.
-Oddities:  a pair with `clip: false` has no moment, and [0, 0] in its place; 16 train and 3 val windows have no length;
-           in the test file every pair, with a clip or without, has the placeholder [0, 1] and no steps.
+Rows:      `extra.kind` names the kind: each (prompt, video) pair is a `moment` with its `bounds`, and each of its steps
+           is a `step` with its heading and `absolute_bounds`.
+Times:     seconds from the start of the whole video, never of the clip; nearly all are whole numbers.
+Oddities:  a pair with `clip: false` has no moment, and its bounds are [0, 0]; 16 train and 3 val windows have no
+           length; in the test file every pair, with a clip or without, has the placeholder [0, 1] and no steps.
 """
 
 from collections.abc import Iterator, Sequence
@@ -78,7 +78,7 @@ EXAMPLE = Example(
 
 _FORM = '{"PROMPT": {"YOUTUBE_ID.mp4": {"clip": true, "v_duration": 312.4, "bounds": [41, 198], "steps": [...]}, ...}}'
 _PLACEHOLDER = (0, 1)
-"""What stands for hidden bounds; no annotated pair has it."""
+"""Bounds that stand for hidden ones in the test file; no annotated pair has them."""
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
@@ -93,7 +93,10 @@ def _prompt(split: str, origin: str, prompt: str, videos: Any) -> Iterator[RawRo
 
 
 def _pair(split: str, prompt: str, origin: str, key: str, pair: Any) -> Iterator[RawRow]:
-    """The pair's own row and those of its steps; a fault of what they share is one unreadable row."""
+    """The row of a (prompt, video) pair, then the rows of its steps.
+
+    Raises ValueError when a field that they share is faulty: the pair then becomes one unreadable row.
+    """
     fields, named = mapping(pair, "the pair"), _named(key)
     bounds = text.pair(fields.get("bounds"))
     steps = sequence(fields.get("steps"), "steps")

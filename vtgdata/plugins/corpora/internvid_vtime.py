@@ -1,13 +1,14 @@
-"""InternVid-VTime: captioned segments of cuts of YouTube videos, out of InternVid's captions (Wang et al., ICLR 2024).
+"""InternVid-VTime: captioned segments in cuts of YouTube videos, from InternVid's captions (Wang et al., ICLR 2024).
 
 Raw line:  {"vid": "aB3_dE-6hIj", "duration": 37.6, "query": "a man signs a paper", "span": [2.3, 11.8]}
-           VideoMind's form, whose queries a language model wrote anew; seconds from the start of the cut, grid 0.1 s.
+           VideoMind's form, with queries rewritten by a language model; seconds from the start of the cut, grid 0.1 s.
 Raw item:  {"source": "internvid", "id": "aB3_dE-6hIj", "conversations": [{"from": "human", "value": "What is when?"},
             {"from": "gpt", "value": "From <s0> to <e0>, a man signs a paper."}], "meta": {"split": [202.4, 240.0],
             "duration": 37.6, "token": {"<s0>": 2.3, "<e0>": 11.8}}}
-           VTimeLLM's form (stage 2): the times of each segment in `token`, the cut in `split`, the whole video without.
-Queries:   of a dialogue, the text behind a segment's times; the answer, where the question names the times; or the
-           question, where the answer is nothing but times.
+           VTimeLLM's form (stage 2): `token` has the times of each segment, `split` the cut; without `split`, the
+           whole video is meant.
+Queries:   in a dialogue, the text after a segment's times; or the whole answer, if the question names the times; or the
+           question, if the answer has only times.
 Oddities:  machine labels; files may be named after the id alone or after the cut, `<id>_00:03:22:400_00:04:00:000`.
 """
 
@@ -82,7 +83,7 @@ _FILLER, _BEHIND = " \t\r\n,.:;-", " \t\r\n,:;-"
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the lines, or of the dialogues' segments; VideoMind's lengths beside a file go before its own."""
+    """One row for each line or, in dialogues, for each query; VideoMind's durations.json overrides a line's length."""
     for source in sources.find(paths, CORPUS, split, companions=(_LENGTHS,)):
         facts = moment_jsonl.Facts(keys=_KEYS, name=_named, durations=lengths.beside(source.path), ids_unique=False)
         yield from items.rows(source, lambda item, given, facts=facts: _rows(item, given, facts), _FORM)
@@ -94,7 +95,7 @@ def _rows(item: items.Item, source: sources.Source, facts: moment_jsonl.Facts) -
 
 
 def _named(key: str) -> ids.Named:
-    """A YouTube id, or one with the clock times of a cut behind it; nothing else is a key of this corpus."""
+    """A YouTube id, or one followed by the clock times of a cut; raises ValueError for any other key."""
     found = ids.named(key)
     whole = found.source_start is None or ":" in key
     if not whole or key != found.video_id or found.source_id is None or not key.startswith(found.source_id):
@@ -103,7 +104,7 @@ def _named(key: str) -> ids.Named:
 
 
 def _dialogue(item: items.Item, fields: dict[str, Any], source: sources.Source) -> Iterator[RawRow]:
-    """A row for each query of a dialogue, and one for each of its segments that no sentence names."""
+    """A row for each query of a dialogue, then an unreadable row for each segment that no sentence describes."""
     if fields.get("source", "internvid") != "internvid":
         raise ValueError(f"the source is {shown(fields['source'])}, another corpus")
     named, meta = _named(words(fields.get("id"), "the id")), mapping(fields.get("meta", {}), "meta")
@@ -141,7 +142,9 @@ def _turns(fields: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _queries(turns: list[tuple[str, str]]) -> list[tuple[str, list[str]]]:
-    """The queries of a dialogue, each with its segments, none of which comes twice: a caption goes before a question.
+    """The queries of a dialogue, each with its segments.
+
+    No segment occurs twice: if a caption and a question name the same segment, the caption gets it.
 
     >>> _queries([("What happens?", "From <s0> to <e0>, a man rows. From <s1> to <e1>, it rains.")])
     [('a man rows.', ['0']), ('it rains.', ['1'])]
@@ -182,7 +185,7 @@ def _row(
         duration=duration(meta.get("duration")),
         source_id=named.source_id,
         source_start=named.source_start if start is None else start,
-        # Who fetches the videos again has all of each, and the features were made of the cut.
+        # Re-downloaded videos are the whole source; the published features cover only the cut.
         read_in_place=start is not None,
         extra={} if cut is None else {"cut": cut},
     )

@@ -3,8 +3,8 @@
 Raw line:  {"qid": 412, "query": "A child feeds two goats.", "duration": 150, "vid": "aB3_dE-6hIj_60.0_210.0",
             "relevant_windows": [[10, 24], [40, 46]]}
 Keys:      query, vid, relevant_windows (or start and end), duration, qid and their common other names; name others
-           with `--map query=desc,windows=gt`. Units other than seconds are told with `--unit`, frames with `--fps` too.
-Corpus:    `--name` and `--license` say which corpus it is and under which licence; without them, nobody knows.
+           with `--map query=desc,windows=gt`. Give units other than seconds with `--unit`; frames also need `--fps`.
+Corpus:    give its name with `--name` and its licence with `--license`; the file does not tell them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -64,15 +64,15 @@ def read(
     fps: float | None = None,
     source_clock: bool = False,
 ) -> Iterator[RawRow]:
-    """Rows of the records.
+    """One row for each record.
 
     Args:
         paths: files, or folders of files whose names tell their split.
-        split: of files whose names do not.
+        split: the split of files whose names do not tell it.
         map: our name of a field -> the file's key.
-        unit: of the bounds.
-        fps: frames a second, for bounds in frames.
-        source_clock: bounds count from the start of the video that the files were cut from.
+        unit: unit of the starts and ends.
+        fps: frames per second, if starts and ends are in frames.
+        source_clock: whether starts and ends count from the start of the video that the files were cut from.
     """
     facts = moment_jsonl.Facts(keys=Keys(map or {}), unit=unit, fps=fps, source_clock=source_clock)
     for source in sources.find(paths, CORPUS, split):

@@ -3,12 +3,12 @@
 Raw line:  {"idx": 1, "problem": "Find all the sections of the video where the action 'stacking crates' occurs.",
             "solution": [[4.5, 11.2], [30.0, 42.75]], "video": "videos/et_instruct_164k/hacs/aB3_dE-6hIj.mp4",
             "duration": 58.0, "task": "tal"}                  (seconds; task tvg: one segment, tal: many)
-Query:     stands in quotes inside the instruction, which is kept in `extra`; where nothing is quoted the whole
-           instruction is the query, and `extra` says `query_from: problem`.
-Durations: lacking in all Charades rows (half of stage 1): taken from Charades_v1_train.csv or a durations.json
+Query:     the quotation inside the instruction, which is kept in `extra`; if nothing is quoted, the whole instruction
+           is the query, and `extra` has `query_from: problem`.
+Durations: missing in all Charades rows (half of stage 1): read from Charades_v1_train.csv or a durations.json
            ({"K7QZ2": 30.96}) beside the file or given as a path of its own.
-Oddities:  197 segments of stage 1 end past the video and 4 begin past it, 2 have no length: such a segment is taken
-           out or clamped, the others of its row stay; 48 rows have overlapping segments.
+Oddities:  in stage 1, 197 segments end past the video, 4 begin past it and 2 have no length: such a segment is removed
+           or clamped, and the others of its row stay; 48 rows have overlapping segments.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -80,7 +80,7 @@ _FORM = '{"idx": 1, "problem": "... \'a query\' ...", "solution": [[4.5, 11.2]],
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the stages' files, with Charades' durations out of the tables that are given or lie beside them."""
+    """Rows of the two stages' files, with durations of Charades videos from files that are given or lie beside them."""
     annotations = sources.find(paths, CORPUS, split, companions=lengths.SUFFIXES)
     durations = lengths.of_corpus(paths, [source.path for source in annotations], CORPUS)
     for source in annotations:
@@ -116,6 +116,6 @@ def _extra(item: Mapping[str, Any], problem: str) -> dict[str, Any]:
 
 
 def _folder(path: str) -> str:
-    """The folder that a video lies in, which is named after its corpus."""
+    """The lower-case name of the folder that a video lies in, which is named after its corpus; empty without one."""
     parts = path.replace("\\", "/").split("/")
     return parts[-2].lower() if len(parts) > 1 else ""

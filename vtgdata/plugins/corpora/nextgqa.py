@@ -4,9 +4,9 @@ Raw files: val.csv                 video_id,frame_count,width,height,question,an
                                    5550001111,900,640,480,why did the girl kneel,tie her shoe,3,CW,pick a coin,...
            gsub_val.json           {"5550001111": {"duration": 41, "location": {"3": [[6.4, 9.0]]}, "fps": 29.97}}
            map_vid_vidorID.json    {"5550001111": "0101/5550001111"}    (optional: folder and file of the video)
-           seconds, grid 0.1 s; joined on (video_id, qid). They lie beside each other, or are given.
-Answers:   `answer` is the text of the right option; the letter comes from its place. Where an option occurs twice the
-           row says so; where that is the right one, each is right: `answer` is the first, `extra.answers` all.
+           seconds, grid 0.1 s; joined on (video_id, qid). The files lie in one folder, or each is given as a path.
+Answers:   `answer` is the text of the right option; its position gives the letter. If an option occurs twice, the row
+           has a repair that says so; if that is the right option, `answer` is the first letter, `extra.answers` all.
 Oddities:  `duration` is rounded to whole seconds: 3 val spans end 0.5 s past it; 339 val questions have several spans;
            3 val videos have no question; NExT-QA's own val.csv has the descriptive questions too, without spans.
 """
@@ -84,7 +84,7 @@ _FORM = f"the csv with the columns {_HEADER}"
 
 
 class _Beside(msgspec.Struct):
-    """What the JSON files say of the videos."""
+    """Contents of the JSON files that go with the questions, and which questions were read."""
 
     spans: dict[Path, dict[str, Any]] = {}
     """File -> video id -> duration, spans by question, and fps."""
@@ -94,12 +94,12 @@ class _Beside(msgspec.Struct):
     """(video id, qid) of every question that was read."""
 
     def video(self, video_id: str) -> Any:
-        """What the files with spans say of a video; None when none of them has it."""
+        """The entry of a video in the files with spans; None if none of them has it."""
         return next((videos[video_id] for videos in self.spans.values() if video_id in videos), None)
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the questions, with the spans that a JSON file has for them; then the spans that nobody asks for."""
+    """One row for each question, with its spans from a JSON file; then an unreadable row for each qid without one."""
     found = sources.find(paths, CORPUS, split, companions=(".json",))
     beside = _beside(_companions(paths, found))
     for source in found:
@@ -117,7 +117,7 @@ def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
 
 
 def _companions(paths: Sequence[Path], annotations: Sequence[sources.Source]) -> Iterable[Path]:
-    """The JSON files that are given, and those of the questions' splits in a folder given or beside the questions."""
+    """The given JSON files, then those of the questions' splits in the given folders and beside the questions."""
     given = [path for path in paths if path.is_file() and sources.plain_name(path).lower().endswith(".json")]
     found = {path.resolve(): path for path in given}
     for folder in [*(path for path in paths if path.is_dir()), *(source.path.parent for source in annotations)]:
@@ -129,7 +129,7 @@ def _companions(paths: Sequence[Path], annotations: Sequence[sources.Source]) ->
 
 
 def _beside(paths: Iterable[Path]) -> _Beside:
-    """The JSON files, told apart by what they hold: a copy may be called otherwise."""
+    """Read the JSON files. Their contents tell which is which, since copies may have other names."""
     beside = _Beside()
     for path in paths:
         try:
@@ -142,7 +142,7 @@ def _beside(paths: Iterable[Path]) -> _Beside:
         elif values and all(isinstance(value, str) for value in values):
             beside.folders |= document
         elif not values or not all(isinstance(value, list) for value in values):
-            # A list for each video is frame2time_val.json, the times of sampled frames: not needed.
+            # A file with a list for each video is frame2time_val.json (times of sampled frames), which is not needed.
             raise VtgError(f"{path}: neither spans nor folders of videos. Give gsub_val.json or {_MAP}.")
     return beside
 
@@ -184,7 +184,7 @@ def _row(item: items.Item, source: sources.Source, beside: _Beside) -> RawRow:
 
 
 def _repeated(options: Sequence[str], letters: Sequence[str]) -> Iterator[Repair]:
-    """What is to be known of options that occur twice: nothing is changed."""
+    """Notes about options that occur twice, as repairs that change nothing."""
     twice = [option for option in dict.fromkeys(options) if options.count(option) > 1]
     if twice:
         yield Repair("options_repeat", ", ".join(map(repr, twice)), "kept")
@@ -198,7 +198,7 @@ def _extra(cells: Mapping[str, str], video: Mapping[str, Any], letters: list[str
 
 
 def _unasked(beside: _Beside, split: str) -> Iterator[RawRow]:
-    """A row for each question that has spans and stands in no csv."""
+    """An unreadable row for each question that has spans but is in no csv."""
     for path, videos in beside.spans.items():
         for video_id, video in videos.items():
             spans = cast(dict[str, Any], video).get("location") if isinstance(video, dict) else None

@@ -1,13 +1,14 @@
 """QuerYD: spoken descriptions for blind viewers, aligned with YouTube videos (Oncescu et al., ICASSP 2021).
 
-Raw files: two pickles with the same keys, `video-` + YouTube id; one of captions, each a list of words, and one of
+Raw files: two pickles with the same keys, `video-` + YouTube id: one has captions, each a list of words, and one has
            times in seconds: {"video-aB3_dE-6hIj": [["a", "dog", "jumps"]]} and
            {"video-aB3_dE-6hIj": [[12.125, 15.5]]}.
-           They are read as data, never unpickled; their JSON conversions are read too, also as one document:
+           They are parsed as data without running any code. JSON conversions are read too, also both in one document:
            {"video-aB3_dE-6hIj": {"captions": [["a", "dog", "jumps"]], "times": [[12.125, 15.5]]}}
-Splits:    train_list.txt, val_list.txt and test_list.txt beside them, a key a line; VideoMind's durations.json
-           ({"aB3_dE-6hIj": 41.5}) gives lengths, for the corpus has none.
-Oddities:  captions whose start is their end; uneven precision; 71 of its links lead to other languages than English.
+Splits:    train_list.txt, val_list.txt and test_list.txt beside them, one key per line; VideoMind's durations.json
+           ({"aB3_dE-6hIj": 41.5}) gives lengths, which the corpus lacks.
+Oddities:  some captions have no length (start = end); precision varies; 71 links lead to videos in other languages than
+           English.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -79,11 +80,11 @@ _Lists = Mapping[str, Any]
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the captions, each with the split whose list has its video.
+    """One row for each caption, with the split whose list has its video.
 
     Args:
         paths: captions files, each with its times beside it, or folders of them.
-        split: read this split only; where no list tells the splits, it is the split of all.
+        split: read only this split; without lists, all rows get this split.
 
     Raises VtgError when a captions file has no times, or neither a list nor `split` tells the splits.
     """
@@ -103,13 +104,13 @@ def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
 
 
 def _beside(path: Path, paths: Sequence[Path]) -> list[Path]:
-    """Files that may go with a captions file: those named with it, then those in its folder."""
+    """Files that may go with a captions file: first the other given files, then those in its folder."""
     named = [each for each in paths if each.is_file() and each != path]
     return named + [source.path for source in sources.named_files(path.parent, CORPUS)]
 
 
 def _splits(beside: Sequence[Path]) -> dict[str, str]:
-    """The split of each video that a list names."""
+    """Video id -> split, from all lists."""
     found: dict[str, str] = {}
     for path in beside:
         for split in CORPUS.splits:
@@ -127,7 +128,7 @@ def _lengths(beside: Sequence[Path]) -> dict[str, float]:
 
 
 def _document(path: Path) -> _Lists:
-    """A mapping out of JSON or of a pickle; raises VtgError when it is none."""
+    """The mapping in a JSON file or a pickle; raises VtgError if the file does not hold one."""
     shape = items.shape(path)
     packed = shape == "pickle" or (shape not in ("json", "jsonl") and sources.plain_name(path).endswith(".pkl"))
     try:
@@ -137,7 +138,7 @@ def _document(path: Path) -> _Lists:
 
 
 def _times(path: Path, beside: Sequence[Path]) -> _Lists:
-    """The document with the times: of the files beside, the one that is named like the captions goes first."""
+    """The document with the times; if several lie beside the captions, the one whose name matches is preferred."""
     wanted = sources.plain_name(path).replace("raw_captions", "times_captions").rpartition(".")[0]
     found = [each for each in beside if each.name.startswith(_TIMES)]
     if not found:
@@ -148,7 +149,7 @@ def _times(path: Path, beside: Sequence[Path]) -> _Lists:
 
 
 def _rows(path: Path, beside: Sequence[Path], splits: Mapping[str, str], split: str | None) -> Iterator[RawRow]:
-    """A row for each caption, and for each time without one."""
+    """A row for each caption, and an unreadable row for each time without a caption."""
     captions, lengths = _document(path), _lengths(beside)
     together = any(isinstance(entry, dict) for entry in captions.values())
     times: _Lists = {} if together else _times(path, beside)

@@ -6,8 +6,8 @@ Raw line:  {"qid": 412, "query": "A child feeds two goats by a fence.", "duratio
 Times:     seconds from the start of the cut, grid 2 s; clip i covers [2i, 2i + 2); three raters score each clip inside
            the windows from 0 (very bad) to 4 (very good).
 Oddities:  a third of the rows have several windows; 213 train and 39 val cuts are shorter than their ids say
-           (`duration` is right); ids hold `_` and begin with `-`; some packagings put `v_` before an id; the test file
-           was published without labels, and later with them under another name.
+           (`duration` is right); ids may contain `_` and begin with `-`; some packagings put `v_` before an id; the
+           test file was first published without labels, and later with labels under another name.
 """
 
 from collections.abc import Iterator, Sequence
@@ -75,13 +75,13 @@ EXAMPLE = Example(
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the JSON lines; of two test files in one folder the labelled one is taken."""
+    """Rows of the JSON lines; if a folder has both test files, the labelled one is read."""
     for source in sources.find(paths, CORPUS, split, one_copy=True):
         yield from moment_jsonl.rows(source, moment_jsonl.Facts(name=_named))
 
 
 def _named(key: str) -> ids.Named:
-    """A cut's id, which has no `v_` of its own, whatever a packaging's files are called.
+    """The names of a cut: its id never begins with the `v_` that some packagings put before it; the file name keeps it.
 
     >>> _named("v_aB3_dE-6hIj_60.0_210.0")[:2]
     ('aB3_dE-6hIj_60.0_210.0', 'v_aB3_dE-6hIj_60.0_210.0.mp4')

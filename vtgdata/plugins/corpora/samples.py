@@ -2,10 +2,10 @@
 
 Raw line:  {"sample_id": "pets:7", "corpus": "pets", "split": "train", "video_id": "K7QZ2", "video_file": "K7QZ2.mp4",
             "duration": 30.5, "query": "a dog jumps", "windows": [[2.5, 9.0]], ...}
-           the columns of samples.parquet; `extra` may be an object; columns that are not its own are left out.
-Result:    the same samples: ids, corpora, licences, repairs, what a probe found. So files of several corpora can be put
-           together, probed anew with `--videos`, or mended by hand and checked again.
-Oddities:  an id that does not begin with its corpus gets that before it; a row that is no sound sample is a drop.
+           the columns of samples.parquet; `extra` may be an object; other columns are ignored.
+Result:    the same samples, with their ids, corpora, licences, repairs and probe results. So files of several corpora
+           can be combined, probed again with `--videos`, or corrected by hand and checked again.
+Oddities:  an id that does not begin with its corpus gets it as a prefix; a row that is not a valid sample is a drop.
 """
 
 import json
@@ -22,10 +22,10 @@ _FILES = ("samples.parquet", "samples.jsonl", "*-of-*.parquet")
 
 
 class _OfAnyCorpus(Corpus, frozen=True, kw_only=True):
-    """Facts of files that hold rows of other corpora, whose splits have any names."""
+    """Facts of files that hold rows of other corpora, whose splits may have any name."""
 
     def benchmark(self, split: str) -> bool:
-        """False for the training splits known; elsewhere a row without a window was kept by its own corpus."""
+        """False for train, sft and rl, else True: rows without a window then stay, as their own corpus kept them."""
         return all(known.benchmark for known in self.splits if known.name == split)
 
 
@@ -88,11 +88,11 @@ _FORM = (
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the files, each with its own split; with `split`, only the rows of that one."""
+    """Rows of the files, each with its own split; with `split`, only rows of that split."""
     found = [source.path for source in sources.find(paths, CORPUS, split)]
     tables_in = {path.parent for path in found if sources.plain_name(path) == _FILES[0]}
     for path in found:
-        # In a folder, samples.jsonl beside samples.parquet holds the same once more; named, it is read.
+        # In a folder, samples.jsonl beside samples.parquet repeats its rows: read it only if it is named itself.
         if path in paths or sources.plain_name(path) != _FILES[1] or path.parent not in tables_in:
             yield from sources.only(some_readable(path, _rows(path), _FORM), split)
 
@@ -107,7 +107,7 @@ def _rows(path: Path) -> Iterator[RawRow]:
 
 
 def _sound(fields: dict[str, Any]) -> Sample:
-    """The sample of a row; raises ValueError, naming the column, when it is none."""
+    """The sample of a row; raises ValueError, which names the column, if it is not a valid one."""
     extra = fields.get("extra")
     try:
         found = row_sample(fields | {"extra": json.dumps(extra)} if isinstance(extra, dict) else fields)

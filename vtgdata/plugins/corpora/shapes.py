@@ -1,10 +1,10 @@
-"""Shapes: the corpus that `vtgdata demo-draw` draws, real mp4 files with known moments, small enough for a CPU.
+"""Shapes: the corpus that `vtgdata demo-draw` draws: real mp4 files with known moments, small enough for a CPU.
 
 Raw line:  {"id": "v0001#0", "video": "v0001.mp4", "split": "sft", "query": "blue cross", "start": 3.0, "end": 9.0,
             "duration": 30.0, "scene": [...], "level": 0}
-           seconds; `scene` says what the file shows and `level` how hard the query is: a scripted teacher answers from
-           them.
-Oddities:  some labels are wrong and some rows come twice, on purpose.
+           seconds; `scene` says what the file shows and `level` how hard the query is: the model `scripted` makes its
+           answers from them.
+Oddities:  on purpose, some labels are wrong and some rows occur twice.
 """
 
 from collections.abc import Iterator, Sequence
@@ -63,7 +63,7 @@ _FORM = '{"id": "v0001#0", "video": "v0001.mp4", "split": "sft", "query": "...",
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the JSON lines, each with its own split; with `split`, only the rows of that one."""
+    """Rows of the JSON lines, each with its own split; with `split`, only rows of that split."""
     for source in sources.find(paths, CORPUS, split):
         yield from sources.only(items.rows(source, _row, _FORM), split)
 

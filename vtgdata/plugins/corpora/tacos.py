@@ -6,8 +6,9 @@ Raw entry: "s99-d01.avi": {"timestamps": [[310, 420]], "sentences": ["He rinses 
 Raw line:  {"qid": "7", "query": "He rinses the pear.", "vid": "s99-d01", "duration": 276.19,
             "relevant_windows": [[10.54, 14.29]]}
            times in SECONDS                                     (tacos_train_release.jsonl and other moment JSONL)
-Oddities:  an eighth of the rows repeats another exactly (kept: scores count them; flagged); 43 train ends lie past the
-           last frame, by 0.51 s at most; video files are `s99-d01.avi`, and `s99-d01-cam-002.mp4` elsewhere.
+Oddities:  an eighth of the rows repeats another exactly (kept and flagged, because scores count them); 43
+           train ends lie past the last frame, by at most 0.51 s; video files are called `s99-d01.avi`, in some copies
+           `s99-d01-cam-002.mp4`.
 """
 
 import re
@@ -78,23 +79,23 @@ _KITCHEN = re.compile(r"s\d+-d\d+\Z", re.ASCII)
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of either form, told apart by shape: one object of videos is in frames, a list of rows in seconds."""
+    """Rows of either form: a JSON object of videos has times in frames, a list of rows has times in seconds."""
     for source in sources.find(paths, CORPUS, split, one_copy=True):
         if _by_video(source.path):
             yield from map(_timed, captions_json.rows(source, captions_json.facts(name=_named, unit="frames")))
         else:
-            # Their ids are those of a copy: a row is known by video and sentence, the same in both forms.
+            # The qids belong to the copy: ids are made of video and sentence, so that both forms give the same.
             yield from moment_jsonl.rows(source, moment_jsonl.Facts(name=_named, ids_unique=False))
 
 
 def _by_video(path: Path) -> bool:
-    """Whether a file is an object of videos; a file with one row of moments is an object too, with none inside."""
+    """Whether a file is an object of videos, which has objects in it; a file with a single row is an object without."""
     document = read_json(path) if items.shape(path) == "json" else None
     return isinstance(document, dict) and any(isinstance(value, dict) for value in cast(Any, document).values())
 
 
 def _timed(row: RawRow) -> RawRow:
-    """The row with its duration, which is a number of frames too."""
+    """The row with its duration, computed from the number of frames."""
     if row.duration is not None or not row.fps:
         return row
     frames = duration(row.extra.get("num_frames"))
@@ -102,7 +103,7 @@ def _timed(row: RawRow) -> RawRow:
 
 
 def _named(key: str) -> ids.Named:
-    """A kitchen session; where a key names no file, its file is the one that the corpus names.
+    """The names of a kitchen session; a key without an extension gets the corpus's own file name, `.avi`.
 
     >>> _named("s99-d01").file, _named("s99-d01-cam-002.mp4")[:2]
     ('s99-d01.avi', ('s99-d01', 's99-d01-cam-002.mp4'))

@@ -1,17 +1,17 @@
-"""TimeIT: 125 thousand instructions over twelve corpora, answered in sentences with times (Ren et al., CVPR 2024).
+"""TimeIT: 125 thousand instructions on twelve corpora, answered in sentences with times (Ren et al., CVPR 2024).
 
 Raw item:  {"video": "Charades/videos/K7QZ2.mp4", "QA": [{"q": "Find the segment of the query 'a man folds the towel'.",
             "a": "The given query happens in 3.4 - 11.0 seconds."}]}
            or, for steps, events and speech, a list: "a": "0.0 - 36.0 seconds, dry wood.  36.0 - 60.0 seconds, ..."
-Times:     seconds; where the file's name carries a cut, from the start of the cut. There is no duration.
-Query:     in quotes inside the question, or behind the times in the answer. Items of an answer are apart by two blanks;
-           times count only at the start of one, for recipes speak of `10 - 15 seconds` too, and what follows two blanks
-           without times goes on with the item before. Files `..._15asr.json` put speech before the question.
-Scores:    highlight and summary tasks list single seconds with scores: no windows, so each such answer is a drop.
+Times:     seconds, from the start of the cut if the file's name contains a cut. There is no duration.
+Query:     in quotes inside the question, or after the times in the answer. Two blanks separate the items of an answer;
+           times count only at the start of an item, since recipes may contain `10 - 15 seconds` too, and text without
+           times after two blanks belongs to the item before. Files `..._15asr.json` put speech before the question.
+Scores:    highlight and summary tasks list single seconds with scores instead of windows: each such answer is a drop.
 Evaluation: {"annotations": [{"image_id": "K7QZ2.mp4", "caption": "...", "timestamp": [3.4, 11.0], "id": 0}]}; events
-           have `segments` and a caption in which each sentence stands behind two time tokens. Such a file does not
-           tell which corpus it is of, nor whose terms hold.
-Oddities:  faults of the sources come along: 4 reversed Charades windows, 11 steps of no length.
+           have `segments` and a caption with two time tokens before each sentence. Such a file does not tell which
+           corpus its rows come from, so their licence is unknown.
+Oddities:  it contains faults of its sources: 4 reversed Charades windows, 11 steps without length.
 """
 
 import re
@@ -128,7 +128,7 @@ _TOKENS = re.compile(r"<time_token_\d{1,4}>\s*<time_token_\d{1,4}>", re.ASCII)
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """One row for each window of an answer, or of an annotation in a file made for evaluation."""
+    """One row for each window of an answer, or for each event of an evaluation file."""
     for source in sources.find(paths, CORPUS, split):
         annotations = _annotations(source.path)
         if annotations is None:
@@ -172,7 +172,7 @@ def _turn(origin: str, turn: Any, video: str, split: str) -> list[RawRow]:
 
 
 def _list(answer: str) -> list[tuple[tuple[float, float], str]]:
-    """The items of an answer: the times at an item's start, and all that follows up to the next item."""
+    """The items of an answer: for each the times at its start, and the text up to the next item."""
     starts = list(_ITEM.finditer(answer))
     if not starts or starts[0].start() > 0:
         raise ValueError(f"the answer {shown(answer)} does not begin with times")
@@ -213,7 +213,7 @@ def _source_corpus(video: str) -> str:
 
 
 def _annotations(path: Path) -> list[Any] | None:
-    """The annotations of a file made for evaluation; None when it is a list of instructions."""
+    """The annotations of an evaluation file; None if the file is not one, but a list of instructions."""
     if not head(path).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") or items.shape(path) != "json":
         return None
     document: Any = read_json(path)
@@ -237,7 +237,7 @@ def _annotated(split: str, origin: str, number: int, annotation: Any) -> Iterato
             query=query,
             windows=windows,
             split=split,
-            # The file is of one of twelve corpora, and does not say of which.
+            # The rows come from one of twelve corpora, but the file does not say which.
             license="LicenseRef-unstated",
             duration=duration(fields.get("duration")),
             source_id=named.source_id,
@@ -247,7 +247,7 @@ def _annotated(split: str, origin: str, number: int, annotation: Any) -> Iterato
 
 
 def _events(caption: str, fields: dict[str, Any]) -> list[tuple[str, str, list[tuple[Bound, Bound]]]]:
-    """(place, query, windows) of one annotation: a moment, or the events of a video."""
+    """(key path, query, windows) of each event of an annotation: a single moment, or all events of a video."""
     if "timestamp" in fields:
         return [("", caption, text.windows(fields["timestamp"]))]
     segments = sequence(fields.get("segments"), "segments")

@@ -1,15 +1,15 @@
-"""TimeLens-100K: training videos of five corpora, annotated anew by a teacher model (Zhang et al., CVPR 2026).
+"""TimeLens-100K: training videos of five corpora, re-annotated by a teacher model (Zhang et al., CVPR 2026).
 
 Raw line:  {"source": "didemo", "video_path": "didemo/12345678@N00_1234567890_0a1b2c3d4e.mp4", "duration": 29.8,
             "events": [{"query": "the kite dips behind a tree", "span": [9.6, 15.2]},
                        {"query": "a dog barks", "span": [[20.0, 22.0]]}]}
            a video with its events; a span is a pair or a list of pairs     (seconds from the start of the file)
-Filtered:  the same project's files after inference have a line for each event, {"source", "video_path", "duration",
-           "query", "span", "pred", "answer", "iou"}: the model's answer goes to `extra`. An answer that could not be
-           read stands there as [duration + 10, duration + 20], which is no prediction. Their queries lost blanks and
-           dots at the edges, so that an event may have another id there.
-Filters:   training leaves out queries about sound, videos under 5 s or over 500 s, queries of more than 200 words and
-           events without a usable span. Those are choices, not repairs: see `vtgdata curate`.
+Filtered:  the project's files after inference have a line for each event, {"source", "video_path", "duration", "query",
+           "span", "pred", "answer", "iou"}: the model's answer goes to `extra`. [duration + 10, duration + 20] marks
+           an answer that could not be read, and is not a prediction. Queries have no blanks and dots at the edges
+           there, so an event may get another id.
+Filters:   TimeLens's training leaves out queries about sound, videos under 5 s or over 500 s, queries of more than 200
+           words and events without a usable span. These are choices, not repairs: use `vtgdata curate` for them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -62,11 +62,11 @@ EXAMPLE = Example(
 _FORM = '{"source": "...", "video_path": "...", "duration": 29.8, "events": [{"query": "...", "span": [9.6, 15.2]}]}'
 _OF_THE_VIDEO = ("source", "video_path", "duration", "events")
 _UNREAD = 10.0, 20.0
-"""Seconds past the end of the video at which the project's files put an answer that could not be read."""
+"""Seconds past the end of the video: start and end that mark an answer that could not be read."""
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """A row for each event of each video."""
+    """One row for each event of each video."""
     for source in sources.find(paths, CORPUS, split):
         yield from items.rows(source, _video, _FORM)
 
@@ -110,7 +110,7 @@ def _row(origin: str, raw: Any, event: dict[str, Any], video: dict[str, Any], na
 
 
 def _extra(event: dict[str, Any], duration: float | None) -> dict[str, Any]:
-    """What else an event's line says: in filtered files, what a model answered, and its IoU (higher is easier)."""
+    """Other fields of an event: in filtered files, a model's answer and its IoU (higher is easier)."""
     extra = {key: value for key, value in event.items() if key not in ("query", "span")}
     if "pred" in extra and _is_no_prediction(extra["pred"], duration):
         extra["pred"] = []

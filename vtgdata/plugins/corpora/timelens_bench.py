@@ -1,10 +1,10 @@
-"""TimeLens-Bench: three test sets annotated anew, queries and times (Zhang et al., CVPR 2026, arXiv 2512.14698).
+"""TimeLens-Bench: three test sets with new queries and times (Zhang et al., CVPR 2026, arXiv 2512.14698).
 
 Raw entry: "v_Qx81-kLm_0A": {"duration": 64.12, "spans": [[3.0, 9.5], [20.0, 41.0]],
                              "queries": ["a man lifts a boat", "the boat floats away"]}
            key of the original corpus, one span for each query      (seconds from the start of the file)
-Labels:    a version of their own: scores on them are not comparable with scores on the original labels of Charades-STA,
-           ActivityNet Captions and QVHighlights, whose test videos these are.
+Labels:    a label version of its own: the videos are test videos of Charades-STA, ActivityNet Captions and
+           QVHighlights, but scores are not comparable with scores on their original labels.
 """
 
 import re
@@ -73,7 +73,7 @@ _CHARADES = re.compile(r"[A-Z0-9]{5}\Z", re.ASCII)
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the queries, each under the label version of this benchmark."""
+    """One row for each query, with the label version `timelens`."""
     for source in sources.find(paths, CORPUS, split):
         named, original = _SETS[source.split]
         keys = Keys({"windows": "spans", "query": "queries"}, LISTS)

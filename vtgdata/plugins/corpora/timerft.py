@@ -1,14 +1,14 @@
-"""TimeRFT: 2,500 RL samples chosen by how well the model did, out of six corpora (Time-R1, Wang et al., NeurIPS 2025).
+"""TimeRFT: 2,500 RL samples from six corpora, chosen by how well the model did (Time-R1, Wang et al., NeurIPS 2025).
 
 Raw item:  {"video": ".../aB3_dE-6hIj.mp4", "duration": 71.4, "timestamp": [12.0, 20.0], "sentence": "A kite falls.",
             "qid": "my|cosmo|aB3_dE-6hIj|A kite falls.", "video_start": null, "video_end": null,
             "difficulty": 60.0, "pred": [10.0, 18.0]}
-Times:     seconds; where `video_start` and `video_end` are numbers (665 rows) the loader reads only that part of the
-           file, and `timestamp` and `pred` count from there. 509 of these files carry the part in their name: they may
-           have been cut already, which only a probe tells.
+Times:     seconds; if `video_start` and `video_end` are numbers (665 rows), the loader reads only that part of the
+           file, and `timestamp` and `pred` count from its start. 509 of these files have the part in their name:
+           they may be cut already, which only a probe can tell.
 Oddities:  `difficulty` is 100 x IoU of one greedy answer of the base model, so higher is easier: kept as `mean_iou` in
-           [0, 1]. It was measured against the times as published. 34 ends lie past the video, 11 by more than 5 s:
-           some are slips of units (14,220 for 3:57). The qid holds the sentence, in which a `|` may occur.
+           [0, 1]. It was measured against the published times. 34 ends lie past the video, 11 by more than 5 s; some
+           of them have the wrong unit (14,220 for 3:57). The qid contains the sentence, in which a `|` may occur.
 """
 
 import math
@@ -80,7 +80,7 @@ _FORM = '{"video": "...", "timestamp": [12.0, 20.0], "sentence": "...", "qid": "
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the JSON list, named by their qid."""
+    """Rows of the JSON list, with the qid as id."""
     for source in sources.find(paths, CORPUS, split):
         yield from items.rows(source, _row, _FORM)
 
@@ -112,7 +112,7 @@ def _row(record: items.Item, source: sources.Source) -> RawRow:
 
 
 def _origin(qid: str) -> str:
-    """The corpus that a qid names: `my|corpus|video|sentence`, of which only the sentence may hold a `|`."""
+    """The corpus in a qid, `my|corpus|video|sentence`; only the sentence may contain a `|`."""
     parts = qid.split("|", 3)
     if len(parts) != 4:
         raise ValueError(f"qid {shown(qid)} is not my|corpus|video|sentence")
@@ -120,7 +120,7 @@ def _origin(qid: str) -> str:
 
 
 def _part(item: dict[str, Any]) -> tuple[float, float] | None:
-    """The part of the file that the row means, where it means one."""
+    """Start and end, in seconds, of the part of the file that the row is about; None if it is about the whole file."""
     if item.get("video_start") is None or item.get("video_end") is None:
         return None
     start, end = pair([item["video_start"], item["video_end"]])
@@ -130,7 +130,7 @@ def _part(item: dict[str, Any]) -> tuple[float, float] | None:
 
 
 def _scored(item: dict[str, Any]) -> dict[str, Any]:
-    """What the base model answered, and how near it came."""
+    """The base model's answer, and its IoU as `mean_iou`, as far as the row has them."""
     extra = {"pred": item["pred"]} if "pred" in item else {}
     if item.get("difficulty") is None:
         return extra

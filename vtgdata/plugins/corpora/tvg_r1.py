@@ -1,13 +1,13 @@
-"""TVG-R1: cold start and RL data with reasoning in mind, out of six corpora (Chen et al., EMNLP 2025 Industry).
+"""TVG-R1: cold start and RL data for models that reason, from six corpora (Chen et al., EMNLP 2025 Industry).
 
 Raw item:  {"dataset": "didemo", "video": "didemo/videos/12345678@N00_1234567890_0a1b2c3d4e.mp4", "choices": "",
             "problem": "Find when the kite dips.", "video_length": 29.8, "gt_frame": [9.6, 15.2], "ground_truth": ""}
-           a JSON list or JSON lines; `images` (a list of frame files) may stand for `video`
-Times:     `gt_frame` is seconds, whatever its name says. Where only `ground_truth` holds a pair, from 0 to 1, the file
-           is of the form of Temporal-R1, its ancestor: fractions of `video_length`.
-Labels:    the cold start keeps the teacher's windows, RL the annotation's: two label versions, on purpose.
-Questions: with `choices`, a string or a list, `ground_truth` is the right one's letter, or its text.
-Oddities:  the training code measures Charades' videos itself: their `video_length` says nothing. There is no id.
+           a JSON list or JSON lines; `images` (a list of frame files) may replace `video`
+Times:     `gt_frame` is in seconds, in spite of its name. If only `ground_truth` has a pair, with values from 0 to 1,
+           the file has the form of its predecessor Temporal-R1: fractions of `video_length`.
+Labels:    the cold start has the teacher's windows, RL the annotated ones: two label versions, on purpose.
+Questions: with `choices`, a string or a list, `ground_truth` is the letter or the text of the right one.
+Oddities:  the training code measures the videos of Charades itself: ignore their `video_length`. There is no id.
 """
 
 import re
@@ -90,7 +90,7 @@ _LABEL = re.compile(r"(?:\A|\s)\(?([A-H])[).:]\s+")
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the released files; those of the cold start are the teacher's."""
+    """Rows of the released files; in the cold start, the windows are the teacher's."""
     for source in sources.find(paths, CORPUS, split):
         yield from items.rows(source, _row, _FORM)
 
@@ -126,7 +126,7 @@ def _row(record: items.Item, source: sources.Source) -> RawRow:
 
 
 def _named(item: Mapping[str, Any]) -> ids.Named:
-    """The row's video; where frame files stand for it, it is named after their folder."""
+    """The names of the row's video; if there are only frame files, it is named after their folder."""
     if "video" in item:
         return ids.named(words(item["video"], "video"))
     frames = sequence(item.get("images"), "video or images")
@@ -138,7 +138,7 @@ def _named(item: Mapping[str, Any]) -> ids.Named:
 
 
 def _windows(item: Mapping[str, Any]) -> tuple[list[tuple[Bound, Bound]], Unit]:
-    """The row's windows and their unit: seconds, or fractions where only `ground_truth` has them."""
+    """The row's windows and their unit: seconds, or fractions if only `ground_truth` has a window."""
     if item.get("gt_frame") not in (None, "", []):
         return text.windows(_parsed(item["gt_frame"])), "seconds"
     truth = _parsed(item.get("ground_truth"))
@@ -151,12 +151,12 @@ def _windows(item: Mapping[str, Any]) -> tuple[list[tuple[Bound, Bound]], Unit]:
 
 
 def _parsed(value: Any) -> Any:
-    """A list that was written as text is read as the list."""
+    """The value; if it is text that holds a JSON list, that list."""
     return parse_json(value) if isinstance(value, str) and value.lstrip().startswith("[") else value
 
 
 def _options(choices: Any) -> tuple[str, ...]:
-    """The options' texts without their letters; none where there are no choices.
+    """The texts of the options without their letters; empty if there are no choices.
 
     >>> _options("(A) a boat (B) a raft"), _options(["A. one", "B. two"]), _options("")
     (('a boat', 'a raft'), ('one', 'two'), ())
@@ -172,7 +172,7 @@ def _options(choices: Any) -> tuple[str, ...]:
 
 
 def _answer(truth: Any, options: Sequence[str]) -> str | None:
-    """The right option's letter; None where nobody can say which it is, and `extra` keeps what the file says."""
+    """The right option's letter; None if it cannot be determined (`extra` keeps the original value)."""
     if not options or not isinstance(truth, str):
         return None
     letter = _LETTER.match(truth)

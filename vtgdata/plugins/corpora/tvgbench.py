@@ -1,12 +1,13 @@
-"""TVGBench: 800 questions on 462 files out of five corpora, the benchmark of Time-R1 (Wang et al., NeurIPS 2025).
+"""TVGBench: 800 questions on 462 files from five corpora, the benchmark of Time-R1 (Wang et al., NeurIPS 2025).
 
 Raw item:  {"path": ".../aB3_dE-6hIj.mp4", "question": "...", "answer": "8.25-19.5", "start": 31.5, "end": 96.0,
             "duration": 64.5, "qsemtype": "Human Pose", "bins": {"dataset": "hirest", ...}, ...}
-Times:     seconds; where `start` and `end` are numbers (252 rows) the loader reads only that part of the file, and the
-           answer counts from there.
-Oddities:  no id, and one (video, question) twice: the id is the position; 27 ends lie past the cut, 11 windows have no
-           length and stay as rows without a window; 135 questions have blanks at an edge; 44 files occur with more than
-           one duration; `dataset_name` is missing in the 168 rows of Ego4D, `bins.dataset` is not.
+Times:     seconds; if `start` and `end` are numbers (252 rows), the loader reads only that part of the file, and the
+           answer counts from its start.
+Oddities:  there is no id, and one (video, question) occurs twice: the position in the list is used as id; 27 ends lie
+           past the cut; 11 windows have no length and stay as rows without a window; 135 questions have blanks at an
+           edge; 44 files occur with several durations; the 168 rows of Ego4D lack `dataset_name`, but have
+           `bins.dataset`.
 """
 
 import re
@@ -71,7 +72,7 @@ _ANSWER = re.compile(r"\s*(\d+(?:\.\d+)?)\s*-\s*(\d+(?:\.\d+)?)\s*\Z", re.ASCII)
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the JSON list, named by their position in it."""
+    """Rows of the JSON list, with their position in it as id."""
     for source in sources.find(paths, CORPUS, split):
         yield from items.rows(source, _row, _FORM)
 
@@ -89,7 +90,7 @@ def _row(record: items.Item, source: sources.Source) -> RawRow:
     return RawRow(
         origin=record.origin,
         raw=record.raw,
-        # One file serves several cuts, of different lengths: each of them is a video of its own.
+        # A file may have several cuts of different lengths: each cut is a video of its own.
         video_id=stem if cut is None else f"{stem}_{cut[0]:.2f}_{cut[1]:.2f}",
         file=file,
         query=words(item.get("question"), "question"),
@@ -115,7 +116,7 @@ def _cut(item: dict[str, Any]) -> tuple[float, float] | None:
 
 
 def _source_id(stem: str, dataset: object, cut: tuple[float, float] | None) -> str | None:
-    """The id of the longer video: a YouTube id for ActivityNet and HiREST, the file's own where a part is read."""
+    """The id of the source video: a YouTube id for ActivityNet and HiREST, the file's name if only a part is read."""
     if dataset == "anet":
         return stem.removeprefix("v_")
     return stem if dataset == "hirest" or cut is not None else None

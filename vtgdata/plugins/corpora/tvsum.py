@@ -2,10 +2,10 @@
 
 Raw line:  {"qid": "aB3_dE-6hIj", "query": "Replacing a bicycle tube", "duration": 2, "vid": "aB3_dE-6hIj",
             "label": [[1.0, 2.0, ...], [1.0, 1.0, ...]], "domain": "VT", "relevant_windows": null, ...}
-Labels:    for highlight detection, no windows: row i of `label` has 20 scores from 1 to 5 for [2i, 2i + 2) s. They stay
-           in `extra`; the sample has no windows and is never scored as grounding.
-Oddities:  `duration` counts shots of 2 s, where its sibling YouTube-Highlights has seconds; a video is up to 2.01 s
-           longer than its shots. `query` is the video's title.
+Labels:    for highlight detection, not windows: row i of `label` has 20 scores from 1 to 5 for [2i, 2i + 2) s. They
+           stay in `extra`; the sample has no windows and is never scored as grounding.
+Oddities:  `duration` counts shots of 2 s, unlike in its sibling YouTube-Highlights, which has seconds; a video is up to
+           2.01 s longer than its shots. `query` is the video's title.
 """
 
 from collections.abc import Iterator, Sequence
@@ -54,11 +54,11 @@ EXAMPLE = Example(
 
 _FORM = '{"qid": "...", "query": "...", "duration": 66, "vid": "...", "label": [[1.0, 2.0, ...], ...], "domain": "VT"}'
 _SHOT = 2.0
-"""Seconds."""
+"""Length of a shot in seconds."""
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the JSON lines: scores of shots, without windows."""
+    """Rows of the JSON lines, with scores of shots but without windows."""
     for source in sources.find(paths, CORPUS, split):
         yield from items.rows(source, _row, _FORM)
 

@@ -2,17 +2,17 @@
 
 Raw file:  {"aB3_dE-6hIj": {"title": "Sourdough for beginners", "duration": 615,
              "chapters": [{"time": 0, "label": "Intro"}, {"time": 42.0, "label": "Mixing"}]}}
-           starts only, in seconds: a chapter ends where the next one starts, the last with the video.
-Captions:  chapters_dvc_<split>.json, made of it by the authors: {"aB3_dE-6hIj": {"duration": 615.0,
+           only starts, in seconds: a chapter ends where the next one starts, the last one at the end of the video.
+Captions:  chapters_dvc_<split>.json, made from the raw file by the authors: {"aB3_dE-6hIj": {"duration": 615.0,
             "timestamps": [[0.0, 42.0]], "sentences": ["Intro"], "path": "aB3_dE-6hIj.mp4.npy"}}
-Moments:   chapters_vmr_<split>.jsonl, likewise, without chapters of 90 % of the video or more:
+Moments:   chapters_vmr_<split>.jsonl, also made from it, without chapters of 90 % of the video or more:
             {"qid": 0, "vid": "aB3_dE-6hIj", "query": ["Intro", ...], "relevant_windows": [[[0.0, 42.0]], ...],
-             "duration": 615, "split": "train"}; lists in train alone. In val and test a line is one query, and a
-            running number stands before the id in `vid`: the last 11 characters are the id.
-Oddities:  no end is annotated, which `extra.derived_end` says; raw entries without `duration` exist and are dropped;
-           some captions entries have fewer times than sentences (the authors took out times past the end), and nobody
-           can say which; durations of the moments form are cut to whole seconds. Labels are what users typed: any
-           language, and toxic ones too.
+             "duration": 615, "split": "train"}; only train has such lists. In val and test a line is one query, and
+            `vid` is a running number followed by the id, its last 11 characters.
+Oddities:  no end is annotated; `extra.derived_end` says how each was derived. Raw entries without `duration` are
+           dropped. Some captions entries have fewer times than sentences (the authors removed times past the end), and
+           nobody can say which are missing. In the moments form, durations are cut to whole seconds. Labels are what
+           users typed: in any language, some of them toxic.
 """
 
 import math
@@ -31,7 +31,7 @@ from vtgdata.annotations.text import mapping, read_json, sequence, shown, some_r
 from vtgdata.records import Corpus, Example, RawRow, Split
 
 _RAW = "all"
-"""The split of the raw file, which holds those of all the others."""
+"""The split of the raw file, which contains all other splits."""
 
 CORPUS = Corpus(
     name="vidchapters",
@@ -63,7 +63,7 @@ CORPUS = Corpus(
 )
 
 EXAMPLE = Example(
-    # Not the raw form: in a folder it would be the same chapters again.
+    # Without the raw form: in the same folder it would give the same chapters again.
     files={
         "chapters_dvc_train.json": """{
   "aB3_dE-6hIj": {"duration": 615.0, "timestamps": [[0.0, 42.0], [42.0, 615.0]], "sentences": ["Intro", "Mixing "],
@@ -97,11 +97,11 @@ _NUMBERED = re.compile(r"(\d*)([A-Za-z0-9_-]{11})\Z", re.ASCII)
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the chapters, in whichever of the three forms a file is."""
+    """One row for each chapter; a file may have any of the three forms."""
     found = sources.find(paths, CORPUS, split, one_copy=True)
     derived = {source.path.parent for source in found if source.split != _RAW}
     for source in found:
-        # The raw file of a folder holds the chapters of the derived ones beside it, a second time.
+        # Skip a folder's raw file if derived files lie beside it: it has the same chapters.
         if source.split == _RAW and split is None and source.path not in paths and source.path.parent in derived:
             continue
         yield from _rows(source)
@@ -149,7 +149,7 @@ def _chapter(
         detail = f"the entry of {named.video_id} has no duration, and chapters have no end of their own"
         return unreadable(origin, chapter, split, detail, "no_duration", file=named.file)
     if start >= duration:
-        # Said here: with the video's end for its own, the last chapter would seem reversed.
+        # Caught here, because with the video's end as its own, the last chapter would look reversed.
         detail = f"the chapter starts at {start:g} s, the video has {duration:g} s"
         return unreadable(origin, chapter, split, detail, "starts_past_end", file=named.file)
     later = bisect_right(starts, start)
@@ -166,7 +166,7 @@ def _start(chapter: Any) -> float:
 
 
 def _starts(chapters: Sequence[Any]) -> list[float]:
-    """The starts of the chapters that have one, in order of time."""
+    """The readable starts of chapters, sorted."""
     found: list[float] = []
     for chapter in chapters:
         with suppress(ValueError):  # such a chapter becomes an unreadable row of its own
@@ -175,7 +175,7 @@ def _starts(chapters: Sequence[Any]) -> list[float]:
 
 
 def _moments(item: items.Item, source: sources.Source) -> Iterator[RawRow]:
-    """The rows of one line of the moments form: of a list of queries, or of one."""
+    """The rows of one line of the moments form, which has one query or a list of queries."""
     fields = item.fields()
     query, windows = fields.get("query"), sequence(fields.get("relevant_windows"), "relevant_windows")
     several = isinstance(query, list)
@@ -197,7 +197,7 @@ def _moments(item: items.Item, source: sources.Source) -> Iterator[RawRow]:
 
 
 def _numbered(vid: str, several: bool) -> ids.Named:
-    """What a `vid` of the moments form stands for: an id in train, where queries are lists, else a number and an id.
+    """The names of a `vid` of the moments form: an id in train, where queries are lists, else a number and an id.
 
     >>> _numbered("120123456789e", several=False).video_id
     '0123456789e'

@@ -2,10 +2,11 @@
 
 Raw line:  {"vid": "aB3_dE-6hIj", "duration": 61.0, "query": "a woman signs a paper", "span": [4, 19]}
            or, in tacos and ego4d_nlq, {"qid": "t7", "vid": "s99-d01", "relevant_windows": [[4.2, 19.5]], ...}: seconds.
-Lengths:   durations.json beside it, {"aB3_dE-6hIj": 60.96}: probed, so they go before the line's own.
-Corpus:    the folder, or the file's name (anno_cosmo_cap.jsonl), tells whose rows they are: its licence and its way to
-           name video files hold too. Rows of a corpus that neither tells are of nobody known, and unverified.
-Grid:      by corpus, as its code rounds: cosmo_cap 1 s; tacos and ego4d_nlq 0.001 s; internvid_vtime 0.1 s.
+Lengths:   durations.json beside it, {"aB3_dE-6hIj": 60.96}: probed, so they take precedence over the line's own.
+Corpus:    the file's name (anno_cosmo_cap.jsonl) or the folder tells which corpus the rows come from, whose licence and
+           names of video files then apply. If neither tells, the corpus is unknown and the licence unverified.
+Grid:      depends on the corpus, as VideoMind's code rounds: cosmo_cap 1 s; tacos and ego4d_nlq 0.001 s;
+           internvid_vtime 0.1 s.
 Oddities:  the folders of charades_sta, activitynet_captions, didemo, hirest, youcook2, nextgqa, qvhighlights and queryd
            hold the original files: read them with the readers of those names.
 """
@@ -27,7 +28,7 @@ _SOURCES = {
     "didemo": "didemo", "hirest": "hirest", "youcook2": "youcook2", "qvhighlights": "qvhighlights",
     "nextgqa": "nextgqa", "queryd": "queryd",
 }  # fmt: skip
-"""What is in a folder's or a file's name -> the corpus that its rows are of."""
+"""A word in the name of a file or folder -> the corpus that its rows come from."""
 
 CORPUS = Corpus(
     name="videomind",
@@ -81,7 +82,7 @@ _CAMERA = "-cam-002"
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the JSON lines, with the corpus that they are of and the lengths beside them."""
+    """Rows of the JSON lines, with the corpus that they come from, and lengths from the durations.json beside them."""
     for source in sources.find(paths, CORPUS, split, companions=(_LENGTHS,)):
         corpus = _source_corpus(source.path)
         facts = moment_jsonl.Facts(
@@ -103,7 +104,7 @@ def _row(item: items.Item, source: sources.Source, facts: moment_jsonl.Facts) ->
 
 
 def _source_corpus(path: Path) -> str:
-    """The corpus whose rows a file holds, by its own name or its folder's; empty when neither tells.
+    """The corpus whose rows a file holds, by the file's name or its folder's; empty if neither tells.
 
     >>> _source_corpus(Path("cosmo_cap/anno.jsonl")), _source_corpus(Path("nlq_train.jsonl")), _source_corpus(Path("a"))
     ('cosmo', 'ego4d_nlq', '')
@@ -117,6 +118,6 @@ def _source_corpus(path: Path) -> str:
 
 
 def _kitchen(key: str) -> ids.Named:
-    """A kitchen of TACoS, whose file here is that of its second camera."""
+    """The names of a TACoS session; VideoMind uses the file of camera 002."""
     found = ids.named(key)
     return found._replace(file=f"{found.video_id}{_CAMERA}.mp4")

@@ -1,13 +1,13 @@
 """ViTT: timeline tags of instructional YouTube-8M videos, 12,461 annotations of 8,169 videos (Huang et al., AACL 2020).
 
 Raw line:  {"id": "AbCd", "annotations": [{"timestamp": 1250, "tag": "Greeting"}, {"timestamp": 22400, "tag": "Grip"}]}
-           `timestamp` is where a section starts, in milliseconds; a line is one annotator's timeline.
-Ends:      none are published. A section ends where the next one starts, which is derived, and said so in
-           `extra.derived_end`; the last one has no end, for no length is published, and is dropped.
-Splits:    id lists train_id.txt, dev_id.txt, test_id.txt, beside the file or given; a video in none of them (those with
-           more than 3 annotations are not) is in the split `unlisted`.
-Oddities:  several annotators give one id several lines: each is an annotation set of its own. `id` is YouTube-8M's,
-           four characters, not YouTube's: Google's look-up service tells that, for videos that are still public.
+           `timestamp` is the start of a section in milliseconds; a line is one annotator's timeline.
+Ends:      none are published. A section is taken to end where the next one starts (`extra.derived_end` says so); the
+           last section is dropped, because without a video length its end is unknown.
+Splits:    id lists train_id.txt, dev_id.txt, test_id.txt, beside the file or given; a video in none of them (videos
+           with more than 3 annotations are in none) gets the split `unlisted`.
+Oddities:  an id annotated by several people has several lines: each is an annotation set of its own. `id` is the four
+           characters of YouTube-8M, not YouTube's id: Google's look-up service gives that for videos still public.
 """
 
 import math
@@ -75,7 +75,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{4}\Z", re.ASCII)
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the tags; with `split`, only those whose video that split's id list names."""
+    """One row for each tag; with `split`, only rows of that split."""
     for source in sources.find(paths, CORPUS, split, companions=(".txt",)):
         listed = _listed([*paths, source.path.parent])
         if split not in {None, "unlisted", *listed.values()}:
@@ -86,7 +86,7 @@ def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
 
 
 def _listed(places: Sequence[Path]) -> dict[str, str]:
-    """Split by video id, out of the lists that are given, or lie in a folder given or beside the annotations."""
+    """Video id -> split, from id lists that are given, lie in a given folder, or lie beside the annotations."""
     found: dict[str, str] = {}
     for place in places:
         known = [source.path for source in sources.named_files(place, CORPUS)] if place.is_dir() else [place]
@@ -121,7 +121,7 @@ def _start(tag: object) -> float:
 
 
 def _starts(tags: Sequence[object]) -> list[float]:
-    """The starts of the tags that have one, in order of time."""
+    """The readable starts of tags, sorted."""
     found: list[float] = []
     for tag in tags:
         with suppress(ValueError):  # such a tag becomes an unreadable row of its own

@@ -2,12 +2,12 @@
 
 Raw file:  {"database": {"aB3_dE-6hIj": {"duration": 318.4, "subset": "training", "recipe_type": "207",
              "annotations": [{"segment": [35, 51], "id": 0, "sentence": "whisk two eggs with sugar"}]}}}
-           whole seconds; the split is each video's `subset`, one file holds both.
-Copies:    captions JSON, a file for each split, with the same rows: {"aB3_dE-6hIj": {"duration": 318.4,
+           whole seconds; one file holds both splits, and each video's `subset` names its split.
+Copies:    captions JSON, one file per split, with the same rows: {"aB3_dE-6hIj": {"duration": 318.4,
             "timestamps": [[35, 51]], "sentences": ["whisk two eggs with sugar"]}}
-Oddities:  some sentences hold doubled blanks, 12 repeat in their video with another window; `recipe_type` is text; no
-           window is faulty. The labels of the test videos are not public. More rows than 13,829 come from a loader that
-           takes the last step of each video twice.
+Oddities:  some sentences have doubled blanks; 12 sentences repeat in their video with another window; `recipe_type` is
+           text; no window is faulty. The labels of the test videos are not public. Counts above 13,829 rows come from a
+           loader that takes the last step of each video twice.
 """
 
 from collections.abc import Iterator, Sequence
@@ -81,7 +81,7 @@ _FORM = '{"database": {"YOUTUBE_ID": {"duration": 318.4, "subset": "training", "
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the database's steps, or of the captions copies'; with `split`, only the rows of that one."""
+    """One row for each step in the database or in captions copies; with `split`, only rows of that split."""
     for source in _once(sources.find(paths, CORPUS, split), paths):
         database = _database(source.path)
         if database is not None:
@@ -93,7 +93,7 @@ def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
 
 
 def _once(found: Sequence[sources.Source], given: Sequence[Path]) -> list[sources.Source]:
-    """Of a folder that holds the database, that alone: the copies beside it are the same rows again."""
+    """The files without copies found in the database's folder, which repeat its rows; given files all stay."""
     first: dict[Path, Path] = {}
     for source in found:
         if sources.plain_name(source.path) in _DATABASES and source.path not in given:
@@ -102,7 +102,7 @@ def _once(found: Sequence[sources.Source], given: Sequence[Path]) -> list[source
 
 
 def _database(path: Path) -> dict[str, Any] | None:
-    """The videos of a database file; None for a file of another form."""
+    """The videos of a database file; None if the file has another form."""
     document = read_json(path)
     if not isinstance(document, dict) or "database" not in document:
         return None
@@ -113,7 +113,10 @@ def _database(path: Path) -> dict[str, Any] | None:
 
 
 def _split_of_copy(path: Path, split: str | None) -> str:
-    """A captions copy's split, which its rows do not say: by the file's name, else as told."""
+    """The split of a captions copy, whose rows do not say it: from the file's name, else `split`.
+
+    Raises VtgError when neither tells it.
+    """
     name = sources.plain_name(path)
     named = [known for known in ("train", "val") if fnmatchcase(name, f"*{known}*")]
     owner = named[0] if len(named) == 1 else split

@@ -3,11 +3,11 @@
 Raw line:  {"qid": "aB3_dE-6hIj", "query": "surfing", "duration": 12.5, "vid": "aB3_dE-6hIj", "domain": "surfing",
             "frames": 375.0, "fps": 30.0, "clip": [[0.0, 100.0], [50.0, 150.0]], "match": [-1, 1],
             "label": [[0], [1]], "relevant_windows": null, ...}
-Labels:    for highlight detection, no windows: clip i is a highlight (`match` 1, `label` 1), borderline (0) or none
-           (-1); clips are about 100 frames with half overlap. They stay in `extra`; the sample has no windows and is
-           never scored as grounding.
-Oddities:  `clip` counts frames, `duration` seconds (frames / fps), where its sibling TVSum counts shots; `query` is but
-           the domain.
+Labels:    for highlight detection, not windows: `match` says whether clip i is a highlight (1, with `label` 1),
+           borderline (0) or not one (-1); clips are about 100 frames long and overlap by half. They stay in `extra`;
+           the sample has no windows and is never scored as grounding.
+Oddities:  `clip` counts frames and `duration` seconds (frames / fps), while its sibling TVSum counts shots; `query` is
+           only the domain.
 """
 
 from collections.abc import Iterator, Sequence
@@ -59,7 +59,7 @@ _FORM = '{"qid": "...", "query": "surfing", "duration": 12.5, "vid": "...", "cli
 
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
-    """Rows of the JSON lines: clips with their marks, without windows."""
+    """Rows of the JSON lines, with marks of clips but without windows."""
     for source in sources.find(paths, CORPUS, split):
         yield from items.rows(source, _row, _FORM)
 
@@ -76,7 +76,7 @@ def _row(item: items.Item, source: sources.Source) -> RawRow:
 
 
 def _named(key: str) -> ids.Named:
-    """The originals' ids may have blanks at an edge."""
+    """The names of a video by its YouTube id; in the original files, some ids have blanks at an edge."""
     youtube = ids.youtube_id(key.strip())
     if youtube is None:
         raise ValueError(f"{shown(key)} is no YouTube id")
