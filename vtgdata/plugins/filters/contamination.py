@@ -50,7 +50,7 @@ def keep(
 
 
 def _nearest(sample: Sample, benchmarks: Benchmarks) -> tuple[float, Sample] | None:
-    """The benchmark sample on the same video with the most similar query, and the similarity; None if there is none.
+    """(similarity, sample) of the benchmark sample on the same video with the most similar query; None without one.
 
     A split is not compared with itself.
     """

@@ -32,7 +32,8 @@ WHOLE = True
 _LEAST_FRAMES = 4
 """Fewest pairs of frames by which two videos are compared."""
 _TYPICAL_BITS = 5
-"""Highest median difference in bits: stricter than a single frame's limit, for different videos of one room."""
+"""Highest median difference in bits. It is below `NEAR_BITS`, the limit of a single frame, because two different videos
+of one room differ less than videos of different rooms."""
 _PRECISION = 0.1
 """Offsets are multiples of this many seconds."""
 _CROWDED = 500

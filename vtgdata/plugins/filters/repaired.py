@@ -1,4 +1,4 @@
-"""Repaired: drops samples with given repairs, for repaired labels that are not good enough to train on.
+"""Repaired: drops samples with given repairs, whose labels may not be good enough to train on.
 
 With `end_far_past_video` and `likely_factor_60`, an end in the wrong unit was clamped, so that the window reaches to
 the end of the video; `duplicate` is a row that repeats another. `vtgdata ingest` prints the codes with their counts.

@@ -60,7 +60,7 @@ class ServedModel:
         self.id = f"openai_api:{model}@{endpoint.version}" if endpoint.version else f"openai_api:{model}"
         self.concurrency = endpoint.concurrency or CONCURRENCY
         self.others: set[tuple[str, str]] = set()
-        """(server URL, model name) for which the user was told that another model than the requested one answered."""
+        """(server URL, model name) pairs already warned about: another model than the requested one answered there."""
         servers = [Server(url, shown(url), self.concurrency, WAITS) for url in dict.fromkeys(endpoint.urls)]
         self.endpoints = Endpoints(servers, WAITS, endpoint.max_wait)
 

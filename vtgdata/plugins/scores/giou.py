@@ -40,7 +40,7 @@ def _several(of: Table) -> Array:
 def giou_array(a: Array, b: Array) -> Array:
     """Generalised IoU row by row, mapped to [0, 1]: (1 + IoU - (hull - union) / hull) / 2.
 
-    Windows that only touch score 0.5; disjoint ones score less, and the further apart they are, the lower.
+    Windows that only touch score 0.5; disjoint windows score less the further apart they are.
     Args: a, b: (n, 2) seconds, 0 <= start < end. Returns: (n,) in (0, 1].
     Source: Rezatofighi et al., Generalized IoU (CVPR 2019), in one dimension.
 

@@ -72,7 +72,7 @@ class Endpoints:
             await self._change(min((moment for moment in ready.values() if moment > now), default=None), now)
 
     def answered(self, server: Server) -> None:
-        """Note that a server gave an answer, or an error that only the request is to blame for."""
+        """Note that a server gave an answer, or an error caused by the request itself."""
         server.well()
         self.down_since, self.answering = None, True
 
