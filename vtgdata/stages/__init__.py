@@ -1,1 +1,1 @@
-"""One verb per file: `Settings` in, files in, files out. No stage imports another."""
+"""One command per file: `run` takes `Settings`, reads files and writes files. No stage imports another."""

@@ -1,7 +1,8 @@
-"""check: one report over any number of sample files. What must not be trained on, what repeats, what cannot be right.
+"""check: report rows in any number of sample files that must not be trained on, repeat others, or cannot be correct.
 
-Findings have a kind. Each counts against a clean report unless it is allowed; `--fix` writes the samples without what
-can be taken away: broken rows, ids that repeat, repeats of moments, rows on a benchmark's videos.
+Each finding has a kind. The report is clean if it has no findings but those of kinds given with --allow. `--fix` writes
+the samples without the rows that can be removed: broken rows, repeated ids, repeated moments, rows on videos of a
+benchmark.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,59 +25,60 @@ from vtgdata.records import Drop, Sample
 Kind = Literal["broken_rows", "repeated_ids", "duplicates", "contamination", "label_versions", "durations", "videos"]
 FIXABLE = ("broken_rows", "repeated_ids", "duplicates", "contamination")
 SHOWN = 20
-"""Examples of a kind that a report lists; `check.json` has all."""
+"""Number of findings of each kind that the summary lists; `check.json` lists all."""
 
 
 class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to check."""
 
     files: list[str]
-    """Files of samples (samples.parquet), of as many corpora and splits as you like."""
+    """Files of samples (samples.parquet), from any number of corpora and splits."""
     out: str = ""
     """Folder for check.json, missing.txt (videos to fetch) and, with --fix, samples.parquet and drops.parquet."""
     videos: str = ""
-    """Root folder of the video files: which are missing, and which show what a benchmark's video shows."""
+    """Root folder of the video files, to report missing videos and copies of a benchmark's videos."""
     hashes: bool = True
-    """With --videos, compare what files show (perceptual hashes), training against benchmarks."""
+    """With --videos, compare training videos with benchmark videos by perceptual hashes, to find copies."""
     fix: bool = False
-    """Write the samples of all files without what can be taken away; needs --out."""
+    """Write the samples of all files without broken rows, repeated ids, repeated moments and rows on videos of a
+    benchmark; needs --out."""
     allow: list[Kind] = msgspec.field(default_factory=list[Kind])
-    """A kind of finding that does not count; may be given several times."""
+    """A kind of finding that may occur in a clean report; may be given several times."""
     near: float = overlap.NEAR
-    """From which likeness, in (0, 1], two queries on one video count as nearly the same."""
+    """Similarity, in (0, 1], from which two queries on one video count as nearly the same."""
     tolerance: float = 1.0
-    """Seconds by which durations of one video may differ."""
+    """Largest allowed difference between the durations that rows state for one video, in seconds."""
 
 
 class Summary(StepSummary, frozen=True, kw_only=True):
-    """The report."""
+    """The report on all files."""
 
     rows: int
     groups: list[GroupReport]
     pairs: list[PairReport]
-    """What each two groups share, zeros included."""
+    """What each pair of groups shares, including pairs that share nothing."""
     findings: dict[str, int]
-    """{kind: n}, without what was allowed or fixed."""
+    """{kind: number of findings}; 0 for kinds that were allowed or fixed."""
     allowed: dict[str, int]
-    """{kind: n}, of those named with --allow."""
+    """{kind: number of findings} for the kinds given with --allow."""
     fixed: dict[str, int]
-    """{kind: n}, with --fix."""
+    """{kind: number of findings} for the kinds that --fix removes; empty without --fix."""
     examples: dict[str, list[dict[str, str]]]
-    """{kind: [what was found]}, the first of each."""
+    """{kind: its first findings}: at most SHOWN of each kind, all of them in check.json."""
     reminders: list[str]
-    """Overlaps known of a corpus whose counterpart is not among the files."""
+    """Overlaps that the corpora's pages name, whether or not the other corpus is among the files."""
     missing_videos: int | None
-    """None without --videos."""
+    """Number of missing videos; None without --videos."""
     clean: bool
-    """Whether nothing was found, but for what was allowed or fixed."""
+    """Whether there are no findings, other than those allowed or fixed."""
     out: str
-    """Output folder; empty where nothing was written."""
+    """Output folder; empty if nothing was written."""
 
 
 def run(settings: Settings) -> Summary:
-    """Check samples; write check.json where a folder is named.
+    """Check the samples; write check.json if an output folder is given.
 
-    Raises VtgError when a file is none of samples; RowsFailed, after writing, when the report is not clean.
+    Raises VtgError when a file is not a file of samples; RowsFailed, after writing, when the report is not clean.
     """
     if settings.fix and not settings.out:
         raise VtgError("--fix writes samples.parquet and drops.parquet: name a folder with --out.")
@@ -118,13 +120,13 @@ def _said(summary: Summary) -> str:
 
 
 class _Report:
-    """Everything that was found, each finding with the row or video it is about."""
+    """All findings, each with the row or video it is about."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.found: dict[str, list[Row]] = {kind: [] for kind in get_args(Kind)}
         self.left: dict[str, tuple[str, str]] = {}
-        """Ids of rows that --fix takes away -> reason and detail."""
+        """{sample_id: (reason, detail)} of valid rows that --fix removes; rows in `broken` are removed too."""
         self.broken: list[Drop] = []
         self.missing: list[str] = []
         self.samples = list(self._read())
@@ -138,7 +140,7 @@ class _Report:
             self._videos()
 
     def _read(self) -> Iterator[Sample]:
-        """The sound rows of all files, each id once."""
+        """Yield the valid rows of all files; invalid rows, and rows whose id came before, go to `broken`."""
         seen: dict[str, str] = {}
         for file in self.settings.files:
             for number, row in enumerate(unchecked_rows(file)):
@@ -170,7 +172,7 @@ class _Report:
         held = {sample.sample_id for group in self.groups if group.benchmark for sample in self.groups[group]}
         for sample_id, first in index.duplicates().items():
             if sample_id in held:
-                continue  # a benchmark's denominator is published: its own repeats stay, and are no finding
+                continue  # scores are divided by a benchmark's published number of rows, so repeats in it stay
             detail = f"repeats {first}"
             self.found["duplicates"].append({"sample_id": sample_id, "detail": detail})
             self.left.setdefault(sample_id, ("duplicates", detail))
@@ -193,7 +195,11 @@ class _Report:
             self._copies({file: path for file, path in paths.items() if path is not None})
 
     def _copies(self, paths: dict[str, Path]) -> None:
-        """Videos to train on that show what a benchmark's video shows, under another name."""
+        """Note the rows on training videos that show the same as a benchmark's video under another name.
+
+        Args:
+            paths: {name of a video file: its path}.
+        """
         from vtgdata.video import hashes as hashes
         from vtgdata.video import workers
 
@@ -214,7 +220,7 @@ class _Report:
                     self.left[sample.sample_id] = ("contamination", detail)
 
     def _files(self, paths: dict[str, Path], *, benchmark: bool) -> dict[str, list[Sample]]:
-        """The rows of each file that is there, of benchmarks or of what may be trained on."""
+        """{file: its rows}, sorted, for files in `paths`: rows of benchmarks, or else rows of training groups."""
         found: dict[str, list[Sample]] = {}
         for group, samples in self.groups.items():
             if group.benchmark == benchmark:
@@ -224,12 +230,12 @@ class _Report:
         return dict(sorted(found.items()))
 
     def counts(self) -> dict[str, int]:
-        """Findings by kind, without what was allowed and, with --fix, what was fixed."""
+        """{kind: number of findings}; 0 for allowed kinds and, with --fix, for the kinds that it removes."""
         gone = {*self.settings.allow, *(FIXABLE if self.settings.fix else ())}
         return {kind: 0 if kind in gone else len(found) for kind, found in self.found.items()}
 
     def examples(self, limit: int | None = SHOWN) -> dict[str, list[Row]]:
-        """What was found, by kind."""
+        """{kind: its first `limit` findings, or all if None}, without kinds that have no finding."""
         return {kind: found[:limit] for kind, found in self.found.items() if found}
 
     def summary(self) -> Summary:
@@ -251,7 +257,7 @@ class _Report:
         )
 
     def write_fixed(self, out: Path) -> None:
-        """The samples of all files without what can be taken away, and what was taken, each with its reason."""
+        """Write samples.parquet without the rows that --fix removes, and drops.parquet with them and their reasons."""
         kept = [sample for sample in self.samples if sample.sample_id not in self.left]
         write_samples(out / "samples.parquet", kept)
         gone = [_drop(sample, *self.left[sample.sample_id]) for sample in self.samples if sample.sample_id in self.left]
@@ -264,7 +270,7 @@ def _drop(sample: Sample, reason: str, detail: str) -> Drop:
 
 
 def _sound(sample: Sample) -> None:
-    """Raise ValueError for a sample that is valid by itself and yet cannot be right."""
+    """Raise ValueError for a sample that has valid fields but cannot be correct, such as a window past the video."""
     duration = sample.video.duration
     if duration is not None and any(window.end > duration + 1e-3 for window in sample.windows):
         raise ValueError(f"a window ends at {sample.windows[-1].end:g} s, the video at {duration:g} s")
@@ -279,6 +285,9 @@ def _sound(sample: Sample) -> None:
 
 
 def _reminders(groups: Iterable[Group]) -> list[str]:
-    """Overlaps that the facts of corpora to train on name: what was not among the files may matter too."""
+    """`corpus: overlap` for each overlap that our plug-ins of the training corpora name.
+
+    The other corpus of an overlap may matter even if it is not among the files.
+    """
     names = sorted({group.corpus for group in groups if not group.benchmark} & set(plugins.names("corpora")))
     return [f"{name}: {text}" for name in names for text in plugins.load("corpora", name).CORPUS.overlaps]

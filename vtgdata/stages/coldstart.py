@@ -1,7 +1,8 @@
-"""build-coldstart: a teacher's answers, verified against the annotation, become traces to learn from.
+"""build-coldstart: ask a teacher, and turn the answers that agree with the annotation into traces to train on.
 
-Every rollout is kept with the reason why it is or is not a trace. Published practice (TVG-R1, issue 1) trains on the
-teacher's own window, so that reasoning and answer agree; `--target annotation` puts the annotation's in its place.
+Every rollout is written, with a reason if it is not kept as a trace. In published practice (TVG-R1, issue 1) a trace
+ends with the teacher's own window, so that reasoning and answer agree; `--target annotation` puts the annotation's
+windows in its place.
 """
 
 import json
@@ -41,33 +42,36 @@ class Settings(ShardedSettings, frozen=True, kw_only=True, forbid_unknown_fields
     n: int = 4
     """Answers per sample."""
     keep: dict[str, Share] = msgspec.field(default_factory=lambda: {"tiou": 0.5})
-    """What a trace needs: scores and their least values, as in tiou=0.5."""
+    """Minimum value of each score that a trace needs, as in tiou=0.5."""
     per_sample: Count = 1
-    """Most traces kept per sample, the best first."""
+    """Maximum number of traces to keep per sample; those with the highest IoU are kept."""
     target: Literal["teacher", "annotation"] = "teacher"
-    """Whose window the trace ends with."""
+    """Whether a trace ends with the teacher's window or the annotation's."""
 
 
 class Summary(StepSummary, frozen=True, kw_only=True):
-    """What was asked, and what became a trace."""
+    """Number of samples, rollouts and traces."""
 
     samples: int
     rollouts: int
     traces: int
-    """That were kept."""
+    """Number of traces kept."""
     samples_with_trace: int
     reasons: dict[str, int]
-    """Of rollouts that are no trace: {reason: n}."""
+    """{reason: number of rollouts that were not kept as traces}."""
     n_failed: int
-    """Samples with a request that failed, or a video that could not be seen."""
+    """Number of samples with a failed request or an unusable video."""
     model: str
-    """Its id."""
+    """Id of the teacher."""
     out: str
     """Output folder."""
 
 
 def run(settings: Settings) -> Summary | Planned | Exported:
-    """Ask the teacher, verify, and write rollouts.parquet and traces.parquet."""
+    """Ask the teacher, verify its answers, and write rollouts.parquet and traces.parquet.
+
+    With --dry-run, returns the plan and asks nothing; with --batch, returns the summary of the export.
+    """
     settings = shards.placed(settings)
     with Step(
         "build-coldstart",
@@ -117,7 +121,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
 
 
 def verify(rows: Sequence[Row], sample: Sample, collected: Collected, settings: Settings) -> list[Row]:
-    """A trace row for each of a sample's rollouts, in order, with whether it is kept and the reason where not."""
+    """Return a trace row for each rollout of a sample, in order: `kept` says if it is a trace, `reason` why not."""
     traces = [_trace(row, sample, collected, settings) for row in rows]
     rivals = [trace for trace in traces if trace["kept"]]
     rivals.sort(key=lambda trace: (-trace["iou"], trace["index"]))
@@ -147,7 +151,7 @@ def _trace(row: Row, sample: Sample, collected: Collected, settings: Settings) -
 
 
 def _reason(row: Row, sample: Sample, keep: dict[str, float]) -> str | None:
-    """Why a rollout is no trace, or None when it is one."""
+    """The reason why a rollout is not a trace; None if it is one."""
     if row["error"]:
         return "failed"
     if not sample.windows:
@@ -164,7 +168,7 @@ def _reason(row: Row, sample: Sample, keep: dict[str, float]) -> str | None:
 
 
 def _with_window(row: Row, sample: Sample, collected: Collected) -> str:
-    """The teacher's reasoning, closed with the annotation's windows, or with its first where the prompt wants one."""
+    """The teacher's reasoning, then the annotation's windows (only the first if the prompt asks for one window)."""
     prompt = collected.prompt
     head, separator, _ = str(row["text"]).rpartition("</think>")
     times = [
@@ -175,7 +179,7 @@ def _with_window(row: Row, sample: Sample, collected: Collected) -> str:
 
 
 def _window_form(prompt: Prompt) -> Form:
-    """The prompt's answer form; raises VtgError when an annotation's window cannot be written in it."""
+    """The prompt's answer form; raises VtgError when the form has no place for a window."""
     if "{start}" not in prompt.form.template:
         raise VtgError(f"prompt {prompt.name}: its answer form has no place for a window; use --target teacher.")
     return prompt.form

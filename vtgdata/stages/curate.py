@@ -1,9 +1,10 @@
-"""Curate: leave out samples by filters, one after another; each that goes keeps its reason.
+"""Curate: drop samples with filters, applied one after another; each dropped sample is written with its reason.
 
     --filter duration:low=5,high=500 --filter audio_query --filter repaired:codes=end_far_past_video+duplicate
     --filter clip_relevance:model=PATH --videos DIR
 
-Rows of benchmark splits are never touched: their number is published, and scores are shares of it.
+Rows of benchmark splits are not filtered unless --benchmarks-too is given: scores are divided by their published
+number.
 """
 
 import logging
@@ -31,7 +32,7 @@ from vtgdata.video.store import DECODER, FrameStore
 log = logging.getLogger("vtgdata")
 
 BATCH = 20_000
-"""Samples that are in memory at a time, or more where one video has more."""
+"""Samples held in memory at a time; more if a video crosses the limit, since its samples stay together."""
 
 
 DROPS = schemas.DROPS | {"sample_id": "text", "filter": "text"}
@@ -45,28 +46,29 @@ class Settings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
     out: str
     """Folder for samples.parquet and drops.parquet."""
     filters: list[str]
-    """Filter with its settings, as in duration:low=5,high=500; several act one after another."""
+    """Filter with its settings, as in duration:low=5,high=500; may be given several times, applied in that order."""
     against: list[str] = msgspec.field(default_factory=list[str])
-    """Samples whose benchmark splits must not be trained on, for filters that compare (contamination)."""
+    """File of samples with benchmark splits, for filters that compare with benchmarks (contamination); may be given
+    several times."""
     where: str = ""
     """Curate only rows that meet this SQL condition, as in split == 'train'; the others are not in the result."""
     limit: int | None = None
-    """Curate only the first rows, this many."""
+    """Curate only this many rows, the first ones."""
     benchmarks_too: bool = False
-    """Filter rows of benchmark splits as well, whose number is published."""
+    """Filter rows of benchmark splits as well, although their number is published."""
     videos: str = ""
-    """Folder under which the videos lie, for filters that look (clip_relevance, near_duplicate_video)."""
+    """Folder under which the videos lie, for filters that look at videos (clip_relevance, near_duplicate_video)."""
 
 
 class Videos(msgspec.Struct, frozen=True, kw_only=True):
-    """Number of videos that samples are on."""
+    """Number of distinct videos of the samples, before and after curating."""
 
     before: int
     after: int
 
 
 class Summary(StepSummary, frozen=True, kw_only=True):
-    """What was kept and what was left out: rows = samples + drops."""
+    """Number of rows kept (samples) and dropped (drops): rows = samples + drops."""
 
     file: str
     """The samples that were curated."""
@@ -74,20 +76,20 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     samples: int
     drops: int
     reasons: dict[str, int]
-    """Of drops: {code: n}, the most frequent first."""
+    """{reason: number of drops}, the most frequent first."""
     filters: list[Filtered]
-    """In the order in which they acted."""
+    """What each filter dropped, in the order in which they were applied."""
     benchmark_rows: int
-    """Rows that no filter saw, since their number is published."""
+    """Rows of benchmark splits, which were not filtered because their number is published."""
     videos: Videos
     out: str
     """Output folder."""
 
 
 def run(settings: Settings) -> Summary:
-    """Apply the filters in order, and write what is kept and what is left out.
+    """Apply the filters in order; write samples.parquet with the kept samples, and drops.parquet.
 
-    Samples stay in their order and unchanged.
+    Kept samples stay unchanged and in their order.
 
     Raises VtgError, before anything is read, when a filter or one of its settings is wrong.
     """
@@ -142,7 +144,10 @@ def _compares(filters: Sequence[Filter], settings: Settings) -> bool:
 
 
 def _looks(filters: Sequence[Filter], settings: Settings) -> bool:
-    """Whether a filter looks at the videos; says so when there is nothing to look at, or nobody to."""
+    """Whether a filter looks at the videos.
+
+    Raises VtgError when one does and --videos is missing, or none does and --videos is given.
+    """
     lookers = [each.spec for each in filters if each.looks]
     if lookers and not settings.videos:
         raise VtgError(f"--filter {lookers[0]!r} looks at the videos: say where they are with --videos.")
@@ -157,20 +162,24 @@ def _store(settings: Settings) -> FrameStore:
 
 
 def _files(filters: Sequence[Filter]) -> list[str]:
-    """Local files and folders that filters are given: a model."""
+    """Local files and folders among the filters' settings, such as a model."""
     values = [value for each in filters for value in each.settings.values() if isinstance(value, str)]
     return [value for value in values if value and Path(value).exists()]
 
 
 def _code(filters: Sequence[Filter]) -> list[str]:
-    """Modules that the result depends on: the filters', corpora, which say what a benchmark is, the decoder."""
+    """Modules that the result depends on.
+
+    These are the filters, the corpora (they say which splits are benchmarks), and the decoder if a filter looks at
+    videos.
+    """
     corpora = [plugins.module_name("corpora", name) for name in plugins.names("corpora")]
     decoder = [plugins.module_name("decoders", DECODER)] if any(each.looks for each in filters) else []
     return [__name__, *(each.module for each in filters), *corpora, *decoder]
 
 
 def _read(settings: Settings) -> Any:
-    """The rows to curate as a frame, each with its own id."""
+    """The rows to curate as a Polars frame; raises VtgError when an id occurs twice, or no row meets --where."""
     found = open_samples(settings.file, where=settings.where or None, limit=settings.limit, look=False)
     if settings.where and not found:
         raise VtgError(f"{settings.file}: no row meets --where {settings.where!r}, so there is nothing to curate.")
@@ -178,13 +187,13 @@ def _read(settings: Settings) -> Any:
 
 
 def _reported(frame: Any) -> set[tuple[str, str]]:
-    """The benchmark splits among (corpus, split) of all rows."""
+    """The (corpus, split) pairs of a frame's rows that are benchmarks."""
     pairs = frame.select("corpus", "split").unique().rows()
     return {(corpus, split) for corpus, split in pairs if corpus and split and is_benchmark(corpus, split)}
 
 
 def _of(frame: Any, splits: set[tuple[str, str]]) -> Any:
-    """Whether each row is of one of these splits."""
+    """A boolean for each row of a frame: whether it belongs to one of these splits."""
     import polars as pl
 
     conditions = [(pl.col("corpus") == corpus) & (pl.col("split") == split) for corpus, split in sorted(splits)]
@@ -192,7 +201,10 @@ def _of(frame: Any, splits: set[tuple[str, str]]) -> Any:
 
 
 def _benchmarks(settings: Settings) -> dict[str, list[Sample]]:
-    """The samples of benchmark splits in the file and in those to hold it against, by the keys of their videos."""
+    """The samples of benchmark splits in the file to curate and in the files of --against, by the keys of their videos.
+
+    Raises VtgError when there are none at all, or none in a file of --against.
+    """
     found: list[Sample] = []
     for path in dict.fromkeys([settings.file, *settings.against]):
         frame = open_samples(path, look=False).frame
@@ -217,7 +229,7 @@ def _judged(
     path: str,
     store: FrameStore | None,
 ) -> Iterator[Gone]:
-    """The rows that the filters leave out, in no order."""
+    """Yield the rows that the filters drop, in no particular order."""
     size = frame.height if any(each.whole for each in filters) else BATCH
     for numbers in _batches(frame, size):
         samples = [read_sample(path, row) for row in frame[numbers].to_dicts()]
@@ -232,7 +244,7 @@ def _judged(
 
 
 def _fill(store: FrameStore, samples: Sequence[Sample]) -> None:
-    """Have the frames of all videos in the store, decoded side by side: a filter then finds them there."""
+    """Decode the frames of all videos into the store, in parallel, so that a filter reads them from there."""
     videos = {sample.video.video_id: sample.video for sample in samples}
     for number, _ in enumerate(warm(store, videos.values()), 1):
         if number % 1000 == 0:
@@ -240,7 +252,10 @@ def _fill(store: FrameStore, samples: Sequence[Sample]) -> None:
 
 
 def _batches(frame: Any, size: int) -> Iterator[list[int]]:
-    """Numbers of rows in pieces that hold all rows of a video: those of one video in their order."""
+    """Yield row numbers in batches of at least `size` (the last may be smaller).
+
+    A batch has all rows of each of its videos, in their order.
+    """
     import polars as pl
 
     placed = frame.select("video_id", pl.int_range(pl.len()).alias("number"))
@@ -256,14 +271,14 @@ def _batches(frame: Any, size: int) -> Iterator[list[int]]:
 
 
 def _kept(frame: Any, dropped: set[int]) -> Iterator[Row]:
-    """The rows that stay, in their order and as they are."""
+    """Yield the kept rows, unchanged and in their order."""
     for start in range(0, frame.height, BATCH):
         rows = frame.slice(start, BATCH).to_dicts()
         yield from (row for number, row in enumerate(rows, start) if number not in dropped)
 
 
 def _drops(frame: Any, gone: Sequence[Gone], filters: Sequence[Filter]) -> Iterator[Row]:
-    """The rows of drops.parquet, in the order of the samples."""
+    """Yield the rows of drops.parquet, in the order of the samples."""
     needed = frame.select(name for name in ("corpus", "origin", "query", "sample_id") if name in frame.columns)
     for start in range(0, len(gone), BATCH):
         some = gone[start : start + BATCH]

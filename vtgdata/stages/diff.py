@@ -1,4 +1,4 @@
-"""Diff: what differs between two releases, each a folder or `org/name@tag`; writes nothing but what is asked for."""
+"""Diff: compare two releases, each a folder or `org/name@tag`; writes nothing but the file given with --out."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ from vtgdata.files.whole import write_text
 from vtgdata.releases import diff, hub
 
 _OURS = re.compile(rb"(### )?\d+\.\d+\.\d+ against \d+\.\d+\.\d+\n")
-"""How the text of a comparison begins."""
+"""First line of a comparison that this command wrote."""
 
 
 class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,9 +24,9 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     b: str
     """The later one."""
     markdown: bool = False
-    """Say it in Markdown, for a changelog."""
+    """Write the comparison as Markdown, for a changelog."""
     out: str = ""
-    """Also write it to this file."""
+    """File to write the comparison to, besides printing it."""
 
 
 class Summary(diff.Difference, frozen=True, kw_only=True):
@@ -38,7 +38,8 @@ class Summary(diff.Difference, frozen=True, kw_only=True):
 def run(settings: Settings) -> Summary:
     """Compare two releases.
 
-    Raises VtgError when one is no release, or not whole; Conflict when the file to write is there and is no comparison.
+    Raises VtgError when one is not a release or is incomplete; Conflict when the output file exists and is not a
+    comparison.
     """
     if settings.out:
         _claim(settings)
@@ -51,7 +52,7 @@ def run(settings: Settings) -> Summary:
 
 
 def _claim(settings: Settings) -> None:
-    """Refuse to write over, or into, what is not ours."""
+    """Raise Conflict when the output file exists and is not a comparison; VtgError when it is in an input release."""
     out = Path(settings.out)
     claims.claim(out, [settings.a, settings.b])
     if out.is_dir() or (out.exists() and not _OURS.match(out.read_bytes())):

@@ -1,7 +1,7 @@
-"""score-difficulty: a student's pass rate on each sample, from n answers, raw IoUs kept.
+"""score-difficulty: measure a student's pass rate on each sample from n answers; the raw IoUs are stored too.
 
-What is stored is a pass rate by a named measure, in [0, 1], higher is easier; difficulty is one minus that. A measure
-is a score's mean over the answers or the share of them that reaches a value: see `engine.measures`.
+A pass rate is in [0, 1]: higher is easier, and difficulty is 1 minus the pass rate. Each has a named measure: either a
+score's mean over the answers, or the share of answers that reach a value of the score (see `engine.measures`).
 """
 
 import json
@@ -32,7 +32,10 @@ from vtgdata.files.step import Step, StepSummary
 from vtgdata.video.frame_settings import Count
 
 RATES = PASS_RATES | DRAWN | {"place": "text", "posterior_mean": "number"}
-"""Place and posterior mean are of --adaptive alone, and no reader needs them: files from before stay good."""
+"""Columns of pass_rates.parquet.
+
+Only --adaptive fills `place` and `posterior_mean`. No reader requires them, so older files stay readable.
+"""
 
 
 class Settings(ShardedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,46 +44,49 @@ class Settings(ShardedSettings, frozen=True, kw_only=True, forbid_unknown_fields
     model: str
     """The student: a plug-in with its argument, as in transformers_local:PATH."""
     n: Count = 8
-    """Answers per sample; with --adaptive, the fewest (at least 2, of which the prior is fitted)."""
+    """Answers per sample; with --adaptive, the minimum (at least 2, since the prior is fitted to them)."""
     adaptive: str = ""
-    """MEASURE:LOW:HIGH:ERROR, as in mean_iou:0.2:0.8:0.05: ask on until so few samples are expected to be misplaced.
-    MEASURE is one of --measures."""
+    """MEASURE:LOW:HIGH:ERROR, as in mean_iou:0.2:0.8:0.05: ask for more answers until the expected share of samples on
+    the wrong side of LOW or HIGH is below ERROR. MEASURE is one of --measures."""
     max_n: Count = 32
-    """With --adaptive, the most answers per sample."""
+    """With --adaptive, the maximum number of answers per sample."""
     measures: list[str] = msgspec.field(default_factory=lambda: ["iou>=0.5", "mean_iou"])
-    """Pass rate to store, by any score: support_f1 is its mean over a sample's answers, support_f1>=0.5 the share that
-    scores so much; mean_iou and iou>=T are those of tiou. May be given several times."""
+    """Pass rate to store, from any score: support_f1 is its mean over a sample's answers, support_f1>=0.5 the share of
+    answers with at least 0.5; mean_iou and iou>=T use the score tiou. May be given several times."""
 
 
 class Summary(StepSummary, frozen=True, kw_only=True):
-    """What was asked, and how hard the samples are."""
+    """Number of samples and answers, and how hard the samples are."""
 
     samples: int
     n_unlabelled: int
-    """Samples that were not asked about, for nothing says what is right."""
+    """Samples without labels, which were not asked about."""
     rollouts: int
     pass_rates: dict[str, float | None]
-    """{measure: mean over the samples}; None where none has a value."""
+    """{measure: mean over the samples}; None if no sample has a value."""
     n_unparsed: int
-    """Answers without a window."""
+    """Answers from which no window counts, since their parse status is not `ok`."""
     n_failed: int
-    """Samples with a request that failed, or a video that could not be seen."""
+    """Number of samples with a failed request or an unusable video."""
     model: str
-    """Its id."""
+    """Id of the student."""
     out: str
     """Output folder."""
     places: dict[str, int] | UnsetType = UNSET
-    """With --adaptive, as all below: samples by place."""
+    """{place: number of samples}. This field and those below are set only with --adaptive."""
     expected_misplaced: float | UnsetType | None = UNSET
-    """Share of samples that are expected to be misplaced; None where none was answered."""
+    """Expected share of misplaced samples; None if no sample was answered."""
     asked_misplaced: float | UnsetType = UNSET
-    """The share that was asked for."""
+    """The share that may be misplaced: ERROR of --adaptive."""
     prior: dict[str, float] | UnsetType = UNSET
-    """Fitted on the first answers: a, b and weight."""
+    """The prior fitted to the first answers: a, b and weight."""
 
 
 def run(settings: Settings) -> Summary | Planned | Exported:
-    """Ask the student n times about each sample; write rollouts.parquet and pass_rates.parquet."""
+    """Ask the student n times about each sample; write rollouts.parquet and pass_rates.parquet.
+
+    With --dry-run, returns the plan and asks nothing; with --batch, returns the summary of the export.
+    """
     measures = read_measures(settings.measures)
     places = _places(settings)
     settings = shards.placed(settings)
@@ -134,7 +140,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
 
 
 class _Totals:
-    """What the summary says of all rows, added up as they go by."""
+    """Totals of all rows for the summary, added up sample by sample."""
 
     def __init__(self, measures: Sequence[str]) -> None:
         self.values = {measure: array("d") for measure in measures}
@@ -152,7 +158,10 @@ class _Totals:
 
 
 def _places(settings: Settings) -> Places | None:
-    """What decides how many answers a sample gets; None where the number is fixed."""
+    """The adaptive rule that decides how many answers each sample gets; None if every sample gets n.
+
+    Raises VtgError when --adaptive, --n, --max-n, --measures and --shard do not fit together.
+    """
     if not settings.adaptive:
         return None
     shards.refuse(settings, "--adaptive looks at all samples after each round, so it runs in one process.")
@@ -166,17 +175,21 @@ def _places(settings: Settings) -> Places | None:
 
 
 def _scores(measures: Sequence[Measure]) -> list[str]:
-    """The scores that rollouts.parquet needs beside those it always has, of which pass rates are measured."""
+    """The scores that the measures need and rollouts.parquet does not have by default."""
     return [measure.score for measure in measures if measure.score not in DEFAULT_SCORES]
 
 
 def pass_rates(
     rollouts: Sequence[Row], collected: Collected, settings: Settings, decided: Row | None = None
 ) -> list[Row]:
-    """One row per measure, of one sample's rollouts; without a value where none was answered or it does not apply.
+    """Return one row per measure from one sample's rollouts; its value is None if the measure applies to no answer.
 
-    With `decided`, what --adaptive says of the sample, intervals hold however often one looked, and the rule's own
-    measure says what was decided.
+    Args:
+        rollouts: rows of one sample.
+        collected: gives the prompt.
+        settings: of the stage.
+        decided: what --adaptive decided about the sample ({} if nothing), added to the row of the rule's own measure;
+            None without --adaptive. If it is given, intervals stay valid although the rule looked after every round.
     """
     ious = [row["iou"] for row in rollouts if row["iou"] is not None]
     first = rollouts[0]
@@ -212,7 +225,7 @@ def _measured(measure: Measure, rollouts: Sequence[Row], *, looked: bool) -> Row
 
 
 def wilson(share: float, n: int) -> tuple[float, float]:
-    """95 % Wilson interval of a share of n; for a mean in [0, 1] it is on the safe side, since its variance is less.
+    """95 % Wilson interval of a share of n; for a mean of values in [0, 1] it is conservative, since these vary less.
 
     Source: Wilson, JASA 22 (1927).
 

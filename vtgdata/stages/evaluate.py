@@ -1,10 +1,16 @@
-"""evaluate: how well answers find the moments, beside what is scored without looking.
+"""evaluate: score how well answers locate the moments, compared with guesses that do not look at the video.
 
-For each model, or a file of predictions: the metrics with 95 % intervals clustered by video, strict readings, failures
-counted as 0, scores of parts of the samples; with `--blind` the same model with another video's frames, with
-`--other-query` another query on the same frames; guesses that do not look; and the paired difference of each model to
-the one before it, and to the file of `--against`. A metric is one of a named set, or a score plug-in by its name; and
-`--parser` reads all texts as another system would.
+For each model, or for a file of predictions, the report has:
+
+- the metrics, with 95 % intervals clustered by video; a failed sample scores 0;
+- the metrics if only answers in the form that the prompt asks for count (strict);
+- scores of parts of the samples;
+- with `--blind`, the same model with another video's frames (or grey ones); with `--other-query`, the same frames with
+  another video's query;
+- baselines: guesses that do not look;
+- the paired difference of each model to the one before it, and to the file of `--against`.
+
+A metric is one of a named set, or a score plug-in by its name. `--parser` reads all texts as another system would.
 """
 
 from collections.abc import Sequence
@@ -49,56 +55,57 @@ class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     model: list[str] = msgspec.field(default_factory=list)
     """Model to ask: a plug-in with its argument; may be given several times, each is compared with the one before."""
     predictions: str = ""
-    """Answers already given, instead of a model: JSONL with sample_id and windows or text, a rollouts.parquet, or a
-    form of another system (see --format)."""
+    """File of existing answers, instead of a model: JSONL with sample_id and windows or text, a rollouts.parquet, or a
+    format of another system (see --format)."""
     format: str = ""
-    """Form of the predictions: own, qvhighlights, timelens, time_r1, nextgqa, nextgqa_relative; by default told by
-    the file."""
+    """Format of the predictions: own, qvhighlights, timelens, time_r1, nextgqa, nextgqa_relative; by default detected
+    from the file."""
     answers: str = ""
-    """Second file of predictions, whose options count: NExT-GQA keeps answers and windows apart."""
+    """Second file of predictions, which gives the chosen options: NExT-GQA keeps answers and windows apart."""
     prefer: Literal["text", "windows"] = "text"
-    """Which counts where a prediction has both a text and windows."""
+    """Which to score if a prediction has both a text and windows."""
     against: str = ""
-    """Another file of predictions: a paired test of each difference."""
+    """Another file of predictions to compare with, by a paired test of each metric's difference."""
     metrics: str = ""
-    """Sets of metrics and scores, with commas: moments, moments_all, ranked, qvhighlights, didemo, nextgqa, multi or
-    highlights; any score by name, as in giou,support_f1. By default the corpus's own set, else moments."""
+    """Sets of metrics and scores, separated by commas: moments, moments_all, ranked, qvhighlights, didemo, nextgqa,
+    multi or highlights; any score by name, as in giou,support_f1. By default the corpus's own set, else moments."""
     parser: str = ""
     """Read texts as another system does: time_r1, tvg_r1, timelens, lmms_eval, or a dotted path; by default our parser.
-    A pair that it gives counts as a window when it is one: start before end, start inside the video."""
+    A pair of times that it finds counts as a window only if start is before end and inside the video."""
     thresholds: list[Annotated[float, msgspec.Meta(gt=0, le=1)]] = msgspec.field(default_factory=list)
-    """IoU threshold of the recalls; may be given several times, instead of 0.3, 0.5 and 0.7."""
+    """IoU threshold of recall; may be given several times, instead of 0.3, 0.5 and 0.7."""
     by: list[str] = msgspec.field(default_factory=list)
-    """Key of the samples' extra to break scores down by; may be given several times."""
+    """Key of the samples' `extra` by which to break down the scores; may be given several times."""
     write_predictions: list[str] = msgspec.field(default_factory=list)
-    """Also write the answers in this form: own, qvhighlights, timelens, time_r1, nextgqa or nextgqa_answers; may be
+    """Also write the answers in this format: own, qvhighlights, timelens, time_r1, nextgqa or nextgqa_answers; may be
     given several times."""
     temperature: float = 0.0
     """Temperature of sampling; 0 is greedy."""
     blind: bool = False
-    """Also ask with another video's frames: what the model scores without looking."""
+    """Also ask with frames that do not show the video, to measure what the model scores without seeing it."""
     blind_frames: Literal["donor", "blank"] = "donor"
-    """What the blind model sees: another video's frames, or grey ones."""
+    """Frames that --blind shows: another video's (donor), or grey ones (blank)."""
     other_query: bool = False
-    """Also ask another video's query on the same frames."""
+    """Also ask with another video's query on the same frames."""
     baseline: str = ""
-    """Training samples that the baselines are fitted on; by default the evaluated samples themselves."""
+    """Training samples to fit the baselines to; by default the evaluated samples themselves."""
     baseline_where: str = ""
-    """SQL condition on the columns of the baseline's samples."""
+    """SQL condition on the columns of the samples of --baseline."""
 
 
 class Scored(msgspec.Struct, kw_only=True):
-    """What was found out, before it is written."""
+    """Results of the evaluation, before they are written."""
 
     reports: list[dict[str, Any]] = msgspec.field(default_factory=list)
     rows: list[Row] = []
     judged: list[Judged] = []
-    """Sighted answers, in the order of the reports."""
+    """The sighted answers of each report, in the order of `reports`."""
     values: list[sets.Values] = []
-    """Their metrics, sample by sample."""
+    """Metrics of each entry of `judged`, per sample."""
     file: dict[str, Any] = {}
-    """What is wrong with the file of predictions."""
+    """Facts about the file of predictions, with its problems; see `problems.file_facts`."""
     failure: str | None = None
+    """Message for the user if more samples failed than --max-failed allows."""
 
 
 def run(settings: Settings) -> Summary | Planned | Exported:
@@ -149,7 +156,10 @@ def run(settings: Settings) -> Summary | Planned | Exported:
 
 
 def _check(settings: Settings) -> list[str]:
-    """Refuse what cannot be meant, before anything is read or asked. Returns the scores among the metrics."""
+    """Raise VtgError for settings that contradict each other, before anything is read or asked.
+
+    Returns the names of the score plug-ins among the metrics.
+    """
     if bool(settings.model) == bool(settings.predictions):
         raise VtgError("evaluate needs either --model (once or more) or --predictions.")
     if settings.n != 1:
@@ -163,12 +173,12 @@ def _check(settings: Settings) -> list[str]:
 
 
 def _reread(settings: Settings) -> Reread | None:
-    """The parser of --parser; None for ours."""
+    """The parser that --parser names; None for our own."""
     return other_parser(settings.parser) if settings.parser else None
 
 
 def _parser_of(settings: Settings, judged: Sequence[Judged]) -> str | None:
-    """The parser that read the answers, as the report names it; None where windows were given and nothing was read."""
+    """Name of the parser that read the answers, for the report; None if all came as windows, so none was needed."""
     read = any(answer.read is not None for each in judged for answer in each.answers)
     return (settings.parser or OURS) if read else None
 
@@ -189,7 +199,7 @@ def _seeings(settings: Settings) -> list[str]:
 
 
 def _models(settings: Settings, ruler: Ruler) -> Scored:
-    """Ask each model under each condition."""
+    """Ask each model under each condition (sighted, blind or blank, other_query), and score the answers."""
     scored = Scored()
     before: sets.Values | None = None
     for spec in settings.model:
@@ -220,7 +230,7 @@ def _models(settings: Settings, ruler: Ruler) -> Scored:
 
 
 def _as_read(settings: Settings, ruler: Ruler, rows: list[Row]) -> list[Row]:
-    """Rows as the parser of --parser reads their texts, scored again; as they are without one."""
+    """The rows with their texts read by the parser of --parser and scored again; unchanged without --parser."""
     if (reread := _reread(settings)) is None:
         return rows
     rows = read_otherwise(rows, ruler.samples, reread)
@@ -231,14 +241,14 @@ def _as_read(settings: Settings, ruler: Ruler, rows: list[Row]) -> list[Row]:
 
 
 def _mean_iou(ruler: Ruler, first: sets.Values, second: sets.Values) -> dict[str, Any]:
-    """The paired difference in mIoU, with its interval and p, and that in every other metric."""
+    """The paired difference in mIoU with its interval and p-value, and under `metrics` those of all metrics."""
     found = ruler.compare(first, second)
     main = found["mIoU"]
     return {"mIoU": main["difference"], "low": main["low"], "high": main["high"], "p": main["p"], "metrics": found}
 
 
 def _predictions(settings: Settings, ruler: Ruler) -> Scored:
-    """Score a file of predictions; a sample without one counts as failed, and scores 0."""
+    """Score a file of predictions; a sample without a prediction counts as failed, and scores 0."""
     judged, facts, problem = _read(settings, ruler, settings.predictions, settings.format, settings.answers)
     values = ruler.values(judged)
     summary = ruler.describe(judged, values)
@@ -261,7 +271,11 @@ def _predictions(settings: Settings, ruler: Ruler) -> Scored:
 def _read(
     settings: Settings, ruler: Ruler, path: str, form: str = "", answers: str = ""
 ) -> tuple[Judged, dict[str, Any], str | None]:
-    """The answers of a file, with the options of a second one; what is wrong with both, and whether it is too much."""
+    """Read a file of predictions and, if given, a second one with the options.
+
+    Returns the answers, facts about the files with their problems, and a message if there are more problems than
+    --max-failed allows, else None.
+    """
     samples = ruler.samples
     file, second = read_predictions(path, form), read_predictions(answers) if answers else None
     if settings.parser:
@@ -284,7 +298,7 @@ def _read(
 
 
 def _against(settings: Settings, ruler: Ruler, scored: Scored) -> None:
-    """Add to each report how it differs from the file of --against."""
+    """Add to each report its differences from the file of --against."""
     judged, facts, problem = _read(settings, ruler, settings.against)
     values = ruler.values(judged)
     described = ruler.describe(judged, values)

@@ -1,4 +1,4 @@
-"""Ingest: from the files that a corpus publishes to samples, and a drop with its reason for every row left out."""
+"""Ingest: convert a corpus's published files to samples; every row that is left out becomes a drop with its reason."""
 
 import gc
 import inspect
@@ -35,57 +35,57 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     corpus: str
     """A corpus plug-in's name (`vtgdata corpora` lists them), or a dotted path to a module of your own."""
     paths: list[str]
-    """The corpus's files, or folders in which they lie under their published names."""
+    """The corpus's files, or folders that contain them under their published names."""
     out: str
     """Folder for samples.parquet and drops.parquet."""
     videos: str = ""
     """Root folder of the video files: durations are probed, and missing or unreadable files are noted."""
     split: str = ""
-    """The split to read: of several in a folder, or of a file whose name does not tell."""
+    """Split to read, if a folder has several, or if a file's name does not tell its split."""
     limit: int | None = None
     """Read this many rows and stop."""
     map: dict[str, str] = msgspec.field(default_factory=dict[str, str])
-    """For a corpus of any family (moment_jsonl, captions_json): our name of a field = the file's key (query=desc)."""
+    """For the general readers (moment_jsonl, captions_json): our name of a field = the file's key, as in query=desc."""
     unit: Unit | None = None
-    """For those: what bounds are counted in, where it is not seconds; `chunks` are of 5 s, `clips` of 2 s."""
+    """For the general readers: unit of the window bounds, if not seconds; `chunks` are 5 s long, `clips` 2 s."""
     fps: float | None = None
-    """For those: frames a second, with the unit `frames`."""
+    """For the general readers: frames per second, with the unit `frames`."""
     source_clock: bool | None = None
-    """For those: bounds count from the start of the longer video that each file was cut from."""
+    """For the general readers: window bounds count from the start of the longer video that each file was cut from."""
     name: str = ""
-    """For those: the corpus's own name, which its sample ids begin with."""
+    """For the general readers: the corpus's own name, with which its sample ids begin."""
     license: str = ""
-    """For those: the annotations' licence, as SPDX writes it."""
+    """For the general readers: licence of the annotations, as an SPDX identifier."""
     tombstones: str = ""
-    """What was removed for good (`vtgdata remove`): its file, a release's folder or `org/name@tag`. Its rows become
-    drops, without their text."""
+    """List of what was permanently removed: a file of `vtgdata remove`, a release's folder or `org/name@tag`. Rows on
+    it become drops, without their text."""
     swap_reversed: bool = False
-    """Turn windows whose start lies after their end round, rather than drop them."""
+    """Swap start and end of windows that start after they end, instead of dropping these windows."""
     max_failed: float = 0.0
     """Share of video files, in [0, 1], that may be missing or unreadable before the run counts as failed."""
 
 
 class Summary(StepSummary, frozen=True, kw_only=True):
-    """What was read, and what became of it: rows = samples + drops."""
+    """Number of rows read, and what they became: rows = samples + drops."""
 
     corpus: str
     rows: int
     samples: int
     drops: int
     repairs: dict[str, int]
-    """{code: n}, the most frequent first."""
+    """{code: number of repairs}, the most frequent first."""
     reasons: dict[str, int]
-    """Of drops: {code: n}, the most frequent first."""
+    """{reason: number of drops}, the most frequent first."""
     out: str
     """Output folder."""
     published: dict[str, Published]
-    """By split."""
+    """{split: its rows and videos, compared with the published numbers}."""
     empty_windows: int
     """Labelled samples without a usable window."""
     no_duration: int
-    """Samples whose ends could not be checked."""
+    """Samples without a duration, so that the ends of their windows could not be checked."""
     videos: dict[str, int] | UnsetType = UNSET
-    """With --videos: number of files that are `ok`, `missing` and `unreadable`."""
+    """{status: number of video files} for `ok`, `missing` and `unreadable`; only with --videos."""
 
 
 def run(settings: Settings) -> Summary:
@@ -144,7 +144,7 @@ def run(settings: Settings) -> Summary:
 
 @contextmanager
 def _rarely_collected() -> Generator[None]:
-    """Let Python's collector of cycles run rarely: rows have none, and it would visit each of them again and again."""
+    """Make Python's cyclic garbage collector run rarely: rows have no cycles, and it would scan them over and over."""
     before = gc.get_threshold()
     gc.set_threshold(1_000_000, *before[1:])
     try:
@@ -154,7 +154,7 @@ def _rarely_collected() -> Generator[None]:
 
 
 def _options(settings: Settings, module: ModuleType) -> dict[str, Any]:
-    """The settings that a reader of any corpus takes; raises VtgError for one that this reader has no use for."""
+    """The settings to pass to the corpus's reader; raises VtgError for one that this reader does not take."""
     wanted = {name: getattr(settings, name) for name in ("map", "unit", "fps", "source_clock")}
     given = {name: value for name, value in wanted.items() if value not in (None, {})}
     own = {name for name in ("name", "license") if getattr(settings, name)}
@@ -169,7 +169,7 @@ def _options(settings: Settings, module: ModuleType) -> dict[str, Any]:
 
 
 def _named(settings: Settings, corpus: Corpus) -> Corpus:
-    """The facts, with a name and a licence that only the user can know."""
+    """The corpus's facts, with --name and --license in place where given; raises VtgError for an invalid name."""
     if settings.name and not _NAME.fullmatch(settings.name):
         raise VtgError(f"--name {settings.name!r}: give a word of letters, digits, - and _, such as my_corpus.")
     own = {field: value for field in ("name", "license") if (value := getattr(settings, field))}
@@ -177,14 +177,14 @@ def _named(settings: Settings, corpus: Corpus) -> Corpus:
 
 
 def _licence(corpus: str) -> str:
-    """The licence of a corpus that a collection took a row from; unverified where nobody wrote a reader for it."""
+    """Licence of the corpus from which a collection took a row; a `LicenseRef-` id if we have no reader for it."""
     if corpus in plugins.names("corpora"):
         return plugins.load("corpora", corpus).CORPUS.license
     return f"LicenseRef-{re.sub('[^A-Za-z0-9.-]+', '-', corpus)}"
 
 
 class _Count:
-    """What went through."""
+    """Counts of the rows read, and of the samples and drops they became."""
 
     def __init__(self) -> None:
         self.read: Counter[str] = Counter()
@@ -195,7 +195,7 @@ class _Count:
         self.statuses: dict[str, str] = {}
 
     def rows(self, rows: Iterable[RawRow]) -> Iterator[RawRow]:
-        """Count rows as they pass."""
+        """Yield the rows, and count them."""
         for row in rows:
             split = row.split
             if split not in self.files:
@@ -205,7 +205,7 @@ class _Count:
             yield row
 
     def outcome(self, outcome: Sample | Drop) -> None:
-        """Count what a row became."""
+        """Count one sample or drop."""
         if isinstance(outcome, Drop):
             self.drops += 1
             self.reasons[outcome.reason] += 1
@@ -219,7 +219,7 @@ class _Count:
             self.statuses[outcome.video.file] = outcome.video.status
 
     def summary(self, settings: Settings, corpus: Corpus) -> Summary:
-        """Counts of samples and drops, which are the rows, and of what was done to them."""
+        """The counts as a Summary."""
         kinds = Counter("unreadable" if s not in ("ok", "missing") else s for s in self.statuses.values())
         return Summary(
             corpus=corpus.name,
@@ -236,14 +236,14 @@ class _Count:
         )
 
     def _published(self, split: str, settings: Settings, corpus: Corpus) -> Published:
-        """For a split that was read: rows and videos that its corpus publishes and that were read."""
+        """Compare the rows and videos read from a split with the numbers that its corpus publishes."""
         facts = next((known for known in corpus.splits if known.name == split), None)
         videos = len({ids.stem(file) for file in self.files[split]} - {""})
         return compared(facts, rows=self.read[split], videos=videos, limit=settings.limit)
 
 
 def _inputs(paths: Sequence[Path], corpus: Corpus, module: ModuleType, name: str) -> list[Path]:
-    """Files whose bytes the result depends on; somebody else's corpus module too, for `code` has only ours."""
+    """Files whose bytes the result depends on, including the module of a corpus that is not ours."""
     found = sources.inputs(paths, corpus)
     if "." in name and module.__file__:
         found.append(Path(module.__file__))
@@ -251,14 +251,14 @@ def _inputs(paths: Sequence[Path], corpus: Corpus, module: ModuleType, name: str
 
 
 def _prober(root: str) -> Probed:
-    # PyAV is loaded only where videos are looked at.
+    # Imported here, so that PyAV is loaded only with --videos.
     from vtgdata.video.probe import Prober
 
     return Prober(Path(root))
 
 
 def _too_many(statuses: dict[str, str], settings: Settings) -> str | None:
-    """What to say when the share of video files that are not ok is above the threshold, else None."""
+    """A message for the user if a larger share of video files than --max-failed is not ok, else None."""
     wrong = [(file, status) for file, status in statuses.items() if status != "ok"]
     if len(wrong) <= settings.max_failed * len(statuses):
         return None

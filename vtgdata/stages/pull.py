@@ -1,4 +1,4 @@
-"""Pull: a release of the Hub, at its tag, becomes a folder with every hash checked, whole or not at all."""
+"""Pull: copy a release from the Hub, at its tag, to a folder: complete and with every hash checked, or not at all."""
 
 from pathlib import Path
 
@@ -16,23 +16,23 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     source: str
     """`org/name@tag`, such as my-org/my-data@v1.0.0."""
     out: str
-    """Folder of the copy; an earlier copy there is replaced, anything else is refused."""
+    """Folder for the copy; an earlier copy there is replaced, a folder with anything else is refused."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """What is in the folder now."""
+    """What the folder contains now."""
 
     source: str
     """`org/name@tag`."""
     version: str
     commit: str
-    """That the tag names."""
+    """Commit that the tag points to."""
     configs: dict[str, dict[str, int]]
-    """Rows by config and split."""
+    """{config: {split: number of rows}}."""
     files: int
     bytes: int
     nothing_to_do: bool
-    """Whether all was there already."""
+    """Whether the folder already had all files."""
     out: str
     """Folder of the copy."""
 
@@ -40,8 +40,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 def run(settings: Settings) -> Summary:
     """Pull a release.
 
-    Raises VtgError when the source is no `org/name@tag` or a hash does not hold, Conflict when the folder holds
-    something else, and EndpointRefused when the Hub says no.
+    Raises VtgError when the source is not `org/name@tag` or a hash does not match, Conflict when the folder holds
+    something else, and EndpointRefused when the Hub denies access.
     """
     found = hub.pinned(settings.source)
     if found is None:

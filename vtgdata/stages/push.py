@@ -1,14 +1,14 @@
-"""Push: copy a release to a folder or to a dataset repository of the Hub, or a trained model to one of its own.
+"""Push: copy a release to a folder or a dataset repository on the Hub, or a trained model to a model repository there.
 
-Whole or not at all, whatever breaks.
+The copy is complete or not made at all, even if the push is interrupted.
 
-A target is a Hub repository when it is `org/name`: exactly one slash, no `.`, `/` or `~` in front, and no folder of
-that name here. Anything else is a folder; write `./org/name` to mean one. Only files that release.json names travel.
+A target is a Hub repository if it is `org/name`: exactly one slash, no `.`, `/` or `~` in front, and no local folder of
+that name. Anything else is a folder; write `./org/name` for a local one. Only files that release.json names are copied.
 
-On the Hub a version is one commit and the tag `v<version>`, which never moves. What was begun and broken off is taken
-up by pushing again: the server remembers uploads, the commit happens or not, and a missing tag is added.
+On the Hub a version is one commit and the tag `v<version>`, which never moves. To resume an interrupted push, push
+again: the server remembers uploads, the commit is made as a whole or not at all, and a missing tag is added.
 
-Rows under a licence that nobody read go to the Hub only when the user confirms that licence by name.
+Rows under an unverified licence (nobody has read it) go to the Hub only if the user confirms that licence by name.
 """
 
 import tempfile
@@ -32,35 +32,37 @@ from vtgdata.releases.hub.push_model import Wanted, pack, trained
 
 
 class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to push where."""
+    """What to push, and where to."""
 
     release: str
     """Folder of the release, or of a model that `vtgdata train` made from one."""
     target: str
-    """`org/name` on the Hub, or a folder (write ./NAME where it could be taken for the former)."""
+    """`org/name` on the Hub, or a folder (write ./org/name for a folder with such a name)."""
     dry_run: bool = False
-    """Say what would be done, how many bytes would be sent, and do nothing."""
+    """Print what would be pushed and how many bytes would be sent; push nothing."""
     previous: str = ""
-    """With --dry-run: the release that the Hub holds now, a folder or `org/name@tag`; by default it is fetched to be
-    compared."""
+    """With --dry-run: the release that the Hub has now, as a folder or `org/name@tag`, to compare with; by default it
+    is fetched."""
     private: bool = True
     """Whether a repository that has to be created is private."""
     gated: Literal["", "auto", "manual"] = ""
-    """On the Hub, who reads must ask first: `auto` lets everybody in who asks, `manual` whom you let in."""
+    """On the Hub, readers must request access: `auto` grants every request, `manual` only those that you approve."""
     confirm_license: list[str] = msgspec.field(default_factory=list[str])
-    """Licence that is unverified and that you have read and may publish under; may be given several times."""
+    """Unverified licence that you have read and may publish under; may be given several times."""
     version: str = ""
-    """Of a model: X.Y.Z; by default that of the release which it was trained on."""
+    """For a model: its version X.Y.Z; by default that of the release it was trained on."""
     dataset: str = ""
-    """Of a model: `org/name@tag` where the release that it was trained on was pushed, or its folder if that moved."""
+    """For a model: `org/name@tag` to which the release it was trained on was pushed, or that release's folder if it
+    was moved."""
     base_model: str = ""
-    """Of a model: the name on the Hub of the one that training began with; by default what the training was told."""
+    """For a model: name on the Hub of the base model that training started from; by default the one given to the
+    training."""
     evaluation: str = ""
-    """Of a model: the output folder of `vtgdata evaluate` that scored it; by default one that lies beside it."""
+    """For a model: output folder of the `vtgdata evaluate` that scored it; by default one beside the model's folder."""
 
 
 def is_hub(target: str) -> bool:
-    """Whether a target is a repository of the Hub: `org/name` that is no folder here.
+    """Whether a target is a repository on the Hub: `org/name`, and no local folder has that name.
 
     >>> is_hub("org/name"), is_hub("./org/name"), is_hub("name"), is_hub("a/b/c")
     (True, False, False, False)
@@ -78,38 +80,38 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     tag: str
     files: int
-    """To write."""
+    """Number of files to write."""
     bytes: int
-    """Of these files."""
+    """Total size of these files."""
     deleted: int
-    """Files."""
+    """Number of files deleted."""
     nothing_to_do: bool
-    """Whether the target holds this version already."""
+    """Whether the target already has this version."""
     dry_run: bool
     before: str | UnsetType = UNSET
-    """For the Hub, as the four below: the version there, empty where there is none."""
+    """Version that the Hub had before, empty if none. This field and the next four are set only for the Hub."""
     creates: bool | UnsetType = UNSET
     """Whether the repository is new."""
     private: bool | UnsetType = UNSET
     """Whether a new repository is private."""
     url: str | UnsetType = UNSET
     commit: str | UnsetType | None = UNSET
-    """That the version is; None in a dry run."""
+    """Commit of this version; None in a dry run."""
     confirmed_licenses: list[str] | UnsetType = UNSET
-    """For a release on the Hub: the unverified licences that the user has confirmed."""
+    """The unverified licences that the user confirmed; only for a release on the Hub."""
     bytes_new: int | UnsetType | None = UNSET
-    """For a dry run of it: of these bytes, what is expected to be sent after deduplication; None where the version
-    before cannot be read."""
+    """The part of `bytes` expected to be sent after deduplication; None if the version before cannot be read. Only for
+    a dry run of a release on the Hub, like `estimate`."""
     estimate: str | UnsetType = UNSET
-    """How that was found."""
+    """How `bytes_new` was estimated, or why not."""
 
 
 def run(settings: Settings) -> Summary:
     """Push a release, or a trained model.
 
-    Raises VtgError when the release is not whole, Conflict when the target holds another release of this version, a
+    Raises VtgError when the release is incomplete, Conflict when the target holds another release of this version, a
     later one or something else, or changed meanwhile, LicenceRefused when rows for the Hub are under a licence that is
-    unverified and not confirmed, and EndpointRefused when the Hub says no.
+    unverified and not confirmed, and EndpointRefused when the Hub denies access.
     """
     if settings.previous and not settings.dry_run:
         raise VtgError(f"--previous {settings.previous}: is for --dry-run, which compares with it.")
@@ -190,7 +192,7 @@ def _send(settings: Settings, parcel: Parcel) -> tuple[Plan, Summary]:
 
 
 def _estimate(release: Release, plan: Plan, settings: Settings) -> tuple[int | None, str]:
-    """Of what would be uploaded, the bytes that the Hub is expected not to have, and how that was found."""
+    """Bytes of the upload that the Hub is expected not to have yet (None if unknown), and how they were estimated."""
     try:
         before = _before(plan, settings) if plan.upload else None
     except VtgError as error:
@@ -202,7 +204,10 @@ def _estimate(release: Release, plan: Plan, settings: Settings) -> tuple[int | N
 
 
 def _before(plan: Plan, settings: Settings) -> Release | None:
-    """The version that the Hub holds, as files here: the one named, or a copy of it in the cache."""
+    """The release that the Hub has now, as local files: --previous, or a copy in the cache; None if it has none.
+
+    Raises VtgError when --previous is another release than the Hub's.
+    """
     if not plan.before:
         return None
     named = settings.previous or f"{settings.target}@v{plan.before}"
@@ -213,7 +218,7 @@ def _before(plan: Plan, settings: Settings) -> Release | None:
 
 
 def _model(settings: Settings, made: Meta) -> Summary:
-    """Push a trained model, with the release that it was trained on at hand."""
+    """Push a trained model; this reads the release that it was trained on."""
     if not is_hub(settings.target):
         raise VtgError(
             f"{settings.target}: a model is pushed to org/name on the Hub; its folder can be copied as it is."

@@ -1,4 +1,4 @@
-"""Release: the files of earlier steps become one versioned dataset, with its card, licences, prompts and provenance.
+"""Release: combine the files of earlier steps into one versioned dataset with card, licences, prompts and provenance.
 
     out/release.json                                    what the release is: counts, hashes, models; written last
     out/README.md CHANGELOG.md LICENSES.md              for people; README.md is the Hub's dataset card
@@ -7,8 +7,8 @@
     out/plots/<n>-<plot>.svg                            the card's plots
     out/prompts/<name>.md                               every prompt's whole text
 
-Rows are sorted by the version that first had them, so that versions share bytes. The same inputs give the same Parquet
-bytes. No video and no path of this machine goes in.
+Rows are sorted by the version that first contained them, so that versions share bytes. The same inputs give the same
+Parquet bytes. A release contains no video and no local path.
 """
 
 import re
@@ -37,49 +37,50 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     out: str
     """Folder of this version; the release's files lie directly in it."""
     version: str
-    """X.Y.Z; above the previous one's."""
+    """Version X.Y.Z of this release; higher than that of the previous one."""
     samples: str
-    """samples.parquet: all samples that other rows speak of."""
+    """samples.parquet with all samples that the other files refer to."""
     coldstart: str = ""
-    """traces.parquet; only its kept traces go in."""
+    """traces.parquet; only its kept traces are published."""
     pass_rates: str = ""
     """pass_rates.parquet, for the config `difficulty`."""
     splits: dict[str, str] = msgspec.field(default_factory=dict[str, str])
-    """{name: rows.parquet}: chosen rows, each a config of that name (`rl`)."""
+    """Selected rows as NAME=rows.parquet, published as a config of that name (as in rl=rows.parquet)."""
     rollouts: list[str] = msgspec.field(default_factory=list[str])
-    """rollouts.parquet files to publish whole."""
+    """rollouts.parquet whose rows are all published; may be given several times."""
     drops: list[str] = msgspec.field(default_factory=list[str])
-    """drops.parquet files: the rows left out, and why."""
+    """drops.parquet: rows that were left out, and why; may be given several times."""
     previous: str = ""
     """Folder of the release before this one, or `org/name@tag`."""
     tombstones: str = ""
-    """What was removed for good (`vtgdata remove`): its file, a release's folder or `org/name@tag`. The previous
-    release's own are always respected."""
+    """List of what was permanently removed: a file of `vtgdata remove`, a release's folder or `org/name@tag`. The list
+    of the previous release always applies too."""
     teacher_terms: str = ""
-    """JSON file of terms of teacher models that the register does not have: match, provider, link,
-    no_competing_models (true, false or null), and read: the text that this was read in, with its date."""
+    """JSON file with terms of teacher models that our register lacks. Each has match, provider, link,
+    no_competing_models (true, false or null) and read (the text that says so, with its date)."""
     made_by: dict[str, str] = msgspec.field(default_factory=dict[str, str])
-    """Recipe that this is a step of: its name, and the hash of its steps up to this one; `vtgdata run` fills it in."""
+    """Recipe to which this step belongs: its name, and the hash of its steps up to this one; `vtgdata run` fills it
+    in."""
     name: str = ""
-    """The dataset's name for people; when empty the previous one's, or one made of the corpora's names."""
+    """Display name of the dataset; by default that of the previous release, or one made of the corpora's names."""
 
 
 class Summary(StepSummary, frozen=True, kw_only=True):
     """What is in the release."""
 
     name: str
-    """Of the dataset, for people."""
+    """Display name of the dataset."""
     version: str
     first: bool
-    """Whether there was none before."""
+    """Whether there is no previous release."""
     configs: dict[str, dict[str, int]]
-    """Rows by config and split."""
+    """{config: {split: number of rows}}."""
     changes: dict[str, dict[str, int]]
-    """By config, rows that were added, removed and changed since the previous release."""
+    """{config: {`added`, `removed` or `changed`: number of rows}} since the previous release."""
     proposed: str
-    """The least version that says what changed."""
+    """Lowest version number that semantic versioning allows for these changes."""
     removed: int
-    """Samples taken out for good."""
+    """Number of given samples that were left out because they are permanently removed."""
     out: str
     """Output folder."""
 
@@ -87,9 +88,9 @@ class Summary(StepSummary, frozen=True, kw_only=True):
 def run(settings: Settings) -> Summary:
     """Make a release.
 
-    Raises VtgError when an input is not what it should be, when a training row's video is also in a benchmark, or when
-    the version does not follow the previous one or promises less than changed; Conflict when the folder holds what is
-    no release.
+    Raises VtgError when an input is invalid, when a training row's video is also in a benchmark, or when the version is
+    not above the previous one or too small a step for the changes; Conflict when the folder holds something other than
+    a release.
     """
     releases.parse_version(settings.version)
     for config in settings.splits:
@@ -159,7 +160,7 @@ def run(settings: Settings) -> Summary:
 
 
 def _configs(settings: Settings, sources: Sources) -> dict[str, list[Row]]:
-    """{config: rows}, in the order in which a card shows them; a config without rows is left out."""
+    """{config: rows}, in the order in which the card shows them, without configs that have no rows."""
     configs = {"samples": list(sources.samples.values())}
     for split in grouped(configs["samples"], "split"):
         if not _SPLIT.match(split):
@@ -188,9 +189,10 @@ def _check_previous(settings: Settings, previous: Release | None) -> None:
 
 
 def _check_version(settings: Settings, previous: Release | None, changes: dict[str, dict[str, int]]) -> str:
-    """The least version that says what changed; VtgError when the one chosen promises that less did.
+    """The lowest version number that semantic versioning allows for these changes.
 
-    Before 1.0.0 a version promises nothing.
+    Raises VtgError when --version is a smaller step than that, unless the previous version is below 1.0.0: such
+    versions promise nothing.
     """
     if previous is None:
         return settings.version
@@ -211,7 +213,7 @@ def _check_version(settings: Settings, previous: Release | None, changes: dict[s
 
 
 def _settings(settings: Settings) -> dict[str, Any]:
-    """The settings that were given, every path by its last name."""
+    """The settings that were given, with every local path reduced to its last part."""
 
     def short(value: Any) -> Any:
         if isinstance(value, dict):

@@ -1,10 +1,10 @@
-"""Remove: name videos or samples that must go for good, in a file that later ingests and releases respect.
+"""Remove: list videos or samples that must be permanently removed, in a file that later ingests and releases apply.
 
     vtgdata remove removed.json --video-id dQw4w9WgXcQ --reason "taken down by its owner" --source release/1.0.0
     vtgdata release --tombstones removed.json --previous release/1.0.0 ...
 
-Versions that were published keep their rows, since a tag never moves: who must have them gone there too deletes those
-tags and the history on the Hub by hand.
+Published versions keep their rows, since a tag never moves. To remove rows there too, delete those tags and the history
+on the Hub by hand.
 """
 
 from pathlib import Path
@@ -24,36 +24,37 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What to remove."""
 
     file: str
-    """JSON file of what was removed; it is made, or added to."""
+    """JSON file that lists what is removed; it is created, or extended if it exists."""
     video_id: list[str] = []
-    """Id of a video, or of the longer video that it was cut from; all its samples go. May be given several times."""
+    """Id of a video, or of the longer video that it was cut from; all its samples are removed. May be given several
+    times."""
     sample_id: list[str] = []
     """Id of one sample; may be given several times."""
     corpus: str = ""
-    """Only in this corpus: ids such as 0001 are other videos elsewhere."""
+    """Remove from this corpus only: an id such as 0001 is another video in another corpus."""
     reason: str = ""
-    """Why, in your words; it is published."""
+    """Reason for the removal, in your own words; it is published."""
     source: str = ""
-    """A release's folder, `org/name@tag` or a samples.parquet that must have each id: a slip of spelling would remove
+    """A release's folder, `org/name@tag` or a samples.parquet in which each id must occur: a misspelt id would remove
     nothing."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """What the file names now."""
+    """Number of entries in the file."""
 
     file: str
     added: int
-    """New entries."""
+    """Number of new entries."""
     entries: int
-    """All of the file's."""
+    """Number of all entries."""
     rows: int | None
-    """Samples of `source` that the new entries take out; None without one."""
+    """Number of samples in `source` that the given ids remove; None without `source`."""
 
 
 def run(settings: Settings) -> Summary:
-    """Add to the file.
+    """Add the given videos and samples to the file.
 
-    Raises VtgError when nothing is named or an id does not occur in `source`.
+    Raises VtgError when no id is given, or one is empty or does not occur in `source`.
     """
     named = [
         *(Tombstone(corpus=settings.corpus, video_id=name, reason=settings.reason) for name in settings.video_id),
@@ -73,7 +74,7 @@ def run(settings: Settings) -> Summary:
 
 
 def _check_occur(named: list[Tombstone], source: str) -> int:
-    """How many samples go; raises VtgError naming the first entry that takes out none."""
+    """Number of samples that are removed; raises VtgError, naming the first entry that removes none."""
     rows = _samples(hub.local(source))
     for each in named:
         alone = Tombstones(removed=(each,))

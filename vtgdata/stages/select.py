@@ -24,30 +24,30 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Settings of select."""
 
     pass_rates: str
-    """Pass rates to choose by: a pass_rates.parquet."""
+    """Pass rates by which to choose: a pass_rates.parquet."""
     out: str
     """Output folder."""
     size: Annotated[int, msgspec.Meta(ge=1)]
-    """How many rows to take at most."""
+    """Maximum number of rows to choose."""
     selector: str = "band"
     """Selector with its settings, as in band:measure=mean_iou,low=0.2,high=0.8."""
     samples: str = ""
     """The samples, for selectors that look at them: a samples.parquet."""
     seed: int = 0
-    """Seed of the draw."""
+    """Seed of the random draw."""
 
 
 class Summary(StepSummary, frozen=True, kw_only=True):
-    """What select did."""
+    """How many samples were chosen."""
 
     pool: int
     """Samples to choose from."""
     rows: int
     """Samples chosen."""
     short_of: int
-    """How many fewer than were asked for."""
+    """Number of samples by which the choice falls short of --size."""
     selector: str
-    """As it was asked for, with its settings."""
+    """The selector with its settings, as given."""
     out: str
     """Output folder."""
 
@@ -89,19 +89,19 @@ def run(settings: Settings) -> Summary:
 
 
 def _stored(settings: dict[str, Any]) -> dict[str, Any]:
-    """A selector's settings with its measure as files store it: `tiou` is `mean_iou`, `tiou>=0.5` is `iou>=0.5`."""
+    """A selector's settings, its measure named as files store it: `tiou` is `mean_iou`, `tiou>=0.5` is `iou>=0.5`."""
     return settings | {"measure": stored_name(str(settings["measure"]))} if "measure" in settings else settings
 
 
 def _measure(select: Callable[..., list[str]], settings: dict[str, Any], rates: list[Row]) -> str:
-    """The measure that was chosen by: the selector's setting, its default, or the file's first."""
+    """Name of the measure by which rows are chosen: the selector's setting, else its default, else the file's first."""
     default = inspect.signature(select).parameters.get("measure")
     fallback = rates[0]["measure"] if rates else ""
     return str(settings.get("measure", default.default if default else fallback))
 
 
 def _rows(ids: list[str], rates: list[Row], measure: str) -> list[Row]:
-    """The pass rate row of each chosen sample, of the measure chosen by."""
+    """For each chosen sample, its row of this measure in the pass rates (blank if it has none), and its rank."""
     known = {row["sample_id"]: row for row in rates if row["measure"] == measure}
     blank: Row = dict.fromkeys(PASS_RATES)
     return [

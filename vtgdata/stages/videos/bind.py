@@ -1,7 +1,7 @@
-"""Bind: each video of the samples to a file by its bytes, written down where every lookup under `--videos` sees it.
+"""Bind: record which file each video of the samples is, by the hash of its bytes, for every lookup under `--videos`.
 
-The first time, files are found by name, and their hashes are kept. When they were renamed or moved since, the same
-command finds them by their bytes; in another folder, or from a list that somebody published, with `--known`.
+The first run finds files by name and stores their hashes in the folder of videos. If files were renamed or moved since,
+the same command finds them by their bytes. `--known` gives the hashes from another folder or from a published list.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ COLUMNS = {
     "video_id": "text", "file": "text", "status": "text", "bound_by": "text", "path": "text", "sha256": "text",
     "bytes": "count", "same_as": "text",
 }  # fmt: skip
-"""Of bound.parquet."""
+"""Columns of bound.parquet."""
 
 
 class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,31 +40,31 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     where: str = ""
     """SQL condition on the columns of the samples, as in "split == 'rl'"."""
     limit: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    """Take only the first so many samples."""
+    """Take only this many samples, the first ones."""
     known: str = ""
-    """File of hashes that hold: an earlier vtgdata-bindings.json, or lines of sha256sum; by default what --videos was
-    bound to before."""
+    """File of known hashes: an earlier vtgdata-bindings.json, or lines of sha256sum; by default the bindings that
+    --videos already has."""
     accept: bool = False
-    """Where a file has the name and other bytes than are known, take its bytes for the right ones."""
+    """If no file has a video's known bytes, but one has its name, accept the bytes of that file as the right ones."""
     max_failed: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
-    """Share of videos that may not be bound before the exit code is 3."""
+    """Share of videos that may remain unbound before the exit code is 3."""
 
 
 class Summary(StepSummary, frozen=True, kw_only=True):
-    """What the videos are bound to."""
+    """Number of videos by status, and by how they were bound."""
 
     videos: int
     statuses: dict[str, int]
-    """{kind: n}: `ok`, `missing`, `changed` (the name is there with other bytes), `ambiguous` (two files have the name
-    and differ), the most frequent first."""
+    """{status: number of videos}, the most frequent first: `ok`, `missing`, `changed` (a file has the name but other
+    bytes), `ambiguous` (several files have the name and differ), `unreadable`."""
     bound: dict[str, int]
-    """How: {`name`, `content`, `accepted`: n}."""
+    """{how: number of videos}: by `name`, by `content` (hash), or `accepted` (with --accept)."""
     same_bytes: int
-    """Videos whose bytes are another's too."""
+    """Videos whose file has the same bytes as that of an earlier video."""
     examples: dict[str, list[str]]
-    """{kind: [file: what]}, the first few of each."""
+    """{status: its first few videos, as `file: status`}."""
     bindings: str
-    """File of the bindings."""
+    """Path of the file of bindings."""
     out: str
     """Output folder."""
 
@@ -111,23 +111,23 @@ def _step(settings: Settings) -> Step[Summary]:
 
 
 class _Binder:
-    """The files of one folder, and as many of their hashes as are wanted."""
+    """Binds videos to the files of one folder; hashes only the files that may be needed."""
 
     def __init__(self, videos: Videos, known: Mapping[str, Bound], accept: bool) -> None:
         self.videos, self.accept = videos, accept
         self.files = [path for paths in videos.by_name.values() for path in paths]
         self.known = {stem(name): bound for name, bound in known.items()} | dict(known)
         self.hashes: dict[Path, str | None] = {}
-        """None of a file that cannot be read."""
+        """{path: hash of its bytes}, None for a file that cannot be read."""
         self.by_hash: dict[str, list[Path]] = {}
 
     def expected(self, video: Video) -> Bound | None:
-        """The bytes that the video is known to have, if that is known."""
+        """The known hash and size of the video's bytes; None if they are not known."""
         keys = (video.file, stem(video.file), video.video_id)
         return next((self.known[key] for key in keys if key in self.known), None)
 
     def look(self, wanted: Sequence[Listed]) -> None:
-        """Hash the files that have the names, then, where bytes are still missing, all that may be them."""
+        """Hash the files with the videos' names; if known bytes are not among them, also other files of their size."""
         named = {path for one in wanted for path in self.videos.named(one.video.file, one.video.video_id)}
         self._hash(sorted(named))
         lost = [bound for one in wanted if (bound := self.expected(one.video)) and bound.content not in self.by_hash]
@@ -142,7 +142,10 @@ class _Binder:
                 self.by_hash.setdefault(found, []).append(path)
 
     def row(self, video: Video) -> Row:
-        """What the video is bound to, or why to nothing; what is known of its bytes stays known."""
+        """The video's row of bound.parquet: the file it is bound to, or a status that says why there is none.
+
+        The row keeps the known hash and size even if no file has them.
+        """
         expected, named = self.expected(video), self.videos.named(video.file, video.video_id)
         row: Row = {"video_id": video.video_id, "file": video.file, "bound_by": None, "path": None, "same_as": None}
         row |= {"sha256": expected.content if expected else None, "bytes": expected.bytes if expected else None}
@@ -190,7 +193,7 @@ def _bound(row: Row) -> Bound:
 
 
 def _same(rows: Sequence[Row]) -> None:
-    """Note of each video whose bytes came before which one it was: a copy, or the same page of an error twice."""
+    """Set `same_as` in each row whose bytes an earlier row has: a copy, or the same error page downloaded twice."""
     first: dict[str, str] = {}
     for row in rows:
         if row["status"] == "ok":

@@ -1,7 +1,7 @@
-"""Proxy: small copies of the videos of the samples, under the names by which they are looked up.
+"""Proxy: make small copies of the samples' videos, under the names by which other commands look them up.
 
-Where a video is a cut of a longer one, and only the longer one is there (under its `source_id`), the proxy is that
-piece of it. Then `--videos OUT/videos` serves every command.
+If a video is a cut of a longer one and only the longer one exists (under its `source_id`), the proxy is cut from it.
+Afterwards every command can use the proxies with `--videos OUT/videos`.
 """
 
 from collections import Counter
@@ -29,59 +29,60 @@ COLUMNS = {
     "video_id": "text", "file": "text", "status": "text", "proxy": "text", "source": "text", "cut_start": "number",
     "cut_duration": "number", "bytes": "count",
 }  # fmt: skip
-"""Of proxies.parquet."""
+"""Columns of proxies.parquet."""
 FOLDER, _NOTES = "videos", ".made"
 _LONGEST_NAME = 200
 
 
 class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to make proxies of, and what they look like."""
+    """Which videos to make proxies of, and in what size and quality."""
 
     samples: str
-    """Samples of whose videos proxies are made: a samples.parquet."""
+    """Samples whose videos get proxies: a samples.parquet."""
     videos: str
-    """Folder under which the videos lie, or the longer ones that they are cut from."""
+    """Folder under which the videos lie, or the longer videos that they are cut from."""
     out: str
     """Folder for videos/ (the proxies) and proxies.parquet (a row for each video)."""
     where: str = ""
     """SQL condition on the columns of the samples, as in "split == 'rl'"."""
     limit: Count | None = None
-    """Take only the first so many samples."""
+    """Take only this many samples, the first ones."""
     short_side: Annotated[int, msgspec.Meta(ge=2)] = 336
     """Short side of the proxies in pixels; smaller videos are not enlarged."""
     fps: Annotated[float, msgspec.Meta(gt=0)] | None = None
     """Frames per second; by default all frames, at their own times."""
     quality: Annotated[int, msgspec.Meta(ge=0, le=51)] = 23
-    """CRF of H.264: lower is better and larger."""
+    """CRF of H.264: a lower value gives a better picture and a larger file."""
     jobs: Count | None = None
-    """Proxies that are made at a time; as many as there are cores by default."""
+    """Number of proxies to make at a time; by default the number of CPU cores."""
     max_failed: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     """Share of videos that may be missing or unreadable before the exit code is 3."""
 
 
 class Summary(StepSummary, frozen=True, kw_only=True):
-    """The proxies of the videos."""
+    """Number of videos by status, and of proxies."""
 
     videos: int
     statuses: dict[str, int]
-    """{kind: n}, the most frequent first."""
+    """{status: number of videos}, the most frequent first."""
     made: int
-    """In this run."""
+    """Number of proxies made in this run."""
     cuts: int
-    """Proxies that are pieces of longer videos."""
+    """Number of proxies that were cut from longer videos."""
     bytes: int
-    """Of all proxies."""
+    """Total size of all proxies."""
     examples: dict[str, list[str]]
-    """{kind: [file: what]}, the first few of each."""
+    """{status: its first few videos, as `file: status`}."""
     out: str
     """Output folder."""
 
 
 def run(settings: Settings) -> Summary:
-    """Make the proxies that are not there yet; write proxies.parquet.
+    """Make the proxies that do not exist yet; write proxies.parquet.
 
-    Raises VtgError when there is no sample or video, or two videos want one name; RowsFailed, after writing, when more
-    than `max_failed` of the videos have no proxy.
+    Raises VtgError when there is no sample or video, or two videos would get one proxy name; Conflict when a file that
+    this command did not make has such a name; RowsFailed, after writing, when more than `max_failed` of the videos have
+    no proxy.
     """
     code = [__name__, plugins.module_name("decoders", DECODER)]
     with Step(
@@ -118,7 +119,7 @@ def run(settings: Settings) -> Summary:
 
 
 def _names(wanted: Sequence[Listed]) -> None:
-    """Raise VtgError when two videos want the same proxy."""
+    """Raise VtgError when two videos would get the same proxy name."""
     first: dict[str, str] = {}
     for one in wanted:
         other = first.setdefault(_name(one.video), one.video.file)
@@ -130,7 +131,7 @@ def _names(wanted: Sequence[Listed]) -> None:
 
 
 def _refuse_foreign(wanted: Sequence[Listed], out: Path) -> None:
-    """Raise Conflict when a file that is no proxy of ours has the name of one that is wanted."""
+    """Raise Conflict when a file that this command did not make has the name of a proxy to be made."""
     for one in wanted:
         name = _name(one.video)
         if _can_be_written(name) and (out / FOLDER / name).exists() and not _note(out, name).is_file():
@@ -138,7 +139,7 @@ def _refuse_foreign(wanted: Sequence[Listed], out: Path) -> None:
 
 
 def _note(out: Path, name: str) -> Path:
-    """Where is noted how a proxy was made."""
+    """Path of the note that records how a proxy was made."""
     return out / _NOTES / f"{name}.json"
 
 
@@ -152,13 +153,13 @@ def _can_be_written(name: str) -> bool:
 
 
 class _Maker:
-    """What all proxies of a run share."""
+    """Makes the proxies of one run: all in one shape, from one index of videos into one folder."""
 
     def __init__(self, videos: Videos, out: Path, shape: Shape) -> None:
         self.videos, self.out, self.shape = videos, out, shape
 
     def row(self, video: Video) -> Row:
-        """What came of one video; its proxy is there when the status is `ok`."""
+        """Make one video's proxy unless it is up to date; returns its row. The proxy exists if the status is `ok`."""
         row: Row = {"video_id": video.video_id, "file": video.file, "proxy": None, "bytes": None, "made": False}
         row |= {"source": None, "cut_start": None, "cut_duration": None}
         name = _name(video)
@@ -181,7 +182,7 @@ class _Maker:
         return row | {"status": "ok", "proxy": f"{FOLDER}/{name}", "bytes": target.stat().st_size, "made": made}
 
     def _source(self, video: Video) -> tuple[Path | None, Piece | None]:
-        """The file of the video itself; else that of the longer one, and which piece of it is wanted."""
+        """The video's own file, else the file of its longer video and the piece to cut; (None, None) without either."""
         path = self.videos.path(video.file, video.video_id)
         if path is None and video.source_id and video.source_start is not None:
             found = self.videos.named(video.source_id, video.source_id)
@@ -190,7 +191,10 @@ class _Maker:
         return path, None
 
     def _made(self, path: Path, target: Path, piece: Piece | None) -> bool:
-        """Have the proxy there; whether it had to be made."""
+        """Make the proxy unless it is up to date; returns whether it was made.
+
+        Raises VideoUnreadable when the video cannot be opened or encoded.
+        """
         note = _note(self.out, target.name)
         try:
             content = fingerprint.of_path(path)
@@ -199,11 +203,11 @@ class _Maker:
         of = fingerprint.of_value([VERSION, content, self.shape, piece])
         if target.is_file() and _noted(note) == [of, target.stat().st_size]:
             return False
-        write_json(note, [of, None])  # so that one left by a kill is known for ours
+        write_json(note, [of, None])  # so that a proxy left by a killed run is recognised as ours
         try:
             make(path, target, self.shape, piece)
         except VideoUnreadable:
-            target.unlink(missing_ok=True)  # what an earlier one was made of is no longer there
+            target.unlink(missing_ok=True)  # an earlier proxy no longer matches the video or the settings
             note.unlink(missing_ok=True)
             raise
         write_json(note, [of, target.stat().st_size])
@@ -211,7 +215,7 @@ class _Maker:
 
 
 def _noted(path: Path) -> object:
-    """What a note says of how a proxy was made; None where there is none."""
+    """Contents of a note that records how a proxy was made; None if there is no readable one."""
     try:
         return msgspec.json.decode(path.read_bytes())
     except (OSError, msgspec.DecodeError):

@@ -1,6 +1,6 @@
-"""Verify: which videos of the samples are missing, cannot be read, are cut off, or last other than annotated.
+"""Verify: find videos of the samples that are missing, unreadable, truncated, or of another duration than annotated.
 
-Each file is probed (its headers, or its packets where they do not tell), none is decoded.
+Files are probed, not decoded: probing reads the headers, or the packets if the headers do not tell.
 """
 
 from collections import Counter
@@ -26,14 +26,14 @@ COLUMNS = {
     "difference": "number", "last_end": "number", "samples": "count", "fps": "number", "width": "count",
     "height": "count", "codec": "text", "rotation": "count", "start_time": "number", "variable": "flag",
 }  # fmt: skip
-"""Of verified.parquet."""
+"""Columns of verified.parquet."""
 
 
 class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to verify."""
 
     samples: str
-    """Samples whose videos are looked at: a samples.parquet."""
+    """Samples whose videos are checked: a samples.parquet."""
     videos: str
     """Folder under which the videos lie."""
     out: str
@@ -41,27 +41,27 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     where: str = ""
     """SQL condition on the columns of the samples, as in "split == 'rl'"."""
     limit: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    """Take only the first so many samples."""
+    """Take only this many samples, the first ones."""
     tolerance: Annotated[float, msgspec.Meta(ge=0)] = 1.0
-    """Seconds by which a file may last longer or shorter than the samples say."""
+    """Seconds by which a file may be longer or shorter than its samples say."""
     max_failed: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
-    """Share of videos that may be missing, unreadable, cut off or of another duration before the exit code is 3."""
+    """Share of videos that may be missing, unreadable, truncated or of another duration before the exit code is 3."""
 
 
 class Summary(StepSummary, frozen=True, kw_only=True):
-    """How the videos are."""
+    """Number of videos by status, and of files to fetch."""
 
     videos: int
     statuses: dict[str, int]
-    """{kind: n}: `ok`, `missing`, `truncated`, `disagrees`, ..., the most frequent first."""
+    """{status: number of videos}, the most frequent first: `ok`, `missing`, `truncated`, `disagrees`, ..."""
     to_fetch: int
-    """Files."""
+    """Number of files to fetch."""
     tolerance: float
-    """Seconds."""
+    """Seconds, as in the settings."""
     samples_affected: int
-    """Samples on videos that are not ok."""
+    """Number of samples on videos with another status than `ok`."""
     examples: dict[str, list[str]]
-    """{kind: [file: what]}, the first few of each."""
+    """{status: its first few videos, as `file: problem`}."""
     out: str
     """Output folder."""
 
@@ -70,7 +70,7 @@ def run(settings: Settings) -> Summary:
     """Probe every video of the samples; write verified.parquet and fetch.txt.
 
     Raises VtgError when there is no folder of videos or no sample; RowsFailed, after writing, when more than
-    `max_failed` of the videos are not as they should be.
+    `max_failed` of the videos have another status than `ok`.
     """
     decoder = plugins.module_name("decoders", DECODER)
     with Step(

@@ -1,7 +1,7 @@
-"""Warm: have the frames of all videos of the samples in the store, decoded side by side, on one machine or many.
+"""Warm: decode the frames of the samples' videos into the frame store, in parallel, on one machine or several.
 
-Commands that look at the same videos by the same settings of frames then decode nothing. It always looks into the
-store, for what was there may have had to go since.
+Commands that use the same videos with the same frame settings then decode nothing. Every run of warm looks into the
+store, even if its own output is up to date, because the store may have deleted frames to stay below its size limit.
 """
 
 from collections import Counter
@@ -26,11 +26,11 @@ COLUMNS = {
     "video_id": "text", "file": "text", "status": "text", "frames_id": "text", "frames": "count", "bytes": "count",
     "duration": "number",
 }  # fmt: skip
-"""Of warmed.parquet."""
+"""Columns of warmed.parquet."""
 
 
 class Settings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to decode, and how."""
+    """Which videos to decode, and which of their frames."""
 
     samples: str
     """Samples whose videos are decoded: a samples.parquet."""
@@ -41,44 +41,44 @@ class Settings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
     where: str = ""
     """SQL condition on the columns of the samples, as in "split == 'rl'"."""
     limit: Count | None = None
-    """Take only the first so many samples."""
+    """Take only this many samples, the first ones."""
     jobs: Count | None = None
-    """Videos that are decoded at a time; as many as there are cores by default."""
+    """Number of videos to decode at a time; by default the number of CPU cores."""
     max_failed: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     """Share of videos that may be missing or unreadable before the exit code is 3."""
     shard: str = ""
-    """I/N, as in 0/4: only this part of the videos; the command without it looks at all."""
+    """I/N, as in 0/4: decode only this part of the videos; the command without it covers all videos."""
     executor: Literal["", "ray"] = ""
-    """`ray`: run the shards on a Ray cluster ($RAY_ADDRESS, or this machine), then look at all."""
+    """`ray`: run the shards on a Ray cluster ($RAY_ADDRESS, or this machine), then check all videos."""
     shards: Count = 4
-    """With --executor, into how many parts."""
+    """Number of shards with --executor."""
     workers: Count = 2
-    """With --executor on this machine, how many at a time; a cluster decides by its CPUs."""
+    """Shards that run at a time with --executor on this machine; a cluster decides by its CPUs."""
 
 
 class Summary(StepSummary, frozen=True, kw_only=True):
-    """What the store has of the videos."""
+    """Number of videos by status, and of their frames in the store."""
 
     videos: int
     statuses: dict[str, int]
-    """{kind: n}, the most frequent first."""
+    """{status: number of videos}, the most frequent first."""
     frames: int
-    """That the videos have in the store."""
+    """Number of frames that the videos have in the store."""
     bytes: int
-    """Of these frames."""
+    """Total size of these frames."""
     decoded: int
-    """Videos that were not in the store."""
+    """Number of videos decoded in this run, because their frames were not in the store."""
     examples: dict[str, list[str]]
-    """{kind: [file: what]}, the first few of each."""
+    """{status: its first few videos, as `file: status`}."""
     out: str
     """Output folder."""
 
 
 def run(settings: Settings) -> Summary:
-    """Fill the store; write warmed.parquet.
+    """Decode what is missing in the store; write warmed.parquet.
 
-    Raises VtgError when there is no folder of videos, no sample, or frames are asked for in two ways; RowsFailed,
-    after writing, when more than `max_failed` of the videos cannot be seen.
+    Raises VtgError when there is no folder of videos, no sample, or frame settings contradict each other; RowsFailed,
+    after writing, when more than `max_failed` of the videos have another status than `ok`.
     """
     sampling = settings.frame_sampling()
     settings = shards.placed(settings)
@@ -103,7 +103,7 @@ def _filled(settings: Settings, sampling: FrameSampling, step: Step[Summary]) ->
         if shards.mine(one.video.video_id, settings)
     ]
     if settings.executor:
-        # A task of the cluster has one core.
+        # Each Ray task has one CPU core.
         shards.on_ray(run, msgspec.structs.replace(settings, jobs=1))
     results = parallel.each(lambda one: _warmed(one, store), wanted, settings.jobs)
     found = {id(one): each for one, each in told(results, len(wanted), "warm")}
