@@ -1,1 +1,1 @@
-"""The command line: one small file for each group of commands, a thin reading of the stages."""
+"""The command line: one small file for each group of commands, a thin layer over the stages."""

@@ -1,4 +1,4 @@
-"""The application: commands are registered by name; only the one that is called loads its stage."""
+"""The Typer application: all commands are registered by name, but only the called one loads its stage."""
 
 import sys
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ def run(arguments: Sequence[str]) -> int:
         report(VtgError(f"this needs {error.name}: pip install 'vtgdata[train]'"), as_json="--json" in arguments)
         return 1
     except OSError as error:
-        # What no stage foresaw: a full disk, a folder that cannot be written, a name that is too long.
+        # Errors that no stage handles: a full disk, a folder that cannot be written, a name that is too long.
         place = f"{error.filename}: " if error.filename else ""
         reason = error.strerror or str(error)
         report(VtgError(f"{place}{reason}. Free or name another place, and run again."), as_json="--json" in arguments)
@@ -49,7 +49,7 @@ def _usage(error: Any) -> int:
 
 
 def build(arguments: Sequence[str]) -> typer.Typer:
-    """The Typer application; options are made for the command that the arguments name, and only for it."""
+    """The Typer application for these arguments: only the command that they name gets its options."""
     from vtgdata.cli import batch, corpora, demo, models, publish, recipes, retry, training, videos
 
     app = typer.Typer(

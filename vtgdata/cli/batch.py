@@ -1,4 +1,4 @@
-"""batch-import: brings the answers of a batch back."""
+"""batch-import: import the answers of a batch."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ def batch_import(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Take the answers of a batch into the journal of the step that wrote it.
+    """Import the answers of a batch into the journal of the step that wrote it.
 
-    The step's own command then asks only what is missing, and writes its tables. Exit code 3 when lines cannot be read.
+    Then run the step's own command again: it asks only for missing answers, and writes its tables. The exit code is 3
+    when lines cannot be read.
     """
     from vtgdata.engine.batch import bring_back
 

@@ -1,4 +1,4 @@
-"""The commands of stages: name, module, printer, and what is given by position. One line adds one."""
+"""The commands that run stages: name, module, printer and positional arguments. A new command is one new line."""
 
 import importlib
 import math
@@ -16,9 +16,9 @@ class Command(NamedTuple):
     """A command that runs one stage."""
 
     module: str
-    """Has `Settings`, `Summary` and `run(settings) -> Summary`."""
+    """The stage's module, with `Settings`, `Summary` and `run(settings) -> Summary`."""
     printer: str
-    """`MODULE:FUNCTION` below vtgdata.cli: prints a Summary for people; its docstring is the command's help."""
+    """`MODULE:FUNCTION` in vtgdata.cli that prints a Summary for people; its docstring is the command's help."""
     arguments: tuple[str, ...] = ()
     """Fields given by position on the command line."""
     hidden: bool = False
@@ -51,7 +51,7 @@ INSTEAD = {
     "vtgdata.engine.money.plan_words:Planned": "models:planned",
     "vtgdata.engine.batch.export:Exported": "models:exported",
 }
-"""`MODULE:TYPE` of what a command that asks may end with instead of its Summary, and its printer."""
+"""{`MODULE:TYPE`: printer} for what a command that asks a model may return instead of its Summary."""
 
 
 def settings_type(command: str) -> type[msgspec.Struct]:
@@ -60,8 +60,8 @@ def settings_type(command: str) -> type[msgspec.Struct]:
 
 
 def printer(command: str, summary: msgspec.Struct | None = None) -> Callable[[Any], None]:
-    """What prints the summary of a command for people; that of another record where the command ended with one."""
-    # By the name of the type: the modules of plans and batches are loaded where there is one.
+    """The function that prints a command's summary for people, or the record of INSTEAD that the command returned."""
+    # Compared by the type's name, so that the modules of plans and batches need not be imported.
     kind = type(summary)
     module, _, function = INSTEAD.get(f"{kind.__module__}:{kind.__name__}", COMMANDS[command].printer).partition(":")
     return getattr(importlib.import_module(f"vtgdata.cli.{module}"), function)
@@ -82,7 +82,12 @@ def build(command: str, values: dict[str, Any], where: str) -> msgspec.Struct:
 
 
 def _finite(value: Any, where: str) -> None:
-    """Refuse NaN and infinity anywhere: no setting means something by them, and comparisons let them pass."""
+    """Raise ValidationError for NaN or infinity anywhere in a value: no setting allows them, yet range checks do.
+
+    Args:
+        value: a setting, or a dict or list of settings.
+        where: its place, for the message.
+    """
     if isinstance(value, float) and not math.isfinite(value):
         raise msgspec.ValidationError(f"Expected a finite number - at `{where}`")
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -91,9 +96,9 @@ def _finite(value: Any, where: str) -> None:
 
 
 def execute(command: str, settings: msgspec.Struct) -> msgspec.Struct:
-    """Run a command's stage; what it may cost is asked about once, where there is a terminal to ask.
+    """Run a command's stage; if its cost needs confirmation and there is a terminal, ask for it once.
 
-    Returns the stage's Summary, or one of the records of INSTEAD.
+    Returns the stage's Summary, or one of the records of INSTEAD. Raises Unconfirmed if there is no terminal.
     """
     run = importlib.import_module(COMMANDS[command].module).run
     try:

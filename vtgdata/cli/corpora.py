@@ -32,9 +32,9 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
 
 
 def ingest(summary: Ingested) -> None:
-    """Read a corpus's files into samples and drops.
+    """Convert a corpus's files to samples.
 
-    Repairs what can be repaired and keeps every row, or the reason why not.
+    Rows are repaired if possible. A row that cannot become a sample is written to the drops, with its reason.
     """
     print(
         f"{summary.corpus}: {summary.rows:,} rows read = {summary.samples:,} samples "
@@ -52,9 +52,9 @@ def ingest(summary: Ingested) -> None:
 
 
 def curate(summary: Curated) -> None:
-    """Leave out samples by filters, each with its reason.
+    """Drop samples with filters, each with its reason.
 
-    Filters act in the order given. Rows of benchmark splits stay: their number is published.
+    Filters are applied in the order given. Rows of benchmark splits are kept, because their number is published.
     """
     print(
         f"{summary.rows:,} samples = {summary.samples:,} kept + {summary.drops:,} left out, on "
@@ -71,8 +71,8 @@ def curate(summary: Curated) -> None:
 def check(summary: Checked) -> None:
     """Check sample files for leaks, repeats and faults.
 
-    What may not be trained on, what two corpora share, what a blind guess scores; the exit code says whether it is
-    clean.
+    Reports rows that must not be trained on, what each two corpora share, and what a blind guess scores. The exit code
+    says whether the files are clean.
     """
     table(
         ["group", "rows", "videos", "mean window mIoU", "R1@0.5", "best constant mIoU", "R1@0.5"],
@@ -175,7 +175,12 @@ def corpora(
 
 
 def _page(corpus: Any, described: str) -> None:
-    """Facts, what to fetch, what to type; and the reader's own words on the raw syntax and its oddities."""
+    """Print a corpus's facts, what to download and the ingest command.
+
+    Args:
+        corpus: the facts.
+        described: the docstring of its plug-in, on the raw format and its oddities.
+    """
     from vtgdata.annotations import licences
 
     print(f"{corpus.name}: {corpus.summary}\n\n{described}\n")

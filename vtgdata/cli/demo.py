@@ -30,12 +30,12 @@ def draw(summary: Drawn) -> None:
 
 
 def base(summary: Based) -> None:
-    """Build and train the tiny base model of the demo, from nothing."""
+    """Build and train the tiny base model of the demo, from scratch."""
     _facts(summary)
 
 
 def report(summary: Reported) -> None:
-    """Judge the demo: one table, and the gates that it has to pass."""
+    """Evaluate the demo: print one table, and the gates (checks) that it must pass."""
     rows = [
         [
             row["name"],

@@ -1,4 +1,4 @@
-"""Commands that ask a model and choose by its answers: build-coldstart, score-difficulty, select, evaluate."""
+"""Commands that ask a model or choose rows by its answers: build-coldstart, score-difficulty, select, evaluate."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
 def build_coldstart(summary: Traced) -> None:
     """Ask a teacher for traces, and verify them.
 
-    Those that agree with the annotation are kept for SFT; all others say why not.
+    Traces that agree with the annotation are kept for SFT; all others are stored with the reason why not.
     """
     print(f"{summary.rollouts:,} answers of {summary.model} on {summary.samples:,} samples{again(summary)}")
     print(f"{summary.traces:,} traces kept, on {summary.samples_with_trace:,} samples")
@@ -58,14 +58,14 @@ def select(summary: Selected) -> None:
 
 
 def planned(summary: Planned) -> None:
-    """Say what a command that asks would do."""
+    """Print the plan of a command that asks a model (--dry-run)."""
     from vtgdata.engine.money.plan_words import words
 
     print("\n".join(words(summary)))
 
 
 def exported(summary: Exported) -> None:
-    """Say what a command that asks wrote down to be asked."""
+    """Print which requests a command that asks a model wrote to files (--batch)."""
     from vtgdata.engine.batch.export import words
 
     print("\n".join(words(summary)))
@@ -74,7 +74,7 @@ def exported(summary: Exported) -> None:
 def evaluate(summary: Evaluated) -> None:
     """Score models, or a file of predictions.
 
-    Beside each score stand guesses that do not look and, with --blind, the model's own blind control.
+    For comparison, it also scores guesses that do not look at the video and, with --blind, the model without the video.
     """
     print(f"n {summary.n:,}, unparsed {summary.n_unparsed:,}, failed {summary.n_failed:,}{again(summary)}")
     for part in summary.benchmark:
@@ -83,7 +83,7 @@ def evaluate(summary: Evaluated) -> None:
         print(f"answers read by the parser of {summary.parser}")
     _problems(summary)
     names = summary.shown
-    # Intervals of many metrics make a table that no terminal shows; evaluation.json and .csv have them all.
+    # A table with the intervals of many metrics is too wide for a terminal; evaluation.json and .csv have them all.
     cells = _cells if len(names) <= 4 else _values
     rows = [[f"guess: {name}", *cells(each.metrics, each.intervals, names)] for name, each in summary.baselines.items()]
     for report in summary.models:
@@ -104,14 +104,14 @@ def evaluate(summary: Evaluated) -> None:
 
 
 def _problems(summary: Evaluated) -> None:
-    """What is wrong with a file of predictions, each kind with its count and the first places."""
+    """Print each kind of problem in the files of predictions, with its count and first places."""
     for problem in (*(summary.problems or ()), *(summary.options.problems if summary.options else ())):
         places = "; ".join(problem.first[:2]) + (" ..." if problem.n > 2 else "")
         print(f"{problem.n:,} {problem.what}: {places}")
 
 
 def _parts(report: ModelReport, names: list[str]) -> None:
-    """Scores of parts of the samples, of the first four metrics."""
+    """Print the first four metrics for each part of the samples."""
     names = names[:4]
     rows = [
         [f"{group} {part}", f"{scores['n']:,}", *(percent(scores["metrics"][name]) for name in names)]
@@ -135,7 +135,7 @@ def _differences(report: ModelReport) -> None:
 
 
 def _short(name: str) -> str:
-    """A model's spec or a path, its beginning cut off where it is long."""
+    """A model's spec or a path, at most 50 characters long: the beginning of a longer one is cut off."""
     name = relative(name) if name.startswith("/") else name
     return name if len(name) <= 50 else "..." + name[-47:]
 

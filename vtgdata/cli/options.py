@@ -19,11 +19,18 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only wa
 
 
 def signature(settings: type[msgspec.Struct], arguments: tuple[str, ...]) -> inspect.Signature:
-    """What Typer reads: one parameter per field, optional since a recipe may give it, and the common options."""
+    """The signature that Typer reads: one parameter per field, and the options that all commands have.
+
+    Every parameter is optional, since a recipe may give its value.
+
+    Args:
+        settings: a Settings type.
+        arguments: fields given by position.
+    """
     documents = field_docs(settings)
     hints = get_type_hints(settings)
     parameters: list[inspect.Parameter] = []
-    # What must be given comes first, wherever its record stands in a family of them.
+    # Required fields come first, even those that a subclass adds after the optional ones of its base.
     for field in sorted(msgspec.structs.fields(settings), key=lambda field: not field.required):
         kind = option_type(hints[field.name])
         text = documents.get(field.name, "") + _default_text(field)
@@ -43,7 +50,7 @@ def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
 
 def _flags(name: str, kind: Any) -> list[str]:
     flag = "--" + name.replace("_", "-")
-    # A list may be given as one option several times: its name reads better in the singular.
+    # An option for a list is given several times, so its name reads better in the singular.
     flags = [flag, *([flag[:-1]] if name in ("splits", "filters") else [])]
     return [f"{flag}/--no-{flag[2:]}"] if kind is bool else flags
 
@@ -62,7 +69,10 @@ def _default_text(field: msgspec.structs.FieldInfo) -> str:
 
 
 def option_type(hint: Any) -> Any:
-    """The type of an option for a field: text, numbers and flags as they are, lists and mappings repeated text."""
+    """The type of the option for a field: text, numbers and flags stay as they are; lists and mappings are repeated.
+
+    A mapping becomes a list of texts `key=value`.
+    """
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
         return option_type(next(arg for arg in get_args(hint) if arg is not type(None)))
@@ -77,7 +87,7 @@ def option_type(hint: Any) -> Any:
 
 
 def given(settings: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, Any]:
-    """The values that were given on the command line, mappings read from their key=value items."""
+    """The values that were given on the command line; mappings are parsed from their key=value items."""
     hints = get_type_hints(settings)
     out: dict[str, Any] = {}
     for name, value in values.items():

@@ -1,7 +1,7 @@
-"""Plain text for people: aligned tables, percentages, counts. Annotation text is never interpreted.
+"""Plain text for people: aligned tables, percentages, counts. Control characters in annotation text are escaped.
 
-A table on a terminal is folded until it fits. In a pipe or a file every row is one line, however wide, as scripts have
-always read it. No library for tables does the folding: rich, tried at 80 columns, cuts numbers (`10…`).
+A table on a terminal is wrapped until it fits. In a pipe or a file every row is one line, however wide, as scripts
+expect. No table library is used for this: rich, tried at 80 columns, cuts numbers (`10…`).
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from vtgdata.files.step import StepSummary
 
 GAP = "  "
-"""Between two columns, and at the beginning of the lines of a folded text after its first."""
+"""Space between two columns, and indent of the continuation lines of a wrapped text."""
 
 LAYOUT = "\n\t"
-"""Control characters that texts of many lines are made with."""
+"""Control characters that text of several lines may contain."""
 
 COMFORTABLE = 20
-"""Characters that a column of text keeps, where it has so many: less is hard to read."""
+"""Width in characters to which a wider column of text may be narrowed; below it, text is hard to read."""
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""What moves the cursor, colours, turns the direction of writing, or cannot be written at all."""
+"""Characters that move the cursor, set colours, change the direction of writing, or cannot be encoded."""
 _NUMBER = re.compile(r"[\[(]?[-+$]?\d[\d.,% \])+-]*\Z|[-?]?\Z")
-"""A number or an interval, and what stands where there is none."""
+"""A number, an interval, or a placeholder for one (`-`, `?` or nothing)."""
 _PIECE = re.compile(r"\s*\S+?(?:[/|](?=\S{3})|[:=](?=[A-Za-z])|(?=\s|\Z))")
-"""What stays together, with the spaces before it: a word, or a part of a path or of the name of a model."""
+"""Text that stays on one line, with the spaces before it: a word, or a part of a path or of the name of a model."""
 
 
 def plain(text: str, keep: str = "") -> str:
-    r"""A text without control characters, which stand as escapes instead; those of `keep` stay.
+    r"""A text with its control characters replaced by escapes, except those in `keep`.
 
     >>> plain("red \x1b[31m")
     'red \\x1b[31m'
@@ -46,7 +46,7 @@ def plain(text: str, keep: str = "") -> str:
 
 
 class _Plain:
-    """An output that takes text without control characters; lines still end."""
+    """Wraps an output, and escapes control characters in what is written to it, except those of LAYOUT."""
 
     def __init__(self, output: TextIO) -> None:
         self._output = output
@@ -60,32 +60,32 @@ class _Plain:
 
 @contextlib.contextmanager
 def plain_output() -> Iterator[None]:
-    """Whatever is printed here, no text of a user's data drives the terminal."""
+    """Escape control characters in all that is printed inside, so that a user's data cannot drive the terminal."""
     with contextlib.redirect_stdout(_Plain(sys.stdout)):  # pyright: ignore[reportArgumentType]
         yield
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Print aligned columns, on a terminal folded to its width."""
+    """Print aligned columns, wrapped to the terminal's width if stdout is a terminal."""
     print("\n".join(table_lines(header, rows, _terminal())))
 
 
 def _terminal() -> int | None:
-    """The columns of the terminal that stdout is, None where it is a pipe or a file."""
+    """Width of the terminal in characters; None if stdout is a pipe or a file."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def table_lines(header: Sequence[str], rows: Sequence[Sequence[Any]], width: int | None) -> list[str]:
     """The lines of a table.
 
-    Where it is too wide, words of heads and texts go to a next line; where that is not enough, the columns are dealt
-    out to several tables below each other, each with the first column. No word and no number is cut, unless it is
-    longer than half a line.
+    If it is too wide, heads and text cells are wrapped; if that is not enough, the columns are split into several
+    tables below each other, each with the first column. A word or number is cut only if it is longer than half a line.
 
     Args:
-        header: one head per column. A head that stands twice says more of the column before it, and stays with it.
+        header: one head per column. A column whose head occurs more than once (`95 %`) belongs to the column before it,
+            and stays in one table with it if both fit.
         rows: one value per column.
-        width: of the terminal, in characters; None for one line per row, with all but the first column to the right.
+        width: of the terminal, in characters; None for one line per row, with all but the first column right-aligned.
     """
     cells = [[plain(str(value)) for value in row] for row in (header, *rows)]
     columns = [_Column(list(values), width, first=i == 0) for i, values in enumerate(zip(*cells, strict=True))]
@@ -99,7 +99,7 @@ def table_lines(header: Sequence[str], rows: Sequence[Sequence[Any]], width: int
 
 
 class _Column:
-    """A column of a table: the head, the cells, and how wide it is, may be and must be."""
+    """A column of a table: its cells, the head first, its alignment, and its current and its least width."""
 
     def __init__(self, cells: list[str], width: int | None, *, first: bool) -> None:
         self.cells = cells
@@ -110,26 +110,26 @@ class _Column:
         self.least = min(self.width, wanted, max(1, ((width or self.width) - len(GAP)) // 2))
 
     def folded(self, number: int, indent: str) -> list[str]:
-        """The lines of one cell, all as wide as the column."""
+        """The lines of one cell, each padded to the width of the column."""
         lines = _fold(self.cells[number], self.width, indent)
         spaces = [" " * (self.width - _size(line)) for line in lines]
         return [space + line if self.right else line + space for line, space in zip(lines, spaces, strict=True)]
 
 
 def _size(text: str) -> int:
-    """Places that a text takes on a terminal: two for a Chinese character, none for a combining accent."""
+    """Width of a text on a terminal: a Chinese character takes two places, a combining accent none."""
     if text.isascii():
         return len(text)
     return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
 
 
 def _pieces(text: str) -> list[str]:
-    """The parts of a text between which a line may end; a number is one part, an interval too."""
+    """The parts of a text between which a line may be broken; a number or an interval is one part."""
     return [text] if _NUMBER.match(text) else _PIECE.findall(text)
 
 
 def _fold(text: str, width: int, indent: str) -> list[str]:
-    """A text as lines of at most this size, all but the first after an indent."""
+    """A text as lines of at most this width; all but the first begin with the indent."""
     if _size(text) <= width:
         return [text]
     lines = [""]
@@ -145,7 +145,7 @@ def _fold(text: str, width: int, indent: str) -> list[str]:
 
 
 def _blocks(columns: list[_Column], width: int) -> list[list[_Column]]:
-    """The columns as one table, or as several of about the same size with the first column in each."""
+    """The columns as few tables as possible, of about the same width, each with the first column."""
     repeated = {head for head, n in Counter(column.cells[0] for column in columns).items() if n > 1}
     groups: list[list[_Column]] = []
     for column in columns[1:]:
@@ -156,7 +156,7 @@ def _blocks(columns: list[_Column], width: int) -> list[list[_Column]]:
 
 
 def _deal(first: list[_Column], groups: list[list[_Column]], room: int) -> list[list[_Column]]:
-    """As many groups into each table as fit into this room when all columns are at their narrowest; one at least."""
+    """Fill tables with groups of columns: as many as fit into `room` at their least widths, and at least one each."""
     blocks = [first]
     for group in groups:
         if len(blocks[-1]) > 1 and not _fits([*blocks[-1], *group], room):
@@ -174,7 +174,7 @@ def _total(widths: Sequence[int]) -> int:
 
 
 def _shrink(columns: Sequence[_Column], width: int) -> None:
-    """Take from the widest column that can give, until the table fits or none can."""
+    """Narrow the widest column that is above its least width, again and again, until the table fits or none is left."""
     for column in columns:
         column.width = max(map(_size, column.cells))
     while _total([column.width for column in columns]) > width:
@@ -192,7 +192,7 @@ def _block(columns: Sequence[_Column]) -> list[str]:
         high = max(map(len, texts))
         for text, column in zip(texts, columns, strict=True):
             missing = [" " * column.width] * (high - len(text))
-            text[:] = missing + text if number == 0 else text + missing  # heads stand on the rule
+            text[:] = missing + text if number == 0 else text + missing  # heads end directly above the rule
         lines += [GAP.join(line).rstrip() for line in zip(*texts, strict=True)]
         if number == 0:
             lines.append(GAP.join("-" * column.width for column in columns))
@@ -200,9 +200,9 @@ def _block(columns: Sequence[_Column]) -> list[str]:
 
 
 def counts(title: str, values: Mapping[str, int]) -> None:
-    """Print `title: a 3, b 1`, on a terminal folded to its width; nothing for an empty mapping."""
+    """Print `title: a 3, b 1`, wrapped to the terminal's width if there is one; nothing for an empty mapping."""
     if values:
-        # A line ends between two of them, never between a name and its number: NUL is the space that holds.
+        # Lines are broken between two entries, never between a name and its number: NUL is a space that must not break.
         said = f"{plain(title)}: " + ", ".join(
             f"{plain(name)} {count:,}".replace(" ", "\0") for name, count in values.items()
         )
@@ -233,5 +233,5 @@ def interval(bounds: Sequence[float | None] | None) -> str:
 
 
 def again(summary: StepSummary) -> str:
-    """A remark when nothing had to be done."""
+    """The remark `(up to date)` if the stage had nothing to do, else an empty text."""
     return "  (up to date)" if summary.up_to_date else ""

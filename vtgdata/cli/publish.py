@@ -29,9 +29,9 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
 
 
 def remove(summary: Removed) -> None:
-    """Name videos or samples that must go for good.
+    """List videos or samples that must be permanently removed.
 
-    Later ingests and releases that are given the file, or follow a release that was, leave them out.
+    Ingests and releases that are given the file leave them out, and so do releases that follow such a release.
     """
     print(f"{relative(summary.file)}: {summary.added} added, {summary.entries} in all")
     if summary.rows is not None:
@@ -42,7 +42,7 @@ def remove(summary: Removed) -> None:
 def release(summary: Released) -> None:
     """Make one version of a dataset.
 
-    Puts samples, traces, pass rates and chosen rows together, with card, licences, prompts and hashes.
+    Combines samples, traces, pass rates and chosen rows, with card, licences, prompts and hashes.
     """
     print(f"release {summary.version}{again(summary)}")
     for config, splits in summary.configs.items():
@@ -55,7 +55,7 @@ def release(summary: Released) -> None:
 
 
 def _changed(summary: Released, config: str) -> str:
-    """Of a config, what differs from the version before; nothing to say of a first version."""
+    """How many rows of a config changed since the version before, as text; empty for a first version."""
     counts = summary.changes.get(config, {})
     said = ", ".join(f"{number:,} {what}" for what, number in counts.items() if number)
     return f" ({said})" if said and not summary.first else ""
@@ -80,7 +80,7 @@ def push(summary: Pushed) -> None:
 
 
 def _pushed(summary: Pushed) -> str:
-    """What a push did, or would do."""
+    """A sentence that says what a push did, or would do."""
     did = "would push" if summary.dry_run else "pushed"
     after = f", after version {summary.before}" if summary.before else ""
     if summary.creates:
@@ -106,7 +106,7 @@ def _estimated(summary: Pushed) -> str:
 def pull(summary: Pulled) -> None:
     """Copy a release from the Hub, at its tag, to a folder.
 
-    Every file's hash is checked. The trainers take `org/name@tag` themselves.
+    Every file's hash is checked. To train, no pull is needed: `vtgdata train` takes `org/name@tag` itself.
     """
     for config, splits in summary.configs.items():
         print(f"  {config}: " + ", ".join(f"{name} {rows:,}" for name, rows in splits.items()))

@@ -16,7 +16,7 @@ from vtgdata.errors import RowsFailed, VtgError
 
 
 class ListedStep(msgspec.Struct, frozen=True, kw_only=True):
-    """A step of a recipe, with the settings that it would have."""
+    """A step of a recipe, with the settings that it would run with."""
 
     id: str
     command: str
@@ -24,10 +24,10 @@ class ListedStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """What `--dry-run` says of a recipe."""
+    """What `vtgdata run --dry-run` prints: the steps of a recipe."""
 
     recipe: str
-    """Its name."""
+    """Name of the recipe."""
     out: str
     """Output folder of the run."""
     steps: list[ListedStep]
@@ -53,7 +53,7 @@ def run(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Do a recipe's steps, skipping what is done."""
+    """Run a recipe's steps, skipping those that are up to date."""
     from vtgdata.cli import commands
     from vtgdata.files import plugins, recipe
 
@@ -66,7 +66,7 @@ def run(
                 step.settings["limit"] = limit
             if "made_by" in step.settings:
                 step.settings["made_by"]["limit"] = str(limit)
-    # Every step's settings are checked before the first one runs: a slip in the last must not cost an hour.
+    # Every step's settings are checked before the first one runs: a mistake in the last must not cost an hour.
     records = [commands.build(s.command, s.settings, f"{path}: step {s.id}") for s in plan.steps]
     if dry_run:
         listed = [ListedStep(id=step.id, command=step.command, settings=step.settings) for step in plan.steps]
@@ -80,9 +80,9 @@ def run(
 
 
 def _steps(plan: Any, records: list[Any]) -> tuple[msgspec.Struct, list[VtgError]]:
-    """Run the steps; one whose rows failed beyond its threshold does not stop the others.
+    """Run the steps in order; one with more failed rows than its threshold allows does not stop the others.
 
-    Returns the summary of the last one, and the failures.
+    Returns the summary of the last step, and the failures.
     """
     from vtgdata.cli import commands
     from vtgdata.files.step import StepSummary
@@ -115,7 +115,7 @@ def status(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="A step's folder, or the folder of a whole run.")],
     as_json: Json = False,
 ) -> None:
-    """Say what is done, what is running and what was killed, with cost and time to go."""
+    """Print which steps are done, running or killed, with their cost and the time left."""
     from vtgdata.cli import status as told
 
     root = Path(folder)

@@ -1,4 +1,4 @@
-"""retry: the command that made a folder, once more, for what failed."""
+"""retry: run the command that made a folder again, only for the requests that failed."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,11 +28,11 @@ def retry(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Ask again for answers that failed.
+    """Repeat the requests that failed.
 
-    Runs the command that made DIR with its own settings, asks only what failed by the kinds named, and writes the
-    tables anew. Nothing is asked that was not asked before, and no answer is replaced: one that refuses, breaks off or
-    cannot be read is data.
+    Runs the command that made DIR again with its own settings, repeats only requests that failed in a way named by
+    --only, and rewrites the tables. Nothing new is asked, and no answer is replaced: an answer that refuses, breaks off
+    or cannot be read is data.
     """
     from vtgdata.cli import commands
 
@@ -50,7 +50,7 @@ def retry(
 
 
 def _made_by(folder: Path) -> tuple[str, dict[str, Any]]:
-    """The command that made a folder and its settings; raises VtgError where there is none that asks a model."""
+    """The command that made a folder, and its settings; raises VtgError unless that is a command that asks a model."""
     from vtgdata.cli.commands import COMMANDS, settings_type
     from vtgdata.engine.settings import AskSettings
     from vtgdata.files.meta import read_meta

@@ -1,4 +1,4 @@
-"""Running the command of one stage: from the command line or a recipe's step to its summary, printed."""
+"""Runs the command of one stage: takes settings from the command line and a recipe's step, and prints the summary."""
 
 import inspect
 import json
@@ -18,7 +18,7 @@ Told = TypeVar("Told", bound=msgspec.Struct)
 
 
 def report(error: VtgError, *, as_json: bool) -> None:
-    """One error for people, or as one line of JSON, on stderr."""
+    """Print an error on stderr: as text for people, or as one line of JSON."""
     if as_json:
         sys.stderr.write(json.dumps({"error": str(error), "exit_code": error.exit_code}) + "\n")
     else:
@@ -30,7 +30,8 @@ def stage(app: typer.Typer, words: set[str], command: str) -> None:
 
     Args:
         app: where to add it.
-        words: the words of the command line: options are made only where they name this command.
+        words: the words of the command line; the command gets its options only if they name it, since making options
+            loads its stage.
         command: its name in `commands.COMMANDS`.
     """
     from vtgdata.cli.commands import COMMANDS, printer
@@ -93,7 +94,7 @@ def _from_recipe(name: str, command: str) -> dict[str, Any]:
 
 
 def finish(summary: Told, as_json: bool, show: Callable[[Told], None]) -> None:
-    """Print a summary: JSON for scripts, the command's own words for people."""
+    """Print a summary: as JSON for scripts, or for people with the command's printer `show`."""
     if as_json:
         from vtgdata.files.step import json_values
 
@@ -105,21 +106,21 @@ def finish(summary: Told, as_json: bool, show: Callable[[Told], None]) -> None:
 
 
 def logs(quiet: bool) -> None:
-    """Progress goes to stderr as plain lines."""
+    """Send log messages to stderr as plain lines: progress too, or with `quiet` only warnings."""
     from vtgdata.engine.progress import CLEAR, on_terminal
 
     log = logging.getLogger("vtgdata")
     log.setLevel(logging.WARNING if quiet else logging.INFO)
     if not log.handlers:
         handler = logging.StreamHandler(sys.stderr)
-        # A line that tells how far a run is may stand on the terminal: what comes now takes its place.
+        # If a progress line is on the terminal, the next message overwrites it.
         handler.setFormatter(_Line(CLEAR if on_terminal() else ""))
         log.addHandler(handler)
         log.propagate = False
 
 
 class _Line(logging.Formatter):
-    """The time and the message, which may quote a server or a file: without control characters of theirs."""
+    """Formats time and message; escapes control characters, since a message may quote a server or a file."""
 
     def __init__(self, before: str) -> None:
         super().__init__("%(asctime)s %(message)s", "%H:%M:%S")
@@ -130,7 +131,7 @@ class _Line(logging.Formatter):
 
 
 def relative(path: str) -> str:
-    """A path as short as it can be said from here."""
+    """A path relative to the current folder if it lies in it, else the path as given."""
     try:
         return str(Path(path).resolve().relative_to(Path.cwd()))
     except ValueError:

@@ -1,4 +1,4 @@
-"""What `vtgdata status` says of one output folder; nothing is written, and nothing is waited for."""
+"""The state of one output folder, for `vtgdata status`; it writes nothing, and waits for no other process."""
 
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,10 @@ from vtgdata.files.meta import outputs_hold, read_meta
 
 
 def state(path: Path, root: Path) -> dict[str, Any] | None:
-    """The state of a folder under `root`; None where no command of ours wrote to it.
+    """The state of a folder under `root`; None if none of our commands wrote to it.
 
-    `cost` is in US dollars: of all attempts in the journal, or of this run alone while it goes on; "unknown" where no
-    price was known. `seconds_left` is there while it runs.
+    `cost` is in US dollars, for all attempts in the journal, or for the current run alone while one is running;
+    "unknown" if no price was known. `seconds_left` is None unless a run is going on.
     """
     known, progress, owner = read_meta(path), read_progress(path / JOURNAL), holder(path / JOURNAL)
     if known is None and progress is None and owner is None:
@@ -30,7 +30,7 @@ def state(path: Path, root: Path) -> dict[str, Any] | None:
         "seconds_left": progress.seconds_left if owner and progress and not progress.ended else None,
     }
     if owner is not None:
-        # The side file may be one of the run before, until this one's first report.
+        # Until this run's first report, the progress file may be that of the run before.
         mine = progress is not None and progress.owner == owner
         counts = progress.counts if progress is not None and mine else None
         cost = None if counts is None else counts.cost or ("unknown" if counts.uncosted else 0.0)
@@ -46,7 +46,7 @@ def state(path: Path, root: Path) -> dict[str, Any] | None:
 
 
 def _cost(journal: Path) -> float | str | None:
-    """US dollars that a journal says were spent; None where there is none that can be read."""
+    """US dollars spent according to a journal, or "unknown" without prices; None if there is no readable journal."""
     if not journal.exists():
         return None
     try:
@@ -58,5 +58,5 @@ def _cost(journal: Path) -> float | str | None:
 
 
 def words(value: Any) -> str:
-    """A value of an entry in a table for people."""
+    """A value of an entry, as text for a table; a float is in US dollars."""
     return "" if value is None else f"${value:,.2f}" if isinstance(value, float) else str(value)

@@ -32,9 +32,9 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
 
 
 def verify(summary: Verified) -> None:
-    """Say which videos are missing, unreadable, cut off, or last other than annotated.
+    """Find videos that are missing, unreadable, truncated, or of another duration than annotated.
 
-    fetch.txt lists what must be fetched.
+    fetch.txt lists the files to fetch.
     """
     print(f"{summary.videos:,} videos{again(summary)}")
     counts("found", summary.statuses)
@@ -49,10 +49,10 @@ def verify(summary: Verified) -> None:
 
 
 def bind(summary: Bound) -> None:
-    """Remember each video by its bytes, and find it again under any name.
+    """Record each video by its bytes, and find it again under any name.
 
-    Once while the files are right, and again after they were renamed or moved: every command with these --videos then
-    takes the files that have the bytes.
+    Run it once while the files are right, and again after they were renamed or moved: every command with the same
+    --videos then uses the files with the recorded bytes.
     """
     print(f"{summary.videos:,} videos{again(summary)}")
     counts("found", summary.statuses)
@@ -66,7 +66,7 @@ def bind(summary: Bound) -> None:
 def proxy(summary: Proxies) -> None:
     """Make small copies of the videos, with the same times: no sound, fewer pixels and, with --fps, fewer frames.
 
-    Where only the longer source of a video is there, its piece is cut out. Then give OUT/videos as --videos.
+    If only the longer source of a video exists, the proxy is cut from it. Afterwards give OUT/videos as --videos.
     """
     print(f"{summary.videos:,} videos{again(summary)}")
     counts("found", summary.statuses)
@@ -76,9 +76,9 @@ def proxy(summary: Proxies) -> None:
 
 
 def warm(summary: Warmed) -> None:
-    """Decode the frames of all videos now, side by side, so that no command waits for them later.
+    """Decode the frames of all videos now, in parallel, so that no command waits for them later.
 
-    Commands with the same settings of frames find them in the store.
+    Commands with the same frame settings read them from the store.
     """
     print(f"{summary.videos:,} videos, {summary.frames:,} frames in the store{again(summary)}")
     counts("found", summary.statuses)
