@@ -78,6 +78,12 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True):
         found = intervals.paired_all(both, second, self.videos)
         return {name: msgspec.to_builtins(difference) for name, difference in found.items()}
 
+    def difference(self, first: sets.Values, second: sets.Values) -> dict[str, Any]:
+        """First minus second in mIoU, with its interval and p-value, and under `metrics` those of all metrics."""
+        found = self.compare(first, second)
+        main = found["mIoU"]
+        return {"mIoU": main["difference"], "low": main["low"], "high": main["high"], "p": main["p"], "metrics": found}
+
     def baselines(self, training: Sequence[Sample], fitted_on: str) -> dict[str, dict[str, Any]]:
         """Scores of the baselines, which guess without looking; each with its windows and what it was fitted on."""
         found: dict[str, dict[str, Any]] = {}

@@ -130,7 +130,10 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         scored = _models(settings, ruler) if settings.model else _predictions(settings, ruler)
         if settings.against:
             _against(settings, ruler, scored)
-        training = read_samples(settings.baseline, where=settings.baseline_where or None) if settings.baseline else None
+        fitted_on, named = ruler.samples, "the evaluated samples"
+        if settings.baseline:
+            fitted_on = read_samples(settings.baseline, where=settings.baseline_where or None)
+            named = "training samples"
         summary = scored.reports[0]["sighted"] | scored.file
         summary |= {
             "metric_set": ruler.metrics,
@@ -139,10 +142,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
             "n_unlabelled": len(chosen) - len(ruler.samples),
             "shown": list(ruler.shown(scored.values[0])),
             "models": scored.reports,
-            "baselines": ruler.baselines(
-                ruler.samples if training is None else training,
-                "the evaluated samples" if training is None else "training samples",
-            ),
+            "baselines": ruler.baselines(fitted_on, named),
             "out": settings.out,
         }
         out = step.start()
@@ -221,9 +221,9 @@ def _models(settings: Settings, ruler: Ruler) -> Scored:
                 scored.values.append(values)
                 report |= {"breakdown": ruler.parts(values), "official": ruler.official(values)}
             else:
-                report[f"sighted_minus_{seeing}"] = _mean_iou(ruler, sighted, values)
+                report[f"sighted_minus_{seeing}"] = ruler.difference(sighted, values)
         if before is not None:
-            report["gain"] = _mean_iou(ruler, sighted, before)
+            report["gain"] = ruler.difference(sighted, before)
         before = sighted
         scored.reports.append(report)
     return scored
@@ -238,13 +238,6 @@ def _as_read(settings: Settings, ruler: Ruler, rows: list[Row]) -> list[Row]:
     asked = [known[row["sample_id"]] for row in rows]
     score_rows(rows, [answer_of(row) for row in rows], asked, (*DEFAULT_SCORES, *ruler.scores))
     return rows
-
-
-def _mean_iou(ruler: Ruler, first: sets.Values, second: sets.Values) -> dict[str, Any]:
-    """The paired difference in mIoU with its interval and p-value, and under `metrics` those of all metrics."""
-    found = ruler.compare(first, second)
-    main = found["mIoU"]
-    return {"mIoU": main["difference"], "low": main["low"], "high": main["high"], "p": main["p"], "metrics": found}
 
 
 def _predictions(settings: Settings, ruler: Ruler) -> Scored:
