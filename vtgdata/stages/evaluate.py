@@ -149,9 +149,8 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         write_parquet(out / "rollouts.parquet", scored.rows, EVALUATED)
         write_json(out / "evaluation.json", summary)
         write_csv(out / "evaluation.csv", csv_rows(summary), CSV)
-        given = scored.judged[0].given(ruler.samples)
-        names = [write_predictions(out, form, given) for form in settings.write_predictions]
-        written = ["rollouts.parquet", "evaluation.json", "evaluation.csv", *names]
+        written, given = ["rollouts.parquet", "evaluation.json", "evaluation.csv"], scored.judged[0]
+        written += [write_predictions(out, form, given.given(ruler.samples)) for form in settings.write_predictions]
         return step.finish(msgspec.convert(summary, Summary), written, failed=scored.failure)
 
 
@@ -235,8 +234,8 @@ def _as_read(settings: Settings, ruler: Ruler, rows: list[Row]) -> list[Row]:
         return rows
     rows = read_otherwise(rows, ruler.samples, reread)
     known = {sample.sample_id: sample for sample in ruler.samples}
-    asked = [known[row["sample_id"]] for row in rows]
-    score_rows(rows, [answer_of(row) for row in rows], asked, (*DEFAULT_SCORES, *ruler.scores))
+    answers, asked = [answer_of(row) for row in rows], [known[row["sample_id"]] for row in rows]
+    score_rows(rows, answers, asked, (*DEFAULT_SCORES, *ruler.scores))
     return rows
 
 
