@@ -1,4 +1,4 @@
-"""PyAV, with a line in `$DECODED` for each video that it begins to decode and for each that it has decoded."""
+"""PyAV, with a line in `$VTGDATA_CACHE/decoded.txt` for each video that it begins to decode and for each that it has decoded."""
 
 import os
 import time
@@ -17,5 +17,5 @@ def frames(path, times):
 
 
 def note(line):
-    with Path(os.environ["DECODED"]).open("a") as file:
+    with Path(os.environ["VTGDATA_CACHE"], "decoded.txt").open("a") as file:
         file.write(f"{line}\n")

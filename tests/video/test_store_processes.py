@@ -42,7 +42,7 @@ def videos(tmp_path_factory):
 
 def fill(videos, tmp_path, seed, how="here"):
     path = os.pathsep.join([str(Path(__file__).parents[1]), *(entry for entry in sys.path if entry)])
-    given = os.environ | {"PYTHONPATH": path, "DECODED": str(tmp_path / "decoded.txt")}
+    given = os.environ | {"PYTHONPATH": path, "VTGDATA_CACHE": str(tmp_path)}
     arguments = ["-c", FILL, videos, tmp_path / "frames", seed, how]
     return forked.start(arguments, env=given, stdout=subprocess.PIPE, text=True)
 

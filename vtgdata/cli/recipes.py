@@ -66,13 +66,15 @@ def run(
                 step.settings["limit"] = limit
             if "made_by" in step.settings:
                 step.settings["made_by"]["limit"] = str(limit)
+    origin = str(path) if recipe.release_around(path) else ""
     # Every step's settings are checked before the first one runs: a mistake in the last must not cost an hour.
     records = [commands.build(s.command, s.settings, f"{path}: step {s.id}") for s in plan.steps]
     if dry_run:
         listed = [ListedStep(id=step.id, command=step.command, settings=step.settings) for step in plan.steps]
         finish(Listed(recipe=plan.name, out=plan.out, steps=listed), as_json, _list_steps)
         return 0
-    summary, failures = _steps(plan, records)
+    with plugins.only_ours(origin):
+        summary, failures = _steps(plan, records)
     finish(summary, as_json, commands.printer(plan.steps[-1].command, summary))
     for failure in failures:
         report(failure, as_json=as_json)

@@ -248,5 +248,5 @@ def as_seen(file: BinaryIO, frames: Iterable[int]) -> np.ndarray:
                 small = frame.to_image().resize((SIDE, SIDE), Image.Resampling.BOX)
                 buffer = io.BytesIO()
                 small.save(buffer, "JPEG", quality=95, subsampling=0)
-                seen.append(np.asarray(Image.open(buffer).convert("RGB")))
+                seen.append(np.asarray(Image.open(buffer, formats=["JPEG"]).convert("RGB")))
     return np.stack(seen)

@@ -4,9 +4,11 @@
 module. A spec is a name with its argument or settings: `scripted:samples.parquet`, `band:measure=mean_iou,low=0.2`.
 """
 
+import contextlib
 import importlib
 import inspect
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Generator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -50,6 +52,8 @@ def module_name(kind: str, name: str) -> str:
         raise VtgError(f"{kind} plug-in {name!r}: neither a name nor a dotted path; {did_you_mean(name, names(kind))}")
     if "." not in name and name not in names(kind):
         raise VtgError(f"There is no {kind} plug-in {name!r}; {did_you_mean(name, names(kind))}")
+    if "." in name and not name.startswith("vtgdata."):
+        refuse_foreign_code(name)
     return name if "." in name else f"vtgdata.plugins.{kind}.{name}"
 
 
@@ -60,7 +64,8 @@ def load(kind: str, name: str) -> ModuleType:
     """
     path = module_name(kind, name)
     try:
-        module = importlib.import_module(path)
+        with _current_folder() if "." in name else contextlib.nullcontext():
+            module = importlib.import_module(path)
     except ModuleNotFoundError as error:
         if error.name is not None and (path == error.name or path.startswith(error.name + ".")):
             raise VtgError(f"{kind} plug-in {name!r}: no module {error.name!r} can be imported from here.") from error
@@ -69,6 +74,43 @@ def load(kind: str, name: str) -> ModuleType:
     if missing:
         raise VtgError(f"{path} is no {kind} plug-in: it lacks {', '.join(missing)}.")
     return module
+
+
+_origin = ""
+"""Recipe that came from elsewhere and is being run: it may name no code but ours. Empty for the user's own."""
+
+
+@contextlib.contextmanager
+def only_ours(origin: str) -> Generator[None]:
+    """Load no code but this package's own while the block runs; `origin` is the recipe that asks, for messages.
+
+    With an empty `origin` nothing changes.
+    """
+    global _origin
+    before, _origin = _origin, origin
+    try:
+        yield
+    finally:
+        _origin = before
+
+
+def refuse_foreign_code(what: str) -> None:
+    """Raise VtgError when a recipe that came from elsewhere asks for code that is not ours."""
+    if _origin:
+        raise VtgError(
+            f"{_origin}: lies in a release, so it may name no code to run, and it names {what}. Look at that code; if "
+            "you trust it, copy the recipe to a folder of your own and run it from there."
+        )
+
+
+@contextlib.contextmanager
+def _current_folder() -> Generator[None]:
+    """Let modules be found in the current folder too, after all other places: the user named one by its path."""
+    sys.path.append("")
+    try:
+        yield
+    finally:
+        sys.path.remove("")
 
 
 def check_settings(spec: str, function: Callable[..., Any], settings: dict[str, Any], *, given: int) -> None:

@@ -50,6 +50,11 @@ def find(name: str, folder: Path) -> Path:
     raise VtgError(f"There is no recipe {name!r}: no such file, and {did_you_mean(name, known)}")
 
 
+def release_around(path: Path) -> Path | None:
+    """The folder of a release in which a recipe lies, at any depth; None for a recipe that lies in none."""
+    return next((folder for folder in path.resolve().parents if (folder / "release.json").exists()), None)
+
+
 def load(
     path: Path, fields: Callable[[str], set[str] | None], *, out: str | None = None, seed: int | None = None
 ) -> Recipe:

@@ -40,3 +40,7 @@ def video_files(root: Path) -> list[Path]:
             if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122 (millions)
         )
     return found
+
+
+PICTURES = ("JPEG", "PNG", "WEBP", "BMP")
+"""Picture formats that are opened, as Pillow names them. Others may start programs (EPS) or are rarely tried."""

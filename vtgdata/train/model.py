@@ -40,8 +40,9 @@ def load(path: str) -> tuple[Any, Any]:
     import torch
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
-    processor = AutoProcessor.from_pretrained(path)
-    model = AutoModelForImageTextToText.from_pretrained(path, dtype=torch.float32)
+    # Never None: transformers would ask the terminal whether to run the model's own code.
+    processor = AutoProcessor.from_pretrained(path, trust_remote_code=False)
+    model = AutoModelForImageTextToText.from_pretrained(path, dtype=torch.float32, trust_remote_code=False)
     return model, processor
 
 

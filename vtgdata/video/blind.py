@@ -12,6 +12,7 @@ import msgspec
 
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
+from vtgdata.files.video_files import PICTURES
 from vtgdata.records import Frames, Sample, Video
 from vtgdata.video.decode import jpeg
 
@@ -105,5 +106,5 @@ def _blank(image: bytes) -> bytes:
     import numpy as np
     from PIL import Image
 
-    width, height = Image.open(io.BytesIO(image)).size
+    width, height = Image.open(io.BytesIO(image), formats=PICTURES).size
     return jpeg(np.full((height, width, 3), GREY, np.uint8), min(width, height))

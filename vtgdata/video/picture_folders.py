@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from vtgdata.errors import VideoUnreadable
-from vtgdata.files.video_files import FRAMES_LIST
+from vtgdata.files.video_files import FRAMES_LIST, PICTURES
 from vtgdata.records import VideoFacts
 from vtgdata.video import containers
 
@@ -71,7 +71,11 @@ def _listed(folder: Path) -> tuple[list[Path], tuple[float, ...], float]:
     if duration <= last:
         raise VideoUnreadable(folder, f"{NAME}: the last picture comes after the duration")
     containers.check_duration(folder, duration)
-    return [folder / name for name in names], times, duration
+    paths = [folder / name for name in names]
+    inside = folder.resolve()
+    if any(path.resolve().parent != inside or not path.is_file() for path in paths):
+        raise VideoUnreadable(folder, f"a picture of {NAME} is missing, no plain file, or a link out of the folder")
+    return paths, times, duration
 
 
 def _picture(folder: Path, path: Path) -> np.ndarray:
@@ -79,7 +83,7 @@ def _picture(folder: Path, path: Path) -> np.ndarray:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=PICTURES) as image:
             containers.check_size(folder, *image.size)
             return np.asarray(image.convert("RGB"))
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:

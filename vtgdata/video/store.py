@@ -21,6 +21,7 @@ import msgspec
 
 from vtgdata.errors import VideoUnreadable, VtgError
 from vtgdata.files import fingerprint
+from vtgdata.files.video_files import PICTURES
 from vtgdata.files.whole import replacing
 from vtgdata.records import Frames, FrameSampling, Video
 from vtgdata.video import decode, workers
@@ -290,6 +291,6 @@ def frame_source(
         found = stores[sampling].frames(Video(video_id=row["video_id"], file=name))
         if found.status != "ok":
             raise VtgError(f"{videos}: video {name!r} of sample {row['sample_id']!r} is {found.status}.")
-        return found.times, [Image.open(io.BytesIO(image)).convert("RGB") for image in found.images]
+        return found.times, [Image.open(io.BytesIO(image), formats=PICTURES).convert("RGB") for image in found.images]
 
     return source

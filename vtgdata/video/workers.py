@@ -13,7 +13,6 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vtgdata.errors import VideoUnreadable, VtgError
+from vtgdata.files import child_processes
 from vtgdata.records import FrameSampling, VideoFacts
 from vtgdata.video import decode, worker_messages
 from vtgdata.video.encode import Copy
@@ -160,14 +160,15 @@ class _Worker:
 
     def __init__(self, memory: int) -> None:
         # What its libraries print is thrown away once it has started: what matters comes back as an error.
+        command, environment = child_processes.python("vtgdata.video.worker", str(memory))
         with tempfile.TemporaryFile() as words:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "vtgdata.video.worker", str(memory)],
+                command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=words,
                 bufsize=0,
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)},
+                env=environment,
             )
             try:
                 ready = isinstance(self.answer(_START_SECONDS), worker_messages.Ready)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vtgdata.errors import VideoUnreadable, VtgError
+from vtgdata.files import child_processes
 from vtgdata.records import VideoFacts
 from vtgdata.video import containers
 
@@ -164,10 +165,9 @@ def _input(path: Path) -> Any:
 
 def _run(path: Path, output: Any) -> tuple[bytes, bytes]:
     # `-copyts` keeps the file's own clock; without it, nobody could tell where the clock starts.
-    process = output.global_args("-nostdin", "-hide_banner", "-loglevel", "info", "-copyts").run_async(
-        cmd=program(), pipe_stdout=True, pipe_stderr=True
-    )
-    with process:
+    command = output.global_args("-nostdin", "-hide_banner", "-loglevel", "info", "-copyts").compile(cmd=program())
+    pipe, environment = subprocess.PIPE, child_processes.environment()
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, env=environment) as process:
         try:
             return process.communicate(timeout=SECONDS)
         except subprocess.TimeoutExpired as error:

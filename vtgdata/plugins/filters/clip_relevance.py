@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from vtgdata.annotations.filtering import FilterExample, Look, example_sample, seen
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
+from vtgdata.files.video_files import PICTURES
 from vtgdata.metrics.window_table import as_array, support
 from vtgdata.records import Frames, LeftOut, Sample, Video, Window
 from vtgdata.video.decode import jpeg
@@ -216,7 +217,7 @@ def _clip(model: str, pretrained: str, device: str, content: str) -> Clip:
     network = loaded.eval()
 
     def images(files: Sequence[bytes]) -> Floats:
-        pictures = [prepare(Image.open(io.BytesIO(file)).convert("RGB")) for file in files]
+        pictures = [prepare(Image.open(io.BytesIO(file), formats=PICTURES).convert("RGB")) for file in files]
         with torch.inference_mode():
             return _rows(network.encode_image(torch.stack(pictures).to(place), normalize=True))
 

@@ -22,6 +22,7 @@ from PIL import Image
 
 from vtgdata.annotations.filtering import FilterExample, Look, example_sample, seen
 from vtgdata.errors import VtgError
+from vtgdata.files.video_files import PICTURES
 from vtgdata.records import Frames, LeftOut, Sample, Video
 from vtgdata.video.decode import jpeg
 from vtgdata.video.hashes import NEAR_BITS, flat, of_image
@@ -148,7 +149,7 @@ def shown(video: Video, frames: Frames) -> Shown:
 
 
 def _hash(image_file: bytes) -> int:
-    with Image.open(io.BytesIO(image_file)) as image:
+    with Image.open(io.BytesIO(image_file), formats=PICTURES) as image:
         return of_image(np.asarray(image.convert("RGB")))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vtgdata.errors import VtgError
-from vtgdata.files import fingerprint
+from vtgdata.files import fingerprint, plugins
 from vtgdata.records import Endpoint, Image, Message, ModelExample, Reply, Request, Sampling
 
 LOCAL = True
@@ -45,11 +45,11 @@ class LocalModel:
 
     looks = True
 
-    def __init__(self, path: str, rows: int) -> None:
+    def __init__(self, path: str, rows: int, *, trust: bool = False) -> None:
         # Any: the library's own annotations do not describe these classes.
         self.model: Any
         self.processor: Any
-        self.model, self.processor, commit = _load(path)
+        self.model, self.processor, commit = _load(path, trust)
         self.model.eval()
         self.device = _device()
         self.model.to(self.device)
@@ -226,7 +226,7 @@ def _device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _load(path: str) -> tuple[Any, Any, str | None]:
+def _load(path: str, trust: bool) -> tuple[Any, Any, str | None]:
     """The model, its processor, and the commit of both if they come from the Hub."""
     from safetensors import SafetensorError
     from transformers import AutoModelForImageTextToText, AutoProcessor
@@ -235,12 +235,16 @@ def _load(path: str) -> tuple[Any, Any, str | None]:
     try:
         commit = None if Path(path).is_dir() else extract_commit_hash(cached_file(path, "config.json"), None)
         revision = commit or "main"
-        model = AutoModelForImageTextToText.from_pretrained(path, dtype="auto", revision=revision)
-        return model, AutoProcessor.from_pretrained(path, revision=revision), commit
+        # Never None: transformers would ask the terminal whether to run the model's own code.
+        own_code: dict[str, Any] = {"trust_remote_code": trust, "revision": revision}
+        model = AutoModelForImageTextToText.from_pretrained(path, dtype="auto", **own_code)
+        return model, AutoProcessor.from_pretrained(path, **own_code), commit
     # ImportError: this model's processor needs a package that is not installed.
     except (OSError, ValueError, ImportError, SafetensorError) as error:
         advice = (
-            "Name a folder with a whole model and its processor, as save_pretrained and `vtgdata train` write it"
+            "It wants to run code of its own, which only trust_remote_code=true allows"
+            if "trust_remote_code" in str(error)
+            else "Name a folder with a whole model and its processor, as save_pretrained and `vtgdata train` write it"
             if Path(path).is_dir()
             else "There is no such folder here; name one, or a Hub id ORG/NAME that can be reached from here"
         )
@@ -265,15 +269,20 @@ def _identity(path: str, commit: str | None) -> str:
     return fingerprint.short([[file.name, fingerprint.of_file(file)] for file in files])
 
 
-def connect(argument: str, endpoint: Endpoint) -> LocalModel:
+def connect(argument: str, endpoint: Endpoint, *, path: str = "", trust_remote_code: bool = False) -> LocalModel:
     """Load a model.
 
     Args:
         argument: a folder saved by `save_pretrained`, or a Hub id.
         endpoint: only its `concurrency` is used, as the number of answers in a batch.
+        path: the same as `argument`, if other settings are given: `transformers_local:path=DIR,trust_remote_code=true`.
+        trust_remote_code: whether Python files in the model's folder may be run.
 
     Raises VtgError when the packages are not installed or the model cannot be loaded.
     """
+    if trust_remote_code:
+        plugins.refuse_foreign_code("trust_remote_code")
+    argument = argument or path
     if not argument:
         raise VtgError("transformers_local needs a folder or a Hub id: transformers_local:PATH")
     if argument.startswith((".", "/")) and not Path(argument).is_dir():
@@ -283,7 +292,7 @@ def connect(argument: str, endpoint: Endpoint) -> LocalModel:
         import transformers  # noqa: F401
     except ModuleNotFoundError as error:
         raise VtgError(f"transformers_local needs {error.name}: pip install 'vtgdata[train]'") from error
-    return LocalModel(argument, endpoint.concurrency or ROWS)
+    return LocalModel(argument, endpoint.concurrency or ROWS, trust=trust_remote_code is True)
 
 
 EXAMPLE = ModelExample(argument="{tiny_model}")

@@ -1,0 +1,36 @@
+"""What a program that we start gets to know: how to run, and none of the user's secrets."""
+
+import os
+import sys
+import sysconfig
+from pathlib import Path
+
+_PASSED = {
+    *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP"),
+    *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT", "VIRTUAL_ENV"),
+    *("PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE", "PYTHONFAULTHANDLER", "OMP_NUM_THREADS", "OMP_WAIT_POLICY"),
+    *("MALLOC_ARENA_MAX", "VTGDATA_CACHE", "VTGDATA_FAIL_POINT"),
+}
+"""Variables that are passed on. Everything else may be a secret, and no program of ours needs it."""
+
+
+def environment() -> dict[str, str]:
+    """The environment of a child process: a fixed list of harmless variables, and locale settings."""
+    return {name: value for name, value in os.environ.items() if name in _PASSED or name.startswith("LC_")}
+
+
+def python(module: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
+    """Command and environment of a Python process that runs one of our modules.
+
+    It imports from where this process does, but never from the current folder, where a downloaded dataset may lie.
+    """
+    folders = [entry for entry in sys.path if entry and not is_stray(entry)]
+    command = [sys.executable, "-P", "-m", module, *arguments]
+    return command, environment() | {"PYTHONPATH": os.pathsep.join(folders)}
+
+
+def is_stray(entry: str) -> bool:
+    """Whether an entry of sys.path is the current folder, and neither this package nor Python itself lies there."""
+    here, ours = Path.cwd().resolve(), Path(__file__).resolve().parents[2]
+    known = {ours, *(Path(path).resolve() for path in sysconfig.get_paths().values())}
+    return Path(entry).resolve() == here and here not in known
