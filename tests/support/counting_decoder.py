@@ -1,4 +1,4 @@
-"""PyAV, with a line in `$VTGDATA_CACHE/decoded.txt` for each video that it begins to decode and for each that it has decoded."""
+"""PyAV, with a line in `$VTGDATA_CACHE/decoded.txt` when it begins to decode a video and when it has decoded it."""
 
 import os
 import time

@@ -33,23 +33,28 @@ Besides this lenient reading, the strict one, `strict_ok`, says whether the whol
 prompt asked for. Parsing takes time linear in the length of the text.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from vtgdata.conversation import answer_json
 from vtgdata.conversation import answer_phrases as phrases
-from vtgdata.conversation.answer_sentences import pairs_in
-from vtgdata.conversation.answer_text import clean, ends, parts, split_reasoning
-from vtgdata.conversation.answer_times import Pair
+from vtgdata.conversation.answer_sentences import windows_in
+from vtgdata.conversation.answer_statements import denies, regrets
+from vtgdata.conversation.answer_text import clean, ends, parts, split_reasoning, without_blocks
+from vtgdata.conversation.answer_times import Pair, Units
 from vtgdata.records import Answer, Window
 
+Notation = Literal["seconds", "percent", "fraction", "thousandths"]
+"""What a number without a unit means: seconds, or 100, 1 or 1000 for the whole video."""
+_SCALES: dict[Notation, float] = {"seconds": 1.0, "percent": 0.01, "fraction": 1.0, "thousandths": 0.001}
 MAX_TEXT = 200_000
 """Most characters of a text that are read, counted from its end."""
-MAX_BODY = 20_000
+MAX_BODY = 12_000
 """Most characters read of the text after the reasoning, half from each end."""
 
 _SECONDS = r"[0-9]++(?:\.[0-9]++)?"
@@ -168,6 +173,7 @@ def parse(
     form: Form | None = None,
     finish_reason: str = "stop",
     reasoning: str | None = None,
+    answers_in: Notation = "seconds",
 ) -> Answer:
     """Parse a model's text.
 
@@ -178,6 +184,7 @@ def parse(
             allowed. Without it any number of windows is allowed, and the strict reading is that of `Form()`.
         finish_reason: as the server reports it; `length` means that the text was cut off.
         reasoning: reasoning that the server returned apart from the text.
+        answers_in: what a number without a unit is: seconds, or a share of the duration.
 
     Returns an Answer; its `windows` are scored only if `parse_status` is ok (`Answer.counted`).
 
@@ -187,7 +194,8 @@ def parse(
     whole = (text or "")[-MAX_TEXT:]
     thought, body = split_reasoning(whole)
     thought = (reasoning or "") + thought
-    read = _read(clean(ends(body, MAX_BODY)), cut=finish_reason == "length")
+    units = Units(_SCALES[answers_in] * (1.0 if answers_in == "seconds" else duration or math.nan), duration)
+    read = _read(clean(without_blocks(ends(body, MAX_BODY))), units, cut=finish_reason == "length")
     windows, status = checked(read.pairs, duration) if read.pairs else ((), read.status)
     if len(windows) > 1 and form is not None and not form.wants_several:
         status = "several_where_one"
@@ -223,13 +231,14 @@ def checked(pairs: Sequence[Pair], duration: float | None) -> tuple[tuple[Window
     return tuple(windows), "ok"
 
 
-def _read(text: str, *, cut: bool) -> _Reading:
+def _read(text: str, units: Units, *, cut: bool) -> _Reading:
     """Read a cleaned text without its reasoning: the last tag with more than an option, else the text outside tags."""
     found = parts(text, cut=cut)
     letters = [letter for block in found.blocks if (letter := phrases.only_option(block.content))]
     holding = [block.content for block in found.blocks if block.inner and not phrases.only_option(block.content)]
     around = "\n".join([found.outside, *(block.content for block in found.blocks if not block.inner)])
-    read = _content(holding[-1], tagged=True, cut=False) if holding else _content(found.outside, tagged=False, cut=cut)
+    content = holding[-1] if holding else found.outside
+    read = _content(content, units, tagged=bool(holding), cut=cut and not holding)
     boxed = phrases.boxed_option(around) or (phrases.boxed_option(holding[-1]) if holding else None)
     option = boxed or (letters[-1] if letters else None) or read.option or phrases.said_option(around)
     # Words beside a tagged or boxed option explain it; they are not an unreadable window.
@@ -237,20 +246,21 @@ def _read(text: str, *, cut: bool) -> _Reading:
     return read._replace(option=option, status="no_answer" if alone else read.status)
 
 
-def _content(text: str, *, tagged: bool, cut: bool) -> _Reading:
+def _content(text: str, units: Units, *, tagged: bool, cut: bool) -> _Reading:
     """Read the content of a tag, or a text without one."""
-    said = answer_json.read(text)
+    said = answer_json.read(text, units)
     if said and (said.pairs or said.unreadable or said.empty):
         return _Reading(said.pairs, said.option, "unparsable" if said.unreadable else "no_answer")
     rest, absent = phrases.without_absent(phrases.unboxed(said.rest if said else text))
     refused = phrases.declines(rest)
-    pairs = [] if refused and not tagged else pairs_in(rest, tagged=tagged, cut=cut)
+    found = windows_in(rest, tagged=tagged, cut=cut, units=units)
+    pairs = [] if refused and not tagged else found.pairs
     option = (said and said.option) or phrases.said_option(rest) or (None if pairs else phrases.only_option(rest))
-    if refused or phrases.apologises(rest):
+    if refused or phrases.apologises(rest) or (not pairs and regrets(rest)):
         status = "refused"
     elif cut:
         status = "truncated"
-    elif absent or option or (not said and phrases.says_nothing(text)):
+    elif absent or found.unsaid or option or (not tagged and denies(rest)) or (not said and phrases.says_nothing(text)):
         status = "no_answer"
     else:
         status = "unparsable"

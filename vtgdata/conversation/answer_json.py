@@ -1,7 +1,8 @@
-"""Windows given in JSON: an object with start and end, or with a key that holds pairs; plain, fenced, or in prose.
+"""Windows given in JSON or in a table: an object with start and end, or with a key that holds pairs.
 
-Python's spelling (single quotes, None) and escaped quotes are read too. Keys for frames, a confidence or the video's
-duration hold no window.
+The object may be plain, fenced, in prose, or a text within another; Python's spelling (single quotes, None) and escaped
+quotes are read too. Keys for frames, a confidence or the video's duration hold no window. A call of a tool is no
+answer, unless the tool takes the answer.
 """
 
 import json
@@ -9,17 +10,30 @@ import math
 import re
 from typing import Any, NamedTuple, cast
 
+from vtgdata.conversation import answer_words as words
 from vtgdata.conversation.answer_phrases import says_nothing, without_absent
 from vtgdata.conversation.answer_sentences import pairs_in
-from vtgdata.conversation.answer_times import Pair, read_time
+from vtgdata.conversation.answer_text import ANSWERS
+from vtgdata.conversation.answer_times import SECONDS, Pair, Units, read_time
 
 MOST_BRACES = 400
 MOST_TEXT = 20_000
 """Most braces and characters that are read, counted from the end of the text: more is no answer and would take long."""
 
-_UNIT = r"_?(?:time|timestamp|times|secs?|seconds?|s|at|point)?"
-_START = re.compile(rf"(?:t_?|time_?)?(?:start|begin|from|onset)(?:ing|s)?{_UNIT}")
-_END = re.compile(rf"(?:t_?|time_?)?(?:end|stop|finish|to|until|offset)(?:ing|s)?{_UNIT}")
+_UNIT = r"_?(?:time|timestamp|times|secs?|seconds?|s|at|point|ts|ms|msecs?|milliseconds?)?(?:_?(?:s|secs?|ms))?"
+_TIME_WORD = r"[_ ]?(?:zeit|punkt|tempo|tiempo|temps|time|时间|時間|時刻|시간|время|vakti|waktu|thời_gian|وقت|समय)?"
+_START = re.compile(
+    rf"(?:t_?|time_?)?(?:start|begin|from|onset)(?:ing|s)?{_UNIT}|ts|t_?s|st|s|t0|t1|(?:{words.START}){_TIME_WORD}"
+)
+_END = re.compile(
+    rf"(?:t_?|time_?)?(?:end|stop|finish|to|until|offset)(?:ing|s)?{_UNIT}|te|t_?e|ed|e|t1|t2|(?:{words.END}){_TIME_WORD}"
+)
+_LENGTH = re.compile(r"(?:duration|length|dur|len)(?:_s|_secs?|_seconds)?")
+_EXISTS = re.compile(
+    r"(?:is_|event_|has_)?(?:found|exists?|present|occurs|happens|visible|answerable|detected|answer_exists|in_video|match)"
+)
+_TOOL = re.compile(r"(?:tool|function|api|action)(?:_name)?|name")
+_ARGUMENTS = re.compile(r"arguments?|parameters|args|params|kwargs|inputs?|(?:action|tool|function)_(?:input|args)")
 _HOLDS = re.compile(
     r"(?:(?:pred(?:icted|iction)?|relevant|video|time|temporal|event)_?){0,3}"
     r"(?:times?|time_?stamps?|windows?|spans?|segments?|intervals?|moments?|periods?|range|answers?|results?|output"
@@ -42,14 +56,15 @@ class Said(NamedTuple):
     """The text without the JSON."""
 
 
-def read(text: str) -> Said | None:
-    """What the JSON objects of a text contain; None when it has no readable object.
+def read(text: str, units: Units = SECONDS) -> Said | None:
+    """What the JSON objects and tables of a text contain; None when it has none that can be read.
 
     >>> read('Here: {"start": "1:05", "end": "1:20", "confidence": 0.9}').pairs
     [(65.0, 80.0)]
     """
-    objects, rest = _objects(text)
-    found = _Found()
+    nested = _nested(text)
+    objects, rest = ([{"windows": nested}], "") if nested else _objects(_without_tables(text))
+    found = _Found(units)
     try:
         for value in objects:
             found.take(value)
@@ -57,6 +72,49 @@ def read(text: str) -> Said | None:
         return None
     empty = found.empty or objects == [{}]
     return Said(found.pairs, found.option, empty, found.unreadable, rest) if objects else None
+
+
+def _nested(text: str) -> list[Any] | None:
+    """The list of lists that a text is and nothing else; None for any other text."""
+    if not re.fullmatch(r"\s*\[\s*\[[\s\d\[\],.]*+", text[:MOST_TEXT]):
+        return None
+    value = _decoded(text)
+    if not isinstance(value, list):
+        return None
+    items = cast(list[Any], value)
+    while len(items) == 1 and isinstance(items[0], list):
+        inner = cast(list[Any], items[0])
+        if not inner or not isinstance(inner[0], list):
+            break
+        items = inner
+    return items
+
+
+def _without_tables(text: str) -> str:
+    """The text with each table whose head names a start and an end, or a window, as JSON objects."""
+    if text.count("|") < 3:
+        return text
+    lines: list[str] = []
+    head: list[str] = []
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in re.sub(r"(?:\|\s*)+", "|", line).strip(" |").split("|")]
+        if len(cells) < 2 and not (head and ("|" in line or not line.strip())):
+            head = []
+        elif not head and _is_head(cells):
+            head = cells
+            continue
+        elif head and not re.search(r"\w", line):
+            continue
+        elif head and len(cells) == len(head):
+            line = json.dumps(dict(zip(head, cells, strict=True)))
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _is_head(cells: list[str]) -> bool:
+    names = [_name(cell) for cell in cells]
+    both = all(any(kind.fullmatch(name) for name in names) for kind in (_START, _END))
+    return both or any(_HOLDS.fullmatch(name) for name in names)
 
 
 def _objects(text: str) -> tuple[list[Any], str]:
@@ -96,6 +154,7 @@ def _decoded(text: str) -> Any:
 
 
 def _from_python(text: str) -> str:
+    text = re.sub(r"(?<![:\"'])//[^\n]*|/[* ][^/\n]{0,200}[* ]/", "", text)
     text = re.sub(r"\b(None|True|False)\b", lambda match: {"None": "null"}.get(match[0], match[0].lower()), text)
     return re.sub(r",(\s?[}\]])", r"\1", text.replace("'", '"').replace("(", "[").replace(")", "]"))
 
@@ -103,7 +162,8 @@ def _from_python(text: str) -> str:
 class _Found:
     """What has been found so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, units: Units) -> None:
+        self.units = units
         self.pairs: list[Pair] = []
         self.option: str | None = None
         self.empty = self.unreadable = False
@@ -116,15 +176,46 @@ class _Found:
         if not isinstance(value, dict):
             return
         value = cast(dict[str, Any], value)
-        ends = [[item for key, item in value.items() if name.fullmatch(_name(key))] for name in (_START, _END)]
+        named = {_name(key): item for key, item in value.items()}
+        if any(_EXISTS.fullmatch(key) and item in (False, "no", "false", "No", "False") for key, item in named.items()):
+            self.empty = True
+            return
+        if self.called(named):
+            return
+        ends = [[(key, item) for key, item in named.items() if name.fullmatch(key)] for name in (_START, _END)]
+        if ends[0] and not ends[1]:
+            ends[1] = [(key, item) for key, item in named.items() if _LENGTH.fullmatch(key)]
         if ends[0] and ends[1]:
-            return self.pair([ends[0][0], ends[1][0]])
-        for key, item in value.items():
-            if _HOLDS.fullmatch(_name(key)) or _name(key) in ("option", "choice"):
+            self.both(*ends[0][0], *ends[1][0])
+            return
+        for key, item in named.items():
+            if _HOLDS.fullmatch(key) or key in ("option", "choice"):
                 self.hold(item)
             elif isinstance(item, dict | list):
                 self.take(item)
-        return None
+
+    def called(self, named: dict[str, Any]) -> bool:
+        """Whether an object is a call of a tool; its arguments are the answer if the tool takes that."""
+        tool = next((item for key, item in named.items() if _TOOL.fullmatch(key)), None)
+        given = next((item for key, item in named.items() if _ARGUMENTS.fullmatch(key)), None)
+        if not isinstance(tool, str) or given is None:
+            return False
+        if ANSWERS.search(tool):
+            self.take(_decoded(given) if isinstance(given, str) else given)
+        return True
+
+    def both(self, start_key: str, start: Any, end_key: str, end: Any) -> None:
+        """Note the pair, or the lists of starts and of ends, under two keys; the second may hold a length."""
+        if isinstance(start, list) and isinstance(end, list) and len(start) == len(end):  # pyright: ignore[reportUnknownArgumentType]
+            for each in zip(cast(list[Any], start), cast(list[Any], end), strict=True):
+                self.both(start_key, each[0], end_key, each[1])
+            return
+        scales = [0.001 if re.search("ms|milli", key) else 1.0 for key in (start_key, end_key)]
+        before = len(self.pairs)
+        self.pair([start, end])
+        if len(self.pairs) > before:
+            first, second = (time * scale for time, scale in zip(self.pairs[-1], scales, strict=True))
+            self.pairs[-1] = (first, first + second) if _LENGTH.fullmatch(end_key) else (first, second)
 
     def hold(self, item: Any) -> None:
         """Read the value of a key for windows: a pair, pairs, objects, words or an option's letter."""
@@ -132,9 +223,11 @@ class _Found:
             return self.take(cast(Any, item))
         if isinstance(item, str) and (letter := _OPTION.match(item)):
             self.option = letter[1]
+        elif isinstance(item, str) and item.lstrip()[:1] in ("{", "[") and (value := _decoded(item)) is not None:
+            self.hold(value)
         elif isinstance(item, str):
-            words, absent = without_absent(item)
-            pairs = pairs_in(words, tagged=True)
+            said, absent = without_absent(item)
+            pairs = pairs_in(said, tagged=True, units=self.units)
             self.pairs += pairs
             nothing = absent or says_nothing(item)
             self.empty |= not pairs and nothing
@@ -148,6 +241,10 @@ class _Found:
 
     def listed(self, items: list[Any]) -> None:
         """Read a list under a key for windows: one pair, perhaps with a score after it, or a list of pairs."""
+        if len(items) == 2 and all(isinstance(item, str) and pairs_in(item, tagged=True) for item in items):
+            for item in items:
+                self.hold(item)
+            return
         flat = not any(isinstance(item, dict | list) for item in items)
         if flat and (len(items) == 2 or (len(items) == 3 and all(isinstance(item, int | float) for item in items))):
             self.pair(items[:2])
@@ -162,7 +259,7 @@ class _Found:
         if all(item is None or (isinstance(item, str) and says_nothing(item)) for item in items):
             self.empty = True
             return
-        times = [_seconds(item) for item in items]
+        times = [_seconds(item, self.units, last) for item, last in zip(items, (False, True), strict=True)]
         if times[0] is None or times[1] is None:
             self.unreadable = True
         else:
@@ -170,15 +267,30 @@ class _Found:
 
 
 def _name(key: str) -> str:
-    """A key in lower case with underscores: `startTime`, `Start time` and `start-time` all become `start_time`."""
-    return re.sub(r"[\s-]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key[:40].strip())).lower()
+    """A key in lower case with underscores: `startTime`, `Start time (s)` and `start-time` all become `start_time`."""
+    plain = re.sub(r" ?[(\[](?:(ms)|[^()\[\]]*)[)\]]", lambda found: f"_{found[1]}" if found[1] else "", key[:40])
+    return re.sub(r"[\s-]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", plain.strip())).lower()
 
 
-def _seconds(item: Any) -> float | None:
+_EDGES = re.compile(
+    rf"(?:video[_ ])?(?:the )?(?P<first>beginning|start)?(?P<last>end)?(?: of (?:the |this )?(?:{words.VIDEO}))?",
+    re.IGNORECASE,
+)
+
+
+def _seconds(item: Any, units: Units, last: bool) -> float | None:
+    """Seconds of a start, or with `last` of an end; None if it is no time."""
+    if isinstance(item, dict):
+        parts = cast(dict[str, Any], item)
+        values = [parts.get(name, parts.get(name[:-1], 0)) for name in ("hours", "minutes", "seconds")]
+        known = len(parts) and all(isinstance(value, int | float) for value in values)
+        return values[0] * 3600.0 + values[1] * 60.0 + values[2] if known else None
     if isinstance(item, bool) or not isinstance(item, int | float | str):
         return None
+    if isinstance(item, str) and (edge := _EDGES.fullmatch(item.strip())) and (edge["first"] or edge["last"]):
+        return 0.0 if edge["first"] else units.duration if last else None
     try:
-        seconds = read_time(item) if isinstance(item, str) else float(item)
+        seconds = read_time(item, units) if isinstance(item, str) else float(item) * units.plain
     except OverflowError:
         return None
     return seconds if seconds is not None and math.isfinite(seconds) else None

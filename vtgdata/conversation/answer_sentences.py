@@ -6,18 +6,37 @@ words around it make it something else: `frames 30 to 90`, `2 to 3 dogs`, `for 5
 """
 
 import re
-from collections.abc import Sequence
+from typing import NamedTuple
 
-from vtgdata.conversation.answer_times import FILL, LETTER, Chain, Pair, Time, chains_in, pairs_of, times_in
+from vtgdata.conversation import answer_words as words
+from vtgdata.conversation.answer_bounds import both_ends, starts_and_ends
+from vtgdata.conversation.answer_spellings import prepared
+from vtgdata.conversation.answer_statements import Place, asserted
+from vtgdata.conversation.answer_times import (
+    EDGE,
+    FILL,
+    LETTER,
+    SECONDS,
+    Chain,
+    Pair,
+    Units,
+    chains_in,
+    pairs_of,
+    times_in,
+)
+
+
+def _one(row: str) -> str:
+    """A row of the table as whole words."""
+    return rf"(?<![{EDGE}])(?:{row})(?![{EDGE}])"
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_FILL_WORDS = _words(
-    "the about around approximately approx approx. roughly nearly almost just second seconds t= = t ~ ≈"
-)
+_FILL_WORD = re.compile(rf"(?:{words.ABOUT}|seconds?|t|t?=|[~≈])", re.IGNORECASE)
+_WHOLE = re.compile(_one(words.WHOLE), re.IGNORECASE)
 _MONTHS = _words(
     "jan january feb february mar march apr april may jun june jul july aug august sep sept september oct october nov "
     "november dec december"
@@ -33,10 +52,12 @@ _NOT_BEFORE = _MONTHS | _NAMED | _LASTING
 _SPANS = _words("range window interval period span time segment")
 _COUNTED = _words("frame page version age chapter score confidence")
 _LABELS = _words(
-    "answer time timestamp stamp window moment segment interval period span range result event prediction output"
+    "answer final draft time timestamp stamp window moment segment interval period span range result event prediction "
+    "output"
 )
-_LEADS = _words("from between within in at during von de zwischen entre")
-_BETWEEN = _words("between zwischen entre 在")
+_BETWEEN = re.compile(words.BETWEEN, re.IGNORECASE)
+_BETWEEN_AFTER = re.compile(rf" ?(?:{words.BETWEEN_AFTER})", re.IGNORECASE)
+_LEAD = re.compile(words.FROM, re.IGNORECASE)
 _LEADS_JOINED = tuple("从從在自由于於は")
 _NOT_AFTER = re.compile(
     r" (?:long|tall|high|wide|old|later|apart|ago|away|each|in (?:length|total|all)|of (?!the |this ))\b", re.IGNORECASE
@@ -49,7 +70,8 @@ _FOLLOWS = re.compile(
     re.IGNORECASE,
 )
 _MEASURED = re.compile(
-    r"\b(?:confiden\w+|scor\w+|probab\w+|likel\w+|certain\w*|rating|rate[ds]?|odds|price[ds]?|costs?|temperature|speed)\b",
+    r"\b(?:confiden\w+|scor\w+|probab\w+|likel\w+|certain\w*|rating|rate[ds]?|odds|price[ds]?|costs?"
+    r"|temperature|speed)\b",
     re.IGNORECASE,
 )
 _LENGTH = re.compile(r"\b(?:video|clip|footage) (?:lasts|is|runs|spans)\b[^.;!?]*\Z", re.IGNORECASE)
@@ -60,56 +82,51 @@ _LINE = re.compile(
     re.IGNORECASE,
 )
 _ALONE_AFTER = re.compile(r"[^\w\n]{0,6}(?:\n|\Z)|[\]), ;]{1,4}[\[(]?\d")
-_BOUND = re.compile(
-    r"(?<![^\W\d_])(?:(?P<start>starts?|starting|started|begins?|beginning|began|onset|from|开始|開始|起始|从|從)"
-    r"|(?P<end>ends?|ending|ended|finish(?:es|ed)?|stops?|stopped|until|till|结束|結束|到|至))"
-    r"(?:(?=time)|(?![a-z]))(?:(?<!from)(?<!until)(?<!till)(?: [a-z]+){1,4}(?= at ))?"
-    rf"(?:[ \n_:=~-]|time(?:stamps?)?|point|at|is|of|in|on|mark|{FILL}|时间|時間|第){{0,9}}",
-    re.IGNORECASE,
-)
-_NOT_ITS = ("video ", "clip ", "footage ", "movie ")
-_COMMAS = re.compile(r"(?<![\d.,:])(\d{1,6}),(\d{1,2})(?![\d.,:]\d|\d)")
-_LISTED = re.compile(r"([\[(] ?[-+]?\d++(?:\.\d++)?),([-+]?\d++(?:\.\d++)? ?[\])])")
+MOST_WHOLE = 160
+"""Most characters of a text that says `the whole video` and no time."""
 
 
-def pairs_in(text: str, *, tagged: bool, cut: bool = False) -> list[Pair]:
-    """The (start, end) pairs in a text, in seconds, as given: a pair may be reversed or lie outside the video.
+class Words(NamedTuple):
+    """What the words of a text say."""
+
+    pairs: list[Pair]
+    unsaid: bool
+    """Whether it holds windows that it denies, asks for or supposes, and no other."""
+
+
+def pairs_in(text: str, *, tagged: bool, cut: bool = False, units: Units = SECONDS) -> list[Pair]:
+    """The (start, end) pairs that a text asserts, in seconds, as given: a pair may be reversed or outside the video.
 
     Args:
         text: cleaned by `answer_text.clean`; quotes may still be in it.
         tagged: whether it is the content of an answer tag: then nothing else need show that a pair is a time.
         cut: whether the text was cut off: then a number at its very end may be incomplete.
+        units: what a bare number is worth, and the duration of the video.
 
     >>> pairs_in("From 1 min 5 s to 1 min 20 s, with 3 to 5 people.", tagged=False)
     [(65.0, 80.0)]
     """
-    text = _prepared(text)
-    times = list(times_in(text, cut))
-    chains = [chain for chain in chains_in(text, times) if len(chain.times) > 1 and _is_window(text, chain, tagged)]
-    pairs: dict[bool, list[Pair]] = {True: [], False: []}
+    return windows_in(text, tagged=tagged, cut=cut, units=units).pairs
+
+
+def windows_in(text: str, *, tagged: bool, cut: bool = False, units: Units = SECONDS) -> Words:
+    """The pairs of `pairs_in`, and whether there are others that are not asserted."""
+    text = prepared(text, units)
+    bare = re.sub(r"[\"']", " ", text)
+    times = list(times_in(bare, cut))
+    chains = [chain for chain in chains_in(bare, times) if len(chain.times) > 1 and _is_window(bare, chain, tagged)]
+    places: dict[bool, list[Place]] = {True: [], False: []}
     for chain in chains:
-        pairs[chain.united].extend(pairs_of(chain))
+        places[chain.united].extend(Place(pair, one.start, two.end) for pair, one, two in pairs_of(chain, units))
     # If some chains have a unit, the plain numbers are something else.
-    found = pairs[True] or pairs[False] or _starts_and_ends(text, times)
-    # Two numbers and nothing else, such as `12.5 17.8`, or one below the other.
-    alone = tagged and not found and len(times) == 2 and re.fullmatch(r"[\d.:\s;|\[\](){}]*+", text)
-    return [(times[0].seconds, times[1].seconds)] if alone else found
-
-
-def _prepared(text: str) -> str:
-    """The text without quotes and remarks that hold no number; decimal commas become points, commas in lists stay."""
-    text = re.sub(r" ?\([^()\d]{0,80}\)", "", text.replace('"', "").replace("'", ""))
-    text = re.sub(r"\[ ?(\d[\d:.]{0,11} ?s?) ?\]", r"\1", text)
-    text = _LISTED.sub(r"\1 , \2", text)
-    return _COMMAS.sub(r"\1.\2", text) if _has_decimal_commas(text) else text
-
-
-def _has_decimal_commas(text: str) -> bool:
-    """Whether numbers such as `12,5` come in pairs that are separated by a word, `-` or `~`, not by a comma."""
-    commas = list(_COMMAS.finditer(text))
-    gaps = [text[a.end() : b.start()] for a, b in zip(commas[::2], commas[1::2], strict=False)]
-    parted = [not set(gap) & set("[]()\n") and any(sign.isalpha() or sign in "-~" for sign in gap) for gap in gaps]
-    return bool(gaps) and len(commas) % 2 == 0 and all(parted)
+    found = places[True] or places[False] or starts_and_ends(bare, times, units) or both_ends(bare, times)
+    if not found and tagged and len(times) == 2 and re.fullmatch(r"[\d.:\s;|\[\](){}]*+", bare):
+        # Two numbers and nothing else, such as `12.5 17.8`, or one below the other.
+        pair = (times[0].seconds * units.plain, times[1].seconds * units.plain)
+        found = [Place(pair, times[0].start, times[1].end)]
+    if not found and not times and units.duration is not None and len(text) < MOST_WHOLE and _WHOLE.search(text):
+        found = [Place((0.0, units.duration), 0, len(text))]
+    return Words(*asserted(text, found, units))
 
 
 def _is_window(text: str, chain: Chain, tagged: bool) -> bool:
@@ -127,16 +144,19 @@ def _is_window(text: str, chain: Chain, tagged: bool) -> bool:
     if "strong" in chain.seps:
         said |= chain.united or _leads(before, last)
     else:
-        said |= "both" in chain.seps and (last in _BETWEEN or (last in ("is", "are") and _among(before, _LABELS)))
+        said |= "both" in chain.seps and _BETWEEN_AFTER.match(after) is not None
+        said |= "both" in chain.seps and bool(
+            _BETWEEN.fullmatch(last) or (last in ("is", "are") and _among(before, _LABELS))
+        )
     return said and not _are_years(chain)
 
 
 def _last_words(line: str) -> tuple[str, str]:
     """The last two words before a number, in lower case; fill words such as `about` are skipped."""
-    words = line.lower().rstrip(" [(~≈第").split()
-    while words and words[-1] in _FILL_WORDS:
-        words.pop()
-    return (words[-2] if len(words) > 1 else ""), (words[-1].rstrip(".") if words else "")
+    said = line.lower().rstrip(" [(~≈第").split()
+    while said and _FILL_WORD.fullmatch(said[-1]) and not _LEAD.fullmatch(said[-1]):
+        said.pop()
+    return (said[-2] if len(said) > 1 else ""), (said[-1].rstrip(".") if said else "")
 
 
 def _among(word: str, words: frozenset[str]) -> bool:
@@ -156,7 +176,7 @@ def _is_other(before: str, last: str) -> bool:
 def _leads(before: str, last: str) -> bool:
     """Whether a word before two plain numbers shows that they are times."""
     label = before if last in ("is", "are") else last[:-1] if last[-1:] in (":", "=") else ""
-    return last in _LEADS or last.endswith(_LEADS_JOINED) or _among(label, _LABELS)
+    return _LEAD.fullmatch(last) is not None or last.endswith(_LEADS_JOINED) or _among(label, _LABELS)
 
 
 def _may_be_seconds(line: str, before: str, last: str) -> bool:
@@ -167,20 +187,3 @@ def _may_be_seconds(line: str, before: str, last: str) -> bool:
 
 def _are_years(chain: Chain) -> bool:
     return not chain.united and all(time.seconds in range(1900, 2100) for time in chain.times)
-
-
-def _starts_and_ends(text: str, times: Sequence[Time]) -> list[Pair]:
-    """Pairs whose start and end are named by words or keys, in either order: `ends at 17.8 s and starts at 12.5 s`."""
-    at = {time.start: time.seconds for time in times}
-    found: list[Pair] = []
-    waiting: dict[str, float] = {}
-    for key in _BOUND.finditer(text) if at else ():
-        # The match may have consumed the minus sign of a negative time.
-        place = key.end() if key.end() in at else key.end() - 1
-        if place not in at or text[max(0, key.start() - 8) : key.start()].lower().endswith(_NOT_ITS):
-            continue
-        waiting[str(key.lastgroup)] = at[place]
-        if len(waiting) == 2:
-            found.append((waiting["start"], waiting["end"]))
-            waiting.clear()
-    return found

@@ -9,6 +9,8 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+from vtgdata.conversation import answer_words as words
+
 MOST_TAGS = 200
 """Most answer tags that are read, counted from the end of the text."""
 MOST_CONTENT = 4_000
@@ -26,7 +28,21 @@ _SIGNS = (
     | dict.fromkeys("“”„‟″«»「」", '"')
     | dict.fromkeys("～〜∼˜", "~")
     | dict.fromkeys("→⇒⟶➔➜➡", "->")
-    | {"、": ",", "。": ". ", "…": "...", "⁄": "/", "∶": ":", "【": "[", "】": "]"}
+    | {
+        "、": ",",
+        "،": ",",
+        "٬": ",",
+        "٫": ".",
+        "؛": ";",
+        "؟": "?",
+        "।": ". ",
+        "。": ". ",
+        "…": "...",
+        "⁄": "/",
+        "∶": ":",
+        "【": "[",
+        "】": "]",
+    }
 )
 _SAME = str.maketrans(_SIGNS)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});", re.IGNORECASE)
@@ -45,10 +61,54 @@ _MARKUP = (
     (re.compile(r"\\(?:text|mathrm|mathbf|textbf|mathsf|operatorname|mbox)\{([^{}]{0,40})\}"), r"\1"),
     (re.compile(r"\\([<>\[\]{}.*~$#+-])"), r"\1"),
 )
-_THINK_ENDS = re.compile(r"(?:\\?<|&lt;)\s{0,3}/\s{0,3}think(?:ing)?\s{0,3}(?:\\?>|&gt;)", re.IGNORECASE)
-_THINK_BEGINS = re.compile(r"(?:\\?<|&lt;)\s{0,3}think(?:ing)?\s{0,3}(?:\\?>|&gt;)", re.IGNORECASE)
+_FIRST = r"[<◁\[【〈《&]"
+"""How a mark begins: a pattern that starts with a set of characters is searched for fast."""
+_LEFT, _RIGHT = r"(?:(?<=&)lt;)?\|?\s{0,3}", r"\s{0,3}\|?(?:\\?[>▷\]】〉》]|&gt;)"
+_THOUGHT = (
+    r"(?:[a-z]{2,10}[:_])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratch_?pad|monologue"
+    r"|思考过?程?)"
+)
+_THINK_BEGINS = re.compile(
+    rf"{_FIRST}(?:{_LEFT}(?:begin_of_|start_)?{_THOUGHT}(?:\s[^<>\n]{{0,40}})?{_RIGHT}"
+    r"|(?<=<)(?:\|channel\|?>\s{0,3}(?:analysis|commentary|thought)(?:\s?<\|message\|>)?|unused94>))",
+    re.IGNORECASE,
+)
+_THINK_ENDS = re.compile(
+    rf"{_FIRST}(?:{_LEFT}(?:/\s{{0,3}}|end_of_|end_){_THOUGHT}{_RIGHT}"
+    r"|(?<=<)(?:\|channel\|>\s{0,3}final[^<\n]{0,40}<\|message\|>|channel\|>|unused95>))",
+    re.IGNORECASE,
+)
+"""Marks of reasoning: think in all spellings and brackets, channels, and what single model families use."""
+_BLOCK = re.compile(
+    r"<(/?)(details|summary|caption|observation|description|plan|tool_?calls?|function_?calls?|tool_?code"
+    r"|tool_response"
+    r"|tool_?results?)\b[^<>]{0,80}>",
+    re.IGNORECASE,
+)
+"""Tags of which the content is no answer; that of a tool's call is one if the tool takes the answer."""
+_CALL = re.compile(r"\b(?:Action: ?)?([A-Za-z_][\w.]{2,40})\((?=[^()\n]{0,200}=)[^()\n]{0,200}\)")
+ANSWERS = re.compile(
+    r"answer|submit|final|result|report|respond|return|ground|locali[sz]e|predict|output|window|interval"
+    r"|segment|moment"
+    r"|timestamp|span",
+    re.IGNORECASE,
+)
+"""In the name of a tool that takes the answer; calls of other tools are none."""
 _ANSWER_BEGINS = re.compile(r"(?:<|&lt;)\s{0,3}(?:answer|time|glue)\b", re.IGNORECASE)
 _TAG = re.compile(r"< ?(/?) ?(answer|time|glue)(?: [^<>]{0,60})?>", re.IGNORECASE)
+_DIGIT = re.compile(
+    r"(?:<(?:TIME_(?:ZERO|ONE|TWO|THREE|FOUR|FIVE|SIX|SEVEN|EIGHT|NINE|DOT)|t(?:\d|dot))>(?:\.(?=<t))?)++",
+    re.IGNORECASE,
+)
+_DIGITS = {name: str(value) for value, name in enumerate(words.NUMBERS[:10])}
+_ANGLED = re.compile(r"<\s?(\d[\d:]{0,9}(?:\.\d{1,4})?\s?[a-z]{0,8})\s?>", re.IGNORECASE)
+_ATTRIBUTES = re.compile(
+    r"<[a-z]\w{0,20}((?:\s+[a-z_-]{1,20}\s?=\s?[\"'][^\"'<>]{0,40}[\"']){2,8})\s?/?>", re.IGNORECASE
+)
+_ATTRIBUTE = re.compile(r"([a-z_-]{1,20})\s?=\s?[\"']([^\"'<>]{0,40})[\"']", re.IGNORECASE)
+_PRIMES = re.compile(r"(?<![\d.])(\d{1,3})' ?(\d{1,2}(?:\.\d{1,3})?)(?:\"|''|s\b)")
+_LINE_TAG = re.compile(r"</?(?:br|p|div|li|ul|ol|tr|table|tbody|thead|h[1-6]|hr)\b[^<>]{0,40}>", re.IGNORECASE)
+_CELL_TAG = re.compile(r"</?t[dh]\b[^<>]{0,40}>", re.IGNORECASE)
 _BOUND_TAG = re.compile(r"(?<![\"'])<(?:time_?)?(start|end)(?:_?time)?>", re.IGNORECASE)
 _OTHER_TAG = re.compile(r"(?<![\"'])</?[a-z][^<>]{0,40}>|<\|[a-z_]{1,24}\|>", re.IGNORECASE)
 
@@ -73,7 +133,7 @@ class Parts(NamedTuple):
 
 
 def split_reasoning(text: str) -> tuple[str, str]:
-    """(reasoning, rest) of a text. The reasoning ends at the last `</think>`, even if no `<think>` opened it.
+    """(reasoning, rest) of a text. The reasoning ends at its last closing mark, even if no opening mark stands before.
 
     After a `<think>` that never closes there is no rest, unless an answer tag stands after or before it.
 
@@ -92,21 +152,64 @@ def split_reasoning(text: str) -> tuple[str, str]:
     return _THINK_BEGINS.sub("", before).strip(), rest
 
 
+def without_blocks(text: str) -> str:
+    """The text without remarks in tags of their own and without calls of tools that take no answer."""
+    kept, place = [""], 0
+    opened: list[str] = []
+    for tag in _BLOCK.finditer(text):
+        kept[-1] += text[place : tag.start()]
+        place, name = tag.end(), tag[2].lower()
+        if not tag[1]:
+            opened.append(name)
+            kept.append("")
+        elif name in opened:
+            while opened[-1] != name:
+                opened.pop()
+                kept.append(kept.pop(-2) + kept.pop())
+            opened.pop()
+            content = kept.pop()
+            kept[-1] += (
+                f"\n{content}\n" if name.startswith(("tool", "func")) and ANSWERS.search(content[:200]) else "\n"
+            )
+    text = "\n".join(kept) + text[place:]
+    if "(" not in text or "=" not in text:
+        return text
+    return _CALL.sub(lambda call: call[0] if ANSWERS.search(call[1]) else " ", text)
+
+
 def clean(text: str) -> str:
     """The text in plain characters, with single blanks; quotes, brackets, JSON's backslashes and answer tags stay.
 
     >>> clean("From **１２．５** s&nbsp;→ 17.8 s")
     'From 12.5 s -> 17.8 s'
     """
+    if "<" in text:
+        text = _DIGIT.sub(_number, text)
+        text = _ATTRIBUTES.sub(_as_object, _ANGLED.sub(r" \1 ", text))
     if "&" in text:
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
     if not text.isascii():
         text = text.translate(_SAME)
         text = re.sub(r"[^\D0-9]", lambda match: str(unicodedata.decimal(match[0])), text)
     text = re.sub(r"[^\S\n]+", " ", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = _PRIMES.sub(lambda found: f"{found[1]}:{float(found[2]):02.0f}" if "." not in found[2] else found[0], text)
     for pattern, instead in _MARKUP:
         text = pattern.sub(instead, text)
     return re.sub(r"[^\S\n]+", " ", re.sub(r"(?: ?\n ?)+", "\n", _without_comments(text)))
+
+
+def _number(tokens: re.Match[str]) -> str:
+    """The number that digit tokens such as `<TIME_ONE><TIME_DOT>` or `<t0><t7>` spell."""
+    signs: list[str] = re.findall(r"\d|dot|zero|one|two|three|four|five|six|seven|eight|nine|\.", tokens[0].lower())
+    number = "".join("." if sign in ("dot", ".") else _DIGITS.get(sign, sign) for sign in signs).strip(".")
+    head, point, tail = re.sub(r"\.+", ".", number).partition(".")
+    return f" {int(head or 0)}{point}{tail.replace('.', '')} "
+
+
+def _as_object(tag: re.Match[str]) -> str:
+    """A tag with attributes as a JSON object."""
+    pairs = ", ".join(f'"{name}": "{value}"' for name, value in _ATTRIBUTE.findall(tag[1]))
+    return f"\n{{{pairs}}}\n"
 
 
 def _without_comments(text: str) -> str:
@@ -161,7 +264,8 @@ def _give_back(opened: list[tuple[str, int]], pieces: list[str]) -> None:
 
 def _plain(text: str) -> str:
     """The text without other tags; a tag that names a start or an end becomes the word `start:` or `end:`."""
-    return _OTHER_TAG.sub("", _BOUND_TAG.sub(r" \1: ", ends(text, MOST_CONTENT)))
+    text = _BOUND_TAG.sub(r" \1: ", ends(text, MOST_CONTENT))
+    return _OTHER_TAG.sub(" ", _CELL_TAG.sub(" | ", _LINE_TAG.sub("\n", text)))
 
 
 def ends(text: str, most: int) -> str:

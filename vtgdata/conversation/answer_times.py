@@ -11,35 +11,48 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from vtgdata.conversation import answer_words as words
 from vtgdata.records.times import parse_time
 
 Pair = tuple[float, float]
 
-LETTER = r"A-Za-z_\u00c0-\u024f\u0370-\u05ff"
+
+class Units(NamedTuple):
+    """What a bare number is worth."""
+
+    plain: float = 1.0
+    """Seconds of a number without a unit."""
+    duration: float | None = None
+    """Seconds of the video: what `the end of the video` is."""
+
+
+SECONDS = Units()
+
+
+LETTER = r"A-Za-z_\u00c0-\u024f\u0370-\u05ff\u1e00-\u1eff"
 """Letters that may not touch a number; scripts written without blanks between words are not among them."""
+EDGE = LETTER + r"\u0600-\u06ff\u0900-\u097f"
+"""The same with Arabic and Devanagari, which have blanks between words."""
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,3}+(?!\d)(?:\.\d++)?|\d++(?:\.\d++)?|\.\d++)"
 _END = rf"(?![{LETTER}\d])"
-_SECONDS = (
-    r"(?:(?:(?:st|nd|rd|th)[ ]second|seconds?|secs?|sekunden?|sek|secondes?|segundos?|secondi|s|секунд\w?|сек|с)"
-    rf"{_END}\.?|秒[钟鐘]?|초)"
-)
-_MINUTES = rf"(?:(?:minutes?|mins?|minuten|minutos?|мин\w{{0,4}}){_END}\.?|分[钟鐘]?|분)"
-_HOURS = rf"(?:(?:hours?|hrs?|stunden?|heures?|horas?){_END}|小时|小時|時間|시간)"
-_MILLI = rf"(?:(?:milliseconds?|msecs?|ms){_END}|毫秒)"
-_JOIN = r"(?:,?[ ]?(?:and[ ])?)"
+_SECONDS = rf"(?:(?:{words.SECOND.replace(' ', '[ ]')}){_END}\.?)"
+_MINUTES = rf"(?:(?:{words.MINUTE})(?![{LETTER}])\.?)"
+_HOURS = rf"(?:(?:{words.HOUR}){_END})"
+_MILLI = rf"(?:(?:{words.MILLISECOND}){_END})"
+_JOIN = rf"(?:,?[ ]?(?:(?:{words.AND})[ ])?)"
 _TIME = re.compile(
     rf"""
     (?<![{LETTER}\d/$€£¥₹\#@<^]) (?<!\d[.:])
     (?P<sign>(?<![{LETTER}\d)\]%])[-+](?=[\d.]))?
     (?:
-      (?P<clock>(?:\d{{1,3}}:)?\d{{1,3}}:\d\d(?:\.\d++|,\d{{3}}(?![\d:]))?) (?:[ -]?{_SECONDS})?
+      (?P<clock>(?:\d{{1,3}}:)?\d{{1,3}}:\d\d(?:\.\d++|,\d{{3}}(?![\d:]))?) (?:[ -]?(?:{_SECONDS}|{_MINUTES}))?
     | (?P<h>{_NUMBER})(?:[ -]?{_HOURS}|h(?=\d))
         (?:{_JOIN}(?P<hm>{_NUMBER})(?:[ -]?{_MINUTES}|m(?![{LETTER}])))?
         (?:{_JOIN}(?P<hs>{_NUMBER})[ -]?{_SECONDS})?
     | (?P<m>{_NUMBER})(?:[ -]?{_MINUTES}|m(?![{LETTER}]))
         (?:{_JOIN}(?P<ms>{_NUMBER})[ -]?{_SECONDS} | (?P<tight>\d\d)(?!\d))?
-    | (?P<plain>(?!0\d\d)(?:{_NUMBER})) (?:[ -]?(?:(?P<milli>{_MILLI})|(?P<unit>{_SECONDS})))?
+    | (?P<plain>(?!0\d\d+(?![.\d]))(?:{_NUMBER})) (?:[ -]?(?:(?P<milli>{_MILLI})|(?P<unit>{_SECONDS})))?
     )
     (?:[ ]mark{_END})?
     # Not the start of a longer number, and no per cent, money or time of day.
@@ -47,13 +60,15 @@ _TIME = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-FILL = r"(?:(?:the|about|around|approximately|approx\.?|roughly|nearly|almost|just|second|seconds) |t ?= ?|[~≈] ?|第)"
+FILL = rf"(?:(?:seconds?|{words.ABOUT})(?![{LETTER}]) ?|t ?= ?|[~≈] ?)"
 """Words before a time that change nothing."""
-
-_STRONG = r"-{1,2}>?|=>|~|(?:to|until|till?|through|thru|up to|bis|hasta|à|a|до)(?![^\W\d])|直?到|至|から|부터"
+_AFTER = rf"(?: ?(?:{words.AFTER}))?"
+_STRONG = rf"-{{1,2}}>?|=>|~|(?:{words.TO})(?![{LETTER}])"
+_START_WORD = rf"(?:{words.START})(?![{LETTER}])"
 _GAP = re.compile(
-    rf"(?P<strong> ?(?:{_STRONG}) ?|\n?(?:to|-|until)\n)(?:{FILL}){{0,3}}"
-    rf"|(?P<both>,? ?(?:and|&|und|et|y|和|与|與|と) ?)(?:{FILL}){{0,3}}|(?P<comma> ?, ?)",
+    rf"{_AFTER}(?P<strong> ?(?:{_START_WORD})?,? ?(?:{_STRONG}) ?|\n?(?:to|-|until)\n)(?:{FILL}){{0,4}}"
+    rf"|{_AFTER}(?P<both>,? ?(?:{words.AND})(?![{LETTER}]) ?)(?:(?!{words.BETWEEN})(?:{words.FROM}) )?(?:{FILL}){{0,4}}"
+    rf"|(?P<comma>\s{{0,2}},\s{{0,3}})",
     re.IGNORECASE,
 )
 
@@ -82,7 +97,7 @@ class Chain(NamedTuple):
         return any(time.kind != "plain" for time in self.times)
 
 
-def read_time(text: str) -> float | None:
+def read_time(text: str, units: Units = SECONDS) -> float | None:
     """Seconds of a text that is one time and nothing else; None for any other text.
 
     >>> read_time("1m05s"), read_time("12.5 s"), read_time("early")
@@ -91,7 +106,7 @@ def read_time(text: str) -> float | None:
     text = text.strip()
     match = _TIME.match(text)
     time = match and match.end() == len(text) and _time(match)
-    return time.seconds if time else None
+    return time.seconds * (units.plain if time.kind == "plain" else 1.0) if time else None
 
 
 def times_in(text: str, cut: bool) -> Iterator[Time]:
@@ -162,10 +177,11 @@ def chains_in(text: str, times: Sequence[Time]) -> Iterator[Chain]:
         yield chain
 
 
-def pairs_of(chain: Chain) -> Iterator[Pair]:
-    """The windows of a chain: strong separators join two times; `and` and commas do so if there is no strong one.
+def pairs_of(chain: Chain, units: Units = SECONDS) -> Iterator[tuple[Pair, Time, Time]]:
+    """The windows of a chain, each with its two times.
 
-    Three times in a row with the same separator, as in a date or a list of moments, give no window.
+    Strong separators join two times; `and` and commas do so if there is no strong one. Three times in a row with the
+    same separator, as in a date or a list of moments, give no window.
     """
     times, seps = chain.times, chain.seps
     if "strong" not in seps:
@@ -176,5 +192,8 @@ def pairs_of(chain: Chain) -> Iterator[Pair]:
         joints = [i for i, sep in enumerate(seps) if sep == "strong" and "strong" not in (padded[i], padded[i + 2])]
     for i in joints:
         start, end = times[i], times[i + 1]
-        shared = end.scale if start.kind == "plain" else 1.0
-        yield start.seconds * shared, end.seconds
+        shared = (
+            end.scale if start.kind == "plain" and end.kind != "plain" else units.plain if not chain.united else 1.0
+        )
+        last = units.plain if not chain.united else 1.0
+        yield (start.seconds * shared, end.seconds * last), start, end

@@ -1,0 +1,114 @@
+"""A text in which every time is spelled in one way, so that one grammar reads it.
+
+The unit goes behind its number, ordinals and numbers in words become digits, decimal commas become points, and where
+the duration is known, `the end of the video` becomes a time.
+"""
+
+import re
+
+from vtgdata.conversation import answer_words as words
+from vtgdata.conversation.answer_times import EDGE, LETTER, SECONDS, Units
+
+_NUMBER = r"\d{1,5}(?:[.,]\d{1,3})?(?!\d)"
+_UNITS = rf"(?:{words.SECOND}|{words.MINUTE})(?![{LETTER}])"
+_WORDS = rf"(?:{words.SECOND_WORD}|{words.MINUTE_WORD})"
+_BEFORE = rf"(?:(?<!\d)(?<!\d )|(?=و))(?<![{EDGE}])(و)?(?:ال)?"
+_FILLED = rf"(?:\.? ?(?:{words.ABOUT}))? ?"
+_SPELLINGS = (
+    # The unit before the number: `second 12`, `segundo 14`, `giây thứ 12`. A clock time needs none.
+    (rf"{_BEFORE}{_WORDS}{_FILLED}(?=\d{{1,3}}:\d\d)", r"\1 "),
+    (rf"{_BEFORE}(?:{words.SECOND_WORD}){_FILLED}({_NUMBER})(?! ?{_UNITS})", r"\1 \2 s"),
+    (rf"{_BEFORE}(?:{words.MINUTE_WORD}){_FILLED}({_NUMBER})(?! ?{_UNITS})", r"\1 \2 min"),
+    # Ordinals: `12e`, `12-й`, `19. saniyede`, `od 12. do 19.`.
+    (
+        r"(\d)(?:-?(?:[еоы]?[йюя]|ой|ая|ую|ти|ми|м)|è?me|e|º|ª|°|\.|'?[iıuü]?nc[iıuü])"
+        rf"(?= (?:{words.SECOND}|{words.MINUTE}|{words.TO}|{words.AND})(?![{LETTER}]))",
+        r"\1",
+    ),
+)
+_CANONICAL = tuple((re.compile(pattern, re.IGNORECASE), instead) for pattern, instead in _SPELLINGS)
+_TO_END, _FROM_START = (re.compile(f"(?:{row})(?! of)", re.IGNORECASE) for row in (words.TO_END, words.FROM_START))
+_SPELLED = re.compile(
+    rf"\b(?:({'|'.join(words.TENS)})(?:[ -]({'|'.join(words.NUMBERS[1:10])}))?"
+    rf"|({'|'.join(words.NUMBERS)}))(?= (?:seconds?|minutes?)\b)",
+    re.IGNORECASE,
+)
+_VALUES = dict(zip((*words.NUMBERS, *words.TENS), (*range(20), *range(20, 100, 10)), strict=True))
+_SIMPLE = re.compile(
+    r"(?:[\d\s.,:;()\[\]{}|<>~+=/\"'-]|(?:from|to|and|between|seconds|secs?|s|in|at|is|it|happens|occurs|answer|time)(?![a-z]))*+\Z",
+    re.IGNORECASE,
+)
+_CHINESE = re.compile(r"([一二三四五六七八九]?)(十)?([零一二三四五六七八九]?)(?=[秒分])")
+_COMMAS = re.compile(r"(?<![\d.,:])(\d{1,6}),(\d{1,2})(?![\d.,:]\d|\d)")
+_LISTED = re.compile(r"([\[(] ?[-+]?\d++(?:\.\d++)?),([-+]?\d++(?:\.\d++)? ?[\])])")
+
+
+def prepared(text: str, units: Units = SECONDS) -> str:
+    """A text in which times are written in one way, and bounds in words as times.
+
+    >>> prepared("Desde el segundo 14 hasta el final del vídeo", Units(duration=30.0))
+    'Desde el 14 s to 30.0 s '
+    """
+    text = _plain(text)
+    if is_simple(text) and units.plain == 1.0:
+        return text
+    if units.plain != 1.0 or units.duration != units.duration:
+        text = re.sub(r" ?(?:%|per ?cent\b|percent\b)", "", text)
+    text = _SPELLED.sub(_spelled, text)
+    text = _CHINESE.sub(_chinese, text)
+    known = units.duration is not None
+    text = _FROM_START.sub(" from 0 s ", text) if known else text
+    if not re.search(r"\d", text):
+        return text
+    for pattern, instead in _CANONICAL:
+        text = pattern.sub(instead, text)
+    if known:
+        before = text
+        text = _TO_END.sub(lambda found: _to_end(before, found, units), text)
+    return re.sub(" {2,}", " ", text)
+
+
+def is_simple(text: str) -> bool:
+    """Whether a text has nothing but numbers, signs and a few English words, so that no other words can matter.
+
+    >>> is_simple("From 12.5 to 17.8 seconds."), is_simple("Not from 12.5 to 17.8 seconds.")
+    (True, False)
+    """
+    return _SIMPLE.match(text) is not None
+
+
+def _to_end(text: str, found: re.Match[str], units: Units) -> str:
+    """The end in words as a time, where a time stands shortly before it."""
+    near = re.search(r"\d[^.;!?\n]{0,24}\Z", text[max(0, found.start() - 30) : found.start()])
+    return f" to {units.duration} s " if near else found[0]
+
+
+def _spelled(found: re.Match[str]) -> str:
+    """Digits of an English number in words below one hundred."""
+    values = [_VALUES[word.lower()] for word in found.groups() if word]
+    return str(sum(values))
+
+
+def _chinese(found: re.Match[str]) -> str:
+    """Digits of a Chinese number below one hundred."""
+    first, ten, last = found[1], found[2], found[3]
+    if not (first or ten or last) or (not ten and first and last):
+        return found[0]
+    tens = (words.CHINESE.index(first) if first else 1) if ten else 0
+    return str(tens * 10 + (words.CHINESE.index(last or ("" if ten else first) or "零")))
+
+
+def _plain(text: str) -> str:
+    """The text without remarks that hold no number; decimal commas become points, commas in lists stay."""
+    text = re.sub(r" ?\([^()\d]{0,80}\)", "", text)
+    text = re.sub(r"\[ ?(\d[\d:.]{0,11} ?s?) ?\]", r"\1", text)
+    text = _LISTED.sub(r"\1 , \2", text)
+    return _COMMAS.sub(r"\1.\2", text) if _has_decimal_commas(text) else text
+
+
+def _has_decimal_commas(text: str) -> bool:
+    """Whether numbers such as `12,5` come in pairs that are separated by a word, `-` or `~`, not by a comma."""
+    commas = list(_COMMAS.finditer(text))
+    gaps = [text[a.end() : b.start()] for a, b in zip(commas[::2], commas[1::2], strict=False)]
+    parted = [not set(gap) & set("[]()\n") and any(sign.isalpha() or sign in "-~" for sign in gap) for gap in gaps]
+    return bool(gaps) and len(commas) % 2 == 0 and all(parted)
