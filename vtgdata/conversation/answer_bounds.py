@@ -23,11 +23,14 @@ _BOUND = re.compile(
 )
 _NOT_ITS = ("video ", "clip ", "footage ", "movie ")
 _KEYS = re.compile(
-    rf"(?P<near>{_one(words.UNTIL)})|(?P<since>{_one(words.SINCE)})|(?P<start>{_one(words.START)})"
-    rf"|(?P<end>{_one(words.END)})",
+    rf"(?P<near>{_one(words.UNTIL)})|(?P<behind>{words.UNTIL_BEHIND})|(?P<since>{_one(words.SINCE)})"
+    rf"|(?P<from_behind>{words.SINCE_BEHIND})|(?P<start>{_one(words.START)})|(?P<end>{_one(words.END)})",
     re.IGNORECASE,
 )
+_SIDES = {"near": "end", "behind": "end", "since": "start", "from_behind": "start"}
 _OTHERS = re.compile(rf"(?:{words.VIDEO}) ?\Z", re.IGNORECASE)
+MOST_TIMES, CLOSE = 20, 5
+"""Times of a text beyond which their bounds are not looked for; characters between a time and a word beside it."""
 MOST_APART = 60
 """Characters between a time and the word that says which bound it is."""
 
@@ -52,19 +55,30 @@ def starts_and_ends(text: str, times: Sequence[Time], units: Units) -> list[Plac
 
 
 def both_ends(text: str, times: Sequence[Time]) -> list[Place]:
-    """Pairs of which each time has a word for its bound before or after it: `7 s に始まり、16 s に終わり`."""
-    if not 2 <= len(times) <= 20 or not all(time.kind != "plain" for time in times):
+    """Pairs of which each time has a word for its bound before or after it: `7 s に始まり、16 s に終わり`.
+
+    Of two times in one sentence one such word is enough, if it fits their order.
+    """
+    times = [time for time in times if time.kind != "plain" or _touched(text, time)]
+    if not 2 <= len(times) <= MOST_TIMES:
         return []
     marks = [_Mark(time.start, time.end, "time", time.seconds) for time in times]
+    taken: dict[_Mark, str] = {}
     for key in _KEYS.finditer(text):
         kind = str(key.lastgroup)
-        touches = any(0 <= time.start - key.end() <= 3 or 0 <= key.start() - time.end <= 3 for time in times)
-        if (kind in ("near", "since") and not touches) or _OTHERS.search(text[max(0, key.start() - 12) : key.start()]):
+        if _OTHERS.search(text[max(0, key.start() - 12) : key.start()]):
             continue
-        marks.append(_Mark(key.start(), key.end(), {"near": "end", "since": "start"}.get(kind, kind)))
-    bound = _bound(text, sorted(marks))
-    starts, ends = ([mark for kind, mark in bound if kind == side] for side in ("start", "end"))
-    if len(starts) != len(ends):
+        if kind in ("start", "end"):
+            marks.append(_Mark(key.start(), key.end(), kind))
+        elif time := _beside(key, marks[: len(times)]):
+            taken[time] = _SIDES[kind]
+    _choose(text, sorted(marks), taken)
+    first, last = marks[0], marks[len(times) - 1]
+    if len(times) == 2 and len(taken) == 1 and first.seconds < last.seconds and _near(text, first, last):
+        # `It starts at 5 s, and at 9 s he stands`: the other time is the other bound.
+        taken.setdefault(*((last, "end") if taken.get(first) == "start" else (first, "start")))
+    starts, ends = ([mark for mark in marks if taken.get(mark) == side] for side in ("start", "end"))
+    if len(starts) != len(ends) or len(taken) != len(starts) + len(ends):
         return []
     return [
         Place((one.seconds, two.seconds), min(one.start, two.start), max(one.end, two.end))
@@ -82,21 +96,41 @@ class _Mark(NamedTuple):
     seconds: float = 0.0
 
 
-def _bound(text: str, marks: Sequence[_Mark]) -> list[tuple[str, _Mark]]:
-    """Which bound each time is: words with one free time beside them choose first, then those with two."""
-    taken: dict[int, str] = {}
-    times = {place for place, mark in enumerate(marks) if mark.kind == "time"}
-    keys = [place for place in range(len(marks)) if place not in times]
+def _touched(text: str, time: Time) -> bool:
+    """Whether a word that names a bound stands directly beside a bare number."""
+    before, after = text[max(0, time.start - 24) : time.start], text[time.end : time.end + 12]
+    return any(len(before) - key.end() <= CLOSE for key in _KEYS.finditer(before)) or (
+        (key := _KEYS.search(after)) is not None and key.start() <= CLOSE
+    )
+
+
+def _beside(key: re.Match[str], times: Sequence[_Mark]) -> _Mark | None:
+    """The time directly after `until` or `from`; for the words of languages that put them behind, the time before."""
+    after = next((time for time in times if 0 <= time.start - key.end() <= CLOSE), None)
+    before = next((time for time in reversed(times) if 0 <= key.start() - time.end <= CLOSE), None)
+    return before if key["behind"] or key["from_behind"] else after
+
+
+def _choose(text: str, marks: Sequence[_Mark], taken: dict[_Mark, str]) -> None:
+    """Give each time its bound: words with one free time beside them choose first, then those with two."""
+    done: set[int] = set()
     for most in (1, 2):
-        for place in keys:
-            beside = [other for other in (place - 1, place + 1) if other in times and other not in taken]
-            beside = [other for other in beside if _near(text, marks[place], marks[other])]
-            if place not in taken and 0 < len(beside) <= most:
-                taken[beside[0]] = marks[place].kind
-                taken[place] = ""
-    return [(taken[place], mark) for place, mark in enumerate(marks) if place in times and place in taken]
+        for place, mark in enumerate(marks):
+            if mark.kind == "time" or place in done:
+                continue
+            beside = [marks[other] for other in (place - 1, place + 1) if 0 <= other < len(marks)]
+            beside = [each for each in beside if each.kind == "time" and each not in taken and _near(text, mark, each)]
+            if 0 < len(beside) <= most:
+                taken[min(beside, key=lambda each: _apart(each, mark))] = mark.kind
+                done.add(place)
+
+
+def _apart(one: _Mark, other: _Mark) -> int:
+    """Characters between two marks."""
+    return max(one.start, other.start) - min(one.end, other.end)
 
 
 def _near(text: str, one: _Mark, other: _Mark) -> bool:
+    """Whether two marks stand in one sentence, not far apart."""
     between = text[min(one.end, other.end) : max(one.start, other.start)]
     return len(between) <= MOST_APART and not re.search(r"[!?;]|\.(?: |\Z)", between)

@@ -23,10 +23,10 @@ MOST_TEXT = 20_000
 _UNIT = r"_?(?:time|timestamp|times|secs?|seconds?|s|at|point|ts|ms|msecs?|milliseconds?)?(?:_?(?:s|secs?|ms))?"
 _TIME_WORD = r"[_ ]?(?:zeit|punkt|tempo|tiempo|temps|time|时间|時間|時刻|시간|время|vakti|waktu|thời_gian|وقت|समय)?"
 _START = re.compile(
-    rf"(?:t_?|time_?)?(?:start|begin|from|onset)(?:ing|s)?{_UNIT}|ts|t_?s|st|s|t0|t1|(?:{words.START}){_TIME_WORD}"
+    rf"(?:t_?|time_?)?(?:start|begin|from|onset)(?:ing|s)?{_UNIT}|ts|t_?s|st|s|t0|(?:{words.START}){_TIME_WORD}"
 )
 _END = re.compile(
-    rf"(?:t_?|time_?)?(?:end|stop|finish|to|until|offset)(?:ing|s)?{_UNIT}|te|t_?e|ed|e|t1|t2|(?:{words.END}){_TIME_WORD}"
+    rf"(?:t_?|time_?)?(?:end|stop|finish|to|until|offset)(?:ing|s)?{_UNIT}|te|t_?e|ed|e|t1|(?:{words.END}){_TIME_WORD}"
 )
 _LENGTH = re.compile(r"(?:duration|length|dur|len)(?:_s|_secs?|_seconds)?")
 _EXISTS = re.compile(
@@ -282,8 +282,11 @@ def _seconds(item: Any, units: Units, last: bool) -> float | None:
     """Seconds of a start, or with `last` of an end; None if it is no time."""
     if isinstance(item, dict):
         parts = cast(dict[str, Any], item)
-        values = [parts.get(name, parts.get(name[:-1], 0)) for name in ("hours", "minutes", "seconds")]
-        known = len(parts) and all(isinstance(value, int | float) for value in values)
+        names = (("hours", "hour", "h"), ("minutes", "minute", "min", "m"), ("seconds", "second", "sec", "s"))
+        values = [next((parts[name] for name in each if name in parts), 0) for each in names]
+        known = any(name in parts for each in names for name in each) and all(
+            isinstance(value, int | float) for value in values
+        )
         return values[0] * 3600.0 + values[1] * 60.0 + values[2] if known else None
     if isinstance(item, bool) or not isinstance(item, int | float | str):
         return None

@@ -119,6 +119,10 @@ def windows_in(text: str, *, tagged: bool, cut: bool = False, units: Units = SEC
     for chain in chains:
         places[chain.united].extend(Place(pair, one.start, two.end) for pair, one, two in pairs_of(chain, units))
     # If some chains have a unit, the plain numbers are something else.
+    if places[True]:
+        # Where one window has a unit, others that begin with a word like `from` share it.
+        shared = [place for place in places[False] if _led(bare, place)]
+        places[True] = sorted(places[True] + shared, key=lambda place: place.start)
     found = places[True] or places[False] or starts_and_ends(bare, times, units) or both_ends(bare, times)
     if not found and tagged and len(times) == 2 and re.fullmatch(r"[\d.:\s;|\[\](){}]*+", bare):
         # Two numbers and nothing else, such as `12.5 17.8`, or one below the other.
@@ -157,6 +161,12 @@ def _last_words(line: str) -> tuple[str, str]:
     while said and _FILL_WORD.fullmatch(said[-1]) and not _LEAD.fullmatch(said[-1]):
         said.pop()
     return (said[-2] if len(said) > 1 else ""), (said[-1].rstrip(".") if said else "")
+
+
+def _led(text: str, place: Place) -> bool:
+    """Whether a word like `from` stands directly before a window."""
+    line = text[max(0, place.start - 48) : place.start].rpartition("\n")[2]
+    return _LEAD.fullmatch(_last_words(line)[1]) is not None
 
 
 def _among(word: str, words: frozenset[str]) -> bool:

@@ -20,6 +20,10 @@ _SPELLINGS = (
     (rf"{_BEFORE}(?:{words.SECOND_WORD}){_FILLED}({_NUMBER})(?! ?{_UNITS})", r"\1 \2 s"),
     (rf"{_BEFORE}(?:{words.MINUTE_WORD}){_FILLED}({_NUMBER})(?! ?{_UNITS})", r"\1 \2 min"),
     # Ordinals: `12e`, `12-й`, `19. saniyede`, `od 12. do 19.`.
+    (r"(\d)-(?:й|я|ю|е|го|ой)(?![а-я])", r"\1"),
+    (r"(\d)(?:वें|वीं|वां|वाँ)", r"\1"),
+    # `1 dakika 5 saniyeden 22 saniyeye`: the case of the first time is the word between the two.
+    (r"((?:saniye|dakika)(?:sin)?)den (?=\d)", r"\1 - "),
     (
         r"(\d)(?:-?(?:[еоы]?[йюя]|ой|ая|ую|ти|ми|м)|è?me|e|º|ª|°|\.|'?[iıuü]?nc[iıuü])"
         rf"(?= (?:{words.SECOND}|{words.MINUTE}|{words.TO}|{words.AND})(?![{LETTER}]))",
@@ -47,7 +51,7 @@ def prepared(text: str, units: Units = SECONDS) -> str:
     """A text in which times are written in one way, and bounds in words as times.
 
     >>> prepared("Desde el segundo 14 hasta el final del vídeo", Units(duration=30.0))
-    'Desde el 14 s to 30.0 s '
+    'Desde el 14 s until 30.0 s '
     """
     text = _plain(text)
     if is_simple(text) and units.plain == 1.0:
@@ -79,8 +83,8 @@ def is_simple(text: str) -> bool:
 
 def _to_end(text: str, found: re.Match[str], units: Units) -> str:
     """The end in words as a time, where a time stands shortly before it."""
-    near = re.search(r"\d[^.;!?\n]{0,24}\Z", text[max(0, found.start() - 30) : found.start()])
-    return f" to {units.duration} s " if near else found[0]
+    near = re.search(r"\d[^.;!?\n]{0,60}\Z", text[max(0, found.start() - 66) : found.start()])
+    return f" until {units.duration} s " if near else found[0]
 
 
 def _spelled(found: re.Match[str]) -> str:

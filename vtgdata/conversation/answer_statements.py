@@ -27,29 +27,53 @@ class Place(NamedTuple):
     end: int
 
 
-def _one(row: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![{EDGE}])(?:{row})(?![{EDGE}])", re.IGNORECASE)
+def _one(*rows: str) -> re.Pattern[str]:
+    """Whole words of the table."""
+    return re.compile(rf"(?<![{EDGE}])(?:{'|'.join(rows)})(?![{EDGE}])", re.IGNORECASE)
 
 
 _SENTENCE = re.compile(r"[!?]+|\n|;|\.(?=\s+[^a-zа-яçğıöşü\d]|\s*\Z)")
-_BUT = re.compile(rf"(?<![{EDGE}])(?:{words.BUT})(?![{EDGE}])|{words.BUT_JOINED}", re.IGNORECASE)
+_BUT = re.compile(rf"{_one(words.BUT).pattern}|{words.BUT_JOINED}", re.IGNORECASE)
+_CLAUSE = re.compile(rf"[,;!?\n]|:(?!\d)|[-]{{1,2}} |\.(?= )|{_BUT.pattern}", re.IGNORECASE)
+_QUOTED = re.compile(r"\"[^\"\n]{0,200}\"|(?<![^\W_])'[^'\n]{3,200}'(?![^\W_])")
+_NEGATION = re.compile(rf"{_one(words.NEGATION).pattern}|n't\b|{words.NEGATION_JOINED}", re.IGNORECASE)
+_AFTERWARDS = re.compile(r" ?(?:가|이)? ?아니|(?:では|じゃ)な| değil")
+"""Directly after a window: it is not that one."""
+_ALSO = re.compile(r"[^\n]{0,4}(?:間|사이|の)?(?:に|の間)?も")
+"""Directly after a window: in it too, what the end of the sentence says."""
+_LAST = re.compile(words.NEGATION_JOINED)
+_INHERITED = re.compile(rf"\W*(?:{words.INHERITED})(?![{EDGE}])", re.IGNORECASE)
+_INABLE = re.compile(words.INABILITY, re.IGNORECASE)
+_CONTRAST, _REQUEST, _DRAFT = _one(words.CONTRAST), _one(words.REQUEST), _one(words.DRAFT)
+_UNSAID, _CONDITION = _one(words.EXAMPLE, words.QUOTING), _one(words.CONDITION)
+_REGRET = re.compile(rf"{_one(words.REFUSAL).pattern}|{words.REFUSAL_JOINED}", re.IGNORECASE)
 _SHOWN = re.compile(rf"(?:{words.VIDEO})|\b{words.SEEN}", re.IGNORECASE)
 _ABSENT = re.compile(words.ABSENT_JOINED)
-_CLAUSE = re.compile(
-    rf"[,;]|:(?!\d)|[-]{{1,2}} |\.(?= )|(?<![{EDGE}])(?:{words.BUT})(?![{EDGE}])|{words.BUT_JOINED}", re.IGNORECASE
+_ABSENCE = re.compile(rf"(?:{words.VIDEO})|\b{words.APPEARS}", re.IGNORECASE)
+_ABSENT_EVENT = re.compile(
+    r"\b(?:event|moment|scene|action|query|activity)\b[^.;!?\n]{0,30}\b(?:absent|missing)\b", re.IGNORECASE
 )
-_QUOTED = re.compile(r"\"[^\"\n]{0,200}\"|(?<![^\W_])'[^'\n]{3,200}'(?![^\W_])")
-_NEGATION = re.compile(rf"(?<![{EDGE}])(?:{words.NEGATION})(?![{EDGE}])|n't\b|{words.NEGATION_JOINED}", re.IGNORECASE)
-_UNSAID, _CONDITION = _one(f"{words.EXAMPLE}|{words.QUOTING}"), _one(words.CONDITION)
-_REQUEST, _DRAFT = _one(words.REQUEST), _one(words.DRAFT)
-_REGRET = re.compile(rf"(?<![{EDGE}])(?:{words.REFUSAL})(?![{EDGE}])|{words.REFUSAL_JOINED}", re.IGNORECASE)
-_FINAL = re.compile(rf"(?<![{EDGE}])(?:{words.FINAL})(?![{EDGE}])(?! ?\d+ ?[.:)])", re.IGNORECASE)
+_FINAL = re.compile(rf"{_one(words.FINAL).pattern}(?! ?\d+ ?[.:)])", re.IGNORECASE)
 _CORRECTION = re.compile(rf"(?:\A|[.,;:!?\n(-]\s{{0,3}})(?:{words.CORRECTION})(?![{EDGE}])", re.IGNORECASE)
 _REASON = re.compile(rf"(?:\n|\. |\A)\W{{0,4}}(?:{words.REASON})\W{{0,4}}[:：]", re.IGNORECASE)
+_REMARK = re.compile(r"\((?=[^()\n]{0,80}[^\W\d_]{2})[^()\n]{0,300}\)")
 _ABOUT_ALL = re.compile(
     rf"(?:{words.VIDEO}|\bit)\b[^.;!?\n]{{0,40}}\b(?:runs?|lasts?|spans|goes|plays|shows?|only|is|covers)\b",
     re.IGNORECASE,
 )
+
+
+class _Edges:
+    """The edges between the parts of a text."""
+
+    def __init__(self, pattern: re.Pattern[str], text: str) -> None:
+        found = [(edge.start(), edge.end()) for edge in pattern.finditer(text)]
+        self.begins, self.ends = [0, *(end for _, end in found)], [*(start for start, _ in found), len(text)]
+
+    def around(self, place: Place) -> tuple[int, int]:
+        """Where the part begins and ends that holds a window; several parts if the window crosses an edge."""
+        first = bisect_right(self.begins, place.start) - 1
+        return self.begins[first], self.ends[bisect_left(self.ends, place.end)]
 
 
 class _Text:
@@ -60,7 +84,7 @@ class _Text:
         self.sentences = _Edges(_SENTENCE, self.text)
 
     @cached_property
-    def clauses(self) -> "_Edges":
+    def clauses(self) -> _Edges:
         """The clauses, of which only those with a denial matter."""
         return _Edges(_CLAUSE, self.text)
 
@@ -97,23 +121,12 @@ class _Text:
     def _starts(self, pattern: re.Pattern[str]) -> list[int]:
         return [found.start() for found in pattern.finditer(self.text)]
 
-    def since_but(self, place: Place) -> int:
-        """Where a window's sentence begins, or the part of it after the last `but`."""
-        last = bisect_right(self.buts, place.start)
-        return max(self.sentences.around(place)[0], self.buts[last - 1] if last else 0)
-
-
-class _Edges:
-    """The edges between the parts of a text."""
-
-    def __init__(self, pattern: re.Pattern[str], text: str) -> None:
-        found = [(edge.start(), edge.end()) for edge in pattern.finditer(text)]
-        self.begins, self.ends = [0, *(end for _, end in found)], [*(start for start, _ in found), len(text)]
-
-    def around(self, place: Place) -> tuple[int, int]:
-        """Where the part begins and ends that holds a window; several parts if the window crosses an edge."""
-        first = bisect_right(self.begins, place.start) - 1
-        return self.begins[first], self.ends[bisect_left(self.ends, place.end)]
+    def between_buts(self, place: Place) -> tuple[int, int]:
+        """The sentence of a window, or the part of it after the last `but` and before the next."""
+        begin, end = self.sentences.around(place)
+        following = bisect_right(self.buts, place.start)
+        last = self.buts[following - 1] if following else 0
+        return max(begin, last), min(end, self.buts[following] if following < len(self.buts) else end)
 
 
 def _any(places: Sequence[int], begin: int, end: int) -> bool:
@@ -123,7 +136,7 @@ def _any(places: Sequence[int], begin: int, end: int) -> bool:
 
 
 def asserted(text: str, found: Sequence[Place], units: Units) -> tuple[list[Pair], bool]:
-    """The windows that a text asserts, and whether it denied, asked back or doubted all of some others.
+    """The windows that a text asserts, and whether it denied, asked back or doubted all that it has.
 
     Args:
         text: in which the places are; with quotes.
@@ -133,10 +146,11 @@ def asserted(text: str, found: Sequence[Place], units: Units) -> tuple[list[Pair
     if not found or is_simple(text):
         return [place.pair for place in found], False
     whole = _Text(text)
-    kept = _final(whole, [place for place in found if not _unsaid(whole, place)])
+    kept = [place for place in found if not _unsaid(whole, place)]
+    kept = _final(whole, _without_remarks(whole, _after_absence(whole, kept)))
     if kept and (whole.denials or _REGRET.search(whole.text)):
         kept = [place for place in kept if not _is_all(whole, place, units)]
-    return [place.pair for place in kept], len(kept) < len(found) and not kept
+    return [place.pair for place in kept], not kept
 
 
 def _unsaid(text: _Text, place: Place) -> bool:
@@ -146,42 +160,84 @@ def _unsaid(text: _Text, place: Place) -> bool:
         return True
     if _any(text.conditions, begin, end) and not _any(text.finals, begin, place.start):
         return True
-    if _REQUEST.match(text.text[begin : place.start].lstrip(" -*\"'")):
+    return _REQUEST.match(text.text[begin : place.start].lstrip(" -*\"'")) is not None or _denied(text, place)
+
+
+def _denied(text: _Text, place: Place) -> bool:
+    """Whether a window's clause is denied, or its sentence refuses."""
+    begin, end = text.sentences.around(place)
+    first, last = text.clauses.around(place)
+    since = text.between_buts(place)[0]
+    if _AFTERWARDS.match(text.text, place.end) or _INABLE.search(text.text, since, last):
         return True
-    return bool(text.denials) and _any(text.denials, *text.clauses.around(place))
+    if not _any(text.denials, begin, end):
+        return False
+    if _any(text.denials, first, last):
+        return True
+    if _INHERITED.match(text.text, first, place.start) and _any(text.denials, begin, first):
+        return True
+    # In languages with the verb at the end, the last clause of a sentence denies them all.
+    if _ALSO.match(text.text, place.end) and _LAST.search(text.text, place.end, end):
+        return True
+    return _REGRET.search(text.text, begin, place.start) is not None and _any(text.denials, since, end)
+
+
+def _after_absence(text: _Text, found: list[Place]) -> list[Place]:
+    """Without the windows after a sentence that says that the video does not show the event: they describe the rest.
+
+    A `but` or the announcement of an answer before a window takes that back.
+    """
+    kept: list[Place] = []
+    gone = False
+    for begin, end in zip(text.sentences.begins, text.sentences.ends, strict=True) if found else ():
+        inside = [place for place in found if begin <= place.start < end]
+        if inside and gone:
+            kept += [
+                place for place in inside
+                if _any(text.finals, begin, place.start) or _CONTRAST.search(text.text, begin, place.start)
+            ]  # fmt: skip
+        elif inside:
+            kept += inside
+        else:
+            gone = gone or _is_absence(text, begin, end)
+    return kept
+
+
+def _is_absence(text: _Text, begin: int, end: int) -> bool:
+    """Whether a sentence says that the video does not show the event."""
+    part = text.text[begin:end]
+    if _ABSENT_EVENT.search(part):
+        return True
+    return _any(text.denials, begin, end) and not _CORRECTION.search(part) and _ABSENCE.search(part) is not None
+
+
+def _without_remarks(text: _Text, found: list[Place]) -> list[Place]:
+    """Without windows in round brackets, if others stand outside."""
+    if len(found) < 2 or "(" not in text.text:
+        return found
+    remarks = [(mark.start(), mark.end()) for mark in _REMARK.finditer(text.text)]
+    outside = [
+        place for place in found if not any(begin < place.start and place.end < end for begin, end in remarks)
+    ]  # fmt: skip
+    return outside or found
 
 
 def _final(text: _Text, found: list[Place]) -> list[Place]:
     """Without drafts: after a final answer, or a correction, what was said before it does not count."""
     if len({place.pair for place in found}) < 2:
         return found
-    kept = [place for place in found if not (text.drafts and _any(text.drafts, text.since_but(place), place.start))]
+    kept = [place for place in found if not (text.drafts and _any(text.drafts, *text.between_buts(place)))]
     found = kept or found
     for label in reversed(text.finals):
         reason = _REASON.search(text.text, label)
         end = reason.start() if reason else len(text.text)
         if after := [place for place in found if label <= place.start < end]:
             return after
-    marks = [mark.end() for mark in _CORRECTION.finditer(text.text)]
-    for mark in reversed(marks):
+    for mark in reversed([mark.end() for mark in _CORRECTION.finditer(text.text)]):
         after = [place for place in found if place.start >= mark]
         if after and len(after) < len(found):
             return after
     return found
-
-
-def denies(text: str) -> bool:
-    """Whether a text without a window says that the video does not show the event."""
-    plain = _QUOTED.sub("", text)
-    return (
-        any(_NEGATION.search(each) and _SHOWN.search(each) for each in _SENTENCE.split(plain))
-        or _ABSENT.search(plain) is not None
-    )
-
-
-def regrets(text: str) -> bool:
-    """Whether a text without a window begins a refusal: an apology, in any language of the table."""
-    return _REGRET.search(ends(text, MOST_STATUS)) is not None
 
 
 def _is_all(text: _Text, place: Place, units: Units) -> bool:
@@ -190,3 +246,15 @@ def _is_all(text: _Text, place: Place, units: Units) -> bool:
     if units.duration is not None:
         return start <= 0.5 and end >= units.duration - 0.5
     return start == 0 and _ABOUT_ALL.search(text.text, text.sentences.around(place)[0], place.start) is not None
+
+
+def denies(text: str) -> bool:
+    """Whether a text without a window says that the video does not show the event."""
+    plain = _QUOTED.sub("", ends(text, MOST_STATUS))
+    denied = any(_NEGATION.search(each) and _SHOWN.search(each) for each in _SENTENCE.split(plain))
+    return denied or _ABSENT.search(plain) is not None
+
+
+def regrets(text: str) -> bool:
+    """Whether a text without a window begins a refusal: an apology, in any language of the table."""
+    return _REGRET.search(ends(text, MOST_STATUS)) is not None

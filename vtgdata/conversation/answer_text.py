@@ -65,8 +65,8 @@ _FIRST = r"[<◁\[【〈《&]"
 """How a mark begins: a pattern that starts with a set of characters is searched for fast."""
 _LEFT, _RIGHT = r"(?:(?<=&)lt;)?\|?\s{0,3}", r"\s{0,3}\|?(?:\\?[>▷\]】〉》]|&gt;)"
 _THOUGHT = (
-    r"(?:[a-z]{2,10}[:_])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratch_?pad|monologue"
-    r"|思考过?程?)"
+    r"(?:[a-z]{2,10}[:_])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratch_?pad|monologue|denken|gedanken|pensamentos?"
+    r"|pensamientos?|pensées?|réflexion|мысли|思考过?程?|생각)"
 )
 _THINK_BEGINS = re.compile(
     rf"{_FIRST}(?:{_LEFT}(?:begin_of_|start_)?{_THOUGHT}(?:\s[^<>\n]{{0,40}})?{_RIGHT}"
@@ -103,13 +103,15 @@ _DIGIT = re.compile(
 _DIGITS = {name: str(value) for value, name in enumerate(words.NUMBERS[:10])}
 _ANGLED = re.compile(r"<\s?(\d[\d:]{0,9}(?:\.\d{1,4})?\s?[a-z]{0,8})\s?>", re.IGNORECASE)
 _ATTRIBUTES = re.compile(
-    r"<[a-z]\w{0,20}((?:\s+[a-z_-]{1,20}\s?=\s?[\"'][^\"'<>]{0,40}[\"']){2,8})\s?/?>", re.IGNORECASE
+    r"<[a-z]\w{0,20}((?:\s+[a-z][a-z\d_-]{0,20}\s?=\s?[\"'][^\"'<>]{0,40}[\"']){2,8})\s?/?>", re.IGNORECASE
 )
-_ATTRIBUTE = re.compile(r"([a-z_-]{1,20})\s?=\s?[\"']([^\"'<>]{0,40})[\"']", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"([a-z][a-z\d_-]{0,20})\s?=\s?[\"']([^\"'<>]{0,40})[\"']", re.IGNORECASE)
 _PRIMES = re.compile(r"(?<![\d.])(\d{1,3})' ?(\d{1,2}(?:\.\d{1,3})?)(?:\"|''|s\b)")
 _LINE_TAG = re.compile(r"</?(?:br|p|div|li|ul|ol|tr|table|tbody|thead|h[1-6]|hr)\b[^<>]{0,40}>", re.IGNORECASE)
 _CELL_TAG = re.compile(r"</?t[dh]\b[^<>]{0,40}>", re.IGNORECASE)
-_BOUND_TAG = re.compile(r"(?<![\"'])<(?:time_?)?(start|end)(?:_?time)?>", re.IGNORECASE)
+_BOUND_TAG = re.compile(
+    r"(?<![\"'])<(?:time_?)?(?:(start|from|begin)|(end|to|stop))(?:_?time)?(?: [^<>]{0,30})?>", re.IGNORECASE
+)
 _OTHER_TAG = re.compile(r"(?<![\"'])</?[a-z][^<>]{0,40}>|<\|[a-z_]{1,24}\|>", re.IGNORECASE)
 
 
@@ -185,7 +187,7 @@ def clean(text: str) -> str:
     """
     if "<" in text:
         text = _DIGIT.sub(_number, text)
-        text = _ATTRIBUTES.sub(_as_object, _ANGLED.sub(r" \1 ", text))
+        text = _ATTRIBUTES.sub(_as_object, _ANGLED.sub(r" \1 ", re.sub(r"(?<=\d)><(?=\d)", "> - <", text)))
     if "&" in text:
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
     if not text.isascii():
@@ -264,7 +266,7 @@ def _give_back(opened: list[tuple[str, int]], pieces: list[str]) -> None:
 
 def _plain(text: str) -> str:
     """The text without other tags; a tag that names a start or an end becomes the word `start:` or `end:`."""
-    text = _BOUND_TAG.sub(r" \1: ", ends(text, MOST_CONTENT))
+    text = _BOUND_TAG.sub(lambda tag: " start: " if tag[1] else " end: ", ends(text, MOST_CONTENT))
     return _OTHER_TAG.sub(" ", _CELL_TAG.sub(" | ", _LINE_TAG.sub("\n", text)))
 
 
