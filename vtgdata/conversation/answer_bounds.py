@@ -59,19 +59,20 @@ def both_ends(text: str, times: Sequence[Time]) -> list[Place]:
 
     Of two times in one sentence one such word is enough, if it fits their order.
     """
-    times = [time for time in times if time.kind != "plain" or _touched(text, time)]
-    if not 2 <= len(times) <= MOST_TIMES:
+    if not 2 <= len(times) <= MOST_TIMES or all(time.kind == "plain" for time in times):
         return []
+    keys = [key for key in _KEYS.finditer(text) if not _OTHERS.search(text[max(0, key.start() - 12) : key.start()])]
+    times = [time for time in times if time.kind != "plain" or _touched(time, keys)]
     marks = [_Mark(time.start, time.end, "time", time.seconds) for time in times]
     taken: dict[_Mark, str] = {}
-    for key in _KEYS.finditer(text):
+    for key in keys if len(times) > 1 else ():
         kind = str(key.lastgroup)
-        if _OTHERS.search(text[max(0, key.start() - 12) : key.start()]):
-            continue
         if kind in ("start", "end"):
             marks.append(_Mark(key.start(), key.end(), kind))
         elif time := _beside(key, marks[: len(times)]):
             taken[time] = _SIDES[kind]
+    if len(times) < 2:
+        return []
     _choose(text, sorted(marks), taken)
     first, last = marks[0], marks[len(times) - 1]
     if len(times) == 2 and len(taken) == 1 and first.seconds < last.seconds and _near(text, first, last):
@@ -96,12 +97,9 @@ class _Mark(NamedTuple):
     seconds: float = 0.0
 
 
-def _touched(text: str, time: Time) -> bool:
+def _touched(time: Time, keys: Sequence[re.Match[str]]) -> bool:
     """Whether a word that names a bound stands directly beside a bare number."""
-    before, after = text[max(0, time.start - 24) : time.start], text[time.end : time.end + 12]
-    return any(len(before) - key.end() <= CLOSE for key in _KEYS.finditer(before)) or (
-        (key := _KEYS.search(after)) is not None and key.start() <= CLOSE
-    )
+    return any(0 <= time.start - key.end() <= CLOSE or 0 <= key.start() - time.end <= CLOSE for key in keys)
 
 
 def _beside(key: re.Match[str], times: Sequence[_Mark]) -> _Mark | None:

@@ -9,16 +9,24 @@ import re
 from vtgdata.conversation import answer_words as words
 from vtgdata.conversation.answer_times import EDGE, LETTER, SECONDS, Units
 
+
+def _compiled(*spellings: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Patterns with what takes the place of their matches."""
+    return tuple((re.compile(pattern, re.IGNORECASE), instead) for pattern, instead in spellings)
+
+
 _NUMBER = r"\d{1,5}(?:[.,]\d{1,3})?(?!\d)"
 _UNITS = rf"(?:{words.SECOND}|{words.MINUTE})(?![{LETTER}])"
 _WORDS = rf"(?:{words.SECOND_WORD}|{words.MINUTE_WORD})"
 _BEFORE = rf"(?:(?<!\d)(?<!\d )|(?=و))(?<![{EDGE}])(و)?(?:ال)?"
 _FILLED = rf"(?:\.? ?(?:{words.ABOUT}))? ?"
-_SPELLINGS = (
+_UNIT_FIRST = _compiled(
     # The unit before the number: `second 12`, `segundo 14`, `giây thứ 12`. A clock time needs none.
     (rf"{_BEFORE}{_WORDS}{_FILLED}(?=\d{{1,3}}:\d\d)", r"\1 "),
     (rf"{_BEFORE}(?:{words.SECOND_WORD}){_FILLED}({_NUMBER})(?! ?{_UNITS})", r"\1 \2 s"),
     (rf"{_BEFORE}(?:{words.MINUTE_WORD}){_FILLED}({_NUMBER})(?! ?{_UNITS})", r"\1 \2 min"),
+)
+_ORDINALS = _compiled(
     # Ordinals: `12e`, `12-й`, `19. saniyede`, `od 12. do 19.`.
     (r"(\d)-(?:й|я|ю|е|го|ой)(?![а-я])", r"\1"),
     (r"(\d)(?:वें|वीं|वां|वाँ)", r"\1"),
@@ -30,7 +38,6 @@ _SPELLINGS = (
         r"\1",
     ),
 )
-_CANONICAL = tuple((re.compile(pattern, re.IGNORECASE), instead) for pattern, instead in _SPELLINGS)
 _TO_END, _FROM_START = (re.compile(f"(?:{row})(?! of)", re.IGNORECASE) for row in (words.TO_END, words.FROM_START))
 _SPELLED = re.compile(
     rf"\b(?:({'|'.join(words.TENS)})(?:[ -]({'|'.join(words.NUMBERS[1:10])}))?"
@@ -58,15 +65,21 @@ def prepared(text: str, units: Units = SECONDS) -> str:
         return text
     if units.plain != 1.0 or units.duration != units.duration:
         text = re.sub(r" ?(?:%|per ?cent\b|percent\b)", "", text)
-    text = _SPELLED.sub(_spelled, text)
-    text = _CHINESE.sub(_chinese, text)
+    units_said = words.may_hold(text, "unit")
+    if units_said:
+        text = _SPELLED.sub(_spelled, text)
+    if "秒" in text or "分" in text:
+        text = _CHINESE.sub(_chinese, text)
     known = units.duration is not None
-    text = _FROM_START.sub(" from 0 s ", text) if known else text
+    if known and words.may_hold(text, "start"):
+        text = _FROM_START.sub(" from 0 s ", text)
     if not re.search(r"\d", text):
         return text
-    for pattern, instead in _CANONICAL:
+    for pattern, instead in _UNIT_FIRST if units_said else ():
         text = pattern.sub(instead, text)
-    if known:
+    for pattern, instead in _ORDINALS:
+        text = pattern.sub(instead, text)
+    if known and words.may_hold(text, "end"):
         before = text
         text = _TO_END.sub(lambda found: _to_end(before, found, units), text)
     return re.sub(" {2,}", " ", text)

@@ -99,6 +99,11 @@ class _Text:
         return self._starts(_NEGATION)
 
     @cached_property
+    def inabilities(self) -> list[int]:
+        """Where the model says that it cannot or will not."""
+        return self._starts(_INABLE)
+
+    @cached_property
     def drafts(self) -> list[int]:
         """Where a draft is called one."""
         return self._starts(_DRAFT)
@@ -168,7 +173,7 @@ def _denied(text: _Text, place: Place) -> bool:
     begin, end = text.sentences.around(place)
     first, last = text.clauses.around(place)
     since = text.between_buts(place)[0]
-    if _AFTERWARDS.match(text.text, place.end) or _INABLE.search(text.text, since, last):
+    if _AFTERWARDS.match(text.text, place.end) or _any(text.inabilities, since, last):
         return True
     if not _any(text.denials, begin, end):
         return False

@@ -142,6 +142,8 @@ def split_reasoning(text: str) -> tuple[str, str]:
     >>> split_reasoning("<think>It opens.</think> <answer>3 to 5</answer>")
     ('It opens.', ' <answer>3 to 5</answer>')
     """
+    if not words.may_hold(text, "thought"):
+        return "", text
     ends = last = None
     for last in _THINK_ENDS.finditer(text):
         ends = last
@@ -187,7 +189,7 @@ def clean(text: str) -> str:
     """
     if "<" in text:
         text = _DIGIT.sub(_number, text)
-        text = _ATTRIBUTES.sub(_as_object, _ANGLED.sub(r" \1 ", re.sub(r"(?<=\d)><(?=\d)", "> - <", text)))
+        text = _ATTRIBUTES.sub(_as_object, _ANGLED.sub(r" \1 ", re.sub(r"(?<=\.\d)><(?=\d{1,4}\.)", "> - <", text)))
     if "&" in text:
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
     if not text.isascii():

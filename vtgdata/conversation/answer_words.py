@@ -228,3 +228,31 @@ REFUSAL = (
     r"desculpe|lo siento|désolée?|mi dispiace|извин\w+|простите|üzgünüm|xin lỗi|maaf|przepraszam|helaas"
     r"|sorry|es tut mir leid|leider|عذرا|آسف|क्षमा|माफ़"
 )
+
+STEMS = {
+    "unit": (
+        "second sekund segund секунд saniye giây detik วินาที ثاني ثوان सेक minut минут dakika "
+        "phút menit นาที دقي دقائق मिनट"
+    ),
+    "start": (
+        "begin start anfang début inicio principio comienzo início começo inizio начала baş بداية "
+        "أول शुर đầu awal początku เริ่ม ต้น 开始 开头 从头 開始 開頭 最初 冒頭 始め はじめ 시작 "
+        "처음"
+    ),
+    "end": (
+        "end fin fim schluss конца sonuna نهاية آخر अंत आखिर hết cuối akhir selesai końca einde "
+        "จบ 结束 結束 结尾 結尾 末尾 最后 最後 终点 終わり 終了 ラスト 끝 마지막 over"
+    ),
+    "thought": (
+        "think thought reason reflection analysis scratch monologue denken gedanken pens "
+        "réflexion мысли 思考 생각 channel unused"
+    ),
+}
+"""For some rows, parts of words of which a text has one if a pattern of the row can match in it: quick to look for."""
+_STEMS = {row: stems.split() for row, stems in STEMS.items()}
+
+
+def may_hold(text: str, row: str) -> bool:
+    """Whether a row's patterns can match anywhere in a text."""
+    low = text.lower()
+    return any(stem in low for stem in _STEMS[row])
