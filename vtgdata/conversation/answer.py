@@ -75,6 +75,8 @@ class Form(msgspec.Struct, frozen=True):
     """Whether `<think>...</think>` comes first."""
     several: bool = False
     """Whether several windows are wanted; a template with a repeated pair implies it."""
+    answers_in: Notation = "seconds"
+    """What a number without a unit is in an answer."""
 
     @property
     def wants_several(self) -> bool:
@@ -173,7 +175,7 @@ def parse(
     form: Form | None = None,
     finish_reason: str = "stop",
     reasoning: str | None = None,
-    answers_in: Notation = "seconds",
+    answers_in: Notation | None = None,
 ) -> Answer:
     """Parse a model's text.
 
@@ -184,7 +186,7 @@ def parse(
             allowed. Without it any number of windows is allowed, and the strict reading is that of `Form()`.
         finish_reason: as the server reports it; `length` means that the text was cut off.
         reasoning: reasoning that the server returned apart from the text.
-        answers_in: what a number without a unit is: seconds, or a share of the duration.
+        answers_in: what a number without a unit is: seconds, or a share of the duration; by default what the form says.
 
     Returns an Answer; its `windows` are scored only if `parse_status` is ok (`Answer.counted`).
 
@@ -194,7 +196,8 @@ def parse(
     whole = (text or "")[-MAX_TEXT:]
     thought, body = split_reasoning(whole)
     thought = (reasoning or "") + thought
-    units = Units(_SCALES[answers_in] * (1.0 if answers_in == "seconds" else duration or math.nan), duration)
+    notation = answers_in or (form or Form()).answers_in
+    units = Units(_SCALES[notation] * (1.0 if notation == "seconds" else duration or math.nan), duration)
     read = _read(clean(without_blocks(ends(body, MAX_BODY))), units, cut=finish_reason == "length")
     windows, status = checked(read.pairs, duration) if read.pairs else ((), read.status)
     if len(windows) > 1 and form is not None and not form.wants_several:

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import yaml
 
-from vtgdata.conversation.answer import Form
+from vtgdata.conversation.answer import Form, Notation
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint, plugins
 from vtgdata.records import Image, Message, Part, Sample, Text
@@ -24,6 +24,8 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether the prompt asks for reasoning inside `<think>` first."""
     several: bool = False
     """Whether several windows are asked for; an answer form with `...` after a pair implies it."""
+    answers_in: Notation = "seconds"
+    """What a number in an answer is: seconds, or a share of the duration (`percent`, `fraction`, `thousandths`)."""
     time: str = ".1f"
     """Format spec of a time in seconds."""
     unit: str = " s"
@@ -87,7 +89,7 @@ def read_prompt(name: str, text: str, where: Path | str) -> Prompt:
         body=body,
         time=head.time,
         unit=head.unit,
-        form=Form(template=head.answer, reasoning=head.reasoning, several=head.several),
+        form=Form(template=head.answer, reasoning=head.reasoning, several=head.several, answers_in=head.answers_in),
         system=head.system,
     )
 

@@ -46,6 +46,14 @@ def load(path: str) -> tuple[Any, Any]:
     return model, processor
 
 
+def end_tokens(model: Any, processor: Any) -> set[int]:
+    """Ids of the tokens with which a whole completion ends, as TRL counts them: end of text and padding."""
+    tokenizer = getattr(processor, "tokenizer", processor)
+    ends = model.generation_config.eos_token_id
+    several = ends if isinstance(ends, list) else [ends]
+    return {int(end) for end in (*several, tokenizer.eos_token_id, tokenizer.pad_token_id) if end is not None}
+
+
 def machine(device_batch: int, step_batch: int) -> dict[str, Any]:
     """Trainer arguments that depend on the machine; they split the batch of one step into pieces that fit it.
 

@@ -127,12 +127,12 @@ def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], 
     out = Path(settings.out)
     model, processor = models.load(settings.model)
     samples = {row["sample_id"]: row_sample(row) for row in rows}
-    asked = forms(rows, prompts)
+    asked, ends = forms(rows, prompts), models.end_tokens(model, processor)
     step_batch = settings.prompts_per_step * settings.rollouts
     server: dict[str, Any] = {"use_vllm": True, "vllm_mode": "server", "vllm_server_base_url": settings.vllm_server}
     trainer = GRPOTrainer(
         model=model,
-        reward_funcs=[reward(name, samples, asked) for name in settings.rewards],
+        reward_funcs=[reward(name, samples, asked, ends) for name in settings.rewards],
         args=GRPOConfig(
             output_dir=str(out),
             max_steps=settings.steps,
