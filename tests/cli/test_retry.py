@@ -45,8 +45,7 @@ def time_out(folder: Path) -> None:
     rows = [row for row in read_parquet(folder / "rollouts.parquet") if row["error"]]
     reply = Reply(text=None, finish_reason="error", error="timeout")
     with Journal(folder / "journal.sqlite") as journal:
-        (about,) = {kind for (kind,) in journal.select("SELECT about FROM attempt")}
-        journal.about = about
+        (journal.answers_id,) = {found for (found,) in journal.select("SELECT about FROM attempt")}
         journal.record([
             Attempt(key=row["key"], sample_id=row["sample_id"], index=row["index"], reply=reply) for row in rows[::2]
         ])  # fmt: skip

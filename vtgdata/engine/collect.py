@@ -12,7 +12,7 @@ from vtgdata.engine import ask, failures, rollouts
 from vtgdata.engine.adaptive.rounds import Places
 from vtgdata.engine.journal.counts import Answers, answers, journals, peek, spend
 from vtgdata.engine.journal.journal import Journal
-from vtgdata.engine.models import asked_model, kind, price_of
+from vtgdata.engine.models import answers_id, asked_model, price_of
 from vtgdata.engine.money.budget import Metered
 from vtgdata.engine.progress import teller
 from vtgdata.engine.questions import frame_store, questions
@@ -91,7 +91,7 @@ def _told_what_is_left(journal: Journal, samples: Iterable[Sample], n: int) -> G
         yield
     except BudgetReached as error:
         there = Answers()
-        answers(journal.select, journal.about, there)
+        answers(journal.select, journal.answers_id, there)
         left = sum(n - there.count(sample.sample_id, n) for sample in samples)
         raise BudgetReached(
             f"{error} {left:,} answers are left to do. What was answered is kept: the same command with a higher "
@@ -137,7 +137,7 @@ def collect(
     folder = Path(settings.out)
     folder.mkdir(parents=True, exist_ok=True)
     with Journal(folder / JOURNAL) as journal, Spool(folder) as spool, _told_what_is_left(journal, samples, settings.n):
-        journal.about, journal.again = kind(settings, prompt, model, seeing), failures.chosen(settings.only)
+        journal.answers_id, journal.again = answers_id(settings, prompt, model, seeing), failures.chosen(settings.only)
         take_shards(journal, folder)
         model = metered(spec, model, settings, journal)
         asked = _Ask(spec, seeing, tuple(dict.fromkeys((*rollouts.DEFAULT_SCORES, *scores))))

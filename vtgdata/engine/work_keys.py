@@ -46,9 +46,9 @@ def work_keys(question: Question, model_id: str, sampling: Sampling, n: int, see
     # Greedy answers do not depend on the run's seed: another seed finds them in the journal.
     drawn = seed if sampling.temperature > 0 else None
     messages = messages_hash(question.messages)
-    about = [question.sample_id, messages, question.frames_id, model_id, sampling, drawn]
-    # Gives the digits of `fingerprint.of_value([*about, index])`, but hashes the common part once: there are millions.
-    shared = hashlib.sha256(msgspec.json.encode(about, order="deterministic")[:-1])
+    common = [question.sample_id, messages, question.frames_id, model_id, sampling, drawn]
+    # Gives the digits of `fingerprint.of_value([*common, index])`, but hashes the common part once: there are millions.
+    shared = hashlib.sha256(msgspec.json.encode(common, order="deterministic")[:-1])
     keys: list[str] = []
     for index in range(n):
         one = shared.copy()
@@ -79,7 +79,7 @@ def seed_of(key: str) -> int:
     return int(key[:8], 16) >> 1
 
 
-def about(
+def answers_id(
     model_id: str, prompt_id: str, frames: FrameSampling, seen: bool, sampling: Sampling, seed: int, seeing: str
 ) -> str:
     """A fingerprint of everything that the answers of one run have in common: 16 hex digits.

@@ -157,7 +157,7 @@ def _record(journal: Journal, batch: Batch, pending: Sequence[tuple[int, Attempt
             for of, attempt in pending
             if of == number and attempt.key not in held and failures.get(attempt.key) != attempt.reply
         ]
-        journal.about = asked.about
+        journal.answers_id = asked.answers_id
         if new:
             journal.record(new)
         failed = sum(attempt.reply.error is not None for attempt in new)

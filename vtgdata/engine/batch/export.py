@@ -15,7 +15,7 @@ from vtgdata.conversation.prompt import load_prompt
 from vtgdata.engine import failures
 from vtgdata.engine.collect import take_shards
 from vtgdata.engine.journal.journal import Journal
-from vtgdata.engine.models import asked_model, kind
+from vtgdata.engine.models import answers_id, asked_model
 from vtgdata.engine.questions import frame_store, questions
 from vtgdata.engine.settings import AskSettings
 from vtgdata.engine.work_keys import Question, seed_of, work_keys
@@ -40,8 +40,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     spec: str
     model: str
     """Its name on servers."""
-    about: str
-    """See `work_keys.about`."""
+    answers_id: str = msgspec.field(name="about")
+    """See `work_keys.answers_id`."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +96,7 @@ def export(settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tupl
         journal.again = failures.chosen(settings.only)
         for number, (model, spec, seeing) in enumerate(models):
             name = model.model if isinstance(model, NamedModel) else spec
-            asked.append(Asked(spec=spec, model=name, about=kind(settings, prompt, model, seeing)))
+            asked.append(Asked(spec=spec, model=name, answers_id=answers_id(settings, prompt, model, seeing)))
             for question in questions(samples, prompt, store, settings, seeing):
                 found = _missing(question, model, settings, journal)
                 cached += settings.n - len(found.keys) if found.question.problem is None else 0

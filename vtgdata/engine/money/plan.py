@@ -1,11 +1,11 @@
 """Plans a step that asks a model: how much there is to do, what it takes, and whether it may be spent.
 
 No video is opened and nothing is written. The numbers of answers wanted and of answers in the journals are exact;
-answers are matched by sample and index among those of the same kind (`work_keys.about`). One case is missed: an answer
-counts as there, though it will be asked again, if its sample's query or video changed since, or the other samples of a
-blind control did.
+answers are matched by sample and index among those of the same id (`work_keys.answers_id`). One case is missed: an
+answer counts as there, though it will be asked again, if its sample's query or video changed since, or the other
+samples of a blind control did.
 
-Tokens are guessed until the journals have 20 answers of the same kind; then their means, with three standard errors to
+Tokens are guessed until the journals have 20 answers of the same id; then their means, with three standard errors to
 each side, replace the guesses. Input tokens are guessed by `tokens`: the duration gives the number of frames, and each
 frame is 16:9, with a short side between half of --short-side (smaller videos are not enlarged) and all of it. Output
 tokens are guessed to be between 16 and --max-tokens.
@@ -25,7 +25,7 @@ from vtgdata.engine.batch import export
 from vtgdata.engine.batch.export import Exported
 from vtgdata.engine.journal import counts
 from vtgdata.engine.journal.counts import Answers, Select, Spend, answers, fold, journals, means, peek, spend
-from vtgdata.engine.models import asked_model, kind, price_of
+from vtgdata.engine.models import answers_id, asked_model, price_of
 from vtgdata.engine.money import prices, tokens
 from vtgdata.engine.money.budget import ENOUGH
 from vtgdata.engine.money.plan_parts import Part, Plan
@@ -128,7 +128,7 @@ def make(
         paths = journals(Path(settings.out), JOURNAL)
         selects = [stack.enter_context(peek(path)) for path in paths]
         for spec, seeing in asks:
-            asked = _Asked(settings, samples, prompt, models[spec], kind(settings, prompt, models[spec], seeing))
+            asked = _Asked(settings, samples, prompt, models[spec], answers_id(settings, prompt, models[spec], seeing))
             parts.append(_part(asked, spec, seeing, selects, most))
         named = next((part.price for part in parts if part.price is not None), None)
         own = [(path.parent == Path(settings.out), select) for path, select in zip(paths, selects, strict=True)]
@@ -148,16 +148,16 @@ class _Asked(NamedTuple):
     samples: Sequence[Sample]
     prompt: Prompt
     model: Model
-    about: str
+    answers_id: str
 
 
 def _part(asked: _Asked, spec: str, seeing: str, selects: Sequence[Select], most: int) -> Part:
     settings, samples = asked.settings, asked.samples
     there, failed = Answers(), list[str]()
     for select in selects:
-        answers(select, asked.about, there)
-        failed += counts.failures(select, asked.about)
-    found = [found for select in selects if (found := means(select, asked.about))]
+        answers(select, asked.answers_id, there)
+        failed += counts.failures(select, asked.answers_id)
+    found = [found for select in selects if (found := means(select, asked.answers_id))]
     measured = max(found, key=lambda one: one.n, default=None)
     if measured is None or measured.n < ENOUGH:
         measured = None
