@@ -19,7 +19,7 @@ from vtgdata.records import Video
 from vtgdata.video import bindings, parallel
 from vtgdata.video.bindings import Bound
 from vtgdata.video.find import Videos, find, stem
-from vtgdata.video.inventory import Listed, examples, failure, kind, listed, told
+from vtgdata.video.inventory import Listed, examples, failure, listed, status_class, told
 
 COLUMNS = {
     "video_id": "text", "file": "text", "status": "text", "bound_by": "text", "path": "text", "sha256": "text",
@@ -93,7 +93,7 @@ def _bound_all(settings: Settings, step: Step[Summary]) -> Summary:
     write_parquet(step.start() / "bound.parquet", rows, COLUMNS)
     summary = Summary(
         videos=len(rows),
-        statuses=dict(Counter(kind(row["status"]) for row in rows).most_common()),
+        statuses=dict(Counter(status_class(row["status"]) for row in rows).most_common()),
         bound=dict(Counter(row["bound_by"] for row in rows if row["bound_by"]).most_common()),
         same_bytes=sum(row["same_as"] is not None for row in rows),
         examples=examples((row["file"], row["status"]) for row in rows),

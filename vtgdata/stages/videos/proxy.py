@@ -21,7 +21,7 @@ from vtgdata.records import Video
 from vtgdata.video import encode, parallel
 from vtgdata.video.find import Videos, find, stem
 from vtgdata.video.frame_settings import Count
-from vtgdata.video.inventory import Listed, ambiguous, examples, failure, kind, listed, told
+from vtgdata.video.inventory import Listed, ambiguous, examples, failure, listed, status_class, told
 from vtgdata.video.proxy import VERSION, Piece, Shape, make
 from vtgdata.video.store import DECODER
 
@@ -105,7 +105,7 @@ def run(settings: Settings) -> Summary:
         write_parquet(step.start() / "proxies.parquet", rows, COLUMNS)
         summary = Summary(
             videos=len(rows),
-            statuses=dict(Counter(kind(row["status"]) for row in rows).most_common()),
+            statuses=dict(Counter(status_class(row["status"]) for row in rows).most_common()),
             made=sum(row["made"] for row in rows),
             cuts=sum(row["proxy"] is not None and row["cut_start"] is not None for row in rows),
             bytes=sum(row["bytes"] or 0 for row in rows),

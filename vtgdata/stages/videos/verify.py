@@ -18,7 +18,7 @@ from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.files.whole import write_text
 from vtgdata.video import parallel, workers
 from vtgdata.video.find import Videos, find
-from vtgdata.video.inventory import Listed, ambiguous, examples, failure, kind, listed, told
+from vtgdata.video.inventory import Listed, ambiguous, examples, failure, listed, status_class, told
 from vtgdata.video.store import DECODER
 
 COLUMNS = {
@@ -131,7 +131,7 @@ def _words(row: Row) -> str:
 def _summary(settings: Settings, rows: Sequence[Row], to_fetch: int) -> Summary:
     return Summary(
         videos=len(rows),
-        statuses=dict(Counter(kind(row["status"]) for row in rows).most_common()),
+        statuses=dict(Counter(status_class(row["status"]) for row in rows).most_common()),
         to_fetch=to_fetch,
         tolerance=settings.tolerance,
         samples_affected=sum(row["samples"] for row in rows if row["status"] != "ok"),

@@ -19,7 +19,7 @@ from vtgdata.files.step import Step, StepSummary
 from vtgdata.records import FrameSampling
 from vtgdata.video import parallel
 from vtgdata.video.frame_settings import Count, FrameSettings
-from vtgdata.video.inventory import Listed, ambiguous, examples, failure, kind, listed, told
+from vtgdata.video.inventory import Listed, ambiguous, examples, failure, listed, status_class, told
 from vtgdata.video.store import DECODER, FrameStore
 
 COLUMNS = {
@@ -134,7 +134,7 @@ def _warmed(one: Listed, store: FrameStore) -> Row:
 def _summary(settings: Settings, rows: Sequence[Row], decoded: int) -> Summary:
     return Summary(
         videos=len(rows),
-        statuses=dict(Counter(kind(row["status"]) for row in rows).most_common()),
+        statuses=dict(Counter(status_class(row["status"]) for row in rows).most_common()),
         frames=sum(row["frames"] for row in rows),
         bytes=sum(row["bytes"] for row in rows),
         decoded=decoded,
