@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
-from vtgdata.demo.scenes import LOOKS, PAIRS, SIDE, STEPS, compose, draw_image, level_of, sentence
+from vtgdata.demo.scenes import PAIRS, SIDE, STEPS, STYLES, compose, draw_image, level_of, sentence
 from vtgdata.engine.progress import told
 from vtgdata.errors import VtgError
 from vtgdata.files.step import Step, StepSettings, StepSummary
@@ -154,7 +154,7 @@ def _clock(rng: np.random.Generator) -> tuple[Fraction, Fraction]:
 def _draw(
     path: Path, spans: list[tuple[int, int, int]], level: int, step: Fraction, rate: Fraction, rng: np.random.Generator
 ) -> None:
-    pictures = {k: draw_image(pair, LOOKS[level], rng) for pair, first, last in spans for k in range(first, last)}
+    pictures = {k: draw_image(pair, STYLES[level], rng) for pair, first, last in spans for k in range(first, last)}
     frames = int(step * rate)
     # A time such as 3.003 s is not an exact float; a step shown one frame (33 ms) early is surely there at its time.
     early = int(rate == NTSC)

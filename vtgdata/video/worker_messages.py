@@ -12,7 +12,7 @@ import msgspec
 
 from vtgdata.errors import VideoUnreadable, VtgError
 from vtgdata.records import FrameSampling, VideoFacts
-from vtgdata.video.decode import Look
+from vtgdata.video.decode import SampledFrames
 from vtgdata.video.encode import Copy
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ class Probed(msgspec.Struct, frozen=True, tag=True):
     facts: VideoFacts
 
 
-class Looked(msgspec.Struct, frozen=True, tag=True):
-    """The sampled frames of a video, as in `decode.Look`: the second answer to `look`."""
+class Sampled(msgspec.Struct, frozen=True, tag=True):
+    """The sampled frames of a video, as in `decode.SampledFrames`: the second answer to `look`."""
 
     duration: float
     times: tuple[float, ...]
@@ -92,7 +92,7 @@ class Broke(msgspec.Struct, frozen=True, tag=True):
     words: str
 
 
-Answer = Ready | Probed | Looked | Shown | Unreadable | Refused | Broke
+Answer = Ready | Probed | Sampled | Shown | Unreadable | Refused | Broke
 _encode = msgspec.msgpack.Encoder().encode
 _call = msgspec.msgpack.Decoder(Call).decode
 _answer = msgspec.msgpack.Decoder(Answer).decode
@@ -135,8 +135,8 @@ def answered(result: Any) -> Answer:
     """The message for what a function of `decode` returned."""
     if isinstance(result, VideoFacts):
         return Probed(result)
-    if isinstance(result, Look):
-        return Looked(result.duration, result.times, result.images)
+    if isinstance(result, SampledFrames):
+        return Sampled(result.duration, result.times, result.images)
     pictures, times = result
     raw = [Picture(one.shape[0], one.shape[1], one.tobytes()) for one in pictures]
     return Shown(raw, [float(time) for time in times])

@@ -61,7 +61,7 @@ class Workers:
         """`decode.probe` in a worker; VideoUnreadable also if it takes too long or too much memory, or crashes."""
         return self._call(path, self._seconds, "probe", decoder, path)
 
-    def look(self, decoder: str, path: Path, sampling: FrameSampling) -> decode.Look:
+    def look(self, decoder: str, path: Path, sampling: FrameSampling) -> decode.SampledFrames:
         """`decode.look` in a worker; VideoUnreadable also if it takes too long or too much memory, or crashes."""
         return self._call(path, self._seconds, "look", decoder, path, sampling)
 
@@ -129,8 +129,8 @@ def _result(path: Path, found: worker_messages.Answer) -> Any:
     """Return what the function of `decode` would have returned, or raise what it would have raised."""
     if isinstance(found, worker_messages.Probed):
         return found.facts
-    if isinstance(found, worker_messages.Looked):
-        return decode.Look(found.duration, found.times, found.images)
+    if isinstance(found, worker_messages.Sampled):
+        return decode.SampledFrames(found.duration, found.times, found.images)
     if isinstance(found, worker_messages.Shown):
         try:
             return worker_messages.pictures(found)
@@ -242,7 +242,7 @@ class Here:
         """`decode.probe`."""
         return decode.probe(decoder, path)
 
-    def look(self, decoder: str, path: Path, sampling: FrameSampling) -> decode.Look:
+    def look(self, decoder: str, path: Path, sampling: FrameSampling) -> decode.SampledFrames:
         """`decode.look`."""
         return decode.look(decoder, path, sampling)
 

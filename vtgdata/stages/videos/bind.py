@@ -84,7 +84,7 @@ def _bound_all(settings: Settings, step: Step[Summary]) -> Summary:
     wanted, videos = listed(settings.samples, settings.where, settings.limit), find(root)
     held = bindings.read(root)
     binder = _Binder(videos, bindings.known(Path(settings.known)) if settings.known else held, settings.accept)
-    binder.look(wanted)
+    binder.hash_candidates(wanted)
     rows = [binder.row(one.video) for one in wanted]
     _same(rows)
     path = bindings.add(root, {row["file"]: _bound(row) for row in rows if row["sha256"]})
@@ -126,7 +126,7 @@ class _Binder:
         keys = (video.file, stem(video.file), video.video_id)
         return next((self.known[key] for key in keys if key in self.known), None)
 
-    def look(self, wanted: Sequence[Listed]) -> None:
+    def hash_candidates(self, wanted: Sequence[Listed]) -> None:
         """Hash the files with the videos' names; if known bytes are not among them, also other files of their size."""
         named = {path for one in wanted for path in self.videos.named(one.video.file, one.video.video_id)}
         self._hash(sorted(named))
