@@ -111,10 +111,10 @@ class Filter(NamedTuple):
         return {each.sample_id: each for each in found}
 
 
-def asked(spec: str) -> Filter:
+def parse_filter(spec: str) -> Filter:
     """The filter of a spec; its settings are checked by name, and by the filter itself on no samples at all.
 
-    >>> asked("duration:low=5,high=500").settings
+    >>> parse_filter("duration:low=5,high=500").settings
     {'low': 5, 'high': 500}
     """
     parsed = plugins.parse_spec(spec)

@@ -17,7 +17,7 @@ from vtgdata.errors import VtgError
 _HEAD = struct.Struct("<I")
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class WantedAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One wanted answer: its question without the frames, and its index."""
 
     key: str
@@ -30,7 +30,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=True):
-    """The answers wanted for one question, in little memory; `each` gives an `Asked` for each answer."""
+    """The answers wanted for one question, in little memory; `each` gives a `WantedAnswer` for each."""
 
     sample_id: str
     prompt_id: str
@@ -45,11 +45,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=Tru
         """How many answers are wanted."""
         return 2 * len(self.keys) // KEY_LENGTH
 
-    def each(self) -> list[Asked]:
+    def each(self) -> list[WantedAnswer]:
         """One record for each answer, in order of index."""
         width, packed = KEY_LENGTH, self.keys.hex()
         return [
-            Asked(
+            WantedAnswer(
                 key=packed[start : start + width],
                 sample_id=self.sample_id,
                 index=start // width,

@@ -117,12 +117,12 @@ def answer(packed: bytes) -> Answer:
         raise ValueError(str(error)) from error
 
 
-def path_of(asked: Call) -> Path:
+def path_of(message: Call) -> Path:
     """The file that a call is about."""
-    return Path(os.fsdecode(asked.path))
+    return Path(os.fsdecode(message.path))
 
 
-def told(error: Exception) -> Answer:
+def encode_error(error: Exception) -> Answer:
     """The message for an error."""
     if isinstance(error, VideoUnreadable):
         return Unreadable(error.reason)
@@ -131,7 +131,7 @@ def told(error: Exception) -> Answer:
     return Broke(type(error).__name__, repr(error)[:2000])
 
 
-def answered(result: Any) -> Answer:
+def encode_result(result: Any) -> Answer:
     """The message for what a function of `decode` returned."""
     if isinstance(result, VideoFacts):
         return Probed(result)
@@ -150,7 +150,9 @@ def pictures(shown: Shown) -> tuple[list["np.ndarray"], list[float]]:
     return found, shown.times
 
 
-def asked(limit: float, name: Any, decoder: str, path: Path, *rest: FrameSampling | Copy | Sequence[float]) -> Call:
+def encode_call(
+    limit: float, name: Any, decoder: str, path: Path, *rest: FrameSampling | Copy | Sequence[float]
+) -> Call:
     """A call, from the arguments of the function of `decode` that it names, or of `encode.write`."""
     given = rest[0] if rest else ()
     # The absolute path, since this process may have changed its folder after it started the worker.

@@ -98,7 +98,7 @@ class Workers:
         worker = None if fresh else self._take()
         worker = worker or _Worker(self._memory)
         try:
-            worker.ask(worker_messages.asked(limit, name, *values))
+            worker.ask(worker_messages.encode_call(limit, name, *values))
             found = worker.answer(limit)
             if name == "look" and isinstance(found, worker_messages.Probed):
                 # The facts come first and quickly, so that a file that hangs a library is noticed soon.

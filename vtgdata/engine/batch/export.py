@@ -34,7 +34,7 @@ class Batchable(Model, BatchModel, Protocol):
     """A model whose requests can be written down and answered by somebody else."""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class BatchModelEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What one model is asked under one condition."""
 
     spec: str
@@ -49,7 +49,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
     out: str
     """Output folder of the step, absolute: its journal gets the answers."""
-    asked: list[Asked]
+    entries: list[BatchModelEntry] = msgspec.field(name="asked")
     requests: int
     files: list[str]
 
@@ -85,7 +85,7 @@ def export(settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tupl
         raise VtgError(f"--batch {folder}: holds something already, perhaps a batch under way. Name a new folder.")
     out, prompt, store = Path(settings.out), load_prompt(settings.prompt), frame_store(settings)
     models = [(_batchable(spec, settings, seeing), spec, seeing) for spec, seeing in asks]
-    asked: list[Asked] = []
+    entries: list[BatchModelEntry] = []
     cached = problems = 0
     with (
         Journal(out / JOURNAL) as journal,
@@ -96,7 +96,9 @@ def export(settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tupl
         journal.again = failures.chosen(settings.only)
         for number, (model, spec, seeing) in enumerate(models):
             name = model.model if isinstance(model, NamedModel) else spec
-            asked.append(Asked(spec=spec, model=name, answers_id=answers_id(settings, prompt, model, seeing)))
+            entries.append(
+                BatchModelEntry(spec=spec, model=name, answers_id=answers_id(settings, prompt, model, seeing))
+            )
             for question in questions(samples, prompt, store, settings, seeing):
                 found = _missing(question, model, settings, journal)
                 cached += settings.n - len(found.keys) if found.question.problem is None else 0
@@ -106,7 +108,7 @@ def export(settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tupl
                     keys.write({"key": key, "sample_id": question.sample_id, "index": index, "asked": number})
             # One file is one model's: providers refuse others.
             files.close()
-    batch = Batch(out=str(out.absolute()), asked=asked, requests=files.requests, files=files.names)
+    batch = Batch(out=str(out.absolute()), entries=entries, requests=files.requests, files=files.names)
     write_json(folder / NAME, batch)
     return Exported(
         batch=settings.batch,
@@ -210,6 +212,6 @@ def _files(folder: Path, most_requests: int, most_bytes: int) -> Generator[_File
 
 
 def read_keys(folder: Path) -> Iterator[tuple[str, str, int, int]]:
-    """Key, sample, index and number in `Batch.asked` of every request of a batch."""
+    """Key, sample, index and number in `Batch.entries` of every request of a batch."""
     frame = read_frame(folder / KEYS, needs=COLUMNS)
     return frame.select(*COLUMNS).iter_rows()

@@ -128,8 +128,10 @@ def make(
         paths = journals(Path(settings.out), JOURNAL)
         selects = [stack.enter_context(peek(path)) for path in paths]
         for spec, seeing in asks:
-            asked = _Asked(settings, samples, prompt, models[spec], answers_id(settings, prompt, models[spec], seeing))
-            parts.append(_part(asked, spec, seeing, selects, most))
+            inputs = _PartInputs(
+                settings, samples, prompt, models[spec], answers_id(settings, prompt, models[spec], seeing)
+            )
+            parts.append(_part(inputs, spec, seeing, selects, most))
         named = next((part.price for part in parts if part.price is not None), None)
         own = [(path.parent == Path(settings.out), select) for path, select in zip(paths, selects, strict=True)]
         # A shard's answers count once, whether the step's own journal has taken them over or not yet.
@@ -141,8 +143,8 @@ def make(
     return Plan(parts, spent.picodollars, spent.uncounted)
 
 
-class _Asked(NamedTuple):
-    """What is asked, and of whom."""
+class _PartInputs(NamedTuple):
+    """What one part of the plan is counted from."""
 
     settings: AskSettings
     samples: Sequence[Sample]
@@ -151,17 +153,17 @@ class _Asked(NamedTuple):
     answers_id: str
 
 
-def _part(asked: _Asked, spec: str, seeing: str, selects: Sequence[Select], most: int) -> Part:
-    settings, samples = asked.settings, asked.samples
+def _part(inputs: _PartInputs, spec: str, seeing: str, selects: Sequence[Select], most: int) -> Part:
+    settings, samples = inputs.settings, inputs.samples
     there, failed = Answers(), list[str]()
     for select in selects:
-        answers(select, asked.answers_id, there)
-        failed += counts.failures(select, asked.answers_id)
-    found = [found for select in selects if (found := means(select, asked.answers_id))]
+        answers(select, inputs.answers_id, there)
+        failed += counts.failures(select, inputs.answers_id)
+    found = [found for select in selects if (found := means(select, inputs.answers_id))]
     measured = max(found, key=lambda one: one.n, default=None)
     if measured is None or measured.n < ENOUGH:
         measured = None
-    cached, prompts, frames = _counted(asked, there, most)
+    cached, prompts, frames = _counted(inputs, there, most)
     prompts = measured.tokens_in if measured else prompts
     said = measured.tokens_out if measured else Range(min(LEAST_OUT, settings.max_tokens), settings.max_tokens)
     size = measured.size if measured else Range(ANSWER_BYTES, ANSWER_BYTES + 4 * settings.max_tokens)
@@ -179,8 +181,8 @@ def _part(asked: _Asked, spec: str, seeing: str, selects: Sequence[Select], most
         tokens_in=_each(to_do, prompts),
         tokens_out=_each(to_do, said),
         measured=measured.n if measured else 0,
-        price=price_of(spec, settings, asked.model),
-        hours=_each(to_do, measured.seconds).times(1 / 3600 / asked.model.concurrency) if measured else None,
+        price=price_of(spec, settings, inputs.model),
+        hours=_each(to_do, measured.seconds).times(1 / 3600 / inputs.model.concurrency) if measured else None,
         # The answers once in the journal, and about once more in the tables; frames may be stored already.
         disk=_each(to_do, size).times(2).plus(Range(0.0, frames)),
     )
@@ -200,12 +202,12 @@ class _Counted(NamedTuple):
     """Bytes of the frames of all videos to ask about, if none is stored yet."""
 
 
-def _counted(asked: _Asked, there: Answers, most: int) -> _Counted:
-    settings, prompt = asked.settings, asked.prompt
+def _counted(inputs: _PartInputs, there: Answers, most: int) -> _Counted:
+    settings, prompt = inputs.settings, inputs.prompt
     fixed, time = len(f"{prompt.system}{prompt.body}".encode()), len(format_time(100.0, prompt.time, prompt.unit))
     cached = waiting = frames = size = stored = 0
     videos: set[str] = set()
-    for sample in asked.samples:
+    for sample in inputs.samples:
         has = there.count(sample.sample_id, most)
         cached += has
         if has < most:
@@ -215,7 +217,7 @@ def _counted(asked: _Asked, there: Answers, most: int) -> _Counted:
             stored += own if sample.video.video_id not in videos else 0
             videos.add(sample.video.video_id)
     text = tokens.of_text(size + waiting * fixed + frames * time).plus(Range(0, 2 * tokens.TURN * waiting))
-    if not asked.model.looks:
+    if not inputs.model.looks:
         return _Counted(cached, text.times(1 / max(1, waiting)), 0.0)
     width, height = _frame_size(settings)
     image = Range(tokens.of_image(width // 2, height // 2).low, tokens.of_image(width, height).high)
