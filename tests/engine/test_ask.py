@@ -17,7 +17,7 @@ from vtgdata.engine import ask as ask_module
 from vtgdata.engine.ask import Asking, ask, run
 from vtgdata.engine.journal.journal import Journal
 from vtgdata.engine.progress import Counts, read_progress
-from vtgdata.engine.spool import Wanted, WantedAnswer
+from vtgdata.engine.spool import QuestionAnswers, WantedAnswer
 from vtgdata.engine.work_keys import Question, seed_of
 from vtgdata.errors import EndpointRefused, VtgError
 from vtgdata.files import plugins
@@ -69,7 +69,7 @@ def ask_all(
 ) -> tuple[list[WantedAnswer], dict[str, Reply]]:
     """Run once on a journal; what was wanted, and the answers that the journal then has."""
     made = (question if isinstance(question, Question) else make_question(question) for question in questions)
-    noted: list[Wanted] = []
+    noted: list[QuestionAnswers] = []
     with Journal(path) as journal:
         run(made, Asking(model=model, sampling=Sampling(), n=n, seed=seed, journal=journal, note=noted.append, **more))
         asked = [one for record in noted for one in record.each()]

@@ -17,7 +17,7 @@ from vtgdata.engine.money.budget import Metered
 from vtgdata.engine.progress import teller
 from vtgdata.engine.questions import frame_store, questions
 from vtgdata.engine.settings import AskSettings
-from vtgdata.engine.spool import Spool, Wanted
+from vtgdata.engine.spool import QuestionAnswers, Spool
 from vtgdata.errors import BudgetReached
 from vtgdata.files import plugins
 from vtgdata.files.claims import JOURNAL
@@ -211,7 +211,7 @@ class _Asker:
         """Each sample with its rows and its replies by key, for a round that asked exactly these samples."""
         return self._made(samples, (record for _, record in self.spool.read(since)))
 
-    def _made(self, samples: Iterable[Sample], records: Iterator[Wanted]) -> _Rows:
+    def _made(self, samples: Iterable[Sample], records: Iterator[QuestionAnswers]) -> _Rows:
         pairs = zip(samples, records, strict=True)
         while chunk := list(islice(pairs, CHUNK)):
             wanted = [one for _, record in chunk for one in record.each()]

@@ -28,7 +28,7 @@ from vtgdata.files.step import StepSettings
 from vtgdata.releases import Document, Release, ReleaseFile, deduplication, hub, permission
 from vtgdata.releases.copy import holds, put
 from vtgdata.releases.hub.push import Mark, Parcel, Plan, push
-from vtgdata.releases.hub.push_model import Wanted, pack, trained
+from vtgdata.releases.hub.push_model import ModelStatement, pack, trained
 
 
 class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -228,7 +228,7 @@ def _model(settings: Settings, made: Meta) -> Summary:
     if pinned is None and settings.dataset and not Path(source).is_dir():
         raise VtgError(f"--dataset {source}: is no org/name@tag, such as my-org/my-data@v1.0.0, and no folder.")
     release = releases.open_release(hub.local(source))
-    wanted = Wanted(
+    stated = ModelStatement(
         name=settings.target.partition("/")[2],
         version=settings.version,
         base_model=settings.base_model,
@@ -238,7 +238,7 @@ def _model(settings: Settings, made: Meta) -> Summary:
         evaluation=settings.evaluation,
     )
     with tempfile.TemporaryDirectory() as place:
-        parcel = pack(Path(settings.release), made, release, wanted, Path(place))
+        parcel = pack(Path(settings.release), made, release, stated, Path(place))
         return _send(settings, parcel)[1]
 
 
