@@ -56,7 +56,7 @@ def listed(path: str, where: str = "", limit: int | None = None) -> list[Listed]
     return [found[key] for key in sorted(found)]
 
 
-def told(results: Iterator[T], total: int, verb: str) -> Iterator[T]:
+def log_progress(results: Iterator[T], total: int, verb: str) -> Iterator[T]:
     """Yield results as they come, and log how many of `total` are done: every ten seconds, and at the end."""
     said = time.monotonic()
     for number, result in enumerate(results, 1):

@@ -19,7 +19,7 @@ from vtgdata.records import Video
 from vtgdata.video import bindings, parallel
 from vtgdata.video.bindings import Bound
 from vtgdata.video.find import Videos, find, stem
-from vtgdata.video.inventory import Listed, examples, failure, listed, status_class, told
+from vtgdata.video.inventory import Listed, examples, failure, listed, log_progress, status_class
 
 COLUMNS = {
     "video_id": "text", "file": "text", "status": "text", "bound_by": "text", "path": "text", "sha256": "text",
@@ -136,7 +136,7 @@ class _Binder:
         self._hash([path for path in rest if lost and (None in sizes or _size(path) in sizes)])
 
     def _hash(self, paths: Sequence[Path]) -> None:
-        for path, found in told(parallel.each(_content, paths), len(paths), "bind"):
+        for path, found in log_progress(parallel.each(_content, paths), len(paths), "bind"):
             self.hashes[path] = found
             if found is not None:
                 self.by_hash.setdefault(found, []).append(path)

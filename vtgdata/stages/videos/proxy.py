@@ -21,7 +21,7 @@ from vtgdata.records import Video
 from vtgdata.video import encode, parallel
 from vtgdata.video.find import Videos, find, stem
 from vtgdata.video.frame_settings import Count
-from vtgdata.video.inventory import Listed, ambiguous, examples, failure, listed, status_class, told
+from vtgdata.video.inventory import Listed, ambiguous, examples, failure, listed, log_progress, status_class
 from vtgdata.video.proxy import VERSION, Piece, Shape, make
 from vtgdata.video.store import DECODER
 
@@ -100,7 +100,7 @@ def run(settings: Settings) -> Summary:
             tidy(folder)
         maker = _Maker(videos, out, Shape(short_side=settings.short_side, fps=settings.fps, quality=settings.quality))
         results = parallel.each(lambda one: maker.row(one.video), wanted, settings.jobs)
-        found = {id(one): row for one, row in told(results, len(wanted), "proxy")}
+        found = {id(one): row for one, row in log_progress(results, len(wanted), "proxy")}
         rows = [found[id(one)] for one in wanted]
         write_parquet(step.start() / "proxies.parquet", rows, COLUMNS)
         summary = Summary(

@@ -19,7 +19,7 @@ from vtgdata.files.step import Step, StepSummary
 from vtgdata.records import FrameSampling
 from vtgdata.video import parallel
 from vtgdata.video.frame_settings import Count, FrameSettings
-from vtgdata.video.inventory import Listed, ambiguous, examples, failure, listed, status_class, told
+from vtgdata.video.inventory import Listed, ambiguous, examples, failure, listed, log_progress, status_class
 from vtgdata.video.store import DECODER, FrameStore
 
 COLUMNS = {
@@ -106,7 +106,7 @@ def _filled(settings: Settings, sampling: FrameSampling, step: Step[Summary]) ->
         # Each Ray task has one CPU core.
         shards.on_ray(run, msgspec.structs.replace(settings, jobs=1))
     results = parallel.each(lambda one: _warmed(one, store), wanted, settings.jobs)
-    found = {id(one): each for one, each in told(results, len(wanted), "warm")}
+    found = {id(one): each for one, each in log_progress(results, len(wanted), "warm")}
     rows = [found[id(one)] for one in wanted]
     done = step.up_to_date()
     if done is not None and not store.decoded:
