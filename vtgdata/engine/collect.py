@@ -112,7 +112,7 @@ def collect(
     samples: Sequence[Sample],
     spec: str,
     *,
-    seeing: str = "sighted",
+    condition: str = "sighted",
     scores: Sequence[str] = (),
     places: Places | None = None,
 ) -> Generator[Collected]:
@@ -122,7 +122,7 @@ def collect(
         settings: of the stage.
         samples: what to ask about.
         spec: of the model.
-        seeing: `sighted`, or a control: `blind` shows a video of another source instead, `blank` shows grey,
+        condition: `sighted`, or a control: `blind` shows a video of another source instead, `blank` shows grey,
             `other_query` shows the right frames and asks the query of another video.
         scores: score plug-ins to add to the rows, beside tiou and format.
         places: for adaptive n; decides after each round which samples need more answers, until none does.
@@ -132,15 +132,16 @@ def collect(
     prompt = load_prompt(settings.prompt)
     for name in scores:
         plugins.load("scores", name)
-    model = asked_model(spec, settings, seeing)
+    model = asked_model(spec, settings, condition)
     store = frame_store(settings)
     folder = Path(settings.out)
     folder.mkdir(parents=True, exist_ok=True)
     with Journal(folder / JOURNAL) as journal, Spool(folder) as spool, _told_what_is_left(journal, samples, settings.n):
-        journal.answers_id, journal.again = answers_id(settings, prompt, model, seeing), failures.chosen(settings.only)
+        journal.answers_id = answers_id(settings, prompt, model, condition)
+        journal.again = failures.chosen(settings.only)
         take_shards(journal, folder)
         model = metered(spec, model, settings, journal)
-        asked = _Ask(spec, seeing, tuple(dict.fromkeys((*rollouts.DEFAULT_SCORES, *scores))))
+        asked = _Ask(spec, condition, tuple(dict.fromkeys((*rollouts.DEFAULT_SCORES, *scores))))
         asker = _Asker(settings, asked, _Held(prompt, store, model, journal, spool))
         asker.ask(samples, settings.n)
         if places is not None:
@@ -152,7 +153,7 @@ class _Ask(NamedTuple):
     """One model under one condition."""
 
     spec: str
-    seeing: str
+    condition: str
     """`sighted`, or the control's name; see `collect`."""
     scores: tuple[str, ...]
     """Score plug-ins whose values go into the rows."""
@@ -174,7 +175,7 @@ class _Asker:
     def __init__(self, settings: AskSettings, asked: _Ask, held: _Held) -> None:
         self.settings, self.asked = settings, asked
         self.prompt, self.store, self.model, self.journal, self.spool = held
-        self.progress = teller(f"{asked.spec}, {asked.seeing}")
+        self.progress = teller(f"{asked.spec}, {asked.condition}")
 
     def ask(self, samples: Sequence[Sample], n: int) -> None:
         """Ask until the journal has n answers for each sample, and note the wanted answers in the spool."""
@@ -188,7 +189,7 @@ class _Asker:
             total=n * len(samples),
             progress=self.progress,
         )
-        ask.run(questions(samples, self.prompt, self.store, self.settings, self.asked.seeing), asking)
+        ask.run(questions(samples, self.prompt, self.store, self.settings, self.asked.condition), asking)
 
     def deepen(self, samples: Sequence[Sample], places: Places) -> None:
         """Ask further rounds until no sample needs more answers."""

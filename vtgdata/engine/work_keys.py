@@ -80,7 +80,7 @@ def seed_of(key: str) -> int:
 
 
 def answers_id(
-    model_id: str, prompt_id: str, frames: FrameSampling, seen: bool, sampling: Sampling, seed: int, seeing: str
+    model_id: str, prompt_id: str, frames: FrameSampling, seen: bool, sampling: Sampling, seed: int, condition: str
 ) -> str:
     """A fingerprint of everything that the answers of one run have in common: 16 hex digits.
 
@@ -94,7 +94,7 @@ def answers_id(
         seen: whether the frames come from videos; a model that does not look at videos needs only times.
         sampling: how answers are drawn.
         seed: of the run; left out at temperature 0.
-        seeing: `sighted`, or the name of a control.
+        condition: `sighted`, or the name of a control.
     """
     drawn = seed if sampling.temperature > 0 else None
-    return fingerprint.short([model_id, prompt_id, frames, seen, sampling, drawn, seeing])
+    return fingerprint.short([model_id, prompt_id, frames, seen, sampling, drawn, condition])

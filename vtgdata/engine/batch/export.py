@@ -84,7 +84,7 @@ def export(settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tupl
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise VtgError(f"--batch {folder}: holds something already, perhaps a batch under way. Name a new folder.")
     out, prompt, store = Path(settings.out), load_prompt(settings.prompt), frame_store(settings)
-    models = [(_batchable(spec, settings, seeing), spec, seeing) for spec, seeing in asks]
+    models = [(_batchable(spec, settings, condition), spec, condition) for spec, condition in asks]
     entries: list[BatchModelEntry] = []
     cached = problems = 0
     with (
@@ -94,12 +94,12 @@ def export(settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tupl
     ):
         take_shards(journal, out)
         journal.again = failures.chosen(settings.only)
-        for number, (model, spec, seeing) in enumerate(models):
+        for number, (model, spec, condition) in enumerate(models):
             name = model.model if isinstance(model, NamedModel) else spec
             entries.append(
-                BatchModelEntry(spec=spec, model=name, answers_id=answers_id(settings, prompt, model, seeing))
+                BatchModelEntry(spec=spec, model=name, answers_id=answers_id(settings, prompt, model, condition))
             )
-            for question in questions(samples, prompt, store, settings, seeing):
+            for question in questions(samples, prompt, store, settings, condition):
                 found = _missing(question, model, settings, journal)
                 cached += settings.n - len(found.keys) if found.question.problem is None else 0
                 problems += settings.n if found.question.problem is not None else 0
@@ -131,8 +131,8 @@ def words(summary: Exported) -> list[str]:
     ]
 
 
-def _batchable(spec: str, settings: AskSettings, seeing: str) -> Batchable:
-    model = asked_model(spec, settings, seeing)
+def _batchable(spec: str, settings: AskSettings, condition: str) -> Batchable:
+    model = asked_model(spec, settings, condition)
     if not isinstance(model, BatchModel):
         raise VtgError(f"--batch: {spec} asks no server, so it has no requests to write down. Leave out --batch.")
     return cast(Batchable, model)

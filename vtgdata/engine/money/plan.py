@@ -74,8 +74,8 @@ def check(
     if not settings.dry_run and all(prices.is_local(spec) for spec, _ in asks):
         return None
     models: dict[str, Model] = {}
-    for spec, seeing in asks:
-        models[spec] = asked_model(spec, settings, seeing)
+    for spec, condition in asks:
+        models[spec] = asked_model(spec, settings, condition)
     named = {spec: price_of(spec, settings, model) for spec, model in models.items()}
     unknown = [spec for spec, price in named.items() if price is None]
     if settings.budget is not None and unknown:
@@ -127,11 +127,11 @@ def make(
     with ExitStack() as stack:
         paths = journals(Path(settings.out), JOURNAL)
         selects = [stack.enter_context(peek(path)) for path in paths]
-        for spec, seeing in asks:
+        for spec, condition in asks:
             inputs = _PartInputs(
-                settings, samples, prompt, models[spec], answers_id(settings, prompt, models[spec], seeing)
+                settings, samples, prompt, models[spec], answers_id(settings, prompt, models[spec], condition)
             )
-            parts.append(_part(inputs, spec, seeing, selects, most))
+            parts.append(_part(inputs, spec, condition, selects, most))
         named = next((part.price for part in parts if part.price is not None), None)
         own = [(path.parent == Path(settings.out), select) for path, select in zip(paths, selects, strict=True)]
         # A shard's answers count once, whether the step's own journal has taken them over or not yet.
@@ -153,7 +153,7 @@ class _PartInputs(NamedTuple):
     answers_id: str
 
 
-def _part(inputs: _PartInputs, spec: str, seeing: str, selects: Sequence[Select], most: int) -> Part:
+def _part(inputs: _PartInputs, spec: str, condition: str, selects: Sequence[Select], most: int) -> Part:
     settings, samples = inputs.settings, inputs.samples
     there, failed = Answers(), list[str]()
     for select in selects:
@@ -173,7 +173,7 @@ def _part(inputs: _PartInputs, spec: str, seeing: str, selects: Sequence[Select]
     to_do = Range(wanted.low - cached, wanted.high - cached)
     return Part(
         spec=spec,
-        seeing=seeing,
+        condition=condition,
         wanted=wanted,
         cached=cached,
         exact=there.exact,
