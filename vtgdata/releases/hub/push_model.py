@@ -20,7 +20,7 @@ from vtgdata.files.meta import Meta, outputs_hold, read_meta
 from vtgdata.files.whole import write_json, write_text
 from vtgdata.releases import card
 from vtgdata.releases.document import Release, ReleaseFile
-from vtgdata.releases.hub.push import Mark, Parcel
+from vtgdata.releases.hub.push import Parcel, VersionMark
 from vtgdata.video.sampling import NUM_FRAMES, SHORT_SIDE
 
 NAME = "model.json"
@@ -121,8 +121,8 @@ def _stated(paths: Mapping[str, Path]) -> dict[str, ReleaseFile]:
     }
 
 
-def _mark(document: ModelFile) -> Mark:
-    return Mark(
+def _mark(document: ModelFile) -> VersionMark:
+    return VersionMark(
         version=document.version, content=fingerprint.of_value(document), names={*document.files, NAME}
     )  # fmt: skip
 
