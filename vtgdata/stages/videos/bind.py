@@ -17,7 +17,7 @@ from vtgdata.files.schemas import Row
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.records import Video
 from vtgdata.video import bindings, parallel
-from vtgdata.video.bindings import Bound
+from vtgdata.video.bindings import Binding
 from vtgdata.video.find import Videos, find, stem
 from vtgdata.video.inventory import Listed, examples, failure, listed, log_progress, status_class
 
@@ -113,7 +113,7 @@ def _step(settings: Settings) -> Step[Summary]:
 class _Binder:
     """Binds videos to the files of one folder; hashes only the files that may be needed."""
 
-    def __init__(self, videos: Videos, known: Mapping[str, Bound], accept: bool) -> None:
+    def __init__(self, videos: Videos, known: Mapping[str, Binding], accept: bool) -> None:
         self.videos, self.accept = videos, accept
         self.files = [path for paths in videos.by_name.values() for path in paths]
         self.known = {stem(name): bound for name, bound in known.items()} | dict(known)
@@ -121,7 +121,7 @@ class _Binder:
         """{path: hash of its bytes}, None for a file that cannot be read."""
         self.by_hash: dict[str, list[Path]] = {}
 
-    def expected(self, video: Video) -> Bound | None:
+    def expected(self, video: Video) -> Binding | None:
         """The known hash and size of the video's bytes; None if they are not known."""
         keys = (video.file, stem(video.file), video.video_id)
         return next((self.known[key] for key in keys if key in self.known), None)
@@ -188,8 +188,8 @@ def _size(path: Path) -> int | None:
         return None
 
 
-def _bound(row: Row) -> Bound:
-    return Bound(content=row["sha256"], bytes=row["bytes"], path=row["path"] or "")
+def _bound(row: Row) -> Binding:
+    return Binding(content=row["sha256"], bytes=row["bytes"], path=row["path"] or "")
 
 
 def _same(rows: Sequence[Row]) -> None:
