@@ -20,7 +20,7 @@ from vtgdata.files.whole import tidy, write_json
 from vtgdata.records import Video
 from vtgdata.video import encode, parallel
 from vtgdata.video.find import Videos, find, stem
-from vtgdata.video.frame_settings import Count
+from vtgdata.video.frame_settings import PositiveInt
 from vtgdata.video.inventory import Listed, ambiguous, examples, failure, listed, log_progress, status_class
 from vtgdata.video.proxy import VERSION, Piece, Shape, make
 from vtgdata.video.store import DECODER
@@ -45,7 +45,7 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Folder for videos/ (the proxies) and proxies.parquet (a row for each video)."""
     where: str = ""
     """SQL condition on the columns of the samples, as in "split == 'rl'"."""
-    limit: Count | None = None
+    limit: PositiveInt | None = None
     """Take only this many samples, the first ones."""
     short_side: Annotated[int, msgspec.Meta(ge=2)] = 336
     """Short side of the proxies in pixels; smaller videos are not enlarged."""
@@ -53,7 +53,7 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Frames per second; by default all frames, at their own times."""
     quality: Annotated[int, msgspec.Meta(ge=0, le=51)] = 23
     """CRF of H.264: a lower value gives a better picture and a larger file."""
-    jobs: Count | None = None
+    jobs: PositiveInt | None = None
     """Number of proxies to make at a time; by default the number of CPU cores."""
     max_failed: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     """Share of videos that may be missing or unreadable before the exit code is 3."""

@@ -18,7 +18,7 @@ from vtgdata.files.schemas import Row
 from vtgdata.files.step import Step, StepSummary
 from vtgdata.records import FrameSampling
 from vtgdata.video import parallel
-from vtgdata.video.frame_settings import Count, FrameSettings
+from vtgdata.video.frame_settings import FrameSettings, PositiveInt
 from vtgdata.video.inventory import Listed, ambiguous, examples, failure, listed, log_progress, status_class
 from vtgdata.video.store import DECODER, FrameStore
 
@@ -40,9 +40,9 @@ class Settings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Folder for warmed.parquet: a row for each video, with its status."""
     where: str = ""
     """SQL condition on the columns of the samples, as in "split == 'rl'"."""
-    limit: Count | None = None
+    limit: PositiveInt | None = None
     """Take only this many samples, the first ones."""
-    jobs: Count | None = None
+    jobs: PositiveInt | None = None
     """Number of videos to decode at a time; by default the number of CPU cores."""
     max_failed: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     """Share of videos that may be missing or unreadable before the exit code is 3."""
@@ -50,9 +50,9 @@ class Settings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
     """I/N, as in 0/4: decode only this part of the videos; the command without it covers all videos."""
     executor: Literal["", "ray"] = ""
     """`ray`: run the shards on a Ray cluster ($RAY_ADDRESS, or this machine), then check all videos."""
-    shards: Count = 4
+    shards: PositiveInt = 4
     """Number of shards with --executor."""
-    workers: Count = 2
+    workers: PositiveInt = 2
     """Shards that run at a time with --executor on this machine; a cluster decides by its CPUs."""
 
 
