@@ -17,7 +17,7 @@ from pathlib import Path
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.records import FrameSampling, Video
-from vtgdata.video.decode import Look
+from vtgdata.video.decode import SampledFrames
 from vtgdata.video.find import find
 from vtgdata.video.store import DECODER, FrameStore
 from vtgdata.video.workers import Here, Workers
@@ -52,7 +52,9 @@ def _length(eyes: Workers, path: Path) -> float:
         return 0.0
 
 
-def timed(eyes: Workers | Here, decoder: str, path: Path, sampling: FrameSampling) -> tuple[float, Look | None]:
+def timed(
+    eyes: Workers | Here, decoder: str, path: Path, sampling: FrameSampling
+) -> tuple[float, SampledFrames | None]:
     """Seconds, and what was seen; None where it cannot be read."""
     began = time.perf_counter()
     try:
@@ -66,7 +68,7 @@ def compare(eyes: Workers, paths: list[Path], sampling: FrameSampling, repeats: 
     """Seconds of each decoder over the files that all of them read."""
     usable = [name for name in plugins.names("decoders") if timed(eyes, name, paths[0], sampling)[1] is not None]
     best: dict[tuple[str, Path], float] = {}
-    seen: dict[tuple[str, Path], Look | None] = {}
+    seen: dict[tuple[str, Path], SampledFrames | None] = {}
     for _ in range(repeats):
         for path in paths:
             for name in usable:
@@ -88,7 +90,7 @@ def compare(eyes: Workers, paths: list[Path], sampling: FrameSampling, repeats: 
         print(f"  {name:12} {seconds:7.2f} s  {exact}{'  (default)' if name == DECODER else ''}")
 
 
-def _same(one: Look | None, other: Look | None) -> bool:
+def _same(one: SampledFrames | None, other: SampledFrames | None) -> bool:
     if one is None or other is None or len(one.times) != len(other.times):
         return False
     return all(abs(a - b) < 1e-4 for a, b in zip(one.times, other.times, strict=True))

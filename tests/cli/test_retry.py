@@ -10,7 +10,7 @@ from support.builders import draw_video, make_sample
 from support.servers import Fault, Server, seeded
 from vtgdata.cli.app import run
 from vtgdata.engine import failures
-from vtgdata.engine.failures import chosen, kind
+from vtgdata.engine.failures import chosen, failure_class
 from vtgdata.engine.journal.journal import Attempt, Journal
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import read_parquet
@@ -45,15 +45,14 @@ def time_out(folder: Path) -> None:
     rows = [row for row in read_parquet(folder / "rollouts.parquet") if row["error"]]
     reply = Reply(text=None, finish_reason="error", error="timeout")
     with Journal(folder / "journal.sqlite") as journal:
-        (about,) = {kind for (kind,) in journal.select("SELECT about FROM attempt")}
-        journal.about = about
+        (journal.answers_id,) = {found for (found,) in journal.select("SELECT about FROM attempt")}
         journal.record([
             Attempt(key=row["key"], sample_id=row["sample_id"], index=row["index"], reply=reply) for row in rows[::2]
         ])  # fmt: skip
 
 
 def errors(folder: Path) -> dict[str, int]:
-    found = [failures.kind(row["error"]) for row in read_parquet(folder / "rollouts.parquet") if row["error"]]
+    found = [failures.failure_class(row["error"]) for row in read_parquet(folder / "rollouts.parquet") if row["error"]]
     return {name: found.count(name) for name in sorted(set(found))}
 
 
@@ -118,8 +117,8 @@ def test_every_failure_has_a_kind_that_can_be_named():
     said = [
         "timeout", "no connection", "the connection broke", "HTTP 429", "HTTP 404: x", "HTTP 503", "HTTP 302", "a page",
     ]  # fmt: skip
-    assert [kind(error) for error in said] == [
+    assert [failure_class(error) for error in said] == [
         "timeout", "connection", "connection", "limit", "refused", "server", "other", "other",
     ]  # fmt: skip
-    assert set(map(kind, said)) == set(failures.KINDS)
+    assert set(map(failure_class, said)) == set(failures.CLASSES)
     assert chosen("") is None and chosen(" , ") is None

@@ -136,7 +136,7 @@ def test_of_its_example_it_leaves_out_the_faults_and_keeps_their_good_twins(name
 def test_an_unknown_setting_is_refused_by_its_name(name: str) -> None:
     example_of(name)
     with pytest.raises(VtgError, match=rf"{name}.*unknown setting 'no_such_setting'"):
-        filtering.asked(f"{name}:no_such_setting=1")
+        filtering.parse_filter(f"{name}:no_such_setting=1")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -116,7 +116,7 @@ def test_more_wrong_labels_than_can_be_are_refused(tmp_path):
 
 def test_pictures_survive_the_codec():
     rng = np.random.default_rng(0)
-    pictures = [scenes.draw_image(pair, scenes.LOOKS[0], rng) for pair in range(6)]
+    pictures = [scenes.draw_image(pair, scenes.STYLES[0], rng) for pair in range(6)]
     file = io.BytesIO()
     draw.encode(file, [(picture, 3) for picture in pictures], Fraction(10))
     seen = draw.as_seen(file, range(0, 18, 3))

@@ -81,7 +81,7 @@ def test_level_0_events_share_neither_colour_nor_shape_and_all_level_1_segments_
 
 def test_images_differ_by_pair_and_stay_in_range():
     rng = np.random.default_rng(0)
-    images = np.stack([scenes.draw_image(pair, scenes.LOOKS[0], rng) for pair in range(len(PAIRS))])
+    images = np.stack([scenes.draw_image(pair, scenes.STYLES[0], rng) for pair in range(len(PAIRS))])
     assert images.shape == (18, 28, 28, 3)
     assert images.dtype == np.uint8
     red, blue = images[PAIRS.index(("red", "square"))], images[PAIRS.index(("blue", "square"))]

@@ -48,7 +48,7 @@ def test_patches_are_what_the_image_processor_makes(tokenizer):
     from PIL import Image
 
     rng = np.random.default_rng(0)
-    images = np.stack([scenes.draw_image(pair, scenes.LOOKS[0], rng) for pair in range(4)])
+    images = np.stack([scenes.draw_image(pair, scenes.STYLES[0], rng) for pair in range(4)])
     out = tiny.build_processor(tokenizer)(
         text=["<|image_pad|>" * 4], images=[[Image.fromarray(image) for image in images]], return_tensors="pt"
     )

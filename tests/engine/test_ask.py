@@ -17,7 +17,7 @@ from vtgdata.engine import ask as ask_module
 from vtgdata.engine.ask import Asking, ask, run
 from vtgdata.engine.journal.journal import Journal
 from vtgdata.engine.progress import Counts, read_progress
-from vtgdata.engine.spool import Asked, Wanted
+from vtgdata.engine.spool import QuestionAnswers, WantedAnswer
 from vtgdata.engine.work_keys import Question, seed_of
 from vtgdata.errors import EndpointRefused, VtgError
 from vtgdata.files import plugins
@@ -66,10 +66,10 @@ class Echo:
 
 def ask_all(
     path: Path, model: Model, questions: Any = range(10), n: int = 2, seed: int = 0, **more: Any
-) -> tuple[list[Asked], dict[str, Reply]]:
+) -> tuple[list[WantedAnswer], dict[str, Reply]]:
     """Run once on a journal; what was wanted, and the answers that the journal then has."""
     made = (question if isinstance(question, Question) else make_question(question) for question in questions)
-    noted: list[Wanted] = []
+    noted: list[QuestionAnswers] = []
     with Journal(path) as journal:
         run(made, Asking(model=model, sampling=Sampling(), n=n, seed=seed, journal=journal, note=noted.append, **more))
         asked = [one for record in noted for one in record.each()]

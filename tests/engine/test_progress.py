@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from vtgdata.engine.progress import CLEAR, told
+from vtgdata.engine.progress import CLEAR, with_progress
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def said(log):
 def loop(clock, total, seconds):
     """A loop of so many turns of so many seconds each; the turns."""
     done = []
-    for turn in told(range(total), total, "demo-base", "steps"):
+    for turn in with_progress(range(total), total, "demo-base", "steps"):
         clock[0] += seconds
         done.append(turn)
     return done

@@ -3,7 +3,7 @@
 from support.builders import make_sample
 from vtgdata.conversation.answer import Form
 from vtgdata.engine.rollouts import finalize
-from vtgdata.engine.spool import Asked
+from vtgdata.engine.spool import WantedAnswer
 from vtgdata.records import Reply, Sampling
 
 ONE = Form("<answer>{start} to {end}</answer>", reasoning=False)
@@ -12,7 +12,7 @@ SAMPLE = make_sample("s", windows=[(3.0, 9.0), (12.0, 14.0)])
 
 
 def row(text, form):
-    asked = Asked(key="k", sample_id="s", index=0, prompt_id="p", frames_id="f", frame_times=(), problem=None)
+    asked = WantedAnswer(key="k", sample_id="s", index=0, prompt_id="p", frames_id="f", frame_times=(), problem=None)
     reply = Reply(text=text)
     return finalize([asked], {"k": reply}, {"s": SAMPLE}, model_id="m", sampling=Sampling(), form=form)[0]
 

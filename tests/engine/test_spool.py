@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vtgdata.engine.spool import Spool, Wanted, wanted_of
+from vtgdata.engine.spool import QuestionAnswers, Spool, question_answers
 from vtgdata.engine.work_keys import Question, work_keys
 from vtgdata.errors import VtgError
 from vtgdata.records import Sampling
@@ -12,8 +12,8 @@ from vtgdata.records import Sampling
 QUESTION = Question(sample_id="s", messages=(), prompt_id="p", frames_id="f", frame_times=(0.0, 0.1))
 
 
-def record(number: int) -> Wanted:
-    return Wanted(
+def record(number: int) -> QuestionAnswers:
+    return QuestionAnswers(
         sample_id=f"s{number}" * (number % 7),
         prompt_id="p",
         frames_id="f",
@@ -26,7 +26,7 @@ def record(number: int) -> Wanted:
 @given(st.integers(0, 9))
 def test_each_answer_has_its_key_and_index(n):
     keys = work_keys(QUESTION, "m", Sampling(), n, 0)
-    one = wanted_of(QUESTION, keys)
+    one = question_answers(QUESTION, keys)
     assert one.n == n
     assert [(each.key, each.index) for each in one.each()] == [(key, index) for index, key in enumerate(keys)]
 

@@ -11,7 +11,7 @@ from support.release_builders import make_release, write_inputs
 from vtgdata import releases
 from vtgdata.annotations.normalise import normalise
 from vtgdata.conversation.prompt import load_prompt
-from vtgdata.engine.work_keys import Question, about, work_key
+from vtgdata.engine.work_keys import Question, answers_id, work_key
 from vtgdata.files import fingerprint, plugins
 from vtgdata.records import FrameSampling, Image, Message, Sample, Sampling, Text
 
@@ -69,7 +69,7 @@ def test_a_work_key():
 
 
 def test_what_the_answers_of_a_run_have_in_common():
-    assert about("m", "p", FrameSampling(), True, Sampling(), 7, "sighted") == "db9584836f90ec1f"
+    assert answers_id("m", "p", FrameSampling(), True, Sampling(), 7, "sighted") == "db9584836f90ec1f"
 
 
 def test_the_id_of_frames():

@@ -18,8 +18,8 @@ from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.files import plugins
 from vtgdata.records import Frames, LeftOut, Sample, Video, Window
 
-Look = Callable[[Video], Frames]
-"""How a filter looks at a video."""
+FrameReader = Callable[[Video], Frames]
+"""Gives the frames of a video, from the frame store."""
 Benchmarks = Mapping[str, Sequence[Sample]]
 """Samples of benchmarks by the keys of their videos (`video_keys.by_key`)."""
 Why = tuple[str, str]
@@ -55,7 +55,7 @@ class FilterExample(msgspec.Struct, frozen=True, kw_only=True):
     knows the shapes of the demo."""
     benchmarks: tuple[Sample, ...] = ()
     """For one that compares: samples of a benchmark."""
-    frames: Look | None = None
+    frames: FrameReader | None = None
     """For one that looks: what the videos show."""
 
 
@@ -97,7 +97,9 @@ class Filter(NamedTuple):
     whole: bool = False
     """It wants all samples at once."""
 
-    def left(self, samples: Sequence[Sample], benchmarks: Benchmarks, frames: Look | None = None) -> dict[str, LeftOut]:
+    def left(
+        self, samples: Sequence[Sample], benchmarks: Benchmarks, frames: FrameReader | None = None
+    ) -> dict[str, LeftOut]:
         """What it leaves out, by sample id; raises VtgError where other people's filter breaks its contract."""
         given = (benchmarks,) if self.compares else ()
         found = [LeftOut(*each) for each in self.keep(samples, frames if self.looks else None, *given, **self.settings)]
@@ -109,10 +111,10 @@ class Filter(NamedTuple):
         return {each.sample_id: each for each in found}
 
 
-def asked(spec: str) -> Filter:
+def parse_filter(spec: str) -> Filter:
     """The filter of a spec; its settings are checked by name, and by the filter itself on no samples at all.
 
-    >>> asked("duration:low=5,high=500").settings
+    >>> parse_filter("duration:low=5,high=500").settings
     {'low': 5, 'high': 500}
     """
     parsed = plugins.parse_spec(spec)
@@ -148,7 +150,7 @@ def leave(samples: Iterable[Sample], why: Callable[[Sample], Why | None]) -> lis
     return [LeftOut(sample.sample_id, *found) for sample in samples if (found := why(sample)) is not None]
 
 
-def seen(name: str, frames: Look | None, video: Video) -> Frames:
+def seen(name: str, frames: FrameReader | None, video: Video) -> Frames:
     """What a filter that looks sees of a video; raises VtgError, naming the filter, where no videos were given."""
     if frames is None:
         raise VtgError(f"{name} looks at the videos: say where they are with --videos.")

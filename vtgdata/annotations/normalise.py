@@ -14,7 +14,7 @@ from vtgdata.annotations.repeats import Seen
 from vtgdata.annotations.text import MAX_RAW, dumped
 from vtgdata.records import Corpus, Drop, RawRow, Repair, Sample, Video, Window
 
-Probed = Callable[[str], tuple[float | None, str | None]]
+DurationProbe = Callable[[str], tuple[float | None, str | None]]
 
 
 MAX_SECONDS = 1e9
@@ -24,7 +24,7 @@ MAX_SECONDS = 1e9
 def normalise(
     rows: Iterable[RawRow],
     corpus: Corpus,
-    probed: Probed | None = None,
+    probed: DurationProbe | None = None,
     *,
     licence_of: Callable[[str], str] | None = None,
     swap_reversed: bool = False,
@@ -59,7 +59,7 @@ class _Given:
     """What is the same for all rows, and caches."""
 
     def __init__(
-        self, corpus: Corpus, probed: Probed | None, licence_of: Callable[[str], str] | None, *, swap: bool
+        self, corpus: Corpus, probed: DurationProbe | None, licence_of: Callable[[str], str] | None, *, swap: bool
     ) -> None:
         self.corpus, self.probed, self.swap, self._licence_of = corpus, probed, swap, licence_of
         self._licences: dict[tuple[str, str], str] = {}

@@ -87,8 +87,8 @@ def evaluate(summary: Evaluated) -> None:
     cells = _cells if len(names) <= 4 else _values
     rows = [[f"guess: {name}", *cells(each.metrics, each.intervals, names)] for name, each in summary.baselines.items()]
     for report in summary.models:
-        for seeing, found in report.conditions.items():
-            rows.append([f"{_short(report.model)}, {seeing}", *cells(found["metrics"], found["intervals"], names)])
+        for condition, found in report.conditions.items():
+            rows.append([f"{_short(report.model)}, {condition}", *cells(found["metrics"], found["intervals"], names)])
         if strict := report.sighted["strict_metrics"]:
             rows.append([f"{_short(report.model)}, strict", *cells(strict, {}, names)])
     heads = [text for name in names for text in (name, "95 %")] if cells is _cells else names

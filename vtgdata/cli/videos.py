@@ -11,7 +11,7 @@ from vtgdata.cli.printing import again, counts
 from vtgdata.cli.running import relative, stage
 
 if TYPE_CHECKING:
-    from vtgdata.stages.videos.bind import Summary as Bound
+    from vtgdata.stages.videos.bind import Summary as Bindings
     from vtgdata.stages.videos.proxy import Summary as Proxies
     from vtgdata.stages.videos.verify import Summary as Verified
     from vtgdata.stages.videos.warm import Summary as Warmed
@@ -48,7 +48,7 @@ def verify(summary: Verified) -> None:
     print(f"written to {relative(summary.out)}")
 
 
-def bind(summary: Bound) -> None:
+def bind(summary: Bindings) -> None:
     """Record each video by its bytes, and find it again under any name.
 
     Run it once while the files are right, and again after they were renamed or moved: every command with the same

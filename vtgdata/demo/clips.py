@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vtgdata.demo import tiny
 from vtgdata.demo.draw import as_seen, encode
-from vtgdata.demo.scenes import LOOKS, PAIRS, SHAPES, STEPS, Look, Segment, compose, draw_image, sentence, trace
+from vtgdata.demo.scenes import PAIRS, SHAPES, STEPS, STYLES, DrawStyle, Segment, compose, draw_image, sentence, trace
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
 
 BANK = 60
-"""Frames of each pair and look."""
+"""Frames of each pair and style."""
 QUIZ = -1
 """A kind of clip besides levels 0 and 1: each frame shows the asked pair, a near miss or any pair, one third each."""
 ANSWER = [-5, -3]
@@ -149,8 +149,8 @@ def bank(kind: int, rng: np.random.Generator) -> np.ndarray:
     import numpy as np
 
     order = rng.permutation(np.repeat(np.arange(len(PAIRS)), BANK))
-    looks = (LOOKS[kind] if kind != QUIZ else Look(rng.uniform(0.65, 1), rng.uniform(10, 18)) for _ in order)
-    pictures = [draw_image(int(pair), look, rng) for pair, look in zip(order, looks, strict=True)]
+    styles = (STYLES[kind] if kind != QUIZ else DrawStyle(rng.uniform(0.65, 1), rng.uniform(10, 18)) for _ in order)
+    pictures = [draw_image(int(pair), style, rng) for pair, style in zip(order, styles, strict=True)]
     file = io.BytesIO()
     encode(file, ((picture, 2) for picture in pictures), Fraction(8))
     seen = as_seen(file, range(0, 2 * len(order), 2))

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
-from vtgdata.demo.scenes import LOOKS, PAIRS, SIDE, STEPS, compose, draw_image, level_of, sentence
-from vtgdata.engine.progress import told
+from vtgdata.demo.scenes import PAIRS, SIDE, STEPS, STYLES, compose, draw_image, level_of, sentence
+from vtgdata.engine.progress import with_progress
 from vtgdata.errors import VtgError
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.files.whole import write_jsonl
@@ -83,7 +83,7 @@ def run(settings: Settings) -> Summary:
         (out / "videos").mkdir()
         rows: list[dict[str, Any]] = []
         splits = _splits(settings.videos)
-        for number, split in enumerate(told(splits, len(splits), "demo-draw", "videos")):
+        for number, split in enumerate(with_progress(splits, len(splits), "demo-draw", "videos")):
             rng = np.random.default_rng([settings.seed, number])
             rows += _video(settings, f"v{number:04d}", split, rng, out / f"videos/v{number:04d}.mp4")
         rng = np.random.default_rng([settings.seed, len(splits)])
@@ -154,7 +154,7 @@ def _clock(rng: np.random.Generator) -> tuple[Fraction, Fraction]:
 def _draw(
     path: Path, spans: list[tuple[int, int, int]], level: int, step: Fraction, rate: Fraction, rng: np.random.Generator
 ) -> None:
-    pictures = {k: draw_image(pair, LOOKS[level], rng) for pair, first, last in spans for k in range(first, last)}
+    pictures = {k: draw_image(pair, STYLES[level], rng) for pair, first, last in spans for k in range(first, last)}
     frames = int(step * rate)
     # A time such as 3.003 s is not an exact float; a step shown one frame (33 ms) early is surely there at its time.
     early = int(rate == NTSC)

@@ -52,22 +52,22 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
     end: float
 
 
-class Look(msgspec.Struct, frozen=True):
+class DrawStyle(msgspec.Struct, frozen=True):
     """How clearly a frame is drawn: `contrast` in (0, 1], `noise` the grey background's deviation in [0, 255]."""
 
     contrast: float
     noise: float
 
 
-LOOKS: dict[int, Look] = {0: Look(1.0, 12.0), 1: Look(0.55, 20.0), 2: Look(1.0, 12.0)}
+STYLES: dict[int, DrawStyle] = {0: DrawStyle(1.0, 12.0), 1: DrawStyle(0.55, 20.0), 2: DrawStyle(1.0, 12.0)}
 
 
-def draw_image(pair: int, look: Look, rng: np.random.Generator) -> np.ndarray:
+def draw_image(pair: int, style: DrawStyle, rng: np.random.Generator) -> np.ndarray:
     """One frame: (28, 28, 3) uint8, a shape on a noisy grey ground, up to 2 pixels off the centre.
 
     Args:
         pair: place in `PAIRS`.
-        look: contrast and noise.
+        style: contrast and noise.
         rng: source of the place and the noise.
     """
     import numpy as np
@@ -83,8 +83,8 @@ def draw_image(pair: int, look: Look, rng: np.random.Generator) -> np.ndarray:
         "ring": (radius >= 6) & (radius <= 11),
         "cross": box & ((abs(x - y) <= 4) | (abs(x + y) <= 4)),
     }[shape]
-    ground = 60 + rng.normal(0, look.noise, size=(SIDE, SIDE, 3))
-    share = look.contrast * mask[..., None]
+    ground = 60 + rng.normal(0, style.noise, size=(SIDE, SIDE, 3))
+    share = style.contrast * mask[..., None]
     return np.clip(ground * (1 - share) + np.array(COLOURS[colour]) * share, 0, 255).astype(np.uint8)
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from vtgdata.engine.journal.journal import Attempt, Journal
 from vtgdata.engine.progress import Progress, Report
-from vtgdata.engine.spool import Wanted, wanted_of
+from vtgdata.engine.spool import QuestionAnswers, question_answers
 from vtgdata.engine.work_keys import Question, seed_of, work_keys
 from vtgdata.errors import VtgError
 from vtgdata.files.crash_points import crash_here
@@ -40,7 +40,7 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     """Seed of the run: another one draws other answers, except at temperature 0."""
     journal: Journal
     """Open; holds every answer when `ask` returns."""
-    note: Callable[[Wanted], None]
+    note: Callable[[QuestionAnswers], None]
     """Called in a thread, in the order of the questions, with the answers wanted for each and their keys."""
     acknowledge: Callable[[str], None] | None = None
     """Called with a key once its answer is on disk; by default writes it to `$VTGDATA_ACK_FD`, if that is set."""
@@ -140,7 +140,7 @@ class _Run:
             # Its frames are needed only now. They may have changed since the keys were made.
             question = question.look()
             keys, missing = self._missing(question)
-        self.asking.note(wanted_of(question, keys))
+        self.asking.note(question_answers(question, keys))
         counts = self.report.counts
         if question.problem is not None:
             counts.problems += len(keys)

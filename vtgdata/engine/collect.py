@@ -12,12 +12,12 @@ from vtgdata.engine import ask, failures, rollouts
 from vtgdata.engine.adaptive.rounds import Places
 from vtgdata.engine.journal.counts import Answers, answers, journals, peek, spend
 from vtgdata.engine.journal.journal import Journal
-from vtgdata.engine.models import asked_model, kind, price_of
+from vtgdata.engine.models import answers_id, asked_model, price_of
 from vtgdata.engine.money.budget import Metered
 from vtgdata.engine.progress import teller
 from vtgdata.engine.questions import frame_store, questions
 from vtgdata.engine.settings import AskSettings
-from vtgdata.engine.spool import Spool, Wanted
+from vtgdata.engine.spool import QuestionAnswers, Spool
 from vtgdata.errors import BudgetReached
 from vtgdata.files import plugins
 from vtgdata.files.claims import JOURNAL
@@ -91,7 +91,7 @@ def _told_what_is_left(journal: Journal, samples: Iterable[Sample], n: int) -> G
         yield
     except BudgetReached as error:
         there = Answers()
-        answers(journal.select, journal.about, there)
+        answers(journal.select, journal.answers_id, there)
         left = sum(n - there.count(sample.sample_id, n) for sample in samples)
         raise BudgetReached(
             f"{error} {left:,} answers are left to do. What was answered is kept: the same command with a higher "
@@ -112,7 +112,7 @@ def collect(
     samples: Sequence[Sample],
     spec: str,
     *,
-    seeing: str = "sighted",
+    condition: str = "sighted",
     scores: Sequence[str] = (),
     places: Places | None = None,
 ) -> Generator[Collected]:
@@ -122,7 +122,7 @@ def collect(
         settings: of the stage.
         samples: what to ask about.
         spec: of the model.
-        seeing: `sighted`, or a control: `blind` shows a video of another source instead, `blank` shows grey,
+        condition: `sighted`, or a control: `blind` shows a video of another source instead, `blank` shows grey,
             `other_query` shows the right frames and asks the query of another video.
         scores: score plug-ins to add to the rows, beside tiou and format.
         places: for adaptive n; decides after each round which samples need more answers, until none does.
@@ -132,15 +132,16 @@ def collect(
     prompt = load_prompt(settings.prompt)
     for name in scores:
         plugins.load("scores", name)
-    model = asked_model(spec, settings, seeing)
+    model = asked_model(spec, settings, condition)
     store = frame_store(settings)
     folder = Path(settings.out)
     folder.mkdir(parents=True, exist_ok=True)
     with Journal(folder / JOURNAL) as journal, Spool(folder) as spool, _told_what_is_left(journal, samples, settings.n):
-        journal.about, journal.again = kind(settings, prompt, model, seeing), failures.chosen(settings.only)
+        journal.answers_id = answers_id(settings, prompt, model, condition)
+        journal.again = failures.chosen(settings.only)
         take_shards(journal, folder)
         model = metered(spec, model, settings, journal)
-        asked = _Ask(spec, seeing, tuple(dict.fromkeys((*rollouts.DEFAULT_SCORES, *scores))))
+        asked = _Ask(spec, condition, tuple(dict.fromkeys((*rollouts.DEFAULT_SCORES, *scores))))
         asker = _Asker(settings, asked, _Held(prompt, store, model, journal, spool))
         asker.ask(samples, settings.n)
         if places is not None:
@@ -152,7 +153,7 @@ class _Ask(NamedTuple):
     """One model under one condition."""
 
     spec: str
-    seeing: str
+    condition: str
     """`sighted`, or the control's name; see `collect`."""
     scores: tuple[str, ...]
     """Score plug-ins whose values go into the rows."""
@@ -174,7 +175,7 @@ class _Asker:
     def __init__(self, settings: AskSettings, asked: _Ask, held: _Held) -> None:
         self.settings, self.asked = settings, asked
         self.prompt, self.store, self.model, self.journal, self.spool = held
-        self.progress = teller(f"{asked.spec}, {asked.seeing}")
+        self.progress = teller(f"{asked.spec}, {asked.condition}")
 
     def ask(self, samples: Sequence[Sample], n: int) -> None:
         """Ask until the journal has n answers for each sample, and note the wanted answers in the spool."""
@@ -188,7 +189,7 @@ class _Asker:
             total=n * len(samples),
             progress=self.progress,
         )
-        ask.run(questions(samples, self.prompt, self.store, self.settings, self.asked.seeing), asking)
+        ask.run(questions(samples, self.prompt, self.store, self.settings, self.asked.condition), asking)
 
     def deepen(self, samples: Sequence[Sample], places: Places) -> None:
         """Ask further rounds until no sample needs more answers."""
@@ -211,7 +212,7 @@ class _Asker:
         """Each sample with its rows and its replies by key, for a round that asked exactly these samples."""
         return self._made(samples, (record for _, record in self.spool.read(since)))
 
-    def _made(self, samples: Iterable[Sample], records: Iterator[Wanted]) -> _Rows:
+    def _made(self, samples: Iterable[Sample], records: Iterator[QuestionAnswers]) -> _Rows:
         pairs = zip(samples, records, strict=True)
         while chunk := list(islice(pairs, CHUNK)):
             wanted = [one for _, record in chunk for one in record.each()]

@@ -1,11 +1,11 @@
-"""Kinds of failed requests, so that users can ask some of them again."""
+"""Classes of failed requests, so that users can ask some of them again."""
 
 import re
 from collections.abc import Callable
 
 from vtgdata.errors import VtgError, did_you_mean
 
-KINDS = {
+CLASSES = {
     "timeout": "no answer within --timeout",
     "connection": "no connection, or one that broke",
     "limit": "HTTP 429",
@@ -13,13 +13,13 @@ KINDS = {
     "server": "HTTP 5xx",
     "other": "what came was no answer",
 }
-"""Each kind with its description."""
+"""Each class with its description."""
 
 
-def kind(error: str) -> str:
-    """The kind of a failed request, from its `Reply.error`.
+def failure_class(error: str) -> str:
+    """The class of a failed request, one of CLASSES, from its `Reply.error`.
 
-    >>> kind("HTTP 400: too long"), kind("timeout"), kind("the response has no choices")
+    >>> failure_class("HTTP 400: too long"), failure_class("timeout"), failure_class("the response has no choices")
     ('refused', 'timeout', 'other')
     """
     if status := re.match(r"HTTP (\d{3})\b", error):
@@ -30,16 +30,16 @@ def kind(error: str) -> str:
 
 
 def chosen(only: str) -> Callable[[str], bool] | None:
-    """A function that tells whether an error is of a kind named in `only` (`timeout,refused`); None when it names none.
+    """A function that tells whether an error is of a class in `only` (`timeout,refused`); None when it names none.
 
-    `failed` stands for all kinds. Raises VtgError for an unknown kind.
+    `failed` stands for all classes. Raises VtgError for an unknown one.
     """
     names = {name.strip() for name in only.split(",") if name.strip()}
-    if unknown := sorted(names - {*KINDS, "failed"}):
+    if unknown := sorted(names - {*CLASSES, "failed"}):
         raise VtgError(
-            f"--only {unknown[0]!r}: no kind of failed request; {did_you_mean(unknown[0], [*KINDS, 'failed'])}. An "
+            f"--only {unknown[0]!r}: no kind of failed request; {did_you_mean(unknown[0], [*CLASSES, 'failed'])}. An "
             "answer that refuses, breaks off or cannot be read is data and stays: another --seed draws others."
         )
     if not names:
         return None
-    return lambda error: "failed" in names or kind(error) in names
+    return lambda error: "failed" in names or failure_class(error) in names

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from vtgdata.conversation.prompt import Prompt
-from vtgdata.engine import rollouts
+from vtgdata.engine import rollouts, work_keys
 from vtgdata.engine.money import prices
 from vtgdata.engine.money.prices import Price
 from vtgdata.engine.settings import AskSettings
-from vtgdata.engine.work_keys import about
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.records import Endpoint, Model, NamedModel
@@ -45,17 +44,17 @@ def price_of(spec: str, settings: AskSettings, model: Model) -> Price | None:
     return prices.price_of(spec, named, settings.endpoint, settings.prices)
 
 
-def kind(settings: AskSettings, prompt: Prompt, model: Model, seeing: str) -> str:
-    """The fingerprint of the answers that `collect` asks for; see `work_keys.about`."""
+def answers_id(settings: AskSettings, prompt: Prompt, model: Model, condition: str) -> str:
+    """The fingerprint of the answers that `collect` asks for; see `work_keys.answers_id`."""
     frames, seen = settings.frame_sampling(), bool(settings.videos)
-    return about(model.id, prompt.id, frames, seen, settings.sampling(), settings.seed, seeing)
+    return work_keys.answers_id(model.id, prompt.id, frames, seen, settings.sampling(), settings.seed, condition)
 
 
-def asked_model(spec: str, settings: AskSettings, seeing: str) -> Model:
+def asked_model(spec: str, settings: AskSettings, condition: str) -> Model:
     """The model that a spec names; raises VtgError if it needs videos and gets none, or has no blind control."""
     model = open_model(spec, settings)
     if model.looks and not settings.videos:
         raise VtgError(f"{spec} looks at the videos: say where they are with --videos.")
-    if not model.looks and seeing in ("blind", "blank"):
+    if not model.looks and condition in ("blind", "blank"):
         raise VtgError(f"{spec} does not look at the videos, so it has no blind control; leave out --blind.")
     return model

@@ -234,7 +234,7 @@ class Count(NamedTuple):
         return str(self)[:width]
 
 
-def told(items: Iterable[T], total: int, what: str, unit: str) -> Iterator[T]:
+def with_progress(items: Iterable[T], total: int, what: str, unit: str) -> Iterator[T]:
     """Pass items on; reports how many of `total` are done and how long the rest will take at this pace."""
     tell = teller(what, LOOP_SECONDS)
     begun = last = time.monotonic()

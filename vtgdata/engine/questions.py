@@ -39,19 +39,19 @@ def frame_store(settings: AskSettings) -> FrameStore | None:
 
 
 def questions(
-    samples: Sequence[Sample], prompt: Prompt, store: FrameStore | None, settings: AskSettings, seeing: str
+    samples: Sequence[Sample], prompt: Prompt, store: FrameStore | None, settings: AskSettings, condition: str
 ) -> Iterator[Question]:
     """The question for each sample, made when it is pulled: only then is its video decoded.
 
     A sighted question's frames may be left out; its `look` then reads them.
     """
-    donors = _donors(samples, store, settings) if seeing == "blind" else {}
-    others = blind.other_queries(samples, settings.seed) if seeing == "other_query" else {}
+    donors = _donors(samples, store, settings) if condition == "blind" else {}
+    others = blind.other_queries(samples, settings.seed) if condition == "other_query" else {}
     for sample in samples:
         sample = msgspec.structs.replace(sample, query=others.get(sample.sample_id, sample.query))
         if store is None:
             yield _question(sample, _unseen(sample, settings), prompt)
-        elif seeing in ("blind", "blank"):
+        elif condition in ("blind", "blank"):
             yield _question(sample, _blinded(sample, store, donors), prompt)
         else:
             look = partial(_seen, sample, store, prompt)

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from vtgdata.conversation.answer import Form, parse
-from vtgdata.engine.spool import Asked
+from vtgdata.engine.spool import WantedAnswer
 from vtgdata.files import plugins
 from vtgdata.files.schemas import Row
 from vtgdata.records import Answer, Reply, Sample, Sampling
@@ -20,7 +20,7 @@ DEFAULT_SCORES = ("tiou", "format")
 
 
 def finalize(
-    asked: Sequence[Asked],
+    wanted: Sequence[WantedAnswer],
     replies: Mapping[str, Reply],
     samples: Mapping[str, Sample],
     *,
@@ -29,14 +29,14 @@ def finalize(
     form: Form,
     scores: Sequence[str] = DEFAULT_SCORES,
 ) -> list[Row]:
-    """One row for each (sample, index) asked, in the order of `asked`.
+    """One row for each (sample, index) asked, in the order of `wanted`.
 
     A failed request, or a video that could not be read, gives a row with `error` and without `iou` or scores. An answer
     that cannot be parsed is an answer, with iou 0. `replies` holds answers and failures by key.
     """
     answers: list[Answer] = []
     rows: list[Row] = []
-    for one in asked:
+    for one in wanted:
         sample, reply = samples[one.sample_id], replies.get(one.key)
         error = one.problem or ("not asked yet" if reply is None else reply.error)
         answer = parse(
@@ -48,11 +48,13 @@ def finalize(
         )
         answers.append(answer)
         rows.append(_row(one, reply, answer, error, model_id, sampling))
-    score_rows(rows, answers, [samples[one.sample_id] for one in asked], scores)
+    score_rows(rows, answers, [samples[one.sample_id] for one in wanted], scores)
     return rows
 
 
-def _row(one: Asked, reply: Reply | None, answer: Answer, error: str | None, model_id: str, sampling: Sampling) -> Row:
+def _row(
+    one: WantedAnswer, reply: Reply | None, answer: Answer, error: str | None, model_id: str, sampling: Sampling
+) -> Row:
     said = reply if error is None else None
     return {
         "key": one.key, "sample_id": one.sample_id, "model_id": model_id, "prompt_id": one.prompt_id,

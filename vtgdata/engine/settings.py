@@ -7,9 +7,9 @@ import msgspec
 
 from vtgdata.files import plugins
 from vtgdata.records import Sampling
-from vtgdata.video.frame_settings import Count, FrameSettings
+from vtgdata.video.frame_settings import FrameSettings, PositiveInt
 
-Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+UnitFraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -21,7 +21,7 @@ class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_field
     """Output folder."""
     where: str = ""
     """SQL condition on the columns of the samples, as in "split == 'rl'"."""
-    limit: Count | None = None
+    limit: PositiveInt | None = None
     """Take only this many samples, the first ones."""
     endpoint: list[str] = msgspec.field(default_factory=list[str])
     """Base URL of an OpenAI-compatible server, ending in /v1; may be given several times."""
@@ -31,7 +31,7 @@ class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_field
     """Folder under which the videos lie."""
     prompt: str = "ground"
     """Prompt: a name from the package, or a path to a Markdown file."""
-    n: Count = 1
+    n: PositiveInt = 1
     """Answers per sample."""
     seed: int = 0
     """Seed of all random draws."""
@@ -39,15 +39,15 @@ class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_field
     """Temperature of sampling; 0 is greedy."""
     top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
     """Nucleus sampling: share of the probability to draw from, in (0, 1]."""
-    max_tokens: Count = 512
+    max_tokens: PositiveInt = 512
     """Longest answer, in tokens."""
-    concurrency: Count | None = None
+    concurrency: PositiveInt | None = None
     """Requests in flight; for a local model, answers in a batch."""
     timeout: Annotated[float, msgspec.Meta(gt=0)] = 300.0
     """Seconds until a request counts as failed."""
     max_wait: Annotated[float, msgspec.Meta(ge=0)] = 300.0
     """Seconds to wait for servers that are down or ask for a pause (Retry-After); an answer that needs longer fails."""
-    max_failed: Share = 0.0
+    max_failed: UnitFraction = 0.0
     """Share of samples that may fail (missing video, dead server) before the exit code is 3."""
     dry_run: bool = False
     """Print the plan (answers, tokens, cost, hours and disk, from low to high); ask nothing and write nothing."""
@@ -63,7 +63,7 @@ class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_field
     batch: str = ""
     """Folder to write the missing requests to, as files of OpenAI's batch format, without asking; `vtgdata
     batch-import` brings the answers back."""
-    batch_requests: Count = 50_000
+    batch_requests: PositiveInt = 50_000
     """Maximum number of requests in a file of --batch."""
     batch_megabytes: Annotated[float, msgspec.Meta(gt=0)] = 200.0
     """Maximum size of a file of --batch, in millions of bytes."""

@@ -18,7 +18,7 @@ import msgspec
 from vtgdata.engine.settings import AskSettings
 from vtgdata.errors import RowsFailed, VtgError
 from vtgdata.files.samples import SampleTable
-from vtgdata.video.frame_settings import Count
+from vtgdata.video.frame_settings import PositiveInt
 
 
 class ShardedSettings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,9 +28,9 @@ class ShardedSettings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fie
     """I/N, as in 0/4: ask only about this part of the samples; the command without it puts all parts together."""
     executor: Literal["", "ray"] = ""
     """`ray`: run the shards on a Ray cluster ($RAY_ADDRESS, or this machine), then put them together."""
-    shards: Count = 4
+    shards: PositiveInt = 4
     """Number of shards with --executor."""
-    workers: Count = 2
+    workers: PositiveInt = 2
     """Shards that run at a time with --executor on this machine; a cluster decides by its CPUs."""
 
 

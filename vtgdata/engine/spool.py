@@ -17,7 +17,7 @@ from vtgdata.errors import VtgError
 _HEAD = struct.Struct("<I")
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class WantedAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One wanted answer: its question without the frames, and its index."""
 
     key: str
@@ -29,8 +29,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     problem: str | None
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=True):
-    """The answers wanted for one question, in little memory; `each` gives an `Asked` for each answer."""
+class QuestionAnswers(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=True):
+    """The answers wanted for one question, in little memory; `each` gives a `WantedAnswer` for each."""
 
     sample_id: str
     prompt_id: str
@@ -45,11 +45,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=Tru
         """How many answers are wanted."""
         return 2 * len(self.keys) // KEY_LENGTH
 
-    def each(self) -> list[Asked]:
+    def each(self) -> list[WantedAnswer]:
         """One record for each answer, in order of index."""
         width, packed = KEY_LENGTH, self.keys.hex()
         return [
-            Asked(
+            WantedAnswer(
                 key=packed[start : start + width],
                 sample_id=self.sample_id,
                 index=start // width,
@@ -62,9 +62,9 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=Tru
         ]
 
 
-def wanted_of(question: Question, keys: list[str]) -> Wanted:
+def question_answers(question: Question, keys: list[str]) -> QuestionAnswers:
     """The record of a question and its keys."""
-    return Wanted(
+    return QuestionAnswers(
         sample_id=question.sample_id,
         prompt_id=question.prompt_id,
         frames_id=question.frames_id,
@@ -75,7 +75,7 @@ def wanted_of(question: Question, keys: list[str]) -> Wanted:
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Wanted).decode
+_decode = msgspec.msgpack.Decoder(QuestionAnswers).decode
 
 
 class Spool:
@@ -102,7 +102,7 @@ class Spool:
         with contextlib.suppress(OSError):
             self._file.close()
 
-    def add(self, record: Wanted) -> None:
+    def add(self, record: QuestionAnswers) -> None:
         """Put a record at the end."""
         packed = _encode(record)
         try:
@@ -114,7 +114,7 @@ class Spool:
             raise self._unwritable(error) from error
         self.end += _HEAD.size + len(packed)
 
-    def read(self, since: int = 0) -> Iterator[tuple[int, Wanted]]:
+    def read(self, since: int = 0) -> Iterator[tuple[int, QuestionAnswers]]:
         """Each record with its position, from the position `since` on; nothing may be added meanwhile."""
         place = since
         while place < self.end:
@@ -122,11 +122,11 @@ class Spool:
             yield place, record
             place = after
 
-    def at(self, place: int) -> Wanted:
+    def at(self, place: int) -> QuestionAnswers:
         """The record at a position that `read` gave."""
         return self._at(place)[0]
 
-    def _at(self, place: int) -> tuple[Wanted, int]:
+    def _at(self, place: int) -> tuple[QuestionAnswers, int]:
         self._moved = True
         try:
             # Seeking to the current position would throw the buffer away.

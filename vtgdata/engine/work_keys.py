@@ -46,9 +46,9 @@ def work_keys(question: Question, model_id: str, sampling: Sampling, n: int, see
     # Greedy answers do not depend on the run's seed: another seed finds them in the journal.
     drawn = seed if sampling.temperature > 0 else None
     messages = messages_hash(question.messages)
-    about = [question.sample_id, messages, question.frames_id, model_id, sampling, drawn]
-    # Gives the digits of `fingerprint.of_value([*about, index])`, but hashes the common part once: there are millions.
-    shared = hashlib.sha256(msgspec.json.encode(about, order="deterministic")[:-1])
+    common = [question.sample_id, messages, question.frames_id, model_id, sampling, drawn]
+    # Gives the digits of `fingerprint.of_value([*common, index])`, but hashes the common part once: there are millions.
+    shared = hashlib.sha256(msgspec.json.encode(common, order="deterministic")[:-1])
     keys: list[str] = []
     for index in range(n):
         one = shared.copy()
@@ -79,8 +79,8 @@ def seed_of(key: str) -> int:
     return int(key[:8], 16) >> 1
 
 
-def about(
-    model_id: str, prompt_id: str, frames: FrameSampling, seen: bool, sampling: Sampling, seed: int, seeing: str
+def answers_id(
+    model_id: str, prompt_id: str, frames: FrameSampling, seen: bool, sampling: Sampling, seed: int, condition: str
 ) -> str:
     """A fingerprint of everything that the answers of one run have in common: 16 hex digits.
 
@@ -94,7 +94,7 @@ def about(
         seen: whether the frames come from videos; a model that does not look at videos needs only times.
         sampling: how answers are drawn.
         seed: of the run; left out at temperature 0.
-        seeing: `sighted`, or the name of a control.
+        condition: `sighted`, or the name of a control.
     """
     drawn = seed if sampling.temperature > 0 else None
-    return fingerprint.short([model_id, prompt_id, frames, seen, sampling, drawn, seeing])
+    return fingerprint.short([model_id, prompt_id, frames, seen, sampling, drawn, condition])

@@ -96,7 +96,7 @@ class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
     def conditions(self) -> dict[str, dict[str, Any]]:
         """Counts and scores of its answers, by what it was shown."""
         shown = {"sighted": self.sighted, "blind": self.blind, "blank": self.blank, "other_query": self.other_query}
-        return {seeing: found for seeing, found in shown.items() if found is not UNSET}
+        return {condition: found for condition, found in shown.items() if found is not UNSET}
 
 
 class Summary(StepSummary, frozen=True, kw_only=True):

@@ -136,11 +136,11 @@ def csv_rows(summary: dict[str, Any]) -> list[Row]:
     for name, report in summary["baselines"].items():
         rows += _scores(name, "nothing", n, report)
     for report in summary["models"]:
-        for seeing in ("sighted", "blind", "blank", "other_query"):
-            if seeing in report:
-                rows += _scores(report["model"], seeing, n, report[seeing])
-                strict: dict[str, float] = report[seeing]["strict_metrics"] or {}
-                rows += [_cell(report["model"], f"{seeing}, strict", "", "", m, n, v) for m, v in strict.items()]
+        for condition in ("sighted", "blind", "blank", "other_query"):
+            if condition in report:
+                rows += _scores(report["model"], condition, n, report[condition])
+                strict: dict[str, float] = report[condition]["strict_metrics"] or {}
+                rows += [_cell(report["model"], f"{condition}, strict", "", "", m, n, v) for m, v in strict.items()]
         for group, parts in report["breakdown"].items():
             for part, scores in parts.items():
                 rows += [
@@ -150,16 +150,17 @@ def csv_rows(summary: dict[str, Any]) -> list[Row]:
     return rows
 
 
-def _scores(name: str, seeing: str, n: int, report: dict[str, Any]) -> list[Row]:
+def _scores(name: str, condition: str, n: int, report: dict[str, Any]) -> list[Row]:
     fewer = report["applies_to"]
     return [
-        _cell(name, seeing, "", "", m, fewer.get(m, n), v, report["intervals"][m]) for m, v in report["metrics"].items()
+        _cell(name, condition, "", "", m, fewer.get(m, n), v, report["intervals"][m])
+        for m, v in report["metrics"].items()
     ]
 
 
 def _cell(
-    name: str, seeing: str, group: str, part: str, metric: str, n: int, value: float,
+    name: str, condition: str, group: str, part: str, metric: str, n: int, value: float,
     bounds: tuple[float | None, float | None] = (None, None),
 ) -> Row:  # fmt: skip
-    cells = (name, seeing, group, part, metric, n, value, *bounds)
+    cells = (name, condition, group, part, metric, n, value, *bounds)
     return dict(zip(CSV, cells, strict=True))

@@ -69,7 +69,7 @@ _ALLOWED = np.uint64((1 << 64) // MEAN)
 _GEAR = np.random.default_rng(64).integers(0, 1 << 64, 256, dtype=np.uint64)
 
 
-class Share(msgspec.Struct, frozen=True, kw_only=True):
+class NewBytes(msgspec.Struct, frozen=True, kw_only=True):
     """How much of a list of files is new."""
 
     bytes: int
@@ -123,7 +123,7 @@ def chunks(path: Path) -> Iterator[tuple[bytes, int]]:
             start = end
 
 
-def share(before: Iterable[Path], files: Iterable[Path]) -> Share:
+def share(before: Iterable[Path], files: Iterable[Path]) -> NewBytes:
     """How many bytes of `files` are in chunks that neither `before` nor an earlier place in `files` has."""
     known = {name for path in before for name, _ in chunks(path)}
     whole = new = count = 0
@@ -132,4 +132,4 @@ def share(before: Iterable[Path], files: Iterable[Path]) -> Share:
             whole, count = whole + size, count + 1
             new += 0 if name in known else size
             known.add(name)
-    return Share(bytes=whole, new=new, chunks=count)
+    return NewBytes(bytes=whole, new=new, chunks=count)

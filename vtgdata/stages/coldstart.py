@@ -22,7 +22,7 @@ from vtgdata.engine.money import plan
 from vtgdata.engine.money.plan_words import Planned
 from vtgdata.engine.questions import load_samples
 from vtgdata.engine.rollouts import sampling_text
-from vtgdata.engine.settings import Share
+from vtgdata.engine.settings import UnitFraction
 from vtgdata.engine.shards import ShardedSettings
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import parquet_writer
@@ -31,7 +31,7 @@ from vtgdata.files.step import Step, StepSummary
 from vtgdata.records import Sample
 from vtgdata.records.times import format_time
 from vtgdata.records.windows import as_pairs
-from vtgdata.video.frame_settings import Count
+from vtgdata.video.frame_settings import PositiveInt
 
 
 class Settings(ShardedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,9 +41,9 @@ class Settings(ShardedSettings, frozen=True, kw_only=True, forbid_unknown_fields
     """The teacher: a plug-in with its argument, as in openai_api:NAME or scripted:samples.parquet."""
     n: int = 4
     """Answers per sample."""
-    keep: dict[str, Share] = msgspec.field(default_factory=lambda: {"tiou": 0.5})
+    keep: dict[str, UnitFraction] = msgspec.field(default_factory=lambda: {"tiou": 0.5})
     """Minimum value of each score that a trace needs, as in tiou=0.5."""
-    per_sample: Count = 1
+    per_sample: PositiveInt = 1
     """Maximum number of traces to keep per sample; those with the highest IoU are kept."""
     target: Literal["teacher", "annotation"] = "teacher"
     """Whether a trace ends with the teacher's window or the annotation's."""

@@ -95,7 +95,7 @@ def run(settings: Settings) -> Summary:
     """
     if settings.limit is not None and settings.limit < 1:
         raise VtgError(f"--limit {settings.limit}: give a number of rows, 1 or more.")
-    filters = [filtering.asked(spec) for spec in settings.filters]
+    filters = [filtering.parse_filter(spec) for spec in settings.filters]
     compares = _compares(filters, settings)
     looks = _looks(filters, settings)
     with Step(

@@ -29,7 +29,7 @@ from vtgdata.errors import VtgError
 from vtgdata.files.parquet import parquet_writer
 from vtgdata.files.schemas import DRAWN, PASS_RATES, ROLLOUTS, Row
 from vtgdata.files.step import Step, StepSummary
-from vtgdata.video.frame_settings import Count
+from vtgdata.video.frame_settings import PositiveInt
 
 RATES = PASS_RATES | DRAWN | {"place": "text", "posterior_mean": "number"}
 """Columns of pass_rates.parquet.
@@ -43,12 +43,12 @@ class Settings(ShardedSettings, frozen=True, kw_only=True, forbid_unknown_fields
 
     model: str
     """The student: a plug-in with its argument, as in transformers_local:PATH."""
-    n: Count = 8
+    n: PositiveInt = 8
     """Answers per sample; with --adaptive, the minimum (at least 2, since the prior is fitted to them)."""
     adaptive: str = ""
     """MEASURE:LOW:HIGH:ERROR, as in mean_iou:0.2:0.8:0.05: ask for more answers until the expected share of samples on
     the wrong side of LOW or HIGH is below ERROR. MEASURE is one of --measures."""
-    max_n: Count = 32
+    max_n: PositiveInt = 32
     """With --adaptive, the maximum number of answers per sample."""
     measures: list[str] = msgspec.field(default_factory=lambda: ["iou>=0.5", "mean_iou"])
     """Pass rate to store, from any score: support_f1 is its mean over a sample's answers, support_f1>=0.5 the share of

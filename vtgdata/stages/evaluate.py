@@ -124,7 +124,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
             return done
         chosen = list(load_samples(settings))
         ruler = _ruler(settings, chosen)
-        asks = [(spec, seeing) for spec in settings.model for seeing in _seeings(settings)]
+        asks = [(spec, condition) for spec in settings.model for condition in _conditions(settings)]
         if (planned := plan.check(settings, ruler.samples, asks)) is not None:
             return planned
         scored = _models(settings, ruler) if settings.model else _predictions(settings, ruler)
@@ -192,7 +192,7 @@ def _ruler(settings: Settings, chosen: list[Sample]) -> Ruler:
     return Ruler(samples=samples, metrics=metrics, thresholds=tuple(sorted(settings.thresholds)), by=tuple(settings.by))
 
 
-def _seeings(settings: Settings) -> list[str]:
+def _conditions(settings: Settings) -> list[str]:
     blind = "blind" if settings.blind_frames == "donor" else "blank"
     return ["sighted", *([blind] if settings.blind else []), *(["other_query"] if settings.other_query else [])]
 
@@ -204,23 +204,23 @@ def _models(settings: Settings, ruler: Ruler) -> Scored:
     for spec in settings.model:
         report: dict[str, Any] = {"model": spec}
         sighted: sets.Values = {}
-        for seeing in _seeings(settings):
-            with collect(settings, ruler.samples, spec, seeing=seeing, scores=ruler.scores) as collected:
+        for condition in _conditions(settings):
+            with collect(settings, ruler.samples, spec, condition=condition, scores=ruler.scores) as collected:
                 rows = [row for _, its in collected.by_sample() for row in its]
             rows = _as_read(settings, ruler, rows)
             scored.failure = scored.failure or collected.failure(settings.max_failed)
-            scored.rows.extend(row | {"model": spec, "seeing": seeing} for row in rows)
+            scored.rows.extend(row | {"model": spec, "seeing": condition} for row in rows)
             judged = judge_rows(rows, ruler.samples)
             values = ruler.values(judged)
             report["model_id"] = collected.model_id
-            report[seeing] = ruler.describe(judged, values)
-            if seeing == "sighted":
+            report[condition] = ruler.describe(judged, values)
+            if condition == "sighted":
                 sighted = values
                 scored.judged.append(judged)
                 scored.values.append(values)
                 report |= {"breakdown": ruler.parts(values), "official": ruler.official(values)}
             else:
-                report[f"sighted_minus_{seeing}"] = ruler.difference(sighted, values)
+                report[f"sighted_minus_{condition}"] = ruler.difference(sighted, values)
         if before is not None:
             report["gain"] = ruler.difference(sighted, before)
         before = sighted

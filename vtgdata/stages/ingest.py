@@ -15,7 +15,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from vtgdata.annotations import ids, sources
-from vtgdata.annotations.normalise import Probed, normalise
+from vtgdata.annotations.normalise import DurationProbe, normalise
 from vtgdata.annotations.published import Published, compared
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
@@ -250,7 +250,7 @@ def _inputs(paths: Sequence[Path], corpus: Corpus, module: ModuleType, name: str
     return found
 
 
-def _prober(root: str) -> Probed:
+def _prober(root: str) -> DurationProbe:
     # Imported here, so that PyAV is loaded only with --videos.
     from vtgdata.video.probe import Prober
 

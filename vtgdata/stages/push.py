@@ -27,8 +27,8 @@ from vtgdata.files.meta import Meta
 from vtgdata.files.step import StepSettings
 from vtgdata.releases import Document, Release, ReleaseFile, deduplication, hub, permission
 from vtgdata.releases.copy import holds, put
-from vtgdata.releases.hub.push import Mark, Parcel, Plan, push
-from vtgdata.releases.hub.push_model import Wanted, pack, trained
+from vtgdata.releases.hub.push import Parcel, PushPlan, VersionMark, push
+from vtgdata.releases.hub.push_model import ModelStatement, pack, trained
 
 
 class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -132,7 +132,7 @@ def run(settings: Settings) -> Summary:
 
 
 def _summary(
-    settings: Settings, kind: Literal["folder", "hub"], version: str, files: Mapping[str, ReleaseFile], plan: Plan
+    settings: Settings, kind: Literal["folder", "hub"], version: str, files: Mapping[str, ReleaseFile], plan: PushPlan
 ) -> Summary:
     return Summary(
         target=settings.target,
@@ -154,7 +154,7 @@ def _to_folder(release: Release, target: Path, settings: Settings) -> Summary:
         nothing = (
             _held(release, target, settings) if settings.dry_run else not put(release, target, replace=settings.replace)
         )
-    plan = Plan(upload=[], delete=[], tag=False) if nothing else Plan(upload=list(release.files), delete=[])
+    plan = PushPlan(upload=[], delete=[], tag=False) if nothing else PushPlan(upload=list(release.files), delete=[])
     return _summary(settings, "folder", release.document.version, release.files, plan)
 
 
@@ -178,7 +178,7 @@ def _to_hub(release: Release, settings: Settings) -> Summary:
     return replace(summary, bytes_new=new, estimate=how)
 
 
-def _send(settings: Settings, parcel: Parcel) -> tuple[Plan, Summary]:
+def _send(settings: Settings, parcel: Parcel) -> tuple[PushPlan, Summary]:
     plan, commit = push(
         settings.target, parcel, private=settings.private, gated=settings.gated, dry_run=settings.dry_run
     )
@@ -191,7 +191,7 @@ def _send(settings: Settings, parcel: Parcel) -> tuple[Plan, Summary]:
     return plan, there
 
 
-def _estimate(release: Release, plan: Plan, settings: Settings) -> tuple[int | None, str]:
+def _estimate(release: Release, plan: PushPlan, settings: Settings) -> tuple[int | None, str]:
     """Bytes of the upload that the Hub is expected not to have yet (None if unknown), and how they were estimated."""
     try:
         before = _before(plan, settings) if plan.upload else None
@@ -203,7 +203,7 @@ def _estimate(release: Release, plan: Plan, settings: Settings) -> tuple[int | N
     return found.new, found.how
 
 
-def _before(plan: Plan, settings: Settings) -> Release | None:
+def _before(plan: PushPlan, settings: Settings) -> Release | None:
     """The release that the Hub has now, as local files: --previous, or a copy in the cache; None if it has none.
 
     Raises VtgError when --previous is another release than the Hub's.
@@ -228,7 +228,7 @@ def _model(settings: Settings, made: Meta) -> Summary:
     if pinned is None and settings.dataset and not Path(source).is_dir():
         raise VtgError(f"--dataset {source}: is no org/name@tag, such as my-org/my-data@v1.0.0, and no folder.")
     release = releases.open_release(hub.local(source))
-    wanted = Wanted(
+    stated = ModelStatement(
         name=settings.target.partition("/")[2],
         version=settings.version,
         base_model=settings.base_model,
@@ -238,7 +238,7 @@ def _model(settings: Settings, made: Meta) -> Summary:
         evaluation=settings.evaluation,
     )
     with tempfile.TemporaryDirectory() as place:
-        parcel = pack(Path(settings.release), made, release, wanted, Path(place))
+        parcel = pack(Path(settings.release), made, release, stated, Path(place))
         return _send(settings, parcel)[1]
 
 
@@ -257,5 +257,5 @@ def _parcel(release: Release, confirmed: list[str]) -> Parcel:
     )
 
 
-def _mark(document: Document) -> Mark:
-    return Mark(version=document.version, content=releases.content(document), names=releases.named(document))
+def _mark(document: Document) -> VersionMark:
+    return VersionMark(version=document.version, content=releases.content(document), names=releases.named(document))

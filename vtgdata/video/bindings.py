@@ -18,7 +18,7 @@ VERSION = 1
 _SUM = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 
 
-class Bound(msgspec.Struct, frozen=True, kw_only=True):
+class Binding(msgspec.Struct, frozen=True, kw_only=True):
     """Hash, size and path of one video's file."""
 
     content: str
@@ -31,10 +31,10 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Document(msgspec.Struct, frozen=True, kw_only=True):
     version: int
-    videos: dict[str, Bound]
+    videos: dict[str, Binding]
 
 
-def read(root: Path) -> dict[str, Bound]:
+def read(root: Path) -> dict[str, Binding]:
     """{file name: binding} of a folder of videos; empty if the folder has no bindings.
 
     Raises VtgError when the file of bindings cannot be read.
@@ -43,7 +43,7 @@ def read(root: Path) -> dict[str, Bound]:
     return _document(path) if path.is_file() else {}
 
 
-def add(root: Path, bound: dict[str, Bound]) -> Path:
+def add(root: Path, bound: dict[str, Binding]) -> Path:
     """Add bindings to those of a folder, and return their path.
 
     Others that bind in this folder at the same time lose none of theirs. Raises VtgError when the folder is not
@@ -61,7 +61,7 @@ def add(root: Path, bound: dict[str, Bound]) -> Path:
     return path
 
 
-def known(path: Path) -> dict[str, Bound]:
+def known(path: Path) -> dict[str, Binding]:
     """{file name: binding} from an earlier `vtgdata-bindings.json`, or from lines as `sha256sum` writes them.
 
     Raises VtgError when the file is neither.
@@ -72,18 +72,18 @@ def known(path: Path) -> dict[str, Bound]:
         raise VtgError(f"{path}: cannot be read as text; give bindings, or lines of sha256sum.") from error
     if text.lstrip().startswith("{"):
         return _document(path)
-    found: dict[str, Bound] = {}
+    found: dict[str, Binding] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
         match = _SUM.fullmatch(line.strip())
         if match is None:
             raise VtgError(f"{path}:{number}: is no line of sha256sum, `<64 hex digits>  <name>`.")
-        found[Path(match[2]).name] = Bound(content=match[1])
+        found[Path(match[2]).name] = Binding(content=match[1])
     return found
 
 
-def _document(path: Path) -> dict[str, Bound]:
+def _document(path: Path) -> dict[str, Binding]:
     try:
         document = msgspec.json.decode(path.read_bytes(), type=_Document)
     except (OSError, msgspec.DecodeError) as error:

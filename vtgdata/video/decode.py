@@ -20,7 +20,7 @@ DECODED_BYTES = 512 << 20
 _QUALITY = 95
 
 
-class Look(NamedTuple):
+class SampledFrames(NamedTuple):
     """The sampled frames of a video."""
 
     duration: float
@@ -49,7 +49,7 @@ def frames(decoder: str, path: Path, times: Sequence[float]) -> tuple[list[np.nd
     return _decoder(decoder, path).frames(path, times)
 
 
-def look(decoder: str, path: Path, sampling: FrameSampling, facts: VideoFacts | None = None) -> Look:
+def look(decoder: str, path: Path, sampling: FrameSampling, facts: VideoFacts | None = None) -> SampledFrames:
     """Decode a video with a sampling; the video is probed if its facts are not given.
 
     Raises VideoUnreadable when the video cannot be read, or ends before it should.
@@ -67,7 +67,7 @@ def look(decoder: str, path: Path, sampling: FrameSampling, facts: VideoFacts | 
         pictures, true_times = module.frames(path, wanted[start : start + at_once])
         images.extend(jpeg(picture, size) for picture in pictures)
         shown.extend(true_times)
-    return Look(facts.duration, tuple(shown), tuple(images))
+    return SampledFrames(facts.duration, tuple(shown), tuple(images))
 
 
 def _decoder(name: str, path: Path) -> Any:

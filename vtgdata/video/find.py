@@ -10,7 +10,7 @@ import msgspec
 
 from vtgdata.errors import VtgError
 from vtgdata.files.video_files import SUFFIXES, video_files
-from vtgdata.video.bindings import Bound, read
+from vtgdata.video.bindings import Binding, read
 
 
 class Videos(msgspec.Struct, frozen=True):
@@ -19,7 +19,7 @@ class Videos(msgspec.Struct, frozen=True):
     root: Path
     by_name: dict[str, list[Path]]
     by_stem: dict[str, list[Path]]
-    bound: dict[str, Bound] = {}
+    bound: dict[str, Binding] = {}
     """{file name: what `vtgdata videos bind` found}; a binding takes precedence over names."""
 
     def path(self, file: str, video_id: str = "") -> Path | None:
@@ -50,7 +50,7 @@ class Videos(msgspec.Struct, frozen=True):
                 return found
         return []
 
-    def _bound(self, bound: Bound) -> Path | None:
+    def _bound(self, bound: Binding) -> Path | None:
         path = self.root / bound.path
         # Give the bound file only if the folder has it and its size is unchanged; no other file ever replaces it.
         here = bool(bound.path) and path in self.by_name.get(_form(path.name), [])

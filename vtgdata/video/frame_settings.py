@@ -8,7 +8,7 @@ from vtgdata.files.step import StepSettings
 from vtgdata.records import FrameSampling
 from vtgdata.video.sampling import chosen
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
+PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class FrameSettings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -17,13 +17,13 @@ class FrameSettings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     preset: str = ""
     """Frames as a published system takes them (tvg_r1, tvg_r1_eval, time_r1_eval, timelens), or frames_64. It cannot
     be combined with another setting of frames."""
-    num_frames: Count | None = None
+    num_frames: PositiveInt | None = None
     """Number of frames per video, evenly spaced; with --fps, the maximum. 32 by default."""
     fps: Annotated[float, msgspec.Meta(gt=0)] | None = None
     """Frames per second of video, instead of a fixed number."""
     midpoint: bool = False
     """Take the middle of each interval rather than its start."""
-    short_side: Count | None = None
+    short_side: PositiveInt | None = None
     """Short side of the frames in pixels; smaller frames are not enlarged. 336 by default."""
     frames: str = ""
     """Folder of the frame store; by default in the user's cache."""

@@ -15,7 +15,7 @@ from vtgdata.video.find import Videos
 log = logging.getLogger("vtgdata")
 T = TypeVar("T")
 SHOWN = 5
-"""How many files of each kind a summary names; the table names all."""
+"""How many files of each class a summary names; the table names all."""
 TELL_SECONDS = 10.0
 """Least time between two progress lines."""
 
@@ -56,7 +56,7 @@ def listed(path: str, where: str = "", limit: int | None = None) -> list[Listed]
     return [found[key] for key in sorted(found)]
 
 
-def told(results: Iterator[T], total: int, verb: str) -> Iterator[T]:
+def log_progress(results: Iterator[T], total: int, verb: str) -> Iterator[T]:
     """Yield results as they come, and log how many of `total` are done: every ten seconds, and at the end."""
     said = time.monotonic()
     for number, result in enumerate(results, 1):
@@ -75,17 +75,17 @@ def ambiguous(videos: Videos, video: Video) -> str | None:
     return None
 
 
-def kind(status: str) -> str:
-    """The kind of a status, without its details, for counting.
+def status_class(status: str) -> str:
+    """The class of a status, without its details, for counting.
 
-    >>> kind("truncated at 12.4 s"), kind("unreadable: the decoder hangs on it"), kind("not a video (an HTML page)")
-    ('truncated', 'unreadable', 'not a video')
+    >>> [status_class(said) for said in ("truncated at 12.4 s", "unreadable: it hangs", "not a video (an HTML page)")]
+    ['truncated', 'unreadable', 'not a video']
     """
     return status.partition(":")[0].partition(" (")[0].partition(" at ")[0]
 
 
 def examples(rows: Iterable[tuple[str, ...]]) -> dict[str, list[str]]:
-    """{kind of status: its first few files, as `file: what`}, for people; without the kind `ok`.
+    """{class of status: its first few files, as `file: what`}, for people; without the class `ok`.
 
     Args:
         rows: file and status of each video and, where that is more precise than the status, a text.
@@ -94,7 +94,7 @@ def examples(rows: Iterable[tuple[str, ...]]) -> dict[str, list[str]]:
     for file, status, *words in rows:
         if status == "ok":
             continue
-        some = found.setdefault(kind(status), [])
+        some = found.setdefault(status_class(status), [])
         if len(some) < SHOWN:
             some.append(f"{file}: {words[0] if words else status}")
     return found

@@ -13,7 +13,7 @@ from vtgdata.video import decode, encode, worker_messages
 
 def _serve(memory: int) -> None:
     """Answer calls until the pipe closes."""
-    asked, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    calls, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     # A library that prints must not write into the answers.
     os.dup2(2, 1)
     _limit_memory(memory)
@@ -22,13 +22,13 @@ def _serve(memory: int) -> None:
         with contextlib.suppress(ImportError):
             importlib.import_module(library)
     _send(answers, worker_messages.Ready())
-    while head := asked.read(worker_messages.HEAD):
-        call = worker_messages.call(asked.read(int.from_bytes(head, "little")))
+    while head := calls.read(worker_messages.HEAD):
+        call = worker_messages.call(calls.read(int.from_bytes(head, "little")))
         _alarm(call.limit + 1)
         try:
             answer = _answered(call, answers)
         except Exception as error:  # any error is sent back and raised in the calling process
-            answer = worker_messages.told(error)
+            answer = worker_messages.encode_error(error)
         _alarm(0)
         _send(answers, answer)
 
@@ -36,16 +36,16 @@ def _serve(memory: int) -> None:
 def _answered(call: worker_messages.Call, answers: Any) -> worker_messages.Answer:
     path = worker_messages.path_of(call)
     if call.name == "probe":
-        return worker_messages.answered(decode.probe(call.decoder, path))
+        return worker_messages.encode_result(decode.probe(call.decoder, path))
     if call.copy is not None:
         encode.write(call.decoder, path, call.copy)
-        return worker_messages.answered(decode.probe(call.decoder, Path(os.fsdecode(call.copy.target))))
+        return worker_messages.encode_result(decode.probe(call.decoder, Path(os.fsdecode(call.copy.target))))
     if call.name == "frames" or call.sampling is None:
-        return worker_messages.answered(decode.frames(call.decoder, path, call.times))
+        return worker_messages.encode_result(decode.frames(call.decoder, path, call.times))
     facts = decode.probe(call.decoder, path)
     _send(answers, worker_messages.Probed(facts))
     _alarm(call.limit + facts.duration * worker_messages.SECONDS_PER_SECOND + 1)
-    return worker_messages.answered(decode.look(call.decoder, path, call.sampling, facts))
+    return worker_messages.encode_result(decode.look(call.decoder, path, call.sampling, facts))
 
 
 def _send(answers: Any, answer: worker_messages.Answer) -> None:

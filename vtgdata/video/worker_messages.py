@@ -12,7 +12,7 @@ import msgspec
 
 from vtgdata.errors import VideoUnreadable, VtgError
 from vtgdata.records import FrameSampling, VideoFacts
-from vtgdata.video.decode import Look
+from vtgdata.video.decode import SampledFrames
 from vtgdata.video.encode import Copy
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ class Probed(msgspec.Struct, frozen=True, tag=True):
     facts: VideoFacts
 
 
-class Looked(msgspec.Struct, frozen=True, tag=True):
-    """The sampled frames of a video, as in `decode.Look`: the second answer to `look`."""
+class Sampled(msgspec.Struct, frozen=True, tag=True):
+    """The sampled frames of a video, as in `decode.SampledFrames`: the second answer to `look`."""
 
     duration: float
     times: tuple[float, ...]
@@ -92,7 +92,7 @@ class Broke(msgspec.Struct, frozen=True, tag=True):
     words: str
 
 
-Answer = Ready | Probed | Looked | Shown | Unreadable | Refused | Broke
+Answer = Ready | Probed | Sampled | Shown | Unreadable | Refused | Broke
 _encode = msgspec.msgpack.Encoder().encode
 _call = msgspec.msgpack.Decoder(Call).decode
 _answer = msgspec.msgpack.Decoder(Answer).decode
@@ -117,12 +117,12 @@ def answer(packed: bytes) -> Answer:
         raise ValueError(str(error)) from error
 
 
-def path_of(asked: Call) -> Path:
+def path_of(message: Call) -> Path:
     """The file that a call is about."""
-    return Path(os.fsdecode(asked.path))
+    return Path(os.fsdecode(message.path))
 
 
-def told(error: Exception) -> Answer:
+def encode_error(error: Exception) -> Answer:
     """The message for an error."""
     if isinstance(error, VideoUnreadable):
         return Unreadable(error.reason)
@@ -131,12 +131,12 @@ def told(error: Exception) -> Answer:
     return Broke(type(error).__name__, repr(error)[:2000])
 
 
-def answered(result: Any) -> Answer:
+def encode_result(result: Any) -> Answer:
     """The message for what a function of `decode` returned."""
     if isinstance(result, VideoFacts):
         return Probed(result)
-    if isinstance(result, Look):
-        return Looked(result.duration, result.times, result.images)
+    if isinstance(result, SampledFrames):
+        return Sampled(result.duration, result.times, result.images)
     pictures, times = result
     raw = [Picture(one.shape[0], one.shape[1], one.tobytes()) for one in pictures]
     return Shown(raw, [float(time) for time in times])
@@ -150,7 +150,9 @@ def pictures(shown: Shown) -> tuple[list["np.ndarray"], list[float]]:
     return found, shown.times
 
 
-def asked(limit: float, name: Any, decoder: str, path: Path, *rest: FrameSampling | Copy | Sequence[float]) -> Call:
+def encode_call(
+    limit: float, name: Any, decoder: str, path: Path, *rest: FrameSampling | Copy | Sequence[float]
+) -> Call:
     """A call, from the arguments of the function of `decode` that it names, or of `encode.write`."""
     given = rest[0] if rest else ()
     # The absolute path, since this process may have changed its folder after it started the worker.

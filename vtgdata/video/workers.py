@@ -61,7 +61,7 @@ class Workers:
         """`decode.probe` in a worker; VideoUnreadable also if it takes too long or too much memory, or crashes."""
         return self._call(path, self._seconds, "probe", decoder, path)
 
-    def look(self, decoder: str, path: Path, sampling: FrameSampling) -> decode.Look:
+    def look(self, decoder: str, path: Path, sampling: FrameSampling) -> decode.SampledFrames:
         """`decode.look` in a worker; VideoUnreadable also if it takes too long or too much memory, or crashes."""
         return self._call(path, self._seconds, "look", decoder, path, sampling)
 
@@ -98,7 +98,7 @@ class Workers:
         worker = None if fresh else self._take()
         worker = worker or _Worker(self._memory)
         try:
-            worker.ask(worker_messages.asked(limit, name, *values))
+            worker.ask(worker_messages.encode_call(limit, name, *values))
             found = worker.answer(limit)
             if name == "look" and isinstance(found, worker_messages.Probed):
                 # The facts come first and quickly, so that a file that hangs a library is noticed soon.
@@ -129,8 +129,8 @@ def _result(path: Path, found: worker_messages.Answer) -> Any:
     """Return what the function of `decode` would have returned, or raise what it would have raised."""
     if isinstance(found, worker_messages.Probed):
         return found.facts
-    if isinstance(found, worker_messages.Looked):
-        return decode.Look(found.duration, found.times, found.images)
+    if isinstance(found, worker_messages.Sampled):
+        return decode.SampledFrames(found.duration, found.times, found.images)
     if isinstance(found, worker_messages.Shown):
         try:
             return worker_messages.pictures(found)
@@ -243,7 +243,7 @@ class Here:
         """`decode.probe`."""
         return decode.probe(decoder, path)
 
-    def look(self, decoder: str, path: Path, sampling: FrameSampling) -> decode.Look:
+    def look(self, decoder: str, path: Path, sampling: FrameSampling) -> decode.SampledFrames:
         """`decode.look`."""
         return decode.look(decoder, path, sampling)
 

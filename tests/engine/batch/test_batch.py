@@ -63,6 +63,8 @@ def test_a_batch_that_was_answered_leaves_nothing_to_ask_and_gives_the_same_tabl
         assert score(server, "--batch", "b", "--json") == 0
         told = json.loads(capsys.readouterr().out.splitlines()[-1])
         assert (told["requests"], told["cached"], told["batch_files"]) == (24, 0, ["requests-00000.jsonl"])
+        (entry,) = json.loads((folder / "b/batch.json").read_text())["asked"]
+        assert entry.keys() == {"spec", "model", "about"}, "earlier versions read a batch under these names"
         assert not (folder / "out/meta.json").exists() and not (folder / "out/rollouts.parquet").exists()
         exported = requests(folder / "b")
         # What would be sent, to the letter of its JSON; and each has its answer's key.

@@ -290,7 +290,7 @@ def test_a_plan_of_several_models_and_of_adaptive_numbers(folder, capsys):
     with Server(billed, models=("tiny", "other")) as server:
         assert score(server, "--adaptive", "mean_iou:0.2:0.8:0.05", "--max-n", "20", "--dry-run", "--json") == 0
         planned = json.loads(capsys.readouterr().out)
-        assert planned["to_do"] == {"low": 72, "high": 480}
+        assert planned["to_do"] == {"low": 72, "high": 480} and planned["plan"][0]["seeing"] == "sighted"
         settings = evaluate.Settings(
             samples="samples.parquet", videos="videos", endpoint=[server.url], num_frames=4, out="e",
             model=["openai_api:tiny", "openai_api:other", "scripted:samples.parquet"], other_query=True, dry_run=True,
@@ -298,8 +298,8 @@ def test_a_plan_of_several_models_and_of_adaptive_numbers(folder, capsys):
         )  # fmt: skip
         planned = evaluate.run(settings)
         assert not server.requests
-    assert [(part.model, part.seeing) for part in planned.plan] == [
-        (model, seeing) for model in settings.model for seeing in ("sighted", "other_query")
+    assert [(part.model, part.condition) for part in planned.plan] == [
+        (model, condition) for model in settings.model for condition in ("sighted", "other_query")
     ]
     assert planned.cost == "unknown" and planned.plan[0].cost != "unknown"
     assert planned.plan[4].cost == Bounds(low=0.0, high=0.0)

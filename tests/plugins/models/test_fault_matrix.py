@@ -20,7 +20,7 @@ from vtgdata.conversation.answer import Form
 from vtgdata.engine import rollouts
 from vtgdata.engine.ask import Asking, run
 from vtgdata.engine.journal.journal import Journal
-from vtgdata.engine.spool import Wanted
+from vtgdata.engine.spool import QuestionAnswers
 from vtgdata.engine.work_keys import Question
 from vtgdata.errors import EndpointRefused
 from vtgdata.files import plugins
@@ -118,7 +118,7 @@ def ask(path: Path, *servers: Server, samples: int = 5, concurrency: int = 1, **
         )
         for sample_id in list(SAMPLES)[:samples]
     ]  # fmt: skip
-    noted: list[Wanted] = []
+    noted: list[QuestionAnswers] = []
     with Journal(path) as journal:
         run(questions, Asking(model=model, sampling=Sampling(), n=1, seed=0, journal=journal, note=noted.append))
         asked = [one for record in noted for one in record.each()]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from vtgdata.engine.batch.export import NAME, Asked, Batch, read_keys
+from vtgdata.engine.batch.export import NAME, Batch, BatchModelEntry, read_keys
 from vtgdata.engine.journal.journal import Attempt, Journal
 from vtgdata.engine.money import prices
 from vtgdata.engine.money.prices import Price, dollars
@@ -86,8 +86,8 @@ def take(folder: Path, files: Sequence[Path], *, table: str = "", out: str = "")
     Raises VtgError when the folder holds no batch, the output folder is gone, or a file cannot be read at all.
     """
     batch = _read(folder)
-    known = {key: (sample_id, index, asked) for key, sample_id, index, asked in read_keys(folder)}
-    readers = [_Reader(asked, table) for asked in batch.asked]
+    known = {key: (sample_id, index, number) for key, sample_id, index, number in read_keys(folder)}
+    readers = [_Reader(entry, table) for entry in batch.entries]
     counts, place = _Counts(), Path(out or batch.out)
     if not place.is_dir():
         raise VtgError(f"{place}: there is no such output folder any more. Name it with --out.")
@@ -101,9 +101,9 @@ def take(folder: Path, files: Sequence[Path], *, table: str = "", out: str = "")
                 counts.duplicates += 1
             else:
                 seen.add(line.custom_id)
-                sample_id, index, asked = known[line.custom_id]
-                reply = readers[asked].reply(line)
-                pending.append((asked, Attempt(key=line.custom_id, sample_id=sample_id, index=index, reply=reply)))
+                sample_id, index, number = known[line.custom_id]
+                reply = readers[number].reply(line)
+                pending.append((number, Attempt(key=line.custom_id, sample_id=sample_id, index=index, reply=reply)))
             if len(pending) == AT_ONCE:
                 _record(journal, batch, pending, counts)
                 pending = []
@@ -151,13 +151,13 @@ def _record(journal: Journal, batch: Batch, pending: Sequence[tuple[int, Attempt
     """Record attempts, except for keys that have an answer, and failures equal to the key's latest one."""
     held = journal.holds(attempt.key for _, attempt in pending)
     failures = journal.failures(attempt.key for _, attempt in pending)
-    for number, asked in enumerate(batch.asked):
+    for number, entry in enumerate(batch.entries):
         new = [
             attempt
             for of, attempt in pending
             if of == number and attempt.key not in held and failures.get(attempt.key) != attempt.reply
         ]
-        journal.about = asked.about
+        journal.answers_id = entry.answers_id
         if new:
             journal.record(new)
         failed = sum(attempt.reply.error is not None for attempt in new)
@@ -168,12 +168,12 @@ def _record(journal: Journal, batch: Batch, pending: Sequence[tuple[int, Attempt
 class _Reader:
     """Reads the lines of one model, and prices their answers."""
 
-    def __init__(self, asked: Asked, table: str) -> None:
-        module = plugins.load("models", plugins.parse_spec(asked.spec).name)
+    def __init__(self, entry: BatchModelEntry, table: str) -> None:
+        module = plugins.load("models", plugins.parse_spec(entry.spec).name)
         if not isinstance(module, ReadsReplies):
-            raise VtgError(f"{asked.spec}: its plug-in reads no results of a batch: it lacks reply_of. Add it.")
+            raise VtgError(f"{entry.spec}: its plug-in reads no results of a batch: it lacks reply_of. Add it.")
         self._reply_of = module.reply_of
-        found = [price for price in prices.load(Path(table)) if price.holds_for(asked.model, [])] if table else []
+        found = [price for price in prices.load(Path(table)) if price.holds_for(entry.model, [])] if table else []
         self._price: Price | None = found[0] if found else None
 
     def reply(self, line: _Line) -> Reply:

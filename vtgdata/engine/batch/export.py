@@ -15,7 +15,7 @@ from vtgdata.conversation.prompt import load_prompt
 from vtgdata.engine import failures
 from vtgdata.engine.collect import take_shards
 from vtgdata.engine.journal.journal import Journal
-from vtgdata.engine.models import asked_model, kind
+from vtgdata.engine.models import answers_id, asked_model
 from vtgdata.engine.questions import frame_store, questions
 from vtgdata.engine.settings import AskSettings
 from vtgdata.engine.work_keys import Question, seed_of, work_keys
@@ -34,14 +34,14 @@ class Batchable(Model, BatchModel, Protocol):
     """A model whose requests can be written down and answered by somebody else."""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class BatchModelEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What one model is asked under one condition."""
 
     spec: str
     model: str
     """Its name on servers."""
-    about: str
-    """See `work_keys.about`."""
+    answers_id: str = msgspec.field(name="about")
+    """See `work_keys.answers_id`."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +49,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
     out: str
     """Output folder of the step, absolute: its journal gets the answers."""
-    asked: list[Asked]
+    entries: list[BatchModelEntry] = msgspec.field(name="asked")
     requests: int
     files: list[str]
 
@@ -84,8 +84,8 @@ def export(settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tupl
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise VtgError(f"--batch {folder}: holds something already, perhaps a batch under way. Name a new folder.")
     out, prompt, store = Path(settings.out), load_prompt(settings.prompt), frame_store(settings)
-    models = [(_batchable(spec, settings, seeing), spec, seeing) for spec, seeing in asks]
-    asked: list[Asked] = []
+    models = [(_batchable(spec, settings, condition), spec, condition) for spec, condition in asks]
+    entries: list[BatchModelEntry] = []
     cached = problems = 0
     with (
         Journal(out / JOURNAL) as journal,
@@ -94,10 +94,12 @@ def export(settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tupl
     ):
         take_shards(journal, out)
         journal.again = failures.chosen(settings.only)
-        for number, (model, spec, seeing) in enumerate(models):
+        for number, (model, spec, condition) in enumerate(models):
             name = model.model if isinstance(model, NamedModel) else spec
-            asked.append(Asked(spec=spec, model=name, about=kind(settings, prompt, model, seeing)))
-            for question in questions(samples, prompt, store, settings, seeing):
+            entries.append(
+                BatchModelEntry(spec=spec, model=name, answers_id=answers_id(settings, prompt, model, condition))
+            )
+            for question in questions(samples, prompt, store, settings, condition):
                 found = _missing(question, model, settings, journal)
                 cached += settings.n - len(found.keys) if found.question.problem is None else 0
                 problems += settings.n if found.question.problem is not None else 0
@@ -106,7 +108,7 @@ def export(settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tupl
                     keys.write({"key": key, "sample_id": question.sample_id, "index": index, "asked": number})
             # One file is one model's: providers refuse others.
             files.close()
-    batch = Batch(out=str(out.absolute()), asked=asked, requests=files.requests, files=files.names)
+    batch = Batch(out=str(out.absolute()), entries=entries, requests=files.requests, files=files.names)
     write_json(folder / NAME, batch)
     return Exported(
         batch=settings.batch,
@@ -129,8 +131,8 @@ def words(summary: Exported) -> list[str]:
     ]
 
 
-def _batchable(spec: str, settings: AskSettings, seeing: str) -> Batchable:
-    model = asked_model(spec, settings, seeing)
+def _batchable(spec: str, settings: AskSettings, condition: str) -> Batchable:
+    model = asked_model(spec, settings, condition)
     if not isinstance(model, BatchModel):
         raise VtgError(f"--batch: {spec} asks no server, so it has no requests to write down. Leave out --batch.")
     return cast(Batchable, model)
@@ -210,6 +212,6 @@ def _files(folder: Path, most_requests: int, most_bytes: int) -> Generator[_File
 
 
 def read_keys(folder: Path) -> Iterator[tuple[str, str, int, int]]:
-    """Key, sample, index and number in `Batch.asked` of every request of a batch."""
+    """Key, sample, index and number in `Batch.entries` of every request of a batch."""
     frame = read_frame(folder / KEYS, needs=COLUMNS)
     return frame.select(*COLUMNS).iter_rows()

@@ -1,4 +1,4 @@
-"""Counts of what a journal holds: answers of one kind, failures, cost, and the mean tokens, time and size of an answer.
+"""Counts of what a journal holds: answers of one id, failures, cost, and the mean tokens, time and size of an answer.
 
 Counting changes nothing: `peek` reads a journal that nobody has open, takes no lock and leaves no file beside it.
 """
@@ -78,7 +78,7 @@ def journals(folder: Path, name: str) -> list[Path]:
 
 
 class Answers(msgspec.Struct, kw_only=True):
-    """Which answers of one kind exist."""
+    """Which answers of one id exist."""
 
     masks: dict[str, int] = {}
     """For each sample, a bit mask: bit i is set if answer i exists."""
@@ -90,21 +90,21 @@ class Answers(msgspec.Struct, kw_only=True):
         return (self.masks.get(sample_id, 0) & ((1 << n) - 1)).bit_count()
 
 
-def answers(select: Select, about: str, into: Answers) -> None:
-    """Add a journal's answers of one kind (see `work_keys.about`) to `into`."""
+def answers(select: Select, answers_id: str, into: Answers) -> None:
+    """Add a journal's answers of one id (see `work_keys.answers_id`) to `into`."""
     query = f"SELECT sample_id, idx, about FROM attempt WHERE status = 'answer' AND {_OURS}"
-    for sample_id, index, kind in select(query, (about,)):
+    for sample_id, index, found in select(query, (answers_id,)):
         into.masks[sample_id] = into.masks.get(sample_id, 0) | 1 << index
-        into.exact = into.exact and bool(kind)
+        into.exact = into.exact and bool(found)
 
 
-def failures(select: Select, about: str) -> list[str]:
-    """The latest error of each answer of one kind that failed and was not given since."""
+def failures(select: Select, answers_id: str) -> list[str]:
+    """The latest error of each answer of one id that failed and was not given since."""
     query = f"""
     SELECT json_extract(CAST(reply AS TEXT), '$.error'), max(id) FROM attempt AS a WHERE status = 'failed' AND {_OURS}
     AND NOT EXISTS (SELECT 1 FROM attempt AS b WHERE b.key = a.key AND b.status = 'answer') GROUP BY key
     """
-    return [error for error, _ in select(query, (about,))]
+    return [error for error, _ in select(query, (answers_id,))]
 
 
 class Spend(NamedTuple):
@@ -144,7 +144,7 @@ def spend(select: Select, price: Price | None, *, only_failed: bool = False) -> 
 
 
 class Means(NamedTuple):
-    """Means over the answers of one kind, each with three standard errors to both sides."""
+    """Means over the answers of one id, each with three standard errors to both sides."""
 
     n: int
     """Number of answers with known tokens and seconds."""
@@ -155,12 +155,13 @@ class Means(NamedTuple):
     """Bytes of a reply in the journal."""
 
 
-def means(select: Select, about: str) -> Means | None:
-    """Means over the answers of one kind; None when fewer than two have known tokens and seconds."""
+def means(select: Select, answers_id: str) -> Means | None:
+    """Means over the answers of one id; None when fewer than two have known tokens and seconds."""
     columns = ("given", "said", "seconds", "size")
     sums = ", ".join(f"sum({name}), sum(1.0 * {name} * {name})" for name in columns)
     told = "status = 'answer' AND given IS NOT NULL AND said IS NOT NULL AND seconds IS NOT NULL"
-    n, *found = next(iter(select(f"SELECT count(*), {sums} FROM ({_FIELDS}) WHERE about = ? AND {told}", (about,))))
+    query = f"SELECT count(*), {sums} FROM ({_FIELDS}) WHERE about = ? AND {told}"
+    n, *found = next(iter(select(query, (answers_id,))))
     if n < 2:
         return None
     return Means(n, *(_around(n, total, squares) for total, squares in zip(found[::2], found[1::2], strict=True)))

@@ -53,8 +53,8 @@ class Journal:
         is not a journal, or cannot be written. A journal that a dead process held is taken over: see `lease.lives`.
         """
         self.path = path
-        self.about = ""
-        """The kind of answer that `record` stores with each attempt; see `work_keys.about`."""
+        self.answers_id = ""
+        """The id that `record` stores with each attempt, as its `about`; see `work_keys.answers_id`."""
         self.again: Callable[[str], bool] | None = None
         """Tells whether to ask again after a given error. When it is set, only such failed requests are asked, nothing
         new."""
@@ -143,7 +143,7 @@ class Journal:
         Locked when another process took over.
         """
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-        self._insert([(*_row(entry, now), self.about) for entry in entries])
+        self._insert([(*_row(entry, now), self.answers_id) for entry in entries])
 
     def take(self, other: Self) -> None:
         """Copy the answers of another journal that this one lacks; raises VtgError when one of them is torn.

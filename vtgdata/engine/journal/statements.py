@@ -3,7 +3,7 @@
 APPLICATION_ID = 0x56544744
 """`VTGD`, in the file's header: distinguishes our journals from other SQLite files."""
 VERSION = 2
-"""Version 2 added the column `about` (see `work_keys.about`); files of version 1 get it when they are opened."""
+"""Version 2 added the column `about` (see `work_keys.answers_id`); files of version 1 get it when they are opened."""
 SCHEMA = f"""
 BEGIN EXCLUSIVE;
 CREATE TABLE attempt (

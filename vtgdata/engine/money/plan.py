@@ -1,11 +1,11 @@
 """Plans a step that asks a model: how much there is to do, what it takes, and whether it may be spent.
 
 No video is opened and nothing is written. The numbers of answers wanted and of answers in the journals are exact;
-answers are matched by sample and index among those of the same kind (`work_keys.about`). One case is missed: an answer
-counts as there, though it will be asked again, if its sample's query or video changed since, or the other samples of a
-blind control did.
+answers are matched by sample and index among those of the same id (`work_keys.answers_id`). One case is missed: an
+answer counts as there, though it will be asked again, if its sample's query or video changed since, or the other
+samples of a blind control did.
 
-Tokens are guessed until the journals have 20 answers of the same kind; then their means, with three standard errors to
+Tokens are guessed until the journals have 20 answers of the same id; then their means, with three standard errors to
 each side, replace the guesses. Input tokens are guessed by `tokens`: the duration gives the number of frames, and each
 frame is 16:9, with a short side between half of --short-side (smaller videos are not enlarged) and all of it. Output
 tokens are guessed to be between 16 and --max-tokens.
@@ -25,7 +25,7 @@ from vtgdata.engine.batch import export
 from vtgdata.engine.batch.export import Exported
 from vtgdata.engine.journal import counts
 from vtgdata.engine.journal.counts import Answers, Select, Spend, answers, fold, journals, means, peek, spend
-from vtgdata.engine.models import asked_model, kind, price_of
+from vtgdata.engine.models import answers_id, asked_model, price_of
 from vtgdata.engine.money import prices, tokens
 from vtgdata.engine.money.budget import ENOUGH
 from vtgdata.engine.money.plan_parts import Part, Plan
@@ -74,8 +74,8 @@ def check(
     if not settings.dry_run and all(prices.is_local(spec) for spec, _ in asks):
         return None
     models: dict[str, Model] = {}
-    for spec, seeing in asks:
-        models[spec] = asked_model(spec, settings, seeing)
+    for spec, condition in asks:
+        models[spec] = asked_model(spec, settings, condition)
     named = {spec: price_of(spec, settings, model) for spec, model in models.items()}
     unknown = [spec for spec, price in named.items() if price is None]
     if settings.budget is not None and unknown:
@@ -127,9 +127,11 @@ def make(
     with ExitStack() as stack:
         paths = journals(Path(settings.out), JOURNAL)
         selects = [stack.enter_context(peek(path)) for path in paths]
-        for spec, seeing in asks:
-            asked = _Asked(settings, samples, prompt, models[spec], kind(settings, prompt, models[spec], seeing))
-            parts.append(_part(asked, spec, seeing, selects, most))
+        for spec, condition in asks:
+            inputs = _PartInputs(
+                settings, samples, prompt, models[spec], answers_id(settings, prompt, models[spec], condition)
+            )
+            parts.append(_part(inputs, spec, condition, selects, most))
         named = next((part.price for part in parts if part.price is not None), None)
         own = [(path.parent == Path(settings.out), select) for path, select in zip(paths, selects, strict=True)]
         # A shard's answers count once, whether the step's own journal has taken them over or not yet.
@@ -141,27 +143,27 @@ def make(
     return Plan(parts, spent.picodollars, spent.uncounted)
 
 
-class _Asked(NamedTuple):
-    """What is asked, and of whom."""
+class _PartInputs(NamedTuple):
+    """What one part of the plan is counted from."""
 
     settings: AskSettings
     samples: Sequence[Sample]
     prompt: Prompt
     model: Model
-    about: str
+    answers_id: str
 
 
-def _part(asked: _Asked, spec: str, seeing: str, selects: Sequence[Select], most: int) -> Part:
-    settings, samples = asked.settings, asked.samples
+def _part(inputs: _PartInputs, spec: str, condition: str, selects: Sequence[Select], most: int) -> Part:
+    settings, samples = inputs.settings, inputs.samples
     there, failed = Answers(), list[str]()
     for select in selects:
-        answers(select, asked.about, there)
-        failed += counts.failures(select, asked.about)
-    found = [found for select in selects if (found := means(select, asked.about))]
+        answers(select, inputs.answers_id, there)
+        failed += counts.failures(select, inputs.answers_id)
+    found = [found for select in selects if (found := means(select, inputs.answers_id))]
     measured = max(found, key=lambda one: one.n, default=None)
     if measured is None or measured.n < ENOUGH:
         measured = None
-    cached, prompts, frames = _counted(asked, there, most)
+    cached, prompts, frames = _counted(inputs, there, most)
     prompts = measured.tokens_in if measured else prompts
     said = measured.tokens_out if measured else Range(min(LEAST_OUT, settings.max_tokens), settings.max_tokens)
     size = measured.size if measured else Range(ANSWER_BYTES, ANSWER_BYTES + 4 * settings.max_tokens)
@@ -171,7 +173,7 @@ def _part(asked: _Asked, spec: str, seeing: str, selects: Sequence[Select], most
     to_do = Range(wanted.low - cached, wanted.high - cached)
     return Part(
         spec=spec,
-        seeing=seeing,
+        condition=condition,
         wanted=wanted,
         cached=cached,
         exact=there.exact,
@@ -179,8 +181,8 @@ def _part(asked: _Asked, spec: str, seeing: str, selects: Sequence[Select], most
         tokens_in=_each(to_do, prompts),
         tokens_out=_each(to_do, said),
         measured=measured.n if measured else 0,
-        price=price_of(spec, settings, asked.model),
-        hours=_each(to_do, measured.seconds).times(1 / 3600 / asked.model.concurrency) if measured else None,
+        price=price_of(spec, settings, inputs.model),
+        hours=_each(to_do, measured.seconds).times(1 / 3600 / inputs.model.concurrency) if measured else None,
         # The answers once in the journal, and about once more in the tables; frames may be stored already.
         disk=_each(to_do, size).times(2).plus(Range(0.0, frames)),
     )
@@ -200,12 +202,12 @@ class _Counted(NamedTuple):
     """Bytes of the frames of all videos to ask about, if none is stored yet."""
 
 
-def _counted(asked: _Asked, there: Answers, most: int) -> _Counted:
-    settings, prompt = asked.settings, asked.prompt
+def _counted(inputs: _PartInputs, there: Answers, most: int) -> _Counted:
+    settings, prompt = inputs.settings, inputs.prompt
     fixed, time = len(f"{prompt.system}{prompt.body}".encode()), len(format_time(100.0, prompt.time, prompt.unit))
     cached = waiting = frames = size = stored = 0
     videos: set[str] = set()
-    for sample in asked.samples:
+    for sample in inputs.samples:
         has = there.count(sample.sample_id, most)
         cached += has
         if has < most:
@@ -215,7 +217,7 @@ def _counted(asked: _Asked, there: Answers, most: int) -> _Counted:
             stored += own if sample.video.video_id not in videos else 0
             videos.add(sample.video.video_id)
     text = tokens.of_text(size + waiting * fixed + frames * time).plus(Range(0, 2 * tokens.TURN * waiting))
-    if not asked.model.looks:
+    if not inputs.model.looks:
         return _Counted(cached, text.times(1 / max(1, waiting)), 0.0)
     width, height = _frame_size(settings)
     image = Range(tokens.of_image(width // 2, height // 2).low, tokens.of_image(width, height).high)

@@ -12,7 +12,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """What one model is asked under one condition."""
 
     spec: str
-    seeing: str
+    condition: str
     wanted: Range
     """Answers wanted; low and high differ with --adaptive."""
     cached: int

@@ -27,7 +27,7 @@ class PlannedPart(msgspec.Struct, frozen=True, kw_only=True):
 
     model: str
     """Its spec."""
-    seeing: str
+    condition: str = msgspec.field(name="seeing")
     """`sighted`, or the name of a control."""
     wanted: Bounds
     """Answers; more than one number with --adaptive."""
@@ -107,7 +107,7 @@ def summary(made: Plan, settings: AskSettings) -> Planned:
 def _part(part: Part) -> PlannedPart:
     return PlannedPart(
         model=part.spec,
-        seeing=part.seeing,
+        condition=part.condition,
         wanted=_whole(part.wanted),
         cached=part.cached,
         cached_exact=part.exact,

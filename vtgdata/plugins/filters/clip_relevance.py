@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vtgdata.annotations.filtering import FilterExample, Look, example_sample, seen
+from vtgdata.annotations.filtering import FilterExample, FrameReader, example_sample, seen
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
 from vtgdata.files.video_files import PICTURES
@@ -60,7 +60,7 @@ class Relevance(NamedTuple):
 
 def keep(
     samples: Sequence[Sample],
-    frames: Look | None,
+    frames: FrameReader | None,
     *,
     model: str = "ViT-B-32",
     pretrained: str = "laion2b_s34b_b79k",
@@ -105,7 +105,7 @@ def _told(found: Relevance) -> str:
 
 def judged(
     samples: Sequence[Sample],
-    frames: Look | None,
+    frames: FrameReader | None,
     *,
     model: str,
     pretrained: str = "",
@@ -237,8 +237,8 @@ def _rows(tensor: Any) -> Floats:
 
 def _drawn(video: Video) -> Frames:
     """Frames of an invented video, one per second: a red ring, then a blue cross from second 8 on."""
-    from vtgdata.demo.scenes import LOOKS as GROUNDS
     from vtgdata.demo.scenes import PAIRS, draw_image
+    from vtgdata.demo.scenes import STYLES as GROUNDS
 
     if video.video_id == "lost":
         return Frames(frames_id="", times=(), images=(), duration=0, status="missing")

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vtgdata.annotations.filtering import FilterExample, Look, example_sample, seen
+from vtgdata.annotations.filtering import FilterExample, FrameReader, example_sample, seen
 from vtgdata.errors import VtgError
 from vtgdata.files.video_files import PICTURES
 from vtgdata.records import Frames, LeftOut, Sample, Video
@@ -68,7 +68,7 @@ class Match(NamedTuple):
 
 
 def keep(
-    samples: Sequence[Sample], frames: Look | None, *, share: float = 0.75, keep_unknown: bool = True
+    samples: Sequence[Sample], frames: FrameReader | None, *, share: float = 0.75, keep_unknown: bool = True
 ) -> list[LeftOut]:
     """Leave out samples of a video that shows the same as an earlier one, is a cut of it, or contains it.
 

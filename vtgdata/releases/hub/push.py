@@ -26,7 +26,7 @@ _OURS_TO_REPLACE = {".gitattributes", "README.md", "LICENSE"}
 """Files that a new repository of the Hub may have before any release, and that a push may replace."""
 
 
-class Mark(msgspec.Struct, frozen=True, kw_only=True):
+class VersionMark(msgspec.Struct, frozen=True, kw_only=True):
     """The content of a commit's mark."""
 
     version: str
@@ -44,13 +44,13 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
     """Folder of the files, for errors."""
     mark: str
     """Name of the file that is the mark."""
-    says: Mark
+    says: VersionMark
     """Content of the mark."""
     paths: Mapping[str, Path]
     """{name in the repository: local file}."""
     files: Mapping[str, releases.ReleaseFile]
     """{name in the repository: size and hash}."""
-    read_mark: Callable[[bytes, str], Mark]
+    read_mark: Callable[[bytes, str], VersionMark]
     """Decodes a mark from its bytes; the second argument is the place that errors name."""
     description: str = ""
     """Description of the commit, below its first line."""
@@ -61,7 +61,7 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
         return f"v{self.says.version}"
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class PushPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What has to be done to a target."""
 
     upload: list[str]
@@ -85,7 +85,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def push(
     repository: str, parcel: Parcel, *, private: bool, gated: Literal["", "auto", "manual"], dry_run: bool
-) -> tuple[Plan, str | None]:
+) -> tuple[PushPlan, str | None]:
     """Push a version; returns the plan and the version's commit. With `dry_run` only the plan is made.
 
     Raises Conflict when the repository holds something else or changed meanwhile, EndpointRefused when the Hub denies
@@ -116,7 +116,7 @@ def push(
     return plan, commit
 
 
-def _commit(api: "HfApi", repository: str, parcel: Parcel, plan: Plan) -> str:
+def _commit(api: "HfApi", repository: str, parcel: Parcel, plan: PushPlan) -> str:
     """Make one commit of all changes, on top of the plan's commit; large files are uploaded before."""
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
@@ -133,7 +133,7 @@ def _commit(api: "HfApi", repository: str, parcel: Parcel, plan: Plan) -> str:
     return done.oid
 
 
-def make_plan(api: "HfApi", repository: str, parcel: Parcel) -> Plan:
+def make_plan(api: "HfApi", repository: str, parcel: Parcel) -> PushPlan:
     """Compare the files to push with the repository's main branch and tags."""
     from huggingface_hub.errors import RepositoryNotFoundError
 
@@ -143,7 +143,7 @@ def make_plan(api: "HfApi", repository: str, parcel: Parcel) -> Plan:
     try:
         head = api.repo_info(repository, repo_type=parcel.kind).sha
     except RepositoryNotFoundError:
-        return Plan(upload=list(local), delete=[], create=True)
+        return PushPlan(upload=list(local), delete=[], create=True)
     tags = {ref.name for ref in api.list_repo_refs(repository, repo_type=parcel.kind).tags}
     if parcel.tag in tags:
         return _tagged(api, repository, parcel, head)
@@ -151,16 +151,18 @@ def make_plan(api: "HfApi", repository: str, parcel: Parcel) -> Plan:
     stale, before = _held(api, repository, parcel, head, remote)
     version, content = (before.version, before.content) if before else ("", "")
     changed = [name for name in local if name not in remote or not _same(remote[name], parcel.paths[name], local[name])]
-    return Plan(upload=changed, delete=stale, head=head, before=version, before_content=content)
+    return PushPlan(upload=changed, delete=stale, head=head, before=version, before_content=content)
 
 
-def _tagged(api: "HfApi", repository: str, parcel: Parcel, head: str | None) -> Plan:
+def _tagged(api: "HfApi", repository: str, parcel: Parcel, head: str | None) -> PushPlan:
     """A plan with nothing to do if the existing tag names this same version; raises Conflict if it names another."""
     raw = _remote_mark(api, repository, parcel, parcel.tag)
     if raw is not None:
         mark = parcel.read_mark(raw, f"{repository}@{parcel.tag}")
         if mark.content == parcel.says.content:
-            return Plan(upload=[], delete=[], tag=False, head=head, before=mark.version, before_content=mark.content)
+            return PushPlan(
+                upload=[], delete=[], tag=False, head=head, before=mark.version, before_content=mark.content
+            )
     raise Conflict(
         f"{repository}: the tag {parcel.tag} already names another release, and a tag never moves. Make this one "
         "with a higher --version."
@@ -169,7 +171,7 @@ def _tagged(api: "HfApi", repository: str, parcel: Parcel, head: str | None) -> 
 
 def _held(
     api: "HfApi", repository: str, parcel: Parcel, head: str | None, remote: Mapping[str, Any]
-) -> tuple[list[str], Mark | None]:
+) -> tuple[list[str], VersionMark | None]:
     """Files of main's version that the new one lacks, and main's mark; raises Conflict if main is not a release."""
     if parcel.mark in remote:
         raw = _remote_mark(api, repository, parcel, str(head)) or b""

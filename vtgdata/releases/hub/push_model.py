@@ -20,7 +20,7 @@ from vtgdata.files.meta import Meta, outputs_hold, read_meta
 from vtgdata.files.whole import write_json, write_text
 from vtgdata.releases import card
 from vtgdata.releases.document import Release, ReleaseFile
-from vtgdata.releases.hub.push import Mark, Parcel
+from vtgdata.releases.hub.push import Parcel, VersionMark
 from vtgdata.video.sampling import NUM_FRAMES, SHORT_SIDE
 
 NAME = "model.json"
@@ -57,7 +57,7 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True):
     """Every file except model.json itself."""
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class ModelStatement(msgspec.Struct, frozen=True, kw_only=True):
     """What the user states about a model."""
 
     name: str
@@ -81,7 +81,7 @@ def trained(folder: Path) -> Meta | None:
     return found if found is not None and found.command in ("train sft", "train rl") and found.complete else None
 
 
-def pack(folder: Path, made: Meta, release: Release, wanted: Wanted, place: Path) -> Parcel:
+def pack(folder: Path, made: Meta, release: Release, wanted: ModelStatement, place: Path) -> Parcel:
     """Write a model's card and model.json to `place`; returns the parcel to push.
 
     Raises VtgError when the model's files have changed, it was not trained on this release, or the evaluation scored
@@ -121,8 +121,8 @@ def _stated(paths: Mapping[str, Path]) -> dict[str, ReleaseFile]:
     }
 
 
-def _mark(document: ModelFile) -> Mark:
-    return Mark(
+def _mark(document: ModelFile) -> VersionMark:
+    return VersionMark(
         version=document.version, content=fingerprint.of_value(document), names={*document.files, NAME}
     )  # fmt: skip
 
@@ -145,7 +145,7 @@ def _check_trained_on(folder: Path, made: Meta, release: Release) -> None:
         )
 
 
-def _describe(folder: Path, made: Meta, release: Release, wanted: Wanted) -> ModelFile:
+def _describe(folder: Path, made: Meta, release: Release, wanted: ModelStatement) -> ModelFile:
     document = release.document
     dataset = {"name": document.name, "version": document.version, "content": release.content}
     if wanted.repository:

@@ -17,9 +17,9 @@ from vtgdata.files.schemas import Row
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.records import Video
 from vtgdata.video import bindings, parallel
-from vtgdata.video.bindings import Bound
+from vtgdata.video.bindings import Binding
 from vtgdata.video.find import Videos, find, stem
-from vtgdata.video.inventory import Listed, examples, failure, kind, listed, told
+from vtgdata.video.inventory import Listed, examples, failure, listed, log_progress, status_class
 
 COLUMNS = {
     "video_id": "text", "file": "text", "status": "text", "bound_by": "text", "path": "text", "sha256": "text",
@@ -84,7 +84,7 @@ def _bound_all(settings: Settings, step: Step[Summary]) -> Summary:
     wanted, videos = listed(settings.samples, settings.where, settings.limit), find(root)
     held = bindings.read(root)
     binder = _Binder(videos, bindings.known(Path(settings.known)) if settings.known else held, settings.accept)
-    binder.look(wanted)
+    binder.hash_candidates(wanted)
     rows = [binder.row(one.video) for one in wanted]
     _same(rows)
     path = bindings.add(root, {row["file"]: _bound(row) for row in rows if row["sha256"]})
@@ -93,7 +93,7 @@ def _bound_all(settings: Settings, step: Step[Summary]) -> Summary:
     write_parquet(step.start() / "bound.parquet", rows, COLUMNS)
     summary = Summary(
         videos=len(rows),
-        statuses=dict(Counter(kind(row["status"]) for row in rows).most_common()),
+        statuses=dict(Counter(status_class(row["status"]) for row in rows).most_common()),
         bound=dict(Counter(row["bound_by"] for row in rows if row["bound_by"]).most_common()),
         same_bytes=sum(row["same_as"] is not None for row in rows),
         examples=examples((row["file"], row["status"]) for row in rows),
@@ -113,7 +113,7 @@ def _step(settings: Settings) -> Step[Summary]:
 class _Binder:
     """Binds videos to the files of one folder; hashes only the files that may be needed."""
 
-    def __init__(self, videos: Videos, known: Mapping[str, Bound], accept: bool) -> None:
+    def __init__(self, videos: Videos, known: Mapping[str, Binding], accept: bool) -> None:
         self.videos, self.accept = videos, accept
         self.files = [path for paths in videos.by_name.values() for path in paths]
         self.known = {stem(name): bound for name, bound in known.items()} | dict(known)
@@ -121,12 +121,12 @@ class _Binder:
         """{path: hash of its bytes}, None for a file that cannot be read."""
         self.by_hash: dict[str, list[Path]] = {}
 
-    def expected(self, video: Video) -> Bound | None:
+    def expected(self, video: Video) -> Binding | None:
         """The known hash and size of the video's bytes; None if they are not known."""
         keys = (video.file, stem(video.file), video.video_id)
         return next((self.known[key] for key in keys if key in self.known), None)
 
-    def look(self, wanted: Sequence[Listed]) -> None:
+    def hash_candidates(self, wanted: Sequence[Listed]) -> None:
         """Hash the files with the videos' names; if known bytes are not among them, also other files of their size."""
         named = {path for one in wanted for path in self.videos.named(one.video.file, one.video.video_id)}
         self._hash(sorted(named))
@@ -136,7 +136,7 @@ class _Binder:
         self._hash([path for path in rest if lost and (None in sizes or _size(path) in sizes)])
 
     def _hash(self, paths: Sequence[Path]) -> None:
-        for path, found in told(parallel.each(_content, paths), len(paths), "bind"):
+        for path, found in log_progress(parallel.each(_content, paths), len(paths), "bind"):
             self.hashes[path] = found
             if found is not None:
                 self.by_hash.setdefault(found, []).append(path)
@@ -188,8 +188,8 @@ def _size(path: Path) -> int | None:
         return None
 
 
-def _bound(row: Row) -> Bound:
-    return Bound(content=row["sha256"], bytes=row["bytes"], path=row["path"] or "")
+def _bound(row: Row) -> Binding:
+    return Binding(content=row["sha256"], bytes=row["bytes"], path=row["path"] or "")
 
 
 def _same(rows: Sequence[Row]) -> None:

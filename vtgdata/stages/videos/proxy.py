@@ -20,8 +20,8 @@ from vtgdata.files.whole import tidy, write_json
 from vtgdata.records import Video
 from vtgdata.video import encode, parallel
 from vtgdata.video.find import Videos, find, stem
-from vtgdata.video.frame_settings import Count
-from vtgdata.video.inventory import Listed, ambiguous, examples, failure, kind, listed, told
+from vtgdata.video.frame_settings import PositiveInt
+from vtgdata.video.inventory import Listed, ambiguous, examples, failure, listed, log_progress, status_class
 from vtgdata.video.proxy import VERSION, Piece, Shape, make
 from vtgdata.video.store import DECODER
 
@@ -45,7 +45,7 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Folder for videos/ (the proxies) and proxies.parquet (a row for each video)."""
     where: str = ""
     """SQL condition on the columns of the samples, as in "split == 'rl'"."""
-    limit: Count | None = None
+    limit: PositiveInt | None = None
     """Take only this many samples, the first ones."""
     short_side: Annotated[int, msgspec.Meta(ge=2)] = 336
     """Short side of the proxies in pixels; smaller videos are not enlarged."""
@@ -53,7 +53,7 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Frames per second; by default all frames, at their own times."""
     quality: Annotated[int, msgspec.Meta(ge=0, le=51)] = 23
     """CRF of H.264: a lower value gives a better picture and a larger file."""
-    jobs: Count | None = None
+    jobs: PositiveInt | None = None
     """Number of proxies to make at a time; by default the number of CPU cores."""
     max_failed: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     """Share of videos that may be missing or unreadable before the exit code is 3."""
@@ -100,12 +100,12 @@ def run(settings: Settings) -> Summary:
             tidy(folder)
         maker = _Maker(videos, out, Shape(short_side=settings.short_side, fps=settings.fps, quality=settings.quality))
         results = parallel.each(lambda one: maker.row(one.video), wanted, settings.jobs)
-        found = {id(one): row for one, row in told(results, len(wanted), "proxy")}
+        found = {id(one): row for one, row in log_progress(results, len(wanted), "proxy")}
         rows = [found[id(one)] for one in wanted]
         write_parquet(step.start() / "proxies.parquet", rows, COLUMNS)
         summary = Summary(
             videos=len(rows),
-            statuses=dict(Counter(kind(row["status"]) for row in rows).most_common()),
+            statuses=dict(Counter(status_class(row["status"]) for row in rows).most_common()),
             made=sum(row["made"] for row in rows),
             cuts=sum(row["proxy"] is not None and row["cut_start"] is not None for row in rows),
             bytes=sum(row["bytes"] or 0 for row in rows),

@@ -18,7 +18,7 @@ from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.files.whole import write_text
 from vtgdata.video import parallel, workers
 from vtgdata.video.find import Videos, find
-from vtgdata.video.inventory import Listed, ambiguous, examples, failure, kind, listed, told
+from vtgdata.video.inventory import Listed, ambiguous, examples, failure, listed, log_progress, status_class
 from vtgdata.video.store import DECODER
 
 COLUMNS = {
@@ -86,7 +86,7 @@ def run(settings: Settings) -> Summary:
         wanted = listed(settings.samples, settings.where, settings.limit)
         videos = find(Path(settings.videos))
         results = parallel.each(lambda one: _seen(one, videos, settings.tolerance), wanted)
-        found = {id(one): row for one, row in told(results, len(wanted), "verify")}
+        found = {id(one): row for one, row in log_progress(results, len(wanted), "verify")}
         rows = [found[id(one)] for one in wanted]
         out = step.start()
         write_parquet(out / "verified.parquet", rows, COLUMNS)
@@ -131,7 +131,7 @@ def _words(row: Row) -> str:
 def _summary(settings: Settings, rows: Sequence[Row], to_fetch: int) -> Summary:
     return Summary(
         videos=len(rows),
-        statuses=dict(Counter(kind(row["status"]) for row in rows).most_common()),
+        statuses=dict(Counter(status_class(row["status"]) for row in rows).most_common()),
         to_fetch=to_fetch,
         tolerance=settings.tolerance,
         samples_affected=sum(row["samples"] for row in rows if row["status"] != "ok"),

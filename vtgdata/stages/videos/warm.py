@@ -18,8 +18,8 @@ from vtgdata.files.schemas import Row
 from vtgdata.files.step import Step, StepSummary
 from vtgdata.records import FrameSampling
 from vtgdata.video import parallel
-from vtgdata.video.frame_settings import Count, FrameSettings
-from vtgdata.video.inventory import Listed, ambiguous, examples, failure, kind, listed, told
+from vtgdata.video.frame_settings import FrameSettings, PositiveInt
+from vtgdata.video.inventory import Listed, ambiguous, examples, failure, listed, log_progress, status_class
 from vtgdata.video.store import DECODER, FrameStore
 
 COLUMNS = {
@@ -40,9 +40,9 @@ class Settings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Folder for warmed.parquet: a row for each video, with its status."""
     where: str = ""
     """SQL condition on the columns of the samples, as in "split == 'rl'"."""
-    limit: Count | None = None
+    limit: PositiveInt | None = None
     """Take only this many samples, the first ones."""
-    jobs: Count | None = None
+    jobs: PositiveInt | None = None
     """Number of videos to decode at a time; by default the number of CPU cores."""
     max_failed: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     """Share of videos that may be missing or unreadable before the exit code is 3."""
@@ -50,9 +50,9 @@ class Settings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
     """I/N, as in 0/4: decode only this part of the videos; the command without it covers all videos."""
     executor: Literal["", "ray"] = ""
     """`ray`: run the shards on a Ray cluster ($RAY_ADDRESS, or this machine), then check all videos."""
-    shards: Count = 4
+    shards: PositiveInt = 4
     """Number of shards with --executor."""
-    workers: Count = 2
+    workers: PositiveInt = 2
     """Shards that run at a time with --executor on this machine; a cluster decides by its CPUs."""
 
 
@@ -106,7 +106,7 @@ def _filled(settings: Settings, sampling: FrameSampling, step: Step[Summary]) ->
         # Each Ray task has one CPU core.
         shards.on_ray(run, msgspec.structs.replace(settings, jobs=1))
     results = parallel.each(lambda one: _warmed(one, store), wanted, settings.jobs)
-    found = {id(one): each for one, each in told(results, len(wanted), "warm")}
+    found = {id(one): each for one, each in log_progress(results, len(wanted), "warm")}
     rows = [found[id(one)] for one in wanted]
     done = step.up_to_date()
     if done is not None and not store.decoded:
@@ -134,7 +134,7 @@ def _warmed(one: Listed, store: FrameStore) -> Row:
 def _summary(settings: Settings, rows: Sequence[Row], decoded: int) -> Summary:
     return Summary(
         videos=len(rows),
-        statuses=dict(Counter(kind(row["status"]) for row in rows).most_common()),
+        statuses=dict(Counter(status_class(row["status"]) for row in rows).most_common()),
         frames=sum(row["frames"] for row in rows),
         bytes=sum(row["bytes"] for row in rows),
         decoded=decoded,
