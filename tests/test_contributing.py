@@ -1,8 +1,9 @@
-"""CONTRIBUTING's recipes for a corpus, a filter and a model, followed to the letter: a new file each, nothing else."""
+"""CONTRIBUTING's recipes for a plug-in of most kinds, followed to the letter: a new file each, nothing else."""
 
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,10 +16,10 @@ GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 FILES = [
-    ("corpora", "my_corpus"), ("filters", "shouting"), ("models", "fixed"), ("prompts", "terse"),
-    ("recipes", "my-recipe"),
+    ("corpora", "my_corpus"), ("corpora", "my_steps"), ("filters", "shouting"), ("models", "fixed"),
+    ("prompts", "terse"), ("recipes", "my-recipe"),
 ]  # fmt: skip
-"""(Contract, plug-in) of each file that the guide has whole."""
+"""(Contract, plug-in) of each file that the guide has whole; a decoder's contract is not among the others."""
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +31,14 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     shutil.copy(ROOT / "pyproject.toml", folder)
     written = re.findall(r"`([\w/-]+\.(?:py|md|yaml))`[^\n]*\n\n```\w+\n(.*?)```", GUIDE, re.DOTALL)
-    assert [Path(named).suffix for named, _ in written] == [".py", ".py", ".py", ".md", ".yaml"]
+    assert [Path(named).suffix for named, _ in written] == [*[".py"] * 4, ".md", ".yaml", ".py"]
     for named, code in written:
         (folder / named).write_text(code, encoding="utf-8")
     return folder
 
 
-def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"PYTHONPATH": str(copy)}
+def run(copy: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(copy)} | variables
     command = [sys.executable, "-m", *arguments]
     return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
 
@@ -47,6 +48,19 @@ def test_the_contract_tests_find_the_new_file_and_it_passes(copy, kind, name):
     done = run(copy, "pytest", "-p", "no:cacheprovider", f"tests/contracts/test_{kind}.py", "-k", name)
     assert done.returncode == 0, done.stdout[-3000:]
     assert int(re.findall(r"(\d+) passed", done.stdout)[-1]) > (0 if kind in ("prompts", "recipes") else 3)
+
+
+def test_the_new_decoder_passes_its_contract_on_drawn_videos(copy):
+    (typed,) = re.findall(r"^pytest (tests/plugins/decoders/.*?) +# seconds", GUIDE, re.MULTILINE)
+    done = run(copy, "pytest", "-p", "no:cacheprovider", *shlex.split(typed), VTGDATA_TEST_DATA="")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert int(re.findall(r"(\d+) passed", done.stdout)[-1]) > 20
+
+
+def test_every_other_corpus_refuses_the_new_ones(copy):
+    (typed,) = re.findall(r"^pytest (\S+ -k other_corpus)", GUIDE, re.MULTILINE)
+    done = run(copy, "pytest", "-p", "no:cacheprovider", *typed.split())
+    assert done.returncode == 0, done.stdout[-3000:]
 
 
 def test_the_new_corpus_is_in_the_catalogue_and_can_be_ingested(copy):
