@@ -10,7 +10,7 @@ import pytest
 from support.builders import make_sample
 from vtgdata.conversation.answer import Form, parse
 from vtgdata.engine.rollouts import finalize
-from vtgdata.engine.spool import Asked
+from vtgdata.engine.spool import WantedAnswer
 from vtgdata.files import plugins
 from vtgdata.metrics.judging import judge_predictions, judge_rows
 from vtgdata.metrics.predictions.record import Prediction
@@ -38,7 +38,7 @@ def test_all_four_read_a_text_alike(probe: dict[str, Any], finish_reason: str) -
     right = parse(text, duration=duration, form=form, finish_reason=finish_reason)
 
     reply = Reply(text=text, finish_reason=finish_reason, tokens_in=1, tokens_out=1)
-    one = Asked(key="k", sample_id="s", index=0, prompt_id="p", frames_id="f", frame_times=(), problem=None)
+    one = WantedAnswer(key="k", sample_id="s", index=0, prompt_id="p", frames_id="f", frame_times=(), problem=None)
     rows = finalize(
         [one], {"k": reply}, {"s": sample}, model_id="m", sampling=Sampling(), form=form, scores=SCORES
     )  # pass rates and cold start go by these rows
