@@ -175,6 +175,7 @@ def test_its_facts_are_filled_in(name: str) -> None:
     assert corpus.homepage or corpus.download or corpus.family
     # C is what nobody read: then nothing may be claimed of it.
     assert licences.find(corpus.license).known == (corpus.license_confidence != "C")
+    assert licences.checked(corpus.license) == corpus.license
 
 
 @pytest.mark.parametrize("name", NAMES)
