@@ -18,7 +18,7 @@ from vtgdata.records import Corpus, Drop, RawRow, Sample
 
 NAMES = plugins.names("corpora")
 MUTATIONS = 300
-FAMILIES = {"moment_jsonl", "captions_json", "samples"}
+FAMILIES = {"moment_jsonl", "captions_json", "conversations", "samples"}
 """Readers of any corpus in a form, whoever publishes it."""
 
 # What turns up in real files, and what a slip of an editor makes of them.
