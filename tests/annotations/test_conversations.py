@@ -130,8 +130,8 @@ def test_the_reader_of_moments_hands_a_file_of_conversations_on(tmp_path):
     path = tmp_path / "sg_train.json"
     for name in ("ms-swift messages", "ShareGPT"):
         path.write_text(json.dumps([FORMS[name]]))
-        (row,) = moment_jsonl.read([path], None)
+        (row,) = moment_jsonl.read([path], "train")
         assert (row.query, row.video_id, row.windows) == ("When does the man wave?", "K7QZ2", [(12.5, 17.8)])
     path.write_text(json.dumps([FORMS["ShareGPT"] | {"sentence": "a man waves", "timestamps": [[1, 2]]}]))
-    (row,) = moment_jsonl.read([path], None)
+    (row,) = moment_jsonl.read([path], "train")
     assert row.query == "a man waves"
