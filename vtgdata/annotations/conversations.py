@@ -99,7 +99,8 @@ def _record(item: items.Item, source: Source, facts: Facts) -> list[RawRow]:
     for turn in turns:
         row = _row(item, turn, named, split, facts)
         if row.problem is None:
-            row = _with(row, published if len(turns) == 1 else None, duration(fields.get(key.get("duration", ""))))
+            length = duration(fields.get(key.get("duration", "")))
+            row = _with(row, published if len(turns) == 1 else None, length)
         made.append(row)
     return made
 

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from vtgdata.annotations import ids, licences, sources
+from vtgdata.annotations import ids, licences, source_names, sources
 from vtgdata.annotations.normalise import Probed, normalise
 from vtgdata.annotations.published import Published, compared
 from vtgdata.errors import VtgError
@@ -114,7 +114,10 @@ def run(settings: Settings) -> Summary:
         if (done := step.up_to_date()) is not None:
             return done
         count = _Count()
-        rows = count.rows(islice(module.read(paths, settings.split or None, **options), settings.limit))
+        found = islice(module.read(paths, settings.split or None, **options), settings.limit)
+        if corpus.family in ("moments", "captions") and "map" in inspect.signature(module.read).parameters:
+            found = source_names.with_sources(found, corpus.name)
+        rows = count.rows(found)
         outcomes = normalise(
             rows,
             corpus,
@@ -180,8 +183,9 @@ def _named(settings: Settings, corpus: Corpus) -> Corpus:
 
 def _licence(corpus: str) -> str:
     """Licence of the corpus from which a collection took a row; a `LicenseRef-` id if we have no reader for it."""
-    if corpus in plugins.names("corpora"):
-        return plugins.load("corpora", corpus).CORPUS.license
+    known = corpus if corpus in plugins.names("corpora") else source_names.corpus_of(corpus)
+    if known is not None:
+        return plugins.load("corpora", known).CORPUS.license
     return f"LicenseRef-{re.sub('[^A-Za-z0-9.-]+', '-', corpus)}"
 
 
