@@ -86,6 +86,7 @@ def test_an_answer_that_is_no_label_becomes_a_drop_with_its_reason(tmp_path, ans
         ({"messages": TURNS, "videos": ["a.mp4", "b.mp4"]}, "2 videos"),
         ({"messages": TURNS[:1]} | VIDEO, "no answer"),
         ({"messages": [{"role": "tool", "content": "x"}]} | VIDEO, "'tool'"),
+        ({"messages": [{"role": ["user"], "content": "x"}]} | VIDEO, "speaker"),
         ({"messages": []} | VIDEO, "no messages"),
         ({"messages": TURNS, "videos": [["1.jpg", "2.jpg"]]}, "pictures"),
         ({"text": "hello"}, "'text'"),

@@ -12,6 +12,7 @@ drop. The query is the quotation that the question asks about, else the whole qu
 """
 
 import re
+from bisect import bisect
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -61,6 +62,8 @@ _CUE = re.compile(
     r"|do|did|of|for)[\s:]*\Z",
     re.IGNORECASE,
 )
+_CUE_LENGTH = 40
+"""Characters before a quotation in which a cue is looked for."""
 _NO_LABEL = {"reversed", "zero_length", "out_of_range"}
 """Statuses of an answer that are reasons of a drop; the others mean that the answer says no time."""
 _MOST_WORDS = 12
@@ -161,7 +164,7 @@ def _said(turns: list[Any], name: str, told: _Told) -> Iterator[Turn]:
         if beside is not None:
             yield Turn(place, told.text(fields[beside[0]]), words(fields[beside[1]], beside[1]))
             continue
-        speaker = fields.get("role", fields.get("from"))
+        speaker = words(fields.get("role", fields.get("from")), "the speaker")
         content = told.text(fields.get("content", fields.get("value")))
         if speaker in _ASKED:
             asked = content if asked is None else f"{asked}\n{content}"
@@ -233,25 +236,31 @@ def quotation(question: str) -> str | None:
     True
     """
     asked: list[str] = []
+    opens = [(found.start(), found[0]) for found in _OPENS.finditer(question)]
+    closes = [(found.start(), found[0]) for found in _CLOSES.finditer(question)]
+    follows, next_at = dict[int, int](), dict[str, int]()
+    for start, mark in reversed(opens):
+        follows[start], next_at[mark] = next_at.get(mark, len(question)), start
     place = 0
-    while (opened := _OPENS.search(question, place)) is not None:
-        end = _end(question, opened)
-        if end is None:
-            place = opened.end()
+    for start, mark in opens:
+        if start < place:
             continue
-        if not question[: opened.start()].strip() or _CUE.search(question[: opened.start()]):
-            asked.append(question[opened.end() : end])
+        end = _last(closes, _SAME.get(mark, mark), start, follows[start])
+        if end is None:
+            continue
+        before = question[max(0, start - _CUE_LENGTH) : start]
+        if not before.strip() or _CUE.search(before):
+            asked.append(question[start + 1 : end])
         place = end + 1
     return asked[0] if len(asked) == 1 else None
 
 
-def _end(question: str, opened: re.Match[str]) -> int | None:
-    """Where a quotation closes: at the last mark of its kind before the next one that opens."""
-    mark = _SAME.get(opened[0], opened[0])
-    follows = next((each.start() for each in _OPENS.finditer(question, opened.end()) if each[0] == opened[0]), None)
-    closes = [each.start() for each in _CLOSES.finditer(question, opened.end()) if each[0] == mark]
-    inside = [close for close in closes if follows is None or close < follows]
-    return inside[-1] if inside else None
+def _last(closes: list[tuple[int, str]], mark: str, start: int, follows: int) -> int | None:
+    """Where the last closing mark of a kind stands between an opening one and the next."""
+    for at, other in reversed(closes[bisect(closes, (start, "\uffff")) : bisect(closes, (follows, ""))]):
+        if other == mark:
+            return at
+    return None
 
 
 def keys(names: Mapping[str, str] | None) -> Keys:
