@@ -83,6 +83,19 @@ class VideoUnreadable(VtgError):
         return self.reason if own else f"unreadable: {self.reason}"
 
 
+class VideoAmbiguous(VideoUnreadable):
+    """Two files match one video, so that nobody knows which one it is."""
+
+    def __init__(self, root: Path, message: str) -> None:
+        super().__init__(root, "two files match it")
+        self.args = (message,)
+
+    @property
+    def status(self) -> str:
+        """What samples of the video say of it."""
+        return f"ambiguous: {self.reason}"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A clause for an error message: the nearest known word, and the whole list when it is short.
 

@@ -18,7 +18,7 @@ from vtgdata.records import Corpus, Drop, RawRow, Sample
 
 NAMES = plugins.names("corpora")
 MUTATIONS = 300
-FAMILIES = {"moment_jsonl", "captions_json", "samples"}
+FAMILIES = {"moment_jsonl", "captions_json", "conversations", "samples"}
 """Readers of any corpus in a form, whoever publishes it."""
 
 # What turns up in real files, and what a slip of an editor makes of them.
@@ -175,6 +175,7 @@ def test_its_facts_are_filled_in(name: str) -> None:
     assert corpus.homepage or corpus.download or corpus.family
     # C is what nobody read: then nothing may be claimed of it.
     assert licences.find(corpus.license).known == (corpus.license_confidence != "C")
+    assert licences.checked(corpus.license) == corpus.license
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -7,7 +7,7 @@ from support.release_builders import make_release, make_sample
 from vtgdata import releases
 from vtgdata.errors import LicenceRefused
 from vtgdata.files.samples import write_samples
-from vtgdata.releases import permission
+from vtgdata.releases import card, permission
 
 NAMES = {
     "m": "MIT", "s": "CC-BY-NC-SA-4.0", "a": "CC-BY-SA-4.0", "u": "unverified", "n": "LicenseRef-Ego4D",
@@ -83,3 +83,20 @@ def test_a_row_under_two_share_alike_licences_at_once_is_refused(document):
     facts = {"licenses": {"CC-BY-SA-4.0 AND CC-BY-NC-SA-4.0": 3}}
     with pytest.raises(LicenceRefused, match="Make one release per licence"):
         permission.refuse(msgspec.structs.replace(document, corpora={"both": facts}), [], "here")
+
+
+def test_rows_that_may_not_be_adapted_wait_for_the_user_s_word(document):
+    corpora = {"mine": {"licenses": {"CC-BY-NC-ND-4.0": 1}}}
+    mine = msgspec.structs.replace(document, corpora=corpora)
+    with pytest.raises(LicenceRefused, match=r"no adapted version.*--confirm-license CC-BY-NC-ND-4\.0"):
+        permission.refuse(mine, [], "here")
+    permission.refuse(mine, ["cc-by-nc-nd-4.0"], "here")
+    assert permission.confirmed(mine, ["cc-by-nc-nd-4.0"]) == ["CC-BY-NC-ND-4.0"]
+
+
+def test_two_licences_never_share_a_file_in_a_release(document):
+    names = ["CC BY 4.0", "CC-BY-4.0", "LicenseRef-a/b", "LicenseRef-a b", "LicenseRef-A-B", "MIT OR ISC"]
+    files = card.licence_files(msgspec.structs.replace(document, corpora={"c": {"licenses": dict.fromkeys(names, 1)}}))
+    assert sorted(licence.id for licence in files.values()) == sorted(names)
+    assert len({file.casefold() for file in files}) == len(names)
+    assert files["LICENSES/CC-BY-4.0.txt"].id == "CC-BY-4.0"

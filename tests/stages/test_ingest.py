@@ -158,3 +158,14 @@ def test_a_wrong_file_leaves_an_earlier_result_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(VtgError, match="empty"):
         run(tmp_path)
     assert len(read_samples(tmp_path / "out" / "samples.parquet")) == 4
+
+
+def test_a_licence_in_other_words_than_spdx_s_is_refused_before_anything_is_written(tmp_path):
+    path = tmp_path / "i14_train.jsonl"
+    path.write_text('{"qid": 1, "query": "q", "vid": "K7QZ1", "duration": 60, "relevant_windows": [[1, 2]]}\n')
+    settings = ingest.Settings(
+        corpus="moment_jsonl", paths=[str(path)], name="Yes", license="CC BY 4.0", out=str(tmp_path / "n")
+    )
+    with pytest.raises(VtgError, match=r"did you mean 'CC-BY-4\.0'"):
+        ingest.run(settings)
+    assert not (tmp_path / "n").exists()

@@ -100,3 +100,12 @@ def test_broken_files_of_every_kind_have_their_status_within_10_s_each(tmp_path)
         "no_duration": (pytest.approx(18.094, abs=0.001), "ok"),
         "started_at_5_s": (pytest.approx(5.0, abs=0.001), "ok"),
     }
+
+
+def test_a_video_that_two_files_match_has_a_status_and_the_next_one_is_probed(tmp_path):
+    draw(tmp_path / "a/K7QZ2.mp4", 30, 4)
+    draw(tmp_path / "b/K7QZ2.mp4", 30, 4)
+    draw(tmp_path / "K7QZ3.mp4", 30, 4)
+    prober = Prober(tmp_path)
+    assert prober("K7QZ2.mp4") == (None, "ambiguous: two files match it")
+    assert prober("K7QZ3.mp4")[1] == "ok"

@@ -15,6 +15,7 @@ from vtgdata.records import FrameSampling, Video
 from vtgdata.video import decode as decode_file
 from vtgdata.video import store
 from vtgdata.video.decode import jpeg
+from vtgdata.video.parallel import warm
 from vtgdata.video.store import FrameStore, frame_source
 
 EIGHT = FrameSampling(frames=8)
@@ -286,3 +287,12 @@ def test_a_truncated_video_is_never_seen_in_part(tmp_path):
     content = real("v_GGSY1Qvo990.mp4").read_bytes()
     (tmp_path / "videos/a.mp4").write_bytes(content[: len(content) // 2])
     assert FrameStore(tmp_path / "videos", EIGHT, tmp_path / "frames").frames(video()).status == "truncated at 9.1 s"
+
+
+def test_a_video_that_two_files_match_has_a_status_and_does_not_end_the_pool(tmp_path):
+    for name in ("x/twice", "y/twice", "once"):
+        draw(tmp_path / f"videos/{name}.mp4", 30, 4)
+    frames = FrameStore(tmp_path / "videos", EIGHT, tmp_path / "frames")
+    found = {each.video_id: status for each, status in warm(frames, [video("twice"), video("once")])}
+    assert found == {"twice": "ambiguous: two files match it", "once": "ok"}
+    assert frames.times(video("twice")).status == "ambiguous: two files match it"

@@ -1,153 +1,73 @@
-"""What a row's licence id means: an SPDX identifier or `LicenseRef-...`, as the corpora's pages state it.
+"""What a row's licence means: an SPDX expression of the ids of `licence_register`, as the corpora's pages state it.
 
-An engineering register, not legal advice. An id that is not here means `unverified`: nobody read a licence, so nothing
-is claimed of it.
+An id that is not in the register means `unverified`: nobody read a licence, so nothing is claimed of it.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
-UNVERIFIED = "unverified"
+from vtgdata.annotations import licence_expressions
+from vtgdata.annotations.licence_expressions import checked, joined, parts
+from vtgdata.annotations.licence_register import BY_ID, UNVERIFIED, Licence, unread
 
+__all__ = ["UNVERIFIED", "Licence", "Terms", "card_fields", "checked", "combine", "find", "joined", "parts"]
 
-class Licence(msgspec.Struct, frozen=True, kw_only=True):
-    """Facts about a licence's text. A flag is None if nobody has read it."""
-
-    id: str
-    name: str
-    link: str = ""
-    """Where the text stands; empty when unknown."""
-    hub: str = "other"
-    """The Hub's id in a card's metadata; `other` where it has none."""
-    attribution: bool | None = True
-    """Copies must keep a notice or name the authors."""
-    non_commercial: bool | None = False
-    share_alike: bool | None = False
-    redistribution: bool | None = True
-    """Whether annotations may be passed on at all."""
-    excluded: tuple[str, ...] = ()
-    """Regions in which it may not be used."""
-    note: str = ""
-
-    @property
-    def known(self) -> bool:
-        """Whether the licence is one whose text somebody read."""
-        return self.non_commercial is not None
-
-
-def _creative_commons(terms: str, name: str, version: str = "4.0") -> Licence:
-    return Licence(
-        id=f"CC-{terms.upper()}-{version}",
-        name=f"Creative Commons {name} {version}",
-        link=f"https://creativecommons.org/licenses/{terms}/{version}/",
-        hub=f"cc-{terms}-{version}",
-        non_commercial="nc" in terms,
-        share_alike="sa" in terms,
-    )
-
-
-_LICENCES = (
-    Licence(id="MIT", name="MIT License", link="https://spdx.org/licenses/MIT.html", hub="mit"),
-    Licence(
-        id="Apache-2.0", name="Apache License 2.0", link="https://www.apache.org/licenses/LICENSE-2.0", hub="apache-2.0"
-    ),
-    Licence(
-        id="BSD-2-Clause",
-        name="BSD 2-Clause License",
-        link="https://spdx.org/licenses/BSD-2-Clause.html",
-        hub="bsd-2-clause",
-    ),
-    Licence(
-        id="BSD-3-Clause",
-        name="BSD 3-Clause License",
-        link="https://spdx.org/licenses/BSD-3-Clause.html",
-        hub="bsd-3-clause",
-    ),
-    Licence(
-        id="CC0-1.0",
-        name="Creative Commons Zero 1.0",
-        link="https://creativecommons.org/publicdomain/zero/1.0/",
-        hub="cc0-1.0",
-        attribution=False,
-    ),
-    _creative_commons("by", "Attribution"),
-    _creative_commons("by", "Attribution", "3.0"),
-    _creative_commons("by-sa", "Attribution-ShareAlike"),
-    _creative_commons("by-nc", "Attribution-NonCommercial"),
-    _creative_commons("by-nc-sa", "Attribution-NonCommercial-ShareAlike"),
-    Licence(
-        id="LicenseRef-Charades",
-        name="Charades licence (Allen Institute for AI)",
-        link="https://prior.allenai.org/projects/charades",
-        non_commercial=True,
-        note="Its licence file must travel with every copy.",
-    ),
-    Licence(
-        id="LicenseRef-TimeLens",
-        name="TimeLens licence (BSD-like, with restrictions)",
-        link="https://github.com/TencentARC/TimeLens",
-        non_commercial=True,
-        excluded=("EU",),
-        note="Academic use only; not for use within the European Union.",
-    ),
-    Licence(
-        id="LicenseRef-COIN",
-        name="COIN terms of use",
-        link="https://github.com/coin-dataset/annotations",
-        non_commercial=True,
-        note="Research use only; no endorsement may be claimed.",
-    ),
-    Licence(
-        id="LicenseRef-Ego4D",
-        name="Ego4D licence agreement",
-        link="https://ego4d-data.org/docs/start-here/#license-agreement",
-        attribution=None,
-        non_commercial=None,
-        share_alike=None,
-        redistribution=False,
-        note="Needs a signed agreement: ids only, annotations and videos may not be passed on.",
-    ),
-)
-_BY_ID = {licence.id.lower(): licence for licence in _LICENCES}
+_SHARE_ALIKE = re.compile(r"(CC-BY(?:-NC)?-SA)-([2-9]\.\d)\Z")
 
 
 def find(identifier: str) -> Licence:
     """The licence of an id; case does not matter. An unknown id is unverified, and keeps its id.
 
-    Several licences that hold at once (`MIT AND CC-BY-4.0`, as SPDX writes it) are one with the terms of all.
+    Several licences that hold at once (`MIT AND CC-BY-4.0`, as SPDX writes it) are one with the terms of all; of
+    several to choose from (`MIT OR CC-BY-NC-4.0`), the one with the fewest conditions counts.
 
     >>> find("CC-BY-NC-SA-4.0").non_commercial, find("LicenseRef-Whatever").known
     (True, False)
     >>> find("MIT AND LicenseRef-Charades").non_commercial
     True
     """
-    parts = [part for part in identifier.strip().split(" AND ") if part.strip()]
-    if len(parts) > 1:
-        return _together([find(part) for part in parts])
-    known = _BY_ID.get(identifier.strip().lower())
-    return known or Licence(
-        id=identifier.strip() or UNVERIFIED,
-        name="unverified",
-        attribution=None,
-        non_commercial=None,
-        share_alike=None,
-        redistribution=None,
-        note="Nobody read a licence for these rows: ask their authors before you use or pass them on.",
+    held = parts(identifier)
+    if len(held) > 1:
+        return _together([find(part) for part in held])
+    known = BY_ID.get(identifier.strip().lower())
+    if known is not None or " " not in identifier.strip():
+        return known or unread(identifier)
+    choice = licence_expressions.split(identifier)
+    if choice is not None:
+        return _chosen(identifier, [find(part) for part in choice.of])
+    bare = licence_expressions.without_exception(identifier)
+    return find(bare) if bare != identifier.strip() else unread(identifier)
+
+
+def _chosen(identifier: str, offered: Sequence[Licence]) -> Licence:
+    """The licence with the fewest conditions of those that a user may choose from, under the expression's id."""
+    chosen = min(offered, key=_strictness)
+    note = " ".join(part for part in (f"Terms of {chosen.id}, which may be chosen.", chosen.note) if part)
+    return msgspec.structs.replace(chosen, id=identifier.strip(), hub="other", note=note)
+
+
+def _strictness(licence: Licence) -> int:
+    flags = (licence.no_derivatives, licence.share_alike, licence.non_commercial, licence.attribution)
+    conditions = sum(2**place for place, flag in enumerate(reversed(flags)) if flag)
+    return (
+        conditions + 100 * (not licence.known) + 1000 * (licence.redistribution is False) + 50 * bool(licence.excluded)
     )
 
 
-def _together(parts: Sequence[Licence]) -> Licence:
+def _together(held: Sequence[Licence]) -> Licence:
     return Licence(
-        id=" AND ".join(part.id for part in parts),
-        name=" and ".join(part.name for part in parts),
-        link=next((part.link for part in parts if part.link), ""),
-        attribution=_strictest(part.attribution for part in parts),
-        non_commercial=_strictest(part.non_commercial for part in parts),
-        share_alike=_strictest(part.share_alike for part in parts),
-        redistribution=_all(part.redistribution for part in parts),
-        excluded=tuple(sorted({region for part in parts for region in part.excluded})),
-        note=" ".join(dict.fromkeys(part.note for part in parts if part.note)),
+        id=joined(part.id for part in held),
+        name=" and ".join(part.name for part in held),
+        link=next((part.link for part in held if part.link), ""),
+        attribution=_strictest(part.attribution for part in held),
+        non_commercial=_strictest(part.non_commercial for part in held),
+        share_alike=_strictest(part.share_alike for part in held),
+        no_derivatives=_strictest(part.no_derivatives for part in held),
+        redistribution=_all(part.redistribution for part in held),
+        excluded=tuple(sorted({region for part in held for region in part.excluded})),
+        note=" ".join(dict.fromkeys(part.note for part in held if part.note)),
     )
 
 
@@ -162,7 +82,7 @@ def _all(flags: Iterable[bool | None]) -> bool | None:
     return False if False in found else None if None in found else True
 
 
-class Terms(msgspec.Struct, frozen=True, kw_only=True):
+class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The terms of rows under several licences that are published together."""
 
     non_commercial: bool
@@ -175,6 +95,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """Ids whose rows may not be passed on."""
     excluded: tuple[str, ...]
     """Regions in which the whole may not be used."""
+    no_derivatives: tuple[str, ...] = ()
+    """Ids of licences that let no adapted version be passed on, as a release may be; left out of files where empty."""
 
     @property
     def conflict(self) -> bool:
@@ -184,7 +106,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def publishable(self) -> bool:
         """Whether rows under these terms may be published together without anybody's confirmation."""
-        return not (self.conflict or self.unverified or self.not_redistributable)
+        return not (self.conflict or self.unverified or self.not_redistributable or self.no_derivatives)
 
 
 def combine(identifiers: Iterable[str]) -> Terms:
@@ -197,16 +119,29 @@ def combine(identifiers: Iterable[str]) -> Terms:
     >>> combine(["MIT", "LicenseRef-unstated"]).unverified
     ('LicenseRef-unstated',)
     """
-    parts = dict.fromkeys(part for text in identifiers for part in (text.split(" AND ") or [UNVERIFIED]))
-    found = [find(part) for part in parts]
+    held = dict.fromkeys(part for text in identifiers for part in (parts(text) or [UNVERIFIED]))
+    found = [find(part) for part in held]
     return Terms(
         non_commercial=any(each.non_commercial for each in found),
         attribution=any(each.attribution is not False for each in found),
-        share_alike=tuple(sorted({each.id for each in found if each.share_alike})),
+        share_alike=_newest({each.id for each in found if each.share_alike}),
         unverified=tuple(sorted({each.id for each in found if not each.known})),
         not_redistributable=tuple(sorted({each.id for each in found if each.redistribution is False})),
         excluded=tuple(sorted({region for each in found for region in each.excluded})),
+        no_derivatives=tuple(sorted({each.id for each in found if each.no_derivatives})),
     )
+
+
+def _newest(share_alike: set[str]) -> tuple[str, ...]:
+    """Share-alike licences, sorted; of Creative Commons' versions from 2.0 on, only the newest.
+
+    Their texts let an adapted work stand under a later version with the same terms.
+    """
+    newest: dict[str, str] = {}
+    for identifier in sorted(share_alike):
+        found = _SHARE_ALIKE.match(identifier)
+        newest[found[1] if found else identifier] = identifier
+    return tuple(sorted(newest.values()))
 
 
 def card_fields(identifiers: Iterable[str]) -> dict[str, str]:
@@ -219,8 +154,8 @@ def card_fields(identifiers: Iterable[str]) -> dict[str, str]:
     >>> card_fields(["MIT", "CC0-1.0"])["license_name"]
     'mixed-see-licenses'
     """
-    parts = (part for text in identifiers for part in (text.split(" AND ") or [text]))
-    found = {licence.id: licence for licence in map(find, parts)}
+    held = (part for text in identifiers for part in (parts(text) or [text]))
+    found = {licence.id: licence for licence in map(find, held)}
     only = next(iter(found.values())) if len(found) == 1 else None
     if only is not None and only.hub != "other":
         return {"license": only.hub}

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from vtgdata.annotations import licences
 from vtgdata.annotations.draft import Draft
 from vtgdata.annotations.query_repairs import SURROGATE, bad_name
 from vtgdata.annotations.repairs import STEPS, last_start
@@ -72,8 +73,7 @@ class _Given:
         if key not in self._licences:
             own = row.license or self.corpus.license
             source = self._licence_of(row.source_corpus) if self._licence_of and row.source_corpus else ""
-            both = dict.fromkeys(part for text in (own, source) for part in text.split(" AND ") if part)
-            self._licences[key] = " AND ".join(both)
+            self._licences[key] = licences.joined((own, source))
         return self._licences[key]
 
     def well_named(self, row: RawRow) -> bool:

@@ -21,6 +21,9 @@ from vtgdata.metrics.window_table import as_array
 from vtgdata.records import Answer, Sample
 from vtgdata.records.windows import Array, as_pairs, from_pairs
 
+SCALES = {"seconds": 1.0, "milliseconds": 0.001, "fraction": 1.0, "percent": 0.01}
+"""What a bound is multiplied by; fractions and percentages also by the duration."""
+
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """The answers to some samples, in the samples' order: as rows for the file, and as arrays for the metrics."""
@@ -179,7 +182,7 @@ def _arrays(said: Prediction, sample: Sample) -> tuple[Array, Array | None]:
     if not said.windows:
         return no_windows(), None
     table = np.array(said.windows, dtype=np.float64)
-    scale = 1.0 if said.unit == "seconds" else sample.video.duration or math.nan
+    scale = SCALES[said.unit] * (1 if said.unit in ("seconds", "milliseconds") else sample.video.duration or math.nan)
     # A score of NaN ranks last.
     confidence = np.nan_to_num(table[:, 2], nan=-np.inf) if table.shape[1] == 3 else None
     return table[:, :2] * scale, confidence

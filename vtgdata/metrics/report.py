@@ -12,6 +12,21 @@ from vtgdata.metrics.judging import Judged, counts
 from vtgdata.records import Sample
 
 
+class Scored(msgspec.Struct, kw_only=True):
+    """Results of the evaluation, before they are written."""
+
+    reports: list[dict[str, Any]] = []
+    rows: list[Row] = []
+    judged: list[Judged] = []
+    """The sighted answers of each report, in the order of `reports`."""
+    values: list[sets.Values] = []
+    """Metrics of each entry of `judged`, per sample."""
+    file: dict[str, Any] = {}
+    """Facts about the file of predictions, with its problems; see `problems.file_facts`."""
+    failure: str | None = None
+    """Message for the user if more samples failed than --max-failed allows."""
+
+
 class Ruler(msgspec.Struct, frozen=True, kw_only=True):
     """What answers are scored with: the samples, and the metrics chosen."""
 

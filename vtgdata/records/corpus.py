@@ -102,7 +102,7 @@ class Corpus(msgspec.Struct, frozen=True, kw_only=True):
     """Where to download the files, in words or as a link; empty if that is the homepage."""
     overlaps: tuple[str, ...] = ()
     """Known overlaps with other corpora's splits, in words; `check` names them when the other split is not at hand."""
-    family: Literal["", "moments", "captions", "samples"] = ""
+    family: Literal["", "moments", "captions", "conversations", "samples"] = ""
     """File form shared with other corpora: the keys of a file tell the form, but not which corpus it is."""
     split_in_rows: bool = False
     """Whether a file holds several splits and each row names its own."""

@@ -109,11 +109,23 @@ def licences_page(document: Document) -> str:
 
 
 def licence_files(document: Document) -> dict[str, licences.Licence]:
-    """{path of a file in LICENSES/: licence}, one for each licence of the rows."""
-    parts = {part for facts in document.corpora.values() for text in facts["licenses"] for part in text.split(" AND ")}
-    found = {licences.find(part).id: licences.find(part) for part in sorted(parts)}
-    names = {f"LICENSES/{re.sub('[^A-Za-z0-9.-]+', '-', name).strip('.-') or 'none'}": name for name in found}
-    return {f"{file}.txt": found[name] for file, name in sorted(names.items())}
+    """{path of a file in LICENSES/: licence}, one for each licence of the rows; no two share a name, in any letters."""
+    held = {part for facts in document.corpora.values() for text in facts["licenses"] for part in licences.parts(text)}
+    found = {licences.find(part).id: licences.find(part) for part in sorted(held)}
+    files: dict[str, licences.Licence] = {}
+    taken: set[str] = set()
+    for name in sorted(found, key=lambda name: (_file_name(name), not found[name].known, name)):
+        file, number = _file_name(name), 1
+        while file.casefold() in taken:
+            number += 1
+            file = f"{_file_name(name)}-{number}"
+        taken.add(file.casefold())
+        files[f"LICENSES/{file}.txt"] = found[name]
+    return files
+
+
+def _file_name(name: str) -> str:
+    return re.sub("[^A-Za-z0-9.-]+", "-", name).strip(".-")[:100] or "none"
 
 
 def licence_notice(licence: licences.Licence) -> str:
@@ -125,6 +137,7 @@ def licence_notice(licence: licences.Licence) -> str:
         f"Notice must be kept: {flags[licence.attribution]}",
         f"Non-commercial only: {flags[licence.non_commercial]}",
         f"Share alike: {flags[licence.share_alike]}",
+        *(["No adapted version may be passed on"] if licence.no_derivatives else []),
         f"Annotations may be passed on: {flags[licence.redistribution]}",
         *([f"Not for use in: {', '.join(licence.excluded)}"] if licence.excluded else []),
         *([licence.note] if licence.note else []),

@@ -1,4 +1,7 @@
-"""Whether a release's rows may be published: not if a licence forbids it, two licences clash, or one is unverified."""
+"""Whether a release's rows may be published: not if a licence forbids it, two licences clash, or one is unverified.
+
+A licence without derivatives waits for the user's word as an unverified one does: a release selects and repairs rows.
+"""
 
 import shlex
 from collections.abc import Sequence
@@ -13,12 +16,14 @@ def refuse(document: Document, confirmed: Sequence[str], where: str) -> None:
 
     Args:
         document: the release's release.json.
-        confirmed: licences that the user has read and takes responsibility for; counts only for unverified ones.
+        confirmed: licences that the user has read and takes responsibility for; counts only for unverified ones, and
+            for those that let no adapted version be passed on.
         where: the release, for errors.
     """
     _refuse_kept_back(document, where)
     _refuse_conflict(document, where)
     _refuse_unconfirmed(document, confirmed, where)
+    _refuse_adapted(document, confirmed, where)
 
 
 def unverified(document: Document) -> dict[str, list[str]]:
@@ -35,10 +40,17 @@ def unverified(document: Document) -> dict[str, list[str]]:
     return found
 
 
+def without_derivatives(document: Document) -> dict[str, list[str]]:
+    """{licence: corpora} of rows under a licence that lets no adapted version be passed on."""
+    found = _corpora_under(document)
+    return {licence: found[licence] for licence in found if licences.combine([licence]).no_derivatives}
+
+
 def confirmed(document: Document, said: Sequence[str]) -> list[str]:
-    """The unverified licences that the user confirmed, sorted; case does not matter."""
+    """The licences that waited for the user's word and that the user confirmed, sorted; case does not matter."""
     names = {name.strip().lower() for name in said}
-    return sorted(licence for licence in unverified(document) if licence.lower() in names)
+    waiting = unverified(document) | without_derivatives(document)
+    return sorted(licence for licence in waiting if licence.lower() in names)
 
 
 def _corpora_under(document: Document) -> dict[str, list[str]]:
@@ -84,12 +96,30 @@ def _refuse_conflict(document: Document, where: str) -> None:
 def _refuse_unconfirmed(document: Document, said: Sequence[str], where: str) -> None:
     found = unverified(document)
     for name in confirmed(document, said):
-        del found[name]
+        found.pop(name, None)
     if found:
-        each = "; ".join(f"{licence} ({', '.join(corpora)})" for licence, corpora in sorted(found.items()))
-        options = " ".join(f"--confirm-license {shlex.quote(licence)}" for licence in sorted(found))
+        each, options = _listed(found)
         raise LicenceRefused(
             f"{where}: nobody verified the licence of some rows: {each}. Read it at its source (LICENSES.md "
             f"and `vtgdata corpora NAME` say where); where you may publish the rows, push with {options}. Pushing to a "
             "folder needs no confirmation."
         )
+
+
+def _refuse_adapted(document: Document, said: Sequence[str], where: str) -> None:
+    found = without_derivatives(document)
+    for name in confirmed(document, said):
+        found.pop(name, None)
+    if found:
+        each, options = _listed(found)
+        raise LicenceRefused(
+            f"{where}: rows under a licence that lets no adapted version be passed on, and a release selects and "
+            f"repairs rows: {each}. Leave them out (`vtgdata curate --filter licence --benchmarks-too`), or, where "
+            f"their authors allow it, push with {options}. Pushing to a folder needs no confirmation."
+        )
+
+
+def _listed(found: dict[str, list[str]]) -> tuple[str, str]:
+    """Licences with their corpora in words, and the options that confirm them."""
+    each = "; ".join(f"{licence} ({', '.join(corpora)})" for licence, corpora in sorted(found.items()))
+    return each, " ".join(f"--confirm-license {shlex.quote(licence)}" for licence in sorted(found))

@@ -13,7 +13,7 @@ import msgspec
 
 from vtgdata.annotations import overlap
 from vtgdata.annotations.overlap import Group, Index
-from vtgdata.errors import RowsFailed, VtgError
+from vtgdata.errors import RowsFailed, VideoAmbiguous, VtgError
 from vtgdata.files import plugins
 from vtgdata.files.samples import row_sample, sample_row, unchecked_rows, write_drops, write_samples
 from vtgdata.files.schemas import Row
@@ -188,9 +188,16 @@ class _Report:
 
         videos = find.find(Path(self.settings.videos))
         files = {sample.video.file: sample.video.video_id for sample in self.samples}
-        paths = {file: videos.path(file, video_id) for file, video_id in files.items()}
+        paths: dict[str, Path | None] = {}
+        found: dict[str, str] = {}
+        for file, video_id in files.items():
+            try:
+                paths[file] = videos.path(file, video_id)
+            except VideoAmbiguous as error:
+                found[file] = error.status
         self.missing = sorted(file for file, path in paths.items() if path is None)
-        self.found["videos"] = [{"video": file, "detail": "missing"} for file in self.missing]
+        found |= dict.fromkeys(self.missing, "missing")
+        self.found["videos"] = [{"video": file, "detail": found[file]} for file in sorted(found)]
         if self.settings.hashes:
             self._copies({file: path for file, path in paths.items() if path is not None})
 

@@ -39,9 +39,10 @@ from vtgdata.metrics.evaluation import Summary
 from vtgdata.metrics.judging import Judged, answer_of, counts, judge_predictions, judge_rows, read_otherwise
 from vtgdata.metrics.predictions.join import join
 from vtgdata.metrics.predictions.read import read_predictions
+from vtgdata.metrics.predictions.record import WindowUnit
 from vtgdata.metrics.predictions.write import file_name, write_predictions
 from vtgdata.metrics.problems import file_facts, need_texts, option_facts, too_much
-from vtgdata.metrics.report import CSV, Ruler, benchmark, csv_rows
+from vtgdata.metrics.report import CSV, Ruler, Scored, benchmark, csv_rows
 from vtgdata.records import Sample
 
 EVALUATED = ROLLOUTS | {"model": "text", "seeing": "text"}
@@ -58,8 +59,11 @@ class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """File of existing answers, instead of a model: JSONL with sample_id and windows or text, a rollouts.parquet, or a
     format of another system (see --format)."""
     format: str = ""
-    """Format of the predictions: own, qvhighlights, timelens, time_r1, nextgqa, nextgqa_relative; by default detected
-    from the file."""
+    """Format of the predictions: own, qvhighlights, lmms_eval, timelens, time_r1, nextgqa, nextgqa_relative, ego4d_nlq,
+    or rows (any other record with an id or a video and its query, and an answer); by default detected from the file."""
+    windows_in: WindowUnit | None = None
+    """Unit of the windows in --predictions: seconds, milliseconds, or fraction or percent of the duration; needed where
+    they look unlike seconds. Texts are read as they are."""
     answers: str = ""
     """Second file of predictions, which gives the chosen options: NExT-GQA keeps answers and windows apart."""
     prefer: Literal["text", "windows"] = "text"
@@ -91,21 +95,6 @@ class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Training samples to fit the baselines to; by default the evaluated samples themselves."""
     baseline_where: str = ""
     """SQL condition on the columns of the samples of --baseline."""
-
-
-class Scored(msgspec.Struct, kw_only=True):
-    """Results of the evaluation, before they are written."""
-
-    reports: list[dict[str, Any]] = msgspec.field(default_factory=list)
-    rows: list[Row] = []
-    judged: list[Judged] = []
-    """The sighted answers of each report, in the order of `reports`."""
-    values: list[sets.Values] = []
-    """Metrics of each entry of `judged`, per sample."""
-    file: dict[str, Any] = {}
-    """Facts about the file of predictions, with its problems; see `problems.file_facts`."""
-    failure: str | None = None
-    """Message for the user if more samples failed than --max-failed allows."""
 
 
 def run(settings: Settings) -> Summary | Planned | Exported:
@@ -268,11 +257,11 @@ def _read(
     Returns the answers, facts about the files with their problems, and a message if there are more problems than
     --max-failed allows, else None.
     """
-    samples = ruler.samples
+    samples, unit = ruler.samples, settings.windows_in if path == settings.predictions else None
     file, second = read_predictions(path, form), read_predictions(answers) if answers else None
     if settings.parser:
         need_texts(file, settings.parser)
-    joined, options = join(file, samples), join(second, samples) if second else None
+    joined, options = join(file, samples, unit), join(second, samples) if second else None
     judged = judge_predictions(
         joined.found,
         samples,

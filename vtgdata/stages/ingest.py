@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from vtgdata.annotations import ids, sources
+from vtgdata.annotations import ids, licences, source_names, sources
 from vtgdata.annotations.normalise import DurationProbe, normalise
 from vtgdata.annotations.published import Published, compared
 from vtgdata.errors import VtgError
@@ -55,7 +55,7 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     name: str = ""
     """For the general readers: the corpus's own name, with which its sample ids begin."""
     license: str = ""
-    """For the general readers: licence of the annotations, as an SPDX identifier."""
+    """For the general readers: licence of the annotations, as an SPDX expression such as CC-BY-4.0."""
     tombstones: str = ""
     """List of what was permanently removed: a file of `vtgdata remove`, a release's folder or `org/name@tag`. Rows on
     it become drops, without their text."""
@@ -114,7 +114,10 @@ def run(settings: Settings) -> Summary:
         if (done := step.up_to_date()) is not None:
             return done
         count = _Count()
-        rows = count.rows(islice(module.read(paths, settings.split or None, **options), settings.limit))
+        found = islice(module.read(paths, settings.split or None, **options), settings.limit)
+        if corpus.family in ("moments", "captions") and "map" in inspect.signature(module.read).parameters:
+            found = source_names.with_sources(found, corpus.name)
+        rows = count.rows(found)
         outcomes = normalise(
             rows,
             corpus,
@@ -169,17 +172,20 @@ def _options(settings: Settings, module: ModuleType) -> dict[str, Any]:
 
 
 def _named(settings: Settings, corpus: Corpus) -> Corpus:
-    """The corpus's facts, with --name and --license in place where given; raises VtgError for an invalid name."""
+    """The corpus's facts, with --name and --license in place where given; raises VtgError where one is invalid."""
     if settings.name and not _NAME.fullmatch(settings.name):
         raise VtgError(f"--name {settings.name!r}: give a word of letters, digits, - and _, such as my_corpus.")
+    if settings.license:
+        licences.checked(settings.license)
     own = {field: value for field in ("name", "license") if (value := getattr(settings, field))}
     return msgspec.structs.replace(corpus, **own)
 
 
 def _licence(corpus: str) -> str:
     """Licence of the corpus from which a collection took a row; a `LicenseRef-` id if we have no reader for it."""
-    if corpus in plugins.names("corpora"):
-        return plugins.load("corpora", corpus).CORPUS.license
+    known = corpus if corpus in plugins.names("corpora") else source_names.corpus_of(corpus)
+    if known is not None:
+        return plugins.load("corpora", known).CORPUS.license
     return f"LicenseRef-{re.sub('[^A-Za-z0-9.-]+', '-', corpus)}"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from vtgdata.errors import VtgError
+from vtgdata.errors import VideoAmbiguous, VtgError
 from vtgdata.files.video_files import SUFFIXES, video_files
 from vtgdata.video.bindings import Binding, read
 
@@ -29,16 +29,17 @@ class Videos(msgspec.Struct, frozen=True):
             file: name as the corpus gives it.
             video_id: looked up as a stem if no file has that name or its stem.
 
-        Raises VtgError when two files match.
+        Raises VideoAmbiguous when two files match.
         """
         if file in self.bound:
             return self._bound(self.bound[file])
         found = self.named(file, video_id)
         if len(found) > 1:
             names = " and ".join(str(path.relative_to(self.root)) for path in found[:2])
-            raise VtgError(
+            raise VideoAmbiguous(
+                self.root,
                 f"{self.root}: {len(found)} files match video {file!r}: {names}. Remove or rename all but one, or bind "
-                "it with `vtgdata videos bind`."
+                "it with `vtgdata videos bind`.",
             )
         return found[0] if found else None
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from vtgdata.errors import VtgError
+from vtgdata.errors import VideoAmbiguous, VtgError
 from vtgdata.files.samples import open_samples
 from vtgdata.records import Video
 from vtgdata.video.find import Videos
@@ -70,8 +70,8 @@ def ambiguous(videos: Videos, video: Video) -> str | None:
     """The status of a video that two files match, else None; a status, so that one such video does not end a run."""
     try:
         videos.path(video.file, video.video_id)
-    except VtgError:
-        return "ambiguous: two files match it"
+    except VideoAmbiguous as error:
+        return error.status
     return None
 
 

@@ -52,6 +52,6 @@ def warm(store: FrameStore, videos: Iterable[Video], count: int | None = None) -
         videos: the videos, each once.
         count: number of videos decoded at a time; the number of cores when None.
 
-    Raises VtgError when two files match a video, or frames cannot be stored.
+    Raises VtgError when frames cannot be stored.
     """
     return parallel.each(lambda video: store.frames(video).status, videos, count)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from vtgdata.errors import VideoUnreadable
+from vtgdata.errors import VideoAmbiguous, VideoUnreadable
 from vtgdata.video import decode, workers
 from vtgdata.video.find import find
 
@@ -26,11 +26,12 @@ class Prober:
         """(duration in seconds or None, status) of the file with this name in the corpus.
 
         The status is `ok`, `missing`, `not a video (what)`, `no video stream`, `truncated at 12.4 s` or `unreadable:
-        reason`.
-
-        Raises VtgError when two files match.
+        reason`, or `ambiguous: two files match it`.
         """
-        path = self._videos.path(file)
+        try:
+            path = self._videos.path(file)
+        except VideoAmbiguous as error:
+            return None, error.status
         if path is None:
             return None, "missing"
         if path not in self._known:

@@ -93,10 +93,10 @@ class FrameStore:
         For a video that is missing or unreadable, the status says so and there are no frames. Raises VtgError when two
         files match the video.
         """
-        path = self.videos.path(video.file, video.video_id)
-        if path is None:
-            return _without("missing")
         try:
+            path = self.videos.path(video.file, video.video_id)
+            if path is None:
+                return _without("missing")
             frames_id = self._id(path)
             with self._locks[int(frames_id[:8], 16) % len(self._locks)]:
                 found = self._recall(frames_id) or self._read(frames_id) or self._make(path, frames_id)
@@ -107,10 +107,10 @@ class FrameStore:
 
     def times(self, video: Video) -> Frames:
         """As `frames`, but a stored entry may come without images: much faster when only work keys are needed."""
-        path = self.videos.path(video.file, video.video_id)
-        if path is None:
-            return _without("missing")
         try:
+            path = self.videos.path(video.file, video.video_id)
+            if path is None:
+                return _without("missing")
             frames_id = self._id(path)
         except VideoUnreadable as error:
             return _without(error.status)

@@ -1,7 +1,8 @@
-"""The entries of a JSON, JSONL or Parquet file, one by one, each with its place; reading goes on after a broken one.
+"""The entries of a JSON, JSONL, csv, tsv or Parquet file, one by one, each with its place.
 
-A JSON object that is not a record is read as a mapping: each of its keys is an entry, and a key that occurs twice gives
-two entries, so that a repeated answer is noticed and counted.
+Reading goes on after a broken one. A JSON object that is not a record is read as a mapping: each of its keys is an
+entry, and a key that occurs twice gives two entries, so that a repeated answer is noticed and counted. An object around
+the whole (`{"version": .., "results": ..}`) is taken off, and the list of a video's events is an entry for each event.
 """
 
 import json
@@ -11,14 +12,16 @@ from typing import Any, cast
 
 import msgspec
 
+from vtgdata.annotations import items
 from vtgdata.annotations.file_text import read_text
 from vtgdata.annotations.text import lines, mapping, shown
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import read_parquet
+from vtgdata.metrics.predictions import fields
 from vtgdata.metrics.predictions.record import Broken
 
-RECORD_KEYS = ("sample_id", "qid")
-"""A JSON object with one of these is a record; one without is a mapping from keys to records."""
+WRAPPERS = ("results", "predictions", "submission", "outputs", "samples", "data")
+"""Keys under which the predictions of a whole file may stand, in an object that is no record itself."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -28,6 +31,8 @@ class Entry(msgspec.Struct, frozen=True):
     key: str | None
     """Its key, if the file is a mapping."""
     value: Any
+    listed: bool = False
+    """Whether it is one of several events under its key, which is then the name of a video."""
 
     @property
     def record(self) -> dict[str, Any]:
@@ -57,6 +62,9 @@ def entries(path: Path) -> Iterator[Entry | Broken]:
         return
     if not path.read_bytes().strip():
         raise _empty(path)
+    if _is_table(path):
+        yield from _of_table(path)
+        return
     document = _document(path)
     if document is not None:
         yield from _of_document(path, document)
@@ -67,6 +75,22 @@ def entries(path: Path) -> Iterator[Entry | Broken]:
             yield from _of_value(where, _parsed(line))
         except ValueError as error:
             yield Broken(where, f"not valid JSON ({error})")
+
+
+def _is_table(path: Path) -> bool:
+    """Whether a file is a csv or tsv with a header that names an answer."""
+    if path.suffix.lower() in (".csv", ".tsv"):
+        return True
+    if items.shape(path) not in ("csv", "tsv"):
+        return False
+    head = next(items.read(path), None)
+    return head is not None and isinstance(head.value, dict) and fields.is_record(head.fields())
+
+
+def _of_table(path: Path) -> Iterator[Entry | Broken]:
+    for item in items.read(path):
+        where = f"{path.parent / item.origin}"
+        yield Broken(where, str(item.value)) if isinstance(item.value, ValueError) else Entry(where, None, item.value)
 
 
 def _empty(path: Path) -> VtgError:
@@ -104,15 +128,54 @@ def _of_value(where: str, value: Any) -> Iterator[Entry | Broken]:
     """Yield a record as one entry, and a mapping as one entry for each key."""
     if not isinstance(value, dict):
         yield Broken(where, f"{shown(value)} is not an object")
-    elif any(key in value for key in RECORD_KEYS) or not value:
-        if isinstance(value, Repeated):
+        return
+    record = cast(dict[str, Any], value)
+    if (wrapper := _wrapper(record)) is not None:
+        yield from _of_wrapped(f"{where}: {wrapper}", record[wrapper])
+    elif fields.is_record(record) or not record:
+        if isinstance(record, Repeated):
             yield Broken(where, "a key occurs twice in this object")
         else:
-            yield Entry(where, None, value)
+            yield Entry(where, None, record)
     else:
-        pairs = value.pairs if isinstance(value, Repeated) else cast(dict[str, Any], value).items()
-        for key, item in pairs:
-            yield Entry(f"{where}: key {shown(key)}", key, item)
+        for key, item in record.pairs if isinstance(record, Repeated) else record.items():
+            yield from _of_key(f"{where}: key {shown(key)}", key, item)
+
+
+def _wrapper(record: dict[str, Any]) -> str | None:
+    """The key under which an object holds all predictions of a file; None if it is a record or a mapping itself."""
+    if any(name in record for name in (*fields.IDS, *fields.VIDEOS, *fields.QUERIES)):
+        return None
+    return next((name for name in WRAPPERS if _holds_many(record.get(name))), None)
+
+
+def _holds_many(value: Any) -> bool:
+    if isinstance(value, dict):
+        return True
+    listed = cast(list[Any], value) if isinstance(value, list) else []
+    return any(isinstance(item, dict) and fields.is_record(cast(dict[str, Any], item)) for item in listed)
+
+
+def _of_wrapped(where: str, value: Any) -> Iterator[Entry | Broken]:
+    if isinstance(value, list):
+        for number, item in enumerate(cast(list[Any], value)):
+            yield from _of_value(f"{where}[{number}]", item)
+    else:
+        yield from _of_value(where, value)
+
+
+def _of_key(where: str, key: str, value: Any) -> Iterator[Entry]:
+    """Yield the value of one key: an entry for each event where it lists the events of a video."""
+    events = cast(list[Any], value) if isinstance(value, list) else []
+    if not any(isinstance(event, dict) and _is_event(cast(dict[str, Any], event)) for event in events):
+        yield Entry(where, key, value)
+        return
+    for number, event in enumerate(events):
+        yield Entry(f"{where}[{number}]", key, event, listed=True)
+
+
+def _is_event(event: dict[str, Any]) -> bool:
+    return any(name in event for name in (*fields.QUERIES, "label"))
 
 
 def _parsed(content: str) -> Any:

@@ -3,28 +3,33 @@
 own           {"sample_id": .., "windows": [[s, e], ..] or [[s, e, score], ..], "text": .., "option": .., "error": ..}
 qvhighlights  {"qid": .., "pred_relevant_windows": [[s, e, score], ..], "pred_saliency_scores": [..]}
 timelens      {"file>>>query>>>[s, e]": {"timestamps": [[s, e]], "answers": text}}
+lmms_eval     {"file>>>query>>>[s, e]": text}
 time_r1       {"qid": .., "pred": [s, e] or null, "target": .., "duration": .., "output_text": text}
 nextgqa       {"<video>_<qid>": [s, e]} and {"<video>_<qid>": {"prediction": 1, "answer": 1}}
 nextgqa_relative  the same with spans as fractions of the duration; the file itself does not show which it is
+ego4d_nlq     {"results": [{"clip_uid": .., "annotation_uid": .., "query_idx": 0, "predicted_times": [[s, e], ..]}]}
+rows          any other record with an id or a video and its query, and an answer: `rows.py` says which
 
 Oddities: TimeLens and Time-R1 count the first window only; a TimeLens key may hold `>>>` inside its query.
 """
 
 import math
 from collections.abc import Callable
-from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
 from vtgdata.annotations.text import mapping, number, pair, parse_json, sequence, shown, words
+from vtgdata.metrics.predictions import challenges, rows
 from vtgdata.metrics.predictions.entries import Entry
+from vtgdata.metrics.predictions.fields import normal, said, stem
+from vtgdata.metrics.predictions.fields import windows as windows_of
 from vtgdata.metrics.predictions.record import Prediction
 from vtgdata.records import Sample
 
-_VIDEOS = {".mp4", ".mkv", ".webm", ".avi", ".mov", ".mpg", ".m4v", ".wmv", ".3gp", ".3g2", ".mts", ".m2ts"}
-
 Reader = Callable[[Entry], Prediction]
+_OWN = {"windows", "text", "option", "saliency", "error"}
+"""Keys of our own form that hold an answer, or say why there is none."""
 
 
 class Format(NamedTuple):
@@ -33,37 +38,20 @@ class Format(NamedTuple):
     recognises: Callable[[Entry], bool]
     read: Reader
     """Reads an entry; raises ValueError that says what is wrong if the entry does not have this form."""
-    keys: Callable[[Sample], tuple[str, ...]]
-    """The keys that a file of this form may use for a sample, in the same order as `Prediction.keys`."""
+    keys: Callable[[Sample], tuple[str | tuple[str, ...], ...]]
+    """The keys that a file of this form may use for a sample, in the same order as `Prediction.keys`; several where
+    one of them may stand in the file."""
     shared: bool = False
     """Whether samples with the same key share one answer; otherwise such a key is an error."""
+    by_question: int = 0
+    """Number of first levels of keys that name a question: samples with the same one are answered in their order."""
+    gather: Callable[[list[Prediction]], list[Prediction]] = list
+    """What becomes of all predictions of a file: some forms write several rows for one sample."""
 
 
 def published_id(sample: Sample) -> str:
     """The corpus's own id of a sample: the part of its sample_id after the first colon."""
     return sample.sample_id.partition(":")[2]
-
-
-def normal(query: str) -> str:
-    """A query in one spelling, since systems may have cleaned it up: single blanks, no dots around it, lower case.
-
-    >>> normal(" A man  runs. ")
-    'a man runs'
-    """
-    return " ".join(query.split()).strip(" .").casefold()
-
-
-def _windows(value: Any, name: str) -> tuple[tuple[float, ...], ...]:
-    """Windows of two numbers, or of three with a score; null is read as NaN, since some writers write NaN so."""
-    found: list[tuple[float, ...]] = []
-    for item in sequence(value, name):
-        bounds = sequence(item, f"an item of {name}")
-        if len(bounds) not in (2, 3):
-            raise ValueError(f"an item of {name} is {shown(item)}, not [start, end] or [start, end, score]")
-        found.append(tuple(math.nan if bound is None else number(bound) for bound in bounds))
-    if len({len(window) for window in found}) > 1:
-        raise ValueError(f"some items of {name} have a score and some have none")
-    return tuple(found)
 
 
 def _optional(entry: dict[str, Any], name: str) -> str | None:
@@ -91,17 +79,26 @@ def _is_qvhighlights(entry: Entry) -> bool:
 
 
 def _is_time_r1(entry: Entry) -> bool:
-    return _has(entry, "qid", "pred") or _has(entry, "qid", "output_text")
+    pred = entry.record.get("pred")
+    return (_has(entry, "qid", "pred") and (pred is None or _is_pair(pred))) or _has(entry, "qid", "output_text")
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and not any(isinstance(item, list | dict) for item in cast(list[Any], value))
 
 
 def _is_timelens(entry: Entry) -> bool:
     return entry.key is not None and entry.key.count(">>>") >= 2
 
 
+def _is_lmms_eval(entry: Entry) -> bool:
+    return _is_timelens(entry) and isinstance(entry.value, str)
+
+
 def _is_nextgqa(entry: Entry) -> bool:
-    if entry.key is None or "_" not in entry.key:
+    if entry.key is None or "_" not in entry.key or entry.listed:
         return False
-    return "prediction" in entry.record or isinstance(entry.value, list)
+    return isinstance(entry.record.get("prediction"), int) or _is_pair(entry.value)
 
 
 def _never(entry: Entry) -> bool:
@@ -112,7 +109,10 @@ def _never(entry: Entry) -> bool:
 def _own(entry: Entry) -> Prediction:
     row = mapping(entry.value, "the row")
     sample_id = words(row.get("sample_id"), "sample_id")
-    windows = None if row.get("windows") is None else _windows(row["windows"], "windows")
+    windows = None if row.get("windows") is None else windows_of(row["windows"], "windows")
+    text = _optional(row, "text")
+    if not row.keys() & _OWN and len(row) > 1:
+        windows, text = said(row)
     ranked = windows is not None and any(len(window) == 3 for window in windows)
     return Prediction(
         keys=(sample_id,),
@@ -121,7 +121,7 @@ def _own(entry: Entry) -> Prediction:
         ranked=ranked,
         saliency=_saliency(row.get("saliency"), "saliency"),
         option=_optional(row, "option"),
-        text=_optional(row, "text"),
+        text=text,
         finish_reason=_optional(row, "finish_reason") or "stop",
         error=_optional(row, "error"),
     )
@@ -136,7 +136,7 @@ def _qvhighlights(entry: Entry) -> Prediction:
     return Prediction(
         keys=(_id(row),),
         where=entry.where,
-        windows=None if windows is None else _windows(windows, "pred_relevant_windows"),
+        windows=None if windows is None else windows_of(windows, "pred_relevant_windows"),
         ranked=True,
         saliency=saliency,
     )
@@ -155,7 +155,7 @@ def _time_r1(entry: Entry) -> Prediction:
     return Prediction(
         keys=(_id(row),),
         where=entry.where,
-        windows=None if pred is None else _windows([pred], "pred"),
+        windows=None if pred is None else windows_of([pred], "pred"),
         text=_optional(row, "output_text"),
     )
 
@@ -165,16 +165,12 @@ def _timelens(entry: Entry) -> Prediction:
     query, second, span = rest.rpartition(">>>")
     if not (first and second):
         raise ValueError("the key is not file>>>query>>>[start, end]")
-    row = mapping(entry.value, "the value")
-    times = row.get("timestamps")
-    stem = _stem(file)
+    answer = said(entry.record if entry.record else {"prediction": entry.value})
+    asked = f"{stem(file)}>>>{normal(query)}"
     return Prediction(
-        keys=(f"{stem}>>>{normal(query)}>>>{_span(span)}", f"{stem}>>>{normal(query)}"),
-        where=entry.where,
-        windows=None if times is None else _windows(times, "timestamps"),
-        ranked=True,
-        text=_optional(row, "answers"),
-    )
+        keys=(f"{asked}>>>{_span(span)}", asked), where=entry.where, windows=answer.windows, ranked=True,
+        text=answer.text,
+    )  # fmt: skip
 
 
 def _span(written: str) -> str:
@@ -187,17 +183,11 @@ def _span(written: str) -> str:
         return written
 
 
-def _stem(file: str) -> str:
-    """A file's name without folders and video extension; other dots stay, since ids may have them (QVHighlights')."""
-    path = PurePosixPath(file)
-    return path.stem if path.suffix.lower() in _VIDEOS else path.name
-
-
 def _timelens_keys(sample: Sample) -> tuple[str, ...]:
-    stem, query = _stem(sample.video.file), normal(sample.query)
+    asked = f"{stem(sample.video.file)}>>>{normal(sample.query)}"
     window = sample.windows[0] if sample.windows else None
     span = f"{window.start:.3f}-{window.end:.3f}" if window else ""
-    return (f"{stem}>>>{query}>>>{span}", f"{stem}>>>{query}")
+    return (f"{asked}>>>{span}", asked)
 
 
 def _nextgqa(entry: Entry) -> Prediction:
@@ -208,7 +198,7 @@ def _nextgqa(entry: Entry) -> Prediction:
         if isinstance(chosen, bool) or not isinstance(chosen, int) or not 0 <= chosen < 26:
             raise ValueError(f"prediction is {shown(chosen)}, not the index of an option")
         return Prediction(keys=(entry.key,), where=entry.where, option=chr(ord("A") + chosen))
-    return Prediction(keys=(entry.key,), where=entry.where, windows=_windows([entry.value], "the span"))
+    return Prediction(keys=(entry.key,), where=entry.where, windows=windows_of([entry.value], "the span"))
 
 
 def _nextgqa_relative(entry: Entry) -> Prediction:
@@ -227,8 +217,11 @@ FORMATS = {
     "own": Format(_is_own, _own, _by_sample_id),
     "qvhighlights": Format(_is_qvhighlights, _qvhighlights, _by_id),
     "time_r1": Format(_is_time_r1, _time_r1, _by_id),
+    "lmms_eval": Format(_is_lmms_eval, _timelens, _timelens_keys, shared=True),
     "timelens": Format(_is_timelens, _timelens, _timelens_keys, shared=True),
     "nextgqa": Format(_is_nextgqa, _nextgqa, _by_id),
+    "ego4d_nlq": Format(challenges.is_ego4d, challenges.ego4d, challenges.ego4d_keys),
+    "rows": Format(rows.recognises, rows.read, rows.keys, by_question=rows.BY_QUESTION, gather=rows.gathered),
     "nextgqa_relative": Format(_never, _nextgqa_relative, _by_id),
 }
 """{name: form}, in the order in which they are tried; the last is never guessed."""

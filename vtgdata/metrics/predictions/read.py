@@ -7,6 +7,7 @@ import msgspec
 
 from vtgdata.annotations.text import shown
 from vtgdata.errors import VtgError, did_you_mean
+from vtgdata.metrics.predictions import rows
 from vtgdata.metrics.predictions.entries import Entry, entries
 from vtgdata.metrics.predictions.formats import FORMATS
 from vtgdata.metrics.predictions.record import Broken, Prediction, PredictionFile
@@ -40,6 +41,8 @@ def read_predictions(path: str | Path, form: str = "") -> PredictionFile:
             predictions.append(read)
     if not predictions:
         raise _nothing(path, broken)
+    if chosen:
+        predictions = FORMATS[chosen].gather(predictions)
     return PredictionFile(
         path=str(path), format=chosen, predictions=predictions, broken=broken, set_aside=len(found) - len(sighted)
     )
@@ -60,7 +63,7 @@ def _is_control(entry: Entry | Broken) -> bool:
 
 def _read(entry: Entry, form: str) -> Prediction | Broken:
     if not form:
-        return Broken(entry.where, f"no sample_id, and no other known form ({shown(entry.value)})")
+        return Broken(entry.where, _unknown(entry))
     try:
         found = FORMATS[form].read(entry)
         # A lone surrogate (an escape such as \ud800) could not be written to a file again.
@@ -68,6 +71,15 @@ def _read(entry: Entry, form: str) -> Prediction | Broken:
         return found
     except ValueError as error:
         return Broken(entry.where, str(error))
+
+
+def _unknown(entry: Entry) -> str:
+    """Why an entry has no known form: what is missing, and the keys that it has."""
+    try:
+        rows.read(entry)
+    except ValueError as error:
+        return f"no known form: {error}" if entry.record else f"no known form: {error} ({shown(entry.value)})"
+    return f"no sample_id, and no other known form ({shown(entry.value)})"
 
 
 def _nothing(path: Path, broken: Sequence[Broken]) -> VtgError:

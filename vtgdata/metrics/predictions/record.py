@@ -4,20 +4,24 @@ from typing import Literal
 
 import msgspec
 
+WindowUnit = Literal["seconds", "milliseconds", "fraction", "percent"]
+
 
 class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     """One answer as a file gives it. Only types are checked: a window may be reversed or NaN."""
 
     keys: tuple[str, ...]
     """Keys of the sample that it answers, the most precise first."""
+    query: str | None = None
+    """The query that the file states, in one spelling; None if it states none or the form does not need it."""
     where: str
     """File and line, or key path, for messages."""
     windows: tuple[tuple[float, ...], ...] | None = None
     """[start, end] or [start, end, score] as given; None if the file has no windows for this answer."""
     ranked: bool = False
     """Whether several windows are guesses, best first, rather than one set."""
-    unit: Literal["seconds", "fraction"] = "seconds"
-    """Unit of the windows; fractions are of the video's duration."""
+    unit: WindowUnit = "seconds"
+    """Unit of the windows; fractions and percentages are of the video's duration."""
     saliency: tuple[float, ...] | None = None
     """A score for each clip, in order."""
     option: str | None = None

@@ -4,13 +4,16 @@ Raw line:  {"qid": 412, "query": "A child feeds two goats.", "duration": 150, "v
             "relevant_windows": [[10, 24], [40, 46]]}
 Keys:      query, vid, relevant_windows (or start and end), duration, qid and their common other names; name others
            with `--map query=desc,windows=gt`. Give units other than seconds with `--unit`; frames also need `--fps`.
+Talk:      a file of conversations (`messages`, `conversations`) is read as the reader of that name reads it.
 Corpus:    give its name with `--name` and its licence with `--license`; the file does not tell them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from vtgdata.annotations import moment_jsonl, sources
+from msgspec import structs
+
+from vtgdata.annotations import conversations, moment_jsonl, sources
 from vtgdata.annotations.keys import Keys
 from vtgdata.records import Corpus, Example, RawRow, Split, Unit
 
@@ -76,4 +79,8 @@ def read(
     """
     facts = moment_jsonl.Facts(keys=Keys(map or {}), unit=unit, fps=fps, source_clock=source_clock)
     for source in sources.find(paths, CORPUS, split):
-        yield from moment_jsonl.rows(source, facts)
+        if not map and conversations.holds(source.path):
+            spoken = structs.replace(facts, keys=conversations.keys(None))
+            yield from conversations.rows(source, spoken)
+        else:
+            yield from moment_jsonl.rows(source, facts)
