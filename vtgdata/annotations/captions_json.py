@@ -13,7 +13,7 @@ from typing import Any
 from vtgdata.annotations import keys, text
 from vtgdata.annotations.moment_jsonl import Facts
 from vtgdata.annotations.sources import Source
-from vtgdata.annotations.text import mapping, number, read_json, sequence, some_readable, unreadable, words
+from vtgdata.annotations.text import mapping, rate, read_json, sequence, some_readable, unreadable, words
 from vtgdata.errors import VtgError
 from vtgdata.records import Bound, RawRow
 
@@ -53,7 +53,7 @@ def _entry(name: str, key: str, entry: Any, split: str, facts: Facts) -> Iterato
         length = found.get("duration", "duration")
         times = sequence(fields.get(time_key), time_key)
         sentences = sequence(fields.get(query_key), query_key)
-        fps = None if facts.unit != "frames" else number(fields.get("fps", facts.fps))
+        fps = None if facts.unit != "frames" else rate(fields.get("fps", facts.fps))
         named = facts.name(key)
     except ValueError as error:
         yield unreadable(f"{name}#{key}", {key: entry}, split, str(error))

@@ -15,7 +15,7 @@ import msgspec
 from vtgdata.annotations import ids, items, text
 from vtgdata.annotations.keys import Keys
 from vtgdata.annotations.sources import Source
-from vtgdata.annotations.text import bound, duration, number, parse_json, words
+from vtgdata.annotations.text import bound, duration, parse_json, rate, words
 from vtgdata.records import Bound, RawRow, Unit
 
 FORM = '{"qid": 412, "query": "...", "duration": 150, "vid": "...", "relevant_windows": [[10, 24]]}'
@@ -102,7 +102,7 @@ def _published(value: Any) -> str | None:
 def _fps(fields: Mapping[str, Any], facts: Facts) -> float | None:
     if facts.unit != "frames":
         return None
-    return number(fields["fps"]) if fields.get("fps") not in (None, "") else facts.fps
+    return rate(fields["fps"]) if fields.get("fps") not in (None, "") else facts.fps
 
 
 def _windows(fields: Mapping[str, Any], key: Mapping[str, str]) -> list[tuple[Bound, Bound]] | None:

@@ -157,11 +157,14 @@ def _piece(rows: Sequence[RawRow], hashes: Sequence[int], unit: str) -> _Piece:
     shown = [(row.windows or row.opinions[:1]) if row.labelled else () for row in rows]
     pairs = [pair for windows in shown for pair in windows]
     owner = np.repeat(np.arange(len(rows)), np.fromiter(map(len, shown), np.int64, len(rows)))
+    said = None
     try:
         bounds = np.array(pairs, dtype=np.float64).reshape(-1, 2)
-    except ValueError:  # clock times among them
+    except ValueError:  # times with a unit of their own among them
         bounds = np.array([[_seconds(start), _seconds(end)] for start, end in pairs], dtype=np.float64).reshape(-1, 2)
+        said = np.array([[isinstance(start, str), isinstance(end, str)] for start, end in pairs])
     durations = np.array([math.nan if row.duration is None else row.duration for row in rows], dtype=np.float64)
+    durations[~((durations > 0) & (durations < math.inf))] = math.nan
     published = bounds[:, 1]
     if unit != "seconds":
         bounds = bounds * _scale(rows, unit, durations)[owner, None] + (
