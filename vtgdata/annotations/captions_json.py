@@ -8,7 +8,8 @@ reader says it (`Facts.unit`).
 """
 
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from vtgdata.annotations import keys, text
 from vtgdata.annotations.moment_jsonl import Facts
@@ -43,6 +44,13 @@ def rows(source: Source, shared: Facts | None = None, form: str = FORM) -> Itera
         raise VtgError(f"{path}: not a captions JSON, which is {form}: {error}. Give the right file.") from error
     read = (row for key, entry in document.items() for row in _entry(path.name, key, entry, source.split, shared))
     return some_readable(path, read, form)
+
+
+def video_keys(path: Path) -> Iterator[str]:
+    """The videos' keys of a file; none where it is no JSON object, which is said when it is read."""
+    document = read_json(path)
+    if isinstance(document, dict):
+        yield from cast(dict[str, Any], document)
 
 
 def _entry(name: str, key: str, entry: Any, split: str, facts: Facts) -> Iterator[RawRow]:

@@ -8,6 +8,7 @@ Introduced by QVHighlights and used by dozens of re-published corpora, with othe
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -88,6 +89,18 @@ def row(item: items.Item, source: Source, facts: Facts) -> RawRow:
         source_clock=facts.source_clock,
         extra={name: value for name, value in fields.items() if name not in used},
     )
+
+
+def video_keys(path: Path, keys: Keys) -> Iterator[str]:
+    """The video's key in each record of a file, as far as it has one."""
+    for item in items.read(path):
+        try:
+            fields = item.fields()
+            value = fields.get(keys.of(fields).get("video", ""))
+        except ValueError:
+            continue  # said when the record is read
+        if isinstance(value, str):
+            yield value
 
 
 def _id(value: Any, name: str) -> str:

@@ -167,9 +167,9 @@ def _piece(rows: Sequence[RawRow], hashes: Sequence[int], unit: str) -> _Piece:
     durations[~((durations > 0) & (durations < math.inf))] = math.nan
     published = bounds[:, 1]
     if unit != "seconds":
-        bounds = bounds * _scale(rows, unit, durations)[owner, None] + (
-            [0.0, CHUNK] if unit == "chunks" else [0.0, 0.0]
-        )
+        last = CHUNK if unit == "chunks" else 0.0  # the last chunk is inclusive
+        scaled = bounds * _scale(rows, unit, durations)[owner, None] + [0.0, last]
+        bounds = scaled if said is None else np.where(said, bounds, scaled)
     if any(map(attrgetter("source_clock"), rows)):
         starts = [row.source_start or 0.0 if row.source_clock else 0.0 for row in rows]
         bounds = bounds - np.array(starts, dtype=np.float64)[owner, None]

@@ -15,7 +15,7 @@ def fractions(shown: Shown) -> Seen | None:
         return None
     small = (ends <= 1) & ~(limits <= 5) & (ends > 0)
     count = int(small.sum())
-    if not many(count, len(ends), 0.2):
+    if not many(count, len(ends), 0.05):
         return None
     return Seen(count, len(ends), "windows end within the first second of their videos, as shares of the duration do")
 
@@ -76,7 +76,9 @@ def early(shown: Shown) -> Seen | None:
     ratios, several = ends[known] / limits[known], len(np.unique(videos[known]))
     last = float(np.percentile(ratios, 99))
     edge = 0.4 < last < 0.6 and ratios.max() < 0.6 and (ratios >= 0.98 * ratios.max()).mean() >= 0.03
-    if (last >= 0.4 and not edge) or last <= 0 or several * math.log(last) > SURE:
+    # A small collection may have chosen early moments (DiDeMo's are all in the first 30 s).
+    most = 0.55 if several >= 200 else 0.4
+    if (last >= most and not edge) or last <= 0 or several * math.log(last) > SURE:
         return None
     says = f"windows end in the first {100 * last:.2g} % of their videos: are bounds and durations in one unit?"
     return Seen(len(ratios), len(ends), says)
@@ -88,7 +90,7 @@ def milliseconds(shown: Shown) -> Seen | None:
     if len(columns.ends) < FEW or np.isfinite(columns.durations).any():
         return None
     middle, length = float(np.median(columns.ends)), float(np.median(columns.ends - columns.starts))
-    if middle < 5_000 or length < 500:
+    if middle < 5_000 or (length < 500 and middle < 20_000):
         return None
     return Seen(
         len(columns.ends), len(columns.ends), f"windows have a median end of {middle:,.0f} s and a median length of "
@@ -99,7 +101,14 @@ def milliseconds(shown: Shown) -> Seen | None:
 def off_grid(shown: Shown) -> Seen | None:
     """The corpus's annotators marked whole steps of its grid; bounds between the steps are in another unit."""
     bounds, grid = np.concatenate([shown.columns.starts, shown.columns.ends]), shown.grid
-    if grid is None or len(bounds) < 2 * FEW or shown.unit != "seconds":
+    if len(bounds) < 2 * FEW:
+        return None
+    if shown.unit in ("chunks", "clips"):
+        counted = shown.columns.published
+        between = int((counted != np.floor(counted)).sum())
+        says = f"ends are counts of {shown.unit}, and no whole numbers"
+        return Seen(between, len(counted), says) if many(between, len(counted), 0.05) else None
+    if grid is None or shown.unit != "seconds":
         return None
     steps = bounds / grid
     with np.errstate(invalid="ignore"):

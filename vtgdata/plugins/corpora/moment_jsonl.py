@@ -10,7 +10,7 @@ Corpus:    give its name with `--name` and its licence with `--license`; the fil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from vtgdata.annotations import moment_jsonl, sources
+from vtgdata.annotations import folders, moment_jsonl, sources
 from vtgdata.annotations.keys import Keys
 from vtgdata.records import Corpus, Example, RawRow, Split, Unit
 
@@ -74,6 +74,9 @@ def read(
         fps: frames per second, if starts and ends are in frames.
         source_clock: whether starts and ends count from the start of the video that the files were cut from.
     """
-    facts = moment_jsonl.Facts(keys=Keys(map or {}), unit=unit, fps=fps, source_clock=source_clock)
-    for source in sources.find(paths, CORPUS, split):
+    keys, found = Keys(map or {}), sources.find(paths, CORPUS, split)
+    placed = [source.path for source in found if folders.has_folders(source.path)]
+    name = folders.naming(key for path in placed for key in moment_jsonl.video_keys(path, keys))
+    facts = moment_jsonl.Facts(keys=keys, name=name, unit=unit, fps=fps, source_clock=source_clock)
+    for source in found:
         yield from moment_jsonl.rows(source, facts)
