@@ -1,12 +1,12 @@
 """What the looks need of an ingest: bounds, durations, queries and drops of all rows, as arrays.
 
-Rows are taken in pieces, so that a million of them cost little time and some tens of bytes each.
+Rows are taken in pieces, and of a long file some blocks in all its parts, so that a million rows cost little time.
 """
 
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import NamedTuple, cast
 
@@ -17,12 +17,31 @@ from vtgdata.annotations.repairs import CHUNK, CLIP
 from vtgdata.records import Bound, Drop, RawRow, Sample
 from vtgdata.records.times import parse_time
 
-PIECE = 4_096
+PIECE = 1_024
+ALL, BLOCK, ONE_IN = 8_192, 1_024, 16
+"""The first rows are all looked at, and of the others one block in so many: a look costs as much as an ingest may."""
+WORDS = 8_000
+"""Number of a group's first rows whose queries are searched for words that say when."""
 TEXTS = 2_000
 """Number of a group's first rows whose texts are kept: enough for an example, and for looks that read words."""
 
 _ID = re.compile(r"[\w@:./\\-]*(?:\d[\w@:./\\-]*|\.[a-z]\w{1,3})\Z", re.ASCII)
 """A word with a figure in it, or with the ending of a file: an id, a number or a file's name, and no sentence."""
+REPEATS = ("repeated_id", "duplicate")
+"""Repairs that are counted."""
+
+_WHEN = (
+    "first", "initial", "beginning", "opening", "intro", "s with", "title",
+    "final", "last", "the end", "ends ", "ending", "closing", "credits", "conclu",
+)  # fmt: skip
+"""Parts of the words below; most queries have none, and to look for parts is fast."""
+_EARLY = re.compile(
+    r"\b(?:at first|first(?:ly)?|initially|beginning|opening|intro\w*|(?:begins|starts) with|title)\b", re.I
+)
+_LATE = re.compile(
+    r"\b(?:finally|last(?:ly)?|(?:at|in) the end|ends (?:with|by|up|as)|ending|closing|credits|conclu\w+)\b", re.I
+)
+"""English words for the first and for the last part of a video."""
 _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff]")
 _FILE = re.compile(r"([^#]*?)(?::\d+)?(?:#.*)?\Z", re.DOTALL)
 
@@ -58,6 +77,10 @@ class Group:
         self.repairs: Counter[str] = Counter()
         self.clip_ids = self.other_clips = 0
         """Rows with `relevant_clip_ids`, and those of them whose clips are not the ones of their windows."""
+        self.early: list[float] = []
+        """For queries with words such as `first`: the middle of the window, as a share of the duration."""
+        self.late: list[float] = []
+        """The same for words such as `finally`."""
         self.texts: dict[int, str] = {}
         """Hash of a query -> the query, for the first rows."""
         self._pieces: list[_Piece] = []
@@ -65,10 +88,12 @@ class Group:
     def add(self, rows: Sequence[RawRow], outcomes: Sequence[Sample | Drop]) -> None:
         """Take a piece of the rows, and what each became."""
         for outcome in outcomes:
-            if isinstance(outcome, Drop):
+            if isinstance(outcome, Sample):
+                for repair in outcome.repairs:
+                    if repair.code in REPEATS:
+                        self.repairs[repair.code] += 1
+            else:
                 self.file.reasons[outcome.reason] += 1
-            elif outcome.repairs:
-                self.repairs.update({repair.code for repair in outcome.repairs})
         readable = [row for row in rows if row.problem is None]
         self.rows += len(rows)
         self.file.rows += len(rows)
@@ -85,11 +110,24 @@ class Group:
         if len(self.texts) < TEXTS:
             self.texts.update(zip(hashes[:TEXTS], queries[:TEXTS], strict=True))
         piece = _piece(readable, hashes, self.key.unit)
+        if self.rows <= WORDS:
+            self._words(queries, piece)
         if "/" in readable[0].origin.partition("#")[2]:
             self._order(readable, piece)
         if "relevant_clip_ids" in readable[0].extra:
             self._clips(readable)
         self._pieces.append(piece)
+
+    def _words(self, queries: Sequence[str], piece: "_Piece") -> None:
+        middles: list[float] = ((piece.starts + piece.ends) / 2 / piece.durations[piece.owner]).tolist()
+        owners: list[int] = piece.owner.tolist()
+        telling = [any(part in query for part in _WHEN) for query in map(str.lower, queries)]
+        for row, middle in zip(owners, middles, strict=True):
+            if not telling[row] or not middle > 0:
+                continue
+            early, late = _EARLY.search(queries[row]), _LATE.search(queries[row])
+            if (early is None) != (late is None):
+                (self.early if early else self.late).append(middle)
 
     def _order(self, rows: Sequence[RawRow], piece: "_Piece") -> None:
         """Count the steps from one event of a list to the next, and those of them that go back in time."""
@@ -207,12 +245,20 @@ class Gathering:
         self._outcomes: list[Sample | Drop] = []
         self._groups: dict[Key, Group] = {}
         self._files: dict[str, Tally] = {}
+        self._count = 0
+        self.is_part = False
+        """Whether rows were passed over."""
 
     def add(self, row: RawRow, outcome: Sample | Drop) -> None:
-        """Take a row and what it became."""
-        self._rows.append(row)
+        """Take a row and what it became; of a long file, most blocks of rows are passed over."""
+        self._count = count = self._count + 1
+        if count > ALL and (count // BLOCK) % ONE_IN:
+            self.is_part = True
+            return
+        rows = self._rows
+        rows.append(row)
         self._outcomes.append(outcome)
-        if len(self._rows) >= PIECE:
+        if len(rows) >= PIECE:
             self._sort()
 
     def groups(self) -> Iterator[Group]:
@@ -221,47 +267,35 @@ class Gathering:
         yield from self._groups.values()
 
     def _sort(self) -> None:
+        rows, outcomes = self._rows, self._outcomes
+        self._rows, self._outcomes = [], []
+        if rows and self._alike(rows, outcomes):
+            self._group(self._key(rows[0], outcomes[0])).add(rows, outcomes)
+            return
         sorted_: dict[Key, tuple[list[RawRow], list[Sample | Drop]]] = {}
-        last, prefix, own, key = None, "", None, None
-        for row, outcome in zip(self._rows, self._outcomes, strict=True):
-            named = (outcome.corpus, row.split, row.source_corpus, row.unit)
-            if key is None or named != last or not row.origin.startswith(prefix):
-                file = _FILE.match(row.origin)
-                key = Key(*named, file[1] if file else "")
-                last, prefix = named, key.file
-                own = sorted_.setdefault(key, ([], []))
-            assert own is not None
+        for row, outcome in zip(rows, outcomes, strict=True):
+            own = sorted_.setdefault(self._key(row, outcome), ([], []))
             own[0].append(row)
             own[1].append(outcome)
-        self._rows, self._outcomes = [], []
-        for key, (rows, outcomes) in sorted_.items():
-            group = self._groups.get(key)
-            if group is None:
-                first = key.file not in self._files
-                tally = self._files.setdefault(key.file, Tally())
-                group = self._groups[key] = Group(key, tally, first=first)
-            group.add(rows, outcomes)
+        for key, (some, theirs) in sorted_.items():
+            self._group(key).add(some, theirs)
 
+    def _alike(self, rows: Sequence[RawRow], outcomes: Sequence[Sample | Drop]) -> bool:
+        """Whether all rows are surely of one group: most files are one."""
+        file = self._key(rows[0], outcomes[0]).file
+        ends = {f"{file}#", f"{file}:"}
+        return (
+            len(set(map(attrgetter("corpus"), outcomes))) == 1
+            and len(set(map(attrgetter("split", "source_corpus", "unit"), rows))) == 1
+            and {row.origin[: len(file) + 1] for row in rows} <= ends
+        )
 
-def of_samples(samples: Iterable[Sample]) -> Gathering:
-    """A Gathering of samples whose published rows are not at hand; ends that were clamped are as they were before."""
-    found = Gathering()
-    for sample in samples:
-        found.add(_row(sample), sample)
-    return found
+    def _key(self, row: RawRow, outcome: Sample | Drop) -> Key:
+        file = _FILE.match(row.origin)
+        return Key(outcome.corpus, row.split, row.source_corpus, row.unit, file[1] if file else "")
 
-
-def _row(sample: Sample) -> RawRow:
-    video = sample.video
-    return RawRow(
-        origin=sample.origin,
-        raw=None,
-        video_id=video.video_id,
-        file=video.file,
-        query=sample.query,
-        windows=[(window.start, window.end) for window in sample.windows],
-        split=sample.split,
-        source_corpus=str(sample.extra.get("source_corpus", "")),
-        duration=video.duration,
-        labelled=sample.labelled,
-    )
+    def _group(self, key: Key) -> Group:
+        if key not in self._groups:
+            first = key.file not in self._files
+            self._groups[key] = Group(key, self._files.setdefault(key.file, Tally()), first=first)
+        return self._groups[key]

@@ -102,6 +102,20 @@ def out_of_order(shown: Shown) -> Seen | None:
     return Seen(back, steps, "events of a video start before the one listed before them: sentences and times shuffled?")
 
 
+def words_disagree(shown: Shown) -> Seen | None:
+    """`first` is said of early moments and `finally` of late ones, unless queries and windows were shuffled."""
+    early, late = np.array(shown.group.early), np.array(shown.group.late)
+    if min(len(early), len(late)) < 40:
+        return None
+    in_order = float((late[:, None] > early[None, :]).mean())
+    if in_order >= 0.6:
+        return None
+    says = (
+        f"queries with words such as `finally` are as early as those with `first` ({in_order:.0%} of pairs are in order"
+    )
+    return Seen(len(late), len(early) + len(late), f"{says}, 70 % and more elsewhere): shuffled?")
+
+
 def clips_disagree(shown: Shown) -> Seen | None:
     """QVHighlights' files say the moment twice, as windows and as clips."""
     count, of = shown.group.other_clips, shown.group.clip_ids

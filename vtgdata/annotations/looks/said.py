@@ -1,15 +1,15 @@
 """What is implausible about a file of samples: what its ingest said of it, else what its samples show."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
-from vtgdata.annotations.looks.gathered import of_samples
+from vtgdata.annotations.looks.gathered import Gathering
 from vtgdata.annotations.looks.table import Finding, look
 from vtgdata.files import fingerprint, plugins
 from vtgdata.files.meta import read_meta
-from vtgdata.records import Corpus, Sample
+from vtgdata.records import Corpus, RawRow, Sample
 
 
 def of_file(path: Path, samples: Sequence[Sample], accepted: Sequence[str]) -> list[Finding]:
@@ -39,3 +39,27 @@ def _by_ingest(path: Path) -> list[Finding] | None:
 
 def _facts(corpus: str) -> Corpus | None:
     return plugins.load("corpora", corpus).CORPUS if corpus in plugins.names("corpora") else None
+
+
+def of_samples(samples: Iterable[Sample]) -> Gathering:
+    """A Gathering of samples whose published rows are not at hand."""
+    found = Gathering()
+    for sample in samples:
+        found.add(_row(sample), sample)
+    return found
+
+
+def _row(sample: Sample) -> RawRow:
+    video = sample.video
+    return RawRow(
+        origin=sample.origin,
+        raw=None,
+        video_id=video.video_id,
+        file=video.file,
+        query=sample.query,
+        windows=[(window.start, window.end) for window in sample.windows],
+        split=sample.split,
+        source_corpus=str(sample.extra.get("source_corpus", "")),
+        duration=video.duration,
+        labelled=sample.labelled,
+    )

@@ -58,6 +58,7 @@ LOOKS = {
     "durations_disagree": Look(rows.durations_disagree, _FILE),
     "no_durations": Look(rows.no_durations, "Name the key of the durations with --map duration=KEY"),
     "out_of_order": Look(rows.out_of_order, _FILE),
+    "words_disagree": Look(rows.words_disagree, _FILE),
     "clips_disagree": Look(rows.clips_disagree, _FILE),
     "repeated_rows": Look(rows.repeated_rows, _FILE),
     "dropped": Look(rows.dropped, "Read drops.parquet, and name unit or keys"),
@@ -87,11 +88,11 @@ def look(gathering: Gathering, corpora: Callable[[str], Corpus | None], accepted
         for name, each in LOOKS.items():
             seen = None if name in accepted else each.see(shown)
             if seen is not None:
-                found.append(_finding(name, each, seen, group))
+                found.append(_finding(name, each, seen, group, " looked at:" if gathering.is_part else ""))
     return found
 
 
-def _finding(name: str, each: Look, seen: Seen, group: Group) -> Finding:
+def _finding(name: str, each: Look, seen: Seen, group: Group, part: str) -> Finding:
     key = group.key
     return Finding(
         look=name,
@@ -100,6 +101,6 @@ def _finding(name: str, each: Look, seen: Seen, group: Group) -> Finding:
         file=key.file,
         count=seen.count,
         of=seen.of,
-        says=f"{seen.count:,} of {seen.of:,} {seen.says}{'' if seen.says.endswith('?') else '.'} {each.mend}; "
+        says=f"{seen.count:,} of {seen.of:,}{part} {seen.says}{'' if seen.says.endswith('?') else '.'} {each.mend}; "
         f"if all is right, --accept {name}.",
     )
