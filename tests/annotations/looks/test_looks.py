@@ -18,7 +18,10 @@ from vtgdata.records import Corpus, RawRow
 
 CORPUS: Corpus = plugins.load("corpora", "moment_jsonl").CORPUS
 Rows = list[RawRow]
-replace: Callable[..., RawRow] = msgspec.structs.replace
+
+
+def replace(row: RawRow, **fields: Any) -> RawRow:
+    return msgspec.structs.replace(row, **fields)
 
 
 def said(rows: Sequence[RawRow], corpus: Corpus = CORPUS) -> list[Finding]:

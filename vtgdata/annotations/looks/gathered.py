@@ -18,7 +18,7 @@ from vtgdata.records import Bound, Drop, RawRow, Sample
 from vtgdata.records.times import parse_time
 
 PIECE = 1_024
-ALL, BLOCK, ONE_IN = 8_192, 1_024, 16
+ALL, BLOCK, ONE_IN = 4_096, 256, 8
 """The first rows are all looked at, and of the others one block in so many: a look costs as much as an ingest may."""
 WORDS = 8_000
 """Number of a group's first rows whose queries are searched for words that say when."""
@@ -144,7 +144,8 @@ class Group:
                 continue
             self.clip_ids += 1
             middles = [CLIP * (clip + 0.5) for clip in clips]
-            inside = sum(any(start <= middle < end for start, end in _numbers(row)) for middle in middles)
+            windows = [(_seconds(start), _seconds(end)) for start, end in row.windows]
+            inside = sum(any(start <= middle < end for start, end in windows) for middle in middles)
             self.other_clips += inside < len(middles) / 2
 
     def whole(self) -> "Columns":
@@ -215,10 +216,6 @@ def _piece(rows: Sequence[RawRow], hashes: Sequence[int], unit: str) -> _Piece:
     return _Piece(
         bounds[:, 0], bounds[:, 1], published, owner, durations, np.fromiter(hashes, np.int64, len(rows)), videos
     )
-
-
-def _numbers(row: RawRow) -> list[tuple[float, float]]:
-    return [(_seconds(start), _seconds(end)) for start, end in row.windows]
 
 
 def _seconds(bound: Bound) -> float:
