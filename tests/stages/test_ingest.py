@@ -65,6 +65,7 @@ def test_the_summary_counts_every_row_repair_and_reason(tmp_path: Path) -> None:
         "published": {"train": {"published": 3, "read": 3}, "test": {"published": None, "read": 2}},
         "empty_windows": 1,
         "no_duration": 0,
+        "looks": [],
     }
 
 

@@ -8,12 +8,13 @@ reader says it (`Facts.unit`).
 """
 
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from vtgdata.annotations import keys, text
 from vtgdata.annotations.moment_jsonl import Facts
 from vtgdata.annotations.sources import Source
-from vtgdata.annotations.text import mapping, number, read_json, sequence, some_readable, unreadable, words
+from vtgdata.annotations.text import mapping, rate, read_json, sequence, some_readable, unreadable, words
 from vtgdata.errors import VtgError
 from vtgdata.records import Bound, RawRow
 
@@ -45,6 +46,13 @@ def rows(source: Source, shared: Facts | None = None, form: str = FORM) -> Itera
     return some_readable(path, read, form)
 
 
+def video_keys(path: Path) -> Iterator[str]:
+    """The videos' keys of a file; none where it is no JSON object, which is said when it is read."""
+    document = read_json(path)
+    if isinstance(document, dict):
+        yield from cast(dict[str, Any], document)
+
+
 def _entry(name: str, key: str, entry: Any, split: str, facts: Facts) -> Iterator[RawRow]:
     try:
         fields = mapping(entry, "the entry")
@@ -53,7 +61,7 @@ def _entry(name: str, key: str, entry: Any, split: str, facts: Facts) -> Iterato
         length = found.get("duration", "duration")
         times = sequence(fields.get(time_key), time_key)
         sentences = sequence(fields.get(query_key), query_key)
-        fps = None if facts.unit != "frames" else number(fields.get("fps", facts.fps))
+        fps = None if facts.unit != "frames" else rate(fields.get("fps", facts.fps))
         named = facts.name(key)
     except ValueError as error:
         yield unreadable(f"{name}#{key}", {key: entry}, split, str(error))

@@ -14,6 +14,12 @@ _CLOCK_CUT = re.compile(
     rf"({_YOUTUBE})_(\d\d):(\d\d):(\d\d)[:.](\d{{1,3}})_(\d\d):(\d\d):(\d\d)[:.](\d{{1,3}})\Z", re.ASCII
 )
 _KITCHEN = re.compile(r"(s\d{2,3}-d\d{2,3})(?:-cam-\d+)?\Z", re.ASCII)
+_LINK = re.compile(r"(?:[a-z][a-z0-9+.-]*://|(?:www\.|m\.)?(?:youtube\.com|youtu\.be)/)", re.IGNORECASE)
+_YOUTUBE_LINK = re.compile(
+    rf"(?:https?://)?(?:[\w-]+\.)*(?:youtube(?:-nocookie)?\.com/(?:watch\?(?:.*&)?v=|(?:embed|shorts|live|v)/)|youtu\.be/)"
+    rf"({_YOUTUBE})(?![A-Za-z0-9_-])",
+    re.IGNORECASE,
+)
 _EXTENSION = re.compile(r"\.(?:[A-Za-z][A-Za-z0-9]{1,4}|3gp|3g2)?\Z", re.ASCII)
 
 
@@ -25,6 +31,30 @@ class Named(NamedTuple):
     source_id: str | None = None
     source_start: float | None = None
     """Where the video begins in its source, in seconds."""
+
+
+def is_link(key: str) -> bool:
+    """Whether a key is an address: `https://...`, or one of YouTube's without it.
+
+    >>> is_link("https://youtu.be/aB3_dE-6hIj"), is_link("videos/K7QZ2.mp4")
+    (True, False)
+    """
+    return _LINK.match(key) is not None
+
+
+def of_link(link: str) -> Named:
+    """The video of a link: YouTube's id, else the last part of the address that is a name.
+
+    >>> of_link("https://www.youtube.com/watch?v=aB3_dE-6hIj&t=30s")
+    Named(video_id='aB3_dE-6hIj', file='aB3_dE-6hIj.mp4', source_id='aB3_dE-6hIj', source_start=None)
+    >>> of_link("https://cdn.example.org/clips/K7QZ2.webm?token=1#t=3")[:2]
+    ('K7QZ2', 'K7QZ2.webm')
+    """
+    found = _YOUTUBE_LINK.match(link)
+    if found:
+        return Named(found[1], f"{found[1]}.mp4", found[1])
+    path = base(re.split("[?#]", link.partition("://")[2] or link)[0])
+    return Named(stem(path), path if _EXTENSION.search(path) and not path.endswith(".") else f"{stem(path)}.mp4")
 
 
 def base(path: str) -> str:
@@ -80,7 +110,7 @@ def named(key: str, file: str | None = None) -> Named:
     """What a key of any corpus stands for, judged by its form: a cut, a YouTube id, a kitchen of TACoS, or a plain id.
 
     Args:
-        key: a video id, a file's name or a path.
+        key: a video id, a file's name, a path or a link.
         file: the video's file name, if it is neither the key's own nor `<id>.mp4`.
 
     >>> named("videos/aB3_dE-6hIj_41_198.mp4")
@@ -88,6 +118,9 @@ def named(key: str, file: str | None = None) -> Named:
     >>> named("s99-d01-cam-002.avi").video_id
     's99-d01'
     """
+    if _LINK.match(key):
+        found = of_link(key)
+        return found._replace(file=file) if file else found
     video_id = stem(key)
     name = file or (base(key) if _EXTENSION.search(key) and not key.endswith(".") else f"{video_id}.mp4")
     part = cut(video_id)

@@ -8,6 +8,7 @@ Introduced by QVHighlights and used by dozens of re-published corpora, with othe
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ import msgspec
 from vtgdata.annotations import ids, items, text
 from vtgdata.annotations.keys import Keys
 from vtgdata.annotations.sources import Source
-from vtgdata.annotations.text import bound, duration, number, parse_json, words
+from vtgdata.annotations.text import bound, duration, parse_json, rate, words
 from vtgdata.records import Bound, RawRow, Unit
 
 FORM = '{"qid": 412, "query": "...", "duration": 150, "vid": "...", "relevant_windows": [[10, 24]]}'
@@ -90,6 +91,18 @@ def row(item: items.Item, source: Source, facts: Facts) -> RawRow:
     )
 
 
+def video_keys(path: Path, keys: Keys) -> Iterator[str]:
+    """The video's key in each record of a file, as far as it has one."""
+    for item in items.read(path):
+        try:
+            fields = item.fields()
+            value = fields.get(keys.of(fields).get("video", ""))
+        except ValueError:
+            continue  # said when the record is read
+        if isinstance(value, str):
+            yield value
+
+
 def _id(value: Any, name: str) -> str:
     return str(value) if type(value) is int else words(value, name)
 
@@ -102,7 +115,7 @@ def _published(value: Any) -> str | None:
 def _fps(fields: Mapping[str, Any], facts: Facts) -> float | None:
     if facts.unit != "frames":
         return None
-    return number(fields["fps"]) if fields.get("fps") not in (None, "") else facts.fps
+    return rate(fields["fps"]) if fields.get("fps") not in (None, "") else facts.fps
 
 
 def _windows(fields: Mapping[str, Any], key: Mapping[str, str]) -> list[tuple[Bound, Bound]] | None:

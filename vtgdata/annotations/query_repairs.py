@@ -19,11 +19,17 @@ def readable(draft: Draft) -> None:
 
 def bad_name(row: RawRow) -> str | None:
     """What is wrong with a row's video id or file name; None when nothing is."""
-    if not row.video_id or row.video_id.isspace() or _NO_FILE.search(row.file):
+    if not row.video_id or row.video_id.isspace() or _NO_FILE.search(_name(row)):
         return f"{row.file[:MAX_NAME]!r} is no name of a video file"
     if _NO_ID.search(row.video_id) or len(row.file.encode(errors="replace")) > MAX_NAME:
         return f"{row.video_id[:MAX_NAME]!r} is no id of a video"
     return None
+
+
+def _name(row: RawRow) -> str:
+    """The file's name, without the folders that tell videos of one name apart: then the id has the same ones."""
+    folder = row.video_id.rpartition("/")[0]
+    return row.file.removeprefix(f"{folder}/") if folder else row.file
 
 
 def query_characters(draft: Draft) -> None:

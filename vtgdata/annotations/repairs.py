@@ -83,9 +83,13 @@ def to_seconds(draft: Draft) -> None:
     except ValueError as error:
         draft.drop = ("unreadable_row", str(error))
         return
-    if any(isinstance(bound, str) for pair in published for bound in pair):
+    written = sum(isinstance(bound, str) for pair in published for bound in pair)
+    if written:
         draft.repair("clock_to_seconds", _text(published), _text(found))
-    if row.unit != "seconds":
+    if row.unit != "seconds" and 0 < written < 2 * len(published):
+        draft.drop = ("unreadable_row", f"{_text(published)} mixes times and numbers of {row.unit}")
+        return
+    if row.unit != "seconds" and not written:  # a time that says its unit is in seconds, whatever numbers are in
         if (missing := _lacks(draft)) is not None:
             draft.drop = (f"no_{missing}", f"bounds are in {row.unit}, and the row has no {missing}")
             return

@@ -8,12 +8,12 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from vtgdata.annotations.file_text import UTF_16, decoded, opened, read_text
 from vtgdata.errors import VtgError
 from vtgdata.records import RawRow
-from vtgdata.records.times import parse_time
+from vtgdata.records.times import parse_rate, parse_time
 
 MAX_RAW = 10_000
 """Characters of a row's own text that are kept for its drop."""
@@ -108,6 +108,27 @@ def number(value: Any) -> float:
         return math.inf
 
 
+def seconds(value: Any) -> float:
+    """Seconds from a number, or from a time as text in any form that `records.times` knows; NaN and infinities pass.
+
+    Raises ValueError for anything else.
+
+    >>> seconds(12.5), seconds("12.5"), seconds("00:00:12,500")
+    (12.5, 12.5, 12.5)
+    """
+    return parse_time(value) if _is_time(value) else number(value)
+
+
+def rate(value: Any) -> float:
+    """Frames per second from a number, or from a text such as `30000/1001`; raises ValueError for anything else."""
+    return parse_rate(value) if isinstance(value, str) and _NUMBER.match(value) is None else number(value)
+
+
+def _is_time(value: Any) -> bool:
+    """Whether a value is text and no plain number: then it can only be a time that says its unit itself."""
+    return isinstance(value, str) and _NUMBER.match(value) is None
+
+
 def mapping(value: Any, name: str) -> dict[str, Any]:
     """A value that must be a JSON object; raises ValueError, with its `name`, when it is not."""
     if not isinstance(value, dict):
@@ -123,22 +144,22 @@ def sequence(value: Any, name: str) -> list[Any]:
 
 
 def pair(value: Any) -> tuple[float, float]:
-    """A [start, end] pair of numbers from JSON; raises ValueError when it is not one. The order is not checked."""
+    """A [start, end] pair of seconds from JSON; raises ValueError when it is not one. The order is not checked."""
     found = sequence(value, "a [start, end] pair")
     if len(found) != 2:
         raise ValueError(f"{shown(value)} is not a [start, end] pair")
-    return number(found[0]), number(found[1])
+    return seconds(found[0]), seconds(found[1])
 
 
 def bound(value: Any) -> float | str:
-    """A start or an end from JSON or csv: a number, or a clock time, which stays text until normalisation.
+    """A start or an end from JSON or csv: a number, or a time that says its unit, which stays text until normalisation.
 
     Raises ValueError when it is neither.
 
-    >>> bound("11.0"), bound("01:23")
-    (11.0, '01:23')
+    >>> bound("11.0"), bound("01:23"), bound("12.5s")
+    (11.0, '01:23', '12.5s')
     """
-    if isinstance(value, str) and ":" in value:
+    if _is_time(value):
         parse_time(value)
         return value.strip()
     return number(value)
@@ -163,14 +184,32 @@ def windows(value: Any) -> list[tuple[float | str, float | str]]:
     return [bounds(item) for item in found] if isinstance(found[0], list) else [bounds(found)]
 
 
+class Unread(float):
+    """The NaN of a duration that cannot be read; as text it is what the file says, for the note of its repair."""
+
+    def __new__(cls, value: Any) -> Self:
+        """A NaN that remembers a value."""
+        made = super().__new__(cls, math.nan)
+        made.said = shown(value)
+        return made
+
+    said: str
+
+    def __str__(self) -> str:
+        return self.said
+
+
 def duration(value: Any) -> float | None:
-    """A duration as published: None when missing; NaN, which normalisation notes and makes unknown, if not a number."""
+    """Seconds of a duration as published: a number or a time as text (`01:00`, `60s`, `PT1M0S`); None when missing.
+
+    One that is neither is a NaN, which normalisation notes and makes unknown.
+    """
     if value is None:
         return None
     try:
-        return number(value)
+        return seconds(value)
     except ValueError:
-        return math.nan
+        return Unread(value)
 
 
 def words(value: Any, name: str) -> str:

@@ -48,6 +48,7 @@ def ingest(summary: Ingested) -> None:
         print(f"{summary.no_duration:,} samples have no duration: their ends could not be checked (see --videos)")
     if summary.videos:
         counts("videos", summary.videos)
+    counts("implausible, see above", {found.look: found.count for found in summary.looks})
     print(f"written to {relative(summary.out)}")
 
 

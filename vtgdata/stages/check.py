@@ -12,7 +12,10 @@ from typing import Literal, get_args
 import msgspec
 
 from vtgdata.annotations import overlap
+from vtgdata.annotations.looks import said
+from vtgdata.annotations.looks.table import check_names
 from vtgdata.annotations.overlap import Group, Index
+from vtgdata.annotations.sound import sound
 from vtgdata.errors import RowsFailed, VideoAmbiguous, VtgError
 from vtgdata.files import plugins
 from vtgdata.files.samples import row_sample, sample_row, unchecked_rows, write_drops, write_samples
@@ -22,7 +25,9 @@ from vtgdata.files.whole import json_text, write_json, write_text
 from vtgdata.metrics.sample_groups import GroupReport, PairReport, group_report, pair_report
 from vtgdata.records import Drop, Sample
 
-Kind = Literal["broken_rows", "repeated_ids", "duplicates", "contamination", "label_versions", "durations", "videos"]
+Kind = Literal[
+    "broken_rows", "repeated_ids", "duplicates", "contamination", "label_versions", "durations", "implausible", "videos"
+]
 FIXABLE = ("broken_rows", "repeated_ids", "duplicates", "contamination")
 SHOWN = 20
 """Number of findings of each kind that the summary lists; `check.json` lists all."""
@@ -44,6 +49,9 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     benchmark; needs --out."""
     allow: list[Kind] = msgspec.field(default_factory=list[Kind])
     """A kind of finding that may occur in a clean report; may be given several times."""
+    accept: list[str] = msgspec.field(default_factory=list[str])
+    """A look at a whole file (such as fractions or one_query) whose finding is right as it is; may be given several
+    times."""
     near: float = overlap.NEAR
     """Similarity, in (0, 1], from which two queries on one video count as nearly the same."""
     tolerance: float = 1.0
@@ -84,6 +92,7 @@ def run(settings: Settings) -> Summary:
         raise VtgError("--fix writes samples.parquet and drops.parquet: name a folder with --out.")
     if not 0 < settings.near <= 1 or not settings.tolerance >= 0:
         raise VtgError(f"--near {settings.near} must be in (0, 1] and --tolerance {settings.tolerance} 0 or more.")
+    check_names(settings.accept)
     if not settings.files:
         raise VtgError("check needs one file of samples or more.")
     if settings.out:
@@ -129,6 +138,8 @@ class _Report:
         """{sample_id: (reason, detail)} of valid rows that --fix removes; rows in `broken` are removed too."""
         self.broken: list[Drop] = []
         self.missing: list[str] = []
+        self.by_file: dict[str, list[Sample]] = {}
+        """{file: its valid rows}."""
         self.samples = list(self._read())
         self.groups = overlap.grouped(self.samples)
         index = Index(self.groups)
@@ -136,6 +147,7 @@ class _Report:
         self._contamination(index)
         self._repeats(index)
         self._versions(index)
+        self._implausible()
         if settings.videos:
             self._videos()
 
@@ -143,11 +155,12 @@ class _Report:
         """Yield the valid rows of all files; invalid rows, and rows whose id came before, go to `broken`."""
         seen: dict[str, str] = {}
         for file in self.settings.files:
+            here = self.by_file.setdefault(file, [])
             for number, row in enumerate(unchecked_rows(file)):
                 place = f"{Path(file).name} row {number}"
                 try:
                     sample = row_sample(row)
-                    _sound(sample)
+                    sound(sample)
                 except ValueError as error:
                     self._broken("broken_rows", place, row, str(error))
                     continue
@@ -155,6 +168,7 @@ class _Report:
                 if first is not place:
                     self._broken("repeated_ids", place, row, f"sample_id {sample.sample_id!r} is that of {first}")
                     continue
+                here.append(sample)
                 yield sample
 
     def _broken(self, kind: str, place: str, row: Row, detail: str) -> None:
@@ -182,6 +196,12 @@ class _Report:
             self.found["label_versions"].append({"video": name, "detail": ", ".join(sorted(versions))})
         for name, (low, high) in overlap.durations(self.samples, self.settings.tolerance).items():
             self.found["durations"].append({"video": name, "detail": f"{low:g} s and {high:g} s"})
+
+    def _implausible(self) -> None:
+        for file, samples in self.by_file.items():
+            for found in said.of_file(Path(file), samples, self.settings.accept):
+                where = f"{found.corpus} {found.split}, {found.file}"
+                self.found["implausible"].append({"look": found.look, "rows": where, "detail": found.says})
 
     def _videos(self) -> None:
         from vtgdata.video import find
@@ -274,21 +294,6 @@ class _Report:
 def _drop(sample: Sample, reason: str, detail: str) -> Drop:
     raw = json_text(sample_row(sample))
     return Drop(corpus=sample.corpus, origin=sample.origin, reason=reason, detail=detail, raw=raw)
-
-
-def _sound(sample: Sample) -> None:
-    """Raise ValueError for a sample that has valid fields but cannot be correct, such as a window past the video."""
-    duration = sample.video.duration
-    if duration is not None and any(window.end > duration + 1e-3 for window in sample.windows):
-        raise ValueError(f"a window ends at {sample.windows[-1].end:g} s, the video at {duration:g} s")
-    if list(sample.windows) != sorted(sample.windows):
-        raise ValueError("windows are not in order of time")
-    if not sample.query.strip():
-        raise ValueError("the query is empty")
-    if sample.windows and not sample.labelled:
-        raise ValueError("it has windows, and says that its labels are hidden")
-    if sample.labelled and not sample.windows and not Group(sample.corpus, sample.split).benchmark:
-        raise ValueError("it has no window, and is of no benchmark")
 
 
 def _reminders(groups: Iterable[Group]) -> list[str]:

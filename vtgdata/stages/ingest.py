@@ -2,6 +2,7 @@
 
 import gc
 import inspect
+import logging
 import re
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -15,6 +16,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from vtgdata.annotations import ids, licences, source_names, sources
+from vtgdata.annotations.looks.gathered import Gathering
+from vtgdata.annotations.looks.table import Finding, check_names, look
 from vtgdata.annotations.normalise import DurationProbe, normalise
 from vtgdata.annotations.published import Published, compared
 from vtgdata.errors import VtgError
@@ -26,6 +29,7 @@ from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.records import Corpus, Drop, RawRow, Sample, Unit
 from vtgdata.releases import hub, tombstones
 
+log = logging.getLogger("vtgdata")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -61,6 +65,9 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     it become drops, without their text."""
     swap_reversed: bool = False
     """Swap start and end of windows that start after they end, instead of dropping these windows."""
+    accept: list[str] = msgspec.field(default_factory=list[str])
+    """A look at the whole file (such as fractions or one_query) whose finding is right as it is: it is not said again,
+    and `vtgdata check` does not fail on it. May be given several times."""
     max_failed: float = 0.0
     """Share of video files, in [0, 1], that may be missing or unreadable before the run counts as failed."""
 
@@ -84,6 +91,8 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     """Labelled samples without a usable window."""
     no_duration: int
     """Samples without a duration, so that the ends of their windows could not be checked."""
+    looks: list[Finding] = msgspec.field(default_factory=list[Finding])
+    """What is implausible about a file as a whole, such as a unit; `vtgdata check` fails on it."""
     videos: dict[str, int] | UnsetType = UNSET
     """{status: number of video files} for `ok`, `missing` and `unreadable`; only with --videos."""
 
@@ -98,6 +107,7 @@ def run(settings: Settings) -> Summary:
         raise VtgError(f"--limit {settings.limit}: give a number of rows, 1 or more.")
     if not 0 <= settings.max_failed <= 1:
         raise VtgError(f"--max-failed {settings.max_failed}: give a share from 0 to 1.")
+    check_names(settings.accept)
     module = plugins.load("corpora", settings.corpus)
     options, corpus = _options(settings, module), _named(settings, module.CORPUS)
     paths = [Path(path) for path in settings.paths]
@@ -112,7 +122,7 @@ def run(settings: Settings) -> Summary:
         reads=paths,
     ) as step:
         if (done := step.up_to_date()) is not None:
-            return done
+            return _warned(done)
         count = _Count()
         found = islice(module.read(paths, settings.split or None, **options), settings.limit)
         if corpus.family in ("moments", "captions") and "map" in inspect.signature(module.read).parameters:
@@ -142,7 +152,14 @@ def run(settings: Settings) -> Summary:
             drops.abandon()
         summary = count.summary(settings, corpus)
         failed = _too_many(count.statuses, settings) if settings.videos else None
-        return step.finish(summary, ["samples.parquet", "drops.parquet"], failed=failed)
+        return _warned(step.finish(summary, ["samples.parquet", "drops.parquet"], failed=failed))
+
+
+def _warned(summary: Summary) -> Summary:
+    """Warn of what is implausible, and pass the summary on."""
+    for found in summary.looks:
+        log.warning("%s: %s: %s", found.file, found.look, found.says)
+    return summary
 
 
 @contextmanager
@@ -199,6 +216,7 @@ class _Count:
         self.repairs: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.statuses: dict[str, str] = {}
+        self.gathering = Gathering()
 
     def rows(self, rows: Iterable[RawRow]) -> Iterator[RawRow]:
         """Yield the rows, and count them."""
@@ -208,10 +226,12 @@ class _Count:
                 self.files[split] = set()
             self.read[split] += 1
             self.files[split].add(row.file)
+            self._row = row
             yield row
 
     def outcome(self, outcome: Sample | Drop) -> None:
-        """Count one sample or drop."""
+        """Count one sample or drop, that of the row that was yielded last."""
+        self.gathering.add(self._row, outcome)
         if isinstance(outcome, Drop):
             self.drops += 1
             self.reasons[outcome.reason] += 1
@@ -238,6 +258,7 @@ class _Count:
             published={split: self._published(split, settings, corpus) for split in self.read},
             empty_windows=self.empty,
             no_duration=self.no_duration,
+            looks=look(self.gathering, {corpus.name: corpus}.get, settings.accept),
             videos={kind: kinds[kind] for kind in ("ok", "missing", "unreadable")} if settings.videos else UNSET,
         )
 

@@ -44,12 +44,22 @@ class Videos(msgspec.Struct, frozen=True):
         return found[0] if found else None
 
     def named(self, file: str, video_id: str = "") -> list[Path]:
-        """The files with that name, else with its stem, else with the id as their stem."""
+        """The files with that name, else with its stem, else with the id as their stem.
+
+        A name with folders is that of a file in these folders alone: others of its name are other videos.
+        """
+        if "/" in file:
+            folder, _, name = file.rpartition("/")
+            return [path for path in self.named(name) if self._below(path).endswith(f"/{_form(folder)}")]
         for index, key in ((self.by_name, file), (self.by_stem, stem(file)), (self.by_stem, stem(video_id))):
             found = index.get(_form(key), [])
             if found:
                 return found
         return []
+
+    def _below(self, path: Path) -> str:
+        """The folder of a file below the root, as `/a/b`."""
+        return _form(f"/{path.parent.relative_to(self.root).as_posix()}")
 
     def _bound(self, bound: Binding) -> Path | None:
         path = self.root / bound.path

@@ -87,7 +87,7 @@ def test_probed_lengths_in_a_json_file_go_before_the_csv_s(tmp_path: Path) -> No
     (tmp_path / "Charades_v1_train.csv").write_text("id,length\nK7QZ2,30.96\nM2XP0,12.5\n")
     (tmp_path / "durations.json").write_text('{"K7QZ2": 29.5, "ZZ9AA": "long"}')
     rows = read(tmp_path, "K7QZ2 3.4 11.0##x\nM2XP0 3.4 11.0##x\nZZ9AA 3.4 11.0##x\nB0XW1 3.4 11.0##x")
-    assert [str(row.duration) for row in rows] == ["29.5", "12.5", "nan", "None"]
+    assert [str(row.duration) for row in rows] == ["29.5", "12.5", "'long'", "None"]
     named = (tmp_path / "durations.json").rename(tmp_path / "probed_durations.json")
     rows = list(charades_sta.read([tmp_path / "charades_sta_train.txt", named], None))
     assert [row.duration for row in rows[:2]] == [29.5, 12.5]

@@ -10,7 +10,7 @@ Corpus:    give its name with `--name` and its licence with `--license`; the fil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from vtgdata.annotations import captions_json, items, moment_jsonl, sources
+from vtgdata.annotations import captions_json, folders, items, moment_jsonl, sources
 from vtgdata.annotations.keys import LISTS, Keys
 from vtgdata.records import Corpus, Example, RawRow, Split, Unit
 
@@ -71,8 +71,18 @@ def read(
         fps: frames per second, if starts and ends are in frames.
         source_clock: whether starts and ends count from the start of the video that the files were cut from.
     """
-    for source in sources.find(paths, CORPUS, split):
-        table = items.shape(source.path) in ("csv", "tsv")
-        keys = Keys(map or {}) if table else Keys(map or {}, LISTS)
-        facts = moment_jsonl.Facts(keys=keys, unit=unit, fps=fps, source_clock=source_clock)
+    found = sources.find(paths, CORPUS, split)
+    tables = {source.path for source in found if items.shape(source.path) in ("csv", "tsv")}
+    own, columns = Keys(map or {}, LISTS), Keys(map or {}) if tables else Keys()
+    placed = [source.path for source in found if folders.has_folders(source.path)]
+    name = folders.naming(
+        key
+        for path in placed
+        for key in (moment_jsonl.video_keys(path, columns) if path in tables else captions_json.video_keys(path))
+    )
+    for source in found:
+        table = source.path in tables
+        facts = moment_jsonl.Facts(
+            keys=columns if table else own, name=name, unit=unit, fps=fps, source_clock=source_clock
+        )
         yield from moment_jsonl.rows(source, facts) if table else captions_json.rows(source, facts)

@@ -131,7 +131,7 @@ def _row(origin: str, line: str, split: str, durations: dict[str, float]) -> Raw
         return unreadable(origin, line, split, f"not of the form {_FORM}")
     try:
         named = _named(parts[0])
-        window = text.number(parts[1]), text.number(parts[2])
+        window = text.seconds(parts[1]), text.seconds(parts[2])
     except ValueError as error:
         return unreadable(origin, line, split, str(error))
     return RawRow(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from vtgdata.annotations import conversations, moment_jsonl, sources
+from vtgdata.annotations import conversations, folders, moment_jsonl, sources
 from vtgdata.annotations.keys import Keys
 from vtgdata.records import Corpus, Example, RawRow, Split, Unit
 
@@ -77,10 +77,13 @@ def read(
         fps: frames per second, if starts and ends are in frames.
         source_clock: whether starts and ends count from the start of the video that the files were cut from.
     """
-    facts = moment_jsonl.Facts(keys=Keys(map or {}), unit=unit, fps=fps, source_clock=source_clock)
-    for source in sources.find(paths, CORPUS, split):
-        if not map and conversations.holds(source.path):
-            spoken = structs.replace(facts, keys=conversations.keys(None))
-            yield from conversations.rows(source, spoken)
+    keys, found = Keys(map or {}), sources.find(paths, CORPUS, split)
+    spoken = {source.path for source in found if not map and conversations.holds(source.path)}
+    placed = [source.path for source in found if source.path not in spoken and folders.has_folders(source.path)]
+    name = folders.naming(key for path in placed for key in moment_jsonl.video_keys(path, keys))
+    facts = moment_jsonl.Facts(keys=keys, name=name, unit=unit, fps=fps, source_clock=source_clock)
+    for source in found:
+        if source.path in spoken:
+            yield from conversations.rows(source, structs.replace(facts, keys=conversations.keys(None)))
         else:
             yield from moment_jsonl.rows(source, facts)

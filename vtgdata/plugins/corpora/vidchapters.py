@@ -159,7 +159,7 @@ def _chapter(
 
 
 def _start(chapter: Any) -> float:
-    start = text.number(mapping(chapter, "the chapter").get("time"))
+    start = text.seconds(mapping(chapter, "the chapter").get("time"))
     if not math.isfinite(start):
         raise ValueError(f"time {start} is no time")
     return start

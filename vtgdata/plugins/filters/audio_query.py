@@ -1,7 +1,7 @@
 """Audio query: drops queries about sounds, which a model that only sees frames cannot answer.
 
-The default words are from TimeLens. Unlike TimeLens, this filter also finds a word next to punctuation
-(`"a loud sound, then silence"`).
+The default words are from TimeLens and English only: for another language give its own `words`. Unlike TimeLens, this
+filter also finds a word next to punctuation (`"a loud sound, then silence"`).
 """
 
 import re

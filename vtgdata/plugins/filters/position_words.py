@@ -2,6 +2,8 @@
 
 Examples: "at the beginning", "in the end of the video", "finally", "the clip ends with", "the last few seconds", "at
 0:15". A place in the picture ("at the end of the table") or a clock in it ("the clock shows 10:30") does not count.
+
+It knows English only: queries in other languages all stay, those that say where their moment is too.
 """
 
 import re

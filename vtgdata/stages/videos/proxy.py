@@ -148,8 +148,9 @@ def _name(video: Video) -> str:
 
 
 def _can_be_written(name: str) -> bool:
-    plain = Path(name).name == name and not name.startswith(".") and "\0" not in name
-    return plain and len(name.encode()) <= _LONGEST_NAME
+    return all(part and part[0] != "." and len(part.encode()) <= _LONGEST_NAME for part in name.split("/")) and (
+        "\0" not in name
+    )
 
 
 class _Maker:
@@ -175,8 +176,9 @@ class _Maker:
         if path.is_dir():
             return row | {"status": "unreadable: a folder of frames needs no proxy; link it beside them"}
         target = self.out / FOLDER / name
+        target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            made = self._made(path, target, piece)
+            made = self._made(path, target, _note(self.out, name), piece)
         except VideoUnreadable as error:
             return row | {"status": error.status}
         return row | {"status": "ok", "proxy": f"{FOLDER}/{name}", "bytes": target.stat().st_size, "made": made}
@@ -190,12 +192,12 @@ class _Maker:
                 return found[0], Piece(start=max(0.0, video.source_start), duration=video.duration)
         return path, None
 
-    def _made(self, path: Path, target: Path, piece: Piece | None) -> bool:
+    def _made(self, path: Path, target: Path, note: Path, piece: Piece | None) -> bool:
         """Make the proxy unless it is up to date; returns whether it was made.
 
         Raises VideoUnreadable when the video cannot be opened or encoded.
         """
-        note = _note(self.out, target.name)
+        note.parent.mkdir(parents=True, exist_ok=True)
         try:
             content = fingerprint.of_path(path)
         except OSError as error:

@@ -1,0 +1,1 @@
+"""Looks at a whole annotation file: a wrong unit, swapped columns, placeholders, shuffled pairs."""
