@@ -45,13 +45,11 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     hashes: bool = True
     """With --videos, compare training videos with benchmark videos by perceptual hashes, to find copies."""
     fix: bool = False
-    """Write the samples of all files without broken rows, repeated ids, repeated moments and rows on videos of a
-    benchmark; needs --out."""
+    """Write the samples without broken rows, repeated ids and moments, and rows on benchmark videos; needs --out."""
     allow: list[Kind] = msgspec.field(default_factory=list[Kind])
     """A kind of finding that may occur in a clean report; may be given several times."""
     accept: list[str] = msgspec.field(default_factory=list[str])
-    """A look at a whole file (such as fractions or one_query) whose finding is right as it is; may be given several
-    times."""
+    """A look at a whole file (fractions, one_query) whose finding is right as it is; may be given several times."""
     near: float = overlap.NEAR
     """Similarity, in (0, 1], from which two queries on one video count as nearly the same."""
     tolerance: float = 1.0
@@ -92,18 +90,18 @@ def run(settings: Settings) -> Summary:
         raise VtgError("--fix writes samples.parquet and drops.parquet: name a folder with --out.")
     if not 0 < settings.near <= 1 or not settings.tolerance >= 0:
         raise VtgError(f"--near {settings.near} must be in (0, 1] and --tolerance {settings.tolerance} 0 or more.")
-    check_names(settings.accept)
     if not settings.files:
         raise VtgError("check needs one file of samples or more.")
+    check_names(settings.accept)
     if settings.out:
-        code = [__name__, *(["vtgdata.plugins.decoders.pyav"] if settings.videos else [])]
         listings = [settings.videos] if settings.videos else []
+        code = [__name__, *(["vtgdata.plugins.decoders.pyav"] if listings else [])]
         with Step("check", settings, Summary, code=code, inputs=settings.files, listings=listings) as step:
             return step.up_to_date() or _written(settings, step)
     summary = _Report(settings).summary()
-    if not summary.clean:
-        raise RowsFailed(_said(summary), summary)
-    return summary
+    if summary.clean:
+        return summary
+    raise RowsFailed(_said(summary), summary)
 
 
 def _written(settings: Settings, step: Step[Summary]) -> Summary:
@@ -164,17 +162,16 @@ class _Report:
                 except ValueError as error:
                     self._broken("broken_rows", place, row, str(error))
                     continue
-                first = seen.setdefault(sample.sample_id, place)
-                if first is not place:
+                if (first := seen.setdefault(sample.sample_id, place)) is not place:
                     self._broken("repeated_ids", place, row, f"sample_id {sample.sample_id!r} is that of {first}")
-                    continue
-                here.append(sample)
-                yield sample
+                else:
+                    here.append(sample)
+                    yield sample
 
     def _broken(self, kind: str, place: str, row: Row, detail: str) -> None:
         self.found[kind].append({"row": place, "sample_id": str(row.get("sample_id")), "detail": detail})
-        raw = json_text(row)
-        self.broken.append(Drop(corpus=str(row.get("corpus")), origin=place, reason=kind, detail=detail, raw=raw))
+        fields = {"corpus": str(row.get("corpus")), "origin": place, "reason": kind, "detail": detail}
+        self.broken.append(Drop(**fields, raw=json_text(row)))
 
     def _contamination(self, index: Index) -> None:
         for sample_id, (group, held) in index.contaminated().items():
@@ -185,11 +182,10 @@ class _Report:
     def _repeats(self, index: Index) -> None:
         held = {sample.sample_id for group in self.groups if group.benchmark for sample in self.groups[group]}
         for sample_id, first in index.duplicates().items():
-            if sample_id in held:
-                continue  # scores are divided by a benchmark's published number of rows, so repeats in it stay
-            detail = f"repeats {first}"
-            self.found["duplicates"].append({"sample_id": sample_id, "detail": detail})
-            self.left.setdefault(sample_id, ("duplicates", detail))
+            # Scores are divided by a benchmark's published number of rows, so repeats in it stay.
+            if sample_id not in held:
+                self.found["duplicates"].append({"sample_id": sample_id, "detail": f"repeats {first}"})
+                self.left.setdefault(sample_id, ("duplicates", f"repeats {first}"))
 
     def _versions(self, index: Index) -> None:
         for name, versions in index.label_versions().items():
@@ -285,15 +281,14 @@ class _Report:
 
     def write_fixed(self, out: Path) -> None:
         """Write samples.parquet without the rows that --fix removes, and drops.parquet with them and their reasons."""
-        kept = [sample for sample in self.samples if sample.sample_id not in self.left]
-        write_samples(out / "samples.parquet", kept)
+        write_samples(out / "samples.parquet", [kept for kept in self.samples if kept.sample_id not in self.left])
         gone = [_drop(sample, *self.left[sample.sample_id]) for sample in self.samples if sample.sample_id in self.left]
         write_drops(out / "drops.parquet", [*self.broken, *gone])
 
 
 def _drop(sample: Sample, reason: str, detail: str) -> Drop:
-    raw = json_text(sample_row(sample))
-    return Drop(corpus=sample.corpus, origin=sample.origin, reason=reason, detail=detail, raw=raw)
+    fields = {"corpus": sample.corpus, "origin": sample.origin, "reason": reason, "detail": detail}
+    return Drop(**fields, raw=json_text(sample_row(sample)))
 
 
 def _reminders(groups: Iterable[Group]) -> list[str]:
