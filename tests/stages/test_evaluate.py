@@ -284,3 +284,16 @@ def test_a_published_submission_gives_the_official_numbers_through_the_whole_sta
         22,
         2,
     )
+
+
+def test_the_caller_says_what_the_numbers_of_texts_are(tmp_path):
+    sample = make_sample("s", duration=200.0, windows=[(30.0, 70.0)])
+    write_samples(tmp_path / "s.parquet", [sample])
+    (tmp_path / "p.jsonl").write_text('{"sample_id": "s", "text": "From 15 to 35."}\n')
+    given = {"samples": str(tmp_path / "s.parquet"), "predictions": str(tmp_path / "p.jsonl")}
+    for answers_in, iou in ((None, 5 / 55), ("percent", 1.0), ("thousandths", 0.0)):
+        out = str(tmp_path / f"o{answers_in}")
+        summary = evaluate.run(evaluate.Settings(**given, out=out, answers_in=answers_in))
+        assert summary.metrics["mIoU"] == pytest.approx(iou)
+    with pytest.raises(VtgError, match="answers_in: percent"):
+        evaluate.run(evaluate.Settings(samples="s", model=["scripted:x"], out="o", answers_in="percent"))

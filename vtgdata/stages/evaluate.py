@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from vtgdata.conversation.answer import Form, Notation
 from vtgdata.conversation.other_parser import OURS, Reread, other_parser, parser_code
 from vtgdata.conversation.prompt import load_prompt
 from vtgdata.engine.batch.export import Exported
@@ -63,7 +64,9 @@ class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     or rows (any other record with an id or a video and its query, and an answer); by default detected from the file."""
     windows_in: WindowUnit | None = None
     """Unit of the windows in --predictions: seconds, milliseconds, or fraction or percent of the duration; needed where
-    they look unlike seconds. Texts are read as they are."""
+    they look unlike seconds. For texts see --answers-in."""
+    answers_in: Notation | None = None
+    """What a number without a unit is in the texts of predictions; by default what the prompt asks for (seconds)."""
     answers: str = ""
     """Second file of predictions, which gives the chosen options: NExT-GQA keeps answers and windows apart."""
     prefer: Literal["text", "windows"] = "text"
@@ -156,6 +159,8 @@ def _check(settings: Settings) -> list[str]:
         file_name(form)
     if settings.parser and settings.prefer == "windows":
         raise VtgError("--parser reads texts, and --prefer windows takes the windows beside them: leave out one.")
+    if settings.answers_in and settings.model:
+        raise VtgError("--answers-in is for --predictions: the head of a model's prompt says it (answers_in: percent).")
     _reread(settings)
     return sets.scores_of(sets.named(settings.metrics, []))
 
@@ -265,7 +270,7 @@ def _read(
     judged = judge_predictions(
         joined.found,
         samples,
-        load_prompt(settings.prompt).form,
+        _form(settings),
         prefer=settings.prefer,
         options=options.found if options else None,
         reread=_reread(settings),
@@ -276,6 +281,12 @@ def _read(
         facts["options"] = option_facts(second, options, judged)
         problems.append(too_much(answers, facts["options"] | {"n": len(samples)}, settings.max_failed))
     return judged, facts, " ".join(problem for problem in problems if problem) or None
+
+
+def _form(settings: Settings) -> Form:
+    """The form that texts are read by: that of --prompt, with the notation of --answers-in."""
+    form = load_prompt(settings.prompt).form
+    return msgspec.structs.replace(form, answers_in=settings.answers_in) if settings.answers_in else form
 
 
 def _against(settings: Settings, ruler: Ruler, scored: Scored) -> None:
