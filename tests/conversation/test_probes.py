@@ -1,6 +1,7 @@
 """The probe set: answers that models could give, each with its right reading, written before the parser."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -30,3 +31,41 @@ def test_a_probe_is_read_right_by_both_readings(probe: dict[str, Any]) -> None:
 @pytest.mark.parametrize("probe", [probe for probe in PROBES if probe.get("several")], ids=lambda probe: probe["id"])
 def test_a_form_that_shows_a_pair_again_wants_several_by_itself(probe: dict[str, Any]) -> None:
     assert Form(template=probe["form"]).wants_several
+
+
+BLIND = ("first", "third")
+"""Sets by writers who had not read the parser (BRIEF.md). The parser was changed after it had read them."""
+
+
+def reading(probe: dict[str, Any]) -> str:
+    """How a probe of a blind set is read: right, or wrong window, false window, missed, or wrong status."""
+    form = Form(template=probe.get("form", Form().template), reasoning=probe["reasoning"], several="several" in probe)
+    answer = parse(
+        probe["text"], duration=probe["duration"], form=form, finish_reason=probe["finish_reason"],
+        answers_in=probe.get("answers_in"),
+    )  # fmt: skip
+    statuses = probe["status"] if isinstance(probe["status"], list) else [probe["status"]]
+    # Windows that are no windows are listed as they were said, and the parser gives none.
+    counted = statuses == ["ok"] or "several_where_one" in statuses
+    wanted = [tuple(window) for window in probe["windows"]] if counted else []
+    found = [(window.start, window.end) for window in answer.windows]
+    if [tuple(round(time, 2) for time in window) for window in found] == [
+        tuple(round(time, 2) for time in window) for window in wanted
+    ]:
+        return "right" if answer.parse_status in statuses else "wrong status"
+    if not wanted:
+        return "false window"
+    return "missed" if not found or answer.parse_status == "several_where_one" else "wrong window"
+
+
+@pytest.mark.parametrize("name", BLIND)
+def test_a_blind_set_is_read_right_and_hardly_ever_wrongly(name: str) -> None:
+    lines = (Path(__file__).parent / "probes" / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    probes = [json.loads(line) for line in lines]
+    read = {probe["id"]: reading(probe) for probe in probes}
+    assert len(read) == len(probes) >= 300
+    counts = Counter(read.values())
+    print(name, dict(counts))
+    not_right = {key: value for key, value in read.items() if value != "right"}
+    assert counts["right"] >= 0.97 * len(probes), not_right
+    assert counts["wrong window"] + counts["false window"] <= 0.005 * len(probes), not_right
