@@ -65,7 +65,7 @@ def test_a_blind_set_is_read_right_and_hardly_ever_wrongly(name: str) -> None:
     read = {probe["id"]: reading(probe) for probe in probes}
     assert len(read) == len(probes) >= 300
     counts = Counter(read.values())
-    print(name, dict(counts))
+    print(name, dict(counts))  # noqa: T201
     not_right = {key: value for key, value in read.items() if value != "right"}
     assert counts["right"] >= 0.97 * len(probes), not_right
     assert counts["wrong window"] + counts["false window"] <= 0.005 * len(probes), not_right
