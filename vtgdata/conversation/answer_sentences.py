@@ -6,6 +6,7 @@ words around it make it something else: `frames 30 to 90`, `2 to 3 dogs`, `for 5
 """
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from vtgdata.conversation import answer_words as words
@@ -52,7 +53,7 @@ _NOT_BEFORE = _MONTHS | _NAMED | _LASTING
 _SPANS = _words("range window interval period span time segment")
 _COUNTED = _words("frame page version age chapter score confidence")
 _LABELS = _words(
-    "answer final draft time timestamp stamp window moment segment interval period span range result event prediction "
+    "answer final draft correction corrected edit update revised time timestamp stamp window moment segment interval period span range result event prediction "
     "output"
 )
 _BETWEEN = re.compile(words.BETWEEN, re.IGNORECASE)
@@ -123,7 +124,10 @@ def windows_in(text: str, *, tagged: bool, cut: bool = False, units: Units = SEC
         # Where one window has a unit, others that begin with a word like `from` share it.
         shared = [place for place in places[False] if _led(bare, place)]
         places[True] = sorted(places[True] + shared, key=lambda place: place.start)
-    found = places[True] or places[False] or starts_and_ends(bare, times, units) or both_ends(bare, times)
+    found = places[True] or places[False]
+    named = starts_and_ends(bare, times, units)
+    found = sorted([*found, *(each for each in named if not _overlaps(each, found))], key=lambda place: place.start)
+    found = found or both_ends(bare, times)
     if not found and tagged and len(times) == 2 and re.fullmatch(r"[\d.:\s;|\[\](){}]*+", bare):
         # Two numbers and nothing else, such as `12.5 17.8`, or one below the other.
         pair = (times[0].seconds * units.plain, times[1].seconds * units.plain)
@@ -161,6 +165,11 @@ def _last_words(line: str) -> tuple[str, str]:
     while said and _FILL_WORD.fullmatch(said[-1]) and not _LEAD.fullmatch(said[-1]):
         said.pop()
     return (said[-2] if len(said) > 1 else ""), (said[-1].rstrip(".") if said else "")
+
+
+def _overlaps(place: Place, others: Sequence[Place]) -> bool:
+    """Whether a window stands where one of the others does."""
+    return any(place.start < other.end and other.start < place.end for other in others)
 
 
 def _led(text: str, place: Place) -> bool:

@@ -6,7 +6,7 @@ and sentence decides; of drafts and a final answer the final one counts.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ def _one(*rows: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![{EDGE}])(?:{'|'.join(rows)})(?![{EDGE}])", re.IGNORECASE)
 
 
-_SENTENCE = re.compile(r"[!?]+|\n|;|\.(?=\s+[^a-zа-яçğıöşü\d]|\s*\Z)")
+_SENTENCE = re.compile(r"[!?]+|\n|;|(?<!\d)\.(?=\s+\d)|\.(?=\s+[^a-zа-яçğıöşü\d]|\s*\Z)")
 _BUT = re.compile(rf"{_one(words.BUT).pattern}|{words.BUT_JOINED}", re.IGNORECASE)
 _CLAUSE = re.compile(rf"[,;!?\n]|:(?!\d)|[-]{{1,2}} |\.(?= )|{_BUT.pattern}", re.IGNORECASE)
 _QUOTED = re.compile(r"\"[^\"\n]{0,200}\"|(?<![^\W_])'[^'\n]{3,200}'(?![^\W_])")
@@ -43,6 +43,8 @@ _ALSO = re.compile(r"[^\n]{0,4}(?:間|사이|の)?(?:に|の間)?も")
 """Directly after a window: in it too, what the end of the sentence says."""
 _LAST = re.compile(words.NEGATION_JOINED)
 _INHERITED = re.compile(rf"\W*(?:{words.INHERITED})(?![{EDGE}])", re.IGNORECASE)
+_QUESTION = re.compile(r"(?:か|까요?|吗|嗎|呢)\s*\Z")
+_EVENT, _ELSE, _NEVER = _one(words.EVENT, words.VIDEO), _one(words.ELSE), _one(words.NEVER)
 _INABLE = re.compile(words.INABILITY, re.IGNORECASE)
 _CONTRAST, _REQUEST, _DRAFT = _one(words.CONTRAST), _one(words.REQUEST), _one(words.DRAFT)
 _UNSAID, _CONDITION = _one(words.EXAMPLE, words.QUOTING), _one(words.CONDITION)
@@ -69,6 +71,10 @@ class _Edges:
     def __init__(self, pattern: re.Pattern[str], text: str) -> None:
         found = [(edge.start(), edge.end()) for edge in pattern.finditer(text)]
         self.begins, self.ends = [0, *(end for _, end in found)], [*(start for start, _ in found), len(text)]
+
+    def parts(self) -> Iterator[tuple[int, int]]:
+        """Where each part begins and ends."""
+        return zip(self.begins, self.ends, strict=True)
 
     def around(self, place: Place) -> tuple[int, int]:
         """Where the part begins and ends that holds a window; several parts if the window crosses an edge."""
@@ -161,10 +167,13 @@ def asserted(text: str, found: Sequence[Place], units: Units) -> tuple[list[Pair
 def _unsaid(text: _Text, place: Place) -> bool:
     """Whether a window is asked, hypothetical, an example, requested or denied rather than said."""
     begin, end = text.sentences.around(place)
-    if "?" in text.text[end : end + 2] or _any(text.doubts, begin, place.start):
+    asked = "?" in text.text[end : end + 2] or _QUESTION.search(text.text, max(begin, end - 6), end)
+    if asked or _any(text.doubts, begin, place.start):
         return True
-    if _any(text.conditions, begin, end) and not _any(text.finals, begin, place.start):
-        return True
+    if _any(text.conditions, begin, end):
+        condition = text.conditions[bisect_left(text.conditions, begin)]
+        if not _any(text.finals, begin, min(place.start, condition)):
+            return True
     return _REQUEST.match(text.text[begin : place.start].lstrip(" -*\"'")) is not None or _denied(text, place)
 
 
@@ -188,32 +197,35 @@ def _denied(text: _Text, place: Place) -> bool:
 
 
 def _after_absence(text: _Text, found: list[Place]) -> list[Place]:
-    """Without the windows after a sentence that says that the video does not show the event: they describe the rest.
+    """Without the windows beside a statement that the video does not show the event: they describe something else.
 
-    A `but` or the announcement of an answer before a window takes that back.
+    A `but` after the statement, or the announcement of an answer, takes that back.
     """
-    kept: list[Place] = []
-    gone = False
-    for begin, end in zip(text.sentences.begins, text.sentences.ends, strict=True) if found else ():
-        inside = [place for place in found if begin <= place.start < end]
-        if inside and gone:
-            kept += [
-                place for place in inside
-                if _any(text.finals, begin, place.start) or _CONTRAST.search(text.text, begin, place.start)
-            ]  # fmt: skip
-        elif inside:
-            kept += inside
-        else:
-            gone = gone or _is_absence(text, begin, end)
-    return kept
+    if not found or not (text.denials or _ABSENT_EVENT.search(text.text)):
+        return found
+    absences = [begin for begin, end in text.clauses.parts() if _is_absence(text, begin, end, found)]
+    if not absences:
+        return found
+    return [
+        place for place in found
+        if _any(text.finals, 0, place.start)
+        or (absences[0] < place.start and _CONTRAST.search(text.text, text.sentences.around(place)[0], place.start))
+    ]  # fmt: skip
 
 
-def _is_absence(text: _Text, begin: int, end: int) -> bool:
-    """Whether a sentence says that the video does not show the event."""
+def _is_absence(text: _Text, begin: int, end: int, found: Sequence[Place]) -> bool:
+    """Whether a clause without a window says that the video does not show the event."""
+    if any(begin <= place.start < end for place in found):
+        return False
     part = text.text[begin:end]
     if _ABSENT_EVENT.search(part):
         return True
-    return _any(text.denials, begin, end) and not _CORRECTION.search(part) and _ABSENCE.search(part) is not None
+    if not _any(text.denials, begin, end) or _ELSE.search(part) or _CORRECTION.search(part):
+        return False
+    if _EVENT.search(part) or _ABSENCE.search(part):
+        return True
+    # `He drinks from 5 to 9 s, but at no moment does he spill it.`
+    return _NEVER.search(part) is not None and _CONTRAST.search(text.text, max(0, begin - 12), begin) is not None
 
 
 def _without_remarks(text: _Text, found: list[Place]) -> list[Place]:
@@ -233,16 +245,19 @@ def _final(text: _Text, found: list[Place]) -> list[Place]:
         return found
     kept = [place for place in found if not (text.drafts and _any(text.drafts, *text.between_buts(place)))]
     found = kept or found
-    for label in reversed(text.finals):
-        reason = _REASON.search(text.text, label)
-        end = reason.start() if reason else len(text.text)
-        if after := [place for place in found if label <= place.start < end]:
-            return after
+    found = next((after for label in reversed(text.finals) if (after := _announced(text, label, found))), found)
     for mark in reversed([mark.end() for mark in _CORRECTION.finditer(text.text)]):
         after = [place for place in found if place.start >= mark]
         if after and len(after) < len(found):
             return after
     return found
+
+
+def _announced(text: _Text, label: int, found: list[Place]) -> list[Place]:
+    """The windows after the announcement of an answer, up to its reasons."""
+    reason = _REASON.search(text.text, label)
+    end = reason.start() if reason else len(text.text)
+    return [place for place in found if label <= place.start < end]
 
 
 def _is_all(text: _Text, place: Place, units: Units) -> bool:

@@ -94,7 +94,10 @@ ANSWERS = re.compile(
     re.IGNORECASE,
 )
 """In the name of a tool that takes the answer; calls of other tools are none."""
-_ANSWER_BEGINS = re.compile(r"(?:<|&lt;)\s{0,3}(?:answer|time|glue)\b", re.IGNORECASE)
+_ANSWER_BEGINS = re.compile(
+    r"(?:<|&lt;)\s{0,3}(?:answer|time|glue)\b|【(?:最终|最終)?(?:答案|回答)】|\n\W{0,6}(?:final )?answer\W{0,3}(?=\n|:)",
+    re.IGNORECASE,
+)
 _TAG = re.compile(r"< ?(/?) ?(answer|time|glue)(?: [^<>]{0,60})?>", re.IGNORECASE)
 _DIGIT = re.compile(
     r"(?:<(?:TIME_(?:ZERO|ONE|TWO|THREE|FOUR|FIVE|SIX|SEVEN|EIGHT|NINE|DOT)|t(?:\d|dot))>(?:\.(?=<t))?)++",
@@ -144,6 +147,10 @@ def split_reasoning(text: str) -> tuple[str, str]:
     """
     if not words.may_hold(text, "thought"):
         return "", text
+    if "assistantfinal" in text:
+        # Channels of which the special tokens were lost.
+        thought, _, rest = text.rpartition("assistantfinal")
+        return thought.strip(), rest
     ends = last = None
     for last in _THINK_ENDS.finditer(text):
         ends = last
@@ -199,6 +206,8 @@ def clean(text: str) -> str:
     text = _PRIMES.sub(lambda found: f"{found[1]}:{float(found[2]):02.0f}" if "." not in found[2] else found[0], text)
     for pattern, instead in _MARKUP:
         text = pattern.sub(instead, text)
+    if "</" in text:
+        text = _EXAMPLE.sub(" ", text)
     return re.sub(r"[^\S\n]+", " ", re.sub(r"(?: ?\n ?)+", "\n", _without_comments(text)))
 
 
@@ -221,6 +230,11 @@ def _without_comments(text: str) -> str:
     while (start := text.find("<!--", place)) >= 0 and (end := text.find("-->", start)) >= 0:
         kept, place = kept + text[place:start], end + 3
     return kept + text[place:]
+
+
+_EXAMPLE = re.compile(
+    rf"(?:{words.EXAMPLE}|form(?:at)? is)\W{{0,12}}<(answer|time|glue)>[^<>]{{0,80}}</\\1>", re.IGNORECASE
+)
 
 
 def parts(text: str, *, cut: bool) -> Parts:

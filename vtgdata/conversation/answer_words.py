@@ -28,9 +28,9 @@ TO = (
 """Between two times: from the first to the second."""
 AND = r"and|&|und|et|y|e|i|en|ve|ile|và|dan|и|et|และ|और|و|和|与|與|と|와|과|하고"
 FROM = (
-    r"from|between|within|in|at|during|von|ab|zwischen|entre|tra|fra|de[li]?|du|dal(?:la)?|da|des(?:de)?|dos?"
-    r"|das|od|między|pomiędzy|vanaf|van|tussen|từ|trong khoảng|dari|antara|с|со|от|между|ตั้งแต่|จาก|ระหว่าง"
-    r"|من|بين|arasında"
+    r"from|between|within|in|at|during|von|ab|zwischen|entre|tra|fra|de[li]?|du|dal(?:la)?|da|des(?:de)?"
+    r"|dos?|das|od|między|pomiędzy|vanaf|van|tussen|từ|trong khoảng|dari|antara|с|со|от|между|ตั้งแต่|จาก"
+    r"|ระหว่าง|من|بين|arasında"
 )
 ABOUT = (
     r"the|an?|about|around|approximately|approx\.?|roughly|nearly|almost|just|ca\.?|circa|etwa|ungefähr"
@@ -129,8 +129,7 @@ CHINESE = "零一二三四五六七八九"
 
 CONTRAST = (
     r"but|however|instead|sondern|aber|jedoch|mais|sino|pero|mas|porém|ma|però|но|однако|ama|fakat|ancak"
-    r"|nhưng|tapi|tetapi|namun"
-    r"|melainkan|ale|jednak|lecz|maar|echter|لكن|ولكن|बल्कि|लेकिन"
+    r"|nhưng|tapi|tetapi|namun|melainkan|ale|jednak|lecz|maar|echter|لكن|ولكن|बल्कि|लेकिन"
 )
 BUT = rf"{CONTRAST}|only|rather|а|mà|so|and|und|y|et|и|ve|بل|पर"
 BUT_JOINED = r"而是|但是|但|しかし|けれど|ではなく|하지만|그러나|아니라|แต่"
@@ -155,11 +154,11 @@ FINAL = (
 CORRECTION = (
     r"wait|hold on|scratch that|edit|update|revised?|corrected|no[,:;-]|actually|correction|or rather"
     r"|on (?:closer|second)|sorry|my mistake|instead|nein|moment|korrektur|corrections?|corrección|perdón"
-    r"|perdona|corrigindo|correção|correzione|исправл\w+|düzeltme|wacht|correctie|잠깐(?:만요)?|정정|訂正"
-    r"|tatsächlich|genauer gesagt|non|attendez|en fait|plutôt|en realidad|espera|mejor dicho|na verdade"
-    r"|aliás|anzi|in realtà|на самом деле|нет|вернее|точнее|hayır|aslında|không phải|thực ra|sebenarnya"
-    r"|bukan|właściwie|nee|eigenlijk|不对|不對|其实|其實|实际上|更正|等等|いや|実際|訂正|아니|사실|لا،|بل"
-    r"|नहीं|दरअसल|ไม่ใช่|จริงๆ"
+    r"|pardon|je me corrige|me corrijo|mi correggo|ich korrigiere|perdona|corrigindo|correção|correzione"
+    r"|исправл\w+|düzeltme|wacht|correctie|잠깐(?:만요)?|정정|訂正|tatsächlich|genauer gesagt|non|attendez"
+    r"|en fait|plutôt|en realidad|espera|mejor dicho|na verdade|aliás|anzi|in realtà|на самом деле|нет"
+    r"|вернее|точнее|hayır|aslında|không phải|thực ra|sebenarnya|bukan|właściwie|nee|eigenlijk|不对|不對"
+    r"|其实|其實|实际上|更正|等等|いや|実際|訂正|아니|사실|لا،|بل|नहीं|दरअसल|ไม่ใช่|จริงๆ"
 )
 """Takes back what was said before it."""
 DRAFT = (
@@ -195,7 +194,7 @@ NEGATION = (
 )
 NEGATION_JOINED = (
     r"(?:没有|沒有|没|并未|並未|未见|不在|不是|没看到|看不到|无法|無法|不能|并非"
-    r"|並非)(?![^,，。.!?;\n]{0,12}的)|(?:ない|ません|なかった"
+    r"|並非)(?![^,，。.!?;\n]{0,12}的)|(?:ない|(?<!すみ)ません|なかった"
     r"|ありませんでした)(?=[ですの]{0,3}(?:[。.!?、,;\n ]|\Z))|(?:않|없|아니)(?=[습았었아어네]|다|에요"
     r"|예요)|(?:못|안 )[가-힣]{0,6}(?:습니다|아요|어요|다)"
 )
@@ -207,17 +206,37 @@ INHERITED = (
 """A clause that begins so shares the denial of the clause before it."""
 INABILITY = (
     r"(?:must|have to|had to|need to) (?:decline|refuse)|(?:won't|will not|cannot|can't|can ?not|unable to"
-    r"|not able to|not allowed to) "
-    r"(?:help|assist|answer|say|tell|determine|view|see|watch|access|process|provide|identify|comply|do"
-    r"|give|share|judge)"
+    r"|not able to|not allowed to) (?:help|assist|answer|say|tell|determine|view|see|watch|access|process"
+    r"|provide|identify|comply|do|give|share|judge)"
 )
 SEEN = (
     r"(?:occur|happen|appear|exist|take place|shown?|seen?|visible|present|contain|include|depict|feature"
     r"|find|found|there|match|do|does|did|is|are|was|were)\w*"
 )
+EVENT = (
+    r"events?|scenes?|moments?|incidents?|actions?|requested|described|you (?:describe|mention|ask)\w*"
+    r"|ereignis|szene|événement|scène|moment"
+    r"|evento|escena|cena|momento|incidente|scena|событи\w+|сцен\w+|момент\w*|olay|sahne|sự kiện|cảnh"
+    r"|kejadian|adegan|wydarzeni\w+|scen\w+"
+    r"|gebeurtenis|场景|事件|动作|片段|場面|出来事|シーン|장면|사건|동작|مشهد|حدث|الحدث|दृश्य|घटना|เหตุการณ์|ฉาก"
+)
+ELSE = (
+    r"else\w*|again|other|rest|before|after|until|anymore|any more|twice|once|otherwise|sonst|weiter\w*"
+    r"|erneut|vorher|danach|ailleurs|autre\w*|avant|après"
+    r"|otr[oa]\w?|outr[oa]\w?|altr[oie]|antes|después|depois|prima|dopo|друг\w+|больше|ещё|потом|başka"
+    r"|tekrar|önce|sonra|khác|nữa|lain|lagi|inny\w*|więcej"
+    r"|ander\w*|meer|其他|其它|其余|再|之前|之后|他の|ほか|以外|다른|다시|또|外"
+)
+NEVER = (
+    r"never|nobody|no one|nowhere|at no (?:time|point|moment)|niemals|niemand|nirgend\w*|jamais|aucune?"
+    r"|nulle part|nunca|jamás|nadie|ning[uú]n\w?|nenhum\w?"
+    r"|ninguém|mai|nessun\w?|никогда|никто|нигде|hiç|asla|tidak pernah|nigdy|nikt|nigdzie|nooit|nergens"
+    r"|从未|從未|決して|절대|أبدا|कभी नहीं|ไม่เคย"
+)
 APPEARS = (
-    r"(?:occur|happen|appear|exist|take[sn]? place|shown|visible|present|contain|include|depict|feature"
-    r"|find|found|there (?:is|are|was|were))\w*"
+    r"(?:vede|vist[oa]|sichtbar|zu sehen|visible|видн\w+|görün\w+|terlihat|xuất hiện|occur|happen|appear"
+    r"|exist|take[sn]? place|shown|visible|present|contain|include|depict|feature|find|found|there (?:is"
+    r"|are|was|were))\w*"
 )
 ABSENT_JOINED = (
     r"(?:没有|沒有|未|并未|不)(?:发生|發生|出现|出現|存在|看到)|(?:ありません|いません|見られません"
