@@ -36,7 +36,7 @@ _TOOL = re.compile(r"(?:tool|function|api|action)(?:_name)?|name")
 _ARGUMENTS = re.compile(r"arguments?|parameters|args|params|kwargs|inputs?|(?:action|tool|function)_(?:input|args)")
 _HOLDS = re.compile(
     r"(?:(?:pred(?:icted|iction)?|relevant|video|time|temporal|event)_?){0,3}"
-    r"(?:times?|time_?stamps?|windows?|spans?|segments?|intervals?|moments?|periods?|range|answers?|results?|output"
+    r"(?:times?|time_?stamps?|windows?|spans?|segments?|intervals?|moments?|events|periods?|range|answers?|results?|output"
     r"|predictions?)"
 )
 _OPTION = re.compile(r"\s*\(?([A-Z])\)?\.?\s*\Z")
@@ -92,13 +92,14 @@ def _nested(text: str) -> list[Any] | None:
 
 def _without_tables(text: str) -> str:
     """The text with each table whose head names a start and an end, or a window, as JSON objects."""
-    if text.count("|") < 3:
+    mark = "|" if text.count("|") > 2 else ","
+    if text.count(mark) < 2 or "\n" not in text:
         return text
     lines: list[str] = []
     head: list[str] = []
     for line in text.splitlines():
-        cells = [cell.strip() for cell in re.sub(r"(?:\|\s*)+", "|", line).strip(" |").split("|")]
-        if len(cells) < 2 and not (head and ("|" in line or not line.strip())):
+        cells = [cell.strip() for cell in re.sub(rf"(?:\{mark}\s*)+", mark, line).strip(f" {mark}").split(mark)]
+        if len(cells) < 2 and not (head and (mark in line or not line.strip())):
             head = []
         elif not head and _is_head(cells):
             head = cells

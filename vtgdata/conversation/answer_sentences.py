@@ -53,8 +53,8 @@ _NOT_BEFORE = _MONTHS | _NAMED | _LASTING
 _SPANS = _words("range window interval period span time segment")
 _COUNTED = _words("frame page version age chapter score confidence")
 _LABELS = _words(
-    "answer final draft correction corrected edit update revised time timestamp stamp window moment segment interval period span range result event prediction "
-    "output"
+    "answer final draft correction corrected edit update revised time timestamp stamp window moment segment interval "
+    "period span range result event prediction output"
 )
 _BETWEEN = re.compile(words.BETWEEN, re.IGNORECASE)
 _BETWEEN_AFTER = re.compile(rf" ?(?:{words.BETWEEN_AFTER})", re.IGNORECASE)

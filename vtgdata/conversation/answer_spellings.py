@@ -33,12 +33,15 @@ _ORDINALS = _compiled(
     # `1 dakika 5 saniyeden 22 saniyeye`: the case of the first time is the word between the two.
     (r"((?:saniye|dakika)(?:sin)?)den (?=\d)", r"\1 - "),
     (
-        r"(\d)(?:-?(?:[еоы]?[йюя]|ой|ая|ую|ти|ми|м)|è?me|e|º|ª|°|\.|'?[iıuü]?nc[iıuü])"
+        r"(\d)(?:-?(?:[еоы]?[йюя]|ой|ая|ую|ти|ми|м)|è?me|e|st|nd|rd|th|º|ª|°|\.|'?[iıuü]?nc[iıuü])"
         rf"(?= (?:{words.SECOND}|{words.MINUTE}|{words.TO}|{words.AND})(?![{LETTER}]))",
         r"\1",
     ),
 )
 _TO_END, _FROM_START = (re.compile(f"(?:{row})(?! of)", re.IGNORECASE) for row in (words.TO_END, words.FROM_START))
+_END_IS_END = re.compile(
+    r"(\bend(?:s|ing)? ?(?:time)? ?[:=] ?)(?:the )?(?:very )?end(?: of (?:the |this )?(?:video|clip))?\b", re.IGNORECASE
+)
 _SPELLED = re.compile(
     rf"\b(?:({'|'.join(words.TENS)})(?:[ -]({'|'.join(words.NUMBERS[1:10])}))?"
     rf"|({'|'.join(words.NUMBERS)}))(?= (?:seconds?|minutes?)\b)",
@@ -82,6 +85,7 @@ def prepared(text: str, units: Units = SECONDS) -> str:
     if known and words.may_hold(text, "end"):
         before = text
         text = _TO_END.sub(lambda found: _to_end(before, found, units), text)
+        text = _END_IS_END.sub(rf"\g<1>{units.duration} s", text)
     return re.sub(" {2,}", " ", text)
 
 
@@ -117,7 +121,7 @@ def _chinese(found: re.Match[str]) -> str:
 
 def _plain(text: str) -> str:
     """The text without remarks that hold no number; decimal commas become points, commas in lists stay."""
-    text = re.sub(r" ?\([^()\d]{0,80}\)", "", text)
+    text = re.sub(" {2,}", " ", re.sub(r" ?\([^()\d]{0,80}\)", "", text))
     text = re.sub(r"\[ ?(\d[\d:.]{0,11} ?s?) ?\]", r"\1", text)
     text = _LISTED.sub(r"\1 , \2", text)
     return _COMMAS.sub(r"\1.\2", text) if _has_decimal_commas(text) else text

@@ -95,7 +95,8 @@ ANSWERS = re.compile(
 )
 """In the name of a tool that takes the answer; calls of other tools are none."""
 _ANSWER_BEGINS = re.compile(
-    r"(?:<|&lt;)\s{0,3}(?:answer|time|glue)\b|【(?:最终|最終)?(?:答案|回答)】|\n\W{0,6}(?:final )?answer\W{0,3}(?=\n|:)",
+    r"(?:<|&lt;)\s{0,3}(?:answer|time|glue)\b|【(?:最终|最終)?(?:答案|回答)】"
+    r"|\n\W{0,6}(?:final )?answer\W{0,3}(?=\n|:)",
     re.IGNORECASE,
 )
 _TAG = re.compile(r"< ?(/?) ?(answer|time|glue)(?: [^<>]{0,60})?>", re.IGNORECASE)
@@ -233,7 +234,7 @@ def _without_comments(text: str) -> str:
 
 
 _EXAMPLE = re.compile(
-    rf"(?:{words.EXAMPLE}|form(?:at)? is)\W{{0,12}}<(answer|time|glue)>[^<>]{{0,80}}</\\1>", re.IGNORECASE
+    rf"(?:{words.EXAMPLE}|form(?:at)? is)\W{{0,12}}<(answer|time|glue)>[^<>]{{0,80}}</\1>", re.IGNORECASE
 )
 
 

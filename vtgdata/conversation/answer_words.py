@@ -56,13 +56,13 @@ START = (
     r"|เริ่ม(?:ต้น)?|و?يبدأ|بداية|البداية|و?تبدأ|शुरू|शुरुआत|开始|開始|起始|开头|始ま|始め|はじま|시작"
 )
 END = (
-    r"wraps? up|quits?|ceases?|achève|cesse|smette|finit|para de|término|終點|终点|停下|停止|止ま|やめ|멈"
-    r"|dừng(?: lại)?|berhenti|หยุด|duruyor|durur|रुक|заканчивает|прекращает|przestaje|stoppt|aufhört|stopt"
-    r"|ends?|ending|ended|finish(?:es|ed|ing)?|stops?|stopped|stopping|(?:is |are |was )?(?:over|done"
-    r"|gone)(?: by)?|offset|concludes?|termina|finaliza|acaba|fin(?:al)?|fim|fine|finisce|se termine|finit"
-    r"|fin|endet|ende|eindigt|einde|hört|заканчивается|кончается|конец|окончание|bitiyor|biter|bitiş"
-    r"|sona eriyor|kết thúc|berakhir|selesai|kończy|koniec|จบ|สิ้นสุด|و?ينتهي|و?تنتهي|نهاية|و?النهاية"
-    r"|समाप्त\w*|समाप्ति|खत्म|अंत|结束|結束|终止|終了|終わ|おわ|끝|종료|until|till"
+    r"wraps? up|quits?|ceases?|achève|cesse|smette|finit|para de|deja de|deixa de|cesa|término|終點|终点"
+    r"|停下|停止|止ま|やめ|멈|dừng(?: lại)?|berhenti|หยุด|duruyor|durur|रुक|заканчивает|прекращает"
+    r"|przestaje|stoppt|aufhört|stopt|ends?|ending|ended|finish(?:es|ed|ing)?|stops?|stopped|stopping"
+    r"|(?:is |are |was )?(?:over|done|gone)(?: by)?|offset|concludes?|termina|finaliza|acaba|fin(?:al)?"
+    r"|fim|fine|finisce|se termine|finit|fin|endet|ende|eindigt|einde|hört|заканчивается|кончается|конец"
+    r"|окончание|bitiyor|biter|bitiş|sona eriyor|kết thúc|berakhir|selesai|kończy|koniec|จบ|สิ้นสุด|و?ينتهي"
+    r"|و?تنتهي|نهاية|و?النهاية|समाप्त\w*|समाप्ति|खत्म|अंत|结束|結束|终止|終了|終わ|おわ|끝|종료|until|till"
 )
 
 VIDEO = (
@@ -189,8 +189,8 @@ NEGATION = (
     r"|trecho|per[ií]odo|tempo|moment|instant|longer|doubt|matter|later)|\. ?\d| ?\d)|none|nobody|no one"
     r"|nothing|nowhere|neither|nor|nicht|kein\w{0,2}|nie|niemals|niemand|ne|n'|pas|aucune?|jamais|nunca"
     r"|ning[uú]n\w?|nadie|tampoco|não|nenhum\w?|ninguém|non|nessun\w?|mai|не|нет|ни|никто|никогда|ничего"
-    r"|değil|yok|hiç(?! şüphe)|không|chưa|chẳng|tidak|bukan|nikt|żad\w+|niet|geen|nooit|ไม่|ไม่มี|لا|لم|ليس"
-    r"|لن|नहीं"
+    r"|değil|yok|hiç(?! şüphe)|không|chưa|chẳng|tidak|bukan|nikt|żad\w+|niet|geen|nooit|ไม่|ไม่มี|و?(?:لا|لم"
+    r"|ليس|لن)|नहीं"
 )
 NEGATION_JOINED = (
     r"(?:没有|沒有|没|并未|並未|未见|不在|不是|没看到|看不到|无法|無法|不能|并非"
@@ -215,23 +215,22 @@ SEEN = (
 )
 EVENT = (
     r"events?|scenes?|moments?|incidents?|actions?|requested|described|you (?:describe|mention|ask)\w*"
-    r"|ereignis|szene|événement|scène|moment"
-    r"|evento|escena|cena|momento|incidente|scena|событи\w+|сцен\w+|момент\w*|olay|sahne|sự kiện|cảnh"
-    r"|kejadian|adegan|wydarzeni\w+|scen\w+"
-    r"|gebeurtenis|场景|事件|动作|片段|場面|出来事|シーン|장면|사건|동작|مشهد|حدث|الحدث|दृश्य|घटना|เหตุการณ์|ฉาก"
+    r"|ereignis|szene|événement|scène|moment|evento|escena|cena|momento|incidente|scena|событи\w+|сцен\w+"
+    r"|момент\w*|olay|sahne|sự kiện|cảnh|kejadian|adegan|wydarzeni\w+|scen\w+|gebeurtenis|场景|事件|动作"
+    r"|片段|場面|出来事|シーン|장면|사건|동작|مشهد|حدث|الحدث|दृश्य|घटना|เหตุการณ์|ฉาก"
 )
 ELSE = (
-    r"else\w*|again|other|rest|before|after|until|anymore|any more|twice|once|otherwise|sonst|weiter\w*"
-    r"|erneut|vorher|danach|ailleurs|autre\w*|avant|après"
-    r"|otr[oa]\w?|outr[oa]\w?|altr[oie]|antes|después|depois|prima|dopo|друг\w+|больше|ещё|потом|başka"
-    r"|tekrar|önce|sonra|khác|nữa|lain|lagi|inny\w*|więcej"
-    r"|ander\w*|meer|其他|其它|其余|再|之前|之后|他の|ほか|以外|다른|다시|또|外"
+    r"else\w*|half|part|beginning|first|opening|although|though|even if|despite|obwohl|bien que|aunque"
+    r"|embora|sebbene|хотя|虽然|尽管|rağmen|mặc dù|meskipun|chociaż|hoewel|again|other|rest|before|after"
+    r"|until|anymore|any more|twice|once|otherwise|sonst|weiter\w*|erneut|vorher|danach|ailleurs|autre\w*"
+    r"|avant|après|otr[oa]\w?|outr[oa]\w?|altr[oie]|antes|después|depois|prima|dopo|друг\w+|больше|ещё"
+    r"|потом|başka|tekrar|önce|sonra|khác|nữa|lain|lagi|inny\w*|więcej|ander\w*|meer|其他|其它|其余|再"
+    r"|之前|之后|他の|ほか|以外|다른|다시|또|外"
 )
 NEVER = (
     r"never|nobody|no one|nowhere|at no (?:time|point|moment)|niemals|niemand|nirgend\w*|jamais|aucune?"
-    r"|nulle part|nunca|jamás|nadie|ning[uú]n\w?|nenhum\w?"
-    r"|ninguém|mai|nessun\w?|никогда|никто|нигде|hiç|asla|tidak pernah|nigdy|nikt|nigdzie|nooit|nergens"
-    r"|从未|從未|決して|절대|أبدا|कभी नहीं|ไม่เคย"
+    r"|nulle part|nunca|jamás|nadie|ning[uú]n\w?|nenhum\w?|ninguém|mai|nessun\w?|никогда|никто|нигде|hiç"
+    r"|asla|tidak pernah|nigdy|nikt|nigdzie|nooit|nergens|从未|從未|決して|절대|أبدا|कभी नहीं|ไม่เคย"
 )
 APPEARS = (
     r"(?:vede|vist[oa]|sichtbar|zu sehen|visible|видн\w+|görün\w+|terlihat|xuất hiện|occur|happen|appear"
