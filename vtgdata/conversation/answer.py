@@ -254,7 +254,7 @@ def _content(text: str, units: Units, *, tagged: bool, cut: bool) -> _Reading:
     said = answer_json.read(text, units)
     if said and (said.pairs or said.unreadable or said.empty):
         return _Reading(said.pairs, said.option, "unparsable" if said.unreadable else "no_answer")
-    rest, absent = phrases.without_absent(phrases.unboxed(said.rest if said else text))
+    rest = phrases.unboxed(said.rest if said else text)
     refused = phrases.declines(rest)
     found = windows_in(rest, tagged=tagged, cut=cut, units=units)
     pairs = [] if refused and not tagged else found.pairs
@@ -263,7 +263,13 @@ def _content(text: str, units: Units, *, tagged: bool, cut: bool) -> _Reading:
         status = "refused"
     elif cut:
         status = "truncated"
-    elif absent or found.unsaid or option or (not tagged and denies(rest)) or (not said and phrases.says_nothing(text)):
+    elif (
+        phrases.says_absent(rest)
+        or found.unsaid
+        or option
+        or (not tagged and denies(rest))
+        or (not said and phrases.says_nothing(text))
+    ):
         status = "no_answer"
     else:
         status = "unparsable"

@@ -11,7 +11,7 @@ import re
 from typing import Any, NamedTuple, cast
 
 from vtgdata.conversation import answer_words as words
-from vtgdata.conversation.answer_phrases import says_nothing, without_absent
+from vtgdata.conversation.answer_phrases import says_absent, says_nothing
 from vtgdata.conversation.answer_sentences import pairs_in
 from vtgdata.conversation.answer_text import ANSWERS
 from vtgdata.conversation.answer_times import SECONDS, Pair, Units, read_time
@@ -227,10 +227,9 @@ class _Found:
         elif isinstance(item, str) and item.lstrip()[:1] in ("{", "[") and (value := _decoded(item)) is not None:
             self.hold(value)
         elif isinstance(item, str):
-            said, absent = without_absent(item)
-            pairs = pairs_in(said, tagged=True, units=self.units)
+            pairs = pairs_in(item, tagged=True, units=self.units)
             self.pairs += pairs
-            nothing = absent or says_nothing(item)
+            nothing = says_absent(item) or says_nothing(item)
             self.empty |= not pairs and nothing
             self.unreadable |= not pairs and not nothing
         elif isinstance(item, list) and item:

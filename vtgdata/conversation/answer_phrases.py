@@ -35,7 +35,6 @@ _ABSENT = re.compile(
     r"|(?:没有|沒有|未|并未|不)(?:发生|發生|出现|出現|存在)",
     re.IGNORECASE,
 )
-_CLAUSES = re.compile(r"(?<=[.;!?])[ \n]|\n|,? ?\b(?:but|instead|however|only)\b", re.IGNORECASE)
 _BLANK = r"[\s\[\](){},.:;\"'-]*+"
 _NOTHING = re.compile(rf"{_BLANK}(?:(?:null|none|nil|n/?a|no answer|nothing)\b{_BLANK})*+\Z", re.IGNORECASE)
 
@@ -95,12 +94,9 @@ def says_nothing(content: str) -> bool:
     return _NOTHING.match(content) is not None
 
 
-def without_absent(text: str) -> tuple[str, bool]:
-    """The text without clauses that deny the event (`there is no such event`), and whether it had such a clause."""
-    if not _ABSENT.search(text):
-        return text, False
-    clauses = _CLAUSES.split(text)
-    return "\n".join(clause for clause in clauses if not _ABSENT.search(clause)), True
+def says_absent(text: str) -> bool:
+    """Whether a text says in English or Chinese that there is no such event."""
+    return _ABSENT.search(text) is not None
 
 
 def declines(text: str) -> bool:

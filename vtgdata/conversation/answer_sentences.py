@@ -20,6 +20,7 @@ from vtgdata.conversation.answer_times import (
     SECONDS,
     Chain,
     Pair,
+    Time,
     Units,
     chains_in,
     pairs_of,
@@ -118,7 +119,9 @@ def windows_in(text: str, *, tagged: bool, cut: bool = False, units: Units = SEC
     chains = [chain for chain in chains_in(bare, times) if len(chain.times) > 1 and _is_window(bare, chain, tagged)]
     places: dict[bool, list[Place]] = {True: [], False: []}
     for chain in chains:
-        places[chain.united].extend(Place(pair, one.start, two.end) for pair, one, two in pairs_of(chain, units))
+        places[chain.united].extend(
+            Place(pair, one.start, _end(bare, two)) for pair, one, two in pairs_of(chain, units)
+        )
     # If some chains have a unit, the plain numbers are something else.
     if places[True]:
         # Where one window has a unit, others that begin with a word like `from` share it.
@@ -165,6 +168,11 @@ def _last_words(line: str) -> tuple[str, str]:
     while said and _FILL_WORD.fullmatch(said[-1]) and not _LEAD.fullmatch(said[-1]):
         said.pop()
     return (said[-2] if len(said) > 1 else ""), (said[-1].rstrip(".") if said else "")
+
+
+def _end(text: str, time: Time) -> int:
+    """Where a time ends, without the point of a sentence that ends with its unit."""
+    return time.end - (text[time.end - 1] == ".")
 
 
 def _overlaps(place: Place, others: Sequence[Place]) -> bool:

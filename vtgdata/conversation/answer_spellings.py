@@ -54,6 +54,9 @@ _SIMPLE = re.compile(
 )
 _CHINESE = re.compile(r"([一二三四五六七八九]?)(十)?([零一二三四五六七八九]?)(?=[秒分])")
 _COMMAS = re.compile(r"(?<![\d.,:])(\d{1,6}),(\d{1,2})(?![\d.,:]\d|\d)")
+_COMMA_UNIT = re.compile(
+    rf"(?<![\d.,:\[(] )(?<![\d.,:\[(])(\d{{1,5}}),(\d{{1,2}})(?= ?(?:{words.SECOND})(?![{LETTER}]))", re.IGNORECASE
+)
 _LISTED = re.compile(r"([\[(] ?[-+]?\d++(?:\.\d++)?),([-+]?\d++(?:\.\d++)? ?[\])])")
 
 
@@ -78,9 +81,7 @@ def prepared(text: str, units: Units = SECONDS) -> str:
         text = _FROM_START.sub(" from 0 s ", text)
     if not re.search(r"\d", text):
         return text
-    for pattern, instead in _UNIT_FIRST if units_said else ():
-        text = pattern.sub(instead, text)
-    for pattern, instead in _ORDINALS:
+    for pattern, instead in (*_ORDINALS, *(_UNIT_FIRST if units_said else ())):
         text = pattern.sub(instead, text)
     if known and words.may_hold(text, "end"):
         before = text
@@ -124,7 +125,8 @@ def _plain(text: str) -> str:
     text = re.sub(" {2,}", " ", re.sub(r" ?\([^()\d]{0,80}\)", "", text))
     text = re.sub(r"\[ ?(\d[\d:.]{0,11} ?s?) ?\]", r"\1", text)
     text = _LISTED.sub(r"\1 , \2", text)
-    return _COMMAS.sub(r"\1.\2", text) if _has_decimal_commas(text) else text
+    pattern = _COMMAS if _has_decimal_commas(text) else _COMMA_UNIT
+    return pattern.sub(r"\1.\2", text)
 
 
 def _has_decimal_commas(text: str) -> bool:

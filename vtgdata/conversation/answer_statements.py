@@ -203,13 +203,14 @@ def _after_absence(text: _Text, found: list[Place]) -> list[Place]:
     """
     if not found or not (text.denials or _ABSENT_EVENT.search(text.text)):
         return found
-    absences = [begin for begin, end in text.clauses.parts() if _is_absence(text, begin, end, found)]
+    absences = [part for part in text.clauses.parts() if _is_absence(text, *part, found)]
     if not absences:
         return found
+    finals = [place for place in text.finals if not any(begin <= place < end for begin, end in absences)]
     return [
         place for place in found
-        if _any(text.finals, 0, place.start)
-        or (absences[0] < place.start and _CONTRAST.search(text.text, text.sentences.around(place)[0], place.start))
+        if _any(finals, 0, place.start)
+        or (absences[0][0] < place.start and _CONTRAST.search(text.text, text.sentences.around(place)[0], place.start))
     ]  # fmt: skip
 
 
@@ -220,9 +221,11 @@ def _is_absence(text: _Text, begin: int, end: int, found: Sequence[Place]) -> bo
     part = text.text[begin:end]
     if _ABSENT_EVENT.search(part):
         return True
+    if re.search(r"\d", part):
+        return False  # `In the first 5 s nobody is seen`
     if not _any(text.denials, begin, end) or _ELSE.search(part) or _CORRECTION.search(part):
         return False
-    if _EVENT.search(part) or _ABSENCE.search(part):
+    if _EVENT.search(part) or _ABSENCE.search(part) or _ABSENT.search(part):
         return True
     # `He drinks from 5 to 9 s, but at no moment does he spill it.`
     return _NEVER.search(part) is not None and _CONTRAST.search(text.text, max(0, begin - 12), begin) is not None

@@ -144,21 +144,27 @@ REASON = (
     r"|penjelasan|wyjaśnienie|uitleg|理由|原因|解释|解釋|説明|설명|이유"
 )
 FINAL = (
-    r"final answer|(?:my |the )?(?:correct |right |final )?answer(?: is)?|in conclusion|conclusion"
-    r"|therefore|thus|hence|so(?= ?:|,? (?:it|the))|final|(?:最终|最終|正确)?(?:答案|答え|结论|結論|回答)"
-    r"|因此|所以|따라서|(?:최종 )?(?:답|정답)|(?:die )?antwort|(?:la )?réponse|donc|(?:la )?respuesta"
-    r"|(?:a )?resposta|(?:la )?risposta|(?:правильный |верный )?ответ|итак|cevap|yanıt|doğrusu|đáp án"
-    r"|câu trả lời|jawaban(?:nya)?|odpowiedź|(?:het )?antwoord|คำตอบ|الإجابة|الجواب|उत्तर|जवाब"
+    r"final answer|my response|(?:event|moment|scene|action|part) (?:you asked(?: about| for)?|requested"
+    r"|in question|asked for)|evento (?:richiesto|solicitado|pedido)|gesuchte \w+|événement demandé"
+    r"|искомое \w+|istenen olay|sự kiện được hỏi|(?:kejadian|adegan) yang (?:diminta|ditanyakan)|目标动作"
+    r"|所问的?|質問の|질문하신|(?:my |the )?(?:correct |right |final )?answer(?: is)?|in conclusion"
+    r"|conclusion|therefore|thus|hence|so(?= ?:|,? (?:it|the))|final|(?:最终|最終|正确)?(?:答案|答え|结论"
+    r"|結論|回答)|因此|所以|따라서|(?:최종 )?(?:답|정답)|(?:die )?antwort|(?:la )?réponse|donc"
+    r"|(?:la )?respuesta|(?:a )?resposta|(?:la )?risposta|(?:правильный |верный )?ответ|итак|cevap|yanıt"
+    r"|doğrusu|đáp án|câu trả lời|jawaban(?:nya)?|odpowiedź|(?:het )?antwoord|คำตอบ|الإجابة|الجواب|उत्तर"
+    r"|जवाब"
 )
 """Before the answer that counts."""
 CORRECTION = (
-    r"wait|hold on|scratch that|edit|update|revised?|corrected|no[,:;-]|actually|correction|or rather"
-    r"|on (?:closer|second)|sorry|my mistake|instead|nein|moment|korrektur|corrections?|corrección|perdón"
-    r"|pardon|je me corrige|me corrijo|mi correggo|ich korrigiere|perdona|corrigindo|correção|correzione"
-    r"|исправл\w+|düzeltme|wacht|correctie|잠깐(?:만요)?|정정|訂正|tatsächlich|genauer gesagt|non|attendez"
-    r"|en fait|plutôt|en realidad|espera|mejor dicho|na verdade|aliás|anzi|in realtà|на самом деле|нет"
-    r"|вернее|точнее|hayır|aslında|không phải|thực ra|sebenarnya|bukan|właściwie|nee|eigenlijk|不对|不對"
-    r"|其实|其實|实际上|更正|等等|いや|実際|訂正|아니|사실|لا،|بل|नहीं|दरअसल|ไม่ใช่|จริงๆ"
+    r"wait|hold on|espere|aguarde|o correto|lo correcto|il giusto|make that|ou plutôt|oder eher"
+    r"|besser gesagt|o mejor|ou melhor|o meglio|tôi nhầm|nhầm|keliru|scratch that|edit|update|revised?"
+    r"|corrected|no[,:;-]|actually|correction|or rather|on (?:closer|second)|sorry|my mistake|instead|nein"
+    r"|moment|korrektur|corrections?|corrección|perdón|pardon|je me corrige|me corrijo|mi correggo"
+    r"|ich korrigiere|perdona|corrigindo|correção|correzione|исправл\w+|düzeltme|wacht|correctie"
+    r"|잠깐(?:만요)?|정정|訂正|tatsächlich|genauer gesagt|non|attendez|en fait|plutôt|en realidad|espera"
+    r"|mejor dicho|na verdade|aliás|anzi|in realtà|на самом деле|нет|вернее|точнее|hayır|aslında"
+    r"|không phải|thực ra|sebenarnya|bukan|właściwie|nee|eigenlijk|不对|不對|其实|其實|实际上|更正|等等"
+    r"|いや|実際|訂正|아니|사실|لا،|بل|नहीं|दरअसल|ไม่ใช่|จริงๆ"
 )
 """Takes back what was said before it."""
 DRAFT = (
@@ -175,22 +181,22 @@ EXAMPLE = (
     r"|उदाहरण|例如|比如|たとえば|例えば|예를 들어"
 )
 QUOTING = (
-    r"you (?:asked|said|wrote)|(?:question|query|prompt|user) (?:asks?|asked|says?|mentions?|states?)"
-    r"|(?:asked|asks) (?:whether|if|for)|你问|您问"
+    r"you (?:asked|said|wrote)(?! (?:about|for)\b)|(?:question|query|prompt|user) (?:asks?|asked|says?"
+    r"|mentions?|states?)|(?:asked|asks) (?:whether|if|for)|你问|您问"
 )
 CONDITION = (
     r"if\b[^.;]{0,60}\b(?:were|was|had|would)|would (?:take|have|last|need)|wenn\b[^.;]{0,60}wäre|wäre\b"
     r"|si\b[^.;]{0,60}(?:était|fuera|estuviera)|serait|sería|se\b[^.;]{0,60}fosse|seria\b|sarebbe|hätte"
     r"|würde|hubiera|habría|aurait|avrebbe|avesse|teria|tivesse|если бы|olsaydı|nếu|kalau|gdyby"
-    r"|als\b[^.;]{0,60}zou|如果|假如|もし|만약|لو |यदि|अगर|ถ้า"
+    r"|als\b[^.;]{0,60}(?:zou|was|had)|如果|假如|もし|만약|لو |यदि|अगर|ถ้า"
 )
 NEGATION = (
-    r"not|n't|cannot|can ?not|unable|impossible|never|no(?! (?:seg|min|v[ií]deo|in[ií]c|fi[mn]|interv"
-    r"|trecho|per[ií]odo|tempo|moment|instant|longer|doubt|matter|later)|\. ?\d| ?\d)|none|nobody|no one"
-    r"|nothing|nowhere|neither|nor|nicht|kein\w{0,2}|nie|niemals|niemand|ne|n'|pas|aucune?|jamais|nunca"
-    r"|ning[uú]n\w?|nadie|tampoco|não|nenhum\w?|ninguém|non|nessun\w?|mai|не|нет|ни|никто|никогда|ничего"
-    r"|değil|yok|hiç(?! şüphe)|không|chưa|chẳng|tidak|bukan|nikt|żad\w+|niet|geen|nooit|ไม่|ไม่มี|و?(?:لا|لم"
-    r"|ليس|لن)|नहीं"
+    r"not|n't|cannot|can ?not|unable|impossible|never|no(?! (?:segundo|minuto|v[ií]deo|in[ií]cio|fi[mn]al"
+    r"|intervalo|trecho|per[ií]odo|tempo|momento|instante|longer|doubt|matter|later)|\. ?\d| ?\d)|none"
+    r"|nobody|no one|nothing|nowhere|neither|nor|nicht|kein\w{0,2}|nie|niemals|niemand|nirgend\w*|nergens"
+    r"|ne|n'|pas|aucune?|jamais|nunca|ning[uú]n\w?|nadie|tampoco|não|nenhum\w?|ninguém|non|nessun\w?|mai"
+    r"|не|нет|ни|никто|никогда|ничего|değil|yok|kimse|\w{2,20}m[ıiuü]yor\w{0,4}|hiç(?! şüphe)|không|chưa"
+    r"|chẳng|tidak|bukan|nikt|żad\w+|niet|geen|nooit|ไม่|ไม่มี|و?(?:لا|لم|ليس|لن)|नहीं"
 )
 NEGATION_JOINED = (
     r"(?:没有|沒有|没|并未|並未|未见|不在|不是|没看到|看不到|无法|無法|不能|并非"
@@ -233,9 +239,10 @@ NEVER = (
     r"|asla|tidak pernah|nigdy|nikt|nigdzie|nooit|nergens|从未|從未|決して|절대|أبدا|कभी नहीं|ไม่เคย"
 )
 APPEARS = (
-    r"(?:vede|vist[oa]|sichtbar|zu sehen|visible|видн\w+|görün\w+|terlihat|xuất hiện|occur|happen|appear"
-    r"|exist|take[sn]? place|shown|visible|present|contain|include|depict|feature|find|found|there (?:is"
-    r"|are|was|were))\w*"
+    r"(?:vede|ocurr|aparec|suced|acontec|geschieht|passiert|gebeurt|accad|succed|arrive|produit|происход"
+    r"|случа|oluy|gerçekleş|xảy ra|terjadi|zdarza|vist[oa]|sichtbar|zu sehen|visible|видн\w+|görün\w+"
+    r"|terlihat|xuất hiện|occur|happen|appear|exist|take[sn]? place|shown|visible|present|contain|include"
+    r"|depict|feature|find|found|there (?:is|are|was|were))\w*"
 )
 ABSENT_JOINED = (
     r"(?:没有|沒有|未|并未|不)(?:发生|發生|出现|出現|存在|看到)|(?:ありません|いません|見られません"
