@@ -15,6 +15,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from vtgdata.annotations import ids, sources
+from vtgdata.annotations.losses import Kept, Losses
 from vtgdata.annotations.normalise import Probed, normalise
 from vtgdata.annotations.published import Published, compared
 from vtgdata.errors import VtgError
@@ -69,6 +70,11 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     """Number of rows read, and what they became: rows = samples + drops."""
 
     corpus: str
+    records: int | UnsetType = UNSET
+    """Records of the files, counted without the reader, so that rows which it loses are missed; unset if the files are
+    such that nobody can count them."""
+    records_are: str | UnsetType = UNSET
+    """Why the records are not as many as the rows, as the corpus's page says; unset if they are."""
     rows: int
     samples: int
     drops: int
@@ -113,8 +119,9 @@ def run(settings: Settings) -> Summary:
     ) as step:
         if (done := step.up_to_date()) is not None:
             return done
-        count = _Count()
-        rows = count.rows(islice(module.read(paths, settings.split or None, **options), settings.limit))
+        count, losses = _Count(), Losses(paths, sources.inputs(paths, module.CORPUS))
+        read = losses.watched(module.read(paths, settings.split or None, **options))
+        rows = count.rows(islice(read, settings.limit))
         outcomes = normalise(
             rows,
             corpus,
@@ -132,12 +139,14 @@ def run(settings: Settings) -> Summary:
                 for outcome in outcomes:
                     (samples if isinstance(outcome, Sample) else drops).write(outcome)
                     count.outcome(outcome)
+            part = settings.limit is not None or (settings.split and module.CORPUS.split_in_rows)
+            kept = losses.checked(module.CORPUS, options, whole=not part)
             samples.commit()
             drops.commit()
         finally:
             samples.abandon()
             drops.abandon()
-        summary = count.summary(settings, corpus)
+        summary = count.summary(settings, corpus, kept)
         failed = _too_many(count.statuses, settings) if settings.videos else None
         return step.finish(summary, ["samples.parquet", "drops.parquet"], failed=failed)
 
@@ -218,11 +227,13 @@ class _Count:
         if outcome.video.status is not None:
             self.statuses[outcome.video.file] = outcome.video.status
 
-    def summary(self, settings: Settings, corpus: Corpus) -> Summary:
+    def summary(self, settings: Settings, corpus: Corpus, kept: Kept) -> Summary:
         """The counts as a Summary."""
         kinds = Counter("unreadable" if s not in ("ok", "missing") else s for s in self.statuses.values())
         return Summary(
             corpus=corpus.name,
+            records=UNSET if kept.records is None else kept.records,
+            records_are=kept.why or UNSET,
             rows=self.samples + self.drops,
             samples=self.samples,
             drops=self.drops,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from vtgdata.annotations import captions_json, items, moment_jsonl, sources
 from vtgdata.annotations.keys import LISTS, Keys
-from vtgdata.records import Corpus, Example, RawRow, Split, Unit
+from vtgdata.records import Corpus, Example, RawRow, Records, Split, Unit
 
 CORPUS = Corpus(
     name="captions_json",
@@ -31,6 +31,7 @@ CORPUS = Corpus(
     grid=None,
     family="captions",
     usage="my_train.json --name my_corpus --license CC-BY-4.0",
+    records=(Records(shape="object", at="*/{windows}|{query}/*"),),
 )
 
 EXAMPLE = Example(

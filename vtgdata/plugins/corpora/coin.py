@@ -30,7 +30,7 @@ from vtgdata.annotations.text import (
     words,
 )
 from vtgdata.errors import VtgError
-from vtgdata.records import Bound, Corpus, Example, RawRow, Split
+from vtgdata.records import Bound, Corpus, Example, RawRow, Records, Split
 
 CORPUS = Corpus(
     name="coin",
@@ -52,6 +52,14 @@ CORPUS = Corpus(
     download="COIN.json of https://github.com/coin-dataset/annotations; videos lie in folders by task number in the "
     "common layout, and are found by their names.",
     split_in_rows=True,
+    records=(
+        Records(
+            shape="object",
+            at="database/*/annotation/*",
+            rows="windows",
+            why="segments of a video that have one label are one row",
+        ),
+    ),
 )
 
 EXAMPLE = Example(

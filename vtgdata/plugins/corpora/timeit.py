@@ -33,7 +33,7 @@ from vtgdata.annotations.text import (
     unreadable,
     words,
 )
-from vtgdata.records import Bound, Corpus, Example, RawRow, Split
+from vtgdata.records import Bound, Corpus, Example, RawRow, Records, Split
 
 CORPUS = Corpus(
     name="timeit",
@@ -73,6 +73,10 @@ CORPUS = Corpus(
         "tvg_charades: Charades-STA train, all 12,408 rows",
         "tvg_hirest and action_hirest: HiREST train, all 459 videos, which the two share",
         "dvc_youcook2: 1,192 of the 1,333 training videos of YouCook2",
+    ),
+    records=(
+        Records(shape="object", at="annotations/*/segments/*"),
+        Records(shape="list", at=r"*/QA/*/a ~ (?:^|  ) ?[\d<][^ ,]*(?: ?- ?[\d<][^ ,]*)? seconds?,", why=""),
     ),
 )
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from vtgdata.annotations import ids, items, sources, text
 from vtgdata.annotations.text import mapping, number, sequence, unreadable, windows, words
-from vtgdata.records import Corpus, Example, RawRow, Split
+from vtgdata.records import Corpus, Example, RawRow, Records, Split
 
 CORPUS = Corpus(
     name="timelens_100k",
@@ -36,6 +36,7 @@ CORPUS = Corpus(
     download="timelens-100k.jsonl of the homepage; the card says bsd-3-clause, the licence's text adds academic use "
     "only and no use within the EU, and the terms of the teacher that wrote the labels apply too",
     overlaps=("DiDeMo, HiREST, InternVid-VTime, QuerYD and COSMO-Cap: the same videos under other labels",),
+    records=(Records(at="*/events/*"),),
 )
 
 EXAMPLE = Example(
