@@ -18,10 +18,10 @@ from vtgdata.annotations.text import (
     mapping,
     parse_json,
     read_json,
+    refused,
     sequence,
     shown,
     some_readable,
-    unreadable,
 )
 from vtgdata.errors import VtgError
 from vtgdata.records import RawRow
@@ -70,6 +70,8 @@ class Item(msgspec.Struct, frozen=True):
     """The JSON value, or a dict of a csv row's cells; a ValueError if the line cannot be read."""
     raw: Any
     """The record's own text, or its value: kept for a drop."""
+    in_table: bool = False
+    """Whether it is a row of a table, whose cells are texts whatever they were."""
 
     def fields(self) -> dict[str, Any]:
         """The record as a mapping; raises ValueError when it is not one."""
@@ -152,22 +154,25 @@ def _json_lines(path: Path) -> Iterator[Item]:
 def _list(path: Path, under: str = "") -> Iterator[Item]:
     origin = f"{path.name}#{under}/" if under else f"{path.name}#"
     try:
-        document = _under(read_json(path), under) if under else sequence(read_json(path), "the document")
+        document = sequence(beneath(read_json(path), under), f"what lies under {under}" if under else "the document")
     except ValueError as error:
         raise VtgError(f"{path}: {error}. {_lists_of(path)}") from error
     for position, value in enumerate(document):
         yield Item(f"{origin}{position}", position, value, value)
 
 
-def _under(document: Any, key: str) -> list[Any]:
-    """The list of records under a key of a document, or under keys joined with `/`."""
+def beneath(document: Any, key: str) -> Any:
+    """The value under a key of a document, or under keys joined with `/`; the document itself under none.
+
+    Raises ValueError, with the keys that are there, when there is no such key.
+    """
     found = document
-    for part in key.split("/"):
+    for part in key.split("/") if key else ():
         fields = mapping(found, f"what --records {key} leads through")
         if part not in fields:
             raise ValueError(f"--records {key}: there is no key {part!r}, only {', '.join(map(shown, fields))}")
         found = fields[part]
-    return sequence(found, f"what lies under --records {key}")
+    return found
 
 
 def _lists_of(path: Path) -> str:
@@ -190,7 +195,7 @@ def _table(path: Path, sep: str, quote: str | None) -> Iterator[Item]:
                 {"None": cells[len(columns) :]} if len(cells) > len(columns) else dict.fromkeys(columns[len(cells) :])
             )
             value = ValueError(f"{len(cells)} cells, not one for each column ({len(columns)})")
-        yield Item(f"{path.name}:{row.line}", position, value, raw)
+        yield Item(f"{path.name}:{row.line}", position, value, raw, in_table=True)
 
 
 Made = RawRow | Iterable[RawRow]
@@ -217,5 +222,5 @@ def _made(source: Source, make: Callable[[Item, Source], Made], stated: Stated |
             # Make the list here: a generator would raise outside of this `try`.
             found = [made] if isinstance(made, RawRow) else list(made)
         except ValueError as error:
-            found = [unreadable(item.origin, item.raw, source.split, str(error))]
+            found = [refused(item.origin, item.raw, source.split, error)]
         yield from found

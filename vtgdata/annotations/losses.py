@@ -9,7 +9,7 @@ import msgspec
 from vtgdata.annotations import record_count
 from vtgdata.annotations.items import Stated
 from vtgdata.annotations.keys import LISTS
-from vtgdata.annotations.text import UNREADABLE
+from vtgdata.annotations.text import LACKING, UNREADABLE
 from vtgdata.errors import VtgError
 from vtgdata.records import Corpus, RawRow
 
@@ -55,7 +55,7 @@ class Losses:
                 self._turn_to(place)
             self._of_last.rows += 1
             self._of_last.windows += len(row.windows) or 1
-            if row.problem is not None and row.problem[0] == UNREADABLE:
+            if row.problem is not None and row.problem[0] in (UNREADABLE, LACKING):
                 self._of_last.unread.add(place[len(self._last) + 1 :])
             yield row
 

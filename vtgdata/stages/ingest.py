@@ -1,7 +1,6 @@
 """Ingest: convert a corpus's published files to samples; every row that is left out becomes a drop with its reason."""
 
 import gc
-import inspect
 import re
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -9,12 +8,11 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from vtgdata.annotations import ids, sources
+from vtgdata.annotations import ids, labels, reader_options, sources
 from vtgdata.annotations.losses import Kept, Losses
 from vtgdata.annotations.normalise import Probed, normalise
 from vtgdata.annotations.published import Published, compared
@@ -53,6 +51,22 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """For the general readers: frames per second, with the unit `frames`."""
     source_clock: bool | None = None
     """For the general readers: window bounds count from the start of the longer video that each file was cut from."""
+    records: str = ""
+    """For the general readers: key of a JSON document that holds the records, as in annotations or data/rows."""
+    sep: str = ""
+    """For the general readers: the character between two cells of a table, if neither a comma nor a tab."""
+    quote: str = ""
+    """For the general readers: the character round cells of a table, or double, single or none (quotes are text)."""
+    unlabelled: bool = False
+    """For the general readers: the labels are hidden, and windows are placeholders. Without this, rows that have no
+    windows are drops, or an error where they are many."""
+    empty_means: labels.Meaning | None = None
+    """For the general readers: what null, [] or an empty cell means where windows should be: none (there is no such
+    moment), unlabelled (hidden) or error (the default)."""
+    override_split: bool = False
+    """For the general readers: --split counts, whatever a file's name or a row's own split says."""
+    points_as: float | None = None
+    """Length in seconds of the window to make of a single time, which is its middle; without this, points are drops."""
     name: str = ""
     """For the general readers: the corpus's own name, with which its sample ids begin."""
     license: str = ""
@@ -102,10 +116,12 @@ def run(settings: Settings) -> Summary:
     """
     if settings.limit is not None and settings.limit < 1:
         raise VtgError(f"--limit {settings.limit}: give a number of rows, 1 or more.")
+    if settings.points_as is not None and not 0 < settings.points_as < float("inf"):
+        raise VtgError(f"--points-as {settings.points_as}: give a number of seconds above 0.")
     if not 0 <= settings.max_failed <= 1:
         raise VtgError(f"--max-failed {settings.max_failed}: give a share from 0 to 1.")
     module = plugins.load("corpora", settings.corpus)
-    options, corpus = _options(settings, module), _named(settings, module.CORPUS)
+    options, corpus = reader_options.given(settings, settings.corpus, module), _named(settings, module.CORPUS)
     paths = [Path(path) for path in settings.paths]
     removed = hub.local(settings.tombstones)
     with Step(
@@ -120,7 +136,7 @@ def run(settings: Settings) -> Summary:
         if (done := step.up_to_date()) is not None:
             return done
         count, losses = _Count(), Losses(paths, sources.inputs(paths, module.CORPUS))
-        read = losses.watched(module.read(paths, settings.split or None, **options))
+        read = losses.watched(labels.checked(module.read(paths, settings.split or None, **options), corpus))
         rows = count.rows(islice(read, settings.limit))
         outcomes = normalise(
             rows,
@@ -128,6 +144,7 @@ def run(settings: Settings) -> Summary:
             _prober(settings.videos) if settings.videos else None,
             licence_of=_licence,
             swap_reversed=settings.swap_reversed,
+            points_as=settings.points_as,
         )
         if removed:
             outcomes = map(tombstones.read(removed).outcome, outcomes)
@@ -160,21 +177,6 @@ def _rarely_collected() -> Generator[None]:
         yield
     finally:
         gc.set_threshold(*before)
-
-
-def _options(settings: Settings, module: ModuleType) -> dict[str, Any]:
-    """The settings to pass to the corpus's reader; raises VtgError for one that this reader does not take."""
-    wanted = {name: getattr(settings, name) for name in ("map", "unit", "fps", "source_clock")}
-    given = {name: value for name, value in wanted.items() if value not in (None, {})}
-    own = {name for name in ("name", "license") if getattr(settings, name)}
-    taken = set(inspect.signature(module.read).parameters)
-    useless = sorted((set(given) - taken) | (own if not module.CORPUS.family or "map" not in taken else set()))
-    if useless:
-        raise VtgError(
-            f"{settings.corpus} takes no --{useless[0].replace('_', '-')}: what its files hold is known. For another "
-            "corpus in a common form use moment_jsonl or captions_json."
-        )
-    return given
 
 
 def _named(settings: Settings, corpus: Corpus) -> Corpus:

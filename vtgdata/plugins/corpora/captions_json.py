@@ -10,7 +10,7 @@ Corpus:    give its name with `--name` and its licence with `--license`; the fil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from vtgdata.annotations import captions_json, items, moment_jsonl, sources
+from vtgdata.annotations import captions_json, items, labels, moment_jsonl, sources
 from vtgdata.annotations.keys import LISTS, Keys
 from vtgdata.records import Corpus, Example, RawRow, Records, Split, Unit
 
@@ -61,6 +61,12 @@ def read(
     unit: Unit = "seconds",
     fps: float | None = None,
     source_clock: bool = False,
+    records: str = "",
+    sep: str = "",
+    quote: str = "",
+    unlabelled: bool = False,
+    empty_means: labels.Meaning = "error",
+    override_split: bool = False,
 ) -> Iterator[RawRow]:
     """One row for each sentence of each entry.
 
@@ -71,9 +77,26 @@ def read(
         unit: unit of the starts and ends.
         fps: frames per second, if starts and ends are in frames.
         source_clock: whether starts and ends count from the start of the video that the files were cut from.
+        records: the key of a JSON document that holds the records.
+        sep: the character between two cells of a table.
+        quote: the character round cells of a table.
+        unlabelled: whether the labels are hidden, so that any windows are placeholders.
+        empty_means: what an empty value means where windows should be.
+        override_split: whether `split` counts, whatever a record or a file's name says.
     """
-    for source in sources.find(paths, CORPUS, split):
-        table = items.shape(source.path) in ("csv", "tsv")
-        keys = Keys(map or {}) if table else Keys(map or {}, LISTS)
-        facts = moment_jsonl.Facts(keys=keys, unit=unit, fps=fps, source_clock=source_clock)
-        yield from moment_jsonl.rows(source, facts) if table else captions_json.rows(source, facts)
+    stated = items.Stated(sep=sep, quote=quote, records=records)
+    for source in sources.find(paths, CORPUS, split, rows_tell=True, override_split=override_split):
+        table = bool(sep or quote) or items.shape(source.path) in ("csv", "tsv")
+        facts = moment_jsonl.Facts(
+            keys=Keys(map or {}) if table else Keys(map or {}, LISTS),
+            unit=unit,
+            fps=fps,
+            source_clock=source_clock,
+            no_labels=labels.Stated("all" if unlabelled else "", empty_means),
+            own_split=not override_split,
+            asked_split=split or "",
+        )
+        if table:
+            yield from moment_jsonl.rows(source, facts, stated=stated)
+        else:
+            yield from captions_json.rows(source, facts, under=records)

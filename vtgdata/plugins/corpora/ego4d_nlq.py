@@ -127,6 +127,8 @@ def _annotation(split: str, clip: _Clip, origin: str, number: int, annotation: A
 def _row(split: str, clip: _Clip, annotation: str, origin: str, number: int, value: Any) -> RawRow:
     fields = mapping(value, "the query")
     window, source_clock = _window(fields, clip)
+    if window is None and split != "test":
+        raise text.Lacking(f"the query has no times, only {', '.join(fields)[:200]}; they are hidden in the test split")
     query = fields.get("query")
     return RawRow(
         origin=origin,

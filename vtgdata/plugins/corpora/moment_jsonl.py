@@ -10,7 +10,7 @@ Corpus:    give its name with `--name` and its licence with `--license`; the fil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from vtgdata.annotations import moment_jsonl, sources
+from vtgdata.annotations import items, labels, moment_jsonl, sources
 from vtgdata.annotations.keys import Keys
 from vtgdata.records import Corpus, Example, RawRow, Split, Unit
 
@@ -63,6 +63,12 @@ def read(
     unit: Unit = "seconds",
     fps: float | None = None,
     source_clock: bool = False,
+    records: str = "",
+    sep: str = "",
+    quote: str = "",
+    unlabelled: bool = False,
+    empty_means: labels.Meaning = "error",
+    override_split: bool = False,
 ) -> Iterator[RawRow]:
     """One row for each record.
 
@@ -73,7 +79,22 @@ def read(
         unit: unit of the starts and ends.
         fps: frames per second, if starts and ends are in frames.
         source_clock: whether starts and ends count from the start of the video that the files were cut from.
+        records: the key of a JSON document that holds the records.
+        sep: the character between two cells of a table.
+        quote: the character round cells of a table.
+        unlabelled: whether the labels are hidden, so that any windows are placeholders.
+        empty_means: what an empty value means where windows should be.
+        override_split: whether `split` counts, whatever a record or a file's name says.
     """
-    facts = moment_jsonl.Facts(keys=Keys(map or {}), unit=unit, fps=fps, source_clock=source_clock)
-    for source in sources.find(paths, CORPUS, split):
-        yield from moment_jsonl.rows(source, facts)
+    stated = items.Stated(sep=sep, quote=quote, records=records)
+    facts = moment_jsonl.Facts(
+        keys=Keys(map or {}),
+        unit=unit,
+        fps=fps,
+        source_clock=source_clock,
+        no_labels=labels.Stated("all" if unlabelled else "", empty_means),
+        own_split=not override_split,
+        asked_split=split or "",
+    )
+    for source in sources.find(paths, CORPUS, split, rows_tell=True, override_split=override_split):
+        yield from moment_jsonl.rows(source, facts, stated=stated)
