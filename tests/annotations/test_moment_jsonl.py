@@ -88,6 +88,14 @@ def test_windows_of_a_file_without_labels_are_placeholders_that_are_noted_as_rem
     assert [repair.code for repair in found.repairs] == ["placeholder_window"]
 
 
+def test_windows_at_zero_mean_no_moment_only_where_the_user_says_what_empty_means(tmp_path: Path) -> None:
+    record = {"vid": "a", "query": "x", "relevant_windows": [[0, 0]]}
+    (row,) = read(tmp_path, record, empty_means="none")
+    assert row.labelled and not row.windows
+    (row,) = read(tmp_path, record)
+    assert row.windows == [(0.0, 0.0)]
+
+
 def test_ids_that_pandas_made_floats_are_mended_and_noted_and_others_are_unreadable(tmp_path: Path) -> None:
     records = [
         {"qid": qid, "query": "q", "vid": "K7QZ1", "relevant_windows": [[1, 2]]} for qid in (12.0, True, [1], 1e17)

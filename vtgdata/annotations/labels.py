@@ -26,6 +26,9 @@ MOST_LACKING = 0.05
 _PLACEHOLDERS = 5
 """Videos of a benchmark split that must all have one window before it is taken for a placeholder."""
 
+_NOWHERE = {(0.0, 0.0), (-1.0, -1.0)}
+"""Windows that stand for no window (NA-VMR: `[[0, 0]]`), where the user says what an empty value means."""
+
 _EMPTY_WORDS = frozenset(("", "none", "null", "nan", "n/a", "na", "-", "hidden", "unknown", "[]", "{}"))
 
 
@@ -62,7 +65,10 @@ def of_record(fields: Mapping[str, Any], keys: Keys, found: Mapping[str, str], s
     if stated.hidden == "all":
         return Labels(_placeholder(given, pair), False)
     if given and not empty(given[0]):
-        return Labels(windows(given[0]), True)
+        found_windows = windows(given[0])
+        if stated.empty_means in ("none", "unlabelled") and set(found_windows) <= _NOWHERE:
+            return Labels([], stated.empty_means == "none")
+        return Labels(found_windows, True)
     if len(pair) == 2 and not all(map(empty, pair)):
         if any(map(empty, pair)):
             raise ValueError("there is a start or an end alone")
@@ -133,8 +139,10 @@ def _placeholder(given: list[Any], pair: list[Any]) -> list[tuple[Bound, Bound]]
 
 
 def _other_half(found: Mapping[str, str]) -> str:
-    half = {"start": "end", "end": "start"}
-    return next((f"; {half[name]!r} is missing beside {found[name]!r}: --map {half[name]}=KEY" for name in half if name in found), "")
+    for name, other in (("start", "end"), ("end", "start")):
+        if name in found:
+            return f"; there is no {other} beside {found[name]!r}: --map {other}=KEY"
+    return ""
 
 
 def checked(rows: Iterable[RawRow], corpus: Corpus) -> Iterator[RawRow]:
@@ -189,5 +197,5 @@ class _Split:
         if benchmark and self.window and len(self.videos) >= _PLACEHOLDERS:
             raise VtgError(
                 f"All {self.rows:,} rows of split {name!r} have one window, {list(self.window)}: a placeholder, where "
-                "labels are hidden. Say --unlabelled, or give the file that has the labels."
+                "labels are hidden, or no moment is. Say --unlabelled or --empty-means none, or give the file with labels."
             )
