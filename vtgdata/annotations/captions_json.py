@@ -8,7 +8,7 @@ reader says it (`Facts.unit`).
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from vtgdata.annotations import items, keys, labels, text
 from vtgdata.annotations.moment_jsonl import Facts, split_of
@@ -116,6 +116,15 @@ def _lists(
 
 def _labels(value: Any, name: str, stated: labels.Stated, origin: str) -> labels.Labels:
     """One sentence's times: a pair, or a list of pairs where it has several moments."""
+    if not stated.hidden and isinstance(value, list):
+        pair = cast(list[Any], value)
+        if len(pair) == 2 and type(pair[0]) is float and pair[0] == pair[0]:  # by far the most common case
+            return labels.Labels([text.bounds(pair)], True)
+    return _told(value, name, stated, origin)
+
+
+def _told(value: Any, name: str, stated: labels.Stated, origin: str) -> labels.Labels:
+    """The same for a value of any form."""
     if stated.hidden and (stated.hidden == "all" or labels.empty(value)):
         return labels.Labels([], False)
     if not labels.empty(value):

@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
+from vtgdata.annotations.keys import COLUMNS
 from vtgdata.annotations.text import parse_json, sequence, shown, words
 from vtgdata.records import Repair
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_COLUMN = re.compile(r"(?:a|option|choice)_?(\d|[A-Ha-h])\Z", re.ASCII)
 _MARKED = re.compile(r"\s*\(?([A-Z])[).:]\s*", re.ASCII)
 _LETTER = re.compile(r"\s*\(?([A-Za-z])[).:]?\s*\Z", re.ASCII)
 
@@ -40,9 +40,11 @@ def of_record(fields: Mapping[str, Any], found: Mapping[str, str]) -> Choices:
         if given in (None, "", []):
             return NONE
         options = _options(given)
+    elif COLUMNS not in found:
+        return NONE
     else:
-        keys = [name for name in fields if _COLUMN.match(name)]
-        if len(keys) < 2 or not all(isinstance(fields[name], str) for name in keys):
+        keys = found[COLUMNS].split()
+        if not all(isinstance(fields[name], str) for name in keys):
             return NONE
         options = [fields[name] for name in keys]
     if len(options) < 2:

@@ -1,5 +1,6 @@
 """The key names that re-published corpora use for the same fields, and those that a user gives with --map."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -33,6 +34,12 @@ LISTS: Names = {
     "split": ALIASES["split"],
 }
 """The same for captions JSON, where each video has parallel lists."""
+
+
+COLUMNS = "columns of options"
+"""The name under which `Keys.of` gives all columns `a0`, `a1`, ... of a record, with blanks between."""
+
+_COLUMN = re.compile(r"(?:a|option|choice)_?(\d|[A-Ha-h])\Z", re.ASCII)
 
 
 _REMEMBERED = 1_000
@@ -83,6 +90,9 @@ class Keys:
         for field in self._told:
             if not found[field]:
                 raise ValueError(f"there is no {self._names[field][0]!r} here, only {_few(record)}")
+        columns = [name for name in record if _COLUMN.match(name)]
+        if len(columns) > 1 and "options" in self._names and "" not in self._names["options"]:
+            found[COLUMNS] = " ".join(columns)
         return {field: key for field, key in found.items() if key}
 
     def missing(self, field: str, record: Mapping[str, Any]) -> ValueError:

@@ -60,15 +60,19 @@ def of_record(fields: Mapping[str, Any], keys: Keys, found: Mapping[str, str], s
     Raises text.Lacking where no key of the record holds windows, ValueError where they cannot be read, VtgError where
     they are empty and the user must say what that means.
     """
-    given = [fields[found[name]] for name in ("windows",) if name in found]
+    given = [fields[found["windows"]]] if "windows" in found else []
+    if given and stated.empty_means in (None, "error") and not stated.hidden and _one_pair(given[0]):
+        return Labels([text.bounds(given[0][0])], True)  # by far the most common case
+    if given and not stated.hidden and not empty(given[0]):
+        told = windows(given[0])
+        if stated.empty_means in ("none", "unlabelled") and set(told) <= _NOWHERE:
+            return Labels([], stated.empty_means == "none")
+        return Labels(told, True)
     pair = [fields[found[name]] for name in ("start", "end") if name in found]
     if stated.hidden == "all":
         return Labels(_placeholder(given, pair), False)
     if given and not empty(given[0]):
-        found_windows = windows(given[0])
-        if stated.empty_means in ("none", "unlabelled") and set(found_windows) <= _NOWHERE:
-            return Labels([], stated.empty_means == "none")
-        return Labels(found_windows, True)
+        return Labels(windows(given[0]), True)
     if len(pair) == 2 and not all(map(empty, pair)):
         if any(map(empty, pair)):
             raise ValueError("there is a start or an end alone")
@@ -79,6 +83,14 @@ def of_record(fields: Mapping[str, Any], keys: Keys, found: Mapping[str, str], s
         raise text.Lacking(str(keys.missing("windows", fields)) + _other_half(found))
     name = found["windows"] if given else found["start"]
     return Labels([], meant(given[0] if given else None, name, stated.empty_means, origin))
+
+
+def _one_pair(value: Any) -> bool:
+    """Whether a value is `[[1.5, 3.0]]`."""
+    if not isinstance(value, list) or len(cast(list[Any], value)) != 1 or not isinstance(value[0], list):
+        return False
+    pair = cast(list[Any], value[0])
+    return len(pair) == 2 and type(pair[0]) is float and pair[0] == pair[0]
 
 
 def meant(value: Any, name: str, empty_means: Meaning | None, origin: str) -> bool:
@@ -104,11 +116,14 @@ def empty(value: Any) -> bool:
     >>> empty([[]]), empty(float("nan")), empty("NaN"), empty([0, 0])
     (True, True, True, False)
     """
+    if isinstance(value, float):
+        return value != value
     if isinstance(value, list):
-        return all(map(empty, cast(list[Any], value)))
+        each = cast(list[Any], value)
+        return not each or (empty(each[0]) and all(map(empty, each)))
     if isinstance(value, str):
         return value.strip().lower() in _EMPTY_WORDS
-    return value is None or value == {} or value != value
+    return value is None or value == {}
 
 
 def windows(value: Any) -> list[tuple[Bound, Bound]]:
@@ -125,6 +140,8 @@ def windows(value: Any) -> list[tuple[Bound, Bound]]:
 def says_more(value: Any) -> bool:
     """Whether windows are objects that have more than a start and an end, which a window cannot keep."""
     each = cast(list[Any], value) if isinstance(value, list) else [value]
+    if each and isinstance(each[0], list):
+        return False  # by far the most common case
     return any(isinstance(window, dict) and len(cast(dict[str, Any], window)) > 2 for window in each)
 
 
@@ -156,7 +173,9 @@ def checked(rows: Iterable[RawRow], corpus: Corpus) -> Iterator[RawRow]:
         split = splits.get(row.split)
         if split is None:
             split = splits[row.split] = _Split()
-        split.add(row)
+        split.rows += 1
+        if split.window is not False or row.problem is not None:
+            split.add(row)
         yield row
     for name, split in splits.items():
         split.check(name, benchmark=corpus.benchmark(name))
@@ -175,8 +194,7 @@ class _Split:
         """Videos of rows with that window."""
 
     def add(self, row: RawRow) -> None:
-        """Count a row."""
-        self.rows += 1
+        """Look at a row that lacks its labels, or whose window may be that of all others."""
         if row.problem is not None:
             if row.problem[0] == LACKING:
                 self.lacking += 1
@@ -197,5 +215,5 @@ class _Split:
         if benchmark and self.window and len(self.videos) >= _PLACEHOLDERS:
             raise VtgError(
                 f"All {self.rows:,} rows of split {name!r} have one window, {list(self.window)}: a placeholder, where "
-                "labels are hidden, or no moment is. Say --unlabelled or --empty-means none, or give the file with labels."
+                "labels are hidden, or no moment is. Say --unlabelled or --empty-means none, or give the labelled file."
             )

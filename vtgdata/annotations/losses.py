@@ -44,14 +44,16 @@ class Losses:
         self._names = sorted({path.name for path in files}, key=len, reverse=True)
         self._given, self._files = set(given), files
         self._read: dict[str, _Read] = {}
-        self._last = "\0"
+        self._last = ""
+        self._starts: tuple[str, ...] = ("\0",)
+        """How places in the last row's file begin."""
         self._of_last = _Read()
 
     def watched(self, rows: Iterable[RawRow]) -> Iterator[RawRow]:
         """Pass rows on, and count them."""
         for row in rows:
             place = row.read_at or row.origin
-            if not place.startswith(self._last) or place[len(self._last) : len(self._last) + 1] not in ("#", ":"):
+            if not place.startswith(self._starts):
                 self._turn_to(place)
             self._of_last.rows += 1
             self._of_last.windows += len(row.windows) or 1
@@ -63,6 +65,7 @@ class Losses:
         """Count for the file that a place is in; for none of the files where it names another."""
         near = (name for name in self._names if place.startswith(name) and place[len(name) : len(name) + 1] in "#:")
         self._last = next(near, "")
+        self._starts = (f"{self._last}#", f"{self._last}:") if self._last else ("\0",)
         self._of_last = self._read.setdefault(self._last, _Read())
 
     def checked(self, corpus: Corpus, options: Mapping[str, Any], *, whole: bool) -> Kept:

@@ -7,7 +7,7 @@ Introduced by QVHighlights and used by dozens of re-published corpora, with othe
 (`keys.ALIASES`). In csv and tsv a window is two columns (start, end), or a JSON list in one.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -77,9 +77,7 @@ def row(item: items.Item, source: Source, facts: Facts) -> RawRow:
     length = facts.durations.get(named.video_id)
     if length is None and "duration" in key:
         length = duration(fields[key["duration"]])
-    used = {name for field, name in key.items() if field not in _KEPT} | {*asked.keys}
-    if "windows" in key and not labels.says_more(fields[key["windows"]]):
-        used.add(key["windows"])
+    used = _used(fields, key, asked)
     return RawRow(
         origin=item.origin,
         raw=item.raw,
@@ -102,7 +100,7 @@ def row(item: items.Item, source: Source, facts: Facts) -> RawRow:
         task="grounded_qa" if asked.options else "moment_retrieval",
         options=asked.options,
         answer=asked.answer,
-        repairs=(*notes, *asked.repairs),
+        repairs=(*notes, *asked.repairs) if notes or asked.repairs else (),
         extra={name: value for name, value in fields.items() if name not in used},
     )
 
@@ -114,8 +112,19 @@ _KEPT = ("options", "answer", "windows")
 """Fields whose keys go to `extra` where they say more than the row does."""
 
 
+def _used(fields: Mapping[str, Any], key: Mapping[str, str], asked: choices.Choices) -> Container[str]:
+    """The keys whose values the row holds whole."""
+    more = "windows" in key and labels.says_more(fields[key["windows"]])
+    if not more and not asked.keys and "options" not in key and "answer" not in key:
+        return key.values()  # by far the most common case
+    used = {name for field, name in key.items() if field not in _KEPT} | {*asked.keys}
+    return used if more or "windows" not in key else used | {key["windows"]}
+
+
 def _id(value: Any, name: str, item: items.Item, notes: list[Repair]) -> str:
     """An id as text; a whole number that pandas made a float (12.0) loses its `.0`, and a note says so."""
+    if type(value) is str and not item.in_table:
+        return value
     text = str(value) if type(value) is float or (item.in_table and isinstance(value, str)) else ""
     if text.endswith(".0") and text[:-2].isdecimal() and len(text) <= _EXACT:
         notes.append(Repair("float_id", text, text[:-2]))

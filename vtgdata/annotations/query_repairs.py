@@ -82,7 +82,9 @@ def plain(query: str) -> bool:
     >>> plain("a man & a dog"), plain("nan"), plain("salt &amp; pepper")
     (True, False, False)
     """
-    return query.isprintable() and ("&" not in query or ";" not in query) and query.lower() not in _NO_QUERY
+    if len(query) <= _LONGEST and query.lower() in _NO_QUERY:
+        return False
+    return query.isprintable() and ("&" not in query or ";" not in query)
 
 
 def query_entities(draft: Draft) -> None:
@@ -107,6 +109,8 @@ def query_invisible(draft: Draft) -> None:
 
 _NO_QUERY = frozenset(("none", "nan", "null", "<na>", "n/a", "#n/a"))
 """What Python, pandas, SQL and Excel write where there is no value, in lower case."""
+
+_LONGEST = max(map(len, _NO_QUERY))
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 

@@ -19,7 +19,7 @@ import gzip
 import importlib
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -66,12 +66,14 @@ def of_file(
         return Counted(_parquet(path), _said(corpus, "lines"))
     if data.startswith(b"\x80") and data[1:2] <= b"\x08":
         return None
-    text = data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig", errors="replace")
-    start = text.lstrip()[:1]
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        data = data.decode("utf-16").encode()
     if under:
-        return _under(text, under, corpus, unread, names)
-    if not sep and start in ("[", "{"):
-        return _json(text, corpus, unread, names)
+        return _under(data, under, corpus, unread, names)
+    if not sep and data.lstrip()[:1] in (b"[", b"{"):
+        return _json(data, corpus, unread, names)
+    text = data.decode(errors="replace")
     first = text.lstrip().split("\n", 1)[0]
     sep = sep or next((sign for sign in "\t," if sign in first), "")
     if not sep or any(known.shape == "text" for known in corpus.records):
@@ -87,31 +89,33 @@ def _said(corpus: Corpus, shape: RecordShape, document: Any = None) -> Records:
 
 def _lines(text: str) -> int:
     """The number of lines that are not blank; only CR and LF end a line."""
-    return len(re.findall(r"[^\r\n]*[^\s][^\r\n]*", text))
+    return sum(1 for line in text.replace("\r", "\n").split("\n") if line and not line.isspace())
 
 
-def _under(text: str, key: str, corpus: Corpus, unread: Collection[str], names: Mapping[str, str]) -> Counted:
+def _under(text: bytes, key: str, corpus: Corpus, unread: Collection[str], names: Mapping[str, str]) -> Counted:
     """The records of the list, or of the object, under a key of a JSON document."""
     found: Any = _document(text)
     for part in key.split("/"):
         found = found[part]
-    pairs = _pairs(found) or []
-    said = _said(corpus, "list" if type(found) is list else "object", found)
-    return Counted(_all_places(found, said, unread, names, key) if said.at else len(pairs), said)
+    said = _said(corpus, "object" if isinstance(found, dict) else "list", found)
+    return Counted(_all_places(found, said, unread, names, key) if said.at else len(cast(Any, found)), said)
 
 
-def _json(text: str, corpus: Corpus, unread: Collection[str], names: Mapping[str, str]) -> Counted:
+def _json(text: bytes, corpus: Corpus, unread: Collection[str], names: Mapping[str, str]) -> Counted:
     """The records of a JSON document, or of JSON lines."""
     document, shape = _whole(text)
     said = _said(corpus, shape, document)
     if shape == "object" and (not said.at or (said.at.startswith("*") and not _holds_objects(document))):
         shape, said = "lines", _said(corpus, "lines")  # JSON lines of which there is only one
-    if not said.at:
-        return Counted(_lines(text) if shape == "lines" else len(document), said)
-    return Counted(_all_places(dict(_values(text)) if shape == "lines" else document, said, unread, names), said)
+    if shape == "lines":
+        whole = text.decode(errors="replace")
+        if not said.at:
+            return Counted(_lines(whole), said)
+        document = dict(_values(whole))
+    return Counted(_all_places(document, said, unread, names) if said.at else len(document), said)
 
 
-def _whole(text: str) -> tuple[Any, RecordShape]:
+def _whole(text: bytes) -> tuple[Any, RecordShape]:
     """The document that a text is, and its shape; None and `lines` for JSON lines."""
     try:
         document: Any = _document(text)
@@ -126,7 +130,7 @@ def _holds_objects(document: Mapping[str, Any]) -> bool:
     return any(isinstance(value, dict) for value in values) or all(isinstance(value, list) for value in values)
 
 
-def _document(text: str) -> Any:
+def _document(text: str | bytes) -> Any:
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:  # it may have NaN, which Python reads
@@ -150,39 +154,53 @@ def _all_places(
     at = said.at
     for field, keys in names.items():
         at = at.replace(f"{{{field}}}", keys)
-    first, *more = at.split(" + ")
-    return _places(document, first, unread, place, 1) + sum(_places(document, each, unread, place, 0) for each in more)
+    total = 0
+    for number, path in enumerate(at.split(" + ")):
+        steps, _, pattern = path.partition(" ~ ")
+        walk = _Walk(steps.split("/"), pattern, unread, lost=0 if number else 1)
+        total += walk.count(document, 0, place)
+    return total
 
 
-def _places(value: Any, path: str, unread: Collection[str], place: str, lost: int) -> int:
-    """How many records lie at a path in a value that lies at a place itself; `lost` for each unread place."""
-    if path and place and place in unread:
-        return lost
-    path, _, pattern = path.partition(" ~ ")
-    if not path:
-        return max(1, len(re.findall(pattern, value))) if pattern and isinstance(value, str) else 1
-    step, _, rest = path.partition("/")
-    rest = f"{rest} ~ {pattern}" if pattern else rest
-    if step.startswith("*"):
-        pairs = _pairs(value)
-        if pairs is None:
+class _Walk:
+    """Counts the records at one path."""
+
+    def __init__(self, steps: Sequence[str], pattern: str, unread: Collection[str], *, lost: int) -> None:
+        """Set the path's steps, the pattern to find in the texts there, and what an unread place counts."""
+        self.steps, self.unread, self.lost = steps, unread, lost
+        self.pattern = re.compile(pattern) if pattern else None
+
+    def count(self, value: Any, at: int, place: str) -> int:
+        """The records from one step of the path on, in a value that lies at a place."""
+        if at == len(self.steps):
+            found = self.pattern.findall(value) if self.pattern and isinstance(value, str) else ()
+            return max(1, len(found))
+        if self.unread and place in self.unread:
+            return self.lost
+        step = self.steps[at]
+        if step[0] == "*":
+            return self._each(value, int(step[1:] or 1), at + 1, place)
+        if isinstance(value, dict):
+            return self._under(cast(dict[str, Any], value), step, at + 1, place)
+        return self.count(value, at + 1, place) if isinstance(value, list) else 1
+
+    def _each(self, value: Any, together: int, at: int, place: str) -> int:
+        """The records in all elements of a list or an object, of which so many count as one."""
+        if not isinstance(value, list | dict):
             return 1
-        if step[1:]:
-            return -(-len(pairs) // int(step[1:]))
-        return sum(_places(each, rest, unread, f"{place}/{key}" if place else str(key), lost) for key, each in pairs)
-    if not isinstance(value, dict):
-        return _places(value, rest, unread, place, lost) if isinstance(value, list) else 1
-    fields = cast(dict[str, Any], value)
-    found = [next((name for name in each.split(",") if name in fields), None) for each in step.split("|")]
-    under = f"{place}/" if place else ""
-    return max((_places(fields[key], rest, unread, under + key, lost) for key in found if key is not None), default=1)
+        held = cast(Any, value)
+        if at == len(self.steps) and self.pattern is None:
+            return -(-len(held) // together)
+        if not self.unread:  # then nobody asks for places
+            return sum([self.count(each, at, "") for each in (held.values() if isinstance(value, dict) else held)])
+        pairs = held.items() if isinstance(value, dict) else enumerate(held)
+        return sum([self.count(each, at, f"{place}/{key}" if place else str(key)) for key, each in pairs])
 
-
-def _pairs(value: Any) -> list[tuple[Any, Any]] | None:
-    """Keys or numbers of what a value holds, each with what is there; None for a value that holds nothing."""
-    if isinstance(value, dict):
-        return list(cast(dict[str, Any], value).items())
-    return list(enumerate(cast(list[Any], value))) if isinstance(value, list) else None
+    def _under(self, fields: dict[str, Any], step: str, at: int, place: str) -> int:
+        """The records under the keys of an object that a step names: most of those that are there."""
+        found = [next((name for name in each.split(",") if name in fields), None) for each in step.split("|")]
+        under = f"{place}/" if place else ""
+        return max([self.count(fields[key], at, under + key) for key in found if key is not None], default=1)
 
 
 _CELL = r"(?:(?<=\A)|(?<=[{sep}\r\n])){quote}(?:[^{quote}]|{quote}{quote})*{quote}(?=[{sep}\r\n]|\Z)"

@@ -156,8 +156,8 @@ def run(settings: Settings) -> Summary:
                 for outcome in outcomes:
                     (samples if isinstance(outcome, Sample) else drops).write(outcome)
                     count.outcome(outcome)
-            part = settings.limit is not None or (settings.split and module.CORPUS.split_in_rows)
-            kept = losses.checked(module.CORPUS, options, whole=not part)
+                part = settings.limit is not None or (settings.split and module.CORPUS.split_in_rows)
+                kept = losses.checked(module.CORPUS, options, whole=not part)
             samples.commit()
             drops.commit()
         finally:
