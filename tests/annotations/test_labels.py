@@ -26,6 +26,14 @@ def looked_at(found: Iterator[RawRow]) -> list[RawRow]:
     return list(labels.checked(found, moment_jsonl.CORPUS))
 
 
+def test_lists_in_lists_are_looked_at_in_no_time() -> None:
+    deep: list[Any] = []
+    for _ in range(900):
+        deep = [deep]
+    assert not labels.empty(deep)
+    assert labels.empty([[None, None], []])
+
+
 def test_few_rows_without_labels_are_drops_and_many_of_a_training_split_an_error() -> None:
     few = looked_at(rows(4, 100, "train"))
     assert [row.problem[0] for row in few if row.problem] == ["no_labels"] * 4

@@ -110,8 +110,8 @@ def meant(value: Any, name: str, empty_means: Meaning | None, origin: str) -> bo
     return empty_means == "none"
 
 
-def empty(value: Any) -> bool:
-    """Whether a value stands for nothing: null, NaN, a text such as `None`, or lists of such values.
+def empty(value: Any, depth: int = 3) -> bool:
+    """Whether a value stands for nothing: null, NaN, a text such as `None`, or lists of such values, so deep at most.
 
     >>> empty([[]]), empty(float("nan")), empty("NaN"), empty([0, 0])
     (True, True, True, False)
@@ -120,7 +120,7 @@ def empty(value: Any) -> bool:
         return value != value
     if isinstance(value, list):
         each = cast(list[Any], value)
-        return not each or (empty(each[0]) and all(map(empty, each)))
+        return depth > 0 and all(empty(inner, depth - 1) for inner in each)
     if isinstance(value, str):
         return value.strip().lower() in _EMPTY_WORDS
     return value is None or value == {}
