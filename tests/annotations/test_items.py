@@ -100,3 +100,60 @@ def test_a_record_may_give_several_rows_and_a_problem_is_one_row(tmp_path: Path)
     assert [(row.origin, row.problem is None) for row in rows] == [
         ("rows:1/0", True), ("rows:1/1", True), ("rows:2", False), ("rows:3", False),
     ]  # fmt: skip
+
+
+TSV_WITH_BARE_QUOTES = (
+    "video_id\tcaption\tstart\tend\tduration\n"
+    'K7QZ1\t"Hello there he says\t1\t2\t60\n'
+    "K7QZ2\ta man sits\t3\t4\t60\n"
+    "K7QZ3\ta man runs\t5\t6\t60\n"
+    'K7QZ4\the says "stop"\t7\t8\t60\n'
+    'K7QZ5\tend "quoted\t9\t10\t60\n'
+)
+
+
+@pytest.mark.parametrize("sep", "\t,")
+def test_a_bare_quote_at_the_start_of_a_cell_swallows_no_rows(sep: str, tmp_path: Path) -> None:
+    rows = list(items.read(written(tmp_path, TSV_WITH_BARE_QUOTES.replace("\t", sep))))
+    assert [row.fields()["start"] for row in rows] == ["1", "3", "5", "7", "9"]
+    assert rows[0].fields()["caption"] == '"Hello there he says'
+
+
+def test_a_cell_with_text_behind_its_closing_quote_is_plain_text(tmp_path: Path) -> None:
+    rows = list(items.read(written(tmp_path, 'a\tb\n"Hello there\t1\nx\t2\n"bye" he says\t3\n')))
+    assert [row.fields()["b"] for row in rows] == ["1", "2", "3"]
+
+
+def test_two_bare_quotes_that_look_like_one_cell_over_two_rows_are_two_rows(tmp_path: Path) -> None:
+    rows = list(items.read(written(tmp_path, 'v\tq\ts\nK1\t"Hello\t1\nK2\tBye"\t3\n')))
+    assert [row.fields()["q"] for row in rows] == ['"Hello', 'Bye"']
+
+
+def test_a_csv_whose_quote_is_never_closed_is_refused_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(VtgError, match=r"rows:3: not a readable csv .*--quote none"):
+        list(items.read(written(tmp_path, 'a,b\n"one, two",1\n"three, four,2\n')))
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(VtgError, match="two columns are called 'a'"):
+        list(items.read(written(tmp_path, "a,b,a\n1,2,3\n")))
+
+
+def test_the_user_s_word_on_a_table_goes_first(tmp_path: Path) -> None:
+    path = written(tmp_path, 'a;b\n"1;2;x";3\n')
+    (row,) = items.read(path, items.Stated(sep=";"))
+    assert row.fields() == {"a": "1;2;x", "b": "3"}
+    (broken,) = items.read(path, items.Stated(sep=";", quote="none"))
+    assert isinstance(broken.value, ValueError)
+    (single,) = items.read(written(tmp_path, "a,b\n'1,2',3\n"), items.Stated(quote="single"))
+    assert single.fields() == {"a": "1,2", "b": "3"}
+
+
+def test_the_records_of_a_document_lie_under_a_key_that_is_named(tmp_path: Path) -> None:
+    path = written(tmp_path, '{"info": {}, "data": {"rows": [{"a": 1}, {"a": 2}]}, "tags": []}')
+    found = list(items.read(path, items.Stated(records="data/rows")))
+    assert [(item.origin, item.value) for item in found] == [
+        ("rows#data/rows/0", {"a": 1}), ("rows#data/rows/1", {"a": 2}),
+    ]  # fmt: skip
+    with pytest.raises(VtgError, match="no key 'row', only 'rows'"):
+        list(items.read(path, items.Stated(records="data/row")))

@@ -6,7 +6,8 @@ import pytest
 
 from vtgdata.annotations import text
 from vtgdata.annotations.file_text import read_text
-from vtgdata.annotations.text import duration, lines, pair, read_json, some_readable, unreadable
+from vtgdata.annotations.json_text import read_json
+from vtgdata.annotations.text import duration, lines, pair, some_readable, unreadable
 from vtgdata.errors import VtgError
 
 

@@ -25,9 +25,10 @@ from vtgdata.annotations import (
     video_keys,
 )
 from vtgdata.annotations.file_text import head, read_text
+from vtgdata.annotations.json_text import parse_json, read_json
 from vtgdata.annotations.normalise import normalise
 from vtgdata.annotations.sources import Source
-from vtgdata.annotations.text import bounds, dumped, duration, lines, pair, parse_json, read_json, windows
+from vtgdata.annotations.text import bounds, dumped, duration, lines, pair, windows
 from vtgdata.errors import VtgError
 from vtgdata.files.samples import sample_row
 from vtgdata.files.whole import write_jsonl

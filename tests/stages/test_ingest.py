@@ -56,6 +56,7 @@ def test_the_summary_counts_every_row_repair_and_reason(tmp_path: Path) -> None:
     summary = run(tmp_path)
     assert json_values(summary) == {
         "corpus": "toy",
+        "records": 5,
         "rows": 5,
         "samples": 4,
         "drops": 1,

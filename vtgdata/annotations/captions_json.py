@@ -7,16 +7,17 @@ give the lists other names (`keys.LISTS`). Times may be frame numbers; that cann
 reader says it (`Facts.unit`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from vtgdata.annotations import keys, text
-from vtgdata.annotations.moment_jsonl import Facts
+from vtgdata.annotations import items, keys, labels, text
+from vtgdata.annotations.json_text import read_json
+from vtgdata.annotations.moment_jsonl import Facts, split_of
 from vtgdata.annotations.sources import Source
-from vtgdata.annotations.text import mapping, rate, read_json, sequence, some_readable, unreadable, words
+from vtgdata.annotations.text import Lacking, mapping, rate, refused, sequence, some_readable, words
 from vtgdata.errors import VtgError
-from vtgdata.records import Bound, RawRow
+from vtgdata.records import RawRow
 
 FORM = '{"VIDEO": {"duration": 64.12, "timestamps": [[0.5, 12.3], ...], "sentences": ["...", ...]}, ...}'
 
@@ -27,58 +28,62 @@ def facts(**more: Any) -> Facts:
     return Facts(**values)
 
 
-def rows(source: Source, shared: Facts | None = None, form: str = FORM) -> Iterator[RawRow]:
+def rows(source: Source, shared: Facts | None = None, form: str = FORM, *, under: str = "") -> Iterator[RawRow]:
     """One row for each sentence of a captions JSON file, in the file's order.
 
     Args:
         source: the file and the split of all its rows.
         shared: what its entries have in common, made by `facts`.
         form: what the file should look like, for the error when it does not.
+        under: the key, or keys joined with `/`, of the object of videos; empty where that is the document itself.
 
     Raises VtgError when the file is not a captions JSON.
     """
     path, shared = source.path, shared or facts()
     try:
-        document = mapping(read_json(path), "the document")
+        document = mapping(items.beneath(read_json(path), under), "the document")
     except ValueError as error:
         raise VtgError(f"{path}: not a captions JSON, which is {form}: {error}. Give the right file.") from error
-    read = (row for key, entry in document.items() for row in _entry(path.name, key, entry, source.split, shared))
+    place = f"{path.name}#{under}/" if under else f"{path.name}#"
+    read = (row for key, entry in document.items() for row in _entry(place + key, key, entry, source, shared))
     return some_readable(path, read, form)
 
 
-def video_keys(path: Path) -> Iterator[str]:
+def video_keys(path: Path, under: str = "") -> Iterator[str]:
     """The videos' keys of a file; none where it is no JSON object, which is said when it is read."""
-    document = read_json(path)
+    try:
+        document = items.beneath(read_json(path), under)
+    except ValueError:
+        return
     if isinstance(document, dict):
         yield from cast(dict[str, Any], document)
 
 
-def _entry(name: str, key: str, entry: Any, split: str, facts: Facts) -> Iterator[RawRow]:
+def _entry(place: str, key: str, entry: Any, source: Source, facts: Facts) -> Iterator[RawRow]:
     try:
         fields = mapping(entry, "the entry")
         found = facts.keys.of(fields)
-        time_key, query_key = found.get("windows", "timestamps"), found.get("query", "sentences")
-        length = found.get("duration", "duration")
-        times = sequence(fields.get(time_key), time_key)
-        sentences = sequence(fields.get(query_key), query_key)
+        query_key, length = found.get("query", "sentences"), found.get("duration", "duration")
+        time_key, times, sentences = _lists(fields, found, query_key, facts)
         fps = None if facts.unit != "frames" else rate(fields.get("fps", facts.fps))
         named = facts.name(key)
+        split = split_of(fields.get(found.get("split", "")), source, facts, place)
     except ValueError as error:
-        yield unreadable(f"{name}#{key}", {key: entry}, split, str(error))
+        yield refused(place, {key: entry}, source.split, error)
         return
     own = {time_key, query_key, length}
     extra = {name: value for name, value in fields.items() if name not in own}
     duration = facts.durations.get(named.video_id, text.duration(fields.get(length)))
     whole = len(times) == len(sentences)
     for i in range(max(len(times), len(sentences))):
-        origin = f"{name}#{key}/{time_key}/{i}"
+        origin = f"{place}/{time_key}/{i}"
         raw = {time_key: times[i] if i < len(times) else None, query_key: sentences[i] if i < len(sentences) else None}
         try:
             if not whole:
                 raise ValueError(f"the video has {len(times)} {time_key} and {len(sentences)} {query_key}")
-            windows, query = _windows(times[i]), words(sentences[i], "the sentence")
+            found, query = _labels(times[i], time_key, facts.no_labels, origin), words(sentences[i], "the sentence")
         except ValueError as error:
-            yield unreadable(origin, raw, split, str(error))
+            yield refused(origin, raw, split, error)
             continue
         yield RawRow(
             origin=origin,
@@ -86,7 +91,8 @@ def _entry(name: str, key: str, entry: Any, split: str, facts: Facts) -> Iterato
             video_id=named.video_id,
             file=named.file,
             query=query,
-            windows=windows,
+            windows=found.windows,
+            labelled=found.labelled,
             split=split,
             annotation_set=facts.annotation_set,
             label_version=facts.label_version,
@@ -108,9 +114,33 @@ def _with_own(extra: dict[str, Any], parallel: tuple[str, ...], place: int) -> d
     return {**extra, **own} if own else extra
 
 
-def _windows(value: Any) -> list[tuple[Bound, Bound]]:
+def _lists(
+    fields: dict[str, Any], found: Mapping[str, str], query_key: str, facts: Facts
+) -> tuple[str, list[Any], list[Any]]:
+    """The key of the times, the times and the sentences of an entry; empty times where labels are hidden."""
+    sentences = sequence(fields.get(query_key), query_key)
+    if "windows" in found:
+        return found["windows"], sequence(fields[found["windows"]], found["windows"]), sentences
+    if facts.no_labels.hidden:
+        return query_key, [None] * len(sentences), sentences
+    raise Lacking(str(facts.keys.missing("windows", fields)))
+
+
+def _labels(value: Any, name: str, stated: labels.Stated, origin: str) -> labels.Labels:
     """One sentence's times: a pair, or a list of pairs where it has several moments."""
-    found = text.windows(value)
-    if not found:
-        raise ValueError("[] is not a [start, end] pair")
-    return found
+    if not stated.hidden and isinstance(value, list):
+        pair = cast(list[Any], value)
+        if len(pair) == 2 and type(pair[0]) is float and pair[0] == pair[0]:  # by far the most common case
+            return labels.Labels([text.bounds(pair)], True)
+    return _told(value, name, stated, origin)
+
+
+def _told(value: Any, name: str, stated: labels.Stated, origin: str) -> labels.Labels:
+    """The same for a value of any form."""
+    if stated.hidden and (stated.hidden == "all" or labels.empty(value)):
+        return labels.Labels([], False)
+    if not labels.empty(value):
+        return labels.Labels(labels.windows(value), True)
+    if stated.empty_means is None:
+        raise ValueError(f"{text.shown(value)} is not a [start, end] pair")
+    return labels.Labels([], labels.meant(value, name, stated.empty_means, origin))

@@ -27,6 +27,8 @@ class Draft(msgspec.Struct, gc=False):
     """Whether the file holds the whole source, of which the row means a part."""
     swap: bool = False
     """Whether to turn reversed windows round instead of dropping them."""
+    points_as: float | None = None
+    """Length in seconds of the window that a point becomes, as its middle; None where a point is dropped."""
     drop: tuple[str, str] | None = None
 
     def repair(self, code: str, old: object, new: object) -> None:

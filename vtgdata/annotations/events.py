@@ -11,8 +11,9 @@ to the record: `file.json#aB3_dE-6hIj/chapters/0`.
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 
+from vtgdata.annotations.json_text import read_json
 from vtgdata.annotations.sources import Source
-from vtgdata.annotations.text import mapping, read_json, sequence, some_readable, unreadable
+from vtgdata.annotations.text import mapping, refused, sequence, some_readable
 from vtgdata.errors import VtgError
 from vtgdata.records import RawRow
 
@@ -60,5 +61,5 @@ def each(origin: str, records: Any, split: str, read: Read) -> Iterator[RawRow]:
             # Listed here: a generator would raise outside of this.
             found = [made] if isinstance(made, RawRow) else list(made)
         except ValueError as error:
-            found = [unreadable(place, {key: value} if keyed else value, split, str(error))]
+            found = [refused(place, {key: value} if keyed else value, split, error)]
         yield from found

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from vtgdata.annotations import sources
 from vtgdata.annotations.file_text import read_text
-from vtgdata.annotations.text import duration, mapping, read_json
+from vtgdata.annotations.json_text import read_json
+from vtgdata.annotations.text import duration, mapping
 from vtgdata.errors import VtgError
 from vtgdata.records import Corpus
 

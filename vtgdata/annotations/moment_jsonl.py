@@ -7,17 +7,18 @@ Introduced by QVHighlights and used by dozens of re-published corpora, with othe
 (`keys.ALIASES`). In csv and tsv a window is two columns (start, end), or a JSON list in one.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from vtgdata.annotations import ids, items, text
+from vtgdata.annotations import choices, ids, items, labels
 from vtgdata.annotations.keys import Keys
 from vtgdata.annotations.sources import Source
-from vtgdata.annotations.text import bound, duration, parse_json, rate, words
-from vtgdata.records import Bound, RawRow, Unit
+from vtgdata.annotations.text import duration, rate, shown, words
+from vtgdata.errors import VtgError
+from vtgdata.records import RawRow, Repair, Unit
 
 FORM = '{"qid": 412, "query": "...", "duration": 150, "vid": "...", "relevant_windows": [[10, 24]]}'
 
@@ -44,15 +45,23 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds by video id; they take precedence over the record's own."""
     ids_unique: bool = True
     """Whether each record's id names one query of the whole corpus."""
+    no_labels: labels.Stated = labels.Stated()
+    """What the corpus's page or the user states of labels that are not there."""
+    own_split: bool = False
+    """Whether a record's own split counts, before that of its file."""
+    asked_split: str = ""
+    """The split that the user named: a record that names another is an error."""
 
 
-def rows(source: Source, facts: Facts | None = None, form: str = FORM) -> Iterator[RawRow]:
-    """One row for each record of a file; a record without labels gives a row with `labelled=False`.
+def rows(
+    source: Source, facts: Facts | None = None, form: str = FORM, stated: items.Stated | None = None
+) -> Iterator[RawRow]:
+    """One row for each record of a file.
 
     Raises VtgError when the file holds no record of this family.
     """
     shared = facts or Facts()
-    return items.rows(source, lambda item, given: row(item, given, shared), form)
+    return items.rows(source, lambda item, given: row(item, given, shared), form, stated)
 
 
 def row(item: items.Item, source: Source, facts: Facts) -> RawRow:
@@ -62,38 +71,44 @@ def row(item: items.Item, source: Source, facts: Facts) -> RawRow:
     for needed in ("video", "query"):
         if needed not in key:
             raise facts.keys.missing(needed, fields)
-    named = facts.name(_id(fields[key["video"]], "the video"))
-    windows = _windows(fields, key)
+    notes: list[Repair] = []
+    named = facts.name(_id(fields[key["video"]], "the video", item, notes))
+    found = labels.of_record(fields, facts.keys, key, facts.no_labels, item.origin)
+    asked = choices.of_record(fields, key)
     length = facts.durations.get(named.video_id)
     if length is None and "duration" in key:
         length = duration(fields[key["duration"]])
-    used = key.values()
+    used = _used(fields, key, asked)
     return RawRow(
         origin=item.origin,
         raw=item.raw,
         video_id=named.video_id,
         file=named.file,
         query=words(fields[key["query"]], "the query"),
-        windows=windows or (),
-        split=source.split or str(fields.get(key.get("split", ""), "")),
+        windows=found.windows,
+        split=split_of(fields.get(key.get("split", "")), source, facts, item.origin),
         annotation_set=facts.annotation_set,
         label_version=facts.label_version,
         source_corpus=facts.source_corpus,
-        published_id=_published(fields.get(key.get("id", ""))) if facts.ids_unique else None,
+        published_id=_published(fields.get(key.get("id", "")), item, notes) if facts.ids_unique else None,
         duration=length,
         source_id=named.source_id,
         source_start=named.source_start,
-        labelled=windows is not None,
+        labelled=found.labelled,
         unit=facts.unit,
         fps=_fps(fields, facts),
         source_clock=facts.source_clock,
+        task="grounded_qa" if asked.options else "moment_retrieval",
+        options=asked.options,
+        answer=asked.answer,
+        repairs=(*notes, *asked.repairs) if notes or asked.repairs else (),
         extra={name: value for name, value in fields.items() if name not in used},
     )
 
 
-def video_keys(path: Path, keys: Keys) -> Iterator[str]:
+def video_keys(path: Path, keys: Keys, stated: items.Stated | None = None) -> Iterator[str]:
     """The video's key in each record of a file, as far as it has one."""
-    for item in items.read(path):
+    for item in items.read(path, stated):
         try:
             fields = item.fields()
             value = fields.get(keys.of(fields).get("video", ""))
@@ -103,29 +118,62 @@ def video_keys(path: Path, keys: Keys) -> Iterator[str]:
             yield value
 
 
-def _id(value: Any, name: str) -> str:
+_EXACT = 17
+"""Characters of a float with `.0` up to which a whole number has lost no digit."""
+
+_KEPT = ("options", "answer", "windows")
+"""Fields whose keys go to `extra` where they say more than the row does."""
+
+
+def _used(fields: Mapping[str, Any], key: Mapping[str, str], asked: choices.Choices) -> Container[str]:
+    """The keys whose values the row holds whole."""
+    more = "windows" in key and labels.says_more(fields[key["windows"]])
+    if not more and not asked.keys and "options" not in key and "answer" not in key:
+        return key.values()  # by far the most common case
+    used = {name for field, name in key.items() if field not in _KEPT} | {*asked.keys}
+    return used if more or "windows" not in key else used | {key["windows"]}
+
+
+def _id(value: Any, name: str, item: items.Item, notes: list[Repair]) -> str:
+    """An id as text; a whole number that pandas made a float (12.0) loses its `.0`, and a note says so."""
+    if type(value) is str and not item.in_table:
+        return value
+    text = str(value) if type(value) is float or (item.in_table and isinstance(value, str)) else ""
+    if text.endswith(".0") and text[:-2].isdecimal() and len(text) <= _EXACT:
+        notes.append(Repair("float_id", text, text[:-2]))
+        return text[:-2]
     return str(value) if type(value) is int else words(value, name)
 
 
-def _published(value: Any) -> str | None:
+def _published(value: Any, item: items.Item, notes: list[Repair]) -> str | None:
     """A published id as text; None where there is none."""
-    return None if value in (None, "") else _id(value, "the id")
+    return None if value in (None, "") or value != value else _id(value, "the id", item, notes)
+
+
+_SPLITS = {"training": "train", "validation": "val", "valid": "val", "testing": "test"}
+"""Other spellings of splits' names."""
+
+
+def split_of(own: Any, source: Source, facts: Facts, origin: str) -> str:
+    """The split of a record: its own, where it has one and that counts, else that of its file.
+
+    Raises VtgError where it contradicts the one that the user named, ValueError where nothing tells the split.
+    """
+    told = "" if own is None else str(own).strip()
+    if not facts.own_split or not told:
+        if not source.split and not told:
+            raise ValueError("neither the record nor the file's name tells its split; name it with --split")
+        return source.split or told
+    name = told if told == source.split else _SPLITS.get(told.lower(), told)
+    if facts.asked_split and name != facts.asked_split:
+        raise VtgError(
+            f"{origin}: the record says that its split is {shown(told)}, and --split says {facts.asked_split!r}. Drop "
+            "--split, so that each record's own counts, or say --override-split."
+        )
+    return name
 
 
 def _fps(fields: Mapping[str, Any], facts: Facts) -> float | None:
     if facts.unit != "frames":
         return None
     return rate(fields["fps"]) if fields.get("fps") not in (None, "") else facts.fps
-
-
-def _windows(fields: Mapping[str, Any], key: Mapping[str, str]) -> list[tuple[Bound, Bound]] | None:
-    """The windows of a record; None if its labels are hidden (no key for them, or an empty value)."""
-    value = fields.get(key.get("windows", ""))
-    if value not in (None, ""):
-        if isinstance(value, str):
-            value = parse_json(value) if value.lstrip().startswith("[") else value.split("-", 1)
-        return text.windows(value)
-    start, end = (fields.get(key.get(name, "")) for name in ("start", "end"))
-    if start in (None, "") or end in (None, ""):
-        return None
-    return [(bound(start), bound(end))]

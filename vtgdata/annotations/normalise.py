@@ -9,7 +9,7 @@ import msgspec
 
 from vtgdata.annotations import licences
 from vtgdata.annotations.draft import Draft
-from vtgdata.annotations.query_repairs import SURROGATE, bad_name
+from vtgdata.annotations.query_repairs import SURROGATE, bad_name, plain
 from vtgdata.annotations.repairs import STEPS, last_start
 from vtgdata.annotations.repeats import Seen
 from vtgdata.annotations.text import MAX_RAW, dumped
@@ -29,6 +29,7 @@ def normalise(
     *,
     licence_of: Callable[[str], str] | None = None,
     swap_reversed: bool = False,
+    points_as: float | None = None,
 ) -> Iterator[Sample | Drop]:
     """Turn raw rows into samples and drops: exactly one for each row, in order; no two samples share an id.
 
@@ -39,8 +40,9 @@ def normalise(
             takes precedence over the corpus's.
         licence_of: the licence of another corpus, by name, for rows that a collection took from it.
         swap_reversed: turn reversed windows round instead of dropping them.
+        points_as: length in seconds of the window to make of a point, which is its middle; None drops points.
     """
-    seen, given = Seen(), _Given(corpus, probed, licence_of, swap=swap_reversed)
+    seen, given = Seen(), _Given(corpus, probed, licence_of, swap=swap_reversed, points_as=points_as)
     for row in rows:
         published = identify(
             row.corpus or corpus.name, row, 1 if row.published_id is not None else seen.occurrence(row)
@@ -60,9 +62,16 @@ class _Given:
     """What is the same for all rows, and caches."""
 
     def __init__(
-        self, corpus: Corpus, probed: DurationProbe | None, licence_of: Callable[[str], str] | None, *, swap: bool
+        self,
+        corpus: Corpus,
+        probed: DurationProbe | None,
+        licence_of: Callable[[str], str] | None,
+        *,
+        swap: bool,
+        points_as: float | None,
     ) -> None:
         self.corpus, self.probed, self.swap, self._licence_of = corpus, probed, swap, licence_of
+        self.points_as = points_as
         self._licences: dict[tuple[str, str], str] = {}
         self._named: tuple[str, str] | None = None
         """Id and file of the last video whose names passed `well_named`: rows of one video come together."""
@@ -103,7 +112,7 @@ def _plain(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop | None:
         return None
     start, end = row.windows[0]
     query = " ".join(row.query.split())
-    if not query or not query.isascii() or query.endswith((" .", "..")):
+    if not query or not query.isascii() or query.endswith((" .", "..")) or not plain(query):
         return None
     if isinstance(start, str) or isinstance(end, str):
         return None
@@ -129,6 +138,7 @@ def _stepwise(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop:
         source_start=row.source_start,
         benchmark=corpus.benchmark,
         swap=given.swap,
+        points_as=given.points_as,
     )
     status = row.video_status
     if row.problem is None and probed is not None:

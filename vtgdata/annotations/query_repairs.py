@@ -1,5 +1,6 @@
 """Repairs of a row's query, and checks of the names of its video."""
 
+import html
 import re
 
 from vtgdata.annotations.draft import Draft
@@ -74,9 +75,57 @@ def query_dots(draft: Draft) -> None:
 
 
 def query_present(draft: Draft) -> None:
-    """Drop a row without a query."""
+    """Drop a row without a query, or with a word that programs write where there is none (`NaN`)."""
     if not draft.query:
         draft.drop = ("empty_query", "the query is empty")
+    elif draft.query.lower() in _NO_QUERY:
+        draft.drop = ("empty_query", f"the query is {draft.query!r}, as programs write where there is none")
+
+
+def plain(query: str) -> bool:
+    """Whether an ASCII query has nothing for `query_entities`, `query_invisible` and `query_present` to do.
+
+    >>> plain("a man & a dog"), plain("nan"), plain("salt &amp; pepper")
+    (True, False, False)
+    """
+    if len(query) <= _LONGEST and query.lower() in _NO_QUERY:
+        return False
+    return query.isprintable() and ("&" not in query or ";" not in query)
+
+
+def query_entities(draft: Draft) -> None:
+    """Turn the entities of a web page (`&amp;`, `&#39;`) into their characters."""
+    if "&" not in draft.query or ";" not in draft.query:
+        return
+    mended = _ENTITY.sub(lambda found: html.unescape(found[0]), draft.query)
+    if mended != draft.query:
+        draft.repair("query_entities", repr(draft.query), repr(mended))
+        draft.query = mended
+
+
+def query_invisible(draft: Draft) -> None:
+    """Remove control characters and those of no width; joiners inside words of Persian or Hindi, or in emoji, stay."""
+    if draft.query.isprintable():
+        return
+    mended = _EDGE_JOINER.sub("", _INVISIBLE.sub("", draft.query))
+    if mended != draft.query:
+        draft.repair("query_invisible", repr(draft.query), repr(mended))
+        draft.query = mended
+
+
+_NO_QUERY = frozenset(("none", "nan", "null", "<na>", "n/a", "#n/a"))
+"""What Python, pandas, SQL and Excel write where there is no value, in lower case."""
+
+_LONGEST = max(map(len, _NO_QUERY))
+
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f\x80-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
+)
+"""Control characters that are no blanks, soft hyphens, spaces of no width, and marks of direction."""
+
+_EDGE_JOINER = re.compile("\\A[\u200c\u200d]+|(?<=\\s)[\u200c\u200d]+|[\u200c\u200d]+(?=\\s|\\Z)")
 
 
 SURROGATE = re.compile("[\ud800-\udfff]")

@@ -12,6 +12,8 @@ from vtgdata.annotations.query_repairs import (
     query_blanks,
     query_characters,
     query_dots,
+    query_entities,
+    query_invisible,
     query_mojibake,
     query_present,
     readable,
@@ -168,6 +170,15 @@ def reversed_window(draft: Draft) -> None:
     _unusable(draft, "reversed", lambda start, end: start > end)
 
 
+def points(draft: Draft) -> None:
+    """Turn points, whose start is their end, into windows of the length that the user gave, if any."""
+    if draft.points_as is None or not any(start == end for start, end in draft.windows):
+        return
+    half, old = draft.points_as / 2, draft.windows
+    draft.windows = [(start - half, end + half) if start == end else (start, end) for start, end in old]
+    draft.repair("point_to_window", _text(old), _text(draft.windows))
+
+
 def zero_length(draft: Draft) -> None:
     """Remove windows whose start equals the end: a point has no IoU."""
     _unusable(draft, "zero_length", lambda start, end: start == end)
@@ -237,9 +248,9 @@ def part_of_file(draft: Draft) -> None:
 
 
 STEPS = (
-    readable, query_characters, query_mojibake, query_blanks, query_dots, query_present, known_duration, hidden_labels,
-    to_seconds, several_annotators, finite, reversed_window, zero_length, starts_past_end, negative_start,
-    end_past_video, order_windows, part_of_file,
+    readable, query_characters, query_mojibake, query_entities, query_invisible, query_blanks, query_dots,
+    query_present, known_duration, hidden_labels, to_seconds, several_annotators, finite, reversed_window, points,
+    zero_length, starts_past_end, negative_start, end_past_video, order_windows, part_of_file,
     zero_length,  # again: on the clock of a long source a tiny window can round to a point
 )  # fmt: skip
 

@@ -25,6 +25,8 @@ def find(
     *,
     companions: tuple[str, ...] = (),
     one_copy: bool = False,
+    rows_tell: bool = False,
+    override_split: bool = False,
 ) -> list[Source]:
     """The annotation files of a corpus under the given paths, each once, in the given order.
 
@@ -36,6 +38,8 @@ def find(
         companions: suffixes of files that accompany annotations (durations, say) and are not annotations themselves.
         one_copy: a split's files are copies of each other: from a folder take only the first one that the split names,
             since all of them would give the same rows several times.
+        rows_tell: rows may have a split of their own, so that nobody else needs to tell it.
+        override_split: `split` counts, whatever the name of a file says.
 
     Raises VtgError when a path is missing, a folder holds no known file, or a file's split is not known.
     """
@@ -56,7 +60,11 @@ def find(
             if _goes_with(source.path, companions):
                 continue
             told = corpus.split_in_rows or source.split
-            owner = source.split if told else _split_of_file(source.path, corpus, split, known)
+            owner = (
+                source.split
+                if told
+                else _split_of_file(source.path, corpus, split, known, rows_tell=rows_tell, override=override_split)
+            )
             found.setdefault(source.path.resolve(), Source(source.path, owner))
     if not found:
         raise VtgError(f"{corpus.name}: no annotation file given. It is one of {', '.join(names(corpus, split))}.")
@@ -148,11 +156,15 @@ def _owner(path: Path, corpus: Corpus) -> str | None:
     return owners[0] if len(owners) == 1 else None
 
 
-def _split_of_file(path: Path, corpus: Corpus, split: str | None, known: list[str]) -> str:
+def _split_of_file(
+    path: Path, corpus: Corpus, split: str | None, known: list[str], *, rows_tell: bool, override: bool
+) -> str:
     owner = _owner(path, corpus)
-    if owner is not None and split is not None and owner != split:
+    if not override and owner is not None and split is not None and owner != split:
         raise VtgError(f"{path}: the name is that of split {owner!r}, and --split says {split!r}. Drop one of the two.")
     told = split or owner or (known[0] if len(known) == 1 else None)
+    if told is None and rows_tell:
+        return ""
     if told is None:
         raise VtgError(
             f"{path}: the file's name does not tell its split. Name it with --split {'|'.join(known)}, or give the "

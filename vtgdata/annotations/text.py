@@ -6,11 +6,12 @@ A file of another corpus raises a VtgError; a broken row inside a good file beco
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self, cast
 
 from vtgdata.annotations.file_text import UTF_16, decoded, opened, read_text
+from vtgdata.annotations.keys import ALIASES
 from vtgdata.errors import VtgError
 from vtgdata.records import RawRow
 from vtgdata.records.times import parse_rate, parse_time
@@ -19,8 +20,21 @@ MAX_RAW = 10_000
 """Characters of a row's own text that are kept for its drop."""
 
 
+STARTS = (*ALIASES["start"], "from", "st", "s")
+ENDS = (*ALIASES["end"], "to", "ed", "e")
+"""Keys of the bounds of a window that is an object; names with a unit (`start_ms`) are none of them."""
+
+
 UNREADABLE = "unreadable_row"
 """Drop reason of a row that cannot be read as one of its corpus; rows with other reasons could be read."""
+
+
+LACKING = "no_labels"
+"""Drop reason of a row that has no key for its windows."""
+
+
+class Lacking(ValueError):
+    """A record has no key for its windows; its row becomes a drop with the reason `LACKING`."""
 
 
 _NUMBER = re.compile(r"[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|nan|inf(?:inity)?)\Z", re.IGNORECASE | re.ASCII)
@@ -48,44 +62,6 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
                     yield number, line
     if not found:
         raise VtgError(f"{path}: the file is empty. Download it again.")
-
-
-def read_json(path: Path) -> Any:
-    """The value of a JSON document (NaN and Infinity allowed, as Python and NumPy write them).
-
-    Raises VtgError, with line and column, when it is not valid JSON; also when a key occurs twice in one object: the
-    first of the two would be lost.
-    """
-    text = read_text(path)
-    try:
-        return parse_json(text)
-    except json.JSONDecodeError as error:
-        hint = "Download it again, or mend it there."
-        if error.msg == "Extra data":
-            hint = "One JSON document is wanted here; this may be a file of JSON lines."
-        raise VtgError(f"{path}:{error.lineno}:{error.colno}: not valid JSON ({error.msg}). {hint}") from error
-    except ValueError as error:
-        raise VtgError(f"{path}: not usable JSON ({error}). Mend it there.") from error
-
-
-def parse_json(text: str) -> Any:
-    """A JSON value from text; raises ValueError when it is invalid, nests too deep, or repeats a key in one object."""
-    try:
-        return _DECODER.decode(text)
-    except RecursionError:
-        raise ValueError("it nests too deep") from None
-
-
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        seen: set[str] = set()
-        repeated = next(key for key, _ in pairs if key in seen or seen.add(key))
-        raise ValueError(f"the key {repeated[:80]!r} occurs twice in one object")
-    return found
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_without_repeats)
 
 
 def number(value: Any) -> float:
@@ -167,9 +143,12 @@ def bound(value: Any) -> float | str:
 
 def bounds(value: Any) -> tuple[float | str, float | str]:
     """A [start, end] pair from JSON; raises ValueError when it is not one. Order and range are not checked."""
+    if isinstance(value, dict):
+        return _of_object(cast(dict[str, Any], value))
     found = sequence(value, "a [start, end] pair")
     if len(found) != 2:
-        raise ValueError(f"{shown(value)} is not a [start, end] pair")
+        score = ": has it a score? A window of an annotation has none" if len(found) == 3 else ""
+        raise ValueError(f"{shown(value)} is not a [start, end] pair{score}")
     start, end = found
     if type(start) is float and type(end) is float:
         return start, end  # by far the most common case, and files are long
@@ -177,11 +156,29 @@ def bounds(value: Any) -> tuple[float | str, float | str]:
 
 
 def windows(value: Any) -> list[tuple[float | str, float | str]]:
-    """One [start, end] pair, or a list of them, from JSON; raises ValueError when it is neither."""
+    """One [start, end] pair or {"start": 1, "end": 2}, or a list of them; raises ValueError when it is neither."""
+    if isinstance(value, dict):
+        return [bounds(value)]
     found = sequence(value, "a window or a list of windows")
     if not found:
         return []
-    return [bounds(item) for item in found] if isinstance(found[0], list) else [bounds(found)]
+    return [bounds(item) for item in found] if isinstance(found[0], list | dict) else [bounds(found)]
+
+
+def _of_object(fields: Mapping[str, Any]) -> tuple[float | str, float | str]:
+    """The start and the end of a window that is an object."""
+    ends = [next((name for name in names if name in fields), None) for names in (STARTS, ENDS)]
+    if None in ends:
+        kept = ", ".join(map(repr, fields)) or "nothing"
+        raise ValueError(f"a window has no start and end under {STARTS[0]}, {ENDS[0]} or such, only {kept[:200]}")
+    return bound(fields[ends[0] or ""]), bound(fields[ends[1] or ""])
+
+
+def held(fields: Mapping[str, Any], key: str) -> Any:
+    """The value under the key of a corpus's windows; raises Lacking, with the keys that are there, without it."""
+    if key not in fields:
+        raise Lacking(f"there is no {key}, only {', '.join(map(shown, fields))[:300]}")
+    return fields[key]
 
 
 class Unread(float):
@@ -260,6 +257,11 @@ def unreadable(origin: str, raw: Any, split: str, detail: str, reason: str = UNR
     )
 
 
+def refused(origin: str, raw: Any, split: str, error: ValueError) -> RawRow:
+    """The row of a record whose reading raised an error, with the reason that the error is of."""
+    return unreadable(origin, raw, split, str(error), LACKING if isinstance(error, Lacking) else UNREADABLE)
+
+
 def some_readable(path: Path, rows: Iterable[RawRow], form: str) -> Iterator[RawRow]:
     """Pass rows on, broken ones included; if no row of a file can be read, it is the wrong file.
 
@@ -277,7 +279,7 @@ def some_readable(path: Path, rows: Iterable[RawRow], form: str) -> Iterator[Raw
             continue
         held.append(row)
         # A record that its corpus left without a moment could be read: it has another reason.
-        if row.problem is None or row.problem[0] != UNREADABLE:
+        if row.problem is None or row.problem[0] not in (UNREADABLE, LACKING):
             yield from held
             held = None
     if held is not None:

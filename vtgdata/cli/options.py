@@ -103,7 +103,7 @@ def _mapping(name: str, items: list[str]) -> dict[str, Any]:
         key, equals, value = item.partition("=")
         if not equals or not key:
             raise VtgError(f"--{name}: {item!r} is not key=value.")
-        mapping[key.strip()] = plugins.read_value(value, f"--{name}")
+        mapping[key.strip()] = plugins.read_value(value, f"--{name}") if value else ""
     return mapping
 
 

@@ -32,7 +32,9 @@ def _one(*rows: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![{EDGE}])(?:{'|'.join(rows)})(?![{EDGE}])", re.IGNORECASE)
 
 
-_SENTENCE = re.compile(r"[!?]+|\n|;|(?<!\d)\.(?=\s+\d)|\.(?=\s+[^a-zа-яçğıöşü\d]|\s*\Z)")
+_SENTENCE = re.compile(
+    r"[!?]+|\n|;|(?<!\d)\.(?=\s+\d)|(?<![^\w][eE]\.g)(?<![^\w][iI]\.e)(?<!approx)\.(?=\s+[^a-zа-яçğıöşü\d]|\s*\Z)"
+)
 _BUT = re.compile(rf"{_one(words.BUT).pattern}|{words.BUT_JOINED}", re.IGNORECASE)
 _CLAUSE = re.compile(rf"[,;!?\n]|:(?!\d)|[-]{{1,2}} |\.(?= )|{_BUT.pattern}", re.IGNORECASE)
 _QUOTED = re.compile(r"\"[^\"\n]{0,200}\"|(?<![^\W_])'[^'\n]{3,200}'(?![^\W_])")

@@ -198,6 +198,7 @@ def clean(text: str) -> str:
     if "<" in text:
         text = _DIGIT.sub(_number, text)
         text = _ATTRIBUTES.sub(_as_object, _ANGLED.sub(r" \1 ", re.sub(r"(?<=\.\d)><(?=\d{1,4}\.)", "> - <", text)))
+        text = re.sub(r"<\|\w{0,16}sep\w{0,8}\|>", " - ", re.sub(r"</[a-z]{0,6}\Z", "", text))
     if "&" in text:
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
     if not text.isascii():

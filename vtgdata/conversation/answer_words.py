@@ -53,7 +53,8 @@ START = (
     r"|begun|onset|opens|commences?|comienza|empieza|inicia|inicio|começa|início|inizio|inizia|comincia"
     r"|commence|début(?:e)?|beginnt|begint|beginn|begin|startet|anfang|fängt|начинается|начинает|начало"
     r"|начал\w{0,3}|başlıyor|başlar|başlangıç|bắt đầu|dimulai|mulai|zaczyna|rozpoczyna|początek|start"
-    r"|เริ่ม(?:ต้น)?|و?يبدأ|بداية|البداية|و?تبدأ|शुरू|शुरुआत|开始|開始|起始|开头|始ま|始め|はじま|시작"
+    r"|เริ่ม(?:ต้น)?|و?يبدأ|بداية|البداية|و?تبدأ|शुरू|शुरुआत|开始|開始|起始|起(?=:)|开头|始ま|始め|はじま"
+    r"|시작"
 )
 END = (
     r"wraps? up|quits?|ceases?|achève|cesse|smette|finit|para de|deja de|deixa de|cesa|término|終點|终点"
@@ -62,7 +63,8 @@ END = (
     r"|(?:is |are |was )?(?:over|done|gone)(?: by)?|offset|concludes?|termina|finaliza|acaba|fin(?:al)?"
     r"|fim|fine|finisce|se termine|finit|fin|endet|ende|eindigt|einde|hört|заканчивается|кончается|конец"
     r"|окончание|bitiyor|biter|bitiş|sona eriyor|kết thúc|berakhir|selesai|kończy|koniec|จบ|สิ้นสุด|و?ينتهي"
-    r"|و?تنتهي|نهاية|و?النهاية|समाप्त\w*|समाप्ति|खत्म|अंत|结束|結束|终止|終了|終わ|おわ|끝|종료|until|till"
+    r"|و?تنتهي|نهاية|و?النهاية|समाप्त\w*|समाप्ति|खत्म|अंत|结束|結束|终止|止(?=:)|終了|終わ|おわ|끝|종료|until"
+    r"|till"
 )
 
 VIDEO = (
@@ -148,8 +150,8 @@ FINAL = (
     r"|in question|asked for)|evento (?:richiesto|solicitado|pedido)|gesuchte \w+|événement demandé"
     r"|искомое \w+|istenen olay|sự kiện được hỏi|(?:kejadian|adegan) yang (?:diminta|ditanyakan)|目标动作"
     r"|所问的?|質問の|질문하신|(?:my |the )?(?:correct |right |final )?answer(?: is)?|in conclusion"
-    r"|conclusion|therefore|thus|hence|so(?= ?:|,? (?:it|the))|final|(?:最终|最終|正确)?(?:答案|答え|结论"
-    r"|結論|回答)|因此|所以|따라서|(?:최종 )?(?:답|정답)|(?:die )?antwort|(?:la )?réponse|donc"
+    r"|conclusion|therefore|thus|hence|so(?= ?:|,? (?:it|the))|final|正[确確]的|(?:最终|最終|正确)?(?:答案"
+    r"|答え|结论|結論|回答)|因此|所以|따라서|(?:최종 )?(?:답|정답)|(?:die )?antwort|(?:la )?réponse|donc"
     r"|(?:la )?respuesta|(?:a )?resposta|(?:la )?risposta|(?:правильный |верный )?ответ|итак|cevap|yanıt"
     r"|doğrusu|đáp án|câu trả lời|jawaban(?:nya)?|odpowiedź|(?:het )?antwoord|คำตอบ|الإجابة|الجواب|उत्तर"
     r"|जवाब"
@@ -172,7 +174,7 @@ DRAFT = (
     r"|thought|impression)|i (?:first |initially |had )?(?:thought|considered|guessed|assumed)|dachte"
     r"|angenommen|j'ai (?:d'abord )?(?:cru|pensé)|je pensais|pens[eé]|creí|pensei|achei|pensavo|credevo"
     r"|показалось|думал\w?|ilk bakışta|sanmıştım|sandım|tưởng|nghĩ là|dikira|saya kira|myślał\w{1,2}"
-    r"|wydawało|dacht|zei|以为|以為|思った|思いました|생각했|ظننت|लगा था|คิดว่า"
+    r"|wydawało|dacht|zei|以为|以為|起初|像是|思った|思いました|생각했|ظننت|लगा था|คิดว่า"
 )
 EXAMPLE = (
     r"(?:reply|answer|respond) (?:in|with|like)|for (?:example|instance)|e\.g\.|such as|something like"

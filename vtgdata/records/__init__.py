@@ -5,6 +5,8 @@ from vtgdata.records.corpus import (
     Corpus,
     Example,
     RawRow,
+    Records,
+    RecordShape,
     Split,
     Unit,
 )
@@ -63,6 +65,8 @@ __all__ = [
     "Part",
     "RawRow",
     "ReadsReplies",
+    "RecordShape",
+    "Records",
     "Repair",
     "Reply",
     "Request",

@@ -52,6 +52,8 @@ class RawRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     duration: float | None = None
     source_id: str | None = None
     source_start: float | None = None
+    read_at: str = ""
+    """Where this row was read, like `origin`, if `origin` names the file of an earlier ingest."""
     read_in_place: bool = False
     """Whether the corpus's loader reads `duration` seconds from `source_start` on: the file may be the whole source."""
     labelled: bool = True
@@ -79,6 +81,23 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     """{row count of a copy that others publish: why it differs from `rows`}."""
 
 
+RecordShape = Literal["", "text", "lines", "list", "object", "table"]
+"""What a file is: lines of text, JSON lines, one JSON list, one JSON object, csv or tsv; empty for any of them."""
+
+
+class Records(msgspec.Struct, frozen=True, kw_only=True):
+    """How many rows a corpus's reader makes of the records of a file; `annotations.record_count` counts these."""
+
+    shape: RecordShape = ""
+    at: str = ""
+    """Where the records lie in nested JSON, as in `database/*/annotations/*`; empty for lines, rows and elements."""
+    rows: Literal["as many", "at least", "at most", "windows"] = "as many"
+    """As many rows as records, or at least or at most so many; or as many `windows` as records, in all rows together,
+    where a row without any counts as one."""
+    why: str = ""
+    """Why rows are not as many as records, in words."""
+
+
 class Corpus(msgspec.Struct, frozen=True, kw_only=True):
     """Facts of a corpus, as its paper and page state them."""
 
@@ -104,6 +123,9 @@ class Corpus(msgspec.Struct, frozen=True, kw_only=True):
     """Known overlaps with other corpora's splits, in words; `check` names them when the other split is not at hand."""
     family: Literal["", "moments", "captions", "conversations", "samples"] = ""
     """File form shared with other corpora: the keys of a file tell the form, but not which corpus it is."""
+    records: tuple[Records, ...] = ()
+    """What the records of its files are, for each shape of file; not needed for a shape whose records are one row each.
+    Lines of text that have commas or tabs, but no header, need `Records(shape="text")`: they look like a table."""
     split_in_rows: bool = False
     """Whether a file holds several splits and each row names its own."""
 

@@ -1,27 +1,26 @@
 """Ingest: convert a corpus's published files to samples; every row that is left out becomes a drop with its reason."""
 
-import gc
 import inspect
 import logging
 import re
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from vtgdata.annotations import ids, licences, source_names, sources
+from vtgdata.annotations import ids, labels, licences, reader_options, source_names, sources
 from vtgdata.annotations.looks.gathered import Gathering
 from vtgdata.annotations.looks.table import Finding, check_names, look
+from vtgdata.annotations.losses import Kept, Losses
 from vtgdata.annotations.normalise import DurationProbe, normalise
 from vtgdata.annotations.published import Published, compared
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
+from vtgdata.files.garbage import rarely_collected
 from vtgdata.files.parquet import ParquetWriter
 from vtgdata.files.samples import drops_column, samples_column
 from vtgdata.files.schemas import DROPS, SAMPLES
@@ -56,6 +55,22 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """For the general readers: frames per second, with the unit `frames`."""
     source_clock: bool | None = None
     """For the general readers: window bounds count from the start of the longer video that each file was cut from."""
+    records: str = ""
+    """For the general readers: key of a JSON document that holds the records, as in annotations or data/rows."""
+    sep: str = ""
+    """For the general readers: the character between two cells of a table, if neither a comma nor a tab."""
+    quote: str = ""
+    """For the general readers: the character round cells of a table, or double, single or none (quotes are text)."""
+    unlabelled: bool = False
+    """For the general readers: the labels are hidden, and windows are placeholders. Without this, rows that have no
+    windows are drops, or an error where they are many."""
+    empty_means: labels.Meaning | None = None
+    """For the general readers: what null, [] or an empty cell means where windows should be: none (there is no such
+    moment), unlabelled (hidden) or error (the default)."""
+    override_split: bool = False
+    """For the general readers: --split counts, whatever a file's name or a row's own split says."""
+    points_as: float | None = None
+    """Length in seconds of the window to make of a single time, which is its middle; without this, points are drops."""
     name: str = ""
     """For the general readers: the corpus's own name, with which its sample ids begin."""
     license: str = ""
@@ -76,6 +91,11 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     """Number of rows read, and what they became: rows = samples + drops."""
 
     corpus: str
+    records: int | UnsetType = UNSET
+    """Records of the files, counted without the reader, so that rows which it loses are missed; unset if the files are
+    such that nobody can count them."""
+    records_are: str | UnsetType = UNSET
+    """Why the records are not as many as the rows, as the corpus's page says; unset if they are."""
     rows: int
     samples: int
     drops: int
@@ -105,11 +125,13 @@ def run(settings: Settings) -> Summary:
     """
     if settings.limit is not None and settings.limit < 1:
         raise VtgError(f"--limit {settings.limit}: give a number of rows, 1 or more.")
+    if settings.points_as is not None and not 0 < settings.points_as < float("inf"):
+        raise VtgError(f"--points-as {settings.points_as}: give a number of seconds above 0.")
     if not 0 <= settings.max_failed <= 1:
         raise VtgError(f"--max-failed {settings.max_failed}: give a share from 0 to 1.")
     check_names(settings.accept)
     module = plugins.load("corpora", settings.corpus)
-    options, corpus = _options(settings, module), _named(settings, module.CORPUS)
+    options, corpus = reader_options.given(settings, settings.corpus, module), _named(settings, module.CORPUS)
     paths = [Path(path) for path in settings.paths]
     removed = hub.local(settings.tombstones)
     with Step(
@@ -123,17 +145,18 @@ def run(settings: Settings) -> Summary:
     ) as step:
         if (done := step.up_to_date()) is not None:
             return _warned(done)
-        count = _Count()
-        found = islice(module.read(paths, settings.split or None, **options), settings.limit)
+        count, losses = _Count(), Losses(paths, sources.inputs(paths, module.CORPUS))
+        read = losses.watched(labels.checked(module.read(paths, settings.split or None, **options), corpus))
         if corpus.family in ("moments", "captions") and "map" in inspect.signature(module.read).parameters:
-            found = source_names.with_sources(found, corpus.name)
-        rows = count.rows(found)
+            read = source_names.with_sources(read, corpus.name)
+        rows = count.rows(islice(read, settings.limit))
         outcomes = normalise(
             rows,
             corpus,
             _prober(settings.videos) if settings.videos else None,
             licence_of=_licence,
             swap_reversed=settings.swap_reversed,
+            points_as=settings.points_as,
         )
         if removed:
             outcomes = map(tombstones.read(removed).outcome, outcomes)
@@ -141,16 +164,18 @@ def run(settings: Settings) -> Summary:
         samples = ParquetWriter(out / "samples.parquet", SAMPLES, samples_column)
         drops = ParquetWriter(out / "drops.parquet", DROPS, drops_column)
         try:
-            with _rarely_collected():
+            with rarely_collected():
                 for outcome in outcomes:
                     (samples if isinstance(outcome, Sample) else drops).write(outcome)
                     count.outcome(outcome)
+                part = settings.limit is not None or (settings.split and module.CORPUS.split_in_rows)
+                kept = losses.checked(module.CORPUS, options, whole=not part)
             samples.commit()
             drops.commit()
         finally:
             samples.abandon()
             drops.abandon()
-        summary = count.summary(settings, corpus)
+        summary = count.summary(settings, corpus, kept)
         failed = _too_many(count.statuses, settings) if settings.videos else None
         return _warned(step.finish(summary, ["samples.parquet", "drops.parquet"], failed=failed))
 
@@ -160,32 +185,6 @@ def _warned(summary: Summary) -> Summary:
     for found in summary.looks:
         log.warning("%s: %s: %s", found.file, found.look, found.says)
     return summary
-
-
-@contextmanager
-def _rarely_collected() -> Generator[None]:
-    """Make Python's cyclic garbage collector run rarely: rows have no cycles, and it would scan them over and over."""
-    before = gc.get_threshold()
-    gc.set_threshold(1_000_000, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-
-
-def _options(settings: Settings, module: ModuleType) -> dict[str, Any]:
-    """The settings to pass to the corpus's reader; raises VtgError for one that this reader does not take."""
-    wanted = {name: getattr(settings, name) for name in ("map", "unit", "fps", "source_clock")}
-    given = {name: value for name, value in wanted.items() if value not in (None, {})}
-    own = {name for name in ("name", "license") if getattr(settings, name)}
-    taken = set(inspect.signature(module.read).parameters)
-    useless = sorted((set(given) - taken) | (own if not module.CORPUS.family or "map" not in taken else set()))
-    if useless:
-        raise VtgError(
-            f"{settings.corpus} takes no --{useless[0].replace('_', '-')}: what its files hold is known. For another "
-            "corpus in a common form use moment_jsonl or captions_json."
-        )
-    return given
 
 
 def _named(settings: Settings, corpus: Corpus) -> Corpus:
@@ -244,11 +243,13 @@ class _Count:
         if outcome.video.status is not None:
             self.statuses[outcome.video.file] = outcome.video.status
 
-    def summary(self, settings: Settings, corpus: Corpus) -> Summary:
+    def summary(self, settings: Settings, corpus: Corpus, kept: Kept) -> Summary:
         """The counts as a Summary."""
         kinds = Counter("unreadable" if s not in ("ok", "missing") else s for s in self.statuses.values())
         return Summary(
             corpus=corpus.name,
+            records=UNSET if kept.records is None else kept.records,
+            records_are=kept.why or UNSET,
             rows=self.samples + self.drops,
             samples=self.samples,
             drops=self.drops,

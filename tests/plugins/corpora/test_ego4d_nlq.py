@@ -58,10 +58,13 @@ def test_a_point_is_dropped_in_train_and_kept_without_a_window_in_val(tmp_path: 
     assert isinstance(kept, Sample) and kept.windows == () and kept.labelled
 
 
-def test_a_query_without_times_is_unlabelled_and_one_with_half_of_them_unreadable(tmp_path: Path) -> None:
-    hidden, half = read(tmp_path, clip({"query": "Where was the lid?"}, {"query": "And now?", "clip_start_sec": 3.0}))
+def test_a_query_without_times_is_unlabelled_in_the_test_split_alone(tmp_path: Path) -> None:
+    asked = clip({"query": "Where was the lid?"}, {"query": "And now?", "clip_start_sec": 3.0})
+    hidden, half = read(tmp_path, asked, name="nlq_test_unannotated.json")
     assert not hidden.labelled and hidden.problem is None
     assert half.problem is not None and "alone" in half.problem[1]
+    _, lacking, _ = read(tmp_path, clip(), asked)
+    assert lacking.problem is not None and lacking.problem[0] == "no_labels"
 
 
 def test_a_faulty_annotation_or_clip_is_one_row_beside_the_others(tmp_path: Path) -> None:

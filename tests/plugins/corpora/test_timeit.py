@@ -60,6 +60,27 @@ def test_each_item_of_a_list_is_a_row_and_times_inside_an_item_are_text(tmp_path
     assert {(row.source_id, row.source_corpus) for row in rows} == {("aB3_dE-6hIj", "coin")}
 
 
+def test_starts_alone_last_until_the_next_one_and_the_last_has_no_end(tmp_path: Path) -> None:
+    answer = "2.7 seconds, Greeting.  8.5 seconds, Cutting  for 10 seconds, wood.  38.4 seconds, Closing."
+    video = "vitt/raw_videos/aB3_dE-6hIj.mp4"
+    rows = read(tmp_path, record("Report the start of each event.", answer, video), name="instruct_dvc_0.1k_vitt.json")
+    assert [(row.query, row.windows) for row in rows] == [
+        ("Greeting.", [(2.7, 8.5)]), ("Cutting  for 10 seconds, wood.", [(8.5, 38.4)]), ("", []),
+    ]  # fmt: skip
+    assert [row.extra for row in rows[:2]] == [{"derived_end": "next_start"}] * 2
+    assert rows[2].problem is not None and rows[2].problem[0] == "no_end"
+    assert {row.split for row in rows} == {"dvc_vitt"}
+
+
+def test_digits_that_are_tokens_are_times(tmp_path: Path) -> None:
+    zero, dot = "<TIME_ZERO>", "<TIME_DOT>"
+    answer = f"{zero * 4}{dot}{zero} - {zero * 2}<TIME_ONE><TIME_TWO>{dot}{zero} seconds, a news anchor talks"
+    question = "Give you a textual query: 'a news anchor talks'. When does it occur?"
+    (row,) = read(tmp_path, record(question, answer, "yttemporal/videos/video-7zYoNuEzHKk"))
+    assert (row.video_id, row.file, row.query) == ("video-7zYoNuEzHKk", "video-7zYoNuEzHKk.mp4", "a news anchor talks")
+    assert row.windows == [(0.0, 12.0)]
+
+
 def test_highlights_are_drops_with_their_reason_even_where_a_file_has_nothing_else(tmp_path: Path) -> None:
     answer = "The highlight timestamps are in the 3.5, 5.0 seconds. Their saliency scores are 2.3, 4.2."
     rows = read(tmp_path, record("Summarise.", answer, "SumMe/videos/a b.mp4"), name="instruct_vhd_25_summe.json")

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple, cast
 
+from vtgdata.annotations.json_text import parse_json
 from vtgdata.annotations.keys import ALIASES
-from vtgdata.annotations.text import mapping, number, parse_json, sequence, shown
+from vtgdata.annotations.text import mapping, number, sequence, shown
 from vtgdata.records.times import parse_time
 
 SURE_IDS = ("sample_id", "qid", "query_id", "question_id", "annotation_id")

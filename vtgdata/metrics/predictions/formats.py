@@ -19,7 +19,8 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from vtgdata.annotations.text import mapping, number, pair, parse_json, sequence, shown, words
+from vtgdata.annotations.json_text import parse_json
+from vtgdata.annotations.text import mapping, number, pair, sequence, shown, words
 from vtgdata.metrics.predictions import challenges, rows
 from vtgdata.metrics.predictions.entries import Entry
 from vtgdata.metrics.predictions.fields import normal, said, stem

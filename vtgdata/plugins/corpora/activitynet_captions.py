@@ -12,7 +12,7 @@ from pathlib import Path
 
 from vtgdata.annotations import captions_json, ids, sources
 from vtgdata.annotations.text import shown
-from vtgdata.records import Corpus, Example, RawRow, Split
+from vtgdata.records import Corpus, Example, RawRow, Records, Split
 
 CORPUS = Corpus(
     name="activitynet_captions",
@@ -47,6 +47,7 @@ CORPUS = Corpus(
         "ReXTime's validation questions use 544 videos of the validation splits.",
         "ActivityNet-TimeLens annotates validation videos anew: another label version.",
     ),
+    records=(Records(shape="object", at="*/{windows}|{query}/*"),),
 )
 
 EXAMPLE = Example(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from vtgdata.annotations import captions_json, ids, sources
 from vtgdata.annotations.text import shown
-from vtgdata.records import Corpus, Example, RawRow, Split
+from vtgdata.records import Corpus, Example, RawRow, Records, Split
 
 CORPUS = Corpus(
     name="activitynet_cg",
@@ -42,6 +42,7 @@ CORPUS = Corpus(
         "test_trivial is made of 7,808 rows of val_2, 7,100 of val_1 and 804 of train of ActivityNet Captions.",
         "Its splits share videos with one another: each test split is a benchmark against this train only.",
     ),
+    records=(Records(shape="object", at="*/{windows}|{query}/*"),),
 )
 
 EXAMPLE = Example(

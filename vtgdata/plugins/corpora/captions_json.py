@@ -10,9 +10,9 @@ Corpus:    give its name with `--name` and its licence with `--license`; the fil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from vtgdata.annotations import captions_json, folders, items, moment_jsonl, sources
+from vtgdata.annotations import captions_json, folders, items, labels, moment_jsonl, sources
 from vtgdata.annotations.keys import LISTS, Keys
-from vtgdata.records import Corpus, Example, RawRow, Split, Unit
+from vtgdata.records import Corpus, Example, RawRow, Records, Split, Unit
 
 CORPUS = Corpus(
     name="captions_json",
@@ -31,6 +31,7 @@ CORPUS = Corpus(
     grid=None,
     family="captions",
     usage="my_train.json --name my_corpus --license CC-BY-4.0",
+    records=(Records(shape="object", at="*/{windows}|{query}/*"),),
 )
 
 EXAMPLE = Example(
@@ -60,6 +61,12 @@ def read(
     unit: Unit = "seconds",
     fps: float | None = None,
     source_clock: bool = False,
+    records: str = "",
+    sep: str = "",
+    quote: str = "",
+    unlabelled: bool = False,
+    empty_means: labels.Meaning = "error",
+    override_split: bool = False,
 ) -> Iterator[RawRow]:
     """One row for each sentence of each entry.
 
@@ -70,19 +77,40 @@ def read(
         unit: unit of the starts and ends.
         fps: frames per second, if starts and ends are in frames.
         source_clock: whether starts and ends count from the start of the video that the files were cut from.
+        records: the key of a JSON document that holds the records.
+        sep: the character between two cells of a table.
+        quote: the character round cells of a table.
+        unlabelled: whether the labels are hidden, so that any windows are placeholders.
+        empty_means: what an empty value means where windows should be.
+        override_split: whether `split` counts, whatever a record or a file's name says.
     """
-    found = sources.find(paths, CORPUS, split)
-    tables = {source.path for source in found if items.shape(source.path) in ("csv", "tsv")}
+    stated = items.Stated(sep=sep, quote=quote, records=records)
+    found = sources.find(paths, CORPUS, split, rows_tell=True, override_split=override_split)
+    tables = {source.path for source in found if sep or quote or items.shape(source.path) in ("csv", "tsv")}
     own, columns = Keys(map or {}, LISTS), Keys(map or {}) if tables else Keys()
-    placed = [source.path for source in found if folders.has_folders(source.path)]
     name = folders.naming(
         key
-        for path in placed
-        for key in (moment_jsonl.video_keys(path, columns) if path in tables else captions_json.video_keys(path))
+        for source in found
+        if folders.has_folders(path := source.path)
+        for key in (
+            moment_jsonl.video_keys(path, columns, stated)
+            if path in tables
+            else captions_json.video_keys(path, records)
+        )
     )
     for source in found:
         table = source.path in tables
         facts = moment_jsonl.Facts(
-            keys=columns if table else own, name=name, unit=unit, fps=fps, source_clock=source_clock
+            keys=columns if table else own,
+            name=name,
+            unit=unit,
+            fps=fps,
+            source_clock=source_clock,
+            no_labels=labels.Stated("all" if unlabelled else "", empty_means),
+            own_split=not override_split,
+            asked_split=split or "",
         )
-        yield from moment_jsonl.rows(source, facts) if table else captions_json.rows(source, facts)
+        if table:
+            yield from moment_jsonl.rows(source, facts, stated=stated)
+        else:
+            yield from captions_json.rows(source, facts, under=records)

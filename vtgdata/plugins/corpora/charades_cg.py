@@ -14,7 +14,7 @@ from pathlib import Path
 
 from vtgdata.annotations import captions_json, ids, sources
 from vtgdata.annotations.text import shown
-from vtgdata.records import Corpus, Example, RawRow, Split
+from vtgdata.records import Corpus, Example, RawRow, Records, Split
 
 CORPUS = Corpus(
     name="charades_cg",
@@ -44,6 +44,7 @@ CORPUS = Corpus(
         "Charades-STA may not report scores here.",
         "Its test splits share videos with one another.",
     ),
+    records=(Records(shape="object", at="*/{windows}|{query}/*"),),
 )
 
 EXAMPLE = Example(

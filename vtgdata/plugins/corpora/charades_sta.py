@@ -17,7 +17,7 @@ from pathlib import Path
 from vtgdata.annotations import ids, items, lengths, moment_jsonl, sources, text
 from vtgdata.annotations.keys import ALIASES, Keys
 from vtgdata.annotations.text import MAX_RAW, lines, shown, some_readable, unreadable
-from vtgdata.records import Corpus, Example, RawRow, Split
+from vtgdata.records import Corpus, Example, RawRow, Records, Split
 
 CORPUS = Corpus(
     name="charades_sta",
@@ -64,6 +64,7 @@ CORPUS = Corpus(
         "Files called val.json in collections for reinforcement learning hold the test split.",
         "Charades-TimeLens annotates test videos anew: another label version, never mixed with this one.",
     ),
+    records=(Records(shape="text"),),
 )
 
 EXAMPLE = Example(

@@ -18,19 +18,10 @@ from typing import Any
 import msgspec
 
 from vtgdata.annotations import ids, sources
-from vtgdata.annotations.text import (
-    duration,
-    mapping,
-    pair,
-    read_json,
-    sequence,
-    shown,
-    some_readable,
-    unreadable,
-    words,
-)
+from vtgdata.annotations.json_text import read_json
+from vtgdata.annotations.text import duration, mapping, pair, sequence, shown, some_readable, unreadable, words
 from vtgdata.errors import VtgError
-from vtgdata.records import Bound, Corpus, Example, RawRow, Split
+from vtgdata.records import Bound, Corpus, Example, RawRow, Records, Split
 
 CORPUS = Corpus(
     name="coin",
@@ -52,6 +43,14 @@ CORPUS = Corpus(
     download="COIN.json of https://github.com/coin-dataset/annotations; videos lie in folders by task number in the "
     "common layout, and are found by their names.",
     split_in_rows=True,
+    records=(
+        Records(
+            shape="object",
+            at="database/*/annotation/*",
+            rows="windows",
+            why="segments of a video that have one label are one row",
+        ),
+    ),
 )
 
 EXAMPLE = Example(

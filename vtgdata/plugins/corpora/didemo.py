@@ -81,7 +81,7 @@ def _row(record: items.Item, source: sources.Source) -> RawRow:
         file=named.file,
         query=words(item.get("description"), "description"),
         windows=(),
-        opinions=[_chunks(pair) for pair in sequence(item.get("times"), "times")],
+        opinions=[_chunks(pair) for pair in sequence(text.held(item, "times"), "times")],
         unit="chunks",
         split=source.split,
         published_id=None if number is None else str(number),

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from vtgdata.annotations import events, sources, text
 from vtgdata.annotations.text import mapping, pair, sequence, shown, words
-from vtgdata.records import Corpus, Example, RawRow, Split
+from vtgdata.records import Corpus, Example, RawRow, Records, Split
 
 CORPUS = Corpus(
     name="ego4d_nlq",
@@ -42,6 +42,7 @@ CORPUS = Corpus(
     download="Sign the licence agreement, then fetch the annotations with the corpus's own command line. The counts "
     "are those of version 1, as its moment JSONL copies have it; version 2 has more.",
     overlaps=("168 questions of TVGBench are of this corpus.",),
+    records=(Records(shape="object", at="videos/*/clips/*/annotations/*/language_queries/*"),),
 )
 
 EXAMPLE = Example(
@@ -126,6 +127,8 @@ def _annotation(split: str, clip: _Clip, origin: str, number: int, annotation: A
 def _row(split: str, clip: _Clip, annotation: str, origin: str, number: int, value: Any) -> RawRow:
     fields = mapping(value, "the query")
     window, source_clock = _window(fields, clip)
+    if window is None and split != "test":
+        raise text.Lacking(f"the query has no times, only {', '.join(fields)[:200]}; they are hidden in the test split")
     query = fields.get("query")
     return RawRow(
         origin=origin,

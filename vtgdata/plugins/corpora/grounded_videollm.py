@@ -20,7 +20,7 @@ from typing import Any
 
 from vtgdata.annotations import ids, items, sources
 from vtgdata.annotations.text import duration, mapping, sequence, shown, unreadable, words
-from vtgdata.records import Corpus, Example, RawRow, Split
+from vtgdata.records import Corpus, Example, RawRow, Records, Split
 
 CORPUS = Corpus(
     name="grounded_videollm",
@@ -36,6 +36,7 @@ CORPUS = Corpus(
     grid=None,
     usage="mix_grounded.json",
     overlaps=("Its videos are those of benchmarks built on ActivityNet and QVHighlights: check it against them.",),
+    records=(Records(at="*/conversation/*2"),),
 )
 
 EXAMPLE = Example(

@@ -16,7 +16,7 @@ from typing import Any
 
 from vtgdata.annotations import events, ids, sources, text
 from vtgdata.annotations.text import mapping, sequence, shown, unreadable, words
-from vtgdata.records import Corpus, Example, RawRow, Split
+from vtgdata.records import Corpus, Example, RawRow, Records, Split
 
 CORPUS = Corpus(
     name="hirest",
@@ -41,6 +41,7 @@ CORPUS = Corpus(
         "TimeIT's HiREST files are cuts of these videos.",
         "The videos are HowTo100M's.",
     ),
+    records=(Records(shape="object", at="*/* + */*/steps/*"),),
 )
 
 EXAMPLE = Example(

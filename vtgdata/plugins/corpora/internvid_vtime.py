@@ -20,7 +20,7 @@ from typing import Any
 from vtgdata.annotations import ids, items, lengths, moment_jsonl, sources
 from vtgdata.annotations.keys import Keys
 from vtgdata.annotations.text import bounds, duration, mapping, pair, sequence, shown, unreadable, words
-from vtgdata.records import Bound, Corpus, Example, RawRow, Split
+from vtgdata.records import Bound, Corpus, Example, RawRow, Records, Split
 
 _LENGTHS = "durations.json"
 
@@ -42,6 +42,7 @@ CORPUS = Corpus(
     "stage2.json from VTimeLLM's data page (github.com/huangb23/VTimeLLM).",
     overlaps=("571 training rows of TimeRFT are InternVid-VTime's.", "TVG-R1's pool takes its rows."),
     family="moments",
+    records=(Records(shape="list", rows="at least", why="a dialogue gives a row for each query"),),
 )
 
 EXAMPLE = Example(

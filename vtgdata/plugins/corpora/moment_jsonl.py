@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from vtgdata.annotations import conversations, folders, moment_jsonl, sources
+from vtgdata.annotations import conversations, folders, items, labels, moment_jsonl, sources
 from vtgdata.annotations.keys import Keys
 from vtgdata.records import Corpus, Example, RawRow, Split, Unit
 
@@ -66,6 +66,12 @@ def read(
     unit: Unit = "seconds",
     fps: float | None = None,
     source_clock: bool = False,
+    records: str = "",
+    sep: str = "",
+    quote: str = "",
+    unlabelled: bool = False,
+    empty_means: labels.Meaning = "error",
+    override_split: bool = False,
 ) -> Iterator[RawRow]:
     """One row for each record.
 
@@ -76,14 +82,29 @@ def read(
         unit: unit of the starts and ends.
         fps: frames per second, if starts and ends are in frames.
         source_clock: whether starts and ends count from the start of the video that the files were cut from.
+        records: the key of a JSON document that holds the records.
+        sep: the character between two cells of a table.
+        quote: the character round cells of a table.
+        unlabelled: whether the labels are hidden, so that any windows are placeholders.
+        empty_means: what an empty value means where windows should be.
+        override_split: whether `split` counts, whatever a record or a file's name says.
     """
-    keys, found = Keys(map or {}), sources.find(paths, CORPUS, split)
+    stated = items.Stated(sep=sep, quote=quote, records=records)
+    keys, found = Keys(map or {}), sources.find(paths, CORPUS, split, rows_tell=True, override_split=override_split)
     spoken = {source.path for source in found if not map and conversations.holds(source.path)}
     placed = [source.path for source in found if source.path not in spoken and folders.has_folders(source.path)]
-    name = folders.naming(key for path in placed for key in moment_jsonl.video_keys(path, keys))
-    facts = moment_jsonl.Facts(keys=keys, name=name, unit=unit, fps=fps, source_clock=source_clock)
+    facts = moment_jsonl.Facts(
+        keys=keys,
+        name=folders.naming(key for path in placed for key in moment_jsonl.video_keys(path, keys, stated)),
+        unit=unit,
+        fps=fps,
+        source_clock=source_clock,
+        no_labels=labels.Stated("all" if unlabelled else "", empty_means),
+        own_split=not override_split,
+        asked_split=split or "",
+    )
     for source in found:
         if source.path in spoken:
             yield from conversations.rows(source, structs.replace(facts, keys=conversations.keys(None)))
         else:
-            yield from moment_jsonl.rows(source, facts)
+            yield from moment_jsonl.rows(source, facts, stated=stated)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from vtgdata.annotations import ids, instructions, items, lengths, sources
-from vtgdata.annotations.text import duration, windows, words
+from vtgdata.annotations.text import Lacking, duration, windows, words
 from vtgdata.records import Corpus, Example, RawRow, Split
 
 _LENGTHS = ("Charades_v1_train.csv", "durations.json")
@@ -90,7 +90,7 @@ def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
 def _row(record: items.Item, source: sources.Source, durations: Mapping[str, float]) -> RawRow:
     item = record.fields()
     if "solution" not in item:
-        raise ValueError("there is no solution")
+        raise Lacking("there is no solution")
     path = words(item.get("video"), "video")
     problem = words(item.get("problem"), "problem")
     named, query, folder = ids.named(path), instructions.quoted(problem), _folder(path)

@@ -18,9 +18,10 @@ from typing import Any, cast
 import msgspec
 
 from vtgdata.annotations import items, sources, text
-from vtgdata.annotations.text import duration, mapping, read_json, shown, unreadable, words
+from vtgdata.annotations.json_text import read_json
+from vtgdata.annotations.text import duration, mapping, shown, unreadable, words
 from vtgdata.errors import VtgError
-from vtgdata.records import Corpus, Example, RawRow, Repair, Split
+from vtgdata.records import Corpus, Example, RawRow, Records, Repair, Split
 
 _MAP = "map_vid_vidorID.json"
 
@@ -47,6 +48,14 @@ CORPUS = Corpus(
     usage="val.csv gsub_val.json map_vid_vidorID.json",
     download="Folder `datasets/nextgqa` of https://github.com/doc-doc/NExT-GQA; the videos are VidOR's.",
     overlaps=("VideoChat-R1 trains on val.", "NExT-QA's validation questions are about the same videos."),
+    records=(
+        Records(
+            shape="object",
+            at="*/location/*",
+            rows="at most",
+            why="spans go with a question of the csv; those without one are rows of their own",
+        ),
+    ),
 )
 
 _HEADER = "video_id,frame_count,width,height,question,answer,qid,type,a0,a1,a2,a3,a4"

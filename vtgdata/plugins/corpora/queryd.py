@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from vtgdata.annotations import ids, items, lengths, pickles, sources, text
-from vtgdata.annotations.text import lines, mapping, read_json, sequence, shown, some_readable, unreadable
+from vtgdata.annotations.json_text import read_json
+from vtgdata.annotations.text import lines, mapping, sequence, shown, some_readable, unreadable
 from vtgdata.errors import VtgError
-from vtgdata.records import Corpus, Example, RawRow, Split
+from vtgdata.records import Corpus, Example, RawRow, Records, Split
 
 _LISTS, _TIMES, _LENGTHS = "_list.txt", "times_captions_combined_filtered", "durations.json"
 _ONE, _PREFIX = "queryd.json", "video-"
@@ -49,6 +50,9 @@ CORPUS = Corpus(
         "TVG-R1's pool and TimeIT take rows of its training split.",
     ),
     split_in_rows=True,
+    records=(
+        Records(shape="object", at="*/captions|times/*", rows="at least", why="times without a caption are rows too"),
+    ),
 )
 
 EXAMPLE = Example(

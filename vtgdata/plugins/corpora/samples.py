@@ -130,6 +130,7 @@ def _row(item: items.Item, sample: Sample) -> RawRow:
         repairs += (Repair("sample_id", sample.sample_id, prefix + sample.sample_id),)
     return RawRow(
         origin=sample.origin or item.origin,
+        read_at=item.origin,
         raw=item.raw,
         video_id=video.video_id,
         file=video.file,

@@ -19,8 +19,9 @@ from typing import Any, cast
 import msgspec
 
 from vtgdata.annotations import captions_json, ids, items, moment_jsonl, sources
-from vtgdata.annotations.text import duration, read_json, shown
-from vtgdata.records import Corpus, Example, RawRow, Split
+from vtgdata.annotations.json_text import read_json
+from vtgdata.annotations.text import duration, shown
+from vtgdata.records import Corpus, Example, RawRow, Records, Split
 
 CORPUS = Corpus(
     name="tacos",
@@ -51,6 +52,7 @@ CORPUS = Corpus(
     "MPII Cooking, on request from its authors.",
     overlaps=("TVGBench takes 168 of its 800 rows from 5 videos of TACoS val.",),
     family="captions",
+    records=(Records(shape="object", at="*/{windows}|{query}/*"),),
 )
 
 EXAMPLE = Example(

@@ -7,6 +7,9 @@ Times:     seconds, from the start of the cut if the file's name contains a cut.
 Query:     in quotes inside the question, or after the times in the answer. Two blanks separate the items of an answer;
            times count only at the start of an item, since recipes may contain `10 - 15 seconds` too, and text without
            times after two blanks belongs to the item before. Files `..._15asr.json` put speech before the question.
+Starts:    ViTT's answers have starts only, `2.7 seconds, Greeting.  8.5 seconds, ...`: an event ends where the next one
+           starts (`extra.derived_end`), and the last one is a drop, since its end is not published.
+Digits:    files made for models with time tokens (VTG-IT) write each digit as a word, `<TIME_ONE><TIME_DOT><TIME_TWO>`.
 Scores:    highlight and summary tasks list single seconds with scores instead of windows: each such answer is a drop.
 Evaluation: {"annotations": [{"image_id": "K7QZ2.mp4", "caption": "...", "timestamp": [3.4, 11.0], "id": 0}]}; events
            have `segments` and a caption with two time tokens before each sentence. Such a file does not tell which
@@ -22,18 +25,18 @@ from typing import Any
 
 from vtgdata.annotations import events, ids, instructions, items, sources, text
 from vtgdata.annotations.file_text import head
+from vtgdata.annotations.json_text import read_json
 from vtgdata.annotations.text import (
     bounds,
     duration,
     mapping,
-    read_json,
     sequence,
     shown,
     some_readable,
     unreadable,
     words,
 )
-from vtgdata.records import Bound, Corpus, Example, RawRow, Split
+from vtgdata.records import Bound, Corpus, Example, RawRow, Records, Split
 
 CORPUS = Corpus(
     name="timeit",
@@ -73,6 +76,10 @@ CORPUS = Corpus(
         "tvg_charades: Charades-STA train, all 12,408 rows",
         "tvg_hirest and action_hirest: HiREST train, all 459 videos, which the two share",
         "dvc_youcook2: 1,192 of the 1,333 training videos of YouCook2",
+    ),
+    records=(
+        Records(shape="object", at="annotations/*/segments/*"),
+        Records(shape="list", at=r"*/QA/*/a ~ (?:^|  ) ?[\d<][^ ,]*(?: ?- ?[\d<][^ ,]*)? seconds?,"),
     ),
 )
 
@@ -119,9 +126,14 @@ _CORPORA = {
 }  # fmt: skip
 _FORM = '{"video": "...", "QA": [{"q": "...", "a": "The given query happens in 3.4 - 11.0 seconds."}]}'
 _COCO_FORM = '{"annotations": [{"image_id": "K7QZ2.mp4", "caption": "...", "timestamp": [3.4, 11.0]}]}'
-_TIMES = r"(\d{1,9}(?:\.\d{1,15})?)\s?-\s?(\d{1,9}(?:\.\d{1,15})?)\sseconds?"
+_TIME = r"(\d{1,9}(?:\.\d{1,15})?)"
+_TIMES = rf"{_TIME}\s?-\s?{_TIME}\sseconds?"
 _MOMENT = re.compile(rf"\s*The given query happens in {_TIMES}\.?\s*\Z", re.ASCII)
 _ITEM = re.compile(rf"(?:\A\s?|\s\s){_TIMES},\s?", re.ASCII)
+_START = re.compile(rf"(?:\A\s?|\s\s){_TIME}\sseconds?,\s?", re.ASCII)
+_DIGITS = re.compile(r"<TIME_(ZERO|ONE|TWO|THREE|FOUR|FIVE|SIX|SEVEN|EIGHT|NINE|DOT)>")
+_NAMED = ("ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE")
+_SIGNS = {name: str(digit) for digit, name in enumerate(_NAMED)} | {"DOT": "."}
 _HIGHLIGHTS = re.compile(r"\s*The highlight timestamps? (?:are|is) in the\b")
 _SPEECH = re.compile(r"\A\s*Transcribed speech:.*transcribed speech,", re.DOTALL)
 _TOKENS = re.compile(r"<time_token_\d{1,4}>\s*<time_token_\d{1,4}>", re.ASCII)
@@ -155,7 +167,7 @@ def _record(record: items.Item, source: sources.Source) -> list[RawRow]:
 def _turn(origin: str, turn: Any, video: str, split: str) -> list[RawRow]:
     """The rows of one question and its answer."""
     question = words(mapping(turn, "a question with its answer").get("q"), "q")
-    answer = words(turn.get("a"), "a")
+    answer = _DIGITS.sub(lambda found: _SIGNS[found[1]], words(turn.get("a"), "a"))
     raw = {"video": video, "QA": turn}
     if _HIGHLIGHTS.match(answer):
         detail = "single seconds with scores, not windows"
@@ -166,20 +178,45 @@ def _turn(origin: str, turn: Any, video: str, split: str) -> list[RawRow]:
         extra = {"query_from": "question"} if query is None else {}
         window = float(moment[1]), float(moment[2])
         return [_row(origin, raw, video, split, asked if query is None else query, window, extra)]
+    if _START.match(answer) is not None:
+        return _from_starts(origin, raw, video, split, answer)
     return [
         _row(f"{origin}/{i}", raw, video, split, query, window, {}) for i, (window, query) in enumerate(_list(answer))
     ]
 
 
+def _from_starts(origin: str, raw: Any, video: str, split: str, answer: str) -> list[RawRow]:
+    """The rows of an answer that has starts only, as ViTT's: an event ends where the next one starts.
+
+    The end of the last one is not published, so that it is a drop with its own reason.
+    """
+    found = _parts(_START, answer)
+    starts = sorted({float(start[1]) for start, _ in found})
+    rows: list[RawRow] = []
+    for i, (start, query) in enumerate(found):
+        begin, place = float(start[1]), f"{origin}/{i}"
+        end = next((later for later in starts if later > begin), None)
+        if end is None:
+            detail = f"the last event starts at {begin:g} s; where it ends is not published"
+            rows.append(unreadable(place, raw, split, detail, "no_end", file=ids.named(video).file))
+        else:
+            rows.append(_row(place, raw, video, split, query, (begin, end), {"derived_end": "next_start"}))
+    return rows
+
+
+def _parts(pattern: re.Pattern[str], answer: str) -> list[tuple[re.Match[str], str]]:
+    """Each place in an answer at which an item starts, and the text up to the next one."""
+    starts = list(pattern.finditer(answer))
+    ends = [*(start.start() for start in starts[1:]), len(answer)]
+    return [(start, answer[start.end() : end]) for start, end in zip(starts, ends, strict=True)]
+
+
 def _list(answer: str) -> list[tuple[tuple[float, float], str]]:
     """The items of an answer: for each the times at its start, and the text up to the next item."""
-    starts = list(_ITEM.finditer(answer))
-    if not starts or starts[0].start() > 0:
+    found = _parts(_ITEM, answer)
+    if not found or found[0][0].start() > 0:
         raise ValueError(f"the answer {shown(answer)} does not begin with times")
-    ends = [*(start.start() for start in starts[1:]), len(answer)]
-    return [
-        ((float(start[1]), float(start[2])), answer[start.end() : end]) for start, end in zip(starts, ends, strict=True)
-    ]
+    return [((float(times[1]), float(times[2])), query) for times, query in found]
 
 
 def _row(

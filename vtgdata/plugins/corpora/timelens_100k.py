@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from vtgdata.annotations import ids, items, sources, text
-from vtgdata.annotations.text import mapping, number, sequence, unreadable, windows, words
-from vtgdata.records import Corpus, Example, RawRow, Split
+from vtgdata.annotations.text import mapping, number, sequence, windows, words
+from vtgdata.records import Corpus, Example, RawRow, Records, Split
 
 CORPUS = Corpus(
     name="timelens_100k",
@@ -36,6 +36,7 @@ CORPUS = Corpus(
     download="timelens-100k.jsonl of the homepage; the card says bsd-3-clause, the licence's text adds academic use "
     "only and no use within the EU, and the terms of the teacher that wrote the labels apply too",
     overlaps=("DiDeMo, HiREST, InternVid-VTime, QuerYD and COSMO-Cap: the same videos under other labels",),
+    records=(Records(at="*/events/*"),),
 )
 
 EXAMPLE = Example(
@@ -43,7 +44,7 @@ EXAMPLE = Example(
         "timelens-100k.jsonl": (
             '{"source": "didemo", "video_path": "didemo/12345678@N00_1234567890_0a1b2c3d4e.mp4", "duration": 29.8, '
             '"events": [{"query": "the kite dips  behind a tree", "span": [9.6, 30.2]}, '
-            '{"query": "a dog barks", "span": [[20.0, 22.0], [5, 8]]}, {"query": "it snows"}, '
+            '{"query": "a dog barks", "span": [[20.0, 22.0], [5, 8]]}, {"query": "it snows", "span": "soon"}, '
             '{"query": "a man waves", "span": [[4, 4]]}]}\n'
             '{"source": "internvid_vtime", "video_path": "internvid_vtime/aB3_dE-6hIj_00:00:39.000_00:01:24.700.mp4", '
             '"duration": 45.7, "query": "a woman signs a paper", "span": [[3, 9]], "pred": [[55.7, 65.7]], '
@@ -84,13 +85,13 @@ def _video(record: items.Item, source: sources.Source) -> list[RawRow]:
         try:
             found.append(_row(origin, event, mapping(event, "the event"), fields, named, source.split))
         except ValueError as error:
-            found.append(unreadable(origin, event, source.split, str(error)))
+            found.append(text.refused(origin, event, source.split, error))
     return found
 
 
 def _row(origin: str, raw: Any, event: dict[str, Any], video: dict[str, Any], named: ids.Named, split: str) -> RawRow:
     if "span" not in event:
-        raise ValueError("the event has no span")
+        raise text.Lacking("the event has no span")
     duration = text.duration(video.get("duration"))
     return RawRow(
         origin=origin,

@@ -14,7 +14,7 @@ from pathlib import Path
 from vtgdata.annotations import captions_json, ids, sources
 from vtgdata.annotations.keys import LISTS, Keys
 from vtgdata.annotations.text import shown
-from vtgdata.records import Corpus, Example, RawRow, Split
+from vtgdata.records import Corpus, Example, RawRow, Records, Split
 
 CORPUS = Corpus(
     name="timelens_bench",
@@ -40,6 +40,7 @@ CORPUS = Corpus(
         "whatever must not be trained on for those must not be trained on for these",
         "TVGBench: takes videos from the first two as well",
     ),
+    records=(Records(shape="object", at="*/spans|queries/*"),),
 )
 
 EXAMPLE = Example(

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from vtgdata.annotations import ids, items, sources
-from vtgdata.annotations.text import duration, number, pair, shown, words
+from vtgdata.annotations.text import duration, held, number, pair, shown, words
 from vtgdata.records import Corpus, Example, RawRow, Split
 
 CORPUS = Corpus(
@@ -99,7 +99,7 @@ def _row(record: items.Item, source: sources.Source) -> RawRow:
         video_id=named.video_id if part is None or in_name else f"{named.video_id}_{part[0]:.2f}_{part[1]:.2f}",
         file=named.file,
         query=words(item.get("sentence"), "sentence"),
-        windows=[pair(item.get("timestamp"))],
+        windows=[pair(held(item, "timestamp"))],
         split=source.split,
         published_id=qid,
         duration=duration(item.get("duration")),

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from vtgdata.annotations import ids, items, sources, text
-from vtgdata.annotations.text import duration, pair, parse_json, sequence, shown, words
+from vtgdata.annotations.json_text import parse_json
+from vtgdata.annotations.text import duration, pair, sequence, shown, words
 from vtgdata.records import Bound, Corpus, Example, RawRow, Split, Unit
 
 CORPUS = Corpus(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from vtgdata.annotations import ids, items, sources
-from vtgdata.annotations.text import duration, mapping, pair, shown, words
+from vtgdata.annotations.text import duration, held, mapping, pair, shown, words
 from vtgdata.records import Corpus, Example, RawRow, Split
 
 CORPUS = Corpus(
@@ -80,7 +80,7 @@ def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
 def _row(record: items.Item, source: sources.Source) -> RawRow:
     item = record.fields()
     file = ids.base(words(item.get("path"), "path"))
-    answer = _ANSWER.match(words(item.get("answer"), "answer"))
+    answer = _ANSWER.match(words(held(item, "answer"), "answer"))
     if answer is None:
         raise ValueError(f"answer {shown(item['answer'])} is not two numbers with a - between")
     stem = ids.stem(file)

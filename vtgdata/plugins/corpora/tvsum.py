@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from vtgdata.annotations import ids, items, moment_jsonl, sources
+from vtgdata.annotations import ids, items, labels, moment_jsonl, sources
 from vtgdata.annotations.text import number, sequence, shown
 from vtgdata.records import Corpus, Example, RawRow, Repair, Split
 
@@ -64,7 +64,7 @@ def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
 
 
 def _row(item: items.Item, source: sources.Source) -> RawRow:
-    row = moment_jsonl.row(item, source, moment_jsonl.Facts(name=_named))
+    row = moment_jsonl.row(item, source, moment_jsonl.Facts(name=_named, no_labels=labels.Stated("all")))
     scores = sequence(row.extra.get("label"), "label")
     for i, shot in enumerate(scores):
         if len([number(score) for score in sequence(shot, f"label {i}")]) < 2:

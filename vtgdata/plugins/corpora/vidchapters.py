@@ -27,8 +27,9 @@ from typing import Any, cast
 import msgspec
 
 from vtgdata.annotations import captions_json, events, ids, items, sources, text
-from vtgdata.annotations.text import mapping, read_json, sequence, shown, some_readable, unreadable, words
-from vtgdata.records import Corpus, Example, RawRow, Split
+from vtgdata.annotations.json_text import read_json
+from vtgdata.annotations.text import mapping, sequence, shown, some_readable, unreadable, words
+from vtgdata.records import Corpus, Example, RawRow, Records, Split
 
 _RAW = "all"
 """The split of the raw file, which contains all other splits."""
@@ -60,6 +61,10 @@ CORPUS = Corpus(
     "file.",
     overlaps=("chapters.json holds the videos of train, val and test, and does not say which is which.",),
     family="captions",
+    records=(
+        Records(shape="object", at="*/chapters|{windows}|{query}/*"),
+        Records(at="*/query/*"),
+    ),
 )
 
 EXAMPLE = Example(

@@ -61,7 +61,7 @@ EXAMPLE = Example(
             '{"vid": "aB3_dE-6hIj", "duration": 61.0, "query": "a woman signs a paper", "span": [4, 19]}\n'
             '{"vid": "-_a0bZ_c1dE", "duration": 40, "query": "the  credits roll", "span": [31, 38.5]}\n'
             '{"vid": "v_0aZ_bY1cX", "duration": 40, "query": "it rains", "span": [41, 44]}\n'
-            '{"vid": "v_0aZ_bY1cX", "duration": 40, "query": "it snows"}\n'
+            '{"vid": "v_0aZ_bY1cX", "duration": 40, "query": "it snows", "span": "soon"}\n'
         ),
         "durations.json": '{"aB3_dE-6hIj": 60.96, "-_a0bZ_c1dE": 37.25}',
     },
@@ -97,8 +97,6 @@ def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
 
 def _row(item: items.Item, source: sources.Source, facts: moment_jsonl.Facts) -> RawRow:
     row = moment_jsonl.row(item, source, facts)
-    if not row.labelled:
-        raise ValueError("there is neither a `span` nor `relevant_windows`")
     corpus = facts.annotation_set
     return msgspec.structs.replace(row, source_corpus=corpus, license="" if corpus else "LicenseRef-unstated")
 

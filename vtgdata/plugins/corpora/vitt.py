@@ -21,7 +21,7 @@ from pathlib import Path
 from vtgdata.annotations import items, sources
 from vtgdata.annotations.text import lines, mapping, number, sequence, shown, unreadable, words
 from vtgdata.errors import VtgError
-from vtgdata.records import Corpus, Example, RawRow, Split
+from vtgdata.records import Corpus, Example, RawRow, Records, Split
 
 _FILE = "ViTT-annotations.json"
 
@@ -45,6 +45,7 @@ CORPUS = Corpus(
     usage="ViTT-annotations.json train_id.txt dev_id.txt test_id.txt",
     download="ViTT-annotations.json and the id lists are linked from the homepage.",
     split_in_rows=True,
+    records=(Records(at="*/annotations/*"),),
 )
 
 EXAMPLE = Example(

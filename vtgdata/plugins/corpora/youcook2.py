@@ -16,19 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from vtgdata.annotations import captions_json, ids, sources
-from vtgdata.annotations.text import (
-    duration,
-    mapping,
-    pair,
-    read_json,
-    sequence,
-    shown,
-    some_readable,
-    unreadable,
-    words,
-)
+from vtgdata.annotations.json_text import read_json
+from vtgdata.annotations.text import duration, mapping, pair, sequence, shown, some_readable, unreadable, words
 from vtgdata.errors import VtgError
-from vtgdata.records import Corpus, Example, RawRow, Split
+from vtgdata.records import Corpus, Example, RawRow, Records, Split
 
 _DATABASES = ("youcookii_annotations_trainval.json", "yc2_annotations_trainval.json")
 
@@ -51,6 +42,10 @@ CORPUS = Corpus(
     overlaps=("TimeIT's instruct_dvc_1.2k_youcook2.json is about 1,192 of the 1,333 training videos.",),
     family="captions",
     split_in_rows=True,
+    records=(
+        Records(shape="object", at="database/*/annotations/*"),
+        Records(shape="object", at="*/{windows}|{query}/*"),
+    ),
 )
 
 EXAMPLE = Example(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from vtgdata.annotations import ids, items, moment_jsonl, sources
+from vtgdata.annotations import ids, items, labels, moment_jsonl, sources
 from vtgdata.annotations.text import number, pair, sequence, shown
 from vtgdata.records import Corpus, Example, RawRow, Split
 
@@ -57,6 +57,9 @@ EXAMPLE = Example(
 
 _FORM = '{"qid": "...", "query": "surfing", "duration": 12.5, "vid": "...", "clip": [[0.0, 100.0], ...], "match": [-1]}'
 
+HIDDEN = labels.Stated("all")
+"""Highlight data has no windows: `relevant_windows` is null in every row."""
+
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
     """Rows of the JSON lines, with marks of clips but without windows."""
@@ -65,7 +68,7 @@ def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
 
 
 def _row(item: items.Item, source: sources.Source) -> RawRow:
-    row = moment_jsonl.row(item, source, moment_jsonl.Facts(name=_named))
+    row = moment_jsonl.row(item, source, moment_jsonl.Facts(name=_named, no_labels=HIDDEN))
     clips = [pair(clip) for clip in sequence(row.extra.get("clip"), "clip")]
     marks = [number(mark) for mark in sequence(row.extra.get("match"), "match")]
     labels = sequence(row.extra.get("label"), "label")

@@ -1,0 +1,44 @@
+import pytest
+
+from vtgdata.annotations.normalise import normalise
+from vtgdata.plugins.corpora import moment_jsonl
+from vtgdata.records import Drop, RawRow, Sample
+
+
+def outcome(query: str) -> Sample | Drop:
+    row = RawRow(origin="o", raw={}, video_id="v", file="v.mp4", query=query, windows=[(1.0, 2.0)], split="train")
+    return next(iter(normalise([row], moment_jsonl.CORPUS)))
+
+
+@pytest.mark.parametrize(
+    ("query", "mended", "code"),
+    [
+        ("salt &amp; pepper", "salt & pepper", "query_entities"),
+        ("the man&#39;s &quot;hat&quot;", 'the man\'s "hat"', "query_entities"),
+        ("a\x00 man", "a man", "query_invisible"),
+        ("a \u200bman\ufeff runs", "a man runs", "query_invisible"),
+        ("\u200d a man", "a man", "query_invisible"),
+    ],
+)
+def test_entities_and_invisible_characters_are_repaired_and_noted(query: str, mended: str, code: str) -> None:
+    found = outcome(query)
+    assert isinstance(found, Sample)
+    assert found.query == mended
+    assert code in {repair.code for repair in found.repairs}
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["a man & a dog; then a cat", "AT&T ad", "a family \U0001f468\u200d\U0001f469\u200d\U0001f467", "می\u200cخواهم"],
+)
+def test_what_only_looks_like_them_stays(query: str) -> None:
+    found = outcome(query)
+    assert isinstance(found, Sample)
+    assert (found.query, found.repairs) == (query, ())
+
+
+@pytest.mark.parametrize("query", ["None", "NaN", "nan", "null", "<NA>", " NaN ", "\x00", "\u200b", "&nbsp;"])
+def test_what_programs_write_for_no_text_is_no_query(query: str) -> None:
+    found = outcome(query)
+    assert isinstance(found, Drop)
+    assert found.reason == "empty_query"

@@ -1,0 +1,46 @@
+"""Reads JSON from text and files; a key that is given twice is an error, since the first of the two would be lost."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from vtgdata.annotations.file_text import read_text
+from vtgdata.errors import VtgError
+
+
+def read_json(path: Path) -> Any:
+    """The value of a JSON document (NaN and Infinity allowed, as Python and NumPy write them).
+
+    Raises VtgError, with line and column, when it is not valid JSON; also when a key occurs twice in one object: the
+    first of the two would be lost.
+    """
+    text = read_text(path)
+    try:
+        return parse_json(text)
+    except json.JSONDecodeError as error:
+        hint = "Download it again, or mend it there."
+        if error.msg == "Extra data":
+            hint = "One JSON document is wanted here; this may be a file of JSON lines."
+        raise VtgError(f"{path}:{error.lineno}:{error.colno}: not valid JSON ({error.msg}). {hint}") from error
+    except ValueError as error:
+        raise VtgError(f"{path}: not usable JSON ({error}). Mend it there.") from error
+
+
+def parse_json(text: str) -> Any:
+    """A JSON value from text; raises ValueError when it is invalid, nests too deep, or repeats a key in one object."""
+    try:
+        return _DECODER.decode(text)
+    except RecursionError:
+        raise ValueError("it nests too deep") from None
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        repeated = next(key for key, _ in pairs if key in seen or seen.add(key))
+        raise ValueError(f"the key {repeated[:80]!r} occurs twice in one object")
+    return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_without_repeats)
