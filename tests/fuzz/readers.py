@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -135,7 +136,9 @@ def outcomes(module: ModuleType, paths: Sequence[Path], split: str | None) -> li
 def confined(sample: Sample) -> None:
     """Raise Fault when a name of the sample's video could lead out of a folder."""
     file, video_id = sample.video.file, sample.video.video_id
-    if any(sign in file for sign in "/\\\0") or file.strip() in ("", ".", "..") or len(file.encode()) > 255:
+    folders = file.split("/")
+    away = any(sign in file for sign in "\\\0") or any(folder.strip() in ("", ".", "..") for folder in folders)
+    if away or re.match("[A-Za-z]:", file) or len(file.encode()) > 255:
         raise Fault(f"file name {file!r:.80}")
     parts = video_id.replace("\\", "/").split("/")
     if ".." in parts or "\0" in video_id or not video_id.strip() or video_id.startswith(("/", "\\")):

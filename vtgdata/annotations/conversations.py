@@ -25,7 +25,7 @@ from vtgdata.annotations.moment_jsonl import Facts
 from vtgdata.annotations.sources import Source
 from vtgdata.annotations.text import duration, mapping, sequence, shown, unreadable, words
 from vtgdata.conversation.answer import parse
-from vtgdata.records import RawRow
+from vtgdata.records import RawRow, Records
 
 FORM = '{"messages": [{"role": "user", "content": "<video>When ..?"}, {"role": "assistant", ...}], "videos": ["..."]}'
 
@@ -77,6 +77,10 @@ class Turn(NamedTuple):
     """Where it stands in its record, as in `/messages/1`; empty where the record holds one."""
     question: str
     answer: str
+
+
+RECORDS = Records(rows="at least", why="each question of a conversation is a row")
+"""What the records of a file of conversations are."""
 
 
 def holds(path: Path) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from vtgdata.annotations import record_count
+from vtgdata.annotations import conversations, record_count
 from vtgdata.annotations.items import Stated
 from vtgdata.annotations.keys import LISTS
 from vtgdata.annotations.text import LACKING, UNREADABLE
@@ -82,8 +82,11 @@ class Losses:
         names = {field: ",".join(keys) for field, keys in LISTS.items()} | dict(options.get("map", {}))
 
         def count(path: Path, unread: set[str]) -> record_count.Counted | None:
+            # A reader of any corpus hands conversations on to the reader of those.
+            spoken = corpus.family == "moments" and conversations.holds(path)
+            known = msgspec.structs.replace(corpus, records=(conversations.RECORDS,)) if spoken else corpus
             return record_count.of_file(
-                path, corpus, unread, names=names, sep=said.separator, quote=said.quote_sign, under=said.records
+                path, known, unread, names=names, sep=said.separator, quote=said.quote_sign, under=said.records
             )
 
         total, reasons = 0, dict[str, None]()

@@ -20,7 +20,8 @@ def readable(draft: Draft) -> None:
 
 def bad_name(row: RawRow) -> str | None:
     """What is wrong with a row's video id or file name; None when nothing is."""
-    if not row.video_id or row.video_id.isspace() or _NO_FILE.search(_name(row)):
+    named = _NO_FILE.search(_name(row)) or _NO_FOLDER.search(row.file)
+    if named or not row.video_id or row.video_id.isspace():
         return f"{row.file[:MAX_NAME]!r} is no name of a video file"
     if _NO_ID.search(row.video_id) or len(row.file.encode(errors="replace")) > MAX_NAME:
         return f"{row.video_id[:MAX_NAME]!r} is no id of a video"
@@ -131,6 +132,8 @@ _EDGE_JOINER = re.compile("\\A[\u200c\u200d]+|(?<=\\s)[\u200c\u200d]+|[\u200c\u2
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+_NO_FOLDER = re.compile(r"\A[A-Za-z]:|(?:\A|/)\.{0,2}/")
+"""What leads out of a folder: a drive, the root, or a folder of dots."""
 _NO_FILE = re.compile(r"[/\\\0]|\A\s*\Z|\A\.{1,2}\Z")
 
 

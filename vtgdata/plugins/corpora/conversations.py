@@ -32,6 +32,7 @@ CORPUS = Corpus(
     citation="The corpus's own, which its file does not tell.",
     grid=None,
     family="conversations",
+    records=(conversations.RECORDS,),
     usage="my_train.json --name my_corpus --license CC-BY-4.0",
 )
 
