@@ -22,9 +22,9 @@ COMMANDS = {
     "ingest, videos": "ingest charades_sta raw/charades_sta_train.txt {videos} --out o/videos",
     "ingest, failed": "ingest charades_sta raw/charades_sta_train.txt --videos videos --out o/failed",
     "curate": "curate samples.parquet --filters query_words:low=3 --filters duration:high=5 --out o/curate",
-    "check": "check in/samples.parquet samples.parquet --accept one_window",
+    "check": "check in/samples.parquet samples.parquet --accept one_window --accept one_query",
     "check, fixed": (
-        "check in/samples.parquet samples.parquet --videos videos --fix --accept one_window --out o/check"
+        "check in/samples.parquet samples.parquet --videos videos --fix --accept one_window --accept one_query --out o/check"
     ),
     "videos verify": "videos verify --samples samples.parquet {videos} --out o/verify",
     "videos bind": "videos bind --samples samples.parquet {videos} --out o/bind",
@@ -91,12 +91,7 @@ def desk(folder: Path) -> Iterator[dict[str, str]]:
     (folder / "raw/charades_sta_train.txt").write_text("".join(f"{line}\n" for line in lines))
     for name in ("AAAAA", "v0", "v1", "v2"):
         draw_video(folder / f"videos/{name}.mp4")
-    samples = [
-        make_sample(
-            f"test:{n}", video_id=f"v{n}", query=f"a person opens door {n}", duration=4.0, windows=[(1.0, 2.0 + n / 4)]
-        )
-        for n in range(6)
-    ]
+    samples = [make_sample(f"test:{n}", video_id=f"v{n}", duration=4.0, windows=[(1.0, 2.0 + n / 4)]) for n in range(6)]
     samples.append(make_sample("test:9", video_id="v9", query="short", duration=9.0, split="test"))
     write_samples(folder / "samples.parquet", samples)
     write_inputs(folder / "in")
