@@ -24,7 +24,8 @@ COMMANDS = {
     "curate": "curate samples.parquet --filters query_words:low=3 --filters duration:high=5 --out o/curate",
     "check": "check in/samples.parquet samples.parquet --accept one_window --accept one_query",
     "check, fixed": (
-        "check in/samples.parquet samples.parquet --videos videos --fix --accept one_window --accept one_query --out o/check"
+        "check in/samples.parquet samples.parquet --videos videos --fix --accept one_window --accept one_query "
+        "--out o/check"
     ),
     "videos verify": "videos verify --samples samples.parquet {videos} --out o/verify",
     "videos bind": "videos bind --samples samples.parquet {videos} --out o/bind",
