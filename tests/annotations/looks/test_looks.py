@@ -90,6 +90,18 @@ def one_wide_query(rows: Rows) -> Rows:
     return [replace(rows[0], query="a\t1\t2\nb\t3\t4\nc\t5\t6"), *rows[1:]]
 
 
+def half_in_milliseconds(rows: Rows) -> Rows:
+    in_ms = moved(lambda a, b, d: (1000 * a, 1000 * b))(rows)
+    return [
+        replace(wrong, duration=1000 * row.duration) if i % 2 and row.duration else row
+        for i, (row, wrong) in enumerate(zip(rows, in_ms, strict=True))
+    ]
+
+
+def split_by_row(rows: Rows) -> Rows:
+    return [replace(row, split=("train", "test")[i % 2]) for i, row in enumerate(rows)]
+
+
 SPOILT: dict[str, tuple[str, Callable[[Rows], Rows]]] = {
     "shares of the duration": ("fractions", moved(lambda a, b, d: (a / d, b / d))),
     "per cent": ("ends_past_end", moved(lambda a, b, d: (100 * a / d, 100 * b / d))),
@@ -112,6 +124,8 @@ SPOILT: dict[str, tuple[str, Callable[[Rows], Rows]]] = {
     "rows joined by a quote": ("queries_of_lines", one_wide_query),
     "durations of minus one": ("no_durations", each(duration=-1.0)),
     "clips of other windows": ("clips_disagree", with_other_clips),
+    "two units": ("two_units", half_in_milliseconds),
+    "a split by rows": ("split_videos", split_by_row),
     "every id twice": ("repeated_rows", each(published_id="7")),
 }
 BY_OTHERS = {"percents", "milliseconds", "off_grid"}

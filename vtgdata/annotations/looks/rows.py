@@ -88,6 +88,15 @@ def durations_disagree(shown: Shown) -> Seen | None:
     return Seen(count, several, "videos with several rows have durations that differ by more than a second")
 
 
+def split_videos(shown: Shown) -> Seen | None:
+    """A split that was drawn row by row shows the videos of its test in its training."""
+    videos = np.unique(shown.columns.videos)
+    count = int(np.isin(videos, shown.elsewhere).sum())
+    if count < 3 or count < 0.1 * len(videos):
+        return None
+    return Seen(count, len(videos), "videos have rows in other splits too: was the split drawn row by row?")
+
+
 def no_durations(shown: Shown) -> Seen | None:
     """A duration that is stated, and is no positive number of seconds, cannot limit windows."""
     count, of = shown.group.bad_durations, len(shown.columns.durations)

@@ -31,6 +31,8 @@ class Shown(NamedTuple):
     group: Group
     columns: Columns
     grid: float | None
+    elsewhere: NDArray[np.int64]
+    """Hashes of the videos that the same file has in other splits."""
 
     @property
     def limits(self) -> NDArray[np.float64]:

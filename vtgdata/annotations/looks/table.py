@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from vtgdata.annotations.looks import rows, units
-from vtgdata.annotations.looks.gathered import Gathering, Group
+from vtgdata.annotations.looks.gathered import Columns, Gathering, Group
 from vtgdata.annotations.looks.seen import Seen, Shown
 from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.records import Corpus
@@ -46,6 +48,7 @@ LOOKS = {
     "starts_past_end": Look(units.starts_past_end, f"{_UNIT}, or compare windows and durations with the source"),
     "ends_past_end": Look(units.ends_past_end, f"{_UNIT}, or compare windows and durations with the source"),
     "early": Look(units.early, _UNIT),
+    "two_units": Look(units.two_units, "Bring the rows to one unit, or ingest them apart"),
     "milliseconds": Look(units.milliseconds, f"{_UNIT} milliseconds, or frames with --fps"),
     "off_grid": Look(units.off_grid, _FILE),
     "one_window": Look(rows.one_window, "Ingest hidden labels as unlabelled"),
@@ -56,6 +59,7 @@ LOOKS = {
     "no_text": Look(rows.no_text, "Write the file as UTF-8"),
     "queries_of_lines": Look(rows.queries_of_lines, "Mend the quotes of the file"),
     "durations_disagree": Look(rows.durations_disagree, _FILE),
+    "split_videos": Look(rows.split_videos, "Split by video, or name one split with --override-split"),
     "no_durations": Look(rows.no_durations, "Name the key of the durations with --map duration=KEY"),
     "out_of_order": Look(rows.out_of_order, _FILE),
     "words_disagree": Look(rows.words_disagree, _FILE),
@@ -82,14 +86,26 @@ def look(gathering: Gathering, corpora: Callable[[str], Corpus | None], accepted
         accepted: names of looks that are not asked.
     """
     found: list[Finding] = []
-    for group in gathering.groups():
+    groups = list(gathering.groups())
+    wholes = [group.whole() for group in groups]
+    for group, whole in zip(groups, wholes, strict=True):
         facts = corpora(group.key.corpus)
-        shown = Shown(group, group.whole(), facts.grid if facts else None)
+        shown = Shown(group, whole, facts.grid if facts else None, _elsewhere(group, groups, wholes))
         for name, each in LOOKS.items():
             seen = None if name in accepted else each.see(shown)
             if seen is not None:
                 found.append(_finding(name, each, seen, group, " looked at:" if gathering.is_part else ""))
     return found
+
+
+def _elsewhere(group: Group, groups: Sequence[Group], wholes: Sequence[Columns]) -> NDArray[np.int64]:
+    """Videos of a group's file in other splits."""
+    found = [
+        whole.videos
+        for other, whole in zip(groups, wholes, strict=True)
+        if other.key.file == group.key.file and other.key.split != group.key.split
+    ]
+    return np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
 
 
 def _finding(name: str, each: Look, seen: Seen, group: Group, part: str) -> Finding:

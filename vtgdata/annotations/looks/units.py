@@ -84,6 +84,19 @@ def early(shown: Shown) -> Seen | None:
     return Seen(len(ratios), len(ends), says)
 
 
+def two_units(shown: Shown) -> Seen | None:
+    """Durations in two far clusters, a thousand times apart, are seconds and milliseconds in one file."""
+    known = np.sort(shown.columns.durations[np.isfinite(shown.columns.durations) & (shown.columns.durations > 0)])
+    if len(known) < 2 * FEW:
+        return None
+    place = int(np.argmax(known[1:] / known[:-1])) + 1
+    low, high = known[:place], known[place:]
+    apart = float(np.median(high) / np.median(low))
+    if known[place] / known[place - 1] < 10 or not 200 <= apart <= 5_000 or min(len(low), len(high)) < FEW:
+        return None
+    return Seen(min(len(low), len(high)), len(known), f"durations are some {apart:,.0f} times the others: two units?")
+
+
 def milliseconds(shown: Shown) -> Seen | None:
     """Where no duration is known, ends of hours and windows of many minutes are milliseconds, or frames."""
     columns = shown.columns
