@@ -43,9 +43,10 @@ import msgspec
 
 from vtgdata.conversation import answer_json
 from vtgdata.conversation import answer_phrases as phrases
+from vtgdata.conversation.answer_clean import clean
 from vtgdata.conversation.answer_sentences import windows_in
 from vtgdata.conversation.answer_statements import denies, regrets
-from vtgdata.conversation.answer_text import clean, ends, parts, split_reasoning, without_blocks
+from vtgdata.conversation.answer_text import ends, parts, split_reasoning, without_blocks
 from vtgdata.conversation.answer_times import Pair, Units
 from vtgdata.records import Answer, Window
 

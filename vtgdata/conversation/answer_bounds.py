@@ -6,13 +6,7 @@ from typing import NamedTuple
 
 from vtgdata.conversation import answer_words as words
 from vtgdata.conversation.answer_statements import Place
-from vtgdata.conversation.answer_times import EDGE, FILL, Time, Units
-
-
-def _one(row: str) -> str:
-    """A row of the table as whole words."""
-    return rf"(?<![{EDGE}])(?:{row})(?![{EDGE}])"
-
+from vtgdata.conversation.answer_times import FILL, Time, Units, whole_words
 
 _BOUND = re.compile(
     r"(?<![^\W\d_])(?:(?P<start>starts?|starting|started|begins?|beginning|began|onset|from|开始|開始|起始|从|從)"
@@ -21,10 +15,10 @@ _BOUND = re.compile(
     rf"(?:[ \n_:=~-]|time(?:stamps?)?|point|at|is|of|in|on|mark|{FILL}|时间|時間|第){{0,9}}",
     re.IGNORECASE,
 )
-_NOT_ITS = ("video ", "clip ", "footage ", "movie ")
+_NOT_ITS = ("frame_", "frame ", "video ", "clip ", "footage ", "movie ")
 _KEYS = re.compile(
-    rf"(?P<near>{_one(words.UNTIL)})|(?P<behind>{words.UNTIL_BEHIND})|(?P<since>{_one(words.SINCE)})"
-    rf"|(?P<from_behind>{words.SINCE_BEHIND})|(?P<start>{_one(words.START)})|(?P<end>{_one(words.END)})",
+    rf"(?P<near>{whole_words(words.UNTIL)})|(?P<behind>{words.UNTIL_BEHIND})|(?P<since>{whole_words(words.SINCE)})"
+    rf"|(?P<from_behind>{words.SINCE_BEHIND})|(?P<start>{whole_words(words.START)})|(?P<end>{whole_words(words.END)})",
     re.IGNORECASE,
 )
 _SIDES = {"near": "end", "behind": "end", "since": "start", "from_behind": "start"}

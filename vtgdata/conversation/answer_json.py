@@ -23,10 +23,10 @@ MOST_TEXT = 20_000
 _UNIT = r"_?(?:time|timestamp|times|secs?|seconds?|s|at|point|ts|ms|msecs?|milliseconds?)?(?:_?(?:s|secs?|ms))?"
 _TIME_WORD = r"[_ ]?(?:zeit|punkt|tempo|tiempo|temps|time|时间|時間|時刻|시간|время|vakti|waktu|thời_gian|وقت|समय)?"
 _START = re.compile(
-    rf"(?:t_?|time_?)?(?:start|begin|from|onset)(?:ing|s)?{_UNIT}|ts|t_?s|st|s|t0|lower|(?:{words.START}){_TIME_WORD}"
+    rf"(?:t_?|time_?)?(?:start|begin|from|onset)(?:ing|s)?{_UNIT}|ts|t_?s|st|s|t0|lower|in|(?:{words.START}){_TIME_WORD}"
 )
 _END = re.compile(
-    rf"(?:t_?|time_?)?(?:end|stop|finish|to|until|offset)(?:ing|s)?{_UNIT}|te|t_?e|ed|e|t1|upper|(?:{words.END}){_TIME_WORD}"
+    rf"(?:t_?|time_?)?(?:end|stop|finish|to|until|offset)(?:ing|s)?{_UNIT}|te|t_?e|ed|e|t1|upper|out|(?:{words.END}){_TIME_WORD}"
 )
 _LENGTH = re.compile(r"(?:duration|length|dur|len)(?:_s|_secs?|_seconds)?")
 _EXISTS = re.compile(
@@ -199,9 +199,9 @@ class _Found:
         """Whether an object is a call of a tool; its arguments are the answer if the tool takes that."""
         tool = next((item for key, item in named.items() if _TOOL.fullmatch(key)), None)
         given = next((item for key, item in named.items() if _ARGUMENTS.fullmatch(key)), None)
-        if not isinstance(tool, str) or given is None:
+        if given is None or (tool is not None and not isinstance(tool, str)):
             return False
-        if ANSWERS.search(tool):
+        if tool is None or ANSWERS.search(tool):
             self.take(_decoded(given) if isinstance(given, str) else given)
         return True
 

@@ -14,7 +14,6 @@ from vtgdata.conversation.answer_bounds import both_ends, starts_and_ends
 from vtgdata.conversation.answer_spellings import prepared
 from vtgdata.conversation.answer_statements import Place, asserted
 from vtgdata.conversation.answer_times import (
-    EDGE,
     FILL,
     LETTER,
     SECONDS,
@@ -25,12 +24,8 @@ from vtgdata.conversation.answer_times import (
     chains_in,
     pairs_of,
     times_in,
+    whole_words,
 )
-
-
-def _one(row: str) -> str:
-    """A row of the table as whole words."""
-    return rf"(?<![{EDGE}])(?:{row})(?![{EDGE}])"
 
 
 def _words(text: str) -> frozenset[str]:
@@ -38,7 +33,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 _FILL_WORD = re.compile(rf"(?:{words.ABOUT}|seconds?|t|t?=|[~≈])", re.IGNORECASE)
-_WHOLE = re.compile(_one(words.WHOLE), re.IGNORECASE)
+_WHOLE = re.compile(whole_words(words.WHOLE), re.IGNORECASE)
 _MONTHS = _words(
     "jan january feb february mar march apr april may jun june jul july aug august sep sept september oct october nov "
     "november dec december"
@@ -100,7 +95,7 @@ def pairs_in(text: str, *, tagged: bool, cut: bool = False, units: Units = SECON
     """The (start, end) pairs that a text asserts, in seconds, as given: a pair may be reversed or outside the video.
 
     Args:
-        text: cleaned by `answer_text.clean`; quotes may still be in it.
+        text: cleaned by `answer_clean.clean`; quotes may still be in it.
         tagged: whether it is the content of an answer tag: then nothing else need show that a pair is a time.
         cut: whether the text was cut off: then a number at its very end may be incomplete.
         units: what a bare number is worth, and the duration of the video.

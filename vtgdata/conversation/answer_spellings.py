@@ -120,8 +120,13 @@ def _chinese(found: re.Match[str]) -> str:
     return str(tens * 10 + (words.CHINESE.index(last or ("" if ten else first) or "零")))
 
 
+_NUMBERED = re.compile(r"(?m)^(\W{0,4}[A-Za-z]{3,20} \d{1,2}) - (?=\d[\d:.]{0,9} ?[a-z]{0,7} ?(?:-|to) ?\d)")
+"""A numbered line: `Segment 2 - 12.5 to 17`."""
+
+
 def _plain(text: str) -> str:
     """The text without remarks that hold no number; decimal commas become points, commas in lists stay."""
+    text = _NUMBERED.sub(r"\1: ", text)
     text = re.sub(" {2,}", " ", re.sub(r" ?\([^()\d]{0,80}\)", "", text))
     text = re.sub(r"\[ ?(\d[\d:.]{0,11} ?s?) ?\]", r"\1", text)
     text = _LISTED.sub(r"\1 , \2", text)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from vtgdata.conversation import answer_words as words
 from vtgdata.conversation.answer_spellings import is_simple
 from vtgdata.conversation.answer_text import ends
-from vtgdata.conversation.answer_times import EDGE, Pair, Units
+from vtgdata.conversation.answer_times import EDGE, Pair, Units, whole_words
 
 MOST_STATUS = 1_000
 """Most characters of a text without a window that are read to tell why it has none, half from each end."""
@@ -29,17 +29,21 @@ class Place(NamedTuple):
 
 def _one(*rows: str) -> re.Pattern[str]:
     """Whole words of the table."""
-    return re.compile(rf"(?<![{EDGE}])(?:{'|'.join(rows)})(?![{EDGE}])", re.IGNORECASE)
+    return re.compile(whole_words(*rows), re.IGNORECASE)
 
 
 _SENTENCE = re.compile(
     r"[!?]+|\n|;|(?<!\d)\.(?=\s+\d)|(?<![^\w][eE]\.g)(?<![^\w][iI]\.e)(?<!approx)\.(?=\s+[^a-zа-яçğıöşü\d]|\s*\Z)"
 )
-_BUT = re.compile(rf"{_one(words.BUT).pattern}|{words.BUT_JOINED}", re.IGNORECASE)
+_BUT = re.compile(rf"{whole_words(words.BUT)}|{words.BUT_JOINED}", re.IGNORECASE)
 _CLAUSE = re.compile(rf"[,;!?\n]|:(?!\d)|[-]{{1,2}} |\.(?= )|{_BUT.pattern}", re.IGNORECASE)
 _QUOTED = re.compile(r"\"[^\"\n]{0,200}\"|(?<![^\W_])'[^'\n]{3,200}'(?![^\W_])")
-_NEGATION = re.compile(rf"{_one(words.NEGATION).pattern}|n't\b|{words.NEGATION_JOINED}", re.IGNORECASE)
-_AFTERWARDS = re.compile(r" ?(?:가|이)? ?아니|(?:では|じゃ)な| değil")
+_NEGATION = re.compile(
+    rf"{whole_words(words.NEGATION)}|n't\b|{words.NEGATION_JOINED}|{words.ABSENT_JOINED}", re.IGNORECASE
+)
+_AFTERWARDS = re.compile(
+    r"\)? (?:was|is|were) (?:wrong|incorrect|a typo|not right)| ?(?:가|이)? ?아니|(?:では|じゃ)な| değil"
+)
 """Directly after a window: it is not that one."""
 _ALSO = re.compile(r"[^\n]{0,4}(?:間|사이|の)?(?:に|の間)?も")
 """Directly after a window: in it too, what the end of the sentence says."""
@@ -47,17 +51,20 @@ _LAST = re.compile(words.NEGATION_JOINED)
 _INHERITED = re.compile(rf"\W*(?:{words.INHERITED})(?![{EDGE}])", re.IGNORECASE)
 _QUESTION = re.compile(r"(?:か|까요?|吗|嗎|呢)\s*\Z")
 _EVENT, _ELSE, _NEVER = _one(words.EVENT, words.VIDEO), _one(words.ELSE), _one(words.NEVER)
+_ELSE_OR_TIME = re.compile(rf"{_ELSE.pattern}|\d", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]{2}")
+_LEAD_IN = re.compile(rf"(?:{words.FROM}|{words.BETWEEN})(?![{EDGE}])", re.IGNORECASE)
 _INABLE = re.compile(words.INABILITY, re.IGNORECASE)
 _CONTRAST, _REQUEST, _DRAFT = _one(words.CONTRAST), _one(words.REQUEST), _one(words.DRAFT)
 _UNSAID, _CONDITION = _one(words.EXAMPLE, words.QUOTING), _one(words.CONDITION)
-_REGRET = re.compile(rf"{_one(words.REFUSAL).pattern}|{words.REFUSAL_JOINED}", re.IGNORECASE)
+_REGRET = re.compile(rf"{whole_words(words.REFUSAL)}|{words.REFUSAL_JOINED}", re.IGNORECASE)
 _SHOWN = re.compile(rf"(?:{words.VIDEO})|\b{words.SEEN}", re.IGNORECASE)
 _ABSENT = re.compile(words.ABSENT_JOINED)
 _ABSENCE = re.compile(rf"(?:{words.VIDEO})|\b{words.APPEARS}", re.IGNORECASE)
 _ABSENT_EVENT = re.compile(
     r"\b(?:event|moment|scene|action|query|activity)\b[^.;!?\n]{0,30}\b(?:absent|missing)\b", re.IGNORECASE
 )
-_FINAL = re.compile(rf"{_one(words.FINAL).pattern}(?! ?\d+ ?[.:)])", re.IGNORECASE)
+_FINAL = re.compile(rf"{whole_words(words.FINAL)}(?! ?\d+ ?[.:)])", re.IGNORECASE)
 _CORRECTION = re.compile(rf"(?:\A|[.,;:!?\n(-]\s{{0,3}})(?:{words.CORRECTION})(?![{EDGE}])", re.IGNORECASE)
 _REASON = re.compile(rf"(?:\n|\. |\A)\W{{0,4}}(?:{words.REASON})\W{{0,4}}[:：]", re.IGNORECASE)
 _REMARK = re.compile(r"\((?=[^()\n]{0,80}[^\W\d_]{2})[^()\n]{0,300}\)")
@@ -77,6 +84,11 @@ class _Edges:
     def parts(self) -> Iterator[tuple[int, int]]:
         """Where each part begins and ends."""
         return zip(self.begins, self.ends, strict=True)
+
+    def after(self, end: int) -> tuple[int, int]:
+        """The part after the one that ends at a place."""
+        following = bisect_right(self.begins, end)
+        return (self.begins[following], self.ends[following]) if following < len(self.begins) else (end, end)
 
     def around(self, place: Place) -> tuple[int, int]:
         """Where the part begins and ends that holds a window; several parts if the window crosses an edge."""
@@ -192,6 +204,12 @@ def _denied(text: _Text, place: Place) -> bool:
         return True
     if _INHERITED.match(text.text, first, place.start) and _any(text.denials, begin, first):
         return True
+    lead_in = _LEAD_IN.sub("", text.text[first : place.start])
+    if not _WORD.search(lead_in) and not text.text[place.end : last].strip():
+        # `Between 5 and 9 s, nobody is seen`: the verb is in the next clause.
+        following = text.clauses.after(last)
+        if _any(text.denials, *following) and not _ELSE_OR_TIME.search(text.text, *following):
+            return True
     # In languages with the verb at the end, the last clause of a sentence denies them all.
     if _ALSO.match(text.text, place.end) and _LAST.search(text.text, place.end, end):
         return True
@@ -237,11 +255,8 @@ def _without_remarks(text: _Text, found: list[Place]) -> list[Place]:
     """Without windows in round brackets, if others stand outside."""
     if len(found) < 2 or "(" not in text.text:
         return found
-    remarks = [(mark.start(), mark.end()) for mark in _REMARK.finditer(text.text)]
-    outside = [
-        place for place in found if not any(begin < place.start and place.end < end for begin, end in remarks)
-    ]  # fmt: skip
-    return outside or found
+    remarks = [mark.span() for mark in _REMARK.finditer(text.text)]
+    return [place for place in found if not any(a < place.start and place.end < b for a, b in remarks)] or found
 
 
 def _final(text: _Text, found: list[Place]) -> list[Place]:

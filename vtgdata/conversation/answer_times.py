@@ -34,6 +34,12 @@ LETTER = r"A-Za-z_\u00c0-\u024f\u0370-\u05ff\u1e00-\u1eff"
 EDGE = LETTER + r"\u0600-\u06ff\u0900-\u097f"
 """The same with Arabic and Devanagari, which have blanks between words."""
 
+
+def whole_words(*rows: str) -> str:
+    """A pattern of rows of the table, each as whole words."""
+    return rf"(?<![{EDGE}])(?:{'|'.join(rows)})(?![{EDGE}])"
+
+
 _NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,3}+(?!\d)(?:\.\d++)?|\d++(?:\.\d++)?|\.\d++)"
 _END = rf"(?![{LETTER}\d])"
 _SECONDS = rf"(?:(?:{words.SECOND.replace(' ', '[ ]')}){_END}\.?)"
@@ -100,10 +106,15 @@ class Chain(NamedTuple):
 def read_time(text: str, units: Units = SECONDS) -> float | None:
     """Seconds of a text that is one time and nothing else; None for any other text.
 
-    >>> read_time("1m05s"), read_time("12.5 s"), read_time("early")
-    (65.0, 12.5, None)
+    >>> read_time("1m05s"), read_time("12.5 s"), read_time("PT12.5S"), read_time("early")
+    (65.0, 12.5, 12.5, None)
     """
     text = text.strip()
+    if text[:2].upper() == "PT":
+        try:
+            return parse_time(text)
+        except ValueError:
+            return None
     match = _TIME.match(text)
     time = match and match.end() == len(text) and _time(match)
     return time.seconds * (units.plain if time.kind == "plain" else 1.0) if time else None

@@ -134,11 +134,11 @@ CONTRAST = (
     r"|nhưng|tapi|tetapi|namun|melainkan|ale|jednak|lecz|maar|echter|لكن|ولكن|बल्कि|लेकिन"
 )
 BUT = rf"{CONTRAST}|only|rather|а|mà|so|and|und|y|et|и|ve|بل|पर"
-BUT_JOINED = r"而是|但是|但|しかし|けれど|ではなく|하지만|그러나|아니라|แต่"
+BUT_JOINED = r"而是|但是|但|しかし|けれど|ではなく|하지만|그러나|아니라|지만|แต่"
 REQUEST = (
     r"(?:please|could you|can you|kindly)?,? ?(?:share|provide|upload|send|give me|show me|let me know"
-    r"|tell me|try|check|specify)|please|bitte|veuillez|por favor|per favore|пожалуйста|lütfen|vui lòng"
-    r"|silakan|mohon|proszę|请|請|กรุณา|يرجى|कृपया"
+    r"|tell me|try|check|specify)|please (?!use|see|take|find|note)|bitte|veuillez|por favor|per favore"
+    r"|пожалуйста|lütfen|vui lòng|silakan|mohon|proszę|请|請|กรุณา|يرجى|कृपया"
 )
 REASON = (
     r"reason(?:ing|s)?|explanation|because|note|justification|evidence|rationale|begründung|erklärung"
@@ -146,35 +146,36 @@ REASON = (
     r"|penjelasan|wyjaśnienie|uitleg|理由|原因|解释|解釋|説明|설명|이유"
 )
 FINAL = (
-    r"final answer|my response|(?:event|moment|scene|action|part) (?:you asked(?: about| for)?|requested"
-    r"|in question|asked for)|evento (?:richiesto|solicitado|pedido)|gesuchte \w+|événement demandé"
-    r"|искомое \w+|istenen olay|sự kiện được hỏi|(?:kejadian|adegan) yang (?:diminta|ditanyakan)|目标动作"
-    r"|所问的?|質問の|질문하신|(?:my |the )?(?:correct |right |final )?answer(?: is)?|in conclusion"
-    r"|conclusion|therefore|thus|hence|so(?= ?:|,? (?:it|the))|final|正[确確]的|(?:最终|最終|正确)?(?:答案"
-    r"|答え|结论|結論|回答)|因此|所以|따라서|(?:최종 )?(?:답|정답)|(?:die )?antwort|(?:la )?réponse|donc"
-    r"|(?:la )?respuesta|(?:a )?resposta|(?:la )?risposta|(?:правильный |верный )?ответ|итак|cevap|yanıt"
-    r"|doğrusu|đáp án|câu trả lời|jawaban(?:nya)?|odpowiedź|(?:het )?antwoord|คำตอบ|الإجابة|الجواب|उत्तर"
-    r"|जवाब"
+    r"final answer|my response|correct (?:span|window|answer|interval|segment)|(?:event|moment|scene"
+    r"|action|part) (?:you asked(?: about| for)?|requested|in question|asked for)|evento (?:richiesto"
+    r"|solicitado|pedido)|gesuchte \w+|événement demandé|искомое \w+|istenen olay|sự kiện được hỏi"
+    r"|(?:kejadian|adegan) yang (?:diminta|ditanyakan)|目标动作|所问的?|質問の|질문하신|(?:my "
+    r"|the )?(?:correct |right |final )?answer(?: is)?|in conclusion|conclusion|therefore|thus|hence"
+    r"|so(?= ?:|,? (?:it|the))|final|正[确確]的|(?:最终|最終|正确)?(?:答案|答え|结论|結論|回答)|因此|所以"
+    r"|따라서|(?:최종 )?(?:답|정답)|(?:die )?antwort|(?:la )?réponse|donc|(?:la )?respuesta"
+    r"|(?:a )?resposta|(?:la )?risposta|(?:правильный |верный )?ответ|итак|cevap|yanıt|doğrusu|đáp án"
+    r"|câu trả lời|jawaban(?:nya)?|odpowiedź|(?:het )?antwoord|คำตอบ|الإجابة|الجواب|उत्तर|जवाब"
 )
 """Before the answer that counts."""
 CORRECTION = (
-    r"wait|hold on|espere|aguarde|o correto|lo correcto|il giusto|make that|ou plutôt|oder eher"
-    r"|besser gesagt|o mejor|ou melhor|o meglio|tôi nhầm|nhầm|keliru|scratch that|edit|update|revised?"
-    r"|corrected|no[,:;-]|actually|correction|or rather|on (?:closer|second)|sorry|my mistake|instead|nein"
-    r"|moment|korrektur|corrections?|corrección|perdón|pardon|je me corrige|me corrijo|mi correggo"
-    r"|ich korrigiere|perdona|corrigindo|correção|correzione|исправл\w+|düzeltme|wacht|correctie"
-    r"|잠깐(?:만요)?|정정|訂正|tatsächlich|genauer gesagt|non|attendez|en fait|plutôt|en realidad|espera"
-    r"|mejor dicho|na verdade|aliás|anzi|in realtà|на самом деле|нет|вернее|точнее|hayır|aslında"
-    r"|không phải|thực ra|sebenarnya|bukan|właściwie|nee|eigenlijk|不对|不對|其实|其實|实际上|更正|等等"
-    r"|いや|実際|訂正|아니|사실|لا،|بل|नहीं|दरअसल|ไม่ใช่|จริงๆ"
+    r"wait|hold on|oops|i misread|typo|espere|aguarde|o correto|lo correcto|il giusto|make that|ou plutôt"
+    r"|oder eher|besser gesagt|o mejor|ou melhor|o meglio|tôi nhầm|nhầm|keliru|scratch that|edit|update"
+    r"|revised?|corrected|no[,:;-]|actually|correction|or rather|on (?:closer|second)|sorry|my mistake"
+    r"|instead|nein|moment|korrektur|corrections?|corrección|perdón|pardon|je me corrige|me corrijo"
+    r"|mi correggo|ich korrigiere|perdona|corrigindo|correção|correzione|исправл\w+|düzeltme|wacht"
+    r"|correctie|잠깐(?:만요)?|정정|訂正|tatsächlich|genauer gesagt|non|attendez|en fait|plutôt"
+    r"|en realidad|espera|mejor dicho|na verdade|aliás|anzi|in realtà|на самом деле|нет|вернее|точнее"
+    r"|hayır|aslında|không phải|thực ra|sebenarnya|bukan|właściwie|nee|eigenlijk|不对|不對|其实|其實"
+    r"|实际上|更正|等等|いや|実際|訂正|아니|사실|لا،|بل|नहीं|दरअसल|ไม่ใช่|จริงๆ"
 )
 """Takes back what was said before it."""
 DRAFT = (
-    r"drafts?|initial(?: (?:guess|estimate|answer|thought))?|rough|preliminary|initially|first (?:guess"
-    r"|thought|impression)|i (?:first |initially |had )?(?:thought|considered|guessed|assumed)|dachte"
-    r"|angenommen|j'ai (?:d'abord )?(?:cru|pensé)|je pensais|pens[eé]|creí|pensei|achei|pensavo|credevo"
-    r"|показалось|думал\w?|ilk bakışta|sanmıştım|sandım|tưởng|nghĩ là|dikira|saya kira|myślał\w{1,2}"
-    r"|wydawało|dacht|zei|以为|以為|起初|像是|思った|思いました|생각했|ظننت|लगा था|คิดว่า"
+    r"drafts?|i (?:wrote|said|typed)|initial(?: (?:guess|estimate|answer|thought))?|rough|preliminary"
+    r"|initially|first (?:guess|thought|impression)|i (?:first |initially |had )?(?:thought|considered"
+    r"|guessed|assumed)|dachte|angenommen|j'ai (?:d'abord )?(?:cru|pensé)|je pensais|pens[eé]|creí|pensei"
+    r"|achei|pensavo|credevo|показалось|думал\w?|ilk bakışta|sanmıştım|sandım|tưởng|nghĩ là|dikira"
+    r"|saya kira|myślał\w{1,2}|wydawało|dacht|zei|以为|以為|起初|像是|思った|思いました|생각했|ظننت|लगा था"
+    r"|คิดว่า"
 )
 EXAMPLE = (
     r"(?:reply|answer|respond) (?:in|with|like)|for (?:example|instance)|e\.g\.|such as|something like"
@@ -202,14 +203,14 @@ NEGATION = (
 )
 NEGATION_JOINED = (
     r"(?:没有|沒有|没|并未|並未|未见|不在|不是|没看到|看不到|无法|無法|不能|并非"
-    r"|並非)(?![^,，。.!?;\n]{0,12}的)|(?:ない|(?<!すみ)ません|なかった"
+    r"|並非)(?![^,，。.!?;\n]{0,12}的)|(?:ない|(?<!すみ)ません(?:でした)?|なかった"
     r"|ありませんでした)(?=[ですの]{0,3}(?:[。.!?、,;\n ]|\Z))|(?:않|없|아니)(?=[습았었아어네]|다|에요"
     r"|예요)|(?:못|안 )[가-힣]{0,6}(?:습니다|아요|어요|다)"
 )
 """In scripts without blanks: at the end of a statement, or before its verb, and not within an attribute."""
 INHERITED = (
-    r"ni|nor|neither|either|whether|nemmeno|né|weder|noch|sowie|nem|ani|ни|ne de|veya|または|も|或|或者"
-    r"|还是|還是|也|또는|hoặc|hay|atau|lub|of"
+    r"żeby|że|dass|que|che|что|чтобы|rằng|bahwa|dat|that(?! is)|ni|nor|neither|either|whether|nemmeno|né"
+    r"|weder|noch|sowie|nem|ani|ни|ne de|veya|または|も|或|或者|还是|還是|也|또는|hoặc|hay|atau|lub|of"
 )
 """A clause that begins so shares the denial of the clause before it."""
 INABILITY = (
@@ -222,18 +223,19 @@ SEEN = (
     r"|find|found|there|match|do|does|did|is|are|was|were)\w*"
 )
 EVENT = (
-    r"events?|scenes?|moments?|incidents?|actions?|requested|described|you (?:describe|mention|ask)\w*"
-    r"|ereignis|szene|événement|scène|moment|evento|escena|cena|momento|incidente|scena|событи\w+|сцен\w+"
-    r"|момент\w*|olay|sahne|sự kiện|cảnh|kejadian|adegan|wydarzeni\w+|scen\w+|gebeurtenis|场景|事件|动作"
-    r"|片段|場面|出来事|シーン|장면|사건|동작|مشهد|حدث|الحدث|दृश्य|घटना|เหตุการณ์|ฉาก"
+    r"events?|passages?|pasaje|trecho|abschnitt|stelle|scenes?|moments?|incidents?|actions?|requested"
+    r"|described|you (?:describe|mention|ask)\w*|ereignis|szene|événement|scène|moment|evento|escena|cena"
+    r"|momento|incidente|scena|событи\w+|сцен\w+|момент\w*|olay|sahne|sự kiện|cảnh|kejadian|adegan"
+    r"|wydarzeni\w+|scen\w+|gebeurtenis|场景|事件|动作|片段|場面|出来事|シーン|장면|사건|동작|مشهد|حدث"
+    r"|الحدث|दृश्य|घटना|เหตุการณ์|ฉาก"
 )
 ELSE = (
-    r"else\w*|half|part|beginning|first|opening|although|though|even if|despite|obwohl|bien que|aunque"
-    r"|embora|sebbene|хотя|虽然|尽管|rağmen|mặc dù|meskipun|chociaż|hoewel|again|other|rest|before|after"
-    r"|until|anymore|any more|twice|once|otherwise|sonst|weiter\w*|erneut|vorher|danach|ailleurs|autre\w*"
-    r"|avant|après|otr[oa]\w?|outr[oa]\w?|altr[oie]|antes|después|depois|prima|dopo|друг\w+|больше|ещё"
-    r"|потом|başka|tekrar|önce|sonra|khác|nữa|lain|lagi|inny\w*|więcej|ander\w*|meer|其他|其它|其余|再"
-    r"|之前|之后|他の|ほか|以外|다른|다시|또|外"
+    r"else\w*|later|earlier|sooner|half|part|beginning|first|opening|although|though|even if|despite"
+    r"|obwohl|bien que|aunque|embora|sebbene|хотя|虽然|尽管|rağmen|mặc dù|meskipun|chociaż|hoewel|again"
+    r"|other|rest|before|after|until|anymore|any more|twice|once|otherwise|sonst|weiter\w*|erneut|vorher"
+    r"|danach|ailleurs|autre\w*|avant|après|otr[oa]\w?|outr[oa]\w?|altr[oie]|antes|después|depois|prima"
+    r"|dopo|друг\w+|больше|ещё|потом|başka|tekrar|önce|sonra|khác|nữa|lain|lagi|inny\w*|więcej|ander\w*"
+    r"|meer|其他|其它|其余|再|之前|之后|他の|ほか|以外|다른|다시|또|外"
 )
 NEVER = (
     r"never|nobody|no one|nowhere|at no (?:time|point|moment)|niemals|niemand|nirgend\w*|jamais|aucune?"
@@ -241,10 +243,10 @@ NEVER = (
     r"|asla|tidak pernah|nigdy|nikt|nigdzie|nooit|nergens|从未|從未|決して|절대|أبدا|कभी नहीं|ไม่เคย"
 )
 APPEARS = (
-    r"(?:vede|ocurr|aparec|suced|acontec|geschieht|passiert|gebeurt|accad|succed|arrive|produit|происход"
-    r"|случа|oluy|gerçekleş|xảy ra|terjadi|zdarza|vist[oa]|sichtbar|zu sehen|visible|видн\w+|görün\w+"
-    r"|terlihat|xuất hiện|occur|happen|appear|exist|take[sn]? place|shown|visible|present|contain|include"
-    r"|depict|feature|find|found|there (?:is|are|was|were))\w*"
+    r"(?:correspond|match|entspricht|coincid|vede|ocurr|aparec|suced|acontec|geschieht|passiert|gebeurt"
+    r"|accad|succed|arrive|produit|происход|случа|oluy|gerçekleş|xảy ra|terjadi|zdarza|vist[oa]|sichtbar"
+    r"|zu sehen|visible|видн\w+|görün\w+|terlihat|xuất hiện|occur|happen|appear|exist|take[sn]? place"
+    r"|shown|visible|present|contain|include|depict|feature|find|found|there (?:is|are|was|were))\w*"
 )
 ABSENT_JOINED = (
     r"(?:没有|沒有|未|并未|不)(?:发生|發生|出现|出現|存在|看到)|(?:ありません|いません|見られません"
