@@ -34,7 +34,13 @@ LONG = {"plugins.decoders.pyav", "plugins.models.openai_api"}
 MOST_MEDIAN = 12
 """Lines of a function, at the median."""
 HEAVY = {"torch", "torchvision", "transformers", "trl", "accelerate", "open_clip"}
-MAY_BE_HEAVY = ("train.", "demo.", "plugins.models.transformers_local", "plugins.filters.clip_relevance")
+MAY_BE_HEAVY = (
+    "train.",
+    "demo.",
+    "plugins.models.transformers_local",
+    "plugins.models._transformers.",
+    "plugins.filters.clip_relevance",
+)
 NOT_FOR_HELP = {"torch", "transformers", "trl", "datasets", "polars", "pyarrow", "av", "openai", "huggingface_hub"}
 LAZY = {"__init__": {"stages", "train"}}
 """The only module that may import upward, inside functions: `vtgdata.ingest(...)` is a stage."""

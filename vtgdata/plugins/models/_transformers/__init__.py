@@ -1,0 +1,1 @@
+"""Parts of the local model: loading, the tensors of prompts, batches, and sampling."""
