@@ -236,12 +236,14 @@ class _Count:
             self.reasons[outcome.reason] += 1
             return
         self.samples += 1
+        video = outcome.video
         self.empty += outcome.labelled and not outcome.windows
-        self.no_duration += outcome.video.duration is None
+        if video.duration is None:
+            self.no_duration += 1
         for repair in outcome.repairs:
             self.repairs[repair.code] += 1
-        if outcome.video.status is not None:
-            self.statuses[outcome.video.file] = outcome.video.status
+        if video.status is not None:
+            self.statuses[video.file] = video.status
 
     def summary(self, settings: Settings, corpus: Corpus, kept: Kept) -> Summary:
         """The counts as a Summary."""
