@@ -8,7 +8,7 @@ import typer
 
 from vtgdata import __version__
 from vtgdata.cli.running import report
-from vtgdata.errors import VtgError
+from vtgdata.errors import Terminated, VtgError
 
 NEEDS_TRAIN = {"torch", "torchvision", "transformers", "tokenizers", "trl", "accelerate", "datasets"}
 """Packages that only the extra `train` installs."""
@@ -33,9 +33,11 @@ def run(arguments: Sequence[str]) -> int:
         reason = error.strerror or str(error)
         report(VtgError(f"{place}{reason}. Free or name another place, and run again."), as_json="--json" in arguments)
         return 1
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, typer.Abort) as error:
         sys.stderr.write("interrupted; what was finished is kept, the same command goes on from there\n")
-        return 130
+        # Typer raises Abort from a KeyboardInterrupt.
+        ended = next((each for each in (error, error.__cause__) if isinstance(each, Terminated)), None)
+        return ended.exit_code if ended is not None else 130
     except (typer.TyperException, typer.Exit) as error:
         return _usage(error)
     return code if isinstance(code, int) else 0

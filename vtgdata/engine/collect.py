@@ -188,6 +188,7 @@ class _Asker:
             note=self.spool.add,
             total=n * len(samples),
             progress=self.progress,
+            patience=self.settings.timeout,
         )
         ask.run(questions(samples, self.prompt, self.store, self.settings, self.asked.condition), asking)
 
