@@ -42,7 +42,7 @@ class Unconfirmed(VtgError):
     exit_code = 4
 
 
-class Terminated(KeyboardInterrupt):
+class Terminated(BaseException):
     """A signal other than Ctrl-C asked the run to end, as a scheduler's SIGTERM does; what was answered is kept."""
 
     @property

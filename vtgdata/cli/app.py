@@ -33,14 +33,21 @@ def run(arguments: Sequence[str]) -> int:
         reason = error.strerror or str(error)
         report(VtgError(f"{place}{reason}. Free or name another place, and run again."), as_json="--json" in arguments)
         return 1
-    except (KeyboardInterrupt, typer.Abort) as error:
-        sys.stderr.write("interrupted; what was finished is kept, the same command goes on from there\n")
-        # Typer raises Abort from a KeyboardInterrupt.
-        ended = next((each for each in (error, error.__cause__) if isinstance(each, Terminated)), None)
-        return ended.exit_code if ended is not None else 130
+    except (KeyboardInterrupt, typer.Abort):
+        return _interrupted(130)
+    except Terminated as ended:
+        return _interrupted(ended.exit_code)
     except (typer.TyperException, typer.Exit) as error:
         return _usage(error)
+    if code == 130:
+        # Typer turns Ctrl-C into this code.
+        return _interrupted(code)
     return code if isinstance(code, int) else 0
+
+
+def _interrupted(code: int) -> int:
+    sys.stderr.write("interrupted; what was finished is kept, the same command goes on from there\n")
+    return code
 
 
 def _usage(error: Any) -> int:

@@ -21,6 +21,8 @@ log = logging.getLogger("vtgdata")
 
 T = TypeVar("T")
 
+ENDS = (KeyboardInterrupt, Terminated, asyncio.CancelledError)
+"""What is raised where somebody asked a run to end."""
 GRACE = 5.0
 """Seconds that requests have to end once they were cut off; then they are left behind."""
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -84,9 +86,7 @@ class Flight:
 
     def fail(self, error: BaseException) -> None:
         """End the run because of an error: of several, the first that the user can mend is raised, else the first."""
-        mends = isinstance(error, VtgError) and not isinstance(
-            self._error, (VtgError, KeyboardInterrupt, asyncio.CancelledError)
-        )
+        mends = isinstance(error, VtgError) and not isinstance(self._error, (VtgError, *ENDS))
         if self._error is None or mends:
             self._error = error
         if not self.ending:
@@ -98,7 +98,7 @@ class Flight:
 
     def ask_to_end(self, error: BaseException) -> None:
         """End the run because somebody wants it to, with `error` raised; asked a second time, end it at once."""
-        if isinstance(self._error, (KeyboardInterrupt, asyncio.CancelledError)):
+        if isinstance(self._error, ENDS):
             self._cut_off()
             return
         self.fail(error)

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from support import forked
+from support.billing import PRICE, bill, billed, spent, usage
 from support.builders import draw_video, make_sample
 from support.servers import Fault, Server, completion, seeded
 from support.terminals import on_terminal
@@ -29,26 +30,8 @@ from vtgdata.files.samples import write_samples
 from vtgdata.records import Reply
 from vtgdata.stages import difficulty, evaluate
 
-PRICE = Price(model="tiny", input=2.0, output=10.0)
 SAMPLES, N = 24, 3
 TABLES = ("rollouts.parquet", "pass_rates.parquet")
-
-
-def usage(seed: int) -> tuple[int, int]:
-    """Tokens of the answer that a seed draws."""
-    return 300 + seed % 200, 5 + seed % 40
-
-
-def billed(body: dict[str, Any], number: int) -> dict[str, Any]:
-    """An answer that is a function of the seed, and so are its tokens."""
-    tokens_in, tokens_out = usage(body["seed"])
-    told = {"prompt_tokens": tokens_in, "completion_tokens": tokens_out, "total_tokens": tokens_in + tokens_out}
-    return completion(seeded(body, number)) | {"usage": told}
-
-
-def bill(server: Server) -> int:
-    """Picodollars of all that a server answered."""
-    return sum(PRICE.cost(*usage(request.seed)) for request in server.requests)
 
 
 @pytest.fixture
@@ -75,12 +58,6 @@ def arguments(server: Server, *more: str, out: str = "out") -> list[str]:
         "--endpoint", server.url, "--n", str(N), "--num-frames", "4", "--frames", "frames", "--max-tokens", "64",
         "--concurrency", "6", "--out", out, *more,
     ]  # fmt: skip
-
-
-def spent(path: Path) -> int:
-    """Picodollars that a journal says were spent."""
-    with peek(path) as select:
-        return spend(select, None).picodollars
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
