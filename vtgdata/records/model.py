@@ -94,7 +94,8 @@ class NotSent(Exception):
 class Model(Protocol):
     """A model that can be asked, as `connect` of a plug-in returns it (see `ModelModule`).
 
-    NamedModel, ModelInPieces, StoppableModel and BatchModel are optional parts. `tests/contracts/test_models.py` holds all of it.
+    NamedModel, ModelInPieces, StoppableModel and BatchModel are optional parts. `tests/contracts/test_models.py` holds
+    all of it.
     """
 
     id: str

@@ -22,8 +22,9 @@ from support.terminals import on_terminal
 from vtgdata.cli.app import run
 from vtgdata.engine.journal.counts import peek, spend
 from vtgdata.engine.journal.journal import Attempt, Journal
+from vtgdata.engine.money import prices
 from vtgdata.engine.money.plan_words import Bounds
-from vtgdata.engine.money.prices import PICO, Price
+from vtgdata.engine.money.prices import PICO
 from vtgdata.errors import Locked, Unconfirmed, VtgError
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import write_samples
@@ -88,7 +89,13 @@ def test_a_budget_stops_the_command_keeps_what_was_answered_and_a_higher_one_goe
         assert json.loads(capsys.readouterr().out)["up_to_date"]
 
 
-def test_what_failed_requests_used_counts_and_so_does_a_price_that_comes_later(folder, capsys):
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server counts as one on another machine: what it costs is unknown."""
+    monkeypatch.setattr(prices, "is_loopback", lambda url: False)
+
+
+def test_what_failed_requests_used_counts_and_so_does_a_price_that_comes_later(folder, capsys, elsewhere):
     with Server(billed) as server:
         assert score(server) == 0
         with Journal(folder / "out/journal.sqlite") as journal:
@@ -105,12 +112,33 @@ def test_what_failed_requests_used_counts_and_so_does_a_price_that_comes_later(f
         assert f"{SAMPLES} answers are left to do" in capsys.readouterr().err
 
 
-def test_a_budget_needs_a_price(folder, capsys):
+def test_a_budget_needs_a_price(folder, capsys, elsewhere):
     with Server(billed) as server:
         assert score(server, "--budget", "5") == 1
         assert not server.requests
     assert "--prices FILE" in capsys.readouterr().err
     assert not (folder / "out").exists()
+
+
+def test_a_server_on_this_machine_is_free_which_is_said_once_and_so_is_one_that_is_called_free(
+    folder, capsys, monkeypatch
+):
+    with Server(billed) as server:
+        assert score(server, "--limit", "2", "--budget", "0") == 0
+        said = capsys.readouterr().err
+        assert said.count("openai_api:tiny costs nothing: it runs on a server on this machine") == 1
+        assert "unknown" not in said
+        # A price of the user's own goes first, as for a proxy to a paid server.
+        assert score(server, "--prices", "prices.yaml", "--budget", "0") == 4
+        assert "costs nothing" not in capsys.readouterr().err
+        monkeypatch.setattr(prices, "is_loopback", lambda url: False)
+        assert score(server, "--limit", "4", "--free", "--budget", "0") == 0
+        assert capsys.readouterr().err.count("openai_api:tiny costs nothing: --free says so") == 1
+        assert score(server, "--free", "--dry-run") == 0
+        assert "cost nothing (--free says so)" in capsys.readouterr().out
+        assert score(server, "--free", "--prices", "prices.yaml", "--dry-run") == 0
+        assert "cost $0." in capsys.readouterr().out, "a price that is known counts"
+    assert spent(folder / "out/journal.sqlite") == 0
 
 
 def test_shards_share_what_the_step_may_spend(folder, capsys):
@@ -162,7 +190,7 @@ def test_what_is_guessed_before_the_first_answer_holds_what_comes(folder, capsys
         assert planned["cost"]["low"] * PICO <= bill(server) <= planned["cost"]["high"] * PICO
 
 
-def test_the_plan_on_a_terminal_is_a_few_lines_and_an_unknown_price_is_said(folder, capsys):
+def test_the_plan_on_a_terminal_is_a_few_lines_and_an_unknown_price_is_said(folder, capsys, elsewhere):
     with Server(billed) as server:
         assert score(server, "--dry-run") == 0
         said = capsys.readouterr().out
@@ -263,7 +291,7 @@ def test_without_yes_a_dear_step_is_refused_where_nobody_can_be_asked(folder, ca
         assert score(server, *dear, "--yes") == 0
 
 
-def test_a_plan_of_several_models_and_of_adaptive_numbers(folder, capsys):
+def test_a_plan_of_several_models_and_of_adaptive_numbers(folder, capsys, elsewhere):
     with Server(billed, models=("tiny", "other")) as server:
         assert score(server, "--adaptive", "mean_iou:0.2:0.8:0.05", "--max-n", "20", "--dry-run", "--json") == 0
         planned = json.loads(capsys.readouterr().out)

@@ -98,13 +98,14 @@ def answers(select: Select, answers_id: str, into: Answers) -> None:
         into.exact = into.exact and bool(found)
 
 
-def failures(select: Select, answers_id: str) -> list[str]:
-    """The latest error of each answer of one id that failed and was not given since."""
+def failures(select: Select, answers_id: str | None = None) -> list[str]:
+    """The latest error of each answer that failed and was not given since: of one id, or of all."""
     query = f"""
-    SELECT json_extract(CAST(reply AS TEXT), '$.error'), max(id) FROM attempt AS a WHERE status = 'failed' AND {_OURS}
+    SELECT json_extract(CAST(reply AS TEXT), '$.error'), max(id) FROM attempt AS a WHERE status = 'failed'
+    {"" if answers_id is None else f"AND {_OURS}"}
     AND NOT EXISTS (SELECT 1 FROM attempt AS b WHERE b.key = a.key AND b.status = 'answer') GROUP BY key
     """
-    return [error for error, _ in select(query, (answers_id,))]
+    return [error for error, _ in select(query, () if answers_id is None else (answers_id,))]
 
 
 class Spend(NamedTuple):

@@ -29,7 +29,7 @@ from vtgdata.engine.models import answers_id, asked_model, price_of
 from vtgdata.engine.money import prices, tokens
 from vtgdata.engine.money.budget import ENOUGH
 from vtgdata.engine.money.plan_parts import Part, Plan
-from vtgdata.engine.money.plan_words import Planned, summary, words
+from vtgdata.engine.money.plan_words import MEND, Planned, summary, words
 from vtgdata.engine.money.prices import PICO, dollars, shown
 from vtgdata.engine.money.tokens import Range
 from vtgdata.engine.settings import AskSettings
@@ -81,10 +81,14 @@ def check(
     if settings.budget is not None and unknown:
         raise VtgError(
             f"--budget: what {', '.join(unknown)} costs is unknown, so no budget can hold. Name the price in a file: "
-            "--prices FILE, with `- {model: NAME, input: DOLLARS, output: DOLLARS}` per million tokens."
+            "--prices FILE, with `- {model: NAME, input: DOLLARS, output: DOLLARS}` per million tokens; or say --free."
         )
     if unknown and not settings.dry_run:
-        log.info("what %s costs is unknown: name it with --prices FILE; --dry-run plans the rest", ", ".join(unknown))
+        log.info("what %s costs is unknown: %s; --dry-run plans the rest", ", ".join(unknown), MEND)
+    if not settings.dry_run:
+        for spec, price in named.items():
+            if price is not None and price.free and not prices.is_local(spec):
+                log.info("%s costs nothing: %s", spec, price.source or "that is its price")
         if all(price is None or price.free for price in named.values()):
             # Counting takes a while where there are millions of answers, and could refuse nothing.
             return None

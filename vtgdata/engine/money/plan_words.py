@@ -13,6 +13,7 @@ from vtgdata.engine.money.tokens import Range
 from vtgdata.engine.settings import AskSettings
 
 Unknown = Literal["unknown"]
+MEND = "name it with --prices FILE, or say --free if it costs nothing"
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,7 +153,7 @@ def words(planned: Planned) -> list[str]:
         f"disk {_span(_gigabytes(planned.disk_bytes), '', 3)} GB of {planned.disk_free_bytes / 1e9:,.0f} GB free",
     ]
     unpriced = sorted({part.model for part in planned.plan if part.price == "unknown"})
-    return lines + [f"the price of {name} is unknown: name it with --prices FILE" for name in unpriced]
+    return lines + [f"the price of {name} is unknown: {MEND}" for name in unpriced]
 
 
 def _there(planned: Planned) -> str:
@@ -164,7 +165,7 @@ def _there(planned: Planned) -> str:
 def _cost(planned: Planned) -> str:
     known = [part.price for part in planned.plan if part.price != "unknown"]
     if len(known) == len(planned.plan) and not any(price.input or price.output for price in known):
-        return "nothing (it runs on this machine)"
+        return f"nothing ({'; '.join(sorted({price.source or 'that is its price' for price in known}))})"
     dated = sorted({f"{price.model} of {price.date}" for price in known if price.date})
     return _span(planned.cost, "$", 2) + (f" (price: {', '.join(dated)})" if dated else "")
 
