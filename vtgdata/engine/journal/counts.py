@@ -26,7 +26,7 @@ Select = Callable[[str, Sequence[Any]], Iterable[tuple[Any, ...]]]
 
 _OURS = "(about = ? OR about IS NULL OR about = '')"
 _FIELDS = """
-SELECT status, about, seconds, length(reply) AS size, json_extract(CAST(reply AS TEXT), '$.cost') AS cost,
+SELECT sample_id, status, about, seconds, length(reply) AS size, json_extract(CAST(reply AS TEXT), '$.cost') AS cost,
 json_extract(CAST(reply AS TEXT), '$.tokens_in') AS given, json_extract(CAST(reply AS TEXT), '$.tokens_out') AS said
 FROM attempt
 """
@@ -166,6 +166,25 @@ def means(select: Select, answers_id: str) -> Means | None:
     if n < 2:
         return None
     return Means(n, *(_around(n, total, squares) for total, squares in zip(found[::2], found[1::2], strict=True)))
+
+
+class PerSample(NamedTuple):
+    """Mean tokens of the answers to one sample."""
+
+    n: int
+    """Number of answers with known tokens."""
+    tokens_in: float
+    tokens_out: float
+
+
+def per_sample(select: Select, answers_ids: Sequence[str]) -> dict[str, PerSample]:
+    """{sample: mean tokens of its answers} over the answers of some ids."""
+    marks = ",".join("?" * len(answers_ids))
+    query = f"""
+    SELECT sample_id, count(*), avg(given), avg(said) FROM ({_FIELDS}) WHERE about IN ({marks}) AND status = 'answer'
+    AND given IS NOT NULL AND said IS NOT NULL GROUP BY sample_id
+    """
+    return {sample_id: PerSample(*found) for sample_id, *found in select(query, answers_ids)}
 
 
 def _around(n: int, total: float, squares: float) -> Range:
