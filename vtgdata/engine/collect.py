@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from vtgdata.conversation.prompt import Prompt, load_prompt
 from vtgdata.engine import ask, failures, rollouts
 from vtgdata.engine.adaptive.rounds import Places
+from vtgdata.engine.askable import obstacles
 from vtgdata.engine.journal.counts import Answers, answers, journals, peek, spend
 from vtgdata.engine.journal.journal import Journal
 from vtgdata.engine.models import answers_id, asked_model, price_of
@@ -85,14 +86,16 @@ def metered(spec: str, model: Model, settings: AskSettings, journal: Journal) ->
 
 
 @contextmanager
-def _told_what_is_left(journal: Journal, samples: Iterable[Sample], n: int) -> Generator[None]:
+def _told_what_is_left(journal: Journal, samples: Iterable[Sample], settings: AskSettings) -> Generator[None]:
     """Add the number of missing answers to the error of a used-up budget; by then all answers that came are on disk."""
+    n = settings.n
     try:
         yield
     except BudgetReached as error:
         there = Answers()
         answers(journal.select, journal.answers_id, there)
-        left = sum(n - there.count(sample.sample_id, n) for sample in samples)
+        obstacle = obstacles(settings)
+        left = sum(n - there.count(sample.sample_id, n) for sample in samples if obstacle(sample) is None)
         raise BudgetReached(
             f"{error} {left:,} answers are left to do. What was answered is kept: the same command with a higher "
             "--budget goes on."
@@ -136,7 +139,7 @@ def collect(
     store = frame_store(settings)
     folder = Path(settings.out)
     folder.mkdir(parents=True, exist_ok=True)
-    with Journal(folder / JOURNAL) as journal, Spool(folder) as spool, _told_what_is_left(journal, samples, settings.n):
+    with Journal(folder / JOURNAL) as journal, Spool(folder) as spool, _told_what_is_left(journal, samples, settings):
         journal.answers_id = answers_id(settings, prompt, model, condition)
         journal.again = failures.chosen(settings.only)
         take_shards(journal, folder)
@@ -188,6 +191,7 @@ class _Asker:
             note=self.spool.add,
             total=n * len(samples),
             progress=self.progress,
+            patience=self.settings.timeout,
         )
         ask.run(questions(samples, self.prompt, self.store, self.settings, self.asked.condition), asking)
 

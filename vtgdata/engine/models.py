@@ -41,7 +41,7 @@ def price_of(spec: str, settings: AskSettings, model: Model) -> Price | None:
     """What a model's tokens cost; None when that is unknown."""
     name = model.model if isinstance(model, NamedModel) else None
     named = name if isinstance(name, str) else plugins.parse_spec(spec).argument
-    return prices.price_of(spec, named, settings.endpoint, settings.prices)
+    return prices.price_of(spec, named, settings.endpoint, settings.prices, free=settings.free)
 
 
 def answers_id(settings: AskSettings, prompt: Prompt, model: Model, condition: str) -> str:

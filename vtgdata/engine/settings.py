@@ -56,6 +56,8 @@ class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_field
     4, and a higher budget goes on."""
     prices: str = ""
     """File of prices in dollars per million tokens, used before ours: - {model: NAME, input: 1.25, output: 10}."""
+    free: bool = False
+    """A model whose price is in no table costs nothing, as on a server of your own; one on this machine always does."""
     confirm_over: Annotated[float, msgspec.Meta(ge=0)] = 5.0
     """US dollars: a step that may cost more asks for confirmation; without a terminal it ends with exit code 4."""
     yes: bool = False

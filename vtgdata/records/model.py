@@ -87,10 +87,15 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Most seconds that an answer waits for servers that are down or ask for a pause; then it counts as failed."""
 
 
+class NotSent(Exception):
+    """A request that was not sent, because the run ends: raised by a model that was told to `stop`."""
+
+
 class Model(Protocol):
     """A model that can be asked, as `connect` of a plug-in returns it (see `ModelModule`).
 
-    NamedModel, ModelInPieces and BatchModel are optional parts. `tests/contracts/test_models.py` holds all of it.
+    NamedModel, ModelInPieces, StoppableModel and BatchModel are optional parts. `tests/contracts/test_models.py` holds
+    all of it.
     """
 
     id: str
@@ -126,6 +131,19 @@ class ModelInPieces(Protocol):
 
     answers_per_request: int
     """Seeds in a Request, at most; without it, all n of a question come at once."""
+
+
+@runtime_checkable
+class StoppableModel(Protocol):
+    """A model whose requests wait before they are sent, as for a server that asks for a pause."""
+
+    def stop(self) -> None:
+        """Send nothing more until `close`: `generate` raises NotSent for requests that still wait.
+
+        A request that waits to be tried again is no more tried: its reply has the error of the last try. What is on its
+        way goes on.
+        """
+        ...
 
 
 @runtime_checkable

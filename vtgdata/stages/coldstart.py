@@ -14,7 +14,7 @@ import msgspec
 
 from vtgdata.conversation.answer import Form
 from vtgdata.conversation.prompt import Prompt, load_prompt
-from vtgdata.engine import shards
+from vtgdata.engine import shards, unreleasable
 from vtgdata.engine.batch.export import Exported
 from vtgdata.engine.collect import Collected, collect
 from vtgdata.engine.models import plugin_code
@@ -23,7 +23,7 @@ from vtgdata.engine.money.plan_words import Planned
 from vtgdata.engine.questions import load_samples
 from vtgdata.engine.rollouts import sampling_text
 from vtgdata.engine.settings import UnitFraction
-from vtgdata.engine.shards import ShardedSettings
+from vtgdata.engine.unreleasable import TrainingSettings
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import parquet_writer
 from vtgdata.files.schemas import DRAWN, ROLLOUTS, TRACES, Row
@@ -34,7 +34,7 @@ from vtgdata.records.windows import as_pairs
 from vtgdata.video.frame_settings import PositiveInt
 
 
-class Settings(ShardedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(TrainingSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of build-coldstart."""
 
     model: str
@@ -86,6 +86,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         samples = shards.part(load_samples(settings), settings)
         if settings.target == "annotation":
             _window_form(load_prompt(settings.prompt))
+        unreleasable.refuse(settings, samples)
         if (planned := plan.check(settings, samples, [(settings.model, "sighted")])) is not None:
             return planned
         if settings.executor:

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from msgspec import UNSET, UnsetType
 
-from vtgdata.engine import shards
+from vtgdata.engine import shards, unreleasable
 from vtgdata.engine.adaptive.rounds import Places
 from vtgdata.engine.adaptive.rule import interval, parse_rule
 from vtgdata.engine.batch.export import Exported
@@ -24,7 +24,7 @@ from vtgdata.engine.money import plan
 from vtgdata.engine.money.plan_words import Planned
 from vtgdata.engine.questions import load_samples
 from vtgdata.engine.rollouts import DEFAULT_SCORES, sampling_text
-from vtgdata.engine.shards import ShardedSettings
+from vtgdata.engine.unreleasable import TrainingSettings
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import parquet_writer
 from vtgdata.files.schemas import DRAWN, PASS_RATES, ROLLOUTS, Row
@@ -38,7 +38,7 @@ Only --adaptive fills `place` and `posterior_mean`. No reader requires them, so 
 """
 
 
-class Settings(ShardedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(TrainingSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of score-difficulty."""
 
     model: str
@@ -104,6 +104,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         samples = chosen.only(lambda sample: sample.labelled)
         if chosen and not samples:
             raise VtgError(f"{settings.samples}: none of the chosen samples is labelled, so none can be scored.")
+        unreleasable.refuse(settings, samples)
         most = settings.max_n if places else None
         if (planned := plan.check(settings, samples, [(settings.model, "sighted")], most)) is not None:
             return planned
