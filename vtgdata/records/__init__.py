@@ -17,10 +17,12 @@ from vtgdata.records.frames import (
     VideoFacts,
 )
 from vtgdata.records.model import (
+    NEUTRAL,
     Answer,
     BatchModel,
     Endpoint,
     Image,
+    LocalBatches,
     Message,
     Model,
     ModelExample,
@@ -29,6 +31,7 @@ from vtgdata.records.model import (
     NamedModel,
     Part,
     ReadsReplies,
+    RenewedModel,
     Reply,
     Request,
     Sampling,
@@ -45,6 +48,7 @@ from vtgdata.records.sample import (
 )
 
 __all__ = [
+    "NEUTRAL",
     "Answer",
     "BatchModel",
     "Bound",
@@ -56,6 +60,7 @@ __all__ = [
     "Frames",
     "Image",
     "LeftOut",
+    "LocalBatches",
     "Message",
     "Model",
     "ModelExample",
@@ -67,6 +72,7 @@ __all__ = [
     "ReadsReplies",
     "RecordShape",
     "Records",
+    "RenewedModel",
     "Repair",
     "Reply",
     "Request",

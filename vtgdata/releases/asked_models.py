@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from vtgdata.files.schemas import Row
+from vtgdata.records import NEUTRAL
 
 Facts = dict[str, Any]
 _HOW = ("prompt_id", "sampling_id", "sampling", "frame_sampling")
@@ -75,8 +76,14 @@ def drawn_words(asked: Mapping[str, Any]) -> str:
     """
     if "temperature" not in asked:
         return f"sampling {asked['sampling']}"
-    known = f"temperature {asked['temperature']:g}, top_p {asked['top_p']:g}, at most {asked['max_tokens']:,} tokens"
-    return f"{known}, seed {asked['seed']}"
+    drawn = [f"{name} {asked[name]:g}" for name in ("temperature", "top_p", *NEUTRAL) if name in asked]
+    sizes = {True: ["batches of one size (reproducible)"], False: ["batches of any size (not reproducible)"]}
+    rest = [
+        f"at most {asked['max_tokens']:,} tokens",
+        f"seed {asked['seed']}",
+        *sizes.get(asked.get("reproducible"), []),
+    ]
+    return ", ".join([*drawn, *rest])
 
 
 def frames_words(frames: Mapping[str, Any] | None) -> str:

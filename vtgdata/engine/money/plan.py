@@ -25,7 +25,7 @@ from vtgdata.engine.batch import export
 from vtgdata.engine.batch.export import Exported
 from vtgdata.engine.journal import counts
 from vtgdata.engine.journal.counts import Answers, Select, Spend, answers, fold, journals, means, peek, spend
-from vtgdata.engine.models import answers_id, asked_model, price_of
+from vtgdata.engine.models import answers_id, asked_model, former_id, price_of
 from vtgdata.engine.money import prices, tokens
 from vtgdata.engine.money.budget import ENOUGH
 from vtgdata.engine.money.plan_parts import Part, Plan
@@ -35,7 +35,7 @@ from vtgdata.engine.money.tokens import Range
 from vtgdata.engine.settings import AskSettings
 from vtgdata.errors import Unconfirmed, VtgError
 from vtgdata.files.claims import JOURNAL
-from vtgdata.records import Model, Sample
+from vtgdata.records import Model, RenewedModel, Sample
 from vtgdata.records.times import format_time
 from vtgdata.video import sampling
 
@@ -178,6 +178,7 @@ def _part(inputs: _PartInputs, spec: str, condition: str, selects: Sequence[Sele
         cached=cached,
         exact=there.exact,
         failed=len(failed),
+        outdated=_outdated(inputs, condition, selects, most),
         tokens_in=_each(to_do, prompts),
         tokens_out=_each(to_do, said),
         measured=measured.n if measured else 0,
@@ -186,6 +187,15 @@ def _part(inputs: _PartInputs, spec: str, condition: str, selects: Sequence[Sele
         # The answers once in the journal, and about once more in the tables; frames may be stored already.
         disk=_each(to_do, size).times(2).plus(Range(0.0, frames)),
     )
+
+
+def _outdated(inputs: _PartInputs, condition: str, selects: Sequence[Select], most: int) -> tuple[int, str]:
+    model = inputs.model
+    if not isinstance(model, RenewedModel):
+        return 0, ""
+    former = former_id(inputs.settings, inputs.prompt, model, condition)
+    again = counts.outdated(selects, former, inputs.answers_id, inputs.samples, most)
+    return again, model.formerly_why if again else ""
 
 
 def _each(count: Range, of_one: Range) -> Range:

@@ -20,6 +20,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """Whether `cached` is exact: see `journal.counts.Answers`."""
     failed: int
     """Answers that failed before and are to be asked again."""
+    outdated: tuple[int, str] = (0, "")
+    """Answers that are there and are asked again all the same, and why: see `records.RenewedModel`."""
     tokens_in: Range
     """Input tokens of all answers to do."""
     tokens_out: Range

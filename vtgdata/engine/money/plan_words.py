@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from vtgdata.engine.money.plan_parts import Part, Plan
 from vtgdata.engine.money.prices import Price, dollars
@@ -37,6 +38,10 @@ class PlannedPart(msgspec.Struct, frozen=True, kw_only=True):
     """Whether `cached` is exact."""
     failed_before: int
     """Answers that failed before; they are to do again."""
+    asked_again: int | UnsetType = UNSET
+    """Answers that the journals hold and that are to do again, since the model's id changed; set where there are some,
+    as the reason is."""
+    asked_again_why: str | UnsetType = UNSET
     to_do: Bounds
     """Answers to ask for."""
     tokens_in: Bounds
@@ -112,6 +117,8 @@ def _part(part: Part) -> PlannedPart:
         cached=part.cached,
         cached_exact=part.exact,
         failed_before=part.failed,
+        asked_again=part.outdated[0] or UNSET,
+        asked_again_why=part.outdated[1] or UNSET,
         to_do=_whole(part.to_do),
         tokens_in=_whole(part.tokens_in),
         tokens_out=_whole(part.tokens_out),
@@ -150,6 +157,11 @@ def words(planned: Planned) -> list[str]:
         f"cost {_cost(planned)}; spent before {_spent(planned)}",
         f"hours {_span(planned.hours, '', 1)}",
         f"disk {_span(_gigabytes(planned.disk_bytes), '', 3)} GB of {planned.disk_free_bytes / 1e9:,.0f} GB free",
+    ]
+    lines += [
+        f"{part.asked_again:,} answers are asked again: {part.asked_again_why}"
+        for part in planned.plan
+        if part.asked_again
     ]
     unpriced = sorted({part.model for part in planned.plan if part.price == "unknown"})
     return lines + [f"the price of {name} is unknown: name it with --prices FILE" for name in unpriced]
