@@ -49,6 +49,7 @@ def test_answers_in_which_a_folders_default_acted_are_asked_again_and_the_plan_s
     with monkeypatch.context() as earlier:
         earlier.setattr(sampling, "_acted", lambda stated: {})
         before = score().model
+    (folder / "out/meta.json").unlink()  # another version of the code: the result is not up to date
     [part] = score(dry_run=True).plan
     assert (part.asked_again, part.to_do.low, part.cached) == (6, 6, 0)
     assert (

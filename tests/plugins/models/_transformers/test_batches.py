@@ -183,3 +183,21 @@ def test_an_error_that_only_follows_one_of_memory_counts_as_one():
     except RuntimeError as error:
         assert batches.is_out_of_memory(error)
     assert not batches.is_out_of_memory(ValueError("out of memory is no word of this type"))
+
+
+@pytest.mark.slow
+def test_of_2000_answers_few_differ_between_sizes_of_batches_and_none_with_one_size(folder, record_property):
+    """Counts what --reproducible is for: the same 2,000 answers in batches of 64, of 8 and of one."""
+    seeds = range(2000)
+
+    def texts(**endpoint) -> list[str | None]:
+        asked = [request(*seeds[i : i + 8], query=f"shape {i}", max_tokens=24) for i in range(0, 2000, 8)]
+        return [reply.text for reply in ask(opened(folder, **endpoint), *asked)]
+
+    whole = texts(concurrency=64)
+    for size in (8, 1):
+        differ = sum(a != b for a, b in zip(whole, texts(concurrency=size), strict=True))
+        record_property(f"differ between 64 and {size}", differ)
+        print(f"{differ} of 2,000 answers differ between batches of 64 and of {size}")  # noqa: T201
+        assert differ <= 40
+    assert texts(concurrency=64, reproducible=True) == whole

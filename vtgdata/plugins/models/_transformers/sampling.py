@@ -28,7 +28,7 @@ _NO_EFFECT = {
     *("num_return_sequences", "is_assistant", "num_assistant_tokens", "num_assistant_tokens_schedule"),
     *("assistant_confidence_threshold", "assistant_early_exit", "assistant_lookbehind", "target_lookbehind"),
     *("assistant_ensemble_weight", "max_matching_ngram_size", "token_healing", "forced_bos_token_id"),
-    *("diversity_penalty", "num_beam_groups", "force_words_ids", "penalty_alpha", "dola_layers"),
+    *("diversity_penalty", "num_beam_groups", "constraints", "force_words_ids", "penalty_alpha", "dola_layers"),
     "remove_invalid_values",
     *("watermarking_config", "stop_strings"),
 }
