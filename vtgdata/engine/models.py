@@ -9,7 +9,7 @@ from vtgdata.engine.money.prices import Price
 from vtgdata.engine.settings import AskSettings
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
-from vtgdata.records import Endpoint, Model, NamedModel
+from vtgdata.records import Endpoint, Model, NamedModel, RenewedModel
 from vtgdata.video.store import DECODER
 
 
@@ -31,6 +31,7 @@ def open_model(spec: str, settings: AskSettings) -> Model:
         concurrency=settings.concurrency,
         timeout=settings.timeout,
         max_wait=settings.max_wait,
+        reproducible=settings.reproducible,
     )
     connect = plugins.load("models", parsed.name).connect
     plugins.check_settings(spec, connect, parsed.settings, given=2)
@@ -46,8 +47,17 @@ def price_of(spec: str, settings: AskSettings, model: Model) -> Price | None:
 
 def answers_id(settings: AskSettings, prompt: Prompt, model: Model, condition: str) -> str:
     """The fingerprint of the answers that `collect` asks for; see `work_keys.answers_id`."""
+    return _answers_id(settings, prompt, model.id, condition)
+
+
+def former_id(settings: AskSettings, prompt: Prompt, model: RenewedModel, condition: str) -> str:
+    """The fingerprint that the same answers of the model had under its earlier id."""
+    return _answers_id(settings, prompt, model.formerly, condition)
+
+
+def _answers_id(settings: AskSettings, prompt: Prompt, model_id: str, condition: str) -> str:
     frames, seen = settings.frame_sampling(), bool(settings.videos)
-    return work_keys.answers_id(model.id, prompt.id, frames, seen, settings.sampling(), settings.seed, condition)
+    return work_keys.answers_id(model_id, prompt.id, frames, seen, settings.sampling(), settings.seed, condition)
 
 
 def asked_model(spec: str, settings: AskSettings, condition: str) -> Model:

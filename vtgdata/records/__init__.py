@@ -17,10 +17,12 @@ from vtgdata.records.frames import (
     VideoFacts,
 )
 from vtgdata.records.model import (
+    NEUTRAL,
     Answer,
     BatchModel,
     Endpoint,
     Image,
+    LocalBatches,
     Message,
     Model,
     ModelExample,
@@ -30,6 +32,7 @@ from vtgdata.records.model import (
     NotSent,
     Part,
     ReadsReplies,
+    RenewedModel,
     Reply,
     Request,
     Sampling,
@@ -47,6 +50,7 @@ from vtgdata.records.sample import (
 )
 
 __all__ = [
+    "NEUTRAL",
     "Answer",
     "BatchModel",
     "Bound",
@@ -58,6 +62,7 @@ __all__ = [
     "Frames",
     "Image",
     "LeftOut",
+    "LocalBatches",
     "Message",
     "Model",
     "ModelExample",
@@ -70,6 +75,7 @@ __all__ = [
     "ReadsReplies",
     "RecordShape",
     "Records",
+    "RenewedModel",
     "Repair",
     "Reply",
     "Request",

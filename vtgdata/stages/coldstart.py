@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from vtgdata.conversation.answer import Form
 from vtgdata.conversation.prompt import Prompt, load_prompt
@@ -63,6 +64,9 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     """Number of samples with a failed request or an unusable video."""
     model: str
     """Id of the teacher."""
+    reproducible: bool | UnsetType = UNSET
+    """Set for a local model: whether all answers were computed in batches of one size (--reproducible), so that the
+    same command gives them again."""
     out: str
     """Output folder."""
 
@@ -115,6 +119,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
             reasons=dict(sorted(reasons.items())),
             n_failed=collected.n_failed,
             model=collected.model_id,
+            reproducible=UNSET if collected.reproducible is None else collected.reproducible,
             out=settings.out,
         )
         failed = collected.failure(settings.max_failed)
@@ -147,7 +152,7 @@ def _trace(row: Row, sample: Sample, collected: Collected, settings: Settings) -
         "target": target,
         "prompt": collected.prompt.text,
         "frame_sampling": json.dumps(msgspec.to_builtins(settings.frame_sampling()), sort_keys=True),
-        "sampling": sampling_text(settings.sampling(), settings.seed),
+        "sampling": sampling_text(settings.sampling(), settings.seed, collected.reproducible),
     }
 
 

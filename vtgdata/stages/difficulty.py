@@ -72,6 +72,9 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     """Id of the student."""
     out: str
     """Output folder."""
+    reproducible: bool | UnsetType = UNSET
+    """Set for a local model: whether all answers were computed in batches of one size (--reproducible), so that the
+    same command gives them again."""
     places: dict[str, int] | UnsetType = UNSET
     """{place: number of samples}. This field and those below are set only with --adaptive."""
     expected_misplaced: float | UnsetType | None = UNSET
@@ -133,6 +136,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
             n_unparsed=totals.unparsed,
             n_failed=collected.n_failed,
             model=collected.model_id,
+            reproducible=UNSET if collected.reproducible is None else collected.reproducible,
             out=settings.out,
             **(places.summary() if places else {}),
         )
@@ -206,7 +210,7 @@ def pass_rates(
         "posterior_mean": None,
         "prompt": collected.prompt.text,
         "frame_sampling": json.dumps(msgspec.to_builtins(settings.frame_sampling()), sort_keys=True),
-        "sampling": sampling_text(settings.sampling(), settings.seed),
+        "sampling": sampling_text(settings.sampling(), settings.seed, collected.reproducible),
     }
     looked = decided is not None
     own = stored_name(parse_rule(settings.adaptive).measure) if looked else ""

@@ -20,6 +20,7 @@ from vtgdata.engine.money.prices import PICO, Price
 from vtgdata.engine.money.tokens import Range
 from vtgdata.errors import Locked, VtgError
 from vtgdata.files.lease import holder, locked
+from vtgdata.records import Sample
 
 Select = Callable[[str, Sequence[Any]], Iterable[tuple[Any, ...]]]
 """Runs a SELECT on the table `attempt`: `Journal.select`, or the function that `peek` gives."""
@@ -98,6 +99,15 @@ def answers(select: Select, answers_id: str, into: Answers) -> None:
         into.exact = into.exact and bool(found)
 
 
+def outdated(selects: Iterable[Select], former_id: str, answers_id: str, samples: Iterable[Sample], n: int) -> int:
+    """How many of the first n answers to each sample are there under an earlier id alone, and are asked again."""
+    there, former = Answers(), Answers()
+    for select in selects:
+        answers(select, answers_id, there)
+        answers(select, former_id, former)
+    return sum(max(0, former.count(one.sample_id, n) - there.count(one.sample_id, n)) for one in samples)
+
+
 def failures(select: Select, answers_id: str | None = None) -> list[str]:
     """The latest error of each answer that failed and was not given since: of one id, or of all."""
     query = f"""
@@ -106,6 +116,14 @@ def failures(select: Select, answers_id: str | None = None) -> list[str]:
     AND NOT EXISTS (SELECT 1 FROM attempt AS b WHERE b.key = a.key AND b.status = 'answer') GROUP BY key
     """
     return [error for error, _ in select(query, () if answers_id is None else (answers_id,))]
+
+
+def varied(select: Select, answers_id: str) -> bool:
+    """Whether some answers of one id were computed in batches of any size, so that they may differ the next time."""
+    # Inside a JSON string the quotes would be escaped, so the text of an answer cannot hold these characters.
+    marked = "instr(CAST(reply AS TEXT), '\"varies\":true')"
+    query = f"SELECT 1 FROM attempt WHERE status = 'answer' AND {_OURS} AND {marked} LIMIT 1"
+    return any(True for _ in select(query, (answers_id,)))
 
 
 class Spend(NamedTuple):

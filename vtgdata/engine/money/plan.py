@@ -35,7 +35,7 @@ from vtgdata.engine.journal.counts import (
     per_sample,
     spend,
 )
-from vtgdata.engine.models import answers_id, asked_model, price_of
+from vtgdata.engine.models import answers_id, asked_model, former_id, price_of
 from vtgdata.engine.money import prices
 from vtgdata.engine.money.budget import ENOUGH
 from vtgdata.engine.money.estimate import Guesses, estimate
@@ -46,7 +46,7 @@ from vtgdata.engine.money.tokens import Range
 from vtgdata.engine.settings import AskSettings
 from vtgdata.errors import BudgetReached, Unconfirmed, VtgError
 from vtgdata.files.claims import JOURNAL
-from vtgdata.records import Model, Sample
+from vtgdata.records import Model, RenewedModel, Sample
 
 log = logging.getLogger("vtgdata")
 
@@ -204,6 +204,7 @@ def _part(inputs: _PartInputs, spec: str, condition: str, selects: Sequence[Sele
         cached=made.cached,
         exact=there.exact,
         failed=len(failed),
+        outdated=_outdated(inputs, condition, selects, most),
         cannot=made.cannot,
         missing_videos=made.videos,
         tokens_in=_each(to_do, made.tokens_in),
@@ -235,6 +236,15 @@ def _earlier(inputs: "_PartInputs", condition: str, selects: Sequence[Select]) -
         if len(found) > 1:
             return found
     return {}
+
+
+def _outdated(inputs: "_PartInputs", condition: str, selects: Sequence[Select], most: int) -> tuple[int, str]:
+    model = inputs.model
+    if not isinstance(model, RenewedModel):
+        return 0, ""
+    former = former_id(inputs.settings, inputs.prompt, model, condition)
+    again = counts.outdated(selects, former, inputs.answers_id, inputs.samples, most)
+    return again, model.formerly_why if again else ""
 
 
 def _each(count: Range, of_one: Range) -> Range:

@@ -23,6 +23,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     cannot: dict[str, int]
     """{why: number of samples that cannot be asked about}; their answers are not wanted."""
     missing_videos: int
+    outdated: tuple[int, str] = (0, "")
+    """Answers that are there and are asked again all the same, and why: see `records.RenewedModel`."""
     tokens_in: Range
     """Input tokens of all answers to do."""
     tokens_out: Range

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from vtgdata.engine.money.plan_parts import Part, Plan
 from vtgdata.engine.money.prices import Price, dollars
@@ -43,6 +44,10 @@ class PlannedPart(msgspec.Struct, frozen=True, kw_only=True):
     """{why: number of samples that cannot be asked about}; they are in none of the other numbers, but those that may
     be readable again (`video unreadable`) are in the high ends."""
     missing_videos: int
+    asked_again: int | UnsetType = UNSET
+    """Answers that the journals hold and that are to do again, since the model's id changed; set where there are some,
+    as the reason is."""
+    asked_again_why: str | UnsetType = UNSET
     to_do: Bounds
     """Answers to ask for."""
     tokens_in: Bounds
@@ -96,6 +101,8 @@ def summary(made: Plan, settings: AskSettings) -> Planned:
     parts = [_part(part) for part in made.parts]
     out = Path(settings.out).absolute()
     there = next(path for path in (out, *out.parents) if path.exists())
+    nothing: dict[str, int] = {}
+    cannot = [nothing, *(part.cannot for part in made.parts)]
     return Planned(
         plan=parts,
         wanted=_sum(parts, [part.wanted for part in parts]),
@@ -106,7 +113,7 @@ def summary(made: Plan, settings: AskSettings) -> Planned:
         disk_bytes=_sum(parts, [part.disk_bytes for part in parts]),
         cached=sum(part.cached for part in made.parts),
         failed_before=sum(part.failed for part in made.parts),
-        cannot_ask=max((part.cannot for part in made.parts), key=lambda cannot: sum(cannot.values()), default={}),
+        cannot_ask=max(cannot, key=lambda each: sum(each.values())),
         missing_videos=max((part.missing_videos for part in made.parts), default=0),
         cost=_money(made.cost),
         spent=dollars(made.spent),
@@ -127,6 +134,8 @@ def _part(part: Part) -> PlannedPart:
         failed_before=part.failed,
         cannot_ask=part.cannot,
         missing_videos=part.missing_videos,
+        asked_again=part.outdated[0] or UNSET,
+        asked_again_why=part.outdated[1] or UNSET,
         to_do=_whole(part.to_do),
         tokens_in=_whole(part.tokens_in),
         tokens_out=_whole(part.tokens_out),
@@ -170,6 +179,11 @@ def words(planned: Planned) -> list[str]:
         f"disk {_span(_gigabytes(planned.disk_bytes), '', 3)} GB of {planned.disk_free_bytes / 1e9:,.0f} GB free",
     ]
     lines += _covered(planned, todo)
+    lines += [
+        f"{part.asked_again:,} answers are asked again: {part.asked_again_why}"
+        for part in planned.plan
+        if part.asked_again
+    ]
     unpriced = sorted({part.model for part in planned.plan if part.price == "unknown"})
     return lines + [f"the price of {name} is unknown: {MEND}" for name in unpriced]
 

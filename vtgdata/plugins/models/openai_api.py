@@ -1,6 +1,7 @@
 """Any OpenAI-compatible server (vLLM, SGLang, `transformers serve`, a paid API): `openai_api:MODEL`, with --endpoint.
 
-Only standard fields are sent: `transformers serve` answers 422 to others and 500 to `stop`. Each answer is a request of
+Only standard fields are sent, and what a server needs to draw as `Sampling` says (`_serving/drawing.py`): `transformers
+serve` answers 422 to others and 500 to `stop`. Each answer is a request of
 its own with its own seed, even if a server could return several choices: they would share one seed, so an answer would
 depend on which other answers were still missing, and its work key does not record that. The API key is read from
 VTGDATA_API_KEY, else OPENAI_API_KEY, and is never shown.
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from vtgdata.errors import EndpointRefused, VtgError
+from vtgdata.plugins.models._serving.drawing import Drawing
 from vtgdata.plugins.models._serving.endpoints import Endpoints, Trial
 from vtgdata.plugins.models._serving.reply import error_fields, models, publishable, read, retry_after
 from vtgdata.plugins.models._serving.reply_limit import UnreadableReply, limited
@@ -59,6 +61,7 @@ class ServedModel:
         self.model, self.key, self.timeout = model, key, endpoint.timeout
         self.id = f"openai_api:{model}@{endpoint.version}" if endpoint.version else f"openai_api:{model}"
         self.concurrency = endpoint.concurrency or CONCURRENCY
+        self.drawing = Drawing()
         self.others: set[tuple[str, str]] = set()
         """(server URL, model name) pairs already warned about: another model than the requested one answered there."""
         servers = [Server(url, shown(url), self.concurrency, WAITS) for url in dict.fromkeys(endpoint.urls)]
@@ -81,7 +84,7 @@ class ServedModel:
     def bodies(self, request: Request) -> list[dict[str, Any]]:
         """The JSON bodies that `generate` sends, one per seed; a batch file has the same."""
         messages = [_message(message) for message in request.messages]
-        return [self._body(messages, request.sampling, seed) for seed in request.seeds]
+        return [self._body(messages, request.sampling, seed) | request.sampling.further() for seed in request.seeds]
 
     def _body(self, messages: list[Any], sampling: Sampling, seed: int) -> dict[str, Any]:
         return {
@@ -144,8 +147,9 @@ class ServedModel:
             async with asyncio.timeout(self.timeout):
                 # As `extra_body`, the messages bypass the client's check of each part: 4 ms instead of 20 ms for a
                 # request with 64 frames.
+                further = await self.drawing.fields(client, server.name, sampling)
                 response = await client.chat.completions.with_raw_response.create(
-                    **self._body([], sampling, seed), extra_body={"messages": messages}
+                    **self._body([], sampling, seed), extra_body={"messages": messages, **further}
                 )
             reply, named = read(response.content)
         except openai.APIStatusError as error:
