@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from vtgdata.conversation import answer_words as words
-from vtgdata.conversation.answer_statements import Place
+from vtgdata.conversation.answer_clauses import Place
 from vtgdata.conversation.answer_times import FILL, Time, Units, whole_words
 
 _BOUND = re.compile(

@@ -8,6 +8,7 @@ import html
 import re
 import unicodedata
 
+from vtgdata.conversation import answer_sayings as sayings
 from vtgdata.conversation import answer_words as words
 
 _DASHES = "‐‑‒–—―−﹘﹣－"
@@ -71,7 +72,7 @@ _LISTED_TAGS = re.compile(
 )
 """Between two answer tags that are one list: `<time>1-2</time> and <time>4-5</time>`."""
 _EXAMPLE = re.compile(
-    rf"(?:{words.EXAMPLE}|form(?:at)? is)\W{{0,12}}<(answer|time|glue)>[^<>]{{0,80}}</\1>", re.IGNORECASE
+    rf"(?:{sayings.EXAMPLE}|form(?:at)? is)\W{{0,12}}<(answer|time|glue)>[^<>]{{0,80}}</\1>", re.IGNORECASE
 )
 
 

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from vtgdata.conversation import answer_words as words
 from vtgdata.conversation.answer_bounds import both_ends, starts_and_ends
+from vtgdata.conversation.answer_clauses import Place
 from vtgdata.conversation.answer_spellings import prepared
-from vtgdata.conversation.answer_statements import Place, asserted
+from vtgdata.conversation.answer_statements import asserted
 from vtgdata.conversation.answer_times import (
     FILL,
     LETTER,
