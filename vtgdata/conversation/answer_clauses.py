@@ -27,7 +27,7 @@ SENTENCE = re.compile(
     r"[!?]+|\n|;|(?<!\d)\.(?=\s+\d)|(?<![^\w][eE]\.g)(?<![^\w][iI]\.e)(?<!approx)\.(?=\s+[^a-zа-яçğıöşü\d]|\s*\Z)"
 )
 _BUT = re.compile(rf"{whole_words(sayings.BUT)}|{sayings.BUT_JOINED}", re.IGNORECASE)
-_CLAUSE = re.compile(rf"[,;!?\n]|:(?!\d)|[-]{{1,2}} |\.(?= )|{_BUT.pattern}", re.IGNORECASE)
+_CLAUSE = re.compile(rf"[,;!?()\n]|:(?!\d)|[-]{{1,2}} |\.(?= )|{_BUT.pattern}", re.IGNORECASE)
 QUOTED = re.compile(r"\"[^\"\n]{0,200}\"|(?<![^\W_])'[^'\n]{3,200}'(?![^\W_])")
 NEGATION = re.compile(
     rf"{whole_words(sayings.NEGATION)}|n't\b|{sayings.NEGATION_JOINED}|{sayings.ABSENT_JOINED}", re.IGNORECASE
@@ -35,6 +35,7 @@ NEGATION = re.compile(
 _INABLE = re.compile(sayings.INABILITY, re.IGNORECASE)
 _UNSAID, _CONDITION = any_of(sayings.EXAMPLE, sayings.QUOTING), any_of(sayings.CONDITION)
 _DRAFT = any_of(sayings.DRAFT)
+_WRONG = re.compile(rf"{whole_words(sayings.WRONG)}|{sayings.WRONG_JOINED}", re.IGNORECASE)
 _FINAL = re.compile(rf"{whole_words(sayings.FINAL)}(?! ?\d+ ?[.:)])", re.IGNORECASE)
 
 
@@ -96,6 +97,11 @@ class Judged:
     def finals(self) -> list[int]:
         """Where the final answer is announced."""
         return self._starts(_FINAL)
+
+    @cached_property
+    def wrongs(self) -> list[int]:
+        """Where something is called wrong."""
+        return self._starts(_WRONG)
 
     @cached_property
     def doubts(self) -> list[int]:

@@ -9,6 +9,7 @@ import math
 import re
 from typing import Any, cast
 
+from vtgdata.conversation import answer_sayings as sayings
 from vtgdata.conversation import answer_words as words
 from vtgdata.conversation.answer_phrases import says_absent, says_nothing
 from vtgdata.conversation.answer_sentences import pairs_in
@@ -18,22 +19,31 @@ from vtgdata.conversation.answer_times import Pair, Units, read_time
 _UNIT = r"_?(?:time|timestamp|times|secs?|seconds?|s|at|point|ts|ms|msecs?|milliseconds?)?(?:_?(?:s|secs?|ms))?"
 _TIME_WORD = r"[_ ]?(?:zeit|punkt|tempo|tiempo|temps|time|时间|時間|時刻|시간|время|vakti|waktu|thời_gian|وقت|समय)?"
 START = re.compile(
-    rf"(?:t_?|time_?)?(?:start|begin|from|onset)(?:ing|s)?{_UNIT}|ts|t_?s|st|s|t0|lower|in|(?:{words.START}){_TIME_WORD}"
+    rf"(?:t_?|time_?)?(?:start|begin|from|onset)(?:ing|s)?{_UNIT}|ts|t_?s|st|s|t0|lower|in(?:_?point)?|(?:{words.START}){_TIME_WORD}"
 )
 END = re.compile(
-    rf"(?:t_?|time_?)?(?:end|stop|finish|to|until|offset)(?:ing|s)?{_UNIT}|te|t_?e|ed|e|t1|upper|out|(?:{words.END}){_TIME_WORD}"
+    rf"(?:t_?|time_?)?(?:end|stop|finish|to|until|offset)(?:ing|s)?{_UNIT}|te|t_?e|ed|e|t1|upper|out(?:_?point)?|(?:{words.END}){_TIME_WORD}"
 )
 _LENGTH = re.compile(r"(?:duration|length|dur|len)(?:_s|_secs?|_seconds)?")
 _EXISTS = re.compile(
     r"(?:is_|event_|has_)?(?:found|exists?|present|occurs|happens|visible|answerable|detected|answer_exists|in_video|match)"
 )
-_TOOL = re.compile(r"(?:tool|function|api|action)(?:key_name)?|name")
+_TOOL = re.compile(r"(?:tool|function|api|action)(?:_name)?|name")
 _ARGUMENTS = re.compile(r"arguments?|parameters|args|params|kwargs|inputs?|(?:action|tool|function)_(?:input|args)")
 HOLDS = re.compile(
     r"(?:(?:pred(?:icted|iction)?|relevant|video|time|temporal|event)_?){0,3}"
     r"(?:times?|time_?stamps?|windows?|spans?|segments?|intervals?|moments?|events|periods?|range|answers?|results?|output"
-    r"|predictions?)"
+    r"|predictions?|seconds|secs)"
+    rf"|{sayings.ANSWERS}"
 )
+_BESIDE = re.compile(r"(?:examples?|samples?|formats?|template|schema|draft|initial|query|question)(?:_\w+)?")
+"""Keys of what only shows the form of an answer, or precedes it."""
+_UNIT_KEYS = ("unit", "units", "time_unit", "time_units")
+_SCALES = {
+    **dict.fromkeys(("ms", "millisecond", "milliseconds"), 0.001),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60.0),
+    **dict.fromkeys(("h", "hour", "hours"), 3600.0),
+}
 _OPTION = re.compile(r"\s*\(?([A-Z])\)?\.?\s*\Z")
 
 
@@ -60,7 +70,16 @@ class Found:
             return
         if self.called(named):
             return
+        unit = next((item for key, item in named.items() if key in _UNIT_KEYS), None)
+        if scale := _SCALES.get(unit.lower()) if isinstance(unit, str) else None:
+            inner = Found(self.units._replace(plain=scale))
+            inner.take({key: item for key, item in value.items() if key_name(key) not in _UNIT_KEYS})
+            self.pairs += inner.pairs
+            self.empty, self.unreadable = self.empty or inner.empty, self.unreadable or inner.unreadable
+            return
         ends = [[(key, item) for key, item in named.items() if name.fullmatch(key)] for name in (START, END)]
+        if not ends[0] and any(_LENGTH.fullmatch(key) for key in named):
+            ends = [[(key, item) for key, item in named.items() if key.startswith("offset")], []]
         if ends[0] and not ends[1]:
             ends[1] = [(key, item) for key, item in named.items() if _LENGTH.fullmatch(key)]
         if ends[0] and ends[1]:
@@ -69,7 +88,7 @@ class Found:
         for key, item in named.items():
             if HOLDS.fullmatch(key) or key in ("option", "choice"):
                 self.hold(item)
-            elif isinstance(item, dict | list):
+            elif isinstance(item, dict | list) and not (_BESIDE.fullmatch(key) and len(named) > 1):
                 self.take(item)
 
     def called(self, named: dict[str, Any]) -> bool:
@@ -155,10 +174,16 @@ _EDGES = re.compile(
 )
 
 
+_COMMA = re.compile(r"(?<=\d),(?=\d{1,2}(?!\d))")
+"""A decimal comma in a text that is one time."""
+
+
 def _seconds(item: Any, units: Units, last: bool) -> float | None:
     """Seconds of a start, or with `last` of an end; None if it is no time."""
     if isinstance(item, dict):
         parts = cast(dict[str, Any], item)
+        if (value := parts.get("value")) is not None:
+            return _seconds(f"{value} {parts.get('unit', '')}".strip() if parts.get("unit") else value, units, last)
         names = (("hours", "hour", "h"), ("minutes", "minute", "min", "m"), ("seconds", "second", "sec", "s"))
         values = [next((parts[name] for name in each if name in parts), 0) for each in names]
         known = any(name in parts for each in names for name in each) and all(
@@ -170,6 +195,8 @@ def _seconds(item: Any, units: Units, last: bool) -> float | None:
     if isinstance(item, str) and (edge := _EDGES.fullmatch(item.strip())) and (edge["first"] or edge["last"]):
         return 0.0 if edge["first"] else units.duration if last else None
     try:
+        if isinstance(item, str):
+            item = _COMMA.sub(".", item)
         seconds = read_time(item, units) if isinstance(item, str) else float(item) * units.plain
     except OverflowError:
         return None

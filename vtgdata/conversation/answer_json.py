@@ -10,6 +10,7 @@ import re
 from typing import Any, NamedTuple, cast
 
 from vtgdata.conversation.answer_fields import END, HOLDS, START, Found, decoded, key_name
+from vtgdata.conversation.answer_statements import replaces
 from vtgdata.conversation.answer_times import SECONDS, Pair, Units
 
 MOST_BRACES = 400
@@ -94,7 +95,7 @@ def _is_head(cells: list[str]) -> bool:
 
 
 def _objects(text: str) -> tuple[list[Any], str]:
-    """The outermost objects that can be decoded, and the rest of the text."""
+    """The outermost objects that can be decoded, from the last correction on, and the rest of the text."""
     values: list[Any] = []
     rest, place, budget = "", 0, MOST_TEXT
     for start, end in _braced(text):
@@ -102,6 +103,8 @@ def _objects(text: str) -> tuple[list[Any], str]:
             continue
         budget -= end - start
         if (value := decoded(text[start:end])) is not None:
+            if values and replaces(text[place:start]):
+                values.clear()
             values.append(value)
             rest, place = rest + text[place:start] + "\n", end
     return values, rest + text[place:]

@@ -9,7 +9,7 @@ CONTRAST = (
     r"|nhưng|tapi|tetapi|namun|melainkan|ale|jednak|lecz|maar|echter|لكن|ولكن|बल्कि|लेकिन"
 )
 BUT = rf"{CONTRAST}|only|rather|а|mà|so|and|und|y|et|и|ve|بل|पर"
-BUT_JOINED = r"而是|但是|但|しかし|けれど|ではなく|하지만|그러나|아니라|지만|แต่"
+BUT_JOINED = r"(?<=[るんすたい])が(?=,)|而是|但是|但|しかし|けれど|ではなく|하지만|그러나|아니라|지만|แต่"
 REQUEST = (
     r"(?:please|could you|can you|kindly)?,? ?(?:share|provide|upload|send|give me|show me|let me know"
     r"|tell me|try|check|specify)|please (?!use|see|take|find|note)|bitte|veuillez|por favor|per favore"
@@ -21,7 +21,11 @@ REASON = (
     r"|penjelasan|wyjaśnienie|uitleg|理由|原因|解释|解釋|説明|설명|이유"
 )
 FINAL = (
-    r"final answer|my response|correct (?:span|window|answer|interval|segment)|(?:event|moment|scene"
+    r"(?:which|that) leaves|leaving|(?:i|we)(?:'ll| will|'d| would)? (?:choose|chose|pick|picked|select"
+    r"|selected|go with|settle on)"
+    r"|(?:nehme|wähle) ich|ich (?:nehme|wähle)|je (?:choisis|retiens)|elijo|escolho|scelgo|выбираю|seçiyorum|tôi chọn"
+    r"|saya (?:memilih|pilih)|wybieram|ik kies|我[选選]|選びます|선택합니다|أختار|चुनता|चुनती|final answer|my response"
+    r"|correct (?:span|window|answer|interval|segment)|(?:event|moment|scene"
     r"|action|part) (?:you asked(?: about| for)?|requested|in question|asked for)|evento (?:richiesto"
     r"|solicitado|pedido)|gesuchte \w+|événement demandé|искомое \w+|istenen olay|sự kiện được hỏi"
     r"|(?:kejadian|adegan) yang (?:diminta|ditanyakan)|目标动作|所问的?|質問の|질문하신|(?:my "
@@ -32,8 +36,29 @@ FINAL = (
     r"|câu trả lời|jawaban(?:nya)?|odpowiedź|(?:het )?antwoord|คำตอบ|الإجابة|الجواب|उत्तर|जवाब"
 )
 """Before the answer that counts."""
+FINALLY = (
+    r"final(?:ly)?(?: (?:answer|answers|result|results|response|version|windows)\b|(?=\W*(?:\Z|\n)))|corrected"
+    r"|revised|definitive"
+    r"|endgültig\w*|korrigiert\w*|réponse finale|définiti\w+|corrigée?s?|respuesta final|resposta final"
+    r"|risposta finale"
+    r"|corregid\w+|corrigid\w+|corrett[aei]\b|окончательн\w+|исправленн\w+|nihai|düzeltilmiş|đáp án cuối cùng"
+    r"|jawaban akhir|ostateczn\w+|definitief|最终|最終|修正\w*|更正\w*|최종|النهائي\w*|अंतिम उत्तर"
+)
+"""Before the answer that replaces those before it."""
+ANSWERS = (
+    r"réponses?|antwort(?:en)?|respuestas?|respostas?|rispost[ae]|ответы?|cevap|yanıt|đáp_án|câu_trả_lời"
+    r"|jawaban|odpowied[źz]i?"
+    r"|antwoord|คำตอบ|الإجابة|उत्तर|答案|答え|回答|정답|답변?|答|intervalle?|intervallo|intervalo|segmento|fenster|zeitraum"
+)
+"""A key, or a heading, for the answer."""
 CORRECTION = (
-    r"wait|hold on|oops|i misread|typo|espere|aguarde|o correto|lo correcto|il giusto|make that|ou plutôt"
+    r"wait|hold on|oops|i misread|i mixed|errat(?:um|a)|(?:should|must) (?:read|be)|i mean|i meant"
+    r"|to be (?:more )?(?:exact|precise)"
+    r"|more (?:exactly|precisely)|precisely|genauer|plus précisément|más exactamente|mais precisamente"
+    r"|più precisamente"
+    r"|daha doğrusu|chính xác hơn|lebih tepatnya|dokładniej|nauwkeuriger"
+    r"|更[准準]确|[准準]确地?[说說]|正確に(?:は|言)|더 정확히|بشكل أدق"
+    r"|typo|espere|aguarde|o correto|lo correcto|il giusto|make that|ou plutôt"
     r"|oder eher|besser gesagt|o mejor|ou melhor|o meglio|tôi nhầm|nhầm|keliru|scratch that|edit|update"
     r"|revised?|corrected|no[,:;-]|actually|correction|or rather|on (?:closer|second)|sorry|my mistake"
     r"|instead|nein|moment|korrektur|corrections?|corrección|perdón|pardon|je me corrige|me corrijo"
@@ -44,6 +69,24 @@ CORRECTION = (
     r"|实际上|更正|等等|いや|実際|訂正|아니|사실|لا،|بل|नहीं|दरअसल|ไม่ใช่|จริงๆ"
 )
 """Takes back what was said before it."""
+WRONG = (
+    r"(?:was|is|were|are) (?:wrong|incorrect|mistaken|a mistake|an error|a typo|not right|not what|not correct|off)"
+    r"|c'était une erreur|(?:est|était) (?:fausse?|erronée?|incorrecte?)|(?:ist|war|sind|waren) (?:falsch"
+    r"|fehlerhaft|ein fehler"
+    r"|ein irrtum)|(?:era|es|fue|estaba) (?:un error|incorrect[oa]|erróne[oa])|(?:estava|está|era"
+    r"|foi) (?:errad[oa]|um erro"
+    r"|incorret[oa])|(?:era|è) (?:sbagliat[oa]|errat[oa]|un errore)|(?:было|был|была|были) (?:ошиб\w+"
+    r"|неверн\w+)|ошибочн\w+"
+    r"|hatalı\w*|yanlıştı\w*|yanlış(?= ?[.,;])|là sai|bị sai|(?:adalah )?salah|keliru|(?:był[oay]?|jest) błędn\w+"
+    r"|(?:was|is) (?:fout|verkeerd|onjuist)|خطأ|خاطئ\w*|ग़?लत (?:था|थी|है)"
+)
+"""After a window: it is taken back."""
+WRONG_JOINED = r"有误|有誤|(?:是|说|說|写|寫)错|錯了|错了|是錯誤|是错误|間違|誤りで|틀렸|잘못(?:됐|되|입)|ผิดพลาด"
+POINTING = (
+    r"that|this|it|c'|cela|ça|das|dies|eso|esto|isso|isto|questo|ciò|это|bu|đó|điều|itu|ini|to|dat"
+    r"|这|這|那|これ|それ|이는|그것"
+)
+"""Begins a sentence about the window before it."""
 DRAFT = (
     r"drafts?|i (?:wrote|said|typed)|initial(?: (?:guess|estimate|answer|thought))?|rough|preliminary"
     r"|initially|first (?:guess|thought|impression)|i (?:first |initially |had )?(?:thought|considered"
@@ -100,7 +143,7 @@ SEEN = (
 EVENT = (
     r"events?|passages?|pasaje|trecho|abschnitt|stelle|scenes?|moments?|incidents?|actions?|requested"
     r"|described|you (?:describe|mention|ask)\w*|ereignis|szene|événement|scène|moment|evento|escena|cena"
-    r"|momento|incidente|scena|событи\w+|сцен\w+|момент\w*|olay|sahne|sự kiện|cảnh|kejadian|adegan"
+    r"|momento|incidente|scena|событи\w+|сцен\w+|момент\w*|olay|sahne|bir an|sự kiện|cảnh|kejadian|adegan"
     r"|wydarzeni\w+|scen\w+|gebeurtenis|场景|事件|动作|片段|場面|出来事|シーン|장면|사건|동작|مشهد|حدث"
     r"|الحدث|दृश्य|घटना|เหตุการณ์|ฉาก"
 )
@@ -113,7 +156,8 @@ ELSE = (
     r"|meer|其他|其它|其余|再|之前|之后|他の|ほか|以外|다른|다시|또|外"
 )
 NEVER = (
-    r"never|nobody|no one|nowhere|at no (?:time|point|moment)|niemals|niemand|nirgend\w*|jamais|aucune?"
+    r"(?:né|ni|nor|noch|ani|nem) (?:afterwards?|later|then|dopo|après|después|depois|danach|potem|sonra)|hiçbir an"
+    r"|never|nobody|no one|nowhere|at no (?:time|point|moment)|niemals|niemand|nirgend\w*|jamais|aucune?"
     r"|nulle part|nunca|jamás|nadie|ning[uú]n\w?|nenhum\w?|ninguém|mai|nessun\w?|никогда|никто|нигде|hiç"
     r"|asla|tidak pernah|nigdy|nikt|nigdzie|nooit|nergens|从未|從未|決して|절대|أبدا|कभी नहीं|ไม่เคย"
 )
@@ -127,6 +171,27 @@ ABSENT_JOINED = (
     r"(?:没有|沒有|未|并未|不)(?:发生|發生|出现|出現|存在|看到)|(?:ありません|いません|見られません"
     r"|映っていません|登場しません|存在しません)|없습니다|나오지 않|않습니다|보이지 않"
 )
+INABLE = (
+    r"(?:ich (?:kann|darf|werde)|(?:kann|darf|werde) ich)\b[^.;!?\n]{0,80}\b(?:nicht|keine?\w?)|je ne (?:peux"
+    r"|saurais|suis|vais)"
+    r"|je refuse|no (?:puedo|estoy|soy capaz|me es posible|voy a)|não (?:posso|consigo|estou|vou)|non (?:posso"
+    r"|riesco|rispondo"
+    r"|indicherò|mi è possibile|sono in grado)|не (?:могу|имею|умею|вправе|буду|в состоянии)|отказываюсь"
+    r"|\w{2,20}(?:amam|emem|amıyorum|emiyorum|mayacağım|meyeceğim)|không thể|tôi từ chối|saya ta?(?:k"
+    r"|idak) (?:bisa|dapat|mampu)"
+    r"|nie (?:mogę|jestem w stanie|potrafię|będę)|ik (?:kan|mag|zal)\b[^.;!?\n]{0,80}\b(?:niet|geen)|ไม่สามารถ"
+    r"|لا (?:أستطيع|استطيع"
+    r"|يمكنني)|नहीं (?:\S{1,12} )?(?:सकता|सकती)"
+)
+"""The speaker cannot or will not, in other languages than English."""
+INABLE_JOINED = r"无法|無法|不能(?!说)|(?:でき|出来)ません|できかね|(?:할|볼|드릴|답할) 수 없"
+FINDING = (
+    r"find\w*|locate\w*|trouver|encontrar|hallar|localizar|trovare|найти|обнаружить|bul\w+|tìm\w*|menemukan"
+    r"|znaleźć|vinden"
+    r"|العثور|إيجاد|أجد"
+)
+"""What was looked for and not found is absent, and nothing is refused."""
+FINDING_JOINED = r"找到|找出|发现|發現|見つ|찾|พบ|หาเจอ|ढूंढ|खोज"
 REFUSAL_JOINED = r"抱歉|对不起|對不起|申し訳|すみません|죄송|미안|ขออภัย|ขอโทษ"
 REFUSAL = (
     r"desculpe|lo siento|désolée?|mi dispiace|извин\w+|простите|üzgünüm|xin lỗi|maaf|przepraszam|helaas"

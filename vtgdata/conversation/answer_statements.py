@@ -11,18 +11,23 @@ from collections.abc import Sequence
 from vtgdata.conversation import answer_sayings as sayings
 from vtgdata.conversation import answer_words as words
 from vtgdata.conversation.answer_clauses import NEGATION, QUOTED, SENTENCE, Judged, Place, any_of, one_in
+from vtgdata.conversation.answer_phrases import says_absent
 from vtgdata.conversation.answer_spellings import is_simple
 from vtgdata.conversation.answer_text import ends
 from vtgdata.conversation.answer_times import EDGE, Pair, Units, whole_words
 
 MOST_STATUS = 1_000
 """Most characters of a text without a window that are read to tell why it has none, half from each end."""
+MOST_FOLLOWING = 100
+"""Most characters after a window in which it can be called wrong."""
 
 
 _AFTERWARDS = re.compile(
     r"\)? (?:was|is|were) (?:wrong|incorrect|a typo|not right)| ?(?:가|이)? ?아니|(?:では|じゃ)な| değil"
 )
 """Directly after a window: it is not that one."""
+_DIGIT = re.compile(r"\d")
+_POINTING = re.compile(rf"\W{{0,3}}(?:{sayings.POINTING})(?![{EDGE}])", re.IGNORECASE)
 _ALSO = re.compile(r"[^\n]{0,4}(?:間|사이|の)?(?:に|の間)?も")
 """Directly after a window: in it too, what the end of the sentence says."""
 _LAST = re.compile(sayings.NEGATION_JOINED)
@@ -32,8 +37,11 @@ _EVENT, _ELSE, _NEVER = any_of(sayings.EVENT, words.VIDEO), any_of(sayings.ELSE)
 _ELSE_OR_TIME = re.compile(rf"{_ELSE.pattern}|\d", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{2}")
 _LEAD_IN = re.compile(rf"(?:{words.FROM}|{words.BETWEEN})(?![{EDGE}])", re.IGNORECASE)
-_CONTRAST, _REQUEST = any_of(sayings.CONTRAST), any_of(sayings.REQUEST)
+_CONTRAST = re.compile(rf"{whole_words(sayings.CONTRAST)}|{sayings.BUT_JOINED}", re.IGNORECASE)
+_REQUEST = any_of(sayings.REQUEST)
 _REGRET = re.compile(rf"{whole_words(sayings.REFUSAL)}|{sayings.REFUSAL_JOINED}", re.IGNORECASE)
+_INABLE = re.compile(rf"{whole_words(sayings.INABLE)}|{sayings.INABLE_JOINED}", re.IGNORECASE)
+_FINDING = re.compile(rf"{whole_words(sayings.FINDING)}|{sayings.FINDING_JOINED}", re.IGNORECASE)
 _SHOWN = re.compile(rf"(?:{words.VIDEO})|\b{sayings.SEEN}", re.IGNORECASE)
 _ABSENT = re.compile(sayings.ABSENT_JOINED)
 _ABSENCE = re.compile(rf"(?:{words.VIDEO})|\b{sayings.APPEARS}", re.IGNORECASE)
@@ -41,10 +49,11 @@ _ABSENT_EVENT = re.compile(
     r"\b(?:event|moment|scene|action|query|activity)\b[^.;!?\n]{0,30}\b(?:absent|missing)\b", re.IGNORECASE
 )
 _CORRECTION = re.compile(rf"(?:\A|[.,;:!?\n(-]\s{{0,3}})(?:{sayings.CORRECTION})(?![{EDGE}])", re.IGNORECASE)
+_FINALLY = any_of(sayings.FINALLY)
 _REASON = re.compile(rf"(?:\n|\. |\A)\W{{0,4}}(?:{sayings.REASON})\W{{0,4}}[:：]", re.IGNORECASE)
 _REMARK = re.compile(r"\((?=[^()\n]{0,80}[^\W\d_]{2})[^()\n]{0,300}\)")
 _ABOUT_ALL = re.compile(
-    rf"(?:{words.VIDEO}|\bit)\b[^.;!?\n]{{0,40}}\b(?:runs?|lasts?|spans|goes|plays|shows?|only|is|covers)\b",
+    rf"{words.LENGTH}|(?:{words.VIDEO}|\bit)\b[^.;!?\n]{{0,40}}\b(?:runs?|lasts?|spans|goes|plays|shows?|only|is|covers)\b",
     re.IGNORECASE,
 )
 
@@ -61,9 +70,11 @@ def asserted(text: str, found: Sequence[Place], units: Units) -> tuple[list[Pair
         return [place.pair for place in found], False
     whole = Judged(text)
     kept = [place for place in found if not _unsaid(whole, place)]
+    if whole.wrongs and len({place.pair for place in kept}) > 1:
+        kept = [place for place in kept if not _retracted(whole, place)]
     kept = _final(whole, _without_remarks(whole, _after_absence(whole, kept)))
-    if kept and (whole.denials or _REGRET.search(whole.text)):
-        kept = [place for place in kept if not _is_all(whole, place, units)]
+    refused = kept and (whole.denials or _REGRET.search(whole.text))
+    kept = [place for place in kept if not (_is_all(place, units) and (refused or _is_length(whole, place)))]
     return [place.pair for place in kept], not kept
 
 
@@ -105,6 +116,16 @@ def _denied(text: Judged, place: Place) -> bool:
     return _REGRET.search(text.text, begin, place.start) is not None and one_in(text.denials, since, end)
 
 
+def _retracted(text: Judged, place: Place) -> bool:
+    """Whether a window is called wrong, in its clause, or after it before the next number."""
+    end = text.sentences.around(place)[1]
+    if _POINTING.match(text.text, end):
+        end = text.sentences.after(end)[1]
+    number = _DIGIT.search(text.text, place.end, min(end, place.end + MOST_FOLLOWING))
+    end = number.start() if number else min(end, place.end + MOST_FOLLOWING)
+    return one_in(text.wrongs, text.clauses.around(place)[0], end)
+
+
 def _after_absence(text: Judged, found: list[Place]) -> list[Place]:
     """Without the windows beside a statement that the video does not show the event: they describe something else.
 
@@ -144,7 +165,7 @@ def _without_remarks(text: Judged, found: list[Place]) -> list[Place]:
     """Without windows in round brackets, if others stand outside."""
     if len(found) < 2 or "(" not in text.text:
         return found
-    remarks = [mark.span() for mark in _REMARK.finditer(text.text)]
+    remarks = [mark.span() for mark in _REMARK.finditer(text.text) if not _CORRECTION.match(text.text, mark.start())]
     return [place for place in found if not any(a < place.start and place.end < b for a, b in remarks)] or found
 
 
@@ -169,12 +190,15 @@ def _announced(text: Judged, label: int, found: list[Place]) -> list[Place]:
     return [place for place in found if label <= place.start < end]
 
 
-def _is_all(text: Judged, place: Place, units: Units) -> bool:
-    """Whether a window is the whole video, or what a sentence about the video as a whole says."""
+def _is_all(place: Place, units: Units) -> bool:
+    """Whether a window is the whole video, or may be where the duration is not known."""
     start, end = place.pair
-    if units.duration is not None:
-        return start <= 0.5 and end >= units.duration - 0.5
-    return start == 0 and _ABOUT_ALL.search(text.text, text.sentences.around(place)[0], place.start) is not None
+    return start <= 0.5 and (units.duration is None or end >= units.duration - 0.5)
+
+
+def _is_length(text: Judged, place: Place) -> bool:
+    """Whether a sentence about the video as a whole says how long it is."""
+    return _ABOUT_ALL.search(text.text, text.sentences.around(place)[0], place.start) is not None
 
 
 def denies(text: str) -> bool:
@@ -185,5 +209,20 @@ def denies(text: str) -> bool:
 
 
 def regrets(text: str) -> bool:
-    """Whether a text without a window begins a refusal: an apology, in any language of the table."""
-    return _REGRET.search(ends(text, MOST_STATUS)) is not None
+    """Whether a text without a window is a refusal, in any language of the table.
+
+    It says that the speaker cannot or will not, or is an apology that does not go on to say what the video lacks.
+    """
+    plain = QUOTED.sub("", ends(text, MOST_STATUS))
+    if _INABLE.search(plain) and not _FINDING.search(plain):
+        return True
+    return _REGRET.search(plain) is not None and not (denies(text) or says_absent(plain))
+
+
+def replaces(between: str) -> bool:
+    """Whether a text between two answers takes back the first: a correction, or the announcement of a final answer.
+
+    >>> replaces("Oops, I mixed them up. Corrected:"), replaces("and later")
+    (True, False)
+    """
+    return _CORRECTION.search(between) is not None or _FINALLY.search(between) is not None

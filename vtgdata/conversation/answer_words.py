@@ -27,6 +27,7 @@ TO = (
 )
 """Between two times: from the first to the second."""
 AND = r"and|&|und|et|y|e|i|en|ve|ile|và|dan|и|et|และ|और|و|和|与|與|と|와|과|하고"
+OR = r"or|oder|ou|o|или|либо|veya|ya da|hoặc|hay|atau|lub|albo|of|或者?|又は|または|또는|혹은|أو|या|หรือ"
 FROM = (
     r"from|between|within|in|at|during|von|ab|zwischen|entre|tra|fra|de[li]?|du|dal(?:la)?|da|des(?:de)?"
     r"|dos?|das|od|między|pomiędzy|vanaf|van|tussen|từ|trong khoảng|dari|antara|с|со|от|между|ตั้งแต่|จาก"
@@ -41,7 +42,7 @@ ABOUT = (
 """Before a time: changes nothing."""
 BETWEEN = r"between|zwischen|entre|tra|fra|между|między|pomiędzy|tussen|giữa|trong khoảng|antara|ระหว่าง|بين|在"
 BETWEEN_AFTER = r"arasında|के बीच|사이|之间|之間|の間|間"
-AFTER = r"頃|ごろ|左右|前後|쯤|경|정도|지점|mark|point|timestamp|Uhr|сек\.|lar(?:da)?|civarı(?:nda)?"
+AFTER = r"頃|ごろ|左右|前後|쯤|경|정도|지점|mark|point|timestamp|сек\.|lar(?:da)?|civarı(?:nda)?"
 """After a time: changes nothing."""
 
 UNTIL = r"until|till|by|bis|hasta|até|fino a|jusqu.?[àa]u?|до|đến|tới|hingga|sampai|aż do|tot|ถึง|إلى|حتى|到|至"
@@ -54,16 +55,16 @@ START = (
     r"|commence|début(?:e)?|beginnt|begint|beginn|begin|startet|anfang|fängt|начинается|начинает|начало"
     r"|начал\w{0,3}|başlıyor|başlar|başlangıç|bắt đầu|dimulai|mulai|zaczyna|rozpoczyna|początek|start"
     r"|เริ่ม(?:ต้น)?|و?يبدأ|بداية|البداية|و?تبدأ|शुरू|शुरुआत|开始|開始|起始|起(?=:)|开头|始ま|始め|はじま"
-    r"|시작"
+    r"|시작|출발"
 )
 END = (
-    r"wraps? up|quits?|ceases?|achève|cesse|smette|finit|para de|deja de|deixa de|cesa|término|終點|终点"
+    r"closes?|wraps? up|quits?|ceases?|achève|cesse|smette|finit|para de|deja de|deixa de|cesa|término|終點|终点"
     r"|停下|停止|止ま|やめ|멈|dừng(?: lại)?|berhenti|หยุด|duruyor|durur|रुक|заканчивает|прекращает"
     r"|przestaje|stoppt|aufhört|stopt|ends?|ending|ended|finish(?:es|ed|ing)?|stops?|stopped|stopping"
     r"|(?:is |are |was )?(?:over|done|gone)(?: by)?|offset|concludes?|termina|finaliza|acaba|fin(?:al)?"
     r"|fim|fine|finisce|se termine|finit|fin|endet|ende|eindigt|einde|hört|заканчивается|кончается|конец"
     r"|окончание|bitiyor|biter|bitiş|sona eriyor|kết thúc|berakhir|selesai|kończy|koniec|จบ|สิ้นสุด|و?ينتهي"
-    r"|و?تنتهي|نهاية|و?النهاية|समाप्त\w*|समाप्ति|खत्म|अंत|结束|結束|终止|止(?=:)|終了|終わ|おわ|끝|종료|until"
+    r"|و?تنتهي|نهاية|و?النهاية|समाप्त\w*|समाप्ति|खत्म|अंत|结束|結束|终止|止(?=:)|終了|終わ|おわ|끝|종료|도착|until"
     r"|till"
 )
 
@@ -106,6 +107,14 @@ WHOLE = (
     r"|كامل الفيديو|पूरा वीडियो|toàn bộ video|seluruh video|cał[ey] (?:film|wideo|nagranie)|de hele video"
     r"|ทั้งวิดีโอ|整个视频|整個影片|整段视频|全程|動画全体|全編|영상 전체|전체 영상"
 )
+
+LASTS = (
+    r"lasts?|runs?|spans?|goes|plays|dauert|läuft|geht|dure|va|fait|dura|tiene|длится|идёт|идет|продолжается"
+    r"|sürüyor|sürer|kéo dài|dài|berlangsung|berdurasi|trwa|duurt|loopt"
+    r"|长达?|時長|时长|总长|全长|全長|長さ|길이|يستمر|مدته|ยาว"
+)
+LENGTH = rf"(?:(?:{VIDEO}) ?(?:{LASTS})|(?<!in the )(?<!in this )(?:video|clip|footage) is)(?![^\W\d_])[^.;!?,]*"
+"""Before the length of the video."""
 
 NUMBERS = (
     *(
