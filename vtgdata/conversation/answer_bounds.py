@@ -137,6 +137,8 @@ def _choose(text: str, marks: Sequence[_Mark], taken: dict[_Mark, str]) -> None:
         for place, mark in enumerate(marks):
             if mark.kind == "time" or place in done:
                 continue
+            if any(_apart(time, mark) <= CLOSE and side == mark.kind for time, side in taken.items()):
+                continue  # `48 s から始まり`: both words say it of one time
             beside = [marks[other] for other in (place - 1, place + 1) if 0 <= other < len(marks)]
             beside = [each for each in beside if each.kind == "time" and each not in taken and _near(text, mark, each)]
             if 0 < len(beside) <= most:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from vtgdata.conversation import answer_sayings as sayings
-from vtgdata.conversation.answer_times import Pair, whole_words
+from vtgdata.conversation.answer_times import EDGE, Pair, whole_words
 
 
 class Place(NamedTuple):
@@ -34,6 +34,14 @@ NEGATION = re.compile(
 )
 _INABLE = re.compile(sayings.INABILITY, re.IGNORECASE)
 _UNSAID, _CONDITION = any_of(sayings.EXAMPLE, sayings.QUOTING), any_of(sayings.CONDITION)
+_CONTRAST = re.compile(rf"{whole_words(sayings.CONTRAST)}|{sayings.BUT_JOINED}", re.IGNORECASE)
+_REJECTED = re.compile(
+    r"(?:\A|\n)\W{0,4}(?:rejected|discarded|excluded|ruled out|not matching|no match)\W{0,4}(?:\n|:)", re.IGNORECASE
+)
+_CROSS = re.compile("[❌✗✘❎]")
+_LEAD = re.compile(
+    rf"(?<![{EDGE}])(?:{sayings.INSTEAD_OF}|{sayings.OTHER_CLOCK})[^.;:!?\n\d]{{0,30}}(?=\d)", re.IGNORECASE
+)
 _DRAFT = any_of(sayings.DRAFT)
 _WRONG = re.compile(rf"{whole_words(sayings.WRONG)}|{sayings.WRONG_JOINED}", re.IGNORECASE)
 _FINAL = re.compile(rf"{whole_words(sayings.FINAL)}(?! ?\d+ ?[.:)])", re.IGNORECASE)
@@ -104,6 +112,21 @@ class Judged:
         return self._starts(_WRONG)
 
     @cached_property
+    def crosses(self) -> list[int]:
+        """Where crosses stand that mark what is not meant."""
+        return self._starts(_CROSS)
+
+    @cached_property
+    def rejected(self) -> list[int]:
+        """Where headings stand for what was rejected."""
+        return self._starts(_REJECTED)
+
+    @cached_property
+    def others(self) -> set[int]:
+        """Where times begin that another window takes the place of, or that are those of a clock in the video."""
+        return {found.end() for found in _LEAD.finditer(self.text)}
+
+    @cached_property
     def doubts(self) -> list[int]:
         """Where an example or somebody's words begin."""
         return self._starts(_UNSAID)
@@ -112,6 +135,18 @@ class Judged:
     def conditions(self) -> list[int]:
         """Where a condition is made."""
         return self._starts(_CONDITION)
+
+    def between_contrasts(self, place: Place) -> tuple[int, int]:
+        """The sentence of a window, or the part of it between the `but`s, in the narrow sense, around the window."""
+        begin, end = self.sentences.around(place)
+        following = bisect_right(self.contrasts, place.start)
+        last = self.contrasts[following - 1] if following else 0
+        return max(begin, last), min(end, self.contrasts[following] if following < len(self.contrasts) else end)
+
+    @cached_property
+    def contrasts(self) -> list[int]:
+        """Where each `but` in the narrow sense begins."""
+        return self._starts(_CONTRAST)
 
     def _starts(self, pattern: re.Pattern[str]) -> list[int]:
         return [found.start() for found in pattern.finditer(self.text)]

@@ -38,6 +38,10 @@ HOLDS = re.compile(
 )
 _BESIDE = re.compile(r"(?:examples?|samples?|formats?|template|schema|draft|initial|query|question)(?:_\w+)?")
 """Keys of what only shows the form of an answer, or precedes it."""
+_CHOSEN = re.compile(
+    rf"(?:final_?|best_?|selected_?|chosen_?|correct_?)(?:answer|window|segment|span|interval|candidate|match|moment)?|answer|{sayings.ANSWERS}"
+)
+"""Keys beside which other keys hold candidates, context, or what was rejected."""
 _UNIT_KEYS = ("unit", "units", "time_unit", "time_units")
 _SCALES = {
     **dict.fromkeys(("ms", "millisecond", "milliseconds"), 0.001),
@@ -85,10 +89,11 @@ class Found:
         if ends[0] and ends[1]:
             self.both(*ends[0][0], *ends[1][0])
             return
-        for key, item in named.items():
+        chosen: dict[str, Any] = {key: named[key] for key in named if _CHOSEN.fullmatch(key) and _nests(named[key])}
+        for key, item in (chosen or named).items():
             if HOLDS.fullmatch(key) or key in ("option", "choice"):
                 self.hold(item)
-            elif isinstance(item, dict | list) and not (_BESIDE.fullmatch(key) and len(named) > 1):
+            elif _nests(item) and not (_BESIDE.fullmatch(key) and len(named) > 1):
                 self.take(item)
 
     def called(self, named: dict[str, Any]) -> bool:
@@ -160,6 +165,11 @@ class Found:
             self.unreadable = True
         else:
             self.pairs.append((times[0], times[1]))
+
+
+def _nests(value: Any) -> bool:
+    """Whether a value is an object or a list."""
+    return isinstance(value, dict | list)
 
 
 def key_name(key: str) -> str:

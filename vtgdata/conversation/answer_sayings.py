@@ -21,6 +21,9 @@ REASON = (
     r"|penjelasan|wyjaśnienie|uitleg|理由|原因|解释|解釋|説明|설명|이유"
 )
 FINAL = (
+    r"[a-z]{2,20},? (?:that |which )?you (?:asked|mention|describ|request|want|look)\w*(?: about| for)?"
+    r"(?! (?:would|does|did|do|never|is not))"
+    r"|your (?:question|query) (?:is about|asks about)|zooming in|localize the event|but only|"
     r"(?:which|that) leaves|leaving|(?:i|we)(?:'ll| will|'d| would)? (?:choose|chose|pick|picked|select"
     r"|selected|go with|settle on)"
     r"|(?:nehme|wähle) ich|ich (?:nehme|wähle)|je (?:choisis|retiens)|elijo|escolho|scelgo|выбираю|seçiyorum|tôi chọn"
@@ -70,18 +73,41 @@ CORRECTION = (
 )
 """Takes back what was said before it."""
 WRONG = (
-    r"(?:was|is|were|are) (?:wrong|incorrect|mistaken|a mistake|an error|a typo|not right|not what|not correct|off)"
+    r"(?:did|do|does)(?:n't| not) count|"
+    r"(?:was|is|were|are) (?:wrong|incorrect|mistaken|a mistake|an error|a typo|not right|not counted"
+    r"|not what|not correct|off)"
     r"|c'était une erreur|(?:est|était) (?:fausse?|erronée?|incorrecte?)|(?:ist|war|sind|waren) (?:falsch"
     r"|fehlerhaft|ein fehler"
     r"|ein irrtum)|(?:era|es|fue|estaba) (?:un error|incorrect[oa]|erróne[oa])|(?:estava|está|era"
     r"|foi) (?:errad[oa]|um erro"
     r"|incorret[oa])|(?:era|è) (?:sbagliat[oa]|errat[oa]|un errore)|(?:было|был|была|были) (?:ошиб\w+"
-    r"|неверн\w+)|ошибочн\w+"
+    r"|неверн\w+)|ошибочн\w+|это ошибка"
     r"|hatalı\w*|yanlıştı\w*|yanlış(?= ?[.,;])|là sai|bị sai|(?:adalah )?salah|keliru|(?:był[oay]?|jest) błędn\w+"
     r"|(?:was|is) (?:fout|verkeerd|onjuist)|خطأ|خاطئ\w*|ग़?लत (?:था|थी|है)"
 )
 """After a window: it is taken back."""
 WRONG_JOINED = r"有误|有誤|(?:是|说|說|写|寫)错|錯了|错了|是錯誤|是错误|間違|誤りで|틀렸|잘못(?:됐|되|입)|ผิดพลาด"
+THERE = (
+    r"there(?! (?:is|are|was|were)\b)|in it|dort|darin|là|allí|ahí|lá|aí|lì|там|orada|ở đó|di sana|tam|daar"
+    r"|那里|そこ|거기"
+)
+"""In the window before, and not in the video."""
+MERELY = (
+    r"only|merely|just|nur|bloß|lediglich|seulement|juste|solo|solamente|soltanto|apenas|somente|только|лишь|sadece|yalnızca"
+    r"|chỉ|hanya|tylko|jedynie|slechts|alleen|只是|只|仅|だけ|만"
+)
+"""In a window, something else than the event, of which it was said that it never happens."""
+INSTEAD_OF = (
+    r"rather than|instead of|(?:an)?statt|plutôt que|au lieu de|en (?:lugar|vez) de|em vez de|invece d[ei]"
+    r"|вместо|thay vì"
+    r"|alih-alih|zamiast|in plaats van"
+)
+"""Before a window that another takes the place of."""
+OTHER_CLOCK = (
+    r"(?:according to|on) the [^.;,\n]{0,20}clock|countdown|(?:clock|watch|timer|ticker|scoreboard)\b[^.;,\n\d]{0,25}"
+    r" (?:shows?|reads?|goes|says|counts)|挂钟|時計|시계"
+)
+"""Before a window on a clock that the video shows."""
 POINTING = (
     r"that|this|it|c'|cela|ça|das|dies|eso|esto|isso|isto|questo|ciò|это|bu|đó|điều|itu|ini|to|dat"
     r"|这|這|那|これ|それ|이는|그것"
@@ -103,10 +129,12 @@ EXAMPLE = (
 )
 QUOTING = (
     r"you (?:asked|said|wrote)(?! (?:about|for)\b)|(?:question|query|prompt|user) (?:asks?|asked|says?"
-    r"|mentions?|states?)|(?:asked|asks) (?:whether|if|for)|你问|您问"
+    r"|mentions?|states?)|you asked for the (?:moment|part|segment|window|interval|span|time)\b"
+    r"|(?<!you )(?:asked|asks) (?:whether|if|for)|in between(?=,)|你问|您问"
 )
 CONDITION = (
-    r"if\b[^.;]{0,60}\b(?:were|was|had|would)|would (?:take|have|last|need)|wenn\b[^.;]{0,60}wäre|wäre\b"
+    r"if\b[^.;]{0,60}\b(?:were|was|had|would)|would (?:take|have|last|need|be (?:easy|tempting|wrong|natural))"
+    r"|wenn\b[^.;]{0,60}wäre|wäre\b"
     r"|si\b[^.;]{0,60}(?:était|fuera|estuviera)|serait|sería|se\b[^.;]{0,60}fosse|seria\b|sarebbe|hätte"
     r"|würde|hubiera|habría|aurait|avrebbe|avesse|teria|tivesse|если бы|olsaydı|nếu|kalau|gdyby"
     r"|als\b[^.;]{0,60}(?:zou|was|had)|如果|假如|もし|만약|لو |यदि|अगर|ถ้า"

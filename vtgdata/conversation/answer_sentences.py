@@ -64,7 +64,7 @@ _NOT_AFTER = re.compile(
 )
 # What may follow a plain number; any other word after it is what the number counts.
 _FOLLOWS = re.compile(
-    rf" ?(?:\Z|(?<= )\d|[\n.,;:!?)\]}}>|<(=]|->|-(?![{LETTER}\d])|[之间間期内]"
+    rf" ?(?:\Z|(?<= )\d|[\n.,;:!?)\]}}>|<(=/|]|->|-(?![{LETTER}\d])|[之间間期内]"
     r"|(?:the|he|she|it|they|when|while|as|where|in the (?:video|clip)|of the (?:video|clip)|and|or|which)"
     rf"(?![{LETTER}\d]))",
     re.IGNORECASE,
@@ -81,7 +81,7 @@ _LINE = re.compile(
     rf"|prediction|output) ?(?:is|are|:|=)?\W{{0,3}})?(?:{FILL}){{0,2}}[\[(]?\Z",
     re.IGNORECASE,
 )
-_ALONE_AFTER = re.compile(r"[^\w\n]{0,6}(?:\n|\Z)|[\]), ;]{1,4}[\[(]?\d")
+_ALONE_AFTER = re.compile(r"[^\w\n]{0,6}(?:\n|\Z)|[\]), ;/|]{1,4}[\[(]?\d")
 _OR = re.compile(rf"[\])]?\s?[;/|\n]\s?[\[(]?|[\])]?,? (?:{words.OR})(?![{LETTER}]) ?[\[(]?", re.IGNORECASE)
 MOST_GAP = 20
 """Most characters between two windows of a list."""

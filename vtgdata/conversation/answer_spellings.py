@@ -64,7 +64,24 @@ _COMMAS = re.compile(r"(?<![\d.,:])(\d{1,6}),(\d{1,2})(?![\d.,:]\d|\d)")
 _COMMA_UNIT = re.compile(
     rf"(?<![\d.,\[(] )(?<![\d.,:\[(])(\d{{1,5}}),(\d{{1,2}})(?= ?(?:{words.SECOND})(?![{LETTER}]))", re.IGNORECASE
 )
+_POINTED = re.compile(r"(?<![\d.,:])(\d{1,3})\.(\d{3}),(\d{1,2})(?![\d.,:])")
+"""Thousands with a point and a decimal comma: `1.234,5`."""
 _LISTED = re.compile(r"([\[(] ?[-+]?\d++(?:\.\d++)?),([-+]?\d++(?:\.\d++)? ?[\])])")
+
+
+_UNIT_SAID = re.compile(
+    rf"\((?:[^()\d]{{0,20}} )?(?:in|en|em|w|в) (?:({words.MINUTE_WORD})|(?:{words.MILLISECOND}))\)", re.IGNORECASE
+)
+
+
+def unit_said(text: str) -> float:
+    """Seconds of a number without a unit where a heading says one: `times (in minutes)`; else 1.
+
+    >>> unit_said("Start (in minutes): 1.5")
+    60.0
+    """
+    said = _UNIT_SAID.search(text) if "(" in text else None
+    return 1.0 if said is None else 60.0 if said[1] else 0.001
 
 
 def prepared(text: str, units: Units = SECONDS) -> str:
@@ -145,6 +162,7 @@ def _plain(text: str) -> str:
     text = re.sub(" {2,}", " ", re.sub(r" ?\([^()\d]{0,80}\)", "", text))
     text = re.sub(r"\[ ?(\d[\d:.]{0,11} ?s?) ?\]", r"\1", text)
     text = _LISTED.sub(r"\1 , \2", text)
+    text = _POINTED.sub(r"\1\2.\3", text)
     pattern = _COMMAS if _has_decimal_commas(text) else _COMMA_UNIT
     return pattern.sub(r"\1.\2", text)
 

@@ -49,6 +49,16 @@ _ABSENT_EVENT = re.compile(
     r"\b(?:event|moment|scene|action|query|activity)\b[^.;!?\n]{0,30}\b(?:absent|missing)\b", re.IGNORECASE
 )
 _CORRECTION = re.compile(rf"(?:\A|[.,;:!?\n(-]\s{{0,3}})(?:{sayings.CORRECTION})(?![{EDGE}])", re.IGNORECASE)
+_ORDINALS = {"first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3, "latter": -1, "last": -1}
+_CHOICE = re.compile(
+    rf"\b(?:answer|choice|match|one)\b[^.;\n]{{0,30}} (?:is|:)[^.;\n]{{0,20}}\b"
+    rf"(?:candidate |option |number |#)?({'|'.join(_ORDINALS)}|[1-9])\b"
+    r"|\b(?:candidate|option|number) ([1-9]) is the\b|\bthe (former|latter) (?:is|matches|fits)\b",
+    re.IGNORECASE,
+)
+"""After several windows, which of them is meant."""
+_THERE = any_of(sayings.THERE)
+_MERELY = re.compile(rf"[^.;!?\n]{{0,30}}{whole_words(sayings.MERELY)}", re.IGNORECASE)
 _FINALLY = any_of(sayings.FINALLY)
 _REASON = re.compile(rf"(?:\n|\. |\A)\W{{0,4}}(?:{sayings.REASON})\W{{0,4}}[:：]", re.IGNORECASE)
 _REMARK = re.compile(r"\((?=[^()\n]{0,80}[^\W\d_]{2})[^()\n]{0,300}\)")
@@ -70,6 +80,8 @@ def asserted(text: str, found: Sequence[Place], units: Units) -> tuple[list[Pair
         return [place.pair for place in found], False
     whole = Judged(text)
     kept = [place for place in found if not _unsaid(whole, place)]
+    inside = [place for place in kept if not whole.text[place.start : place.end].isspace()]
+    kept = inside or kept
     if whole.wrongs and len({place.pair for place in kept}) > 1:
         kept = [place for place in kept if not _retracted(whole, place)]
     kept = _final(whole, _without_remarks(whole, _after_absence(whole, kept)))
@@ -88,7 +100,20 @@ def _unsaid(text: Judged, place: Place) -> bool:
         condition = text.conditions[bisect_left(text.conditions, begin)]
         if not one_in(text.finals, begin, min(place.start, condition)):
             return True
+    if place.start in text.others or _crossed(text, place):
+        return True
     return _REQUEST.match(text.text[begin : place.start].lstrip(" -*\"'")) is not None or _denied(text, place)
+
+
+def _crossed(text: Judged, place: Place) -> bool:
+    """Whether a window is in a line with a cross, or under a heading for what was rejected."""
+    if text.crosses and one_in(text.crosses, text.text.rfind("\n", 0, place.start) + 1, place.start):
+        return True
+    return (
+        bool(text.rejected)
+        and text.rejected[0] < place.start
+        and not one_in(text.finals, text.rejected[0], place.start)
+    )
 
 
 def _denied(text: Judged, place: Place) -> bool:
@@ -153,9 +178,13 @@ def _is_absence(text: Judged, begin: int, end: int, found: Sequence[Place]) -> b
         return True
     if re.search(r"\d", part):
         return False  # `In the first 5 s nobody is seen`
+    if _THERE.search(part) and any(place.end <= begin for place in found):
+        return False
     if not one_in(text.denials, begin, end) or _ELSE.search(part) or _CORRECTION.search(part):
         return False
     if _EVENT.search(part) or _ABSENCE.search(part) or _ABSENT.search(part):
+        return True
+    if _NEVER.search(part) and any(_MERELY.match(text.text, place.end) for place in found if place.start > end):
         return True
     # `He drinks from 5 to 9 s, but at no moment does he spill it.`
     return _NEVER.search(part) is not None and _CONTRAST.search(text.text, max(0, begin - 12), begin) is not None
@@ -173,14 +202,27 @@ def _final(text: Judged, found: list[Place]) -> list[Place]:
     """Without drafts: after a final answer, or a correction, what was said before it does not count."""
     if len({place.pair for place in found}) < 2:
         return found
-    kept = [place for place in found if not (text.drafts and one_in(text.drafts, *text.between_buts(place)))]
+    kept = [place for place in found if not (text.drafts and one_in(text.drafts, *text.between_contrasts(place)))]
     found = kept or found
     found = next((after for label in reversed(text.finals) if (after := _announced(text, label, found))), found)
+    if len(found) > 1:
+        found = _chosen(text, found)
     for mark in reversed([mark.end() for mark in _CORRECTION.finditer(text.text)]):
         after = [place for place in found if place.start >= mark]
         if after and len(after) < len(found):
             return after
     return found
+
+
+def _chosen(text: Judged, found: list[Place]) -> list[Place]:
+    """The one window that the text after all of them names by its place: `the answer is the second one`."""
+    said = list(_CHOICE.finditer(text.text, found[-1].end))
+    if not said:
+        return found
+    word = next(group for group in said[-1].groups() if group).lower()
+    place = int(word) - 1 if word.isdecimal() else _ORDINALS[word]
+    each = list({one.pair: one for one in found}.values())
+    return [each[place]] if place < len(each) else found
 
 
 def _announced(text: Judged, label: int, found: list[Place]) -> list[Place]:

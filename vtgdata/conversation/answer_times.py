@@ -52,8 +52,8 @@ _TIME = re.compile(
     (?<![{LETTER}\d/$€£¥₹\#@<^]) (?<!\d[.:])
     (?P<sign>(?<![{LETTER}\d)\]%])[-+](?=[\d.]))?
     (?:
-      (?P<clock>(?:\d{{1,3}}:)?\d{{1,3}}:\d\d(?:\.\d++|,\d{{3}}(?![\d:]))?) (?:[ -]?(?:{_SECONDS}|{_MINUTES}))?
-    | (?P<h>{_NUMBER})(?:[ -]?{_HOURS}|h(?=\d))
+      (?P<clock>(?:\d{{1,3}}:)?\d{{1,3}}:\d\d(?:\.\d++|,\d{{3}}(?![\d:]))?) (?:[ -]?(?:{_SECONDS}|(?P<cm>{_MINUTES})))?
+    | (?P<h>{_NUMBER})(?:[ -]?{_HOURS}|[ ]?h(?=[ ]?\d))
         (?:{_JOIN}(?P<hm>{_NUMBER})(?:[ -]?{_MINUTES}|m(?![{LETTER}])))?
         (?:{_JOIN}(?P<hs>{_NUMBER})[ -]?{_SECONDS})?
     | (?P<m>{_NUMBER})(?:[ -]?{_MINUTES}|m(?![{LETTER}]))
@@ -155,6 +155,7 @@ def _time(match: re.Match[str]) -> Time | None:
     if match["clock"]:
         try:
             seconds, kind = parse_time(match["clock"].replace(",", ".")), "clock"
+            scale = 60.0 if match["cm"] else 1.0
         except ValueError:
             return None
     elif match["plain"]:
