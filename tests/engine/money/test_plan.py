@@ -247,7 +247,7 @@ def test_a_pilot_narrows_the_range_and_so_do_answers_with_another_seed(folder, c
 def test_a_budget_below_what_one_request_sets_aside_says_so_before_it_starts(folder, capsys):
     with Server(billed) as server:
         assert score(server, "--prices", "prices.yaml", "--budget", "0.002", "--dry-run") == 0
-        assert "the budget of $0.00 does not cover one request" in capsys.readouterr().out
+        assert "the budget of $0.002 does not cover one request" in capsys.readouterr().out
         assert score(server, "--prices", "prices.yaml", "--budget", "0.002") == 4
         said = capsys.readouterr().err
         assert "the budget of $0.002 does not cover one request" in said and "Nothing was asked; 72 answers" in said
