@@ -99,9 +99,8 @@ class Step(Generic[S]):
         self._replace, self._plans = (bool(self.settings.get(name)) for name in ("replace", "dry_run"))
         named = str(self.settings.pop("out"))
         given = {name: self.settings.pop(name) for name in (*HOW, *ONCE) if name in self.settings}
-        # A number of 0 is kept: a budget of nothing is a budget.
-        unset = [name for name, value in given.items() if value in (None, "", []) or value is False]
-        self._how = {name: given[name] for name in HOW if name in given and name not in unset}
+        # What was given: a budget of 0 is one, though 0 == False.
+        self._how = {name: value for name in HOW if (value := given.get(name)) or (value == 0 and value is not False)}
         if not named:
             raise VtgError(f"`vtgdata {command}` needs a folder to write to: --out is empty.")
         try:
