@@ -151,12 +151,14 @@ ASKING = [name for name in COMMANDS if issubclass(settings_type(name), AskSettin
 
 
 @pytest.mark.parametrize("command", ASKING)
-def test_retry_runs_with_every_setting_of_the_run_that_it_retries(command, tmp_path, monkeypatch):
-    """Every field of the command's Settings table, each with a value that is not its default."""
+@pytest.mark.parametrize("nothing", [{}, {"budget": 0.0, "confirm_over": 0.0, "max_failed": 0.0, "max_wait": 0.0}])
+def test_retry_runs_with_every_setting_of_the_run_that_it_retries(command, nothing, tmp_path, monkeypatch):
+    """Every field of the command's Settings table, each with a value that is not its default; 0 is one."""
     monkeypatch.chdir(tmp_path)
     kind = settings_type(command)
     hints = get_type_hints(kind, include_extras=True)
     values = {field.name: other(hints[field.name], field.default) for field in msgspec.structs.fields(kind)}
+    values |= nothing
     once = {"dry_run": False, "only": "failed", "batch": "", "replace": False}
     values |= {name: value for name, value in once.items() if name in values}
     values |= {"out": "out"} | ({"shard": "0/4"} if "shard" in values else {})

@@ -99,7 +99,8 @@ class Step(Generic[S]):
         self._replace, self._plans = (bool(self.settings.get(name)) for name in ("replace", "dry_run"))
         named = str(self.settings.pop("out"))
         given = {name: self.settings.pop(name) for name in (*HOW, *ONCE) if name in self.settings}
-        self._how = {name: given[name] for name in HOW if given.get(name) not in (None, "", False, [])}
+        # What was given: a budget of 0 is one, though 0 == False.
+        self._how = {name: value for name in HOW if (value := given.get(name)) or (value == 0 and value is not False)}
         if not named:
             raise VtgError(f"`vtgdata {command}` needs a folder to write to: --out is empty.")
         try:

@@ -17,20 +17,32 @@ from support import forked
 from support.billing import PRICE, billed, spent, usage
 from support.builders import draw_video, make_sample
 from support.servers import Answer, Fault, Server, Silence
+from vtgdata.cli.commands import COMMANDS, settings_type
 from vtgdata.engine.journal.counts import peek
+from vtgdata.engine.settings import AskSettings
 from vtgdata.files.samples import write_samples
 
 SAMPLES, N = 24, 3
 JOURNAL = "journal.sqlite"
 WAYS = ("budget", "refusal", "SIGINT", "SIGTERM")
+THRICE = ["--n", str(N)]
+ASKING = {
+    "score-difficulty": THRICE,
+    "score-difficulty, adaptive": [*THRICE, "--adaptive", "mean_iou:0.2:0.8:0.02", "--max-n", "6"],
+    "build-coldstart": THRICE,
+    "evaluate": ["--other-query", "--blind", "--blind-frames", "blank"],
+}
+"""What asks a model, and how: in one go, in rounds, under several conditions."""
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(logging.getLogger("vtgdata"), "handlers", [])
-    draw_video(tmp_path / "videos/v.mp4", grey=60)
-    write_samples(tmp_path / "samples.parquet", [make_sample(f"s{i}", video_id="v", duration=4.0) for i in range(24)])
+    for name in ("v0", "v1"):
+        draw_video(tmp_path / f"videos/{name}.mp4", grey=60)
+    samples = [make_sample(f"s{i}", video_id=f"v{i % 2}", query=f"moment {i}", duration=4.0) for i in range(SAMPLES)]
+    write_samples(tmp_path / "samples.parquet", samples)
     (tmp_path / "prices.yaml").write_text("- {model: tiny, input: 2.0, output: 10.0}\n")
     return tmp_path
 
@@ -60,11 +72,13 @@ class Billing:
         return billed(body, number)
 
 
-def begin(server: Server, out: str, *more: str, stderr: int | None = subprocess.DEVNULL) -> forked.Forked:
+def begin(
+    server: Server, out: str, *more: str, asks: str = "score-difficulty", stderr: int | None = subprocess.DEVNULL
+) -> forked.Forked:
     command = [
-        "-m", "vtgdata", "score-difficulty", "--samples", "samples.parquet", "--videos", "videos", "--model",
-        "openai_api:tiny", "--endpoint", server.url, "--n", str(N), "--num-frames", "4", "--frames", "frames",
-        "--max-tokens", "64", "--concurrency", "6", "--prices", "prices.yaml", "--yes", "--out", out, *more,
+        "-m", "vtgdata", asks.split(",")[0], "--samples", "samples.parquet", "--videos", "videos", "--model",
+        "openai_api:tiny", "--endpoint", server.url, "--num-frames", "4", "--frames", "frames", "--max-tokens", "64",
+        "--concurrency", "6", "--prices", "prices.yaml", "--yes", "--out", out, *ASKING[asks], *more,
     ]  # fmt: skip
     return forked.start(command, stdout=subprocess.DEVNULL, stderr=stderr, text=True)
 
@@ -75,7 +89,7 @@ def stopped(way: str, seed: int) -> tuple[int, int, int]:
     billing = Billing(draw, draw.randint(1, 60) if way == "refusal" else None)
     more = ["--budget", str(draw.uniform(0.003, 0.05))] if way == "budget" else []
     with Server(billing.answer) as server:
-        process = begin(server, f"out{seed}", *more)
+        process = begin(server, f"out{seed}", *more, asks=sorted(ASKING)[seed // len(WAYS) % len(ASKING)])
         if way.startswith("SIG"):
             wanted, pause = draw.randint(0, 60), draw.uniform(0.0, 0.1)
             while process.poll() is None and len(server.requests) < wanted:
@@ -88,7 +102,7 @@ def stopped(way: str, seed: int) -> tuple[int, int, int]:
 
 
 @pytest.mark.timeout(7200)
-@pytest.mark.parametrize("runs", [4, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("runs", [8, pytest.param(200, marks=pytest.mark.slow)])
 def test_a_server_s_bill_is_the_journal_s_however_a_run_is_stopped(folder, busy, runs):
     codes = {"budget": {4}, "refusal": {7, 0}, "SIGINT": {130, 0, -2}, "SIGTERM": {143, 0, -15}}
     wrong, seen = [], dict.fromkeys(WAYS, 0)
@@ -100,6 +114,11 @@ def test_a_server_s_bill_is_the_journal_s_however_a_run_is_stopped(folder, busy,
             wrong.append((seed, way, bill, kept, code))
     assert not wrong
     assert runs < 100 or all(number > runs / 8 for number in seen.values()), seen
+
+
+def test_every_command_that_asks_is_stopped():
+    asking = {name for name in COMMANDS if issubclass(settings_type(name), AskSettings)}
+    assert {name.split(",")[0] for name in ASKING} == asking
 
 
 def test_a_second_ctrl_c_ends_at_once_and_says_what_is_not_kept(folder):

@@ -247,7 +247,7 @@ def test_a_pilot_narrows_the_range_and_so_do_answers_with_another_seed(folder, c
 def test_a_budget_below_what_one_request_sets_aside_says_so_before_it_starts(folder, capsys):
     with Server(billed) as server:
         assert score(server, "--prices", "prices.yaml", "--budget", "0.002", "--dry-run") == 0
-        assert "the budget of $0.00 does not cover one request" in capsys.readouterr().out
+        assert "the budget of $0.002 does not cover one request" in capsys.readouterr().out
         assert score(server, "--prices", "prices.yaml", "--budget", "0.002") == 4
         said = capsys.readouterr().err
         assert "the budget of $0.002 does not cover one request" in said and "Nothing was asked; 72 answers" in said
@@ -370,6 +370,9 @@ def test_without_yes_a_dear_step_is_refused_where_nobody_can_be_asked(folder, ca
 
 
 def test_a_plan_of_several_models_and_of_adaptive_numbers(folder, capsys, elsewhere):
+    draw_video(folder / "videos/w.mp4", grey=60)
+    samples = [make_sample(f"s{i}", video_id="vw"[i % 2], query=f"moment {i}", duration=4.0) for i in range(SAMPLES)]
+    write_samples(folder / "samples.parquet", samples)
     with Server(billed, models=("tiny", "other")) as server:
         assert score(server, "--adaptive", "mean_iou:0.2:0.8:0.05", "--max-n", "20", "--dry-run", "--json") == 0
         planned = json.loads(capsys.readouterr().out)
@@ -391,6 +394,18 @@ def test_a_plan_of_several_models_and_of_adaptive_numbers(folder, capsys, elsewh
     # What one of them costs is known, and is not spent unasked because of the other.
     with pytest.raises(Unconfirmed):
         evaluate.run(msgspec.structs.replace(settings, dry_run=False, confirm_over=0.0))
+
+
+@pytest.mark.parametrize(("control", "why"), [("blind", "of at least two sources"), ("other_query", "differ between")])
+def test_a_control_that_the_samples_do_not_allow_is_refused_before_anything_is_paid(folder, control, why):
+    with Server(billed) as server:
+        settings = evaluate.Settings(
+            samples="samples.parquet", videos="videos", model=["openai_api:tiny"], endpoint=[server.url], out="out",
+            num_frames=4, prices="prices.yaml", **{control: True},
+        )  # fmt: skip
+        with pytest.raises(VtgError, match=why):
+            evaluate.run(settings)
+        assert not server.requests
 
 
 def test_adaptive_rounds_keep_to_one_budget(folder, capsys):

@@ -2,9 +2,11 @@
 
 A guess has two ends (see `tokens`): the duration gives the number of frames, and each frame is 16:9, with a short side
 between half of --short-side (smaller videos are not enlarged) and all of it. Output tokens are between 16 and
---max-tokens. Answers to at least two samples narrow both: input tokens by their ratio to the guess, which allows for
-videos of other lengths, output tokens by their mean. The range then holds 99.7 % of what may come, by Student's t with
-a sample as the unit, since the answers to one sample are alike; it never leaves the guess, unless the mean does.
+--max-tokens. Answers to at least two samples narrow both: output tokens by their mean, input tokens by what a frame
+took. Servers tell tokens of a whole prompt, so what its text took is guessed low and high, and the rest is of frames:
+that widens the range only where videos to ask about have another number of frames than those answered. The range then
+holds 99.7 % of what may come, by Student's t with a sample as the unit, since the answers to one sample are alike; it
+never leaves the guess, unless the mean does.
 """
 
 import math
@@ -55,6 +57,18 @@ class Estimate(NamedTuple):
     """Least input tokens that a budget sets aside for one request; 0 if there is nothing to do."""
 
 
+class Guess(NamedTuple):
+    """What is guessed of one prompt, or the mean of several."""
+
+    tokens: Range
+    text: Range
+    """Of the tokens, those that are not of frames."""
+    frames: float
+    """Number of frames."""
+    least: float
+    """The least that `tokens.of_messages` guesses as its high end."""
+
+
 class Guesses:
     """Guesses the tokens of one prompt, from its text and from number and size of its frames."""
 
@@ -67,16 +81,15 @@ class Guesses:
         self.image = Range(small.low, large.high) if looks else Range(0.0, 0.0)
         self.least_image = tokens.of_image(1, 1).high if looks else 0.0
 
-    def of(self, sample: Sample) -> tuple[Range, float, int]:
-        """Tokens of a sample's prompt, the least that `tokens.of_messages` guesses as its high end, and its frames."""
+    def of(self, sample: Sample) -> Guess:
+        """The guess of a sample's prompt."""
         frames = _frames(sample, self.settings)
         size = self.fixed + frames * self.time
         size += len("".join((sample.query, *sample.options)).encode("utf-8", "surrogatepass"))
-        text = tokens.of_text(size)
-        most = text.plus(Range(0, 2 * tokens.TURN)).plus(self.image.times(frames))
+        text = tokens.of_text(size).plus(Range(0, 2 * tokens.TURN))
         # The high end for the smallest frames. The prompt's own text has slots that are not sent: it is left out.
         least = tokens.of_text(size - self.fixed).high + self.least_image * frames
-        return most, least, frames
+        return Guess(text.plus(self.image.times(frames)), text, frames, least)
 
 
 def estimate(
@@ -99,9 +112,9 @@ def estimate(
     """
     told, cannot, missing = obstacles(settings), Counter[str](), set[str]()
     cached = sure = doubtful = waiting = 0
-    whole, stored, least = Range(0.0, 0.0), 0.0, math.inf
+    whole, text, frames, stored, least = Range(0.0, 0.0), Range(0.0, 0.0), 0.0, 0.0, math.inf
     videos: set[str] = set()
-    ratios: list[float] = []
+    told_in: list[tuple[float, Guess]] = []
     for sample in samples:
         why = told(sample)
         if why is not None:
@@ -113,41 +126,70 @@ def estimate(
                 continue
         else:
             sure += 1
-        guess, smallest, frames = guesses.of(sample)
+        guess = guesses.of(sample)
         if sample.sample_id in earlier:
-            ratios.append(earlier[sample.sample_id].tokens_in / guess.high)
+            told_in.append((earlier[sample.sample_id].tokens_in, guess))
         has = there.count(sample.sample_id, most)
         cached += has
         if has < most:
             waiting += 1
-            whole = whole.plus(guess)
-            least = min(least, smallest)
-            stored += frames if guesses.image.high and sample.video.video_id not in videos else 0
+            whole, text, frames = whole.plus(guess.tokens), text.plus(guess.text), frames + guess.frames
+            least = min(least, guess.least)
+            stored += guess.frames if guesses.image.high and sample.video.video_id not in videos else 0
             videos.add(sample.video.video_id)
-    mean = whole.times(1 / max(1, waiting))
+    each = 1 / max(1, waiting)
+    mean = Guess(whole.times(each), text.times(each), frames * each, least)
     said = Range(min(LEAST_OUT, settings.max_tokens), settings.max_tokens)
     outs = [each.tokens_out for each in earlier.values()]
-    enough = len(ratios) > 1 and len(outs) > 1
+    enough = len(told_in) > 1 and len(outs) > 1
     return Estimate(
         cached=cached,
         samples=(sure, sure + doubtful),
         cannot=dict(cannot),
         videos=len(missing),
-        tokens_in=_narrowed(mean, [mean.high * ratio for ratio in ratios], waiting) if enough else mean,
-        tokens_out=_narrowed(said, outs, waiting) if enough else said,
+        tokens_in=_narrowed(mean.tokens, _carried(mean, told_in), waiting) if enough else mean.tokens,
+        tokens_out=_narrowed(said, (outs,), waiting) if enough else said,
         measured=sum(each.n for each in earlier.values()) if enough else 0,
         frame_bytes=stored * guesses.width * guesses.height * JPEG_BYTES,
         set_aside=int(least) + 1 if waiting else 0,
     )
 
 
-def _narrowed(guess: Range, found: Sequence[float], waiting: int) -> Range:
-    """The mean of what was found, with the error of its prediction for the samples that wait, within the guess."""
+def _carried(mean: Guess, told: Sequence[tuple[float, Guess]]) -> list[list[float]]:
+    """What prompts like those that wait would have taken, by each prompt that was answered: text low, and text high.
+
+    Args:
+        mean: guess of those that wait.
+        told: tokens of each prompt that was answered, and its guess.
+    """
+    if mean.tokens == mean.text:
+        return [[taken * mean.text.high / guess.text.high for taken, guess in told]]
+    return [
+        [new + max(0.0, taken - guess.text[end]) * mean.frames / guess.frames for taken, guess in told]
+        for end, new in enumerate(mean.text)
+    ]
+
+
+def _narrowed(guess: Range, found: Sequence[Sequence[float]], waiting: int) -> Range:
+    """The mean of what was found, with the error of its prediction for the samples that wait, within the guess.
+
+    Args:
+        guess: made before anything was found.
+        found: what was found, counted in each of several ways; the range holds all of them.
+        waiting: number of samples that wait.
+    """
+    ends = [_around(each, waiting) for each in found]
+    low, high = min(mean - error for mean, error in ends), max(mean + error for mean, error in ends)
+    means = [mean for mean, _ in ends]
+    return Range(max(low, min(guess.low, *means)), min(high, max(guess.high, *means)))
+
+
+def _around(found: Sequence[float], waiting: int) -> tuple[float, float]:
+    """The mean of what was found, and the error of its prediction."""
     n = len(found)
     mean = sum(found) / n
     spread = math.sqrt(sum((each - mean) ** 2 for each in found) / (n - 1))
-    error = _student(n - 1) * spread * math.sqrt(1 / n + 1 / max(1, waiting))
-    return Range(max(mean - error, min(guess.low, mean)), min(mean + error, max(guess.high, mean)))
+    return mean, _student(n - 1) * spread * math.sqrt(1 / n + 1 / max(1, waiting))
 
 
 def _student(freedom: int) -> float:

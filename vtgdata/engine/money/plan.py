@@ -43,6 +43,7 @@ from vtgdata.engine.money.plan_parts import Part, Plan
 from vtgdata.engine.money.plan_words import MEND, Planned, summary, words
 from vtgdata.engine.money.prices import PICO, dollars, shown
 from vtgdata.engine.money.tokens import Range
+from vtgdata.engine.questions import check_controls
 from vtgdata.engine.settings import AskSettings
 from vtgdata.errors import BudgetReached, Unconfirmed, VtgError
 from vtgdata.files.claims import JOURNAL
@@ -72,6 +73,7 @@ def check(
     Raises VtgError where a budget is given and a price unknown, and Unconfirmed where it may cost more than
     --confirm-over without --yes. Models that run here cost nothing, and are not planned unless asked to.
     """
+    check_controls(samples, [condition for _, condition in asks], settings.seed)
     if settings.batch and not settings.dry_run:
         if most is not None:
             raise VtgError("--batch writes --n requests a sample; --adaptive decides by the answers how many it takes.")

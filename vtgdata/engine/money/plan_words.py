@@ -1,7 +1,7 @@
 """A plan as a record, and in lines for people."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from vtgdata.engine.money.plan_parts import Part, Plan
-from vtgdata.engine.money.prices import Price, dollars
+from vtgdata.engine.money.prices import PICO, Price, dollars, shown
 from vtgdata.engine.money.tokens import Range
 from vtgdata.engine.settings import AskSettings
 
@@ -175,8 +175,8 @@ def words(planned: Planned) -> list[str]:
         *_cannot(planned),
         f"tokens in {_span(planned.tokens_in)}, out {_span(planned.tokens_out)} ({how})",
         f"cost {_cost(planned)}; spent before {_spent(planned)}",
-        f"hours {_span(planned.hours, '', 1)}",
-        f"disk {_span(_gigabytes(planned.disk_bytes), '', 3)} GB of {planned.disk_free_bytes / 1e9:,.0f} GB free",
+        f"hours {_span(planned.hours, '{:,.1f}'.format)}",
+        f"disk {_span(planned.disk_bytes, _gigabytes)} GB of {planned.disk_free_bytes / 1e9:,.0f} GB free",
     ]
     lines += _covered(planned, todo)
     lines += [
@@ -208,8 +208,8 @@ def _covered(planned: Planned, todo: Sequence[PlannedPart]) -> list[str]:
     if planned.budget is None or aside is None or planned.budget - planned.spent >= aside:
         return []
     return [
-        f"the budget of ${planned.budget:,.2f} does not cover one request: at least ${aside:,.2g} is set aside for it, "
-        "so nothing would be asked"
+        f"the budget of {_dollars(planned.budget)} does not cover one request: at least {_dollars(aside)} is set "
+        "aside for it, so nothing would be asked"
     ]
 
 
@@ -224,26 +224,30 @@ def _cost(planned: Planned) -> str:
     if len(known) == len(planned.plan) and not any(price.input or price.output for price in known):
         return f"nothing ({'; '.join(sorted({price.source or 'that is its price' for price in known}))})"
     dated = sorted({f"{price.model} of {price.date}" for price in known if price.date})
-    return _span(planned.cost, "$", 2) + (f" (price: {', '.join(dated)})" if dated else "")
+    return _span(planned.cost, _dollars) + (f" (price: {', '.join(dated)})" if dated else "")
 
 
 def _spent(planned: Planned) -> str:
     if planned.spent_uncounted:
-        return f"at least ${planned.spent:,.2f}: what {planned.spent_uncounted:,} answers cost is unknown"
-    return f"${planned.spent:,.2f}"
+        return f"at least {_dollars(planned.spent)}: what {planned.spent_uncounted:,} answers cost is unknown"
+    return _dollars(planned.spent)
 
 
-def _gigabytes(size: Bounds | Unknown) -> Bounds | Unknown:
-    return size if size == "unknown" else Bounds(low=size.low / 1e9, high=size.high / 1e9)
+def _gigabytes(size: float) -> str:
+    return f"{size / 1e9:,.3f}"
 
 
-def _span(value: Bounds | Unknown, unit: str = "", digits: int = 0) -> str:
+def _dollars(amount: float) -> str:
+    return shown(round(amount * PICO))
+
+
+def _span(value: Bounds | Unknown, text: Callable[[float], str] = "{:,.0f}".format) -> str:
     """A range as text.
 
-    >>> _span(Bounds(low=3, high=1200)), _span("unknown"), _span(Bounds(low=0.5, high=0.5), "$", 2)
-    ('3 to 1,200', 'unknown', '$0.50')
+    >>> _span(Bounds(low=3, high=1200)), _span("unknown"), _span(Bounds(low=0.002, high=0.5), _dollars)
+    ('3 to 1,200', 'unknown', '$0.002 to $0.50')
     """
     if isinstance(value, str):
         return value
-    low, high = (f"{unit}{end:,.{digits}f}" for end in (value.low, value.high))
+    low, high = text(value.low), text(value.high)
     return low if low == high else f"{low} to {high}"
