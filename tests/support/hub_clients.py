@@ -66,19 +66,19 @@ for line in sys.stdin:
 
 TELLER = """
 import importlib, json, os, sys, time
-import huggingface_hub
+from huggingface_hub import HfApi, get_session  # loaded once, before the forks
 from vtgdata.errors import VtgError
 
 for line in sys.stdin:
     name, settings = json.loads(line)
+    module, _, function = name.partition(":")
+    stage = importlib.import_module(module)
     read, write = os.pipe()
     child = os.fork()
     if not child:
         slept = []
         time.sleep = slept.append
         try:
-            module, _, function = name.partition(":")
-            stage = importlib.import_module(module)
             getattr(stage, function)(**settings) if function else stage.run(stage.Settings(**settings))
             told = {"exit_code": 0}
         except VtgError as error:

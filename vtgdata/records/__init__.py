@@ -10,6 +10,7 @@ from vtgdata.records.corpus import (
     Split,
     Unit,
 )
+from vtgdata.records.findings import MAY_BE_RIGHT, SPOILS_ROWS, Finding, FindingKind
 from vtgdata.records.frames import (
     Frames,
     FrameSampling,
@@ -45,6 +46,8 @@ from vtgdata.records.sample import (
 )
 
 __all__ = [
+    "MAY_BE_RIGHT",
+    "SPOILS_ROWS",
     "Answer",
     "BatchModel",
     "Bound",
@@ -52,6 +55,8 @@ __all__ = [
     "Drop",
     "Endpoint",
     "Example",
+    "Finding",
+    "FindingKind",
     "FrameSampling",
     "Frames",
     "Image",

@@ -194,7 +194,9 @@ def nothing_kept(hub, here) -> Iterator[None]:
     yield
     hub.answers = None
     assert [path.name for path in (here / "out").rglob("*") if path.is_file()] == []
-    assert (*hub.repositories["org/doors"].commits,) == kept and not hub.repositories["org/doors"].tags.keys() - {"v1.0.0"}
+    assert (*hub.repositories["org/doors"].commits,) == kept and not hub.repositories["org/doors"].tags.keys() - {
+        "v1.0.0"
+    }
     hub.repositories.pop("org/new", None)
     hub.repositories.pop("org/student", None)
 
