@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 MOST_BYTES = 256 << 20
 """A larger index is not read: it is no video of ours."""
+_DEEPEST = 8
 _WITH_BOXES = frozenset((b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts"))
 
 
@@ -104,7 +105,7 @@ def _index(path: Path) -> bytes:
     return b""
 
 
-def _boxes(raw: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+def _boxes(raw: bytes, start: int, end: int, depth: int = 0) -> Iterator[tuple[bytes, int, int]]:
     """(name, start, end of its content) of all boxes, those within others too."""
     while start + 8 <= end:
         length, name, head = struct.unpack_from(">I", raw, start)[0], raw[start + 4 : start + 8], 8
@@ -114,6 +115,6 @@ def _boxes(raw: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]
         if stop < start + head:
             return
         yield name, start + head, stop
-        if name in _WITH_BOXES:
-            yield from _boxes(raw, start + head, stop)
+        if name in _WITH_BOXES and depth < _DEEPEST:
+            yield from _boxes(raw, start + head, stop, depth + 1)
         start = stop

@@ -1,8 +1,9 @@
 """Seconds without a packet in a video whose frames come evenly elsewhere: frames that were lost, or a pause.
 
 A recorder that pauses, and an encoder that leaves out what does not move, write such gaps too. What tells them apart is
-how the frames behind a gap were made. If frames are lost, the first key frame behind the gap comes when it was due with
-them counted; or what builds on lost frames goes wrong, and that key frame sets it right with a jump of the picture.
+how the frames behind a gap were made. If frames are lost, the first key frame behind the gap comes when it is due with
+them counted. Where key frames have no rhythm, what builds on lost frames goes wrong, and the key frame sets it right
+with a jump of the picture.
 """
 
 from bisect import bisect_left, bisect_right
@@ -21,21 +22,22 @@ MOST_GAPS = 3
 """With more gaps, the frames do not come evenly: that is how it was recorded."""
 LEAST_GROUP, LEAST_GROUPS = 4, 3
 """Fewest frames from key frame to key frame, and so many such steps, that make a rhythm."""
-JUMP = 3.0
-"""The picture jumps where it changes so many times as much as it does in the middle."""
+JUMP, MORE = 3.0, 1.5
+"""The picture jumps where it changes so many times as much as in the middle, and as in the twentieth part of its frames
+that changes most."""
 
 Span = tuple[float, float]
 
 
 def lost(seen: Seen) -> Iterator[Span]:
     """Gaps in which frames are lost; seconds on the file's clock."""
-    return (span for span in _gaps(seen) if _is_lost(seen, *span))
+    return (span for span in _gaps(seen) if _is_lost(seen, span[1]))
 
 
 def pauses(seen: Seen) -> Iterator[Finding]:
     """Gaps that nothing shows to be a loss."""
     for start, end in _gaps(seen):
-        if not _is_lost(seen, start, end):
+        if not _is_lost(seen, end):
             detail = "no frame comes, though they come evenly elsewhere: it paused, or frames were cut out"
             yield Finding(kind="pause", start=start - seen.origin, end=end - seen.origin, detail=detail)
 
@@ -50,23 +52,25 @@ def _gaps(seen: Seen) -> list[Span]:
     return gaps if even else []
 
 
-def _is_lost(seen: Seen, start: float, end: float) -> bool:
-    """Whether the frames of a gap are lost."""
+def _is_lost(seen: Seen, end: float) -> bool:
+    """Whether the frames of the gap that ends there are lost."""
     keys = [number for number, packet in enumerate(seen.packets) if packet.key]
     first = bisect_left([packet.start for packet in seen.packets], end - 0.5 * seen.step)
     behind = bisect_left(keys, first)
     if behind == 0:
         return False
-    # Frames from the last key frame before the gap to the first behind it; the last group may not be whole.
     whole = keys[behind] if behind < len(keys) else None
     if whole is None:
         return False
-    counted, missing = whole - keys[behind - 1], round((end - start) / seen.step)
+    # Frames from the last key frame before the gap to the first behind it, and those that the gap would have.
+    counted = whole - keys[behind - 1]
+    missing = round((seen.packets[first].start - seen.packets[first - 1].start) / seen.step) - 1
     group = _group([after - before for before, after in pairwise(keys) if after != whole])
     aligned = whole == first
-    if group and (counted + missing) % group == 0 and (counted % group != 0 or aligned):
-        return True
-    return not aligned and _jumps(seen, seen.packets[whole].start)
+    if group is None:
+        return not aligned and _jumps(seen, seen.packets[whole].start)
+    due = (counted + missing) % group == 0
+    return due and (aligned or counted % group != 0)
 
 
 def _group(steps: list[int]) -> int | None:
@@ -80,5 +84,5 @@ def _jumps(seen: Seen, start: float) -> bool:
     starts = [shown.start for shown in seen.shown]
     place = bisect_right(starts, start + 0.5 * seen.step) - 1
     changes = sorted(shown.change for shown in seen.shown)
-    middle = changes[len(changes) // 2]
-    return seen.shown[place].change > JUMP * middle > 0
+    middle, large = changes[len(changes) // 2], changes[int(0.95 * len(changes))]
+    return seen.shown[place].change > max(JUMP * middle, MORE * large) > 0

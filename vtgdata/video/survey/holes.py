@@ -5,13 +5,17 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from vtgdata.records import Finding
-from vtgdata.video.survey.gaps import lost
+from vtgdata.video.survey.gaps import GAP_SECONDS, lost
 from vtgdata.video.survey.seen import Seen, Shown
 
 LEAST_SECONDS = 0.12
 """Shorter damage is left out: a frame or two that a player glosses over."""
 JOINED_SECONDS = 1.0
 """Damage with less between it is one finding."""
+UNREAD_SHARE = 0.03
+"""Share of a file that is more than an index at its end."""
+_STATED = frozenset(("matroska", "flv", "asf", "mpegts", "mpeg"))
+"""Containers whose length is known without reading them, and which have nothing but an index behind the last packet."""
 LOST_PACKETS = 2
 """From so many packets in a gap that show no frame on, frames are missing there; fewer are frames that are never shown,
 as VP8 and AV1 have them."""
@@ -60,6 +64,18 @@ def _tail(seen: Seen) -> Iterator[Span]:
     last = seen.shown[-1].start
     if not seen.lost and sum(packet.start > last + 0.5 * seen.step for packet in seen.packets) >= LOST_PACKETS:
         yield last + seen.step, seen.end
+    if not seen.lost and rest_unread(seen):
+        yield seen.end, _stated_end(seen)
+
+
+def rest_unread(seen: Seen) -> bool:
+    """Whether reading ended before the stated end, with much of the file behind it: its structure is broken there."""
+    return seen.kind in _STATED and seen.unread >= UNREAD_SHARE and _stated_end(seen) > seen.end + GAP_SECONDS
+
+
+def _stated_end(seen: Seen) -> float:
+    """The end on the file's clock; the length of a broadcast counts from its first packet."""
+    return seen.stated + (seen.first if seen.kind in ("mpegts", "mpeg") else 0.0)
 
 
 def _head(seen: Seen) -> Iterator[Span]:

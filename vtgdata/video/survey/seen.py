@@ -2,7 +2,7 @@
 
 import math
 import zlib
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -21,6 +21,8 @@ DENSE = frozenset(("h264", "hevc", "vp8", "vp9", "av1"))
 """Codecs whose packets never hold many zero bytes in a row."""
 _ORDERED = frozenset(("mov", "matroska", "flv", "asf"))
 """Containers whose packets are in the order of decoding: one that comes too late is a copy of another part."""
+_MOST_ERRORS = 100
+"""After so many errors in a row nothing more is read."""
 _CHUNK_HEAD = 8
 _POINTS = 24
 """So many points in each direction tell how much a picture changed."""
@@ -82,6 +84,8 @@ class Seen(msgspec.Struct, kw_only=True):
     """Spans of frames that an AVI's index names and that are not found; those behind them are read too early."""
     stopped: bool = False
     """Whether reading the container ended with an error."""
+    unread: float = 0.0
+    """Share of the file behind the last packet that was read."""
 
     @property
     def origin(self) -> float:
@@ -161,35 +165,43 @@ class _Reader:
         self.points: Any = None
         self.latest = -math.inf
         self.last = 0.0
+        self.read = 0
         self.ends: list[tuple[float, float]] = []
         self.places: set[int] = set()
         self.index: dict[int, float] = {}
 
     def run(self, container: Any) -> None:
         """Read all packets, and note what was found."""
-        from av.error import FFmpegError
-
         if self.counted:
             entries = [self.stream.index_entries[place] for place in range(len(self.stream.index_entries))]
             self.index = {each.pos: float(each.timestamp * self.tick) for each in entries if each.size}
-        packets = container.demux()
-        while True:
-            try:
-                packet = next(packets, None)
-            except FFmpegError:
-                self.found.stopped = True
-                break
-            if packet is None:
-                break
+        for packet in self._packets(container):
             if packet.dts is not None or packet.pts is not None:
                 self._extent(packet)
+            self.read = max(self.read, (packet.pos or 0) + packet.size)
             if packet.stream_index == self.found.index and packet.size:
                 self._decode(packet)
         self._show(None)
         self._lost()
+        self.found.unread = 1 - self.read / max(1, self.found.path.stat().st_size)
         if self.ends:
             self.found.first = min(start for start, _ in self.ends)
             self.found.last = max(end for _, end in self.ends)
+
+    def _packets(self, container: Any) -> Iterator[Any]:
+        """All packets that can be read. Reading goes on behind an error: of a broadcast more may come there."""
+        from av.error import FFmpegError
+
+        errors = 0
+        while errors < _MOST_ERRORS:
+            try:
+                for packet in container.demux():
+                    errors = 0 if packet.size else errors
+                    yield packet
+                return
+            except FFmpegError:
+                errors += 1
+        self.found.stopped = True
 
     def _lost(self) -> None:
         """Note the frames that an AVI's index names, if it is one that tells: others count places differently."""
@@ -248,7 +260,7 @@ class _Reader:
         import numpy as np
 
         plane = frame.planes[0]
-        rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
         points = rows[:: max(1, plane.height // _POINTS), :: max(1, plane.line_size // _POINTS)].astype(np.int16)
         before, self.points = self.points, points
         change = np.abs(points - before).mean() if before is not None and before.shape == points.shape else 0.0

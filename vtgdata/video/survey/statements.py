@@ -5,6 +5,7 @@ from pathlib import PurePath
 
 from vtgdata.records import Finding, FindingKind
 from vtgdata.video.survey.boxes import durations
+from vtgdata.video.survey.holes import rest_unread
 from vtgdata.video.survey.seen import Seen
 
 LEAST_SECONDS, LEAST_SHARE = 0.5, 0.03
@@ -50,7 +51,7 @@ def _differs(stated: float, true: float) -> bool:
 
 
 def _duration(seen: Seen) -> Iterator[tuple[FindingKind, str]]:
-    if seen.kind in _ESTIMATED or seen.stopped or len(seen.shown) < 2:
+    if seen.kind in _ESTIMATED or seen.stopped or rest_unread(seen) or len(seen.shown) < 2:
         return
     shown, whole = seen.end - seen.origin, seen.last - seen.first
     if seen.kind == "mov":
