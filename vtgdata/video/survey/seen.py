@@ -145,6 +145,8 @@ def _opened(path: Path) -> Generator[tuple[Any, Any]]:
             raise VideoUnreadable(path, "no decoder for its codec" if stream else "no video stream")
         containers.check_size(path, stream.codec_context.width, stream.codec_context.height)
         stream.codec_context.thread_count = 1
+        # A decoder that finds nonsense in a packet shows what came of it all the same, and with this says so as well.
+        stream.codec_context.options = {"err_detect": "explode"}
         yield container, stream
 
 
