@@ -21,7 +21,10 @@ from vtgdata.annotations import filtering, video_keys
 from vtgdata.annotations.filtering import FilterExample
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
-from vtgdata.records import Frames, LeftOut, Repair, Sample, Video
+from vtgdata.files.parquet import write_parquet
+from vtgdata.records import Finding, Frames, LeftOut, Repair, Sample, Video
+from vtgdata.stages.videos import verify
+from vtgdata.video import damage
 from vtgdata.video.decode import jpeg
 
 NAMES = plugins.names("filters")
@@ -88,8 +91,9 @@ def example_of(name: str) -> FilterExample:
 
 
 def lent(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings with what the test lends in the place of `{clip_model}`."""
-    return {key: str(tiny_clip_model()) if value == "{clip_model}" else value for key, value in settings.items()}
+    """Settings with what the test lends in the place of `{clip_model}` and `{verified}`."""
+    lends = {"{clip_model}": tiny_clip_model, "{verified}": verified_folder}
+    return {key: str(lends[value]()) if value in lends else value for key, value in settings.items()}
 
 
 def samples_for(name: str) -> list[Sample]:
@@ -108,6 +112,22 @@ def frames(video: Video) -> Frames:
     pictures = tuple(jpeg(each.astype(np.uint8).repeat(8, axis=0).repeat(8, axis=1), 48) for each in between)
     times = tuple(2.0 * k for k in range(16))
     return Frames(frames_id=video.video_id, times=times, images=pictures, duration=32, status="ok")
+
+
+@cache
+def verified_folder() -> Path:
+    """What `videos verify` writes: K7QZ2 has a hole, v1 is missing, of the others nothing is wrong."""
+    folder = Path(FOLDER.name) / "verified"
+    folder.mkdir()
+    statuses = dict.fromkeys((*VIDEOS, "K7QZ2"), "ok") | {"K7QZ2": "hole", "v1": "missing"}
+    videos = [
+        {"video_id": each, "file": f"{each}.mp4", "status": status, "duration": None if status == "missing" else 30.0}
+        for each, status in statuses.items()
+    ]
+    write_parquet(folder / damage.VERIFIED, videos, verify.COLUMNS)
+    hole = Finding(kind="hole", start=5.0, end=8.0, detail="no frame can be decoded")
+    write_parquet(folder / damage.NAME, damage.rows(("K7QZ2.mp4", "K7QZ2"), [hole]), damage.COLUMNS)
+    return folder
 
 
 @cache

@@ -83,6 +83,8 @@ class Hub:
         self.fault: tuple[int, str] | None = None
         """After so many more requests, one goes wrong: a status (`500`), `page` (of HTML), `reset` (the line breaks
         before anything is done) or `lost` (the line breaks once it is done, before the answer)."""
+        self.answers: Callable[[str, str], tuple[int, dict[str, str], bytes] | None] | None = None
+        """Asked first about every request (method and path): status, headers and body of another answer, or None."""
         self.words = "the Hub is not well"
         """What it says when a request goes wrong."""
         self.lock = threading.RLock()
@@ -144,6 +146,8 @@ class _Handler(BaseHTTPRequestHandler):
         path = parts.path
         self.hub.log.append(f"{method} {unquote(path)}")
         self.fault = self.hub.due()
+        if self.hub.answers and (other := self.hub.answers(method, unquote(path))):
+            return self._send(*other)
         if self.fault.isdigit():
             return self._json({"error": self.hub.words}, int(self.fault), message=self.hub.words)
         if self.fault == "page":

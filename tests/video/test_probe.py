@@ -1,8 +1,10 @@
 import time
 
+import av
 import pytest
 
 from support.drawn_videos import draw, real
+from vtgdata.video import containers, decode
 from vtgdata.video.probe import Prober
 
 
@@ -109,3 +111,27 @@ def test_a_video_that_two_files_match_has_a_status_and_the_next_one_is_probed(tm
     prober = Prober(tmp_path)
     assert prober("K7QZ2.mp4") == (None, "ambiguous: two files match it")
     assert prober("K7QZ3.mp4")[1] == "ok"
+
+
+def test_a_recording_in_fragments_that_was_cut_in_one_is_truncated(tmp_path):
+    whole = draw(tmp_path / "a.mp4", 100, 10)
+    path = tmp_path / "b.mp4"
+    with av.open(str(whole)) as old, av.open(str(path), "w", options={"movflags": "frag_keyframe+empty_moov"}) as new:
+        stream = new.add_stream_from_template(old.streams.video[0])
+        for packet in old.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                new.mux(packet)
+    assert not decode.probe("pyav", path).truncated
+    raw = path.read_bytes()
+    for share in (0.6, 0.75, 0.9):
+        path.write_bytes(raw[: int(len(raw) * share)])
+        assert decode.probe("pyav", path).truncated, share
+
+
+def test_an_avi_whose_end_is_missing_is_truncated(tmp_path):
+    path = draw(tmp_path / "a.avi", 100, 10, codec="mpeg4")
+    assert not decode.probe("pyav", path).truncated
+    assert containers.avi_length(path) == 10
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    assert decode.probe("pyav", path).truncated

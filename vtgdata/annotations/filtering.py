@@ -51,8 +51,9 @@ class FilterExample(msgspec.Struct, frozen=True, kw_only=True):
     left_out: dict[str, str]
     """sample_id -> reason of those it leaves out, in its order."""
     settings: dict[str, Any] = {}
-    """Where the defaults will not do. `{clip_model}` in a text stands for the folder of a tiny open_clip model that
-    knows the shapes of the demo."""
+    """Where the defaults will not do. `{clip_model}` stands for the folder of a tiny open_clip model that knows the
+    shapes of the demo, `{verified}` for one that `videos verify` wrote: K7QZ2.mp4 has a hole from 5 to 8 s, v1.mp4 is
+    missing, v2.mp4 is ok."""
     benchmarks: tuple[Sample, ...] = ()
     """For one that compares: samples of a benchmark."""
     frames: FrameReader | None = None

@@ -48,11 +48,17 @@ def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
+OPPOSITES = {"private": "public"}
+"""{flag: the word for its opposite}, which is an option too, beside `--no-`."""
+
+
 def _flags(name: str, kind: Any) -> list[str]:
     flag = "--" + name.replace("_", "-")
     # An option for a list is given several times, so its name reads better in the singular.
     flags = [flag, *([flag[:-1]] if name in ("splits", "filters") else [])]
-    return [f"{flag}/--no-{flag[2:]}"] if kind is bool else flags
+    if kind is not bool:
+        return flags
+    return [f"{flag}/--no-{flag[2:]}", *([f" /--{OPPOSITES[name]}"] if name in OPPOSITES else [])]
 
 
 def _default_text(field: msgspec.structs.FieldInfo) -> str:

@@ -32,15 +32,20 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
 
 
 def verify(summary: Verified) -> None:
-    """Find videos that are missing, unreadable, truncated, or of another duration than annotated.
+    """Find videos that are missing, unreadable, truncated, damaged, or of another duration than annotated.
 
-    fetch.txt lists the files to fetch.
+    fetch.txt lists the files to fetch, findings.parquet what is wrong from when to when, spoilt.parquet the rows whose
+    windows lie there.
     """
     print(f"{summary.videos:,} videos{again(summary)}")
     counts("found", summary.statuses)
     _examples(summary.examples)
     if "disagrees" in summary.statuses:
         print(f"disagrees: by more than {summary.tolerance:g} s (--tolerance)")
+    counts("findings", summary.findings)
+    if summary.samples_spoilt:
+        where = f"{relative(summary.out)}/spoilt.parquet"
+        print(f"{summary.samples_spoilt:,} samples have windows where pictures are lost, listed in {where}")
     if summary.samples_affected:
         print(f"{summary.samples_affected:,} samples are on videos that are not ok")
     if summary.to_fetch:

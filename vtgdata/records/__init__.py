@@ -10,6 +10,7 @@ from vtgdata.records.corpus import (
     Split,
     Unit,
 )
+from vtgdata.records.findings import MAY_BE_RIGHT, SPOILS_ROWS, Finding, FindingKind
 from vtgdata.records.frames import (
     Frames,
     FrameSampling,
@@ -50,7 +51,9 @@ from vtgdata.records.sample import (
 )
 
 __all__ = [
+    "MAY_BE_RIGHT",
     "NEUTRAL",
+    "SPOILS_ROWS",
     "Answer",
     "BatchModel",
     "Bound",
@@ -58,6 +61,8 @@ __all__ = [
     "Drop",
     "Endpoint",
     "Example",
+    "Finding",
+    "FindingKind",
     "FrameSampling",
     "Frames",
     "Image",

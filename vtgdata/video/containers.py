@@ -5,6 +5,7 @@ Playlists (HLS, DASH), concat scripts and the like would make a library open wha
 """
 
 import os
+from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
@@ -94,6 +95,36 @@ def cut_short(path: Path, container: str) -> bool:
             # Chunks of odd size are padded by a byte; some writers count that byte but do not write it.
             return int.from_bytes(file.read(8)[4:], "little") + 8 > size + 1
         return container == "matroska" and _segment_end(file) > size
+
+
+def avi_length(path: Path) -> Fraction:
+    """Seconds that the head of an AVI states for its video stream; 0 if it does not say."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    place = head.find(b"strh")
+    while place >= 0 and head[place + 8 : place + 12] != b"vids":
+        place = head.find(b"strh", place + 4)
+    scale, rate, _, frames = (int.from_bytes(head[place + at : place + at + 4], "little") for at in (28, 32, 36, 40))
+    return Fraction(scale * frames, rate) if place >= 0 and rate else Fraction(0)
+
+
+def fragment_cut(path: Path) -> bool:
+    """Whether the box of an MP4 that says it ends behind the file's end holds frames, or their index."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        return _boxes_end(file, size) > size and _last_box(file, size) in (b"mdat", b"moof")
+
+
+def _last_box(file: BinaryIO, size: int) -> bytes:
+    """Name of the box in which a file ends."""
+    file.seek(0)
+    place, name = 0, b""
+    while place + 8 <= size:
+        file.seek(place)
+        head = file.read(16)
+        length, name = int.from_bytes(head[:4], "big"), head[4:8]
+        place += max(8, int.from_bytes(head[8:16], "big") if length == 1 else length)
+    return name
 
 
 def _boxes_end(file: BinaryIO, size: int) -> int:

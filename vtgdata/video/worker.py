@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vtgdata.video import decode, encode, worker_messages
+from vtgdata.video.survey import survey
 
 
 def _serve(memory: int) -> None:
@@ -37,6 +38,8 @@ def _answered(call: worker_messages.Call, answers: Any) -> worker_messages.Answe
     path = worker_messages.path_of(call)
     if call.name == "probe":
         return worker_messages.encode_result(decode.probe(call.decoder, path))
+    if call.name == "survey":
+        return worker_messages.Surveyed(survey(path))
     if call.copy is not None:
         encode.write(call.decoder, path, call.copy)
         return worker_messages.encode_result(decode.probe(call.decoder, Path(os.fsdecode(call.copy.target))))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from vtgdata.errors import VideoUnreadable, VtgError
-from vtgdata.records import FrameSampling, VideoFacts
+from vtgdata.records import Finding, FrameSampling, VideoFacts
 from vtgdata.video.decode import SampledFrames
 from vtgdata.video.encode import Copy
 
@@ -31,7 +31,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     limit: float
     """Seconds that the process may take."""
-    name: Literal["probe", "look", "frames", "copy"]
+    name: Literal["probe", "look", "frames", "copy", "survey"]
     decoder: str
     path: bytes
     """In bytes, as the file system has it: a name need not be UTF-8."""
@@ -73,6 +73,12 @@ class Shown(msgspec.Struct, frozen=True, tag=True):
     times: list[float]
 
 
+class Surveyed(msgspec.Struct, frozen=True, tag=True):
+    """What is wrong with a video: the answer to `survey`."""
+
+    findings: tuple[Finding, ...]
+
+
 class Unreadable(msgspec.Struct, frozen=True, tag=True):
     """The call raised VideoUnreadable."""
 
@@ -92,7 +98,7 @@ class Broke(msgspec.Struct, frozen=True, tag=True):
     words: str
 
 
-Answer = Ready | Probed | Sampled | Shown | Unreadable | Refused | Broke
+Answer = Ready | Probed | Sampled | Shown | Surveyed | Unreadable | Refused | Broke
 _encode = msgspec.msgpack.Encoder().encode
 _call = msgspec.msgpack.Decoder(Call).decode
 _answer = msgspec.msgpack.Decoder(Answer).decode

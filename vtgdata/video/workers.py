@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from vtgdata.errors import VideoUnreadable, VtgError
 from vtgdata.files import child_processes
-from vtgdata.records import FrameSampling, VideoFacts
+from vtgdata.records import Finding, FrameSampling, VideoFacts
 from vtgdata.video import decode, worker_messages
 from vtgdata.video.encode import Copy
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 PROBE_SECONDS = 8.0
 """Time limit of a probe; it usually takes milliseconds."""
+SURVEY_SECONDS = 60.0
+"""Time limit of a survey; the video's duration is added."""
 LONGEST_SECONDS = 24 * 3600.0
 """Most seconds that a video's own statement of its duration may add to a time limit, since it may be false."""
 MEMORY_BYTES = 8 << 30
@@ -69,6 +71,14 @@ class Workers:
         """`decode.frames` in a worker: for a few pictures only, since they come back raw; failures as in `look`."""
         limit = self._seconds + self.probe(decoder, path).duration * worker_messages.SECONDS_PER_SECOND
         return self._call(path, limit, "frames", decoder, path, times)
+
+    def survey(self, path: Path, duration: float) -> tuple[Finding, ...]:
+        """`survey.survey` in a worker; `duration` is what the file states, for the time limit; failures as in `look`.
+
+        PyAV does it, whichever decoder is used otherwise: it alone tells what does not decode.
+        """
+        limit = SURVEY_SECONDS + min(duration, LONGEST_SECONDS) * worker_messages.SECONDS_PER_SECOND
+        return self._call(path, limit, "survey", "", path)
 
     def copy(self, decoder: str, path: Path, copy: Copy, seconds: float) -> VideoFacts:
         """Write a copy of a video within so many seconds, and return the copy's facts; failures as in `look`.
@@ -129,6 +139,8 @@ def _result(path: Path, found: worker_messages.Answer) -> Any:
     """Return what the function of `decode` would have returned, or raise what it would have raised."""
     if isinstance(found, worker_messages.Probed):
         return found.facts
+    if isinstance(found, worker_messages.Surveyed):
+        return found.findings
     if isinstance(found, worker_messages.Sampled):
         return decode.SampledFrames(found.duration, found.times, found.images)
     if isinstance(found, worker_messages.Shown):

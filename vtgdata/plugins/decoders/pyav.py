@@ -350,8 +350,11 @@ def _length(path: Path, container: InputContainer, stream: VideoStream, first: i
     shown = max(scan.last - first + length, 1) * tick
     whole = Fraction(container.duration or 0, 1_000_000)
     if cut:
-        claim = (stated or 0) * tick or whole
-        return _Length(shown, "scan", not claim or claim - shown > length * tick, uneven, "scan")
+        # Of an AVI without its end, FFmpeg estimates the length from what is left.
+        claim = (containers.avi_length(path) if kind == "avi" else (stated or 0) * tick) or whole
+        # What is stated of a video in fragments is no more than what they hold.
+        lost = kind == "mov" and not stream.frames and containers.fragment_cut(path)
+        return _Length(shown, "scan", lost or not claim or claim - shown > length * tick, uneven, "scan")
     # WebM states an exact length, while its packets are in whole milliseconds; but the length may count from the start
     # of the container's clock, and may be that of a longer soundtrack.
     claimed = min(whole, whole - first * tick, key=lambda claim: abs(claim - shown))

@@ -4,11 +4,11 @@ from vtgdata.releases.hub.client import (
     Fetched,
     commit,
     endpoint,
-    errors,
     fetch,
     local,
     pinned,
 )
+from vtgdata.releases.hub.refusals import errors
 
 __all__ = [
     "Fetched",

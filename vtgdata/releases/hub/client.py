@@ -1,17 +1,17 @@
-"""Releases on the Hub: makes a checked local copy of `org/name@tag`, and turns the Hub client's errors into advice."""
+"""Releases on the Hub: makes a checked local copy of `org/name@tag`."""
 
 import re
 import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from vtgdata import releases
-from vtgdata.errors import Conflict, EndpointRefused, VtgError
+from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
 from vtgdata.files.whole import write_text
 from vtgdata.releases.copy import put
+from vtgdata.releases.hub.patience import Patient
+from vtgdata.releases.hub.refusals import Asked, errors, redacted
 
 _PINNED = re.compile(r"([\w-][\w.-]*/[\w-][\w.-]*)@(\w[\w.-]*)", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}\Z", re.ASCII)
@@ -89,18 +89,31 @@ def fetch(name: str, tag: str, folder: Path, *, replace: bool = False) -> Fetche
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
         with errors(name, "pull"):
-            commit = _download(HfApi(), name, tag, place)
+            commit = _download(Patient(HfApi(), Asked(name, "pull")), name, tag, place)
         release = releases.open_release(place)
         release.check_all()
         written = put(release, folder, replace=replace)
     return Fetched(written=written, commit=commit)
 
 
+def _commit_of(client: Any, name: str, tag: str) -> str:
+    """The commit that a tag names. A tag that the repository lists was just made, and is waited for."""
+    from huggingface_hub.errors import RevisionNotFoundError
+
+    try:
+        return str(client.repo_info(name, repo_type="dataset", revision=tag).sha)
+    except RevisionNotFoundError:
+        if tag not in {ref.name for ref in client.list_repo_refs(name, repo_type="dataset").tags}:
+            raise
+    client.just_made()
+    return str(client.repo_info(name, repo_type="dataset", revision=tag).sha)
+
+
 def _download(client: Any, name: str, tag: str, place: str) -> str:
     """Download every file of a release at its tag into a folder; returns the commit."""
     from huggingface_hub.errors import RemoteEntryNotFoundError
 
-    commit = str(client.repo_info(name, repo_type="dataset", revision=tag).sha)
+    commit = _commit_of(client, name, tag)
 
     def get(file: str) -> str:
         return client.hf_hub_download(name, file, repo_type="dataset", revision=commit, local_dir=place)
@@ -110,72 +123,8 @@ def _download(client: Any, name: str, tag: str, place: str) -> str:
         for file in sorted(releases.named(releases.read_document(raw, f"{name}@{tag}")) - {releases.NAME}):
             get(file)
     except RemoteEntryNotFoundError as error:
-        said = _redacted(str(error)).splitlines()[0]
+        said = redacted(str(error)).splitlines()[0]
         raise VtgError(
             f"{name}@{tag}: a file of a release is missing there ({said}). Is it a dataset that `vtgdata push` made?"
         ) from error
     return commit
-
-
-@contextmanager
-def errors(repository: str, verb: str) -> Generator[None]:
-    """Turn the Hub client's exceptions into errors that say what to do; `verb` is `push` or `pull`."""
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    # The client has changed its HTTP library before, so take that library's error class from the base of the client's.
-    transport = cast(type[Exception], HfHubHTTPError.__mro__[1])
-    try:
-        yield
-    except HFValidationError as error:
-        raise VtgError(
-            f"{repository}: no name that the Hub takes ({error}). Write ./{repository} for a folder."
-        ) from error
-    except HfHubHTTPError as error:
-        raise _refusal(repository, verb, error.response.status_code, error.server_message or str(error)) from error
-    except (transport, ConnectionError, LocalEntryNotFoundError) as error:
-        # LocalEntryNotFoundError: the file could not be requested, so whether it exists is unknown.
-        raise _unreachable(repository, verb, error) from error
-    except RuntimeError as error:
-        # Errors in an upload thread come wrapped in a RuntimeError.
-        cause = error.__cause__
-        if isinstance(cause, HfHubHTTPError):
-            said = cause.server_message or str(cause)
-            raise _refusal(repository, verb, cause.response.status_code, said) from error
-        if isinstance(cause, transport | ConnectionError):
-            raise _unreachable(repository, verb, cause) from error
-        raise
-
-
-def _redacted(text: str) -> str:
-    """A message of the Hub, or of a proxy before it, without the token, which some servers repeat."""
-    from huggingface_hub import get_token
-
-    token = get_token()
-    return text.replace(token, "[token]") if token else text
-
-
-def _unreachable(repository: str, verb: str, error: BaseException) -> VtgError:
-    instead = ", or push to ./FOLDER" if verb == "push" else ""
-    said = _redacted(str(error))
-    return VtgError(
-        f"{repository}: the Hub cannot be reached ({said}). {verb.capitalize()} again when it can{instead}."
-    )
-
-
-def _refusal(repository: str, verb: str, status: int, said: str) -> VtgError:
-    said = _redacted(said).strip().partition("\n")[0]
-    if status == 412:
-        return Conflict(
-            f"{repository}: somebody else changed it while we were pushing ({said}). Nothing of ours is visible; "
-            "look at what they did, then push again."
-        )
-    if status == 409:
-        return Conflict(f"{repository}: {said}. Look at its tags and history, then push again.")
-    advice = {
-        401: "The token is missing or wrong: run `hf auth login`, or set HF_TOKEN.",
-        403: "The token may not do that there: make one with write access to it, or choose another name.",
-        404: "There is no such repository, tag or owner for this token: see to its spelling and your rights.",
-    }.get(status)
-    if advice:
-        return EndpointRefused(f"{repository}: the Hub answered {status} ({said}). {advice}")
-    return VtgError(f"{repository}: the Hub answered {status} ({said}). {verb.capitalize()} again later.")

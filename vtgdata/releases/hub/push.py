@@ -9,16 +9,16 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
 from vtgdata import releases
 from vtgdata.errors import Conflict, EndpointRefused, VtgError
 from vtgdata.releases import hub
-
-if TYPE_CHECKING:
-    from huggingface_hub import HfApi
+from vtgdata.releases.hub.card_check import CARD, check_card
+from vtgdata.releases.hub.patience import Patient, Unsure
+from vtgdata.releases.hub.refusals import Asked
 
 MOST_FILES = 50
 """Most files of one push: more would be hard to review and slow to commit."""
@@ -95,28 +95,48 @@ def push(
 
     if get_token() is None and not dry_run:
         raise EndpointRefused("The Hub needs a token to write: run `hf auth login`, or set HF_TOKEN.")
-    with hub.errors(repository, "push"):
-        api = HfApi()
+    with hub.errors(repository, "push", parcel.kind):
+        api = Patient(HfApi(), Asked(repository, "push", parcel.kind))
         plan = make_plan(api, repository, parcel)
         if dry_run or plan.nothing:
             return plan, plan.head
+        if CARD in plan.upload:
+            check_card(api, parcel.paths[CARD], parcel.kind)
         if plan.create:
             api.create_repo(repository, repo_type=parcel.kind, private=private, exist_ok=True)
+            api.just_made()
             plan = msgspec.structs.replace(make_plan(api, repository, parcel), create=True)
         if gated:
             api.update_repo_settings(repository, repo_type=parcel.kind, gated=gated)
-        commit = _commit(api, repository, parcel, plan) if plan.upload or plan.delete else str(plan.head)
-        _check_remote(api, repository, parcel, commit)
-        api.create_tag(repository, tag=parcel.tag, revision=commit, repo_type=parcel.kind)
-        raw = _remote_mark(api, repository, parcel, parcel.tag)
-        if raw is None or hashlib.sha256(raw).hexdigest() != parcel.files[parcel.mark].sha256:
-            raise Conflict(
-                f"{repository}: {parcel.mark} at {parcel.tag} is not the one that was pushed. Look at its history."
-            )
-    return plan, commit
+        return plan, _carry_out(api, repository, parcel, plan)
 
 
-def _commit(api: "HfApi", repository: str, parcel: Parcel, plan: PushPlan) -> str:
+def _carry_out(api: Patient, repository: str, parcel: Parcel, plan: PushPlan) -> str:
+    """Do what a plan says; returns the version's commit. After a failure that may have made it, what is there counts.
+
+    Raises Conflict when the tag does not hold what was pushed.
+    """
+    while True:
+        try:
+            commit = _commit(api, repository, parcel, plan) if plan.upload or plan.delete else str(plan.head)
+            api.just_made()
+            _check_remote(api, repository, parcel, commit)
+            if plan.tag:
+                api.create_tag(repository, tag=parcel.tag, revision=commit, repo_type=parcel.kind)
+                api.just_made()
+            break
+        except Unsure as error:
+            api.again(error)
+            plan = make_plan(api, repository, parcel)
+    raw = _remote_mark(api, repository, parcel, parcel.tag)
+    if raw is None or hashlib.sha256(raw).hexdigest() != parcel.files[parcel.mark].sha256:
+        raise Conflict(
+            f"{repository}: {parcel.mark} at {parcel.tag} is not the one that was pushed. Look at its history."
+        )
+    return commit
+
+
+def _commit(api: Patient, repository: str, parcel: Parcel, plan: PushPlan) -> str:
     """Make one commit of all changes, on top of the plan's commit; large files are uploaded before."""
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
@@ -133,15 +153,17 @@ def _commit(api: "HfApi", repository: str, parcel: Parcel, plan: PushPlan) -> st
     return done.oid
 
 
-def make_plan(api: "HfApi", repository: str, parcel: Parcel) -> PushPlan:
+def make_plan(api: Patient, repository: str, parcel: Parcel) -> PushPlan:
     """Compare the files to push with the repository's main branch and tags."""
-    from huggingface_hub.errors import RepositoryNotFoundError
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
     local = parcel.files
     if len(local) > MOST_FILES:
         raise VtgError(f"{parcel.where}: has {len(local)} files; a push takes {MOST_FILES}. Release fewer splits.")
     try:
         head = api.repo_info(repository, repo_type=parcel.kind).sha
+    except GatedRepoError:  # for the client it is a kind of RepositoryNotFoundError, but it is there
+        raise
     except RepositoryNotFoundError:
         return PushPlan(upload=list(local), delete=[], create=True)
     tags = {ref.name for ref in api.list_repo_refs(repository, repo_type=parcel.kind).tags}
@@ -154,7 +176,7 @@ def make_plan(api: "HfApi", repository: str, parcel: Parcel) -> PushPlan:
     return PushPlan(upload=changed, delete=stale, head=head, before=version, before_content=content)
 
 
-def _tagged(api: "HfApi", repository: str, parcel: Parcel, head: str | None) -> PushPlan:
+def _tagged(api: Patient, repository: str, parcel: Parcel, head: str | None) -> PushPlan:
     """A plan with nothing to do if the existing tag names this same version; raises Conflict if it names another."""
     raw = _remote_mark(api, repository, parcel, parcel.tag)
     if raw is not None:
@@ -170,7 +192,7 @@ def _tagged(api: "HfApi", repository: str, parcel: Parcel, head: str | None) -> 
 
 
 def _held(
-    api: "HfApi", repository: str, parcel: Parcel, head: str | None, remote: Mapping[str, Any]
+    api: Patient, repository: str, parcel: Parcel, head: str | None, remote: Mapping[str, Any]
 ) -> tuple[list[str], VersionMark | None]:
     """Files of main's version that the new one lacks, and main's mark; raises Conflict if main is not a release."""
     if parcel.mark in remote:
@@ -183,7 +205,7 @@ def _held(
     return [], None
 
 
-def _check_remote(api: "HfApi", repository: str, parcel: Parcel, commit: str) -> None:
+def _check_remote(api: Patient, repository: str, parcel: Parcel, commit: str) -> None:
     """Raise Conflict when a commit does not hold every file as it is here; checked before the tag is created."""
     remote = _tree(api, repository, parcel, commit)
     for name, stated in parcel.files.items():
@@ -191,7 +213,7 @@ def _check_remote(api: "HfApi", repository: str, parcel: Parcel, commit: str) ->
             raise Conflict(f"{repository}: {name} at commit {commit} is not what was pushed. Look at its history.")
 
 
-def _tree(api: "HfApi", repository: str, parcel: Parcel, revision: str | None) -> dict[str, Any]:
+def _tree(api: Patient, repository: str, parcel: Parcel, revision: str | None) -> dict[str, Any]:
     from huggingface_hub.hf_api import RepoFile
 
     tree = api.list_repo_tree(repository, recursive=True, revision=revision, repo_type=parcel.kind)
@@ -207,7 +229,7 @@ def _same(remote: Any, path: Path, local: releases.ReleaseFile) -> bool:
     return hashlib.sha1(b"blob %d\x00" % len(raw) + raw, usedforsecurity=False).hexdigest() == remote.blob_id
 
 
-def _remote_mark(api: Any, repository: str, parcel: Parcel, revision: str) -> bytes | None:
+def _remote_mark(api: Patient, repository: str, parcel: Parcel, revision: str) -> bytes | None:
     """The mark at a revision, downloaded into a new folder so that no cache is used; None if there is no mark."""
     from huggingface_hub.errors import RemoteEntryNotFoundError
 
