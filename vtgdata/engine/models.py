@@ -9,7 +9,7 @@ from vtgdata.engine.money.prices import Price
 from vtgdata.engine.settings import AskSettings
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
-from vtgdata.records import Endpoint, Model, NamedModel
+from vtgdata.records import BatchModel, Endpoint, Model, NamedModel
 from vtgdata.video.store import DECODER
 
 
@@ -31,10 +31,15 @@ def open_model(spec: str, settings: AskSettings) -> Model:
         concurrency=settings.concurrency,
         timeout=settings.timeout,
         max_wait=settings.max_wait,
+        body=settings.body,
+        answers_as=tuple(settings.answers_as),
     )
     connect = plugins.load("models", parsed.name).connect
     plugins.check_settings(spec, connect, parsed.settings, given=2)
-    return connect(parsed.argument, endpoint, **parsed.settings)
+    model: Model = connect(parsed.argument, endpoint, **parsed.settings)
+    if settings.body and not isinstance(model, BatchModel):
+        raise VtgError(f"--body: {spec} asks no server, so it has no requests to change. Leave out --body.")
+    return model
 
 
 def price_of(spec: str, settings: AskSettings, model: Model) -> Price | None:
