@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, cast
 
+import msgspec
+
 STATUSES = frozenset({0, 400, 403, 406, 409, 412, 422, 424, 451})
 """Statuses that filters use; 0 for an error inside a 200 without a code."""
 
@@ -69,3 +71,9 @@ def _fields(value: Any, depth: int = 8) -> Iterator[tuple[str, Any]]:
     elif depth and isinstance(value, list):
         for inner in cast("list[Any]", value):
             yield from _fields(inner, depth - 1)
+    elif depth and isinstance(value, str) and value.lstrip().startswith("{"):
+        # What a gateway hands on of the server behind it.
+        try:
+            yield from _fields(msgspec.json.decode(value), depth - 1)
+        except msgspec.DecodeError:
+            return

@@ -151,6 +151,10 @@ def words_of(body: Any, most: int = 300) -> str:
     text = body if isinstance(body, str) and not body.lstrip().startswith("<") else ""
     names = ("message", "detail", "msg", "status_msg", "errors", "code", "type")
     said = next((found for name in names if (found := fields.get(name))), text)
+    metadata = fields.get("metadata")
+    # A gateway's own words say little ("Provider returned error"); those of the server behind it follow.
+    if isinstance(metadata, dict) and (raw := cast("dict[str, Any]", metadata).get("raw")):
+        said = f"{_plain(said)}: {_plain(raw)}"
     return " ".join(_plain(said).split())[:most]
 
 

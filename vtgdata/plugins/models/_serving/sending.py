@@ -15,7 +15,7 @@ from vtgdata.plugins.models._serving.dialect import STATUSES
 from vtgdata.plugins.models._serving.names import same_model
 from vtgdata.plugins.models._serving.reply import read
 from vtgdata.plugins.models._serving.reply_limit import UnreadableReply, limited
-from vtgdata.plugins.models._serving.said import teaching, verdict
+from vtgdata.plugins.models._serving.said import teaching, verdict, words_of
 from vtgdata.plugins.models._serving.server import Failed, Server
 from vtgdata.records import Reply
 
@@ -95,7 +95,8 @@ class Sender:
         words, param = teaching(document)
         lessons = server.dialect.learn(sent, self.users, words, param)
         for lesson in lessons:
-            log.warning("%s: %s from now on, since it says: %s", server.name, lesson, self.redacted(words[:200]))
+            said = self.redacted(words_of(document, 200))
+            log.warning("%s: %s from now on, since it says: %s", server.name, lesson, said)
         # Another request may have learnt it while this one was on its way.
         return bool(lessons) or server.dialect.apply(sent) != sent
 
