@@ -15,10 +15,13 @@ STATUSES = frozenset({0, 400, 403, 406, 409, 412, 422, 424, 451})
 
 _CODES = re.compile(
     r"content.?(filter|policy|risk|safety|moderat|violat|block)|responsible.?ai|data.?inspection|sensitive"
-    r"|moderation|prohibited.?content|safety|guardrail|blocklist|usage.?policy|policy.?violation|content.*not.?allowed",
+    r"|moderation|prohibited.?content|safety|guardrail|blocklist|usage.?policy|policy.?violation|content.*not.?allowed"
+    r"|^refusal$|prompt.?injection|jailbreak",
     re.IGNORECASE,
 )
-_CODE_FIELDS = frozenset({"code", "type", "reason", "status", "status_msg", "native_finish_reason", "provider_code"})
+_CODE_FIELDS = frozenset(
+    {"code", "type", "error_type", "reason", "status", "status_msg", "native_finish_reason", "provider_code"}
+)
 _FOUND_FIELDS = frozenset({"flagged_input", "blockreason", "block_reason", "contentfilter"})
 """Fields (in lower case) that only a filter fills."""
 
@@ -27,7 +30,8 @@ _WORDS = re.compile(
     rf"\b{_THING}\b(?:\W+\w+){{0,6}}?\W+(?:flagged|filter(?:ed|ing)|moderat\w*|inappropriate|harmful|unsafe|sensitive"
     rf"|prohibited|blocked|violat\w*|objectionable|high risk|exists risk)\b"
     r"|content (?:management |usage |safety |moderation )?(?:polic|filter|moderat|exists risk)"
-    r"|\bsafety (?:system|filter|settings|reasons|polic\w+)|usage (?:guidelines|polic)|considered high risk"
+    r"|\bprompt.injection|\bjailbreak|\bsafety (?:system|filter|settings|reasons|polic\w+)"
+    r"|usage (?:guidelines|polic)|considered high risk"
     r"|(?:flagged|blocked|rejected|refused) (?:by|due to|because of|for) (?:\w+ ){0,3}"
     r"(?:moderation|safety|content|guardrail|filter)",
     re.IGNORECASE,

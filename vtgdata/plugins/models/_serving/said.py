@@ -8,15 +8,19 @@ import datetime
 import email.utils
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, cast
 
 from vtgdata.plugins.models._serving.filters import filtered
 from vtgdata.plugins.models._serving.server import Failed, Kind
+from vtgdata.plugins.models._serving.statuses import number_inside, status_inside
 from vtgdata.records import Reply
 
 PUBLISHED = 100
 """Most characters of a server's message in `Reply.error`; `Reply.detail` has more."""
+
+PAUSES = frozenset({"retryDelay", "retry_after", "retryAfter", "retry_after_seconds"})
+"""Fields of a body that hold a pause in seconds."""
 
 _NAMES = re.compile(
     r"https?://\S+|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
@@ -41,18 +45,10 @@ _REQUEST_ADVICE = (
     "out), or leave out the samples that it refuses with --where"
 )
 _NO_QUOTA = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "credit_balance_exhausted"}
+HANDED_ON = frozenset({400, 500, 502})
+"""Statuses under which gateways hand on the errors of a server behind them."""
 # 409 and 425: a proxy's answer while the server is starting. 520 to 524: its answer if it cannot reach the server.
 _BUSY = {408, 409, 425, 502, 503, 504, 520, 521, 522, 523, 524, 529}
-
-_STATUSES = {
-    401: {"invalid_api_key", "authentication_error", "unauthenticated", "unauthorized", "invalid_authentication"},
-    403: {"permission_denied", "permission_error", "access_denied", "forbidden"},
-    404: {"model_not_found", "not_found", "not_found_error"},
-    429: {"rate_limit_exceeded", "rate_limit_error", "resource_exhausted", "too_many_requests", *_NO_QUOTA},
-    503: {"overloaded_error", "unavailable", "service_unavailable", "model_overloaded", "engine_overloaded"},
-    400: {"invalid_request_error", "invalid_argument", "bad_request", "context_length_exceeded", "invalid_prompt"},
-}
-"""Status -> the words that stand for it in an error inside a 200."""
 
 
 def verdict(
@@ -61,15 +57,18 @@ def verdict(
     """What a response without an answer means: a failure, or the empty answer of a content filter.
 
     Args:
-        status: of the response; at 200 the body has an error inside, and its code counts.
+        status: of the response. At 200 the body has an error inside, and its code and words count; at the statuses
+            in `HANDED_ON` its code counts, if it has one.
         body: parsed JSON, or text.
         headers: of the response.
         hide: takes out of a text what must not be published: the key and the server's address.
         used: input and output tokens that the server counted all the same.
     """
-    inside, words = status == 200, words_of(body)
-    if inside:
-        status = _status_inside(error_fields(body))
+    words, fields, outer = words_of(body), error_fields(body), status
+    if status == 200:
+        status = status_inside(fields, words)
+    elif status in HANDED_ON:
+        status = number_inside(fields) or status
     if filtered(status, body, words):
         return Reply(
             text="", finish_reason="content_filter", tokens_in=used[0], tokens_out=used[1], detail=hide(words) or None
@@ -79,10 +78,10 @@ def verdict(
         failed = Failed("broken", f"an error inside a 200: {said}", f"an error inside a 200: {words}", used=used)
         failed.said = body
         return failed
-    kind = _kind(status, error_fields(body))
+    kind = _kind(status, fields)
     passing = kind not in ("request", "account")
     said = publishable(hide(words), passing=passing)
-    code, place = f"HTTP {status}", " (inside a 200)" if inside else ""
+    code, place = f"HTTP {status}", f" (inside a {outer})" if status != outer else ""
     failed = Failed(
         kind,
         f"{code}: {said}" if said else code,
@@ -90,7 +89,7 @@ def verdict(
         retry_after(headers, datetime.datetime.now(datetime.UTC), body) if passing else None,
         used,
     )
-    failed.said = body if inside and kind == "request" else None
+    failed.said = body if outer == 200 and kind == "request" else None
     if not passing:
         advice = _ADVICE.get(status) if kind == "account" else _REQUEST_ADVICE
         failed.advice = f"{code}{place}, {advice}. It says: {words or 'nothing'}"
@@ -104,21 +103,6 @@ def _kind(status: int, fields: Mapping[str, Any]) -> Kind:
     if status in _ADVICE:
         return "account"
     return "busy" if status in _BUSY else "broken" if status >= 500 else "request"
-
-
-def _status_inside(fields: Mapping[str, Any]) -> int:
-    """The HTTP status that an error inside a 200 stands for; 0 if it does not say."""
-    for name in ("code", "status", "status_code", "http_code", "type"):
-        value = fields.get(name)
-        if isinstance(value, str) and value.strip().isdigit():
-            value = int(value)
-        if isinstance(value, int) and 400 <= value < 600:
-            return value
-        if isinstance(value, str):
-            found = next((status for status, words in _STATUSES.items() if value.lower() in words), 0)
-            if found:
-                return found
-    return 0
 
 
 def error_fields(body: Any) -> dict[str, Any]:
@@ -176,7 +160,8 @@ def retry_after(headers: Mapping[str, str], now: datetime.datetime, body: Any = 
     """Seconds that a server asks to wait, 0 or more without an upper limit; None if it does not say.
 
     Read from `retry-after-ms`, or from `retry-after` in seconds or as an HTTP date, which counts from the response's
-    own `date`: the clocks of two machines differ. Else from a `retryDelay` in the body, as Google's servers have it.
+    own `date`: the clocks of two machines differ. Else from the body: `retryDelay` ("13s", as Google's servers have
+    it) or `retry_after` (seconds, as OpenRouter has it).
 
     >>> retry_after({"retry-after": "0.2"}, datetime.datetime.now(datetime.UTC))
     0.2
@@ -187,7 +172,7 @@ def retry_after(headers: Mapping[str, str], now: datetime.datetime, body: Any = 
             return max(0.0, seconds)
     if (until := _date(headers.get("retry-after", ""))) is not None:
         return max(0.0, (until - (_date(headers.get("date", "")) or now)).total_seconds())
-    delays = (_number(value.removesuffix("s")) for value in _all(body, "retryDelay") if isinstance(value, str))
+    delays = (_number(str(value).removesuffix("s")) for value in _all(body, PAUSES) if not isinstance(value, bool))
     return next((max(0.0, delay) for delay in delays if math.isfinite(delay)), None)
 
 
@@ -207,16 +192,16 @@ def _date(text: str) -> datetime.datetime | None:
     return date if date.tzinfo is not None else date.replace(tzinfo=datetime.UTC)
 
 
-def _all(value: Any, name: str, depth: int = 8) -> Iterator[Any]:
-    """The values of all fields of this name in a JSON document, not deeper than `depth`."""
+def _all(value: Any, names: Collection[str], depth: int = 8) -> Iterator[Any]:
+    """The values of all fields of these names in a JSON document, not deeper than `depth`."""
     if depth and isinstance(value, dict):
         for key, inner in cast("dict[str, Any]", value).items():
-            if key == name:
+            if key in names:
                 yield inner
-            yield from _all(inner, name, depth - 1)
+            yield from _all(inner, names, depth - 1)
     elif depth and isinstance(value, list):
         for inner in cast("list[Any]", value):
-            yield from _all(inner, name, depth - 1)
+            yield from _all(inner, names, depth - 1)
 
 
 def publishable(words: str, *, passing: bool) -> str:
