@@ -264,7 +264,7 @@ def test_all_four_dying_for_a_while_costs_no_answer(how: str):
 @pytest.mark.parametrize("how", ["gone", "500", "503", "hangs"])
 def test_all_four_dying_for_good_ends_in_typed_failures_soon(how: str):
     began = time.monotonic()
-    replies, servers = four({i: Dying(how, 0.1, None) for i in range(4)}, 2000, timeout=0.2, max_wait=0.4)
+    replies, servers = four({i: Dying(how, 0.3, None) for i in range(4)}, 2000, timeout=0.2, max_wait=0.4)
     failed = [reply for reply in replies if reply.error]
     assert time.monotonic() - began < 20
     assert failed and all(reply.text is None for reply in failed)

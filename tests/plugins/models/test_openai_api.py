@@ -424,7 +424,7 @@ def test_a_server_that_answers_as_another_model_is_left_out_unless_the_user_allo
     with Server(lambda body, number: completion("yes") | {"model": name}) as server:
         with pytest.raises(EndpointRefused, match=f"answers as '{name}'.* --answers-as '{name}'"):
             generate(opened(server, model="org/Tiny"), *(make_request(seed) for seed in range(4)))
-        assert len(server.requests) == 1
+        assert len(server.requests) == 3, "one may be a gateway's way out for one row"
         for allowed in (name, "*"):
             replies = generate(opened(server, model="org/Tiny", answers_as=(allowed,)), make_request(1, 2))[0]
             assert [reply.text for reply in replies] == ["yes", "yes"]

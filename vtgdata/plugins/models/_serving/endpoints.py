@@ -127,25 +127,29 @@ class Endpoints:
             trial.not_before[server] = now + self.waits.growing(self.waits.first, trial.requests)
 
     def _refusal(self, server: Server, trial: Trial, failed: Failed) -> None:
-        """Note a refusal; raises it unless another server may answer, or this one is taken to refuse all."""
+        """Note a refusal: another server may answer all the same."""
         server.works()
         self.down_since, account = None, failed.kind == "account"
         trial.refused = failed
-        if server.doubt.refusal(failed.reason, trial.what, account=account) or failed.final:
+        # Each refusal of this kind counts, also of the same prompt.
+        what = About(str(server.sent).encode(), b"") if failed.of_server else trial.what
+        all_of_them = server.doubt.refusal(failed.reason, what, account=account)
+        if all_of_them or (failed.of_server and not server.doubt.answered and self._others(server)):
             times = f" ({server.doubt.asked} refusals, and no answer between)" if server.doubt.asked > 1 else ""
             self.refuse(server, EndpointRefused(f"{server.name} {failed.advice}{times}"))
-        elif account:
-            # No time is soon enough for this server; `place` raises the refusal when no other one is left.
-            trial.not_before[server] = math.inf
-        if not account:
-            raise failed
+        # No time is soon enough for this server; `place` raises the refusal when no other one is left.
+        trial.not_before[server] = math.inf
 
     def refuse(self, server: Server, refused: EndpointRefused) -> None:
         """Stop using a server that refuses for good."""
-        others = sum(other.refused is None for other in self.servers if other is not server)
+        others = self._others(server)
         if server.refused is None and others:
             log.warning("%s; the other servers (%d) go on", refused, others)
         server.refused = refused
+
+    def _others(self, server: Server) -> int:
+        """How many other servers are left."""
+        return sum(other.refused is None for other in self.servers if other is not server)
 
     def leave(self, server: Server) -> None:
         """Note that a request has ended, with or without an answer."""

@@ -15,7 +15,7 @@ from vtgdata.plugins.models._serving.dialect import STATUSES
 from vtgdata.plugins.models._serving.names import same_model
 from vtgdata.plugins.models._serving.reply import read
 from vtgdata.plugins.models._serving.reply_limit import UnreadableReply, limited
-from vtgdata.plugins.models._serving.said import teaching, verdict, words_of
+from vtgdata.plugins.models._serving.said import PUBLISHED, teaching, verdict, words_of
 from vtgdata.plugins.models._serving.server import Failed, Server
 from vtgdata.records import Reply
 
@@ -110,14 +110,16 @@ class Sender:
             return
         named = self.redacted(named)
         failed = Failed(
-            "account", "another model has answered", f"{named!r} has answered instead of {asked!r}",
+            "account",
+            f"another model has answered: {named}"[:PUBLISHED],
+            f"{named!r} has answered instead of {asked!r}",
             used=(reply.tokens_in or 0, reply.tokens_out or 0),
         )  # fmt: skip
         failed.advice = (
             f"answers as {named!r}, and was asked for {asked!r}. If these are one model, or you want that one as well, "
             f"allow it with --answers-as {named!r}; else ask for another name"
         )
-        failed.final = True
+        failed.of_server = True
         raise failed
 
     def _client(self, server: Server) -> "openai.AsyncOpenAI":

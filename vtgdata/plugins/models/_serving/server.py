@@ -72,8 +72,8 @@ class Failed(Exception):
         self.reason, self.pause, self.used = reason, pause, used
         self.advice = ""
         """What the user can do if the server refuses all requests like this one, with the server's words."""
-        self.final = False
-        """Whether nothing but the user can mend it, so that one such failure is enough."""
+        self.of_server = False
+        """Whether a refusal has to do with the server alone, whatever was asked."""
         self.said: Any = None
         """The JSON document of an error inside a 200, which may say how the server wants the request."""
 
