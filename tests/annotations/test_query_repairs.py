@@ -27,6 +27,14 @@ def test_entities_and_invisible_characters_are_repaired_and_noted(query: str, me
     assert code in {repair.code for repair in found.repairs}
 
 
+@pytest.mark.parametrize("query", ["\u00c2\x1f0", "\u00c0\x1b\x86", "salt &amp;amp; pepper", "a man .&nbsp;."])
+def test_what_one_repair_completes_is_repaired_too(query: str) -> None:
+    found = outcome(query)
+    assert isinstance(found, Sample)
+    again = outcome(found.query)
+    assert isinstance(again, Sample) and (again.query, again.repairs) == (found.query, ())
+
+
 @pytest.mark.parametrize(
     "query",
     ["a man & a dog; then a cat", "AT&T ad", "a family \U0001f468\u200d\U0001f469\u200d\U0001f467", "می\u200cخواهم"],

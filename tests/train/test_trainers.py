@@ -92,3 +92,30 @@ def test_one_rollout_has_nothing_to_be_compared_with(base, tmp_path):
 def test_a_device_batch_that_does_not_divide_the_step_is_refused(base, tmp_path):
     with pytest.raises(VtgError, match="device_batch 3"):
         fit_sft(base, tmp_path, device_batch=3)
+
+
+def test_rl_draws_as_pass_rates_are_drawn_and_no_default_of_the_folder_acts(base, tmp_path, monkeypatch):
+    """R11: a folder's repetition_penalty acted on pass rates and not on RL, its no_repeat_ngram_size on both."""
+    import shutil
+
+    from transformers import GenerationConfig
+    from transformers import Qwen3VLForConditionalGeneration as Model
+
+    folder = shutil.copytree(base, tmp_path / "base")
+    GenerationConfig.from_pretrained(folder, repetition_penalty=1.05, no_repeat_ngram_size=1).save_pretrained(folder)
+    seen, plain = [], Model._prepare_generation_config
+
+    def watched(self, given, **kwargs):
+        made, more = plain(self, given, **kwargs)
+        seen.append(made)
+        return made, more
+
+    monkeypatch.setattr(Model, "_prepare_generation_config", watched)
+    fit_rl(str(folder), tmp_path / "out", steps=1)
+    assert {(one.top_k, one.top_p, one.min_p, one.repetition_penalty) for one in seen} == {(0, 1.0, None, 1.0)}
+    assert {one.no_repeat_ngram_size for one in seen} <= {0, None}
+    stored = GenerationConfig.from_pretrained(tmp_path / "out")
+    assert (stored.repetition_penalty, stored.no_repeat_ngram_size) == (1.05, 1)
+    seen.clear()
+    fit_rl(str(folder), tmp_path / "narrow", steps=1, top_k=5, top_p=0.9, min_p=0.1, repetition_penalty=1.2)
+    assert {(one.top_k, one.top_p, one.min_p, one.repetition_penalty) for one in seen} == {(5, 0.9, 0.1, 1.2)}

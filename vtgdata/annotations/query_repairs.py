@@ -114,6 +114,19 @@ def query_invisible(draft: Draft) -> None:
         draft.query = mended
 
 
+def query_text(draft: Draft) -> None:
+    """Repair the query's text until nothing is left to repair: one repair may complete what another one repairs."""
+    before = None
+    while draft.query != before:
+        before = draft.query
+        for step in _TEXT_STEPS:
+            step(draft)
+
+
+_TEXT_STEPS = (query_characters, query_mojibake, query_entities, query_invisible, query_blanks, query_dots)
+"""Each returns its own result unchanged, and none makes a text longer, so that `query_text` ends."""
+
+
 _NO_QUERY = frozenset(("none", "nan", "null", "<na>", "n/a", "#n/a"))
 """What Python, pandas, SQL and Excel write where there is no value, in lower case."""
 

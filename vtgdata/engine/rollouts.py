@@ -88,11 +88,19 @@ def score_rows(rows: Sequence[Row], answers: Sequence[Answer], samples: Sequence
         rows[i]["scores"] = [{"name": name, "value": v} for name, v in values.items() if not np.isnan(v)]
 
 
-def sampling_text(sampling: Sampling, seed: int) -> str:
-    """How answers were drawn, as JSON text for a table: temperature, top_p, max_tokens and the run's seed."""
-    return json.dumps(msgspec.to_builtins(sampling) | {"seed": seed}, sort_keys=True)
+def sampling_text(sampling: Sampling, seed: int, reproducible: bool | None = None) -> str:
+    """How answers were drawn, as JSON text for a table: temperature, top_p, max_tokens and the run's seed.
+
+    Also top_k, min_p and repetition_penalty where they act, and `reproducible` (see `Collected`) unless it is None.
+    """
+    drawn = msgspec.to_builtins(sampling) | {"seed": seed}
+    return json.dumps(drawn if reproducible is None else drawn | {"reproducible": reproducible}, sort_keys=True)
+
+
+_SHORT = {"top_k": "k", "min_p": "n", "repetition_penalty": "r"}
 
 
 def sampling_id(sampling: Sampling) -> str:
-    """A readable fingerprint of a sampling, as in `t1-p1-m512`."""
-    return f"t{sampling.temperature:g}-p{sampling.top_p:g}-m{sampling.max_tokens}"
+    """A readable fingerprint of a sampling, as in `t1-p1-m512`, or `t1-p1-m512-k20-r1.05` with more that acts."""
+    more = "".join(f"-{_SHORT[name]}{value:g}" for name, value in sampling.further().items())
+    return f"t{sampling.temperature:g}-p{sampling.top_p:g}-m{sampling.max_tokens}{more}"

@@ -207,6 +207,8 @@ def _models(settings: Settings, ruler: Ruler) -> Scored:
             judged = judge_rows(rows, ruler.samples)
             values = ruler.values(judged)
             report["model_id"] = collected.model_id
+            if collected.reproducible is not None:
+                report["reproducible"] = collected.reproducible and report.get("reproducible", True)
             report[condition] = ruler.describe(judged, values)
             if condition == "sighted":
                 sighted = values

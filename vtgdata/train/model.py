@@ -54,6 +54,20 @@ def end_tokens(model: Any, processor: Any) -> set[int]:
     return {int(end) for end in (*several, tokenizer.eos_token_id, tokenizer.pad_token_id) if end is not None}
 
 
+def take_defaults(model: Any) -> Any:
+    """The model's generation_config, in whose place it gets one with the special tokens alone.
+
+    transformers fills what a trainer leaves open from it: a folder's no_repeat_ngram_size would act in training, and
+    not where its pass rates were measured. Put the old one back before the model is saved.
+    """
+    from transformers import GenerationConfig
+
+    stated = model.generation_config
+    tokens = ("eos_token_id", "pad_token_id", "bos_token_id")
+    model.generation_config = GenerationConfig(**{name: getattr(stated, name) for name in tokens})
+    return stated
+
+
 def machine(device_batch: int, step_batch: int) -> dict[str, Any]:
     """Trainer arguments that depend on the machine; they split the batch of one step into pieces that fit it.
 

@@ -1,6 +1,7 @@
 """Any OpenAI-compatible server (vLLM, SGLang, `transformers serve`, a paid API): `openai_api:MODEL`, with --endpoint.
 
-Only standard fields are sent: `transformers serve` answers 422 to others and 500 to `stop`. Each answer is a request of
+Only standard fields are sent, and what a server needs to draw as `Sampling` says (`_serving/drawing.py`): `transformers
+serve` answers 422 to others and 500 to `stop`. Each answer is a request of
 its own with its own seed, even if a server could return several choices: they would share one seed, so an answer would
 depend on which other answers were still missing, and its work key does not record that. The API key is read from
 VTGDATA_API_KEY, else OPENAI_API_KEY, and is never shown.
@@ -9,7 +10,7 @@ VTGDATA_API_KEY, else OPENAI_API_KEY, and is never shown.
 import asyncio
 import base64
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vtgdata.errors import EndpointRefused, VtgError
@@ -62,15 +63,19 @@ class ServedModel:
     def bodies(self, request: Request) -> list[dict[str, Any]]:
         """The JSON bodies that `generate` sends, one per seed; a batch file has the same."""
         messages = [_message(message) for message in request.messages]
-        return [self._body(messages, request.sampling, seed) for seed in request.seeds]
+        sampling, further = request.sampling, request.sampling.further()
+        return [self._body(messages, sampling, seed, further) for seed in request.seeds]
 
-    def _body(self, messages: list[Any], sampling: Sampling, seed: int) -> dict[str, Any]:
+    def _body(
+        self, messages: list[Any], sampling: Sampling, seed: int, further: Mapping[str, Any] = {}
+    ) -> dict[str, Any]:
         ours = {
             "model": self.model,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "max_tokens": sampling.max_tokens,
             "seed": seed,
+            **further,
         }
         return {**changed(ours, self.changes), "messages": messages}
 
@@ -90,7 +95,7 @@ class ServedModel:
             while True:
                 server = await self.endpoints.place(trial)
                 try:
-                    reply = await self.sender.send(server, body)
+                    reply = await self.sender.send(server, body, sampling)
                 except Failed as failed:
                     used_in, used_out = used_in + failed.used[0], used_out + failed.used[1]
                     self.endpoints.failed(server, trial, failed)

@@ -1,8 +1,9 @@
 """What a server wants other than we send it, learnt from its own words: once, and for all requests of the run.
 
 A server that names a field of the body which it does not take, or another name for it, or the value that it must have,
-is obeyed if that leaves the question the same: the seed and how answers are drawn may be left out (that is said), the
-longest answer may only be renamed, and fields that the user gave stay as they are, except for thinking and effort.
+is obeyed if that leaves the question the same: the seed may be left out, and so may parts of the sampling that change
+nothing (top_p 1); the longest answer may only be renamed. How answers are drawn is never changed, nor a field that the
+user gave, except for thinking and effort: the request stays refused, and --body leaves the field out.
 """
 
 import re
@@ -184,8 +185,7 @@ def _lesson(path: str, value: Any, here: Mapping[str, Any], words: str, of_value
         return Lesson(path, nearest)
     leaf = _leaf(path)
     neutral = SAMPLING.get(leaf) == value
-    both = re.search(r"cannot both|not both", words, re.IGNORECASE) is not None
-    if leaf == "seed" or neutral or (leaf in SAMPLING and not of_value and not both):
+    if leaf == "seed" or neutral:
         return Lesson(path)
     return Lesson(path) if _THINKS.search(path) and not of_value else None
 

@@ -12,12 +12,13 @@ import msgspec
 from vtgdata.plugins.models._serving import streams
 from vtgdata.plugins.models._serving.addresses import proxy, without
 from vtgdata.plugins.models._serving.dialect import STATUSES
+from vtgdata.plugins.models._serving.drawing import Drawing
 from vtgdata.plugins.models._serving.names import same_model
 from vtgdata.plugins.models._serving.reply import read
 from vtgdata.plugins.models._serving.reply_limit import UnreadableReply, limited
 from vtgdata.plugins.models._serving.said import PUBLISHED, teaching, verdict, words_of
 from vtgdata.plugins.models._serving.server import Failed, Server
-from vtgdata.records import Reply
+from vtgdata.records import Reply, Sampling
 
 if TYPE_CHECKING:
     import openai
@@ -47,16 +48,24 @@ class Sender:
         """
         self.key, self.timeout, self.longest = key, timeout, longest
         self.users, self.answers_as = frozenset(users), frozenset(answers_as)
+        self.drawing = Drawing()
 
-    async def send(self, server: Server, body: Mapping[str, Any]) -> Reply:
+    async def send(self, server: Server, body: Mapping[str, Any], sampling: Sampling) -> Reply:
         """The answer to one request, or the empty answer of a content filter; raises Failed if there is none.
 
         Where the server names a field that it wants otherwise, the request is sent again as it wants it.
+
+        Args:
+            server: where to send it.
+            body: with the user's changes; what this server needs to draw as `sampling` says is added.
+            sampling: how the answer is drawn.
         """
         import openai
 
         began = time.monotonic()
         client = server.client = server.client or self._client(server)
+        further = await self.drawing.fields(client, server.name, sampling)
+        body = {name: value for name, value in further.items() if name not in self.users} | dict(body)
         for _ in range(LESSONS):
             sent = server.dialect.apply(body)
             try:
