@@ -44,8 +44,8 @@ def open_model(spec: str, settings: AskSettings) -> Model:
         # Whatever the server calls it: plans and budgets set aside --max-tokens for each answer.
         if name.startswith("max_") and "tokens" in name and isinstance(value, int) and value > settings.max_tokens:
             raise VtgError(
-                f"--body {name}={value}: the longest answer is --max-tokens, {settings.max_tokens}, by which prices and "
-                f"budgets are reckoned. Give --max-tokens {value} as well."
+                f"--body {name}={value}: the longest answer is --max-tokens, {settings.max_tokens}, by which prices "
+                f"and budgets are reckoned. Give --max-tokens {value} as well."
             )
     return model
 

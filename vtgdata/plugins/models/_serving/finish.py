@@ -1,6 +1,7 @@
 """Finish reasons: what each server's word for the end of an answer means, in the words of OpenAI's API."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 ENDED, CUT, FILTERED, FAILED = "stop", "length", "content_filter", "error"
@@ -10,11 +11,30 @@ _MEANINGS = (
         FILTERED,
         r"filter|safety|recitation|block|prohibited|spii|sensitive|moderat|guardrail|refus|policy|violation|toxic|risk",
     ),
-    (CUT, r"length|max_.*token|token.*(limit|max|budget)|context.*(window|limit|exceed|full)|truncat|incomplete"),
-    (FAILED, r"^(abort|error|cancel|fail|network|insufficient|malformed|unexpected|overload|time_?out|internal)"),
-    (ENDED, r"^(stop|end|eos|eot|complete|finish_reason_unspecified|unspecified|unknown|other|none|null|done|success)"),
+    (
+        FAILED,
+        r"rate_limit|^(abort|error(?!_limit)|cancel|fail|network|insufficient|malformed|unexpected|overload|internal)"
+        r"|^user_cancel|^server_|_error$|_fault$",
+    ),
+    (
+        CUT,
+        r"length|_len$|^max_?|_max_|limit|truncat|incomplete|not_finished|unfinished|budget|exhaust|time_?out"
+        r"|context_.*(window|exceed|full|overflow)|out_of_tokens",
+    ),
+    (
+        ENDED,
+        r"(^|_)(stop|stopped|end|eos|eot|endoftext|complete|completed|finished|done|success|normal|natural)(_|$)"
+        r"|^(end|stop)|unspecified|^(unknown|other|none|null)$",
+    ),
 )
-"""What a word must have in it, tried in this order -> what it means."""
+"""What a word has in it, tried in this order -> what it means."""
+NAMES = ("finish_reason", "finishReason", "stop_reason", "stopReason", "done_reason")
+"""Fields that hold a finish reason, of a choice or of the whole reply."""
+
+
+def said_in(choice: Mapping[str, Any], whole: Mapping[str, Any]) -> Any:
+    """The finish reason of a choice, else that of the whole reply; None if neither has one."""
+    return next((found for part in (choice, whole) for name in NAMES if (found := part.get(name))), None)
 
 
 def meaning(said: Any, native: Any = None) -> str:

@@ -37,12 +37,13 @@ def read(body: bytes, headers: Mapping[str, str] | None = None, hide: Callable[[
     choice, usage = _choice(whole), whole.get("usage")
     used = _tokens(usage, "prompt_tokens"), _tokens_out(usage)
     counted = (used[0] or 0, used[1] or 0)
-    reason = finish.meaning(choice.get("finish_reason"), choice.get("native_finish_reason"))
+    ended = finish.said_in(choice, whole)
+    reason = finish.meaning(ended, choice.get("native_finish_reason"))
     said = _said(choice)
     if said is None or choice.get("error") or (whole.get("error") and not said.text):
         return _none(found, headers or {}, hide, counted), _model(whole)
     if reason == finish.FAILED:
-        why = f"the server gave up (finish_reason {choice.get('finish_reason')!r})"
+        why = f"the server gave up (finish_reason {ended!r})"
         raise Failed("broken", why, used=counted)
     reply = Reply(
         text=said.text,
@@ -107,7 +108,10 @@ def _model(whole: Mapping[str, Any]) -> str:
 
 def models(body: bytes) -> list[str]:
     """The sorted names in a list of models; raises msgspec.DecodeError or UnicodeDecodeError if it is no such list."""
-    return sorted(model.id for model in msgspec.json.decode(body, type=_Models).data)
+    try:
+        return sorted(model.id for model in msgspec.convert(streams.document(body), _Models).data)
+    except streams.NoJson as error:
+        raise msgspec.DecodeError(str(error)) from None
 
 
 def _texts(content: Any) -> tuple[str | None, str]:
@@ -119,9 +123,14 @@ def _texts(content: Any) -> tuple[str | None, str]:
     if not isinstance(content, list):
         return (content if isinstance(content, str) else None), ""
     parts = [cast("dict[str, Any]", part) for part in cast("list[Any]", content) if isinstance(part, dict)]
-    texts = [part["text"] for part in parts if isinstance(part.get("text"), str)]
-    thoughts = [_texts(part.get("thinking"))[0] for part in parts]
-    return "".join(texts) if texts else None, "".join(thought for thought in thoughts if thought)
+    texts: list[str] = []
+    thoughts: list[str] = []
+    for part in parts:
+        if part.get("type") in ("thinking", "reasoning") or "thinking" in part:
+            thoughts.append(_texts(part.get("thinking"))[0] or _texts(part.get("text"))[0] or "")
+        elif isinstance(part.get("text"), str):
+            texts.append(part["text"])
+    return "".join(texts) if texts else None, "".join(thoughts)
 
 
 def _tokens(usage: Any, name: str) -> int | None:

@@ -44,6 +44,11 @@ _REQUEST_ADVICE = (
     "the request is not to its liking. Change the field that it names with --body FIELD=VALUE (FIELD=null leaves it "
     "out), or leave out the samples that it refuses with --where"
 )
+_REQUEST_ADVICES = {
+    405: "the address takes no such request. See that it is the server's own, with https if it redirects there, and "
+    "that it ends in /v1",
+    413: "the request is too large for it. Send fewer or smaller frames (--num-frames, --short-side)",
+}
 _NO_QUOTA = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "credit_balance_exhausted"}
 HANDED_ON = frozenset({400, 500, 502})
 """Statuses under which gateways hand on the errors of a server behind them."""
@@ -91,7 +96,7 @@ def verdict(
     )
     failed.said = body if outer == 200 and kind == "request" else None
     if not passing:
-        advice = _ADVICE.get(status) if kind == "account" else _REQUEST_ADVICE
+        advice = _ADVICE[status] if kind == "account" else _REQUEST_ADVICES.get(status, _REQUEST_ADVICE)
         failed.advice = f"{code}{place}, {advice}. It says: {words or 'nothing'}"
     return failed
 
