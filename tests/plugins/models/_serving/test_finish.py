@@ -1,5 +1,8 @@
-"""Every server's word for the end of an answer. Sources: the finish reasons of OpenAI's, Gemini's, Anthropic's, Cohere's,
-Mistral's, watsonx's, Bedrock's, Ollama's, TGI's, xAI's, Zhipu's and DeepSeek's references."""
+"""Every server's word for the end of an answer means the same.
+
+Sources: the finish reasons in the references of OpenAI, Gemini, Anthropic, Cohere, Mistral, watsonx, Bedrock, Ollama,
+TGI, xAI, Zhipu and DeepSeek.
+"""
 
 import pytest
 

@@ -92,7 +92,7 @@ class Dialect:
         """The body as this server wants it."""
         out = dict(body)
         for lesson in self.lessons:
-            here = paths({name: value for name, value in out.items() if name != "messages"})
+            here = _named(out)
             if not lesson.name:
                 given = lesson.value is not None or lesson.path in here
                 out = merged(out, _at(lesson.path, lesson.value)) if given else out
@@ -109,7 +109,7 @@ class Dialect:
             words: all that it said, its code included.
             param: the field that it names beside its words; may be empty.
         """
-        here = paths({name: value for name, value in sent.items() if name not in ("messages", "model")})
+        here = _named(sent)
         found = [
             lesson
             for lesson in (*_wanted(here, words), *_refused(here, users, words, param))
@@ -117,6 +117,17 @@ class Dialect:
         ]
         self.lessons += found
         return found
+
+
+def _named(body: Mapping[str, Any]) -> dict[str, Any]:
+    """All fields of a body by dotted name, objects as well as what is in them, but for messages and model."""
+    inner = paths({name: value for name, value in body.items() if name not in ("messages", "model")})
+    out = dict(inner)
+    for path in inner:
+        steps = path.split(".")
+        for depth in range(1, len(steps)):
+            out[".".join(steps[:depth])] = {}
+    return out
 
 
 def _at(path: str, value: Any) -> dict[str, Any]:
@@ -145,7 +156,7 @@ def _refused(here: Mapping[str, Any], users: Collection[str], words: str, param:
     for path, value in here.items():
         about = [words] if path in named else [] if named else [one for one in clauses if _names(one, path)]
         refusing = [one for one in about if _REFUSES.search(one)]
-        own = any(path == name or path.startswith(f"{name}.") for name in users)
+        own = any(f"{path}.".startswith(f"{name}.") or f"{name}.".startswith(f"{path}.") for name in users)
         if not refusing and not (about and _leaf(path) == "seed"):
             continue
         if own and not _THINKS.search(path):
