@@ -36,8 +36,23 @@ def proxy(url: str) -> str:
     for name in (parts.scheme, "all"):
         if address := known.get(name):
             bare = address if "//" in address else f"http://{address}"
-            return f"{name.upper()}_PROXY={shown(bare)}"
+            try:
+                return f"{name.upper()}_PROXY={shown(bare)}"
+            except ValueError:
+                return f"{name.upper()}_PROXY"
     return ""
+
+
+def _bad_proxy(url: str) -> str:
+    """The proxy for an address that could be opened without it; empty if the address itself is at fault."""
+    import openai
+
+    try:
+        http = openai.DefaultHttpxClient(verify=False, trust_env=False)
+        openai.OpenAI(base_url=url, api_key="none", http_client=http).close()
+        return proxy(url) or "a proxy in the environment"
+    except Exception:
+        return ""
 
 
 def check(url: str) -> None:
@@ -67,6 +82,11 @@ def check(url: str) -> None:
         except Exception as error:
             # The client's HTTP library raises its own exceptions for bad host names; it is no dependency of ours.
             wrong = str(error)
+            if through := _bad_proxy(url):
+                raise VtgError(
+                    f"{through}: requests to {safe} go through this proxy, and it cannot be used "
+                    f"({wrong.rstrip('.')}). Mend the variable, or name the server's host in NO_PROXY."
+                ) from None
     if wrong is not None:
         raise VtgError(f"--endpoint {safe!r}: {wrong}. Write a base URL, as in http://localhost:8000/v1.")
 

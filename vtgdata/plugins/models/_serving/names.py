@@ -21,8 +21,18 @@ def same_model(asked: str, answered: str) -> bool:
     one, other = _plain(asked), _plain(answered)
     if not one or not other:
         return True
+    # A gateway's variant (`:online`) is asked for and not said again; `:7b` is another size.
+    (one, variant), (other, another) = _varied(one), _varied(other)
+    if variant and another and variant != another:
+        return False
     short, long = sorted((one, other), key=len)
     return long.startswith(short) and _DATED.fullmatch(long[len(short) :]) is not None
+
+
+def _varied(name: str) -> tuple[str, str]:
+    """A name and the word after its colon; the word is empty if there is none of letters alone."""
+    bare, _, variant = name.rpartition(":")
+    return (bare, variant) if bare and variant.isalpha() else (name, "")
 
 
 def _plain(name: str) -> str:
