@@ -13,6 +13,7 @@ import pytest
 
 from support.faults import FAILURES, ODD, REFUSALS, SAMPLES, ask, errors
 from support.servers import Answer, Drip, Fault, Server, Silence, completion, seeded
+from vtgdata.engine.journal.journal import Journal
 from vtgdata.errors import EndpointRefused
 from vtgdata.plugins.models import openai_api
 from vtgdata.plugins.models._serving.server import Waits
@@ -56,6 +57,13 @@ def unlucky(rng: random.Random, names: list[str]) -> dict[str, str]:
     return dict(zip(["s0", rows[-1], *rng.sample(rows[1:-1], ROWS // 100 - 2)], names, strict=False))
 
 
+def in_journal(path: Path) -> tuple[int, int]:
+    """Input and output tokens of all attempts in a journal."""
+    with Journal(path) as journal:
+        fields = [f"total(json_extract(CAST(reply AS TEXT), '$.tokens_{end}'))" for end in ("in", "out")]
+        return tuple(int(journal._value(f"SELECT {field} FROM attempt")) for field in fields)  # pyright: ignore
+
+
 # Slow ones cost their timeout at each try: a few stand for them.
 QUICK = sorted(name for name, fault in FAULTS.items() if not isinstance(fault, SLOW) and name != "a gzip bomb")
 GROUPS = [QUICK[i : i + 3] for i in range(0, len(QUICK), 3)]
@@ -66,10 +74,14 @@ def test_a_server_that_misbehaves_for_one_row_in_a_hundred_costs_these_rows_and_
     tmp_path: Path, names: list[str]
 ) -> None:
     wrong = unlucky(random.Random("; ".join(names)), names)
+    billed: list[int] = []
 
     def answer(body: dict[str, Any], number: int) -> Answer:
         name = wrong.get(row_of(body))
-        return FAULTS[name] if name else seeded(body, number)
+        found = FAULTS[name] if name else seeded(body, number)
+        if isinstance(found, str | dict):
+            billed.append(number)
+        return found
 
     with Server(answer) as server:
         rows = ask(tmp_path / "j.sqlite", server, samples=ROWS, concurrency=8, max_wait=0.3)
@@ -80,6 +92,7 @@ def test_a_server_that_misbehaves_for_one_row_in_a_hundred_costs_these_rows_and_
     fields = {"model", "messages", "temperature", "top_p", "max_tokens", "seed"}
     assert all(set(request.body) == fields for request in server.requests)
     assert [row["tokens_in"] for row in rows if row["error"] is None] == [7] * (ROWS - len(wrong))
+    assert in_journal(tmp_path / "j.sqlite") == (7 * len(billed), 3 * len(billed)), "also what failed tries were billed"
 
 
 @pytest.mark.parametrize("name", EMPTY)
@@ -104,6 +117,8 @@ def test_a_server_that_misbehaves_for_all_ends_the_run_within_50_requests_and_sa
             slow = isinstance(fault, SLOW)
             ask(tmp_path / "j.sqlite", server, samples=400, concurrency=8, max_wait=0.3, timeout=0.2 if slow else 20.0)
         assert 1 <= len(server.requests) <= 50
+    billed = len(server.requests) if isinstance(fault, dict) and fault.get("usage") else 0
+    assert in_journal(tmp_path / "j.sqlite") == (7 * billed, 3 * billed)
     said = FAILURES.get(name, (None, ""))[1].rpartition(": ")[2]
     assert {"timeout": "no answer within 0.2 s"}.get(said, said) in str(caught.value)
     assert server.url in str(caught.value)
