@@ -2,6 +2,7 @@
 
 import pytest
 
+from vtgdata.plugins.models._serving.error_object import error_fields
 from vtgdata.plugins.models._serving.said import verdict
 from vtgdata.plugins.models._serving.server import Failed
 from vtgdata.plugins.models._serving.statuses import status_inside
@@ -44,8 +45,8 @@ WORDS = [
 
 @pytest.mark.parametrize(("fields", "status"), INSIDE)
 def test_codes_and_names_of_errors_in_any_spelling(fields, status):
-    assert status_inside(fields, "") == status
-    assert status_inside({"message": "something odd", **fields}, "something odd") == status
+    assert status_inside(error_fields(fields), "") == status
+    assert status_inside(error_fields({"error": {"message": "something odd", **fields}}), "something odd") == status
 
 
 @pytest.mark.parametrize(("words", "status"), WORDS)

@@ -10,8 +10,10 @@ from typing import Any, cast
 import msgspec
 
 from vtgdata.plugins.models._serving import finish, streams
+from vtgdata.plugins.models._serving.error_object import MESSAGES, error_fields
 from vtgdata.plugins.models._serving.said import verdict
 from vtgdata.plugins.models._serving.server import Failed
+from vtgdata.plugins.models._serving.statuses import status_inside
 from vtgdata.records import Reply
 
 
@@ -40,6 +42,9 @@ def read(body: bytes, headers: Mapping[str, str] | None = None, hide: Callable[[
     ended = finish.said_in(choice, whole)
     reason = finish.meaning(ended, choice.get("native_finish_reason"))
     said = _said(choice)
+    if said is None and reason in (finish.FILTERED, finish.CUT) and not choice.get("error"):
+        # Nothing was left to say, and asking again would not change that.
+        said = _Message("", None)
     if said is None or choice.get("error") or (whole.get("error") and not said.text):
         return _none(found, headers or {}, hide, counted), _model(whole)
     if reason == finish.FAILED:
@@ -68,9 +73,8 @@ def _none(found: Any, headers: Mapping[str, str], hide: Callable[[str], str], us
 
 
 def _has_error(found: Any) -> bool:
-    first = _fields(cast("list[Any]", found)[0] if isinstance(found, list) and found else found)
-    named = ("error", "errors", "base_resp", "detail", "message", "msg")
-    return bool(_choice(first).get("error")) or any(first.get(name) for name in named)
+    fields = error_fields(found)
+    return any(fields.get(name) for name in MESSAGES) or status_inside(fields, "") != 0
 
 
 def _choice(whole: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, cast
 
+from vtgdata.plugins.models._serving.error_object import MESSAGES, error_fields
 from vtgdata.plugins.models._serving.filters import filtered
 from vtgdata.plugins.models._serving.server import Failed, Kind
 from vtgdata.plugins.models._serving.statuses import number_inside, status_inside
@@ -110,22 +111,6 @@ def _kind(status: int, fields: Mapping[str, Any]) -> Kind:
     return "busy" if status in _BUSY else "broken" if status >= 500 else "request"
 
 
-def error_fields(body: Any) -> dict[str, Any]:
-    """The error object of a failed request: the `error` of its body, else the body; of a list, its first element.
-
-    An error that is a plain text becomes its `message`; that of a choice counts as well.
-    """
-    first = cast("list[Any]", body)[0] if isinstance(body, list) and body else cast("Any", body)
-    found = cast("dict[str, Any]", first) if isinstance(first, dict) else {}
-    choices = found.get("choices")
-    choice = cast("list[Any]", choices)[0] if isinstance(choices, list) and choices else None
-    of_choice = cast("dict[str, Any]", choice).get("error") if isinstance(choice, dict) else None
-    inner = found.get("error") or found.get("base_resp") or of_choice
-    if isinstance(inner, str):
-        return found | {"message": inner}
-    return cast("dict[str, Any]", inner) if isinstance(inner, dict) else found
-
-
 def teaching(body: Any) -> tuple[str, str]:
     """All that a server says of a request that it refuses, and the field that it names beside its words."""
     fields = error_fields(body)
@@ -138,8 +123,9 @@ def words_of(body: Any, most: int = 300) -> str:
     """A server's error message on one line, at most `most` characters; empty if it sent an HTML page."""
     fields = error_fields(body)
     text = body if isinstance(body, str) and not body.lstrip().startswith("<") else ""
-    names = ("message", "detail", "msg", "status_msg", "errors", "code", "type")
-    said = next((found for name in names if (found := fields.get(name))), text)
+    # An object is a wrapper, whose fields are here already.
+    told = (fields.get(name) for name in (*MESSAGES, "code", "type"))
+    said = next((found for found in told if found and not isinstance(found, dict)), text)
     metadata = fields.get("metadata")
     # A gateway's own words say little ("Provider returned error"); those of the server behind it follow.
     if isinstance(metadata, dict) and (raw := cast("dict[str, Any]", metadata).get("raw")):

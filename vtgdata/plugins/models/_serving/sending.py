@@ -62,9 +62,9 @@ class Sender:
         """
         import openai
 
-        began = time.monotonic()
         client = server.client = server.client or self._client(server)
         further = await self.drawing.fields(client, server.name, sampling)
+        began = time.monotonic()
         body = {name: value for name, value in further.items() if name not in self.users} | dict(body)
         for _ in range(LESSONS):
             sent = server.dialect.apply(body)

@@ -8,22 +8,22 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-_NUMBER_FIELDS = ("code", "status", "status_code", "statusCode", "http_status", "http_code")
-_NAME_FIELDS = ("code", "type", "error_type", "status", "reason")
+_NUMBER_FIELDS = ("code", "status", "statuscode", "httpstatus", "httpcode", "errorcode")
+_NAME_FIELDS = ("code", "type", "errortype", "errorcode", "status", "reason", "title")
 _MEANINGS = (
     (429, r"rate.?limit|too.?many.?requests|throttl|quota|resource.?(?:has.been.)?exhausted|billing.?(?:hard|not)"),
     (402, r"insufficient.?(?:balance|credit|fund)|payment.?required|out.of.credit|no.credit|credit.balance"),
     (
         401,
         r"auth(?:entication|orization)?.?(?:error|fail|invalid|required|credential)|unauth(?:enticated|ori[sz]ed)"
-        r"|(?:invalid|incorrect|wrong|missing|expired|no).?(?:api.?key|token|auth|credential)"
+        r"|(?:invalid|incorrect|wrong|missing|expired|no).{0,15}(?<![a-z])(?:key|token|auth|credentials?)(?![a-z])"
         r"|api.?key.{0,20}(?:invalid|incorrect|missing|expired|not)|^authentication$",
     ),
     (403, r"permission|forbidden|access.?denied|not.?allowed.to.(?:use|access)"),
     (404, r"(?:model|deployment|endpoint).{0,60}(?:not.?found|not.?exist|n.t.exist|unknown)|no.such.model|^not.?found"),
     (
         503,
-        r"overload|unavailable|at.capacity|capacity.?exhausted|temporar|try.again.(?:later|shortly)|bad.?gateway"
+        r"overload|unavailable|at.capacity|capacity.?exhausted|temporar|try.again.(?:later|shortly)|bad.?gateway|no.healthy"
         r"|(?:upstream|gateway|request|provider).?time|timed?.?out|internal.?server|server.?error|warming.up|starting",
     ),
     (
@@ -37,7 +37,7 @@ _SAID = re.compile(r"\b(?:code|status|http)\W{0,3}([45]\d\d)\b", re.IGNORECASE)
 
 
 def number_inside(fields: Mapping[str, Any]) -> int:
-    """The HTTP status that an error object has as a number in one of its fields; 0 if there is none."""
+    """The HTTP status that an error has as a number in one of its fields (see `error_fields`); 0 if there is none."""
     for name in _NUMBER_FIELDS:
         value = fields.get(name)
         if isinstance(value, str) and value.strip().isdigit():
@@ -69,7 +69,7 @@ def _names(fields: Mapping[str, Any]) -> Iterator[str]:
     metadata: Any = fields.get("metadata")
     inner = cast("dict[str, Any]", metadata) if isinstance(metadata, dict) else {}
     for name in _NAME_FIELDS:
-        for value in (fields.get(name), inner.get(name)):
+        for value in (fields.get(name), inner.get("error_type" if name == "errortype" else name)):
             if isinstance(value, str) and len(value) < 80:
                 yield re.sub(r"(?<=[a-z])(?=[A-Z])", " ", value)
 
