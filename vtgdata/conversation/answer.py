@@ -2,7 +2,8 @@ r"""The one parser: from any model's text to windows, an option letter and a sta
 
 Where the answer is looked for:
 1. The reasoning ends at the last `</think>`; nothing in it is an answer.
-2. In the rest, the last complete answer tag (`<answer>`, `<time>`, `<glue>`) takes precedence over text outside tags.
+2. In the rest, the last complete answer tag (`<answer>`, `<time>`, `<glue>`) takes precedence over text outside tags;
+   where several windows are wanted, all such tags since the last correction. Outside of tags a LaTeX box does the same.
    A tag that holds only an option gives the letter; the window is then looked for in the other tag, or in the text.
 3. Within the tag, or in the whole text if there is no tag: JSON (`answer_json`), else words (`answer_times`).
 
@@ -45,8 +46,8 @@ from vtgdata.conversation import answer_json
 from vtgdata.conversation import answer_phrases as phrases
 from vtgdata.conversation.answer_clean import clean
 from vtgdata.conversation.answer_sentences import windows_in
-from vtgdata.conversation.answer_statements import denies, regrets
-from vtgdata.conversation.answer_text import ends, parts, split_reasoning, without_blocks
+from vtgdata.conversation.answer_statements import denies, regrets, replaces
+from vtgdata.conversation.answer_text import Block, ends, parts, split_reasoning, without_blocks
 from vtgdata.conversation.answer_times import Pair, Units
 from vtgdata.records import Answer, Window
 
@@ -57,6 +58,9 @@ MAX_TEXT = 200_000
 """Most characters of a text that are read, counted from its end."""
 MAX_BODY = 12_000
 """Most characters read of the text after the reasoning, half from each end."""
+
+MOST_BOXES = 20
+"""Most boxes that are read, counted from the end of the text."""
 
 _SECONDS = r"[0-9]++(?:\.[0-9]++)?"
 _SLOTS = {"{start}": "\x01", "{end}": "\x02", "{option}": "\x03"}
@@ -194,14 +198,15 @@ def parse(
     >>> parse("<think>It opens.</think><answer>1:05 to 1:20</answer>", duration=100.0).windows
     (Window(start=65.0, end=80.0),)
     """
-    whole = (text or "")[-MAX_TEXT:]
+    whole = (text or "")[-MAX_TEXT:].replace("<\\/", "</")
     thought, body = split_reasoning(whole)
     thought = (reasoning or "") + thought
     notation = answers_in or (form or Form()).answers_in
     units = Units(_SCALES[notation] * (1.0 if notation == "seconds" else duration or math.nan), duration)
-    read = _read(clean(without_blocks(ends(body, MAX_BODY))), units, cut=finish_reason == "length")
+    several = form is not None and form.wants_several
+    read = _read(clean(without_blocks(ends(body, MAX_BODY))), units, several=several, cut=finish_reason == "length")
     windows, status = checked(read.pairs, duration) if read.pairs else ((), read.status)
-    if len(windows) > 1 and form is not None and not form.wants_several:
+    if len(windows) > 1 and form is not None and not several:
         status = "several_where_one"
     asked = form or Form()
     answered = status == "ok" or (read.option is not None and not asked.wants_window and not read.pairs)
@@ -235,19 +240,37 @@ def checked(pairs: Sequence[Pair], duration: float | None) -> tuple[tuple[Window
     return tuple(windows), "ok"
 
 
-def _read(text: str, units: Units, *, cut: bool) -> _Reading:
-    """Read a cleaned text without its reasoning: the last tag with more than an option, else the text outside tags."""
+def _read(text: str, units: Units, *, several: bool, cut: bool) -> _Reading:
+    """Read a cleaned text without its reasoning: the tags with more than an option, else the text outside tags.
+
+    Of several tags the last one counts; where several windows are wanted, all since the last correction.
+    """
     found = parts(text, cut=cut)
     letters = [letter for block in found.blocks if (letter := phrases.only_option(block.content))]
-    holding = [block.content for block in found.blocks if block.inner and not phrases.only_option(block.content)]
+    holding = [block for block in found.blocks if block.inner and not phrases.only_option(block.content)]
     around = "\n".join([found.outside, *(block.content for block in found.blocks if not block.inner)])
-    content = holding[-1] if holding else found.outside
-    read = _content(content, units, tagged=bool(holding), cut=cut and not holding)
-    boxed = phrases.boxed_option(around) or (phrases.boxed_option(holding[-1]) if holding else None)
+    counted = holding[_first(holding) if several else -1 :]
+    reads = [_content(block.content, units, tagged=True, cut=False) for block in counted]
+    read = reads[-1] if reads else _boxed(found.outside, units) or _content(found.outside, units, tagged=False, cut=cut)
+    if len(reads) > 1:
+        read = read._replace(pairs=[pair for each in reads for pair in each.pairs])
+    boxed = phrases.boxed_option(around) or (phrases.boxed_option(holding[-1].content) if holding else None)
     option = boxed or (letters[-1] if letters else None) or read.option or phrases.said_option(around)
     # Words beside a tagged or boxed option explain it; they are not an unreadable window.
     alone = option is not None and not holding and read.status == "unparsable"
     return read._replace(option=option, status="no_answer" if alone else read.status)
+
+
+def _first(blocks: Sequence[Block]) -> int:
+    """The place of the last block before which the blocks before it are taken back, or 0."""
+    return max((place for place, block in enumerate(blocks) if replaces(block.lead)), default=0)
+
+
+def _boxed(text: str, units: Units) -> _Reading | None:
+    """What the boxes of a text say where the last one holds a window; else None."""
+    boxes = phrases.boxes(text)
+    reads = [_content(box, units, tagged=True, cut=False) for box in boxes[-MOST_BOXES:]]
+    return reads[-1] if reads and reads[-1].pairs else None
 
 
 def _content(text: str, units: Units, *, tagged: bool, cut: bool) -> _Reading:

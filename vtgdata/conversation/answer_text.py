@@ -35,6 +35,8 @@ _BLOCK = re.compile(
     re.IGNORECASE,
 )
 """Tags of which the content is no answer; that of a tool's call is one if the tool takes the answer."""
+_CALL_MARK = re.compile(r"<[|｜] ?tool[_▁]calls?(?:[_▁]section)?[_▁](begin|end) ?[|｜]>")
+"""A tool's call between special tokens, as Kimi and DeepSeek write it."""
 _CALL = re.compile(r"\b(?:Action: ?)?([A-Za-z_][\w.]{2,40})\((?=[^()\n]{0,200}=)[^()\n]{0,200}\)")
 ANSWERS = re.compile(
     r"answer|submit|final|result|report|respond|return|ground|locali[sz]e|predict|output|window|interval"
@@ -63,6 +65,8 @@ class Block(NamedTuple):
     content: str
     inner: bool
     """Whether no other complete tag lies in it."""
+    lead: str = ""
+    """The text outside of tags before it, from the block before."""
 
 
 class Parts(NamedTuple):
@@ -104,6 +108,8 @@ def split_reasoning(text: str) -> tuple[str, str]:
 
 def without_blocks(text: str) -> str:
     """The text without remarks in tags of their own and without calls of tools that take no answer."""
+    if "tool" in text:
+        text = _CALL_MARK.sub(lambda mark: "<tool_call>" if mark[1] == "begin" else "</tool_call>", text)
     kept, place = [""], 0
     opened: list[str] = []
     for tag in _BLOCK.finditer(text):
@@ -135,21 +141,22 @@ def parts(text: str, *, cut: bool) -> Parts:
         cut: whether the text was cut off: then the text after a tag that is left open is incomplete, and left out.
     """
     blocks: list[Block] = []
-    opened: list[tuple[str, int]] = []
+    opened: list[tuple[str, int, int]] = []
     pieces: list[str] = [""]
-    place = 0
+    place = led = 0
     for tag in list(_TAG.finditer(text))[-MOST_TAGS:]:
         pieces[-1] += text[place : tag.start()]
         place = tag.end()
         name = tag[2].lower()
         if not tag[1]:
-            opened.append((name, len(blocks)))
+            opened.append((name, len(blocks), led))
             pieces.append("")
-        elif name in [other for other, _ in opened]:
+            led = len(pieces[0])
+        elif name in [other for other, _, _ in opened]:
             while opened[-1][0] != name:
                 _give_back(opened, pieces)
-            _, before = opened.pop()
-            blocks.append(Block(_plain(pieces.pop()), before == len(blocks)))
+            _, before, lead = opened.pop()
+            blocks.append(Block(_plain(pieces.pop()), before == len(blocks), pieces[0][lead:led]))
         else:
             pieces[-1] += "\n"
     pieces[-1] += text[place:]
@@ -163,7 +170,7 @@ def parts(text: str, *, cut: bool) -> Parts:
     return Parts(blocks, _plain(pieces[0]), left_open)
 
 
-def _give_back(opened: list[tuple[str, int]], pieces: list[str]) -> None:
+def _give_back(opened: list[tuple[str, int, int]], pieces: list[str]) -> None:
     """Treat the innermost open tag as plain text."""
     opened.pop()
     piece = pieces.pop()
