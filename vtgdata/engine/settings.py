@@ -1,7 +1,7 @@
 """Settings of every command that asks a model."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -27,6 +27,12 @@ class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_field
     """Base URL of an OpenAI-compatible server, ending in /v1; may be given several times."""
     model_version: str = ""
     """Version of the model, if the server's model name does not tell it; part of the fingerprint of its answers."""
+    body: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    """Fields to change in the JSON body of each request to a server, as in max_tokens=null (leaves it out),
+    reasoning_effort=low or chat_template_kwargs.enable_thinking=false; part of the fingerprint of the answers."""
+    answers_as: list[str] = msgspec.field(default_factory=list[str])
+    """Name of another model that a server may answer as (* for any): unless named here, a server that says that another
+    model than the one asked for has answered is left out. May be given several times."""
     videos: str = ""
     """Folder under which the videos lie."""
     prompt: str = "ground"

@@ -115,6 +115,10 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a local model computes every answer in a batch of the same size."""
     max_wait: float = 300.0
     """Most seconds that an answer waits for servers that are down or ask for a pause; then it counts as failed."""
+    body: dict[str, Any] = {}
+    """Changes of the JSON body of each request: dotted field name -> value, None to leave the field out."""
+    answers_as: tuple[str, ...] = ()
+    """Names of other models that a server may answer as; `*` for any."""
 
 
 class NotSent(Exception):
