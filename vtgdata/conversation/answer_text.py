@@ -140,6 +140,16 @@ def opened(text: str, *, by_template: bool = False) -> str:
     return f"<think>{text}" if by_template else text
 
 
+def reopened(text: str, opening: str) -> str:
+    r"""An answer whose reasoning begins exactly as a chat template opens it, if the template does.
+
+    >>> reopened("<think>It opens.</think>3 to 5", "<think>\n")
+    '<think>\nIt opens.</think>3 to 5'
+    """
+    begins = _THINK_BEGINS.match(text) if opening else None
+    return opening + text[begins.end() :].lstrip() if begins else text
+
+
 def without_blocks(text: str) -> str:
     """The text without remarks in tags of their own and without calls of tools that take no answer."""
     kept, place = [""], 0

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from vtgdata.conversation import controls
 from vtgdata.errors import EndpointRefused, VtgError
 from vtgdata.plugins.models._serving.drawing import Drawing
 from vtgdata.plugins.models._serving.endpoints import Endpoints, Trial
@@ -249,6 +250,7 @@ def _words(error: "openai.APIStatusError") -> str:
 
 def _message(message: Message) -> dict[str, Any]:
     """A message in OpenAI's form; a single text is sent as a plain string, which every chat template supports."""
+    message = controls.for_server(message)
     if len(message.parts) == 1 and not isinstance(message.parts[0], Image):
         return {"role": message.role, "content": message.parts[0].text}
     return {"role": message.role, "content": [_part(part) for part in message.parts]}

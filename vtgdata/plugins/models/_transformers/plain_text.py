@@ -77,25 +77,25 @@ class PlainText:
             if counted != wanted:
                 raise ValueError("the words of the sample hold control tokens that this tokenizer cannot take as text")
 
+    @staticmethod
+    @contextmanager
+    def as_it_came(processor: Any) -> Generator[None]:
+        """The processor as its folder has it, to be saved: its tokenizer knows of no marks."""
+        backend = getattr(processor.tokenizer, "backend_tokenizer", None)
+        marked = backend.pre_tokenizer if backend is not None and _has_split(backend) else None
+        if marked is None:
+            yield
+            return
+        backend.pre_tokenizer = getattr(processor.tokenizer, "_before_marks", None)
+        try:
+            yield
+        finally:
+            backend.pre_tokenizer = marked
+
     def _controls(self, text: str) -> Counter[int]:
         tokenizer = self.processor.tokenizer
         ids = set(tokenizer.convert_tokens_to_ids(sorted(self.always & set(tokenizer.added_tokens_encoder))))
         return Counter(each for each in tokenizer(text, add_special_tokens=False)["input_ids"] if each in ids)
-
-
-@contextmanager
-def as_it_came(processor: Any) -> Generator[None]:
-    """The processor as its folder has it, to be saved: its tokenizer knows of no marks."""
-    backend = getattr(processor.tokenizer, "backend_tokenizer", None)
-    if backend is None or not _has_split(backend):
-        yield
-        return
-    marked = backend.pre_tokenizer
-    backend.pre_tokenizer = getattr(processor.tokenizer, "_before_marks", None)
-    try:
-        yield
-    finally:
-        backend.pre_tokenizer = marked
 
 
 def _has_split(backend: Any) -> bool:
