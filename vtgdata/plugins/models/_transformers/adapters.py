@@ -39,7 +39,7 @@ def fault(model: Any, path: str) -> str:
 
     file = Path(path) / FILE
     if not file.is_file():
-        return f"it lacks its weights ({FILE})"
+        return f"lacks its weights ({FILE})"
     with safe_open(file, "pt") as stored:
         names = {_plain(name) for name in stored.keys()}  # noqa: SIM118  # it is no dict
     # A weight of the adapter is one whose name has the adapter's own name in it, `default`.

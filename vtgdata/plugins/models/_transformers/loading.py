@@ -59,13 +59,13 @@ def load(path: str, trust: bool, *, dtype: Any = "auto", name: str = "transforme
         _check_family(base or path, own_code)
         processor = _processor(path, base, own_code)
         model, info = AutoModelForImageTextToText.from_pretrained(
-            path, dtype=dtype, output_loading_info=True, **own_code
+            path, dtype=dtype, output_loading_info=True, ignore_mismatched_sizes=True, **own_code
         )
     wrong = adapters.fault(model, path) if base else weights.fault(model, info)
     if wrong:
         raise VtgError(
-            f"{name}{path}: {wrong}. A merge or a save that broke off leaves such a folder: copy or save the model "
-            "again."
+            f"{name}{path}: the folder {wrong}. A save or a merge that broke off leaves such a folder: save or copy "
+            "the model again."
         )
     return Opened(model, processor, commit, templates.opening(processor))
 

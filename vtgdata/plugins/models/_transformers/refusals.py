@@ -17,7 +17,7 @@ def failed(error: Exception) -> Reply:
         text=None,
         finish_reason="error",
         error=f"the model's processor raised {type(error).__name__}" + (f": {words}" if words else ""),
-        detail=str(error),
+        detail=str(error) if str(error).strip() != words else None,
     )
 
 
@@ -52,9 +52,9 @@ class Refusals:
         reason = re.sub(r"\d+", "#", f"{error.error} {error.detail}")
         self.alike.setdefault(reason, set()).add(shown)
         if len(self.alike[reason]) >= FEW and not self.open:
-            said = (error.detail or "").strip().splitlines() or ["nothing"]
+            words = f" ({' '.join(error.detail.split())[:300]})" if error.detail else ""
             raise VtgError(
-                f"{self.name}: the first {FEW} prompts failed alike and none was answered, last that of "
-                f"{request.sample_id!r}: {error.error}. The library says: {said[0][:300]}. What was tried is in the "
-                "journal; mend the model's folder or the frames (--short-side, --num-frames), and run again."
+                f"{self.name}: {FEW} prompts with different pictures failed alike and none was answered, last that of "
+                f"{request.sample_id!r}: {error.error}{words}. Mend the model's folder, or show other frames "
+                "(--short-side, --num-frames), and run again: only what failed is asked."
             )

@@ -3,15 +3,15 @@
 transformers loads a folder that lacks weights with a warning, and draws the missing ones at random.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 NAMED = 3
-"""Weights named in a message; of the others it says the number."""
+"""Most weights named in a message."""
 
 
 def fault(model: Any, info: Mapping[str, Any]) -> str:
-    """What is wrong with a model's weights, in words; empty if nothing is.
+    """What is wrong with the weights of a model's folder, in words; empty if nothing is.
 
     Args:
         model: as it was loaded.
@@ -19,14 +19,14 @@ def fault(model: Any, info: Mapping[str, Any]) -> str:
             the model's class is known to leave out, are no fault to it.
     """
     shapes = sorted(str(each[0]) for each in info.get("mismatched_keys") or ())
-    if missing := sorted(info.get("missing_keys") or ()):
-        return f"it lacks {_named(missing)}, which would be drawn at random"
-    if extra := sorted(info.get("unexpected_keys") or ()):
-        return f"it has {_named(extra)} that {type(model).__name__} does not know and would leave out"
+    if missing := sorted(set(info.get("missing_keys") or ()) - set(shapes)):
+        return f"lacks {len(missing)} of its weights ({_names(missing)}), which would be drawn at random"
     if shapes:
-        return f"it has {_named(shapes)} of another shape than its config.json says"
+        return f"has weights of another shape than its config.json says ({_names(shapes)})"
+    if extra := sorted(info.get("unexpected_keys") or ()):
+        return f"has {len(extra)} weights that {type(model).__name__} does not know ({_names(extra)})"
     if odd := sorted(not_finite(model)):
-        return f"it has {_named(odd)} that are not finite (NaN or infinity)"
+        return f"has weights that are not finite, NaN or infinity ({_names(odd)})"
     return ""
 
 
@@ -47,12 +47,10 @@ def _finite(tensor: Any) -> bool:
         return bool(torch.isfinite(numbers.sum(dtype=torch.float32))) or bool(torch.isfinite(numbers).all())
 
 
-def _named(names: Iterable[str]) -> str:
-    """The number of weights and their first names, as in `12 of its weights (model.layers.1.mlp.up_proj.weight...)`.
+def _names(names: list[str]) -> str:
+    """The first names.
 
-    >>> _named(["a.weight"]), _named(["a", "b", "c", "d"])
-    ('1 of its weights (a.weight)', '4 of its weights (a, b, c ...)')
+    >>> _names(["a"]), _names(["a", "b", "c", "d"])
+    ('a', 'a, b, c ...')
     """
-    names = list(names)
-    more = " ..." if len(names) > NAMED else ""
-    return f"{len(names)} of its weights ({', '.join(names[:NAMED])}{more})"
+    return ", ".join(names[:NAMED]) + (" ..." if len(names) > NAMED else "")
