@@ -60,7 +60,7 @@ class LocalModel:
     looks = True
 
     def __init__(self, path: str, rows: int, *, trust: bool = False, reproducible: bool = False) -> None:
-        self.model, self.processor, commit, self.opening = load(path, trust)
+        self.model, self.processor, commit, self.opening, prompted = load(path, trust)
         self.plain = PlainText(self.processor)
         self.refusals = refusals.Refusals(f"transformers_local:{path}")
         self.model.eval()
@@ -71,9 +71,10 @@ class LocalModel:
         self.context = context(self.model)
         self.defaults = take_defaults(self.model, self.processor.tokenizer)
         self.id = f"transformers_local:{identity(path, commit)}"
-        if self.defaults.acted:
-            self.formerly, self.formerly_why = self.id, acted_words(self.defaults.acted)
-            self.id = f"{self.id}:as-stated"
+        changed = {"as-stated": acted_words(self.defaults.acted), "as-its-library": prompted}
+        if whys := {how: why for how, why in changed.items() if why}:
+            self.formerly, self.formerly_why = self.id, "; ".join(whys.values())
+            self.id = ":".join([self.id, *whys])
         self.waiting: list[_Row] = []
         self.worker: asyncio.Task[None] | None = None
 

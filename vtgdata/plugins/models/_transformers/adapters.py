@@ -25,12 +25,17 @@ def base_of(path: str) -> str:
         raise VtgError(f"{config}: no JSON object ({error}). Save the adapter again.") from error
     if not isinstance(named, str) or not named:
         raise VtgError(f"{config}: names no base_model_name_or_path. Write there which model the adapter is for.")
-    if importlib.util.find_spec("peft") is None:
+    if not has_peft():
         raise VtgError(
             f"{path} holds an adapter for {named}, which needs peft: pip install peft, or merge the adapter into its "
             "model and name the merged folder."
         )
     return named
+
+
+def has_peft() -> bool:
+    """Whether the library that applies adapters is installed."""
+    return importlib.util.find_spec("peft") is not None
 
 
 def fault(model: Any, path: str) -> str:

@@ -33,6 +33,34 @@ def prompt_inputs(processor: Any, messages: tuple[Message, ...], plain: PlainTex
     return dict(made)
 
 
+def probe(processor: Any, *, as_before: bool = False) -> dict[str, Any]:
+    """The tensors of a small prompt with two pictures; nothing if the processor cannot take it.
+
+    `as_before`: as earlier versions of this package called the processor, by which some families saw each picture as a
+    prompt of its own, or began a prompt twice. Where the two differ, stored answers are to other prompts.
+    """
+    from PIL import Image as Pillow
+
+    pictures = [Pillow.new("RGB", (56, 42), (40, 120, 200)), Pillow.new("RGB", (42, 56), (200, 120, 40))]
+    turns = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "When?"}, {"type": "image"}]}]
+    try:
+        text = processor.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+        if as_before:
+            return dict(processor(text=[text], images=pictures, return_tensors="pt"))
+        return dict(processor(text=[text], images=[pictures], add_special_tokens=False, return_tensors="pt"))
+    except Exception:  # whatever it raises for a prompt is that prompt's row's
+        return {}
+
+
+def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two prompts have equal tensors, or one could not be made."""
+    import torch
+
+    if not one or not other:
+        return True
+    return set(one) == set(other) and all(torch.equal(one[name], other[name]) for name in one)
+
+
 def chat(messages: tuple[Message, ...], plain: PlainText | None = None) -> list[dict[str, Any]]:
     """Messages in the form that chat templates expect: text parts, and placeholders for images."""
     return [

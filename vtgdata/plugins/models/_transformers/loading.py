@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
-from vtgdata.plugins.models._transformers import adapters, templates, weights
+from vtgdata.plugins.models._transformers import adapters, inputs, templates, weights
 
 _MODEL_FILES = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
 """Suffixes of weights, configurations, tokenizers and chat templates, but not of logs or cards."""
+
+_OTHERWISE = "earlier versions made other prompts for this family than its own library does"
 
 
 def device() -> str:
@@ -34,6 +36,8 @@ class Opened(NamedTuple):
     """Of both, if they come from the Hub."""
     opening: str
     """What the chat template writes of the reasoning; see `templates.opening`."""
+    prompted: str
+    """Why answers to the prompts that earlier versions made for the same folder do not count; empty if they do."""
 
 
 def load(path: str, trust: bool, *, dtype: Any = "auto", name: str = "transformers_local:") -> Opened:
@@ -58,6 +62,9 @@ def load(path: str, trust: bool, *, dtype: Any = "auto", name: str = "transforme
         own_code: dict[str, Any] = {"trust_remote_code": trust, "revision": commit or "main"}
         _check_family(base or path, own_code)
         processor = _processor(path, base, own_code)
+        before = inputs.probe(processor, as_before=True)
+        templates.settle(processor)
+        prompted = "" if inputs.same(before, inputs.probe(processor)) else _OTHERWISE
         model, info = AutoModelForImageTextToText.from_pretrained(
             path, dtype=dtype, output_loading_info=True, ignore_mismatched_sizes=True, **own_code
         )
@@ -67,7 +74,7 @@ def load(path: str, trust: bool, *, dtype: Any = "auto", name: str = "transforme
             f"{name}{path}: the folder {wrong}. A save or a merge that broke off leaves such a folder: save or copy "
             "the model again."
         )
-    return Opened(model, processor, commit, templates.opening(processor))
+    return Opened(model, processor, commit, templates.opening(processor), prompted)
 
 
 def _check_family(path: str, own_code: dict[str, Any]) -> None:
@@ -86,7 +93,7 @@ def _check_family(path: str, own_code: dict[str, Any]) -> None:
 
 
 def _processor(path: str, base: str, own_code: dict[str, Any]) -> Any:
-    """The processor, its chat template settled; of an adapter's folder without one, that of its base."""
+    """The processor, if it can make prompts with pictures; of an adapter's folder without one, that of its base."""
     from transformers import AutoProcessor
 
     own = not base or any((Path(path) / file).is_file() for file in ("processor_config.json", "tokenizer_config.json"))
@@ -101,7 +108,6 @@ def _processor(path: str, base: str, own_code: dict[str, Any]) -> Any:
     templates.adopt(processor)
     if wrong := templates.fault(processor):
         raise VtgError(wrong)
-    templates.settle(processor)
     return processor
 
 
@@ -115,7 +121,9 @@ def _refused(named: str, path: str) -> Generator[None]:
         raise VtgError(words if words.startswith(path) else f"{named} {words.removesuffix('.')}.") from error
     except Exception as error:
         advice = (
-            "It wants to run code of its own, which only trust_remote_code=true allows"
+            "This version of transformers does not know its family: take a newer one, or serve the model elsewhere"
+            if "does not recognize this architecture" in str(error)
+            else "It wants to run code of its own, which only trust_remote_code=true allows"
             if "trust_remote_code" in str(error)
             else "Name a folder with a whole model and its processor, as save_pretrained and `vtgdata train` write it"
             if Path(path).is_dir()

@@ -54,8 +54,11 @@ def settle(processor: Any) -> None:
         tokenizer.pad_token = tokenizer.eos_token
     bos, template = tokenizer.bos_token, processor.chat_template
     adds = bos is not None and tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id]
-    if adds and isinstance(template, str) and not _rendered(processor, 1).startswith(bos):
-        processor.chat_template = "{{ bos_token }}" + template
+    if adds and not _rendered(processor, 1).startswith(bos):
+        write = "{{ bos_token }}"
+        processor.chat_template = (
+            write + template if isinstance(template, str) else template | {"default": write + template["default"]}
+        )
 
 
 def opening(processor: Any) -> str:
