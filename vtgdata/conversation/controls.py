@@ -22,13 +22,13 @@ _NAMES = (
     "|s|bos|eos|eot|eom|eop|sop|pad|unk|sep|cls|mask|user|assistant|system|model|human|bot|im|inst|sys|think|answer"
 )
 _CONTROL = re.compile(
-    rf"<\s?[|｜][^<>\s|｜][^<>|｜]{{0,60}}[|｜]\s?>"  # <|im_end|>, and DeepSeek's wide bars
+    rf"<[|｜][^<>\s|｜][^<>|｜]{{0,60}}[|｜]>"  # <|im_end|>, and DeepSeek's wide bars
     rf"|<\|?/?(?:{_NAMES})(?:[-_:]?\d+)?\|?>"  # <image>, </s>, <image_1>
     r"|</?[A-Za-z]+(?:[-_]\w+)+>"  # <start_of_turn>, <image_soft_token>, <tool_call>
     r"|<0x[0-9A-Fa-f]{2}>|<(?:unused|extra_id_?|reserved|special)_?\d+>|<<SYS>>|<</SYS>>"
     r"|</?(?:IMG|IMAGE|VID|VIDEO|BOX)(?:_\w+)?>"
     r"|\[/?(?:INST|IMG|IMG_BREAK|IMG_END|gMASK|sMASK|MASK|CLS|SEP|PAD|UNK|BOS|EOS|THINK|[A-Z]+_[A-Z_]+)\]"
-    r"|◁[^◁▷]{1,40}▷"
+    r"|◁[^◁▷\s][^◁▷]{0,40}▷"
 )
 
 
