@@ -132,6 +132,9 @@ def _add(parts: list[Part], text: str, *, data: bool = False) -> None:
     """
     if not text:
         return
-    before = parts.pop() if parts and isinstance(parts[-1], Text) else Text("", ())
+    before = Text("", ())
+    if parts and isinstance(last := parts[-1], Text):
+        before = last
+        parts.pop()
     words, spans = before.text + text, before.data or ()
     parts.append(Text(words, (*spans, (len(before.text), len(words))) if data else spans))

@@ -65,9 +65,11 @@ def load(path: str, trust: bool, *, dtype: Any = "auto", name: str = "transforme
         before = inputs.probe(processor, as_before=True)
         templates.settle(processor)
         prompted = "" if inputs.same(before, inputs.probe(processor)) else _OTHERWISE
-        model, info = AutoModelForImageTextToText.from_pretrained(
+        # With the loading info, what it gives is a pair, which its annotations do not say.
+        loaded: Any = AutoModelForImageTextToText.from_pretrained(
             path, dtype=dtype, output_loading_info=True, ignore_mismatched_sizes=True, **own_code
         )
+        model, info = loaded
     wrong = adapters.fault(model, path) if base else weights.fault(model, info)
     if wrong:
         raise VtgError(

@@ -81,11 +81,11 @@ class PlainText:
     @contextmanager
     def as_it_came(processor: Any) -> Generator[None]:
         """The processor as its folder has it, to be saved: its tokenizer knows of no marks."""
-        backend = getattr(processor.tokenizer, "backend_tokenizer", None)
-        marked = backend.pre_tokenizer if backend is not None and _has_split(backend) else None
-        if marked is None:
+        backend: Any = getattr(processor.tokenizer, "backend_tokenizer", None)
+        if backend is None or not _has_split(backend):
             yield
             return
+        marked = backend.pre_tokenizer
         backend.pre_tokenizer = getattr(processor.tokenizer, "_before_marks", None)
         try:
             yield

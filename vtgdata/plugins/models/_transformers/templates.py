@@ -53,7 +53,9 @@ def settle(processor: Any) -> None:
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     bos, template = tokenizer.bos_token, processor.chat_template
-    adds = bos is not None and tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id]
+    if bos is None:
+        return
+    adds = tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id]
     if adds and not _rendered(processor, 1).startswith(bos):
         write = "{{ bos_token }}"
         processor.chat_template = (

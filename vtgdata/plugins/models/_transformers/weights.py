@@ -19,11 +19,11 @@ def fault(model: Any, info: Mapping[str, Any]) -> str:
             the model's class is known to leave out, are no fault to it.
     """
     shapes = sorted(str(each[0]) for each in info.get("mismatched_keys") or ())
-    if missing := sorted(set(info.get("missing_keys") or ()) - set(shapes)):
+    if missing := sorted({str(name) for name in info.get("missing_keys") or ()} - set(shapes)):
         return f"lacks {len(missing)} of its weights ({_names(missing)}), which would be drawn at random"
     if shapes:
         return f"has weights of another shape than its config.json says ({_names(shapes)})"
-    if extra := sorted(info.get("unexpected_keys") or ()):
+    if extra := sorted(str(name) for name in info.get("unexpected_keys") or ()):
         return f"has {len(extra)} weights that {type(model).__name__} does not know ({_names(extra)})"
     if odd := sorted(not_finite(model)):
         return f"has weights that are not finite, NaN or infinity ({_names(odd)})"
