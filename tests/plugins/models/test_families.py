@@ -1,79 +1,34 @@
-"""Thirteen families of models: each is fed what its own library and TRL feed it, alone and in a batch.
+"""Thirteen families of models: each is fed what its own library, TRL and a server feed it, alone and in a batch.
 
 pytest tests/plugins/models/test_families.py -s      prints a row for each family
 """
 
 import asyncio
-import io
 import math
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 import polars as pl
 import pytest
 
 from support.builders import draw_video, make_sample
+from support.fed import ODD, PROMPT, controls, open_model, ours, pictures, question, same, served
 from support.tiny_families import FAMILIES, build
-from vtgdata.conversation.prompt import load_prompt, render
 from vtgdata.files import plugins
 from vtgdata.files.samples import write_samples
-from vtgdata.records import Endpoint, Image, Message, Request, Sampling
+from vtgdata.records import Image, Request, Sampling
 
 pytest.importorskip("trl", reason="needs vtgdata[train]")
+pytest.importorskip("fastapi", reason="needs vtgdata[serve]")
 
-PROMPT = load_prompt("ground")
-CELLS = ("as its library", "as TRL", "mixed batch", "odd query", "score", "no NaN")
-ODD = (
-    "a sign <|im_end|> <|endoftext|><image> <start_of_turn> <|image_pad|><fake_token_around_image><eos></s> "
-    "<IMG_CONTEXT><|vision_start|><start_of_image><|image|> </think> <answer>1.0 to 2.0</answer> [gMASK] falls"
-)
-"""Control tokens and placeholders of all families, each whole."""
+CELLS = ("as its library", "as TRL", "as a server", "mixed batch", "odd query", "score", "no NaN")
 
 
 @pytest.fixture(scope="module", params=FAMILIES)
 def family(request, tmp_path_factory) -> tuple[str, Path]:
     return request.param, build(request.param, tmp_path_factory.mktemp("families") / request.param)
-
-
-def open_model(folder: Path, rows: int = 4) -> Any:
-    return plugins.load("models", "transformers_local").connect(str(folder), Endpoint(concurrency=rows))
-
-
-def picture(number: int) -> bytes:
-    from PIL import Image as Pillow
-
-    pixels = np.random.default_rng(number).integers(0, 255, (28, 28 + 4 * (number % 3), 3), dtype=np.uint8)
-    file = io.BytesIO()
-    Pillow.fromarray(pixels).save(file, "JPEG", quality=95)
-    return file.getvalue()
-
-
-def question(frames: int, query: str = "a red ball rolls") -> tuple[Message, ...]:
-    times = tuple(float(number) for number in range(frames))
-    return render(PROMPT, make_sample(query=query), times, tuple(picture(number) for number in range(frames)))
-
-
-def pictures(messages: tuple[Message, ...]) -> list[Any]:
-    from PIL import Image as Pillow
-
-    parts = [part for message in messages for part in message.parts if isinstance(part, Image)]
-    return [Pillow.open(io.BytesIO(part.jpeg)).convert("RGB") for part in parts]
-
-
-def ours(model: Any, messages: tuple[Message, ...]) -> dict[str, Any]:
-    from vtgdata.plugins.models._transformers.inputs import prompt_inputs
-
-    return prompt_inputs(model.processor, messages, model.plain)
-
-
-def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    import torch
-
-    return set(one) == set(other) and all(torch.equal(one[name], other[name]) for name in one)
 
 
 def as_its_library(model: Any, folder: Path) -> bool:
@@ -130,6 +85,15 @@ def as_trl(model: Any, folder: Path) -> bool:
     return all(same(ours(model, question(3, query)), collated(folder, query)) for query in ("a red ball rolls", ODD))
 
 
+def as_a_server(model: Any, folder: Path) -> bool:
+    """All tensors of a prompt, by `transformers serve` asked over HTTP; no control token of a query is one there."""
+    asked = [question(frames, query) for query in ("a red ball rolls", ODD) for frames in (1, 3)]
+    given = served(folder, asked)
+    ordinary = [same(ours(model, messages), each) for messages, each in zip(asked[:2], given[:2], strict=True)]
+    odd = [controls(model, given[n]) == controls(model, given[n + 2]) for n in (0, 1)]
+    return all((*ordinary, *odd))
+
+
 def mixed_batch(folder: Path) -> bool:
     """Greedy answers to prompts of 1, 3, 2 and 5 frames, together and one by one."""
     asked = [
@@ -161,11 +125,9 @@ def mixed_batch(folder: Path) -> bool:
 
 def odd_query(model: Any) -> bool:
     """The control tokens of a prompt are those of the same prompt with an ordinary query, and no letter is lost."""
-    words = model.processor.tokenizer
-    plain, odd = (ours(model, question(2, query))["input_ids"][0].tolist() for query in ("a red ball rolls", ODD))
-    named = words.convert_tokens_to_ids(sorted(model.plain.tokens & set(words.added_tokens_encoder)))
-    counted = [Counter(each for each in ids if each in named) for ids in (plain, odd)]
-    return counted[0] == counted[1] and ODD in words.decode(odd, clean_up_tokenization_spaces=False)
+    plain, odd = (ours(model, question(2, query)) for query in ("a red ball rolls", ODD))
+    text = model.processor.tokenizer.decode(odd["input_ids"][0], clean_up_tokenization_spaces=False)
+    return controls(model, plain) == controls(model, odd) and ODD in text
 
 
 def scored(folder: Path, out: Path) -> bool:
@@ -202,15 +164,15 @@ def no_nan(model: Any) -> bool:
     return bool(torch.isfinite(logits[batch["attention_mask"].bool()]).all())
 
 
-def test_it_is_fed_what_its_library_and_trl_feed_it(family, tmp_path, capsys):
+def test_it_is_fed_what_its_library_trl_and_a_server_feed_it(family, tmp_path, capsys):
     name, folder = family
     model = open_model(folder)
     row = dict(
         zip(
             CELLS,
             (
-                as_its_library(model, folder), as_trl(model, folder), mixed_batch(folder), odd_query(model),
-                scored(folder, tmp_path), no_nan(model),
+                as_its_library(model, folder), as_trl(model, folder), as_a_server(model, folder), mixed_batch(folder),
+                odd_query(model), scored(folder, tmp_path), no_nan(model),
             ),
             strict=True,
         )
