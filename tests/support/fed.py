@@ -39,9 +39,10 @@ def picture(number: int) -> bytes:
     return file.getvalue()
 
 
-def question(frames: int, query: str = "a red ball rolls") -> tuple[Message, ...]:
+def question(frames: int, query: str = "a red ball rolls", *, first: int = 0) -> tuple[Message, ...]:
     times = tuple(float(number) for number in range(frames))
-    return render(PROMPT, make_sample(query=query), times, tuple(picture(number) for number in range(frames)))
+    shown = tuple(picture(number) for number in range(first, first + frames))
+    return render(PROMPT, make_sample(query=query), times, shown)
 
 
 def pictures(messages: tuple[Message, ...]) -> list[Any]:
