@@ -133,6 +133,29 @@ def test_control_tokens_in_a_query_are_text_to_both_trainers_and_the_tokenizer_i
         assert tokens_of(tmp_path / out) == came
 
 
+def test_what_is_learnt_begins_after_the_mark_that_a_thinking_model_has_in_its_prompt(base, tmp_path, monkeypatch):
+    import shutil
+
+    from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling as Collator
+
+    folder = shutil.copytree(base, tmp_path / "thinking")
+    template = folder / "chat_template.jinja"
+    template.write_text(template.read_text().replace("assistant\\n'", "assistant\\n<think>\\n'"))
+    learnt, plain = [], Collator.torch_call
+
+    def watched(self, examples):
+        batch = plain(self, examples)
+        ids, labels = batch["input_ids"][0], batch["labels"][0]
+        learnt.append([self.processor.tokenizer.decode(ids[asked]) for asked in (labels == -100, labels != -100)])
+        return batch
+
+    monkeypatch.setattr(Collator, "torch_call", watched)
+    fit_sft(str(folder), tmp_path / "out", steps=1)
+    asked, said = learnt[0]
+    assert asked.partition("<|endoftext|>")[0].endswith("assistant\n<think>\n") and "<think>" not in said
+    assert said.startswith(TARGET.removeprefix("<think>"))
+
+
 def tokens_of(folder):
     """What a folder's tokenizer does; the library also writes how its last call padded, which means nothing."""
     facts = msgspec.json.decode((Path(folder) / "tokenizer.json").read_bytes())
