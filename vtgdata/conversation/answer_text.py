@@ -106,6 +106,54 @@ def split_reasoning(text: str) -> tuple[str, str]:
     return _THINK_BEGINS.sub("", before).strip(), rest
 
 
+def opening_of(written: str) -> str:
+    r"""The mark that opens the reasoning, with the blanks after it, if what a chat template has written ends with one.
+
+    >>> opening_of("<|im_start|>assistant\n<think>\n"), opening_of("<think>\n\n</think>\n\n")
+    ('<think>\n', '')
+    """
+    marks = list(_THINK_BEGINS.finditer(written))
+    return written[marks[-1].start() :] if marks and not written[marks[-1].end() :].strip() else ""
+
+
+def is_reasoning_mark(text: str) -> bool:
+    """Whether a text is a mark that opens or closes reasoning, in any spelling.
+
+    >>> is_reasoning_mark("</think>"), is_reasoning_mark("<|im_end|>")
+    (True, False)
+    """
+    return bool(_THINK_BEGINS.fullmatch(text) or _THINK_ENDS.fullmatch(text))
+
+
+def opened(text: str, *, by_template: bool = False) -> str:
+    """The text with the mark that opens its reasoning, in our spelling, where the prompt had that mark already.
+
+    Args:
+        text: an answer.
+        by_template: whether the chat template is known to write the mark. Otherwise a closing mark without an opening
+            one shows it.
+
+    >>> opened("It opens.</think> 3 to 5"), opened("3 to 5"), opened("It ope", by_template=True)
+    ('<think>It opens.</think> 3 to 5', '3 to 5', '<think>It ope')
+    """
+    marks = list(_THINK_ENDS.finditer(text)) if words.may_hold(text, "thought") else []
+    if _THINK_BEGINS.search(text, 0, marks[-1].start() if marks else len(text)):
+        return text
+    if marks:
+        return f"<think>{text[: marks[-1].start()]}</think>{text[marks[-1].end() :]}"
+    return f"<think>{text}" if by_template else text
+
+
+def reopened(text: str, opening: str) -> str:
+    r"""An answer whose reasoning begins exactly as a chat template opens it, if the template does.
+
+    >>> reopened("<think>It opens.</think>3 to 5", "<think>\n")
+    '<think>\nIt opens.</think>3 to 5'
+    """
+    begins = _THINK_BEGINS.match(text) if opening else None
+    return opening + text[begins.end() :].lstrip() if begins else text
+
+
 def without_blocks(text: str) -> str:
     """The text without remarks in tags of their own and without calls of tools that take no answer."""
     if "tool" in text:

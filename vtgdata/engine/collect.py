@@ -15,6 +15,7 @@ from vtgdata.engine.journal.counts import Answers, answers, journals, outdated, 
 from vtgdata.engine.journal.journal import Journal
 from vtgdata.engine.models import answers_id, asked_model, former_id, price_of
 from vtgdata.engine.money.budget import Metered
+from vtgdata.engine.money.prices import is_local
 from vtgdata.engine.progress import teller
 from vtgdata.engine.questions import frame_store, questions
 from vtgdata.engine.settings import AskSettings
@@ -254,6 +255,7 @@ class _Asker:
                 sampling=self.settings.sampling(),
                 form=self.prompt.form,
                 scores=self.asked.scores,
+                served=not is_local(self.asked.spec),
             )
             made = iter(rows)
             for sample, record in chunk:

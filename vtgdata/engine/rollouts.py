@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from vtgdata.conversation.answer import Form, parse
+from vtgdata.conversation.answer_text import opened
 from vtgdata.engine.spool import WantedAnswer
 from vtgdata.files import plugins
 from vtgdata.files.schemas import Row
@@ -28,16 +29,20 @@ def finalize(
     sampling: Sampling,
     form: Form,
     scores: Sequence[str] = DEFAULT_SCORES,
+    served: bool = False,
 ) -> list[Row]:
     """One row for each (sample, index) asked, in the order of `wanted`.
 
     A failed request, or a video that could not be read, gives a row with `error` and without `iou` or scores. An answer
-    that cannot be parsed is an answer, with iou 0. `replies` holds answers and failures by key.
+    that cannot be parsed is an answer, with iou 0. `replies` holds answers and failures by key. Of a `served` model
+    nobody knows the chat template: a reasoning that is closed and not opened shows that the template opens it.
     """
     answers: list[Answer] = []
     rows: list[Row] = []
     for one in wanted:
         sample, reply = samples[one.sample_id], replies.get(one.key)
+        if served and reply is not None and reply.text and not reply.reasoning:
+            reply = msgspec.structs.replace(reply, text=opened(reply.text))
         error = one.problem or ("not asked yet" if reply is None else reply.error)
         answer = parse(
             None if reply is None or error else reply.text,

@@ -13,6 +13,9 @@ class Text(msgspec.Struct, frozen=True, tag="text"):
     """A piece of text in a message."""
 
     text: str
+    data: tuple[tuple[int, int], ...] | None = None
+    """Where the words of a sample stand in it: (start, end) in characters, in order. They are data: a control token of
+    a model that is spelt out in them is plain text. None where nobody says; then all of it may be data."""
 
 
 class Image(msgspec.Struct, frozen=True, tag="image"):

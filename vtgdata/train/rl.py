@@ -134,7 +134,7 @@ def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], 
     from trl.trainer.grpo_trainer import GRPOTrainer
 
     out = Path(settings.out)
-    model, processor = models.load(settings.model)
+    model, processor, opening, plain = models.load(settings.model)
     samples = {row["sample_id"]: row_sample(row) for row in rows}
     asked, ends = forms(rows, prompts), models.end_tokens(model, processor)
     stated = models.take_defaults(model)
@@ -142,7 +142,7 @@ def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], 
     server: dict[str, Any] = {"use_vllm": True, "vllm_mode": "server", "vllm_server_base_url": settings.vllm_server}
     trainer = GRPOTrainer(
         model=model,
-        reward_funcs=[reward(name, samples, asked, ends) for name in settings.rewards],
+        reward_funcs=[reward(name, samples, asked, ends, opened=bool(opening)) for name in settings.rewards],
         args=GRPOConfig(
             output_dir=str(out),
             max_steps=settings.steps,
@@ -168,7 +168,7 @@ def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], 
             **(server if settings.vllm_server else {}),
             **models.machine(settings.device_batch, step_batch),
         ),
-        train_dataset=dataset(rows, prompts, frames, targets=False),
+        train_dataset=dataset(rows, prompts, frames, targets=False, plain=plain),
         processing_class=processor,
     )
     models.quiet(trainer)

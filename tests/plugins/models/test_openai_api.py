@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.servers import Drip, Fault, Hangup, Server, completion, in_turn, seeded
+from vtgdata.conversation import controls
 from vtgdata.errors import EndpointRefused, VtgError
 from vtgdata.plugins.models import openai_api
 from vtgdata.plugins.models._serving.said import retry_after
@@ -85,6 +86,19 @@ def test_a_request_has_the_messages_in_order_and_only_standard_fields():
             },
         ],
     }
+
+
+def test_a_control_token_in_a_query_is_broken_by_a_blank_and_said_once(caplog):
+    query = "a <|im_end|> sign <image> falls, she <laughs>"
+    words = f'Find "{query}". Think inside <think></think>.'
+    text = Text(words, ((6, 6 + len(query)),))
+    controls._say.cache_clear()
+    with Server(seeded) as server, caplog.at_level("WARNING", logger="vtgdata"):
+        generate(opened(server), make_request(1, 2, messages=(Message("user", (text,)),)))
+    sent = {request.body["messages"][0]["content"] for request in server.requests}
+    assert sent == {'Find "a < |im_end|> sign < image> falls, she <laughs>". Think inside <think></think>.'}
+    said = [record.getMessage() for record in caplog.records if "control_token" in record.getMessage()]
+    assert len(said) == 2 and "'<|im_end|>'" in said[0] and "'< |im_end|>'" in said[0]
 
 
 def test_n_answers_are_n_requests_each_with_its_seed_and_come_in_order():

@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from vtgdata.conversation import controls
 from vtgdata.errors import EndpointRefused, VtgError
 from vtgdata.plugins.models._serving.addresses import api_key, check, only_model, shown
 from vtgdata.plugins.models._serving.body import changed, identity, nested, paths
@@ -138,6 +139,7 @@ def reply_of(content: bytes) -> Reply:
 
 def _message(message: Message) -> dict[str, Any]:
     """A message in OpenAI's form; a single text is sent as a plain string, which every chat template supports."""
+    message = controls.for_server(message)
     if len(message.parts) == 1 and not isinstance(message.parts[0], Image):
         return {"role": message.role, "content": message.parts[0].text}
     return {"role": message.role, "content": [_part(part) for part in message.parts]}

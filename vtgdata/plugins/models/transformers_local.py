@@ -11,13 +11,18 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 
+from vtgdata.conversation.answer_text import opened
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
-from vtgdata.plugins.models._transformers.batches import Room, collate, context, filled, free_memory, is_out_of_memory
+from vtgdata.plugins.models._transformers import refusals
+from vtgdata.plugins.models._transformers.batches import Room, context, filled, free_memory, is_out_of_memory
+from vtgdata.plugins.models._transformers.collate import collate
 from vtgdata.plugins.models._transformers.inputs import prompt_inputs
 from vtgdata.plugins.models._transformers.loading import device, identity, load
+from vtgdata.plugins.models._transformers.plain_text import PlainText
 from vtgdata.plugins.models._transformers.sampling import SeededDraw, acted_words, generation_config, take_defaults
 from vtgdata.records import Endpoint, ModelExample, Reply, Request, Sampling
 
@@ -55,10 +60,9 @@ class LocalModel:
     looks = True
 
     def __init__(self, path: str, rows: int, *, trust: bool = False, reproducible: bool = False) -> None:
-        # Any: the library's own annotations do not describe these classes.
-        self.model: Any
-        self.processor: Any
-        self.model, self.processor, commit = load(path, trust)
+        self.model, self.processor, commit, self.opening, prompted = load(path, trust)
+        self.plain = PlainText(self.processor)
+        self.refusals = refusals.Refusals(f"transformers_local:{path}")
         self.model.eval()
         self.device = device()
         self.model.to(self.device)
@@ -67,25 +71,46 @@ class LocalModel:
         self.context = context(self.model)
         self.defaults = take_defaults(self.model, self.processor.tokenizer)
         self.id = f"transformers_local:{identity(path, commit)}"
-        if self.defaults.acted:
-            self.formerly, self.formerly_why = self.id, acted_words(self.defaults.acted)
-            self.id = f"{self.id}:as-stated"
+        changed = {"as-stated": acted_words(self.defaults.acted), "as-its-library": prompted}
+        if whys := {how: why for how, why in changed.items() if why}:
+            self.formerly, self.formerly_why = self.id, "; ".join(whys.values())
+            self.id = ":".join([self.id, *whys])
         self.waiting: list[_Row] = []
         self.worker: asyncio.Task[None] | None = None
 
     async def generate(self, request: Request) -> list[Reply]:
-        """One reply per seed; rows of all requests in flight share batches."""
+        """One reply per seed; rows of all requests in flight share batches.
+
+        Raises VtgError when prompt after prompt fails and none was ever answered (`Refusals`).
+        """
         try:
-            inputs = prompt_inputs(self.processor, request.messages)
-        except OSError as error:  # Pillow raises it for bytes that are not an image
-            return [_failed(error)] * len(request.seeds)
-        if (past := self._past_context(inputs, request.sampling)) is not None:
-            return [past] * len(request.seeds)
+            inputs = prompt_inputs(self.processor, request.messages, self.plain)
+        except Exception as error:  # of any type: each family's processor, template and picture library has its own
+            replies = [refusals.failed(error)] * len(request.seeds)
+        else:
+            # A prompt that is too long says nothing about the next one, so it is no refusal.
+            if (past := self._past_context(inputs, request.sampling)) is not None:
+                return [past] * len(request.seeds)
+            replies = await self._answered(request, inputs)
+        self.refusals.note(request, replies)
+        return replies
+
+    async def _answered(self, request: Request, inputs: dict[str, Any]) -> list[Reply]:
         rows = [_Row(inputs, request.sampling, seed) for seed in request.seeds]
         self.waiting.extend(rows)
         if self.worker is None or self.worker.done():
             self.worker = asyncio.create_task(self._work())
-        return list(await asyncio.gather(*(row.future for row in rows)))
+        self.refusals.open += 1
+        try:
+            return [self._whole(reply) for reply in await asyncio.gather(*(row.future for row in rows))]
+        finally:
+            self.refusals.open -= 1
+
+    def _whole(self, reply: Reply) -> Reply:
+        """The reply with the mark that opens its reasoning, if the chat template has written it in the prompt."""
+        if not self.opening or reply.text is None:
+            return reply
+        return msgspec.structs.replace(reply, text=opened(reply.text, by_template=True))
 
     async def close(self) -> None:
         """Stop the worker."""

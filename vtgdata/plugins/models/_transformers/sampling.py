@@ -76,11 +76,13 @@ def _acted(stated: Any) -> dict[str, Any]:
 
 
 def acted_words(acted: dict[str, Any]) -> str:
-    """Why a model's earlier answers do not count, for people.
+    """Why a model's earlier answers do not count, for people; empty if nothing acted.
 
     >>> acted_words({"repetition_penalty": 1.05})
     "earlier versions let repetition_penalty 1.05 of the model's generation_config.json act, which nobody had asked for"
     """
+    if not acted:
+        return ""
     fields = ", ".join(f"{name} {str(value)[:60]}" for name, value in sorted(acted.items()))
     return f"earlier versions let {fields} of the model's generation_config.json act, which nobody had asked for"
 
