@@ -1,8 +1,9 @@
-"""Commands that publish and read what is published: remove, release, push, pull, diff."""
+"""Commands that publish and read what is published: remove, release, rebuild, push, pull, diff."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import typer
 from msgspec import UNSET
@@ -11,9 +12,11 @@ from vtgdata.cli.printing import again
 from vtgdata.cli.running import relative, stage
 
 if TYPE_CHECKING:
+    from vtgdata.releases.rebuild.plan import PlannedStep
     from vtgdata.stages.diff import Summary as Compared
     from vtgdata.stages.pull import Summary as Pulled
     from vtgdata.stages.push import Summary as Pushed
+    from vtgdata.stages.rebuild import Summary as Rebuilt
     from vtgdata.stages.release import Summary as Released
     from vtgdata.stages.remove import Summary as Removed
 
@@ -23,6 +26,7 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     del train
     stage(app, words, "remove")
     stage(app, words, "release")
+    stage(app, words, "rebuild")
     stage(app, words, "push")
     stage(app, words, "pull")
     stage(app, words, "diff")
@@ -59,6 +63,40 @@ def _changed(summary: Released, config: str) -> str:
     counts = summary.changes.get(config, {})
     said = ", ".join(f"{number:,} {what}" for what, number in counts.items() if number)
     return f" ({said})" if said and not summary.first else ""
+
+
+def rebuild(summary: Rebuilt) -> None:
+    """Make a release again from its raw files, and say whether the result is the same.
+
+    The release itself says which steps made it (rebuild.json), and answers of models come from its config rollouts, so
+    that nothing is asked. The exit code is 0 if every Parquet file and the release have the same hashes, else 1.
+    """
+    print(f"{summary.release} (version {summary.version}){again(summary)}")
+    for step in summary.steps:
+        print(f"  {step.id}: {step.how}{_typed(step) if summary.result is UNSET else ''}")
+    for raw in summary.raw:
+        print(f"  raw file {raw.name}: {raw.state}{f', {relative(raw.here)}' if raw.here else ''}")
+    for problem in summary.problems:
+        print(f"  still needed: {problem}")
+    if summary.result is UNSET:
+        print("it can be rebuilt" if not summary.problems else "it cannot be rebuilt yet")
+        return
+    for name, state in summary.result.parquet.items():
+        print(f"  {name}: {state}")
+    words = "the same" if summary.result.same else "not the same"
+    print(f"{words}: content {summary.result.content}, published {summary.result.published}")
+    print(f"written to {relative(summary.out)}")
+
+
+def _typed(step: PlannedStep) -> str:
+    """A step of a rebuild as a command to type, below its name."""
+    given = {name: value for name, value in step.settings.items() if value not in ([], {}, False)}
+    words = [f"--{name.replace('_', '-')} {_value(value)}" for name, value in given.items()]
+    return f"\n    vtgdata {' '.join([step.command, *words])}"
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def push(summary: Pushed) -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from vtgdata.conversation.prompt import Prompt, load_prompt
 from vtgdata.engine import ask, failures, rollouts
 from vtgdata.engine.adaptive.rounds import Places
+from vtgdata.engine.given import GivenAnswers
 from vtgdata.engine.journal.counts import Answers, answers, journals, peek, spend
 from vtgdata.engine.journal.journal import Journal
 from vtgdata.engine.models import answers_id, asked_model, price_of
@@ -132,6 +133,12 @@ def collect(
     prompt = load_prompt(settings.prompt)
     for name in scores:
         plugins.load("scores", name)
+    names = tuple(dict.fromkeys((*rollouts.DEFAULT_SCORES, *scores)))
+    if given := getattr(settings, "rollouts", ""):
+        found = GivenAnswers(given, settings, names)
+        found.count(samples, places)
+        yield Collected(samples, found.model_id, prompt, found.of)
+        return
     model = asked_model(spec, settings, condition)
     store = frame_store(settings)
     folder = Path(settings.out)
@@ -141,7 +148,7 @@ def collect(
         journal.again = failures.chosen(settings.only)
         take_shards(journal, folder)
         model = metered(spec, model, settings, journal)
-        asked = _Ask(spec, condition, tuple(dict.fromkeys((*rollouts.DEFAULT_SCORES, *scores))))
+        asked = _Ask(spec, condition, names)
         asker = _Asker(settings, asked, _Held(prompt, store, model, journal, spool))
         asker.ask(samples, settings.n)
         if places is not None:

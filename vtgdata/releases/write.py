@@ -17,6 +17,8 @@ from vtgdata.files.whole import write_json, write_text
 from vtgdata.releases import card, croissant, facts, plots, teacher_terms, tombstones
 from vtgdata.releases.document import CHOSEN, COLUMNS, DataFile, Document, PromptFile, ReleaseFile
 from vtgdata.releases.facts import contamination
+from vtgdata.releases.rebuild import record as rebuild_record
+from vtgdata.releases.rebuild.record import RebuildRecord
 from vtgdata.releases.rows import Sources, grouped
 from vtgdata.releases.teacher_terms import TeacherTerms
 from vtgdata.releases.tombstones import Tombstones
@@ -40,6 +42,8 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     inputs: dict[str, list[dict[str, str]]]
     settings: dict[str, Any]
     recipe: dict[str, str]
+    rebuild: RebuildRecord
+    """What rebuilds the release."""
 
 
 def write(out: Path, contents: Contents) -> Document:
@@ -47,7 +51,9 @@ def write(out: Path, contents: Contents) -> Document:
     document = _describe(
         contents, _write_all_data(out, contents.configs), _write_prompts(out, contents.sources.prompts)
     )
-    names = _write_pages(out, document, contents.removed)
+    names = [*_write_pages(out, document, contents.removed), rebuild_record.NAME, rebuild_record.RECIPE]
+    write_json(out / rebuild_record.NAME, contents.rebuild)
+    write_text(out / rebuild_record.RECIPE, rebuild_record.recipe_text(contents.rebuild.steps))
     names = sorted([*names, *(prompt.file for prompt in document.prompts)])
     files = {
         name: ReleaseFile(sha256=fingerprint.of_file(out / name), bytes=(out / name).stat().st_size) for name in names

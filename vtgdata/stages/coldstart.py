@@ -86,7 +86,8 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         samples = shards.part(load_samples(settings), settings)
         if settings.target == "annotation":
             _window_form(load_prompt(settings.prompt))
-        if (planned := plan.check(settings, samples, [(settings.model, "sighted")])) is not None:
+        asks = [] if settings.rollouts else [(settings.model, "sighted")]
+        if (planned := plan.check(settings, samples, asks)) is not None:
             return planned
         if settings.executor:
             shards.on_ray(run, settings)

@@ -105,7 +105,8 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         if chosen and not samples:
             raise VtgError(f"{settings.samples}: none of the chosen samples is labelled, so none can be scored.")
         most = settings.max_n if places else None
-        if (planned := plan.check(settings, samples, [(settings.model, "sighted")], most)) is not None:
+        asks = [] if settings.rollouts else [(settings.model, "sighted")]
+        if (planned := plan.check(settings, samples, asks, most)) is not None:
             return planned
         if settings.executor:
             shards.on_ray(run, settings)

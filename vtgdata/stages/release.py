@@ -6,6 +6,7 @@
     out/LICENSES/<licence>.txt  croissant.json          each licence's notice; the release for tools that load datasets
     out/plots/<n>-<plot>.svg                            the card's plots
     out/prompts/<name>.md                               every prompt's whole text
+    out/rebuild.json recipe.yaml                        what rebuilds it: steps, raw files, answers of models
 
 Rows are sorted by the version that first contained them, so that versions share bytes. The same inputs give the same
 Parquet bytes. A release contains no video and no local path.
@@ -23,6 +24,7 @@ from vtgdata.files import plugins
 from vtgdata.files.schemas import Row
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.releases import COLUMNS, Release, diff, hub, teacher_terms, tombstones
+from vtgdata.releases.rebuild import lineage
 from vtgdata.releases.rows import Sources, date_and_sort, grouped
 from vtgdata.releases.write import Contents, write
 
@@ -139,6 +141,7 @@ def run(settings: Settings) -> Summary:
             inputs=_inputs(settings, step),
             settings=_settings(settings),
             recipe=settings.made_by,
+            rebuild=lineage.gather(step.settings, step.inputs),
         )
         out = step.start()
         document = write(out, contents)
