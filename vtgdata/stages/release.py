@@ -139,7 +139,7 @@ def run(settings: Settings) -> Summary:
             removed=removed,
             own_terms=teacher_terms.read(settings.teacher_terms),
             inputs=_inputs(settings, step),
-            settings=_settings(settings),
+            settings=_settings(settings, previous),
             recipe=settings.made_by,
             rebuild=lineage.gather(step.settings, step.inputs),
         )
@@ -215,8 +215,8 @@ def _check_version(settings: Settings, previous: Release | None, changes: dict[s
     return proposed
 
 
-def _settings(settings: Settings) -> dict[str, Any]:
-    """The settings that were given, with every local path reduced to its last part."""
+def _settings(settings: Settings, previous: Release | None) -> dict[str, Any]:
+    """The settings that were given, with every local path reduced to its last part, a release's to its version."""
 
     def short(value: Any) -> Any:
         if isinstance(value, dict):
@@ -230,7 +230,10 @@ def _settings(settings: Settings) -> dict[str, Any]:
         for name, value in msgspec.to_builtins(settings).items()
         if value and name not in ("out", "made_by", "replace")
     }
-    return {name: value if name in ("name", "version") else short(value) for name, value in sorted(given.items())}
+    if previous is not None and not hub.pinned(settings.previous):
+        given["previous"] = previous.document.version
+    kept = ("name", "version", "previous")
+    return {name: value if name in kept else short(value) for name, value in sorted(given.items())}
 
 
 def _inputs(settings: Settings, step: Step[Summary]) -> dict[str, list[dict[str, str]]]:

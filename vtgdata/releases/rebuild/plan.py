@@ -54,7 +54,7 @@ def make(release: Release, record: RebuildRecord, folders: Sequence[Path], video
         PlannedStep(id=step.id, command=step.command, how=_how(step, needed), settings=step.settings)
         for step in record.steps
     ]
-    found = raw_files.seek([raw for raw in record.raw if _is_read(raw, needed)], [*folders, release.path])
+    found = raw_files.seek([raw for raw in record.raw if _is_read(raw, needed)], folders, release.path)
     looks = any(step.videos and not _stored(step) for step in needed.values())
     problems = [problem for step in needed.values() if (problem := _unanswered(step)) is not None]
     stops = {"missing"} if allow_changed else {"missing", "changed"}

@@ -32,14 +32,17 @@ class Sought(msgspec.Struct, frozen=True, kw_only=True):
     def said(self) -> str:
         """Name, size, hash and source as text for people."""
         size = "unknown size" if self.bytes is None else f"{self.bytes:,} bytes"
-        source = f", from {self.source}" if self.source else ", which no step of vtgdata made and nobody published"
+        source = f", from {self.source}" if self.source else ", which no command of vtgdata made"
+        if self.bytes is None:
+            source = ", which was gone or written over when the release was made"
         return f"{self.name} ({size}, SHA-256 {self.sha256}{source})"
 
 
-def seek(wanted: Sequence[RawFile], folders: Iterable[Path]) -> list[Sought]:
+def seek(wanted: Sequence[RawFile], folders: Iterable[Path], release: Path) -> list[Sought]:
     """Each raw file with what was found of it under these folders; only files that may be one of them are read.
 
-    Raises VtgError when a folder does not exist.
+    The release itself is looked through too, for prompts and lists of removed samples. Raises VtgError when a folder
+    does not exist.
     """
     by_size: dict[int, list[Path]] = {}
     by_name: dict[str, list[Path]] = {}
@@ -49,6 +52,8 @@ def seek(wanted: Sequence[RawFile], folders: Iterable[Path]) -> list[Sought]:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             by_size.setdefault(path.stat().st_size, []).append(path)
             by_name.setdefault(path.name, []).append(path)
+    for path in sorted(path for path in release.rglob("*") if path.is_file()):
+        by_size.setdefault(path.stat().st_size, []).append(path)
     return [_sought(each, by_size, by_name) for each in wanted]
 
 
