@@ -1,4 +1,4 @@
-"""A release says what rebuilds it, and `vtgdata rebuild` makes the same bytes in another folder, or says what differs."""
+"""A release says what rebuilds it; `vtgdata rebuild` makes the same bytes in another folder, or says what differs."""
 
 import json
 import shutil
@@ -10,86 +10,27 @@ import yaml
 
 from support.builders import draw_video, make_sample
 from support.published import published
+from support.rebuilding import LINES, RAW, do, elsewhere, ingested, make_desk, released, same_bytes, single_commands
 from support.release_builders import make_release, write_inputs
 from support.servers import Server
 from vtgdata import releases
-from vtgdata.cli import commands
 from vtgdata.errors import NotTheSame, VtgError
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import write_samples
 from vtgdata.stages import rebuild
 
-LINES = (
-    "AAAAA 0.0 6.9##a person opens a door.\nBBBBB 7.0 6.0##a person sits.\nAAAAA 3.0 9.5##a person closes the door.\n"
-    "CCCCC 1.0 2.0##a person sneezes.\nCCCCC 2.5 11.0##a person eats a sandwich.\n"
-)
-LENGTHS = "id,subject,length\nAAAAA,X,31.0\nBBBBB,Y,30.0\nCCCCC,Z,12.5\n"
-
 
 @pytest.fixture(autouse=True)
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to work in, with raw files."""
-    (tmp_path / "desk/raw").mkdir(parents=True)
-    (tmp_path / "desk/raw/charades_sta_train.txt").write_text(LINES)
-    (tmp_path / "desk/raw/Charades_v1_train.csv").write_text(LENGTHS)
-    monkeypatch.setenv("VTGDATA_CACHE", str(tmp_path / "cache"))
-    monkeypatch.chdir(tmp_path / "desk")
-    return tmp_path / "desk"
-
-
-def do(command: str, **values: Any) -> Any:
-    """Run one command, as typed alone."""
-    return commands.execute(command, commands.build(command, values, command))
-
-
-def ingested(**changes: Any) -> None:
-    do("ingest", **{"corpus": "charades_sta", "paths": ["raw/charades_sta_train.txt"], "out": "made/data"} | changes)
-
-
-def single_commands(model: str = "scripted:made/kept/samples.parquet", **changes: Any) -> str:
-    """A release made by ingest, curate, score-difficulty, select and release, each typed alone; returns its folder."""
-    ingested()
-    do("curate", file="made/data/samples.parquet", filters=["query_words:low=3"], out="made/kept")
-    asked = {"samples": "made/kept/samples.parquet", "model": model, "n": 4, "out": "made/hard"}
-    do("score-difficulty", **asked | changes)
-    selector = "band:measure=mean_iou,low=0.0,high=1.0"
-    do("select", pass_rates="made/hard/pass_rates.parquet", size=2, selector=selector, out="made/pick")
-    return released(pass_rates="made/hard/pass_rates.parquet", splits={"rl": "made/pick/rows.parquet"})
-
-
-def released(out: str = "made/v1", samples: str = "made/kept/samples.parquet", **changes: Any) -> str:
-    drops = [f"made/{name}/drops.parquet" for name in ("data", "kept") if Path(f"made/{name}").is_dir()]
-    do("release", **{"version": "1.0.0", "name": "Doors", "samples": samples, "drops": drops, "out": out} | changes)
-    return out
-
-
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, *raw: str) -> str:
-    """Move a release and raw files to another folder and go there; what made them is gone."""
-    there = tmp_path / "there"
-    (there / "files/deep").mkdir(parents=True)
-    do("push", release=folder, target=str(there / "copy"))
-    for name in raw:
-        shutil.copy(name, there / "files/deep" / Path(name).name)
-    shutil.move(tmp_path / "desk", tmp_path / "gone")
-    monkeypatch.chdir(there)
-    return "copy"
-
-
-RAW = ("raw/charades_sta_train.txt", "raw/Charades_v1_train.csv")
-
-
-def same_bytes(one: str, two: str) -> None:
-    """Every file that a release names has the same bytes in two folders, but release.json, which has a date."""
-    first, second = releases.open_release(one), releases.open_release(two)
-    assert list(first.files) == list(second.files) and first.content == second.content
-    for name in set(first.files) - {"release.json"}:
-        assert (first.path / name).read_bytes() == (second.path / name).read_bytes(), name
+    return make_desk(tmp_path, monkeypatch)
 
 
 def test_a_release_made_by_single_commands_is_rebuilt_in_another_folder(tmp_path, monkeypatch):
     copy = elsewhere(tmp_path, monkeypatch, single_commands(), *RAW)
     summary = do("rebuild", release=copy, raw=["files"], out="again")
-    assert summary.result.same and set(summary.result.parquet.values()) == {"same"} and len(summary.result.parquet) == 4
+    assert summary.result.same and summary.result.identical
+    assert set(summary.result.parquet.values()) == {"same"} and len(summary.result.parquet) == 4
     assert [step.id for step in summary.steps] == ["ingest", "curate", "score-difficulty", "select", "release"]
     same_bytes(copy, "again/release")
     assert json.loads(Path("again/rebuilt.json").read_text())["same"] is True
@@ -223,7 +164,11 @@ def test_without_the_answers_the_plan_says_that_they_cannot_be_had_and_what_aski
     plan = do("rebuild", release="made/bare", raw=["."], dry_run=True)
     assert {step.id: step.how for step in plan.steps} == {"build-coldstart": "cannot run", "release": "runs"}
     (said,) = [problem for problem in plan.problems if problem.startswith("answers")]
-    assert "cannot be had again" in said and "18 requests to openai_api:tiny" in said and "tokens in" in said
+    assert "cannot be had again" in said and "18 requests to openai_api:tiny" in said and "price unknown" in said
+    Path("prices.yaml").write_text("- {model: tiny, input: 1000, output: 0}")
+    plan = do("rebuild", release="made/bare", raw=["."], prices="prices.yaml", dry_run=True)
+    tokens = sum(row["tokens_in"] for row in read_parquet("made/traces/rollouts.parquet"))
+    assert f"{tokens:,} tokens in" in plan.problems[0] and f"about ${tokens / 1000:,.2f}," in plan.problems[0]
     with pytest.raises(VtgError, match="18 requests"):
         do("rebuild", release="made/bare", raw=["raw"], out="again")
     assert not Path("again").exists()
@@ -256,7 +201,7 @@ def test_a_raw_file_with_other_bytes_stops_the_rebuild_unless_it_is_allowed(tmp_
     with pytest.raises(VtgError, match=r"files/deep/charades_sta_train\.txt: is not the one that was read") as error:
         do("rebuild", release=copy, raw=["files"], out="again")
     assert error.value.exit_code == 1 and not Path("again").exists()
-    with pytest.raises(NotTheSame, match="not the same: data/.*Other bytes than were read: .*sta_train") as error:
+    with pytest.raises(NotTheSame, match=r"not the same: data/.*Other bytes than were read: .*sta_train") as error:
         do("rebuild", release=copy, raw=["files"], out="again", allow_changed=True)
     assert error.value.exit_code == 1
     assert error.value.summary.result.parquet["data/samples/train-00000-of-00001.parquet"] == "differs"
@@ -276,7 +221,7 @@ def test_a_file_that_was_made_anew_since_it_was_read_is_no_step_of_the_release()
     single_commands()
     ingested(swap_reversed=True)
     released(out="made/v2", version="1.0.1")
-    with pytest.raises(VtgError, match=r"samples\.parquet \(unknown size, .* gone or written over when"):
+    with pytest.raises(VtgError, match=r"samples\.parquet \(of unknown size, [\s\S]* gone or written over when"):
         do("rebuild", release="made/v2", raw=["raw"], out="again")
 
 

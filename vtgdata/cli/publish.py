@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+import textwrap
+from typing import TYPE_CHECKING
 
 import typer
 from msgspec import UNSET
 
+from vtgdata.cli import typed
 from vtgdata.cli.printing import again
 from vtgdata.cli.running import relative, stage
 
 if TYPE_CHECKING:
-    from vtgdata.releases.rebuild.plan import PlannedStep
+    from vtgdata.releases.rebuild.comparison import Comparison
     from vtgdata.stages.diff import Summary as Compared
     from vtgdata.stages.pull import Summary as Pulled
     from vtgdata.stages.push import Summary as Pushed
@@ -69,34 +70,33 @@ def rebuild(summary: Rebuilt) -> None:
     """Make a release again from its raw files, and say whether the result is the same.
 
     The release itself says which steps made it (rebuild.json), and answers of models come from its config rollouts, so
-    that nothing is asked. The exit code is 0 if every Parquet file and the release have the same hashes, else 1.
+    that nothing is asked. Without --out the result lies in RELEASE.rebuilt. The exit code is 0 if every Parquet file
+    has the same bytes, else 1.
     """
-    print(f"{summary.release} (version {summary.version}){again(summary)}")
+    print(f"{summary.release} (version {summary.version}, made by {summary.tool}){again(summary)}")
     for step in summary.steps:
-        print(f"  {step.id}: {step.how}{_typed(step) if summary.result is UNSET else ''}")
+        print(f"  {step.id}: {step.how}")
+        if summary.result is UNSET and step.how != "not needed":
+            print(textwrap.indent(typed.command(step.id, step.command, step.settings, 74), "      "))
     for raw in summary.raw:
         print(f"  raw file {raw.name}: {raw.state}{f', {relative(raw.here)}' if raw.here else ''}")
-    for problem in summary.problems:
-        print(f"  still needed: {problem}")
     if summary.result is UNSET:
-        print("it can be rebuilt" if not summary.problems else "it cannot be rebuilt yet")
+        print("it cannot be rebuilt yet; what is needed:" if summary.problems else "it can be rebuilt")
+        for problem in summary.problems:
+            print(f"- {problem}")
         return
     for name, state in summary.result.parquet.items():
         print(f"  {name}: {state}")
-    words = "the same" if summary.result.same else "not the same"
-    print(f"{words}: content {summary.result.content}, published {summary.result.published}")
+    print(_verdict(summary.result))
     print(f"written to {relative(summary.out)}")
 
 
-def _typed(step: PlannedStep) -> str:
-    """A step of a rebuild as a command to type, below its name."""
-    given = {name: value for name, value in step.settings.items() if value not in ([], {}, False)}
-    words = [f"--{name.replace('_', '-')} {_value(value)}" for name, value in given.items()]
-    return f"\n    vtgdata {' '.join([step.command, *words])}"
-
-
-def _value(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+def _verdict(result: Comparison) -> str:
+    if result.identical:
+        return f"the same, every file of it: content {result.content}"
+    if result.same:
+        return f"the same data, byte for byte; in other words or of another version: {result.pages_said}"
+    return f"not the same: {result.data_said}"
 
 
 def push(summary: Pushed) -> None:

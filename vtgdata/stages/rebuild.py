@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from vtgdata import releases
+from vtgdata.engine.money import prices
 from vtgdata.errors import NotTheSame, RowsFailed, VtgError
 from vtgdata.files import claims
 from vtgdata.files.meta import META
@@ -23,7 +24,7 @@ from vtgdata.releases import hub
 from vtgdata.releases.rebuild import comparison, record, steps
 from vtgdata.releases.rebuild import plan as planning
 from vtgdata.releases.rebuild.comparison import Comparison
-from vtgdata.releases.rebuild.plan import Plan, PlannedStep
+from vtgdata.releases.rebuild.plan import Plan, PlannedStep, Wanted
 from vtgdata.releases.rebuild.raw_files import Sought
 
 REPORT = "rebuilt.json"
@@ -35,13 +36,16 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     release: str
     """Folder of the release, or `org/name@tag`."""
     raw: list[str] = msgspec.field(default_factory=list[str])
-    """Folder in which the raw files lie, at any depth and under any name; may be given several times."""
+    """Folder in which the raw files lie, at any depth and under any name, or one such file; may be given several
+    times."""
     out: str = ""
-    """Output folder; only --dry-run needs none."""
+    """Output folder; by default one in the current folder, named after the release and ending in `.rebuilt`."""
     videos: str = ""
     """Folder under which the videos lie, if a step reads them."""
     allow_changed: bool = False
     """Take a raw file of the same name with other bytes than were read; the result is then not the same."""
+    prices: str = ""
+    """File of prices in dollars per million tokens, used before ours, for what asking a model again would cost."""
     dry_run: bool = False
     """Print the plan: each step, each raw file and where it comes from, and what is missing. Do nothing."""
 
@@ -52,6 +56,8 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     release: str
     """The release, as given."""
     version: str
+    tool: str
+    """`vtgdata` and its version, which made the release."""
     steps: list[PlannedStep]
     raw: list[Sought]
     problems: list[str]
@@ -70,13 +76,19 @@ def run(settings: Settings) -> Summary:
     """
     release = releases.open_release(hub.local(settings.release))
     made_by = record.read(release)
-    folders = [Path(folder) for folder in settings.raw]
-    if settings.out:
-        claims.claim(settings.out, [release.path, *folders, *([settings.videos] if settings.videos else [])])
-    plan = planning.make(release, made_by, folders, settings.videos, settings.allow_changed)
+    folders = [Path(folder).expanduser() for folder in settings.raw]
+    settings = msgspec.structs.replace(settings, out=settings.out or _default(settings.release))
+    # The result may lie in a folder of raw files: that is only looked through, and not where the result is.
+    out = Path(settings.out).expanduser()
+    apart = [folder for folder in folders if folder.resolve() not in out.resolve().parents]
+    claims.claim(settings.out, [release.path, *apart, *([settings.videos] if settings.videos else [])])
+    table = prices.load(Path(settings.prices).expanduser()) if settings.prices else []
+    wanted = Wanted(folders, out, settings.videos, settings.allow_changed, [*table, *prices.load(prices.OURS)])
+    plan = planning.make(release, made_by, wanted)
     summary = Summary(
         release=settings.release,
         version=release.document.version,
+        tool=release.document.tool,
         steps=plan.steps,
         raw=plan.raw,
         problems=plan.problems,
@@ -91,12 +103,12 @@ def run(settings: Settings) -> Summary:
         code=[__name__],
         inputs=[release.path / releases.NAME, *_found(plan, release.path)],
         listings=[settings.videos] if plan.videos and settings.videos else [],
-        reads=[release.path, *folders],
+        reads=[release.path, *apart],
     ) as step:
         if (done := step.up_to_date()) is not None:
             return done
         if plan.problems:
-            raise VtgError(f"{settings.release}: cannot be rebuilt yet. " + "\n".join(plan.problems))
+            raise VtgError("\n".join([f"{settings.release}: cannot be rebuilt yet; what is needed:", *plan.problems]))
         draft = step.start()
         work = draft / ".work"
         made = steps.run(work, release, made_by, plan, settings.videos)
@@ -108,6 +120,11 @@ def run(settings: Settings) -> Summary:
         return _finished(step, msgspec.structs.replace(summary, result=result), plan, result)
 
 
+def _default(release: str) -> str:
+    """The output folder of a rebuild for which none is named: `org/doors@v1.0.0` gives `doors-v1.0.0.rebuilt`."""
+    return f"{Path(release).resolve().name.replace('@', '-')}.rebuilt"
+
+
 def _found(plan: Plan, release: Path) -> list[str]:
     """The raw files that the user gave."""
     return sorted({raw.here for raw in plan.raw if raw.here and release not in Path(raw.here).parents})
@@ -116,8 +133,8 @@ def _found(plan: Plan, release: Path) -> list[str]:
 def _finished(step: Step[Summary], summary: Summary, plan: Plan, result: Comparison) -> Summary:
     changed = [raw.here for raw in plan.raw if raw.state == "changed"]
     why = f" Other bytes than were read: {', '.join(changed)}." if changed else ""
-    failed = None if result.same else f"{summary.release}: the result is not the same: {result.said}.{why}"
+    said = f"{summary.release}: the result is not the same: {result.data_said}.{why}"
     try:
-        return step.finish(summary, ["release", REPORT], failed=failed)
+        return step.finish(summary, ["release", REPORT], failed=None if result.same else said)
     except RowsFailed as error:
         raise NotTheSame(str(error), error.summary) from None

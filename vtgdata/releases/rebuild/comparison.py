@@ -8,13 +8,18 @@ from vtgdata.releases import document
 from vtgdata.releases.document import DataFile, Release
 
 Sameness = Literal["same", "same rows", "differs", "missing", "new"]
+DATA_TOO = ("prompts/", "removed.json", "LICENSES/texts/")
+"""Files that count as data: vtgdata copies them, and does not word them."""
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """What is the same, and what is not."""
 
     same: bool
-    """Whether every Parquet file has the same bytes and the release the same content."""
+    """Whether every Parquet file, prompt, licence text and removed.json has the same bytes: the data are the same."""
+    identical: bool
+    """Whether the whole release is the same, pages for people included: another version of vtgdata may word these
+    otherwise."""
     parquet: dict[str, Sameness]
     """{file: its state}; `same rows`: equal rows in other bytes, as another version of the Parquet library writes."""
     content: str
@@ -27,11 +32,16 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """Other files whose bytes differ, or that only one of the two has."""
 
     @property
-    def said(self) -> str:
-        """What differs, as text for people; empty if nothing does."""
+    def data_said(self) -> str:
+        """The data that differ, as text for people; empty if none do."""
         data = [f"{name} ({state})" for name, state in self.parquet.items() if state != "same"]
-        parts = [*data, *self.files, *(f"release.json: {field}" for field in self.fields if field != "files")]
-        return ", ".join(parts)
+        return ", ".join([*data, *(name for name in self.files if name.startswith(DATA_TOO))])
+
+    @property
+    def pages_said(self) -> str:
+        """What differs besides, as text for people; empty if nothing does."""
+        pages = [name for name in self.files if not name.startswith(DATA_TOO)]
+        return ", ".join([*pages, *(f"release.json: {field}" for field in self.fields if field != "files")])
 
 
 def compare(published: Release, rebuilt: Release) -> Comparison:
@@ -49,7 +59,8 @@ def compare(published: Release, rebuilt: Release) -> Comparison:
     ]
     contents = document.content(rebuilt.document), document.content(published.document)
     return Comparison(
-        same=contents[0] == contents[1] and set(parquet.values()) <= {"same"},
+        same=set(parquet.values()) <= {"same"} and not any(name.startswith(DATA_TOO) for name in others),
+        identical=contents[0] == contents[1],
         parquet=parquet,
         content=contents[0],
         published=contents[1],

@@ -1,15 +1,16 @@
 """Plans a rebuild: which steps run, which get their answers from the release, which are not needed, what is missing."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from vtgdata.files import plugins
+from vtgdata.engine.money.prices import Price
+from vtgdata.files import plugins, recipe
 from vtgdata.releases.document import Release
-from vtgdata.releases.rebuild import raw_files
+from vtgdata.releases.rebuild import cost, raw_files
 from vtgdata.releases.rebuild import record as rebuild_record
 from vtgdata.releases.rebuild.raw_files import Sought
 from vtgdata.releases.rebuild.record import Answers, RawFile, RebuildRecord, StepRecord
@@ -39,27 +40,44 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What must be mended first; empty if the rebuild can run."""
 
 
-def make(release: Release, record: RebuildRecord, folders: Sequence[Path], videos: str, allow_changed: bool) -> Plan:
+class Wanted(NamedTuple):
+    """What the user of a rebuild has."""
+
+    raw: list[Path]
+    """Where raw files lie: folders, or files."""
+    out: Path
+    """Output folder; no raw file is looked for in it."""
+    videos: str
+    """Folder of the videos; empty if none is given."""
+    allow_changed: bool
+    """Whether a raw file with other bytes may be taken."""
+    prices: list[Price]
+    """What models cost."""
+
+
+def make(release: Release, record: RebuildRecord, wanted: Wanted) -> Plan:
     """The plan of a rebuild.
 
     Args:
         release: to rebuild; its own files are looked through for raw files too (prompts, removed.json).
         record: how it was made.
-        folders: where raw files lie.
-        videos: folder of the videos; empty if none is given.
-        allow_changed: whether a raw file with other bytes may be taken.
+        wanted: what the user has.
     """
     needed = _needed(record)
     steps = [
         PlannedStep(id=step.id, command=step.command, how=_how(step, needed), settings=step.settings)
         for step in record.steps
     ]
-    found = raw_files.seek([raw for raw in record.raw if _is_read(raw, needed)], folders, release.path)
+    found = raw_files.seek([raw for raw in record.raw if _is_read(raw, needed)], wanted.raw, wanted.out, release.path)
     looks = any(step.videos and not _stored(step) for step in needed.values())
-    problems = [problem for step in needed.values() if (problem := _unanswered(step)) is not None]
-    stops = {"missing"} if allow_changed else {"missing", "changed"}
-    problems += [_raw_problem(raw) for raw in found if raw.state in stops]
-    if looks and not videos:
+    problems = [
+        _answers_problem(step, step.answers, wanted.prices)
+        for step in needed.values()
+        if step.answers is not None and _unanswered(step)
+    ]
+    stops = {"missing"} if wanted.allow_changed else {"missing", "changed"}
+    problems += _raw_problems(found, stops)
+    if looks and not wanted.videos:
         problems.append(
             f"videos: {', '.join(step.id for step in needed.values() if step.videos and not _stored(step))} read the "
             f"videos of the samples ({release.document.videos:,} in this release). Name their folder with --videos."
@@ -68,6 +86,7 @@ def make(release: Release, record: RebuildRecord, folders: Sequence[Path], video
         f"code: {name} is no module of vtgdata, and what lies in a release may not run it. Copy recipe.yaml to a "
         "folder of your own, look at that code, and run the recipe there."
         for name in record.code
+        if any(name == text.partition(":")[0] for step in needed.values() for text in _named(step))
     ]
     return Plan(steps=steps, raw=found, videos=looks, problems=problems)
 
@@ -76,14 +95,20 @@ def _stored(step: StepRecord) -> bool:
     return step.answers is not None and step.answers.stored
 
 
+def _named(step: StepRecord) -> Iterator[str]:
+    """Every text in the settings of a step that runs; its model is not asked if its answers are stored."""
+    for name, value in step.settings.items():
+        if name != "model" or not _stored(step):
+            yield from rebuild_record.texts(value)
+
+
 def _needed(record: RebuildRecord) -> dict[str, StepRecord]:
     """The steps that must run: of a step whose answers are stored, those that made its model need not."""
     known = {step.id: step for step in record.steps}
     found, pending = {rebuild_record.LAST}, [rebuild_record.LAST]
     while pending:
         step = known[pending.pop()]
-        settings = {name: value for name, value in step.settings.items() if name != "model" or not _stored(step)}
-        behind = rebuild_record.references(settings) & known.keys() - found
+        behind = {name for text in _named(step) for name in recipe.references(text)} & known.keys() - found
         found |= behind
         pending += behind
     return {step.id: step for step in record.steps if step.id in found}
@@ -100,41 +125,35 @@ def _is_read(raw: RawFile, needed: dict[str, StepRecord]) -> bool:
 def _how(step: StepRecord, needed: dict[str, StepRecord]) -> How:
     if step.id not in needed:
         return "not needed"
-    if _unanswered(step) is not None:
+    if _unanswered(step):
         return "cannot run"
     return "takes the release's answers" if _stored(step) else "runs"
 
 
-def _unanswered(step: StepRecord) -> str | None:
-    """Why a step's answers cannot be had again; None if they can, or it asked no model."""
+def _unanswered(step: StepRecord) -> bool:
+    """Whether a step's answers cannot be had again."""
     answers = step.answers
-    if answers is None or answers.stored or answers.repeatable:
-        return None
+    return answers is not None and not answers.stored and not answers.repeatable
+
+
+def _answers_problem(step: StepRecord, answers: Answers, table: Sequence[Price]) -> str:
+    model, costs = plugins.parse_spec(str(step.settings["model"])).name, cost.asking(answers, table)
     return (
-        f"answers: those of step {step.id} ({plugins.parse_spec(str(step.settings['model'])).name}) are not in the "
-        f"release, which has no config `rollouts` of them, and they cannot be had again: {asking(answers)}. Ask "
-        "whoever made the release for one with --rollouts."
+        f"answers: those of step {step.id} ({model}) are not in the release, which has no config `rollouts` of them, "
+        f"and they cannot be had again: {costs}, and gives other answers. Ask whoever made the release for one with "
+        "--rollouts."
     )
 
 
-def asking(answers: Answers) -> str:
-    """What asking again would take, in words.
-
-    >>> asking(Answers(models=["openai_api:m"], rows=8, tokens_in=1000, tokens_out=20))
-    'asking again is 8 requests to openai_api:m, about 1,000 tokens in and 20 out, and gives other answers'
-    """
-    if not answers.models:
-        return "nobody knows how many they were, since their file was gone when the release was made"
-    return (
-        f"asking again is {answers.rows:,} requests to {', '.join(answers.models)}, about {answers.tokens_in:,} tokens "
-        f"in and {answers.tokens_out:,} out, and gives other answers"
-    )
-
-
-def _raw_problem(raw: Sought) -> str:
-    if raw.state == "missing":
-        return f"raw file {raw.said}: is in none of the folders. Get it, and name its folder with --raw."
-    return (
-        f"raw file {raw.here}: is not the one that was read: {raw.said}. Get that version, or take this one with "
-        "--allow-changed; the result is then not the same."
-    )
+def _raw_problems(found: Sequence[Sought], stops: set[str]) -> Iterator[str]:
+    """What to do about raw files that are missing or changed; those from one place are asked for together."""
+    stopped = [raw for raw in found if raw.state in stops]
+    for origin in dict.fromkeys(raw.origin for raw in stopped if raw.state == "missing"):
+        names = [raw.said for raw in stopped if raw.state == "missing" and raw.origin == origin]
+        yield "\n  ".join(["raw files, to be in a folder given with --raw:", *names, origin])
+    for raw in stopped:
+        if raw.state == "changed":
+            yield (
+                f"raw file {raw.here}: is not the one that was read, {raw.said}. Get that version ({raw.origin}), or "
+                "take this one with --allow-changed; the result is then hardly the same."
+            )
