@@ -75,7 +75,8 @@ def rebuild(summary: Rebuilt) -> None:
     """
     print(f"{summary.release} (version {summary.version}, made by {summary.tool}){again(summary)}")
     for step in summary.steps:
-        print(f"  {step.id}: {step.how}")
+        lost = f" but {step.removed:,}, which are about removed samples" if step.removed else ""
+        print(f"  {step.id}: {step.how}{lost}")
         if summary.result is UNSET and step.how != "not needed":
             print(textwrap.indent(typed.command(step.id, step.command, step.settings, 74), "      "))
     for raw in summary.raw:

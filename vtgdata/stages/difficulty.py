@@ -29,6 +29,7 @@ from vtgdata.errors import VtgError
 from vtgdata.files.parquet import parquet_writer
 from vtgdata.files.schemas import DRAWN, PASS_RATES, ROLLOUTS, Row
 from vtgdata.files.step import Step, StepSummary
+from vtgdata.releases.rebuild.answers import still_there
 from vtgdata.video.frame_settings import PositiveInt
 
 RATES = PASS_RATES | DRAWN | {"place": "text", "posterior_mean": "number"}
@@ -100,7 +101,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
     ) as step:
         if not settings.ignores_up_to_date and (done := step.up_to_date()) is not None:
             return done
-        chosen = shards.part(load_samples(settings), settings)
+        chosen = still_there(shards.part(load_samples(settings), settings), settings.rollouts)
         samples = chosen.only(lambda sample: sample.labelled)
         if chosen and not samples:
             raise VtgError(f"{settings.samples}: none of the chosen samples is labelled, so none can be scored.")

@@ -141,7 +141,7 @@ def run(settings: Settings) -> Summary:
             inputs=_inputs(settings, step),
             settings=_settings(settings, previous),
             recipe=settings.made_by,
-            rebuild=lineage.gather(step.settings, step.inputs),
+            rebuild=lineage.gather(step.settings, step.inputs, sources.removed),
         )
         out = step.start()
         document = write(out, contents)

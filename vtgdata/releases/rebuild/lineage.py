@@ -5,7 +5,7 @@ whose bytes are not those that were read, is a raw file: it must be given to reb
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +36,19 @@ class Node:
         """The record of the release that is being rebuilt, if this step got that release's answers."""
 
 
-def gather(settings: Mapping[str, Any], inputs: Mapping[str, str]) -> RebuildRecord:
+def gather(settings: Mapping[str, Any], inputs: Mapping[str, str], removed: Collection[str]) -> RebuildRecord:
     """What rebuilds the release that is being made.
 
     Args:
         settings: of `vtgdata release`, as its `Step` has them.
         inputs: {path: fingerprint} of what it read; a folder of videos ends in `/`.
+        removed: ids of samples that were given and are not in the release, since they were removed.
     """
+    published = answers.Published(settings.get("rollouts", ()), removed)
     last = Node("release", settings, None, {})
     nodes = _Walk().of(last, inputs)
     _name(nodes, last)
-    records = {node.id: _record(node, settings) for node in nodes}
+    records = {node.id: _record(node, published) for node in nodes}
     known = [node for node in nodes if node.taken is None]
     raw = [raw for node in known for raw in raw_inputs.records(node.id, node.command, node.settings, node.raw)]
     for node in nodes:
@@ -136,7 +138,7 @@ def _name(nodes: list[Node], last: Node) -> None:
         taken.add(node.id)
 
 
-def _record(node: Node, release: Mapping[str, Any]) -> StepRecord:
+def _record(node: Node, published: answers.Published) -> StepRecord:
     known = {os.path.normpath(path): f"@{made.id}/{name}".rstrip("/") for path, (made, name) in node.read.items()}
     known |= raw_inputs.places(node.id, node.command, node.settings, node.raw)
     known |= dict.fromkeys(map(os.path.normpath, node.videos), rebuild_record.VIDEOS)
@@ -151,7 +153,7 @@ def _record(node: Node, release: Mapping[str, Any]) -> StepRecord:
         command=node.command,
         settings=settings,
         videos=bool(node.videos),
-        answers=answers.of_step(node.command, node.settings, node.folder, release),
+        answers=published.of_step(node.command, node.settings, node.folder),
     )
 
 

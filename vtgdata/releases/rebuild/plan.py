@@ -24,6 +24,8 @@ class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     command: str
     how: How
+    removed: int
+    """Number of its answers that are about removed samples, and so stay behind: what was chosen by them is lost."""
     settings: dict[str, Any]
     """As the step gets them: `@id/file` is a file of an earlier step, `raw/...` a raw file."""
 
@@ -65,11 +67,17 @@ def make(release: Release, record: RebuildRecord, wanted: Wanted) -> Plan:
     """
     needed = _needed(record)
     steps = [
-        PlannedStep(id=step.id, command=step.command, how=_how(step, needed), settings=step.settings)
+        PlannedStep(
+            id=step.id,
+            command=step.command,
+            how=_how(step, needed),
+            removed=step.answers.removed if step.answers is not None and step.stored else 0,
+            settings=step.settings,
+        )
         for step in record.steps
     ]
     found = raw_files.seek([raw for raw in record.raw if _is_read(raw, needed)], wanted.raw, wanted.out, release.path)
-    looks = any(step.videos and not _stored(step) for step in needed.values())
+    looks = any(step.videos and not step.stored for step in needed.values())
     problems = [
         _answers_problem(step, step.answers, wanted.prices)
         for step in needed.values()
@@ -79,7 +87,7 @@ def make(release: Release, record: RebuildRecord, wanted: Wanted) -> Plan:
     problems += _raw_problems(found, stops)
     if looks and not wanted.videos:
         problems.append(
-            f"videos: {', '.join(step.id for step in needed.values() if step.videos and not _stored(step))} read the "
+            f"videos: {', '.join(step.id for step in needed.values() if step.videos and not step.stored)} read the "
             f"videos of the samples ({release.document.videos:,} in this release). Name their folder with --videos."
         )
     problems += [
@@ -91,14 +99,10 @@ def make(release: Release, record: RebuildRecord, wanted: Wanted) -> Plan:
     return Plan(steps=steps, raw=found, videos=looks, problems=problems)
 
 
-def _stored(step: StepRecord) -> bool:
-    return step.answers is not None and step.answers.stored
-
-
 def _named(step: StepRecord) -> Iterator[str]:
     """Every text in the settings of a step that runs; its model is not asked if its answers are stored."""
     for name, value in step.settings.items():
-        if name != "model" or not _stored(step):
+        if name != "model" or not step.stored:
             yield from rebuild_record.texts(value)
 
 
@@ -116,7 +120,7 @@ def _needed(record: RebuildRecord) -> dict[str, StepRecord]:
 
 def _is_read(raw: RawFile, needed: dict[str, StepRecord]) -> bool:
     step = needed.get(raw.place.split("/")[1])
-    if step is None or not _stored(step):
+    if step is None or not step.stored:
         return step is not None
     parts = re.split("[:=,]", str(step.settings.get("model", "")))
     return not any(raw.place == part or raw.place.startswith(f"{part}/") for part in parts if part)
@@ -127,7 +131,7 @@ def _how(step: StepRecord, needed: dict[str, StepRecord]) -> How:
         return "not needed"
     if _unanswered(step):
         return "cannot run"
-    return "takes the release's answers" if _stored(step) else "runs"
+    return "takes the release's answers" if step.stored else "runs"
 
 
 def _unanswered(step: StepRecord) -> bool:

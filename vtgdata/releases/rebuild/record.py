@@ -53,7 +53,11 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     tokens_in: int = 0
     tokens_out: int = 0
     stored: bool = False
-    """Whether the release's config `rollouts` holds them all."""
+    """Whether the release's config `rollouts` holds them, but for those about removed samples."""
+    keys: list[str] = []
+    """Keys of those that stand beside another step's answers to the same questions, drawn with another seed."""
+    removed: int = 0
+    """Number of answers about removed samples: these stay behind."""
     repeatable: bool = False
     """Whether the model says the same again on any machine, so that it can simply be asked (`scripted`)."""
 
@@ -68,6 +72,12 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it needs the folder of videos, which no step made."""
     answers: Answers | None = None
     """Set if the step asked a model."""
+
+    @property
+    def stored(self) -> bool:
+        """Whether a rebuild takes the answers from the release. A model that says the same again gives them all."""
+        answers = self.answers
+        return answers is not None and answers.stored and not (answers.removed and answers.repeatable)
 
 
 class RebuildRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from vtgdata.files import child_processes, crash_points, plugins
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.schemas import ROLLOUTS
 from vtgdata.files.whole import write_json, write_text
-from vtgdata.releases import document, hub
+from vtgdata.releases import document, hub, tombstones
 from vtgdata.releases.document import Release
 from vtgdata.releases.rebuild import answers
 from vtgdata.releases.rebuild import record as rebuild_record
@@ -68,12 +68,12 @@ def _place(source: Path, target: Path) -> None:
 
 def _given(work: Path, release: Release, record: RebuildRecord, step: StepRecord) -> StepRecord:
     """A step that takes its answers from the release's config `rollouts`, and needs no model."""
-    assert step.answers is not None
-    wanted = (set(step.answers.models), set(step.answers.prompts))
-    rows = [row for row in release.rows("rollouts") if row["model_id"] in wanted[0] and row["prompt_id"] in wanted[1]]
+    rows = answers.of_one_step(release.rows("rollouts"), step, record.steps)
     folder = work / "answers" / step.id
     write_parquet(folder / answers.ROLLOUTS, rows, ROLLOUTS)
     write_json(folder / rebuild_record.NAME, record)
+    if tombstones.NAME in release.document.files:
+        shutil.copyfile(release.path / tombstones.NAME, folder / tombstones.NAME)
     spec = str(step.settings["model"])
     settings: dict[str, Any] = step.settings | {
         "model": f"{plugins.parse_spec(spec).name}:given",
