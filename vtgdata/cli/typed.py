@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import msgspec
 
-from vtgdata.cli import commands
+from vtgdata.cli import commands, options
 
 _FILE_OF = re.compile(r"@(?=[A-Za-z0-9_.-])")
 
@@ -50,7 +50,7 @@ def _defaults(name: str) -> dict[str, Any]:
 
 def _options(key: str, value: Any) -> Iterator[str]:
     flag = "--" + key.replace("_", "-")
-    flag = flag[:-1] if key in ("splits", "filters") else flag
+    flag = flag[:-1] if key in options.SINGULAR else flag
     if isinstance(value, bool):
         yield flag if value else f"--no-{flag[2:]}"
     else:

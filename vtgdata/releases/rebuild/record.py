@@ -74,6 +74,13 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Set if the step asked a model."""
 
     @property
+    def reads(self) -> list[str]:
+        """What it reads: ids of steps, then raw files and the folder of videos, sorted."""
+        found = {recipe.references(text)[0] for text in texts(self.settings) if recipe.references(text)}
+        raw = {each for each in texts(self.settings) if each.startswith(f"{RAW}/")}
+        return [*sorted(found), *sorted(raw), *([VIDEOS] if self.videos else [])]
+
+    @property
     def stored(self) -> bool:
         """Whether a rebuild takes the answers from the release. A model that says the same again gives them all."""
         answers = self.answers
