@@ -50,7 +50,7 @@ class Published:
             return None
         path = folder / ROLLOUTS
         if not path.is_file():
-            return Answers(models=[], repeatable=_repeatable(model))
+            return Answers(models=[], repeatable=repeatable(model))
         import polars as pl
 
         rows = pl.read_parquet(path, columns=["key", "sample_id", "model_id", "prompt_id", "tokens_in", "tokens_out"])
@@ -63,7 +63,7 @@ class Published:
             stored=rows.join(self.keys, on="key", how="anti").is_empty(),
             keys=sorted(rows.join(self.shared, on="key", how="semi")["key"]),
             removed=int(rows["sample_id"].is_in(self.removed).sum()),
-            repeatable=_repeatable(model),
+            repeatable=repeatable(model),
         )
 
 
@@ -99,8 +99,8 @@ def _public(model_id: str) -> str:
     return f"{kind}:{Path(place).name}" if Path(place).is_absolute() else model_id
 
 
-def _repeatable(spec: str) -> bool:
-    """Whether a model of ours says that it gives the same answers on any machine."""
+def repeatable(spec: str) -> bool:
+    """Whether the model of a spec is one of ours that gives the same answers on any machine."""
     name = plugins.parse_spec(spec).name
     if "." in name and not name.startswith("vtgdata."):
         return False

@@ -32,6 +32,8 @@ class Node:
         self.raw: list[RawInput] = []
         self.videos: list[str] = []
         """Folders of videos that no step made."""
+        self.weights: list[str] = []
+        """Files and folders of a model that a rebuild does not ask, since it would not say the same again."""
         self.taken: RebuildRecord | None = None
         """The record of the release that is being rebuilt, if this step got that release's answers."""
 
@@ -98,10 +100,21 @@ class _Walk:
                 return made
         if listing:
             node.videos.append(path.rstrip("/"))
+        elif _is_weights(node, path):
+            node.weights.append(path)
         elif not _of_the_package(path):
             here = next((p for p in _places(path, node.folder) if p.exists() and fingerprint.of_path(p) == known), None)
             node.raw.append(RawInput(path, here, known))
         return None
+
+
+def _is_weights(node: Node, path: str) -> bool:
+    model = node.settings.get("model")
+    if not isinstance(model, str):
+        return False
+    spec = plugins.parse_spec(model)
+    named = {os.path.normpath(str(value)) for value in (spec.argument, *spec.settings.values())}
+    return os.path.normpath(path) in named and not answers.repeatable(model)
 
 
 def _places(path: str, folder: Path | None) -> Iterator[Path]:
@@ -142,6 +155,7 @@ def _record(node: Node, published: answers.Published) -> StepRecord:
     known = {os.path.normpath(path): f"@{made.id}/{name}".rstrip("/") for path, (made, name) in node.read.items()}
     known |= raw_inputs.places(node.id, node.command, node.settings, node.raw)
     known |= dict.fromkeys(map(os.path.normpath, node.videos), rebuild_record.VIDEOS)
+    known |= {os.path.normpath(path): Path(os.path.normpath(path)).name for path in node.weights}
     known |= _folders(node, known)
     settings = portable(node.settings, known)
     if node.command == "release":

@@ -9,7 +9,7 @@ from vtgdata.files import fingerprint, plugins
 from vtgdata.releases.document import NAME as RELEASE
 from vtgdata.releases.document import named, read_document
 from vtgdata.releases.rebuild import record as rebuild_record
-from vtgdata.releases.rebuild.paths import FOLDERS
+from vtgdata.releases.rebuild.paths import FOLDERS, anonymous
 from vtgdata.releases.rebuild.record import RawFile
 
 
@@ -43,9 +43,9 @@ def places(step: str, command: str, settings: Mapping[str, Any], found: Sequence
     for path, (above, inside) in roots.items():
         number = f"/{order.index(above) + 1}" if apart and len(order) > 1 else ""
         base = f"{rebuild_record.RAW}/{step}{number}"
-        made[path] = f"{base}/{inner[path]}"
+        made[path] = anonymous(f"{base}/{inner[path]}")
         if inside:
-            made[above] = f"{base}/{PurePath(above).name}"
+            made[above] = anonymous(f"{base}/{PurePath(above).name}/").rstrip("/")
     return made
 
 
