@@ -84,7 +84,7 @@ def _files(each: RawInput) -> list[tuple[str, str, int | None]]:
         folder = each.here.parent
         others = sorted(named(read_document(each.here.read_bytes(), str(each.here))) - {RELEASE})
         return [("", *_facts(each.here)), *((f"../{name}", *_facts(folder / name)) for name in others)]
-    return [("", *_facts(each.here))]
+    return [("", each.sha256, each.here.stat().st_size)]
 
 
 def _facts(path: Path) -> tuple[str, int]:
