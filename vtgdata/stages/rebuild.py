@@ -21,7 +21,7 @@ from vtgdata.files.meta import META
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.files.whole import write_json
 from vtgdata.releases import hub
-from vtgdata.releases.rebuild import comparison, record, steps
+from vtgdata.releases.rebuild import comparison, record, steps, trust
 from vtgdata.releases.rebuild import plan as planning
 from vtgdata.releases.rebuild.comparison import Comparison
 from vtgdata.releases.rebuild.plan import Plan, PlannedStep, Wanted
@@ -76,6 +76,7 @@ def run(settings: Settings) -> Summary:
     """
     release = releases.open_release(hub.local(settings.release))
     made_by = record.read(release)
+    trust.check(made_by, settings.release)
     folders = [Path(folder).expanduser() for folder in settings.raw]
     settings = msgspec.structs.replace(settings, out=settings.out or _default(settings.release))
     # The result may lie in a folder of raw files: that is only looked through, and not where the result is.

@@ -153,6 +153,12 @@ def run(settings: Settings) -> Summary:
         )
         out = step.start()
         document = write(out, contents)
+        for step_record in contents.rebuild.steps:
+            if step_record.unanswered:
+                log.info(
+                    "answers of %s are not in it, so nobody can rebuild it; --rollouts FILE publishes them",
+                    step_record.id,
+                )
         if advice := licence_texts.advice(document, contents.texts):
             log.warning("%s", advice)
         summary = Summary(

@@ -12,7 +12,7 @@ NO_PATHS = frozenset(("name", "license", "split", "where", "version", "made_by")
 """Settings that never name a file, though a word in them may be called like one."""
 FOLDERS = frozenset(("paths", "previous", "tombstones", "release", "videos", "samples"))
 """Settings that may name a folder in which the files lie that are read."""
-_MACHINE = frozenset(("endpoint", "frames", "concurrency", "timeout", "max_wait", "shard"))
+MACHINE = frozenset(("endpoint", "frames", "concurrency", "timeout", "max_wait", "shard"))
 """Settings that say where and how fast a step ran, and change nothing of its result."""
 _NOT_SAID = "(left out)"
 _SECRET = re.compile(r"key|token(?!s)|secret|passw|auth|credential|cookie|session|user|mail|account", re.IGNORECASE)
@@ -35,7 +35,7 @@ def portable(settings: Mapping[str, Any], known: Mapping[str, str]) -> dict[str,
     """
     found: dict[str, Any] = {}
     for name, value in settings.items():
-        if name in _MACHINE or value is None or value == "":
+        if name in MACHINE or value is None or value == "":
             continue
         found[name] = _replaced(value, {} if name in NO_PATHS else known)
         if name == "body" and isinstance(value, dict):

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from vtgdata.engine.money.prices import Price
-from vtgdata.files import plugins, recipe
+from vtgdata.files import recipe
 from vtgdata.releases.document import Release
 from vtgdata.releases.rebuild import cost, raw_files
 from vtgdata.releases.rebuild import record as rebuild_record
@@ -81,7 +81,7 @@ def make(release: Release, record: RebuildRecord, wanted: Wanted) -> Plan:
     problems = [
         _answers_problem(step, step.answers, wanted.prices)
         for step in needed.values()
-        if step.answers is not None and _unanswered(step)
+        if step.answers is not None and step.unanswered
     ]
     stops = {"missing"} if wanted.allow_changed else {"missing", "changed"}
     problems += _raw_problems(found, stops)
@@ -129,19 +129,13 @@ def _is_read(raw: RawFile, needed: dict[str, StepRecord]) -> bool:
 def _how(step: StepRecord, needed: dict[str, StepRecord]) -> How:
     if step.id not in needed:
         return "not needed"
-    if _unanswered(step):
+    if step.unanswered:
         return "cannot run"
     return "takes the release's answers" if step.stored else "runs"
 
 
-def _unanswered(step: StepRecord) -> bool:
-    """Whether a step's answers cannot be had again."""
-    answers = step.answers
-    return answers is not None and not answers.stored and not answers.repeatable
-
-
 def _answers_problem(step: StepRecord, answers: Answers, table: Sequence[Price]) -> str:
-    model, costs = plugins.parse_spec(str(step.settings["model"])).name, cost.asking(answers, table)
+    model, costs = str(step.settings["model"]).partition(":")[0], cost.asking(answers, table)
     return (
         f"answers: those of step {step.id} ({model}) are not in the release, which has no config `rollouts` of them, "
         f"and they cannot be had again: {costs}, and gives other answers. Ask whoever made the release for one with "

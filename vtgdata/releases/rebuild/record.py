@@ -81,6 +81,12 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
         return [*sorted(found), *sorted(raw), *([VIDEOS] if self.videos else [])]
 
     @property
+    def unanswered(self) -> bool:
+        """Whether its answers cannot be had again."""
+        answers = self.answers
+        return answers is not None and not answers.stored and not answers.repeatable
+
+    @property
     def stored(self) -> bool:
         """Whether a rebuild takes the answers from the release. A model that says the same again gives them all."""
         answers = self.answers

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from vtgdata.errors import VtgError
-from vtgdata.files import child_processes, crash_points, plugins
+from vtgdata.files import child_processes, crash_points
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.schemas import ROLLOUTS
 from vtgdata.files.whole import write_json, write_text
@@ -76,7 +76,7 @@ def _given(work: Path, release: Release, record: RebuildRecord, step: StepRecord
         shutil.copyfile(release.path / tombstones.NAME, folder / tombstones.NAME)
     spec = str(step.settings["model"])
     settings: dict[str, Any] = step.settings | {
-        "model": f"{plugins.parse_spec(spec).name}:given",
+        "model": f"{spec.partition(':')[0]}:given",
         "rollouts": f"answers/{step.id}/{answers.ROLLOUTS}",
     }
     settings.pop("videos", None)
