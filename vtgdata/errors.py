@@ -30,6 +30,12 @@ class RowsFailed(VtgError):
         """The stage's record of what was done, all the same."""
 
 
+class NotTheSame(RowsFailed):
+    """What was made again is whole, and is not what it should be the same as."""
+
+    exit_code = 1
+
+
 class BudgetReached(VtgError):
     """The next request could pass the budget."""
 

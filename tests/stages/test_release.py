@@ -308,14 +308,14 @@ def test_an_empty_folder_and_one_with_hidden_files_only_are_taken(tmp_path):
     out = make_release(tmp_path / "out", write_inputs(tmp_path))
     assert {path.name for path in out.iterdir()} == {
         ".gitignore", "CHANGELOG.md", "LICENSES", "LICENSES.md", "README.md", "croissant.json", "data", "meta.json",
-        "plots", "prompts", "release.json",
+        "plots", "prompts", "rebuild.json", "recipe.yaml", "release.json",
     }  # fmt: skip
 
 
 def test_a_release_that_was_broken_off_is_made_by_running_again(tmp_path, monkeypatch):
     inputs = write_inputs(tmp_path)
 
-    def interrupt(document):
+    def interrupt(*given):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):

@@ -68,6 +68,7 @@ RUNS: dict[str, Settings] = {
         "pass_rates": "inputs/pass_rates.parquet", "splits": {"rl": "inputs/rows.parquet"},
         "drops": ["inputs/drops.parquet"], "previous": "release/1.0.0", "tombstones": "lists/removed.json",
     },
+    "rebuild": {"release": "release/1.0.0", "raw": ["inputs"]},
     "push": {"release": "release/1.0.0"},
     "pull": {"source": "org/doors@v1.0.0"},
     "diff": {"a": "release/1.0.0", "b": "release/1.0.0"},

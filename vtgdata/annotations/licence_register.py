@@ -23,6 +23,8 @@ class Licence(msgspec.Struct, frozen=True, kw_only=True):
     share_alike: bool | None = False
     no_derivatives: bool | None = False
     """Adapted versions may not be passed on, only whole and unchanged copies."""
+    text_travels: bool = False
+    """Every copy must contain the licence's text, or the notice in it that names the authors."""
     redistribution: bool | None = True
     """Whether annotations may be passed on at all."""
     excluded: tuple[str, ...] = ()
@@ -66,28 +68,35 @@ def _creative_commons(terms: str, version: str) -> Licence:
     )
 
 
-def _permissive(identifier: str, name: str, hub: str = "", *, attribution: bool = True) -> Licence:
+def _permissive(
+    identifier: str, name: str, hub: str = "", *, attribution: bool = True, travels: bool = False
+) -> Licence:
     return Licence(
         id=identifier,
         name=name,
         link=f"https://spdx.org/licenses/{identifier}.html",
         hub=hub or identifier.lower(),
         attribution=attribution,
+        text_travels=travels,
     )
 
 
-def _share_alike(identifier: str, name: str, hub: str) -> Licence:
-    return msgspec.structs.replace(_permissive(identifier, name, hub), share_alike=True)
+def _share_alike(identifier: str, name: str, hub: str, *, travels: bool = False) -> Licence:
+    return msgspec.structs.replace(_permissive(identifier, name, hub, travels=travels), share_alike=True)
 
 
 LICENCES = (
-    _permissive("MIT", "MIT License"),
+    _permissive("MIT", "MIT License", travels=True),
     Licence(
-        id="Apache-2.0", name="Apache License 2.0", link="https://www.apache.org/licenses/LICENSE-2.0", hub="apache-2.0"
+        id="Apache-2.0",
+        name="Apache License 2.0",
+        link="https://www.apache.org/licenses/LICENSE-2.0",
+        hub="apache-2.0",
+        text_travels=True,
     ),
-    _permissive("BSD-2-Clause", "BSD 2-Clause License"),
-    _permissive("BSD-3-Clause", "BSD 3-Clause License"),
-    _permissive("ISC", "ISC License"),
+    _permissive("BSD-2-Clause", "BSD 2-Clause License", travels=True),
+    _permissive("BSD-3-Clause", "BSD 3-Clause License", travels=True),
+    _permissive("ISC", "ISC License", travels=True),
     _permissive("Unlicense", "The Unlicense", attribution=False),
     Licence(
         id="CC0-1.0",
@@ -101,16 +110,17 @@ LICENCES = (
     _share_alike("ODbL-1.0", "Open Data Commons Open Database License 1.0", "odbl"),
     _permissive("PDDL-1.0", "Open Data Commons Public Domain Dedication and License 1.0", "pddl", attribution=False),
     _permissive("CDLA-Permissive-1.0", "Community Data License Agreement Permissive 1.0"),
-    _permissive("CDLA-Permissive-2.0", "Community Data License Agreement Permissive 2.0"),
+    _permissive("CDLA-Permissive-2.0", "Community Data License Agreement Permissive 2.0", travels=True),
     _share_alike("CDLA-Sharing-1.0", "Community Data License Agreement Sharing 1.0", "cdla-sharing-1.0"),
-    _share_alike("GPL-2.0-only", "GNU General Public License 2.0", "gpl-2.0"),
-    _share_alike("GPL-3.0-only", "GNU General Public License 3.0", "gpl-3.0"),
-    _share_alike("AGPL-3.0-only", "GNU Affero General Public License 3.0", "agpl-3.0"),
+    _share_alike("GPL-2.0-only", "GNU General Public License 2.0", "gpl-2.0", travels=True),
+    _share_alike("GPL-3.0-only", "GNU General Public License 3.0", "gpl-3.0", travels=True),
+    _share_alike("AGPL-3.0-only", "GNU Affero General Public License 3.0", "agpl-3.0", travels=True),
     Licence(
         id="LicenseRef-Charades",
         name="Charades licence (Allen Institute for AI)",
         link="https://prior.allenai.org/projects/charades",
         non_commercial=True,
+        text_travels=True,
         note="Its licence file must travel with every copy.",
     ),
     Licence(
@@ -118,6 +128,7 @@ LICENCES = (
         name="TimeLens licence (BSD-like, with restrictions)",
         link="https://github.com/TencentARC/TimeLens",
         non_commercial=True,
+        text_travels=True,
         excluded=("EU",),
         note="Academic use only; not for use within the European Union.",
     ),

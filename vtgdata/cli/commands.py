@@ -37,6 +37,7 @@ COMMANDS = {
     "select": Command("vtgdata.stages.select", "models:select"),
     "remove": Command("vtgdata.stages.remove", "publish:remove", ("file",)),
     "release": Command("vtgdata.stages.release", "publish:release"),
+    "rebuild": Command("vtgdata.stages.rebuild", "publish:rebuild", ("release",)),
     "push": Command("vtgdata.stages.push", "publish:push", ("release", "target")),
     "pull": Command("vtgdata.stages.pull", "publish:pull", ("source",)),
     "diff": Command("vtgdata.stages.diff", "publish:diff", ("a", "b")),

@@ -15,6 +15,8 @@ Recipe = Annotated[
     str, typer.Option("--recipe", help="Take settings from this recipe's step (FILE or FILE#ID); options go first.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+SINGULAR = ("splits", "filters", "license_texts")
+"""Settings whose option is given several times, and so may be typed without its last letter: `--split`."""
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the result.")]
 
 
@@ -55,7 +57,7 @@ OPPOSITES = {"private": "public"}
 def _flags(name: str, kind: Any) -> list[str]:
     flag = "--" + name.replace("_", "-")
     # An option for a list is given several times, so its name reads better in the singular.
-    flags = [flag, *([flag[:-1]] if name in ("splits", "filters") else [])]
+    flags = [flag, *([flag[:-1]] if name in SINGULAR else [])]
     if kind is not bool:
         return flags
     return [f"{flag}/--no-{flag[2:]}", *([f" /--{OPPOSITES[name]}"] if name in OPPOSITES else [])]

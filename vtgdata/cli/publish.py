@@ -1,19 +1,23 @@
-"""Commands that publish and read what is published: remove, release, push, pull, diff."""
+"""Commands that publish and read what is published: remove, release, rebuild, push, pull, diff."""
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import typer
 from msgspec import UNSET
 
+from vtgdata.cli import typed
 from vtgdata.cli.printing import again
 from vtgdata.cli.running import relative, stage
 
 if TYPE_CHECKING:
+    from vtgdata.releases.rebuild.comparison import Comparison
     from vtgdata.stages.diff import Summary as Compared
     from vtgdata.stages.pull import Summary as Pulled
     from vtgdata.stages.push import Summary as Pushed
+    from vtgdata.stages.rebuild import Summary as Rebuilt
     from vtgdata.stages.release import Summary as Released
     from vtgdata.stages.remove import Summary as Removed
 
@@ -23,6 +27,7 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     del train
     stage(app, words, "remove")
     stage(app, words, "release")
+    stage(app, words, "rebuild")
     stage(app, words, "push")
     stage(app, words, "pull")
     stage(app, words, "diff")
@@ -59,6 +64,40 @@ def _changed(summary: Released, config: str) -> str:
     counts = summary.changes.get(config, {})
     said = ", ".join(f"{number:,} {what}" for what, number in counts.items() if number)
     return f" ({said})" if said and not summary.first else ""
+
+
+def rebuild(summary: Rebuilt) -> None:
+    """Make a release again from its raw files, and say whether the result is the same.
+
+    The release itself says which steps made it (rebuild.json), and answers of models come from its config rollouts, so
+    that nothing is asked. Without --out the result lies in RELEASE.rebuilt. The exit code is 0 if every Parquet file
+    has the same bytes, else 1.
+    """
+    print(f"{summary.release} (version {summary.version}, made by {summary.tool}){again(summary)}")
+    for step in summary.steps:
+        lost = f" but {step.removed:,}, which are about removed samples" if step.removed else ""
+        print(f"  {step.id}: {step.how}{lost}")
+        if summary.result is UNSET and step.how != "not needed":
+            print(textwrap.indent(typed.command(step.id, step.command, step.settings, 74), "      "))
+    for raw in summary.raw:
+        print(f"  raw file {raw.name}: {raw.state}{f', {relative(raw.here)}' if raw.here else ''}")
+    if summary.result is UNSET:
+        print("it cannot be rebuilt yet; what is needed:" if summary.problems else "it can be rebuilt")
+        for problem in summary.problems:
+            print(f"- {problem}")
+        return
+    for name, state in summary.result.parquet.items():
+        print(f"  {name}: {state}")
+    print(_verdict(summary.result))
+    print(f"written to {relative(summary.out)}")
+
+
+def _verdict(result: Comparison) -> str:
+    if result.identical:
+        return f"the same, every file of it: content {result.content}"
+    if result.same:
+        return f"the same data, byte for byte; in other words or of another version: {result.pages_said}"
+    return f"not the same: {result.data_said}"
 
 
 def push(summary: Pushed) -> None:

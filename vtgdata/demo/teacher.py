@@ -16,6 +16,8 @@ from vtgdata.records import Endpoint, Image, ModelExample, Reply, Request, Sampl
 
 LOCAL = True
 """No server is asked, so that answers cost nothing."""
+REPEATABLE = True
+"""The same question gets the same answer on every machine, so that `vtgdata rebuild` may ask again."""
 VERSION = 1
 """Version of the answers: raise it with every change of an answer, so that the changed model has another id. A test
 holds it to the answers."""

@@ -11,6 +11,7 @@ from vtgdata.conversation.prompt import Prompt, load_prompt
 from vtgdata.engine import ask, failures, rollouts
 from vtgdata.engine.adaptive.rounds import Places
 from vtgdata.engine.askable import obstacles
+from vtgdata.engine.given import GivenAnswers
 from vtgdata.engine.journal.counts import Answers, answers, journals, outdated, peek, spend, varied
 from vtgdata.engine.journal.journal import Journal
 from vtgdata.engine.models import answers_id, asked_model, former_id, price_of
@@ -139,6 +140,12 @@ def collect(
     prompt = load_prompt(settings.prompt)
     for name in scores:
         plugins.load("scores", name)
+    names = tuple(dict.fromkeys((*rollouts.DEFAULT_SCORES, *scores)))
+    if given := getattr(settings, "rollouts", ""):
+        found = GivenAnswers(given, settings, names)
+        found.count(samples, places)
+        yield Collected(samples, found.model_id, prompt, found.of)
+        return
     model = asked_model(spec, settings, condition)
     store = frame_store(settings)
     folder = Path(settings.out)
@@ -149,7 +156,7 @@ def collect(
         take_shards(journal, folder)
         _say_outdated(model, settings, prompt, condition, journal, samples)
         model = metered(spec, model, settings, journal)
-        asked = _Ask(spec, condition, tuple(dict.fromkeys((*rollouts.DEFAULT_SCORES, *scores))))
+        asked = _Ask(spec, condition, names)
         asker = _Asker(settings, asked, _Held(prompt, store, model, journal, spool))
         asker.ask(samples, settings.n)
         if places is not None:

@@ -32,6 +32,12 @@ class ShardedSettings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fie
     """Number of shards with --executor."""
     workers: PositiveInt = 2
     """Shards that run at a time with --executor on this machine; a cluster decides by its CPUs."""
+    rollouts: str = ""
+    """Take the answers from this rollouts.parquet of the same command, read and score them anew, and ask nothing."""
+
+    def inputs(self, *models: str) -> list[str]:
+        """Files and folders that the answers depend on."""
+        return [*AskSettings.inputs(self, *models), *([self.rollouts] if self.rollouts else [])]
 
 
 class Sharded(Protocol):

@@ -1,7 +1,8 @@
 """`meta.json` in an output folder: which command made the folder, from what, and the hashes of what it wrote."""
 
+import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -43,3 +44,33 @@ def outputs_hold(folder: Path, meta: Meta) -> bool:
     return all(
         (folder / name).exists() and fingerprint.of_path(folder / name) == known for name, known in meta.outputs.items()
     )
+
+
+class Made(NamedTuple):
+    """What made a file: a step, and the file's name among its outputs."""
+
+    folder: Path
+    """The step's output folder."""
+    meta: Meta
+    name: str
+    """Path of the file in that folder, with `/`; empty for the whole folder."""
+
+
+def maker(path: Path, known: str = "") -> Made | None:
+    """The step that made a file or folder, by the nearest `meta.json` above it; None for one that no step made.
+
+    Args:
+        path: the file or folder.
+        known: its fingerprint; if the step's output has another one now, it is not what the step made.
+    """
+    place = Path(os.path.normpath(path.absolute()))  # not resolved: a link lies where its name is
+    for folder in (place, *place.parents):
+        meta = read_meta(folder)
+        if meta is None:
+            continue
+        name = "" if folder == place else place.relative_to(folder).as_posix()
+        stated = meta.outputs.get(name)
+        inside = not name or any(name.startswith(f"{output}/") for output in meta.outputs)
+        if inside or (stated is not None and stated == (known or stated)):
+            return Made(folder, meta, name)
+    return None

@@ -50,6 +50,15 @@ def find(name: str, folder: Path) -> Path:
     raise VtgError(f"There is no recipe {name!r}: no such file, and {did_you_mean(name, known)}")
 
 
+def references(text: str) -> list[str]:
+    """The ids of the steps that a setting's text names.
+
+    >>> references("scripted:@data/samples.parquet")
+    ['data']
+    """
+    return _REFERENCE.findall(text)
+
+
 def release_around(path: Path) -> Path | None:
     """The folder of a release in which a recipe lies, at any depth; None for a recipe that lies in none."""
     return next((folder for folder in path.resolve().parents if (folder / "release.json").exists()), None)

@@ -100,7 +100,7 @@ class Step(Generic[S]):
         named = str(self.settings.pop("out"))
         given = {name: self.settings.pop(name) for name in (*HOW, *ONCE) if name in self.settings}
         # What was given: a budget of 0 is one, though 0 == False.
-        self._how = {name: value for name in HOW if (value := given.get(name)) or (value == 0 and value is not False)}
+        self._how = {name: value for name in HOW if (value := given.get(name)) or type(value) in (int, float)}
         if not named:
             raise VtgError(f"`vtgdata {command}` needs a folder to write to: --out is empty.")
         try:

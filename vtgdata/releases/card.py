@@ -7,15 +7,16 @@ dumper, and table cells by `cell`, so no value can break out of its place.
 import html
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, cast
 
 import yaml
 
 from vtgdata.annotations import licences
 from vtgdata.files import plugins
-from vtgdata.releases import asked_models, card_metadata, croissant, plots, teacher_terms
+from vtgdata.releases import asked_models, card_metadata, croissant, licence_texts, plots, teacher_terms
 from vtgdata.releases.document import Document
+from vtgdata.releases.rebuild.record import RebuildRecord
 
 _KINDS = {
     "samples": "one query about one video, with its moments",
@@ -26,12 +27,21 @@ _KINDS = {
 }
 
 
-def dataset_card(document: Document) -> str:
-    """The dataset card of a release: metadata and Markdown."""
+def dataset_card(document: Document, rebuild: RebuildRecord, texts: Collection[str]) -> str:
+    """The dataset card of a release: metadata and Markdown.
+
+    Args:
+        document: its release.json.
+        rebuild: what rebuilds it.
+        texts: paths in it of the texts of licences.
+    """
     return _render(
         "dataset.md.j2",
         card_metadata.of_dataset(document),
         release=document,
+        rebuild=rebuild,
+        texts=sorted(texts),
+        missing_texts=licence_texts.missing(document, texts),
         licence_rows=licence_rows(document),
         changelog=changelog(document),
         command=command(document),
@@ -85,8 +95,13 @@ def licence_rows(document: Document) -> list[dict[str, Any]]:
     ]
 
 
-def licences_page(document: Document) -> str:
-    """The text of LICENSES.md: which licences the rows of each corpus have."""
+def licences_page(document: Document, texts: Collection[str]) -> str:
+    """The text of LICENSES.md: which licences the rows of each corpus have, and where their texts are.
+
+    Args:
+        document: the release's release.json.
+        texts: paths in the release of the texts of licences.
+    """
     flags = {True: "yes", False: "no", None: "unknown"}
     lines = [
         "# Licences",
@@ -105,6 +120,12 @@ def licences_page(document: Document) -> str:
             flags[licence.share_alike], licence.note,
         )  # fmt: skip
         lines.append("| " + " | ".join(cell(value) for value in cells) + " |")
+    if texts:
+        lines += ["", f"Texts that must travel with every copy: {', '.join(map(code, sorted(texts)))}."]
+    lacking = licence_texts.missing(document, texts)
+    if lacking:
+        each = ", ".join(cell(f"{name} ({', '.join(corpora)})") for name, corpora in lacking.items())
+        lines += ["", f"**Their texts must travel with every copy and are not here**: {each}."]
     return "\n".join(lines) + "\n"
 
 

@@ -165,6 +165,8 @@ def _publishable(path: str, found: Iterable[Row], columns: Mapping[str, str], *,
 
 
 def _is_path(text: str) -> bool:
+    if text[:1] not in ("/", "\\") and text[1:2] != ":":
+        return False  # most are no path, and a path object for each of them takes long
     return PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute()
 
 

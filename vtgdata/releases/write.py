@@ -13,10 +13,12 @@ from vtgdata.annotations import licences
 from vtgdata.files import fingerprint
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.schemas import Row
-from vtgdata.files.whole import write_json, write_text
+from vtgdata.files.whole import replacing, write_json, write_text
 from vtgdata.releases import card, croissant, facts, plots, teacher_terms, tombstones
 from vtgdata.releases.document import CHOSEN, COLUMNS, DataFile, Document, PromptFile, ReleaseFile
 from vtgdata.releases.facts import contamination
+from vtgdata.releases.rebuild import record as rebuild_record
+from vtgdata.releases.rebuild.record import RebuildRecord
 from vtgdata.releases.rows import Sources, grouped
 from vtgdata.releases.teacher_terms import TeacherTerms
 from vtgdata.releases.tombstones import Tombstones
@@ -40,6 +42,10 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     inputs: dict[str, list[dict[str, str]]]
     settings: dict[str, Any]
     recipe: dict[str, str]
+    texts: dict[str, bytes]
+    """{path in the release: bytes} of the texts of licences."""
+    rebuild: RebuildRecord
+    """What rebuilds the release."""
 
 
 def write(out: Path, contents: Contents) -> Document:
@@ -47,7 +53,9 @@ def write(out: Path, contents: Contents) -> Document:
     document = _describe(
         contents, _write_all_data(out, contents.configs), _write_prompts(out, contents.sources.prompts)
     )
-    names = _write_pages(out, document, contents.removed)
+    names = [*_write_pages(out, document, contents), rebuild_record.NAME, rebuild_record.RECIPE]
+    write_json(out / rebuild_record.NAME, contents.rebuild)
+    write_text(out / rebuild_record.RECIPE, rebuild_record.recipe_text(contents.rebuild.steps))
     names = sorted([*names, *(prompt.file for prompt in document.prompts)])
     files = {
         name: ReleaseFile(sha256=fingerprint.of_file(out / name), bytes=(out / name).stat().st_size) for name in names
@@ -114,23 +122,29 @@ def _removed(sources: Sources, removed: Tombstones) -> dict[str, int]:
     return {"videos": videos, "samples": len(removed.removed) - videos, "rows": len(sources.removed)}
 
 
-def _write_pages(out: Path, document: Document, removed: Tombstones) -> list[str]:
+def _write_pages(out: Path, document: Document, contents: Contents) -> list[str]:
     """Write the files for people and other tools: card, licences, plots and so on; returns the files' names."""
-    readme = card.dataset_card(document)
+    texts, removed = contents.texts, contents.removed
+    readme = card.dataset_card(document, contents.rebuild, texts)
     card.read_metadata(readme)
     pages = {
-        "README.md": readme, "CHANGELOG.md": card.changelog_page(document), "LICENSES.md": card.licences_page(document),
+        "README.md": readme, "CHANGELOG.md": card.changelog_page(document),
+        "LICENSES.md": card.licences_page(document, texts),
     }  # fmt: skip
     pages |= {name: card.licence_notice(licence) for name, licence in card.licence_files(document).items()}
     for name, bars in document.figures.items():
         pages[plots.file_name(name)] = plots.svg(plots.title(name), bars)
     for name, text in pages.items():
         write_text(out / name, text)
+    for name, data in texts.items():
+        with replacing(out / name) as file:
+            file.write(data)
     write_json(out / "croissant.json", croissant.describe(document))
+    names = [*pages, *texts, "croissant.json"]
     if not removed.removed:
-        return [*pages, "croissant.json"]
+        return names
     tombstones.write(out / tombstones.NAME, removed)
-    return [*pages, "croissant.json", tombstones.NAME]
+    return [*names, tombstones.NAME]
 
 
 def _write_all_data(out: Path, configs: Mapping[str, list[Row]]) -> dict[str, dict[str, DataFile]]:

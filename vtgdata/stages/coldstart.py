@@ -32,6 +32,7 @@ from vtgdata.files.step import Step, StepSummary
 from vtgdata.records import Sample
 from vtgdata.records.times import format_time
 from vtgdata.records.windows import as_pairs
+from vtgdata.releases.rebuild.answers import still_there
 from vtgdata.video.frame_settings import PositiveInt
 
 
@@ -87,11 +88,12 @@ def run(settings: Settings) -> Summary | Planned | Exported:
     ) as step:
         if not settings.ignores_up_to_date and (done := step.up_to_date()) is not None:
             return done
-        samples = shards.part(load_samples(settings), settings)
+        samples = still_there(shards.part(load_samples(settings), settings), settings.rollouts)
         if settings.target == "annotation":
             _window_form(load_prompt(settings.prompt))
         unreleasable.refuse(settings, samples)
-        if (planned := plan.check(settings, samples, [(settings.model, "sighted")])) is not None:
+        asks = [] if settings.rollouts else [(settings.model, "sighted")]
+        if (planned := plan.check(settings, samples, asks)) is not None:
             return planned
         if settings.executor:
             shards.on_ray(run, settings)

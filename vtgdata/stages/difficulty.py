@@ -29,6 +29,7 @@ from vtgdata.errors import VtgError
 from vtgdata.files.parquet import parquet_writer
 from vtgdata.files.schemas import DRAWN, PASS_RATES, ROLLOUTS, Row
 from vtgdata.files.step import Step, StepSummary
+from vtgdata.releases.rebuild.answers import still_there
 from vtgdata.video.frame_settings import PositiveInt
 
 RATES = PASS_RATES | DRAWN | {"place": "text", "posterior_mean": "number"}
@@ -103,13 +104,14 @@ def run(settings: Settings) -> Summary | Planned | Exported:
     ) as step:
         if not settings.ignores_up_to_date and (done := step.up_to_date()) is not None:
             return done
-        chosen = shards.part(load_samples(settings), settings)
+        chosen = still_there(shards.part(load_samples(settings), settings), settings.rollouts)
         samples = chosen.only(lambda sample: sample.labelled)
         if chosen and not samples:
             raise VtgError(f"{settings.samples}: none of the chosen samples is labelled, so none can be scored.")
         unreleasable.refuse(settings, samples)
         most = settings.max_n if places else None
-        if (planned := plan.check(settings, samples, [(settings.model, "sighted")], most)) is not None:
+        asks = [] if settings.rollouts else [(settings.model, "sighted")]
+        if (planned := plan.check(settings, samples, asks, most)) is not None:
             return planned
         if settings.executor:
             shards.on_ray(run, settings)

@@ -11,6 +11,7 @@ again: the server remembers uploads, the commit is made as a whole or not at all
 Rows under an unverified licence (nobody has read it) go to the Hub only if the user confirms that licence by name.
 """
 
+import logging
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,10 +26,12 @@ from vtgdata.errors import Conflict, VtgError
 from vtgdata.files import claims
 from vtgdata.files.meta import Meta
 from vtgdata.files.step import StepSettings
-from vtgdata.releases import Document, Release, ReleaseFile, deduplication, hub, permission
+from vtgdata.releases import Document, Release, ReleaseFile, deduplication, hub, licence_texts, permission
 from vtgdata.releases.copy import holds, put
 from vtgdata.releases.hub.push import Parcel, PushPlan, VersionMark, push
 from vtgdata.releases.hub.push_model import ModelStatement, pack, trained
+
+log = logging.getLogger("vtgdata")
 
 
 class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -127,6 +130,8 @@ def run(settings: Settings) -> Summary:
     release.check_all()
     if is_hub(settings.target):
         permission.refuse(release.document, settings.confirm_license, str(release.path))
+        if advice := licence_texts.advice(release.document, release.document.files):
+            log.warning("%s: %s", settings.release, advice)
         return _to_hub(release, settings)
     return _to_folder(release, Path(settings.target).expanduser(), settings)
 

@@ -4,13 +4,16 @@
     out/README.md CHANGELOG.md LICENSES.md              for people; README.md is the Hub's dataset card
     out/data/<config>/<split>-00000-of-00001.parquet    configs samples, coldstart, rl, difficulty, rollouts, drops
     out/LICENSES/<licence>.txt  croissant.json          each licence's notice; the release for tools that load datasets
+    out/LICENSES/texts/<licence or corpus>.txt          the texts that must travel, as the user gave them
     out/plots/<n>-<plot>.svg                            the card's plots
     out/prompts/<name>.md                               every prompt's whole text
+    out/rebuild.json recipe.yaml                        what rebuilds it: steps, raw files, answers of models
 
 Rows are sorted by the version that first contained them, so that versions share bytes. The same inputs give the same
 Parquet bytes. A release contains no video and no local path.
 """
 
+import logging
 import re
 from pathlib import Path
 from typing import Any
@@ -22,10 +25,12 @@ from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.schemas import Row
 from vtgdata.files.step import Step, StepSettings, StepSummary
-from vtgdata.releases import COLUMNS, Release, diff, hub, teacher_terms, tombstones
+from vtgdata.releases import COLUMNS, Release, diff, hub, licence_texts, teacher_terms, tombstones
+from vtgdata.releases.rebuild import lineage
 from vtgdata.releases.rows import Sources, date_and_sort, grouped
 from vtgdata.releases.write import Contents, write
 
+log = logging.getLogger("vtgdata")
 _SPLIT = re.compile(r"\w+(\.\w+)*\Z", re.ASCII)
 _PROMISES = {"minor": "was added", "major": "was removed or changed"}
 _CONFIG = re.compile(r"[a-z]\w*\Z", re.ASCII)
@@ -58,6 +63,9 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     teacher_terms: str = ""
     """JSON file with terms of teacher models that our register lacks. Each has match, provider, link,
     no_competing_models (true, false or null) and read (the text that says so, with its date)."""
+    license_texts: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    """Texts of licences that must travel with every copy, as LICENCE=FILE or CORPUS=FILE; those of the previous release
+    are taken over."""
     made_by: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """Recipe to which this step belongs: its name, and the hash of its steps up to this one; `vtgdata run` fills it
     in."""
@@ -102,6 +110,7 @@ def run(settings: Settings) -> Summary:
     given = [
         settings.samples, settings.coldstart, settings.pass_rates, *settings.splits.values(), *settings.rollouts,
         *settings.drops, f"{earlier}/{releases.NAME}" if earlier else "", settings.teacher_terms, named,
+        *settings.license_texts.values(),
     ]  # fmt: skip
     with Step(
         "release",
@@ -137,11 +146,21 @@ def run(settings: Settings) -> Summary:
             removed=removed,
             own_terms=teacher_terms.read(settings.teacher_terms),
             inputs=_inputs(settings, step),
-            settings=_settings(settings),
+            settings=_settings(settings, previous),
             recipe=settings.made_by,
+            texts=licence_texts.gather(settings.license_texts, previous, configs["samples"]),
+            rebuild=lineage.gather(step.settings, step.inputs, sources.removed),
         )
         out = step.start()
         document = write(out, contents)
+        for step_record in contents.rebuild.steps:
+            if step_record.unanswered:
+                log.info(
+                    "answers of %s are not in it, so nobody can rebuild it; --rollouts FILE publishes them",
+                    step_record.id,
+                )
+        if advice := licence_texts.advice(document, contents.texts):
+            log.warning("%s", advice)
         summary = Summary(
             name=document.name,
             version=document.version,
@@ -212,8 +231,8 @@ def _check_version(settings: Settings, previous: Release | None, changes: dict[s
     return proposed
 
 
-def _settings(settings: Settings) -> dict[str, Any]:
-    """The settings that were given, with every local path reduced to its last part."""
+def _settings(settings: Settings, previous: Release | None) -> dict[str, Any]:
+    """The settings that were given, with every local path reduced to its last part, a release's to its version."""
 
     def short(value: Any) -> Any:
         if isinstance(value, dict):
@@ -227,7 +246,10 @@ def _settings(settings: Settings) -> dict[str, Any]:
         for name, value in msgspec.to_builtins(settings).items()
         if value and name not in ("out", "made_by", "replace")
     }
-    return {name: value if name in ("name", "version") else short(value) for name, value in sorted(given.items())}
+    if previous is not None and not hub.pinned(settings.previous):
+        given["previous"] = previous.document.version
+    kept = ("name", "version", "previous")
+    return {name: value if name in kept else short(value) for name, value in sorted(given.items())}
 
 
 def _inputs(settings: Settings, step: Step[Summary]) -> dict[str, list[dict[str, str]]]:
@@ -235,6 +257,7 @@ def _inputs(settings: Settings, step: Step[Summary]) -> dict[str, list[dict[str,
         "samples": [settings.samples], "coldstart": [settings.coldstart], "pass_rates": [settings.pass_rates],
         **{config: [path] for config, path in settings.splits.items()}, "rollouts": list(settings.rollouts),
         "drops": list(settings.drops), "tombstones": [hub.local(settings.tombstones)],
+        "license_texts": list(settings.license_texts.values()),
     }  # fmt: skip
     return {
         setting: sorted(

@@ -14,6 +14,8 @@ from vtgdata.records import Endpoint, ModelExample, Reply, Request, Sample, Wind
 
 LOCAL = True
 """It needs no server, so answers cost nothing."""
+REPEATABLE = True
+"""The same question gets the same answer on every machine, so that `vtgdata rebuild` may ask again."""
 VERSION = 2
 """Version of its answers: raise it whenever an answer changes, so that the changed model gets another id. A test fails
 if answers change without it."""

@@ -1,0 +1,112 @@
+"""Answers that were given before: rows of a rollouts.parquet in the place of a model, so that nothing is asked.
+
+The text of each answer is read and scored anew; its key, frames and model stay those of the row.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from vtgdata.conversation.prompt import Prompt, load_prompt
+from vtgdata.engine import rollouts
+from vtgdata.engine.adaptive.rounds import Places
+from vtgdata.engine.settings import AskSettings
+from vtgdata.engine.spool import WantedAnswer
+from vtgdata.errors import VtgError
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.schemas import ROLLOUTS, Row
+from vtgdata.records import Reply, Sample
+
+NOT_ASKED = "not asked yet"
+"""The error of a row whose request was never made."""
+
+
+class GivenAnswers:
+    """The answers of a file, by sample; only those to the prompt and with the sampling of the settings."""
+
+    def __init__(self, path: str, settings: AskSettings, scores: Sequence[str]) -> None:
+        """Read the file; raises VtgError when it has none of these answers, or two for one place.
+
+        Args:
+            path: a rollouts.parquet.
+            settings: of the stage.
+            scores: score plug-ins to add to the rows.
+        """
+        self.path, self.settings, self.scores = path, settings, scores
+        self.depth: dict[str, int] = {}
+        """How many answers of each sample count, by its id."""
+        self.prompt: Prompt = load_prompt(settings.prompt)
+        wanted = (self.prompt.id, rollouts.sampling_id(settings.sampling()))
+        self.rows: dict[str, dict[int, Row]] = {}
+        for row in read_parquet(path, needs=tuple(ROLLOUTS)):
+            if (row["prompt_id"], row["sampling_id"]) == wanted:
+                self._add(row)
+        models = {row["model_id"] for rows in self.rows.values() for row in rows.values()}
+        if len(models) != 1:
+            raise VtgError(
+                f"--rollouts {path}: has answers of {len(models)} models to prompt {wanted[0]} with sampling "
+                f"{wanted[1]}, and one is needed. Give the rollouts.parquet that the same command wrote."
+            )
+        (self.model_id,) = models
+
+    def _add(self, row: Row) -> None:
+        held = self.rows.setdefault(row["sample_id"], {})
+        if row["index"] in held:
+            raise VtgError(
+                f"--rollouts {self.path}: {row['sample_id']!r} has two answers with index {row['index']}. Give the "
+                "rollouts.parquet of one command."
+            )
+        held[row["index"]] = row
+
+    def of(self, samples: Sequence[Sample]) -> Iterator[tuple[Sample, list[Row], dict[str, Reply]]]:
+        """Each sample with its rows, and no replies, since there is no journal."""
+        for sample in samples:
+            yield sample, self._made(sample, self.depth[sample.sample_id]), {}
+
+    def count(self, samples: Sequence[Sample], places: Places | None) -> None:
+        """Note how many answers of each sample count: n, or as many as the adaptive rule wants, round by round."""
+        self.depth = dict.fromkeys((sample.sample_id for sample in samples), self.settings.n)
+        known = {sample.sample_id: sample for sample in samples}
+        more = dict(self.depth) if places is not None else {}
+        while places is not None and more:
+            for name, n in more.items():
+                self.depth[name] = n
+                places.take(name, self._made(known[name], n))
+            more = places.deepen()
+
+    def _made(self, sample: Sample, n: int) -> list[Row]:
+        """The first n rows of a sample, read and scored as the engine does; raises VtgError when one is missing."""
+        held = self.rows.get(sample.sample_id, {})
+        lacking = next((index for index in range(n) if index not in held), None)
+        if lacking is not None:
+            raise VtgError(
+                f"--rollouts {self.path}: has no answer {lacking} to {sample.sample_id!r}; leave the option out, and "
+                "the model is asked."
+            )
+        rows = [held[index] for index in range(n)]
+        return rollouts.finalize(
+            [_wanted(row) for row in rows],
+            {row["key"]: reply for row in rows if (reply := _reply(row)) is not None},
+            {sample.sample_id: sample},
+            model_id=self.model_id,
+            sampling=self.settings.sampling(),
+            form=self.prompt.form,
+            scores=self.scores,
+        )
+
+
+def _wanted(row: Row) -> WantedAnswer:
+    error = row["error"] or ""
+    return WantedAnswer(
+        key=row["key"], sample_id=row["sample_id"], index=row["index"], prompt_id=row["prompt_id"],
+        frames_id=row["frames_id"], frame_times=tuple(row["frame_times"]),
+        problem=error if error.startswith("video ") else None,
+    )  # fmt: skip
+
+
+def _reply(row: Row) -> Reply | None:
+    """The reply that gave a row; None if it was never asked for. Reasoning is in the text, as rows have it."""
+    if row["error"] == NOT_ASKED:
+        return None
+    return Reply(
+        text=row["text"], finish_reason=row["finish_reason"] or "stop", tokens_in=row["tokens_in"],
+        tokens_out=row["tokens_out"], error=row["error"],
+    )  # fmt: skip

@@ -1,0 +1,119 @@
+"""Which answers of models a step got, and whether they can be had again without asking: for `rebuild.json`."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from vtgdata.errors import VtgError
+from vtgdata.files import plugins
+from vtgdata.files.samples import SampleTable
+from vtgdata.files.schemas import Row
+from vtgdata.releases import tombstones
+from vtgdata.releases.rebuild import record as rebuild_record
+from vtgdata.releases.rebuild.record import Answers, RebuildRecord, StepRecord
+
+ROLLOUTS = "rollouts.parquet"
+"""The file of answers, of every step that asks a model."""
+_PLACE = ["sample_id", "index", "model_id", "prompt_id", "sampling_id"]
+"""Columns that say to which question of which model a row is an answer."""
+
+
+class Published:
+    """The answers that a release publishes."""
+
+    def __init__(self, paths: Sequence[str], removed: Collection[str]) -> None:
+        """Read their keys.
+
+        Args:
+            paths: the rollouts.parquet files that are published.
+            removed: ids of samples that were removed: answers about these stay behind.
+        """
+        import polars as pl
+
+        self.removed = sorted(removed)
+        parts = [pl.read_parquet(path, columns=["key", *_PLACE]) for path in paths]
+        rows = pl.concat(parts).unique("key") if parts else pl.DataFrame(schema={"key": pl.String})
+        self.keys = rows.select("key")
+        self.shared = rows.filter(pl.struct(_PLACE).is_duplicated()).select("key") if parts else rows
+        """Keys of answers to one question that several steps asked with other seeds: only the key tells them apart."""
+
+    def of_step(self, command: str, settings: Mapping[str, Any], folder: Path | None) -> Answers | None:
+        """The answers that a step got; None if it asked no model.
+
+        Args:
+            command: the step's command.
+            settings: its settings.
+            folder: its output folder.
+        """
+        model = settings.get("model")
+        if folder is None or not isinstance(model, str) or "samples" not in settings or command.startswith("demo"):
+            return None
+        path = folder / ROLLOUTS
+        if not path.is_file():
+            return Answers(models=[], repeatable=repeatable(model))
+        import polars as pl
+
+        rows = pl.read_parquet(path, columns=["key", "sample_id", "model_id", "prompt_id", "tokens_in", "tokens_out"])
+        return Answers(
+            models=sorted({_public(name) for name in rows["model_id"].unique()}),
+            prompts=sorted(rows["prompt_id"].unique()),
+            rows=rows.height,
+            tokens_in=int(rows["tokens_in"].sum()),
+            tokens_out=int(rows["tokens_out"].sum()),
+            stored=rows.join(self.keys, on="key", how="anti").is_empty(),
+            keys=sorted(rows.join(self.shared, on="key", how="semi")["key"]),
+            removed=int(rows["sample_id"].is_in(self.removed).sum()),
+            repeatable=repeatable(model),
+        )
+
+
+def of_one_step(rows: Iterable[Row], step: StepRecord, steps: Sequence[StepRecord]) -> list[Row]:
+    """The answers that a step got, among the rows of a release's config `rollouts`.
+
+    Args:
+        rows: with the columns key, model_id and prompt_id.
+        step: one that asked a model.
+        steps: all steps of the release.
+    """
+    answers = step.answers or Answers(models=[])
+    others = {key for other in steps if other.answers is not None and other is not step for key in other.answers.keys}
+    others -= set(answers.keys)
+    wanted = [row for row in rows if row["model_id"] in answers.models and row["prompt_id"] in answers.prompts]
+    return [row for row in wanted if row["key"] not in others]
+
+
+def still_there(samples: SampleTable, rollouts: str) -> SampleTable:
+    """The samples without those that a `removed.json` beside given answers names: of these no answer was published."""
+    beside = Path(rollouts).with_name(tombstones.NAME) if rollouts else None
+    if beside is None or not beside.is_file():
+        return samples
+    removed = tombstones.read(str(beside))
+    return samples.only(
+        lambda each: removed.of(each.corpus, each.sample_id, (each.video.video_id, each.video.source_id)) is None
+    )
+
+
+def _public(model_id: str) -> str:
+    """A model's id as a release has it: of a path of weights only the last part."""
+    kind, _, place = model_id.rpartition(":")
+    return f"{kind}:{Path(place).name}" if Path(place).is_absolute() else model_id
+
+
+def repeatable(spec: str) -> bool:
+    """Whether the model of a spec is one of ours that gives the same answers on any machine."""
+    name = spec.partition(":")[0]  # what follows may name a file of a step, which no YAML value does
+    if "." in name and not name.startswith("vtgdata."):
+        return False
+    try:
+        return bool(getattr(plugins.load("models", name), "REPEATABLE", False))
+    except VtgError:
+        return False
+
+
+def taken_over(settings: Mapping[str, Any]) -> RebuildRecord | None:
+    """The record of the release whose answers a step was given, as `vtgdata rebuild` does; None for any other step."""
+    given = settings.get("rollouts")
+    beside = Path(given).parent / rebuild_record.NAME if isinstance(given, str) and given else None
+    if beside is None or not beside.is_file():
+        return None
+    return rebuild_record.decoded(beside.read_bytes(), str(beside))

@@ -1,0 +1,49 @@
+"""What a release may have run: a release is data from somebody else, and its steps are run with the user's rights.
+
+So only commands that make files for a release are run, only on paths inside the rebuild's own folder, and no server is
+asked.
+"""
+
+from collections.abc import Iterator
+
+from vtgdata.errors import VtgError
+from vtgdata.files import step as steps
+from vtgdata.releases.rebuild import answers, paths
+from vtgdata.releases.rebuild import record as rebuild_record
+from vtgdata.releases.rebuild.record import RebuildRecord, StepRecord
+
+COMMANDS = frozenset((
+    "ingest", "check", "curate", "videos verify", "videos bind", "videos proxy", "videos warm", "build-coldstart",
+    "score-difficulty", "evaluate", "select", "release", "pull", "train sft", "train rl", "demo-draw", "demo-base",
+))  # fmt: skip
+"""Commands that write nothing but their own output folder; `remove` and `push` are none of them."""
+_OWN = paths.MACHINE | {*steps.HOW, "out", "recipe"}
+"""Settings that the user of the release decides, not the release."""
+
+
+def check(record: RebuildRecord, where: str) -> None:
+    """Raise VtgError, naming the step, when a record asks for what no release needs.
+
+    Args:
+        record: of the release.
+        where: the release, for the message.
+    """
+    for step in record.steps:
+        for wrong in _wrong(step):
+            raise VtgError(f"{where}: step {step.id!r} {wrong}, which no release needs. Do not use it.")
+
+
+def _wrong(step: StepRecord) -> Iterator[str]:
+    if step.command not in COMMANDS:
+        yield f"runs `vtgdata {step.command}`"
+    for name, value in step.settings.items():
+        if name in _OWN:
+            yield f"sets {name}"
+        for text in rebuild_record.texts(value):
+            if name not in paths.NO_PATHS and (paths.without_machine(text) != text or ".." in text.split("/")):
+                yield f"names {text!r} in {name}, outside its own folder"
+    model = step.settings.get("model")
+    if step.answers is not None and step.answers.repeatable and not answers.repeatable(str(model)):
+        yield f"says that {model} gives the same answers again"
+    if step.answers is None and model is not None and step.command in ("build-coldstart", "score-difficulty"):
+        yield f"asks {model} for answers that it does not count"
