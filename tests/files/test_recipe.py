@@ -7,7 +7,12 @@ from vtgdata.errors import VtgError
 from vtgdata.files import recipe
 from vtgdata.files.recipe import StepPlan
 
-COMMANDS = {"draw": {"out", "seed", "videos"}, "read": {"out", "paths", "model", "keep", "limit"}, "train rl": {"out"}}
+COMMANDS = {
+    "draw": {"out", "seed", "videos"},
+    "read": {"out", "paths", "model", "keep", "limit"},
+    "train rl": {"out"},
+    "spend": {"out", "yes"},
+}
 
 
 def load(folder: Path, text: str, **more: Any) -> recipe.Recipe:
@@ -83,6 +88,13 @@ def test_a_step_that_says_what_made_it_is_told_its_recipe_and_the_hash_of_the_st
 def test_what_is_wrong_is_named_by_the_path_of_its_key(text: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(VtgError, match=said):
         load(tmp_path, text)
+
+
+def test_a_setting_named_yes_is_that_setting_though_yaml_reads_the_word_as_true(tmp_path: Path) -> None:
+    plan = load(
+        tmp_path, "out: runs\nsteps:\n  - {id: a, command: spend, yes: true}\n  - {id: b, command: spend, yes: no}"
+    )
+    assert [step.settings["yes"] for step in plan.steps] == [True, False]
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:

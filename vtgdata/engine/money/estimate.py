@@ -57,16 +57,12 @@ class Estimate(NamedTuple):
     """Least input tokens that a budget sets aside for one request; 0 if there is nothing to do."""
 
 
-class Guess(NamedTuple):
-    """What is guessed of one prompt, or the mean of several."""
+class Size(NamedTuple):
+    """Size of one prompt, or the mean of several."""
 
-    tokens: Range
-    text: Range
-    """Of the tokens, those that are not of frames."""
+    text: float
+    """Bytes (UTF-8)."""
     frames: float
-    """Number of frames."""
-    least: float
-    """The least that `tokens.of_messages` guesses as its high end."""
 
 
 class Guesses:
@@ -81,15 +77,26 @@ class Guesses:
         self.image = Range(small.low, large.high) if looks else Range(0.0, 0.0)
         self.least_image = tokens.of_image(1, 1).high if looks else 0.0
 
-    def of(self, sample: Sample) -> Guess:
-        """The guess of a sample's prompt."""
+    def of(self, sample: Sample) -> Size:
+        """The size of a sample's prompt."""
         frames = _frames(sample, self.settings)
-        size = self.fixed + frames * self.time
-        size += len("".join((sample.query, *sample.options)).encode("utf-8", "surrogatepass"))
-        text = tokens.of_text(size).plus(Range(0, 2 * tokens.TURN))
-        # The high end for the smallest frames. The prompt's own text has slots that are not sent: it is left out.
-        least = tokens.of_text(size - self.fixed).high + self.least_image * frames
-        return Guess(text.plus(self.image.times(frames)), text, frames, least)
+        text = "".join((sample.query, *sample.options))
+        return Size(self.fixed + frames * self.time + len(text.encode("utf-8", "surrogatepass")), frames)
+
+    def text(self, size: Size) -> Range:
+        """Tokens of the text of a prompt of this size."""
+        return tokens.of_text(size.text).plus(Range(0, 2 * tokens.TURN))
+
+    def tokens(self, size: Size) -> Range:
+        """Tokens of a prompt of this size."""
+        return self.text(size).plus(self.image.times(size.frames))
+
+    def least(self, size: Size) -> float:
+        """The lowest high end that `tokens.of_messages` may guess for such a prompt: with the smallest frames.
+
+        The prompt's own text has slots that are not sent: it is left out.
+        """
+        return tokens.of_text(size.text - self.fixed).high + self.least_image * size.frames
 
 
 def estimate(
@@ -112,9 +119,9 @@ def estimate(
     """
     told, cannot, missing = obstacles(settings), Counter[str](), set[str]()
     cached = sure = doubtful = waiting = 0
-    whole, text, frames, stored, least = Range(0.0, 0.0), Range(0.0, 0.0), 0.0, 0.0, math.inf
+    text, frames, stored, least = 0.0, 0.0, 0.0, math.inf
     videos: set[str] = set()
-    told_in: list[tuple[float, Guess]] = []
+    told_in: list[tuple[float, Size]] = []
     for sample in samples:
         why = told(sample)
         if why is not None:
@@ -126,19 +133,19 @@ def estimate(
                 continue
         else:
             sure += 1
-        guess = guesses.of(sample)
+        size = guesses.of(sample)
         if sample.sample_id in earlier:
-            told_in.append((earlier[sample.sample_id].tokens_in, guess))
+            told_in.append((earlier[sample.sample_id].tokens_in, size))
         has = there.count(sample.sample_id, most)
         cached += has
         if has < most:
             waiting += 1
-            whole, text, frames = whole.plus(guess.tokens), text.plus(guess.text), frames + guess.frames
-            least = min(least, guess.least)
-            stored += guess.frames if guesses.image.high and sample.video.video_id not in videos else 0
+            text, frames = text + size.text, frames + size.frames
+            least = min(least, guesses.least(size))
+            stored += size.frames if guesses.image.high and sample.video.video_id not in videos else 0
             videos.add(sample.video.video_id)
-    each = 1 / max(1, waiting)
-    mean = Guess(whole.times(each), text.times(each), frames * each, least)
+    mean = Size(text / max(1, waiting), frames / max(1, waiting))
+    guess = guesses.tokens(mean) if waiting else Range(0.0, 0.0)
     said = Range(min(LEAST_OUT, settings.max_tokens), settings.max_tokens)
     outs = [each.tokens_out for each in earlier.values()]
     enough = len(told_in) > 1 and len(outs) > 1
@@ -147,7 +154,7 @@ def estimate(
         samples=(sure, sure + doubtful),
         cannot=dict(cannot),
         videos=len(missing),
-        tokens_in=_narrowed(mean.tokens, _carried(mean, told_in), waiting) if enough else mean.tokens,
+        tokens_in=_narrowed(guess, _carried(guesses, mean, told_in), waiting) if enough else guess,
         tokens_out=_narrowed(said, (outs,), waiting) if enough else said,
         measured=sum(each.n for each in earlier.values()) if enough else 0,
         frame_bytes=stored * guesses.width * guesses.height * JPEG_BYTES,
@@ -155,18 +162,19 @@ def estimate(
     )
 
 
-def _carried(mean: Guess, told: Sequence[tuple[float, Guess]]) -> list[list[float]]:
+def _carried(guesses: Guesses, mean: Size, told: Sequence[tuple[float, Size]]) -> list[list[float]]:
     """What prompts like those that wait would have taken, by each prompt that was answered: text low, and text high.
 
     Args:
-        mean: guess of those that wait.
-        told: tokens of each prompt that was answered, and its guess.
+        guesses: of tokens.
+        mean: size of those that wait.
+        told: tokens of each prompt that was answered, and its size.
     """
-    if mean.tokens == mean.text:
-        return [[taken * mean.text.high / guess.text.high for taken, guess in told]]
+    if not guesses.image.high:
+        return [[taken * guesses.text(mean).high / guesses.text(size).high for taken, size in told]]
     return [
-        [new + max(0.0, taken - guess.text[end]) * mean.frames / guess.frames for taken, guess in told]
-        for end, new in enumerate(mean.text)
+        [text + max(0.0, taken - guesses.text(size)[end]) * mean.frames / size.frames for taken, size in told]
+        for end, text in enumerate(guesses.text(mean))
     ]
 
 

@@ -33,7 +33,7 @@ class Range(NamedTuple):
         return Range(self.low + other.low, self.high + other.high)
 
 
-def of_text(size: int) -> Range:
+def of_text(size: float) -> Range:
     """Tokens of a text of `size` bytes (UTF-8)."""
     return Range(size / 5, size / 2)
 
