@@ -59,6 +59,15 @@ FAILURES: dict[str, tuple[Answer, str]] = {
     "no message": (odd(choices=[{"message": None}]), "the response is no chat completion"),
     "gave up": (completion("1.0 to", finish_reason="abort"), "the server gave up"),
     "no choices": (odd(choices=[]), "the response has no choices"),
+    "nothing": (Fault(200, body=b""), "the response is no chat completion"),
+    "no content": (Fault(204, body=b""), "the response is no chat completion"),
+    "null": (Fault(200, body=b"null"), "the response is no chat completion"),
+    "no UTF-8": (Fault(200, body=b'{"choices": "\xff\xfe\xfd"}'), "the response is no chat completion"),
+    "brackets without end": (Fault(200, body=b"[" * 200_000), "the response is no chat completion"),
+    "a redirect to a page": (Fault(302, {"Location": "/login"}, b""), "the response is no chat completion"),
+    "a redirect to itself": (Fault(307, {"Location": "/v1/chat/completions"}, b""), "the connection broke"),
+    "packed otherwise": (Fault(200, {"Content-Encoding": "br"}, b"x"), "packed in a way that was not asked for"),
+    "packed wrongly": (Fault(200, {"Content-Encoding": "gzip"}, b"x"), "the response is not packed as it says"),
     "a gzip bomb": (Fault(200, {"Content-Encoding": "gzip"}, BOMB), "the response is longer than 16 MiB"),
 }
 """What is none: tried again. With the row's error where it never ends."""

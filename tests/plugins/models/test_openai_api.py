@@ -307,6 +307,10 @@ def test_a_server_that_is_always_at_its_limit_gets_one_request_at_a_time():
         ({"retry-after": "Mon, 23 Nov 2026 12:00:30 GMT"}, 30.0),
         ({"retry-after": "Mon, 23 Nov 2026 11:00:00 GMT"}, 0.0),
         ({"retry-after": "Thu, 23 Nov 2028 12:00:30 GMT"}, 731 * 86400 + 30),
+        # By the clock of the server, which is three hours ahead, or two days behind.
+        ({"retry-after": "Mon, 23 Nov 2026 15:00:30 GMT", "date": "Mon, 23 Nov 2026 15:00:00 GMT"}, 30.0),
+        ({"retry-after": "Sat, 21 Nov 2026 12:00:30 GMT", "date": "Sat, 21 Nov 2026 12:00:00 GMT"}, 30.0),
+        ({"retry-after": "Mon, 23 Nov 2026 12:00:30 GMT", "date": "some day"}, 30.0),
     ],
 )
 def test_retry_after_is_read_in_all_its_forms(headers, seconds):

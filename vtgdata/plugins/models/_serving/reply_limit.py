@@ -60,9 +60,10 @@ async def _unpacked(inner: Any, packing: str) -> AsyncIterator[bytes]:
     if packing not in ("gzip", "x-gzip", "deflate"):
         raise UnreadableReply("the response is packed in a way that was not asked for")
     # 32: zlib detects by itself whether the header is gzip's or zlib's.
-    unpack = zlib.decompressobj(32 + zlib.MAX_WBITS)
+    unpack, empty = zlib.decompressobj(32 + zlib.MAX_WBITS), True
     try:
         async for packed in inner:
+            empty = empty and not packed
             while packed:
                 yield unpack.decompress(packed, PIECE)
                 packed = unpack.unconsumed_tail
@@ -71,3 +72,5 @@ async def _unpacked(inner: Any, packing: str) -> AsyncIterator[bytes]:
             yield rest
     except zlib.error:
         raise UnreadableReply("the response is not packed as it says") from None
+    if not (unpack.eof or empty):
+        raise UnreadableReply("the response is not packed as it says, or ends too early")

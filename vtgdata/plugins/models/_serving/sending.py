@@ -27,6 +27,8 @@ log = logging.getLogger("vtgdata")
 
 CONNECT = 15.0
 """Connection timeout in seconds, if the request's own timeout is not shorter."""
+REDIRECTS = 2
+"""Most redirects that a request follows: to https, say. One that goes in a circle costs no more than these."""
 LESSONS = 8
 """Most times that one request is changed because the server wants it otherwise."""
 
@@ -140,7 +142,9 @@ class Sender:
             max_retries=0,
             timeout=openai.Timeout(self.timeout, connect=min(self.timeout, CONNECT)),
             default_headers={"Accept-Encoding": "gzip"},
-            http_client=openai.DefaultAsyncHttpxClient(event_hooks={"response": [limited(self.longest)]}),
+            http_client=openai.DefaultAsyncHttpxClient(
+                event_hooks={"response": [limited(self.longest)]}, max_redirects=REDIRECTS
+            ),
         )
 
     def _told(self, failed: Failed, server: Server, sent: Mapping[str, Any]) -> Failed:
