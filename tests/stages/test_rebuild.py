@@ -159,6 +159,29 @@ def test_adaptive_pass_rates_come_from_the_answers_again(tmp_path, monkeypatch, 
     same_bytes(copy, "again/release")
 
 
+@pytest.mark.parametrize("taken_down", [False, True])
+def test_answers_of_two_steps_to_one_question_are_told_apart(tmp_path, monkeypatch, from_server, taken_down):
+    if taken_down:
+        do("remove", file="removed.json", video_id=["v1"])
+    answers = [f"made/{name}/rollouts.parquet" for name in ("traces", "hard")]
+    told = {**FROM_SERVER, "pass_rates": "made/hard/pass_rates.parquet", "rollouts": answers}
+    told |= {"tombstones": "removed.json"} if taken_down else {}
+    copy = elsewhere(tmp_path, monkeypatch, released(out="made/v2", samples="own.parquet", **told), "own.parquet")
+    summary = do("rebuild", release=copy, raw=["files"], out="again")
+    assert [step.how for step in summary.steps] == ["takes the release's answers"] * 2 + ["runs"]
+    assert [step.removed > 0 for step in summary.steps] == [taken_down, taken_down, False]
+    assert summary.result.same
+    # Intermediate files have no rows of what was taken down, and their hashes are on these two pages.
+    assert summary.result.pages_said == ("README.md, release.json: inputs" if taken_down else "")
+
+
+def test_a_changed_raw_file_is_named_where_answers_are_missing_for_it(tmp_path, monkeypatch, from_server):
+    copy = elsewhere(tmp_path, monkeypatch, from_server, "own.parquet")
+    write_samples(Path("files/deep/own.parquet"), [make_sample("t:7", video_id="v0", duration=4.0)])
+    with pytest.raises(VtgError, match=r"has no answer 0 to 't:7'.*not those that were read: files/deep/own\.parquet"):
+        do("rebuild", release=copy, raw=["files"], out="again", allow_changed=True)
+
+
 def test_without_the_answers_the_plan_says_that_they_cannot_be_had_and_what_asking_would_cost(from_server, capsys):
     released(out="made/bare", samples="own.parquet", **FROM_SERVER)
     plan = do("rebuild", release="made/bare", raw=["."], dry_run=True)

@@ -96,7 +96,7 @@ def _verdict(result: Comparison) -> str:
     if result.identical:
         return f"the same, every file of it: content {result.content}"
     if result.same:
-        return f"the same data, byte for byte; in other words or of another version: {result.pages_said}"
+        return f"the same data, byte for byte; what differs besides: {result.pages_said}"
     return f"not the same: {result.data_said}"
 
 

@@ -78,8 +78,8 @@ class GivenAnswers:
         lacking = next((index for index in range(n) if index not in held), None)
         if lacking is not None:
             raise VtgError(
-                f"--rollouts {self.path}: has no answer {lacking} to {sample.sample_id!r}; leave the option out, and "
-                "the model is asked."
+                f"--rollouts {self.path}: has no answer {lacking} to {sample.sample_id!r}, so these are not the "
+                "answers to these samples. Without the option the model is asked."
             )
         rows = [held[index] for index in range(n)]
         return rollouts.finalize(

@@ -78,10 +78,11 @@ def run(settings: Settings) -> Summary:
     made_by = record.read(release)
     trust.check(made_by, settings.release)
     folders = [Path(folder).expanduser() for folder in settings.raw]
+    named = bool(settings.out)
     settings = msgspec.structs.replace(settings, out=settings.out or _default(settings.release))
-    # The result may lie in a folder of raw files: that is only looked through, and not where the result is.
+    # Without --out, `--raw .` is right: a folder of raw files is looked through, but not where the result lies.
     out = Path(settings.out).expanduser()
-    apart = [folder for folder in folders if folder.resolve() not in out.resolve().parents]
+    apart = [folder for folder in folders if named or folder.resolve() not in out.resolve().parents]
     claims.claim(settings.out, [release.path, *apart, *([settings.videos] if settings.videos else [])])
     table = prices.load(Path(settings.prices).expanduser()) if settings.prices else []
     wanted = Wanted(folders, out, settings.videos, settings.allow_changed, [*table, *prices.load(prices.OURS)])

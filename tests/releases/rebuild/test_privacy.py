@@ -97,6 +97,10 @@ def test_a_server_and_its_key(desk):
         ({"model": r"transformers_local:C:\Users\anna\qwen"}, {"model": "transformers_local:qwen"}),
         ({"filters": ["clip:model=~/anna/clip.pt"]}, {"filters": ["clip:model=clip.pt"]}),
         ({"where": "corpus == 'a/b' and path != '/home/anna/x'"}, {"where": "corpus == 'a/b' and path != 'x'"}),
+        (
+            {"sep": "/", "records": "/a/b", "map": {"query": "a:b"}},
+            {"sep": "/", "records": "/a/b", "map": {"query": "a:b"}},
+        ),
         ({"endpoint": ["http://10.0.0.7/v1"], "timeout": 3.0}, {}),
         (
             {"body": {"top_k": 1, "user": "anna", "extra": {"api_key": "x", "max_tokens": 5}}},

@@ -10,6 +10,8 @@ from vtgdata.releases import hub
 
 NO_PATHS = frozenset(("name", "license", "split", "where", "version", "made_by"))
 """Settings that never name a file, though a word in them may be called like one."""
+VERBATIM = frozenset(("map", "records", "sep", "quote"))
+"""Settings that say how a file is written inside, in which even a slash is no path."""
 FOLDERS = frozenset(("paths", "previous", "tombstones", "release", "videos", "samples"))
 """Settings that may name a folder in which the files lie that are read."""
 MACHINE = frozenset(("endpoint", "frames", "concurrency", "timeout", "max_wait", "shard"))
@@ -37,7 +39,7 @@ def portable(settings: Mapping[str, Any], known: Mapping[str, str]) -> dict[str,
     for name, value in settings.items():
         if name in MACHINE or value is None or value == "":
             continue
-        found[name] = _replaced(value, {} if name in NO_PATHS else known)
+        found[name] = value if name in VERBATIM else _replaced(value, {} if name in NO_PATHS else known)
         if name == "body" and isinstance(value, dict):
             found[name] = _discreet(found[name])
     return found

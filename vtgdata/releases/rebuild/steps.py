@@ -49,7 +49,8 @@ def run(work: Path, release: Release, record: RebuildRecord, plan: Plan, videos:
     ]
     listed = [{"id": step.id, "command": step.command, **step.settings} for step in steps]
     write_text(work / "of" / rebuild_record.RECIPE, yaml.safe_dump({"steps": listed}, sort_keys=False))
-    _call(work)
+    changed = ", ".join(raw.here for raw in plan.raw if raw.state == "changed")
+    _call(work, f" These raw files are not those that were read: {changed}." if changed else "")
     return document.open_release(str(work / "steps" / rebuild_record.LAST))
 
 
@@ -83,8 +84,13 @@ def _given(work: Path, release: Release, record: RebuildRecord, step: StepRecord
     return StepRecord(id=step.id, command=step.command, settings=settings)
 
 
-def _call(work: Path) -> None:
-    """Run the recipe in a process of its own, and pass its messages on."""
+def _call(work: Path, why: str) -> None:
+    """Run the recipe in a process of its own, and pass its messages on.
+
+    Args:
+        work: folder of the rebuild.
+        why: a sentence for the message if a step fails.
+    """
     quiet = [] if log.isEnabledFor(logging.INFO) else ["--quiet"]
     recipe = f"of/{rebuild_record.RECIPE}"
     command, environment = child_processes.python("vtgdata", "run", recipe, "--out", "steps", "--json", *quiet)
@@ -105,7 +111,7 @@ def _call(work: Path) -> None:
             if not last.startswith("{"):
                 log.info("  %s", _CLOCK.sub("", last))
     if process.returncode:
-        raise VtgError(f"the rebuild ended with exit code {process.returncode}: {_said(last)}")
+        raise VtgError(f"the rebuild ended with exit code {process.returncode}: {_said(last)}{why}")
 
 
 def _said(line: str) -> str:

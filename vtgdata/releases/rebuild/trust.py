@@ -40,7 +40,9 @@ def _wrong(step: StepRecord) -> Iterator[str]:
         if name in _OWN:
             yield f"sets {name}"
         for text in rebuild_record.texts(value):
-            if name not in paths.NO_PATHS and (paths.without_machine(text) != text or ".." in text.split("/")):
+            if name not in paths.NO_PATHS | paths.VERBATIM and (
+                paths.without_machine(text) != text or ".." in text.split("/")
+            ):
                 yield f"names {text!r} in {name}, outside its own folder"
     model = step.settings.get("model")
     if step.answers is not None and step.answers.repeatable and not answers.repeatable(str(model)):
