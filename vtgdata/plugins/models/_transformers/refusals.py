@@ -3,7 +3,7 @@
 import re
 
 from vtgdata.errors import VtgError
-from vtgdata.plugins.models._serving.reply import publishable
+from vtgdata.plugins.models._serving.said import publishable
 from vtgdata.records import Image, Reply, Request
 
 FEW = 8
