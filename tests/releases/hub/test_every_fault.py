@@ -134,7 +134,12 @@ FAULTS = {
             429, "Too many requests",
             **{"Retry-After": "Sat, 28 Nov 2026 11:00:00 GMT", "Date": "Sat, 28 Nov 2026 10:00:00 GMT"},
         ),
-        1, "asks to wait|is busy", "asks to wait|is busy",
+        1, "asks to wait 3,600 s", "asks to wait 3,600 s",
+    ),
+    "no pause, for ever": Fault(words(429, "slow down", **{"Retry-After": "0"}), 1, "is busy since", "is busy since"),
+    "a pause that is past, for ever": Fault(
+        words(503, "overloaded", **{"Retry-After": "Sat, 28 Nov 2026 10:00:00 GMT"}),
+        1, "is busy since", "is busy since",
     ),
     "an exhausted limit": Fault(
         words(429, "Too many requests", ratelimit='"api";r=0;t=900'), 1, "asks to wait 900 s", "asks to wait 900 s"
