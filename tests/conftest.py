@@ -8,6 +8,7 @@ Python and make are all that the tests need. One that is about another program s
 
 import os
 import shutil
+import signal
 
 import pytest
 from hypothesis import settings
@@ -15,6 +16,11 @@ from hypothesis import settings
 settings.register_profile("vtgdata", deadline=None, max_examples=200)
 settings.register_profile("deep", deadline=None, max_examples=10_000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "vtgdata"))
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Tests in the background of a script: Ctrl-C is ignored there, and in every process that they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

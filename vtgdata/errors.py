@@ -42,6 +42,15 @@ class Unconfirmed(VtgError):
     exit_code = 4
 
 
+class Terminated(BaseException):
+    """A signal other than Ctrl-C asked the run to end, as a scheduler's SIGTERM does; what was answered is kept."""
+
+    @property
+    def exit_code(self) -> int:
+        """128 and the number of the signal, as shells have it."""
+        return 128 + int(self.args[0])
+
+
 class Locked(VtgError):
     """Another process holds the output folder."""
 

@@ -125,6 +125,62 @@ def test_i08_a_video_s_frames_never_serve_for_another_of_its_name(tmp_path: Path
     assert find(tmp_path / "videos").path("test/0001.mp4") == tmp_path / "videos/x/test/0001.mp4"
 
 
+def test_i08_videos_that_their_folders_tell_apart_are_counted_and_checked_as_two(tmp_path: Path) -> None:
+    summary, samples = ingested(tmp_path, two_folders()[:2], split="train")
+    assert len({sample.video.video_id for sample in samples}) == 2
+    assert summary.published["train"].read == 2
+    assert check.run(check.Settings(files=[str(tmp_path / "out/samples.parquet")])).findings["durations"] == 0
+
+
+@pytest.mark.parametrize("corpus", ["moment_jsonl", "conversations"])
+def test_i08_conversations_on_two_videos_of_one_name_are_about_two_videos(corpus: str, tmp_path: Path) -> None:
+    talks = [
+        {
+            "messages": [
+                {"role": "user", "content": f"<video>{inside}When does the man wave?"},
+                {"role": "assistant", "content": "From 12.5 to 17.8 seconds."},
+            ],
+            "videos": videos,
+        }
+        for videos, inside in (
+            (["train/0001.mp4"], ""),
+            (["test/0001.mp4"], ""),
+            ([], "https://youtu.be/aB3_dE-6hIj</video>"),
+        )
+    ]
+    path = tmp_path / "my_train.json"
+    path.write_text(json.dumps(talks), encoding="utf-8")
+    ingest.run(ingest.Settings(corpus=corpus, paths=[str(path)], name="mine", out=str(tmp_path / "out")))
+    samples = read_samples(tmp_path / "out/samples.parquet")
+    assert [sample.video.video_id for sample in samples] == ["train/0001", "test/0001", "aB3_dE-6hIj"]
+
+
+def cuts(corpus: str, split: str, names: list[str], folder: Path) -> str:
+    path = folder / f"{corpus}_{split}.jsonl"
+    records = [{"qid": i, "query": "a dog", "video": name, "windows": [[1, 5]]} for i, name in enumerate(names)]
+    path.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    out = folder / corpus
+    ingest.run(ingest.Settings(corpus="moment_jsonl", paths=[str(path)], name=corpus, out=str(out)))
+    return str(out / "samples.parquet")
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "same"),
+    [
+        ("K7QZ2_12.50_40.00.mp4", "K7QZ2_30.00_60.00.mp4", True), ("K7QZ2_12.50_40.00", "K7QZ2", True),
+        ("e4cf448f-e442_00:12-00:40", "e4cf448f-e442_00:30-01:00", True),
+        ("aB3_dE-6hIj_60.0_210.0", "https://youtu.be/aB3_dE-6hIj", True), ("v_aB3_dE-6hIj", "aB3_dE-6hIj", True),
+        ("video_00012", "video_00012", False), ("camera_0_0001_0002", "camera_0_0003_0004", False),
+    ],
+)  # fmt: skip
+def test_i08_two_cuts_of_one_source_are_the_same_footage_for_check(
+    ours: str, theirs: str, same: bool, tmp_path: Path
+) -> None:
+    files = [cuts("mine", "train", [ours], tmp_path), cuts("yours", "test", [theirs], tmp_path)]
+    found = check.run(check.Settings(files=files, allow=["contamination", "duplicates", "implausible"]))
+    assert found.allowed["contamination"] == same
+
+
 def test_a_link_is_the_video_that_it_leads_to(tmp_path: Path) -> None:
     links = ("https://www.youtube.com/watch?v=aB3_dE-6hIj&t=3s", "https://youtu.be/aB3_dE-6hIj", "aB3_dE-6hIj")
     records = [

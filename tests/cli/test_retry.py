@@ -2,20 +2,25 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+import msgspec
 import pytest
 
 from support.builders import draw_video, make_sample
 from support.servers import Fault, Server, seeded
 from vtgdata.cli.app import run
+from vtgdata.cli.commands import COMMANDS, settings_type
 from vtgdata.engine import failures
 from vtgdata.engine.failures import chosen, failure_class
 from vtgdata.engine.journal.journal import Attempt, Journal
+from vtgdata.engine.settings import AskSettings
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import write_samples
-from vtgdata.records import Reply
+from vtgdata.files.step import Step, StepSummary
+from vtgdata.records import Reply, TokenBudget
 
 TABLES = ("rollouts.parquet", "pass_rates.parquet")
 
@@ -122,3 +127,71 @@ def test_every_failure_has_a_kind_that_can_be_named():
     ]  # fmt: skip
     assert set(map(failure_class, said)) == set(failures.CLASSES)
     assert chosen("") is None and chosen(" , ") is None
+
+
+def other(kind: Any, default: Any) -> Any:
+    """A valid value of a setting's type that is not its default."""
+    kinds = (
+        [each for each in get_args(kind) if each is not type(None)] if get_origin(kind) in (Union, UnionType) else []
+    )
+    if kinds:
+        return other(kinds[0], default)
+    if get_origin(kind) is Annotated:
+        return 1 if get_args(kind)[0] is int and default != 1 else 2 if get_args(kind)[0] is int else 0.25
+    if get_origin(kind) is Literal:
+        return next(each for each in get_args(kind) if each != default)
+    if get_origin(kind) is list:
+        return [other(get_args(kind)[0], None)]
+    if get_origin(kind) is dict:
+        return {"tiou": 0.25}
+    return {bool: not default, str: "text", int: 7, float: 0.25, TokenBudget: TokenBudget(total=5000)}[kind]
+
+
+ASKING = [name for name in COMMANDS if issubclass(settings_type(name), AskSettings)]
+
+
+@pytest.mark.parametrize("command", ASKING)
+@pytest.mark.parametrize("nothing", [{}, {"budget": 0.0, "confirm_over": 0.0, "max_failed": 0.0, "max_wait": 0.0}])
+def test_retry_runs_with_every_setting_of_the_run_that_it_retries(command, nothing, tmp_path, monkeypatch):
+    """Every field of the command's Settings table, each with a value that is not its default; 0 is one."""
+    monkeypatch.chdir(tmp_path)
+    kind = settings_type(command)
+    hints = get_type_hints(kind, include_extras=True)
+    values = {field.name: other(hints[field.name], field.default) for field in msgspec.structs.fields(kind)}
+    values |= nothing
+    once = {"dry_run": False, "only": "failed", "batch": "", "replace": False}
+    values |= {name: value for name, value in once.items() if name in values}
+    values |= {"out": "out"} | ({"shard": "0/4"} if "shard" in values else {})
+    written = values | ({"out": "out/shard-0-of-4"} if "shard" in values else {})
+    settings = msgspec.convert(written, kind)
+    with Step(command, settings, StepSummary, code=["vtgdata.files.step"]) as step:
+        step.start()
+        step.finish(StepSummary(), [])
+    ran: list[Any] = []
+    monkeypatch.setattr("vtgdata.cli.commands.execute", lambda name, record: ran.append((name, record)))
+    monkeypatch.setattr("vtgdata.cli.retry.finish", lambda *about: None)
+    assert run(["retry", written["out"], "-q"]) == 0
+    assert [name for name, _ in ran] == [command]
+    kept = msgspec.to_builtins(ran[0][1])
+    assert kept == msgspec.to_builtins(msgspec.structs.replace(settings, out="out"))
+
+
+def test_a_retry_of_a_run_with_prices_and_a_budget_asks_with_both(folder, capsys):
+    (folder / "prices.yaml").write_text("- {model: tiny, input: 2.0, output: 10.0}\n")
+    paid = ["--prices", "prices.yaml", "--budget", "0.00012", "--max-tokens", "64"]
+    with Server(lambda body, number: Fault(400) if number >= 4 else seeded(body, number)) as server:
+        assert score(server, "--budget", "9", "--prices", "prices.yaml", "--max-tokens", "64") == 3
+        failed = len(server.requests) - 4
+        server.answer = seeded
+        capsys.readouterr()
+        assert run(["retry", "out", "--dry-run", "--json"]) == 0
+        planned = json.loads(capsys.readouterr().out)
+        assert (planned["budget"], planned["to_do"]["high"]) == (9.0, failed)
+        assert planned["plan"][0]["price"]["input"] == 2.0 and planned["spent"] > 0
+        # The budget holds, and another one may be given.
+        assert run(["retry", "out", "--budget", paid[3], "-q"]) == 4
+        assert "budget of $0.00012" in capsys.readouterr().err
+        assert run(["retry", "out", "-q"]) == 0
+        capsys.readouterr()
+        assert run(["retry", "out", "-q"]) == 0
+        assert "nothing to retry: out has no failed request" in capsys.readouterr().out

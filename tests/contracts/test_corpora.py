@@ -3,13 +3,14 @@
 import gzip
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
 import msgspec
 import pytest
 
-from vtgdata.annotations import licences
+from vtgdata.annotations import ids, licences
 from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
@@ -260,3 +261,36 @@ def test_no_slip_in_a_file_ends_a_run_otherwise_than_by_a_clear_error(name: str,
                 msgspec.json.encode(sample_row(each) if isinstance(each, Sample) else each)
         victim.write_bytes(originals[victim])
     assert read_through > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_eleven_characters_are_a_youtube_id_only_where_the_corpus_says_so(name: str, tmp_path: Path) -> None:
+    module = plugins.load("corpora", name)
+    paths = write_example(module, tmp_path)
+    given = [row for row in module.read(paths, module.EXAMPLE.split) if row.video_id and row.problem is None]
+    if module.CORPUS.family == "samples":  # each row says what its source is
+        return
+    if module.CORPUS.youtube:
+        assert any(ids.youtube_id(row.source_id or "") for row in given)
+        return
+    videos = sorted({ids.stem(row.file) for row in given if len(ids.stem(row.file)) > 3}, key=len, reverse=True)
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        for number, video in enumerate(videos):
+            text = text.replace(video, f"camera_{number:04d}")
+        path.write_text(text, encoding="utf-8")
+    with suppress(VtgError):  # a corpus may know that its ids have another form
+        for row in module.read(paths, module.EXAMPLE.split):
+            assert row.source_id is None or not row.video_id.startswith(row.source_id)
+
+
+def test_a_key_that_says_youtube_says_whose_id_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "my_train.jsonl"
+    module = plugins.load("corpora", "moment_jsonl")
+    for key, value, source in (
+        ("youtube_id", "aB3_dE-6hIj", "aB3_dE-6hIj"), ("video_id", "aB3_dE-6hIj", None),
+        ("url", "https://youtu.be/aB3_dE-6hIj?t=3", "aB3_dE-6hIj"),
+    ):  # fmt: skip
+        path.write_text(f'{{"qid": 1, "query": "a dog", "{key}": "{value}", "windows": [[1, 2]]}}\n', encoding="utf-8")
+        (row,) = module.read([path], None)
+        assert (row.video_id, row.source_id) == ("aB3_dE-6hIj", source)

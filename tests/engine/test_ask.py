@@ -326,14 +326,14 @@ def test_the_table_does_not_depend_on_concurrency(tmp_path):
     assert texts[0] == texts[1] == texts[2]
 
 
-def test_a_wrong_key_stops_after_one_request_and_is_written_nowhere(tmp_path, monkeypatch):
+def test_a_wrong_key_stops_after_a_few_requests_and_is_written_nowhere(tmp_path, monkeypatch):
     """The server repeats the key, as some do."""
     monkeypatch.setenv("VTGDATA_API_KEY", KEY_CANARY)
     told = {"error": {"message": f"Incorrect API key provided: {KEY_CANARY}", "code": "invalid_api_key"}}
     with Server(lambda body, number: Fault(401, body=told)) as server:
         with pytest.raises(EndpointRefused, match="VTGDATA_API_KEY") as caught:
             ask_all(tmp_path / "j.sqlite", served(server, concurrency=16), range(100))
-    assert len(server.requests) == 1
+    assert len(server.requests) <= 6, "of three different prompts: one refusal may be one row's"
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY_CANARY}"
     assert KEY_CANARY not in str(caught.value)
     assert all(KEY_CANARY.encode() not in path.read_bytes() for path in tmp_path.iterdir())

@@ -252,7 +252,7 @@ def _give_up(number: int, frame: FrameType | None) -> NoReturn:
 def worker(reader: str, number: int, seed: int) -> Report:
     """All of one reader's inputs, with the lines of its module that were reached."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    module = plugins.ROOT / "corpora" / f"{reader}.py"
+    module = plugins.FOLDERS / "corpora" / f"{reader}.py"
     try:
         import coverage
     except ModuleNotFoundError:

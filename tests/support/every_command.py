@@ -32,12 +32,14 @@ COMMANDS = {
     "videos proxy": "videos proxy --samples samples.parquet {videos} --out o/proxy",
     "videos warm": "videos warm --samples samples.parquet {videos} --num-frames 4 --out o/warm",
     "videos warm, up to date": "videos warm --samples samples.parquet {videos} --num-frames 4 --out o/warm",
-    "build-coldstart": "build-coldstart {scripted} --n 6 --out o/coldstart",
-    "score-difficulty": "score-difficulty {scripted} --n 3 --out o/difficulty",
-    "score-difficulty, adaptive": "score-difficulty {scripted} --n 2 --adaptive mean_iou:0.2:0.8:0.05 --out o/adaptive",
-    "score-difficulty, plan": "score-difficulty {scripted} --dry-run --out o/plan",
-    "score-difficulty, no price": "score-difficulty {served} --dry-run --out o/plan",
-    "score-difficulty, batch": "score-difficulty {served} --n 1 --batch b --out o/batch",
+    "build-coldstart": "build-coldstart {scripted} {test} --n 6 --out o/coldstart",
+    "score-difficulty": "score-difficulty {scripted} {test} --n 3 --out o/difficulty",
+    "score-difficulty, adaptive": (
+        "score-difficulty {scripted} {test} --n 2 --adaptive mean_iou:0.2:0.8:0.05 --out o/adaptive"
+    ),
+    "score-difficulty, plan": "score-difficulty {scripted} {test} --dry-run --out o/plan",
+    "score-difficulty, no price": "score-difficulty {elsewhere} {test} --dry-run --out o/plan",
+    "score-difficulty, batch": "score-difficulty {served} {test} --n 1 --batch b --out o/batch",
     "batch-import": "batch-import b results.jsonl",
     "retry": "retry o/difficulty",
     "select": "select --pass-rates o/difficulty/pass_rates.parquet --size 3 --out o/select",
@@ -72,6 +74,11 @@ SHORT = {
     "videos": "--videos videos --max-failed 1",
     "scripted": "--samples samples.parquet --model scripted:samples.parquet",
     "served": "--samples samples.parquet --model openai_api:tiny --endpoint URL --videos videos --num-frames 2",
+    "elsewhere": (
+        "--samples samples.parquet --model openai_api:tiny --endpoint http://server.example/v1 --videos videos "
+        "--num-frames 2"
+    ),
+    "test": "--allow benchmarks",
     "given": (
         "--samples in/samples.parquet --coldstart in/traces.parquet --pass-rates in/pass_rates.parquet --splits "
         "rl=in/rows.parquet --drops in/drops.parquet"

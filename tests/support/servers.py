@@ -71,7 +71,7 @@ class Server:
         self.requests: list[Logged] = []
         """Chat completions asked for, in order of arrival."""
         self.replies: list[tuple[int, str]] = []
-        """(seed, text) of every answer, noted before it is sent."""
+        """(seed, text) of every answer, noted before it is sent; the seed is -1 if none was sent."""
         self.in_flight = self.most_in_flight = 0
         self.lock = threading.Lock()
         self.ended = threading.Event()
@@ -201,7 +201,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             else:
                 if isinstance(answer, str):
                     with server.lock:
-                        server.replies.append((body["seed"], answer))
+                        server.replies.append((body.get("seed", -1), answer))
                 self.send(200, {}, completion(answer) if isinstance(answer, str) else answer)
 
         def drip(self, content: bytes, seconds: float) -> None:

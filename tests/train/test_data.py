@@ -64,3 +64,16 @@ def test_images_are_fetched_when_a_row_is_asked_for_and_not_before(tmp_path):
     assert row["images"] == ["first", "second"]
     assert row["completion"][0]["content"][0]["text"] == rows[1]["target"]
     assert sum(part["type"] == "image" for part in row["prompt"][0]["content"]) == 2
+
+
+def test_a_target_begins_as_the_chat_template_opens_the_reasoning(tmp_path):
+    pytest.importorskip("datasets")
+    rows, prompts = data.open_rows(released(tmp_path), "coldstart")
+    rows = [rows[0] | {"target": "<think>It opens.</think><answer>1.0 to 2.0</answer>"}]
+
+    def built(opening):
+        made = data.dataset(rows, prompts, lambda row: ([], []), targets=True, opening=opening)
+        return made[0]["completion"][0]["content"][0]["text"]
+
+    assert built("") == rows[0]["target"]
+    assert built("<think>\n") == "<think>\nIt opens.</think><answer>1.0 to 2.0</answer>"

@@ -28,6 +28,14 @@ def test_a_video_in_another_container_is_found_by_its_stem(tmp_path):
     assert find(root).path("s13-d21.part.2") == root / "s13-d21.part.2.mp4"
 
 
+def test_a_video_that_its_folder_tells_apart_is_found_there_alone_in_any_container(tmp_path):
+    root = root_with(tmp_path, "data/test/0001.mp4", "data/train/0001.mkv")
+    videos = find(root)
+    assert videos.path("train/0001.mp4", "train/0001") == root / "data/train/0001.mkv"
+    assert videos.path("test/0001.mp4", "test/0001") == root / "data/test/0001.mp4"
+    assert videos.path("val/0001.mp4", "val/0001") is None
+
+
 def test_the_id_finds_what_the_file_name_does_not(tmp_path):
     root = root_with(tmp_path, "abc.mp4")
     assert find(root).path("videos_0017.mp4", "abc") == root / "abc.mp4"

@@ -20,6 +20,7 @@ from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import write_samples
 from vtgdata.stages import difficulty, evaluate
 
+openai = pytest.importorskip("openai")
 pytest.importorskip("torch", reason="needs vtgdata[train]")
 pytest.importorskip("fastapi", reason="needs vtgdata[serve]")
 
@@ -111,6 +112,56 @@ def test_rollouts_differ_and_greedy_text_is_that_of_the_process(serve, untrained
     difficulty.run(settings(samples, videos, tmp_path / "served", name, endpoint=[url], **greedy))
     difficulty.run(settings(samples, videos, tmp_path / "local", f"transformers_local:{untrained}", **greedy))
     assert texts(tmp_path / "served") == texts(tmp_path / "local")
+
+
+RECORDED = [
+    entry
+    for entry in msgspec.json.decode((Path(__file__).parents[1] / "plugins/models/dialects.json").read_bytes())[
+        "replies"
+    ]
+    if entry["provider"] == "transformers serve"
+]
+ASKED = {
+    "an answer that was cut off": {},
+    "a stream, without a word that it is done": {"stream": True},
+    "a field that it does not have is named": {"top_k": 5},
+    "it serves one model and is asked for another": {"model": "nosuch/model"},
+    "it cannot read a picture": {
+        "messages": [
+            {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,AAAA"}}]}
+        ]
+    },
+}
+
+
+def shape(body):
+    """The names and types in a body, without its values."""
+    if isinstance(body, dict):
+        return {name: shape(value) for name, value in body.items()}
+    return [shape(value) for value in body[:1]] if isinstance(body, list) else type(body).__name__
+
+
+@pytest.mark.slow
+def test_the_server_still_answers_as_it_was_recorded_in_the_table_of_dialects(serve, untrained):
+    url = serve(untrained)
+    ours = {
+        "model": str(untrained), "temperature": 0.0, "top_p": 1.0, "max_tokens": 6, "seed": 1,
+        "messages": [{"role": "user", "content": "When?"}],
+    }  # fmt: skip
+    assert {entry["what"] for entry in RECORDED} == set(ASKED)
+    for entry in RECORDED:
+        (status, body), more = entry["replies"][0], ASKED[entry["what"]]
+        client = openai.OpenAI(base_url=url, api_key="none", max_retries=0)
+        try:
+            raw = client.chat.completions.with_raw_response.create(model="", messages=[], extra_body=ours | more)
+            found, code = raw.content, 200
+        except openai.APIStatusError as error:
+            found, code = error.response.content, error.status_code
+        assert code == status, entry["what"]
+        if isinstance(body, dict):
+            assert shape(msgspec.json.decode(found)) == shape(body), entry["what"]
+        else:
+            assert found[:5] == body.encode()[:5] and (b"[DONE]" in found) == ("[DONE]" in body), entry["what"]
 
 
 def test_the_demo_model_sees_through_the_server(serve, demo, tmp_path):

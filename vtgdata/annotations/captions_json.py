@@ -128,10 +128,8 @@ def _lists(
 
 def _labels(value: Any, name: str, stated: labels.Stated, origin: str) -> labels.Labels:
     """One sentence's times: a pair, or a list of pairs where it has several moments."""
-    if not stated.hidden and isinstance(value, list):
-        pair = cast(list[Any], value)
-        if len(pair) == 2 and type(pair[0]) is float and pair[0] == pair[0]:  # by far the most common case
-            return labels.Labels([text.bounds(pair)], True)
+    if not stated.hidden and labels.is_pair(value):  # by far the most common case
+        return labels.Labels([text.bounds(value)], True)
     return _told(value, name, stated, origin)
 
 

@@ -47,7 +47,7 @@ _LABELLED = re.compile(
 _ASKED, _SAID = {"user", "human"}, {"assistant", "gpt", "model", "bot", "chatgpt"}
 _BESIDE = (("human", "assistant"), ("user", "assistant"), ("q", "a"), ("question", "answer"), ("query", "response"))
 """Keys of a question and its answer in one object."""
-_IN_TEXT = re.compile(r"<video>\s*([^<>\n]{1,400}?\.\w{2,4})\s*</video>", re.IGNORECASE)
+_IN_TEXT = re.compile(r"<video>\s*([^<>\n]{1,400}?\.\w{2,4}|[^<>\s]{1,400}/[^<>\s]{1,400})\s*</video>", re.IGNORECASE)
 _MARKS = re.compile(
     r"<video>[^<>\n]{1,400}</video>|</?(?:image|video|audio|grounded|videohere|imagehere)>"
     r"|<\|(?:vision_start|vision_end|video_pad|image_pad|im_start|im_end)\|>",
@@ -92,6 +92,19 @@ def holds(path: Path) -> bool:
 def rows(source: Source, facts: Facts, form: str = FORM) -> Iterator[RawRow]:
     """One row for each question with its answer; raises VtgError when the file holds no record of this family."""
     return items.rows(source, lambda item, given: _record(item, given, facts), form)
+
+
+def video_keys(path: Path, keys: Keys) -> Iterator[str]:
+    """The video's key of each record of a file, as far as it has one."""
+    for item in items.read(path):
+        told = _Told()
+        try:
+            fields = item.fields()
+            key = keys.of(fields)
+            turns = _turns(fields, key, told)
+            yield _video(fields.get(key.get("video", "")), turns, told)
+        except ValueError:
+            continue  # said when the record is read
 
 
 def _record(item: items.Item, source: Source, facts: Facts) -> list[RawRow]:

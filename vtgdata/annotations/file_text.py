@@ -6,7 +6,7 @@ A failed download, a Git LFS pointer and an archive each raise a VtgError that s
 import gzip
 import io
 import zlib
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -84,3 +84,13 @@ def _refuse_impostors(path: Path, data: bytes) -> None:
         raise VtgError(f"{path}: a Git LFS pointer, not the file itself. Run `git lfs pull` where it came from.")
     if data.startswith((b"PK\x03\x04", b"\x89HDF", b"\xfd7zXZ", b"BZh")) or head.startswith(b"7z\xbc"):
         raise VtgError(f"{path}: an archive or a binary file, not text. Unpack it first.")
+
+
+def decoded_lines(path: Path, file: BinaryIO) -> Iterator[str]:
+    """The lines of a file of UTF-8, with their ends."""
+    for number, line in enumerate(file, 1):
+        try:
+            text = line.decode()
+        except UnicodeDecodeError:
+            text = decoded(path, line, "utf-8", number)  # raises the error that says where
+        yield text

@@ -33,19 +33,19 @@ def naming(keys: Iterable[str], name: Callable[[str], ids.Named] = ids.named) ->
     """
     places: dict[str, set[str]] = {}
     for key in keys:
-        path = _path(key)
-        if path:
-            places.setdefault(ids.stem(path), set()).add(path)
-    repeated = {path for found in places.values() if len(found) > 1 and not _one(found) for path in found}
+        place = path(key)
+        if place:
+            places.setdefault(ids.stem(place), set()).add(place)
+    repeated = {place for found in places.values() if len(found) > 1 and not _one(found) for place in found}
     if not repeated:
         return name
-    shared = os.path.commonpath([os.path.dirname(path) for path in repeated])  # noqa: PTH120 (names, not paths)
+    shared = os.path.commonpath([os.path.dirname(place) for place in repeated])  # noqa: PTH120 (names, not paths)
 
     def apart(key: str) -> ids.Named:
-        path = _path(key)
-        if path not in repeated:
+        place = path(key)
+        if place not in repeated:
             return name(key)
-        below = path[len(shared) + 1 :] if shared else path
+        below = place[len(shared) + 1 :] if shared else place
         plain = name(key)
         extension = ids.base(key).removeprefix(ids.stem(key)) or ".mp4"
         return plain._replace(video_id=below, file=below + extension)
@@ -53,10 +53,13 @@ def naming(keys: Iterable[str], name: Callable[[str], ids.Named] = ids.named) ->
     return apart
 
 
-def _path(key: str) -> str:
+def path(key: str) -> str:
     """A key as a path without extension, and without what leads to its root: `../`, `./`, `/` or a drive.
 
     Links have none: they name a video wherever it lies.
+
+    >>> path("../data/test/0001.mp4"), path("0001"), path("https://youtu.be/aB3_dE-6hIj")
+    ('data/test/0001', '0001', '')
     """
     if ids.is_link(key):
         return ""
@@ -64,6 +67,16 @@ def _path(key: str) -> str:
     if parts and parts[0].endswith(":"):
         parts = parts[1:]
     return "/".join([*parts[:-1], ids.stem(parts[-1])]) if parts else ""
+
+
+def may_agree(one: str, other: str) -> bool:
+    """Whether the folders of two paths may be the same: one names no folder, or fewer of the same ones.
+
+    >>> may_agree("data/test/0001", "test/0001"), may_agree("test/0001", "0001"), may_agree("a/0001", "b/0001")
+    (True, True, False)
+    """
+    longer, shorter = sorted((one.rpartition("/")[0], other.rpartition("/")[0]), key=len, reverse=True)
+    return not shorter or f"/{longer}".endswith(f"/{shorter}")
 
 
 def _one(paths: Iterable[str]) -> bool:

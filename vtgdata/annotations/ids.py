@@ -1,7 +1,8 @@
 """What a video's key says: its file, the longer video it was cut from, and where the cut begins.
 
 Ids are text: they may start with `-` and hold `_`, `@`, `:` or `.`; a YouTube id always has 11 characters, and
-is not simply the part before an underscore.
+is not simply the part before an underscore. Eleven characters alone say nothing: `camera_0012` has as many. They are
+YouTube's where the corpus says so (`Corpus.youtube`), and in a link.
 """
 
 import re
@@ -9,14 +10,16 @@ from typing import NamedTuple
 
 _YOUTUBE = r"[A-Za-z0-9_-]{11}"
 _YOUTUBE_ID = re.compile(rf"(?:v_)?({_YOUTUBE})\Z", re.ASCII)
-_CUT = re.compile(rf"(?:v_)?({_YOUTUBE})_(\d+(?:\.\d+)?)_(\d+(?:\.\d+)?)\Z", re.ASCII)
+_NUMBER = r"((?:0|[1-9]\d*)(?:\.\d+)?)"
+_CUT = re.compile(rf"(?:v_)?({_YOUTUBE})_{_NUMBER}_{_NUMBER}\Z", re.ASCII)
 _CLOCK_CUT = re.compile(
     rf"({_YOUTUBE})_(\d\d):(\d\d):(\d\d)[:.](\d{{1,3}})_(\d\d):(\d\d):(\d\d)[:.](\d{{1,3}})\Z", re.ASCII
 )
 _KITCHEN = re.compile(r"(s\d{2,3}-d\d{2,3})(?:-cam-\d+)?\Z", re.ASCII)
-_LINK = re.compile(r"(?:[a-z][a-z0-9+.-]*://|(?:www\.|m\.)?(?:youtube\.com|youtu\.be)/)", re.IGNORECASE)
+_HOST = r"(?:[\w-]+\.)*(?:youtube(?:-nocookie)?|ytimg)\.com/"
+_LINK = re.compile(rf"[a-z][a-z0-9+.-]*://|(?://)?(?:{_HOST}|(?:www\.)?youtu\.be/)|/?watch\?", re.IGNORECASE)
 _YOUTUBE_LINK = re.compile(
-    rf"(?:https?://)?(?:[\w-]+\.)*(?:youtube(?:-nocookie)?\.com/(?:watch\?(?:.*&)?v=|(?:embed|shorts|live|v)/)|youtu\.be/)"
+    rf"(?:(?:https?:)?//)?(?:(?:{_HOST}|/)?watch/?\?(?:.*&)?v=|{_HOST}(?:embed|shorts|live|vi?|e)/|(?:www\.)?youtu\.be/)"
     rf"({_YOUTUBE})(?![A-Za-z0-9_-])",
     re.IGNORECASE,
 )
@@ -76,7 +79,7 @@ def stem(path: str) -> str:
 
 
 def youtube_id(key: str) -> str | None:
-    """The YouTube id in a key, which may begin with `v_`; None when the key is not a YouTube id.
+    """The YouTube id in a key of a corpus that has such ids, which may begin with `v_`; None when it has another form.
 
     >>> youtube_id("v_Qx81-kLm_0A"), youtube_id("v_abcdefghi"), youtube_id("K7QZ2")
     ('Qx81-kLm_0A', 'v_abcdefghi', None)
@@ -86,7 +89,9 @@ def youtube_id(key: str) -> str | None:
 
 
 def cut(key: str) -> tuple[str, float, float] | None:
-    """(YouTube id, start, end in seconds) of a key that names a cut; None when it names none.
+    """(id of eleven characters, start, end in seconds) of a key that names a cut; None when it names none.
+
+    Whole numbers have no zeros before them: `video_frame_0001_0002` is no cut.
 
     >>> cut("aB3_dE-6hIj_60.0_210.0")
     ('aB3_dE-6hIj', 60.0, 210.0)
@@ -94,7 +99,7 @@ def cut(key: str) -> tuple[str, float, float] | None:
     ('aB3_dE-6hIj', 202.4, 240.0)
     """
     found = _CUT.match(key)
-    if found:
+    if found and float(found[2]) < float(found[3]):
         return found[1], float(found[2]), float(found[3])
     found = _CLOCK_CUT.match(key)
     if found is None:
@@ -106,13 +111,16 @@ def _seconds(hours: str, minutes: str, seconds: str, fraction: str) -> float:
     return int(hours) * 3600 + int(minutes) * 60 + float(f"{seconds}.{fraction}")
 
 
-def named(key: str, file: str | None = None) -> Named:
-    """What a key of any corpus stands for, judged by its form: a cut, a YouTube id, a kitchen of TACoS, or a plain id.
+def named(key: str, file: str | None = None, *, youtube: bool = False) -> Named:
+    """What a key of any corpus stands for, judged by its form: a cut, a link, a kitchen of TACoS, or a plain id.
 
     Args:
         key: a video id, a file's name, a path or a link.
         file: the video's file name, if it is neither the key's own nor `<id>.mp4`.
+        youtube: whether the corpus says that eleven characters are a YouTube id (`Corpus.youtube`).
 
+    >>> named("aB3_dE-6hIj").source_id, named("aB3_dE-6hIj", youtube=True).source_id
+    (None, 'aB3_dE-6hIj')
     >>> named("videos/aB3_dE-6hIj_41_198.mp4")
     Named(video_id='aB3_dE-6hIj_41_198', file='aB3_dE-6hIj_41_198.mp4', source_id='aB3_dE-6hIj', source_start=41.0)
     >>> named("s99-d01-cam-002.avi").video_id
@@ -127,4 +135,4 @@ def named(key: str, file: str | None = None) -> Named:
     if part is not None:
         return Named(video_id, name, part[0], part[1])
     kitchen = _KITCHEN.match(video_id)
-    return Named(kitchen[1] if kitchen else video_id, name, youtube_id(video_id))
+    return Named(kitchen[1] if kitchen else video_id, name, youtube_id(video_id) if youtube else None)

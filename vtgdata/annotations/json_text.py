@@ -29,9 +29,19 @@ def read_json(path: Path) -> Any:
 def parse_json(text: str) -> Any:
     """A JSON value from text; raises ValueError when it is invalid, nests too deep, or repeats a key in one object."""
     try:
-        return _DECODER.decode(text)
+        value, end = _scanned(text)
+        # Blanks round the value are for `decode`, and so are the words for what is wrong.
+        return value if end == len(text) else _DECODER.decode(text)
     except RecursionError:
         raise ValueError("it nests too deep") from None
+
+
+def _scanned(text: str) -> tuple[Any, int]:
+    """The value with which a text begins, and where it ends; (None, -1) where none begins."""
+    try:
+        return _DECODER.scan_once(text, 0)
+    except StopIteration:
+        return None, -1
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -43,4 +53,4 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_without_repeats)
+_DECODER: Any = json.JSONDecoder(object_pairs_hook=_without_repeats)

@@ -12,6 +12,7 @@ ALIASES: Names = {
     "id": ("qid", "query_id", "annotation_id", "sample_id", "id", "uid", "idx"),
     "video": (
         "vid", "video_id", "video", "video_name", "video_path", "video_file", "video_uid", "path", "file", "image_id",
+        "youtube_id", "yt_id", "youtube_url", "video_url", "url",
     ),
     "query": ("query", "sentence", "desc", "description", "caption", "text", "question", "problem", "phrase"),
     "windows": (

@@ -7,6 +7,8 @@ without any key for windows is a row that lacks its labels; a key with an empty 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple, cast
 
+import msgspec
+
 from vtgdata.annotations import text
 from vtgdata.annotations.json_text import parse_json
 from vtgdata.annotations.keys import Keys
@@ -30,10 +32,13 @@ _PLACEHOLDERS = 5
 _NOWHERE = {(0.0, 0.0), (-1.0, -1.0)}
 """Windows that stand for no window (NA-VMR: `[[0, 0]]`), where the user says what an empty value means."""
 
+_NUMBERS = (float, int)
+_LIST: Any = list
+"""Without a type, so that a list needs no `cast`: a call for each value of a long file."""
 _EMPTY_WORDS = frozenset(("", "none", "null", "nan", "n/a", "na", "-", "hidden", "unknown", "[]", "{}"))
 
 
-class Labels(NamedTuple):
+class Labels(msgspec.Struct, frozen=True, gc=False):
     """The windows of a record, and whether they are its labels."""
 
     windows: list[tuple[Bound, Bound]]
@@ -88,10 +93,12 @@ def of_record(fields: Mapping[str, Any], keys: Keys, found: Mapping[str, str], s
 
 def _one_pair(value: Any) -> bool:
     """Whether a value is `[[1.5, 3.0]]`."""
-    if not isinstance(value, list) or len(cast(list[Any], value)) != 1 or not isinstance(value[0], list):
-        return False
-    pair = cast(list[Any], value[0])
-    return len(pair) == 2 and type(pair[0]) is float and pair[0] == pair[0]
+    return isinstance(value, _LIST) and len(value) == 1 and is_pair(value[0])
+
+
+def is_pair(value: Any) -> bool:
+    """Whether a value is `[1.5, 3.0]`, as far as its first number tells."""
+    return isinstance(value, _LIST) and len(value) == 2 and type(value[0]) in _NUMBERS and value[0] == value[0]
 
 
 def meant(value: Any, name: str, empty_means: Meaning | None, origin: str) -> bool:
@@ -140,9 +147,9 @@ def windows(value: Any) -> list[tuple[Bound, Bound]]:
 
 def says_more(value: Any) -> bool:
     """Whether windows are objects that have more than a start and an end, which a window cannot keep."""
-    each = cast(list[Any], value) if isinstance(value, list) else [value]
-    if each and isinstance(each[0], list):
+    if isinstance(value, _LIST) and value and isinstance(value[0], _LIST):
         return False  # by far the most common case
+    each = cast(list[Any], value) if isinstance(value, list) else [value]
     return any(isinstance(window, dict) and len(cast(dict[str, Any], window)) > 2 for window in each)
 
 
@@ -170,10 +177,11 @@ def checked(rows: Iterable[RawRow], corpus: Corpus) -> Iterator[RawRow]:
     one window, as files do whose labels are hidden.
     """
     splits: dict[str, _Split] = {}
+    last, split = None, _Split()
     for row in rows:
-        split = splits.get(row.split)
-        if split is None:
-            split = splits[row.split] = _Split()
+        if row.split != last:
+            last = row.split
+            split = splits.setdefault(last, _Split())
         split.rows += 1
         if split.window is not False or row.problem is not None:
             split.add(row)

@@ -7,6 +7,7 @@ Introduced by QVHighlights and used by dozens of re-published corpora, with othe
 (`keys.ALIASES`). In csv and tsv a window is two columns (start, end), or a JSON list in one.
 """
 
+import re
 from collections.abc import Callable, Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,8 @@ def row(item: items.Item, source: Source, facts: Facts) -> RawRow:
             raise facts.keys.missing(needed, fields)
     notes: list[Repair] = []
     named = facts.name(_id(fields[key["video"]], "the video", item, notes))
+    if named.source_id is None and _YOUTUBE.search(key["video"]):
+        named = named._replace(source_id=ids.youtube_id(named.video_id))
     found = labels.of_record(fields, facts.keys, key, facts.no_labels, item.origin)
     asked = choices.of_record(fields, key)
     length = facts.durations.get(named.video_id)
@@ -117,6 +120,9 @@ def video_keys(path: Path, keys: Keys, stated: items.Stated | None = None) -> It
         if isinstance(value, str):
             yield value
 
+
+_YOUTUBE = re.compile(r"(?:\A|_)(?:youtube|yt)(?:_|\Z)", re.IGNORECASE)
+"""A key such as `youtube_id`: it says that its values are YouTube's ids."""
 
 _EXACT = 17
 """Characters of a float with `.0` up to which a whole number has lost no digit."""

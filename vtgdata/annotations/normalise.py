@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -155,7 +155,7 @@ def _stepwise(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop:
     return _made(row, sample_id, given, known)
 
 
-class _Known(NamedTuple):
+class _Known(msgspec.Struct, frozen=True, gc=False):
     """A row's values after its repairs."""
 
     query: str

@@ -44,7 +44,7 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
     sources: int
     """Videos in both groups; cuts count as the longer video that they come from."""
     youtube: int
-    """Those of `sources` that have a YouTube id."""
+    """Those of `sources` that have a YouTube id, as their corpus says."""
     queries: int
     """Rows of the first group with nearly the same query, on the same source, as a row of the second."""
     duplicates: int
@@ -59,19 +59,6 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
     def leaks(self) -> bool:
         """Whether two splits of one corpus share a video, and one of them is a benchmark."""
         return self.contaminates and self.first.corpus == self.second.corpus
-
-
-def source(sample: Sample) -> str:
-    """The name of the longest known video that a sample shows a part of.
-
-    This is a YouTube id if there is one, else the id of its source, else its own id.
-    """
-    keys = video_keys.keys(sample)
-    youtube = sorted(key for key in keys if key.startswith("youtube:"))
-    if youtube:
-        return youtube[0]
-    named = video_keys.of_name(sample.video.source_id or sample.video.video_id, sample.corpus)
-    return min(named)
 
 
 def grouped(samples: Iterable[Sample]) -> dict[Group, list[Sample]]:
@@ -91,7 +78,7 @@ class Index:
         for group, samples in groups.items():
             rows = self.by_source[group] = {}
             for sample in samples:
-                rows.setdefault(source(sample), []).append(sample)
+                rows.setdefault(video_keys.source(sample), []).append(sample)
 
     def pairs(self, near: float = NEAR) -> list[Shared]:
         """What each pair of groups shares, including pairs that share nothing."""
@@ -109,7 +96,7 @@ class Index:
             first=first,
             second=second,
             sources=len(common),
-            youtube=sum(name.startswith("youtube:") for name in common),
+            youtube=sum(any(map(video_keys.youtube, ours[name] + theirs[name])) for name in common),
             queries=asked,
             duplicates=same,
         )
@@ -156,9 +143,9 @@ class Index:
 
 def moment(sample: Sample) -> tuple[str, str, tuple[tuple[float, float], ...]]:
     """What makes two rows the same: source, query without case and last dot, windows on the source's clock."""
-    origin = sample.video.source_start or 0.0
+    origin = video_keys.source_start(sample)
     windows = tuple((round(w.start + origin, CENT), round(w.end + origin, CENT)) for w in sample.windows)
-    return source(sample), sample.query.casefold().rstrip(". "), windows
+    return video_keys.source(sample), sample.query.casefold().rstrip(". "), windows
 
 
 def durations(samples: Iterable[Sample], tolerance: float) -> dict[str, tuple[float, float]]:
@@ -171,7 +158,7 @@ def durations(samples: Iterable[Sample], tolerance: float) -> dict[str, tuple[fl
         seconds = sample.video.duration
         if seconds is None:
             continue
-        key = min(video_keys.of_name(sample.video.video_id, sample.corpus))
+        key = video_keys.own(sample)
         low, high = found.get(key, (seconds, seconds))
         found[key] = (min(low, seconds), max(high, seconds))
     return {key: ends for key, ends in sorted(found.items()) if ends[1] - ends[0] > tolerance}

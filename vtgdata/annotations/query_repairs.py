@@ -5,6 +5,7 @@ import re
 
 from vtgdata.annotations.draft import Draft
 from vtgdata.annotations.text import UNREADABLE
+from vtgdata.conversation.controls import CODE, broken
 from vtgdata.records import RawRow
 
 MAX_NAME = 255
@@ -84,12 +85,14 @@ def query_present(draft: Draft) -> None:
 
 
 def plain(query: str) -> bool:
-    """Whether an ASCII query has nothing for `query_entities`, `query_invisible` and `query_present` to do.
+    """Whether an ASCII query has nothing for `query_entities` and the steps after it to do.
 
-    >>> plain("a man & a dog"), plain("nan"), plain("salt &amp; pepper")
-    (True, False, False)
+    >>> plain("a man & a dog"), plain("nan"), plain("salt &amp; pepper"), plain("a <image> falls")
+    (True, False, False, False)
     """
     if len(query) <= _LONGEST and query.lower() in _NO_QUERY:
+        return False
+    if "<" in query or "[" in query:
         return False
     return query.isprintable() and ("&" not in query or ";" not in query)
 
@@ -112,6 +115,26 @@ def query_invisible(draft: Draft) -> None:
     if mended != draft.query:
         draft.repair("query_invisible", repr(draft.query), repr(mended))
         draft.query = mended
+
+
+def query_text(draft: Draft) -> None:
+    """Repair the query's text until nothing is left to repair: one repair may complete what another one repairs."""
+    before = None
+    while draft.query != before:
+        before = draft.query
+        for step in _TEXT_STEPS:
+            step(draft)
+
+
+_TEXT_STEPS = (query_characters, query_mojibake, query_entities, query_invisible, query_blanks, query_dots)
+"""Each returns its own result unchanged, and none makes a text longer, so that `query_text` ends."""
+
+
+def query_controls(draft: Draft) -> None:
+    """Note control tokens of models that a query spells out. They stay, as text: see `conversation.controls`."""
+    sent, found = broken(draft.query)
+    if found:
+        draft.repair(CODE, repr(draft.query), f"kept; to servers it is {sent!r}")
 
 
 _NO_QUERY = frozenset(("none", "nan", "null", "<na>", "n/a", "#n/a"))

@@ -168,6 +168,7 @@ class _Walk:
     def __init__(self, steps: Sequence[str], pattern: str, unread: Collection[str], *, lost: int) -> None:
         """Set the path's steps, the pattern to find in the texts there, and what an unread place counts."""
         self.steps, self.unread, self.lost = steps, unread, lost
+        self.names = [[each.split(",") for each in step.split("|")] for step in steps]
         self.pattern = re.compile(pattern) if pattern else None
 
     def count(self, value: Any, at: int, place: str) -> int:
@@ -181,7 +182,7 @@ class _Walk:
         if step[0] == "*":
             return self._each(value, int(step[1:] or 1), at + 1, place)
         if isinstance(value, dict):
-            return self._under(cast(dict[str, Any], value), step, at + 1, place)
+            return self._under(cast(dict[str, Any], value), at + 1, place)
         return self.count(value, at + 1, place) if isinstance(value, list) else 1
 
     def _each(self, value: Any, together: int, at: int, place: str) -> int:
@@ -196,9 +197,9 @@ class _Walk:
         pairs = held.items() if isinstance(value, dict) else enumerate(held)
         return sum([self.count(each, at, f"{place}/{key}" if place else str(key)) for key, each in pairs])
 
-    def _under(self, fields: dict[str, Any], step: str, at: int, place: str) -> int:
-        """The records under the keys of an object that a step names: most of those that are there."""
-        found = [next((name for name in each.split(",") if name in fields), None) for each in step.split("|")]
+    def _under(self, fields: dict[str, Any], at: int, place: str) -> int:
+        """The records under the keys of an object that the step before `at` names: most of those that are there."""
+        found = [next(filter(fields.__contains__, each), None) for each in self.names[at - 1]]
         under = f"{place}/" if place else ""
         return max([self.count(fields[key], at, under + key) for key in found if key is not None], default=1)
 

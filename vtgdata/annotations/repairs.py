@@ -8,16 +8,7 @@ import math
 from collections.abc import Callable, Iterable
 
 from vtgdata.annotations.draft import Draft
-from vtgdata.annotations.query_repairs import (
-    query_blanks,
-    query_characters,
-    query_dots,
-    query_entities,
-    query_invisible,
-    query_mojibake,
-    query_present,
-    readable,
-)
+from vtgdata.annotations.query_repairs import query_controls, query_present, query_text, readable
 from vtgdata.records import Bound, Window
 from vtgdata.records.times import parse_time
 from vtgdata.records.windows import tiou
@@ -248,9 +239,9 @@ def part_of_file(draft: Draft) -> None:
 
 
 STEPS = (
-    readable, query_characters, query_mojibake, query_entities, query_invisible, query_blanks, query_dots,
-    query_present, known_duration, hidden_labels, to_seconds, several_annotators, finite, reversed_window, points,
-    zero_length, starts_past_end, negative_start, end_past_video, order_windows, part_of_file,
+    readable, query_text, query_present, query_controls, known_duration, hidden_labels, to_seconds, several_annotators,
+    finite, reversed_window, points, zero_length, starts_past_end, negative_start, end_past_video, order_windows,
+    part_of_file,
     zero_length,  # again: on the clock of a long source a tiny window can round to a point
 )  # fmt: skip
 

@@ -11,8 +11,8 @@ class _First(msgspec.Struct, frozen=True, gc=False):
     """The first sample with a query, or with a query and windows."""
 
     sample_id: str
-    queries: set[int]
-    """Hashes of the raw queries of such samples; they hold in this process only."""
+    query: int
+    """Hash of the raw query; it holds in this process only."""
     windows: tuple[Window, ...]
 
 
@@ -25,8 +25,8 @@ class Seen:
         self.ids: dict[str, int] = {}
         self.asked: dict[str, _First] = {}
         """Video and normalised query without case -> the first sample."""
-        self.again: dict[str, dict[tuple[Window, ...], _First]] = {}
-        """For queries that came again: the same key -> windows -> the first sample with them."""
+        self.again: dict[str, dict[tuple[Window, ...], tuple[_First, set[int]]]] = {}
+        """For queries that came again: the same key -> windows -> the first sample with them, all their raw queries."""
 
     def occurrence(self, row: RawRow) -> int:
         """How often this raw query was asked of its video so far, this row included."""
@@ -47,15 +47,16 @@ class Seen:
         """Notes on what the sample repeats of an earlier one; it is kept: a benchmark's number of rows is published."""
         key = f"{row.video_id}\0{sample.query.casefold()}"
         raw = hash(row.query)
-        this = _First(sample.sample_id, {raw}, sample.windows)
+        this = _First(sample.sample_id, raw, sample.windows)
         earlier = self.asked.setdefault(key, this)
         if earlier is this:
             return []
-        same = self.again.setdefault(key, {earlier.windows: earlier}).setdefault(sample.windows, this)
+        again = self.again.setdefault(key, {earlier.windows: (earlier, {earlier.query})})
+        same, queries = again.setdefault(sample.windows, (this, {raw}))
         if same is this:
             return [Repair("query_ambiguous", earlier.sample_id, "kept")]
-        code = "duplicate" if raw in same.queries else "duplicate_but_for_case_and_blanks"
-        same.queries.add(raw)
+        code = "duplicate" if raw in queries else "duplicate_but_for_case_and_blanks"
+        queries.add(raw)
         return [Repair(code, same.sample_id, "kept")]
 
 

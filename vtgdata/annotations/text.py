@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self, cast
 
-from vtgdata.annotations.file_text import UTF_16, decoded, opened, read_text
+from vtgdata.annotations.file_text import UTF_16, decoded_lines, opened, read_text
 from vtgdata.annotations.keys import ALIASES
 from vtgdata.errors import VtgError
 from vtgdata.records import RawRow
@@ -37,6 +37,10 @@ class Lacking(ValueError):
     """A record has no key for its windows; its row becomes a drop with the reason `LACKING`."""
 
 
+_DICT: Any = dict
+_LIST: Any = list
+"""Without a type, so that what is one needs no `cast`: a call for each value of a long file."""
+
 _NUMBER = re.compile(r"[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|nan|inf(?:inity)?)\Z", re.IGNORECASE | re.ASCII)
 
 
@@ -51,10 +55,10 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
             stored: Iterable[str] = read_text(path).split("\n")
         else:
             file.seek(0)
-            stored = (decoded(path, line, "utf-8", i) for i, line in enumerate(file, 1))
+            stored = decoded_lines(path, file)
         for text in stored:
             text = text.removesuffix("\n").removesuffix("\r")
-            for line in text.split("\r"):
+            for line in text.split("\r") if "\r" in text else (text,):
                 number += 1
                 line = line.removeprefix("\ufeff") if number == 1 else line
                 if line and not line.isspace():
@@ -107,16 +111,16 @@ def _is_time(value: Any) -> bool:
 
 def mapping(value: Any, name: str) -> dict[str, Any]:
     """A value that must be a JSON object; raises ValueError, with its `name`, when it is not."""
-    if not isinstance(value, dict):
+    if not isinstance(value, _DICT):
         raise ValueError(f"{name} is {shown(value)}, not an object")
-    return cast(dict[str, Any], value)
+    return value
 
 
 def sequence(value: Any, name: str) -> list[Any]:
     """A value that must be a JSON list; raises ValueError, with its `name`, when it is not."""
-    if not isinstance(value, list):
+    if not isinstance(value, _LIST):
         raise ValueError(f"{name} is {shown(value)}, not a list")
-    return cast(list[Any], value)
+    return value
 
 
 def pair(value: Any) -> tuple[float, float]:

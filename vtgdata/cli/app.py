@@ -8,7 +8,7 @@ import typer
 
 from vtgdata import __version__
 from vtgdata.cli.running import report
-from vtgdata.errors import VtgError
+from vtgdata.errors import Terminated, VtgError
 
 NEEDS_TRAIN = {"torch", "torchvision", "transformers", "tokenizers", "trl", "accelerate", "datasets"}
 """Packages that only the extra `train` installs."""
@@ -34,11 +34,20 @@ def run(arguments: Sequence[str]) -> int:
         report(VtgError(f"{place}{reason}. Free or name another place, and run again."), as_json="--json" in arguments)
         return 1
     except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write("interrupted; what was finished is kept, the same command goes on from there\n")
-        return 130
+        return _interrupted(130)
+    except Terminated as ended:
+        return _interrupted(ended.exit_code)
     except (typer.TyperException, typer.Exit) as error:
         return _usage(error)
+    if code == 130:
+        # Typer turns Ctrl-C into this code.
+        return _interrupted(code)
     return code if isinstance(code, int) else 0
+
+
+def _interrupted(code: int) -> int:
+    sys.stderr.write("interrupted; what was finished is kept, the same command goes on from there\n")
+    return code
 
 
 def _usage(error: Any) -> int:

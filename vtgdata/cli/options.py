@@ -3,7 +3,7 @@
 import ast
 import inspect
 import types
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 import typer
@@ -105,12 +105,37 @@ def given(settings: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, A
 
 def _mapping(name: str, items: list[str]) -> dict[str, Any]:
     mapping: dict[str, Any] = {}
-    for item in (piece for text in items for piece in text.split(",")):
+    for item in (piece for text in items for piece in _pieces(text)):
+        if item.lstrip().startswith("{"):
+            whole = plugins.read_value(item, f"--{name}")
+            mapping |= cast("dict[str, Any]", whole) if isinstance(whole, dict) else {}
+            continue
         key, equals, value = item.partition("=")
         if not equals or not key:
             raise VtgError(f"--{name}: {item!r} is not key=value.")
         mapping[key.strip()] = plugins.read_value(value, f"--{name}") if value else ""
     return mapping
+
+
+def _pieces(text: str) -> list[str]:
+    """The parts of a text between its commas, except for commas inside brackets or quotes.
+
+    >>> _pieces('a=1,b={"c": [1, 2]},d="e,f"')
+    ['a=1', 'b={"c": [1, 2]}', 'd="e,f"']
+    """
+    pieces, depth, quote = [""], 0, ""
+    for letter in text:
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "\"'" and (depth or pieces[-1].endswith(("=", " "))):
+            quote = letter
+        else:
+            depth += (letter in "{[") - (letter in "}]")
+        if letter == "," and depth <= 0 and not quote:
+            pieces.append("")
+        else:
+            pieces[-1] += letter
+    return pieces
 
 
 def field_docs(settings: type) -> dict[str, str]:

@@ -2,7 +2,8 @@ r"""The one parser: from any model's text to windows, an option letter and a sta
 
 Where the answer is looked for:
 1. The reasoning ends at the last `</think>`; nothing in it is an answer.
-2. In the rest, the last complete answer tag (`<answer>`, `<time>`, `<glue>`) takes precedence over text outside tags.
+2. In the rest, the last complete answer tag (`<answer>`, `<time>`, `<glue>`) takes precedence over text outside tags;
+   where several windows are wanted, all such tags since the last correction. Outside of tags a LaTeX box does the same.
    A tag that holds only an option gives the letter; the window is then looked for in the other tag, or in the text.
 3. Within the tag, or in the whole text if there is no tag: JSON (`answer_json`), else words (`answer_times`).
 
@@ -34,130 +35,28 @@ prompt asked for. Parsing takes time linear in the length of the text.
 """
 
 import math
-import re
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import Literal, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from vtgdata.conversation import answer_json
 from vtgdata.conversation import answer_phrases as phrases
 from vtgdata.conversation.answer_clean import clean
+from vtgdata.conversation.answer_form import Form, Notation
 from vtgdata.conversation.answer_sentences import windows_in
-from vtgdata.conversation.answer_statements import denies, regrets
-from vtgdata.conversation.answer_text import ends, parts, split_reasoning, without_blocks
+from vtgdata.conversation.answer_spellings import unit_said
+from vtgdata.conversation.answer_statements import denies, regrets, replaces
+from vtgdata.conversation.answer_text import Block, ends, parts, split_reasoning, without_blocks
 from vtgdata.conversation.answer_times import Pair, Units
 from vtgdata.records import Answer, Window
 
-Notation = Literal["seconds", "percent", "fraction", "thousandths"]
-"""What a number without a unit means: seconds, or 100, 1 or 1000 for the whole video."""
 _SCALES: dict[Notation, float] = {"seconds": 1.0, "percent": 0.01, "fraction": 1.0, "thousandths": 0.001}
 MAX_TEXT = 200_000
 """Most characters of a text that are read, counted from its end."""
 MAX_BODY = 12_000
 """Most characters read of the text after the reasoning, half from each end."""
 
-_SECONDS = r"[0-9]++(?:\.[0-9]++)?"
-_SLOTS = {"{start}": "\x01", "{end}": "\x02", "{option}": "\x03"}
-_PATTERNS = {"\x01": _SECONDS, "\x02": _SECONDS, "\x03": "[A-Z]"}
-_AGAIN = re.compile(r"\x02([)\]}]*)([^\x01\x02\x03)\]}]*)\.\.\.")
-
-
-class Form(msgspec.Struct, frozen=True):
-    """The form a prompt asks for.
-
-    In the template, `{start}` and `{end}` stand for plain seconds and `{option}` for one capital letter. A separator
-    and `...` after a pair, as in `[({start}, {end}), ...]`, mean that the pair may be repeated.
-    """
-
-    template: str = "<answer>{start} to {end}</answer>"
-    reasoning: bool = True
-    """Whether `<think>...</think>` comes first."""
-    several: bool = False
-    """Whether several windows are wanted; a template with a repeated pair implies it."""
-    answers_in: Notation = "seconds"
-    """What a number without a unit is in an answer."""
-
-    @property
-    def wants_several(self) -> bool:
-        """Whether an answer may have more than one window."""
-        return self.several or _AGAIN.search(_slotted(self.template)) is not None
-
-    @property
-    def wants_window(self) -> bool:
-        """Whether a window is asked for at all, rather than an option alone."""
-        return "{start}" in self.template
-
-    def matches(self, text: str) -> bool:
-        """Whether the whole text has this form: a non-empty `<think>..</think>` if asked for, then only the answer."""
-        before, separator, after = text.strip().rpartition("</think>")
-        if bool(separator) != self.reasoning:
-            return False
-        if self.reasoning:
-            thought = before.removeprefix("<think>")
-            if thought == before or not thought.strip() or "<think>" in thought or "</think>" in thought:
-                return False
-        return _pattern(self.template).fullmatch(after.strip()) is not None
-
-    def write(self, pairs: Sequence[tuple[str, str]], option: str = "") -> str:
-        """The answer in this form: all pairs of times if the template repeats the pair, else only the first.
-
-        >>> Form("<answer>[({start}, {end}), ...]</answer>").write([("1.0", "2.5"), ("4.0", "6.0")])
-        '<answer>[(1.0, 2.5), (4.0, 6.0)]</answer>'
-        """
-        text = _slotted(self.template)
-        if repeat := _repeat(text):
-            filled = [_filled(repeat.pair, start, end) for start, end in pairs]
-            text = repeat.before + repeat.separator.join(filled) + repeat.after
-        elif pairs:
-            text = _filled(text, *pairs[0])
-        return text.replace("\x03", option)
-
-
-class _Repeat(NamedTuple):
-    """A template with a repeated pair, cut into its parts."""
-
-    before: str
-    pair: str
-    separator: str
-    after: str
-
-
-def _slotted(template: str) -> str:
-    for slot, sign in _SLOTS.items():
-        template = template.replace(slot, sign)
-    return template
-
-
-def _filled(text: str, start: str, end: str) -> str:
-    return text.replace("\x01", start).replace("\x02", end)
-
-
-def _repeat(text: str) -> _Repeat | None:
-    match = _AGAIN.search(text)
-    if match is None:
-        return None
-    # The pair begins at the opening bracket that matches its last closing bracket.
-    begin, depth = text.rfind("\x01", 0, match.start()), len(match[1])
-    while depth and begin > 0:
-        begin -= 1
-        depth += (text[begin] in ")]}") - (text[begin] in "([{")
-    return _Repeat(text[:begin], text[begin : match.end(1)], match[2], text[match.end() :])
-
-
-@lru_cache(maxsize=64)
-def _pattern(template: str) -> re.Pattern[str]:
-    """A template as a regular expression; linear to match."""
-    text = _slotted(template)
-    if repeat := _repeat(text):
-        again = f"(?:{_escaped(repeat.separator + repeat.pair)})*+"
-        return re.compile(_escaped(repeat.before + repeat.pair) + again + _escaped(repeat.after))
-    return re.compile(_escaped(text))
-
-
-def _escaped(text: str) -> str:
-    return "".join(_PATTERNS.get(sign, re.escape(sign)) for sign in text)
+MOST_BOXES = 20
+"""Most boxes that are read, counted from the end of the text."""
 
 
 class _Reading(NamedTuple):
@@ -194,14 +93,16 @@ def parse(
     >>> parse("<think>It opens.</think><answer>1:05 to 1:20</answer>", duration=100.0).windows
     (Window(start=65.0, end=80.0),)
     """
-    whole = (text or "")[-MAX_TEXT:]
+    whole = (text or "")[-MAX_TEXT:].replace("<\\/", "</")
     thought, body = split_reasoning(whole)
     thought = (reasoning or "") + thought
     notation = answers_in or (form or Form()).answers_in
-    units = Units(_SCALES[notation] * (1.0 if notation == "seconds" else duration or math.nan), duration)
-    read = _read(clean(without_blocks(ends(body, MAX_BODY))), units, cut=finish_reason == "length")
+    body = clean(without_blocks(ends(body, MAX_BODY)))
+    units = Units(_SCALES[notation] * (unit_said(body) if notation == "seconds" else duration or math.nan), duration)
+    several = form is not None and form.wants_several
+    read = _read(body, units, several=several, cut=finish_reason == "length")
     windows, status = checked(read.pairs, duration) if read.pairs else ((), read.status)
-    if len(windows) > 1 and form is not None and not form.wants_several:
+    if len(windows) > 1 and form is not None and not several:
         status = "several_where_one"
     asked = form or Form()
     answered = status == "ok" or (read.option is not None and not asked.wants_window and not read.pairs)
@@ -235,24 +136,44 @@ def checked(pairs: Sequence[Pair], duration: float | None) -> tuple[tuple[Window
     return tuple(windows), "ok"
 
 
-def _read(text: str, units: Units, *, cut: bool) -> _Reading:
-    """Read a cleaned text without its reasoning: the last tag with more than an option, else the text outside tags."""
+def _read(text: str, units: Units, *, several: bool, cut: bool) -> _Reading:
+    """Read a cleaned text without its reasoning: the tags with more than an option, else the text outside tags.
+
+    Of several tags the last one counts; where several windows are wanted, all since the last correction.
+    """
     found = parts(text, cut=cut)
     letters = [letter for block in found.blocks if (letter := phrases.only_option(block.content))]
-    holding = [block.content for block in found.blocks if block.inner and not phrases.only_option(block.content)]
+    holding = [block for block in found.blocks if block.inner and not phrases.only_option(block.content)]
     around = "\n".join([found.outside, *(block.content for block in found.blocks if not block.inner)])
-    content = holding[-1] if holding else found.outside
-    read = _content(content, units, tagged=bool(holding), cut=cut and not holding)
-    boxed = phrases.boxed_option(around) or (phrases.boxed_option(holding[-1]) if holding else None)
+    counted = holding[_first(holding) if several else -1 :]
+    reads = [_content(block.content, units, tagged=True, cut=False) for block in counted]
+    read = reads[-1] if reads else _boxed(found.outside, units) or _content(found.outside, units, tagged=False, cut=cut)
+    if len(reads) > 1:
+        read = read._replace(pairs=[pair for each in reads for pair in each.pairs])
+    boxed = phrases.boxed_option(around) or (phrases.boxed_option(holding[-1].content) if holding else None)
     option = boxed or (letters[-1] if letters else None) or read.option or phrases.said_option(around)
     # Words beside a tagged or boxed option explain it; they are not an unreadable window.
     alone = option is not None and not holding and read.status == "unparsable"
     return read._replace(option=option, status="no_answer" if alone else read.status)
 
 
+def _first(blocks: Sequence[Block]) -> int:
+    """The place of the last block before which the blocks before it are taken back, or 0."""
+    return max((place for place, block in enumerate(blocks) if replaces(block.lead)), default=0)
+
+
+def _boxed(text: str, units: Units) -> _Reading | None:
+    """What the boxes of a text say where the last one holds a window; else None."""
+    boxes = phrases.boxes(text)
+    reads = [_content(box, units, tagged=True, cut=False) for box in boxes[-MOST_BOXES:]]
+    return reads[-1] if reads and reads[-1].pairs else None
+
+
 def _content(text: str, units: Units, *, tagged: bool, cut: bool) -> _Reading:
     """Read the content of a tag, or a text without one."""
     said = answer_json.read(text, units)
+    if said and said.pairs and replaces(said.rest) and (last := windows_in(said.rest, tagged=False, units=units)).pairs:
+        return _Reading(last.pairs, said.option, "ok")
     if said and (said.pairs or said.unreadable or said.empty):
         return _Reading(said.pairs, said.option, "unparsable" if said.unreadable else "no_answer")
     rest = phrases.unboxed(said.rest if said else text)

@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from vtgdata.conversation import answer_words as words
-from vtgdata.conversation.answer_statements import Place
-from vtgdata.conversation.answer_times import FILL, Time, Units, whole_words
+from vtgdata.conversation.answer_clauses import Place
+from vtgdata.conversation.answer_times import FILL, Chain, Time, Units, whole_words
 
 _BOUND = re.compile(
     r"(?<![^\W\d_])(?:(?P<start>starts?|starting|started|begins?|beginning|began|onset|from|开始|開始|起始|从|從)"
     r"|(?P<end>ends?|ending|ended|finish(?:es|ed)?|stops?|stopped|until|till|结束|結束|到|至))"
     r"(?:(?=time)|(?![a-z]))(?:(?<!from)(?<!until)(?<!till)(?: [a-z]+){1,4}(?= at ))?"
-    rf"(?:[ \n_:=~-]|time(?:stamps?)?|point|at|is|of|in|on|mark|{FILL}|时间|時間|第){{0,9}}",
+    rf"(?:[ \n_:=~|-]|time(?:stamps?)?|point|at|is|of|in|on|mark|{FILL}|时间|時間|第){{0,9}}",
     re.IGNORECASE,
 )
 _NOT_ITS = ("frame_", "frame ", "video ", "clip ", "footage ", "movie ")
@@ -25,6 +26,8 @@ _SIDES = {"near": "end", "behind": "end", "since": "start", "from_behind": "star
 _OTHERS = re.compile(rf"(?:{words.VIDEO}) ?\Z", re.IGNORECASE)
 MOST_TIMES, CLOSE = 20, 5
 """Times of a text beyond which their bounds are not looked for; characters between a time and a word beside it."""
+CLOSE_LIST = 24
+"""Characters before a list in which the word stands that says which bounds it has."""
 MOST_APART = 60
 """Characters between a time and the word that says which bound it is."""
 
@@ -46,6 +49,30 @@ def starts_and_ends(text: str, times: Sequence[Time], units: Units) -> list[Plac
             found.append(Place((pair[0], pair[1]), min(start.start, end.start), max(start.end, end.end)))
             waiting.clear()
     return found
+
+
+def lists_of_bounds(text: str, chains: Sequence[Chain], units: Units) -> list[Place]:
+    """The windows of a list of starts and a list of ends, as long as the other: `starts: 6, 17, ends: 11, 24`."""
+    lists = [
+        (_side_before(text, chain), chain) for chain in chains if len(chain.times) > 1 and "strong" not in chain.seps
+    ]
+    found: list[Place] = []
+    for (side, starts), (other, ends) in pairwise(lists):
+        if (side, other) == ("start", "end") and len(starts.times) == len(ends.times):
+            seconds = [
+                [time.seconds * (units.plain if time.kind == "plain" else 1.0) for time in each.times]
+                for each in (starts, ends)
+            ]
+            found += [Place(pair, starts.times[0].start, ends.times[-1].end) for pair in zip(*seconds, strict=True)]
+    return found
+
+
+def _side_before(text: str, chain: Chain) -> str | None:
+    """The bound, `start` or `end`, that the words shortly before a chain name last."""
+    begin = chain.times[0].start
+    keys = list(_KEYS.finditer(text, max(0, begin - CLOSE_LIST), begin))
+    kind = str(keys[-1].lastgroup) if keys else None
+    return _SIDES.get(kind, kind) if kind else None
 
 
 def both_ends(text: str, times: Sequence[Time]) -> list[Place]:
@@ -110,6 +137,8 @@ def _choose(text: str, marks: Sequence[_Mark], taken: dict[_Mark, str]) -> None:
         for place, mark in enumerate(marks):
             if mark.kind == "time" or place in done:
                 continue
+            if any(_apart(time, mark) <= CLOSE and side == mark.kind for time, side in taken.items()):
+                continue  # `48 s から始まり`: both words say it of one time
             beside = [marks[other] for other in (place - 1, place + 1) if 0 <= other < len(marks)]
             beside = [each for each in beside if each.kind == "time" and each not in taken and _near(text, mark, each)]
             if 0 < len(beside) <= most:

@@ -8,16 +8,20 @@ import html
 import re
 import unicodedata
 
+from vtgdata.conversation import answer_sayings as sayings
 from vtgdata.conversation import answer_words as words
 
 _DASHES = "‐‑‒–—―−﹘﹣－"
 _BLANKS = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+_ARABIC_MARKS = "".join(map(chr, (*range(0x64B, 0x653), 0x640)))
+"""Vowel signs and the stretching of words, which change no word that the parser knows."""
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\ufeff"
 _SIGNS = (
     {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
     | dict.fromkeys(_DASHES, "-")
     | dict.fromkeys(_BLANKS, " ")
-    | dict.fromkeys(_INVISIBLE, "")
+    | dict.fromkeys(_INVISIBLE + _ARABIC_MARKS, "")
+    | dict.fromkeys(map(chr, range(0x2460, 0x2474)), "\n")
     | dict.fromkeys("‘’‚‛′", "'")
     | dict.fromkeys("“”„‟″«»「」", '"')
     | dict.fromkeys("～〜∼˜", "~")
@@ -71,7 +75,7 @@ _LISTED_TAGS = re.compile(
 )
 """Between two answer tags that are one list: `<time>1-2</time> and <time>4-5</time>`."""
 _EXAMPLE = re.compile(
-    rf"(?:{words.EXAMPLE}|form(?:at)? is)\W{{0,12}}<(answer|time|glue)>[^<>]{{0,80}}</\1>", re.IGNORECASE
+    rf"(?:{sayings.EXAMPLE}|form(?:at)? is)\W{{0,12}}<(answer|time|glue)>[^<>]{{0,80}}</\1>", re.IGNORECASE
 )
 
 
@@ -90,6 +94,8 @@ def clean(text: str) -> str:
     if not text.isascii():
         text = text.translate(_SAME)
         text = re.sub(r"[^\D0-9]", lambda match: str(unicodedata.decimal(match[0])), text)
+    if text.count("\t") > 2:
+        text = re.sub(r"(?<=\S)\t(?=\S)", " | ", text)
     text = re.sub(r"[^\S\n]+", " ", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = _PRIMES.sub(lambda found: f"{found[1]}:{float(found[2]):02.0f}" if "." not in found[2] else found[0], text)
     if "~~" in text:

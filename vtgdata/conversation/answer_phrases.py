@@ -85,6 +85,11 @@ def unboxed(text: str) -> str:
     return _BOX.sub(r"\n\1\n", text)
 
 
+def boxes(text: str) -> list[str]:
+    r"""The content of each `\boxed{}`."""
+    return _BOX.findall(text)
+
+
 def says_nothing(content: str) -> bool:
     """Whether a content is empty: only blanks, empty brackets, null, None or N/A.
 

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from vtgdata.conversation import answer_words as words
-from vtgdata.conversation.answer_bounds import both_ends, starts_and_ends
+from vtgdata.conversation.answer_bounds import both_ends, lists_of_bounds, starts_and_ends
+from vtgdata.conversation.answer_clauses import Place
 from vtgdata.conversation.answer_spellings import prepared
-from vtgdata.conversation.answer_statements import Place, asserted
+from vtgdata.conversation.answer_statements import asserted
 from vtgdata.conversation.answer_times import (
     FILL,
     LETTER,
@@ -57,11 +58,13 @@ _BETWEEN_AFTER = re.compile(rf" ?(?:{words.BETWEEN_AFTER})", re.IGNORECASE)
 _LEAD = re.compile(words.FROM, re.IGNORECASE)
 _LEADS_JOINED = tuple("从從在自由于於は")
 _NOT_AFTER = re.compile(
-    r" (?:long|tall|high|wide|old|later|apart|ago|away|each|in (?:length|total|all)|of (?!the |this ))\b", re.IGNORECASE
+    r" (?:long|tall|high|wide|old|later|apart|ago|away|each|in (?:length|total|all)|of (?!the |this )"
+    rf"|(?:de |di |d')(?!(?:la|le|l'|el|il|lo|o|a|los|les|cette|este|esta|esse|questo|questa|{words.VIDEO})\b))\b",
+    re.IGNORECASE,
 )
 # What may follow a plain number; any other word after it is what the number counts.
 _FOLLOWS = re.compile(
-    rf" ?(?:\Z|(?<= )\d|[\n.,;:!?)\]}}>|<(=]|->|-(?![{LETTER}\d])|[之间間期内]"
+    rf" ?(?:\Z|(?<= )\d|[\n.,;:!?)\]}}>|<(=/|]|->|-(?![{LETTER}\d])|[之间間期内]"
     r"|(?:the|he|she|it|they|when|while|as|where|in the (?:video|clip)|of the (?:video|clip)|and|or|which)"
     rf"(?![{LETTER}\d]))",
     re.IGNORECASE,
@@ -71,14 +74,17 @@ _MEASURED = re.compile(
     r"|temperature|speed)\b",
     re.IGNORECASE,
 )
-_LENGTH = re.compile(r"\b(?:video|clip|footage) (?:lasts|is|runs|spans)\b[^.;!?]*\Z", re.IGNORECASE)
+_LENGTH = re.compile(rf"{words.LENGTH}\Z", re.IGNORECASE)
 _LINE = re.compile(
     r"\W{0,6}(?:\d{1,2}[.)] )?(?:(?:final |my |the )?"
     r"(?:answer|times?(?: ?stamps?)?|windows?|moments?|segments?|intervals?|periods?|spans?|range|results?|events?"
     rf"|prediction|output) ?(?:is|are|:|=)?\W{{0,3}})?(?:{FILL}){{0,2}}[\[(]?\Z",
     re.IGNORECASE,
 )
-_ALONE_AFTER = re.compile(r"[^\w\n]{0,6}(?:\n|\Z)|[\]), ;]{1,4}[\[(]?\d")
+_ALONE_AFTER = re.compile(r"[^\w\n]{0,6}(?:\n|\Z)|[\]), ;/|]{1,4}[\[(]?\d")
+_OR = re.compile(rf"[\])]?\s?[;/|\n]\s?[\[(]?|[\])]?,? (?:{words.OR})(?![{LETTER}]) ?[\[(]?", re.IGNORECASE)
+MOST_GAP = 20
+"""Most characters between two windows of a list."""
 MOST_WHOLE = 160
 """Most characters of a text that says `the whole video` and no time."""
 
@@ -111,7 +117,13 @@ def windows_in(text: str, *, tagged: bool, cut: bool = False, units: Units = SEC
     text = prepared(text, units)
     bare = re.sub(r"[\"']", " ", text)
     times = list(times_in(bare, cut))
-    chains = [chain for chain in chains_in(bare, times) if len(chain.times) > 1 and _is_window(bare, chain, tagged)]
+    all_chains = [chain for chain in chains_in(bare, times) if len(chain.times) > 1]
+    if listed := lists_of_bounds(bare, all_chains, units) if len(all_chains) > 1 else []:
+        return Words(*asserted(text, listed, units))
+    chains: list[Chain] = []
+    for chain in all_chains:
+        if _is_window(bare, chain, tagged) or (chains and _goes_on(bare, chains[-1], chain)):
+            chains.append(chain)
     places: dict[bool, list[Place]] = {True: [], False: []}
     for chain in chains:
         places[chain.united].extend(
@@ -148,13 +160,19 @@ def _is_window(text: str, chain: Chain, tagged: bool) -> bool:
         return True
     said = line.rstrip()[-1:] in ("[", "(") and after.lstrip()[:1] in ("]", ")")
     if "strong" in chain.seps:
-        said |= chain.united or _leads(before, last)
+        said |= chain.united or _leads(before, last) or (last.endswith(":") and _are_decimals(text, chain))
     else:
         said |= "both" in chain.seps and _BETWEEN_AFTER.match(after) is not None
         said |= "both" in chain.seps and bool(
             _BETWEEN.fullmatch(last) or (last in ("is", "are") and _among(before, _LABELS))
         )
     return said and not _are_years(chain)
+
+
+def _goes_on(text: str, last: Chain, chain: Chain) -> bool:
+    """Whether a chain continues a list of windows: nothing but a semicolon or `or` stands between it and the last."""
+    gap = text[last.times[-1].end : chain.times[0].start]
+    return len(gap) < MOST_GAP and last.united == chain.united and _OR.fullmatch(gap) is not None
 
 
 def _last_words(line: str) -> tuple[str, str]:
@@ -205,6 +223,11 @@ def _may_be_seconds(line: str, before: str, last: str) -> bool:
     """Whether plain numbers after these words can be seconds rather than frames or a score."""
     counted = last in ("from", "between") and _among(before, _COUNTED)
     return not counted and not _MEASURED.search(re.split(r"[.;]", line)[-1])
+
+
+def _are_decimals(text: str, chain: Chain) -> bool:
+    """Whether all numbers have a fraction, as seconds often have and counts have not."""
+    return all("." in text[time.start : time.end] for time in chain.times)
 
 
 def _are_years(chain: Chain) -> bool:

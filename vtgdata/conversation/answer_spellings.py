@@ -6,6 +6,7 @@ the duration is known, `the end of the video` becomes a time.
 
 import re
 
+from vtgdata.conversation import answer_sayings as sayings
 from vtgdata.conversation import answer_words as words
 from vtgdata.conversation.answer_times import EDGE, LETTER, SECONDS, Units
 
@@ -47,6 +48,12 @@ _SPELLED = re.compile(
     rf"|({'|'.join(words.NUMBERS)}))(?= (?:seconds?|minutes?)\b)",
     re.IGNORECASE,
 )
+_ONE_MINUTE = re.compile(
+    rf"(?<![{EDGE}\d])(?<!\d )(?:(?:an?|one|une?|uno|uma?|eine?r?|одн\w{{1,3}}|bir) )?({words.MINUTE_WORD})"
+    rf"(?= ?(?:{words.AND}) ?(?:{_NUMBER}) ?(?:{words.SECOND_WORD}))",
+    re.IGNORECASE,
+)
+"""A minute without a number before seconds: `a minute and 10 seconds`."""
 _VALUES = dict(zip((*words.NUMBERS, *words.TENS), (*range(20), *range(20, 100, 10)), strict=True))
 _SIMPLE = re.compile(
     r"(?:[\d\s.,:;()\[\]{}|<>~+=/\"'-]|(?:from|to|and|between|seconds|secs?|s|in|at|is|it|happens|occurs|answer|time)(?![a-z]))*+\Z",
@@ -55,9 +62,26 @@ _SIMPLE = re.compile(
 _CHINESE = re.compile(r"([一二三四五六七八九]?)(十)?([零一二三四五六七八九]?)(?=[秒分])")
 _COMMAS = re.compile(r"(?<![\d.,:])(\d{1,6}),(\d{1,2})(?![\d.,:]\d|\d)")
 _COMMA_UNIT = re.compile(
-    rf"(?<![\d.,:\[(] )(?<![\d.,:\[(])(\d{{1,5}}),(\d{{1,2}})(?= ?(?:{words.SECOND})(?![{LETTER}]))", re.IGNORECASE
+    rf"(?<![\d.,\[(] )(?<![\d.,:\[(])(\d{{1,5}}),(\d{{1,2}})(?= ?(?:{words.SECOND})(?![{LETTER}]))", re.IGNORECASE
 )
+_POINTED = re.compile(r"(?<![\d.,:])(\d{1,3})\.(\d{3}),(\d{1,2})(?![\d.,:])")
+"""Thousands with a point and a decimal comma: `1.234,5`."""
 _LISTED = re.compile(r"([\[(] ?[-+]?\d++(?:\.\d++)?),([-+]?\d++(?:\.\d++)? ?[\])])")
+
+
+_UNIT_SAID = re.compile(
+    rf"\((?:[^()\d]{{0,20}} )?(?:in|en|em|w|в) (?:({words.MINUTE_WORD})|(?:{words.MILLISECOND}))\)", re.IGNORECASE
+)
+
+
+def unit_said(text: str) -> float:
+    """Seconds of a number without a unit where a heading says one: `times (in minutes)`; else 1.
+
+    >>> unit_said("Start (in minutes): 1.5")
+    60.0
+    """
+    said = _UNIT_SAID.search(text) if "(" in text else None
+    return 1.0 if said is None else 60.0 if said[1] else 0.001
 
 
 def prepared(text: str, units: Units = SECONDS) -> str:
@@ -73,7 +97,7 @@ def prepared(text: str, units: Units = SECONDS) -> str:
         text = re.sub(r" ?(?:%|per ?cent\b|percent\b)", "", text)
     units_said = words.may_hold(text, "unit")
     if units_said:
-        text = _SPELLED.sub(_spelled, text)
+        text = _ONE_MINUTE.sub(r"1 \1", _SPELLED.sub(_spelled, text))
     if "秒" in text or "分" in text:
         text = _CHINESE.sub(_chinese, text)
     known = units.duration is not None
@@ -120,16 +144,25 @@ def _chinese(found: re.Match[str]) -> str:
     return str(tens * 10 + (words.CHINESE.index(last or ("" if ten else first) or "零")))
 
 
+_ONE = rf"\d[\d:.]{{0,9}}(?: ?{_UNITS})?"
+_SLIP = re.compile(
+    rf"(?<![\d:.])({_ONE}),? (?:-+ |\.\.\. ?|\()?(?:{sayings.CORRECTION}),? (?:(?:{words.FROM}|{words.UNTIL}) )?"
+    rf"(?=({_ONE})(?![\d:]| ?(?:-|~|->|(?:{words.TO}|{words.AND})(?![{LETTER}]))))",
+    re.IGNORECASE,
+)
+"""A time that is corrected on the spot: `at 20 s, sorry, at 22 s`."""
 _NUMBERED = re.compile(r"(?m)^(\W{0,4}[A-Za-z]{3,20} \d{1,2}) - (?=\d[\d:.]{0,9} ?[a-z]{0,7} ?(?:-|to) ?\d)")
 """A numbered line: `Segment 2 - 12.5 to 17`."""
 
 
 def _plain(text: str) -> str:
     """The text without remarks that hold no number; decimal commas become points, commas in lists stay."""
+    text = _SLIP.sub("", text) if "," in text or "-" in text else text
     text = _NUMBERED.sub(r"\1: ", text)
     text = re.sub(" {2,}", " ", re.sub(r" ?\([^()\d]{0,80}\)", "", text))
     text = re.sub(r"\[ ?(\d[\d:.]{0,11} ?s?) ?\]", r"\1", text)
     text = _LISTED.sub(r"\1 , \2", text)
+    text = _POINTED.sub(r"\1\2.\3", text)
     pattern = _COMMAS if _has_decimal_commas(text) else _COMMA_UNIT
     return pattern.sub(r"\1.\2", text)
 

@@ -5,159 +5,67 @@ and sentence decides; of drafts and a final answer the final one counts.
 """
 
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
-from functools import cached_property
-from typing import NamedTuple
+from bisect import bisect_left
+from collections.abc import Sequence
 
+from vtgdata.conversation import answer_sayings as sayings
 from vtgdata.conversation import answer_words as words
+from vtgdata.conversation.answer_clauses import NEGATION, QUOTED, SENTENCE, Judged, Place, any_of, one_in
+from vtgdata.conversation.answer_phrases import says_absent
 from vtgdata.conversation.answer_spellings import is_simple
 from vtgdata.conversation.answer_text import ends
 from vtgdata.conversation.answer_times import EDGE, Pair, Units, whole_words
 
 MOST_STATUS = 1_000
 """Most characters of a text without a window that are read to tell why it has none, half from each end."""
+MOST_FOLLOWING = 100
+"""Most characters after a window in which it can be called wrong."""
 
 
-class Place(NamedTuple):
-    """A window where it stands in a text."""
-
-    pair: Pair
-    start: int
-    end: int
-
-
-def _one(*rows: str) -> re.Pattern[str]:
-    """Whole words of the table."""
-    return re.compile(whole_words(*rows), re.IGNORECASE)
-
-
-_SENTENCE = re.compile(
-    r"[!?]+|\n|;|(?<!\d)\.(?=\s+\d)|(?<![^\w][eE]\.g)(?<![^\w][iI]\.e)(?<!approx)\.(?=\s+[^a-zа-яçğıöşü\d]|\s*\Z)"
-)
-_BUT = re.compile(rf"{whole_words(words.BUT)}|{words.BUT_JOINED}", re.IGNORECASE)
-_CLAUSE = re.compile(rf"[,;!?\n]|:(?!\d)|[-]{{1,2}} |\.(?= )|{_BUT.pattern}", re.IGNORECASE)
-_QUOTED = re.compile(r"\"[^\"\n]{0,200}\"|(?<![^\W_])'[^'\n]{3,200}'(?![^\W_])")
-_NEGATION = re.compile(
-    rf"{whole_words(words.NEGATION)}|n't\b|{words.NEGATION_JOINED}|{words.ABSENT_JOINED}", re.IGNORECASE
-)
 _AFTERWARDS = re.compile(
     r"\)? (?:was|is|were) (?:wrong|incorrect|a typo|not right)| ?(?:가|이)? ?아니|(?:では|じゃ)な| değil"
 )
 """Directly after a window: it is not that one."""
+_DIGIT = re.compile(r"\d")
+_POINTING = re.compile(rf"\W{{0,3}}(?:{sayings.POINTING})(?![{EDGE}])", re.IGNORECASE)
 _ALSO = re.compile(r"[^\n]{0,4}(?:間|사이|の)?(?:に|の間)?も")
 """Directly after a window: in it too, what the end of the sentence says."""
-_LAST = re.compile(words.NEGATION_JOINED)
-_INHERITED = re.compile(rf"\W*(?:{words.INHERITED})(?![{EDGE}])", re.IGNORECASE)
+_LAST = re.compile(sayings.NEGATION_JOINED)
+_INHERITED = re.compile(rf"\W*(?:{sayings.INHERITED})(?![{EDGE}])", re.IGNORECASE)
 _QUESTION = re.compile(r"(?:か|까요?|吗|嗎|呢)\s*\Z")
-_EVENT, _ELSE, _NEVER = _one(words.EVENT, words.VIDEO), _one(words.ELSE), _one(words.NEVER)
+_EVENT, _ELSE, _NEVER = any_of(sayings.EVENT, words.VIDEO), any_of(sayings.ELSE), any_of(sayings.NEVER)
 _ELSE_OR_TIME = re.compile(rf"{_ELSE.pattern}|\d", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{2}")
 _LEAD_IN = re.compile(rf"(?:{words.FROM}|{words.BETWEEN})(?![{EDGE}])", re.IGNORECASE)
-_INABLE = re.compile(words.INABILITY, re.IGNORECASE)
-_CONTRAST, _REQUEST, _DRAFT = _one(words.CONTRAST), _one(words.REQUEST), _one(words.DRAFT)
-_UNSAID, _CONDITION = _one(words.EXAMPLE, words.QUOTING), _one(words.CONDITION)
-_REGRET = re.compile(rf"{whole_words(words.REFUSAL)}|{words.REFUSAL_JOINED}", re.IGNORECASE)
-_SHOWN = re.compile(rf"(?:{words.VIDEO})|\b{words.SEEN}", re.IGNORECASE)
-_ABSENT = re.compile(words.ABSENT_JOINED)
-_ABSENCE = re.compile(rf"(?:{words.VIDEO})|\b{words.APPEARS}", re.IGNORECASE)
+_CONTRAST = re.compile(rf"{whole_words(sayings.CONTRAST)}|{sayings.BUT_JOINED}", re.IGNORECASE)
+_REQUEST = any_of(sayings.REQUEST)
+_REGRET = re.compile(rf"{whole_words(sayings.REFUSAL)}|{sayings.REFUSAL_JOINED}", re.IGNORECASE)
+_INABLE = re.compile(rf"{whole_words(sayings.INABLE)}|{sayings.INABLE_JOINED}", re.IGNORECASE)
+_FINDING = re.compile(rf"{whole_words(sayings.FINDING)}|{sayings.FINDING_JOINED}", re.IGNORECASE)
+_SHOWN = re.compile(rf"(?:{words.VIDEO})|\b{sayings.SEEN}", re.IGNORECASE)
+_ABSENT = re.compile(sayings.ABSENT_JOINED)
+_ABSENCE = re.compile(rf"(?:{words.VIDEO})|\b{sayings.APPEARS}", re.IGNORECASE)
 _ABSENT_EVENT = re.compile(
     r"\b(?:event|moment|scene|action|query|activity)\b[^.;!?\n]{0,30}\b(?:absent|missing)\b", re.IGNORECASE
 )
-_FINAL = re.compile(rf"{whole_words(words.FINAL)}(?! ?\d+ ?[.:)])", re.IGNORECASE)
-_CORRECTION = re.compile(rf"(?:\A|[.,;:!?\n(-]\s{{0,3}})(?:{words.CORRECTION})(?![{EDGE}])", re.IGNORECASE)
-_REASON = re.compile(rf"(?:\n|\. |\A)\W{{0,4}}(?:{words.REASON})\W{{0,4}}[:：]", re.IGNORECASE)
-_REMARK = re.compile(r"\((?=[^()\n]{0,80}[^\W\d_]{2})[^()\n]{0,300}\)")
-_ABOUT_ALL = re.compile(
-    rf"(?:{words.VIDEO}|\bit)\b[^.;!?\n]{{0,40}}\b(?:runs?|lasts?|spans|goes|plays|shows?|only|is|covers)\b",
+_CORRECTION = re.compile(rf"(?:\A|[.,;:!?\n(-]\s{{0,3}})(?:{sayings.CORRECTION})(?![{EDGE}])", re.IGNORECASE)
+_ORDINALS = {"first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3, "latter": -1, "last": -1}
+_CHOICE = re.compile(
+    rf"\b(?:answer|choice|match|one)\b[^.;\n]{{0,30}} (?:is|:)[^.;\n]{{0,20}}\b"
+    rf"(?:candidate |option |number |#)?({'|'.join(_ORDINALS)}|[1-9])\b"
+    r"|\b(?:candidate|option|number) ([1-9]) is the\b|\bthe (former|latter) (?:is|matches|fits)\b",
     re.IGNORECASE,
 )
-
-
-class _Edges:
-    """The edges between the parts of a text."""
-
-    def __init__(self, pattern: re.Pattern[str], text: str) -> None:
-        found = [(edge.start(), edge.end()) for edge in pattern.finditer(text)]
-        self.begins, self.ends = [0, *(end for _, end in found)], [*(start for start, _ in found), len(text)]
-
-    def parts(self) -> Iterator[tuple[int, int]]:
-        """Where each part begins and ends."""
-        return zip(self.begins, self.ends, strict=True)
-
-    def after(self, end: int) -> tuple[int, int]:
-        """The part after the one that ends at a place."""
-        following = bisect_right(self.begins, end)
-        return (self.begins[following], self.ends[following]) if following < len(self.begins) else (end, end)
-
-    def around(self, place: Place) -> tuple[int, int]:
-        """Where the part begins and ends that holds a window; several parts if the window crosses an edge."""
-        first = bisect_right(self.begins, place.start) - 1
-        return self.begins[first], self.ends[bisect_left(self.ends, place.end)]
-
-
-class _Text:
-    """A text with the places of all that decides about windows in it, each found once."""
-
-    def __init__(self, text: str) -> None:
-        self.text = _QUOTED.sub(lambda quoted: " " * len(quoted[0]), text)
-        self.sentences = _Edges(_SENTENCE, self.text)
-
-    @cached_property
-    def clauses(self) -> _Edges:
-        """The clauses, of which only those with a denial matter."""
-        return _Edges(_CLAUSE, self.text)
-
-    @cached_property
-    def buts(self) -> list[int]:
-        """Where each `but` ends."""
-        return [found.end() for found in _BUT.finditer(self.text)]
-
-    @cached_property
-    def denials(self) -> list[int]:
-        """Where words of denial stand."""
-        return self._starts(_NEGATION)
-
-    @cached_property
-    def inabilities(self) -> list[int]:
-        """Where the model says that it cannot or will not."""
-        return self._starts(_INABLE)
-
-    @cached_property
-    def drafts(self) -> list[int]:
-        """Where a draft is called one."""
-        return self._starts(_DRAFT)
-
-    @cached_property
-    def finals(self) -> list[int]:
-        """Where the final answer is announced."""
-        return self._starts(_FINAL)
-
-    @cached_property
-    def doubts(self) -> list[int]:
-        """Where an example or somebody's words begin."""
-        return self._starts(_UNSAID)
-
-    @cached_property
-    def conditions(self) -> list[int]:
-        """Where a condition is made."""
-        return self._starts(_CONDITION)
-
-    def _starts(self, pattern: re.Pattern[str]) -> list[int]:
-        return [found.start() for found in pattern.finditer(self.text)]
-
-    def between_buts(self, place: Place) -> tuple[int, int]:
-        """The sentence of a window, or the part of it after the last `but` and before the next."""
-        begin, end = self.sentences.around(place)
-        following = bisect_right(self.buts, place.start)
-        last = self.buts[following - 1] if following else 0
-        return max(begin, last), min(end, self.buts[following] if following < len(self.buts) else end)
-
-
-def _any(places: Sequence[int], begin: int, end: int) -> bool:
-    """Whether one of the sorted places lies in a part of a text."""
-    first = bisect_left(places, begin)
-    return first < len(places) and places[first] < end
+"""After several windows, which of them is meant."""
+_THERE = any_of(sayings.THERE)
+_MERELY = re.compile(rf"[^.;!?\n]{{0,30}}{whole_words(sayings.MERELY)}", re.IGNORECASE)
+_FINALLY = any_of(sayings.FINALLY)
+_REASON = re.compile(rf"(?:\n|\. |\A)\W{{0,4}}(?:{sayings.REASON})\W{{0,4}}[:：]", re.IGNORECASE)
+_REMARK = re.compile(r"\((?=[^()\n]{0,80}[^\W\d_]{2})[^()\n]{0,300}\)")
+_ABOUT_ALL = re.compile(
+    rf"{words.LENGTH}|(?:{words.VIDEO}|\bit)\b[^.;!?\n]{{0,40}}\b(?:runs?|lasts?|spans|goes|plays|shows?|only|is|covers)\b",
+    re.IGNORECASE,
+)
 
 
 def asserted(text: str, found: Sequence[Place], units: Units) -> tuple[list[Pair], bool]:
@@ -170,53 +78,80 @@ def asserted(text: str, found: Sequence[Place], units: Units) -> tuple[list[Pair
     """
     if not found or is_simple(text):
         return [place.pair for place in found], False
-    whole = _Text(text)
+    whole = Judged(text)
     kept = [place for place in found if not _unsaid(whole, place)]
+    inside = [place for place in kept if not whole.text[place.start : place.end].isspace()]
+    kept = inside or kept
+    if whole.wrongs and len({place.pair for place in kept}) > 1:
+        kept = [place for place in kept if not _retracted(whole, place)]
     kept = _final(whole, _without_remarks(whole, _after_absence(whole, kept)))
-    if kept and (whole.denials or _REGRET.search(whole.text)):
-        kept = [place for place in kept if not _is_all(whole, place, units)]
+    refused = kept and (whole.denials or _REGRET.search(whole.text))
+    kept = [place for place in kept if not (_is_all(place, units) and (refused or _is_length(whole, place)))]
     return [place.pair for place in kept], not kept
 
 
-def _unsaid(text: _Text, place: Place) -> bool:
+def _unsaid(text: Judged, place: Place) -> bool:
     """Whether a window is asked, hypothetical, an example, requested or denied rather than said."""
     begin, end = text.sentences.around(place)
     asked = "?" in text.text[end : end + 2] or _QUESTION.search(text.text, max(begin, end - 6), end)
-    if asked or _any(text.doubts, begin, place.start):
+    if asked or one_in(text.doubts, begin, place.start):
         return True
-    if _any(text.conditions, begin, end):
+    if one_in(text.conditions, begin, end):
         condition = text.conditions[bisect_left(text.conditions, begin)]
-        if not _any(text.finals, begin, min(place.start, condition)):
+        if not one_in(text.finals, begin, min(place.start, condition)):
             return True
+    if place.start in text.others or _crossed(text, place):
+        return True
     return _REQUEST.match(text.text[begin : place.start].lstrip(" -*\"'")) is not None or _denied(text, place)
 
 
-def _denied(text: _Text, place: Place) -> bool:
+def _crossed(text: Judged, place: Place) -> bool:
+    """Whether a window is in a line with a cross, or under a heading for what was rejected."""
+    if text.crosses and one_in(text.crosses, text.text.rfind("\n", 0, place.start) + 1, place.start):
+        return True
+    return (
+        bool(text.rejected)
+        and text.rejected[0] < place.start
+        and not one_in(text.finals, text.rejected[0], place.start)
+    )
+
+
+def _denied(text: Judged, place: Place) -> bool:
     """Whether a window's clause is denied, or its sentence refuses."""
     begin, end = text.sentences.around(place)
     first, last = text.clauses.around(place)
     since = text.between_buts(place)[0]
-    if _AFTERWARDS.match(text.text, place.end) or _any(text.inabilities, since, last):
+    if _AFTERWARDS.match(text.text, place.end) or one_in(text.inabilities, since, last):
         return True
-    if not _any(text.denials, begin, end):
+    if not one_in(text.denials, begin, end):
         return False
-    if _any(text.denials, first, last):
+    if one_in(text.denials, first, last):
         return True
-    if _INHERITED.match(text.text, first, place.start) and _any(text.denials, begin, first):
+    if _INHERITED.match(text.text, first, place.start) and one_in(text.denials, begin, first):
         return True
     lead_in = _LEAD_IN.sub("", text.text[first : place.start])
     if not _WORD.search(lead_in) and not text.text[place.end : last].strip():
         # `Between 5 and 9 s, nobody is seen`: the verb is in the next clause.
         following = text.clauses.after(last)
-        if _any(text.denials, *following) and not _ELSE_OR_TIME.search(text.text, *following):
+        if one_in(text.denials, *following) and not _ELSE_OR_TIME.search(text.text, *following):
             return True
     # In languages with the verb at the end, the last clause of a sentence denies them all.
     if _ALSO.match(text.text, place.end) and _LAST.search(text.text, place.end, end):
         return True
-    return _REGRET.search(text.text, begin, place.start) is not None and _any(text.denials, since, end)
+    return _REGRET.search(text.text, begin, place.start) is not None and one_in(text.denials, since, end)
 
 
-def _after_absence(text: _Text, found: list[Place]) -> list[Place]:
+def _retracted(text: Judged, place: Place) -> bool:
+    """Whether a window is called wrong, in its clause, or after it before the next number."""
+    end = text.sentences.around(place)[1]
+    if _POINTING.match(text.text, end):
+        end = text.sentences.after(end)[1]
+    number = _DIGIT.search(text.text, place.end, min(end, place.end + MOST_FOLLOWING))
+    end = number.start() if number else min(end, place.end + MOST_FOLLOWING)
+    return one_in(text.wrongs, text.clauses.around(place)[0], end)
+
+
+def _after_absence(text: Judged, found: list[Place]) -> list[Place]:
     """Without the windows beside a statement that the video does not show the event: they describe something else.
 
     A `but` after the statement, or the announcement of an answer, takes that back.
@@ -229,12 +164,12 @@ def _after_absence(text: _Text, found: list[Place]) -> list[Place]:
     finals = [place for place in text.finals if not any(begin <= place < end for begin, end in absences)]
     return [
         place for place in found
-        if _any(finals, 0, place.start)
+        if one_in(finals, 0, place.start)
         or (absences[0][0] < place.start and _CONTRAST.search(text.text, text.sentences.around(place)[0], place.start))
     ]  # fmt: skip
 
 
-def _is_absence(text: _Text, begin: int, end: int, found: Sequence[Place]) -> bool:
+def _is_absence(text: Judged, begin: int, end: int, found: Sequence[Place]) -> bool:
     """Whether a clause without a window says that the video does not show the event."""
     if any(begin <= place.start < end for place in found):
         return False
@@ -243,29 +178,35 @@ def _is_absence(text: _Text, begin: int, end: int, found: Sequence[Place]) -> bo
         return True
     if re.search(r"\d", part):
         return False  # `In the first 5 s nobody is seen`
-    if not _any(text.denials, begin, end) or _ELSE.search(part) or _CORRECTION.search(part):
+    if _THERE.search(part) and any(place.end <= begin for place in found):
+        return False
+    if not one_in(text.denials, begin, end) or _ELSE.search(part) or _CORRECTION.search(part):
         return False
     if _EVENT.search(part) or _ABSENCE.search(part) or _ABSENT.search(part):
+        return True
+    if _NEVER.search(part) and any(_MERELY.match(text.text, place.end) for place in found if place.start > end):
         return True
     # `He drinks from 5 to 9 s, but at no moment does he spill it.`
     return _NEVER.search(part) is not None and _CONTRAST.search(text.text, max(0, begin - 12), begin) is not None
 
 
-def _without_remarks(text: _Text, found: list[Place]) -> list[Place]:
+def _without_remarks(text: Judged, found: list[Place]) -> list[Place]:
     """Without windows in round brackets, if others stand outside."""
     if len(found) < 2 or "(" not in text.text:
         return found
-    remarks = [mark.span() for mark in _REMARK.finditer(text.text)]
+    remarks = [mark.span() for mark in _REMARK.finditer(text.text) if not _CORRECTION.match(text.text, mark.start())]
     return [place for place in found if not any(a < place.start and place.end < b for a, b in remarks)] or found
 
 
-def _final(text: _Text, found: list[Place]) -> list[Place]:
+def _final(text: Judged, found: list[Place]) -> list[Place]:
     """Without drafts: after a final answer, or a correction, what was said before it does not count."""
     if len({place.pair for place in found}) < 2:
         return found
-    kept = [place for place in found if not (text.drafts and _any(text.drafts, *text.between_buts(place)))]
+    kept = [place for place in found if not (text.drafts and one_in(text.drafts, *text.between_contrasts(place)))]
     found = kept or found
     found = next((after for label in reversed(text.finals) if (after := _announced(text, label, found))), found)
+    if len(found) > 1:
+        found = _chosen(text, found)
     for mark in reversed([mark.end() for mark in _CORRECTION.finditer(text.text)]):
         after = [place for place in found if place.start >= mark]
         if after and len(after) < len(found):
@@ -273,28 +214,57 @@ def _final(text: _Text, found: list[Place]) -> list[Place]:
     return found
 
 
-def _announced(text: _Text, label: int, found: list[Place]) -> list[Place]:
+def _chosen(text: Judged, found: list[Place]) -> list[Place]:
+    """The one window that the text after all of them names by its place: `the answer is the second one`."""
+    said = list(_CHOICE.finditer(text.text, found[-1].end))
+    if not said:
+        return found
+    word = next(group for group in said[-1].groups() if group).lower()
+    place = int(word) - 1 if word.isdecimal() else _ORDINALS[word]
+    each = list({one.pair: one for one in found}.values())
+    return [each[place]] if place < len(each) else found
+
+
+def _announced(text: Judged, label: int, found: list[Place]) -> list[Place]:
     """The windows after the announcement of an answer, up to its reasons."""
     reason = _REASON.search(text.text, label)
     end = reason.start() if reason else len(text.text)
     return [place for place in found if label <= place.start < end]
 
 
-def _is_all(text: _Text, place: Place, units: Units) -> bool:
-    """Whether a window is the whole video, or what a sentence about the video as a whole says."""
+def _is_all(place: Place, units: Units) -> bool:
+    """Whether a window is the whole video, or may be where the duration is not known."""
     start, end = place.pair
-    if units.duration is not None:
-        return start <= 0.5 and end >= units.duration - 0.5
-    return start == 0 and _ABOUT_ALL.search(text.text, text.sentences.around(place)[0], place.start) is not None
+    return start <= 0.5 and (units.duration is None or end >= units.duration - 0.5)
+
+
+def _is_length(text: Judged, place: Place) -> bool:
+    """Whether a sentence about the video as a whole says how long it is."""
+    return _ABOUT_ALL.search(text.text, text.sentences.around(place)[0], place.start) is not None
 
 
 def denies(text: str) -> bool:
     """Whether a text without a window says that the video does not show the event."""
-    plain = _QUOTED.sub("", ends(text, MOST_STATUS))
-    denied = any(_NEGATION.search(each) and _SHOWN.search(each) for each in _SENTENCE.split(plain))
+    plain = QUOTED.sub("", ends(text, MOST_STATUS))
+    denied = any(NEGATION.search(each) and _SHOWN.search(each) for each in SENTENCE.split(plain))
     return denied or _ABSENT.search(plain) is not None
 
 
 def regrets(text: str) -> bool:
-    """Whether a text without a window begins a refusal: an apology, in any language of the table."""
-    return _REGRET.search(ends(text, MOST_STATUS)) is not None
+    """Whether a text without a window is a refusal, in any language of the table.
+
+    It says that the speaker cannot or will not, or is an apology that does not go on to say what the video lacks.
+    """
+    plain = QUOTED.sub("", ends(text, MOST_STATUS))
+    if _INABLE.search(plain) and not _FINDING.search(plain):
+        return True
+    return _REGRET.search(plain) is not None and not (denies(text) or says_absent(plain))
+
+
+def replaces(between: str) -> bool:
+    """Whether a text between two answers takes back the first: a correction, or the announcement of a final answer.
+
+    >>> replaces("Oops, I mixed them up. Corrected:"), replaces("and later")
+    (True, False)
+    """
+    return _CORRECTION.search(between) is not None or _FINALLY.search(between) is not None

@@ -35,6 +35,8 @@ _BLOCK = re.compile(
     re.IGNORECASE,
 )
 """Tags of which the content is no answer; that of a tool's call is one if the tool takes the answer."""
+_CALL_MARK = re.compile(r"<[|｜] ?tool[_▁]calls?(?:[_▁]section)?[_▁](begin|end) ?[|｜]>")
+"""A tool's call between special tokens, as Kimi and DeepSeek write it."""
 _CALL = re.compile(r"\b(?:Action: ?)?([A-Za-z_][\w.]{2,40})\((?=[^()\n]{0,200}=)[^()\n]{0,200}\)")
 ANSWERS = re.compile(
     r"answer|submit|final|result|report|respond|return|ground|locali[sz]e|predict|output|window|interval"
@@ -63,6 +65,8 @@ class Block(NamedTuple):
     content: str
     inner: bool
     """Whether no other complete tag lies in it."""
+    lead: str = ""
+    """The text outside of tags before it, from the block before."""
 
 
 class Parts(NamedTuple):
@@ -102,8 +106,58 @@ def split_reasoning(text: str) -> tuple[str, str]:
     return _THINK_BEGINS.sub("", before).strip(), rest
 
 
+def opening_of(written: str) -> str:
+    r"""The mark that opens the reasoning, with the blanks after it, if what a chat template has written ends with one.
+
+    >>> opening_of("<|im_start|>assistant\n<think>\n"), opening_of("<think>\n\n</think>\n\n")
+    ('<think>\n', '')
+    """
+    marks = list(_THINK_BEGINS.finditer(written))
+    return written[marks[-1].start() :] if marks and not written[marks[-1].end() :].strip() else ""
+
+
+def is_reasoning_mark(text: str) -> bool:
+    """Whether a text is a mark that opens or closes reasoning, in any spelling.
+
+    >>> is_reasoning_mark("</think>"), is_reasoning_mark("<|im_end|>")
+    (True, False)
+    """
+    return bool(_THINK_BEGINS.fullmatch(text) or _THINK_ENDS.fullmatch(text))
+
+
+def opened(text: str, *, by_template: bool = False) -> str:
+    """The text with the mark that opens its reasoning, in our spelling, where the prompt had that mark already.
+
+    Args:
+        text: an answer.
+        by_template: whether the chat template is known to write the mark. Otherwise a closing mark without an opening
+            one shows it.
+
+    >>> opened("It opens.</think> 3 to 5"), opened("3 to 5"), opened("It ope", by_template=True)
+    ('<think>It opens.</think> 3 to 5', '3 to 5', '<think>It ope')
+    """
+    marks = list(_THINK_ENDS.finditer(text)) if words.may_hold(text, "thought") else []
+    if _THINK_BEGINS.search(text, 0, marks[-1].start() if marks else len(text)):
+        return text
+    if marks:
+        return f"<think>{text[: marks[-1].start()]}</think>{text[marks[-1].end() :]}"
+    return f"<think>{text}" if by_template else text
+
+
+def reopened(text: str, opening: str) -> str:
+    r"""An answer whose reasoning begins exactly as a chat template opens it, if the template does.
+
+    >>> reopened("<think>It opens.</think>3 to 5", "<think>\n")
+    '<think>\nIt opens.</think>3 to 5'
+    """
+    begins = _THINK_BEGINS.match(text) if opening else None
+    return opening + text[begins.end() :].lstrip() if begins else text
+
+
 def without_blocks(text: str) -> str:
     """The text without remarks in tags of their own and without calls of tools that take no answer."""
+    if "tool" in text:
+        text = _CALL_MARK.sub(lambda mark: "<tool_call>" if mark[1] == "begin" else "</tool_call>", text)
     kept, place = [""], 0
     opened: list[str] = []
     for tag in _BLOCK.finditer(text):
@@ -135,21 +189,22 @@ def parts(text: str, *, cut: bool) -> Parts:
         cut: whether the text was cut off: then the text after a tag that is left open is incomplete, and left out.
     """
     blocks: list[Block] = []
-    opened: list[tuple[str, int]] = []
+    opened: list[tuple[str, int, int]] = []
     pieces: list[str] = [""]
-    place = 0
+    place = led = 0
     for tag in list(_TAG.finditer(text))[-MOST_TAGS:]:
         pieces[-1] += text[place : tag.start()]
         place = tag.end()
         name = tag[2].lower()
         if not tag[1]:
-            opened.append((name, len(blocks)))
+            opened.append((name, len(blocks), led))
             pieces.append("")
-        elif name in [other for other, _ in opened]:
+            led = len(pieces[0])
+        elif name in [other for other, _, _ in opened]:
             while opened[-1][0] != name:
                 _give_back(opened, pieces)
-            _, before = opened.pop()
-            blocks.append(Block(_plain(pieces.pop()), before == len(blocks)))
+            _, before, lead = opened.pop()
+            blocks.append(Block(_plain(pieces.pop()), before == len(blocks), pieces[0][lead:led]))
         else:
             pieces[-1] += "\n"
     pieces[-1] += text[place:]
@@ -163,7 +218,7 @@ def parts(text: str, *, cut: bool) -> Parts:
     return Parts(blocks, _plain(pieces[0]), left_open)
 
 
-def _give_back(opened: list[tuple[str, int]], pieces: list[str]) -> None:
+def _give_back(opened: list[tuple[str, int, int]], pieces: list[str]) -> None:
     """Treat the innermost open tag as plain text."""
     opened.pop()
     piece = pieces.pop()

@@ -46,14 +46,14 @@ _SECONDS = rf"(?:(?:{words.SECOND.replace(' ', '[ ]')}){_END}\.?)"
 _MINUTES = rf"(?:(?:{words.MINUTE})(?![{LETTER}])\.?)"
 _HOURS = rf"(?:(?:{words.HOUR}){_END})"
 _MILLI = rf"(?:(?:{words.MILLISECOND}){_END})"
-_JOIN = rf"(?:,?[ ]?(?:(?:{words.AND})[ ])?)"
+_JOIN = rf"(?:,?[ ]?(?:(?:{words.AND})[ ]|و)?)"
 _TIME = re.compile(
     rf"""
     (?<![{LETTER}\d/$€£¥₹\#@<^]) (?<!\d[.:])
     (?P<sign>(?<![{LETTER}\d)\]%])[-+](?=[\d.]))?
     (?:
-      (?P<clock>(?:\d{{1,3}}:)?\d{{1,3}}:\d\d(?:\.\d++|,\d{{3}}(?![\d:]))?) (?:[ -]?(?:{_SECONDS}|{_MINUTES}))?
-    | (?P<h>{_NUMBER})(?:[ -]?{_HOURS}|h(?=\d))
+      (?P<clock>(?:\d{{1,3}}:)?\d{{1,3}}:\d\d(?:\.\d++|,\d{{3}}(?![\d:]))?) (?:[ -]?(?:{_SECONDS}|(?P<cm>{_MINUTES})))?
+    | (?P<h>{_NUMBER})(?:[ -]?{_HOURS}|[ ]?h(?=[ ]?\d))
         (?:{_JOIN}(?P<hm>{_NUMBER})(?:[ -]?{_MINUTES}|m(?![{LETTER}])))?
         (?:{_JOIN}(?P<hs>{_NUMBER})[ -]?{_SECONDS})?
     | (?P<m>{_NUMBER})(?:[ -]?{_MINUTES}|m(?![{LETTER}]))
@@ -62,7 +62,7 @@ _TIME = re.compile(
     )
     (?:[ ]mark{_END})?
     # Not the start of a longer number, and no per cent, money or time of day.
-    (?![{LETTER}\d%°/] | [.:]\d | [ ]?(?:%|°|[$€£¥₹]|[ap]\.?[ ]?m\b|per[ ]?cent\b|o'?clock\b))
+    (?![{LETTER}\d%°/] | [.:]\d | [ ]?(?:%|°|[$€£¥₹]|[ap]\.?[ ]?m\b|per[ ]?cent\b|o'?clock\b|Uhr\b|点钟|點鐘))
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -125,7 +125,7 @@ def times_in(text: str, cut: bool) -> Iterator[Time]:
 
     With `cut`, a number at the very end is not taken: it may lack digits, or minutes their seconds.
     """
-    end = len(text.rstrip())
+    end = len(text.rstrip(" \n:.,-"))
     last: Time | None = None
     for match in _TIME.finditer(text):
         time = _time(match)
@@ -155,6 +155,7 @@ def _time(match: re.Match[str]) -> Time | None:
     if match["clock"]:
         try:
             seconds, kind = parse_time(match["clock"].replace(",", ".")), "clock"
+            scale = 60.0 if match["cm"] else 1.0
         except ValueError:
             return None
     elif match["plain"]:
@@ -175,8 +176,8 @@ def chains_in(text: str, times: Sequence[Time]) -> Iterator[Chain]:
     for time in times:
         if chain:
             gap = text[chain.times[-1].end : time.start]
-            if time.seconds < 0 and gap == " ":
-                # `12.5 -17.8`: the `-` is a separator, written close to the second number.
+            if time.seconds < 0 and gap in ("", " "):
+                # `12.5 -17.8`, `12秒-17秒`: the `-` is a separator, written close to the second number.
                 gap, time = "-", time._replace(seconds=-time.seconds, start=time.start + 1)
             if match := _GAP.fullmatch(gap) if len(gap) < 40 else None:
                 chain.times.append(time)
@@ -201,10 +202,9 @@ def pairs_of(chain: Chain, units: Units = SECONDS) -> Iterator[tuple[Pair, Time,
     else:
         padded = ["", *seps, ""]
         joints = [i for i, sep in enumerate(seps) if sep == "strong" and "strong" not in (padded[i], padded[i + 2])]
+    united = chain.united
     for i in joints:
         start, end = times[i], times[i + 1]
-        shared = (
-            end.scale if start.kind == "plain" and end.kind != "plain" else units.plain if not chain.united else 1.0
-        )
-        last = units.plain if not chain.united else 1.0
+        shared = end.scale if start.kind == "plain" and end.kind != "plain" else units.plain if not united else 1.0
+        last = units.plain if not united else 1.0
         yield (start.seconds * shared, end.seconds * last), start, end

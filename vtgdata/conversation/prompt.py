@@ -112,9 +112,9 @@ def render(prompt: Prompt, sample: Sample, times: tuple[float, ...], images: tup
                 _add(parts, format_time(time, prompt.time, prompt.unit))
                 parts.append(Image(jpeg, time))
         else:
-            _add(parts, _fill(piece, prompt, sample))
+            _add(parts, _fill(piece, prompt, sample), data=piece != "duration")
     user = Message("user", tuple(parts))
-    return (Message("system", (Text(prompt.system),)), user) if prompt.system else (user,)
+    return (Message("system", (Text(prompt.system, ()),)), user) if prompt.system else (user,)
 
 
 def _fill(slot: str, prompt: Prompt, sample: Sample) -> str:
@@ -125,9 +125,16 @@ def _fill(slot: str, prompt: Prompt, sample: Sample) -> str:
     return "" if sample.video.duration is None else format_time(sample.video.duration, prompt.time, prompt.unit)
 
 
-def _add(parts: list[Part], text: str) -> None:
-    """Append text, joined with text just before it, so that all servers and templates give the same tokens."""
-    if text and parts and isinstance(parts[-1], Text):
-        parts[-1] = Text(parts[-1].text + text)
-    elif text:
-        parts.append(Text(text))
+def _add(parts: list[Part], text: str, *, data: bool = False) -> None:
+    """Append text, joined with text just before it, so that all servers and templates give the same tokens.
+
+    `data`: whether they are the sample's own words.
+    """
+    if not text:
+        return
+    before = Text("", ())
+    if parts and isinstance(last := parts[-1], Text):
+        before = last
+        parts.pop()
+    words, spans = before.text + text, before.data or ()
+    parts.append(Text(words, (*spans, (len(before.text), len(words))) if data else spans))

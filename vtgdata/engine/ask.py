@@ -1,23 +1,24 @@
 """Asking: questions in, answers in the journal, with a bounded number of requests in flight.
 
 A reply is on disk before it is counted or acknowledged: whatever ends a run, the next one asks only what is missing.
+Requests on their way when a run ends early are waited for, and their answers kept: see `flight`.
 """
 
 import asyncio
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import cast
 
 import msgspec
 
+from vtgdata.engine.flight import Flight, ended_by_signals
 from vtgdata.engine.journal.journal import Attempt, Journal
 from vtgdata.engine.progress import Progress, Report
 from vtgdata.engine.spool import QuestionAnswers, question_answers
 from vtgdata.engine.work_keys import Question, seed_of, work_keys
 from vtgdata.errors import VtgError
 from vtgdata.files.crash_points import crash_here
-from vtgdata.records import Model, Request, Sampling
+from vtgdata.records import Model, NotSent, Request, Sampling
 
 ACKNOWLEDGE_FD = "VTGDATA_ACK_FD"
 """Environment variable: an open file descriptor that gets each key, one a line, once its answer is on disk."""
@@ -48,6 +49,8 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     """Answers wanted in all, if known beforehand; used to estimate the time to go."""
     progress: Callable[[Progress], None] | None = None
     """Called with the progress of the run, at most once a second and at the end."""
+    patience: float = 300.0
+    """Seconds to wait for requests on their way when the run ends early."""
 
 
 def run(questions: Iterable[Question], asking: Asking) -> None:
@@ -68,19 +71,20 @@ async def ask(questions: Iterable[Question], asking: Asking) -> None:
     Questions are pulled one by one in a thread, since making one may decode a video. At most 2 * model.concurrency are
     in memory at a time, so there may be more than memory holds.
 
-    A failed request is recorded in the journal and does not end the run. EndpointRefused, and any exception of the
-    model or of `questions`, ends the run at once; answers that came before are kept.
+    A failed request is recorded in the journal and does not end the run. EndpointRefused, any exception of the model or
+    of `questions`, Ctrl-C (KeyboardInterrupt), a signal to end (Terminated) and cancellation end the run: nothing more
+    is sent, and it is raised once the requests on their way have ended, and their answers are kept. Asked to end a
+    second time, or after `patience`, the run does not wait for them.
     """
     report = Report(asking.journal.path, asking.model.id, asking.total, asking.progress)
     run = _Run(asking, asking.acknowledge or _acknowledge_to_fd(), report)
-    try:
-        async with asyncio.TaskGroup() as group:
-            await run.all(iter(questions), group)
-    except BaseExceptionGroup as errors:
-        raise _main_error(errors) from None
-    finally:
-        run.commit_rest()
-        report.write(ended=True)
+    with ended_by_signals(run.flight):
+        try:
+            run.flight.start(run.all(iter(questions)))
+            await run.flight.landed()
+        finally:
+            run.commit_rest()
+            report.write(ended=True)
 
 
 class _Run:
@@ -98,19 +102,18 @@ class _Run:
         self.sent: set[str] = set()
         """Keys asked for in this run whose answers are not on disk: in flight, or failed."""
         self.ended = False
-        self.broken = False
-        """Whether the model raised an exception, after which nothing more may be sent."""
+        self.flight = Flight(asking.model, asking.patience)
 
-    async def all(self, questions: Iterator[Question], group: asyncio.TaskGroup) -> None:
+    async def all(self, questions: Iterator[Question]) -> None:
         """Start a task for each question with missing answers, when there is room for it, until the questions end."""
-        while not self.ended:
+        while not self.ended and not self.flight.ending:
             await self.alive.acquire()
             found = await asyncio.to_thread(self._next, questions)
             self.report.update()
             if found is None:
                 self.alive.release()
             else:
-                group.create_task(self._question(*found))
+                self.flight.start(self._question(*found))
             # A name would keep the frames alive while the next question is pulled.
             del found
 
@@ -164,51 +167,58 @@ class _Run:
 
     async def _question(self, question: Question, missing: Sequence[tuple[int, str]]) -> None:
         """Get the missing answers to one question."""
+        parts = [missing[start : start + self.per_request] for start in range(0, len(missing), self.per_request)]
         try:
-            async with asyncio.TaskGroup() as group:
-                for start in range(0, len(missing), self.per_request):
-                    group.create_task(self._request(question, missing[start : start + self.per_request]))
+            await asyncio.gather(*(self._request(question, part) for part in parts))
         finally:
             self.alive.release()
 
     async def _request(self, question: Question, wanted: Sequence[tuple[int, str]]) -> None:
-        async with self.slots:
-            if self.broken:
-                return  # an exception ends the run; this request had its slot before the group could cancel it
-            self.report.counts.asked += len(wanted)
-            seeds = tuple(seed_of(key) for _, key in wanted)
-            request = Request(
-                sample_id=question.sample_id, messages=question.messages, sampling=self.asking.sampling, seeds=seeds
-            )
-            try:
-                replies = await self.model.generate(request)
-            except BaseException:
-                self.broken = True
-                raise
-            crash_here("answer-came")
-            self.replied.extend(
-                Attempt(key=key, sample_id=question.sample_id, index=index, reply=reply)
-                for (index, key), reply in zip(wanted, replies, strict=True)
-            )
-            # Keep the slot until the answers are on disk, so that a crash loses at most the answers that are in slots.
-            async with self.committing:
-                await self._commit()
+        try:
+            async with self.slots:
+                await self._ask(question, wanted)
+        except BaseException as error:
+            # Noted before the slot of this request lets another one go.
+            self.flight.fail(error)
         self.report.update()
 
+    async def _ask(self, question: Question, wanted: Sequence[tuple[int, str]]) -> None:
+        """Send a request, and write its replies to the journal; nothing happens if the run ends before it is sent."""
+        seeds = tuple(seed_of(key) for _, key in wanted)
+        request = Request(
+            sample_id=question.sample_id, messages=question.messages, sampling=self.asking.sampling, seeds=seeds
+        )
+        self.report.counts.asked += len(wanted)
+        try:
+            replies = await self.flight.send(self.model.generate(request))
+        except NotSent:
+            self.report.counts.asked -= len(wanted)
+            return
+        crash_here("answer-came")
+        self.replied.extend(
+            Attempt(key=key, sample_id=question.sample_id, index=index, reply=reply)
+            for (index, key), reply in zip(wanted, replies, strict=True)
+        )
+        # Keep the slot until the answers are on disk, so that a crash loses at most the answers that are in slots.
+        async with self.committing:
+            await self._commit()
+
     async def _commit(self) -> None:
-        """Write all waiting replies to the journal in one commit; replies that arrive meanwhile form the next batch."""
+        """Write all waiting replies to the journal in one commit; replies that arrive meanwhile form the next batch.
+
+        Nothing cancels this: of a run that ends early, only requests are cut off.
+        """
         batch, self.replied = self.replied, []
         if batch:
-            writing = asyncio.create_task(asyncio.to_thread(self.journal.record, batch))
             try:
-                await asyncio.shield(writing)
-            finally:
-                # A run that ends early still finishes a commit that has begun: its answers were paid for.
-                await writing
-                self._count(batch)
+                await asyncio.to_thread(self.journal.record, batch)
+            except BaseException:
+                self.replied = batch + self.replied
+                raise
+            self._count(batch)
 
     def commit_rest(self) -> None:
-        """Commit the replies that were still waiting when the run ended early."""
+        """Commit the replies that could not be written before, as to a disk that was full."""
         batch, self.replied = self.replied, []
         if batch:
             self.journal.record(batch)
@@ -237,11 +247,3 @@ def _acknowledge_to_fd() -> Callable[[str], None]:
         os.write(descriptor, f"{key}\n".encode())
 
     return write
-
-
-def _main_error(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error to show of all that ended a run: the first that the user can mend (a VtgError), else the first."""
-    found: BaseException = errors.subgroup(VtgError) or errors
-    while isinstance(found, BaseExceptionGroup):
-        found = cast("BaseExceptionGroup[BaseException]", found).exceptions[0]
-    return found

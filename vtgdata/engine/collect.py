@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 from vtgdata.conversation.prompt import Prompt, load_prompt
 from vtgdata.engine import ask, failures, rollouts
 from vtgdata.engine.adaptive.rounds import Places
-from vtgdata.engine.journal.counts import Answers, answers, journals, peek, spend
+from vtgdata.engine.askable import obstacles
+from vtgdata.engine.journal.counts import Answers, answers, journals, outdated, peek, spend, varied
 from vtgdata.engine.journal.journal import Journal
-from vtgdata.engine.models import answers_id, asked_model, price_of
+from vtgdata.engine.models import answers_id, asked_model, former_id, price_of
 from vtgdata.engine.money.budget import Metered
+from vtgdata.engine.money.prices import is_local
 from vtgdata.engine.progress import teller
 from vtgdata.engine.questions import frame_store, questions
 from vtgdata.engine.settings import AskSettings
@@ -22,7 +24,7 @@ from vtgdata.errors import BudgetReached
 from vtgdata.files import plugins
 from vtgdata.files.claims import JOURNAL
 from vtgdata.files.schemas import Row
-from vtgdata.records import Model, Reply, Sample
+from vtgdata.records import Model, RenewedModel, Reply, Sample
 from vtgdata.video.store import FrameStore
 
 log = logging.getLogger("vtgdata")
@@ -45,6 +47,9 @@ class Collected:
         """Samples, of those read so far, with a failed request or a video that could not be read."""
         self.first_failure = ""
         """The first such failure, with the detail that the journal has."""
+        self.reproducible: bool | None = None
+        """For a model that computes answers in batches here, whether each was computed in a batch of one size, so that
+        the same command gives it again; None for other models."""
 
     def by_sample(self) -> Iterator[tuple[Sample, list[Row]]]:
         """Each sample with its rows, in order.
@@ -85,14 +90,16 @@ def metered(spec: str, model: Model, settings: AskSettings, journal: Journal) ->
 
 
 @contextmanager
-def _told_what_is_left(journal: Journal, samples: Iterable[Sample], n: int) -> Generator[None]:
+def _told_what_is_left(journal: Journal, samples: Iterable[Sample], settings: AskSettings) -> Generator[None]:
     """Add the number of missing answers to the error of a used-up budget; by then all answers that came are on disk."""
+    n = settings.n
     try:
         yield
     except BudgetReached as error:
         there = Answers()
         answers(journal.select, journal.answers_id, there)
-        left = sum(n - there.count(sample.sample_id, n) for sample in samples)
+        obstacle = obstacles(settings)
+        left = sum(n - there.count(sample.sample_id, n) for sample in samples if obstacle(sample) is None)
         raise BudgetReached(
             f"{error} {left:,} answers are left to do. What was answered is kept: the same command with a higher "
             "--budget goes on."
@@ -136,17 +143,38 @@ def collect(
     store = frame_store(settings)
     folder = Path(settings.out)
     folder.mkdir(parents=True, exist_ok=True)
-    with Journal(folder / JOURNAL) as journal, Spool(folder) as spool, _told_what_is_left(journal, samples, settings.n):
+    with Journal(folder / JOURNAL) as journal, Spool(folder) as spool, _told_what_is_left(journal, samples, settings):
         journal.answers_id = answers_id(settings, prompt, model, condition)
         journal.again = failures.chosen(settings.only)
         take_shards(journal, folder)
+        _say_outdated(model, settings, prompt, condition, journal, samples)
         model = metered(spec, model, settings, journal)
         asked = _Ask(spec, condition, tuple(dict.fromkeys((*rollouts.DEFAULT_SCORES, *scores))))
         asker = _Asker(settings, asked, _Held(prompt, store, model, journal, spool))
         asker.ask(samples, settings.n)
         if places is not None:
             asker.deepen(samples, places)
-        yield Collected(samples, model.id, prompt, asker.latest if places else asker.rows)
+        collected = Collected(samples, model.id, prompt, asker.latest if places else asker.rows)
+        if (stated := getattr(model, "reproducible", None)) is not None:
+            collected.reproducible = not varied(journal.select, journal.answers_id)
+            if stated and not collected.reproducible:
+                log.warning(
+                    "%s: some of its answers were made without --reproducible and are kept, so another run may differ "
+                    "from this one; name a new --out to have all of them reproducible",
+                    journal.path,
+                )
+        yield collected
+
+
+def _say_outdated(
+    model: Model, settings: AskSettings, prompt: Prompt, condition: str, journal: Journal, samples: Sequence[Sample]
+) -> None:
+    """Say how many answers of the folder are asked again though they are there, and why: see `RenewedModel`."""
+    if isinstance(model, RenewedModel):
+        former = former_id(settings, prompt, model, condition)
+        again = outdated([journal.select], former, journal.answers_id, samples, settings.n)
+        if again:
+            log.warning("%s: %d answers are asked again: %s", journal.path, again, model.formerly_why)
 
 
 class _Ask(NamedTuple):
@@ -188,6 +216,7 @@ class _Asker:
             note=self.spool.add,
             total=n * len(samples),
             progress=self.progress,
+            patience=self.settings.timeout,
         )
         ask.run(questions(samples, self.prompt, self.store, self.settings, self.asked.condition), asking)
 
@@ -226,6 +255,7 @@ class _Asker:
                 sampling=self.settings.sampling(),
                 form=self.prompt.form,
                 scores=self.asked.scores,
+                served=not is_local(self.asked.spec),
             )
             made = iter(rows)
             for sample, record in chunk:

@@ -9,7 +9,7 @@ from vtgdata.engine.money.prices import Price
 from vtgdata.engine.settings import AskSettings
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
-from vtgdata.records import Endpoint, Model, NamedModel
+from vtgdata.records import BatchModel, Endpoint, Model, NamedModel, RenewedModel
 from vtgdata.video.store import DECODER
 
 
@@ -31,23 +31,45 @@ def open_model(spec: str, settings: AskSettings) -> Model:
         concurrency=settings.concurrency,
         timeout=settings.timeout,
         max_wait=settings.max_wait,
+        body=settings.body,
+        answers_as=tuple(settings.answers_as),
+        reproducible=settings.reproducible,
     )
     connect = plugins.load("models", parsed.name).connect
     plugins.check_settings(spec, connect, parsed.settings, given=2)
-    return connect(parsed.argument, endpoint, **parsed.settings)
+    model: Model = connect(parsed.argument, endpoint, **parsed.settings)
+    if settings.body and not isinstance(model, BatchModel):
+        raise VtgError(f"--body: {spec} asks no server, so it has no requests to change. Leave out --body.")
+    for name, value in settings.body.items():
+        # Whatever the server calls it: plans and budgets set aside --max-tokens for each answer.
+        if name.startswith("max_") and "tokens" in name and isinstance(value, int) and value > settings.max_tokens:
+            raise VtgError(
+                f"--body {name}={value}: the longest answer is --max-tokens, {settings.max_tokens}, by which prices "
+                f"and budgets are reckoned. Give --max-tokens {value} as well."
+            )
+    return model
 
 
 def price_of(spec: str, settings: AskSettings, model: Model) -> Price | None:
     """What a model's tokens cost; None when that is unknown."""
     name = model.model if isinstance(model, NamedModel) else None
     named = name if isinstance(name, str) else plugins.parse_spec(spec).argument
-    return prices.price_of(spec, named, settings.endpoint, settings.prices)
+    return prices.price_of(spec, named, settings.endpoint, settings.prices, free=settings.free)
 
 
 def answers_id(settings: AskSettings, prompt: Prompt, model: Model, condition: str) -> str:
     """The fingerprint of the answers that `collect` asks for; see `work_keys.answers_id`."""
+    return _answers_id(settings, prompt, model.id, condition)
+
+
+def former_id(settings: AskSettings, prompt: Prompt, model: RenewedModel, condition: str) -> str:
+    """The fingerprint that the same answers of the model had under its earlier id."""
+    return _answers_id(settings, prompt, model.formerly, condition)
+
+
+def _answers_id(settings: AskSettings, prompt: Prompt, model_id: str, condition: str) -> str:
     frames, seen = settings.frame_sampling(), bool(settings.videos)
-    return work_keys.answers_id(model.id, prompt.id, frames, seen, settings.sampling(), settings.seed, condition)
+    return work_keys.answers_id(model_id, prompt.id, frames, seen, settings.sampling(), settings.seed, condition)
 
 
 def asked_model(spec: str, settings: AskSettings, condition: str) -> Model:

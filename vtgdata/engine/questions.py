@@ -1,6 +1,6 @@
 """The question about each sample: its messages and frames, or those of a control."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -56,6 +56,18 @@ def questions(
         else:
             look = partial(_seen, sample, store, prompt)
             yield _question(sample, store.times(sample.video), prompt, look)
+
+
+def check_controls(samples: Sequence[Sample], conditions: Iterable[str], seed: int) -> None:
+    """Raise VtgError if the samples allow no control that is asked for, so that nothing is paid for before it is known.
+
+    A control with other videos may still turn out to be impossible, when too few of them can be read.
+    """
+    for condition in set(conditions):
+        if condition == "blind":
+            blind.donors(list({sample.video.video_id: sample.video for sample in samples}.values()), seed)
+        elif condition == "other_query":
+            blind.other_queries(samples, seed)
 
 
 def _donors(samples: Sequence[Sample], store: FrameStore | None, settings: AskSettings) -> dict[str, Video]:

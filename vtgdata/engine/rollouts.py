@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from vtgdata.conversation.answer import Form, parse
+from vtgdata.conversation.answer_text import opened
 from vtgdata.engine.spool import WantedAnswer
 from vtgdata.files import plugins
 from vtgdata.files.schemas import Row
@@ -28,16 +29,20 @@ def finalize(
     sampling: Sampling,
     form: Form,
     scores: Sequence[str] = DEFAULT_SCORES,
+    served: bool = False,
 ) -> list[Row]:
     """One row for each (sample, index) asked, in the order of `wanted`.
 
     A failed request, or a video that could not be read, gives a row with `error` and without `iou` or scores. An answer
-    that cannot be parsed is an answer, with iou 0. `replies` holds answers and failures by key.
+    that cannot be parsed is an answer, with iou 0. `replies` holds answers and failures by key. Of a `served` model
+    nobody knows the chat template: a reasoning that is closed and not opened shows that the template opens it.
     """
     answers: list[Answer] = []
     rows: list[Row] = []
     for one in wanted:
         sample, reply = samples[one.sample_id], replies.get(one.key)
+        if served and reply is not None and reply.text and not reply.reasoning:
+            reply = msgspec.structs.replace(reply, text=opened(reply.text))
         error = one.problem or ("not asked yet" if reply is None else reply.error)
         answer = parse(
             None if reply is None or error else reply.text,
@@ -88,11 +93,19 @@ def score_rows(rows: Sequence[Row], answers: Sequence[Answer], samples: Sequence
         rows[i]["scores"] = [{"name": name, "value": v} for name, v in values.items() if not np.isnan(v)]
 
 
-def sampling_text(sampling: Sampling, seed: int) -> str:
-    """How answers were drawn, as JSON text for a table: temperature, top_p, max_tokens and the run's seed."""
-    return json.dumps(msgspec.to_builtins(sampling) | {"seed": seed}, sort_keys=True)
+def sampling_text(sampling: Sampling, seed: int, reproducible: bool | None = None) -> str:
+    """How answers were drawn, as JSON text for a table: temperature, top_p, max_tokens and the run's seed.
+
+    Also top_k, min_p and repetition_penalty where they act, and `reproducible` (see `Collected`) unless it is None.
+    """
+    drawn = msgspec.to_builtins(sampling) | {"seed": seed}
+    return json.dumps(drawn if reproducible is None else drawn | {"reproducible": reproducible}, sort_keys=True)
+
+
+_SHORT = {"top_k": "k", "min_p": "n", "repetition_penalty": "r"}
 
 
 def sampling_id(sampling: Sampling) -> str:
-    """A readable fingerprint of a sampling, as in `t1-p1-m512`."""
-    return f"t{sampling.temperature:g}-p{sampling.top_p:g}-m{sampling.max_tokens}"
+    """A readable fingerprint of a sampling, as in `t1-p1-m512`, or `t1-p1-m512-k20-r1.05` with more that acts."""
+    more = "".join(f"-{_SHORT[name]}{value:g}" for name, value in sampling.further().items())
+    return f"t{sampling.temperature:g}-p{sampling.top_p:g}-m{sampling.max_tokens}{more}"

@@ -1,7 +1,7 @@
 """Settings of every command that asks a model."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -27,6 +27,12 @@ class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_field
     """Base URL of an OpenAI-compatible server, ending in /v1; may be given several times."""
     model_version: str = ""
     """Version of the model, if the server's model name does not tell it; part of the fingerprint of its answers."""
+    body: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    """Fields to change in the JSON body of each request to a server, as in max_tokens=null (leaves it out),
+    reasoning_effort=low or chat_template_kwargs.enable_thinking=false; part of the fingerprint of the answers."""
+    answers_as: list[str] = msgspec.field(default_factory=list[str])
+    """Name of another model that a server may answer as (* for any): unless named here, a server that says that another
+    model than the one asked for has answered is left out. May be given several times."""
     videos: str = ""
     """Folder under which the videos lie."""
     prompt: str = "ground"
@@ -41,8 +47,18 @@ class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_field
     """Nucleus sampling: share of the probability to draw from, in (0, 1]."""
     max_tokens: PositiveInt = 512
     """Longest answer, in tokens."""
+    top_k: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Number of the likeliest tokens to draw from; 0 for all."""
+    min_p: UnitFraction = 0.0
+    """Least probability of a token to draw, as a share of the likeliest one's; 0 for no bound."""
+    repetition_penalty: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+    """Penalty on tokens that prompt or answer already has; 1 for none."""
     concurrency: PositiveInt | None = None
-    """Requests in flight; for a local model, answers in a batch."""
+    """Requests in flight; for a local model, the most answers in a batch (64 unless given; fewer if memory ends)."""
+    reproducible: bool = False
+    """Compute every answer of a local model in a batch of one size, --concurrency: then the same command gives the same
+    bytes for any shards, workers and kills. Without it a batch is as small as its answers, which is faster, and a near
+    tie between two tokens may be rounded the other way in a batch of another size."""
     timeout: Annotated[float, msgspec.Meta(gt=0)] = 300.0
     """Seconds until a request counts as failed."""
     max_wait: Annotated[float, msgspec.Meta(ge=0)] = 300.0
@@ -56,6 +72,8 @@ class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_field
     4, and a higher budget goes on."""
     prices: str = ""
     """File of prices in dollars per million tokens, used before ours: - {model: NAME, input: 1.25, output: 10}."""
+    free: bool = False
+    """A model whose price is in no table costs nothing, as on a server of your own; one on this machine always does."""
     confirm_over: Annotated[float, msgspec.Meta(ge=0)] = 5.0
     """US dollars: a step that may cost more asks for confirmation; without a terminal it ends with exit code 4."""
     yes: bool = False
@@ -78,7 +96,14 @@ class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_field
 
     def sampling(self) -> Sampling:
         """How answers are drawn."""
-        return Sampling(temperature=self.temperature, top_p=self.top_p, max_tokens=self.max_tokens)
+        return Sampling(
+            temperature=self.temperature,
+            top_p=self.top_p,
+            max_tokens=self.max_tokens,
+            top_k=self.top_k,
+            min_p=self.min_p,
+            repetition_penalty=self.repetition_penalty,
+        )
 
     def inputs(self, *models: str) -> list[str]:
         """Files and folders that the answers depend on."""

@@ -2,7 +2,7 @@
 
 `--shard I/N` asks about the samples whose id hashes to I of N, with an output folder of its own in
 `OUT/shard-I-of-N`. The same command without it copies the shards' answers, asks for missing ones, and writes the
-tables: the same bytes for any number of shards.
+tables: the same bytes for any number of shards (where a local model answers, with --reproducible).
 """
 
 import hashlib

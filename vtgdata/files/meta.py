@@ -10,7 +10,7 @@ from vtgdata.files import fingerprint
 META = "meta.json"
 
 
-class Meta(msgspec.Struct, frozen=True, kw_only=True):
+class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Contents of `meta.json`."""
 
     command: str
@@ -25,6 +25,9 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True):
     """The stage's summary as JSON values: other versions of the stage may have written other fields."""
     finished: str
     """ISO 8601, UTC."""
+    how: dict[str, Any] = {}
+    """Settings that say how the step was run and never change its result, as far as they were given: `vtgdata retry`
+    runs it in the same way."""
 
 
 def read_meta(folder: Path) -> Meta | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self, overload
 
 import msgspec
+from msgspec.structs import astuple
 
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import read_frame, read_parquet, write_parquet
@@ -119,14 +120,26 @@ _SAMPLE_VALUES: dict[str, Callable[[Sample], Any]] = {
 """How to get the columns of `samples.parquet` that are not a Sample's field of the same name and type."""
 
 
+def _windows(sample: Sample) -> list[tuple[Any, ...]]:
+    return list(map(astuple, sample.windows))
+
+
+def _repairs(sample: Sample) -> list[tuple[Any, ...]]:
+    return list(map(astuple, sample.repairs))
+
+
+_WRITTEN = _SAMPLE_VALUES | {"windows": _windows, "repairs": _repairs}
+"""The same as tuples, which Arrow takes for lists and for objects, and which cost less to make for a long file."""
+
+
 def sample_row(sample: Sample) -> Row:
     """A Sample as a row of `samples.parquet`."""
-    return {name: samples_column(name, [sample])[0] for name in SAMPLES}
+    return {name: (_SAMPLE_VALUES.get(name) or attrgetter(name))(sample) for name in SAMPLES}
 
 
 def samples_column(name: str, samples: Sequence[Sample]) -> list[Any]:
-    """The values of one column of `samples.parquet`."""
-    return list(map(_SAMPLE_VALUES.get(name) or attrgetter(name), samples))
+    """The values of one column of `samples.parquet`, for Arrow."""
+    return list(map(_WRITTEN.get(name) or attrgetter(name), samples))
 
 
 def drops_column(name: str, drops: Sequence[Drop]) -> list[str]:

@@ -59,10 +59,12 @@ def json_values(summary: msgspec.Struct) -> dict[str, Any]:
 
 
 HOW = (
-    *("executor", "shards", "workers", "jobs", "dry_run", "yes", "budget", "prices", "confirm_over", "only"),
-    *("batch", "batch_requests", "batch_megabytes", "replace"),
+    *("executor", "shards", "workers", "jobs", "yes", "budget", "prices", "free", "confirm_over", "allow"),
+    *("batch_requests", "batch_megabytes"),
 )
-"""Settings that say how a step is run and never change its result."""
+"""Settings that say how a step is run and never change its result; `meta.json` has them as `how`."""
+ONCE = ("dry_run", "only", "batch", "replace")
+"""Settings of one run alone: no later run repeats them."""
 
 
 class Step(Generic[S]):
@@ -96,8 +98,9 @@ class Step(Generic[S]):
         self.settings = msgspec.to_builtins(settings)
         self._replace, self._plans = (bool(self.settings.get(name)) for name in ("replace", "dry_run"))
         named = str(self.settings.pop("out"))
-        for name in HOW:
-            self.settings.pop(name, None)
+        given = {name: self.settings.pop(name) for name in (*HOW, *ONCE) if name in self.settings}
+        # What was given: a budget of 0 is one, though 0 == False.
+        self._how = {name: value for name in HOW if (value := given.get(name)) or (value == 0 and value is not False)}
         if not named:
             raise VtgError(f"`vtgdata {command}` needs a folder to write to: --out is empty.")
         try:
@@ -266,6 +269,7 @@ class Step(Generic[S]):
             outputs={name: fingerprint.of_path(_found(name, draft, self.out)) for name in outputs},
             summary=json_values(summary),
             finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            how=self._how,
         )
         assert self._lease is not None
         self._lease.check()

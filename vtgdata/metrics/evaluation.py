@@ -72,6 +72,9 @@ class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     """The model's spec, or the path of the file."""
     model_id: str | UnsetType = UNSET
+    reproducible: bool | UnsetType = UNSET
+    """Set for a local model: whether all answers were computed in batches of one size (--reproducible), so that the
+    same command gives them again."""
     sighted: dict[str, Any]
     """Counts and scores of its answers."""
     breakdown: dict[str, dict[str, Any]]

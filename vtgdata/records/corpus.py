@@ -128,6 +128,8 @@ class Corpus(msgspec.Struct, frozen=True, kw_only=True):
     Lines of text that have commas or tabs, but no header, need `Records(shape="text")`: they look like a table."""
     split_in_rows: bool = False
     """Whether a file holds several splits and each row names its own."""
+    youtube: bool = False
+    """Whether eleven characters that name one of its videos are a YouTube id; a reader hands it to `ids.named`."""
 
     def benchmark(self, split: str) -> bool:
         """Whether papers report scores on the named split."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from vtgdata.records.sample import Window
 
@@ -12,6 +13,9 @@ class Text(msgspec.Struct, frozen=True, tag="text"):
     """A piece of text in a message."""
 
     text: str
+    data: tuple[tuple[int, int], ...] | None = None
+    """Where the words of a sample stand in it: (start, end) in characters, in order. They are data: a control token of
+    a model that is spelt out in them is plain text. None where nobody says; then all of it may be data."""
 
 
 class Image(msgspec.Struct, frozen=True, tag="image"):
@@ -31,13 +35,37 @@ class Message(msgspec.Struct, frozen=True):
     parts: tuple[Part, ...]
 
 
+NEUTRAL = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
+"""Parts of a sampling that are unset where they have these values, with which they change no answer."""
+
+
 class Sampling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Sampling parameters of an answer; always sent explicitly, never left to a server's default."""
+    """How an answer is drawn: this alone decides, never a default of a model's folder or of a server.
+
+    The fields of `NEUTRAL` are left out when a sampling is written while they are unset, so that samplings without
+    them keep the work keys that they had before these fields came.
+    """
 
     temperature: float = 1.0
     """0 is greedy."""
     top_p: float = 1.0
     max_tokens: int = 512
+    top_k: int | UnsetType = UNSET
+    """Number of the likeliest tokens to draw from; unset for all."""
+    min_p: float | UnsetType = UNSET
+    """Least probability of a token to draw, as a share of the likeliest one's, in (0, 1]; unset for no bound."""
+    repetition_penalty: float | UnsetType = UNSET
+    """Above 0. Scores of tokens that the prompt or the answer already has are divided by it if they are positive, and
+    multiplied by it if they are negative (Keskar et al., CTRL, 2019); unset for none."""
+
+    def __post_init__(self) -> None:
+        for name, neutral in NEUTRAL.items():
+            if getattr(self, name) == neutral:
+                msgspec.structs.force_setattr(self, name, UNSET)
+
+    def further(self) -> dict[str, Any]:
+        """The set ones of the fields in `NEUTRAL`, by name."""
+        return {name: value for name in NEUTRAL if (value := getattr(self, name)) is not UNSET}
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +85,9 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """More about the error, for debugging; like `seconds` it stays in the journal."""
     endpoint: str | None = None
     """The server that answered, if there is one; like `seconds` it stays in the journal."""
+    varies: bool | UnsetType = UNSET
+    """True where a local model answered without --reproducible: another size of batch could have given another text.
+    Otherwise it is unset. Like `seconds` it stays in the journal."""
     cost: float | None = None
     """US dollars by the price table of that day, 0 for a model on this machine; None if the price is unknown. Like
     `seconds` it stays in the journal."""
@@ -83,14 +114,25 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Requests in flight; None leaves it to the plug-in."""
     timeout: float = 300.0
     """Seconds until a request counts as failed."""
+    reproducible: bool = False
+    """Whether a local model computes every answer in a batch of the same size."""
     max_wait: float = 300.0
     """Most seconds that an answer waits for servers that are down or ask for a pause; then it counts as failed."""
+    body: dict[str, Any] = {}
+    """Changes of the JSON body of each request: dotted field name -> value, None to leave the field out."""
+    answers_as: tuple[str, ...] = ()
+    """Names of other models that a server may answer as; `*` for any."""
+
+
+class NotSent(Exception):
+    """A request that was not sent, because the run ends: raised by a model that was told to `stop`."""
 
 
 class Model(Protocol):
     """A model that can be asked, as `connect` of a plug-in returns it (see `ModelModule`).
 
-    NamedModel, ModelInPieces and BatchModel are optional parts. `tests/contracts/test_models.py` holds all of it.
+    NamedModel, ModelInPieces, StoppableModel and BatchModel are optional parts. `tests/contracts/test_models.py` holds
+    all of it.
     """
 
     id: str
@@ -126,6 +168,37 @@ class ModelInPieces(Protocol):
 
     answers_per_request: int
     """Seeds in a Request, at most; without it, all n of a question come at once."""
+
+
+@runtime_checkable
+class StoppableModel(Protocol):
+    """A model whose requests wait before they are sent, as for a server that asks for a pause."""
+
+    def stop(self) -> None:
+        """Send nothing more until `close`: `generate` raises NotSent for requests that still wait.
+
+        A request that waits to be tried again is no more tried: its reply has the error of the last try. What is on its
+        way goes on.
+        """
+        ...
+
+
+@runtime_checkable
+class RenewedModel(Protocol):
+    """A model that answers otherwise than under an earlier id, although nothing of it changed: it is asked again."""
+
+    formerly: str
+    """The earlier id."""
+    formerly_why: str
+    """Why answers under the earlier id do not count any more, for people."""
+
+
+@runtime_checkable
+class LocalBatches(Protocol):
+    """A model that computes answers in batches on this machine."""
+
+    reproducible: bool
+    """Whether all batches have one size, so that an answer does not depend on which others were missing."""
 
 
 @runtime_checkable

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from vtgdata.files.schemas import Row
+from vtgdata.records import NEUTRAL
 
 Facts = dict[str, Any]
 _HOW = ("prompt_id", "sampling_id", "sampling", "frame_sampling")
@@ -75,8 +76,11 @@ def drawn_words(asked: Mapping[str, Any]) -> str:
     """
     if "temperature" not in asked:
         return f"sampling {asked['sampling']}"
-    known = f"temperature {asked['temperature']:g}, top_p {asked['top_p']:g}, at most {asked['max_tokens']:,} tokens"
-    return f"{known}, seed {asked['seed']}"
+    drawn = [f"{name} {asked[name]:g}" for name in ("temperature", "top_p", *NEUTRAL) if name in asked]
+    rest = [f"at most {asked['max_tokens']:,} tokens", f"seed {asked['seed']}"]
+    if (same := asked.get("reproducible")) is not None:
+        rest.append("batches of one size (reproducible)" if same else "batches of any size (not reproducible)")
+    return ", ".join([*drawn, *rest])
 
 
 def frames_words(frames: Mapping[str, Any] | None) -> str:

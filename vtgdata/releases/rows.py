@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from vtgdata import releases
-from vtgdata.annotations.benchmarks import is_benchmark
+from vtgdata.annotations import benchmarks
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
 from vtgdata.files.parquet import read_parquet
@@ -26,7 +26,6 @@ _KEYS = {
     "drops": ("corpus", "origin", "reason", "raw"),
 }
 _CHOSEN_KEY = ("sample_id", "model_id", "measure")
-_Place = tuple[str, str]
 _PROMPT = re.compile(r"\w[\w.-]*-[0-9a-f]{8}\Z", re.ASCII)
 
 
@@ -104,14 +103,12 @@ class Sources:
 
     def _joined(self, config: str, rows: list[Row], columns: Mapping[str, str]) -> list[Row]:
         """Each row with its sample's columns; raises VtgError when the video of a row is also in a benchmark."""
-        benchmarks = self._benchmarks()
         trained = [self.samples[row["sample_id"]] for row in rows]
-        leaks = [(sample, place) for sample in trained for place in _places(sample) if place in benchmarks]
+        leaks = benchmarks.leaks(trained, self.samples.values())
         if leaks:
-            sample, place = leaks[0]
-            corpus, split = benchmarks[place]
-            videos = {(each["corpus"], each["video_id"]) for each, _ in leaks}
-            row_ids = {each["sample_id"] for each, _ in leaks}
+            sample, corpus, split = leaks[0]
+            videos = {(each.row["corpus"], each.row["video_id"]) for each in leaks}
+            row_ids = {each.row["sample_id"] for each in leaks}
             raise VtgError(
                 f"config {config!r} trains on {len(videos)} video(s) of benchmarks ({len(row_ids)} samples), first "
                 f"video {sample['video_id']!r} of {sample['corpus']} (split {sample['split']!r}), which is in "
@@ -121,17 +118,6 @@ class Sources:
             )
         own = [column for column in columns if column not in SAMPLES]
         return [self.samples[row["sample_id"]] | {column: row.get(column) for column in own} for row in rows]
-
-    def _benchmarks(self) -> dict[_Place, tuple[str, str]]:
-        """{key of a benchmark's video: (corpus, split)}: the videos that may not be trained on."""
-        splits = {(sample["corpus"], sample["split"]) for sample in self.samples.values()}
-        reported = {(corpus, split) for corpus, split in splits if is_benchmark(corpus, split)}
-        return {
-            place: (sample["corpus"], sample["split"])
-            for sample in self.samples.values()
-            if (sample["corpus"], sample["split"]) in reported
-            for place in _places(sample)
-        }
 
     def _note_students(self, rows: list[Row]) -> None:
         """Keep, per model, the facts from the file with more samples: selected rows are a subset of the pass rates."""
@@ -152,12 +138,6 @@ class Sources:
                     "Make the file again."
                 )
             self.prompts[name] = text
-
-
-def _places(sample: Row) -> list[_Place]:
-    """Keys of a sample's video: its own id in its corpus, and the source id (a YouTube id), the same in all corpora."""
-    source = sample["source_id"]
-    return [(sample["corpus"], sample["video_id"]), *([("", source)] if source else [])]
 
 
 def _read(path: str, columns: Mapping[str, str], needs: tuple[str, ...], *, empty: bool = False) -> list[Row]:

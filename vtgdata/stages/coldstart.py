@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from vtgdata.conversation.answer import Form
 from vtgdata.conversation.prompt import Prompt, load_prompt
-from vtgdata.engine import shards
+from vtgdata.engine import shards, unreleasable
 from vtgdata.engine.batch.export import Exported
 from vtgdata.engine.collect import Collected, collect
 from vtgdata.engine.models import plugin_code
@@ -23,7 +24,7 @@ from vtgdata.engine.money.plan_words import Planned
 from vtgdata.engine.questions import load_samples
 from vtgdata.engine.rollouts import sampling_text
 from vtgdata.engine.settings import UnitFraction
-from vtgdata.engine.shards import ShardedSettings
+from vtgdata.engine.unreleasable import TrainingSettings
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import parquet_writer
 from vtgdata.files.schemas import DRAWN, ROLLOUTS, TRACES, Row
@@ -34,7 +35,7 @@ from vtgdata.records.windows import as_pairs
 from vtgdata.video.frame_settings import PositiveInt
 
 
-class Settings(ShardedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(TrainingSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of build-coldstart."""
 
     model: str
@@ -63,6 +64,9 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     """Number of samples with a failed request or an unusable video."""
     model: str
     """Id of the teacher."""
+    reproducible: bool | UnsetType = UNSET
+    """Set for a local model: whether all answers were computed in batches of one size (--reproducible), so that the
+    same command gives them again."""
     out: str
     """Output folder."""
 
@@ -86,6 +90,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         samples = shards.part(load_samples(settings), settings)
         if settings.target == "annotation":
             _window_form(load_prompt(settings.prompt))
+        unreleasable.refuse(settings, samples)
         if (planned := plan.check(settings, samples, [(settings.model, "sighted")])) is not None:
             return planned
         if settings.executor:
@@ -114,6 +119,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
             reasons=dict(sorted(reasons.items())),
             n_failed=collected.n_failed,
             model=collected.model_id,
+            reproducible=UNSET if collected.reproducible is None else collected.reproducible,
             out=settings.out,
         )
         failed = collected.failure(settings.max_failed)
@@ -146,7 +152,7 @@ def _trace(row: Row, sample: Sample, collected: Collected, settings: Settings) -
         "target": target,
         "prompt": collected.prompt.text,
         "frame_sampling": json.dumps(msgspec.to_builtins(settings.frame_sampling()), sort_keys=True),
-        "sampling": sampling_text(settings.sampling(), settings.seed),
+        "sampling": sampling_text(settings.sampling(), settings.seed, collected.reproducible),
     }
 
 

@@ -245,7 +245,7 @@ def _judged(
 
 def _fill(store: FrameStore, samples: Sequence[Sample]) -> None:
     """Decode the frames of all videos into the store, in parallel, so that a filter reads them from there."""
-    videos = {sample.video.video_id: sample.video for sample in samples}
+    videos = {(sample.video.file, sample.video.video_id): sample.video for sample in samples}
     for number, _ in enumerate(warm(store, videos.values()), 1):
         if number % 1000 == 0:
             log.info("curate: %d of %d videos looked at", number, len(videos))

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from msgspec import UNSET, UnsetType
 
-from vtgdata.engine import shards
+from vtgdata.engine import shards, unreleasable
 from vtgdata.engine.adaptive.rounds import Places
 from vtgdata.engine.adaptive.rule import interval, parse_rule
 from vtgdata.engine.batch.export import Exported
@@ -24,7 +24,7 @@ from vtgdata.engine.money import plan
 from vtgdata.engine.money.plan_words import Planned
 from vtgdata.engine.questions import load_samples
 from vtgdata.engine.rollouts import DEFAULT_SCORES, sampling_text
-from vtgdata.engine.shards import ShardedSettings
+from vtgdata.engine.unreleasable import TrainingSettings
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import parquet_writer
 from vtgdata.files.schemas import DRAWN, PASS_RATES, ROLLOUTS, Row
@@ -38,7 +38,7 @@ Only --adaptive fills `place` and `posterior_mean`. No reader requires them, so 
 """
 
 
-class Settings(ShardedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(TrainingSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of score-difficulty."""
 
     model: str
@@ -72,6 +72,9 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     """Id of the student."""
     out: str
     """Output folder."""
+    reproducible: bool | UnsetType = UNSET
+    """Set for a local model: whether all answers were computed in batches of one size (--reproducible), so that the
+    same command gives them again."""
     places: dict[str, int] | UnsetType = UNSET
     """{place: number of samples}. This field and those below are set only with --adaptive."""
     expected_misplaced: float | UnsetType | None = UNSET
@@ -104,6 +107,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         samples = chosen.only(lambda sample: sample.labelled)
         if chosen and not samples:
             raise VtgError(f"{settings.samples}: none of the chosen samples is labelled, so none can be scored.")
+        unreleasable.refuse(settings, samples)
         most = settings.max_n if places else None
         if (planned := plan.check(settings, samples, [(settings.model, "sighted")], most)) is not None:
             return planned
@@ -132,6 +136,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
             n_unparsed=totals.unparsed,
             n_failed=collected.n_failed,
             model=collected.model_id,
+            reproducible=UNSET if collected.reproducible is None else collected.reproducible,
             out=settings.out,
             **(places.summary() if places else {}),
         )
@@ -205,7 +210,7 @@ def pass_rates(
         "posterior_mean": None,
         "prompt": collected.prompt.text,
         "frame_sampling": json.dumps(msgspec.to_builtins(settings.frame_sampling()), sort_keys=True),
-        "sampling": sampling_text(settings.sampling(), settings.seed),
+        "sampling": sampling_text(settings.sampling(), settings.seed, collected.reproducible),
     }
     looked = decided is not None
     own = stored_name(parse_rule(settings.adaptive).measure) if looked else ""

@@ -200,13 +200,14 @@ def _models(settings: Settings, ruler: Ruler) -> Scored:
         sighted: sets.Values = {}
         for condition in _conditions(settings):
             with collect(settings, ruler.samples, spec, condition=condition, scores=ruler.scores) as collected:
-                rows = [row for _, its in collected.by_sample() for row in its]
-            rows = _as_read(settings, ruler, rows)
+                rows = _as_read(settings, ruler, [row for _, its in collected.by_sample() for row in its])
             scored.failure = scored.failure or collected.failure(settings.max_failed)
             scored.rows.extend(row | {"model": spec, "seeing": condition} for row in rows)
             judged = judge_rows(rows, ruler.samples)
             values = ruler.values(judged)
             report["model_id"] = collected.model_id
+            if collected.reproducible is not None:
+                report["reproducible"] = collected.reproducible and report.get("reproducible", True)
             report[condition] = ruler.describe(judged, values)
             if condition == "sighted":
                 sighted = values
@@ -237,8 +238,7 @@ def _predictions(settings: Settings, ruler: Ruler) -> Scored:
     """Score a file of predictions; a sample without a prediction counts as failed, and scores 0."""
     judged, facts, problem = _read(settings, ruler, settings.predictions, settings.format, settings.answers)
     values = ruler.values(judged)
-    summary = ruler.describe(judged, values)
-    report = {"model": settings.predictions, "sighted": summary}
+    report = {"model": settings.predictions, "sighted": ruler.describe(judged, values)}
     report |= {"breakdown": ruler.parts(values), "official": ruler.official(values)}
     told = {"model": settings.predictions, "seeing": "sighted"}
     return Scored(

@@ -12,7 +12,7 @@ from types import ModuleType
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from vtgdata.annotations import ids, labels, licences, reader_options, source_names, sources
+from vtgdata.annotations import folders, labels, licences, reader_options, source_names, sources
 from vtgdata.annotations.looks.gathered import Gathering
 from vtgdata.annotations.looks.table import Finding, check_names, look
 from vtgdata.annotations.losses import Kept, Losses
@@ -236,12 +236,14 @@ class _Count:
             self.reasons[outcome.reason] += 1
             return
         self.samples += 1
+        video = outcome.video
         self.empty += outcome.labelled and not outcome.windows
-        self.no_duration += outcome.video.duration is None
+        if video.duration is None:
+            self.no_duration += 1
         for repair in outcome.repairs:
             self.repairs[repair.code] += 1
-        if outcome.video.status is not None:
-            self.statuses[outcome.video.file] = outcome.video.status
+        if video.status is not None:
+            self.statuses[video.file] = video.status
 
     def summary(self, settings: Settings, corpus: Corpus, kept: Kept) -> Summary:
         """The counts as a Summary."""
@@ -266,7 +268,7 @@ class _Count:
     def _published(self, split: str, settings: Settings, corpus: Corpus) -> Published:
         """Compare the rows and videos read from a split with the numbers that its corpus publishes."""
         facts = next((known for known in corpus.splits if known.name == split), None)
-        videos = len({ids.stem(file) for file in self.files[split]} - {""})
+        videos = len({folders.path(file) for file in self.files[split]} - {""})
         return compared(facts, rows=self.read[split], videos=videos, limit=settings.limit)
 
 

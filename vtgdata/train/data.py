@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from vtgdata.conversation.answer import Form
+from vtgdata.conversation.answer_text import reopened
 from vtgdata.conversation.prompt import Prompt, read_prompt, render
 from vtgdata.errors import VtgError
 from vtgdata.files.samples import row_sample
-from vtgdata.records import Image, Message, Sample
+from vtgdata.records import Image, Message, Sample, Text
 from vtgdata.releases import hub, open_release
 
 if TYPE_CHECKING:
@@ -22,6 +23,18 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 Frames = Callable[[Row], tuple[Sequence[float], "Sequence[PIL.Image.Image]"]]
 """Gives, for a row, the times (seconds) and the pictures to show a model; made by `video.store.frame_source`."""
+
+
+class PlainWords(Protocol):
+    """Makes plain text of a model's control tokens, as `PlainText` of the local model does."""
+
+    def of(self, part: Text) -> str:
+        """The text of a part, its control tokens marked as plain text."""
+        ...
+
+    def words(self, text: str) -> str:
+        """A text that a model said, its control tokens marked as plain text."""
+        ...
 
 
 def open_rows(path: str, config: str) -> tuple[list[Row], dict[str, Prompt]]:
@@ -87,16 +100,27 @@ def provenance(path: str, config: str) -> Provenance:
     )
 
 
-def conversation(prompt: Prompt, sample: Sample, times: Sequence[float]) -> list[dict[str, Any]]:
+def conversation(
+    prompt: Prompt, sample: Sample, times: Sequence[float], plain: PlainWords | None = None
+) -> list[dict[str, Any]]:
     """The chat that asks about one sample, with a placeholder for each image: `{"type": "image"}`."""
     messages = render(prompt, sample, tuple(times), tuple(b"" for _ in times))
-    return [{"role": message.role, "content": _parts(message)} for message in messages]
+    return [{"role": message.role, "content": _parts(message, plain)} for message in messages]
 
 
-def _parts(message: Message) -> list[dict[str, Any]]:
+def _parts(message: Message, plain: PlainWords | None) -> list[dict[str, Any]]:
     return [
-        {"type": "image"} if isinstance(part, Image) else {"type": "text", "text": part.text} for part in message.parts
+        {"type": "image"}
+        if isinstance(part, Image)
+        else {"type": "text", "text": plain.of(part) if plain else part.text}
+        for part in message.parts
     ]
+
+
+def _target(text: str, opening: str, plain: PlainWords | None) -> list[dict[str, Any]]:
+    """The answer to learn, as the model's turn: where the chat template opens the reasoning, it begins as that does."""
+    text = reopened(plain.words(text) if plain else text, opening)
+    return [{"role": "assistant", "content": [{"type": "text", "text": text}]}]
 
 
 def refuse_video(messages: Sequence[Mapping[str, Any]], where: str) -> None:
@@ -110,7 +134,15 @@ def refuse_video(messages: Sequence[Mapping[str, Any]], where: str) -> None:
             raise VtgError(f"{where}: the prompt holds a video part, which GRPO would train on wrongly; use frames.")
 
 
-def dataset(rows: Sequence[Row], prompts: Mapping[str, Prompt], frames: Frames, *, targets: bool) -> Any:
+def dataset(
+    rows: Sequence[Row],
+    prompts: Mapping[str, Prompt],
+    frames: Frames,
+    *,
+    targets: bool,
+    plain: PlainWords | None = None,
+    opening: str = "",
+) -> Any:
     """A `datasets.Dataset` that builds each row, images included, only when it is read.
 
     Images never enter Arrow: it would encode and decode each as PNG at every step.
@@ -120,6 +152,8 @@ def dataset(rows: Sequence[Row], prompts: Mapping[str, Prompt], frames: Frames, 
         prompts: prompts by id.
         frames: gives times and pictures of a row.
         targets: True adds the completion to learn (SFT); False adds the sample id, which rewards need (GRPO).
+        plain: makes plain text of the model's control tokens in the words of a sample.
+        opening: what the model's chat template writes of the reasoning.
     """
     from datasets import Dataset
 
@@ -127,14 +161,12 @@ def dataset(rows: Sequence[Row], prompts: Mapping[str, Prompt], frames: Frames, 
         chosen = [rows[place] for place in batch["place"]]
         seen = [frames(row) for row in chosen]
         chats = [
-            conversation(prompts[row["prompt_id"]], row_sample(row), times)
+            conversation(prompts[row["prompt_id"]], row_sample(row), times, plain)
             for row, (times, _) in zip(chosen, seen, strict=True)
         ]
         built: dict[str, list[Any]] = {"prompt": chats, "images": [list(images) for _, images in seen]}
         if targets:
-            built["completion"] = [
-                [{"role": "assistant", "content": [{"type": "text", "text": row["target"]}]}] for row in chosen
-            ]
+            built["completion"] = [_target(row["target"], opening, plain) for row in chosen]
         else:
             for row, chat in zip(chosen, chats, strict=True):
                 refuse_video(chat, row["sample_id"])

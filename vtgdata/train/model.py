@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from vtgdata.errors import VtgError
+from vtgdata.files import plugins
 from vtgdata.files.whole import write_jsonl
+from vtgdata.train.data import PlainWords
 
 
 def prepare(seed: int, threads: int) -> None:
@@ -35,15 +37,33 @@ def quiet(trainer: Any) -> None:
     trainer.remove_callback(PrinterCallback)
 
 
-def load(path: str) -> tuple[Any, Any]:
-    """A model (float32) and its processor, from a folder or the Hub."""
-    import torch
-    from transformers import AutoModelForImageTextToText, AutoProcessor
+def load(path: str) -> Opened:
+    """A model (float32), its processor and the facts of its chat template, from a folder or the Hub.
 
-    # Never None: transformers would ask the terminal whether to run the model's own code.
-    processor = AutoProcessor.from_pretrained(path, trust_remote_code=False)
-    model = AutoModelForImageTextToText.from_pretrained(path, dtype=torch.float32, trust_remote_code=False)
-    return model, processor
+    Opened as the models that are asked are, so that both see the same prompts. Raises VtgError when its family, its
+    processor, its chat template or its weights are not in order.
+    """
+    import torch
+
+    local = _local()
+    found = local.load(path, False, dtype=torch.float32, name="")
+    return Opened(found.model, found.processor, found.opening, local.PlainText(found.processor))
+
+
+class Opened(NamedTuple):
+    """A model to train."""
+
+    model: Any
+    processor: Any
+    opening: str
+    """What the chat template writes of the reasoning: `<think>` and blanks, or nothing."""
+    plain: PlainWords
+    """Makes plain text of the model's control tokens in the words of a sample."""
+
+
+def _local() -> Any:
+    """The plug-in of models in this process, which knows how a folder is opened and prompted."""
+    return plugins.load("models", "transformers_local")
 
 
 def end_tokens(model: Any, processor: Any) -> set[int]:
@@ -52,6 +72,20 @@ def end_tokens(model: Any, processor: Any) -> set[int]:
     ends = model.generation_config.eos_token_id
     several = ends if isinstance(ends, list) else [ends]
     return {int(end) for end in (*several, tokenizer.eos_token_id, tokenizer.pad_token_id) if end is not None}
+
+
+def take_defaults(model: Any) -> Any:
+    """The model's generation_config, in whose place it gets one with the special tokens alone.
+
+    transformers fills what a trainer leaves open from it: a folder's no_repeat_ngram_size would act in training, and
+    not where its pass rates were measured. Put the old one back before the model is saved.
+    """
+    from transformers import GenerationConfig
+
+    stated = model.generation_config
+    tokens = ("eos_token_id", "pad_token_id", "bos_token_id")
+    model.generation_config = GenerationConfig(**{name: getattr(stated, name) for name in tokens})
+    return stated
 
 
 def machine(device_batch: int, step_batch: int) -> dict[str, Any]:
@@ -89,7 +123,8 @@ def save(model: Any, processor: Any, out: Path) -> None:
     """Write model, processor and a generation_config that samples: servers read their defaults from it."""
     model.generation_config.do_sample = True
     model.save_pretrained(out)
-    processor.save_pretrained(out)
+    with _local().PlainText.as_it_came(processor):
+        processor.save_pretrained(out)
 
 
 def write_log(path: Path, history: Iterable[Mapping[str, Any]], keep: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from vtgdata.conversation import answer
+from vtgdata.conversation import answer, answer_text
 from vtgdata.conversation.answer import Form
 from vtgdata.files import plugins
 from vtgdata.records import Sample
@@ -15,7 +15,14 @@ from vtgdata.records import Sample
 Reward = Callable[..., list[float | None]]
 
 
-def reward(name: str, samples: Mapping[str, Sample], forms: Mapping[str, Form], ends: Collection[int] = ()) -> Reward:
+def reward(
+    name: str,
+    samples: Mapping[str, Sample],
+    forms: Mapping[str, Form],
+    ends: Collection[int] = (),
+    *,
+    opened: bool = False,
+) -> Reward:
     """A score plug-in as a reward function for TRL.
 
     A completion that does not end with one of `ends` was cut off, and is read as evaluation reads it then.
@@ -25,6 +32,7 @@ def reward(name: str, samples: Mapping[str, Sample], forms: Mapping[str, Form], 
         samples: by id; rows given to the trainer carry `sample_id`.
         forms: the answer form that each sample's prompt asks for, by sample id.
         ends: ids of the tokens with which a whole completion ends; if empty, every completion counts as whole.
+        opened: whether the chat template writes the mark that opens the reasoning, so that no completion has it.
 
     Returns a function of TRL's keyword lists that gives numbers in [0, 1], and None where the score does not apply.
     """
@@ -40,7 +48,7 @@ def reward(name: str, samples: Mapping[str, Sample], forms: Mapping[str, Form], 
         tokens = completion_ids if ends and completion_ids is not None else [()] * len(asked)
         said = [
             answer.parse(
-                text_of(completion),
+                answer_text.opened(text_of(completion), by_template=True) if opened else text_of(completion),
                 duration=sample.video.duration,
                 form=forms[sample.sample_id],
                 finish_reason="length" if ids and ids[-1] not in ends else "stop",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -52,6 +52,15 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """AdamW's beta2; for a large model take 0.999."""
     temperature: float = 1.0
     """Temperature of sampling, above 0."""
+    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
+    """Nucleus sampling: share of the probability to draw from, in (0, 1]. This and the three below draw by default as
+    the commands that ask a model do, so that pass rates are those of the policy that is trained."""
+    top_k: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Number of the likeliest tokens to draw from; 0 for all."""
+    min_p: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    """Least probability of a token to draw, as a share of the likeliest one's; 0 for no bound."""
+    repetition_penalty: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+    """Penalty on tokens that prompt or answer already has; 1 for none."""
     beta: float = 0.0
     """Weight of the KL divergence from the starting model; 0 saves the memory of a second copy."""
     loss_type: str = "dapo"
@@ -125,14 +134,15 @@ def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], 
     from trl.trainer.grpo_trainer import GRPOTrainer
 
     out = Path(settings.out)
-    model, processor = models.load(settings.model)
+    model, processor, opening, plain = models.load(settings.model)
     samples = {row["sample_id"]: row_sample(row) for row in rows}
     asked, ends = forms(rows, prompts), models.end_tokens(model, processor)
+    stated = models.take_defaults(model)
     step_batch = settings.prompts_per_step * settings.rollouts
     server: dict[str, Any] = {"use_vllm": True, "vllm_mode": "server", "vllm_server_base_url": settings.vllm_server}
     trainer = GRPOTrainer(
         model=model,
-        reward_funcs=[reward(name, samples, asked, ends) for name in settings.rewards],
+        reward_funcs=[reward(name, samples, asked, ends, opened=bool(opening)) for name in settings.rewards],
         args=GRPOConfig(
             output_dir=str(out),
             max_steps=settings.steps,
@@ -146,8 +156,10 @@ def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], 
             num_generations=settings.rollouts,
             max_completion_length=settings.max_new_tokens,
             temperature=settings.temperature,
-            top_p=1.0,
-            top_k=0,
+            top_p=settings.top_p,
+            top_k=settings.top_k,
+            min_p=settings.min_p or None,
+            repetition_penalty=settings.repetition_penalty,
             beta=settings.beta,
             loss_type=settings.loss_type,
             scale_rewards="group",
@@ -156,11 +168,12 @@ def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], 
             **(server if settings.vllm_server else {}),
             **models.machine(settings.device_batch, step_batch),
         ),
-        train_dataset=dataset(rows, prompts, frames, targets=False),
+        train_dataset=dataset(rows, prompts, frames, targets=False, plain=plain),
         processing_class=processor,
     )
     models.quiet(trainer)
     trainer.train()
+    model.generation_config = stated
     models.save(trainer.model, processor, out)
     keep = {"loss": "loss", "reward": "reward", "frac_reward_zero_std": "frac_reward_zero_std", "entropy": "entropy"}
     keep |= {f"rewards/{name}/mean": name for name in settings.rewards}

@@ -99,7 +99,7 @@ def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], 
     from trl.trainer.sft_trainer import SFTTrainer
 
     out = Path(settings.out)
-    model, processor = models.load(settings.model)
+    model, processor, opening, plain = models.load(settings.model)
     trainer = SFTTrainer(
         model=model,
         args=SFTConfig(
@@ -117,7 +117,7 @@ def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], 
             data_seed=settings.seed,
             **models.machine(settings.device_batch, settings.batch_size),
         ),
-        train_dataset=dataset(rows, prompts, frames, targets=True),
+        train_dataset=dataset(rows, prompts, frames, targets=True, plain=plain, opening=opening),
         processing_class=processor,
     )
     models.quiet(trainer)

@@ -29,6 +29,10 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     """Relative to the folder of videos; empty if no file there has these bytes."""
 
 
+SEVERAL = Binding(content="")
+"""Stands for a name under which several hashes are known."""
+
+
 class _Document(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     videos: dict[str, Binding]
@@ -64,7 +68,8 @@ def add(root: Path, bound: dict[str, Binding]) -> Path:
 def known(path: Path) -> dict[str, Binding]:
     """{file name: binding} from an earlier `vtgdata-bindings.json`, or from lines as `sha256sum` writes them.
 
-    Raises VtgError when the file is neither.
+    A line's file is known by its name, and by its path as far as that is needed to tell files of one name apart: each
+    end of it. A name that lines with different hashes share is `SEVERAL`. Raises VtgError when the file is neither.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -79,7 +84,10 @@ def known(path: Path) -> dict[str, Binding]:
         match = _SUM.fullmatch(line.strip())
         if match is None:
             raise VtgError(f"{path}:{number}: is no line of sha256sum, `<64 hex digits>  <name>`.")
-        found[Path(match[2]).name] = Binding(content=match[1])
+        parts = [part for part in match[2].replace("\\", "/").split("/") if part not in ("", ".", "..")]
+        bound = Binding(content=match[1])
+        for name in ("/".join(parts[place:]) for place in range(len(parts))):
+            found[name] = bound if found.get(name, bound) == bound else SEVERAL
     return found
 
 

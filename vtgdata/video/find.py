@@ -48,11 +48,11 @@ class Videos(msgspec.Struct, frozen=True):
 
         A name with folders is that of a file in these folders alone: others of its name are other videos.
         """
-        if "/" in file:
-            folder, _, name = file.rpartition("/")
-            return [path for path in self.named(name) if self._below(path).endswith(f"/{_form(folder)}")]
-        for index, key in ((self.by_name, file), (self.by_stem, stem(file)), (self.by_stem, stem(video_id))):
+        folder, _, name = file.rpartition("/")
+        for index, key in ((self.by_name, name), (self.by_stem, stem(name)), (self.by_stem, stem(video_id))):
             found = index.get(_form(key), [])
+            if folder:
+                found = [path for path in found if self._below(path).endswith(f"/{_form(folder)}")]
             if found:
                 return found
         return []

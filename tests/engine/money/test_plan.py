@@ -15,40 +15,24 @@ import msgspec
 import pytest
 
 from support import forked
+from support.billing import PRICE, bill, billed, spent, usage
 from support.builders import draw_video, make_sample
 from support.servers import Fault, Server, completion, seeded
 from support.terminals import on_terminal
 from vtgdata.cli.app import run
 from vtgdata.engine.journal.counts import peek, spend
 from vtgdata.engine.journal.journal import Attempt, Journal
+from vtgdata.engine.money import prices
 from vtgdata.engine.money.plan_words import Bounds
-from vtgdata.engine.money.prices import PICO, Price
+from vtgdata.engine.money.prices import PICO
 from vtgdata.errors import Locked, Unconfirmed, VtgError
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import write_samples
 from vtgdata.records import Reply
 from vtgdata.stages import difficulty, evaluate
 
-PRICE = Price(model="tiny", input=2.0, output=10.0)
 SAMPLES, N = 24, 3
 TABLES = ("rollouts.parquet", "pass_rates.parquet")
-
-
-def usage(seed: int) -> tuple[int, int]:
-    """Tokens of the answer that a seed draws."""
-    return 300 + seed % 200, 5 + seed % 40
-
-
-def billed(body: dict[str, Any], number: int) -> dict[str, Any]:
-    """An answer that is a function of the seed, and so are its tokens."""
-    tokens_in, tokens_out = usage(body["seed"])
-    told = {"prompt_tokens": tokens_in, "completion_tokens": tokens_out, "total_tokens": tokens_in + tokens_out}
-    return completion(seeded(body, number)) | {"usage": told}
-
-
-def bill(server: Server) -> int:
-    """Picodollars of all that a server answered."""
-    return sum(PRICE.cost(*usage(request.seed)) for request in server.requests)
 
 
 @pytest.fixture
@@ -75,12 +59,6 @@ def arguments(server: Server, *more: str, out: str = "out") -> list[str]:
         "--endpoint", server.url, "--n", str(N), "--num-frames", "4", "--frames", "frames", "--max-tokens", "64",
         "--concurrency", "6", "--out", out, *more,
     ]  # fmt: skip
-
-
-def spent(path: Path) -> int:
-    """Picodollars that a journal says were spent."""
-    with peek(path) as select:
-        return spend(select, None).picodollars
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
@@ -111,7 +89,13 @@ def test_a_budget_stops_the_command_keeps_what_was_answered_and_a_higher_one_goe
         assert json.loads(capsys.readouterr().out)["up_to_date"]
 
 
-def test_what_failed_requests_used_counts_and_so_does_a_price_that_comes_later(folder, capsys):
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server counts as one on another machine: what it costs is unknown."""
+    monkeypatch.setattr(prices, "is_loopback", lambda url: False)
+
+
+def test_what_failed_requests_used_counts_and_so_does_a_price_that_comes_later(folder, capsys, elsewhere):
     with Server(billed) as server:
         assert score(server) == 0
         with Journal(folder / "out/journal.sqlite") as journal:
@@ -128,12 +112,33 @@ def test_what_failed_requests_used_counts_and_so_does_a_price_that_comes_later(f
         assert f"{SAMPLES} answers are left to do" in capsys.readouterr().err
 
 
-def test_a_budget_needs_a_price(folder, capsys):
+def test_a_budget_needs_a_price(folder, capsys, elsewhere):
     with Server(billed) as server:
         assert score(server, "--budget", "5") == 1
         assert not server.requests
     assert "--prices FILE" in capsys.readouterr().err
     assert not (folder / "out").exists()
+
+
+def test_a_server_on_this_machine_is_free_which_is_said_once_and_so_is_one_that_is_called_free(
+    folder, capsys, monkeypatch
+):
+    with Server(billed) as server:
+        assert score(server, "--limit", "2", "--budget", "0") == 0
+        said = capsys.readouterr().err
+        assert said.count("openai_api:tiny costs nothing: it runs on a server on this machine") == 1
+        assert "unknown" not in said
+        # A price of the user's own goes first, as for a proxy to a paid server.
+        assert score(server, "--prices", "prices.yaml", "--budget", "0") == 4
+        assert "costs nothing" not in capsys.readouterr().err
+        monkeypatch.setattr(prices, "is_loopback", lambda url: False)
+        assert score(server, "--limit", "4", "--free", "--budget", "0") == 0
+        assert capsys.readouterr().err.count("openai_api:tiny costs nothing: --free says so") == 1
+        assert score(server, "--free", "--dry-run") == 0
+        assert "cost nothing (--free says so)" in capsys.readouterr().out
+        assert score(server, "--free", "--prices", "prices.yaml", "--dry-run") == 0
+        assert "cost $0." in capsys.readouterr().out, "a price that is known counts"
+    assert spent(folder / "out/journal.sqlite") == 0
 
 
 def test_shards_share_what_the_step_may_spend(folder, capsys):
@@ -177,6 +182,84 @@ def test_a_dry_run_says_the_plan_as_one_object_asks_nothing_and_writes_nothing(f
     assert planned["disk_free_bytes"] > planned["disk_bytes"]["high"] > 0
 
 
+def test_a_plan_counts_what_can_be_asked_and_says_apart_how_many_videos_are_missing(folder, capsys):
+    """Of 100 samples 90 have no video: the plan is one of 10, and so is what is asked."""
+    marked = []
+    for number in range(100):
+        sample = make_sample(f"m{number}", video_id="v" if number % 10 == 0 else f"gone{number // 3}", duration=4.0)
+        # Marked or not: what counts is whether the file is there now.
+        status = (None, "missing", "ok")[number % 3]
+        marked.append(msgspec.structs.replace(sample, video=msgspec.structs.replace(sample.video, status=status)))
+    write_samples(folder / "samples.parquet", marked)
+    gone = len({sample.video.video_id for sample in marked} - {"v"})
+    with Server(billed) as server:
+        assert score(server, "--prices", "prices.yaml", "--dry-run", "--json") == 0
+        planned = json.loads(capsys.readouterr().out)
+        assert planned["to_do"] == planned["wanted"] == {"low": 10 * N, "high": 10 * N}
+        assert planned["cannot_ask"] == {"video missing": 90} and planned["missing_videos"] == gone
+        assert score(server, "--prices", "prices.yaml", "--dry-run") == 0
+        said = capsys.readouterr().out
+        assert (
+            "30 of 30 answers to do, 0 there\nnot counted, since they cannot be asked about: 90 (video missing)" in said
+        )
+        assert f"{gone} videos are missing" in said
+        assert score(server, "--prices", "prices.yaml", "--budget", "0.013") == 4
+        asked = len(server.requests)
+        assert f"{10 * N - asked} answers are left to do" in capsys.readouterr().err
+        assert score(server, "--prices", "prices.yaml", "--max-failed", "1") == 0
+        assert len(server.requests) == 10 * N
+        assert score(server, "--prices", "prices.yaml", "--dry-run", "--json") == 0
+        planned = json.loads(capsys.readouterr().out.splitlines()[-1])
+        assert planned["to_do"] == {"low": 0, "high": 0} and planned["cached"] == 10 * N
+
+
+def test_a_file_that_could_not_be_read_is_in_the_high_end_alone(folder, capsys):
+    rows = [make_sample(f"s{number}", video_id="v", duration=4.0) for number in range(4)]
+    bad = msgspec.structs.replace(rows[3].video, status="unreadable: truncated")
+    write_samples(folder / "samples.parquet", [*rows[:3], msgspec.structs.replace(rows[3], video=bad)])
+    with Server(billed) as server:
+        assert score(server, "--dry-run", "--json") == 0
+    planned = json.loads(capsys.readouterr().out)
+    assert planned["to_do"] == {"low": 3 * N, "high": 4 * N} and planned["cannot_ask"] == {"video unreadable": 1}
+
+
+@pytest.mark.parametrize("more", [[], ["--seed", "7"]])
+def test_a_pilot_narrows_the_range_and_so_do_answers_with_another_seed(folder, capsys, more):
+    with Server(billed) as server:
+        assert score(server, "--prices", "prices.yaml", "--dry-run") == 0
+        assert "(guessed; a pilot narrows it: the same command with --limit 20" in capsys.readouterr().out
+        widths = []
+        for pilot in (None, "3", "12"):
+            if pilot:
+                assert score(server, "--prices", "prices.yaml", "--limit", pilot) == 0
+            capsys.readouterr()
+            assert score(server, "--prices", "prices.yaml", "--dry-run", "--json", *more) == 0
+            planned = json.loads(capsys.readouterr().out)
+            assert planned["plan"][0]["measured_by"] == (N * int(pilot) if pilot else 0)
+            widths.append(planned["cost"]["high"] / planned["cost"]["low"])
+        assert widths[0] > widths[1] > widths[2] and widths[2] < 1.7 < 5 < widths[0], widths
+        before = len(server.requests)
+        assert score(server, "--prices", "prices.yaml", *more) == 0
+        real = sum(PRICE.cost(*usage(request.seed)) for request in server.requests[before:]) / PICO
+        assert planned["cost"]["low"] <= real <= planned["cost"]["high"]
+
+
+def test_a_budget_below_what_one_request_sets_aside_says_so_before_it_starts(folder, capsys):
+    with Server(billed) as server:
+        assert score(server, "--prices", "prices.yaml", "--budget", "0.002", "--dry-run") == 0
+        assert "the budget of $0.002 does not cover one request" in capsys.readouterr().out
+        assert score(server, "--prices", "prices.yaml", "--budget", "0.002") == 4
+        said = capsys.readouterr().err
+        assert "the budget of $0.002 does not cover one request" in said and "Nothing was asked; 72 answers" in said
+        assert "0 of 72 answers (0 from before)" not in said and not (folder / "out").exists()
+        # What the plan refuses, the meter would have refused: nothing that could be asked is.
+        planned = score(server, "--prices", "prices.yaml", "--dry-run", "--json")
+        aside = json.loads(capsys.readouterr().out)["plan"][0]["set_aside"]
+        assert planned == 0 and score(server, "--prices", "prices.yaml", "--budget", str(aside * 1.3)) == 4
+        assert server.requests
+        assert not any("does not cover" in line for line in capsys.readouterr().err.splitlines())
+
+
 def test_what_is_guessed_before_the_first_answer_holds_what_comes(folder, capsys):
     with Server(billed) as server:
         assert score(server, "--dry-run", "--json", "--prices", "prices.yaml") == 0
@@ -185,7 +268,7 @@ def test_what_is_guessed_before_the_first_answer_holds_what_comes(folder, capsys
         assert planned["cost"]["low"] * PICO <= bill(server) <= planned["cost"]["high"] * PICO
 
 
-def test_the_plan_on_a_terminal_is_a_few_lines_and_an_unknown_price_is_said(folder, capsys):
+def test_the_plan_on_a_terminal_is_a_few_lines_and_an_unknown_price_is_said(folder, capsys, elsewhere):
     with Server(billed) as server:
         assert score(server, "--dry-run") == 0
         said = capsys.readouterr().out
@@ -282,11 +365,14 @@ def test_without_yes_a_dear_step_is_refused_where_nobody_can_be_asked(folder, ca
         assert "--yes" in said and not server.requests and not (folder / "out").exists()
         # A budget below it is spent without asking, and --yes asks nothing at all.
         assert score(server, *dear, "--budget", "0.009") == 4
-        assert "is used up" in capsys.readouterr().err
+        assert "does not cover one request" in capsys.readouterr().err and not server.requests
         assert score(server, *dear, "--yes") == 0
 
 
-def test_a_plan_of_several_models_and_of_adaptive_numbers(folder, capsys):
+def test_a_plan_of_several_models_and_of_adaptive_numbers(folder, capsys, elsewhere):
+    draw_video(folder / "videos/w.mp4", grey=60)
+    samples = [make_sample(f"s{i}", video_id="vw"[i % 2], query=f"moment {i}", duration=4.0) for i in range(SAMPLES)]
+    write_samples(folder / "samples.parquet", samples)
     with Server(billed, models=("tiny", "other")) as server:
         assert score(server, "--adaptive", "mean_iou:0.2:0.8:0.05", "--max-n", "20", "--dry-run", "--json") == 0
         planned = json.loads(capsys.readouterr().out)
@@ -308,6 +394,18 @@ def test_a_plan_of_several_models_and_of_adaptive_numbers(folder, capsys):
     # What one of them costs is known, and is not spent unasked because of the other.
     with pytest.raises(Unconfirmed):
         evaluate.run(msgspec.structs.replace(settings, dry_run=False, confirm_over=0.0))
+
+
+@pytest.mark.parametrize(("control", "why"), [("blind", "of at least two sources"), ("other_query", "differ between")])
+def test_a_control_that_the_samples_do_not_allow_is_refused_before_anything_is_paid(folder, control, why):
+    with Server(billed) as server:
+        settings = evaluate.Settings(
+            samples="samples.parquet", videos="videos", model=["openai_api:tiny"], endpoint=[server.url], out="out",
+            num_frames=4, prices="prices.yaml", **{control: True},
+        )  # fmt: skip
+        with pytest.raises(VtgError, match=why):
+            evaluate.run(settings)
+        assert not server.requests
 
 
 def test_adaptive_rounds_keep_to_one_budget(folder, capsys):

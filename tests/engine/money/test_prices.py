@@ -1,4 +1,4 @@
-"""Prices: found by model and host, exact, and never 0 where nobody named one."""
+"""Prices: found by model and host, exact, and 0 only of a server on this machine or where the user says so."""
 
 from pathlib import Path
 
@@ -20,12 +20,21 @@ def test_our_prices_are_dated_and_have_a_source_and_a_host() -> None:
 def test_a_known_model_has_its_price_at_its_own_host_only() -> None:
     found = price_of("openai_api:gemini-2.5-flash", "gemini-2.5-flash", [GOOGLE], "")
     assert found is not None and (found.input, found.output) == (0.30, 2.50)
-    for urls in (["http://localhost:8000/v1"], [GOOGLE, "http://localhost:8000/v1"], []):
+    for urls in (["http://gpu7:8000/v1"], [GOOGLE, "http://localhost:8000/v1"], []):
         assert price_of("openai_api:gemini-2.5-flash", "gemini-2.5-flash", urls, "") is None
+    own = price_of("openai_api:gemini-2.5-flash", "gemini-2.5-flash", ["http://localhost:8000/v1"], "")
+    assert own is not None and own.free and own.source == prices.OWN
 
 
-def test_a_model_that_nobody_named_has_no_price_and_one_on_this_machine_costs_nothing() -> None:
-    assert price_of("openai_api:tiny", "tiny", ["http://127.0.0.1:1/v1"], "") is None
+def test_a_model_in_no_table_has_no_price_unless_it_is_called_free_and_one_on_this_machine_costs_nothing() -> None:
+    for urls in (["http://gpu7:8000/v1"], ["http://127.0.0.1:1/v1", "http://gpu7:8000/v1"], []):
+        assert price_of("openai_api:tiny", "tiny", urls, "") is None
+        called = price_of("openai_api:tiny", "tiny", urls, "", free=True)
+        assert called is not None and called.free and called.source == prices.CALLED_FREE
+    own = price_of("openai_api:tiny", "tiny", ["http://127.0.0.1:1/v1", "http://[::1]:2/v1"], "")
+    assert own is not None and own.free and own.source == prices.OWN
+    paid = price_of("openai_api:gemini-2.5-flash", "gemini-2.5-flash", [GOOGLE], "", free=True)
+    assert paid is not None and not paid.free, "a price that is known counts"
     assert price_of("scripted:samples.parquet", "", [], "") == prices.LOCAL
     assert price_of("transformers_local:folder", "", [], "") == prices.LOCAL
     assert prices.LOCAL.free and "this machine" in prices.LOCAL.source

@@ -264,7 +264,7 @@ def test_all_four_dying_for_a_while_costs_no_answer(how: str):
 @pytest.mark.parametrize("how", ["gone", "500", "503", "hangs"])
 def test_all_four_dying_for_good_ends_in_typed_failures_soon(how: str):
     began = time.monotonic()
-    replies, servers = four({i: Dying(how, 0.1, None) for i in range(4)}, 2000, timeout=0.2, max_wait=0.4)
+    replies, servers = four({i: Dying(how, 0.3, None) for i in range(4)}, 2000, timeout=0.2, max_wait=0.4)
     failed = [reply for reply in replies if reply.error]
     assert time.monotonic() - began < 20
     assert failed and all(reply.text is None for reply in failed)
@@ -275,35 +275,40 @@ def test_all_four_dying_for_good_ends_in_typed_failures_soon(how: str):
 
 @pytest.mark.usefixtures("_quick")
 def test_answers_on_their_way_when_a_server_refuses_are_waited_for_since_they_are_paid_for():
-    refusing = threading.Event()
+    refused = threading.Barrier(12)
 
     def no_more(body: dict[str, Any], number: int) -> Answer:
-        if number == 4:
-            refusing.set()
+        if number == 0:
+            return seeded(body, number)
+        question = int(body["messages"][0]["content"])
+        if question > 3:
+            refused.wait(20)
             return Fault(402)
-        # The three before it are answered after it was.
-        return seeded(body, number) if number == 0 or (refusing.wait(20) and not time.sleep(0.1)) else ""
+        # The three on their way are answered after the others were refused.
+        if question == 1:
+            refused.wait(20)
+        return seeded(body, number) if not time.sleep(0.3) else ""
 
     with Server(no_more) as server:
-        model = openai_api.connect("tiny", Endpoint(urls=(server.url,), concurrency=4))
+        model = openai_api.connect("tiny", Endpoint(urls=(server.url,), concurrency=14))
         kept: list[Reply] = []
 
-        async def one(seed: int) -> None:
-            request = Request(
-                sample_id="s", messages=(Message("user", (Text("?"),)),), sampling=Sampling(), seeds=(seed,)
-            )
+        async def one(question: int) -> None:
+            messages = (Message("user", (Text(str(question)),)),)
+            request = Request(sample_id="s", messages=messages, sampling=Sampling(), seeds=(question,))
             kept.extend(await model.generate(request))
 
         async def all_of_them() -> None:
             await one(0)
             async with asyncio.TaskGroup() as group:
-                for seed in range(1, 5):
-                    group.create_task(one(seed))
+                for question in range(1, 15):
+                    group.create_task(one(question))
 
         with pytest.raises(ExceptionGroup) as caught:
             asyncio.run(all_of_them())
     assert caught.group_contains(EndpointRefused)
-    assert len(kept) == 4
+    answered = [reply for reply in kept if reply.error is None]
+    assert len(answered) == 4, "the one before, and the three on their way"
 
 
 def test_an_answer_that_is_late_is_asked_for_three_times_and_no_more_since_each_may_be_paid_for():

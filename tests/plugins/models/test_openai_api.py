@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.servers import Drip, Fault, Hangup, Server, completion, in_turn, seeded
+from vtgdata.conversation import controls
 from vtgdata.errors import EndpointRefused, VtgError
 from vtgdata.plugins.models import openai_api
-from vtgdata.plugins.models._serving.reply import retry_after
+from vtgdata.plugins.models._serving.said import retry_after
 from vtgdata.plugins.models._serving.server import Waits
 from vtgdata.plugins.models.openai_api import ServedModel, connect
 from vtgdata.records import Endpoint, Image, Message, Reply, Request, Sampling, Text
@@ -29,6 +30,10 @@ def _quick(monkeypatch):
 
 def make_request(*seeds: int, messages: tuple[Message, ...] = (Message("user", (Text("When?"),)),)) -> Request:
     return Request(sample_id="s", messages=messages, sampling=Sampling(max_tokens=9), seeds=seeds or (1,))
+
+
+def about(text: str) -> tuple[Message, ...]:
+    return (Message("user", (Text(text),)),)
 
 
 def opened(*servers: Server, model: str = "tiny", **endpoint: Any) -> ServedModel:
@@ -81,6 +86,19 @@ def test_a_request_has_the_messages_in_order_and_only_standard_fields():
             },
         ],
     }
+
+
+def test_a_control_token_in_a_query_is_broken_by_a_blank_and_said_once(caplog):
+    query = "a <|im_end|> sign <image> falls, she <laughs>"
+    words = f'Find "{query}". Think inside <think></think>.'
+    text = Text(words, ((6, 6 + len(query)),))
+    controls._say.cache_clear()
+    with Server(seeded) as server, caplog.at_level("WARNING", logger="vtgdata"):
+        generate(opened(server), make_request(1, 2, messages=(Message("user", (text,)),)))
+    sent = {request.body["messages"][0]["content"] for request in server.requests}
+    assert sent == {'Find "a < |im_end|> sign < image> falls, she <laughs>". Think inside <think></think>.'}
+    said = [record.getMessage() for record in caplog.records if "control_token" in record.getMessage()]
+    assert len(said) == 2 and "'<|im_end|>'" in said[0] and "'< |im_end|>'" in said[0]
 
 
 def test_n_answers_are_n_requests_each_with_its_seed_and_come_in_order():
@@ -197,12 +215,13 @@ def test_a_request_that_is_itself_at_fault_is_not_tried_again(status):
         (Fault(429, {"Retry-After": "9"}, {"error": {"message": "pay", "type": "insufficient_quota"}}), "quota"),
     ],
 )
-def test_a_refusal_for_good_ends_everything_after_one_request(fault, advice):
+def test_a_refusal_of_all_ends_everything_after_three_requests(fault, advice):
+    """Not after one: a status alone does not tell whether one request is refused or all."""
     with Server(in_turn(fault)) as server, pytest.raises(EndpointRefused, match=advice) as caught:
-        generate(opened(server), make_request(1, 2, 3), make_request(4))
-    assert len(server.requests) == 1
+        generate(opened(server), *(make_request(1, messages=about(f"When {i}?")) for i in range(20)))
+    assert len(server.requests) == 3
     assert caught.value.exit_code == 7
-    assert "none" not in str(caught.value)
+    assert "key 'none'" not in str(caught.value) and "'none'" not in str(caught.value)
 
 
 def test_no_answer_in_time_is_a_failure():
@@ -408,13 +427,25 @@ def test_a_closed_model_can_be_asked_again_in_another_loop():
         assert generate(model, make_request(1))[0][0].text == generate(model, make_request(1))[0][0].text
 
 
-def test_that_another_model_answered_is_said_once(caplog):
-    def answered_by(name: str) -> list[str]:
-        caplog.clear()
-        with Server(lambda body, number: completion("yes") | {"model": name}) as server:
-            generate(opened(server, model="org/Tiny"), *(make_request(seed) for seed in range(4)))
-        return [record.getMessage() for record in caplog.records]
+@pytest.mark.parametrize("name", ["org/tiny-2026-01-01", "tiny", "", "tiny@main", "models/tiny-001", "Tiny-latest"])
+def test_a_date_a_version_or_a_provider_makes_no_other_model(name):
+    with Server(lambda body, number: completion("yes") | {"model": name}) as server:
+        assert generate(opened(server, model="org/Tiny"), make_request())[0][0].text == "yes"
 
-    assert answered_by("org/tiny-2026-01-01") == answered_by("tiny") == answered_by("") == []
-    (said,) = answered_by("large")
-    assert "was asked for 'org/Tiny' and says that 'large' answered" in said
+
+@pytest.mark.parametrize("name", ["large", "tiny-mini", "tiny-2", "tiny.1", "tiny-instruct"])
+def test_a_server_that_answers_as_another_model_is_left_out_unless_the_user_allows_it(name):
+    with Server(lambda body, number: completion("yes") | {"model": name}) as server:
+        with pytest.raises(EndpointRefused, match=f"answers as '{name}'.* --answers-as '{name}'"):
+            generate(opened(server, model="org/Tiny"), *(make_request(seed) for seed in range(4)))
+        assert len(server.requests) == 3, "one may be a gateway's way out for one row"
+        for allowed in (name, "*"):
+            replies = generate(opened(server, model="org/Tiny", answers_as=(allowed,)), make_request(1, 2))[0]
+            assert [reply.text for reply in replies] == ["yes", "yes"]
+
+
+def test_where_one_server_answers_as_another_model_the_other_gives_all_answers():
+    with Server(lambda body, number: completion("no") | {"model": "large"}) as wrong, Server(seeded) as right:
+        replies = generate(opened(wrong, right), *(make_request(seed) for seed in range(6)))
+    assert [reply.text for [reply] in replies] == [seeded({"seed": seed}, 0) for seed in range(6)]
+    assert len(wrong.requests) == 1

@@ -119,3 +119,20 @@ def test_a_command_runs_again_when_a_video_was_bound_to_another_file(bound):
     document["videos"]["a.mp4"] = document["videos"]["b.mp4"]
     path.write_text(json.dumps(document))
     assert "up_to_date" not in summary(vtgdata(*warm, cwd=bound))
+
+
+def test_known_hashes_of_two_files_of_one_name_are_those_of_the_file_in_the_same_folder(tmp_path):
+    for number, place in enumerate(("train", "test")):
+        draw(tmp_path / f"videos/{place}/0001.mp4", 20 + number)
+    samples(tmp_path, on("train/0001"), on("test/0001"))
+    first = summary(vtgdata(*BIND, cwd=tmp_path))
+    assert first["statuses"] == {"ok": 2}
+    held = json.loads((tmp_path / "videos/vtgdata-bindings.json").read_text())["videos"]
+    assert held["train/0001.mp4"]["content"] != held["test/0001.mp4"]["content"]
+    sums = "".join(f"{held[f'{place}/0001.mp4']['content']}  ./data/{place}/0001.mp4\n" for place in ("train", "test"))
+    (tmp_path / "sums.txt").write_text(sums)
+    (tmp_path / "videos/vtgdata-bindings.json").unlink()
+    found = summary(vtgdata(*BIND, "--known", "sums.txt", cwd=tmp_path))
+    assert (found["statuses"], found["bound"]) == ({"ok": 2}, {"name": 2})
+    samples(tmp_path, on("0001"))
+    assert summary(vtgdata(*BIND, "--known", "sums.txt", cwd=tmp_path), 3)["statuses"] == {"ambiguous": 1}

@@ -183,6 +183,9 @@ class _Reader:
             detail = line.error.message if line.error is not None else None
             return Reply(text=None, finish_reason="error", error=_code(line.error), detail=detail)
         if response.status_code not in (None, 200):
+            refused = self._reply_of(bytes(response.body))
+            if refused.error is None and refused.finish_reason == "content_filter":
+                return refused
             words = bytes(response.body).decode(errors="replace")[:300]
             return Reply(text=None, finish_reason="error", error=f"HTTP {response.status_code}", detail=words)
         reply = self._reply_of(bytes(response.body))

@@ -20,13 +20,14 @@ from vtgdata.engine.money.prices import PICO, Price
 from vtgdata.engine.money.tokens import Range
 from vtgdata.errors import Locked, VtgError
 from vtgdata.files.lease import holder, locked
+from vtgdata.records import Sample
 
 Select = Callable[[str, Sequence[Any]], Iterable[tuple[Any, ...]]]
 """Runs a SELECT on the table `attempt`: `Journal.select`, or the function that `peek` gives."""
 
 _OURS = "(about = ? OR about IS NULL OR about = '')"
 _FIELDS = """
-SELECT status, about, seconds, length(reply) AS size, json_extract(CAST(reply AS TEXT), '$.cost') AS cost,
+SELECT sample_id, status, about, seconds, length(reply) AS size, json_extract(CAST(reply AS TEXT), '$.cost') AS cost,
 json_extract(CAST(reply AS TEXT), '$.tokens_in') AS given, json_extract(CAST(reply AS TEXT), '$.tokens_out') AS said
 FROM attempt
 """
@@ -98,13 +99,31 @@ def answers(select: Select, answers_id: str, into: Answers) -> None:
         into.exact = into.exact and bool(found)
 
 
-def failures(select: Select, answers_id: str) -> list[str]:
-    """The latest error of each answer of one id that failed and was not given since."""
+def outdated(selects: Iterable[Select], former_id: str, answers_id: str, samples: Iterable[Sample], n: int) -> int:
+    """How many of the first n answers to each sample are there under an earlier id alone, and are asked again."""
+    there, former = Answers(), Answers()
+    for select in selects:
+        answers(select, answers_id, there)
+        answers(select, former_id, former)
+    return sum(max(0, former.count(one.sample_id, n) - there.count(one.sample_id, n)) for one in samples)
+
+
+def failures(select: Select, answers_id: str | None = None) -> list[str]:
+    """The latest error of each answer that failed and was not given since: of one id, or of all."""
     query = f"""
-    SELECT json_extract(CAST(reply AS TEXT), '$.error'), max(id) FROM attempt AS a WHERE status = 'failed' AND {_OURS}
+    SELECT json_extract(CAST(reply AS TEXT), '$.error'), max(id) FROM attempt AS a WHERE status = 'failed'
+    {"" if answers_id is None else f"AND {_OURS}"}
     AND NOT EXISTS (SELECT 1 FROM attempt AS b WHERE b.key = a.key AND b.status = 'answer') GROUP BY key
     """
-    return [error for error, _ in select(query, (answers_id,))]
+    return [error for error, _ in select(query, () if answers_id is None else (answers_id,))]
+
+
+def varied(select: Select, answers_id: str) -> bool:
+    """Whether some answers of one id were computed in batches of any size, so that they may differ the next time."""
+    # Inside a JSON string the quotes would be escaped, so the text of an answer cannot hold these characters.
+    marked = "instr(CAST(reply AS TEXT), '\"varies\":true')"
+    query = f"SELECT 1 FROM attempt WHERE status = 'answer' AND {_OURS} AND {marked} LIMIT 1"
+    return any(True for _ in select(query, (answers_id,)))
 
 
 class Spend(NamedTuple):
@@ -165,6 +184,25 @@ def means(select: Select, answers_id: str) -> Means | None:
     if n < 2:
         return None
     return Means(n, *(_around(n, total, squares) for total, squares in zip(found[::2], found[1::2], strict=True)))
+
+
+class PerSample(NamedTuple):
+    """Mean tokens of the answers to one sample."""
+
+    n: int
+    """Number of answers with known tokens."""
+    tokens_in: float
+    tokens_out: float
+
+
+def per_sample(select: Select, answers_ids: Sequence[str]) -> dict[str, PerSample]:
+    """{sample: mean tokens of its answers} over the answers of some ids."""
+    marks = ",".join("?" * len(answers_ids))
+    query = f"""
+    SELECT sample_id, count(*), avg(given), avg(said) FROM ({_FIELDS}) WHERE about IN ({marks}) AND status = 'answer'
+    AND given IS NOT NULL AND said IS NOT NULL GROUP BY sample_id
+    """
+    return {sample_id: PerSample(*found) for sample_id, *found in select(query, answers_ids)}
 
 
 def _around(n: int, total: float, squares: float) -> Range:

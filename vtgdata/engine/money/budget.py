@@ -13,7 +13,7 @@ import msgspec
 from vtgdata.engine.money import tokens
 from vtgdata.engine.money.prices import PICO, Price, dollars, shown
 from vtgdata.errors import BudgetReached
-from vtgdata.records import Model, Reply, Request
+from vtgdata.records import Model, NotSent, Reply, Request
 
 ENOUGH = 20
 """Number of answers with known tokens from which on these replace guesses."""
@@ -46,6 +46,8 @@ class Metered:
         self.measured, self.ratio = 0, 0.0
         """Number of answers with known tokens, and the largest ratio of a prompt's tokens to the high guess."""
         self.changed = asyncio.Event()
+        self.stopped = False
+        """Whether nothing more may be sent."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.model, name)
@@ -66,9 +68,17 @@ class Metered:
             self.reserved, self.in_flight = self.reserved - whole, self.in_flight - 1
             self.changed.set()
 
+    def stop(self) -> None:
+        """Send nothing more until `close`: requests that wait for room in the budget raise NotSent."""
+        self.stopped = True
+        self.changed.set()
+        stop = getattr(self.model, "stop", None)
+        if stop is not None:
+            stop()
+
     async def close(self) -> None:
         """Close the model; it can be asked again, also in another event loop."""
-        self.reserved, self.in_flight, self.changed = 0, 0, asyncio.Event()
+        self.reserved, self.in_flight, self.changed, self.stopped = 0, 0, asyncio.Event(), False
         await self.model.close()
 
     def _most(self, guess: float, max_tokens: int) -> int:
@@ -80,9 +90,12 @@ class Metered:
     async def _reserve(self, amount: int) -> None:
         """Wait until the budget has room for so many picodollars.
 
-        Requests in flight mostly cost less than was reserved. Raises BudgetReached when none is in flight.
+        Requests in flight mostly cost less than was reserved. Raises BudgetReached when none is in flight, and NotSent
+        when nothing more may be sent.
         """
         while self.limit is not None and self.spent + self.reserved + amount > self.limit:
+            if self.stopped:
+                raise NotSent
             if not self.in_flight:
                 raise BudgetReached(self._words(amount))
             self.changed.clear()

@@ -1,14 +1,12 @@
 """Plans a step that asks a model: how much there is to do, what it takes, and whether it may be spent.
 
 No video is opened and nothing is written. The numbers of answers wanted and of answers in the journals are exact;
-answers are matched by sample and index among those of the same id (`work_keys.answers_id`). One case is missed: an
-answer counts as there, though it will be asked again, if its sample's query or video changed since, or the other
-samples of a blind control did.
+answers are matched by sample and index among those of the same id (`work_keys.answers_id`). Samples whose videos are
+missing are counted apart. One case is missed: an answer counts as there, though it will be asked again, if its sample's
+query or video changed since, or the other samples of a blind control did.
 
-Tokens are guessed until the journals have 20 answers of the same id; then their means, with three standard errors to
-each side, replace the guesses. Input tokens are guessed by `tokens`: the duration gives the number of frames, and each
-frame is 16:9, with a short side between half of --short-side (smaller videos are not enlarged) and all of it. Output
-tokens are guessed to be between 16 and --max-tokens.
+Tokens are guessed, and narrowed by answers of a pilot (the same command with --limit) or of an earlier run: see
+`estimate`.
 """
 
 import logging
@@ -24,31 +22,39 @@ from vtgdata.engine import failures
 from vtgdata.engine.batch import export
 from vtgdata.engine.batch.export import Exported
 from vtgdata.engine.journal import counts
-from vtgdata.engine.journal.counts import Answers, Select, Spend, answers, fold, journals, means, peek, spend
-from vtgdata.engine.models import answers_id, asked_model, price_of
-from vtgdata.engine.money import prices, tokens
+from vtgdata.engine.journal.counts import (
+    Answers,
+    PerSample,
+    Select,
+    Spend,
+    answers,
+    fold,
+    journals,
+    means,
+    peek,
+    per_sample,
+    spend,
+)
+from vtgdata.engine.models import answers_id, asked_model, former_id, price_of
+from vtgdata.engine.money import prices
 from vtgdata.engine.money.budget import ENOUGH
+from vtgdata.engine.money.estimate import Guesses, estimate
 from vtgdata.engine.money.plan_parts import Part, Plan
-from vtgdata.engine.money.plan_words import Planned, summary, words
+from vtgdata.engine.money.plan_words import MEND, Planned, summary, words
 from vtgdata.engine.money.prices import PICO, dollars, shown
 from vtgdata.engine.money.tokens import Range
+from vtgdata.engine.questions import check_controls
 from vtgdata.engine.settings import AskSettings
-from vtgdata.errors import Unconfirmed, VtgError
+from vtgdata.errors import BudgetReached, Unconfirmed, VtgError
 from vtgdata.files.claims import JOURNAL
-from vtgdata.records import Model, Sample
-from vtgdata.records.times import format_time
-from vtgdata.video import sampling
+from vtgdata.records import Model, RenewedModel, Sample
 
 log = logging.getLogger("vtgdata")
 
-LEAST_OUT = 16
-"""Tokens of the shortest answer: two times in tags."""
+SEEDS = 32
+"""Seeds of earlier runs whose answers can narrow a guess: 0 to this."""
 ANSWER_BYTES = 500
 """Bytes of an answer in the journal, besides its text."""
-UNKNOWN_FRAMES = 64
-"""Frames of a video of unknown length, if the sampling does not fix their number."""
-JPEG_BYTES = 0.4
-"""Bytes for each pixel of a frame, at most."""
 
 
 def check(
@@ -67,6 +73,7 @@ def check(
     Raises VtgError where a budget is given and a price unknown, and Unconfirmed where it may cost more than
     --confirm-over without --yes. Models that run here cost nothing, and are not planned unless asked to.
     """
+    check_controls(samples, [condition for _, condition in asks], settings.seed)
     if settings.batch and not settings.dry_run:
         if most is not None:
             raise VtgError("--batch writes --n requests a sample; --adaptive decides by the answers how many it takes.")
@@ -81,10 +88,14 @@ def check(
     if settings.budget is not None and unknown:
         raise VtgError(
             f"--budget: what {', '.join(unknown)} costs is unknown, so no budget can hold. Name the price in a file: "
-            "--prices FILE, with `- {model: NAME, input: DOLLARS, output: DOLLARS}` per million tokens."
+            "--prices FILE, with `- {model: NAME, input: DOLLARS, output: DOLLARS}` per million tokens; or say --free."
         )
     if unknown and not settings.dry_run:
-        log.info("what %s costs is unknown: name it with --prices FILE; --dry-run plans the rest", ", ".join(unknown))
+        log.info("what %s costs is unknown: %s; --dry-run plans the rest", ", ".join(unknown), MEND)
+    if not settings.dry_run:
+        for spec, price in named.items():
+            if price is not None and price.free and not prices.is_local(spec):
+                log.info("%s costs nothing: %s", spec, price.source or "that is its price")
         if all(price is None or price.free for price in named.values()):
             # Counting takes a while where there are millions of answers, and could refuse nothing.
             return None
@@ -96,8 +107,25 @@ def check(
         return summary(made, settings)
     for line in words(summary(made, settings)):
         log.info("plan: %s", line)
+    _cover_one(made, settings)
     _confirm(made, settings)
     return None
+
+
+def _cover_one(made: Plan, settings: AskSettings) -> None:
+    """Raise BudgetReached when what is left of the budget is less than is set aside for one request."""
+    first = next((part for part in made.parts if part.set_aside), None)
+    if settings.budget is None or first is None or first.set_aside is None:
+        return
+    budget = round(settings.budget * PICO)
+    if budget - made.spent < first.set_aside:
+        left = round(sum(part.to_do.high for part in made.parts))
+        raise BudgetReached(
+            f"the budget of {shown(budget)} does not cover one request: {shown(made.spent)} is spent, and a request to "
+            f"{first.spec} has at least {shown(first.set_aside)} set aside until its answer comes (what its prompt may "
+            f"take, and --max-tokens {settings.max_tokens}). Nothing was asked; {left:,} answers are left to do. Raise "
+            "--budget, or lower --max-tokens or the number of frames."
+        )
 
 
 def _confirm(made: Plan, settings: AskSettings) -> None:
@@ -163,78 +191,63 @@ def _part(inputs: _PartInputs, spec: str, condition: str, selects: Sequence[Sele
     measured = max(found, key=lambda one: one.n, default=None)
     if measured is None or measured.n < ENOUGH:
         measured = None
-    cached, prompts, frames = _counted(inputs, there, most)
-    prompts = measured.tokens_in if measured else prompts
-    said = measured.tokens_out if measured else Range(min(LEAST_OUT, settings.max_tokens), settings.max_tokens)
+    guesses = Guesses(settings, inputs.prompt, inputs.model.looks)
+    made = estimate(settings, samples, guesses, there, most, _earlier(inputs, condition, selects))
     size = measured.size if measured else Range(ANSWER_BYTES, ANSWER_BYTES + 4 * settings.max_tokens)
-    wanted = Range(max(cached, settings.n * len(samples)), most * len(samples))
+    wanted = Range(max(made.cached, settings.n * made.samples[0]), most * made.samples[1])
     if again := failures.chosen(settings.only):
-        wanted = Range(cached, cached).plus(Range(*2 * (sum(map(again, failed)),)))
-    to_do = Range(wanted.low - cached, wanted.high - cached)
+        wanted = Range(made.cached, made.cached).plus(Range(*2 * (sum(map(again, failed)),)))
+    to_do = Range(wanted.low - made.cached, wanted.high - made.cached)
+    price = price_of(spec, settings, inputs.model)
     return Part(
         spec=spec,
         condition=condition,
         wanted=wanted,
-        cached=cached,
+        cached=made.cached,
         exact=there.exact,
         failed=len(failed),
-        tokens_in=_each(to_do, prompts),
-        tokens_out=_each(to_do, said),
-        measured=measured.n if measured else 0,
-        price=price_of(spec, settings, inputs.model),
+        outdated=_outdated(inputs, condition, selects, most),
+        cannot=made.cannot,
+        missing_videos=made.videos,
+        tokens_in=_each(to_do, made.tokens_in),
+        tokens_out=_each(to_do, made.tokens_out),
+        measured=made.measured,
+        price=price,
+        set_aside=price.cost(made.set_aside, settings.max_tokens) if price and made.set_aside and to_do.high else None,
         hours=_each(to_do, measured.seconds).times(1 / 3600 / inputs.model.concurrency) if measured else None,
         # The answers once in the journal, and about once more in the tables; frames may be stored already.
-        disk=_each(to_do, size).times(2).plus(Range(0.0, frames)),
+        disk=_each(to_do, size).times(2).plus(Range(0.0, made.frame_bytes)),
     )
+
+
+def _earlier(inputs: "_PartInputs", condition: str, selects: Sequence[Select]) -> dict[str, PerSample]:
+    """Tokens of the answers of the same id by sample; without any, of those with another seed or condition."""
+    settings = inputs.settings
+    seeds, shown = (settings.seed, *range(SEEDS)), (condition, "sighted", "blind", "blank", "other_query")
+    for ids in (
+        [inputs.answers_id],
+        [
+            answers_id(msgspec.structs.replace(settings, seed=seed), inputs.prompt, inputs.model, each)
+            for seed in dict.fromkeys(seeds)
+            for each in dict.fromkeys(shown)
+        ],
+    ):
+        found: dict[str, PerSample] = {}
+        for select in selects:
+            found |= per_sample(select, ids)
+        if len(found) > 1:
+            return found
+    return {}
+
+
+def _outdated(inputs: "_PartInputs", condition: str, selects: Sequence[Select], most: int) -> tuple[int, str]:
+    model = inputs.model
+    if not isinstance(model, RenewedModel):
+        return 0, ""
+    former = former_id(inputs.settings, inputs.prompt, model, condition)
+    again = counts.outdated(selects, former, inputs.answers_id, inputs.samples, most)
+    return again, model.formerly_why if again else ""
 
 
 def _each(count: Range, of_one: Range) -> Range:
     return Range(count.low * of_one.low, count.high * of_one.high)
-
-
-class _Counted(NamedTuple):
-    """Sums over the samples, counted in one pass: there may be more than memory holds."""
-
-    cached: int
-    prompt: Range
-    """Tokens of the mean prompt to ask, guessed from its text and from number and size of its frames."""
-    frame_bytes: float
-    """Bytes of the frames of all videos to ask about, if none is stored yet."""
-
-
-def _counted(inputs: _PartInputs, there: Answers, most: int) -> _Counted:
-    settings, prompt = inputs.settings, inputs.prompt
-    fixed, time = len(f"{prompt.system}{prompt.body}".encode()), len(format_time(100.0, prompt.time, prompt.unit))
-    cached = waiting = frames = size = stored = 0
-    videos: set[str] = set()
-    for sample in inputs.samples:
-        has = there.count(sample.sample_id, most)
-        cached += has
-        if has < most:
-            own = _frames(sample, settings)
-            waiting, frames = waiting + 1, frames + own
-            size += len("".join((sample.query, *sample.options)).encode("utf-8", "surrogatepass"))
-            stored += own if sample.video.video_id not in videos else 0
-            videos.add(sample.video.video_id)
-    text = tokens.of_text(size + waiting * fixed + frames * time).plus(Range(0, 2 * tokens.TURN * waiting))
-    if not inputs.model.looks:
-        return _Counted(cached, text.times(1 / max(1, waiting)), 0.0)
-    width, height = _frame_size(settings)
-    image = Range(tokens.of_image(width // 2, height // 2).low, tokens.of_image(width, height).high)
-    return _Counted(
-        cached, text.plus(image.times(frames)).times(1 / max(1, waiting)), stored * width * height * JPEG_BYTES
-    )
-
-
-def _frame_size(settings: AskSettings) -> tuple[int, int]:
-    taken = settings.frame_sampling()
-    if isinstance(taken.tokens, msgspec.UnsetType):
-        return round(taken.short_side * 16 / 9), taken.short_side
-    return sampling.frame_size(1280, 720, taken.frames or UNKNOWN_FRAMES, taken)
-
-
-def _frames(sample: Sample, settings: AskSettings) -> int:
-    taken = settings.frame_sampling()
-    if sample.video.duration is None:
-        return taken.frames or UNKNOWN_FRAMES
-    return len(sampling.times(sample.video.duration, taken))

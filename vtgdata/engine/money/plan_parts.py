@@ -20,12 +20,19 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """Whether `cached` is exact: see `journal.counts.Answers`."""
     failed: int
     """Answers that failed before and are to be asked again."""
+    cannot: dict[str, int]
+    """{why: number of samples that cannot be asked about}; their answers are not wanted."""
+    missing_videos: int
+    outdated: tuple[int, str] = (0, "")
+    """Answers that are there and are asked again all the same, and why: see `records.RenewedModel`."""
     tokens_in: Range
     """Input tokens of all answers to do."""
     tokens_out: Range
     measured: int
     """Number of answers from which the tokens were measured; 0 if they are guessed."""
     price: Price | None
+    set_aside: int | None
+    """Picodollars that a budget sets aside for one request, at least; None where nothing is to do or no price known."""
     hours: Range | None
     """With --concurrency requests at a time; None before enough answers were measured."""
     disk: Range

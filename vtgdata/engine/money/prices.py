@@ -1,10 +1,12 @@
 """Prices of tokens: the user's own table, then ours, which has dates and sources.
 
-A price in neither table is unknown, never 0. Money is counted in whole picodollars (10^-12 US dollars), so that a sum
-is exact, and the same in any order.
+A price in neither table is unknown, never 0, but for a server of one's own: one on this machine (loopback) costs
+nothing, and so does any other that the user calls free (--free). Money is counted in whole picodollars (10^-12 US
+dollars), so that a sum is exact, and the same in any order.
 """
 
 import fnmatch
+import ipaddress
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -73,6 +75,10 @@ LOCAL = Price(model="*", input=0.0, output=0.0, source="it runs on this machine"
 """Price of a model that runs on this machine."""
 
 
+OWN = "it runs on a server on this machine"
+CALLED_FREE = "--free says so"
+
+
 def load(path: Path) -> list[Price]:
     """The prices in a YAML or JSON file; raises VtgError, naming the entry, when it is not a list of prices."""
     try:
@@ -95,7 +101,7 @@ def is_local(spec: str) -> bool:
     return getattr(plugins.load("models", plugins.parse_spec(spec).name), "LOCAL", False)
 
 
-def price_of(spec: str, model: str, urls: Sequence[str], prices: str) -> Price | None:
+def price_of(spec: str, model: str, urls: Sequence[str], prices: str, *, free: bool = False) -> Price | None:
     """What a model costs; None when that is unknown.
 
     Args:
@@ -103,11 +109,28 @@ def price_of(spec: str, model: str, urls: Sequence[str], prices: str) -> Price |
         model: its name on its servers.
         urls: base URLs of the servers; a price with a host must hold for all of them.
         prices: file of prices that are used before ours; empty for none.
+        free: whether a model in no table costs nothing.
     """
     table = load(Path(prices)) if prices else []
     if is_local(spec):
         return LOCAL
-    return next((price for price in [*table, *load(OURS)] if price.holds_for(model, urls)), None)
+    found = next((price for price in [*table, *load(OURS)] if price.holds_for(model, urls)), None)
+    if found is None and urls and all(map(is_loopback, urls)):
+        return Price(model=model, input=0.0, output=0.0, source=OWN)
+    return Price(model=model, input=0.0, output=0.0, source=CALLED_FREE) if found is None and free else found
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a server's address is one of this machine.
+
+    >>> is_loopback("http://localhost:8000/v1"), is_loopback("http://[::1]:8000/v1"), is_loopback("http://gpu7:8000/v1")
+    (True, True, False)
+    """
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def dollars(picodollars: int) -> float:

@@ -6,7 +6,7 @@
 
 from vtgdata.annotations.text import mapping, shown
 from vtgdata.metrics.predictions.entries import Entry
-from vtgdata.metrics.predictions.fields import keys_of, windows
+from vtgdata.metrics.predictions.fields import keys_of, whole_ids, windows
 from vtgdata.metrics.predictions.record import Prediction
 from vtgdata.records import Sample
 
@@ -23,9 +23,9 @@ def ego4d(entry: Entry) -> Prediction:
     row = mapping(entry.value, "the row")
     if missing := [name for name in _NAMES if name not in row]:
         raise ValueError(f"it has no {', '.join(missing)}, only {keys_of(row)}")
-    number = row["query_idx"]
-    if isinstance(number, bool) or not str(number).isdecimal():
-        raise ValueError(f"query_idx is {shown(number)}, not the number of a query")
+    number = whole_ids(str(row["query_idx"]))
+    if not number.isdecimal():
+        raise ValueError(f"query_idx is {shown(row['query_idx'])}, not the number of a query")
     return Prediction(
         keys=(f"{row['annotation_uid']}_{number}", f"{row['clip_uid']}>>>{number}"),
         where=entry.where,

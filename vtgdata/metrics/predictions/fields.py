@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple, cast
 
+from vtgdata.annotations import ids
 from vtgdata.annotations.json_text import parse_json
 from vtgdata.annotations.keys import ALIASES
 from vtgdata.annotations.text import mapping, number, sequence, shown
@@ -42,6 +43,10 @@ _MOST_DEPTH = 3
 """Most objects that an answer may stand in, each inside the other."""
 _VIDEO_FILES = {".mp4", ".mkv", ".webm", ".avi", ".mov", ".mpg", ".m4v", ".wmv", ".3gp", ".3g2", ".mts", ".m2ts"}
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_FLOAT_ID = re.compile(r"((?:\A|:|>>>)\d{1,15})\.0(?=\Z|>>>)", re.ASCII)
+
+_AS_JSON = str.maketrans("()'", '[]"')
+"""Python's own writing of tuples and texts, which csv cells hold, as JSON's."""
 
 Windows = tuple[tuple[float, ...], ...]
 
@@ -68,11 +73,30 @@ def stem(file: str) -> str:
     return path.stem if path.suffix.lower() in _VIDEO_FILES else path.name
 
 
+def video_name(name: str) -> str:
+    """The name of a video in one spelling: of a path or a file its name, of a link its id, without ActivityNet's `v_`.
+
+    >>> video_name("videos/v_aB3_dE-6hIj.mp4") == video_name("https://youtu.be/aB3_dE-6hIj?t=3") == "aB3_dE-6hIj"
+    True
+    """
+    found = ids.named(name if ids.is_link(name) else stem(ids.base(name))).video_id
+    return ids.youtube_id(found) or found
+
+
+def whole_ids(key: str) -> str:
+    """A key of a prediction or a sample in which an id that pandas made a float is the whole number that it was.
+
+    >>> whole_ids("412.0"), whole_ids("mine:412.0"), whole_ids("412.0>>>K7QZ2"), whole_ids("v1.0")
+    ('412', 'mine:412', '412>>>K7QZ2', 'v1.0')
+    """
+    return _FLOAT_ID.sub(r"\1", key) if ".0" in key else key
+
+
 def first(record: dict[str, Any], names: Iterable[str]) -> str | None:
-    """The first of these keys that a record has with a text or a whole number, as text; None where it has none."""
+    """The first of these keys that a record has with a text or a number, as text; None where it has none."""
     for name in names:
         value = record.get(name)
-        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+        if isinstance(value, str | int | float) and not isinstance(value, bool) and value != "" and value == value:
             return str(value)
     return None
 
@@ -214,7 +238,7 @@ def _from_text(value: str, name: str) -> Said:
     """A text; a csv cell of windows holds JSON."""
     if "text" not in name and _words(name) & {"window", "windows", "times", "timestamps", "spans", "segments"}:
         try:
-            return _read(parse_json(value.replace("(", "[").replace(")", "]")), name, _MOST_DEPTH)
+            return _read(parse_json(value.translate(_AS_JSON)), name, _MOST_DEPTH)
         except ValueError:
             pass
     return Said(None, value)

@@ -19,11 +19,12 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
+from vtgdata.annotations import folders
 from vtgdata.annotations.json_text import parse_json
 from vtgdata.annotations.text import mapping, number, pair, sequence, shown, words
 from vtgdata.metrics.predictions import challenges, rows
 from vtgdata.metrics.predictions.entries import Entry
-from vtgdata.metrics.predictions.fields import normal, said, stem
+from vtgdata.metrics.predictions.fields import normal, said, video_name
 from vtgdata.metrics.predictions.fields import windows as windows_of
 from vtgdata.metrics.predictions.record import Prediction
 from vtgdata.records import Sample
@@ -145,7 +146,7 @@ def _qvhighlights(entry: Entry) -> Prediction:
 
 def _id(row: dict[str, Any]) -> str:
     qid = row.get("qid")
-    if isinstance(qid, bool) or not isinstance(qid, str | int):
+    if isinstance(qid, bool) or not (isinstance(qid, str | int) or (isinstance(qid, float) and qid.is_integer())):
         raise ValueError(f"qid is {shown(qid)}, neither text nor a whole number")
     return str(qid)
 
@@ -167,10 +168,10 @@ def _timelens(entry: Entry) -> Prediction:
     if not (first and second):
         raise ValueError("the key is not file>>>query>>>[start, end]")
     answer = said(entry.record if entry.record else {"prediction": entry.value})
-    asked = f"{stem(file)}>>>{normal(query)}"
+    asked = f"{video_name(file)}>>>{normal(query)}"
     return Prediction(
-        keys=(f"{asked}>>>{_span(span)}", asked), where=entry.where, windows=answer.windows, ranked=True,
-        text=answer.text,
+        keys=(f"{asked}>>>{_span(span)}", asked), place=folders.path(file), where=entry.where, windows=answer.windows,
+        ranked=True, text=answer.text,
     )  # fmt: skip
 
 
@@ -185,7 +186,7 @@ def _span(written: str) -> str:
 
 
 def _timelens_keys(sample: Sample) -> tuple[str, ...]:
-    asked = f"{stem(sample.video.file)}>>>{normal(sample.query)}"
+    asked = f"{video_name(sample.video.file)}>>>{normal(sample.query)}"
     window = sample.windows[0] if sample.windows else None
     span = f"{window.start:.3f}-{window.end:.3f}" if window else ""
     return (f"{asked}>>>{span}", asked)

@@ -2,11 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
+from vtgdata.annotations import folders
 from vtgdata.errors import VtgError
-from vtgdata.metrics.predictions.fields import normal
+from vtgdata.metrics.predictions.fields import normal, whole_ids
 from vtgdata.metrics.predictions.formats import FORMATS, Format
 from vtgdata.metrics.predictions.record import Prediction, PredictionFile, WindowUnit
 from vtgdata.metrics.predictions.units import as_said
@@ -37,14 +39,14 @@ def join(file: PredictionFile, samples: Sequence[Sample], unit: WindowUnit | Non
     answer, or they are as many as the rows that name them, which then answer them in their order.
     """
     form = FORMATS[file.format]
-    index, queries = _index(samples, form), {sample.sample_id: normal(sample.query) for sample in samples}
+    index, asked = _index(samples, form), {sample.sample_id: _asked(sample) for sample in samples}
     rows = Counter(key for prediction in file.predictions for key in dict.fromkeys(prediction.keys))
     found: dict[str, Prediction] = {}
     duplicates: list[str] = []
     extra: list[str] = []
     unknown: set[tuple[str, ...]] = set()
     for prediction in file.predictions:
-        key, named = _named(prediction, index, form, queries)
+        key, named = _named(prediction, index, form, asked)
         shown = f"{prediction.where} ({next(filter(None, prediction.keys), '')[:80]})"
         fresh = [sample_id for sample_id in named if sample_id not in found]
         if len(named) > 1 and not form.shared:
@@ -67,6 +69,18 @@ def _several(prediction: Prediction, key: str, named: Sequence[str]) -> VtgError
     )
 
 
+class _Asked(NamedTuple):
+    """What a sample asks about, each in one spelling."""
+
+    query: str
+    place: str
+    """The path of its video; the bare name where no other video has it."""
+
+
+def _asked(sample: Sample) -> _Asked:
+    return _Asked(normal(sample.query), folders.path(sample.video.file))
+
+
 def _index(samples: Sequence[Sample], form: Format) -> list[dict[str, list[str]]]:
     """{key: ids of samples} for each level of keys."""
     index: list[dict[str, list[str]]] = []
@@ -75,22 +89,25 @@ def _index(samples: Sequence[Sample], form: Format) -> list[dict[str, list[str]]
             if level == len(index):
                 index.append(defaultdict(list))
             for key in (keys,) if isinstance(keys, str) else keys:
-                index[level][key].append(sample.sample_id)
+                index[level][whole_ids(key)].append(sample.sample_id)
     return index
 
 
 def _named(
-    prediction: Prediction, index: Sequence[dict[str, list[str]]], form: Format, queries: dict[str, str]
+    prediction: Prediction, index: Sequence[dict[str, list[str]]], form: Format, asked: dict[str, _Asked]
 ) -> tuple[str, list[str]]:
     """The key of a prediction that samples have, and the ids of these samples.
 
-    A query that the prediction states must be a sample's, or a whole prompt around it.
+    A query that the prediction states must be a sample's, or a whole prompt around it; a folder must be that of the
+    sample's video, where videos are told apart by theirs.
     """
-    stated = prediction.query
+    stated, place = prediction.query, prediction.place
     for level, (key, known) in enumerate(zip(prediction.keys, index, strict=False)):
         named = known.get(key, []) if key else []
         if stated is not None:
-            named = [sample_id for sample_id in named if queries[sample_id] in stated]
+            named = [sample_id for sample_id in named if asked[sample_id].query in stated]
+        if "/" in place:
+            named = [sample_id for sample_id in named if folders.may_agree(place, asked[sample_id].place)]
         if named and (level == 0 or level < form.by_question or len(named) == 1):
             return key, named
     return "", []

@@ -9,6 +9,7 @@ from vtgdata.annotations.text import shown
 from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.metrics.predictions import rows
 from vtgdata.metrics.predictions.entries import Entry, entries
+from vtgdata.metrics.predictions.fields import whole_ids
 from vtgdata.metrics.predictions.formats import FORMATS
 from vtgdata.metrics.predictions.record import Broken, Prediction, PredictionFile
 
@@ -66,6 +67,8 @@ def _read(entry: Entry, form: str) -> Prediction | Broken:
         return Broken(entry.where, _unknown(entry))
     try:
         found = FORMATS[form].read(entry)
+        if any(".0" in key for key in found.keys):
+            found = msgspec.structs.replace(found, keys=tuple(map(whole_ids, found.keys)))
         # A lone surrogate (an escape such as \ud800) could not be written to a file again.
         msgspec.json.encode(found)
         return found

@@ -14,6 +14,9 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     """Keys of the sample that it answers, the most precise first."""
     query: str | None = None
     """The query that the file states, in one spelling; None if it states none or the form does not need it."""
+    place: str = ""
+    """The path of the video that the file states, without extension: it tells videos of one name apart. Empty if it
+    states none, or a link."""
     where: str
     """File and line, or key path, for messages."""
     windows: tuple[tuple[float, ...], ...] | None = None

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import msgspec
 
-from vtgdata.annotations import ids
+from vtgdata.annotations import folders
 from vtgdata.metrics.predictions import fields
 from vtgdata.metrics.predictions.entries import Entry
 from vtgdata.metrics.predictions.record import Prediction
@@ -47,6 +47,7 @@ def read(entry: Entry) -> Prediction:
     return Prediction(
         keys=_keys(record, entry, query),
         query=query,
+        place=folders.path(fields.first(record, fields.VIDEOS) or entry.key or ""),
         where=entry.where,
         windows=windows,
         ranked=bool(windows) and len(windows[0]) == 3,
@@ -78,7 +79,7 @@ def _keys(record: dict[str, Any], entry: Entry, asked: str | None) -> tuple[str,
     if named is None and video is None and asked is None:
         wanted = "no id (sample_id, qid, id or such) and no video with its query"
         raise ValueError(f"it has {wanted}, only {fields.keys_of(record)}")
-    stem = None if video is None else _video(video)
+    stem = None if video is None else fields.video_name(video)
     return (
         _joined(named, stem, asked),
         _joined(stem, asked),
@@ -93,7 +94,7 @@ def _keys(record: dict[str, Any], entry: Entry, asked: str | None) -> tuple[str,
 def keys(sample: Sample) -> tuple[tuple[str, ...], ...]:
     """The keys by which a record may name a sample, the most precise level first."""
     named = tuple(dict.fromkeys((sample.sample_id.partition(":")[2], sample.sample_id)))
-    stems = tuple(dict.fromkeys((_video(sample.video.video_id), _video(sample.video.file))))
+    stems = tuple(dict.fromkeys(map(fields.video_name, (sample.video.video_id, sample.video.file))))
     query = fields.normal(sample.query)
     return (
         tuple(_joined(name, stem, query) for name in named for stem in stems),
@@ -104,10 +105,6 @@ def keys(sample: Sample) -> tuple[tuple[str, ...], ...]:
         stems,
         (query,),
     )
-
-
-def _video(name: str) -> str:
-    return ids.named(fields.stem(ids.base(name))).video_id
 
 
 def _joined(*parts: str | None) -> str:
@@ -121,7 +118,7 @@ def gathered(predictions: Sequence[Prediction]) -> list[Prediction]:
     """
     groups: dict[tuple[str, ...], list[Prediction]] = defaultdict(list)
     for prediction in predictions:
-        groups[prediction.keys].append(prediction)
+        groups[(*prediction.keys, prediction.place)].append(prediction)
     found: list[Prediction] = []
     for same in groups.values():
         if len(same) > 1 and all(each.ranked and len(each.windows or ()) == 1 for each in same):

@@ -48,6 +48,7 @@ CORPUS = Corpus(
         "ActivityNet-TimeLens annotates validation videos anew: another label version.",
     ),
     records=(Records(shape="object", at="*/{windows}|{query}/*"),),
+    youtube=True,
 )
 
 EXAMPLE = Example(

@@ -43,6 +43,7 @@ CORPUS = Corpus(
         "Its splits share videos with one another: each test split is a benchmark against this train only.",
     ),
     records=(Records(shape="object", at="*/{windows}|{query}/*"),),
+    youtube=True,
 )
 
 EXAMPLE = Example(

@@ -51,6 +51,7 @@ CORPUS = Corpus(
             why="segments of a video that have one label are one row",
         ),
     ),
+    youtube=True,
 )
 
 EXAMPLE = Example(

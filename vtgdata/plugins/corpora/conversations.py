@@ -12,7 +12,7 @@ Corpus:    give its name with `--name` and its licence with `--license`; the fil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from vtgdata.annotations import conversations, sources
+from vtgdata.annotations import conversations, folders, sources
 from vtgdata.annotations.moment_jsonl import Facts
 from vtgdata.records import Corpus, Example, RawRow, Split, Unit
 
@@ -81,6 +81,9 @@ def read(
         fps: frames per second, if times are in frames.
         source_clock: whether times count from the start of the video that the files were cut from.
     """
-    facts = Facts(keys=conversations.keys(map), unit=unit, fps=fps, source_clock=source_clock)
-    for source in sources.find(paths, CORPUS, split):
+    keys, found = conversations.keys(map), sources.find(paths, CORPUS, split)
+    placed = [source.path for source in found if folders.has_folders(source.path)]
+    name = folders.naming(key for path in placed for key in conversations.video_keys(path, keys))
+    facts = Facts(keys=keys, name=name, unit=unit, fps=fps, source_clock=source_clock)
+    for source in found:
         yield from conversations.rows(source, facts)

@@ -37,6 +37,7 @@ CORPUS = Corpus(
     usage="mix_grounded.json",
     overlaps=("Its videos are those of benchmarks built on ActivityNet and QVHighlights: check it against them.",),
     records=(Records(at="*/conversation/*2"),),
+    youtube=True,
 )
 
 EXAMPLE = Example(
@@ -100,7 +101,8 @@ def _named(fields: dict[str, Any]) -> ids.Named:
     """The video's names, from `video_id` if there is one, else from the file name."""
     file = ids.base(words(fields.get("video_file"), "video_file"))
     video_id = fields.get("video_id")
-    return ids.named(ids.base(str(video_id)) if isinstance(video_id, str | int) else file, file)
+    name = ids.base(str(video_id)) if isinstance(video_id, str | int) else file
+    return ids.named(name, file, youtube=CORPUS.youtube)
 
 
 def _said(turn: Any, speaker: str) -> str:

@@ -42,6 +42,7 @@ CORPUS = Corpus(
         "The videos are HowTo100M's.",
     ),
     records=(Records(shape="object", at="*/* + */*/steps/*"),),
+    youtube=True,
 )
 
 EXAMPLE = Example(
@@ -154,7 +155,7 @@ def _named(key: str) -> ids.Named:
     >>> _named("aB3_dE-6hIj.mp4").video_id
     'aB3_dE-6hIj'
     """
-    named = ids.named(key)
+    named = ids.named(key, youtube=CORPUS.youtube)
     if named.source_id != named.video_id or ids.cut(named.video_id) is not None:
         raise ValueError(f"{shown(key)} is no key of HiREST, a YouTube id and .mp4")
     return named

@@ -43,6 +43,7 @@ CORPUS = Corpus(
     overlaps=("571 training rows of TimeRFT are InternVid-VTime's.", "TVG-R1's pool takes its rows."),
     family="moments",
     records=(Records(shape="list", rows="at least", why="a dialogue gives a row for each query"),),
+    youtube=True,
 )
 
 EXAMPLE = Example(
@@ -97,7 +98,7 @@ def _rows(item: items.Item, source: sources.Source, facts: moment_jsonl.Facts) -
 
 def _named(key: str) -> ids.Named:
     """A YouTube id, or one followed by the clock times of a cut; raises ValueError for any other key."""
-    found = ids.named(key)
+    found = ids.named(key, youtube=CORPUS.youtube)
     whole = found.source_start is None or ":" in key
     if not whole or key != found.video_id or found.source_id is None or not key.startswith(found.source_id):
         raise ValueError(f"{shown(key)} is no key of InternVid-VTime, a YouTube id")

@@ -92,10 +92,16 @@ def read(
     stated = items.Stated(sep=sep, quote=quote, records=records)
     keys, found = Keys(map or {}), sources.find(paths, CORPUS, split, rows_tell=True, override_split=override_split)
     spoken = {source.path for source in found if not map and conversations.holds(source.path)}
-    placed = [source.path for source in found if source.path not in spoken and folders.has_folders(source.path)]
+    placed, told = [source.path for source in found if folders.has_folders(source.path)], conversations.keys(None)
     facts = moment_jsonl.Facts(
         keys=keys,
-        name=folders.naming(key for path in placed for key in moment_jsonl.video_keys(path, keys, stated)),
+        name=folders.naming(
+            key
+            for path in placed
+            for key in (
+                conversations.video_keys(path, told) if path in spoken else moment_jsonl.video_keys(path, keys, stated)
+            )
+        ),
         unit=unit,
         fps=fps,
         source_clock=source_clock,
@@ -105,6 +111,6 @@ def read(
     )
     for source in found:
         if source.path in spoken:
-            yield from conversations.rows(source, structs.replace(facts, keys=conversations.keys(None)))
+            yield from conversations.rows(source, structs.replace(facts, keys=told))
         else:
             yield from moment_jsonl.rows(source, facts, stated=stated)

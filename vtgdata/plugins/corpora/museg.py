@@ -46,6 +46,7 @@ CORPUS = Corpus(
         "TACoS train: all 28 TACoS videos of stage 1",
         "none of stage 1 is in TVGBench, DiDeMo val or TACoS val; the two stages share videos but no row",
     ),
+    youtube=True,
 )
 
 EXAMPLE = Example(
@@ -93,7 +94,7 @@ def _row(record: items.Item, source: sources.Source, durations: Mapping[str, flo
         raise Lacking("there is no solution")
     path = words(item.get("video"), "video")
     problem = words(item.get("problem"), "problem")
-    named, query, folder = ids.named(path), instructions.quoted(problem), _folder(path)
+    named, query, folder = ids.named(path, youtube=CORPUS.youtube), instructions.quoted(problem), _folder(path)
     published = item.get("duration")
     return RawRow(
         origin=record.origin,

@@ -53,6 +53,7 @@ CORPUS = Corpus(
     records=(
         Records(shape="object", at="*/captions|times/*", rows="at least", why="times without a caption are rows too"),
     ),
+    youtube=True,
 )
 
 EXAMPLE = Example(

@@ -49,6 +49,7 @@ CORPUS = Corpus(
         "ReXTime's validation questions use 152 videos of the val split.",
     ),
     family="moments",
+    youtube=True,
 )
 
 EXAMPLE = Example(
@@ -88,7 +89,7 @@ def _named(key: str) -> ids.Named:
     >>> _named("v_aB3_dE-6hIj_60.0_210.0")[:2]
     ('aB3_dE-6hIj_60.0_210.0', 'v_aB3_dE-6hIj_60.0_210.0.mp4')
     """
-    found = ids.named(key)
+    found = ids.named(key, youtube=CORPUS.youtube)
     if found.source_id is None or found.source_start is None or ":" in key:
         raise ValueError(f"{shown(key)} is no id of QVHighlights, a YouTube id with the start and end of a cut")
     return found._replace(video_id=found.video_id[found.video_id.index(found.source_id) :])

@@ -81,6 +81,7 @@ CORPUS = Corpus(
         Records(shape="object", at="annotations/*/segments/*"),
         Records(shape="list", at=r"*/QA/*/a ~ (?:^|  ) ?[\d<][^ ,]*(?: ?- ?[\d<][^ ,]*)? seconds?,"),
     ),
+    youtube=True,
 )
 
 EXAMPLE = Example(
@@ -222,7 +223,7 @@ def _list(answer: str) -> list[tuple[tuple[float, float], str]]:
 def _row(
     origin: str, raw: Any, video: str, split: str, query: str, window: tuple[Bound, Bound], extra: dict[str, Any]
 ) -> RawRow:
-    named = ids.named(video)
+    named = ids.named(video, youtube=CORPUS.youtube)
     return RawRow(
         origin=origin,
         raw=raw,
@@ -262,7 +263,7 @@ def _annotations(path: Path) -> list[Any] | None:
 
 def _annotated(split: str, origin: str, number: int, annotation: Any) -> Iterator[RawRow]:
     fields = mapping(annotation, "the annotation")
-    named = ids.named(words(fields.get("image_id"), "image_id"))
+    named = ids.named(words(fields.get("image_id"), "image_id"), youtube=CORPUS.youtube)
     caption = words(fields.get("caption"), "caption")
     extra = {"id": fields["id"]} if "id" in fields else {}
     for place, query, windows in _events(caption, fields):

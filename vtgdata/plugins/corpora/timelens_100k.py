@@ -37,6 +37,7 @@ CORPUS = Corpus(
     "only and no use within the EU, and the terms of the teacher that wrote the labels apply too",
     overlaps=("DiDeMo, HiREST, InternVid-VTime, QuerYD and COSMO-Cap: the same videos under other labels",),
     records=(Records(at="*/events/*"),),
+    youtube=True,
 )
 
 EXAMPLE = Example(
@@ -75,7 +76,7 @@ def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
 def _video(record: items.Item, source: sources.Source) -> list[RawRow]:
     fields = record.fields()
     words(fields.get("source"), "source")
-    named = ids.named(words(fields.get("video_path"), "video_path"))
+    named = ids.named(words(fields.get("video_path"), "video_path"), youtube=CORPUS.youtube)
     if "events" not in fields:
         event = {key: value for key, value in fields.items() if key not in _OF_THE_VIDEO}
         return [_row(record.origin, record.raw, event, fields, named, source.split)]

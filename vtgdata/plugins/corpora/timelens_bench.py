@@ -41,6 +41,7 @@ CORPUS = Corpus(
         "TVGBench: takes videos from the first two as well",
     ),
     records=(Records(shape="object", at="*/spans|queries/*"),),
+    youtube=True,
 )
 
 EXAMPLE = Example(

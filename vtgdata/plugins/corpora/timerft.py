@@ -41,6 +41,7 @@ CORPUS = Corpus(
         "QVHighlights train or val, DiDeMo val or YouCook2",
         "HiREST: 3 of its videos are in train and 2 in test, by YouTube id",
     ),
+    youtube=True,
 )
 
 EXAMPLE = Example(
@@ -89,7 +90,7 @@ def _row(record: items.Item, source: sources.Source) -> RawRow:
     item = record.fields()
     qid = words(item.get("qid"), "qid")
     origin = _origin(qid)
-    named = ids.named(words(item.get("video"), "video"))
+    named = ids.named(words(item.get("video"), "video"), youtube=CORPUS.youtube)
     part = _part(item)
     in_name = named.source_start is not None
     return RawRow(

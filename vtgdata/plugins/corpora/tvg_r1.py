@@ -45,6 +45,7 @@ CORPUS = Corpus(
         "Grounded-VideoLLM: the questions with answers are on ActivityNet and QVHighlights videos, as is ReXTime, a "
         "benchmark",
     ),
+    youtube=True,
 )
 
 EXAMPLE = Example(
@@ -129,12 +130,12 @@ def _row(record: items.Item, source: sources.Source) -> RawRow:
 def _named(item: Mapping[str, Any]) -> ids.Named:
     """The names of the row's video; if there are only frame files, it is named after their folder."""
     if "video" in item:
-        return ids.named(words(item["video"], "video"))
+        return ids.named(words(item["video"], "video"), youtube=CORPUS.youtube)
     frames = sequence(item.get("images"), "video or images")
     folder = words(frames[0] if frames else None, "the first of the images").replace("\\", "/").rpartition("/")[0]
     if not folder:
         raise ValueError(f"images {shown(frames)} lie in no folder that could name their video")
-    named = ids.named(folder)
+    named = ids.named(folder, youtube=CORPUS.youtube)
     return named._replace(file=f"{ids.base(folder)}.mp4")
 
 

@@ -42,6 +42,7 @@ CORPUS = Corpus(
         "HiREST val: its 55 HiREST videos",
         "none of its files is in Charades-STA train, ActivityNet Captions train, TimeRFT or MUSEG stage 1",
     ),
+    youtube=True,
 )
 
 EXAMPLE = Example(

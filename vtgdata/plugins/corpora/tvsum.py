@@ -36,6 +36,7 @@ CORPUS = Corpus(
     usage="tvsum_train_release.jsonl",
     download="Folder `data/tvsum` of https://github.com/line/lighthouse: tvsum_train_release.jsonl, "
     "tvsum_val_release.jsonl, four training videos and one other of each of the ten kinds.",
+    youtube=True,
 )
 
 EXAMPLE = Example(

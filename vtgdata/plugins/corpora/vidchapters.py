@@ -65,6 +65,7 @@ CORPUS = Corpus(
         Records(shape="object", at="*/chapters|{windows}|{query}/*"),
         Records(at="*/query/*"),
     ),
+    youtube=True,
 )
 
 EXAMPLE = Example(

@@ -13,6 +13,7 @@ Oddities:  the folders of charades_sta, activitynet_captions, didemo, hirest, yo
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -53,6 +54,7 @@ CORPUS = Corpus(
         "TimeRFT has 801 rows and TVG-R1's pool others of cosmo_cap.",
     ),
     family="moments",
+    youtube=True,
 )
 
 EXAMPLE = Example(
@@ -87,7 +89,7 @@ def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
         corpus = _source_corpus(source.path)
         facts = moment_jsonl.Facts(
             keys=_KEYS,
-            name=_kitchen if corpus == "tacos" else ids.named,
+            name=_kitchen if corpus == "tacos" else partial(ids.named, youtube=CORPUS.youtube),
             annotation_set=corpus,
             durations=lengths.beside(source.path, lambda key: ids.named(key).video_id),
             ids_unique=False,

@@ -46,6 +46,7 @@ CORPUS = Corpus(
         Records(shape="object", at="database/*/annotations/*"),
         Records(shape="object", at="*/{windows}|{query}/*"),
     ),
+    youtube=True,
 )
 
 EXAMPLE = Example(

@@ -38,6 +38,7 @@ CORPUS = Corpus(
     usage="youtube_highlight_train_release.jsonl",
     download="Folder `data/youtube_highlight` of https://github.com/line/lighthouse: "
     "youtube_highlight_train_release.jsonl, youtube_highlight_val_release.jsonl.",
+    youtube=True,
 )
 
 EXAMPLE = Example(

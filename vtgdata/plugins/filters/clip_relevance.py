@@ -116,10 +116,10 @@ def judged(
 
     The relevance is None if there is nothing to compare.
     """
-    videos: dict[str, list[Sample]] = {}
+    videos: dict[tuple[str, str], list[Sample]] = {}  # by file and id: two corpora may give two videos one id
     for sample in samples:
         if sample.windows:
-            videos.setdefault(sample.video.video_id, []).append(sample)
+            videos.setdefault((sample.video.file, sample.video.video_id), []).append(sample)
     for asked in videos.values():
         shown = seen("clip_relevance", frames, asked[0].video)
         if shown.status != "ok":

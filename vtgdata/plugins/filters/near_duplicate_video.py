@@ -80,21 +80,24 @@ def keep(
     """
     if not 0 < share <= 1:
         raise VtgError(f"near_duplicate_video: share={share:g} must be 0 < share <= 1.")
-    videos: dict[str, list[Sample]] = {}
+    videos: dict[tuple[str, str], list[Sample]] = {}
     for sample in samples:
-        videos.setdefault(sample.video.video_id, []).append(sample)
-    gone: dict[str, tuple[str, str]] = {}
+        videos.setdefault(_names(sample), []).append(sample)
+    gone: dict[tuple[str, str], tuple[str, str]] = {}
     known = _Known(share)
-    for video_id, asked in videos.items():
+    for names, asked in videos.items():
         found = seen("near_duplicate_video", frames, asked[0].video)
         if found.status != "ok":
             if not keep_unknown:
-                gone[video_id] = ("video_unseen", f"the video is {found.status}")
+                gone[names] = ("video_unseen", f"the video is {found.status}")
         elif (why := known.why(shown(asked[0].video, found))) is not None:
-            gone[video_id] = why
-    return [
-        LeftOut(sample.sample_id, *gone[sample.video.video_id]) for sample in samples if sample.video.video_id in gone
-    ]
+            gone[names] = why
+    return [LeftOut(sample.sample_id, *gone[_names(sample)]) for sample in samples if _names(sample) in gone]
+
+
+def _names(sample: Sample) -> tuple[str, str]:
+    """File and id of a sample's video: two corpora may give two videos one id."""
+    return sample.video.file, sample.video.video_id
 
 
 class _Known:

@@ -1,27 +1,36 @@
 """A local model in this process: any transformers image-text-to-text model with its processor.
 
-`transformers_local:PATH` (or a Hub id). An answer depends only on its prompt and its seed, never on the other answers
-in its batch: batches have a fixed number of rows, prompt lengths are padded to a multiple of `STEP`, and each row is
-sampled with its own seed.
+`transformers_local:PATH` (or a Hub id). Each row of a batch is drawn with its own seed, and prompt lengths are padded
+to a multiple of `STEP`. A batch has the next of a few sizes, and at most as many rows as fit in memory: half as many
+after it ran out. Sums in a batch of another size are rounded otherwise, so that a near tie between two tokens may break
+the other way. With --reproducible all batches have one size, and an answer depends only on its prompt and its seed,
+never on which other answers were missing.
 """
 
 import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
+from msgspec import UNSET
+
+from vtgdata.conversation.answer_text import opened
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
-from vtgdata.plugins.models._transformers.batches import collate
+from vtgdata.plugins.models._transformers import refusals
+from vtgdata.plugins.models._transformers.batches import Room, context, filled, free_memory, is_out_of_memory
+from vtgdata.plugins.models._transformers.collate import collate
 from vtgdata.plugins.models._transformers.inputs import prompt_inputs
 from vtgdata.plugins.models._transformers.loading import device, identity, load
-from vtgdata.plugins.models._transformers.sampling import SeededDraw, ends, greedy
+from vtgdata.plugins.models._transformers.plain_text import PlainText
+from vtgdata.plugins.models._transformers.sampling import SeededDraw, acted_words, generation_config, take_defaults
 from vtgdata.records import Endpoint, ModelExample, Reply, Request, Sampling
 
 LOCAL = True
 """It needs no server, so answers cost nothing."""
 NEEDS = "transformers"
 ROWS = 64
-"""Answers in a batch, unless `--concurrency` is given."""
+"""Most answers in a batch, unless `--concurrency` is given."""
 
 STEP = 64
 """Prompt lengths are padded to a multiple of this many tokens."""
@@ -39,37 +48,69 @@ class _Row:
         """Prompt length in tokens after padding; all rows of a batch have the same."""
         return -(-self.inputs["input_ids"].shape[1] // STEP) * STEP
 
+    @property
+    def tokens(self) -> int:
+        """Tokens after padding, with the longest answer."""
+        return self.length + self.sampling.max_tokens
+
 
 class LocalModel:
     """A transformers model; see the module's docstring."""
 
     looks = True
 
-    def __init__(self, path: str, rows: int, *, trust: bool = False) -> None:
-        # Any: the library's own annotations do not describe these classes.
-        self.model: Any
-        self.processor: Any
-        self.model, self.processor, commit = load(path, trust)
+    def __init__(self, path: str, rows: int, *, trust: bool = False, reproducible: bool = False) -> None:
+        self.model, self.processor, commit, self.opening, prompted = load(path, trust)
+        self.plain = PlainText(self.processor)
+        self.refusals = refusals.Refusals(f"transformers_local:{path}")
         self.model.eval()
         self.device = device()
         self.model.to(self.device)
-        self.rows = rows
+        self.rows, self.room, self.reproducible = rows, Room(rows), reproducible
         self.concurrency = 2 * rows
+        self.context = context(self.model)
+        self.defaults = take_defaults(self.model, self.processor.tokenizer)
         self.id = f"transformers_local:{identity(path, commit)}"
+        changed = {"as-stated": acted_words(self.defaults.acted), "as-its-library": prompted}
+        if whys := {how: why for how, why in changed.items() if why}:
+            self.formerly, self.formerly_why = self.id, "; ".join(whys.values())
+            self.id = ":".join([self.id, *whys])
         self.waiting: list[_Row] = []
         self.worker: asyncio.Task[None] | None = None
 
     async def generate(self, request: Request) -> list[Reply]:
-        """One reply per seed; rows of all requests in flight share batches."""
+        """One reply per seed; rows of all requests in flight share batches.
+
+        Raises VtgError when prompt after prompt fails and none was ever answered (`Refusals`).
+        """
         try:
-            inputs = prompt_inputs(self.processor, request.messages)
-        except OSError as error:  # Pillow raises it for bytes that are not an image
-            return [_failed(error)] * len(request.seeds)
+            inputs = prompt_inputs(self.processor, request.messages, self.plain)
+        except Exception as error:  # of any type: each family's processor, template and picture library has its own
+            replies = [refusals.failed(error)] * len(request.seeds)
+        else:
+            # A prompt that is too long says nothing about the next one, so it is no refusal.
+            if (past := self._past_context(inputs, request.sampling)) is not None:
+                return [past] * len(request.seeds)
+            replies = await self._answered(request, inputs)
+        self.refusals.note(request, replies)
+        return replies
+
+    async def _answered(self, request: Request, inputs: dict[str, Any]) -> list[Reply]:
         rows = [_Row(inputs, request.sampling, seed) for seed in request.seeds]
         self.waiting.extend(rows)
         if self.worker is None or self.worker.done():
             self.worker = asyncio.create_task(self._work())
-        return list(await asyncio.gather(*(row.future for row in rows)))
+        self.refusals.open += 1
+        try:
+            return [self._whole(reply) for reply in await asyncio.gather(*(row.future for row in rows))]
+        finally:
+            self.refusals.open -= 1
+
+    def _whole(self, reply: Reply) -> Reply:
+        """The reply with the mark that opens its reasoning, if the chat template has written it in the prompt."""
+        if not self.opening or reply.text is None:
+            return reply
+        return msgspec.structs.replace(reply, text=opened(reply.text, by_template=True))
 
     async def close(self) -> None:
         """Stop the worker."""
@@ -85,20 +126,53 @@ class LocalModel:
             alike = [r for r in self.waiting if r.length == first.length and r.sampling == first.sampling][: self.rows]
             chosen = set(map(id, alike))
             self.waiting = [row for row in self.waiting if id(row) not in chosen]
-            try:
-                replies = await asyncio.to_thread(self._batch, alike)
-            except Exception as error:
-                # If a batch cannot be computed (memory, a bad image), its rows fail, and can be asked again.
-                replies = [_failed(error)] * len(alike)
+            replies = await asyncio.to_thread(self._replies, alike)
             for row, reply in zip(alike, replies, strict=True):
                 if not row.future.done():
                     row.future.set_result(reply)
 
-    def _batch(self, rows: list[_Row]) -> list[Reply]:
+    def _replies(self, rows: list[_Row]) -> list[Reply]:
+        """Replies to rows of one length and sampling: a batch that cannot be computed is halved, down to one row."""
+        tokens = rows[0].tokens
+        size = self.rows if self.reproducible else filled(len(rows), self.room.most(tokens))
+        if len(rows) <= size:
+            try:
+                return self._batch(rows, size)
+            except Exception as error:
+                short = is_out_of_memory(error)
+                if len(rows) == 1 or (short and self.reproducible):
+                    return [_failed(error, self._advice(size) if short else "")] * len(rows)
+                if short:
+                    self.room.ran_out(tokens, size)
+            # Not in the handler, where the error still holds the tensors of the failed batch.
+            free_memory()
+            size = min(size, self.room.most(tokens), -(-len(rows) // 2))
+        return [reply for start in range(0, len(rows), size) for reply in self._replies(rows[start : start + size])]
+
+    def _advice(self, size: int) -> str:
+        if self.reproducible and size > 1:
+            return (
+                f"a batch of {size} answers does not fit, and --reproducible has one size: give --concurrency "
+                f"{max(1, size // 2)} to all runs, or leave out --reproducible"
+            )
+        return (
+            "not even one answer fits: show fewer or smaller frames (--num-frames, --short-side), lower --max-tokens, "
+            "or take a smaller model"
+        )
+
+    def _past_context(self, inputs: dict[str, Any], sampling: Sampling) -> Reply | None:
+        """The failure of a prompt that with its answer is longer than what the model takes; None if it is not."""
+        prompt, most = int(inputs["input_ids"].shape[1]), sampling.max_tokens
+        if self.context is None or prompt + most <= self.context:
+            return None
+        error = f"{prompt} tokens of prompt and {most} of --max-tokens, but the model takes {self.context}"
+        return Reply(text=None, finish_reason="error", error=error, tokens_in=prompt)
+
+    def _batch(self, rows: list[_Row], size: int) -> list[Reply]:
         import torch
 
-        # Fill up the batch with its last row: with constant shapes, sums do not depend on what else is in the batch.
-        full = rows + [rows[-1]] * (self.rows - len(rows))
+        # Fill up the batch with its last row: the shapes, and with them how sums are rounded, depend on the size alone.
+        full = rows + [rows[-1]] * (size - len(rows))
         length, sampling = rows[0].length, rows[0].sampling
         tokenizer = self.processor.tokenizer
         batch = collate([row.inputs for row in full], length, tokenizer.pad_token_id)
@@ -106,10 +180,12 @@ class LocalModel:
         with torch.inference_mode():
             output = self.model.generate(
                 **batch,
-                generation_config=greedy(self.model, tokenizer, sampling.max_tokens),
-                logits_processor=[SeededDraw([row.seed for row in full], sampling)] if sampling.temperature > 0 else [],
+                generation_config=generation_config(self.defaults, sampling),
+                logits_processor=[SeededDraw([row.seed for row in full], sampling, self.defaults.ends)]
+                if sampling.temperature > 0
+                else [],
             )
-        stops = ends(self.model, tokenizer)
+        stops = set(self.defaults.ends)
         return [
             self._reply(output[i, length:].tolist(), stops, int(row.inputs["input_ids"].shape[1]))
             for i, row in enumerate(rows)
@@ -120,14 +196,19 @@ class LocalModel:
         said = tokens if stop is None else tokens[:stop]
         text = self.processor.tokenizer.decode(said, skip_special_tokens=True)
         return Reply(
-            text=text, finish_reason="length" if stop is None else "stop", tokens_in=prompt, tokens_out=len(said)
+            text=text,
+            finish_reason="length" if stop is None else "stop",
+            tokens_in=prompt,
+            tokens_out=len(said),
+            varies=UNSET if self.reproducible else True,
         )
 
 
-def _failed(error: Exception) -> Reply:
-    """The reply for an answer that cannot be computed."""
+def _failed(error: Exception, advice: str = "") -> Reply:
+    """The reply for an answer that cannot be computed; the advice says what to do about it."""
     # The message has sizes and addresses of this run, so only the exception's type is published.
-    return Reply(text=None, finish_reason="error", error=type(error).__name__, detail=str(error))
+    detail = "; ".join(text for text in (str(error), advice) if text)
+    return Reply(text=None, finish_reason="error", error=type(error).__name__, detail=detail)
 
 
 def connect(argument: str, endpoint: Endpoint, *, path: str = "", trust_remote_code: bool = False) -> LocalModel:
@@ -135,7 +216,7 @@ def connect(argument: str, endpoint: Endpoint, *, path: str = "", trust_remote_c
 
     Args:
         argument: a folder saved by `save_pretrained`, or a Hub id.
-        endpoint: only its `concurrency` is used, as the number of answers in a batch.
+        endpoint: only its `concurrency` is used, as the most answers in a batch, and `reproducible`.
         path: the same as `argument`, if other settings are given: `transformers_local:path=DIR,trust_remote_code=true`.
         trust_remote_code: whether Python files in the model's folder may be run.
 
@@ -153,7 +234,9 @@ def connect(argument: str, endpoint: Endpoint, *, path: str = "", trust_remote_c
         import transformers  # noqa: F401
     except ModuleNotFoundError as error:
         raise VtgError(f"transformers_local needs {error.name}: pip install 'vtgdata[train]'") from error
-    return LocalModel(argument, endpoint.concurrency or ROWS, trust=trust_remote_code is True)
+    return LocalModel(
+        argument, endpoint.concurrency or ROWS, trust=trust_remote_code is True, reproducible=endpoint.reproducible
+    )
 
 
 EXAMPLE = ModelExample(argument="{tiny_model}")

@@ -17,7 +17,7 @@ from vtgdata.files.schemas import Row
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.records import Video
 from vtgdata.video import bindings, parallel
-from vtgdata.video.bindings import Binding
+from vtgdata.video.bindings import SEVERAL, Binding
 from vtgdata.video.find import Videos, find, stem
 from vtgdata.video.inventory import Listed, examples, failure, listed, log_progress, status_class
 
@@ -130,7 +130,8 @@ class _Binder:
         """Hash the files with the videos' names; if known bytes are not among them, also other files of their size."""
         named = {path for one in wanted for path in self.videos.named(one.video.file, one.video.video_id)}
         self._hash(sorted(named))
-        lost = [bound for one in wanted if (bound := self.expected(one.video)) and bound.content not in self.by_hash]
+        known = [bound for one in wanted if (bound := self.expected(one.video)) and bound != SEVERAL]
+        lost = [bound for bound in known if bound.content not in self.by_hash]
         sizes = {bound.bytes for bound in lost}
         rest = sorted(path for path in self.files if path not in self.hashes)
         self._hash([path for path in rest if lost and (None in sizes or _size(path) in sizes)])
@@ -148,6 +149,9 @@ class _Binder:
         """
         expected, named = self.expected(video), self.videos.named(video.file, video.video_id)
         row: Row = {"video_id": video.video_id, "file": video.file, "bound_by": None, "path": None, "same_as": None}
+        if expected == SEVERAL:
+            several = "ambiguous: --known has several files of its name, and they differ"
+            return row | {"sha256": None, "bytes": None, "status": several}
         row |= {"sha256": expected.content if expected else None, "bytes": expected.bytes if expected else None}
         found = {content for path in named if (content := self.hashes[path]) is not None}
         if expected is None or (self.accept and expected.content not in self.by_hash):

@@ -1,1 +1,1 @@
-"""Shared code of models behind servers: choice of a server, state of a server, replies and their size limit."""
+"""Shared code of models behind servers: which server is asked, its state and dialect, and what its replies mean."""

@@ -1,50 +1,20 @@
-"""Reads what a server sends: the answer in a body, the pause in headers, the publishable part of an error message.
+"""Reads the answer in the body of a response.
 
 Only the fields that an answer needs must be valid: an answer that was paid for is not thrown away because its token
 count is not a number.
 """
 
-import datetime
-import email.utils
-import math
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import msgspec
 
+from vtgdata.plugins.models._serving import finish, streams
+from vtgdata.plugins.models._serving.error_object import MESSAGES, error_fields
+from vtgdata.plugins.models._serving.said import verdict
 from vtgdata.plugins.models._serving.server import Failed
+from vtgdata.plugins.models._serving.statuses import status_inside
 from vtgdata.records import Reply
-
-PUBLISHED = 100
-"""Most characters of a server's message in `Reply.error`; `Reply.detail` has more."""
-
-_NAMES = re.compile(
-    r"https?://\S+|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
-    r"|\b(?:req|org|proj|user|acct|chatcmpl|cmpl|msg|run|trace)[-_][\w-]{4,}|\b(?=[a-f]*[0-9])[0-9a-f]{12,}\b",
-    re.IGNORECASE | re.ASCII,
-)
-_PLACES = re.compile(r"(?<![\w./:])/[\w.@-]+(?:/[\w.@-]*)+|\b[A-Z]:\\\S+|\b0x[0-9a-f]{4,}\b", re.ASCII)
-"""File paths and memory addresses."""
-_NUMBERS = re.compile(r"\d+(?:[.,]\d+)*", re.ASCII)
-
-
-class _Said(msgspec.Struct):
-    content: Any = None
-    refusal: Any = None
-    reasoning_content: Any = None
-    reasoning: Any = None
-
-
-class _Choice(msgspec.Struct):
-    message: _Said
-    finish_reason: str | None = None
-
-
-class _Completion(msgspec.Struct):
-    choices: list[_Choice]
-    usage: Any = None
-    model: Any = None
 
 
 class _Named(msgspec.Struct):
@@ -55,38 +25,97 @@ class _Models(msgspec.Struct):
     data: list[_Named]
 
 
-def read(body: bytes) -> tuple[Reply, str]:
+def read(body: bytes, headers: Mapping[str, str] | None = None, hide: Callable[[str], str] = str) -> tuple[Reply, str]:
     """The reply in the body of a 200 response, and the model that it names; raises Failed if it holds no answer.
 
-    The model is empty if the body names none.
+    The model is empty if the body names none. `headers` and `hide` are as for `said.verdict`.
     """
     try:
-        completion = msgspec.json.decode(body, type=_Completion)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        found = streams.document(body)
+    except streams.NoJson as error:
         said = "the response is no chat completion"
         raise Failed("broken", said, f"{said} ({error})") from None
-    used = _tokens(completion.usage, "prompt_tokens"), _tokens_out(completion.usage)
-    if not completion.choices:
-        raise Failed("broken", "the response has no choices", used=(used[0] or 0, used[1] or 0))
-    choice, said = completion.choices[0], completion.choices[0].message
-    if choice.finish_reason in {"abort", "error"}:
-        why = f"the server gave up (finish_reason {choice.finish_reason!r})"
-        raise Failed("broken", why, used=(used[0] or 0, used[1] or 0))
-    text, thought = _texts(said.content)
+    whole = _fields(found)
+    choice, usage = _choice(whole), whole.get("usage")
+    used = _tokens(usage, "prompt_tokens"), _tokens_out(usage)
+    counted = (used[0] or 0, used[1] or 0)
+    ended = finish.said_in(choice, whole)
+    reason = finish.meaning(ended, choice.get("native_finish_reason"))
+    said = _said(choice)
+    if said is None and reason in (finish.FILTERED, finish.CUT) and not choice.get("error"):
+        # Nothing was left to say, and asking again would not change that.
+        said = _Message("", None)
+    if said is None or choice.get("error") or (whole.get("error") and not said.text):
+        return _none(found, headers or {}, hide, counted), _model(whole)
+    if reason == finish.FAILED:
+        why = f"the server gave up (finish_reason {ended!r})"
+        raise Failed("broken", why, used=counted)
     reply = Reply(
-        # Reasoning without text, or a refusal, counts as an answer, though a bad one.
-        text=text if text is not None else _texts(said.refusal)[0] or "",
-        finish_reason=choice.finish_reason or "stop",
-        reasoning=_texts(said.reasoning_content)[0] or _texts(said.reasoning)[0] or thought or None,
+        text=said.text,
+        finish_reason=reason,
+        reasoning=said.reasoning,
         tokens_in=used[0],
         tokens_out=used[1],
     )
-    return reply, completion.model if isinstance(completion.model, str) else ""
+    return reply, _model(whole)
+
+
+def _none(found: Any, headers: Mapping[str, str], hide: Callable[[str], str], used: tuple[int, int]) -> Reply:
+    """The empty answer of a content filter; raises Failed for any other document without an answer."""
+    said = verdict(200, found, headers, hide, used)
+    if isinstance(said, Reply):
+        return said
+    if not _has_error(found):
+        empty = _fields(found).get("choices") == []
+        why = "the response has no choices" if empty else "the response is no chat completion"
+        raise Failed("broken", why, f"{why} ({hide(msgspec.json.encode(found).decode())[:200]})", used=used)
+    raise said
+
+
+def _has_error(found: Any) -> bool:
+    fields = error_fields(found)
+    return any(fields.get(name) for name in MESSAGES) or status_inside(fields, "") != 0
+
+
+def _choice(whole: Mapping[str, Any]) -> dict[str, Any]:
+    choices = whole.get("choices")
+    return _fields(cast("list[Any]", choices)[0]) if isinstance(choices, list) and choices else {}
+
+
+class _Message(msgspec.Struct, frozen=True):
+    text: str
+    reasoning: str | None
+
+
+def _said(choice: Mapping[str, Any]) -> _Message | None:
+    """Text and reasoning of a choice; None if it has no message."""
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        return _Message(choice["text"], None) if isinstance(choice.get("text"), str) else None
+    fields = cast("dict[str, Any]", message)
+    text, thought = _texts(fields.get("content"))
+    return _Message(
+        # Reasoning without text, or a refusal, counts as an answer, though a bad one.
+        text if text is not None else _texts(fields.get("refusal"))[0] or "",
+        _texts(fields.get("reasoning_content"))[0] or _texts(fields.get("reasoning"))[0] or thought or None,
+    )
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _model(whole: Mapping[str, Any]) -> str:
+    named = whole.get("model")
+    return named if isinstance(named, str) else ""
 
 
 def models(body: bytes) -> list[str]:
     """The sorted names in a list of models; raises msgspec.DecodeError or UnicodeDecodeError if it is no such list."""
-    return sorted(model.id for model in msgspec.json.decode(body, type=_Models).data)
+    try:
+        return sorted(model.id for model in msgspec.convert(streams.document(body), _Models).data)
+    except streams.NoJson as error:
+        raise msgspec.DecodeError(str(error)) from None
 
 
 def _texts(content: Any) -> tuple[str | None, str]:
@@ -98,9 +127,14 @@ def _texts(content: Any) -> tuple[str | None, str]:
     if not isinstance(content, list):
         return (content if isinstance(content, str) else None), ""
     parts = [cast("dict[str, Any]", part) for part in cast("list[Any]", content) if isinstance(part, dict)]
-    texts = [part["text"] for part in parts if isinstance(part.get("text"), str)]
-    thoughts = [_texts(part.get("thinking"))[0] for part in parts]
-    return "".join(texts) if texts else None, "".join(thought for thought in thoughts if thought)
+    texts: list[str] = []
+    thoughts: list[str] = []
+    for part in parts:
+        if part.get("type") in ("thinking", "reasoning") or "thinking" in part:
+            thoughts.append(_texts(part.get("thinking"))[0] or _texts(part.get("text"))[0] or "")
+        elif isinstance(part.get("text"), str):
+            texts.append(part["text"])
+    return "".join(texts) if texts else None, "".join(thoughts)
 
 
 def _tokens(usage: Any, name: str) -> int | None:
@@ -119,50 +153,3 @@ def _tokens_out(usage: Any) -> int | None:
     """
     given, said, total = (_tokens(usage, f"{name}_tokens") for name in ("prompt", "completion", "total"))
     return said if said is None or given is None or total is None else max(said, total - given)
-
-
-def error_fields(body: Any) -> dict[str, Any]:
-    """The error object of a failed request: the `error` of its body, else the body; of a list, its first element."""
-    first = cast("list[Any]", body)[0] if isinstance(body, list) and body else cast("Any", body)
-    found = cast("dict[str, Any]", first) if isinstance(first, dict) else {}
-    inner = found.get("error")
-    return cast("dict[str, Any]", inner) if isinstance(inner, dict) else found
-
-
-def retry_after(headers: Mapping[str, str], now: datetime.datetime) -> float | None:
-    """Seconds that a server asks to wait, 0 or more without an upper limit; None if it does not say.
-
-    Read from `retry-after-ms`, or from `retry-after` in seconds or as an HTTP date.
-
-    >>> retry_after({"retry-after": "0.2"}, datetime.datetime.now(datetime.UTC))
-    0.2
-    """
-    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        try:
-            seconds = float(headers.get(name, "")) / unit
-        except ValueError:
-            continue
-        if math.isfinite(seconds):
-            return max(0.0, seconds)
-    try:
-        date = email.utils.parsedate_to_datetime(headers.get("retry-after", ""))
-    except ValueError:
-        return None
-    # A date without a time zone is in GMT, as all HTTP dates are.
-    date = date if date.tzinfo is not None else date.replace(tzinfo=datetime.UTC)
-    return max(0.0, (date - now).total_seconds())
-
-
-def publishable(words: str, *, passing: bool) -> str:
-    """The publishable form of a server's message: cut short, without addresses, paths and ids of accounts or requests.
-
-    If the failure may pass, numbers are replaced too, because they differ each time (seconds to wait, say).
-
-    >>> publishable("Limit of org-8Xa2b: try again in 1.25s", passing=True)
-    'Limit of [id]: try again in #s'
-    >>> publishable("cannot open /srv/models/tiny/config.json of org/tiny", passing=False)
-    'cannot open [path] of org/tiny'
-    """
-    words = _NAMES.sub(lambda name: "[address]" if ":/" in name[0] or "." in name[0] else "[id]", words)
-    words = _PLACES.sub(lambda place: "[address]" if place[0].startswith("0x") else "[path]", words)
-    return (_NUMBERS.sub("#", words) if passing else words)[:PUBLISHED]

@@ -15,13 +15,16 @@ from typing import Any, Literal
 import msgspec
 
 from vtgdata.errors import EndpointRefused
+from vtgdata.plugins.models._serving.dialect import Dialect
+from vtgdata.plugins.models._serving.doubt import Doubt
 
 log = logging.getLogger("vtgdata")
 
-Kind = Literal["limit", "busy", "unreachable", "late", "cut", "broken", "request"]
+Kind = Literal["limit", "busy", "unreachable", "late", "cut", "broken", "request", "account"]
 """Kinds of failure: `limit`: the server is at its limit (429); `busy`: it says that it cannot answer now;
 `unreachable`: no connection; `late`: no answer in time; `cut`: the connection broke; `broken`: the response is not an
-answer; `request`: the request itself is at fault, and the server works."""
+answer; `request`: the server works and refuses this request; `account`: it refuses this request in words that
+mostly are about the key, the credit or the model's name. Whether these refuse all requests, `doubt` finds out."""
 
 HALVING: tuple[Kind, ...] = ("limit", "busy", "unreachable", "late", "cut")
 """Kinds of failure that halve the limit of requests in flight."""
@@ -40,6 +43,8 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
     """Upper limit of the doubled times, before jitter."""
     limited: float = 1.0
     """Least time between two requests to a server that answers 429."""
+    believed: int = 10
+    """429s in a row after which a pause that the server asks for is no longer taken as enough."""
 
     def growing(self, first: float, times: int) -> float:
         """Exponential backoff: `first` doubled with each of `times` in a row, plus up to 50 % jitter; in seconds."""
@@ -65,6 +70,12 @@ class Failed(Exception):
         super().__init__(detail or reason)
         self.kind: Kind = kind
         self.reason, self.pause, self.used = reason, pause, used
+        self.advice = ""
+        """What the user can do if the server refuses all requests like this one, with the server's words."""
+        self.of_server = False
+        """Whether a refusal has to do with the server alone, whatever was asked."""
+        self.said: Any = None
+        """The JSON document of an error inside a 200, which may say how the server wants the request."""
 
 
 class Server:
@@ -73,6 +84,7 @@ class Server:
     def __init__(self, url: str, name: str, most: int, waits: Waits) -> None:
         self.url, self.name, self.most, self.waits = url, name, most, waits
         self.client: Any = None
+        self.doubt, self.dialect = Doubt(), Dialect()
         self.refused: EndpointRefused | None = None
         self.closed = False
         """Whether the breaker is closed: requests may pass."""
@@ -112,9 +124,14 @@ class Server:
         """Note an answer."""
         if self.opened > 1:
             log.info("%s answers again", self.name)
-        self.closed, self.open_until, self.asked = True, 0.0, 0.0
-        self.opened = self.failures = self.limited = 0
+        self.closed, self.asked = True, 0.0
+        self.works()
         self.limit = min(float(self.most), self.limit + 1 / self.limit)
+
+    def works(self) -> None:
+        """Note that the server is up, though what it gave was no answer: a breaker that is half-open stays so."""
+        self.opened = self.failures = self.limited = 0
+        self.open_until = 0.0
 
     def failed(self, failed: Failed, sent: float) -> None:
         """Note a failure of a request that was sent at `sent`."""
@@ -132,7 +149,8 @@ class Server:
             self._failed(failed, sent, now)
         elif news:
             self.limited += 1
-            times = self.limited if failed.pause is None else 1
+            # A pause that was asked for is believed, but not for ever.
+            times = self.limited if failed.pause is None else max(1, self.limited - self.waits.believed)
             self.rests_until = max(self.rests_until, now + self.waits.growing(self.waits.limited, times))
 
     def _failed(self, failed: Failed, sent: float, now: float) -> None:

@@ -3,11 +3,20 @@
 import io
 from typing import Any
 
+from vtgdata.plugins.models._transformers.plain_text import PlainText
 from vtgdata.records import Image, Message
 
 
-def prompt_inputs(processor: Any, messages: tuple[Message, ...]) -> dict[str, Any]:
-    """The processor's tensors for one prompt, unpadded. Raises OSError for bytes that are not an image."""
+def prompt_inputs(processor: Any, messages: tuple[Message, ...], plain: PlainText | None = None) -> dict[str, Any]:
+    """The processor's tensors for one prompt, unpadded: those that the library itself makes of the chat.
+
+    Args:
+        processor: its chat template writes all special tokens, so none are added (see `templates.settle`).
+        messages: of the chat, with JPEG bytes.
+        plain: makes plain text of the model's control tokens inside the messages.
+
+    Raises whatever the processor raises for this prompt; OSError for bytes that are not an image.
+    """
     from PIL import Image as Pillow
 
     images = [
@@ -16,17 +25,51 @@ def prompt_inputs(processor: Any, messages: tuple[Message, ...]) -> dict[str, An
         for part in message.parts
         if isinstance(part, Image)
     ]
-    text = processor.apply_chat_template(chat(messages), add_generation_prompt=True, tokenize=False)
-    return dict(processor(text=[text], images=images or None, return_tensors="pt"))
+    turns = chat(messages, plain)
+    text = processor.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+    if plain is not None:
+        plain.check(text)
+    made = processor(text=[text], images=[images] if images else None, add_special_tokens=False, return_tensors="pt")
+    return dict(made)
 
 
-def chat(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
+def probe(processor: Any, *, as_before: bool = False) -> dict[str, Any]:
+    """The tensors of a small prompt with two pictures; nothing if the processor cannot take it.
+
+    `as_before`: as earlier versions of this package called the processor, by which some families saw each picture as a
+    prompt of its own, or began a prompt twice. Where the two differ, stored answers are to other prompts.
+    """
+    from PIL import Image as Pillow
+
+    pictures = [Pillow.new("RGB", (56, 42), (40, 120, 200)), Pillow.new("RGB", (42, 56), (200, 120, 40))]
+    turns = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "When?"}, {"type": "image"}]}]
+    try:
+        text = processor.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+        if as_before:
+            return dict(processor(text=[text], images=pictures, return_tensors="pt"))
+        return dict(processor(text=[text], images=[pictures], add_special_tokens=False, return_tensors="pt"))
+    except Exception:  # whatever it raises for a prompt is that prompt's row's
+        return {}
+
+
+def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two prompts have equal tensors, or one could not be made."""
+    import torch
+
+    if not one or not other:
+        return True
+    return set(one) == set(other) and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def chat(messages: tuple[Message, ...], plain: PlainText | None = None) -> list[dict[str, Any]]:
     """Messages in the form that chat templates expect: text parts, and placeholders for images."""
     return [
         {
             "role": message.role,
             "content": [
-                {"type": "image"} if isinstance(part, Image) else {"type": "text", "text": part.text}
+                {"type": "image"}
+                if isinstance(part, Image)
+                else {"type": "text", "text": plain.of(part) if plain else part.text}
                 for part in message.parts
             ],
         }

@@ -1,0 +1,210 @@
+"""What answers will take, guessed from the samples and narrowed by answers that are there.
+
+A guess has two ends (see `tokens`): the duration gives the number of frames, and each frame is 16:9, with a short side
+between half of --short-side (smaller videos are not enlarged) and all of it. Output tokens are between 16 and
+--max-tokens. Answers to at least two samples narrow both: output tokens by their mean, input tokens by what a frame
+took. Servers tell tokens of a whole prompt, so what its text took is guessed low and high, and the rest is of frames:
+that widens the range only where videos to ask about have another number of frames than those answered. The range then
+holds 99.7 % of what may come, by Student's t with a sample as the unit, since the answers to one sample are alike; it
+never leaves the guess, unless the mean does.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from vtgdata.conversation.prompt import Prompt
+from vtgdata.engine.askable import obstacles
+from vtgdata.engine.journal.counts import Answers, PerSample
+from vtgdata.engine.money import tokens
+from vtgdata.engine.money.tokens import Range
+from vtgdata.engine.settings import AskSettings
+from vtgdata.records import Sample
+from vtgdata.records.times import format_time
+from vtgdata.video import sampling
+
+LEAST_OUT = 16
+"""Tokens of the shortest answer: two times in tags."""
+UNKNOWN_FRAMES = 64
+"""Frames of a video of unknown length, if the sampling does not fix their number."""
+JPEG_BYTES = 0.4
+"""Bytes for each pixel of a frame, at most."""
+
+_T = {1: 235.8, 2: 19.2, 3: 9.22, 4: 6.62, 5: 5.51, 6: 4.90, 7: 4.53, 8: 4.28, 10: 3.96, 15: 3.59, 20: 3.42, 30: 3.27}
+"""{degrees of freedom: Student's t for a two-sided 99.73 %}, which is 3 where there are many."""
+
+
+class Estimate(NamedTuple):
+    """Counts over the samples of one part of a plan, and tokens of an answer to do."""
+
+    cached: int
+    samples: tuple[int, int]
+    """Samples that can be asked about: surely, and at most."""
+    cannot: dict[str, int]
+    """{why: number of samples that cannot be asked about}."""
+    videos: int
+    """Number of videos that are missing."""
+    tokens_in: Range
+    tokens_out: Range
+    measured: int
+    """Number of answers that narrowed the guess; 0 if it is a guess alone."""
+    frame_bytes: float
+    """Bytes of the frames of all videos to ask about, if none is stored yet."""
+    set_aside: int
+    """Least input tokens that a budget sets aside for one request; 0 if there is nothing to do."""
+
+
+class Guess(NamedTuple):
+    """What is guessed of one prompt, or the mean of several."""
+
+    tokens: Range
+    text: Range
+    """Of the tokens, those that are not of frames."""
+    frames: float
+    """Number of frames."""
+    least: float
+    """The least that `tokens.of_messages` guesses as its high end."""
+
+
+class Guesses:
+    """Guesses the tokens of one prompt, from its text and from number and size of its frames."""
+
+    def __init__(self, settings: AskSettings, prompt: Prompt, looks: bool) -> None:
+        self.settings = settings
+        self.fixed = len(f"{prompt.system}{prompt.body}".encode())
+        self.time = len(format_time(100.0, prompt.time, prompt.unit))
+        self.width, self.height = _frame_size(settings)
+        small, large = tokens.of_image(self.width // 2, self.height // 2), tokens.of_image(self.width, self.height)
+        self.image = Range(small.low, large.high) if looks else Range(0.0, 0.0)
+        self.least_image = tokens.of_image(1, 1).high if looks else 0.0
+
+    def of(self, sample: Sample) -> Guess:
+        """The guess of a sample's prompt."""
+        frames = _frames(sample, self.settings)
+        size = self.fixed + frames * self.time
+        size += len("".join((sample.query, *sample.options)).encode("utf-8", "surrogatepass"))
+        text = tokens.of_text(size).plus(Range(0, 2 * tokens.TURN))
+        # The high end for the smallest frames. The prompt's own text has slots that are not sent: it is left out.
+        least = tokens.of_text(size - self.fixed).high + self.least_image * frames
+        return Guess(text.plus(self.image.times(frames)), text, frames, least)
+
+
+def estimate(
+    settings: AskSettings,
+    samples: Iterable[Sample],
+    guesses: Guesses,
+    there: Answers,
+    most: int,
+    earlier: Mapping[str, PerSample],
+) -> Estimate:
+    """One pass over the samples: there may be more than memory holds.
+
+    Args:
+        settings: of the step.
+        samples: it asks about.
+        guesses: of the tokens of their prompts.
+        there: which answers exist.
+        most: answers wanted of each, at most.
+        earlier: tokens of earlier answers by sample, which narrow the guess.
+    """
+    told, cannot, missing = obstacles(settings), Counter[str](), set[str]()
+    cached = sure = doubtful = waiting = 0
+    whole, text, frames, stored, least = Range(0.0, 0.0), Range(0.0, 0.0), 0.0, 0.0, math.inf
+    videos: set[str] = set()
+    told_in: list[tuple[float, Guess]] = []
+    for sample in samples:
+        why = told(sample)
+        if why is not None:
+            cannot[why[0]] += 1
+            doubtful += not why[1]
+            if why[0] == "video missing":
+                missing.add(sample.video.video_id)
+            if why[1]:
+                continue
+        else:
+            sure += 1
+        guess = guesses.of(sample)
+        if sample.sample_id in earlier:
+            told_in.append((earlier[sample.sample_id].tokens_in, guess))
+        has = there.count(sample.sample_id, most)
+        cached += has
+        if has < most:
+            waiting += 1
+            whole, text, frames = whole.plus(guess.tokens), text.plus(guess.text), frames + guess.frames
+            least = min(least, guess.least)
+            stored += guess.frames if guesses.image.high and sample.video.video_id not in videos else 0
+            videos.add(sample.video.video_id)
+    each = 1 / max(1, waiting)
+    mean = Guess(whole.times(each), text.times(each), frames * each, least)
+    said = Range(min(LEAST_OUT, settings.max_tokens), settings.max_tokens)
+    outs = [each.tokens_out for each in earlier.values()]
+    enough = len(told_in) > 1 and len(outs) > 1
+    return Estimate(
+        cached=cached,
+        samples=(sure, sure + doubtful),
+        cannot=dict(cannot),
+        videos=len(missing),
+        tokens_in=_narrowed(mean.tokens, _carried(mean, told_in), waiting) if enough else mean.tokens,
+        tokens_out=_narrowed(said, (outs,), waiting) if enough else said,
+        measured=sum(each.n for each in earlier.values()) if enough else 0,
+        frame_bytes=stored * guesses.width * guesses.height * JPEG_BYTES,
+        set_aside=int(least) + 1 if waiting else 0,
+    )
+
+
+def _carried(mean: Guess, told: Sequence[tuple[float, Guess]]) -> list[list[float]]:
+    """What prompts like those that wait would have taken, by each prompt that was answered: text low, and text high.
+
+    Args:
+        mean: guess of those that wait.
+        told: tokens of each prompt that was answered, and its guess.
+    """
+    if mean.tokens == mean.text:
+        return [[taken * mean.text.high / guess.text.high for taken, guess in told]]
+    return [
+        [new + max(0.0, taken - guess.text[end]) * mean.frames / guess.frames for taken, guess in told]
+        for end, new in enumerate(mean.text)
+    ]
+
+
+def _narrowed(guess: Range, found: Sequence[Sequence[float]], waiting: int) -> Range:
+    """The mean of what was found, with the error of its prediction for the samples that wait, within the guess.
+
+    Args:
+        guess: made before anything was found.
+        found: what was found, counted in each of several ways; the range holds all of them.
+        waiting: number of samples that wait.
+    """
+    ends = [_around(each, waiting) for each in found]
+    low, high = min(mean - error for mean, error in ends), max(mean + error for mean, error in ends)
+    means = [mean for mean, _ in ends]
+    return Range(max(low, min(guess.low, *means)), min(high, max(guess.high, *means)))
+
+
+def _around(found: Sequence[float], waiting: int) -> tuple[float, float]:
+    """The mean of what was found, and the error of its prediction."""
+    n = len(found)
+    mean = sum(found) / n
+    spread = math.sqrt(sum((each - mean) ** 2 for each in found) / (n - 1))
+    return mean, _student(n - 1) * spread * math.sqrt(1 / n + 1 / max(1, waiting))
+
+
+def _student(freedom: int) -> float:
+    return _T[max(known for known in _T if known <= freedom)]
+
+
+def _frame_size(settings: AskSettings) -> tuple[int, int]:
+    taken = settings.frame_sampling()
+    if isinstance(taken.tokens, msgspec.UnsetType):
+        return round(taken.short_side * 16 / 9), taken.short_side
+    return sampling.frame_size(1280, 720, taken.frames or UNKNOWN_FRAMES, taken)
+
+
+def _frames(sample: Sample, settings: AskSettings) -> int:
+    taken = settings.frame_sampling()
+    if sample.video.duration is None:
+        return taken.frames or UNKNOWN_FRAMES
+    return len(sampling.times(sample.video.duration, taken))

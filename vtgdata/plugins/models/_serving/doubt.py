@@ -1,0 +1,66 @@
+"""Whether a server refuses one request or all of them: told by who else got an answer, not by the status alone."""
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
+
+ACCOUNT, REQUEST = 3, 10
+"""Equal refusals of different requests in a row, with no answer ever, after which a server is taken to refuse all: in
+words about the account, and in words about the request. The second are counted by video, as the prompts of one long
+video may all be too long."""
+ACCOUNT_LATER = 10
+"""The same for words about the account after an answer has come: a key may end, and a filter may refuse some rows."""
+MOST = 40
+"""Refusals in a row, equal or not, with no answer ever, after which a server is taken to refuse all."""
+
+
+class About(NamedTuple):
+    """What a request is about, as short hashes."""
+
+    prompt: bytes
+    video: bytes
+    """Its first picture, or its text if it has none."""
+
+
+def about(messages: Sequence[dict[str, Any]]) -> About:
+    """What a request with these messages (in OpenAI's form) is about."""
+    texts: list[str] = []
+    picture = ""
+    for message in messages:
+        content = message["content"]
+        for part in cast("list[dict[str, Any]]", content) if isinstance(content, list) else [{"text": content}]:
+            texts.append(str(part.get("text", "")))
+            picture = picture or str(part.get("image_url", {}).get("url", ""))
+    text = "\n".join(texts)
+    return About(_short(picture + text), _short(picture or text))
+
+
+def _short(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(errors="replace"), digest_size=8).digest()
+
+
+class Doubt:
+    """The refusals of one server since its last answer."""
+
+    def __init__(self) -> None:
+        self.answered = False
+        """Whether it has ever answered."""
+        self.asked = 0
+        self.refused: defaultdict[str, set[bytes]] = defaultdict(set)
+        """The words of refusals, without numbers -> what they were about."""
+
+    def answer(self) -> None:
+        """Note an answer."""
+        self.answered, self.asked = True, 0
+        self.refused.clear()
+
+    def refusal(self, words: str, what: About, *, account: bool) -> bool:
+        """Note a refusal; returns whether the server refuses all, as far as one can see."""
+        self.asked += 1
+        alike = self.refused[re.sub(r"\d+", "#", words)]
+        alike.add(what.prompt if account else what.video)
+        if self.answered:
+            return account and len(alike) >= ACCOUNT_LATER
+        return len(alike) >= (ACCOUNT if account else REQUEST) or self.asked >= MOST
