@@ -56,7 +56,7 @@ COMMANDS = {
     "release": Command(
         "vtgdata.stages.release",
         lambda here: {
-            "samples": str(here / "more.parquet"), "out": str(here / "out/v3"), "name": "Doors", "version": "1.2.0",
+            "samples": str(here / "more.parquet"), "out": str(here / "out/v3"), "name": "Doors", "version": "2.0.0",
             "previous": "org/doors@v1.0.0",
         },
         "pull",
