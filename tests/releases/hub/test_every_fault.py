@@ -261,8 +261,15 @@ WAITS: dict[str, Answer] = {
 }
 
 
-@pytest.mark.parametrize("wait", WAITS)
-@pytest.mark.parametrize("name", COMMANDS)
+def busy() -> Iterator[Any]:
+    """Every command with every wait; by default each command with one, and each wait with some command."""
+    for place, name in enumerate(COMMANDS):
+        for number, wait in enumerate(WAITS):
+            marks = () if number == place % len(WAITS) else pytest.mark.slow
+            yield pytest.param(name, wait, marks=marks, id=f"{name}-{wait}")
+
+
+@pytest.mark.parametrize(("name", "wait"), busy())
 def test_a_hub_that_is_busy_is_waited_for_at_every_request(name, wait, hub, here, tmp_path):
     """Each path is refused twice, and answered then."""
     command, seen = COMMANDS[name], dict[tuple[str, str], int]()
