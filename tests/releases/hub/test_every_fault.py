@@ -56,7 +56,7 @@ COMMANDS = {
     "release": Command(
         "vtgdata.stages.release",
         lambda here: {
-            "samples": str(here / "more.parquet"), "out": str(here / "out/v3"), "name": "Doors", "version": "1.2.0",
+            "samples": str(here / "more.parquet"), "out": str(here / "out/v3"), "name": "Doors", "version": "2.0.0",
             "previous": "org/doors@v1.0.0",
         },
         "pull",
@@ -134,7 +134,12 @@ FAULTS = {
             429, "Too many requests",
             **{"Retry-After": "Sat, 28 Nov 2026 11:00:00 GMT", "Date": "Sat, 28 Nov 2026 10:00:00 GMT"},
         ),
-        1, "asks to wait|is busy", "asks to wait|is busy",
+        1, "asks to wait 3,600 s", "asks to wait 3,600 s",
+    ),
+    "no pause, for ever": Fault(words(429, "slow down", **{"Retry-After": "0"}), 1, "is busy since", "is busy since"),
+    "a pause that is past, for ever": Fault(
+        words(503, "overloaded", **{"Retry-After": "Sat, 28 Nov 2026 10:00:00 GMT"}),
+        1, "is busy since", "is busy since",
     ),
     "an exhausted limit": Fault(
         words(429, "Too many requests", ratelimit='"api";r=0;t=900'), 1, "asks to wait 900 s", "asks to wait 900 s"
@@ -256,8 +261,15 @@ WAITS: dict[str, Answer] = {
 }
 
 
-@pytest.mark.parametrize("wait", WAITS)
-@pytest.mark.parametrize("name", COMMANDS)
+def busy() -> Iterator[Any]:
+    """Every command with every wait; by default each command with one, and each wait with some command."""
+    for place, name in enumerate(COMMANDS):
+        for number, wait in enumerate(WAITS):
+            marks = () if number == place % len(WAITS) else pytest.mark.slow
+            yield pytest.param(name, wait, marks=marks, id=f"{name}-{wait}")
+
+
+@pytest.mark.parametrize(("name", "wait"), busy())
 def test_a_hub_that_is_busy_is_waited_for_at_every_request(name, wait, hub, here, tmp_path):
     """Each path is refused twice, and answered then."""
     command, seen = COMMANDS[name], dict[tuple[str, str], int]()

@@ -114,8 +114,9 @@ class Patient:
 
     def _pause(self, response: Any, status: int) -> float:
         """Seconds to wait after a response of a busy Hub; raises VtgError when all pauses together are too long."""
-        stated = stated_pause(response.headers)
-        pause = min(FIRST_SECONDS * 2**self._pauses, LONGEST_SECONDS) if stated is None else stated
+        stated, ours = stated_pause(response.headers), min(FIRST_SECONDS * 2**self._pauses, LONGEST_SECONDS)
+        # A Hub that asks for no pause, or whose date is past, and is busy again would be asked without end.
+        pause = ours if stated is None else max(stated, ours if self._pauses else 0.0)
         self._pauses += 1
         self._paused += pause
         if self._paused > MOST_SECONDS:
@@ -142,7 +143,8 @@ class Patient:
 
 class _TooLong(VtgError):
     def __init__(self, asked: Asked, status: int, stated: float | None, whole: float) -> None:
-        pause = f"asks to wait {stated:,.0f} s" if stated is not None else f"is busy since {whole:,.0f} s of waiting"
+        long = stated is not None and stated > MOST_SECONDS
+        pause = f"asks to wait {stated:,.0f} s" if long else f"is busy since {whole:,.0f} s of waiting"
         super().__init__(
             f"{asked.repository}: the Hub answered {status} and {pause}; we wait {MOST_SECONDS:,.0f} s at most. "
             f"{asked.verb.capitalize()} again then: what arrived is kept."

@@ -27,7 +27,8 @@ def holes(seen: Seen) -> list[Finding]:
     spans = _joined([*seen.lost, *_broken(seen), *_unseen(seen), *lost(seen), *_tail(seen), *_head(seen)])
     found: list[Finding] = []
     for start, end in _joined([(start, _mended(seen, end)) for start, end in spans]):
-        if end - start >= LEAST_SECONDS:
+        # What comes before the first frame, as where a broadcast was joined midway, is no part of the video.
+        if end - max(start, seen.origin) >= LEAST_SECONDS:
             found.append(_finding(seen, start, end))
     if seen.lost and found:
         early = sum(end - start for start, end in seen.lost)
