@@ -35,7 +35,7 @@ def test_tvgbench_row_of_a_real_charades_video(videos, tmp_path):
     settings = coldstart.Settings(
         samples=path, where="video_status = 'ok'", videos=str(videos), out=str(tmp_path / "traces"),
         model=f"scripted:samples={path},errors=0,noise=0.02", num_frames=8, short_side=112,
-        frames=str(tmp_path / "frames"),
+        frames=str(tmp_path / "frames"), allow=["benchmarks"],
     )  # fmt: skip
     summary = coldstart.run(settings)
     assert summary.samples == summary.traces == 1
@@ -56,7 +56,7 @@ def test_activitynet_events_of_a_real_video_asked_of_a_real_model(videos, tmp_pa
     settings = difficulty.Settings(
         samples=path, where="video_status = 'ok'", videos=str(videos), out=str(tmp_path / "hard"), n=2, max_tokens=8,
         model=f"transformers_local:{tmp_path / 'tiny'}", num_frames=6, short_side=28, concurrency=6,
-        frames=str(tmp_path / "frames"),
+        frames=str(tmp_path / "frames"), allow=["benchmarks"],
     )  # fmt: skip
     summary = difficulty.run(settings)
     assert (summary.samples, summary.rollouts, summary.n_failed) == (3, 6, 0)

@@ -97,6 +97,7 @@ def test_the_published_file_gives_the_counts_of_its_raw_items() -> None:
     expected = {
         "end_past_video": len(late) - len(far), "end_far_past_video": len(far), "likely_factor_60": len(slips),
         "query_blanks": blanks, "query_dots": dots,
+        "control_token": sum("<TIME_" in row["sentence"] for row in raw),
     }  # fmt: skip
     assert found.repairs == {code: count for code, count in expected.items() if count}
     worst = found.samples[max(range(len(raw)), key=lambda i: over[i])]

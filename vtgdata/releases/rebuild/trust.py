@@ -17,7 +17,7 @@ COMMANDS = frozenset((
     "score-difficulty", "evaluate", "select", "release", "pull", "train sft", "train rl", "demo-draw", "demo-base",
 ))  # fmt: skip
 """Commands that write nothing but their own output folder; `remove` and `push` are none of them."""
-_OWN = paths.MACHINE | {*steps.HOW, "out", "recipe"}
+_OWN = paths.MACHINE | {*steps.HOW, *steps.ONCE, "out", "recipe"}
 """Settings that the user of the release decides, not the release."""
 
 
