@@ -1,6 +1,6 @@
 """Thirteen families of models: each is fed what its own library, TRL and a server feed it, alone and in a batch.
 
-pytest tests/plugins/models/test_families.py -s      prints a row for each family
+pytest -m "slow or not slow" tests/plugins/models/test_families.py -s      prints a row for each family
 """
 
 import asyncio
@@ -24,7 +24,14 @@ pytest.importorskip("trl", reason="needs vtgdata[train]")
 pytest.importorskip("fastapi", reason="needs vtgdata[serve]")
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
+OFTEN = ("qwen2_5_vl", "qwen3_vl", "internvl", "gemma3", "smolvlm")
+"""Families of which the row is always made: one for each way to place pictures in a prompt; the others are slow."""
+
+
+@pytest.fixture(
+    scope="module",
+    params=[name if name in OFTEN else pytest.param(name, marks=pytest.mark.slow) for name in FAMILIES],
+)
 def family(request, tmp_path_factory) -> tuple[str, Path]:
     return request.param, build(request.param, tmp_path_factory.mktemp("families") / request.param)
 

@@ -224,8 +224,17 @@ def test_every_module_that_talks_to_the_hub_is_in_the_table():
     assert talking == {command.module.partition(":")[0] for command in COMMANDS.values()}
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("name", COMMANDS)
+def each_in_turn() -> Iterator[Any]:
+    """(fault, command): each fault with one command of each verb in turn, so each command with several; slow, all."""
+    for place, fault in enumerate(FAULTS):
+        for verb in ("push", "pull"):
+            names = [name for name, command in COMMANDS.items() if command.verb == verb]
+            for turn, name in enumerate(names):
+                marks = () if turn == place % len(names) else (pytest.mark.slow,)
+                yield pytest.param(fault, name, marks=marks, id=f"{fault}-{name}")
+
+
+@pytest.mark.parametrize(("fault", "name"), list(each_in_turn()))
 def test_a_refusal_is_a_sentence_that_says_what_to_do(name, fault, hub, told, here):
     command, wrong = COMMANDS[name], FAULTS[fault]
     hub.answers = lambda method, path: wrong.answer
@@ -276,7 +285,7 @@ def busy() -> Iterator[Any]:
             yield pytest.param(name, wait, marks=marks, id=f"{name}-{wait}")
 
 
-@pytest.mark.parametrize(("name", "wait"), busy())
+@pytest.mark.parametrize(("name", "wait"), list(busy()))
 def test_a_hub_that_is_busy_is_waited_for_at_every_request(name, wait, hub, here, tmp_path):
     """Each path is refused twice, and answered then."""
     command, seen = COMMANDS[name], dict[tuple[str, str], int]()

@@ -147,7 +147,9 @@ def earlier(model, name: str, value: object, monkeypatch, **sampling) -> list[st
     return texts(model, **sampling)
 
 
-@pytest.mark.parametrize("name", FIELDS)
+@pytest.mark.parametrize(
+    "name", [name if name in ACTING else pytest.param(name, marks=pytest.mark.slow) for name in FIELDS]
+)
 def test_a_field_that_acted_before_gives_the_model_another_id_and_no_other_field_does(model, plain, name, monkeypatch):
     value = ACTING.get(name, 3)
     found = {

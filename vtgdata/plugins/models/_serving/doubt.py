@@ -60,7 +60,9 @@ class Doubt:
         """Note a refusal; returns whether the server refuses all, as far as one can see."""
         self.asked += 1
         alike = self.refused[re.sub(r"\d+", "#", words)]
-        alike.add(what.prompt if account else what.video)
+        # A key that never was right is wrong whatever is asked: each refusal counts, also of the same prompt.
+        of_key = words.startswith("HTTP 401") and not self.answered
+        alike.add(str(self.asked).encode() if of_key else what.prompt if account else what.video)
         if self.answered:
             return account and len(alike) >= ACCOUNT_LATER
         return len(alike) >= (ACCOUNT if account else REQUEST) or self.asked >= MOST

@@ -96,7 +96,6 @@ def verdict(
         used,
     )
     failed.said = body if outer == 200 and kind == "request" else None
-    failed.of_server = status == 401  # about the key, whatever was asked
     if not passing:
         advice = _ADVICE[status] if kind == "account" else _REQUEST_ADVICES.get(status, _REQUEST_ADVICE)
         failed.advice = f"{code}{place}, {advice}. It says: {words or 'nothing'}"
