@@ -1,6 +1,7 @@
 """For all tests: properties without a clock, since a busy machine is no finding; and programs that may not be there.
 
-A property is tried on 200 examples, or on 10,000 where HYPOTHESIS_PROFILE is `deep` (`make deep`).
+A property is tried on 200 examples, on 10,000 where HYPOTHESIS_PROFILE is `deep` (`make deep`), and on 10 where it is
+`few`: for runs that ask something else, once for each plug-in.
 
 Python and make are all that the tests need. One that is about another program says which, as in
 `@pytest.mark.program("ffprobe")`, and is skipped where that is not installed; `-m program` selects these.
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import settings
 
 settings.register_profile("vtgdata", deadline=None, max_examples=200)
+settings.register_profile("few", deadline=None, max_examples=10)
 settings.register_profile("deep", deadline=None, max_examples=10_000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "vtgdata"))
 

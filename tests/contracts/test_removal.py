@@ -43,7 +43,7 @@ def test_the_contracts_hold_without_any_one_plug_in(kind: str, name: str, tmp_pa
             "tests/files/test_plugins.py",
         ],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        env=os.environ | {"PYTHONPATH": str(tmp_path), "HYPOTHESIS_PROFILE": "few"},
         capture_output=True,
         text=True,
         timeout=280,
