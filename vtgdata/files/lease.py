@@ -227,7 +227,9 @@ def _take(lease: Path, mine: Owner, path: Path) -> Owner | None:
         if lives(holder, silent) if holder is not None else silent < UNREADABLE_SECONDS:
             raise Locked(locked(path, holder))
         before = holder or before
-        _bury(lease, holder)
+        _bury(lease, holder, mine)
+    if before is not None:
+        _burial(lease, before).unlink(missing_ok=True)  # its owner may have been killed; it means nothing any more
     return before
 
 
@@ -263,17 +265,29 @@ def _silent(lease: Path) -> float:
         now.unlink(missing_ok=True)
 
 
-def _bury(lease: Path, dead: Owner | None) -> None:
-    """Remove a dead owner's lease; if a new lease took its place meanwhile, that one is put back."""
-    grave = lease.with_name(f".{lease.name}.{uuid.uuid4().hex}.tmp")
+def _bury(lease: Path, dead: Owner | None, mine: Owner) -> None:
+    """Remove a dead owner's lease, unless a living process is about to.
+
+    Only who holds the burial of that owner may remove its lease, and looks again before: so the lease of somebody who
+    took it meanwhile is never touched. The burial is a lease itself, since its owner may be killed too.
+    """
+    burial = _burial(lease, dead)
+    while not _link(burial, mine):
+        other, silent = _read(burial), _silent(burial)
+        if lives(other, silent) if other is not None else silent < UNREADABLE_SECONDS:
+            time.sleep(random.uniform(0.001, 0.01))
+            return
+        _bury(burial, other, mine)
     try:
-        lease.rename(grave)
-        if _read(grave) != dead:
-            os.link(grave, lease)
-    except (FileNotFoundError, FileExistsError):
-        pass
+        if _read(lease) == dead:
+            lease.unlink(missing_ok=True)
     finally:
-        grave.unlink(missing_ok=True)
+        burial.unlink(missing_ok=True)
+
+
+def _burial(lease: Path, dead: Owner | None) -> Path:
+    """The file that says who is removing a dead owner's lease."""
+    return lease.with_name(f".{lease.name[:80]}.{dead.token if dead is not None else ''}.burial")
 
 
 def locked(path: Path, holder: Owner | None) -> str:
