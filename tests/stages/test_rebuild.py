@@ -211,6 +211,7 @@ def test_what_is_missing_is_asked_for_by_name_size_hash_and_source(tmp_path, mon
     assert error.value.exit_code == 1 and not Path("again").exists()
 
 
+@pytest.mark.slow
 def test_a_raw_file_is_found_under_any_name(tmp_path, monkeypatch):
     copy = elsewhere(tmp_path, monkeypatch, single_commands(), *RAW)
     Path("files/deep/charades_sta_train.txt").rename("files/saved (1).txt")
@@ -248,6 +249,7 @@ def test_a_file_that_was_made_anew_since_it_was_read_is_no_step_of_the_release()
         do("rebuild", release="made/v2", raw=["raw"], out="again")
 
 
+@pytest.mark.slow
 def test_the_versions_before_are_rebuilt_too(tmp_path, monkeypatch):
     ingested()
     samples = "made/data/samples.parquet"
@@ -272,6 +274,7 @@ def test_a_release_before_this_one_that_lies_somewhere_is_asked_for_file_by_file
     assert do("rebuild", release=copy, raw=["files"], out="again").result.same
 
 
+@pytest.mark.slow
 def test_durations_that_were_probed_need_the_folder_of_videos(tmp_path, monkeypatch, desk):
     for name in ("AAAAA", "CCCCC"):
         draw_video(desk / f"clips/{name}.mp4")

@@ -53,6 +53,7 @@ def test_several_corpora_in_one_release(tmp_path, monkeypatch, desk):
     rebuilt(copy)
 
 
+@pytest.mark.slow
 def test_curation_against_another_release(tmp_path, monkeypatch, desk):
     for name in RAW:
         shutil.move(name, name.replace("_train", "_test"))
@@ -102,6 +103,7 @@ def test_answers_about_rows_that_were_taken_down_later(tmp_path, monkeypatch):
     rebuilt(copy)
 
 
+@pytest.mark.slow
 def test_videos_that_were_bound(tmp_path, monkeypatch, desk):
     clips = [draw_video(desk / "clips/one.mp4"), draw_video(desk / "clips/two.mp4", grey=40)]
     samples = [make_sample(f"t:{n}", video_id=f"v{n}", duration=4.0) for n in range(2)]
@@ -139,6 +141,7 @@ def test_a_release_on_the_hub(tmp_path, monkeypatch):
     assert Path("doors-v1.0.0.rebuilt/release/release.json").is_file()
 
 
+@pytest.mark.slow
 def test_raw_files_may_lie_beside_the_result(tmp_path, monkeypatch):
     copy = elsewhere(tmp_path, monkeypatch, single_commands(), *RAW)
     for again in (False, True):
@@ -146,6 +149,7 @@ def test_raw_files_may_lie_beside_the_result(tmp_path, monkeypatch):
         assert summary.result.identical and (summary.up_to_date is True) == again and summary.out == "copy.rebuilt"
 
 
+@pytest.mark.slow
 def test_one_file_may_be_named(tmp_path, monkeypatch):
     copy = elsewhere(tmp_path, monkeypatch, single_commands(), *RAW)
     rebuilt(copy, *(f"files/deep/{Path(name).name}" for name in RAW))

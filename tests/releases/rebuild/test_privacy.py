@@ -43,7 +43,7 @@ def discreet(folder: str | Path) -> None:
         assert place < 0, f"{private!r}: ...{said[max(0, place - 200) : place + 60]}"
 
 
-@pytest.mark.parametrize("name", ["raw", ACCOUNT])
+@pytest.mark.parametrize("name", [pytest.param("raw", marks=pytest.mark.slow), ACCOUNT])
 def test_files_that_lie_at_home(desk, name):
     if name != "raw":
         shutil.move("raw", name)
