@@ -13,7 +13,7 @@ from support.servers import Server
 from vtgdata.files.samples import write_samples
 from vtgdata.releases.rebuild import paths
 
-ACCOUNT, KEY, SERVER_KEY = "annapetrova", "hf_" + "a1B2" * 8, "word-of-the-server"
+ACCOUNT, KEY, SERVER_KEY = "homeaccount", "hf_" + "a1B2" * 8, "word-of-the-server"
 
 
 @pytest.fixture(autouse=True)
