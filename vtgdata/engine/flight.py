@@ -159,7 +159,7 @@ def ended_by_signals(flight: Flight) -> Generator[None]:
             try:
                 loop.add_signal_handler(number, flight.ask_to_end, error)
             except (NotImplementedError, RuntimeError):
-                break
+                break  # not the main thread, or a system without such handlers: the run ends as Python ends it
             before[number] = handler
     try:
         yield

@@ -18,17 +18,6 @@ from vtgdata.video.decode import jpeg
 pytest.importorskip("torch", reason="needs vtgdata[train]")
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    from vtgdata.demo import tiny
-
-    out = tmp_path_factory.mktemp("tiny")
-    tokenizer = tiny.build_tokenizer()
-    tiny.build_model(tokenizer, seed=1).save_pretrained(out)
-    tiny.build_processor(tokenizer).save_pretrained(out)
-    return out
-
-
 def frame(value: int) -> bytes:
     import numpy as np
 

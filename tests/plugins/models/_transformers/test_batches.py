@@ -17,17 +17,6 @@ torch = pytest.importorskip("torch", reason="needs vtgdata[train]")
 from vtgdata.plugins.models._transformers import batches  # noqa: E402
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    from vtgdata.demo import tiny
-
-    out = tmp_path_factory.mktemp("tiny")
-    tokenizer = tiny.build_tokenizer()
-    tiny.build_model(tokenizer, seed=1).save_pretrained(out)
-    tiny.build_processor(tokenizer).save_pretrained(out)
-    return out
-
-
 def opened(folder, **endpoint):
     return plugins.load("models", "transformers_local").connect(str(folder), Endpoint(**endpoint))
 

@@ -75,17 +75,6 @@ FIELDS = [name for name in vars(transformers.GenerationConfig()) if not name.sta
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    from vtgdata.demo import tiny
-
-    out = tmp_path_factory.mktemp("tiny")
-    tokenizer = tiny.build_tokenizer()
-    tiny.build_model(tokenizer, seed=1).save_pretrained(out)
-    tiny.build_processor(tokenizer).save_pretrained(out)
-    return out
-
-
-@pytest.fixture(scope="module")
 def model(folder):
     return opened(folder)
 

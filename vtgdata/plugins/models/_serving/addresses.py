@@ -51,7 +51,7 @@ def _bad_proxy(url: str) -> str:
         http = openai.DefaultHttpxClient(verify=False, trust_env=False)
         openai.OpenAI(base_url=url, api_key="none", http_client=http).close()
         return proxy(url) or "a proxy in the environment"
-    except Exception:
+    except Exception:  # of any type, as the HTTP library raises for an address that is none
         return ""
 
 
