@@ -33,8 +33,12 @@ def test_a_form_that_shows_a_pair_again_wants_several_by_itself(probe: dict[str,
     assert Form(template=probe["form"]).wants_several
 
 
-BLIND = ("first", "third", "fourth", "fifth")
-"""Sets by writers who had not read the parser (BRIEF.md). The parser was changed after it had read them."""
+BLIND = {"first": 0.97, "third": 0.97, "fourth": 0.97, "fifth": 0.97, "sixth": 0.94, "seventh": 0.95}
+"""Sets by writers who had not read the parser (BRIEF.md), with the share that must be read right.
+
+The parser was changed after it had read them. The sixth and seventh were written to mislead: most of their texts have
+other windows than the right one, or words that decide elsewhere and here do not.
+"""
 
 
 def reading(probe: dict[str, Any]) -> str:
@@ -67,5 +71,5 @@ def test_a_blind_set_is_read_right_and_hardly_ever_wrongly(name: str) -> None:
     counts = Counter(read.values())
     print(name, dict(counts))  # noqa: T201
     not_right = {key: value for key, value in read.items() if value != "right"}
-    assert counts["right"] >= 0.97 * len(probes), not_right
+    assert counts["right"] >= BLIND[name] * len(probes), not_right
     assert counts["wrong window"] + counts["false window"] <= 0.005 * len(probes), not_right

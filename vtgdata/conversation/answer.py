@@ -44,7 +44,7 @@ from vtgdata.conversation.answer_clean import clean
 from vtgdata.conversation.answer_form import Form, Notation
 from vtgdata.conversation.answer_sentences import windows_in
 from vtgdata.conversation.answer_spellings import unit_said
-from vtgdata.conversation.answer_statements import denies, regrets, replaces
+from vtgdata.conversation.answer_statements import replaces
 from vtgdata.conversation.answer_text import Block, ends, parts, split_reasoning, without_blocks
 from vtgdata.conversation.answer_times import Pair, Units
 from vtgdata.records import Answer, Window
@@ -100,8 +100,9 @@ def parse(
     body = clean(without_blocks(ends(body, MAX_BODY)))
     units = Units(_SCALES[notation] * (unit_said(body) if notation == "seconds" else duration or math.nan), duration)
     several = form is not None and form.wants_several
-    read = _read(body, units, several=several, cut=finish_reason == "length")
-    windows, status = checked(read.pairs, duration) if read.pairs else ((), read.status)
+    read = _read(body, units, several=several, one=form is not None and not several, cut=finish_reason == "length")
+    pairs = read.pairs if several or form is None else _without_others(read.pairs, duration)
+    windows, status = checked(pairs, duration) if pairs else ((), read.status)
     if len(windows) > 1 and form is not None and not several:
         status = "several_where_one"
     asked = form or Form()
@@ -115,6 +116,14 @@ def parse(
         reasoning=thought,
         has_reasoning=bool(thought.strip()),
     )
+
+
+def _without_others(pairs: Sequence[Pair], duration: float | None) -> Sequence[Pair]:
+    """Of several pairs where one is wanted, those that can be a moment of the video: not all of it, and not past it."""
+    if duration is None or len(set(pairs)) < 2:
+        return pairs
+    inside = [pair for pair in pairs if pair[0] < duration] or pairs
+    return [pair for pair in inside if pair[0] > 0 or pair[1] < duration] or inside
 
 
 def checked(pairs: Sequence[Pair], duration: float | None) -> tuple[tuple[Window, ...], str]:
@@ -136,7 +145,7 @@ def checked(pairs: Sequence[Pair], duration: float | None) -> tuple[tuple[Window
     return tuple(windows), "ok"
 
 
-def _read(text: str, units: Units, *, several: bool, cut: bool) -> _Reading:
+def _read(text: str, units: Units, *, several: bool, one: bool, cut: bool) -> _Reading:
     """Read a cleaned text without its reasoning: the tags with more than an option, else the text outside tags.
 
     Of several tags the last one counts; where several windows are wanted, all since the last correction.
@@ -146,8 +155,12 @@ def _read(text: str, units: Units, *, several: bool, cut: bool) -> _Reading:
     holding = [block for block in found.blocks if block.inner and not phrases.only_option(block.content)]
     around = "\n".join([found.outside, *(block.content for block in found.blocks if not block.inner)])
     counted = holding[_first(holding) if several else -1 :]
-    reads = [_content(block.content, units, tagged=True, cut=False) for block in counted]
-    read = reads[-1] if reads else _boxed(found.outside, units) or _content(found.outside, units, tagged=False, cut=cut)
+    reads = [_content(block.content, units, tagged=True, one=one, cut=False) for block in counted]
+    read = (
+        reads[-1]
+        if reads
+        else _boxed(found.outside, units) or _content(found.outside, units, tagged=False, one=one, cut=cut)
+    )
     if len(reads) > 1:
         read = read._replace(pairs=[pair for each in reads for pair in each.pairs])
     boxed = phrases.boxed_option(around) or (phrases.boxed_option(holding[-1].content) if holding else None)
@@ -165,11 +178,11 @@ def _first(blocks: Sequence[Block]) -> int:
 def _boxed(text: str, units: Units) -> _Reading | None:
     """What the boxes of a text say where the last one holds a window; else None."""
     boxes = phrases.boxes(text)
-    reads = [_content(box, units, tagged=True, cut=False) for box in boxes[-MOST_BOXES:]]
+    reads = [_content(box, units, tagged=True, one=False, cut=False) for box in boxes[-MOST_BOXES:]]
     return reads[-1] if reads and reads[-1].pairs else None
 
 
-def _content(text: str, units: Units, *, tagged: bool, cut: bool) -> _Reading:
+def _content(text: str, units: Units, *, tagged: bool, one: bool, cut: bool) -> _Reading:
     """Read the content of a tag, or a text without one."""
     said = answer_json.read(text, units)
     if said and said.pairs and replaces(said.rest) and (last := windows_in(said.rest, tagged=False, units=units)).pairs:
@@ -178,20 +191,15 @@ def _content(text: str, units: Units, *, tagged: bool, cut: bool) -> _Reading:
         return _Reading(said.pairs, said.option, "unparsable" if said.unreadable else "no_answer")
     rest = phrases.unboxed(said.rest if said else text)
     refused = phrases.declines(rest)
-    found = windows_in(rest, tagged=tagged, cut=cut, units=units)
-    pairs = [] if refused and not tagged else found.pairs
+    found = windows_in(rest, tagged=tagged, one=one, cut=cut, units=units)
+    empty = not said and phrases.says_nothing(text)
+    pairs = [] if empty or (refused and not tagged) else found.pairs
     option = (said and said.option) or phrases.said_option(rest) or (None if pairs else phrases.only_option(rest))
-    if refused or phrases.apologises(rest) or (not pairs and regrets(rest)):
+    if refused or phrases.apologises(rest) or (not pairs and phrases.regrets(rest)):
         status = "refused"
     elif cut:
         status = "truncated"
-    elif (
-        phrases.says_absent(rest)
-        or found.unsaid
-        or option
-        or (not tagged and denies(rest))
-        or (not said and phrases.says_nothing(text))
-    ):
+    elif phrases.says_absent(rest) or found.unsaid or option or (not tagged and phrases.denies(rest)) or empty:
         status = "no_answer"
     else:
         status = "unparsable"

@@ -29,6 +29,7 @@ SENTENCE = re.compile(
 _BUT = re.compile(rf"{whole_words(sayings.BUT)}|{sayings.BUT_JOINED}", re.IGNORECASE)
 _CLAUSE = re.compile(rf"[,;!?()\n]|:(?!\d)|[-]{{1,2}} |\.(?= )|{_BUT.pattern}", re.IGNORECASE)
 QUOTED = re.compile(r"\"[^\"\n]{0,200}\"|(?<![^\W_])'[^'\n]{3,200}'(?![^\W_])")
+_NO_DOUBT = re.compile(rf"{whole_words(sayings.NO_DOUBT)}|{sayings.NO_DOUBT_JOINED}", re.IGNORECASE)
 NEGATION = re.compile(
     rf"{whole_words(sayings.NEGATION)}|n't\b|{sayings.NEGATION_JOINED}|{sayings.ABSENT_JOINED}", re.IGNORECASE
 )
@@ -38,7 +39,8 @@ _CONTRAST = re.compile(rf"{whole_words(sayings.CONTRAST)}|{sayings.BUT_JOINED}",
 _REJECTED = re.compile(
     r"(?:\A|\n)\W{0,4}(?:rejected|discarded|excluded|ruled out|not matching|no match)\W{0,4}(?:\n|:)", re.IGNORECASE
 )
-_CROSS = re.compile("[❌✗✘❎]")
+CROSSES = "❌✗✘❎"
+_CROSS = re.compile(f"[{CROSSES}]")
 _LEAD = re.compile(
     rf"(?<![{EDGE}])(?:{sayings.INSTEAD_OF}|{sayings.OTHER_CLOCK})[^.;:!?\n\d]{{0,30}}(?=\d)", re.IGNORECASE
 )
@@ -73,7 +75,8 @@ class Judged:
     """A text with the places of all that decides about windows in it, each found once."""
 
     def __init__(self, text: str) -> None:
-        self.text = QUOTED.sub(lambda quoted: " " * len(quoted[0]), text)
+        self.text = QUOTED.sub(lambda found: " " * len(found[0]), text)
+        self.text = _NO_DOUBT.sub(lambda found: " " * len(found[0]), self.text)
         self.sentences = _Edges(SENTENCE, self.text)
 
     @cached_property

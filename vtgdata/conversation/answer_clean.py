@@ -59,6 +59,7 @@ _MARKUP = (
     (re.compile(r"\\(?:text|mathrm|mathbf|textbf|mathsf|operatorname|mbox)\{([^{}]{0,40})\}"), r"\1"),
     (re.compile(r"\\([<>\[\]{}.*~$#+-])"), r"\1"),
 )
+_STRUCK = re.compile(r"<(del|s|strike)>[^<>]{0,200}</\1>", re.IGNORECASE)
 _DIGIT = re.compile(
     r"(?:<(?:TIME_(?:ZERO|ONE|TWO|THREE|FOUR|FIVE|SIX|SEVEN|EIGHT|NINE|DOT)|t(?:\d|dot))>(?:\.(?=<t))?)++",
     re.IGNORECASE,
@@ -86,6 +87,7 @@ def clean(text: str) -> str:
     'From 12.5 s -> 17.8 s'
     """
     if "<" in text:
+        text = _STRUCK.sub(" ", text)
         text = _DIGIT.sub(_number, text)
         text = _ATTRIBUTES.sub(_as_object, _ANGLED.sub(r" \1 ", re.sub(r"(?<=\.\d)><(?=\d{1,4}\.)", "> - <", text)))
         text = re.sub(r"<\|\w{0,16}sep\w{0,8}\|>", " - ", re.sub(r"</[a-z]{0,6}\Z", "", text))

@@ -27,10 +27,12 @@ END = re.compile(
 _LENGTH = re.compile(r"(?:duration|length|dur|len)(?:_s|_secs?|_seconds)?")
 _EXISTS = re.compile(
     r"(?:is_|event_|has_)?(?:found|exists?|present|occurs|happens|visible|answerable|detected|answer_exists|in_video|match)"
+    r"|(?:is_|matches_)?(?:query|target|answer|hit|relevant|selected|chosen|correct|accepted)"
 )
 _TOOL = re.compile(r"(?:tool|function|api|action)(?:_name)?|name")
 _ARGUMENTS = re.compile(r"arguments?|parameters|args|params|kwargs|inputs?|(?:action|tool|function)_(?:input|args)")
 HOLDS = re.compile(
+    r"when|"
     r"(?:(?:pred(?:icted|iction)?|relevant|video|time|temporal|event)_?){0,3}"
     r"(?:times?|time_?stamps?|windows?|spans?|segments?|intervals?|moments?|events|periods?|range|answers?|results?|output"
     r"|predictions?|seconds|secs)"
@@ -58,6 +60,8 @@ class Found:
         self.units = units
         self.pairs: list[Pair] = []
         self.option: str | None = None
+        self.asked = ""
+        """The query, where the object repeats it."""
         self.empty = self.unreadable = False
 
     def take(self, value: Any) -> None:
@@ -89,12 +93,25 @@ class Found:
         if ends[0] and ends[1]:
             self.both(*ends[0][0], *ends[1][0])
             return
+        if prefixed := _prefixed(named):
+            for start_key, end_key in prefixed:
+                self.both(start_key, named[start_key], end_key, named[end_key])
+            return
         chosen: dict[str, Any] = {key: named[key] for key in named if _CHOSEN.fullmatch(key) and _nests(named[key])}
         for key, item in (chosen or named).items():
-            if HOLDS.fullmatch(key) or key in ("option", "choice"):
+            self.asked = item if isinstance(item, str) and _BESIDE.fullmatch(key) else self.asked
+            if key in chosen or HOLDS.fullmatch(key) or key in ("option", "choice"):
                 self.hold(item)
+                if item is None:
+                    return
             elif _nests(item) and not (_BESIDE.fullmatch(key) and len(named) > 1):
                 self.take(item)
+
+    def asked_of(self, events: dict[str, Any]) -> dict[str, Any]:
+        """Of windows under the names of events, those under the query; without it, all as they are."""
+        if self.asked in events and all(isinstance(item, list | str) for item in events.values()):
+            return {"window": events[self.asked]}
+        return events
 
     def called(self, named: dict[str, Any]) -> bool:
         """Whether an object is a call of a tool; its arguments are the answer if the tool takes that."""
@@ -122,7 +139,7 @@ class Found:
     def hold(self, item: Any) -> None:
         """Read the value of a key for windows: a pair, pairs, objects, words or an option's letter."""
         if isinstance(item, dict):
-            return self.take(cast(Any, item))
+            return self.take(self.asked_of(cast(Any, item)))
         if isinstance(item, str) and (letter := _OPTION.match(item)):
             self.option = letter[1]
         elif isinstance(item, str) and item.lstrip()[:1] in ("{", "[") and (value := decoded(item)) is not None:
@@ -165,6 +182,17 @@ class Found:
             self.unreadable = True
         else:
             self.pairs.append((times[0], times[1]))
+
+
+def _prefixed(named: dict[str, Any]) -> list[tuple[str, str]]:
+    """Keys of starts and of ends that begin with one word, such as `event_start` and `event_end`; not of the video."""
+    found: list[tuple[str, str]] = []
+    for key in named:
+        name, _, side = key.rpartition("_")
+        end = next((other for other in (f"{name}_end", f"{name}_stop", f"{name}_to") if other in named), None)
+        if side in ("start", "begin", "from") and end and not re.fullmatch(rf"{words.VIDEO}|query|question", name):
+            found.append((key, end))
+    return found
 
 
 def _nests(value: Any) -> bool:

@@ -9,6 +9,7 @@ import json
 import re
 from typing import Any, NamedTuple, cast
 
+from vtgdata.conversation.answer_choice import ASKED, CHOSEN, REJECTED
 from vtgdata.conversation.answer_fields import END, HOLDS, START, Found, decoded, key_name
 from vtgdata.conversation.answer_statements import replaces
 from vtgdata.conversation.answer_times import SECONDS, Pair, Units
@@ -73,6 +74,7 @@ def _without_tables(text: str) -> str:
         return text
     lines: list[str] = []
     head: list[str] = []
+    rows: list[tuple[int, str]] = []
     for line in text.splitlines():
         cells = [cell.strip() for cell in re.sub(rf"(?:\{mark}\s*)+", mark, line).strip(f" {mark}").split(mark)]
         if len(cells) < 2 and not (head and (mark in line or not line.strip())):
@@ -83,9 +85,21 @@ def _without_tables(text: str) -> str:
         elif head and not re.search(r"\w", line):
             continue
         elif head and len(cells) == len(head):
+            rows.append((len(lines), line))
             line = json.dumps(dict(zip(head, cells, strict=True)))
         lines.append(line)
-    return "\n".join(lines)
+    left_out = _left_out([row for _, row in rows])
+    dropped = {place for (place, _), out in zip(rows, left_out, strict=True) if out}
+    return "\n".join(line for place, line in enumerate(lines) if place not in dropped)
+
+
+def _left_out(rows: list[str]) -> list[bool]:
+    """Which rows of a table are not meant, where others are marked as chosen or asked for, or some as rejected."""
+    rejected = [REJECTED.search(row) is not None for row in rows]
+    chosen = [
+        not no and (CHOSEN.search(row) or ASKED.search(row)) is not None for row, no in zip(rows, rejected, strict=True)
+    ]
+    return [not yes for yes in chosen] if any(chosen) else rejected if not all(rejected) else [False] * len(rows)
 
 
 def _is_head(cells: list[str]) -> bool:

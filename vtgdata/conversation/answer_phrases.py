@@ -2,6 +2,21 @@
 
 import re
 
+from vtgdata.conversation import answer_sayings as sayings
+from vtgdata.conversation import answer_words as words
+from vtgdata.conversation.answer_clauses import NEGATION, QUOTED, SENTENCE
+from vtgdata.conversation.answer_text import ends
+from vtgdata.conversation.answer_times import whole_words
+
+MOST_STATUS = 1_000
+"""Most characters of a text without a window that are read to tell why it has none, half from each end."""
+
+REGRET = re.compile(rf"{whole_words(sayings.REFUSAL)}|{sayings.REFUSAL_JOINED}", re.IGNORECASE)
+"""An apology, in any language of the table."""
+_INABLE = re.compile(rf"{whole_words(sayings.INABLE)}|{sayings.INABLE_JOINED}", re.IGNORECASE)
+_FINDING = re.compile(rf"{whole_words(sayings.FINDING)}|{sayings.FINDING_JOINED}", re.IGNORECASE)
+_SHOWN = re.compile(rf"(?:{words.VIDEO})|\b{sayings.SEEN}", re.IGNORECASE)
+_ABSENT_JOINED = re.compile(sayings.ABSENT_JOINED)
 _CANNOT = (
     r"(?:can ?not|can't|won't|will not|refuse to|(?:am|was) (?:unable|not able|not allowed) to"
     r"|(?:must|have to) decline to|do(?: not|n't) have the ability to)"
@@ -38,6 +53,7 @@ _ABSENT = re.compile(
 _BLANK = r"[\s\[\](){},.:;\"'-]*+"
 _NOTHING = re.compile(rf"{_BLANK}(?:(?:null|none|nil|n/?a|no answer|nothing)\b{_BLANK})*+\Z", re.IGNORECASE)
 
+_BRACKETED = re.compile(r"(?<=\w) \([^()\n]{0,200}\)")
 _BOXED = re.compile(r"\\boxed\{ ?(?:\\?text\{)? ?\(?([A-Z])\)?\.? ?\}")
 _BOX = re.compile(r"\\boxed ?\{([^{}]{0,200})\}")
 _ONLY_OPTION = re.compile(r"\W{0,3}([A-Z])(?:\)\.?|[.:)])?\W{0,3}\Z|\W{0,3}(?:\(([A-Z])\)|([A-Z])[.):])[ :][^\n]*\Z")
@@ -96,7 +112,7 @@ def says_nothing(content: str) -> bool:
     >>> says_nothing("[null, null]"), says_nothing("soon")
     (True, False)
     """
-    return _NOTHING.match(content) is not None
+    return _NOTHING.match(_BRACKETED.sub("", content)) is not None
 
 
 def says_absent(text: str) -> bool:
@@ -118,3 +134,21 @@ def declines(text: str) -> bool:
 def apologises(text: str) -> bool:
     """Whether a text in which no window was found is a refusal."""
     return _REFUSED.search(_QUOTED.sub("", text)) is not None
+
+
+def denies(text: str) -> bool:
+    """Whether a text without a window says that the video does not show the event."""
+    plain = QUOTED.sub("", ends(text, MOST_STATUS))
+    denied = any(NEGATION.search(each) and _SHOWN.search(each) for each in SENTENCE.split(plain))
+    return denied or _ABSENT_JOINED.search(plain) is not None
+
+
+def regrets(text: str) -> bool:
+    """Whether a text without a window is a refusal, in any language of the table.
+
+    It says that the speaker cannot or will not, or is an apology that does not go on to say what the video lacks.
+    """
+    plain = QUOTED.sub("", ends(text, MOST_STATUS))
+    if _INABLE.search(plain) and not _FINDING.search(plain):
+        return True
+    return REGRET.search(plain) is not None and not (denies(text) or says_absent(plain))

@@ -8,7 +8,7 @@ CONTRAST = (
     r"but|however|instead|sondern|aber|jedoch|mais|sino|pero|mas|porém|ma|però|но|однако|ama|fakat|ancak"
     r"|nhưng|tapi|tetapi|namun|melainkan|ale|jednak|lecz|maar|echter|لكن|ولكن|बल्कि|लेकिन"
 )
-BUT = rf"{CONTRAST}|only|rather|а|mà|so|and|und|y|et|и|ve|بل|पर"
+BUT = rf"{CONTRAST}|only|rather|а|mà|so|and|und|y|et|(?<!так )и|ve|بل|पर"
 BUT_JOINED = r"(?<=[るんすたい])が(?=,)|而是|但是|但|しかし|けれど|ではなく|하지만|그러나|아니라|지만|แต่"
 REQUEST = (
     r"(?:please|could you|can you|kindly)?,? ?(?:share|provide|upload|send|give me|show me|let me know"
@@ -21,7 +21,7 @@ REASON = (
     r"|penjelasan|wyjaśnienie|uitleg|理由|原因|解释|解釋|説明|설명|이유"
 )
 FINAL = (
-    r"[a-z]{2,20},? (?:that |which )?you (?:asked|mention|describ|request|want|look)\w*(?: about| for)?"
+    r"(?!had )[a-z]{2,20},? (?:that |which )?you (?:asked|mention|describ|request|want|look)\w*(?: about| for)?"
     r"(?! (?:would|does|did|do|never|is not))"
     r"|your (?:question|query) (?:is about|asks about)|zooming in|localize the event|but only|"
     r"(?:which|that) leaves|leaving|(?:i|we)(?:'ll| will|'d| would)? (?:choose|chose|pick|picked|select"
@@ -69,6 +69,8 @@ CORRECTION = (
     r"|correctie|잠깐(?:만요)?|정정|訂正|tatsächlich|genauer gesagt|non|attendez|en fait|plutôt"
     r"|en realidad|espera|mejor dicho|na verdade|aliás|anzi|in realtà|на самом деле|нет|вернее|точнее"
     r"|hayır|aslında|không phải|thực ra|sebenarnya|bukan|właściwie|nee|eigenlijk|不对|不對|其实|其實"
+    r"|quatsch|unsinn|que dis-je|digo|(?:of )?liever gezegd|a właściwie|à bien y regarder|bei genauerem \w+"
+    r"|细看|細看|もとい"
     r"|实际上|更正|等等|いや|実際|訂正|아니|사실|لا،|بل|नहीं|दरअसल|ไม่ใช่|จริงๆ"
 )
 """Takes back what was said before it."""
@@ -86,19 +88,24 @@ WRONG = (
     r"|(?:was|is) (?:fout|verkeerd|onjuist)|خطأ|خاطئ\w*|ग़?लत (?:था|थी|है)"
 )
 """After a window: it is taken back."""
-WRONG_JOINED = r"有误|有誤|(?:是|说|說|写|寫)错|錯了|错了|是錯誤|是错误|間違|誤りで|틀렸|잘못(?:됐|되|입)|ผิดพลาด"
+WRONG_JOINED = (
+    r"有误|有誤|(?:是|说|說|写|寫)错|錯了|错了(?![^\s,.;!?)])|是錯誤|是错误|間違|誤りで|틀렸|잘못(?:됐|되|입)|ผิดพลาด"
+)
 THERE = (
     r"there(?! (?:is|are|was|were)\b)|in it|dort|darin|là|allí|ahí|lá|aí|lì|там|orada|ở đó|di sana|tam|daar"
     r"|那里|そこ|거기"
 )
 """In the window before, and not in the video."""
 MERELY = (
-    r"only|merely|just|nur|bloß|lediglich|seulement|juste|solo|solamente|soltanto|apenas|somente|только|лишь|sadece|yalnızca"
-    r"|chỉ|hanya|tylko|jedynie|slechts|alleen|只是|只|仅|だけ|만"
+    r"only|merely|just|nur|bloß|lediglich|einfach|seulement|juste|simplement|solo|solamente|simplemente|soltanto"
+    r"|semplicemente|apenas|somente|simplesmente|только|лишь|просто|sadece|yalnızca|chỉ|hanya|tylko|jedynie"
+    r"|po prostu|slechts"
+    r"|alleen|gewoon|只是|只|仅|だけ|만"
 )
 """In a window, something else than the event, of which it was said that it never happens."""
 INSTEAD_OF = (
-    r"rather than|instead of|(?:an)?statt|plutôt que|au lieu de|en (?:lugar|vez) de|em vez de|invece d[ei]"
+    r"与其说是?|與其說是?|rather than|instead of|(?:an)?statt|plutôt que|au lieu de|en (?:lugar|vez) de|em vez de"
+    r"|invece d[ei]"
     r"|вместо|thay vì"
     r"|alih-alih|zamiast|in plaats van"
 )
@@ -117,23 +124,31 @@ DRAFT = (
     r"drafts?|i (?:wrote|said|typed)|initial(?: (?:guess|estimate|answer|thought))?|rough|preliminary"
     r"|initially|first (?:guess|thought|impression)|i (?:first |initially |had )?(?:thought|considered"
     r"|guessed|assumed)|dachte|angenommen|j'ai (?:d'abord )?(?:cru|pensé)|je pensais|pens[eé]|creí|pensei"
-    r"|achei|pensavo|credevo|показалось|думал\w?|ilk bakışta|sanmıştım|sandım|tưởng|nghĩ là|dikira"
+    r"|achei|pensavo|credevo|показалось|казалось|думал\w?|ilk bakışta|sanmıştım|sandım|tưởng|nghĩ là|dikira"
+    r"|at (?:first|initial) (?:glance|sight|look)|(?:it )?looks as (?:though|if)|one would (?:say|think)|tippte"
+    r"|auf den ersten blick"
+    r"|je croyais|à première vue|a primera vista|à primeira vista|a prima vista|на первый взгляд|sekilas"
+    r"|na pierwszy rzut oka"
+    r"|op het eerste gezicht|thoạt nhìn|semula"
     r"|saya kira|myślał\w{1,2}|wydawało|dacht|zei|以为|以為|起初|像是|思った|思いました|생각했|ظننت|लगा था"
     r"|คิดว่า"
 )
+DRAFT_JOINED = r"乍一看|初看|一?开始以为|原本?以[为為]|还以为|かと思|と思いき|一見|줄 알았|언뜻 보|ตอนแรก"
 EXAMPLE = (
-    r"(?:reply|answer|respond) (?:in|with|like)|for (?:example|instance)|e\.g\.|such as|something like"
+    r"(?<!my )(?<!the )(?:reply|answer|respond) (?:in|with|like)|for (?:example|instance)|e\.g\.|such as|something like"
     r"|in the (?:form|format)|as in|like this|zum beispiel|z\. ?b\.|par exemple|por ejemplo|por exemplo"
     r"|ad esempio|например|örneğin|ví dụ|misalnya|contohnya|na przykład|np\.|bijvoorbeeld|เช่น|مثل|مثلا"
     r"|उदाहरण|例如|比如|たとえば|例えば|예를 들어"
 )
 QUOTING = (
-    r"you (?:asked|said|wrote)(?! (?:about|for)\b)|(?:question|query|prompt|user) (?:asks?|asked|says?"
+    r"i(?:'ll|'m going to| will| shall| need to)? (?:first |now |next )?(?:sample|scan|search|examine|inspect|zoom)\b"
+    r"|you (?:asked|said|wrote)(?! (?:about|for)\b)|(?:question|query|prompt|user) (?:asks?|asked|says?"
     r"|mentions?|states?)|you asked for the (?:moment|part|segment|window|interval|span|time)\b"
     r"|(?<!you )(?:asked|asks) (?:whether|if|for)|in between(?=,)|你问|您问"
 )
 CONDITION = (
-    r"if\b[^.;]{0,60}\b(?:were|was|had|would)|would (?:take|have|last|need|be (?:easy|tempting|wrong|natural))"
+    r"if\b[^.;]{0,60}\b(?:were|was|had|would)|had (?:you|it|they)|(?:would|'d) have (?:said|answered|given|been)"
+    r"|would (?:take|have|last|need|be (?:easy|tempting|wrong|natural))"
     r"|wenn\b[^.;]{0,60}wäre|wäre\b"
     r"|si\b[^.;]{0,60}(?:était|fuera|estuviera)|serait|sería|se\b[^.;]{0,60}fosse|seria\b|sarebbe|hätte"
     r"|würde|hubiera|habría|aurait|avrebbe|avesse|teria|tivesse|если бы|olsaydı|nếu|kalau|gdyby"
@@ -176,7 +191,9 @@ EVENT = (
     r"|الحدث|दृश्य|घटना|เหตุการณ์|ฉาก"
 )
 ELSE = (
-    r"else\w*|later|earlier|sooner|half|part|beginning|first|opening|although|though|even if|despite"
+    r"outset|initial\w*|anfangs|repeat\w*|wiederhol\w*|répèt\w*|repit\w*|repet\w*|ripet\w*|повтор\w*|lặp lại"
+    r"|terulang|powtarza"
+    r"|herhaal\w*|else\w*|later|earlier|sooner|half|part|beginning|first|opening|although|though|even if|despite"
     r"|obwohl|bien que|aunque|embora|sebbene|хотя|虽然|尽管|rağmen|mặc dù|meskipun|chociaż|hoewel|again"
     r"|other|rest|before|after|until|anymore|any more|twice|once|otherwise|sonst|weiter\w*|erneut|vorher"
     r"|danach|ailleurs|autre\w*|avant|après|otr[oa]\w?|outr[oa]\w?|altr[oie]|antes|después|depois|prima"
@@ -184,7 +201,8 @@ ELSE = (
     r"|meer|其他|其它|其余|再|之前|之后|他の|ほか|以外|다른|다시|또|外"
 )
 NEVER = (
-    r"(?:né|ni|nor|noch|ani|nem) (?:afterwards?|later|then|dopo|après|después|depois|danach|potem|sonra)|hiçbir an"
+    r"(?:né|ni|nor|noch|ani|nem) (?:allora|then|alors|entonces|damals|afterwards?|later|then|dopo|après|después|depois"
+    r"|danach|potem|sonra)|hiçbir an"
     r"|never|nobody|no one|nowhere|at no (?:time|point|moment)|niemals|niemand|nirgend\w*|jamais|aucune?"
     r"|nulle part|nunca|jamás|nadie|ning[uú]n\w?|nenhum\w?|ninguém|mai|nessun\w?|никогда|никто|нигде|hiç"
     r"|asla|tidak pernah|nigdy|nikt|nigdzie|nooit|nergens|从未|從未|決して|절대|أبدا|कभी नहीं|ไม่เคย"
@@ -196,7 +214,7 @@ APPEARS = (
     r"|shown|visible|present|contain|include|depict|feature|find|found|there (?:is|are|was|were))\w*"
 )
 ABSENT_JOINED = (
-    r"(?:没有|沒有|未|并未|不)(?:发生|發生|出现|出現|存在|看到)|(?:ありません|いません|見られません"
+    r"(?:没有|沒有|未|并未|不)(?:发生|發生|出现|出現|存在|看到)|(?:ありません|(?<!ござ)いません|見られません"
     r"|映っていません|登場しません|存在しません)|없습니다|나오지 않|않습니다|보이지 않"
 )
 INABLE = (
@@ -225,3 +243,63 @@ REFUSAL = (
     r"desculpe|lo siento|désolée?|mi dispiace|извин\w+|простите|üzgünüm|xin lỗi|maaf|przepraszam|helaas"
     r"|sorry|es tut mir leid|leider|عذرا|آسف|क्षमा|माफ़"
 )
+CHOSEN = (
+    r"(?:what|that) counts|selected|chosen|accepted|adopted|adjudicated|winner|winning|correct|keep|kept"
+    r"|final(?: (?:choice|pick|answer))?"
+    r"|best match|is_query|elegid[oa]|escolhid[oa]|acept[ao]d[oa]|choisie?|retenue?|gewählt|angenommen"
+    r"|ausgewählt|выбрано?|принято?"
+    r"|seçildi|seçilen|dipilih|terpilih|wybran[aey]|gekozen|scelt[oa]|được chọn|المختارة?|चुना गया"
+)
+CHECKS = "✅✓✔☑"
+CHOSEN_JOINED = rf"[{CHECKS}◯○]|<-|←|\[x\]|采纳|採納|采用|選択|採用|入选|选中|最终选择|최종 선택|채택|เลือก(?!ไม่)"
+"""Beside a candidate: it is the answer."""
+REJECTED = (
+    r"rejected|discarded|excluded|overruled|dismissed|eliminated|ruled out|runner-up|wrong(?: \w+)?"
+    r"|not (?:it|this|a match)|no match|mismatch"
+    r"|previously|disregard|ignore|out of date|outdated|superseded|descartad[oa]s?|rechazad[oa]s?|rejetée?s?"
+    r"|écartée?s?"
+    r"|verworfen|abgelehnt|ausgeschlossen|отклонено?|отброшено?|исключено?|elendi|reddedildi|ditolak"
+    r"|odrzucon[aey]|verworpen|afgewezen"
+    r"|scartat[oaie]|rejeitad[oa]s?|bị loại|مرفوض\w*|अस्वीकृत"
+)
+REJECTED_JOINED = r"[❌✗✘❎×]|\[ \]|排除|剔除|舍弃|捨弃|淘汰|划掉|劃掉|除外|却下|제외|탈락|ตัดออก"
+"""Beside a candidate: it is not the answer."""
+ASKED = (
+    r"(?:query|question|target)(?= ?:| (?:is|was|asks?|asked|concerns|refers|wants|event|moment)\b)"
+    r"|asked (?:event|moment)|(?:event|moment) (?:requested|asked)|(?:die |der )?frage|gefragt|vous demandez"
+    r"|la question|la pregunta|a pergunta|chiede|la domanda|вопрос|soru|و?السؤال|प्रश्न|câu hỏi|bạn hỏi"
+    r"|ditanyakan|pertanyaan\w*|pytanie|de vraag"
+)
+ASKED_JOINED = r"[题題]目|问题(?=[::])|問題(?=[::])|质问|質問|질문|คำถาม"
+"""Speaks of what was asked for."""
+ASKED_FOR = (
+    r"you (?:asked|wanted|want|requested|are (?:asking|looking))(?: for| about)?|your (?:query|question)"
+    r"|(?:in|of) the (?:query|question)|question is about|in question|war gefragt|wonach gefragt|de la question"
+    r"|(?:lei|tu) chied\w+|вы спрашива\w+|de la pregunta|da pergunta|soru(?:lan|duğun\w*)|yang (?:anda )?tanya\w*"
+)
+ASKED_FOR_JOINED = r"[您你]要?[问問找]的?|所[问問]|[题題]目[问問要]|お尋ね|質問の|물어보|질문하신|ที่ถาม"
+"""Calls the event beside it the one that was asked for."""
+MERELY_JOINED = r"只是|仅仅|僅僅|にすぎ|に過ぎ|だけで|뿐"
+"""After a window: it is merely something else."""
+NO_DOUBT = (
+    r"(?:there is |there's )?no doubt|(?:i )?(?:have|had) no doubts?|ohne (?:jeden )?zweifel|kein(?:en)? zweifel"
+    r"|(?:sans )?aucun doute"
+    r"|nul doute|sin (?:ninguna )?duda|no hay duda|sem dúvida|não há dúvida|senza (?:alcun )?dubbio"
+    r"|non c'è dubbio|нет сомнений"
+    r"|без сомнени\w|hiç şüphe\w* yok|không (?:còn )?nghi ngờ|tidak diragukan|bez wątpienia|geen twijfel"
+    r"|(?:لا|بلا|من دون) شك|कोई शक नहीं"
+)
+NO_DOUBT_JOINED = r"毫无疑问|毫無疑問|没有疑问|間違いなく|間違いありません|의심의 여지|ไม่เป็นไร|ไม่ต้องสงสัย"
+"""Words of denial that deny nothing of a window."""
+RELATIVE = (
+    r"which|where|who|whom|when|der|die|das|dem|den|où|qui|que|donde|onde|cui|dove|котор\w+|где|którym?|gdzie"
+    r"|waarin|waar|mà|yang"
+)
+"""Begins a clause that describes the event, and may deny something of it."""
+SHOWN = (
+    r"(?:is|are|can be) (?:shown|seen|visible)|occurs?|happens?|takes? place|vai|reicht|erstreckt sich|se ve|si vede"
+    r"|se passe|идёт|идет"
+)
+"""The verb of a clause that says where a window lies."""
+WHETHER = r"whether|if|si|se|ob|ли|eğer|liệu|apakah|czy|是否"
+"""Begins a clause that leaves open what it says."""

@@ -112,14 +112,17 @@ def pairs_in(text: str, *, tagged: bool, cut: bool = False, units: Units = SECON
     return windows_in(text, tagged=tagged, cut=cut, units=units).pairs
 
 
-def windows_in(text: str, *, tagged: bool, cut: bool = False, units: Units = SECONDS) -> Words:
-    """The pairs of `pairs_in`, and whether there are others that are not asserted."""
+def windows_in(text: str, *, tagged: bool, one: bool = False, cut: bool = False, units: Units = SECONDS) -> Words:
+    """The pairs of `pairs_in`, and whether there are others that are not asserted.
+
+    With `one`, a single window is wanted: of several, words of the query that stand with one of them decide.
+    """
     text = prepared(text, units)
     bare = re.sub(r"[\"']", " ", text)
     times = list(times_in(bare, cut))
     all_chains = [chain for chain in chains_in(bare, times) if len(chain.times) > 1]
     if listed := lists_of_bounds(bare, all_chains, units) if len(all_chains) > 1 else []:
-        return Words(*asserted(text, listed, units))
+        return Words(*asserted(text, listed, units, one=one, cut=cut))
     chains: list[Chain] = []
     for chain in all_chains:
         if _is_window(bare, chain, tagged) or (chains and _goes_on(bare, chains[-1], chain)):
@@ -142,9 +145,16 @@ def windows_in(text: str, *, tagged: bool, cut: bool = False, units: Units = SEC
         # Two numbers and nothing else, such as `12.5 17.8`, or one below the other.
         pair = (times[0].seconds * units.plain, times[1].seconds * units.plain)
         found = [Place(pair, times[0].start, times[1].end)]
-    if not found and not times and units.duration is not None and len(text) < MOST_WHOLE and _WHOLE.search(text):
+    if (
+        not found
+        and not times
+        and not cut
+        and units.duration is not None
+        and len(text) < MOST_WHOLE
+        and _WHOLE.search(text)
+    ):
         found = [Place((0.0, units.duration), 0, len(text))]
-    return Words(*asserted(text, found, units))
+    return Words(*asserted(text, found, units, one=one, cut=cut))
 
 
 def _is_window(text: str, chain: Chain, tagged: bool) -> bool:

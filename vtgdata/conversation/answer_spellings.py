@@ -8,7 +8,7 @@ import re
 
 from vtgdata.conversation import answer_sayings as sayings
 from vtgdata.conversation import answer_words as words
-from vtgdata.conversation.answer_times import EDGE, LETTER, SECONDS, Units
+from vtgdata.conversation.answer_times import EDGE, LETTER, SECONDS, Units, whole_words
 
 
 def _compiled(*spellings: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
@@ -29,7 +29,7 @@ _UNIT_FIRST = _compiled(
 )
 _ORDINALS = _compiled(
     # Ordinals: `12e`, `12-й`, `19. saniyede`, `od 12. do 19.`.
-    (r"(\d)-(?:й|я|ю|е|го|ой)(?![а-я])", r"\1"),
+    (r"(\d)-(?:ї|й|я|ю|е|го|ой)(?![а-я])", r"\1"),
     (r"(\d)(?:वें|वीं|वां|वाँ)", r"\1"),
     # `1 dakika 5 saniyeden 22 saniyeye`: the case of the first time is the word between the two.
     (r"((?:saniye|dakika)(?:sin)?)den (?=\d)", r"\1 - "),
@@ -70,7 +70,9 @@ _LISTED = re.compile(r"([\[(] ?[-+]?\d++(?:\.\d++)?),([-+]?\d++(?:\.\d++)? ?[\])
 
 
 _UNIT_SAID = re.compile(
-    rf"\((?:[^()\d]{{0,20}} )?(?:in|en|em|w|в) (?:({words.MINUTE_WORD})|(?:{words.MILLISECOND}))\)", re.IGNORECASE
+    rf"(?:\((?:[^()\d]{{0,20}} )?(?:in|en|em|w|в) |\b(?:start|end|begin|time)\w* \()"
+    rf"(?:({words.MINUTE})|(?:{words.MILLISECOND}))\)",
+    re.IGNORECASE,
 )
 
 
@@ -99,7 +101,7 @@ def prepared(text: str, units: Units = SECONDS) -> str:
     if units_said:
         text = _ONE_MINUTE.sub(r"1 \1", _SPELLED.sub(_spelled, text))
     if "秒" in text or "分" in text:
-        text = _CHINESE.sub(_chinese, text)
+        text = _CHINESE.sub(_chinese, text.replace("分零", "分"))
     known = units.duration is not None
     if known and words.may_hold(text, "start"):
         text = _FROM_START.sub(" from 0 s ", text)
@@ -145,12 +147,43 @@ def _chinese(found: re.Match[str]) -> str:
 
 
 _ONE = rf"\d[\d:.]{{0,9}}(?: ?{_UNITS})?"
+_SPAN = rf"\d[\d.]{{0,9}}+ ?(?:{_UNITS})? ?(?:-|~|(?:{words.TO}|{words.AND})(?![{LETTER}])) ?\d[\d.]{{0,9}}+ ?{_UNITS}"
+_LASTING = re.compile(
+    rf"(?<![{EDGE}])(?:{words.LASTING}) ?(?:(?:{words.ABOUT}|{words.IN_ALL})(?![{EDGE}]) ?){{0,3}}"
+    rf"{_SPAN}|(?<![\d.:]){_SPAN} ?(?:{words.LASTING_BEHIND})",
+    re.IGNORECASE,
+)
+"""How long something takes: `dauert 10 bis 15 Sekunden`, `10〜15秒ほどかかります`."""
+_RELATIVE = re.compile(
+    rf"(?<!at )(?<![\d.:])\d[\d.]{{0,9}}+ ?{_UNITS} (?:after|before) "
+    r"(?:it|that|this|the (?!start|begin|open|video|clip|end))",
+    re.IGNORECASE,
+)
+"""A time counted from another event: `5 seconds after the whistle`."""
 _SLIP = re.compile(
     rf"(?<![\d:.])({_ONE}),? (?:-+ |\.\.\. ?|\()?(?:{sayings.CORRECTION}),? (?:(?:{words.FROM}|{words.UNTIL}) )?"
     rf"(?=({_ONE})(?![\d:]| ?(?:-|~|->|(?:{words.TO}|{words.AND})(?![{LETTER}]))))",
     re.IGNORECASE,
 )
 """A time that is corrected on the spot: `at 20 s, sorry, at 22 s`."""
+_REMARK = re.compile(r" ?\([^()\d]{0,80}\)")
+_JUDGING = re.compile(
+    rf"{whole_words(sayings.CHOSEN, sayings.REJECTED, sayings.DRAFT, sayings.WRONG, sayings.ASKED, sayings.CORRECTION)}"
+    rf"|{sayings.CHOSEN_JOINED}|{sayings.REJECTED_JOINED}|{sayings.WRONG_JOINED}|{sayings.ASKED_JOINED}",
+    re.IGNORECASE,
+)
+"""In a remark: it says something about the window beside it."""
+_REPLACED = re.compile(
+    rf"(?<![\d.:])(?P<start>{_ONE})(?P<gap> ?(?:-|~|->|(?:{words.TO}|{words.AND})(?![{LETTER}])) ?)"
+    rf"(?P<end>{_ONE})[.;,]? ?-? ?"
+    rf"(?:{sayings.CORRECTION})[,:;]? (?:the |it |der |die |das |le |la |el |o |il )?"
+    rf"(?:(?P<new_start>{words.START})|(?:{words.END}))(?: ?time)?(?: (?:is|was|should be|at|ist|est|es|é|è))*:? "
+    rf"(?P<new>{_ONE})(?![\d:]| ?(?:-|~|->|(?:{words.TO}|{words.AND})(?![{LETTER}])))",
+    re.IGNORECASE,
+)
+"""A window of which one bound is corrected: `from 5 to 9 s; no, the end is 12 s`."""
+_FRAMES = re.compile(r"(?<![\d:])(\d\d:\d\d:\d\d):00(?![\d:])")
+"""A time code that ends with frames, of which it has none: `00:00:12:00`."""
 _NUMBERED = re.compile(r"(?m)^(\W{0,4}[A-Za-z]{3,20} \d{1,2}) - (?=\d[\d:.]{0,9} ?[a-z]{0,7} ?(?:-|to) ?\d)")
 """A numbered line: `Segment 2 - 12.5 to 17`."""
 
@@ -158,13 +191,22 @@ _NUMBERED = re.compile(r"(?m)^(\W{0,4}[A-Za-z]{3,20} \d{1,2}) - (?=\d[\d:.]{0,9}
 def _plain(text: str) -> str:
     """The text without remarks that hold no number; decimal commas become points, commas in lists stay."""
     text = _SLIP.sub("", text) if "," in text or "-" in text else text
+    text = _FRAMES.sub(r"\1", text) if ":00" in text else text
     text = _NUMBERED.sub(r"\1: ", text)
-    text = re.sub(" {2,}", " ", re.sub(r" ?\([^()\d]{0,80}\)", "", text))
+    if "(" in text:
+        text = _REMARK.sub(lambda remark: remark[0] if _JUDGING.search(remark[0]) else "", text)
+    text = re.sub(" {2,}", " ", _RELATIVE.sub(" ", _LASTING.sub(" ", _REPLACED.sub(_replaced, text))))
     text = re.sub(r"\[ ?(\d[\d:.]{0,11} ?s?) ?\]", r"\1", text)
     text = _LISTED.sub(r"\1 , \2", text)
     text = _POINTED.sub(r"\1\2.\3", text)
     pattern = _COMMAS if _has_decimal_commas(text) else _COMMA_UNIT
     return pattern.sub(r"\1.\2", text)
+
+
+def _replaced(found: re.Match[str]) -> str:
+    """A window with the bound that its correction gives it."""
+    start, end = (found["new"], found["end"]) if found["new_start"] else (found["start"], found["new"])
+    return f"{start}{found['gap']}{end}"
 
 
 def _has_decimal_commas(text: str) -> bool:

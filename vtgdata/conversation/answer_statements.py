@@ -10,26 +10,30 @@ from collections.abc import Sequence
 
 from vtgdata.conversation import answer_sayings as sayings
 from vtgdata.conversation import answer_words as words
-from vtgdata.conversation.answer_clauses import NEGATION, QUOTED, SENTENCE, Judged, Place, any_of, one_in
-from vtgdata.conversation.answer_phrases import says_absent
+from vtgdata.conversation.answer_choice import ASKED, chosen
+from vtgdata.conversation.answer_clauses import CROSSES, Judged, Place, any_of, one_in
+from vtgdata.conversation.answer_phrases import REGRET
 from vtgdata.conversation.answer_spellings import is_simple
-from vtgdata.conversation.answer_text import ends
 from vtgdata.conversation.answer_times import EDGE, Pair, Units, whole_words
 
-MOST_STATUS = 1_000
-"""Most characters of a text without a window that are read to tell why it has none, half from each end."""
 MOST_FOLLOWING = 100
 """Most characters after a window in which it can be called wrong."""
 
 
 _AFTERWARDS = re.compile(
-    r"\)? (?:was|is|were) (?:wrong|incorrect|a typo|not right)| ?(?:가|이)? ?아니|(?:では|じゃ)な| değil"
+    r"[\"']?\)? (?:was|is|were) (?:wrong|incorrect|a typo|not right)|[\"']? ?(?:가|이)? ?(?:아니|말고)"
+    r"|(?:では|じゃ)な| değil"
 )
 """Directly after a window: it is not that one."""
+_MARK = re.compile(f"[{CROSSES}{sayings.CHECKS}]")
 _DIGIT = re.compile(r"\d")
 _POINTING = re.compile(rf"\W{{0,3}}(?:{sayings.POINTING})(?![{EDGE}])", re.IGNORECASE)
 _ALSO = re.compile(r"[^\n]{0,4}(?:間|사이|の)?(?:に|の間)?も")
 """Directly after a window: in it too, what the end of the sentence says."""
+_SPANNING = re.compile(whole_words(words.START, words.LASTS, sayings.SHOWN), re.IGNORECASE)
+_COMPLEMENT = re.compile(whole_words(sayings.INHERITED, sayings.WHETHER), re.IGNORECASE)
+_RELATIVE = re.compile(whole_words(sayings.RELATIVE), re.IGNORECASE)
+_DESCRIBING = re.compile(r"\W*(?:with|mit|avec|con|com|met|dengan|với)\b", re.IGNORECASE)
 _LAST = re.compile(sayings.NEGATION_JOINED)
 _INHERITED = re.compile(rf"\W*(?:{sayings.INHERITED})(?![{EDGE}])", re.IGNORECASE)
 _QUESTION = re.compile(r"(?:か|까요?|吗|嗎|呢)\s*\Z")
@@ -39,10 +43,6 @@ _WORD = re.compile(r"[^\W\d_]{2}")
 _LEAD_IN = re.compile(rf"(?:{words.FROM}|{words.BETWEEN})(?![{EDGE}])", re.IGNORECASE)
 _CONTRAST = re.compile(rf"{whole_words(sayings.CONTRAST)}|{sayings.BUT_JOINED}", re.IGNORECASE)
 _REQUEST = any_of(sayings.REQUEST)
-_REGRET = re.compile(rf"{whole_words(sayings.REFUSAL)}|{sayings.REFUSAL_JOINED}", re.IGNORECASE)
-_INABLE = re.compile(rf"{whole_words(sayings.INABLE)}|{sayings.INABLE_JOINED}", re.IGNORECASE)
-_FINDING = re.compile(rf"{whole_words(sayings.FINDING)}|{sayings.FINDING_JOINED}", re.IGNORECASE)
-_SHOWN = re.compile(rf"(?:{words.VIDEO})|\b{sayings.SEEN}", re.IGNORECASE)
 _ABSENT = re.compile(sayings.ABSENT_JOINED)
 _ABSENCE = re.compile(rf"(?:{words.VIDEO})|\b{sayings.APPEARS}", re.IGNORECASE)
 _ABSENT_EVENT = re.compile(
@@ -53,7 +53,9 @@ _ORDINALS = {"first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3, "lat
 _CHOICE = re.compile(
     rf"\b(?:answer|choice|match|one)\b[^.;\n]{{0,30}} (?:is|:)[^.;\n]{{0,20}}\b"
     rf"(?:candidate |option |number |#)?({'|'.join(_ORDINALS)}|[1-9])\b"
-    r"|\b(?:candidate|option|number) ([1-9]) is the\b|\bthe (former|latter) (?:is|matches|fits)\b",
+    r"|\b(?:candidate|option|number) ([1-9]) is the\b|\bthe (former|latter) (?:is|matches|fits)\b"
+    r"|\b(?:is|take|pick|choose|select|report) (?:the |candidate |option |number |no\.? ?|#)+"
+    rf"({'|'.join(_ORDINALS)}|[1-9])(?! (?:second|minute|frame|s\b))\b",
     re.IGNORECASE,
 )
 """After several windows, which of them is meant."""
@@ -68,13 +70,17 @@ _ABOUT_ALL = re.compile(
 )
 
 
-def asserted(text: str, found: Sequence[Place], units: Units) -> tuple[list[Pair], bool]:
+def asserted(
+    text: str, found: Sequence[Place], units: Units, *, one: bool = False, cut: bool = False
+) -> tuple[list[Pair], bool]:
     """The windows that a text asserts, and whether it denied, asked back or doubted all that it has.
 
     Args:
         text: in which the places are; with quotes.
         found: windows in the order of the text.
         units: with the duration of the video.
+        one: whether one window is wanted.
+        cut: whether the text was cut off: then a draft, or what stands before the announcement of an answer, is none.
     """
     if not found or is_simple(text):
         return [place.pair for place in found], False
@@ -84,8 +90,9 @@ def asserted(text: str, found: Sequence[Place], units: Units) -> tuple[list[Pair
     kept = inside or kept
     if whole.wrongs and len({place.pair for place in kept}) > 1:
         kept = [place for place in kept if not _retracted(whole, place)]
-    kept = _final(whole, _without_remarks(whole, _after_absence(whole, kept)))
-    refused = kept and (whole.denials or _REGRET.search(whole.text))
+    kept = chosen(text, _final(whole, _without_remarks(whole, _after_absence(whole, kept))), one=one)
+    kept = [place for place in kept if not (cut and _is_before_the_end(whole, place))]
+    refused = kept and (whole.denials or REGRET.search(whole.text))
     kept = [place for place in kept if not (_is_all(place, units) and (refused or _is_length(whole, place)))]
     return [place.pair for place in kept], not kept
 
@@ -105,15 +112,36 @@ def _unsaid(text: Judged, place: Place) -> bool:
     return _REQUEST.match(text.text[begin : place.start].lstrip(" -*\"'")) is not None or _denied(text, place)
 
 
+def _is_before_the_end(text: Judged, place: Place) -> bool:
+    """Whether a text that was cut off calls a window a draft, or has just begun to say which one is asked for."""
+    begin, end = text.sentences.around(place)
+    if one_in(text.drafts, begin, end):
+        return True
+    asked = list(ASKED.finditer(text.text, place.end))
+    return bool(asked) and not _DIGIT.search(text.text, asked[-1].end())
+
+
 def _crossed(text: Judged, place: Place) -> bool:
     """Whether a window is in a line with a cross, or under a heading for what was rejected."""
-    if text.crosses and one_in(text.crosses, text.text.rfind("\n", 0, place.start) + 1, place.start):
+    if text.crosses and _is_crossed(text.text, place):
         return True
     return (
         bool(text.rejected)
         and text.rejected[0] < place.start
         and not one_in(text.finals, text.rejected[0], place.start)
     )
+
+
+def _is_crossed(text: str, place: Place) -> bool:
+    """Whether the mark of a window in its line is a cross: the last one before it, or the next one if marks follow."""
+    line = text.rfind("\n", 0, place.start) + 1
+    end = text.find("\n", place.end)
+    first = _MARK.search(text)
+    before = list(_MARK.finditer(text, line, place.start))
+    if first is not None and _DIGIT.search(text, line, first.start()) and line <= first.start():
+        following = _MARK.search(text, place.end, end if end >= 0 else len(text))
+        return following is not None and following[0] in CROSSES
+    return bool(before) and before[-1][0] in CROSSES
 
 
 def _denied(text: Judged, place: Place) -> bool:
@@ -125,7 +153,7 @@ def _denied(text: Judged, place: Place) -> bool:
         return True
     if not one_in(text.denials, begin, end):
         return False
-    if one_in(text.denials, first, last):
+    if one_in(text.denials, first, last) and not _denies_another(text, first, last, place):
         return True
     if _INHERITED.match(text.text, first, place.start) and one_in(text.denials, begin, first):
         return True
@@ -138,7 +166,26 @@ def _denied(text: Judged, place: Place) -> bool:
     # In languages with the verb at the end, the last clause of a sentence denies them all.
     if _ALSO.match(text.text, place.end) and _LAST.search(text.text, place.end, end):
         return True
-    return _REGRET.search(text.text, begin, place.start) is not None and one_in(text.denials, since, end)
+    return REGRET.search(text.text, begin, place.start) is not None and one_in(text.denials, since, end)
+
+
+def _denies_another(text: Judged, first: int, last: int, place: Place) -> bool:
+    """Whether the denials of a clause are about something else than its window.
+
+    They are part of what describes the event (`the part in which she does not speak spans ...`), or stand after the
+    window with a word for all the rest (`and nowhere else`).
+    """
+    before = text.denials[bisect_left(text.denials, first) : bisect_left(text.denials, place.start)]
+    if one_in(text.denials, place.start, last) and not _ELSE.search(text.text, place.end, last):
+        return False
+    if not before:
+        return True
+    between = text.text[before[-1] : place.start]
+    verb = _SPANNING.search(between)
+    if verb is None or _COMPLEMENT.search(between[: verb.start()]):
+        return False
+    least = 2 if _RELATIVE.search(text.text, first, before[-1]) else 3
+    return len(between[: verb.start()].split()) >= least
 
 
 def _retracted(text: Judged, place: Place) -> bool:
@@ -176,18 +223,18 @@ def _is_absence(text: Judged, begin: int, end: int, found: Sequence[Place]) -> b
     part = text.text[begin:end]
     if _ABSENT_EVENT.search(part):
         return True
-    if re.search(r"\d", part):
+    if re.search(r"\d", part) or _DESCRIBING.match(part):
         return False  # `In the first 5 s nobody is seen`
     if _THERE.search(part) and any(place.end <= begin for place in found):
         return False
+    never = _NEVER.search(part)
+    if never and _CONTRAST.search(text.text, max(0, begin - 12), begin):
+        return True  # `He drinks from 5 to 9 s, but at no moment does he spill it.`
     if not one_in(text.denials, begin, end) or _ELSE.search(part) or _CORRECTION.search(part):
         return False
     if _EVENT.search(part) or _ABSENCE.search(part) or _ABSENT.search(part):
         return True
-    if _NEVER.search(part) and any(_MERELY.match(text.text, place.end) for place in found if place.start > end):
-        return True
-    # `He drinks from 5 to 9 s, but at no moment does he spill it.`
-    return _NEVER.search(part) is not None and _CONTRAST.search(text.text, max(0, begin - 12), begin) is not None
+    return bool(never) and any(_MERELY.match(text.text, place.end) for place in found if place.start > end)
 
 
 def _without_remarks(text: Judged, found: list[Place]) -> list[Place]:
@@ -241,24 +288,6 @@ def _is_all(place: Place, units: Units) -> bool:
 def _is_length(text: Judged, place: Place) -> bool:
     """Whether a sentence about the video as a whole says how long it is."""
     return _ABOUT_ALL.search(text.text, text.sentences.around(place)[0], place.start) is not None
-
-
-def denies(text: str) -> bool:
-    """Whether a text without a window says that the video does not show the event."""
-    plain = QUOTED.sub("", ends(text, MOST_STATUS))
-    denied = any(NEGATION.search(each) and _SHOWN.search(each) for each in SENTENCE.split(plain))
-    return denied or _ABSENT.search(plain) is not None
-
-
-def regrets(text: str) -> bool:
-    """Whether a text without a window is a refusal, in any language of the table.
-
-    It says that the speaker cannot or will not, or is an apology that does not go on to say what the video lacks.
-    """
-    plain = QUOTED.sub("", ends(text, MOST_STATUS))
-    if _INABLE.search(plain) and not _FINDING.search(plain):
-        return True
-    return _REGRET.search(plain) is not None and not (denies(text) or says_absent(plain))
 
 
 def replaces(between: str) -> bool:

@@ -28,6 +28,8 @@ _THINK_ENDS = re.compile(
     re.IGNORECASE,
 )
 """Marks of reasoning: think in all spellings and brackets, channels, and what single model families use."""
+_OLLAMA = re.compile(r"\A\s{0,9}Thinking\.\.\.\n(.{0,100000}?)\n\.\.\.done thinking\.", re.DOTALL)
+"""How a program that runs models on one's own machine prints reasoning."""
 _BLOCK = re.compile(
     r"<(/?)(details|summary|caption|observation|description|plan|tool_?calls?|function_?calls?|tool_?code"
     r"|tool_response"
@@ -90,6 +92,7 @@ def split_reasoning(text: str) -> tuple[str, str]:
     """
     if not words.may_hold(text, "thought"):
         return "", text
+    text = _OLLAMA.sub("<think>\\1</think>", text)
     if "assistantfinal" in text:
         # Channels of which the special tokens were lost.
         thought, _, rest = text.rpartition("assistantfinal")

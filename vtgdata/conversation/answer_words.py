@@ -6,7 +6,7 @@ part of another, the patterns that use the table see to its edges.
 
 SECOND_WORD = (
     r"seconds?|sekund\w{0,3}|secondes?|segundos?|secondi|secondo|секунд\w{0,3}|saniye\w{0,6}|giây|detik"
-    r"|seconden|วินาที|ثاني(?:ة|تين|ه)|ثوان\w?|सेकंड|सेकेंड|सेकण्ड"
+    r"|seconden|วินาที|ثاني(?:ة|تين|ه)|ثوان\w?|ثانیه|सेकंड|सेकेंड|सेकण्ड"
 )
 SECOND = rf"(?:st|nd|rd|th) second|{SECOND_WORD}|secs?|sek|сек|с|sn|秒[钟鐘]?|초|s"
 MINUTE_WORD = (
@@ -22,7 +22,7 @@ MILLISECOND = r"milliseconds?|millisekunden|msecs?|ms|毫秒|ミリ秒"
 
 TO = (
     r"(?:through )?to|until|till?|thru|through|up to|bis(?: zu[mr]?)?|hasta|à|au|jusqu.?(?:à|au)|alla?|al"
-    r"|ao?s?|até|do|aż do|до|по|tot(?: en met)?|t/m|đến|tới|hingga|sampai|s/d|ile|ถึง|จนถึง|(?:و)?(?:إلى"
+    r"|ao?s?|até|do|aż do|до|по|tot(?: en met)?|t/m|đến|tới|hingga|sampai|s/d|ile|ถึง|จนถึง|(?:و)?تا|(?:إلى"
     r"|الى|حتى)|से|तक|直?到|至|から|부터|에서|ila"
 )
 """Between two times: from the first to the second."""
@@ -31,7 +31,7 @@ OR = r"or|oder|ou|o|или|либо|veya|ya da|hoặc|hay|atau|lub|albo|of|或�
 FROM = (
     r"from|between|within|in|at|during|von|ab|zwischen|entre|tra|fra|de[li]?|du|dal(?:la)?|da|des(?:de)?"
     r"|dos?|das|od|między|pomiędzy|vanaf|van|tussen|từ|trong khoảng|dari|antara|с|со|от|между|ตั้งแต่|จาก"
-    r"|ระหว่าง|من|بين|arasında"
+    r"|ระหว่าง|من|بين|از|arasında"
 )
 ABOUT = (
     r"the|an?|about|around|approximately|approx\.?|roughly|nearly|almost|just|ca\.?|circa|etwa|ungefähr"
@@ -63,7 +63,7 @@ END = (
     r"|przestaje|stoppt|aufhört|stopt|ends?|ending|ended|finish(?:es|ed|ing)?|stops?|stopped|stopping"
     r"|(?:is |are |was )?(?:over|done|gone)(?: by)?|offset|concludes?|termina|finaliza|acaba|fin(?:al)?"
     r"|fim|fine|finisce|se termine|finit|fin|endet|ende|eindigt|einde|hört|заканчивается|кончается|конец"
-    r"|окончание|bitiyor|biter|bitiş|sona eriyor|kết thúc|berakhir|selesai|kończy|koniec|จบ|สิ้นสุด|و?ينتهي"
+    r"|окончание|bitiyor|bitiriyor|biter|bitiş|sona eriyor|kết thúc|berakhir|selesai|kończy|koniec|จบ|สิ้นสุด|و?ينتهي"
     r"|و?تنتهي|نهاية|و?النهاية|समाप्त\w*|समाप्ति|खत्म|अंत|结束|結束|终止|止(?=:)|終了|終わ|おわ|끝|종료|도착|until"
     r"|till"
 )
@@ -112,6 +112,25 @@ LASTS = (
     r"lasts?|runs?|spans?|goes|plays|dauert|läuft|geht|dure|va|fait|dura|tiene|длится|идёт|идет|продолжается"
     r"|sürüyor|sürer|kéo dài|dài|berlangsung|berdurasi|trwa|duurt|loopt"
     r"|长达?|時長|时长|总长|全长|全長|長さ|길이|يستمر|مدته|ยาว"
+)
+LASTING = (
+    r"(?:goes|went|go|going|lasts?|lasted|lasting|continues?|runs?) (?:on )?for|for|lasts?|lasting|takes?|taking"
+    r"|dauer\w*|benötigt"
+    r"|braucht|dure|durée(?: de)?|pendant|prend|dura|durante|duración de(?: entre)?|tarda|duração de|leva|demora"
+    r"|durata di"
+    r"|длится|за|длительность|занимает(?: от)?|mất|kéo dài|memakan waktu|berlangsung|selama|trwa|zajmuje|duurt"
+    r"|ใช้เวลา|นาน|يستغرق|تستغرق"
+    r"|(?:大约|大約|大概)?(?:持续|持續)(?:时间为?|時間為?)?|耗时|耗時|历时|歷時|用时|用時"
+)
+"""Before how long something takes, if no word like `from` stands between."""
+LASTING_BEHIND = (
+    r"(?:ほど|くらい|ぐらい|程度)?(?:の間|間)?(?:かか|続き|続く|続い|を要)|(?:정도)? ?(?:동안 )?(?:걸|지속|소요|이어)"
+    r"|(?:kadar |boyunca )?(?:sür(?!ec)|al[ıi]r|alıyor)|लगत|तक चलत|long"
+)
+"""After how long something takes."""
+IN_ALL = (
+    r"insgesamt|in total|toplam|au total|en total|no total|in totale|в общей сложности|всего|tổng cộng|total|łącznie"
+    r"|in totaal"
 )
 LENGTH = rf"(?:(?:{VIDEO}) ?(?:{LASTS})|(?<!in the )(?<!in this )(?:video|clip|footage) is)(?![^\W\d_])[^.;!?,]*"
 """Before the length of the video."""
