@@ -5,7 +5,8 @@
 
 `right`: the windows are those of the probe, or there are none and it reads none. `wrong window`: another window than
 the right one. `missed`: no window where there is one. `false window`: a window where there is none. A pair that is
-reversed or has no length is no window: whoever reads it scores 0.
+reversed or has no length is no window: whoever reads it scores 0. `vtgdata, scored` is our reading as it is scored: where
+it finds several windows though one is wanted, the status says so and none is scored.
 """
 
 import base64
@@ -49,6 +50,13 @@ def lenient(probe: dict[str, Any]) -> list[list[float]]:
     return [[window.start, window.end] for window in answer.windows]
 
 
+def scored(probe: dict[str, Any]) -> list[list[float]]:
+    """Our lenient reading as it is scored: no windows where several are read and one is right."""
+    answer = read(probe)
+    listed = answer.parse_status == "several_where_one" and len(wanted(probe)) < 2
+    return [] if listed else [[window.start, window.end] for window in answer.windows]
+
+
 def strict(probe: dict[str, Any]) -> list[list[float]]:
     """Our strict reading: nothing unless the text is the asked form."""
     answer = read(probe)
@@ -62,7 +70,7 @@ def other(function: Callable[..., Iterable[Sequence[float]] | None]) -> Reading:
 
 def readings() -> dict[str, Reading]:
     """Ours, and each plug-in's, with the reward's reading where it differs."""
-    found: dict[str, Reading] = {"vtgdata": lenient, "vtgdata, strict": strict}
+    found: dict[str, Reading] = {"vtgdata": lenient, "vtgdata, scored": scored, "vtgdata, strict": strict}
     for name in plugins.names("other_parsers"):
         module = plugins.load("other_parsers", name)
         found[name] = other(module.read)

@@ -43,7 +43,9 @@ other windows than the right one, or words that decide elsewhere and here do not
 
 def reading(probe: dict[str, Any]) -> str:
     """How a probe of a blind set is read: right, or wrong window, false window, missed, or wrong status."""
-    form = Form(template=probe.get("form", Form().template), reasoning=probe["reasoning"], several="several" in probe)
+    form = Form(
+        template=probe.get("form", Form().template), reasoning=probe["reasoning"], several=probe.get("several", False)
+    )
     answer = parse(
         probe["text"], duration=probe["duration"], form=form, finish_reason=probe["finish_reason"],
         answers_in=probe.get("answers_in"),

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from vtgdata.conversation import answer_choice_words as marks
 from vtgdata.conversation import answer_sayings as sayings
 from vtgdata.conversation import answer_words as words
 from vtgdata.conversation.answer_clauses import CROSSES, NEGATION, SENTENCE, Place
@@ -30,16 +31,16 @@ LEAST_STEM = 3
 _LABEL_ENDS = r"(?=\s*(?:[:)\]|\n]|[.,;]?\s*\Z))"
 """After a mark: it is a label, a remark or a cell of its own, and not part of what describes the event."""
 CHOSEN = re.compile(
-    rf"[{sayings.CHECKS}]|(?:{whole_words(sayings.CHOSEN)}|{sayings.CHOSEN_JOINED}){_LABEL_ENDS}", re.IGNORECASE
+    rf"[{marks.CHECKS}]|(?:{whole_words(marks.CHOSEN)}|{marks.CHOSEN_JOINED}){_LABEL_ENDS}", re.IGNORECASE
 )
 """Marks a window, or a row of a table, as the answer."""
 REJECTED = re.compile(
-    rf"[{CROSSES}]|(?:{whole_words(sayings.REJECTED)}|{sayings.REJECTED_JOINED}){_LABEL_ENDS}", re.IGNORECASE
+    rf"[{CROSSES}]|(?:{whole_words(marks.REJECTED)}|{marks.REJECTED_JOINED}){_LABEL_ENDS}", re.IGNORECASE
 )
 """Marks a window, or a row of a table, as not the answer."""
 ASKED = re.compile(
-    rf"(?P<direct>{whole_words(sayings.ASKED_FOR)}|{sayings.ASKED_FOR_JOINED})"
-    rf"|{whole_words(sayings.ASKED)}|{sayings.ASKED_JOINED}",
+    rf"(?P<direct>{whole_words(marks.ASKED_FOR)}|{marks.ASKED_FOR_JOINED})"
+    rf"|{whole_words(marks.ASKED)}|{marks.ASKED_JOINED}",
     re.IGNORECASE,
 )
 """Speaks of what was asked for; `direct` where it calls the event beside it so."""
@@ -66,7 +67,7 @@ _MERELY = re.compile(
 _THAI = re.compile("[\u0e00-\u0e7f]")
 _TOKEN = re.compile(rf"[^\s\d.,;:!?()\[\]\"'~|/=*\-{_BLANKLESS}]{{2,}}|[{_BLANKLESS}]{{2,}}")
 _SENTENCE_END = re.compile(r"[.;!?]\s*\Z|[.;!?]\s")
-_SIGN = re.compile(f"[{CROSSES}{sayings.CHECKS}]")
+_SIGN = re.compile(f"[{CROSSES}{marks.CHECKS}]")
 _JOINED = re.compile(rf"[{_BLANKLESS}\uac00-\ud7af]")
 
 
@@ -134,21 +135,21 @@ def _marked(text: str, found: list[Place]) -> list[Place]:
 
     A mark before a window holds for those after it in the sentence, too: `Rejected: 3-7 s and 30-34 s.`
     """
-    marks: list[str] = []
+    said: list[str] = []
     leads = ""
     for region in _regions(text, found):
         around = _around(text, region)
         mark = "rejected" if REJECTED.search(around) else "chosen" if CHOSEN.search(around) else ""
-        if marks and not mark and not _SENTENCE_END.search(text, found[len(marks) - 1].end, region.place.start):
+        if said and not mark and not _SENTENCE_END.search(text, found[len(said) - 1].end, region.place.start):
             mark = leads
         else:
             before = text[region.begin : region.place.start]
             leads = mark if CHOSEN.search(before) or REJECTED.search(before) else ""
-        marks.append(mark)
-    kept = [place for place, mark in zip(found, marks, strict=True) if mark == "chosen"]
+        said.append(mark)
+    kept = [place for place, mark in zip(found, said, strict=True) if mark == "chosen"]
     if 0 < len(kept) < len(found):
         return kept
-    return [place for place, mark in zip(found, marks, strict=True) if mark != "rejected"]
+    return [place for place, mark in zip(found, said, strict=True) if mark != "rejected"]
 
 
 def _not_denied(text: str, found: list[Place]) -> list[Place]:
@@ -185,9 +186,9 @@ def _not_merely(text: str, found: list[Place]) -> list[Place]:
 
 def _asked(text: str, found: list[Place]) -> list[Place]:
     """The windows that stand with the words of the query, where the text repeats it; else the one called asked for."""
-    marks = list(islice(ASKED.finditer(text), MOST_MARKS))
-    regions, cuts = (_regions(text, found), _Cuts(text)) if marks else ([], None)
-    for mark in marks:
+    said = list(islice(ASKED.finditer(text), MOST_MARKS))
+    regions, cuts = (_regions(text, found), _Cuts(text)) if said else ([], None)
+    for mark in said:
         begin, end = _sentence(text, *mark.span())
         held = [place for place in found if begin <= place.start < end]
         if held and not mark["direct"]:

@@ -6,6 +6,7 @@ the duration is known, `the end of the video` becomes a time.
 
 import re
 
+from vtgdata.conversation import answer_choice_words as marks
 from vtgdata.conversation import answer_sayings as sayings
 from vtgdata.conversation import answer_words as words
 from vtgdata.conversation.answer_times import EDGE, LETTER, SECONDS, Units, whole_words
@@ -168,8 +169,8 @@ _SLIP = re.compile(
 """A time that is corrected on the spot: `at 20 s, sorry, at 22 s`."""
 _REMARK = re.compile(r" ?\([^()\d]{0,80}\)")
 _JUDGING = re.compile(
-    rf"{whole_words(sayings.CHOSEN, sayings.REJECTED, sayings.DRAFT, sayings.WRONG, sayings.ASKED, sayings.CORRECTION)}"
-    rf"|{sayings.CHOSEN_JOINED}|{sayings.REJECTED_JOINED}|{sayings.WRONG_JOINED}|{sayings.ASKED_JOINED}",
+    rf"{whole_words(marks.CHOSEN, marks.REJECTED, sayings.DRAFT, sayings.WRONG, marks.ASKED, sayings.CORRECTION)}"
+    rf"|{marks.CHOSEN_JOINED}|{marks.REJECTED_JOINED}|{sayings.WRONG_JOINED}|{marks.ASKED_JOINED}",
     re.IGNORECASE,
 )
 """In a remark: it says something about the window beside it."""
@@ -195,7 +196,12 @@ def _plain(text: str) -> str:
     text = _NUMBERED.sub(r"\1: ", text)
     if "(" in text:
         text = _REMARK.sub(lambda remark: remark[0] if _JUDGING.search(remark[0]) else "", text)
-    text = re.sub(" {2,}", " ", _RELATIVE.sub(" ", _LASTING.sub(" ", _REPLACED.sub(_replaced, text))))
+    text = _LASTING.sub(" ", text)
+    if " after " in text or " before " in text:
+        text = _RELATIVE.sub(" ", text)
+    if words.may_hold(text, "start") or words.may_hold(text, "end"):
+        text = _REPLACED.sub(_replaced, text)
+    text = re.sub(" {2,}", " ", text)
     text = re.sub(r"\[ ?(\d[\d:.]{0,11} ?s?) ?\]", r"\1", text)
     text = _LISTED.sub(r"\1 , \2", text)
     text = _POINTED.sub(r"\1\2.\3", text)

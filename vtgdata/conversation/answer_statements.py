@@ -8,6 +8,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 
+from vtgdata.conversation import answer_choice_words as marks
 from vtgdata.conversation import answer_sayings as sayings
 from vtgdata.conversation import answer_words as words
 from vtgdata.conversation.answer_choice import ASKED, chosen
@@ -25,7 +26,7 @@ _AFTERWARDS = re.compile(
     r"|(?:では|じゃ)な| değil"
 )
 """Directly after a window: it is not that one."""
-_MARK = re.compile(f"[{CROSSES}{sayings.CHECKS}]")
+_MARK = re.compile(f"[{CROSSES}{marks.CHECKS}]")
 _DIGIT = re.compile(r"\d")
 _POINTING = re.compile(rf"\W{{0,3}}(?:{sayings.POINTING})(?![{EDGE}])", re.IGNORECASE)
 _ALSO = re.compile(r"[^\n]{0,4}(?:間|사이|の)?(?:に|の間)?も")
