@@ -5,8 +5,8 @@
 
 `right`: the windows are those of the probe, or there are none and it reads none. `wrong window`: another window than
 the right one. `missed`: no window where there is one. `false window`: a window where there is none. A pair that is
-reversed or has no length is no window: whoever reads it scores 0. `vtgdata, scored` is our reading as it is scored: where
-it finds several windows though one is wanted, the status says so and none is scored.
+reversed or has no length is no window: whoever reads it scores 0. `vtgdata, scored` is our reading as it is scored:
+where it finds several windows though one is wanted, none is scored.
 """
 
 import base64
