@@ -1,6 +1,6 @@
 """What a model is asked and what it replies."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
@@ -214,8 +214,12 @@ class BatchModel(Protocol):
 class ReadsReplies(Protocol):
     """The module of a BatchModel, which reads what was answered (`vtgdata batch-import`)."""
 
-    def reply_of(self, content: bytes) -> Reply:
-        """The reply in the body of a response; one with an error where it holds no answer."""
+    def reply_of(self, content: bytes, *, asked: str = "", answers_as: Sequence[str] = ()) -> Reply:
+        """The reply in the body of a response; one with an error where it holds no answer.
+
+        So it is where the body names another model than the one that was asked, unless `answers_as` has its name or
+        `*`.
+        """
         ...
 
 

@@ -164,3 +164,16 @@ def test_what_cannot_be_a_batch_says_so(folder, capsys):
     assert run(["batch-import", "full", "results.jsonl"]) == 1
     assert "no batch of ours" in capsys.readouterr().err
     assert not (folder / "b").exists()
+
+
+@pytest.mark.parametrize(("allowed", "taken"), [((), 0), (("--answers-as", "other"), 24), (("--answers-as", "*"), 24)])
+def test_another_models_answers_are_left_out_unless_they_are_allowed(folder, capsys, allowed, taken):
+    with Server(billed) as server:
+        assert score(server, "--batch", "b", *allowed) == 0
+        capsys.readouterr()
+    lines = [answered(request) for request in requests(folder / "b")]
+    for line in lines:
+        line["response"]["body"]["model"] = "other"
+    assert run(["batch-import", "b", write(folder / "r.jsonl", lines), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["answers"], told["failed"]) == (taken, 24 - taken)

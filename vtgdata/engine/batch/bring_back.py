@@ -172,7 +172,7 @@ class _Reader:
         module = plugins.load("models", plugins.parse_spec(entry.spec).name)
         if not isinstance(module, ReadsReplies):
             raise VtgError(f"{entry.spec}: its plug-in reads no results of a batch: it lacks reply_of. Add it.")
-        self._reply_of = module.reply_of
+        self._reply_of, self._entry = module.reply_of, entry
         found = [price for price in prices.load(Path(table)) if price.holds_for(entry.model, [])] if table else []
         self._price: Price | None = found[0] if found else None
 
@@ -188,7 +188,8 @@ class _Reader:
                 return refused
             words = bytes(response.body).decode(errors="replace")[:300]
             return Reply(text=None, finish_reason="error", error=f"HTTP {response.status_code}", detail=words)
-        reply = self._reply_of(bytes(response.body))
+        entry = self._entry
+        reply = self._reply_of(bytes(response.body), asked=entry.model, answers_as=entry.answers_as)
         if self._price is None or reply.tokens_in is None or reply.tokens_out is None:
             return reply
         cost = self._price.cost(max(0, reply.tokens_in), max(0, reply.tokens_out))

@@ -34,7 +34,7 @@ class Batchable(Model, BatchModel, Protocol):
     """A model whose requests can be written down and answered by somebody else."""
 
 
-class BatchModelEntry(msgspec.Struct, frozen=True, kw_only=True):
+class BatchModelEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one model is asked under one condition."""
 
     spec: str
@@ -42,6 +42,8 @@ class BatchModelEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Its name on servers."""
     answers_id: str = msgspec.field(name="about")
     """See `work_keys.answers_id`."""
+    answers_as: list[str] = []
+    """Names of other models of which the answers count, or `*` for any."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +99,12 @@ def export(settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tupl
         for number, (model, spec, condition) in enumerate(models):
             name = model.model if isinstance(model, NamedModel) else spec
             entries.append(
-                BatchModelEntry(spec=spec, model=name, answers_id=answers_id(settings, prompt, model, condition))
+                BatchModelEntry(
+                    spec=spec,
+                    model=name,
+                    answers_id=answers_id(settings, prompt, model, condition),
+                    answers_as=settings.answers_as,
+                )
             )
             for question in questions(samples, prompt, store, settings, condition):
                 found = _missing(question, model, settings, journal)

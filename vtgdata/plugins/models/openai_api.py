@@ -16,6 +16,7 @@ from typing import Any
 from vtgdata.conversation import controls
 from vtgdata.errors import EndpointRefused, VtgError
 from vtgdata.plugins.models._serving.addresses import api_key, check, only_model, shown
+from vtgdata.plugins.models._serving.answering import check_name
 from vtgdata.plugins.models._serving.body import changed, identity, nested, paths
 from vtgdata.plugins.models._serving.doubt import about
 from vtgdata.plugins.models._serving.endpoints import Endpoints, Trial
@@ -125,10 +126,19 @@ class ServedModel:
         )
 
 
-def reply_of(content: bytes) -> Reply:
-    """The reply in the body of a response, as the results of a batch hold it; one with an error if it has no answer."""
+def reply_of(content: bytes, *, asked: str = "", answers_as: Sequence[str] = ()) -> Reply:
+    """The reply in the body of a response, as the results of a batch hold it; one with an error if it has no answer.
+
+    Args:
+        content: JSON.
+        asked: name of the model that was asked, if it is known.
+        answers_as: names of other models that may have answered, or `*` for any; another model's answer is an error.
+    """
     try:
-        return read(content)[0]
+        reply, named = read(content)
+        if asked:
+            check_name(asked, named, reply, answers_as)
+        return reply
     except Failed as failed:
         used_in, used_out = (count or None for count in failed.used)
         return Reply(

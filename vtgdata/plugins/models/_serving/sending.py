@@ -11,12 +11,12 @@ import msgspec
 
 from vtgdata.plugins.models._serving import streams
 from vtgdata.plugins.models._serving.addresses import proxy, without
+from vtgdata.plugins.models._serving.answering import check_name
 from vtgdata.plugins.models._serving.dialect import STATUSES
 from vtgdata.plugins.models._serving.drawing import Drawing
-from vtgdata.plugins.models._serving.names import same_model
 from vtgdata.plugins.models._serving.reply import read
 from vtgdata.plugins.models._serving.reply_limit import UnreadableReply, limited
-from vtgdata.plugins.models._serving.said import PUBLISHED, teaching, verdict, words_of
+from vtgdata.plugins.models._serving.said import teaching, verdict, words_of
 from vtgdata.plugins.models._serving.server import Failed, Server
 from vtgdata.records import Reply, Sampling
 
@@ -95,7 +95,7 @@ class Sender:
                 raise self._told(failed, server, sent) from None
             except (openai.APIConnectionError, TimeoutError, UnreadableReply) as error:
                 raise self._cut_off(error, server) from None
-            self._check_name(str(sent.get("model", "")), named, server, reply)
+            check_name(str(sent.get("model", "")), self.redacted(named), reply, self.answers_as)
             return msgspec.structs.replace(reply, seconds=time.monotonic() - began, endpoint=server.name)
         raise Failed("request", "the server wants the request otherwise each time")
 
@@ -110,28 +110,6 @@ class Sender:
             log.warning("%s: %s from now on, since it says: %s", server.name, lesson, said)
         # Another request may have learnt it while this one was on its way.
         return bool(lessons) or server.dialect.apply(sent) != sent
-
-    def _check_name(self, asked: str, named: str, server: Server, reply: Reply) -> None:
-        """Raise Failed if another model than the requested one has answered, and the user allows none."""
-        if (
-            same_model(asked, named)
-            or "*" in self.answers_as
-            or any(same_model(ours, named) for ours in self.answers_as)
-        ):
-            return
-        named = self.redacted(named)
-        failed = Failed(
-            "account",
-            f"another model has answered: {named}"[:PUBLISHED],
-            f"{named!r} has answered instead of {asked!r}",
-            used=(reply.tokens_in or 0, reply.tokens_out or 0),
-        )  # fmt: skip
-        failed.advice = (
-            f"answers as {named!r}, and was asked for {asked!r}. If these are one model, or you want that one as well, "
-            f"allow it with --answers-as {named!r}; else ask for another name"
-        )
-        failed.of_server = True
-        raise failed
 
     def _client(self, server: Server) -> "openai.AsyncOpenAI":
         import openai
