@@ -56,3 +56,26 @@ def test_what_comes_lies_in_the_range(size):
         ends = (made.tokens_in, made.tokens_out)
         inside += all(low <= mean <= high for mean, (low, high) in zip(means, ends, strict=True))
     assert inside >= 49
+
+
+@pytest.mark.parametrize(("preset", "patch"), [("timelens_qwen2_5_vl", 28), ("timelens_qwen3_vl", 32)])
+def test_a_preset_that_knows_the_patches_tells_the_visual_tokens_of_a_row(preset, patch):
+    settings = Settings(samples="s", out="o", model="m", preset=preset)
+    guesses = Guesses(settings, load_prompt("ground"), True)
+    samples = [make_sample(f"s{i}", duration=10.0 + 20 * i) for i in range(3)]
+    made = estimate(settings, samples, guesses, Answers(masks={}), 1, {})
+    assert made.visual and made.visual.patch == patch and made.visual.frames == (20, 100)
+    small, large = (
+        [size[0] // patch * (size[1] // patch) * count for size, count in zip(sizes, (20, 60, 100), strict=True)]
+        for sizes in (
+            [sampling.frame_size(*video, count, settings.frame_sampling()) for count in (20, 60, 100)]
+            for video in ((320, 240), (1920, 1080))
+        )
+    )
+    assert made.visual.as_images == (min(small), max(large))
+    assert made.visual.as_video == (min(small) // 2, max(large) // 2)
+    text = guesses.text(guesses.of(samples[1]))
+    assert made.tokens_in.low - text.low == pytest.approx(sum(small) / 3 + 2 * 60)
+    assert made.tokens_in.high - text.high == pytest.approx(sum(large) / 3 + 2 * 60)
+    blind = Guesses(settings, load_prompt("ground"), False)
+    assert estimate(settings, samples, blind, Answers(masks={}), 1, {}).visual is None
