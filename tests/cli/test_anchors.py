@@ -107,7 +107,7 @@ def test_evaluate_prints_numbers_of_its_labels_with_what_differs(tmp_path, capsy
 def test_why_nothing_stands_beside_is_one_line(capsys):
     nothing = Neighbours(
         corpus="mine", split="test", label_version="original", n=3, benchmark="", why="none is known of mine test",
-        rows=None, ours=[], published=[], second_hand=0,
+        rows=None, part="", ours=[], published=[], second_hand=0,
     )  # fmt: skip
     anchors.show([nothing])
     assert capsys.readouterr().out.splitlines() == [

@@ -132,3 +132,14 @@ def test_every_number_of_the_list_is_there_with_its_setting():
         ]
         assert same, one
         mine.remove(same[0])
+
+
+def test_the_line_that_the_page_shows_is_a_good_entry(tmp_path):
+    page = (Path(__file__).parents[2] / "docs/anchors.md").read_text()
+    line = page.split("```yaml\n")[1].split("```")[0]
+    document = yaml.load(anchors.OURS.read_text(), yaml.SafeLoader)
+    document["sources"]["my_page"] = {"title": "My page", "link": "https://example.org"}
+    document["anchors"] += yaml.safe_load(line)
+    last = anchors.load(written(tmp_path, document)).anchors[-1]
+    assert (last.model, last.value, last.setting.fps, last.title) == ("My-8B", 0.512, 2, "My page")
+    assert all(f"`{key}`" in page for key in anchors.Setting.__struct_fields__)

@@ -71,7 +71,15 @@ def test_nothing_stands_beside_where_the_labels_are_others_or_unknown(case):
 def test_a_file_of_another_name_with_all_rows_is_the_benchmark():
     kinds = [ORIGINAL | {"origin": f"copy.jsonl:{i}"} for i in range(3_720)]
     (found,) = neighbours(*kinds)
-    assert found.published and found.n == found.rows == 3_720
+    assert found.published and found.n == found.rows == 3_720 and not found.part
+
+
+def test_a_score_on_a_part_of_the_benchmark_is_called_one():
+    (found,) = neighbours(CHARADES)
+    assert found.part == "here on 1 of its 3,363 samples"
+    (found,) = neighbours(CHARADES | {"split": "activitynet"}, limit=1, where="split == 'activitynet'")
+    assert found.part == """here on 1 of its samples (--limit 1, --where "split == 'activitynet'")"""
+    assert neighbours(CHARADES | {"split": "activitynet"})[0].part == ""
 
 
 def test_only_metrics_of_the_evaluation_are_put_beside():

@@ -90,9 +90,8 @@ def test_times_rise_in_the_video_and_no_frame_is_taken_twice(duration, taken, na
     times = sampling.times(duration, taken, native)
     assert 1 <= len(times) <= 800 and times[0] >= 0
     assert all(first < second for first, second in itertools.pairwise(times))
-    if native is None:
-        assert times[-1] < duration
-    else:
+    assert times[-1] < duration
+    if native is not None:
         total = max(1, round(duration * native))
         indices = [int(time * native) for time in times]
         assert len(set(indices)) == len(indices) <= total and indices[-1] <= total - 1

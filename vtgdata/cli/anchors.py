@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from vtgdata.cli.options import Json
-from vtgdata.cli.printing import percent, table
+from vtgdata.cli.printing import line, percent, table
 
 if TYPE_CHECKING:
     from vtgdata.metrics.anchors import Anchor, Anchors
@@ -92,7 +92,7 @@ def _catalogue(known: Anchors, found: dict[str, list[Anchor]]) -> None:
 
 def _page(name: str, title: str, found: Sequence[Anchor]) -> None:
     """Print the numbers of one benchmark: a table for each version of its labels, then settings and sources."""
-    from vtgdata.metrics.neighbours import words
+    from vtgdata.metrics.setting_words import words
 
     print(f"{name}: {title}")
     notes = _Notes()
@@ -109,7 +109,7 @@ def show(published: Sequence[Neighbours]) -> None:
     for each in published:
         if each.why:
             named = f"{each.corpus} {each.split}".rstrip()
-            print(f"no published numbers beside {named}, labels {each.label_version}: {each.why}")
+            line(f"no published numbers beside {named}, labels {each.label_version}: {each.why}")
         else:
             _beside(each, notes)
     notes.show("differs from here")
@@ -119,10 +119,10 @@ def _beside(each: Neighbours, notes: _Notes) -> None:
     print(f"\npublished on the same labels: {each.benchmark}, labels {each.label_version}, per cent")
     ours = [(f"here: {_short(one.model)}", one.metrics) for one in each.ours]
     _numbers(ours, [_Cell.of(one, _difference(one)) for one in each.published], notes)
-    if each.rows is not None and each.rows != each.n:
-        print(f"here on {each.n:,} of its {each.rows:,} samples")
+    if each.part:
+        line(each.part)
     if each.second_hand:
-        print(f"{each.second_hand:,} second-hand numbers are left out: vtgdata anchors {each.benchmark} --all")
+        line(f"{each.second_hand:,} second-hand numbers are left out: vtgdata anchors {each.benchmark} --all")
 
 
 def _difference(one: Neighbour) -> str:
@@ -183,15 +183,12 @@ def _letter(number: int) -> str:
 
 
 def _listed(name: str, texts: Iterable[tuple[str, str]]) -> None:
-    import textwrap
-
     marked = list(texts)
-    indent = max((len(mark) for mark, _ in marked), default=0) + 4
+    indent = " " * (max((len(mark) for mark, _ in marked), default=0) + 4)
     if marked:
         print(f"{name}:")
     for mark, text in marked:
-        lines = textwrap.wrap(text, 79 - indent, break_on_hyphens=False, break_long_words=False)
-        print(f"  {mark}".ljust(indent) + f"\n{' ' * indent}".join(lines))
+        line(f"  {mark}".ljust(len(indent)) + text, indent)
 
 
 def _numbers(ours: Sequence[tuple[str, dict[str, float | None]]], cells: Sequence[_Cell], notes: _Notes) -> None:
@@ -230,4 +227,4 @@ def _disagreements(rows: dict[tuple[str, str, str], dict[str, float]]) -> None:
             stated.setdefault((model, metric), []).append(value)
     for (model, metric), values in stated.items():
         if len(set(values)) > 1:
-            print(f"sources disagree: {model}, {metric} {', '.join(map(_as_published, sorted(values)))}")
+            line(f"sources disagree: {model}, {metric} {', '.join(map(_as_published, sorted(values)))}")

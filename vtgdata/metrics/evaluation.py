@@ -155,7 +155,7 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     models: list[ModelReport]
     baselines: dict[str, GuessReport]
     """By name."""
-    published: list[Neighbours]
+    published: list[Neighbours] = msgspec.field(default_factory=list[Neighbours])
     """Published numbers on the same labels."""
     out: str
     """Output folder."""

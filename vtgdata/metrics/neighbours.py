@@ -8,23 +8,20 @@ says it then.
 import re
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import msgspec
-from msgspec import UnsetType
 
-from vtgdata.conversation.prompt import load_prompt
 from vtgdata.files import plugins
-from vtgdata.metrics import anchors, breakdown, sets
-from vtgdata.metrics.anchors import Anchor, Anchors, Place, Setting
-from vtgdata.records import Corpus, FrameSampling, Sample
+from vtgdata.metrics import anchors, breakdown, sets, setting_words
+from vtgdata.metrics.anchors import Anchor, Anchors, Place
+from vtgdata.metrics.setting_words import Asked
+from vtgdata.records import Corpus, Sample
 
 _ORIGINAL = "original"
 """The version that samples have unless their reader says another one."""
 _FILE = re.compile(r"[^:#]+")
 """The file that `origin` begins with."""
-_ENDINGS = re.compile(r"(instruct|it|chat|fp8|awq|int[48]|bf16)\Z")
-_PATH = re.compile(r".*[:/]")
 
 
 class Ours(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,38 +62,12 @@ class Neighbours(msgspec.Struct, frozen=True, kw_only=True):
     """Why no number is put beside ours; empty if there are some."""
     rows: int | None
     """Samples of the whole benchmark; None if unknown."""
+    part: str
+    """Why ours is a score on a part of the benchmark, in words; empty if it is not known to be one."""
     ours: list[Ours]
     published: list[Neighbour]
     second_hand: int
     """Numbers left out because they are second-hand; `vtgdata anchors BENCHMARK --all` has them."""
-
-
-class Asked(Protocol):
-    """The settings of an evaluation."""
-
-    @property
-    def model(self) -> list[str]:
-        """Specs of the models; none for a file of predictions."""
-        ...
-
-    @property
-    def prompt(self) -> str:
-        """Name of the prompt."""
-        ...
-
-    @property
-    def temperature(self) -> float:
-        """0 is greedy."""
-        ...
-
-    @property
-    def max_tokens(self) -> int:
-        """Longest answer, in tokens."""
-        ...
-
-    def frame_sampling(self) -> FrameSampling:
-        """Which frames were shown."""
-        ...
 
 
 class _Group(NamedTuple):
@@ -150,10 +121,19 @@ def _neighbours(
         benchmark=name,
         why=why,
         rows=place.rows if place else None,
+        part=_part_of(len(samples), place.rows if place else None, asked),
         ours=[Ours(model=o.model, metrics={m: v for m, v in o.metrics.items() if m in wanted}) for o in ours],
         published=[_neighbour(anchor, asked) for anchor in shown],
         second_hand=len(same) - len(shown),
     )
+
+
+def _part_of(n: int, rows: int | None, asked: Asked) -> str:
+    if rows is not None:
+        return "" if n == rows else f"here on {n:,} of its {rows:,} samples"
+    chosen = [f"--limit {asked.limit}"] if asked.limit is not None else []
+    chosen += [f"--where {asked.where!r}"] if asked.where else []
+    return f"here on {n:,} of its samples ({', '.join(chosen)})" if chosen else ""
 
 
 def _placed(group: _Group, known: Anchors) -> tuple[str, Place | None]:
@@ -209,7 +189,6 @@ def _file(origin: str) -> str:
 
 def _neighbour(anchor: Anchor, asked: Asked) -> Neighbour:
     stated = {key: value for key, value in msgspec.to_builtins(anchor.setting).items() if value is not None}
-    unknown = [word for word, keys in _ASPECTS.items() if not any(key in stated for key in keys)]
     return Neighbour(
         model=anchor.model,
         metric=anchor.metric,
@@ -218,83 +197,6 @@ def _neighbour(anchor: Anchor, asked: Asked) -> Neighbour:
         link=anchor.link,
         confidence=anchor.confidence,
         setting=stated,
-        differs=_differs(anchor, asked),
-        not_stated=unknown,
+        differs=setting_words.differs(anchor.model, anchor.setting, asked),
+        not_stated=setting_words.not_stated(anchor.setting),
     )
-
-
-_ASPECTS = {
-    "frames": ("fps", "frames"),
-    "tokens": ("tokens",),
-    "reasoning": ("reasoning",),
-    "prompt": ("prompt",),
-    "temperature": ("temperature",),
-}
-"""{part of a setting: fields that tell it}."""
-
-
-def words(setting: Setting) -> dict[str, str]:
-    """What a setting states, in words, by field."""
-    said: dict[str, str] = {}
-    if setting.fps is not None:
-        said["fps"] = f"{setting.fps:g} frame{'' if setting.fps == 1 else 's'} a second"
-    if setting.frames is not None:
-        most = "at most " if setting.fps is not None else ""
-        said["frames"] = setting.frames if isinstance(setting.frames, str) else f"{most}{setting.frames:,} frames"
-    if setting.tokens is not None:
-        said["tokens"] = f"{setting.tokens:,} visual tokens"
-    if setting.reasoning is not None:
-        said["reasoning"] = "reasoning" if setting.reasoning else "no reasoning"
-    if setting.temperature is not None:
-        said["temperature"] = f"temperature {setting.temperature:g}"
-    if setting.max_tokens is not None:
-        said["max_tokens"] = f"answers of at most {setting.max_tokens:,} tokens"
-    if setting.prompt is not None:
-        said["prompt"] = f"prompt {setting.prompt}"
-    return said
-
-
-def _differs(anchor: Anchor, asked: Asked) -> list[str]:
-    """What a source states otherwise than an evaluation was set, each with what it is here."""
-    stated = words(anchor.setting)
-    if not asked.model:
-        return list(stated.values())
-    mine = _own_setting(asked)
-    here = words(mine) | {"tokens": f"{mine.tokens:,} visual tokens" if mine.tokens else _size(asked)}
-    if "fps" not in here or "frames" not in here:
-        # One of the two says it: 32 frames have no rate, and 2 frames a second no fixed number.
-        here["fps"] = here["frames"] = here.get("fps") or here.get("frames", "")
-    told = [
-        f"{text} (here {here[field]})"
-        for field, text in stated.items()
-        if getattr(anchor.setting, field) != getattr(mine, field)
-    ]
-    same = any(_bare(spec) == _bare(anchor.model) for spec in asked.model)
-    return told if same else ["model", *told]
-
-
-def _own_setting(asked: Asked) -> Setting:
-    taken, prompt = asked.frame_sampling(), load_prompt(asked.prompt)
-    return Setting(
-        fps=taken.fps,
-        frames=taken.frames,
-        tokens=None if isinstance(taken.tokens, UnsetType) else taken.tokens.total,
-        reasoning=prompt.form.reasoning,
-        temperature=asked.temperature,
-        max_tokens=asked.max_tokens,
-        prompt=prompt.name,
-    )
-
-
-def _size(asked: Asked) -> str:
-    return f"a short side of {asked.frame_sampling().short_side} pixels"
-
-
-def _bare(name: str) -> str:
-    """A model's name without its path, punctuation, and words that every release of a model has.
-
-    >>> _bare("openai_api:Qwen/Qwen3-VL-8B-Instruct"), _bare("Qwen3-VL-8B")
-    ('qwen3vl8b', 'qwen3vl8b')
-    """
-    bare = re.sub(r"[^a-z0-9]", "", _PATH.sub("", name).lower())
-    return _ENDINGS.sub("", bare)

@@ -44,7 +44,7 @@ def times(duration: float, sampling: FrameSampling, budget: TokenBudget, native:
     if native is None or total is None:
         return tuple(k * duration / count for k in range(count))
     indices = [round(k * (total - 1) / max(1, count - 1)) for k in range(count)]
-    return tuple((index + 0.5) / native for index in indices)
+    return tuple(min((index + 0.5) / native, math.nextafter(duration, 0.0)) for index in indices)
 
 
 def frame_count(duration: float, sampling: FrameSampling, budget: TokenBudget, total: int | None = None) -> int:

@@ -33,6 +33,22 @@ class VisualTokens(msgspec.Struct, frozen=True, kw_only=True):
     mean: tuple[float, float]
     """Mean tokens of a row as images, with those that begin and end each: for small videos and for large ones."""
 
+    def words(self) -> str:
+        """All of it but the mean, in a line."""
+        images, video, frames = (_span(ends) for ends in (self.as_images, self.as_video, self.frames))
+        return (
+            f"visual tokens of a row: {images} as images, {video} as a video, for {frames} frames in patches of "
+            f"{self.patch} pixels (videos from {_size(SMALL)} to {_size(LARGE)})"
+        )
+
+
+def _span(ends: tuple[int, int]) -> str:
+    return f"{ends[0]:,}" if ends[0] == ends[1] else f"{ends[0]:,} to {ends[1]:,}"
+
+
+def _size(video: tuple[int, int]) -> str:
+    return f"{video[0]} x {video[1]}"
+
 
 class Patches(NamedTuple):
     """Counts visual tokens by the token budget of a sampling."""
@@ -54,7 +70,7 @@ class Patches(NamedTuple):
         return Range(*map(float, ends))
 
     def of_rows(self, frames: Iterable[int], mean: Range) -> VisualTokens:
-        """What to tell of rows with these numbers of frames, and this mean number of tokens."""
+        """What to tell of rows with these numbers of frames, at least one, and this mean number of tokens."""
         counts = sorted(set(frames))
         small = [self._tokens(SMALL, count) for count in counts]
         large = [self._tokens(LARGE, count) for count in counts]

@@ -220,17 +220,7 @@ def _covered(planned: Planned, todo: Sequence[PlannedPart]) -> list[str]:
 
 def _visual(todo: Sequence[PlannedPart]) -> list[str]:
     """A line for each different number of visual tokens that a row takes."""
-    lines = [
-        f"visual tokens of a row: {_pair(found.as_images)} as images, {_pair(found.as_video)} as a video, for "
-        f"{_pair(found.frames)} frames in patches of {found.patch} pixels (videos from 320 x 240 to 1920 x 1080)"
-        for part in todo
-        if (found := part.visual_tokens) is not UNSET
-    ]
-    return list(dict.fromkeys(lines))
-
-
-def _pair(ends: tuple[int, int]) -> str:
-    return _span(Bounds(low=ends[0], high=ends[1]))
+    return list(dict.fromkeys(part.visual_tokens.words() for part in todo if part.visual_tokens is not UNSET))
 
 
 def _there(planned: Planned) -> str:
