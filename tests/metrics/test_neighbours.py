@@ -96,19 +96,21 @@ def one(found: Neighbours, model: str, source: str) -> Any:
 def test_what_differs_is_said_with_both_sides():
     (found,) = neighbours(CHARADES, num_frames=64, temperature=1.0, prompt="ground")
     said = one(found, "Qwen3-VL-8B", "TimeLens").differs
-    assert said[:3] == [
+    assert said[:4] == [
         "2 frames a second (here 64 frames)",
         "14,336 visual tokens (here a short side of 336 pixels)",
+        "as one video (here as images)",
         "no reasoning (here reasoning)",
     ]
-    assert said[3] == "temperature 0 (here temperature 1)" and said[4].endswith("(here prompt ground)")
+    assert said[4] == "temperature 0 (here temperature 1)" and said[5].endswith("(here prompt ground)")
     assert one(found, "TimeLens-8B", "TimeLens").differs[0] == "model"
     assert one(found, "Qwen3-VL-8B", "SCC").not_stated == ["frames", "reasoning", "prompt", "temperature"]
 
 
 def test_what_is_the_same_is_not_called_different():
     (found,) = neighbours(CHARADES, preset="timelens", temperature=0.0, prompt="ground_nothink")
-    (prompt,) = one(found, "Qwen3-VL-8B", "TimeLens").differs
+    video, prompt = one(found, "Qwen3-VL-8B", "TimeLens").differs
+    assert video == "as one video (here as images)"
     assert prompt.startswith("prompt TimeLens's") and prompt.endswith("(here prompt ground_nothink)")
 
 
@@ -117,3 +119,9 @@ def test_of_predictions_nobody_knows_the_setting_so_all_that_is_published_is_sai
     assert found.ours[0].model == "p.jsonl"
     said = one(found, "Qwen3-VL-8B", "TimeLens").differs
     assert said[:2] == ["2 frames a second", "14,336 visual tokens"] and not any("here" in text for text in said)
+
+
+def test_a_rate_with_a_limit_is_said_whole():
+    (found,) = neighbours(ORIGINAL, preset="timelens_qwen3_vl")
+    fixed = next(p for p in found.published if p.setting == {"frames": 64})
+    assert fixed.differs == ["model", "64 frames (here 2 frames a second, at most 448 frames)"]

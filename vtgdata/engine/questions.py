@@ -26,7 +26,7 @@ def load_samples(settings: AskSettings) -> SampleTable:
     Raises VtgError when none is left, or when the settings choose frames in two ways.
     """
     if (wrong := mismatch(settings.frame_sampling(), settings.models_asked())) is not None:
-        log.warning("%s", f"--preset {settings.preset}: {wrong}")
+        log.warning("--preset %s: %s", settings.preset, wrong)
     samples = open_samples(settings.samples, where=settings.where or None, limit=settings.limit)
     if not samples:
         raise VtgError(

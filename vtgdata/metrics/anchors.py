@@ -26,6 +26,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Number of frames of a video, or the most with `fps`; in words where it is no single number."""
     tokens: int | None = None
     """Most visual tokens of a video."""
+    as_video: bool | None = None
+    """Whether the model gets the frames as one video, whose frames share tokens, or as images, each with its time."""
     reasoning: bool | None = None
     """Whether the model reasons before it answers."""
     temperature: float | None = None

@@ -69,6 +69,8 @@ def words(setting: Setting) -> dict[str, str]:
         said["frames"] = setting.frames if isinstance(setting.frames, str) else f"{most}{setting.frames:,} frames"
     if setting.tokens is not None:
         said["tokens"] = f"{setting.tokens:,} visual tokens"
+    if setting.as_video is not None:
+        said["as_video"] = "as one video" if setting.as_video else "as images"
     if setting.reasoning is not None:
         said["reasoning"] = "reasoning" if setting.reasoning else "no reasoning"
     if setting.temperature is not None:
@@ -98,10 +100,10 @@ def differs(model: str, setting: Setting, asked: Asked) -> list[str]:
     if not asked.model:
         return list(stated.values())
     mine = _own_setting(asked)
-    here = words(mine) | {"tokens": f"{mine.tokens:,} visual tokens" if mine.tokens else _size(asked)}
-    if "fps" not in here or "frames" not in here:
-        # One of the two says it: 32 frames have no rate, and 2 frames a second no fixed number.
-        here["fps"] = here["frames"] = here.get("fps") or here.get("frames", "")
+    here = words(mine)
+    # What is no number here is said by what decides it instead: 32 frames have no rate, a short side no token budget.
+    taken = ", ".join(here[field] for field in ("fps", "frames") if field in here)
+    here = {"tokens": _size(asked)} | here | {"fps": taken, "frames": taken}
     told = [
         f"{text} (here {here[field]})"
         for field, text in stated.items()
@@ -121,6 +123,7 @@ def _own_setting(asked: Asked) -> Setting:
         temperature=asked.temperature,
         max_tokens=asked.max_tokens,
         prompt=prompt.name,
+        as_video=False,
     )
 
 

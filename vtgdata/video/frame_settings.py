@@ -39,5 +39,5 @@ class FrameSettings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fiel
 
     def frame_sampling(self) -> FrameSampling:
         """The frame sampling that these settings describe; raises VtgError when two of them contradict each other."""
-        preset = preset_of(self.preset, self.models_asked())
+        preset = preset_of(self.preset, self.models_asked()) if self.preset else ""
         return chosen(preset, self.num_frames, self.fps, self.short_side, midpoint=self.midpoint)

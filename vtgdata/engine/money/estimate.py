@@ -82,14 +82,22 @@ class Guesses:
         small, large = tokens.of_image(self.width // 2, self.height // 2), tokens.of_image(self.width, self.height)
         self.image = Range(small.low, large.high) if looks else Range(0.0, 0.0)
         self.patches = Patches.of(settings.frame_sampling()) if looks else None
+        self.visual: dict[int, Range] = {}
         self.least_image = tokens.of_image(1, 1).high if looks else 0.0
 
     def of(self, sample: Sample) -> Size:
         """The size of a sample's prompt."""
         frames = _frames(sample, self.settings)
         text = "".join((sample.query, *sample.options))
-        visual = self.image.times(frames) if self.patches is None else self.patches.of_images(frames)
-        return Size(self.fixed + frames * self.time + len(text.encode("utf-8", "surrogatepass")), frames, visual)
+        size = self.fixed + frames * self.time + len(text.encode("utf-8", "surrogatepass"))
+        return Size(size, frames, self._visual(frames))
+
+    def _visual(self, frames: int) -> Range:
+        if self.patches is None:
+            return self.image.times(frames)
+        if frames not in self.visual:
+            self.visual[frames] = self.patches.of_images(frames)
+        return self.visual[frames]
 
     def pixels(self, frames: int) -> int:
         """Pixels of each of so many frames of a video of 1280 x 720."""
