@@ -10,7 +10,7 @@ from vtgdata.errors import VtgError
 from vtgdata.stages import coldstart, difficulty, evaluate
 from vtgdata.stages.videos import warm
 from vtgdata.video import sampling
-from vtgdata.video.model_families import family_of, mismatch, preset_of
+from vtgdata.video.model_families import family_of, mismatch, preset_of, without_model
 from vtgdata.video.presets import BY_FAMILY, FAMILIES, PRESETS
 
 NAMED = {
@@ -83,6 +83,7 @@ def test_every_command_that_asks_shows_a_model_the_frames_of_its_family(command,
 
 def test_without_a_model_that_looks_a_preset_is_that_of_the_first_family():
     assert warm.Settings(samples="s", videos="v", out="o", preset="timelens").frame_sampling() == PRESETS["timelens"]
+    assert "timelens_qwen2_5_vl" in str(without_model("timelens")) and without_model("timelens_qwen3_vl") is None
     assert preset_of("timelens", ["scripted:s.parquet"]) == "timelens_qwen2_5_vl"
 
 

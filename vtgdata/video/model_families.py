@@ -99,6 +99,16 @@ def preset_of(name: str, specs: Sequence[str]) -> str:
     return f"{name}_{families[0] if families else PLAIN}"
 
 
+def without_model(preset: str) -> str | None:
+    """What a command that asks no model says of a preset whose frames depend on one; None for any other preset."""
+    if preset not in BY_FAMILY:
+        return None
+    others = ", ".join(f"{preset}_{family}" for family in FAMILIES if family != PLAIN)
+    return (
+        f"--preset {preset}: the frames of {preset}_{PLAIN}, since no model is named; for another family say {others}"
+    )
+
+
 def mismatch(taken: FrameSampling, specs: Sequence[str]) -> str | None:
     """What is wrong where a sampling counts patches of another size than a model has; None where nothing is known."""
     budget = taken.tokens

@@ -24,7 +24,7 @@ from vtgdata.engine.money import tokens
 from vtgdata.engine.money.patches import Patches, VisualTokens
 from vtgdata.engine.money.tokens import Range
 from vtgdata.engine.settings import AskSettings
-from vtgdata.records import Sample
+from vtgdata.records import FrameSampling, Sample
 from vtgdata.records.times import format_time
 from vtgdata.video import sampling
 
@@ -76,18 +76,19 @@ class Guesses:
 
     def __init__(self, settings: AskSettings, prompt: Prompt, looks: bool) -> None:
         self.settings = settings
+        self.taken = settings.frame_sampling()
         self.fixed = len(f"{prompt.system}{prompt.body}".encode())
         self.time = len(format_time(100.0, prompt.time, prompt.unit))
-        self.width, self.height = _frame_size(settings)
+        self.width, self.height = _frame_size(self.taken)
         small, large = tokens.of_image(self.width // 2, self.height // 2), tokens.of_image(self.width, self.height)
         self.image = Range(small.low, large.high) if looks else Range(0.0, 0.0)
-        self.patches = Patches.of(settings.frame_sampling()) if looks else None
+        self.patches = Patches.of(self.taken) if looks else None
         self.visual: dict[int, Range] = {}
         self.least_image = tokens.of_image(1, 1).high if looks else 0.0
 
     def of(self, sample: Sample) -> Size:
         """The size of a sample's prompt."""
-        frames = _frames(sample, self.settings)
+        frames = _frames(sample, self.taken)
         text = "".join((sample.query, *sample.options))
         size = self.fixed + frames * self.time + len(text.encode("utf-8", "surrogatepass"))
         return Size(size, frames, self._visual(frames))
@@ -230,15 +231,13 @@ def _student(freedom: int) -> float:
     return _T[max(known for known in _T if known <= freedom)]
 
 
-def _frame_size(settings: AskSettings) -> tuple[int, int]:
-    taken = settings.frame_sampling()
+def _frame_size(taken: FrameSampling) -> tuple[int, int]:
     if isinstance(taken.tokens, msgspec.UnsetType):
         return round(taken.short_side * 16 / 9), taken.short_side
     return sampling.frame_size(1280, 720, taken.frames or UNKNOWN_FRAMES, taken)
 
 
-def _frames(sample: Sample, settings: AskSettings) -> int:
-    taken = settings.frame_sampling()
+def _frames(sample: Sample, taken: FrameSampling) -> int:
     if sample.video.duration is None:
         return taken.frames or UNKNOWN_FRAMES
     return len(sampling.times(sample.video.duration, taken))
