@@ -7,6 +7,7 @@ import pytest
 from support.builders import make_sample
 from vtgdata.conversation.prompt import load_prompt
 from vtgdata.engine.journal.counts import Answers, PerSample
+from vtgdata.engine.money import patches
 from vtgdata.engine.money.estimate import Guesses, estimate
 from vtgdata.stages.difficulty import Settings
 from vtgdata.video import sampling
@@ -79,3 +80,25 @@ def test_a_preset_that_knows_the_patches_tells_the_visual_tokens_of_a_row(preset
     assert made.tokens_in.high - text.high == pytest.approx(sum(large) / 3 + 2 * 60)
     blind = Guesses(settings, load_prompt("ground"), False)
     assert estimate(settings, samples, blind, Answers(masks={}), 1, {}).visual is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("preset", "own"),
+    [
+        ("timelens_qwen2_5_vl", {"patch_size": 14}),
+        ("timelens_qwen3_vl", {"patch_size": 16, "size": {"shortest_edge": 65_536, "longest_edge": 16_777_216}}),
+    ],
+)
+def test_the_tokens_of_an_image_are_those_of_the_models_image_processor(preset, own):
+    from PIL import Image
+
+    processor = pytest.importorskip("transformers").Qwen2VLImageProcessor(temporal_patch_size=2, merge_size=2, **own)
+    taken = sampling.preset(preset)
+    for duration in (5.0, 60.0, 200.0, 600.0):
+        count = len(sampling.times(duration, taken))
+        size = sampling.frame_size(*patches.LARGE, count, taken)
+        grid = processor(images=[Image.new("RGB", size)])["image_grid_thw"][0].tolist()
+        each = grid[0] * grid[1] * grid[2] // 4
+        known = patches.Patches.of(taken)
+        assert known and known.of_images(count).high == count * (each + patches.MARKS)

@@ -14,6 +14,9 @@ SMALL, LARGE = (320, 240), (1920, 1080)
 """Sizes of videos, in pixels, between which the tokens of a row are told: their own size is not known yet."""
 MARKS = 2
 """Tokens that begin and end an image."""
+LEAST_OF_IMAGE = {28: 4, 32: 64}
+"""{side of a patch: least tokens of an image}: a model's image processor enlarges smaller ones, unless its folder says
+otherwise. Qwen2.5-VL 3,136 pixels, Qwen3-VL 65,536. The high ends count it."""
 
 
 class VisualTokens(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,8 +69,8 @@ class Patches(NamedTuple):
 
     def of_images(self, frames: int) -> Range:
         """Tokens of the frames of one video as images, for a small video and for a large one."""
-        ends = (self._tokens(size, frames).as_images + MARKS * frames for size in (SMALL, LARGE))
-        return Range(*map(float, ends))
+        marks = MARKS * frames
+        return Range(self._tokens(SMALL, frames).as_images + marks, self._enlarged(LARGE, frames) + marks)
 
     def of_rows(self, frames: Iterable[int], mean: Range) -> VisualTokens:
         """What to tell of rows with these numbers of frames, at least one, and this mean number of tokens."""
@@ -77,10 +80,17 @@ class Patches(NamedTuple):
         return VisualTokens(
             patch=self.budget.patch,
             frames=(counts[0], counts[-1]),
-            as_images=(min(each.as_images for each in small), max(each.as_images for each in large)),
+            as_images=(min(each.as_images for each in small), max(self._enlarged(LARGE, count) for count in counts)),
             as_video=(min(each.as_video for each in small), max(each.as_video for each in large)),
             mean=(round(mean.low, 1), round(mean.high, 1)),
         )
+
+    def _enlarged(self, video: tuple[int, int], frames: int) -> int:
+        """Tokens as images, none of which is smaller than the model's image processor lets it be."""
+        size = sampling.frame_size(*video, frames, self.taken)
+        least = LEAST_OF_IMAGE.get(self.budget.patch, 1)
+        alone = TokenBudget(total=16_384, least=least, most=16_384, patch=self.budget.patch)
+        return qwen_frames.tokens(qwen_frames.frame_size(*size, 1, alone), frames, alone).as_images
 
     def _tokens(self, video: tuple[int, int], frames: int) -> qwen_frames.Tokens:
         return qwen_frames.tokens(sampling.frame_size(*video, frames, self.taken), frames, self.budget)
