@@ -6,11 +6,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from vtgdata.cli import anchors, commands
 from vtgdata.metrics import anchors as published
-from vtgdata.metrics.neighbours import Neighbours
+from vtgdata.metrics.neighbours import Neighbour, Neighbours, Ours
 from vtgdata.stages import evaluate, ingest
 
 BENCHMARKS = sorted(published.ours().benchmarks)
@@ -52,7 +53,7 @@ def test_disagreeing_sources_stand_side_by_side(screen):
     lines = screen("charades", True).splitlines()
     rows = [i for i, line in enumerate(lines) if line.startswith("Qwen3-VL-8B ")]
     assert len(rows) == 3 and rows[-1] - rows[0] == 2
-    assert "sources disagree: Qwen3-VL-8B, mIoU 42.9, 47.2, 48.3" in lines
+    assert "published with several values: Qwen3-VL-8B, mIoU 42.9, 47.2, 48.3" in lines
 
 
 def test_json_has_the_same_numbers_as_fractions(capsys):
@@ -113,3 +114,19 @@ def test_why_nothing_stands_beside_is_one_line(capsys):
     assert capsys.readouterr().out.splitlines() == [
         "no published numbers beside mine test, labels original: none is known of mine test"
     ]
+
+
+def test_two_values_of_one_setting_are_two_rows(capsys):
+    one = Neighbour(
+        model="M", metric="mIoU", value=0.4, source="S", link="", confidence="page", setting={}, differs=["model"],
+        not_stated=[],
+    )  # fmt: skip
+    two = Neighbours(
+        corpus="c", split="test", label_version="original", n=3, benchmark="b", why="", rows=3, part="",
+        ours=[Ours(model="m", metrics={"mIoU": 0.5})], published=[one, msgspec.structs.replace(one, value=0.3)],
+        second_hand=0,
+    )  # fmt: skip
+    anchors.show([two])
+    said = [" ".join(text.split()) for text in capsys.readouterr().out.splitlines()]
+    assert "M 40.0 a 1" in said and "M 30.0 a 1" in said
+    assert "published with several values: M, mIoU 30.0, 40.0" in said

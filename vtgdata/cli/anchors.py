@@ -191,20 +191,39 @@ def _listed(name: str, texts: Iterable[tuple[str, str]]) -> None:
         line(f"  {mark}".ljust(len(indent)) + text, indent)
 
 
-def _numbers(ours: Sequence[tuple[str, dict[str, float | None]]], cells: Sequence[_Cell], notes: _Notes) -> None:
-    """Print a table: ours first, then a row for each model, setting and source, those of one model together."""
-    metrics = list(dict.fromkeys(cell.metric for cell in cells))
-    rows: dict[tuple[str, str, str], dict[str, float]] = {}
+class _Row(NamedTuple):
+    """A row of a table: what one source states of one model in one setting."""
+
+    model: str
+    marks: tuple[str, str]
+    """Of setting and source."""
+    values: dict[str, float]
+    """By metric."""
+
+
+def _rows(cells: Sequence[_Cell], notes: _Notes) -> list[_Row]:
+    """The rows of numbers, those of one model together; a second value of a metric begins a row of its own."""
+    rows: list[_Row] = []
     for cell in cells:
-        rows.setdefault((cell.model, *notes.mark(cell)), {})[cell.metric] = cell.value
-    order = list(dict.fromkeys(model for model, _, _ in rows))
+        marks = notes.mark(cell)
+        same = (row for row in rows if (row.model, row.marks) == (cell.model, marks) and cell.metric not in row.values)
+        row = next(same, None)
+        if row is None:
+            row = _Row(cell.model, marks, {})
+            rows.append(row)
+        row.values[cell.metric] = cell.value
+    order = list(dict.fromkeys(row.model for row in rows))
+    return sorted(rows, key=lambda row: order.index(row.model))
+
+
+def _numbers(ours: Sequence[tuple[str, dict[str, float | None]]], cells: Sequence[_Cell], notes: _Notes) -> None:
+    """Print a table: ours first, then the published numbers; and which models have several values of one metric."""
+    metrics = list(dict.fromkeys(cell.metric for cell in cells))
+    rows = _rows(cells, notes)
     lines = [[name, *(percent(values.get(metric)) for metric in metrics), "", ""] for name, values in ours]
-    lines += [
-        [key[0], *(_as_published(values.get(metric)) for metric in metrics), *key[1:]]
-        for key, values in sorted(rows.items(), key=lambda row: order.index(row[0][0]))
-    ]
+    lines += [[row.model, *(_as_published(row.values.get(metric)) for metric in metrics), *row.marks] for row in rows]
     table(["model", *metrics, "setting", "source"], lines)
-    _disagreements(rows)
+    _several(rows)
 
 
 def _as_published(value: float | None) -> str:
@@ -219,12 +238,12 @@ def _as_published(value: float | None) -> str:
     return f"{whole}.{decimals.rstrip('0') or '0'}"
 
 
-def _disagreements(rows: dict[tuple[str, str, str], dict[str, float]]) -> None:
-    """Print the models of which sources state different values of one metric."""
+def _several(rows: Sequence[_Row]) -> None:
+    """Print the models that are published with several values of one metric."""
     stated: dict[tuple[str, str], list[float]] = {}
-    for (model, _, _), values in rows.items():
-        for metric, value in values.items():
-            stated.setdefault((model, metric), []).append(value)
+    for row in rows:
+        for metric, value in row.values.items():
+            stated.setdefault((row.model, metric), []).append(value)
     for (model, metric), values in stated.items():
         if len(set(values)) > 1:
-            line(f"sources disagree: {model}, {metric} {', '.join(map(_as_published, sorted(values)))}")
+            line(f"published with several values: {model}, {metric} {', '.join(map(_as_published, sorted(values)))}")
