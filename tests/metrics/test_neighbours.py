@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from support.builders import make_sample
+from vtgdata.files import plugins
 from vtgdata.metrics import anchors
-from vtgdata.metrics.neighbours import Neighbours, beside
+from vtgdata.metrics.anchors import Place
+from vtgdata.metrics.neighbours import Neighbours, beside, doubt
 from vtgdata.records import Sample
 from vtgdata.stages import evaluate
 
@@ -125,3 +127,17 @@ def test_a_rate_with_a_limit_is_said_whole():
     (found,) = neighbours(ORIGINAL, preset="timelens_qwen3_vl")
     fixed = next(p for p in found.published if p.setting == {"frames": 64})
     assert fixed.differs == ["model", "64 frames (here 2 frames a second, at most 448 frames)"]
+
+
+@pytest.mark.parametrize("name", plugins.names("corpora"))
+def test_a_corpus_read_from_the_files_that_it_publishes_has_its_own_labels(name, tmp_path):
+    """So that whichever benchmark gets published numbers next, they stand beside what its own reader reads."""
+    module = plugins.load("corpora", name)
+    for file, text in module.EXAMPLE.files.items():
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(text)
+    facts = {split.name: split for split in module.CORPUS.splits if split.benchmark}
+    for row in module.read([tmp_path], module.EXAMPLE.split):
+        if row.split in facts and row.label_version == "original" and not row.corpus:
+            samples = [make_sample(corpus=name, split=row.split, origin=row.origin)]
+            assert doubt(name, row.split, samples, Place(corpus=name)) == ""

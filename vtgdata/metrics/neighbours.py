@@ -157,29 +157,26 @@ def _why(group: _Group, samples: Sequence[Sample], name: str, place: Place | Non
         held = known.benchmarks[name].samples.items()
         there = [version for version, places in held if any(p.holds(group.corpus, group.split) for p in places)]
         return f"those of {name} are known for samples of it with the labels {', '.join(there)} only"
-    return _doubt(group, samples, place) if group.version == _ORIGINAL else ""
+    return doubt(group.corpus, group.split, samples, place) if group.version == _ORIGINAL else ""
 
 
-def _doubt(group: _Group, samples: Sequence[Sample], place: Place) -> str:
-    """Why it is not known that samples have the corpus's original labels; empty if it is.
+def doubt(name: str, split: str, samples: Sequence[Sample], place: Place) -> str:
+    """Why it is not known that samples of a corpus and split have its original labels; empty if it is.
 
     A general reader that was told a corpus's name cannot know the version of the labels in its file: they are the
     original ones for sure only if the file is named as the corpus publishes it, or has as many rows.
     """
-    if group.corpus not in plugins.names("corpora"):
+    if name not in plugins.names("corpora"):
         return ""
-    corpus: Corpus = plugins.load("corpora", group.corpus).CORPUS
-    facts = [split for split in corpus.splits if split.name == group.split]
-    counts = {place.rows, *(count for split in facts for count in (split.rows, *split.copies))}
-    patterns = [pattern for split in facts for pattern in split.files]
+    corpus: Corpus = plugins.load("corpora", name).CORPUS
+    facts = [known for known in corpus.splits if known.name == split]
+    counts = {place.rows, *(count for known in facts for count in (known.rows, *known.copies))}
+    patterns = [pattern for known in facts for pattern in known.files]
     files = {_file(sample.origin) for sample in samples}
     strange = sorted(file for file in files if file and not any(fnmatchcase(file, pattern) for pattern in patterns))
     if not strange or len(samples) in counts:
         return ""
-    return (
-        f"{strange[0]} is no file that {group.corpus} publishes for {group.split}, so the version of its labels is "
-        "not known"
-    )
+    return f"{strange[0]} is no file that {name} publishes for {split}, so the version of its labels is not known"
 
 
 def _file(origin: str) -> str:
