@@ -37,6 +37,10 @@ def test_the_demo_recipe_travels_in_the_wheel(vtgdata: Path, tmp_path: Path):
     assert "train rl" in run(vtgdata, "run", "demo", "--dry-run", cwd=tmp_path)
 
 
+def test_published_numbers_travel_in_the_wheel(vtgdata: Path, tmp_path: Path):
+    assert "TimeLens-8B" in run(vtgdata, "anchors", "charades", cwd=tmp_path)
+
+
 def test_ingest_works_without_extras(vtgdata: Path, tmp_path: Path):
     (tmp_path / "charades_sta_train.txt").write_text("AAAAA 0.0 6.9##a person opens a door.\n")
     run(vtgdata, "ingest", "charades_sta", "charades_sta_train.txt", "--out", "out", cwd=tmp_path)

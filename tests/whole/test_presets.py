@@ -33,8 +33,10 @@ ASK = ("build-coldstart", "--samples", "s.parquet", "--model", "scripted:s.parqu
 @pytest.mark.parametrize(
     ("name", "count", "size"),
     [
-        ("tvg_r1", 64, (280, 168)),
-        pytest.param("timelens", 16, (616, 336), marks=pytest.mark.slow),
+        # The video has 40 frames, and a preset of a published system takes no frame twice.
+        ("tvg_r1", 40, (364, 196)),
+        pytest.param("timelens", 16, (644, 364), marks=pytest.mark.slow),
+        pytest.param("timelens_qwen3_vl", 16, (640, 352), marks=pytest.mark.slow),
         pytest.param("frames_64", 64, (597, 336), marks=pytest.mark.slow),
     ],
 )
@@ -80,6 +82,6 @@ def test_filters_that_look_take_a_preset_too(folder):
     curate = ("curate", "s.parquet", "--filter", "near_duplicate_video", "--videos", "videos", "--out", "c")
     assert vtgdata(*curate, "--preset", "tvg_r1", cwd=folder).returncode == 0
     (entry,) = (folder / "cache/frames").glob("*/*/*.parquet")
-    assert len(read_parquet(entry)) == 64
+    assert len(read_parquet(entry)) == 40
     done = vtgdata(*curate, "--preset", "tvg_r1", "--fps", 2, cwd=folder)
     assert done.returncode == 1 and "leave out --fps" in done.stderr

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 from msgspec import UNSET
 
+from vtgdata.cli import anchors
 from vtgdata.cli.printing import again, counts, interval, percent, table
 from vtgdata.cli.running import relative, stage
 
@@ -100,6 +101,7 @@ def evaluate(summary: Evaluated) -> None:
         _parts(report, names)
     for report in summary.models:
         _differences(report)
+    anchors.show(summary.published)
     print(f"written to {relative(summary.out)}")
 
 

@@ -11,6 +11,7 @@ import math
 import re
 import shutil
 import sys
+import textwrap
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -210,6 +211,16 @@ def counts(title: str, values: Mapping[str, int]) -> None:
         width = _terminal()
         lines = _fold(said, width, start + GAP) if width else [said]
         print("\n".join(lines).replace("\0", " "))
+
+
+def line(text: str, indent: str = GAP) -> None:
+    """Print a text on one line, or wrapped between words to the terminal's width if there is one.
+
+    All lines but the first begin with the indent; links are never broken.
+    """
+    width = _terminal()
+    whole = {"break_long_words": False, "break_on_hyphens": False, "subsequent_indent": indent}
+    print("\n".join(textwrap.wrap(plain(text), width, **whole)) if width else plain(text))
 
 
 def percent(value: float | None) -> str:

@@ -1,5 +1,6 @@
 """The question about each sample: its messages and frames, or those of a control."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,15 +14,19 @@ from vtgdata.errors import VtgError
 from vtgdata.files.samples import SampleTable, open_samples
 from vtgdata.records import Frames, Sample, Video
 from vtgdata.video import blind, sampling
+from vtgdata.video.model_families import mismatch
 from vtgdata.video.store import FrameStore
+
+log = logging.getLogger("vtgdata")
 
 
 def load_samples(settings: AskSettings) -> SampleTable:
-    """The samples that the settings select.
+    """The samples that the settings select; warns where their frames are counted in patches of another size.
 
     Raises VtgError when none is left, or when the settings choose frames in two ways.
     """
-    settings.frame_sampling()
+    if (wrong := mismatch(settings.frame_sampling(), settings.models_asked())) is not None:
+        log.warning("--preset %s: %s", settings.preset, wrong)
     samples = open_samples(settings.samples, where=settings.where or None, limit=settings.limit)
     if not samples:
         raise VtgError(

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from vtgdata.files.step import StepSummary
+from vtgdata.metrics.neighbours import Neighbours
 
 Numbers = dict[str, float | None]
 """By metric, a fraction; None (at first NaN) where a metric applies to nothing."""
@@ -154,5 +155,7 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     models: list[ModelReport]
     baselines: dict[str, GuessReport]
     """By name."""
+    published: list[Neighbours] = msgspec.field(default_factory=list[Neighbours])
+    """Published numbers on the same labels."""
     out: str
     """Output folder."""

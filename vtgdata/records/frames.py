@@ -1,5 +1,7 @@
 """Types for what is seen of a video: its facts, which frames to take, and the frames."""
 
+from typing import Literal
+
 import msgspec
 
 
@@ -43,6 +45,9 @@ class TokenBudget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Side in pixels of the square that one token stands for."""
     group: int = 1
     """Number of frames that share tokens: 2 for a model that takes frames in pairs."""
+    rule: Literal["qwen_vl"] | msgspec.UnsetType = msgspec.UNSET
+    """If `qwen_vl`, numbers and sizes of frames are exactly those of Qwen-VL's released code, which also enlarges small
+    frames (`video.qwen_frames`). If unset, it is left out when a sampling is written."""
 
 
 class FrameSampling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

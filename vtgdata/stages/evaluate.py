@@ -3,11 +3,10 @@
 For each model, or for a file of predictions, the report has:
 
 - the metrics, with 95 % intervals clustered by video; a failed sample scores 0;
-- the metrics if only answers in the form that the prompt asks for count (strict);
-- scores of parts of the samples;
+- the metrics if only answers in the form that the prompt asks for count (strict), and scores of parts of the samples;
 - with `--blind`, the same model with another video's frames (or grey ones); with `--other-query`, the same frames with
   another video's query;
-- baselines: guesses that do not look;
+- baselines: guesses that do not look; and published numbers on the same labels;
 - the paired difference of each model to the one before it, and to the file of `--against`.
 
 A metric is one of a named set, or a score plug-in by its name. `--parser` reads all texts as another system would.
@@ -35,7 +34,7 @@ from vtgdata.files.samples import read_samples
 from vtgdata.files.schemas import ROLLOUTS, Row
 from vtgdata.files.step import Step
 from vtgdata.files.whole import write_csv, write_json
-from vtgdata.metrics import sets
+from vtgdata.metrics import neighbours, sets
 from vtgdata.metrics.evaluation import Summary
 from vtgdata.metrics.judging import Judged, answer_of, counts, judge_predictions, judge_rows, read_otherwise
 from vtgdata.metrics.predictions.join import join
@@ -135,6 +134,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
             "shown": list(ruler.shown(scored.values[0])),
             "models": scored.reports,
             "baselines": ruler.baselines(fitted_on, named),
+            "published": neighbours.beside(ruler.samples, scored.reports, scored.values, settings),
             "out": settings.out,
         }
         out = step.start()

@@ -15,6 +15,7 @@ from vtgdata.files.samples import row_sample
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.train import model as models
 from vtgdata.train.data import Frames, Provenance, Row, dataset, forms, inputs, open_rows, provenance
+from vtgdata.train.frames import tell_frames
 from vtgdata.train.rewards import reward
 from vtgdata.video.store import DECODER
 
@@ -116,6 +117,7 @@ def run(settings: Settings) -> Summary:
         if (done := step.up_to_date()) is not None:
             return done
         rows, prompts = open_rows(settings.release, "rl")
+        tell_frames(rows, settings.model)
         beside = msgspec.structs.replace(settings, out=str(step.start()))
         figures = fit(beside, rows, prompts, frame_source(settings.videos, settings.frames))
         summary = Summary(**msgspec.structs.asdict(figures), data=provenance(settings.release, "rl"), out=settings.out)

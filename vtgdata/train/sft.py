@@ -13,6 +13,7 @@ from vtgdata.files import plugins
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.train import model as models
 from vtgdata.train.data import Frames, Provenance, Row, dataset, inputs, open_rows, provenance
+from vtgdata.train.frames import tell_frames
 from vtgdata.video.store import DECODER
 
 LOG = "training.jsonl"
@@ -84,6 +85,7 @@ def run(settings: Settings) -> Summary:
         if (done := step.up_to_date()) is not None:
             return done
         rows, prompts = open_rows(settings.release, "coldstart")
+        tell_frames(rows, settings.model)
         beside = msgspec.structs.replace(settings, out=str(step.start()))
         figures = fit(beside, rows, prompts, frame_source(settings.videos, settings.frames))
         summary = Summary(

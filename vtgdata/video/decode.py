@@ -58,7 +58,7 @@ def look(decoder: str, path: Path, sampling: FrameSampling, facts: VideoFacts | 
     facts = probe(decoder, path) if facts is None else facts
     if facts.truncated:
         raise VideoUnreadable(path, f"truncated at {facts.duration:.1f} s")
-    wanted = times(facts.duration, sampling)
+    wanted = times(facts.duration, sampling, facts.fps)
     size = frame_size(facts.width, facts.height, len(wanted), sampling)
     at_once = max(1, DECODED_BYTES // (facts.width * facts.height * 3))
     images: list[bytes] = []
@@ -79,7 +79,7 @@ def _decoder(name: str, path: Path) -> Any:
 
 
 def jpeg(picture: np.ndarray, size: int | tuple[int, int]) -> bytes:
-    """A picture as JPEG (quality 95, full colour), reduced by averaging areas.
+    """A picture as JPEG (quality 95, full colour), reduced by averaging areas, or enlarged by cubic interpolation.
 
     Args:
         picture: (height, width, 3) uint8 RGB.
@@ -90,7 +90,8 @@ def jpeg(picture: np.ndarray, size: int | tuple[int, int]) -> bytes:
     image = Image.fromarray(picture)
     wanted = within(*image.size, size) if isinstance(size, int) else size
     if image.size != wanted:
-        image = image.resize(wanted, Image.Resampling.BOX)
+        larger = wanted[0] > image.width or wanted[1] > image.height
+        image = image.resize(wanted, Image.Resampling.BICUBIC if larger else Image.Resampling.BOX)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=_QUALITY, subsampling=0)
     return buffer.getvalue()

@@ -7,6 +7,8 @@ import msgspec
 from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.files import fingerprint
 from vtgdata.records import FrameSampling, TokenBudget
+from vtgdata.video import qwen_frames
+from vtgdata.video.presets import PRESETS
 
 _EDGE_SECONDS = 1e-6
 """A time this close to the end is the end: float noise must not add a frame."""
@@ -16,23 +18,8 @@ NUM_FRAMES = 32
 SHORT_SIDE = 336
 """Default short side of a frame, in pixels."""
 
-PRESETS = {
-    "frames_64": FrameSampling(frames=64),
-    "tvg_r1": FrameSampling(frames=64, tokens=TokenBudget(total=2048, least=4, group=2)),
-    "tvg_r1_eval": FrameSampling(frames=32, tokens=TokenBudget(total=32 * 512, least=128, most=512)),
-    "time_r1_eval": FrameSampling(frames=None, fps=2.0, tokens=TokenBudget(total=3584, group=2)),
-    "timelens": FrameSampling(frames=448, fps=2.0, tokens=TokenBudget(total=14_336, least=64, group=2)),
-}
-"""Frame samplings by name: 64 plain frames, and the frames of published systems. Budgets that these state in pixels are
-given as patches of 28 x 28; `group` is 2 where a model takes frames in pairs. As read in the systems' repositories:
 
-tvg_r1: TVG-R1's training (793b3dc, EasyR1/examples/TVG_R1.sh): 64 frames, 1,605,632 pixels in all, at least 3,136 each.
-tvg_r1_eval: its evaluation (793b3dc, infer_auto_vllm.py): 32 frames of 128 to 512 patches each.
-time_r1_eval: Time-R1's evaluation (7f2b594): 2 frames a second, 3,584 patches in all.
-timelens: TimeLens (5d90c06): 2 frames a second, at most 448, at least 64 tokens each, 14,336 in all."""
-
-
-def times(duration: float, sampling: FrameSampling) -> tuple[float, ...]:
+def times(duration: float, sampling: FrameSampling, native: float | None = None) -> tuple[float, ...]:
     """The times of the frames to take, in seconds, rising, in [0, duration).
 
     n evenly spaced times are k * duration / n. With `fps` the times are k / fps; if that gives more than `frames`, they
@@ -41,6 +28,7 @@ def times(duration: float, sampling: FrameSampling) -> tuple[float, ...]:
     Args:
         duration: of the video, in seconds, above 0.
         sampling: how many frames, and how they are spaced.
+        native: the video's own frames a second, if known; only the rule of Qwen-VL asks for it.
 
     Raises VtgError when a number is not positive, or the sampling sets neither `frames` nor `fps`.
 
@@ -53,6 +41,8 @@ def times(duration: float, sampling: FrameSampling) -> tuple[float, ...]:
     most = _most(sampling)
     if not 0 < duration < math.inf:
         raise VtgError(f"a video of {duration} s cannot be sampled; its duration must be above 0 and finite.")
+    if (budget := _qwen(sampling)) is not None:
+        return qwen_frames.times(duration, sampling, budget, native)
     shift = 0.5 if sampling.midpoint else 0.0
     if sampling.fps is not None:
         count = max(1, math.ceil((duration - _EDGE_SECONDS) * sampling.fps - shift))
@@ -64,6 +54,12 @@ def times(duration: float, sampling: FrameSampling) -> tuple[float, ...]:
     return _even(duration, most or 1, shift)
 
 
+def _qwen(sampling: FrameSampling) -> TokenBudget | None:
+    """The token budget of a sampling by the rule of Qwen-VL; None for any other."""
+    budget = sampling.tokens
+    return None if isinstance(budget, msgspec.UnsetType) or budget.rule != "qwen_vl" else budget
+
+
 def _most(sampling: FrameSampling) -> int | None:
     """The most frames to take: no more than the token budget can pay for at `least` tokens each (or each group)."""
     if isinstance(sampling.tokens, msgspec.UnsetType):
@@ -73,7 +69,7 @@ def _most(sampling: FrameSampling) -> int | None:
 
 
 def frame_size(width: int, height: int, count: int, sampling: FrameSampling) -> tuple[int, int]:
-    """(width, height) in pixels to which each of `count` frames is reduced; never larger than the original.
+    """(width, height) in pixels of each of `count` frames; larger than the original only by the rule of Qwen-VL.
 
     With a token budget the sides are whole patches, the aspect ratio is kept as nearly as that allows, and a frame has
     no more patches than its share of the budget.
@@ -86,6 +82,8 @@ def frame_size(width: int, height: int, count: int, sampling: FrameSampling) -> 
     if isinstance(sampling.tokens, msgspec.UnsetType):
         return within(width, height, sampling.short_side)
     budget = sampling.tokens
+    if budget.rule == "qwen_vl":
+        return qwen_frames.frame_size(width, height, count, budget)
     share = budget.total // max(1, math.ceil(count / budget.group))
     share = max(budget.least, share if budget.most is None else min(share, budget.most))
     scale = min(1.0, math.sqrt(share * budget.patch**2 / (width * height)))

@@ -7,6 +7,7 @@ import pytest
 from support.builders import make_sample
 from vtgdata.conversation.prompt import load_prompt
 from vtgdata.engine.journal.counts import Answers, PerSample
+from vtgdata.engine.money import patches
 from vtgdata.engine.money.estimate import Guesses, estimate
 from vtgdata.stages.difficulty import Settings
 from vtgdata.video import sampling
@@ -56,3 +57,48 @@ def test_what_comes_lies_in_the_range(size):
         ends = (made.tokens_in, made.tokens_out)
         inside += all(low <= mean <= high for mean, (low, high) in zip(means, ends, strict=True))
     assert inside >= 49
+
+
+@pytest.mark.parametrize(("preset", "patch"), [("timelens_qwen2_5_vl", 28), ("timelens_qwen3_vl", 32)])
+def test_a_preset_that_knows_the_patches_tells_the_visual_tokens_of_a_row(preset, patch):
+    settings = Settings(samples="s", out="o", model="m", preset=preset)
+    guesses = Guesses(settings, load_prompt("ground"), True)
+    samples = [make_sample(f"s{i}", duration=10.0 + 20 * i) for i in range(3)]
+    made = estimate(settings, samples, guesses, Answers(masks={}), 1, {})
+    assert made.visual and made.visual.patch == patch and made.visual.frames == (20, 100)
+    small, large = (
+        [size[0] // patch * (size[1] // patch) * count for size, count in zip(sizes, (20, 60, 100), strict=True)]
+        for sizes in (
+            [sampling.frame_size(*video, count, settings.frame_sampling()) for count in (20, 60, 100)]
+            for video in ((320, 240), (1920, 1080))
+        )
+    )
+    assert made.visual.as_images == (min(small), max(large))
+    assert made.visual.as_video == (min(small) // 2, max(large) // 2)
+    text = guesses.text(guesses.of(samples[1]))
+    assert made.tokens_in.low - text.low == pytest.approx(sum(small) / 3 + 2 * 60)
+    assert made.tokens_in.high - text.high == pytest.approx(sum(large) / 3 + 2 * 60)
+    blind = Guesses(settings, load_prompt("ground"), False)
+    assert estimate(settings, samples, blind, Answers(masks={}), 1, {}).visual is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("preset", "own"),
+    [
+        ("timelens_qwen2_5_vl", {"patch_size": 14}),
+        ("timelens_qwen3_vl", {"patch_size": 16, "size": {"shortest_edge": 65_536, "longest_edge": 16_777_216}}),
+    ],
+)
+def test_the_tokens_of_an_image_are_those_of_the_models_image_processor(preset, own):
+    from PIL import Image
+
+    processor = pytest.importorskip("transformers").Qwen2VLImageProcessor(temporal_patch_size=2, merge_size=2, **own)
+    taken = sampling.preset(preset)
+    for duration in (5.0, 60.0, 200.0, 600.0):
+        count = len(sampling.times(duration, taken))
+        size = sampling.frame_size(*patches.LARGE, count, taken)
+        grid = processor(images=[Image.new("RGB", size)])["image_grid_thw"][0].tolist()
+        each = grid[0] * grid[1] * grid[2] // 4
+        known = patches.Patches.of(taken)
+        assert known and known.of_images(count).high == count * (each + patches.MARKS)

@@ -1,8 +1,9 @@
 """What answers will take, guessed from the samples and narrowed by answers that are there.
 
 A guess has two ends (see `tokens`): the duration gives the number of frames, and each frame is 16:9, with a short side
-between half of --short-side (smaller videos are not enlarged) and all of it. Output tokens are between 16 and
---max-tokens. Answers to at least two samples narrow both: output tokens by their mean, input tokens by what a frame
+between half of --short-side (smaller videos are not enlarged) and all of it. Where a preset knows the model's patches,
+visual tokens are counted for a video of 320 x 240 and one of 1920 x 1080 (see `patches`). Output tokens are between 16
+and --max-tokens. Answers to at least two samples narrow both: output tokens by their mean, input tokens by what a frame
 took. Servers tell tokens of a whole prompt, so what its text took is guessed low and high, and the rest is of frames:
 that widens the range only where videos to ask about have another number of frames than those answered. The range then
 holds 99.7 % of what may come, by Student's t with a sample as the unit, since the answers to one sample are alike; it
@@ -20,9 +21,10 @@ from vtgdata.conversation.prompt import Prompt
 from vtgdata.engine.askable import obstacles
 from vtgdata.engine.journal.counts import Answers, PerSample
 from vtgdata.engine.money import tokens
+from vtgdata.engine.money.patches import Patches, VisualTokens
 from vtgdata.engine.money.tokens import Range
 from vtgdata.engine.settings import AskSettings
-from vtgdata.records import Sample
+from vtgdata.records import FrameSampling, Sample
 from vtgdata.records.times import format_time
 from vtgdata.video import sampling
 
@@ -55,6 +57,8 @@ class Estimate(NamedTuple):
     """Bytes of the frames of all videos to ask about, if none is stored yet."""
     set_aside: int
     """Least input tokens that a budget sets aside for one request; 0 if there is nothing to do."""
+    visual: VisualTokens | None
+    """Visual tokens of the rows to ask about, where a preset knows the model's patches."""
 
 
 class Size(NamedTuple):
@@ -63,6 +67,8 @@ class Size(NamedTuple):
     text: float
     """Bytes (UTF-8)."""
     frames: float
+    visual: Range
+    """Tokens of all frames."""
 
 
 class Guesses:
@@ -70,18 +76,36 @@ class Guesses:
 
     def __init__(self, settings: AskSettings, prompt: Prompt, looks: bool) -> None:
         self.settings = settings
+        self.taken = settings.frame_sampling()
         self.fixed = len(f"{prompt.system}{prompt.body}".encode())
         self.time = len(format_time(100.0, prompt.time, prompt.unit))
-        self.width, self.height = _frame_size(settings)
+        self.width, self.height = _frame_size(self.taken)
         small, large = tokens.of_image(self.width // 2, self.height // 2), tokens.of_image(self.width, self.height)
         self.image = Range(small.low, large.high) if looks else Range(0.0, 0.0)
+        self.patches = Patches.of(self.taken) if looks else None
+        self.visual: dict[int, Range] = {}
         self.least_image = tokens.of_image(1, 1).high if looks else 0.0
 
     def of(self, sample: Sample) -> Size:
         """The size of a sample's prompt."""
-        frames = _frames(sample, self.settings)
+        frames = _frames(sample, self.taken)
         text = "".join((sample.query, *sample.options))
-        return Size(self.fixed + frames * self.time + len(text.encode("utf-8", "surrogatepass")), frames)
+        size = self.fixed + frames * self.time + len(text.encode("utf-8", "surrogatepass"))
+        return Size(size, frames, self._visual(frames))
+
+    def _visual(self, frames: int) -> Range:
+        if self.patches is None:
+            return self.image.times(frames)
+        if frames not in self.visual:
+            self.visual[frames] = self.patches.of_images(frames)
+        return self.visual[frames]
+
+    def pixels(self, frames: int) -> int:
+        """Pixels of each of so many frames of a video of 1280 x 720."""
+        if self.patches is None:
+            return self.width * self.height
+        width, height = sampling.frame_size(1280, 720, frames, self.patches.taken)
+        return width * height
 
     def text(self, size: Size) -> Range:
         """Tokens of the text of a prompt of this size."""
@@ -89,7 +113,7 @@ class Guesses:
 
     def tokens(self, size: Size) -> Range:
         """Tokens of a prompt of this size."""
-        return self.text(size).plus(self.image.times(size.frames))
+        return self.text(size).plus(size.visual)
 
     def least(self, size: Size) -> float:
         """The lowest high end that `tokens.of_messages` may guess for such a prompt: with the smallest frames.
@@ -119,8 +143,8 @@ def estimate(
     """
     told, cannot, missing = obstacles(settings), Counter[str](), set[str]()
     cached = sure = doubtful = waiting = 0
-    text, frames, stored, least = 0.0, 0.0, 0.0, math.inf
-    videos: set[str] = set()
+    text, frames, visual, stored, least = 0.0, 0.0, Range(0.0, 0.0), 0.0, math.inf
+    videos, counts = set[str](), set[int]()
     told_in: list[tuple[float, Size]] = []
     for sample in samples:
         why = told(sample)
@@ -140,11 +164,13 @@ def estimate(
         cached += has
         if has < most:
             waiting += 1
-            text, frames = text + size.text, frames + size.frames
+            text, frames, visual = text + size.text, frames + size.frames, visual.plus(size.visual)
+            counts.add(int(size.frames))
             least = min(least, guesses.least(size))
-            stored += size.frames if guesses.image.high and sample.video.video_id not in videos else 0
+            if guesses.image.high and sample.video.video_id not in videos:
+                stored += size.frames * guesses.pixels(int(size.frames))
             videos.add(sample.video.video_id)
-    mean = Size(text / max(1, waiting), frames / max(1, waiting))
+    mean = Size(text / max(1, waiting), frames / max(1, waiting), visual.times(1 / max(1, waiting)))
     guess = guesses.tokens(mean) if waiting else Range(0.0, 0.0)
     said = Range(min(LEAST_OUT, settings.max_tokens), settings.max_tokens)
     outs = [each.tokens_out for each in earlier.values()]
@@ -157,8 +183,9 @@ def estimate(
         tokens_in=_narrowed(guess, _carried(guesses, mean, told_in), waiting) if enough else guess,
         tokens_out=_narrowed(said, (outs,), waiting) if enough else said,
         measured=sum(each.n for each in earlier.values()) if enough else 0,
-        frame_bytes=stored * guesses.width * guesses.height * JPEG_BYTES,
+        frame_bytes=stored * JPEG_BYTES,
         set_aside=int(least) + 1 if waiting else 0,
+        visual=guesses.patches.of_rows(counts, visual.times(1 / waiting)) if guesses.patches and waiting else None,
     )
 
 
@@ -204,15 +231,13 @@ def _student(freedom: int) -> float:
     return _T[max(known for known in _T if known <= freedom)]
 
 
-def _frame_size(settings: AskSettings) -> tuple[int, int]:
-    taken = settings.frame_sampling()
+def _frame_size(taken: FrameSampling) -> tuple[int, int]:
     if isinstance(taken.tokens, msgspec.UnsetType):
         return round(taken.short_side * 16 / 9), taken.short_side
     return sampling.frame_size(1280, 720, taken.frames or UNKNOWN_FRAMES, taken)
 
 
-def _frames(sample: Sample, settings: AskSettings) -> int:
-    taken = settings.frame_sampling()
+def _frames(sample: Sample, taken: FrameSampling) -> int:
     if sample.video.duration is None:
         return taken.frames or UNKNOWN_FRAMES
     return len(sampling.times(sample.video.duration, taken))

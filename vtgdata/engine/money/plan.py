@@ -211,6 +211,7 @@ def _part(inputs: _PartInputs, spec: str, condition: str, selects: Sequence[Sele
         missing_videos=made.videos,
         tokens_in=_each(to_do, made.tokens_in),
         tokens_out=_each(to_do, made.tokens_out),
+        visual=made.visual,
         measured=made.measured,
         price=price,
         set_aside=price.cost(made.set_aside, settings.max_tokens) if price and made.set_aside and to_do.high else None,

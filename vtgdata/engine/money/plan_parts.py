@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from vtgdata.engine.money.patches import VisualTokens
 from vtgdata.engine.money.prices import Price
 from vtgdata.engine.money.tokens import Range
 
@@ -28,6 +29,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     tokens_in: Range
     """Input tokens of all answers to do."""
     tokens_out: Range
+    visual: VisualTokens | None = None
+    """Visual tokens of the rows to ask about, where a preset knows the model's patches."""
     measured: int
     """Number of answers from which the tokens were measured; 0 if they are guessed."""
     price: Price | None

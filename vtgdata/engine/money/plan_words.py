@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from vtgdata.engine.money.patches import VisualTokens
 from vtgdata.engine.money.plan_parts import Part, Plan
 from vtgdata.engine.money.prices import PICO, Price, dollars, shown
 from vtgdata.engine.money.tokens import Range
@@ -53,6 +54,8 @@ class PlannedPart(msgspec.Struct, frozen=True, kw_only=True):
     tokens_in: Bounds
     """Of all answers to do."""
     tokens_out: Bounds
+    visual_tokens: VisualTokens | UnsetType = UNSET
+    """Of a row; set where a preset knows the model's patches."""
     measured_by: int
     """Answers by which the tokens were measured; 0 where they are guessed."""
     price: Price | Unknown
@@ -139,6 +142,7 @@ def _part(part: Part) -> PlannedPart:
         to_do=_whole(part.to_do),
         tokens_in=_whole(part.tokens_in),
         tokens_out=_whole(part.tokens_out),
+        visual_tokens=part.visual or UNSET,
         measured_by=part.measured,
         price="unknown" if part.price is None else part.price,
         cost=_money(part.cost),
@@ -174,6 +178,7 @@ def words(planned: Planned) -> list[str]:
         f"{_span(planned.to_do)} of {_span(planned.wanted)} answers to do, {_there(planned)}",
         *_cannot(planned),
         f"tokens in {_span(planned.tokens_in)}, out {_span(planned.tokens_out)} ({how})",
+        *_visual(todo),
         f"cost {_cost(planned)}; spent before {_spent(planned)}",
         f"hours {_span(planned.hours, '{:,.1f}'.format)}",
         f"disk {_span(planned.disk_bytes, _gigabytes)} GB of {planned.disk_free_bytes / 1e9:,.0f} GB free",
@@ -211,6 +216,11 @@ def _covered(planned: Planned, todo: Sequence[PlannedPart]) -> list[str]:
         f"the budget of {_dollars(planned.budget)} does not cover one request: at least {_dollars(aside)} is set "
         "aside for it, so nothing would be asked"
     ]
+
+
+def _visual(todo: Sequence[PlannedPart]) -> list[str]:
+    """A line for each different number of visual tokens that a row takes."""
+    return list(dict.fromkeys(part.visual_tokens.words() for part in todo if part.visual_tokens is not UNSET))
 
 
 def _there(planned: Planned) -> str:

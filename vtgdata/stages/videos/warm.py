@@ -4,6 +4,7 @@ Commands that use the same videos with the same frame settings then decode nothi
 store, even if its own output is up to date, because the store may have deleted frames to stay below its size limit.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +21,10 @@ from vtgdata.records import FrameSampling
 from vtgdata.video import parallel
 from vtgdata.video.frame_settings import FrameSettings, PositiveInt
 from vtgdata.video.inventory import Listed, ambiguous, examples, failure, listed, log_progress, status_class
+from vtgdata.video.model_families import without_model
 from vtgdata.video.store import DECODER, FrameStore
+
+log = logging.getLogger("vtgdata")
 
 COLUMNS = {
     "video_id": "text", "file": "text", "status": "text", "frames_id": "text", "frames": "count", "bytes": "count",
@@ -81,6 +85,8 @@ def run(settings: Settings) -> Summary:
     after writing, when more than `max_failed` of the videos have another status than `ok`.
     """
     sampling = settings.frame_sampling()
+    if (said := without_model(settings.preset)) is not None:
+        log.info("%s", said)
     settings = shards.placed(settings)
     decoder = plugins.module_name("decoders", DECODER)
     with Step(
