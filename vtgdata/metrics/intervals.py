@@ -7,6 +7,7 @@ answers are compared by an interval of the same kind, and tested by flipping sig
 `benchmarks/intervals.py` shows how often the intervals hold the truth.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 
@@ -71,19 +72,32 @@ def clustered_all(values: Mapping[str, Array], clusters: Sequence[str], *, level
     return {name: _of_score(found, column, level) for column, name in enumerate(values)}
 
 
-def _of_score(found: Means, column: int, level: float) -> Bounds:
+def _of_score(found: Means, column: int, level: float = 0.95) -> Bounds:
+    bounds = _by_t(found, column, level, least=0.0)
+    if (counted := _counted(found, column, level)) is None:
+        return bounds
+    successes, failures = counted
+    if min(successes, failures) >= FEW and found.error[column]:
+        return bounds
+    proportion = clopper_pearson(successes, successes + failures, level)
+    return min(bounds[0], proportion[0]), max(bounds[1], proportion[1])
+
+
+def _counted(found: Means, column: int, level: float) -> tuple[float, float] | None:
+    """Effective numbers of successes and failures of a score; None where its error is not known.
+
+    So many independent ones would give the same interval, its degrees of freedom included.
+    """
     mean, error, df = (float(array[column]) for array in (found.mean, found.error, found.df))
     if error != error:
-        return _NAN, _NAN
-    t = t_quantile(level, df)
-    low, high = max(0.0, mean - t * error), min(1.0, mean + t * error)
-    normal = NormalDist().inv_cdf((1 + level) / 2)
-    # Without any variance the values say nothing about how alike those of one source are: only sources count then.
-    number = mean * (1 - mean) / error**2 * (normal / t) ** 2 if error else float(found.equal_clusters[column])
-    if min(mean, 1 - mean) * number >= FEW and error:
-        return low, high
-    bounds = clopper_pearson(min(max(mean, 0.0), 1.0) * number, number, level)
-    return min(low, bounds[0]), max(high, bounds[1])
+        return None
+    # Without any variance the values do not say how alike those of one source are: then only sources count.
+    number = float(found.equal_clusters[column])
+    if error:
+        normal = NormalDist().inv_cdf((1 + level) / 2)
+        number = mean * (1 - mean) / error**2 * (normal / t_quantile(level, df)) ** 2
+    mean = min(max(mean, 0.0), 1.0)
+    return mean * number, (1 - mean) * number
 
 
 def of_estimate(values: Array, clusters: Clusters, level: float = 0.95) -> Bounds:
@@ -94,18 +108,19 @@ def of_estimate(values: Array, clusters: Clusters, level: float = 0.95) -> Bound
     return _by_t(cluster_means(values[:, None], clusters), 0, level)
 
 
-def _by_t(found: Means, column: int, level: float = 0.95) -> Bounds:
+def _by_t(found: Means, column: int, level: float, least: float = -1.0) -> Bounds:
+    """Mean -+ t x error, in [least, 1]."""
     mean, error, df = (float(array[column]) for array in (found.mean, found.error, found.df))
     if error != error:
         return _NAN, _NAN
     reach = t_quantile(level, df) * error
-    return max(-1.0, mean - reach), min(1.0, mean + reach)
+    return max(least, mean - reach), min(1.0, mean + reach)
 
 
 def paired(first: Array, second: Array, clusters: Sequence[str], *, seed: int = 0) -> Difference:
     """Compare two sets of answers sample by sample.
 
-    Args: first, second: (n,) per-sample values of one metric, NaN where it does not apply; clusters: (n,) sources.
+    Args: first, second: (n,) scores in [0, 1] by one metric, NaN where it does not apply; clusters: (n,) sources.
     """
     return paired_all({"": first}, {"": second}, clusters, seed=seed)[""]
 
@@ -113,15 +128,26 @@ def paired(first: Array, second: Array, clusters: Sequence[str], *, seed: int = 
 def paired_all(
     first: Mapping[str, Array], second: Mapping[str, Array], clusters: Sequence[str], *, seed: int = 0
 ) -> dict[str, Difference]:
-    """`paired` for every metric of `first`."""
+    """`paired` for every metric of `first`.
+
+    Where one of the two scores has few successes or failures, the interval is at least that of a difference of two
+    paired proportions. Source: Newcombe, Improved confidence intervals for the difference between binomial proportions
+    based on paired data (Statistics in Medicine 1998), method 10, with the correlation of the clustered means.
+    """
     if not first or not len(clusters):
         return dict.fromkeys(first, _NO_DIFFERENCE)
-    differences = np.stack([array - second[name] for name, array in first.items()], axis=1)
-    return dict(zip(first, differences_of(differences, clusters_of(clusters), seed=seed), strict=True))
+    of = clusters_of(clusters)
+    both = [np.stack([array, second[name]], axis=1) for name, array in first.items()]
+    for pair in both:
+        pair[np.isnan(pair).any(axis=1)] = np.nan
+    found = differences_of(np.stack([pair[:, 0] - pair[:, 1] for pair in both], axis=1), of, seed=seed)
+    errors = cluster_means(np.stack([pair[:, 0] - pair[:, 1] for pair in both], axis=1), of).error.tolist()
+    wide = [_widened(each, cluster_means(pair, of), e) for each, pair, e in zip(found, both, errors, strict=True)]
+    return dict(zip(first, wide, strict=True))
 
 
 def differences_of(differences: Array, clusters: Clusters, *, seed: int = 0) -> list[Difference]:
-    """The `Difference` of each column of paired differences. Args: differences: (n, m), NaN where none applies."""
+    """The `Difference` of each column of paired differences, by t alone. Args: differences: (n, m), NaN for none."""
     found = cluster_means(differences, clusters)
     p = sign_flips.p_values(found.totals, seed=seed)
     return [_difference(found, column, float(p[column])) for column in range(differences.shape[1])]
@@ -131,12 +157,41 @@ def _difference(found: Means, column: int, p: float) -> Difference:
     n, sources = int(found.sizes[:, column].sum()), int(found.clusters[column])
     if not n:
         return _NO_DIFFERENCE
-    low, high = _by_t(found, column)
-    if found.error[column] == 0:
-        # A few sources on which two systems differ alike do not show that they do so on all.
-        most = clopper_pearson(0.0, float(found.equal_clusters[column]))[1]
-        low, high = max(-1.0, low - most), min(1.0, high + most)
+    low, high = _by_t(found, column, 0.95)
     return Difference(float(found.mean[column]), low, high, p if sources >= LEAST_SOURCES else None, n, sources)
+
+
+def _widened(of: Difference, both: Means, error: float) -> Difference:
+    """The difference with the interval that few successes or failures call for.
+
+    Args: both: of the two scores; error: of their difference.
+    """
+    counted = [_counted(both, column, 0.95) for column in (0, 1)]
+    few = [each is not None and (min(each) < FEW or not both.error[k]) for k, each in enumerate(counted)]
+    if not any(few):
+        return of
+    low, high = of.low, of.high
+    if low == high:
+        # Some sources on which two systems differ alike do not show that they do so on all.
+        most = clopper_pearson(0.0, float(both.equal_clusters[0]))[1]
+        low, high = max(-1.0, low - most), min(1.0, high + most)
+    bounds = [(float(both.mean[k]), *_of_score(both, k)) for k in (0, 1)]
+    (one, one_low, one_high), (two, two_low, two_high) = bounds
+    alike = _correlation(*both.error.tolist(), error)
+    low = min(low, of.difference - _reach(one - one_low, two_high - two, alike))
+    high = max(high, of.difference + _reach(one_high - one, two - two_low, alike))
+    return msgspec.structs.replace(of, low=max(-1.0, low), high=min(1.0, high))
+
+
+def _reach(first: float, second: float, alike: float) -> float:
+    return math.sqrt(max(0.0, first**2 + second**2 - 2 * alike * first * second))
+
+
+def _correlation(first: float, second: float, error: float) -> float:
+    """Of two means with these errors, whose difference has the third; 0 rather than less."""
+    if not first or not second:
+        return 0.0
+    return min(1.0, max(0.0, (first**2 + second**2 - error**2) / (2 * first * second)))
 
 
 def auc(scores: Array, positive: NDArray[np.bool_]) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from vtgdata.files.schemas import Row
 from vtgdata.metrics import baselines, breakdown, intervals, official, other_truth, sets
 from vtgdata.metrics.answered import Answered
-from vtgdata.metrics.cluster_means import sources_of
+from vtgdata.metrics.cluster_means import clusters_of, sources_of
 from vtgdata.metrics.judging import Judged, counts
 from vtgdata.metrics.other_truth import Estimate, Others
 from vtgdata.metrics.rounds import Rounds
@@ -133,8 +133,12 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def looking(self, sighted: Mapping[str, Estimate], blind: Mapping[str, Estimate]) -> dict[str, dict[str, Any]]:
         """`seen` with the video minus `seen` without it, for mIoU and the metrics shown: what looking gives."""
-        first, second = ({name: each.values for name, each in seen.items()} for seen in (sighted, blind))
-        return self.compare(first, second) if "mIoU" in first else {}
+        names = [name for name in ("mIoU", *self.shown({n: e.values for n, e in sighted.items()})) if name in sighted]
+        if not names:
+            return {}
+        differences = np.stack([sighted[name].values - blind[name].values for name in names], axis=1)
+        found = intervals.differences_of(differences, clusters_of(self.sources))
+        return {name: msgspec.to_builtins(each) for name, each in zip(names, found, strict=True)}
 
     def shown(self, values: sets.Values) -> sets.Values:
         """The most important metrics, if a set has too many to show all."""
