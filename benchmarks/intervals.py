@@ -13,6 +13,7 @@ draws, p is at most .05 in at most 7 %; at 100 equal sources it is at most 5 % w
 """
 
 import argparse
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,10 +49,10 @@ class Pair(NamedTuple):
     """The samples of each source."""
 
 
-def samples_of(corpus: str, path: Path, **options: Any) -> list[Sample]:
-    """The samples of one published file."""
+def samples_of(corpus: str, path: Path, split: str = "val", **options: Any) -> list[Sample]:
+    """The samples of a published file or folder."""
     module = plugins.load("corpora", corpus)
-    rows = module.read([path], "val", **options)
+    rows = module.read([path], split, **options)
     found = normalise(rows, module.CORPUS, licence_of=lambda name: name)
     return [each for each in found if isinstance(each, Sample)]
 
@@ -67,13 +68,17 @@ def pair(name: str, samples: list[Sample], files: Sequence[Path]) -> Pair:
     return Pair(name, scores, [np.flatnonzero(of == source) for source in range(of.max() + 1)])
 
 
-def pairs(data: Path, scratch: Path) -> list[Pair]:
-    """QVHighlights val by QD-DETR and Moment-DETR, VUE-TR-V2 by Vidi2.5 and GPT-5."""
-    ours = data / "predictions" / "moment_detr_standalone_eval"
+def vue_tr_v2(data: Path, scratch: Path) -> list[Sample]:
+    """The samples of VUE-TR-V2; its JSON list is written to `scratch` as lines."""
     truth = msgspec.json.decode((data / "field2026/vue_tr_v2/VUE-TRv2_ground_truth.json").read_bytes())
     lines = scratch / "vue_tr_v2.jsonl"
     lines.write_bytes(b"\n".join(map(msgspec.json.encode, truth)))
-    fields = {"id": "query_id", "video": "video_id", "windows": "gt"}
+    return samples_of("moment_jsonl", lines, map={"id": "query_id", "video": "video_id", "windows": "gt"})
+
+
+def pairs(data: Path, scratch: Path) -> list[Pair]:
+    """QVHighlights val by QD-DETR and Moment-DETR, VUE-TR-V2 by Vidi2.5 and GPT-5."""
+    ours = data / "predictions" / "moment_detr_standalone_eval"
     return [
         pair(
             "QVHighlights",
@@ -82,7 +87,7 @@ def pairs(data: Path, scratch: Path) -> list[Pair]:
         ),
         pair(
             "VUE-TR-V2",
-            samples_of("moment_jsonl", lines, map=fields),
+            vue_tr_v2(data, scratch),
             [data / "field2026/vue_tr_v2" / f"results_{name}.json" for name in ("Vidi2.5", "GPT-5")],
         ),
     ]
@@ -168,9 +173,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--draws", type=int, default=2000)
-    parser.add_argument("--scratch", type=Path, default=Path())
     chosen = parser.parse_args()
-    both, begun, misses = pairs(chosen.data, chosen.scratch), time.perf_counter(), []
+    begun, misses = time.perf_counter(), []
+    with tempfile.TemporaryDirectory() as scratch:
+        both = pairs(chosen.data, Path(scratch))
     tacos = samples_of("tacos", chosen.data / "corpora/tacos/val.json")
     known = {"qvhighlights": np.array([len(rows) for rows in both[0].rows])}
     known["tacos"] = np.unique(sources_of(tacos), return_counts=True)[1]

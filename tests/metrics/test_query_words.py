@@ -53,4 +53,4 @@ def test_the_words_of_charades_give_something_away():
     found = other_truth.seen(
         sets.values("moments", answers, asked, ()), lambda each: sets.values("moments", answers, each, ()), others
     )
-    assert 0.04 < found["mIoU"].seen.low < found["mIoU"].seen.high < 0.09
+    assert 0.05 < found["mIoU"].seen.low < found["mIoU"].seen.high < 0.12

@@ -177,7 +177,7 @@ def _widened(of: Difference, both: Means, error: float) -> Difference:
         low, high = max(-1.0, low - most), min(1.0, high + most)
     bounds = [(float(both.mean[k]), *_of_score(both, k)) for k in (0, 1)]
     (one, one_low, one_high), (two, two_low, two_high) = bounds
-    alike = _correlation(*both.error.tolist(), error)
+    alike = _correlation(float(both.error[0]), float(both.error[1]), error)
     low = min(low, of.difference - _reach(one - one_low, two_high - two, alike))
     high = max(high, of.difference + _reach(one_high - one, two - two_low, alike))
     return msgspec.structs.replace(of, low=max(-1.0, low), high=min(1.0, high))

@@ -70,7 +70,7 @@ def draw(samples: Sequence[Sample], *, seed: int = 0, draws: int = DRAWS) -> Oth
     """
     clusters = clusters_of(sources_of(samples))
     usable = np.array([bool(sample.video.duration) for sample in samples], dtype=bool)
-    if len(set(clusters.of[usable].tolist())) < 2:
+    if np.count_nonzero(np.bincount(clusters.of[usable])) < 2:
         return None
     rng = np.random.default_rng(seed)
     ranges = _ranges(samples, usable)
