@@ -32,7 +32,8 @@ def test_a_faulty_file_is_told_in_words_and_by_exit_code_three(arguments, capsys
         "p.jsonl:4 (test:2)",
         "1 rows that cannot be read (left out): ",
         "p.jsonl:6",
-        "guess: whole_video",
+        "guesses that see no frame",
+        "whole video",
     ):
         assert words in shown.out, words
     assert "1 of 4 samples have no prediction" in shown.err and "--max-failed" in shown.err
@@ -49,4 +50,6 @@ def test_a_share_of_faults_can_be_allowed_and_a_second_run_does_nothing(argument
 
 def test_two_files_are_compared_on_the_terminal(arguments, capsys, tmp_path):
     run([*arguments, "--max-failed", "1", "--against", str(tmp_path / "p.jsonl")])
-    assert "mIoU 0.0 [0.0, 0.0], p 1.0000, n 4" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "mIoU 0.0 [-60.2, 60.2], no p from 4 sources, n 4" in shown
+    assert "by source (too few for a p-value)" in shown

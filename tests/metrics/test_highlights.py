@@ -6,11 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.published import published
-from vtgdata.metrics import highlights
 from vtgdata.metrics.highlights import (
-    average_precision,
     clip_labels,
-    moments,
     precision_of_scores,
     saliency,
     trapezoid_precision,
@@ -18,40 +15,7 @@ from vtgdata.metrics.highlights import (
     youtube_map,
 )
 
-TRUTH = np.array([[0.0, 10.0], [20.0, 60.0]])
 clips = st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=1, max_size=20)
-
-
-def test_a_ranking_that_starts_with_the_truth_has_full_precision_whatever_follows():
-    windows = np.array([[20.0, 60.0], [0.0, 10.0], [30.0, 31.0]])
-    assert average_precision(windows, None, TRUTH).tolist() == [1.0] * 10
-
-
-def test_a_true_window_is_met_once():
-    windows = np.array([[0.0, 10.0], [0.0, 10.0], [20.0, 60.0]])
-    assert average_precision(windows, None, TRUTH) == pytest.approx([(1 + 2 / 3) / 2] * 10)
-
-
-def test_confidence_goes_before_the_order_of_the_file_and_only_ten_windows_count():
-    windows = np.array([[80.0, 90.0], [0.0, 10.0]])
-    assert average_precision(windows, np.array([0.1, 0.9]), TRUTH[:1])[0] == 1.0
-    late = np.concatenate([np.tile([[80.0, 90.0]], (10, 1)), TRUTH])
-    assert average_precision(late, None, TRUTH).tolist() == [0.0] * 10
-
-
-def test_a_window_that_is_none_keeps_its_rank():
-    windows = np.array([[np.nan, np.nan], [0.0, 10.0]])
-    assert average_precision(windows, None, TRUTH[:1])[0] == 0.5
-    assert moments(windows, None, TRUTH)["MR-full-R1@0.5"] == 0.0
-
-
-def test_a_range_without_a_true_window_does_not_apply_but_the_full_one_always_does():
-    found = moments(np.array([[0.0, 10.0]]), None, TRUTH)
-    assert (found["MR-short-R1@0.5"], found["MR-long-R1@0.5"]) == (1.0, 0.0)
-    assert np.isnan(found["MR-middle-mAP"])
-    nothing = moments(np.empty((0, 2)), None, np.empty((0, 2)))
-    assert nothing["MR-full-mAP"] == nothing["MR-full-R1@0.5"] == 0.0
-    assert moments(np.empty((0, 2)), None, TRUTH)["MR-full-mAP"] == 0.0
 
 
 def test_a_highlight_is_a_clip_that_any_rater_finds_one():
@@ -81,16 +45,6 @@ def test_precisions_are_fractions_and_perfect_when_the_scores_are_the_labels(row
     for score in (precision_of_scores, trapezoid_precision):
         assert 0.0 <= score(scores, positive) <= 1.0 + 1e-12
         assert score(positive.astype(float), positive) == pytest.approx(float(positive.any()))
-
-
-@settings(max_examples=200)
-@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 20)), max_size=12), st.integers(0, 10_000))
-def test_precision_falls_with_the_threshold_and_stays_a_fraction(rows, seed):
-    windows = np.array([(s, s + d) for s, d in rows], dtype=np.float64).reshape(-1, 2)
-    found = average_precision(windows, np.random.default_rng(seed).uniform(size=len(rows)), TRUTH)
-    assert np.all((found >= 0) & (found <= 1))
-    assert np.all(np.diff([max(found[i:]) for i in range(10)]) <= 1e-12)
-    assert moments(TRUTH, None, TRUTH)["MR-full-mAP"] == 1.0
 
 
 def area(hits: list[int]) -> float:
@@ -128,9 +82,3 @@ def test_youtube_highlights_equals_its_definition_on_the_published_labels():
         scores = rng.uniform(size=len(labels))
         order = sorted(range(len(labels)), key=lambda i: -scores[i])
         assert youtube_map(scores, labels) == pytest.approx(area([int(labels[i] > 0) for i in order]), abs=1e-9)
-
-
-def test_thresholds_are_the_published_ones():
-    assert list(map(str, highlights.THRESHOLDS)) == [
-        "0.5", "0.55", "0.6", "0.65", "0.7", "0.75", "0.8", "0.85", "0.9", "0.95",
-    ]  # fmt: skip

@@ -154,17 +154,18 @@ def test_the_report_has_files_for_programs_and_for_tables(samples, tmp_path):
     assert written["benchmark"] == [{"corpus": "test", "split": "train", "label_version": "original", "n": 8}]
     parts = written["models"][0]["breakdown"]
     assert set(parts) == {"position", "kind"}
-    assert parts["kind"] == {
-        "even": {"n": 4, "metrics": {"mIoU": 0.75, "R1@0.1": 0.75, "R1@0.9": 0.75}},
-        "odd": {"n": 4, "metrics": {"mIoU": 0.75, "R1@0.1": 0.75, "R1@0.9": 0.75}},
-    }
+    for part in ("even", "odd"):
+        bounds = parts["kind"][part].pop("intervals")
+        assert list(bounds) == ["mIoU", "R1@0.1", "R1@0.9"] and bounds["mIoU"][0] < 0.75 < bounds["mIoU"][1]
+        metrics = {"mIoU": 0.75, "R1@0.1": 0.75, "R1@0.9": 0.75}
+        assert parts["kind"][part] == {"n": 4, "n_sources": 4, "metrics": metrics}
     assert sum(part["n"] for part in parts["position"].values()) == 8
     with (tmp_path / "out/evaluation.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     ours = [row for row in rows if row["seeing"] == "sighted" and not row["group"] and row["metric"] == "mIoU"]
     assert [float(row["value"]) for row in ours] == [0.75] and float(ours[0]["low"]) <= 0.75 <= float(ours[0]["high"])
     assert {row["name"] for row in rows if row["seeing"] == "nothing"} == {
-        "best_constant", "best_constant_by_duration", "training_mean", "whole_video",
+        "best_constant", "best_constant_by_duration", "training_mean", "whole_video", "query_words",
     }  # fmt: skip
     assert [row["text"] for row in read_parquet(tmp_path / "out/rollouts.parquet")] == [None] * 8
 
@@ -177,7 +178,11 @@ def test_two_files_are_compared_sample_by_sample(samples, tmp_path):
     assert difference["difference"] == pytest.approx(0.5) and difference["n"] == 8
     assert difference["low"] < 0.5 < difference["high"]
     same = score(tmp_path, samples, GOOD, against=str(tmp_path / "p.jsonl"))["models"][0]["against"]
-    assert same["differences"]["mIoU"] == {"difference": 0.0, "low": 0.0, "high": 0.0, "p": 1.0, "n": 8}
+    # Four videos on which two files agree do not show that they always do, and give no p.
+    mine = same["differences"]["mIoU"]
+    assert (mine["difference"], mine["p"], mine["n"], mine["sources"]) == (0.0, None, 8, 4)
+    assert mine["low"] < 0 < mine["high"]
+    assert set(same["sources"]) == {"v0", "v1", "v2", "v3"} and same["sources"]["v0"]["n"] == 2
 
 
 def test_a_model_is_compared_with_a_file_too(samples, tmp_path):

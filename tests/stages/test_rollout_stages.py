@@ -216,9 +216,41 @@ def test_predictions_as_text_are_read_strictly_too(samples, tmp_path):
     assert summary.strict_metrics["mIoU"] == 0.5
 
 
-def test_an_evaluation_takes_one_answer_per_sample(samples, tmp_path):
-    with pytest.raises(VtgError, match="one answer"):
-        evaluate.run(evaluate.Settings(samples=samples, out=str(tmp_path / "o"), model=[f"scripted:{samples}"], n=4))
+def test_answers_drawn_are_reported_beside_the_greedy_one(samples, tmp_path):
+    settings = evaluate.Settings(
+        samples=samples, out=str(tmp_path / "o"), model=[f"scripted:{samples}"], n=4, temperature=1.0
+    )
+    summary = evaluate.run(settings)
+    drawn = summary.models[0].sampled
+    mean, best = drawn["metrics"]["mIoU"], drawn["best"]["mIoU"]
+    assert drawn["n"] == 4 and drawn["intervals"]["mIoU"][0] < mean < drawn["intervals"]["mIoU"][1]
+    assert mean < best <= 1.0 and drawn["spread"]["mIoU"] > 0
+    rows = read_parquet(tmp_path / "o/rollouts.parquet")
+    assert sum(row["seeing"] == "sampled" for row in rows) == 4 * sum(row["seeing"] == "sighted" for row in rows)
+    with pytest.raises(VtgError, match="--temperature"):
+        evaluate.run(msgspec.structs.replace(settings, temperature=0.0))
+
+
+def test_scores_over_numbers_of_frames_are_a_curve(samples, tmp_path):
+    settings = evaluate.Settings(
+        samples=samples, out=str(tmp_path / "o"), model=[f"scripted:{samples}"], num_frames="16,8"
+    )
+    report = evaluate.run(settings).models[0]
+    assert [each["num_frames"] for each in report.curve] == [8, 16]
+    assert report.curve[1]["metrics"] == report.sighted["metrics"]
+    with pytest.raises(VtgError, match="8,16,32"):
+        evaluate.run(msgspec.structs.replace(settings, num_frames="8,many"))
+
+
+def test_checkpoints_as_seeds_have_a_range_and_from_five_on_an_interval(samples, tmp_path):
+    models = [f"scripted:samples={samples},errors=0.{i},noise=0.1" for i in range(1, 6)]
+    two = evaluate.run(evaluate.Settings(samples=samples, out=str(tmp_path / "a"), model=models[:2], as_seeds=True))
+    five = evaluate.run(evaluate.Settings(samples=samples, out=str(tmp_path / "b"), model=models, as_seeds=True))
+    assert two.models[1].gain is msgspec.UNSET
+    assert two.as_seeds["mIoU"]["low"] is None or np.isnan(two.as_seeds["mIoU"]["low"])
+    found = five.as_seeds["mIoU"]
+    assert len(found["values"]) == 5 and found["least"] == min(found["values"])
+    assert found["low"] < found["mean"] < found["high"]
 
 
 def test_a_model_that_does_not_look_has_no_blind_control(samples, tmp_path):

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import typer
-from msgspec import UNSET
 
-from vtgdata.cli import anchors
-from vtgdata.cli.printing import again, counts, interval, percent, table
+from vtgdata.cli import anchors, evaluation
+from vtgdata.cli.printing import again, counts, percent
 from vtgdata.cli.running import relative, stage
 
 if TYPE_CHECKING:
     from vtgdata.engine.batch.export import Exported
     from vtgdata.engine.money.plan_words import Planned
-    from vtgdata.metrics.evaluation import Intervals, ModelReport, Numbers
     from vtgdata.stages.coldstart import Summary as Traced
     from vtgdata.stages.difficulty import Summary as Rated
     from vtgdata.stages.evaluate import Summary as Evaluated
@@ -77,32 +75,16 @@ def evaluate(summary: Evaluated) -> None:
 
     For comparison, it also scores guesses that do not look at the video and, with --blind, the model without the video.
     """
-    print(f"n {summary.n:,}, unparsed {summary.n_unparsed:,}, failed {summary.n_failed:,}{again(summary)}")
+    sources = f" of {summary.n_sources:,} sources" if summary.n_sources < summary.n else ""
+    print(f"n {summary.n:,}{sources}, unparsed {summary.n_unparsed:,}, failed {summary.n_failed:,}{again(summary)}")
     for part in summary.benchmark:
         print(f"{part.corpus} {part.split}, labels {part.label_version}: {part.n:,}")
     if summary.parser:
         print(f"answers read by the parser of {summary.parser}")
     _problems(summary)
-    names = summary.shown
-    # A table with the intervals of many metrics is too wide for a terminal; evaluation.json and .csv have them all.
-    cells = _cells if len(names) <= 4 else _values
-    rows = [[f"guess: {name}", *cells(each.metrics, each.intervals, names)] for name, each in summary.baselines.items()]
-    for report in summary.models:
-        for condition, found in report.conditions.items():
-            rows.append([f"{_short(report.model)}, {condition}", *cells(found["metrics"], found["intervals"], names)])
-        if strict := report.sighted["strict_metrics"]:
-            rows.append([f"{_short(report.model)}, strict", *cells(strict, {}, names)])
-    heads = [text for name in names for text in (name, "95 %")] if cells is _cells else names
-    fitted_on = next(iter(summary.baselines.values())).fitted_on
-    table([f"per cent (guesses fitted on {fitted_on})", *heads], rows)
-    fewer = summary.applies_to
-    counts("metrics of fewer samples", {name: fewer[name] for name in names if name in fewer})
-    for report in summary.models:
-        _parts(report, names)
-    for report in summary.models:
-        _differences(report)
+    evaluation.scores(summary)
     anchors.show(summary.published)
-    print(f"written to {relative(summary.out)}")
+    print(f"\nwritten to {relative(summary.out)}")
 
 
 def _problems(summary: Evaluated) -> None:
@@ -110,42 +92,3 @@ def _problems(summary: Evaluated) -> None:
     for problem in (*(summary.problems or ()), *(summary.options.problems if summary.options else ())):
         places = "; ".join(problem.first[:2]) + (" ..." if problem.n > 2 else "")
         print(f"{problem.n:,} {problem.what}: {places}")
-
-
-def _parts(report: ModelReport, names: list[str]) -> None:
-    """Print the first four metrics for each part of the samples."""
-    names = names[:4]
-    rows = [
-        [f"{group} {part}", f"{scores['n']:,}", *(percent(scores["metrics"][name]) for name in names)]
-        for group, parts in report.breakdown.items()
-        for part, scores in parts.items()
-    ]
-    if rows:
-        print()
-        table([_short(report.model), "n", *names], rows)
-        print()
-
-
-def _differences(report: ModelReport) -> None:
-    if (gain := report.gain) is not UNSET:
-        print(f"{_short(report.model)}: gain in mIoU {percent(gain['mIoU'])} {interval((gain['low'], gain['high']))}")
-    if (against := report.against) is not UNSET:
-        print(f"{_short(report.model)} against {_short(against['predictions'])}:")
-        for name, each in against["differences"].items():
-            bounds = interval((each["low"], each["high"]))
-            print(f"  {name} {percent(each['difference'])} {bounds}, p {each['p']:.4f}, n {each['n']:,}")
-
-
-def _short(name: str) -> str:
-    """A model's spec or a path, at most 50 characters long: the beginning of a longer one is cut off."""
-    name = relative(name) if name.startswith("/") else name
-    return name if len(name) <= 50 else "..." + name[-47:]
-
-
-def _cells(metrics: Numbers, bounds: Intervals, names: list[str]) -> list[str]:
-    return [text for n in names for text in (percent(metrics[n]), interval(bounds.get(n)))]
-
-
-def _values(metrics: Numbers, bounds: Intervals, names: list[str]) -> list[str]:
-    del bounds
-    return [percent(metrics.get(name)) for name in names]

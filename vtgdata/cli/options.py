@@ -83,6 +83,8 @@ def option_type(hint: Any) -> Any:
     """
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
+        if _number_or_text(hint):
+            return str
         return option_type(next(arg for arg in get_args(hint) if arg is not type(None)))
     if origin is Literal:
         return str
@@ -94,6 +96,14 @@ def option_type(hint: Any) -> Any:
     return hint
 
 
+def _number_or_text(hint: Any) -> bool:
+    """Whether a field takes a whole number or a text, as `8` or `8,16`: its option takes a text, and digits count."""
+    kinds = (
+        {get_origin(arg) or arg for arg in get_args(hint)} if get_origin(hint) in (Union, types.UnionType) else set()
+    )
+    return {int, str} <= kinds
+
+
 def given(settings: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, Any]:
     """The values that were given on the command line; mappings are parsed from their key=value items."""
     hints = get_type_hints(settings)
@@ -101,7 +111,9 @@ def given(settings: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, A
     for name, value in values.items():
         if value is None or value == []:
             continue
-        out[name] = _mapping(name, value) if get_origin(hints[name]) is dict else value
+        if _number_or_text(hints[name]) and isinstance(value, str) and value.strip().isdecimal():
+            value = int(value)
+        out[name] = _mapping(name, cast("list[str]", value)) if get_origin(hints[name]) is dict else value
     return out
 
 

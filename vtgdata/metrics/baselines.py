@@ -1,21 +1,21 @@
 """Baselines that guess without looking: windows as fractions of the duration, fitted on (training) annotations."""
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import msgspec
 import numpy as np
 
 from vtgdata.metrics.answered import NOTHING, Answered
-from vtgdata.metrics.window_table import answer_iou, as_array, table_of, tiou_in_place
+from vtgdata.metrics.query_words import query_words
+from vtgdata.metrics.window_grid import Fractions, fractions, grid_ious, usable
+from vtgdata.metrics.window_table import answer_iou, as_array, table_of
 from vtgdata.records import Sample
-from vtgdata.records.windows import Array
 
 GRID = 50
 """Bounds of windows are tried at multiples of 1/GRID of the duration."""
 BUCKETS = 4
 """Most ranges of duration that get a best constant answer of their own."""
-
-Fractions = tuple[float, float]
 
 
 class Guess(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,10 +43,10 @@ def whole_video(samples: Sequence[Sample]) -> Guess:
 
 def training_mean(samples: Sequence[Sample]) -> Guess:
     """The mean start and the mean end of the true windows, as fractions of their videos."""
-    usable = _usable(samples)
-    if not usable:
+    chosen = usable(samples)
+    if not chosen:
         return whole_video(samples)
-    bounds = np.concatenate([_fractions(sample) for sample in usable])
+    bounds = np.concatenate([fractions(sample) for sample in chosen])
     start, end = np.clip(bounds.mean(axis=0), 0.0, 1.0)
     return Guess(until=[], windows=[(float(start), float(end))])
 
@@ -58,34 +58,68 @@ def constant(samples: Sequence[Sample]) -> Guess:
 
 def constant_by_duration(samples: Sequence[Sample]) -> Guess:
     """The best constant answer for each quartile of the durations; fewer ranges if many durations are equal."""
-    usable = _usable(samples)
-    if not usable:
+    chosen = usable(samples)
+    if not chosen:
         return whole_video(samples)
-    durations = np.array([sample.video.duration for sample in usable])
+    durations = np.array([sample.video.duration for sample in chosen])
     steps = np.arange(1, BUCKETS) / BUCKETS
     ends = np.unique(np.quantile(durations, steps, method="inverted_cdf"))
     until = [float(end) for end in ends if end < durations.max()]
     bucket = np.searchsorted(until, durations)
-    windows = [best_constant([s for s, b in zip(usable, bucket, strict=True) if b == i]) for i in range(len(until) + 1)]
+    windows = [best_constant([s for s, b in zip(chosen, bucket, strict=True) if b == i]) for i in range(len(until) + 1)]
     return Guess(until=until, windows=windows)
 
 
-BASELINES: dict[str, Callable[[Sequence[Sample]], Guess]] = {
+class Guesser(Protocol):
+    """Something that answers without looking."""
+
+    @property
+    def until(self) -> list[float]:
+        """Upper ends of all ranges of durations but the last, in seconds."""
+        ...
+
+    @property
+    def windows(self) -> list[Fractions]:
+        """The window of each range; empty where windows do not depend on the duration alone."""
+        ...
+
+    def answer(self, sample: Sample) -> Answered:
+        """The guess for one sample."""
+        ...
+
+
+class Crossed(msgspec.Struct, frozen=True):
+    """Two guesses, each fitted on one half of the sources, and asked about the other half."""
+
+    halves: tuple[Guesser, Guesser]
+    in_first: frozenset[str]
+    """Sources that the first was fitted on."""
+    until: list[float] = []
+    windows: list[Fractions] = []
+
+    def answer(self, sample: Sample) -> Answered:
+        """The guess of the half that does not know the sample's source."""
+        return self.halves[sample.video.source in self.in_first].answer(sample)
+
+
+def crossed(fit: Callable[[Sequence[Sample]], Guesser], samples: Sequence[Sample], seed: int = 0) -> Crossed:
+    """A guess fitted on the samples that it is asked about, but never on those of the source in question."""
+    sources = sorted({sample.video.source for sample in samples})
+    first = frozenset(np.random.default_rng(seed).permutation(sources)[: len(sources) // 2].tolist())
+    parts = [[s for s in samples if (s.video.source in first) == inside] for inside in (True, False)]
+    return Crossed((fit(parts[0]), fit(parts[1])), first)
+
+
+BASELINES: dict[str, Callable[[Sequence[Sample]], Guesser]] = {
     "best_constant": constant,
     "best_constant_by_duration": constant_by_duration,
     "training_mean": training_mean,
     "whole_video": whole_video,
+    "query_words": query_words,
 }
-"""{name: function that fits the guess}; a claim has to beat the first."""
-
-
-def _usable(samples: Sequence[Sample]) -> list[Sample]:
-    return [sample for sample in samples if sample.windows and sample.video.duration]
-
-
-def _fractions(sample: Sample) -> Array:
-    duration = sample.video.duration or 1.0
-    return np.array([(window.start / duration, window.end / duration) for window in sample.windows])
+"""{name: function that fits the guess}; a claim has to beat the first, and the last."""
+NEEDS_OTHERS = ("query_words",)
+"""Those with so many numbers to fit that they may not be fitted on the samples that they are asked about."""
 
 
 def best_constant(samples: Sequence[Sample]) -> Fractions:
@@ -94,21 +128,14 @@ def best_constant(samples: Sequence[Sample]) -> Fractions:
     Only samples with a duration and a window count; with several true windows, the best IoU counts.
     Returns (start, end) with 0 <= start < end <= 1; (0, 1) when no sample counts.
     """
-    usable = _usable(samples)
-    if not usable:
+    chosen = usable(samples)
+    if not chosen:
         return (0.0, 1.0)
-    width = max(len(sample.windows) for sample in usable)
-    # (n, width, 2) true windows as fractions; a sample's last window is repeated to fill its row.
-    found = [_fractions(sample) for sample in usable]
-    truth = np.array([np.concatenate([f, np.repeat(f[-1:], width - len(f), axis=0)]) for f in found])
     best, best_window = -1.0, (0.0, 1.0)
-    for i in range(GRID):
-        for j in range(i + 1, GRID + 1):
-            guess = np.broadcast_to([i / GRID, j / GRID], (len(truth), 2))
-            ious = np.max([tiou_in_place(guess, truth[:, k]) for k in range(width)], axis=0)
-            mean = float(ious.mean())
+    for windows, ious in grid_ious(chosen, GRID):
+        for window, mean in zip(windows, ious.mean(axis=1).tolist(), strict=True):
             if mean > best + 1e-12:
-                best, best_window = mean, (i / GRID, j / GRID)
+                best, best_window = mean, window
     return best_window
 
 

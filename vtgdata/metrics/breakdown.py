@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from vtgdata.metrics import intervals
+from vtgdata.metrics.cluster_means import sources_of
 from vtgdata.metrics.sets import Values
 from vtgdata.metrics.window_table import as_array, support
 from vtgdata.records import Sample
@@ -20,28 +22,44 @@ UNKNOWN = "unknown"
 
 
 def break_down(values: Values, samples: Sequence[Sample], by: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
-    """The number of samples and the mean of each metric in each part, for each way to divide the samples.
+    """Numbers of samples and sources, and each metric with its interval, in each part, for each way to divide them.
 
     Args:
         values: per-sample values by metric.
         samples: the samples, in the same order.
         by: further keys of `extra` to divide by.
 
-    Returns {way: {part: {"n": .., "metrics": {..}}}}; a way that puts all samples into one part is left out, unless it
-    is in `by`.
+    Returns {way: {part: {"n": .., "n_sources": .., "metrics": {..}, "intervals": {..}}}}; a way that puts all samples
+    into one part is left out, unless it is in `by`.
     """
     found: dict[str, dict[str, Any]] = {}
+    sources = sources_of(samples)
     for name, part_of in _ways(samples, by).items():
-        parts: dict[str, list[int]] = defaultdict(list)
-        for i, sample in enumerate(samples):
-            parts[part_of(sample)].append(i)
+        parts = by_part(values, [part_of(sample) for sample in samples], sources)
         if len(parts) > 1 or name in by:
-            found[name] = {part: _part(values, parts[part]) for part in sorted(parts, key=_order)}
+            found[name] = {part: parts[part] for part in sorted(parts, key=_order)}
     return found
 
 
-def _part(values: Values, rows: list[int]) -> dict[str, Any]:
-    return {"n": len(rows), "metrics": {name: mean(array[rows]) for name, array in values.items()}}
+def by_part(values: Values, parts: Sequence[str], sources: Sequence[str] | None = None) -> dict[str, dict[str, Any]]:
+    """Numbers and metrics of each part, by name; with the sources of the samples, also the metrics' intervals.
+
+    Args: values: (n,) by metric; parts: (n,) the part of each sample; sources: (n,).
+    """
+    rows: dict[str, list[int]] = defaultdict(list)
+    for i, part in enumerate(parts):
+        rows[part].append(i)
+    found: dict[str, dict[str, Any]] = {}
+    for part in sorted(rows):
+        of_part = {name: array[rows[part]] for name, array in values.items()}
+        found[part] = {"n": len(rows[part]), "metrics": {name: mean(array) for name, array in of_part.items()}}
+        if sources is not None:
+            chosen = [sources[i] for i in rows[part]]
+            found[part] |= {
+                "n_sources": len(set(chosen)),
+                "intervals": intervals.clustered_all(of_part, chosen),
+            }
+    return found
 
 
 def mean(array: np.ndarray[Any, np.dtype[np.float64]]) -> float:

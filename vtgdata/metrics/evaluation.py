@@ -47,6 +47,22 @@ class Scored(msgspec.Struct, frozen=True, kw_only=True):
     n: int
 
 
+class SeenReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a metric other videos' truths would not give; see `metrics.other_truth`."""
+
+    score: float | None
+    """The metric, over the samples whose video has a duration."""
+    others: float | None
+    """The same answers against true windows of other sources, as shares of the duration."""
+    seen: float | None
+    """`score` minus `others`: 0 for a guess that fits any video alike."""
+    low: float | None
+    high: float | None
+    """95 % interval of `seen`, clustered by source."""
+    at_most: float | None
+    """`seen` of perfect answers."""
+
+
 class GuessReport(msgspec.Struct, frozen=True, kw_only=True):
     """What a guess that does not look scores."""
 
@@ -61,6 +77,8 @@ class GuessReport(msgspec.Struct, frozen=True, kw_only=True):
     applies_to: dict[str, int]
     """Samples that a metric applies to, where these are not all."""
     intervals: Intervals
+    seen: dict[str, SeenReport]
+    """By metric, for those that depend on windows."""
 
 
 class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +97,7 @@ class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
     sighted: dict[str, Any]
     """Counts and scores of its answers."""
     breakdown: dict[str, dict[str, Any]]
-    """Scores of parts of the samples: {way: {part: {n, metrics}}}."""
+    """Scores of parts of the samples: {way: {part: {n, n_sources, metrics, intervals}}}."""
     official: dict[str, Any] | None
     """What the benchmark's own scorer would write."""
     blind: dict[str, Any] | UnsetType = UNSET
@@ -91,8 +109,14 @@ class ModelReport(msgspec.Struct, frozen=True, kw_only=True):
     other_query: dict[str, Any] | UnsetType = UNSET
     """With --other-query, counts and scores on another video's query."""
     sighted_minus_other_query: dict[str, Any] | UnsetType = UNSET
+    looking: dict[str, dict[str, Any]] | UnsetType = UNSET
+    """With --blind, `seen` with the video minus `seen` without it, by metric: what looking gives."""
     gain: dict[str, Any] | UnsetType = UNSET
     """The difference from the model before."""
+    curve: list[dict[str, Any]] | UnsetType = UNSET
+    """With several --num-frames: metrics, intervals and `seen` for each number of frames."""
+    sampled: dict[str, Any] | UnsetType = UNSET
+    """With --n above 1: mean, best and spread of the answers drawn; see `metrics.several.sampled`."""
     against: dict[str, Any] | UnsetType = UNSET
     """With --against, the other file's counts and scores, and the `differences` of the metrics."""
 
@@ -128,6 +152,11 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     applies_to: dict[str, int]
     """Samples that a metric applies to, where these are not all."""
     intervals: Intervals
+    """Clustered by source."""
+    seen: dict[str, SeenReport]
+    """By metric, for those that depend on windows; empty where all samples are of one source."""
+    sources: dict[str, dict[str, Any]] | None
+    """{source: {n, metrics}} where there are fewer than six; else None."""
     strict_metrics: Numbers | None
     """The metrics when only the asked form is read; None where that says nothing."""
     format: str | UnsetType = UNSET
@@ -148,11 +177,15 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     parser: str | None
     """Which parser read the answers; None where only windows were given."""
     benchmark: list[Scored]
+    n_sources: int
+    """Sources of the samples' videos."""
     n_unlabelled: int
     """Samples that cannot be scored."""
     shown: list[str]
     """Metrics that people look at first."""
     models: list[ModelReport]
+    as_seeds: dict[str, dict[str, Any]] | None
+    """With --as-seeds, by metric: the values of all models, their mean and range, and an interval over training."""
     baselines: dict[str, GuessReport]
     """By name."""
     published: list[Neighbours] = msgspec.field(default_factory=list[Neighbours])

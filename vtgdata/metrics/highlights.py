@@ -1,87 +1,18 @@
-"""Metrics of highlights and of ranked moments: QVHighlights' official set, TVSum and YouTube-Highlights.
+"""Metrics of highlights: QVHighlights', TVSum's and YouTube-Highlights'.
 
-All are fractions in [0, 1], one query at a time; the official numbers are their means over queries. QVHighlights' own
-scorer refuses a file that leaves queries out, and its mAP is a mean over the queries that have a guess; here a query
-without an answer counts as 0.
+All are fractions in [0, 1], one query at a time; the official numbers are their means over queries.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vtgdata.metrics.window_table import iou_matrix
+from vtgdata.metrics.ranked_moments import best_from_here
 from vtgdata.records.windows import Array
 
-THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
-"""IoU 0.5, 0.55 .. 0.95."""
-LENGTHS = {"short": (0.0, 10.0), "middle": (10.0, 30.0), "long": (30.0, 150.0), "full": (-np.inf, np.inf)}
-"""{range: (low, high)} of a true window's length, in seconds: above low, at most high."""
 LEVELS = {"Fair": 2, "Good": 3, "VeryGood": 4}
 """{level: least saliency score of a clip that counts as a highlight}."""
-MOST_WINDOWS = 10
-"""Most guesses of a query that count for mAP."""
 CLIP = 2.0
 """Length of a clip, in seconds."""
-
-
-def average_precision(windows: Array, confidence: Array | None, truth: Array) -> Array:
-    """Average precision of ranked windows at each of `THRESHOLDS`.
-
-    Guesses are taken by falling confidence. Each is matched with the unmatched true window of the highest IoU, if that
-    IoU reaches the threshold. Precision is interpolated (the best precision at this recall or a higher one).
-
-    Args:
-        windows: (k, 2) in the order of the file; only the first ten count.
-        confidence: (k,), or None to keep the order of the file.
-        truth: (m, 2), m > 0.
-
-    Returns: (10,) in [0, 1]. Source: ActivityNet's detection mAP as QVHighlights' evaluation uses it (Lei et al.,
-    NeurIPS 2021).
-    """
-    windows = windows[:MOST_WINDOWS]
-    if confidence is not None:
-        windows = windows[np.argsort(-confidence[:MOST_WINDOWS], kind="stable")]
-    thresholds = np.array(THRESHOLDS)
-    rows = np.arange(len(thresholds))
-    free = np.ones((len(thresholds), len(truth)), dtype=bool)
-    hits = np.zeros((len(thresholds), len(windows)))
-    for i, ious in enumerate(iou_matrix(windows, truth)):
-        usable = np.where(free & (ious >= thresholds[:, None]), ious, -1.0)
-        best = usable.argmax(axis=1)
-        hit = usable[rows, best] >= 0
-        hits[hit, i] = 1.0
-        free[rows[hit], best[hit]] = False
-    precision = np.cumsum(hits, axis=1) / np.arange(1, len(windows) + 1)
-    return np.sum(hits * _best_from_here(precision), axis=1) / len(truth)
-
-
-def _best_from_here(values: Array) -> Array:
-    """The running maximum from the end of the last axis. Returns the shape given."""
-    return np.maximum.accumulate(values[..., ::-1], axis=-1)[..., ::-1]
-
-
-def moments(windows: Array, confidence: Array | None, truth: Array) -> dict[str, float]:
-    """QVHighlights' moment metrics of one query: R1 and mAP by threshold, for each range of true windows' lengths.
-
-    Args:
-        windows: (k, 2), best first.
-        confidence: (k,), or None.
-        truth: (m, 2).
-
-    Returns fractions by name (`MR-full-R1@0.5`, `MR-short-mAP`); NaN for a range without a true window. Only in `full`,
-    a query without any true window scores 0 instead.
-    """
-    length = truth[:, 1] - truth[:, 0]
-    found: dict[str, float] = {}
-    for name, (low, high) in LENGTHS.items():
-        chosen = truth[(length > low) & (length <= high)]
-        missing = 0.0 if name == "full" else np.nan
-        best = float(iou_matrix(windows[:1], chosen).max()) if len(chosen) and len(windows) else 0.0
-        precisions = average_precision(windows, confidence, chosen) if len(chosen) else np.full(10, missing)
-        for threshold, precision in zip(THRESHOLDS, precisions, strict=True):
-            found[f"MR-{name}-R1@{threshold}"] = float(best >= threshold) if len(chosen) else missing
-            found[f"MR-{name}-mAP@{threshold}"] = float(precision)
-        found[f"MR-{name}-mAP"] = float(np.mean(precisions))
-    return found
 
 
 def clip_labels(duration: float, clips: NDArray[np.int64], scores: Array) -> Array:
@@ -130,7 +61,7 @@ def precision_of_scores(scores: Array, positive: NDArray[np.bool_]) -> float:
     falling = scores[order]
     ends = np.flatnonzero(np.r_[falling[1:] != falling[:-1], True])
     reached = np.cumsum(positive[order])[ends]
-    precision = _best_from_here(reached / (ends + 1.0))
+    precision = best_from_here(reached / (ends + 1.0))
     return float(np.mean(precision[np.diff(reached, prepend=0) > 0]))
 
 

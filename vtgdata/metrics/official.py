@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from vtgdata.metrics.breakdown import mean
-from vtgdata.metrics.highlights import LENGTHS, LEVELS, THRESHOLDS
+from vtgdata.metrics.highlights import LEVELS
+from vtgdata.metrics.ranked_moments import LENGTHS, THRESHOLDS
 from vtgdata.metrics.sets import Values
 from vtgdata.records import Sample
 

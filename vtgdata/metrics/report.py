@@ -1,14 +1,20 @@
 """Report of an evaluation on one set of answers: counts, metrics, intervals, parts; and the comparison of two sets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from vtgdata.files.schemas import Row
-from vtgdata.metrics import baselines, breakdown, intervals, official, sets
+from vtgdata.metrics import baselines, breakdown, intervals, official, other_truth, sets
+from vtgdata.metrics.answered import Answered
+from vtgdata.metrics.cluster_means import clusters_of, sources_of
 from vtgdata.metrics.judging import Judged, counts
+from vtgdata.metrics.other_truth import Estimate, Others
+from vtgdata.metrics.rounds import Rounds
+from vtgdata.metrics.window_table import as_array
 from vtgdata.records import Sample
 
 
@@ -27,7 +33,7 @@ class Scored(msgspec.Struct, kw_only=True):
     """Message for the user if more samples failed than --max-failed allows."""
 
 
-class Ruler(msgspec.Struct, frozen=True, kw_only=True):
+class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What answers are scored with: the samples, and the metrics chosen."""
 
     samples: list[Sample]
@@ -38,10 +44,28 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True):
     by: tuple[str, ...] = ()
     """Keys of `extra` to break scores down by, besides the usual ways."""
 
-    @property
-    def videos(self) -> list[str]:
-        """The video of each sample, which is its cluster for intervals."""
-        return [sample.video.video_id for sample in self.samples]
+    @cached_property
+    def _rounds(self) -> Rounds:
+        return Rounds(len(self.samples))
+
+    @cached_property
+    def sources(self) -> list[str]:
+        """The source of each sample, which is its cluster for intervals."""
+        return sources_of(self.samples)
+
+    @cached_property
+    def others(self) -> Others | None:
+        """The other truths that all answers are scored against; None where all samples are of one source."""
+        return other_truth.draw(self.samples)
+
+    @cached_property
+    def seen_at_most(self) -> dict[str, float]:
+        """{metric: `seen` of perfect answers}, only for metrics that depend on the windows of an answer."""
+        if self.others is None:
+            return {}
+        truths = [Answered(windows=as_array(sample.windows), option=sample.answer) for sample in self.samples]
+        found = self._seen(truths, self.values(Judged(rows=[], answers=truths)))
+        return {name: each.seen.seen for name, each in found.items() if each.seen.others != each.seen.score}
 
     @property
     def scores(self) -> list[str]:
@@ -60,22 +84,65 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True):
 
     def values(self, judged: Judged) -> sets.Values:
         """The value of every metric for every sample."""
-        return sets.values(self.metrics, judged.answers, self.samples, self.thresholds)
+        return self._scored(judged.answers, self.samples)
 
-    def describe(self, judged: Judged, values: sets.Values) -> dict[str, Any]:
+    def _scored(self, answers: Sequence[Answered], samples: Sequence[Sample]) -> sets.Values:
+        found = sets.values(self.metrics, answers, samples, self.thresholds)
+        self._rounds.count()
+        return found
+
+    def _seen(self, answers: Sequence[Answered], values: sets.Values) -> dict[str, Estimate]:
+        if self.others is None:
+            return {}
+        # Highlights are about clips, not windows; without saliency they are not scored again and again.
+        bare = [msgspec.structs.replace(answer, saliency=None) for answer in answers]
+        return other_truth.seen(values, lambda samples: self._scored(bare, samples), self.others)
+
+    def seen(self, judged: Judged, values: sets.Values) -> dict[str, Estimate]:
+        """What of each metric other videos' truths would not give; see `other_truth`."""
+        found = self._seen(judged.answers, values)
+        return {name: each for name, each in found.items() if name in self.seen_at_most}
+
+    def describe(self, judged: Judged, values: sets.Values, seen: Mapping[str, Estimate]) -> dict[str, Any]:
         """Counts, metrics (fractions), their 95 % intervals, and the metrics when only the asked form counts."""
         strict = judged.strict()
-        in_form = None if strict is None else sets.values(self.metrics, strict, self.samples, self.thresholds)
+        in_form = None if strict is None else self._scored(strict, self.samples)
         return counts(judged, self.samples) | {
             "metrics": means(values),
             "applies_to": _applies_to(values),
-            "intervals": intervals.clustered_all(values, self.videos),
+            "intervals": intervals.clustered_all(values, self.sources),
+            "seen": self._told(seen),
+            "sources": self.each_source(values),
             "strict_metrics": None if in_form is None else means(in_form),
         }
 
+    def in_short(self, judged: Judged, values: sets.Values) -> dict[str, Any]:
+        """Metrics and `seen`, with their intervals."""
+        bounds = intervals.clustered_all(values, self.sources)
+        return {"metrics": means(values), "intervals": bounds, "seen": self._told(self.seen(judged, values))}
+
+    def _told(self, seen: Mapping[str, Estimate]) -> dict[str, Any]:
+        most = self.seen_at_most
+        return {name: msgspec.to_builtins(each.seen) | {"at_most": most[name]} for name, each in seen.items()}
+
+    def each_source(self, values: sets.Values) -> dict[str, dict[str, Any]] | None:
+        """Number of samples and the metrics shown of each source, where there are too few for a p-value; else None."""
+        if len(set(self.sources)) >= intervals.LEAST_SOURCES:
+            return None
+        return breakdown.by_part(self.shown(values), self.sources)
+
+    def looking(self, sighted: Mapping[str, Estimate], blind: Mapping[str, Estimate]) -> dict[str, dict[str, Any]]:
+        """`seen` with the video minus `seen` without it, for mIoU and the metrics shown: what looking gives."""
+        names = [name for name in ("mIoU", *self.shown({n: e.values for n, e in sighted.items()})) if name in sighted]
+        if not names:
+            return {}
+        differences = np.stack([sighted[name].values - blind[name].values for name in names], axis=1)
+        found = intervals.differences_of(differences, clusters_of(self.sources))
+        return {name: msgspec.to_builtins(each) for name, each in zip(names, found, strict=True)}
+
     def shown(self, values: sets.Values) -> sets.Values:
         """The most important metrics, if a set has too many to show all."""
-        return {name: values[name] for name in sets.shown(self.metrics, values)}
+        return {name: values[name] for name in sets.shown(self.metrics, values) if name in values}
 
     def parts(self, values: sets.Values) -> dict[str, dict[str, Any]]:
         """The scores of parts of the samples."""
@@ -90,7 +157,7 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True):
         """First minus second, for mIoU and the metrics shown: difference, its 95 % interval, p and n."""
         chosen = {"mIoU": first["mIoU"]} | self.shown(first)
         both = {name: array for name, array in chosen.items() if name in second}
-        found = intervals.paired_all(both, second, self.videos)
+        found = intervals.paired_all(both, second, self.sources)
         return {name: msgspec.to_builtins(difference) for name, difference in found.items()}
 
     def difference(self, first: sets.Values, second: sets.Values) -> dict[str, Any]:
@@ -99,20 +166,26 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True):
         main = found["mIoU"]
         return {"mIoU": main["difference"], "low": main["low"], "high": main["high"], "p": main["p"], "metrics": found}
 
-    def baselines(self, training: Sequence[Sample], fitted_on: str) -> dict[str, dict[str, Any]]:
-        """Scores of the baselines, which guess without looking; each with its windows and what it was fitted on."""
+    def baselines(self, training: Sequence[Sample] | None) -> dict[str, dict[str, Any]]:
+        """Scores of the baselines, which guess without looking; each with its windows and what it was fitted on.
+
+        Args: training: samples to fit them on; None for the evaluated ones themselves.
+        """
         found: dict[str, dict[str, Any]] = {}
         for name, fit in baselines.BASELINES.items():
-            guess = fit(training)
-            values = self.values(Judged(rows=[], answers=[guess.answer(sample) for sample in self.samples]))
+            fitted_on = "training samples" if training is not None else "the evaluated samples"
+            guess = fit(self.samples if training is None else training)
+            if training is None and name in baselines.NEEDS_OTHERS:
+                guess, fitted_on = baselines.crossed(fit, self.samples), "the other half of the evaluated sources"
+            judged = Judged(rows=[], answers=[guess.answer(sample) for sample in self.samples])
+            values = self.values(judged)
             found[name] = {
                 "window": guess.windows[0] if len(guess.windows) == 1 else None,
                 "windows": guess.windows,
                 "until": guess.until,
                 "fitted_on": fitted_on,
-                "metrics": means(values),
                 "applies_to": _applies_to(values),
-                "intervals": intervals.clustered_all(values, self.videos),
+                **self.in_short(judged, values),
             }
         return found
 
@@ -136,46 +209,3 @@ def benchmark(samples: Sequence[Sample]) -> list[dict[str, Any]]:
         found[key] = found.get(key, 0) + 1
     names = ("corpus", "split", "label_version")
     return [dict(zip(names, key, strict=True)) | {"n": n} for key, n in sorted(found.items())]
-
-
-CSV = {
-    "name": "text", "seeing": "text", "group": "text", "part": "text", "metric": "text", "n": "count",
-    "value": "number", "low": "number", "high": "number",
-}  # fmt: skip
-
-
-def csv_rows(summary: dict[str, Any]) -> list[Row]:
-    """Every number of an evaluation as one row: model or baseline, what it saw, part of the samples, metric, value."""
-    rows: list[Row] = []
-    n = summary["n"]
-    for name, report in summary["baselines"].items():
-        rows += _scores(name, "nothing", n, report)
-    for report in summary["models"]:
-        for condition in ("sighted", "blind", "blank", "other_query"):
-            if condition in report:
-                rows += _scores(report["model"], condition, n, report[condition])
-                strict: dict[str, float] = report[condition]["strict_metrics"] or {}
-                rows += [_cell(report["model"], f"{condition}, strict", "", "", m, n, v) for m, v in strict.items()]
-        for group, parts in report["breakdown"].items():
-            for part, scores in parts.items():
-                rows += [
-                    _cell(report["model"], "sighted", group, part, m, scores["n"], v)
-                    for m, v in scores["metrics"].items()
-                ]
-    return rows
-
-
-def _scores(name: str, condition: str, n: int, report: dict[str, Any]) -> list[Row]:
-    fewer = report["applies_to"]
-    return [
-        _cell(name, condition, "", "", m, fewer.get(m, n), v, report["intervals"][m])
-        for m, v in report["metrics"].items()
-    ]
-
-
-def _cell(
-    name: str, condition: str, group: str, part: str, metric: str, n: int, value: float,
-    bounds: tuple[float | None, float | None] = (None, None),
-) -> Row:  # fmt: skip
-    cells = (name, condition, group, part, metric, n, value, *bounds)
-    return dict(zip(CSV, cells, strict=True))

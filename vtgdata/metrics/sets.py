@@ -14,6 +14,7 @@ from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.files import plugins
 from vtgdata.metrics import grounding, highlights, qa
 from vtgdata.metrics.answered import Answered
+from vtgdata.metrics.ranked_moments import moments
 from vtgdata.metrics.window_table import answer_iou, as_array, table_of
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
@@ -163,12 +164,8 @@ def _top(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Seq
 
 def _qvhighlights(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
     del thresholds
-    found = _columns(
-        [
-            highlights.moments(answer.windows, answer.confidence, as_array(sample.windows))
-            for answer, sample in zip(answers, samples, strict=True)
-        ]
-    )
+    truths = [as_array(sample.windows) for sample in samples]
+    found = moments([answer.windows for answer in answers], [answer.confidence for answer in answers], truths)
     # If no answer has saliency scores, highlight metrics do not apply; if some have, the others score 0.
     if any(answer.saliency is not None for answer in answers):
         found |= _columns([_saliency(answer, sample) for answer, sample in zip(answers, samples, strict=True)])

@@ -38,6 +38,11 @@ class Video(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     status: str | None = None
     """`ok`, `missing` or why the file cannot be read; None if it was not probed."""
 
+    @property
+    def source(self) -> str:
+        """What its scenes come from: the longer video that it was cut from, else the video itself."""
+        return self.source_id or self.video_id
+
 
 class Repair(msgspec.Struct, frozen=True, gc=False):
     """One change that normalisation made to a row, with the value before and after (as text)."""

@@ -13,37 +13,37 @@ A metric is one of a named set, or a score plug-in by its name. `--parser` reads
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
-from vtgdata.conversation.answer import Form, Notation
+from vtgdata.conversation.answer import Notation
 from vtgdata.conversation.other_parser import OURS, Reread, other_parser, parser_code
 from vtgdata.conversation.prompt import load_prompt
 from vtgdata.engine.batch.export import Exported
-from vtgdata.engine.collect import collect
+from vtgdata.engine.evaluated import Asking, ask_models
 from vtgdata.engine.models import plugin_code
 from vtgdata.engine.money import plan
 from vtgdata.engine.money.plan_words import Planned
 from vtgdata.engine.questions import load_samples
-from vtgdata.engine.rollouts import DEFAULT_SCORES, score_rows
 from vtgdata.engine.settings import AskSettings
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.samples import read_samples
-from vtgdata.files.schemas import ROLLOUTS, Row
+from vtgdata.files.schemas import ROLLOUTS
 from vtgdata.files.step import Step
 from vtgdata.files.whole import write_csv, write_json
 from vtgdata.metrics import neighbours, sets
 from vtgdata.metrics.evaluation import Summary
-from vtgdata.metrics.judging import Judged, answer_of, counts, judge_predictions, judge_rows, read_otherwise
-from vtgdata.metrics.predictions.join import join
-from vtgdata.metrics.predictions.read import read_predictions
+from vtgdata.metrics.file_answers import Reading, answers_of
+from vtgdata.metrics.judging import Judged
 from vtgdata.metrics.predictions.record import WindowUnit
 from vtgdata.metrics.predictions.write import file_name, write_predictions
-from vtgdata.metrics.problems import file_facts, need_texts, option_facts, too_much
-from vtgdata.metrics.report import CSV, Ruler, Scored, benchmark, csv_rows
+from vtgdata.metrics.report import Ruler, Scored, benchmark, means
+from vtgdata.metrics.report_rows import CSV, csv_rows
+from vtgdata.metrics.several import as_seeds
 from vtgdata.records import Sample
+from vtgdata.video.frame_settings import PositiveInt
 
 EVALUATED = ROLLOUTS | {"model": "text", "seeing": "text"}
 
@@ -87,6 +87,15 @@ class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     given several times."""
     temperature: float = 0.0
     """Temperature of sampling; 0 is greedy."""
+    n: PositiveInt = 1
+    """Answers per sample: if more than 1, so many are drawn at --temperature beside the greedy one, and their mean,
+    best and spread are reported."""
+    num_frames: PositiveInt | str | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
+    """Number of frames per video, evenly spaced; with --fps, the maximum. 32 by default. Several, as in 8,16,32, give a
+    curve of the scores; all else is reported for the most."""
+    as_seeds: bool = False
+    """The models are one method trained with several seeds: report all their scores and the range, from five on with an
+    interval over training, instead of comparing each with the one before."""
     blind: bool = False
     """Also ask with frames that do not show the video, to measure what the model scores without seeing it."""
     blind_frames: Literal["donor", "blank"] = "donor"
@@ -97,6 +106,15 @@ class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Training samples to fit the baselines to; by default the evaluated samples themselves."""
     baseline_where: str = ""
     """SQL condition on the columns of the samples of --baseline."""
+
+    def frame_numbers(self) -> list[int]:
+        """The numbers of frames asked for; raises VtgError for what is no list of numbers."""
+        if not isinstance(self.num_frames, str):
+            return [] if self.num_frames is None else [self.num_frames]
+        parts = [part.strip() for part in self.num_frames.split(",")]
+        if not all(part.isdecimal() and int(part) > 0 for part in parts):
+            raise VtgError(f"--num-frames {self.num_frames}: give a number of frames, or several as in 8,16,32.")
+        return sorted({int(part) for part in parts})
 
 
 def run(settings: Settings) -> Summary | Planned | Exported:
@@ -116,24 +134,26 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         chosen = list(load_samples(settings))
         ruler = _ruler(settings, chosen)
         asks = [(spec, condition) for spec in settings.model for condition in _conditions(settings)]
-        if (planned := plan.check(settings, ruler.samples, asks)) is not None:
-            return planned
+        for each in _asked(settings):
+            if (planned := plan.check(each, ruler.samples, asks)) is not None:
+                return planned
         scored = _models(settings, ruler) if settings.model else _predictions(settings, ruler)
         if settings.against:
             _against(settings, ruler, scored)
-        fitted_on, named = ruler.samples, "the evaluated samples"
+        training = None
         if settings.baseline:
-            fitted_on = read_samples(settings.baseline, where=settings.baseline_where or None)
-            named = "training samples"
+            training = list(read_samples(settings.baseline, where=settings.baseline_where or None))
         summary = scored.reports[0]["sighted"] | scored.file
         summary |= {
             "metric_set": ruler.metrics,
             "parser": _parser_of(settings, scored.judged),
             "benchmark": benchmark(ruler.samples),
+            "n_sources": len(set(ruler.sources)),
             "n_unlabelled": len(chosen) - len(ruler.samples),
             "shown": list(ruler.shown(scored.values[0])),
             "models": scored.reports,
-            "baselines": ruler.baselines(fitted_on, named),
+            "as_seeds": as_seeds([means(ruler.shown(each)) for each in scored.values]) if settings.as_seeds else None,
+            "baselines": ruler.baselines(training),
             "published": neighbours.beside(ruler.samples, scored.reports, scored.values, settings),
             "out": settings.out,
         }
@@ -153,8 +173,7 @@ def _check(settings: Settings) -> list[str]:
     """
     if bool(settings.model) == bool(settings.predictions):
         raise VtgError("evaluate needs either --model (once or more) or --predictions.")
-    if settings.n != 1:
-        raise VtgError("evaluate takes one answer per sample (n 1); score-difficulty measures pass rates over several.")
+    _check_several(settings)
     for form in settings.write_predictions:
         file_name(form)
     if settings.parser and settings.prefer == "windows":
@@ -163,6 +182,22 @@ def _check(settings: Settings) -> list[str]:
         raise VtgError("--answers-in is for --predictions: the head of a model's prompt says it (answers_in: percent).")
     _reread(settings)
     return sets.scores_of(sets.named(settings.metrics, []))
+
+
+def _check_several(settings: Settings) -> None:
+    """Raise VtgError for settings of several answers, frames or checkpoints that cannot be followed."""
+    frames = settings.frame_numbers()
+    if settings.n > 1 and settings.predictions:
+        raise VtgError("--n draws answers of a --model; a file of --predictions has one answer per sample.")
+    if settings.n > 1 and settings.temperature == 0:
+        raise VtgError(
+            f"--n {settings.n} at temperature 0 draws the same answer {settings.n} times: give --temperature, as in "
+            "--temperature 1. The greedy answer is asked beside."
+        )
+    if settings.as_seeds and len(settings.model) < 2:
+        raise VtgError("--as-seeds compares checkpoints of one method: give --model for each of them.")
+    if (settings.dry_run or settings.batch) and (settings.n > 1 or len(frames) > 1):
+        raise VtgError("--dry-run and --batch are for one --n 1 and one --num-frames: run them for each.")
 
 
 def _reread(settings: Settings) -> Reread | None:
@@ -186,59 +221,55 @@ def _ruler(settings: Settings, chosen: list[Sample]) -> Ruler:
     return Ruler(samples=samples, metrics=metrics, thresholds=tuple(sorted(settings.thresholds)), by=tuple(settings.by))
 
 
+def _asked(settings: Settings) -> list[Settings]:
+    """The settings of each time that models are asked, for the plan."""
+    one = _one(settings)
+    others = [msgspec.structs.replace(one, num_frames=number) for number in settings.frame_numbers()[:-1]]
+    drawn = [msgspec.structs.replace(settings, num_frames=one.num_frames)] if settings.n > 1 else []
+    return [one, *others, *drawn]
+
+
 def _conditions(settings: Settings) -> list[str]:
     blind = "blind" if settings.blind_frames == "donor" else "blank"
     return ["sighted", *([blind] if settings.blind else []), *(["other_query"] if settings.other_query else [])]
 
 
 def _models(settings: Settings, ruler: Ruler) -> Scored:
-    """Ask each model under each condition (sighted, blind or blank, other_query), and score the answers."""
-    scored = Scored()
-    before: sets.Values | None = None
-    for spec in settings.model:
-        report: dict[str, Any] = {"model": spec}
-        sighted: sets.Values = {}
-        for condition in _conditions(settings):
-            with collect(settings, ruler.samples, spec, condition=condition, scores=ruler.scores) as collected:
-                rows = _as_read(settings, ruler, [row for _, its in collected.by_sample() for row in its])
-            scored.failure = scored.failure or collected.failure(settings.max_failed)
-            scored.rows.extend(row | {"model": spec, "seeing": condition} for row in rows)
-            judged = judge_rows(rows, ruler.samples)
-            values = ruler.values(judged)
-            report["model_id"] = collected.model_id
-            if collected.reproducible is not None:
-                report["reproducible"] = collected.reproducible and report.get("reproducible", True)
-            report[condition] = ruler.describe(judged, values)
-            if condition == "sighted":
-                sighted = values
-                scored.judged.append(judged)
-                scored.values.append(values)
-                report |= {"breakdown": ruler.parts(values), "official": ruler.official(values)}
-            else:
-                report[f"sighted_minus_{condition}"] = ruler.difference(sighted, values)
-        if before is not None:
-            report["gain"] = ruler.difference(sighted, before)
-        before = sighted
-        scored.reports.append(report)
-    return scored
+    """Ask each model under each condition, and score the answers."""
+    one, sampled = _one(settings), settings if settings.n > 1 else None
+    if sampled is not None:
+        sampled = msgspec.structs.replace(sampled, num_frames=one.num_frames)
+    frames = settings.frame_numbers() if isinstance(settings.num_frames, str) else []
+    asking = Asking(one, ruler, _conditions(settings), frames, sampled, _reread(settings))
+    return ask_models(asking, settings.model, as_seeds=settings.as_seeds)
 
 
-def _as_read(settings: Settings, ruler: Ruler, rows: list[Row]) -> list[Row]:
-    """The rows with their texts read by the parser of --parser and scored again; unchanged without --parser."""
-    if (reread := _reread(settings)) is None:
-        return rows
-    rows = read_otherwise(rows, ruler.samples, reread)
-    known = {sample.sample_id: sample for sample in ruler.samples}
-    answers, asked = [answer_of(row) for row in rows], [known[row["sample_id"]] for row in rows]
-    score_rows(rows, answers, asked, (*DEFAULT_SCORES, *ruler.scores))
-    return rows
+def _one(settings: Settings) -> Settings:
+    """The settings of the evaluation itself: one answer, greedy if more are drawn too; the most frames of a curve."""
+    frames = settings.frame_numbers()
+    one = msgspec.structs.replace(settings, num_frames=max(frames) if frames else None)
+    return one if settings.n == 1 else msgspec.structs.replace(one, n=1, temperature=0.0)
+
+
+def _reading(settings: Settings) -> Reading:
+    form = load_prompt(settings.prompt).form
+    form = msgspec.structs.replace(form, answers_in=settings.answers_in) if settings.answers_in else form
+    return Reading(form, settings.prefer, settings.parser, _reread(settings), settings.max_failed)
 
 
 def _predictions(settings: Settings, ruler: Ruler) -> Scored:
     """Score a file of predictions; a sample without a prediction counts as failed, and scores 0."""
-    judged, facts, problem = _read(settings, ruler, settings.predictions, settings.format, settings.answers)
+    judged, facts, problem = answers_of(
+        settings.predictions,
+        ruler.samples,
+        _reading(settings),
+        form=settings.format,
+        unit=settings.windows_in,
+        options=settings.answers,
+    )
     values = ruler.values(judged)
-    report = {"model": settings.predictions, "sighted": ruler.describe(judged, values)}
+    described = ruler.describe(judged, values, ruler.seen(judged, values))
+    report = {"model": settings.predictions, "sighted": described}
     report |= {"breakdown": ruler.parts(values), "official": ruler.official(values)}
     told = {"model": settings.predictions, "seeing": "sighted"}
     return Scored(
@@ -254,46 +285,12 @@ def _predictions(settings: Settings, ruler: Ruler) -> Scored:
     )
 
 
-def _read(
-    settings: Settings, ruler: Ruler, path: str, form: str = "", answers: str = ""
-) -> tuple[Judged, dict[str, Any], str | None]:
-    """Read a file of predictions and, if given, a second one with the options.
-
-    Returns the answers, facts about the files with their problems, and a message if there are more problems than
-    --max-failed allows, else None.
-    """
-    samples, unit = ruler.samples, settings.windows_in if path == settings.predictions else None
-    file, second = read_predictions(path, form), read_predictions(answers) if answers else None
-    if settings.parser:
-        need_texts(file, settings.parser)
-    joined, options = join(file, samples, unit), join(second, samples) if second else None
-    judged = judge_predictions(
-        joined.found,
-        samples,
-        _form(settings),
-        prefer=settings.prefer,
-        options=options.found if options else None,
-        reread=_reread(settings),
-    )
-    facts = file_facts(file, joined, judged, samples)
-    problems = [too_much(path, counts(judged, samples) | facts, settings.max_failed)]
-    if second and options:
-        facts["options"] = option_facts(second, options, judged)
-        problems.append(too_much(answers, facts["options"] | {"n": len(samples)}, settings.max_failed))
-    return judged, facts, " ".join(problem for problem in problems if problem) or None
-
-
-def _form(settings: Settings) -> Form:
-    """The form that texts are read by: that of --prompt, with the notation of --answers-in."""
-    form = load_prompt(settings.prompt).form
-    return msgspec.structs.replace(form, answers_in=settings.answers_in) if settings.answers_in else form
-
-
 def _against(settings: Settings, ruler: Ruler, scored: Scored) -> None:
     """Add to each report its differences from the file of --against."""
-    judged, facts, problem = _read(settings, ruler, settings.against)
+    unit = settings.windows_in if settings.against == settings.predictions else None
+    judged, facts, problem = answers_of(settings.against, ruler.samples, _reading(settings), unit=unit)
     values = ruler.values(judged)
-    described = ruler.describe(judged, values)
+    described = ruler.describe(judged, values, ruler.seen(judged, values))
     for report, own in zip(scored.reports, scored.values, strict=True):
         differences = ruler.compare(own, values)
         report["against"] = {"predictions": settings.against, **facts, **described, "differences": differences}

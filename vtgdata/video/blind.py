@@ -28,7 +28,7 @@ def donors(videos: Sequence[Video], seed: int) -> dict[str, Video]:
     Raises VtgError when all videos are of one source.
     """
     by_id = {video.video_id: video for video in sorted(videos, key=lambda video: (video.video_id, video.file))}
-    others = _others({key: _source(video) for key, video in by_id.items()}, seed)
+    others = _others({key: video.source for key, video in by_id.items()}, seed)
     return {key: by_id[other] for key, other in others.items()}
 
 
@@ -39,11 +39,11 @@ def other_queries(samples: Sequence[Sample], seed: int) -> dict[str, str]:
     """
     asked: dict[str, set[str]] = {}
     for sample in samples:
-        asked.setdefault(_source(sample.video), set()).add(sample.query.casefold())
+        asked.setdefault(sample.video.source, set()).add(sample.query.casefold())
     pool = sorted({sample.query for sample in samples})
     found: dict[str, str] = {}
     for sample in samples:
-        own = asked[_source(sample.video)]
+        own = asked[sample.video.source]
         # Start at a place that depends only on seed and sample; take the first query that this source does not have.
         start = int(fingerprint.short([seed, sample.sample_id]), 16) % len(pool)
         other = next((query for query in (*pool[start:], *pool[:start]) if query.casefold() not in own), None)
@@ -51,10 +51,6 @@ def other_queries(samples: Sequence[Sample], seed: int) -> dict[str, str]:
             raise VtgError("--other-query needs queries that differ between videos, and here every video has them all.")
         found[sample.sample_id] = other
     return found
-
-
-def _source(video: Video) -> str:
-    return video.source_id or video.video_id
 
 
 def _others(sources: Mapping[str, str], seed: int) -> dict[str, str]:

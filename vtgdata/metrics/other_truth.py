@@ -1,0 +1,216 @@
+"""The other-truth control: what the same answers score against the truths of other videos.
+
+A model earns IoU without looking where answers of some length and place fit any video. So each answer is also scored
+against true windows of other sources, moved to its own video as shares of the duration; `seen` is its score minus that.
+A guess that depends on nothing but the duration earns as much on other truths as on its own, so it has `seen` 0. No
+model is asked a second time, so this works on files of predictions too.
+
+What the words of the query give away counts as seen: "the end of the song" is late in any video. So looking is shown
+only by `seen` of the model with the video minus `seen` without it (`evaluate --blind`).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from vtgdata.metrics.cluster_means import Clusters, clusters_of, sources_of
+from vtgdata.metrics.intervals import of_estimate
+from vtgdata.metrics.window_table import Index
+from vtgdata.records import Sample, Window
+from vtgdata.records.windows import Array
+
+DRAWS = 8
+"""Other truths that each answer is scored against."""
+RANGES = 8
+"""Most ranges of duration; a truth is taken from a video of the same range, so that no guess gains by the duration."""
+LEAST = 100
+"""Fewest samples in a range."""
+ROUNDS = 4
+"""Rounds in which parts of answers and of truths are fitted; each leaves about 1 / DRAWS of the noise."""
+
+Score = Callable[[Sequence[Sample]], Mapping[str, Array]]
+"""Scores fixed answers against the windows of n samples: {metric: (n,), NaN where it does not apply}."""
+
+
+class Others(NamedTuple):
+    """The truths that the answers to n samples are scored against, drawn once for all systems."""
+
+    samples: list[list[Sample]]
+    """DRAWS lists of n samples, each with another sample's windows in place of its own."""
+    donor: Index
+    """(DRAWS, n) whose windows these are."""
+    usable: NDArray[np.bool_]
+    """(n,) False for a sample without a duration, whose share of it nobody knows."""
+    clusters: Clusters
+    """The source of each sample."""
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A score, and what of it other videos' truths would give."""
+
+    score: float
+    """Mean of the metric over the samples whose video has a duration."""
+    others: float
+    """Mean of the same answers against other samples' truths."""
+    seen: float
+    """`score` minus `others`."""
+    low: float
+    high: float
+    """95 % interval of `seen`, clustered by source; NaN for a single source."""
+
+
+def draw(samples: Sequence[Sample], *, seed: int = 0, draws: int = DRAWS) -> Others | None:
+    """Other samples' truths for each of n samples; None where no two samples have another source.
+
+    In each draw every truth is used once, as far as sources allow: one that has more than half of all samples cannot
+    do without drawing others more than once.
+    """
+    clusters = clusters_of(sources_of(samples))
+    usable = np.array([bool(sample.video.duration) for sample in samples], dtype=bool)
+    if np.count_nonzero(np.bincount(clusters.of[usable])) < 2:
+        return None
+    rng = np.random.default_rng(seed)
+    ranges = _ranges(samples, usable)
+    donor = np.stack([_donors(ranges, clusters.of, usable, rng) for _ in range(draws)])
+    shares = [_shares(sample) for sample in samples]
+    changed = [[_with(s, shares[j]) for s, j in zip(samples, row, strict=True)] for row in donor.tolist()]
+    return Others(changed, donor, usable, clusters)
+
+
+class Estimate(NamedTuple):
+    """What is seen of one metric."""
+
+    seen: Seen
+    values: Array
+    """(n,) whose mean `seen` is; those of two systems can be compared pairwise. NaN for a sample without a duration."""
+
+
+def seen(own: Mapping[str, Array], score: Score, others: Others) -> dict[str, Estimate]:
+    """What each metric's score is beyond that against other truths: for metrics of an evaluation and for rewards.
+
+    Args:
+        own: {metric: (n,)} scores of the answers on their own truths.
+        score: scores the same answers against the samples that it is given; of the metrics that it leaves out, and of
+            those that do not depend on windows, nothing is said.
+        others: the other truths.
+    """
+    against = [score(each) for each in others.samples]
+    return {
+        name: _estimate(values, np.stack([each[name] for each in against]), others)
+        for name, values in own.items()
+        if all(name in each for each in against)
+    }
+
+
+def _estimate(own: Array, against: Array, others: Others) -> Estimate:
+    """`seen` of one metric, and a value per sample whose mean it is.
+
+    A truth meets its own answer and others, so samples are not independent, and the spread of score minus others would
+    be too wide. `seen` is a difference of two U-statistics; its spread is that of each sample's part in it:
+    its own score, less what its answer scores on other truths, less what other answers score on its truth.
+    Source: Hoeffding, A class of statistics with asymptotically normal distribution (1948).
+
+    Args: own: (n,); against: (draws, n); NaN where the metric does not apply.
+    """
+    own = np.where(others.usable, own, np.nan)
+    against = np.where(others.usable, against, np.nan)
+    score, other = _mean(own), _mean(against)
+    count = int(np.count_nonzero(others.usable))
+    difference = _no_rounding(score - other)
+    parts = _part(own[None], score, count).sum(axis=0) - _of_others(_part(against, other, count), others)
+    values = np.where(others.usable, difference + parts, np.nan)
+    low, high = (_no_rounding(bound) for bound in of_estimate(values, others.clusters))
+    return Estimate(Seen(score, other, difference, low, high), values)
+
+
+def _of_others(parts: Array, others: Others) -> Array:
+    """(n,) what each sample adds to the mean score against other truths: as an answer, and as a truth.
+
+    An answer meets only a few truths, which would make its own part noisy: so parts of answers and of truths are fitted
+    together, each to what the other leaves over. Args: parts: (draws, n).
+    """
+    draws, n = parts.shape
+    values, donor = parts * draws, others.donor
+    uses = np.bincount(donor[:, others.usable].ravel(), minlength=n)
+    of_answer, of_truth = np.zeros(n), np.zeros(n)
+    for _ in range(ROUNDS):
+        of_truth = np.bincount(donor.ravel(), (values - of_answer).ravel(), minlength=n) / np.maximum(uses, 1)
+        of_answer = (values - of_truth[donor]).mean(axis=0)
+    return np.where(others.usable, of_answer + of_truth * uses / draws, 0.0)
+
+
+def _no_rounding(value: float) -> float:
+    """0 for what only the order of adding keeps from being 0."""
+    return 0.0 if abs(value) < 1e-12 else value
+
+
+def _mean(values: Array) -> float:
+    present = values[~np.isnan(values)]
+    return float(present.mean()) if len(present) else float("nan")
+
+
+def _part(values: Array, mean: float, count: int) -> Array:
+    """What each value adds to a mean over those that apply, times the number of samples. Args: values: (draws, n)."""
+    applies = ~np.isnan(values)
+    return np.where(applies, values - mean, 0.0) * (count / max(1, int(applies.sum())))
+
+
+def _ranges(samples: Sequence[Sample], usable: NDArray[np.bool_]) -> list[Index]:
+    """The samples with a duration, in ranges of similar durations, of about one size."""
+    durations = np.array([sample.video.duration or 0.0 for sample in samples])
+    known = durations[usable]
+    count = max(1, min(RANGES, len(known) // LEAST))
+    ends = np.unique(np.quantile(known, np.arange(1, count) / count, method="inverted_cdf"))
+    of = np.where(usable, np.searchsorted(ends, durations), -1)
+    return [np.flatnonzero(of == number) for number in np.unique(of[usable]).tolist()]
+
+
+def _donors(ranges: list[Index], source: Index, usable: NDArray[np.bool_], rng: np.random.Generator) -> Index:
+    """(n,) whose truth each sample gets: of another source, and in its range of durations where that has one."""
+    donor = np.arange(len(source))
+    for rows in ranges:
+        donor[rows] = _shuffled(rows, source, rng)
+    left = np.flatnonzero(usable & (source[donor] == source))
+    for row in left.tolist():
+        of_range = next(rows for rows in ranges if row in rows)
+        pool = of_range[source[of_range] != source[row]]
+        if not len(pool):
+            pool = np.flatnonzero(usable & (source != source[row]))
+        donor[row] = rng.choice(pool)
+    return donor
+
+
+def _shuffled(rows: Index, source: Index, rng: np.random.Generator) -> Index:
+    """The rows in a random order in which as few as possible stand in a place of their own source."""
+    order = rng.permutation(rows)
+    for _ in range(100):
+        wrong = np.flatnonzero(source[rows] == source[order])
+        if not len(wrong):
+            break
+        for place in wrong.tolist():  # each is exchanged with any other, which may put it right
+            other = int(rng.integers(len(rows)))
+            order[place], order[other] = order[other], order[place]
+    return order
+
+
+def _shares(sample: Sample) -> dict[str, Array]:
+    """The sample's true windows, and those of its annotators, as shares of the duration: (k, 2) each."""
+    duration = sample.video.duration or 1.0
+    found = {"": [(window.start, window.end) for window in sample.windows]}
+    if annotators := sample.extra.get("annotators"):
+        found["annotators"] = annotators
+    return {name: np.array(windows, dtype=np.float64).reshape(-1, 2) / duration for name, windows in found.items()}
+
+
+def _with(sample: Sample, shares: dict[str, Array]) -> Sample:
+    """The sample with another truth, moved to its duration; itself if it has none."""
+    if not (duration := sample.video.duration):
+        return sample
+    windows = tuple(Window(start, end) for start, end in (shares[""] * duration).tolist() if start < end)
+    extra = {key: value for key, value in sample.extra.items() if key != "annotators"}
+    if "annotators" in shares:
+        extra["annotators"] = (shares["annotators"] * duration).tolist()
+    return msgspec.structs.replace(sample, windows=windows, extra=extra)
