@@ -1,6 +1,5 @@
 """Commands about whole recipes: run, status."""
 
-import json
 import logging
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ from vtgdata.cli.options import Json, Quiet
 from vtgdata.cli.printing import table
 from vtgdata.cli.running import finish, logs, relative, report
 from vtgdata.errors import RowsFailed, VtgError
+from vtgdata.files.outside_text import json_line
 
 
 class ListedStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,7 +128,7 @@ def status(
     if not found:
         raise VtgError(f"{folder}: holds no output of a vtgdata command (no meta.json, no journal).")
     if as_json:
-        print(json.dumps({"steps": found}))
+        print(json_line({"steps": found}))
         return
     columns = ("folder", "command", "state", "finished", "cost", "progress")
     table(columns, [[told.words(entry[name]) for name in columns] for entry in found])

@@ -1,18 +1,18 @@
 """Runs the command of one stage: takes settings from the command line and a recipe's step, and prints the summary."""
 
 import inspect
-import json
 import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import msgspec
 import typer
 
-from vtgdata.cli.printing import LAYOUT, plain, plain_output
+from vtgdata.cli.printing import guarded_output
 from vtgdata.errors import RowsFailed, VtgError
+from vtgdata.files.outside_text import json_line, order, safe
 
 Told = TypeVar("Told", bound=msgspec.Struct)
 
@@ -20,9 +20,9 @@ Told = TypeVar("Told", bound=msgspec.Struct)
 def report(error: VtgError, *, as_json: bool) -> None:
     """Print an error on stderr: as text for people, or as one line of JSON."""
     if as_json:
-        sys.stderr.write(json.dumps({"error": str(error), "exit_code": error.exit_code}) + "\n")
+        sys.stderr.write(json_line({"error": str(error), "exit_code": error.exit_code}) + "\n")
     else:
-        sys.stderr.write(f"vtgdata: {plain(str(error), keep=LAYOUT)}\n")
+        sys.stderr.write(f"vtgdata: {safe(str(error))}\n")
 
 
 def stage(app: typer.Typer, words: set[str], command: str) -> None:
@@ -99,9 +99,9 @@ def finish(summary: Told, as_json: bool, show: Callable[[Told], None]) -> None:
         from vtgdata.files.step import json_values
 
         # JSON has no NaN: it becomes null.
-        print(msgspec.json.encode(json_values(summary)).decode())
+        print(json_line(json_values(summary)))
     else:
-        with plain_output():
+        with guarded_output():
             show(summary)
 
 
@@ -112,22 +112,25 @@ def logs(quiet: bool) -> None:
     log = logging.getLogger("vtgdata")
     log.setLevel(logging.WARNING if quiet else logging.INFO)
     if not log.handlers:
-        handler = logging.StreamHandler(sys.stderr)
         # If a progress line is on the terminal, the next message overwrites it.
-        handler.setFormatter(_Line(CLEAR if on_terminal() else ""))
-        log.addHandler(handler)
+        log.addHandler(_Lines(CLEAR if on_terminal() else ""))
         log.propagate = False
 
 
-class _Line(logging.Formatter):
-    """Formats time and message; escapes control characters, since a message may quote a server or a file."""
+class _Lines(logging.StreamHandler[TextIO]):
+    """Writes time and message to stderr; the message is made safe, since it may quote a server or a file."""
 
     def __init__(self, before: str) -> None:
-        super().__init__("%(asctime)s %(message)s", "%H:%M:%S")
+        super().__init__(sys.stderr)
+        self.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
         self.before = before
 
-    def format(self, record: logging.LogRecord) -> str:
-        return self.before + plain(super().format(record), keep=LAYOUT)
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            order(self.stream, f"{self.before}{safe(self.format(record))}\n")
+            self.flush()
+        except Exception:
+            self.handleError(record)
 
 
 def relative(path: str) -> str:

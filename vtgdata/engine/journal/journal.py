@@ -23,6 +23,7 @@ from vtgdata.engine.journal import statements as sql
 from vtgdata.errors import Locked, VtgError
 from vtgdata.files.crash_points import crash_here
 from vtgdata.files.lease import Lease, Owner, locked
+from vtgdata.files.outside_text import without_own
 from vtgdata.records import Reply
 
 LOCK_SECONDS = 1.0
@@ -235,7 +236,8 @@ class Journal:
 
 
 def _row(entry: Attempt, now: str) -> tuple[Any, ...]:
-    reply = msgspec.json.encode(entry.reply)
+    # A server may repeat the key in its words, and even in an answer.
+    reply = without_own(msgspec.json.encode(entry.reply).decode()).encode()
     status = "answer" if entry.reply.error is None else "failed"
     known = (entry.key, entry.sample_id, entry.index, status, entry.reply.seconds, entry.reply.endpoint, now)
     return *known, _checksum(entry.key, reply), reply
