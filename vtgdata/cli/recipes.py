@@ -59,6 +59,11 @@ def run(
 
     logs(quiet)
     path = recipe.find(name, plugins.resources("recipes"))
+    origin = str(path) if recipe.release_around(path) else ""
+    if origin:
+        from vtgdata.releases.rebuild import trust
+
+        trust.check_recipe(recipe.read(path), origin)
     plan = recipe.load(path, commands.fields, out=out or None, seed=seed)
     if limit is not None:
         for step in plan.steps:
@@ -66,7 +71,6 @@ def run(
                 step.settings["limit"] = limit
             if "made_by" in step.settings:
                 step.settings["made_by"]["limit"] = str(limit)
-    origin = str(path) if recipe.release_around(path) else ""
     # Every step's settings are checked before the first one runs: a mistake in the last must not cost an hour.
     records = [commands.build(s.command, s.settings, f"{path}: step {s.id}") for s in plan.steps]
     if dry_run:

@@ -57,19 +57,37 @@ def _call(command: str, values: dict[str, Any]) -> int:
     recipe, as_json, quiet = values.pop("recipe"), values.pop("as_json"), values.pop("quiet")
     logs(quiet)
     settings = options.given(commands.settings_type(command), values)
+    origin = ""
     if recipe:
-        settings = _from_recipe(recipe, command) | settings
+        stated, origin = _from_recipe(recipe, command)
+        settings = stated | settings
     missing = [f.replace("_", "-") for f in _required(command) if f not in settings]
     if missing:
         raise typer.BadParameter(f"{', '.join(missing)} must be given. See `vtgdata {command} --help`.")
     record = commands.build(command, settings, f"vtgdata {command}")
+    run_and_tell(command, record, as_json, origin)
+    return 0
+
+
+def run_and_tell(command: str, record: msgspec.Struct, as_json: bool, origin: str) -> None:
+    """Run a command's stage and print its summary.
+
+    Args:
+        command: its name.
+        record: its Settings.
+        as_json: whether to print JSON.
+        origin: the file from elsewhere that gave settings, which may name no code of others; empty without one.
+    """
+    from vtgdata.cli import commands
+    from vtgdata.files import plugins
+
     try:
-        summary = commands.execute(command, record)
+        with plugins.only_ours(origin):
+            summary = commands.execute(command, record)
     except RowsFailed as error:
         finish(error.summary, as_json, commands.printer(command, error.summary))
         raise
     finish(summary, as_json, commands.printer(command, summary))
-    return 0
 
 
 def _required(command: str) -> list[str]:
@@ -78,15 +96,17 @@ def _required(command: str) -> list[str]:
     return [field.name for field in msgspec.structs.fields(settings_type(command)) if field.required]
 
 
-def _from_recipe(name: str, command: str) -> dict[str, Any]:
+def _from_recipe(name: str, command: str) -> tuple[dict[str, Any], str]:
+    """The settings of a recipe's step, and the recipe's path if it came from elsewhere, else an empty text."""
     from vtgdata.cli.commands import fields
     from vtgdata.files import plugins, recipe
 
     name, _, wanted = name.partition("#")
-    plan = recipe.load(recipe.find(name, plugins.resources("recipes")), fields)
+    path = recipe.find(name, plugins.resources("recipes"))
+    plan, origin = recipe.load(path, fields), str(path) if recipe.release_around(path) else ""
     found = [step for step in plan.steps if step.command == command and wanted in ("", step.id)]
     if len(found) == 1:
-        return found[0].settings
+        return found[0].settings, origin
     if found:
         names = ", ".join(step.id for step in found)
         raise VtgError(f"{name}: {names} have the command {command!r}; name one: --recipe {name}#{found[0].id}")
