@@ -5,7 +5,7 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import typer
@@ -137,18 +137,18 @@ def logs(quiet: bool) -> None:
         log.propagate = False
 
 
-class _Lines(logging.StreamHandler[TextIO]):
+class _Lines(logging.Handler):
     """Writes time and message to stderr; the message is made safe, since it may quote a server or a file."""
 
     def __init__(self, before: str) -> None:
-        super().__init__(sys.stderr)
+        super().__init__()
         self.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
         self.before = before
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            order(self.stream, f"{self.before}{safe(self.format(record))}\n")
-            self.flush()
+            order(sys.stderr, f"{self.before}{safe(self.format(record))}\n")
+            sys.stderr.flush()
         except Exception:
             self.handleError(record)
 

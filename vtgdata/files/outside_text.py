@@ -9,7 +9,7 @@ import functools
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TextIO, cast
 from urllib.parse import quote, unquote
 
@@ -114,7 +114,21 @@ def masked_values(value: Any) -> Any:
     return value
 
 
-def refuse_credentials(settings: Any, command: str) -> None:
+def refuse_unstorable(settings: Mapping[str, Any], command: str) -> None:
+    """Raise VtgError when settings cannot be stored: a name is not UTF-8, or one is a credential.
+
+    Args:
+        settings: {name: value}, of any depth.
+        command: the command's name, for the message.
+    """
+    try:
+        msgspec.json.encode(settings)
+    except UnicodeEncodeError as error:
+        raise VtgError(f"`vtgdata {command}`: a name is not UTF-8 ({error.reason}); rename the file.") from error
+    refuse_credentials(settings, command)
+
+
+def refuse_credentials(settings: Mapping[str, Any], command: str) -> None:
     """Raise VtgError when a setting holds a credential: settings are stored with what they made.
 
     Args:
@@ -125,8 +139,9 @@ def refuse_credentials(settings: Any, command: str) -> None:
         for text in _texts(value):
             if masked(text) != text:
                 raise VtgError(
-                    f"`vtgdata {command}`: {name} holds a password or a key ({safe(text, '')}), which would be stored "
-                    "with the results. Leave it out; keys belong in variables, such as HF_TOKEN and VTGDATA_API_KEY."
+                    f"`vtgdata {command}`: --{name.replace('_', '-')} {safe(text, '')!r}: has a password or a key in "
+                    "it, which would be stored with the results. Leave it out; keys belong in variables, such as "
+                    "HF_TOKEN and VTGDATA_API_KEY."
                 )
 
 
