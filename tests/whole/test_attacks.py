@@ -68,7 +68,7 @@ def evil(world: Path) -> None:
         write_samples(path, [*kept, bad if path.parent.name == "samples" else make_sample(f"o{EVIL}", split="test")])
     rows = (world / "raw/mine_train.jsonl").read_text()
     row = {"video": f"v\n{EVIL}.mp4", "duration": 4.0, "query": EVIL, "windows": [[1, 2]]}
-    more = [json.dumps(row), json.dumps(row | {"windows": []})]
+    more = [json.dumps(row), json.dumps(row | {"windows": [[9, 1]]})]
     (world / "raw/mine_train.jsonl").write_text("\n".join([rows.strip(), *more, ""]))
     write_jsonl(world / "predictions/mine.jsonl", [{"sample_id": f"s\n{EVIL}", "windows": [[1.0, 2.0]]}, {"x": EVIL}])
     shutil.copy(world / "videos/deep/a.mp4", world / f"videos/v\n{EVIL}.avi")
@@ -82,15 +82,28 @@ def evil(world: Path) -> None:
     make_release(world / "release/1.1.0", found | {"samples": str(world / "inputs/more.parquet")}, "1.1.0")
 
 
-SILENT = {"pull": "it says nothing of the folder where no Hub answers: see the test with a Hub"}
+SILENT = {
+    "pull": "it says nothing of the folder where no Hub answers: see the test with a Hub",
+    "demo-base": "it trains for minutes: tried with a number of steps that it refuses",
+    "demo-draw": "it says numbers alone",
+}
 """Commands whose words hold nothing of the hostile inputs, and why."""
+
+
+ABSENT = f"no\n{EVIL}"
+HOSTILE: dict[str, dict[str, Any]] = {
+    "diff": {"b": "release/1.1.0"}, "demo-base": {"steps": 1}, "demo-report": {"evaluation": ABSENT},
+    "train sft": {"model": ABSENT}, "train rl": {"model": ABSENT},
+    **{name: {"model": "scripted:samples/samples.parquet"} for name in ("build-coldstart", "score-difficulty")},
+}  # fmt: skip
+"""Settings with which a command gets to see something hostile."""
 
 
 @pytest.mark.parametrize("command", slowly(attacked("A8")))
 def test_a8_no_text_drives_the_terminal(command, world):
     evil(world)
     place = f"./o{EVIL}.txt" if command in ("diff", "remove") else f"./o{EVIL}"
-    changes = {"b": "release/1.1.0"} if command == "diff" else {}
+    changes = HOSTILE.get(command, {})
     done = forked.vtgdata(*typed(command, **out(command, place), **changes), cwd=world)
     assert "Traceback" not in done.stderr, done.stderr
     assert not wrong(done.stdout + done.stderr), (done.stdout, done.stderr)
@@ -127,7 +140,9 @@ def test_a8_what_is_typed_wrongly_drives_no_terminal(command, world):
 @pytest.mark.parametrize("command", slowly(attacked("A10")))
 def test_a10_no_credential_in_a_variable_is_shown_or_kept(command, world):
     for more in ([], ["--json"]):
-        done = forked.vtgdata(*typed(command, **out(command, f"./o{len(more)}")), *more, cwd=world, **CANARIES)
+        changes = {"steps": 1} if command == "demo-base" else {}
+        words = typed(command, **out(command, f"./o{len(more)}"), **changes)
+        done = forked.vtgdata(*words, *more, cwd=world, **CANARIES)
         assert "Traceback" not in done.stderr, done.stderr
         assert not leaked(world.parent, done.stdout + done.stderr)
 
@@ -173,6 +188,12 @@ def rot(path: Path) -> None:
     fingerprint._read.clear()  # as in a new process
 
 
+READS: dict[str, dict[str, Any]] = {
+    "remove": {"source": "release/1.0.0", "video_id": [], "sample_id": ["alpha:001"]},
+}
+"""Settings with which a command reads a release."""
+
+
 @pytest.mark.usefixtures("believing")
 @pytest.mark.parametrize("command", slowly(attacked("A15"), ("diff", "push")))
 def test_a15_a_release_with_other_bytes_is_refused(command, world):
@@ -180,7 +201,7 @@ def test_a15_a_release_with_other_bytes_is_refused(command, world):
         kept = path.read_bytes()
         rot(path)
         with pytest.raises(VtgError, match="is not the file that was released"):
-            run(command, "./o", model="demo") if command.startswith("train") else run(command, "./o")
+            run(command, "./o", **READS.get(command, {}))
         path.write_bytes(kept)
         fingerprint._read.clear()
     with sqlite3.connect(world.parent / "cache/hashes.sqlite") as db:
