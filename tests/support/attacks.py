@@ -12,8 +12,8 @@ from support.every_stage import OUT, RUNS
 from vtgdata.cli import commands
 
 ATTACKS = {
-    "A1": "an output that is an input",
-    "A2": "an output that is, holds or lies in an input; a folder of another command",
+    "A1": "an output that is, holds or lies in an input",
+    "A2": "an output folder that holds something else, or another command's result",
     "A3": "modules in the current folder, and keys in the environment of child processes",
     "A4": "two runs into one folder",
     "A6": "two runs that change one file",
@@ -30,8 +30,16 @@ _NO_VIDEO = "it opens no video"
 _NO_MODEL = "it opens no model"
 _ONE_FILE = "it changes no file that others change too: it writes a folder of its own"
 EXEMPT: dict[str, dict[str, str]] = {
-    "A1": {"pull": "its input is on the Hub", "demo-draw": "it reads nothing", "demo-base": "it reads nothing"},
-    "A2": {"pull": "its input is on the Hub", "demo-draw": "it reads nothing", "demo-base": "it reads nothing"},
+    "A1": {
+        "pull": "its input is on the Hub", "demo-draw": "it reads nothing", "demo-base": "it reads nothing",
+        "push": "its output is its target: test_a_push_into_the_release_is_refused",
+        "remove": "it exists to change the file that it reads: test_a_file_that_is_something_else_is_not_written_over",
+    },
+    "A2": {
+        "pull": "test_a_pull_leaves_a_folder_that_holds_something_else, with a Hub",
+        "diff": "it writes a file: test_a_file_that_is_something_else_is_not_written_over",
+        "remove": "it writes a file: test_a_file_that_is_something_else_is_not_written_over",
+    },
     "A4": {
         "remove": "it adds to a file that all may change: see A6",
         "diff": "it writes one file, whole, and a second run writes the same",

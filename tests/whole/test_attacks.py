@@ -236,3 +236,21 @@ def read_all(folder: Path) -> list[Any]:
     from vtgdata.files.parquet import read_parquet
 
     return [read_parquet(path) for path in sorted(folder.glob("*.parquet"))]
+
+
+def test_a10_no_login_in_a_link_of_a_raw_file_is_kept(world):
+    link = "https://bob:canary-of-hub@host/{}.mp4?X-Amz-Signature=canary0of0signature"
+    rows = [
+        {"video": link.format("a"), "duration": 4.0, "query": f"see {link}", "windows": [[1, 2]], "url": link},
+        {"video": link.format("b"), "duration": 4.0, "query": "reversed", "windows": [[9, 9]], "more": {link: [link]}},
+        {"video": link.format("b"), "duration": 4.0, "query": "", "windows": [[1, 2]]},
+    ]
+    raw = world.parent / "raw_train.jsonl"
+    raw.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    words = ["ingest", "moment_jsonl", raw, "--name", "mine", "--license", "MIT", "--out", "o"]
+    done = forked.vtgdata(*words, cwd=world)
+    assert done.returncode == 0, done.stderr
+    assert not leaked(world, done.stdout + done.stderr)
+    (sample,) = read_samples(world / "o/samples.parquet")
+    assert sample.extra["url"].startswith("https://[secret]@host/") and sample.video.video_id == "a"
+    assert "canary" not in str(read_all(world / "o"))

@@ -64,9 +64,7 @@ def masked(text: str) -> str:
     >>> masked("no: http://bob:word@host/v1?token=abc&n=1")
     'no: http://[secret]@host/v1?token=[secret]&n=1'
     """
-    if "://" in text:
-        text = _PARAMETER.sub(rf"\1{MASK}", _LOGIN.sub(f"{MASK}@", text))
-    return without_own(_ISSUED.sub(MASK, _HEADER.sub(rf"\1{MASK}", text)))
+    return without_own(_ISSUED.sub(MASK, _HEADER.sub(rf"\1{MASK}", without_logins(text))))
 
 
 def without_own(text: str) -> str:
@@ -103,14 +101,26 @@ def address(url: str) -> str:
     return re.split(r"[?#]", masked(url), maxsplit=1)[0].replace(f"{MASK}@", "")
 
 
-def masked_values(value: Any) -> Any:
-    """A JSON-like value in which every text, keys too, is `masked`."""
+def without_logins(text: str) -> str:
+    """A text without the logins and signatures of addresses in it, for what annotations say; all else stays.
+
+    >>> without_logins("https://bob:word@host/a.mp4?token=abc"), without_logins("a: b@c")
+    ('https://[secret]@host/a.mp4?token=[secret]', 'a: b@c')
+    """
+    return _PARAMETER.sub(rf"\1{MASK}", _LOGIN.sub(f"{MASK}@", text)) if "://" in text else text
+
+
+def values_without_logins(value: Any) -> Any:
+    """A JSON-like value in which every text, keys too, is `without_logins`."""
     if isinstance(value, str):
-        return masked(value)
+        return without_logins(value)
     if isinstance(value, dict):
-        return {masked_values(key): masked_values(inner) for key, inner in cast(dict[Any, Any], value).items()}
+        return {
+            values_without_logins(key): values_without_logins(inner)
+            for key, inner in cast(dict[Any, Any], value).items()
+        }
     if isinstance(value, list | tuple):
-        return [masked_values(inner) for inner in cast(list[Any], value)]
+        return [values_without_logins(inner) for inner in cast(list[Any], value)]
     return value
 
 
