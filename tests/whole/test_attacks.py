@@ -27,7 +27,7 @@ from vtgdata.files import fingerprint
 from vtgdata.files.samples import read_samples, write_samples
 from vtgdata.files.whole import write_jsonl
 
-DEFAULT = ("check", "select", "diff", "pull")
+DEFAULT = ("check", "diff")
 """Commands that the default suite tries; the others are slow tests."""
 TORCH = ("train sft", "train rl", "demo-base")
 
@@ -153,7 +153,7 @@ SETTINGS = [(command, name) for command in attacked("A10") for name in texts(com
 
 @pytest.mark.parametrize(
     ("command", "name"),
-    [one if n % 40 == 0 else pytest.param(*one, marks=pytest.mark.slow) for n, one in enumerate(SETTINGS)],
+    [one if n % 80 == 0 else pytest.param(*one, marks=pytest.mark.slow) for n, one in enumerate(SETTINGS)],
 )
 def test_a10_no_credential_in_a_setting_is_shown_or_kept(command, name, world, capsys):
     """A mirror, a raw file by its link, a field of a request: whatever is a text may have a login in it."""
@@ -195,7 +195,7 @@ READS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.usefixtures("believing")
-@pytest.mark.parametrize("command", slowly(attacked("A15"), ("diff", "push")))
+@pytest.mark.parametrize("command", slowly(attacked("A15"), ("diff",)))
 def test_a15_a_release_with_other_bytes_is_refused(command, world):
     for path in sorted((world / "release/1.0.0").rglob("*.parquet")):
         kept = path.read_bytes()

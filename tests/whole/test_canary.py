@@ -194,7 +194,7 @@ def test_a_push_that_is_killed_leaves_no_key_behind(tmp_path: Path, release: Pat
 LOGIN = "canary-of-a-mirror-0123"
 
 
-@pytest.mark.parametrize("more", [(), ("--json",)])
+@pytest.mark.parametrize("more", [(), pytest.param(("--json",), marks=pytest.mark.slow)])
 def test_a_login_in_the_hubs_address_is_shown_nowhere(tmp_path: Path, release: Path, more: tuple[str, ...]) -> None:
     """A mirror may want a name and a password in $HF_ENDPOINT."""
     with Hub() as hub:

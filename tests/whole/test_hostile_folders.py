@@ -124,7 +124,9 @@ STEPS = {
 
 
 @pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("fetched", FETCHED)
+@pytest.mark.parametrize(
+    "fetched", ["a release", *(pytest.param(name, marks=pytest.mark.slow) for name in FETCHED if name != "a release")]
+)
 def test_a_recipe_that_was_fetched_names_nothing_that_no_release_needs(fetched, step, tmp_path, capsys, monkeypatch):
     from vtgdata.cli import app
 
