@@ -42,10 +42,10 @@ def check_recipe(document: Mapping[str, Any], where: str) -> None:
         where: its path, for the message.
     """
     known = ("id", "command", "out")
-    steps: list[Any] = document.get("steps") or []
-    folder = {"paths": str(document.get("out") or "")}
-    for step in ({"command": "ingest", **folder}, *(step for step in steps if isinstance(step, dict))):
-        each = cast(dict[str, Any], step)
+    steps: Any = document.get("steps")
+    listed: list[Any] = cast(list[Any], steps) if isinstance(steps, list) else []  # recipe.load says what is wrong
+    place: dict[str, Any] = {"id": "out", "command": "ingest", "paths": str(document.get("out") or "")}
+    for each in (place, *(cast(dict[str, Any], step) for step in listed if isinstance(step, dict))):
         settings = {name: value for name, value in each.items() if name not in known}
         for wrong in _wrong_settings(str(each.get("command")), settings):
             raise VtgError(
