@@ -254,3 +254,40 @@ def test_a10_no_login_in_a_link_of_a_raw_file_is_kept(world):
     (sample,) = read_samples(world / "o/samples.parquet")
     assert sample.extra["url"].startswith("https://[secret]@host/") and sample.video.video_id == "a"
     assert "canary" not in str(read_all(world / "o"))
+
+
+PLAIN = {
+    "status": ["status", "."],
+    "run": ["run", f"r{EVIL}.yaml"],
+    "run, dry": ["run", f"r{EVIL}.yaml", "--dry-run"],
+    "retry": ["retry", f"o{EVIL}"],
+    "batch-import": ["batch-import", f"b{EVIL}", f"f{EVIL}"],
+    "corpora": ["corpora", EVIL],
+}
+"""Commands that run no stage of their own."""
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_a8_and_a10_hold_for_the_other_commands_too(name, world, capsys, monkeypatch):
+    from vtgdata.cli import app
+
+    run("select", f"o{EVIL}", size=2)
+    step = {"id": "a", "command": "curate", "file": f"no{EVIL}"}
+    (world / f"r{EVIL}.yaml").write_text(json.dumps({"out": f"x{EVIL}", "steps": [step]}))
+    for variable, value in CANARIES.items():
+        monkeypatch.setenv(variable, value)
+    capsys.readouterr()
+    for more in ([], ["--json"]):
+        code = app.run([*PLAIN[name], *more])
+        said = "".join(capsys.readouterr())
+        assert not wrong(said) and not leaked(world, said), said
+        assert more or name == "run, dry" or r"\x1b" in said, (code, said)
+        assert "Traceback" not in said
+
+
+def test_every_other_command_is_tried():
+    from vtgdata.cli import app
+
+    stages = {name.split()[-1] for name in commands.COMMANDS}
+    named = {command.name for command in app.build([]).registered_commands}
+    assert named - stages == {name.partition(",")[0] for name in PLAIN}

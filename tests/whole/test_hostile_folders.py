@@ -202,6 +202,18 @@ def test_a_models_config_names_no_code_to_fetch(key, tmp_path):
     loading._refuse_kernels(str(tmp_path / "config.json"))
 
 
+def test_a_clip_model_may_not_ask_for_its_own_code(tmp_path):
+    from vtgdata.errors import VtgError
+    from vtgdata.plugins.filters import clip_relevance
+
+    config = {"model_cfg": {"text_cfg": {"hf_tokenizer_name": "x", "tokenizer_kwargs": {"trust_remote_code": True}}}}
+    (tmp_path / "open_clip_config.json").write_text(json.dumps(config))
+    with pytest.raises(VtgError, match="trust_remote_code"):
+        clip_relevance._refuse_own_code("x", clip_relevance._config(str(tmp_path)))
+    (tmp_path / "open_clip_config.json").write_text("{}")
+    clip_relevance._refuse_own_code("x", clip_relevance._config(str(tmp_path)))
+
+
 def test_every_command_is_reached():
     assert set(attacked("A3")) == set(commands.COMMANDS)
     assert forked.vtgdata("--version").returncode == 0
