@@ -42,6 +42,16 @@ def test_a_video_replaced_behind_a_linked_folder_is_noticed(tmp_path: Path) -> N
     assert fingerprint.of_listing(root) != before
 
 
+def test_a_video_replaced_by_one_of_its_size_and_time_is_noticed(tmp_path: Path) -> None:
+    video, other = touched(tmp_path / "videos/a.mp4"), touched(tmp_path / "b.mp4", b"y")
+    before, times = fingerprint.of_listing(tmp_path / "videos"), video.stat()
+    while other.stat().st_ctime_ns == times.st_ctime_ns:
+        touched(other, b"y")  # until the clock of the file system has ticked
+    os.utime(other, ns=(times.st_atime_ns, times.st_mtime_ns))
+    other.replace(video)
+    assert fingerprint.of_listing(tmp_path / "videos") != before
+
+
 def test_a_folder_that_is_linked_in_a_circle_is_listed_and_ends(tmp_path: Path) -> None:
     touched(tmp_path / "videos/a.mp4")
     before = fingerprint.of_listing(tmp_path / "videos")

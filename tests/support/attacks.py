@@ -49,11 +49,12 @@ EXEMPT: dict[str, dict[str, str]] = {
     "A6": dict.fromkeys((name for name in RUNS if name not in ("remove", "videos bind")), _ONE_FILE),
     "A9": {
         **dict.fromkeys(
-            ("select", "remove", "release", "rebuild", "push", "pull", "diff", "demo-draw", "demo-base", "demo-report"),
+            ("select", "remove", "release", "push", "pull", "diff", "demo-draw", "demo-base", "demo-report"),
             _NO_VIDEO,
         ),
-        "train sft": "its frames come from the store that the asking commands fill; it needs torch",
-        "train rl": "its frames come from the store that the asking commands fill; it needs torch",
+        "rebuild": "its steps are these commands, in a process of their own",
+        "train sft": "its frames come from the FrameStore, as those of the asking commands do; it needs a model",
+        "train rl": "its frames come from the FrameStore, as those of the asking commands do; it needs a model",
     },
     "A15": {
         **dict.fromkeys(

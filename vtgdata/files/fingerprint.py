@@ -154,7 +154,7 @@ def of_path(path: Path, of: Callable[[Path], str] = of_file) -> str:
 
 
 def of_listing(folder: Path) -> str:
-    """Fingerprint of names, sizes and times of change of the videos under a folder; their bytes are too many to read.
+    """Fingerprint of names, sizes and both times of change of the videos under a folder; their bytes are too many.
 
     It covers what `video_files` finds, and the file of bindings; other files, such as a step's own output, do not
     count.
@@ -164,12 +164,13 @@ def of_listing(folder: Path) -> str:
     return of_value([*listed, of_file(bindings)] if bindings.is_file() else listed)
 
 
-def _stamp(path: Path) -> tuple[int, int] | tuple[()]:
+def _stamp(path: Path) -> tuple[int, ...]:
     try:
         stat = path.stat()
     except OSError:
         return ()  # a broken link, which may work tomorrow
-    return stat.st_size, stat.st_mtime_ns
+    # The second time is the system's own: nobody puts it back. (Inodes change whenever some file systems are mounted.)
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
 
 def _text(path: Path) -> str:

@@ -64,13 +64,15 @@ def masked(text: str) -> str:
     >>> masked("no: http://bob:word@host/v1?token=abc&n=1")
     'no: http://[secret]@host/v1?token=[secret]&n=1'
     """
-    return without_own(_ISSUED.sub(MASK, _HEADER.sub(rf"\1{MASK}", without_logins(text))))
+    text = _ISSUED.sub(MASK, _HEADER.sub(rf"\1{MASK}", without_logins(text)))
+    for credential in own_credentials():
+        text = text.replace(credential, MASK)
+    return text
 
 
-def without_own(text: str) -> str:
-    """A text without the credentials in this process's variables; all else stays as it is, as in a model's answer."""
-    found = _pattern(tuple(os.environ.items()))
-    return text if found is None else found.sub(MASK, text)
+def own_credentials() -> tuple[str, ...]:
+    """The credentials in this process's variables, in every form in which they may be repeated, the longest first."""
+    return _credentials(tuple(os.environ.items()))
 
 
 def safe(text: str, keep: str = LAYOUT) -> str:
@@ -167,11 +169,9 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 @functools.lru_cache(maxsize=8)
-def _pattern(variables: tuple[tuple[str, str], ...]) -> re.Pattern[str] | None:
-    """A pattern of all credentials in variables, given as (name, value); None without one."""
+def _credentials(variables: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     found = {text for name, value in variables if len(value) >= _LEAST for text in _of_variable(name, value)}
-    long = sorted((each for each in found if len(each) >= _LEAST), key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, long))) if long else None
+    return tuple(sorted((text for text in found if len(text) >= _LEAST), key=lambda text: (-len(text), text)))
 
 
 def _of_variable(name: str, value: str) -> Iterator[str]:
