@@ -197,7 +197,7 @@ def _config(model: str) -> Path | None:
         return Path(model) / _CONFIG
     if not model.startswith("hf-hub:"):
         return None
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import hf_hub_download  # pyright: ignore[reportUnknownVariableType]
 
     name, _, revision = model.removeprefix("hf-hub:").partition("@")
     return Path(hf_hub_download(name, _CONFIG, revision=revision or None))
