@@ -32,6 +32,7 @@ docs:
 	$(PYTHON) docs/generate.py
 
 deep: $(VENV)/.ready
+	PYTHONPATH=tests $(BIN)/python tests/support/attacks.py
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -m "slow or not slow" --timeout 3000
 	$(BIN)/python tests/fuzz/readers.py --inputs 20000 --jobs 2
 

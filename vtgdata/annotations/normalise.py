@@ -13,6 +13,7 @@ from vtgdata.annotations.query_repairs import SURROGATE, bad_name, plain
 from vtgdata.annotations.repairs import STEPS, last_start
 from vtgdata.annotations.repeats import Seen
 from vtgdata.annotations.text import MAX_RAW, dumped
+from vtgdata.files.outside_text import values_without_logins, without_logins
 from vtgdata.records import Corpus, Drop, RawRow, Repair, Sample, Video, Window
 
 DurationProbe = Callable[[str], tuple[float | None, str | None]]
@@ -181,7 +182,7 @@ def _made(row: RawRow, sample_id: str, given: _Given, known: _Known) -> Sample |
             source_start=known.source_start,
             status=known.video_status,
         ),
-        query=known.query,
+        query=without_logins(known.query),
         windows=known.windows,
         labelled=row.labelled,
         task=row.task,
@@ -191,7 +192,8 @@ def _made(row: RawRow, sample_id: str, given: _Given, known: _Known) -> Sample |
         license=given.licence(row),
         origin=row.origin,
         repairs=known.repairs,
-        extra=known.extra,
+        # A raw file may have links that only its owner may follow.
+        extra=values_without_logins(known.extra) if known.extra and "://" in str(known.extra) else known.extra,
     )
     if not (known.extra or row.options or row.answer or row.repairs or row.corpus or row.license):
         sources = (row.source_id or "", row.source_corpus)
@@ -218,7 +220,7 @@ def _extra(row: RawRow, opinions: Sequence[tuple[float, float]] = ()) -> dict[st
 
 def _dropped(row: RawRow, corpus: Corpus, reason: str, detail: str) -> Drop:
     raw = (row.raw if isinstance(row.raw, str) else dumped(row.raw))[:MAX_RAW]
-    named = (row.corpus or corpus.name, row.origin, detail, raw)
+    named = (row.corpus or corpus.name, row.origin, without_logins(detail), without_logins(raw))
     owner, origin, detail, raw = (SURROGATE.sub("\ufffd", part) for part in named)
     return Drop(corpus=owner, origin=origin, reason=reason, detail=detail, raw=raw)
 

@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from vtgdata import __version__
+from vtgdata.cli.printing import guarded_output
 from vtgdata.cli.running import report
 from vtgdata.errors import Terminated, VtgError
 
@@ -16,6 +17,11 @@ NEEDS_TRAIN = {"torch", "torchvision", "transformers", "tokenizers", "trl", "acc
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code."""
+    with guarded_output():
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
     app = build(arguments)
     try:
         code = app(args=list(arguments), prog_name="vtgdata", standalone_mode=False)
@@ -53,7 +59,7 @@ def _interrupted(code: int) -> int:
 def _usage(error: Any) -> int:
     if isinstance(error, typer.Exit):
         return error.exit_code
-    error.show()
+    error.show(file=sys.stderr)  # without it, a stream of its own, which nobody guards
     return int(error.exit_code)
 
 

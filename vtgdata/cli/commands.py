@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from vtgdata.errors import Unconfirmed, VtgError
+from vtgdata.files.outside_text import refuse_credentials
 
 
 class Command(NamedTuple):
@@ -75,6 +76,7 @@ def fields(command: str) -> set[str] | None:
 
 def build(command: str, values: dict[str, Any], where: str) -> msgspec.Struct:
     """A Settings record from plain values; raises VtgError, naming the setting, when one is wrong or missing."""
+    refuse_credentials(values, command)
     try:
         _finite(values, "$")
         return msgspec.convert(values, settings_type(command))

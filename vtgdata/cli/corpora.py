@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +12,7 @@ from msgspec import UNSET
 from vtgdata.cli.options import Json
 from vtgdata.cli.printing import again, counts, percent, table
 from vtgdata.cli.running import relative, stage
+from vtgdata.files.outside_text import json_line
 
 if TYPE_CHECKING:
     from vtgdata.annotations.published import Published
@@ -143,14 +143,12 @@ def corpora(
     as_json: Json = False,
 ) -> None:
     """List the corpora, or print the page of one."""
-    import msgspec
-
     from vtgdata.files import plugins
 
     modules = {key: plugins.load("corpora", key) for key in ([name] if name else plugins.names("corpora"))}
     found = {key: module.CORPUS for key, module in modules.items()}
     if as_json:
-        print(json.dumps({key: msgspec.to_builtins(corpus) for key, corpus in found.items()}))
+        print(json_line(found))
     elif name:
         _page(found[name], inspect.getdoc(modules[name]) or "")
     else:

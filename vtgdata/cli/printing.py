@@ -14,8 +14,10 @@ import sys
 import textwrap
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
+
+from vtgdata.files.outside_text import LAYOUT, safe, shown
 
 if TYPE_CHECKING:
     from vtgdata.files.step import StepSummary
@@ -23,47 +25,58 @@ if TYPE_CHECKING:
 GAP = "  "
 """Space between two columns, and indent of the continuation lines of a wrapped text."""
 
-LAYOUT = "\n\t"
-"""Control characters that text of several lines may contain."""
-
 COMFORTABLE = 20
 """Width in characters to which a wider column of text may be narrowed; below it, text is hard to read."""
 
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Characters that move the cursor, set colours, change the direction of writing, or cannot be encoded."""
 _NUMBER = re.compile(r"[\[(]?[-+$]?\d[\d.,% \])+-]*\Z|[-?]?\Z")
 """A number, an interval, or a placeholder for one (`-`, `?` or nothing)."""
 _PIECE = re.compile(r"\s*\S+?(?:[/|](?=\S{3})|[:=](?=[A-Za-z])|(?=\s|\Z))")
 """Text that stays on one line, with the spaces before it: a word, or a part of a path or of the name of a model."""
 
 
-def plain(text: str, keep: str = "") -> str:
-    r"""A text with its control characters replaced by escapes, except those in `keep`.
+class Guarded:
+    """An output in which everything that is written is `safe`: no text drives the terminal or shows a credential."""
 
-    >>> plain("red \x1b[31m")
-    'red \\x1b[31m'
-    """
-    return _CONTROLS.sub(lambda c: c[0] if c[0] in keep else c[0].encode("unicode_escape").decode(), text)
-
-
-class _Plain:
-    """Wraps an output, and escapes control characters in what is written to it, except those of LAYOUT."""
-
-    def __init__(self, output: TextIO) -> None:
-        self._output = output
+    def __init__(self, output: TextIO, keep: str = LAYOUT) -> None:
+        """Wrap an output; `keep` are the control characters that may pass."""
+        self._output, self._keep = output, keep
 
     def write(self, text: str) -> int:
-        return self._output.write(plain(text, keep=LAYOUT))
+        """Write a text after it was made safe."""
+        return self._output.write(safe(text, self._keep))
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write texts, each as `write` does."""
+        for line in lines:
+            self.write(line)
+
+    def order(self, text: str) -> None:
+        """Write a text of ours that may drive the terminal."""
+        self._output.write(text)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._output, name)
 
 
+BARS = "\n\t\r"
+"""What may pass on stderr: the progress bars of libraries go back to the beginning of their line."""
+
+
 @contextlib.contextmanager
-def plain_output() -> Iterator[None]:
-    """Escape control characters in all that is printed inside, so that a user's data cannot drive the terminal."""
-    with contextlib.redirect_stdout(_Plain(sys.stdout)):  # pyright: ignore[reportArgumentType]
+def guarded_output() -> Iterator[None]:
+    """Guard stdout and stderr while the block runs: what comes from outside is printed in one way alone."""
+    out, err = _guarded(sys.stdout, LAYOUT), _guarded(sys.stderr, BARS)
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         yield
+
+
+def guard_output() -> None:
+    """Guard stdout and stderr until the process ends."""
+    sys.stdout, sys.stderr = _guarded(sys.stdout, LAYOUT), _guarded(sys.stderr, BARS)
+
+
+def _guarded(output: TextIO, keep: str) -> Any:
+    return output if isinstance(output, Guarded) else Guarded(output, keep)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -88,7 +101,7 @@ def table_lines(header: Sequence[str], rows: Sequence[Sequence[Any]], width: int
         rows: one value per column.
         width: of the terminal, in characters; None for one line per row, with all but the first column right-aligned.
     """
-    cells = [[plain(str(value)) for value in row] for row in (header, *rows)]
+    cells = [[shown(str(value)) for value in row] for row in (header, *rows)]
     columns = [_Column(list(values), width, first=i == 0) for i, values in enumerate(zip(*cells, strict=True))]
     if width is None:
         return _block(columns)
@@ -204,8 +217,8 @@ def counts(title: str, values: Mapping[str, int]) -> None:
     """Print `title: a 3, b 1`, wrapped to the terminal's width if there is one; nothing for an empty mapping."""
     if values:
         # Lines are broken between two entries, never between a name and its number: NUL is a space that must not break.
-        said = f"{plain(title)}: " + ", ".join(
-            f"{plain(name)} {count:,}".replace(" ", "\0") for name, count in values.items()
+        said = f"{shown(title)}: " + ", ".join(
+            f"{shown(name)} {count:,}".replace(" ", "\0") for name, count in values.items()
         )
         start = said[: len(said) - len(said.lstrip())]
         width = _terminal()

@@ -1,6 +1,5 @@
 """Commands about whole recipes: run, status."""
 
-import json
 import logging
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ from vtgdata.cli.options import Json, Quiet
 from vtgdata.cli.printing import table
 from vtgdata.cli.running import finish, logs, relative, report
 from vtgdata.errors import RowsFailed, VtgError
+from vtgdata.files.outside_text import json_line
 
 
 class ListedStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +59,11 @@ def run(
 
     logs(quiet)
     path = recipe.find(name, plugins.resources("recipes"))
+    origin = str(path) if recipe.release_around(path) else ""
+    if origin:
+        from vtgdata.releases.rebuild import trust
+
+        trust.check_recipe(recipe.read(path), origin)
     plan = recipe.load(path, commands.fields, out=out or None, seed=seed)
     if limit is not None:
         for step in plan.steps:
@@ -66,7 +71,6 @@ def run(
                 step.settings["limit"] = limit
             if "made_by" in step.settings:
                 step.settings["made_by"]["limit"] = str(limit)
-    origin = str(path) if recipe.release_around(path) else ""
     # Every step's settings are checked before the first one runs: a mistake in the last must not cost an hour.
     records = [commands.build(s.command, s.settings, f"{path}: step {s.id}") for s in plan.steps]
     if dry_run:
@@ -128,7 +132,7 @@ def status(
     if not found:
         raise VtgError(f"{folder}: holds no output of a vtgdata command (no meta.json, no journal).")
     if as_json:
-        print(json.dumps({"steps": found}))
+        print(json_line({"steps": found}))
         return
     columns = ("folder", "command", "state", "finished", "cost", "progress")
     table(columns, [[told.words(entry[name]) for name in columns] for entry in found])

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from vtgdata.cli.options import Json, Quiet
-from vtgdata.cli.running import finish, logs
-from vtgdata.errors import RowsFailed, VtgError
+from vtgdata.cli.running import logs, run_and_tell
+from vtgdata.errors import VtgError
 
 
 def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
@@ -35,6 +35,8 @@ def retry(
     refuses, breaks off or cannot be read is data.
     """
     from vtgdata.cli import commands
+    from vtgdata.files.meta import META
+    from vtgdata.files.recipe import release_around
 
     logs(quiet)
     command, settings = _made_by(Path(folder))
@@ -44,12 +46,8 @@ def retry(
     if not as_json and not _any_failed(Path(folder), only):
         kind = "" if only == "failed" else f" of the kind {only}"
         print(f"nothing to retry: {folder} has no failed request{kind} that was not answered since")
-    try:
-        summary = commands.execute(command, record)
-    except RowsFailed as error:
-        finish(error.summary, as_json, commands.printer(command, error.summary))
-        raise
-    finish(summary, as_json, commands.printer(command, summary))
+    known = Path(folder) / META
+    run_and_tell(command, record, as_json, str(known) if release_around(known) else "")
     return 0
 
 

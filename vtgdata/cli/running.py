@@ -1,7 +1,6 @@
 """Runs the command of one stage: takes settings from the command line and a recipe's step, and prints the summary."""
 
 import inspect
-import json
 import logging
 import sys
 from collections.abc import Callable
@@ -11,8 +10,9 @@ from typing import Any, TypeVar
 import msgspec
 import typer
 
-from vtgdata.cli.printing import LAYOUT, plain, plain_output
+from vtgdata.cli.printing import guarded_output
 from vtgdata.errors import RowsFailed, VtgError
+from vtgdata.files.outside_text import json_line, order, safe
 
 Told = TypeVar("Told", bound=msgspec.Struct)
 
@@ -20,9 +20,9 @@ Told = TypeVar("Told", bound=msgspec.Struct)
 def report(error: VtgError, *, as_json: bool) -> None:
     """Print an error on stderr: as text for people, or as one line of JSON."""
     if as_json:
-        sys.stderr.write(json.dumps({"error": str(error), "exit_code": error.exit_code}) + "\n")
+        sys.stderr.write(json_line({"error": str(error), "exit_code": error.exit_code}) + "\n")
     else:
-        sys.stderr.write(f"vtgdata: {plain(str(error), keep=LAYOUT)}\n")
+        sys.stderr.write(f"vtgdata: {safe(str(error))}\n")
 
 
 def stage(app: typer.Typer, words: set[str], command: str) -> None:
@@ -57,19 +57,37 @@ def _call(command: str, values: dict[str, Any]) -> int:
     recipe, as_json, quiet = values.pop("recipe"), values.pop("as_json"), values.pop("quiet")
     logs(quiet)
     settings = options.given(commands.settings_type(command), values)
+    origin = ""
     if recipe:
-        settings = _from_recipe(recipe, command) | settings
+        stated, origin = _from_recipe(recipe, command)
+        settings = stated | settings
     missing = [f.replace("_", "-") for f in _required(command) if f not in settings]
     if missing:
         raise typer.BadParameter(f"{', '.join(missing)} must be given. See `vtgdata {command} --help`.")
     record = commands.build(command, settings, f"vtgdata {command}")
+    run_and_tell(command, record, as_json, origin)
+    return 0
+
+
+def run_and_tell(command: str, record: msgspec.Struct, as_json: bool, origin: str) -> None:
+    """Run a command's stage and print its summary.
+
+    Args:
+        command: its name.
+        record: its Settings.
+        as_json: whether to print JSON.
+        origin: the file from elsewhere that gave settings, which may name no code of others; empty without one.
+    """
+    from vtgdata.cli import commands
+    from vtgdata.files import plugins
+
     try:
-        summary = commands.execute(command, record)
+        with plugins.only_ours(origin):
+            summary = commands.execute(command, record)
     except RowsFailed as error:
         finish(error.summary, as_json, commands.printer(command, error.summary))
         raise
     finish(summary, as_json, commands.printer(command, summary))
-    return 0
 
 
 def _required(command: str) -> list[str]:
@@ -78,15 +96,17 @@ def _required(command: str) -> list[str]:
     return [field.name for field in msgspec.structs.fields(settings_type(command)) if field.required]
 
 
-def _from_recipe(name: str, command: str) -> dict[str, Any]:
+def _from_recipe(name: str, command: str) -> tuple[dict[str, Any], str]:
+    """The settings of a recipe's step, and the recipe's path if it came from elsewhere, else an empty text."""
     from vtgdata.cli.commands import fields
     from vtgdata.files import plugins, recipe
 
     name, _, wanted = name.partition("#")
-    plan = recipe.load(recipe.find(name, plugins.resources("recipes")), fields)
+    path = recipe.find(name, plugins.resources("recipes"))
+    plan, origin = recipe.load(path, fields), str(path) if recipe.release_around(path) else ""
     found = [step for step in plan.steps if step.command == command and wanted in ("", step.id)]
     if len(found) == 1:
-        return found[0].settings
+        return found[0].settings, origin
     if found:
         names = ", ".join(step.id for step in found)
         raise VtgError(f"{name}: {names} have the command {command!r}; name one: --recipe {name}#{found[0].id}")
@@ -99,9 +119,9 @@ def finish(summary: Told, as_json: bool, show: Callable[[Told], None]) -> None:
         from vtgdata.files.step import json_values
 
         # JSON has no NaN: it becomes null.
-        print(msgspec.json.encode(json_values(summary)).decode())
+        print(json_line(json_values(summary)))
     else:
-        with plain_output():
+        with guarded_output():
             show(summary)
 
 
@@ -112,22 +132,25 @@ def logs(quiet: bool) -> None:
     log = logging.getLogger("vtgdata")
     log.setLevel(logging.WARNING if quiet else logging.INFO)
     if not log.handlers:
-        handler = logging.StreamHandler(sys.stderr)
         # If a progress line is on the terminal, the next message overwrites it.
-        handler.setFormatter(_Line(CLEAR if on_terminal() else ""))
-        log.addHandler(handler)
+        log.addHandler(_Lines(CLEAR if on_terminal() else ""))
         log.propagate = False
 
 
-class _Line(logging.Formatter):
-    """Formats time and message; escapes control characters, since a message may quote a server or a file."""
+class _Lines(logging.Handler):
+    """Writes time and message to stderr; the message is made safe, since it may quote a server or a file."""
 
     def __init__(self, before: str) -> None:
-        super().__init__("%(asctime)s %(message)s", "%H:%M:%S")
+        super().__init__()
+        self.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
         self.before = before
 
-    def format(self, record: logging.LogRecord) -> str:
-        return self.before + plain(super().format(record), keep=LAYOUT)
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            order(sys.stderr, f"{self.before}{safe(self.format(record))}\n")
+            sys.stderr.flush()
+        except Exception:
+            self.handleError(record)
 
 
 def relative(path: str) -> str:

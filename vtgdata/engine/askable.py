@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from vtgdata.engine.settings import AskSettings
-from vtgdata.errors import VideoUnreadable
+from vtgdata.errors import VideoAmbiguous, VideoChanged
 from vtgdata.records import Sample
 from vtgdata.video.find import find
 
@@ -26,8 +26,10 @@ def obstacles(settings: AskSettings) -> Callable[[Sample], Told | None]:
     @cache
     def missing(file: str, video_id: str) -> str | None:
         try:
-            return None if videos.path(file, video_id) is not None else "video missing"
-        except VideoUnreadable:
+            return None if videos.place(file, video_id) is not None else "video missing"
+        except VideoChanged:
+            return "the video's file changed since it was bound"
+        except VideoAmbiguous:
             return "two files match the video"
 
     def told(sample: Sample) -> Told | None:

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from vtgdata.files.lease import Owner, owner
+from vtgdata.files.outside_text import order, safe
 from vtgdata.files.whole import write_json
 from vtgdata.records import Reply
 
@@ -277,7 +278,7 @@ def _line(what: str) -> Callable[[Progress | Count], None]:
             columns = _columns()
             before = f"{_end(what, columns // 3)}: "
             said = before + progress.within(max(0, columns - 1 - len(before)))
-            sys.stderr.write(f"{CLEAR}{said}" + ("\n" if progress.ended else ""))
+            order(sys.stderr, f"{CLEAR}{safe(said, '')}" + ("\n" if progress.ended else ""))
             sys.stderr.flush()
 
     return tell

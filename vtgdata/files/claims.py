@@ -133,5 +133,5 @@ def remove_stale(folder: Path, earlier: Mapping[str, str], outputs: Iterable[str
     """Delete files that an earlier run wrote and this one did not, unless their bytes have changed since."""
     for name in set(earlier) - set(outputs):
         path = folder / name
-        if path.is_file() and not path.is_symlink() and fingerprint.of_file(path) == earlier[name]:
+        if path.is_file() and not path.is_symlink() and fingerprint.of_bytes(path) == earlier[name]:
             path.unlink()

@@ -4,6 +4,9 @@ import ast
 import hashlib
 import os
 import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -45,20 +48,76 @@ def cache_folder() -> Path:
 
 
 def of_file(path: Path) -> str:
-    """SHA-256 (hex) of a file's bytes; cached by path, size and time of change for files of 1 MiB and more.
+    """SHA-256 (hex) of a file's bytes, for what is only asked whether it changed: whether a step is up to date.
 
-    Raises OSError when the file cannot be read; works without the cache when that cannot be used.
+    For files of 1 MiB and more it is remembered, and believed while size, both times of change and inode are the same.
+    What is read and must have certain bytes is hashed by `of_bytes`. Raises OSError when the file cannot be read; works
+    without the memory when that cannot be used.
     """
     stat = path.stat()
-    if stat.st_size < 1 << 20:
+    if stat.st_size < REMEMBERED:
         return _hash(path)
-    name, stamp = _text(path.resolve()), f"{stat.st_size}:{stat.st_mtime_ns}"
-    known = _memory("SELECT hash FROM file WHERE path = ? AND stamp = ?", (name, stamp))
+    name, stamp = _text(path.resolve()), ":".join(map(str, _stamp_of(stat)))
+    if (read := _read.get(name)) is not None and read[0] == _stamp_of(stat):
+        return read[1]
+    known = _memory("SELECT hash FROM stamped WHERE path = ? AND stamp = ?", (name, stamp))
     if known is not None:
         return known
-    found = _hash(path)
-    _memory("INSERT OR REPLACE INTO file VALUES (?, ?, ?)", (name, stamp, found))
+    found = of_bytes(path)
+    if _settled(stat):
+        _memory("INSERT OR REPLACE INTO stamped VALUES (?, ?, ?)", (name, stamp, found))
     return found
+
+
+_read: dict[str, tuple[tuple[int, ...], str]] = {}
+"""{path: (stamp, hash)} of the files that this process has read."""
+REMEMBERED = 1 << 20
+"""Size in bytes from which hashes are remembered."""
+SETTLED_SECONDS = 0.05
+"""Age of a change from which its time tells it from a later one: the clocks of file systems tick that coarsely."""
+
+
+def of_bytes(path: Path) -> str:
+    """SHA-256 (hex) of a file's bytes, read by this process: once, and again when the file has changed since.
+
+    A memory of earlier runs is not believed, since bytes may rot or be put back with their old times. Raises OSError
+    when the file cannot be read.
+    """
+    stat = path.stat()
+    if stat.st_size < REMEMBERED:
+        return _hash(path)
+    name, stamp = _text(path.resolve()), _stamp_of(stat)
+    if (known := _read.get(name)) is not None and known[0] == stamp:
+        return known[1]
+    found = _hash(path)
+    if _settled(stat) and _stamp_of(path.stat()) == stamp:
+        _read[name] = (stamp, found)
+    return found
+
+
+def of_all_bytes(paths: Iterable[Path]) -> dict[Path, str | OSError]:
+    """{path: `of_bytes`, or the error} of several files, read at the same time."""
+
+    def found(path: Path) -> str | OSError:
+        try:
+            return of_bytes(path)
+        except OSError as error:
+            return error
+
+    several = list(dict.fromkeys(paths))
+    if len(several) < 2:
+        return {path: found(path) for path in several}
+    with ThreadPoolExecutor(min(len(several), os.cpu_count() or 1, 8)) as threads:
+        return dict(zip(several, threads.map(found, several), strict=True))
+
+
+def _stamp_of(stat: os.stat_result) -> tuple[int, ...]:
+    """What differs between two states of a file: size, both times of change (the second is the system's), inode."""
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+
+
+def _settled(stat: os.stat_result) -> bool:
+    return time.time() - max(stat.st_mtime, stat.st_ctime) > SETTLED_SECONDS
 
 
 def _memory(statement: str, values: tuple[str, ...]) -> str | None:
@@ -70,7 +129,7 @@ def _memory(statement: str, values: tuple[str, ...]) -> str | None:
         folder = cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(folder / "hashes.sqlite", timeout=10)) as db, db:
-            db.execute("CREATE TABLE IF NOT EXISTS file (path TEXT PRIMARY KEY, stamp TEXT, hash TEXT)")
+            db.execute("CREATE TABLE IF NOT EXISTS stamped (path TEXT PRIMARY KEY, stamp TEXT, hash TEXT)")
             row = db.execute(statement, values).fetchone()
     except (sqlite3.Error, OSError, VtgError):
         return None
@@ -82,19 +141,20 @@ def _hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def of_path(path: Path) -> str:
+def of_path(path: Path, of: Callable[[Path], str] = of_file) -> str:
     """The fingerprint of an input: a file's bytes, or names and bytes of all files of a folder.
 
-    Hidden files do not count, nor does a folder's `meta.json`, which says when it was made.
+    Hidden files do not count, nor does a folder's `meta.json`, which says when it was made. With `of_bytes` as `of`
+    every file is read.
     """
     if not path.is_dir():
-        return of_file(path)
+        return of(path)
     files = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith(".") and p.name != "meta.json")
-    return of_value([[_text(p.relative_to(path)), of_file(p)] for p in files])
+    return of_value([[_text(p.relative_to(path)), of(p)] for p in files])
 
 
 def of_listing(folder: Path) -> str:
-    """Fingerprint of names, sizes and times of change of the videos under a folder; their bytes are too many to read.
+    """Fingerprint of names, sizes and both times of change of the videos under a folder; their bytes are too many.
 
     It covers what `video_files` finds, and the file of bindings; other files, such as a step's own output, do not
     count.
@@ -104,12 +164,13 @@ def of_listing(folder: Path) -> str:
     return of_value([*listed, of_file(bindings)] if bindings.is_file() else listed)
 
 
-def _stamp(path: Path) -> tuple[int, int] | tuple[()]:
+def _stamp(path: Path) -> tuple[int, ...]:
     try:
         stat = path.stat()
     except OSError:
         return ()  # a broken link, which may work tomorrow
-    return stat.st_size, stat.st_mtime_ns
+    # The second time is the system's own: nobody puts it back. (Inodes change whenever some file systems are mounted.)
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
 
 def _text(path: Path) -> str:

@@ -103,6 +103,15 @@ def refuse_foreign_code(what: str) -> None:
         )
 
 
+def refuse_foreign_server(address: str) -> None:
+    """Raise VtgError when a recipe that came from elsewhere names a server, which would be sent the user's key."""
+    if _origin:
+        raise VtgError(
+            f"{_origin}: lies in a release, so it may name no server, which would get your key, and it names "
+            f"{address}. If you trust it, copy the recipe to a folder of your own and run it from there."
+        )
+
+
 @contextlib.contextmanager
 def _current_folder() -> Generator[None]:
     """Let modules be found in the current folder too, after all other places: the user named one by its path."""

@@ -4,7 +4,7 @@ Each step is `{id, command, ...settings}`; `@id/file` in a setting is that file 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -59,9 +59,21 @@ def references(text: str) -> list[str]:
     return _REFERENCE.findall(text)
 
 
+_FETCHED = (("release.json",), ("model.json", "config.json"), (".cache/huggingface/download",), ("refs/main", "blobs"))
+"""What lies in a folder that was fetched: a release, a model that we pushed, a download from the Hub, its cache."""
+
+
 def release_around(path: Path) -> Path | None:
-    """The folder of a release in which a recipe lies, at any depth; None for a recipe that lies in none."""
-    return next((folder for folder in path.resolve().parents if (folder / "release.json").exists()), None)
+    """The folder of a release, or of something else that was fetched, in which a file lies, at any depth; else None.
+
+    Both count, where a file lies and where a link to it leads.
+    """
+    folders = (*path.absolute().parents, *path.resolve().parents)
+    return next((folder for folder in folders if any(_holds(folder, marks) for marks in _FETCHED)), None)
+
+
+def _holds(folder: Path, names: Sequence[str]) -> bool:
+    return all((folder / name).exists() for name in names)
 
 
 def load(
@@ -77,7 +89,7 @@ def load(
 
     Raises VtgError with the path of the key that is wrong.
     """
-    document = _document(path)
+    document = read(path)
     _no_unknown(path, "", document, {"out", "seed", "steps"})
     steps = cast(list[Any], document.get("steps") or [])
     if not isinstance(document.get("steps"), list) or not steps:
@@ -124,7 +136,8 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _document(path: Path) -> dict[str, Any]:
+def read(path: Path) -> dict[str, Any]:
+    """A recipe as it is written; raises VtgError, with the line, when it is no YAML mapping."""
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:

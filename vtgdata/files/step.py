@@ -23,6 +23,7 @@ from vtgdata.files.crash_points import crash_here
 from vtgdata.files.draft import DRAFT, discard, fresh, settle
 from vtgdata.files.lease import Lease, owner, owner_path
 from vtgdata.files.meta import META, Meta, outputs_hold, read_meta
+from vtgdata.files.outside_text import refuse_unstorable
 from vtgdata.files.whole import tidy, write_json
 
 LEASE = ".vtgdata"
@@ -103,10 +104,7 @@ class Step(Generic[S]):
         self._how = {name: value for name in HOW if (value := given.get(name)) or type(value) in (int, float)}
         if not named:
             raise VtgError(f"`vtgdata {command}` needs a folder to write to: --out is empty.")
-        try:
-            msgspec.json.encode([self.settings, named])
-        except UnicodeEncodeError as error:
-            raise VtgError(f"`vtgdata {command}`: a name is not UTF-8 ({error.reason}); rename the file.") from error
+        refuse_unstorable(self.settings | {"out": named}, command)
         self.out = Path(named)
         if self.out.exists() and not self.out.is_dir():
             raise VtgError(f"--out {self.out}: is a file; name a folder.")

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import math
 import os
+import re
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +12,9 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from vtgdata.files import temporary
 from vtgdata.files.crash_points import crash_here
+from vtgdata.files.outside_text import shown
 from vtgdata.files.schemas import Row
 
 
@@ -30,12 +34,13 @@ class Replacement:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._path, self._temp = path, path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        self.file = self._temp.open("wb")
+        self._path, self._temp = path, temporary.beside(path)
+        self.file = temporary.create(self._temp)
 
     def commit(self) -> None:
         """Put it in the place of the earlier file."""
         self.file.flush()
+        temporary.publish(self.file)
         os.fsync(self.file.fileno())
         self.file.close()
         crash_here("file-written")
@@ -49,21 +54,10 @@ class Replacement:
 
 
 def tidy(folder: Path) -> None:
-    """Delete half-written files that killed processes of this machine left in a folder."""
+    """Delete half-written files that killed processes left in a folder; files that are being written stay."""
     for path in folder.glob(".*.tmp"):
-        pid = path.name.split(".")[-2]
-        if pid.isdigit() and len(pid) < 10 and not _runs(int(pid)):
+        if temporary.left_behind(path):
             path.unlink(missing_ok=True)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # another user's
-        pass
-    return True
 
 
 def json_text(value: Any) -> str:
@@ -85,17 +79,50 @@ def write_jsonl(path: Path, rows: Iterable[Any]) -> None:
 
 
 def write_csv(path: Path, rows: Iterable[Row], columns: Iterable[str]) -> None:
-    """Write rows as CSV with a header; None and NaN become empty cells."""
+    """Write rows as CSV with a header; None and NaN become empty cells.
+
+    A text that a spreadsheet would compute gets an apostrophe in front, which spreadsheets take for "this is text".
+    """
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(columns), lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        # Only NaN differs from itself.
-        writer.writerow({name: value if value == value else None for name, value in row.items()})
+        writer.writerow({name: _cell(value) for name, value in row.items()})
     write_text(path, text.getvalue())
+
+
+_FORMULA = re.compile(r"[\s\"']*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+"""Beginnings of a cell that spreadsheets compute."""
+_SPLIT = re.compile(r"(;)")
+"""At a semicolon, spreadsheets of some languages split a line into cells."""
+
+
+def _cell(value: Any) -> Any:
+    """A value as a cell that a spreadsheet shows and does not compute.
+
+    >>> _cell("=1+1"), _cell("a;=1+1"), _cell(-1.5), _cell("-1.5"), _cell("openai_api:tiny")
+    ("'=1+1", "a;'=1+1", -1.5, '-1.5', 'openai_api:tiny')
+    """
+    if not isinstance(value, str):
+        return value if value == value else None  # only NaN differs from itself
+    return "".join(f"'{part}" if _computes(part) else part for part in _SPLIT.split(shown(value)))
+
+
+def _computes(text: str) -> bool:
+    if _FORMULA.match(text) is None:
+        return False
+    try:
+        return not math.isfinite(float(text))
+    except ValueError:
+        return True
 
 
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text."""
     with replacing(path) as file:
         file.write(text.encode())
+
+
+def write_list(path: Path, names: Iterable[str]) -> None:
+    """Write one name a line, whatever characters it has: a line break in a name is written as an escape."""
+    write_text(path, "".join(f"{shown(name)}\n" for name in names))

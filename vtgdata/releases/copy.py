@@ -87,11 +87,11 @@ def _copy(release: Release, target: Path) -> None:
     aside = building.with_name(f"{building.name}.old")
     try:
         try:
-            building.chmod(0o755)  # mkdtemp makes folders that only their owner can enter
             for name in release.files:
                 with replacing(building / name) as file, (release.path / name).open("rb") as source:
                     shutil.copyfileobj(source, file)
             releases.open_release(str(building)).check_all()
+            building.chmod(0o755)  # mkdtemp makes folders that only their owner can enter
             if target.exists():
                 target.rename(aside)
             building.rename(target)

@@ -13,8 +13,8 @@ from vtgdata.errors import Conflict, VtgError, did_you_mean
 from vtgdata.files import fingerprint
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, Row
+from vtgdata.releases.stated import NAME, check_files, stated_bytes
 
-NAME = "release.json"
 SCHEMA_VERSION = 1
 
 _VERSION = re.compile(r"(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\Z", re.ASCII)
@@ -154,7 +154,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
             for data in splits.values()
         }
         own = self.path / NAME
-        stated[NAME] = ReleaseFile(sha256=fingerprint.of_file(own), bytes=own.stat().st_size)
+        stated[NAME] = ReleaseFile(sha256=fingerprint.of_bytes(own), bytes=own.stat().st_size)
         return dict(sorted((stated | self.document.files).items()))
 
     def rows(self, config: str, split: str = "train") -> list[Row]:
@@ -168,25 +168,25 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
         data = splits.get(split)
         if data is None:
             raise VtgError(f"{self.path}: config {config!r} has no split {split!r}; {did_you_mean(split, splits)}")
-        return read_parquet(self.path / data.file)
+        rows = read_parquet(self.path / data.file)
+        check_files(self.path, {data.file: (data.sha256, data.bytes)})  # what was read is what is there still
+        return rows
 
     def prompt(self, prompt_id: str) -> str:
         """The whole text of a prompt in the release; raises VtgError when the release does not contain it."""
         for prompt in self.document.prompts:
             if prompt.id == prompt_id:
-                return (self.path / prompt.file).read_text(encoding="utf-8")
+                return stated_bytes(self.path, prompt.file, prompt.sha256).decode()
         known = [prompt.id for prompt in self.document.prompts]
         raise VtgError(f"{self.path}: has no prompt {prompt_id!r}; {did_you_mean(prompt_id, known)}")
 
     def checked(self, name: str) -> bytes:
         """The bytes of a file other than a data file; raises VtgError when they do not match the stated hash."""
-        _check_file(self.path, name, self.document.files[name].sha256, None)
-        return (self.path / name).read_bytes()
+        return stated_bytes(self.path, name, self.document.files[name].sha256)
 
     def check_all(self) -> None:
         """Check size and hash of every file, the card included; raises VtgError that names the first mismatch."""
-        for name, stated in self.files.items():
-            _check_file(self.path, name, stated.sha256, stated.bytes)
+        check_files(self.path, {name: (stated.sha256, stated.bytes) for name, stated in self.files.items()})
 
 
 def parse_version(text: str) -> tuple[int, int, int]:
@@ -270,25 +270,12 @@ def open_release(path: str) -> Release:
     if not own.is_file():
         raise VtgError(f"{path}: holds no {NAME}, so it is no release. Make one with `vtgdata release`.")
     document = read_document(own.read_bytes(), str(own))
-    for splits in document.configs.values():
-        for data in splits.values():
-            _check_file(folder, data.file, data.sha256, data.bytes)
-    for prompt in document.prompts:
-        _check_file(folder, prompt.file, prompt.sha256, None)
+    stated: dict[str, tuple[str, int | None]] = {prompt.file: (prompt.sha256, None) for prompt in document.prompts}
+    stated |= {data.file: (data.sha256, data.bytes) for splits in document.configs.values() for data in splits.values()}
+    check_files(folder, stated)
     return Release(path=folder, document=document)
 
 
 def _inside(name: str) -> bool:
     pure = PurePosixPath(name)
     return bool(pure.parts) and not pure.is_absolute() and ".." not in pure.parts and "\\" not in name
-
-
-def _check_file(folder: Path, name: str, sha256: str, size: int | None) -> None:
-    path = folder / name
-    if not path.is_file():
-        raise VtgError(f"{path}: missing, and {NAME} names it. Copy the release again, or make it again.")
-    if (size is not None and path.stat().st_size != size) or fingerprint.of_file(path) != sha256:
-        raise VtgError(
-            f"{path}: is not the file that was released (its bytes changed). Copy the release again, or release the "
-            "change under a new version."
-        )

@@ -58,7 +58,7 @@ def write(out: Path, contents: Contents) -> Document:
     write_text(out / rebuild_record.RECIPE, rebuild_record.recipe_text(contents.rebuild.steps))
     names = sorted([*names, *(prompt.file for prompt in document.prompts)])
     files = {
-        name: ReleaseFile(sha256=fingerprint.of_file(out / name), bytes=(out / name).stat().st_size) for name in names
+        name: ReleaseFile(sha256=fingerprint.of_bytes(out / name), bytes=(out / name).stat().st_size) for name in names
     }
     document = msgspec.structs.replace(document, files=files)
     write_json(out / releases.NAME, document)
@@ -164,7 +164,7 @@ def _write_prompts(out: Path, texts: Mapping[str, str]) -> list[PromptFile]:
         taken = any(prompt.file == f"prompts/{name}.md" for prompt in prompts)
         file = f"prompts/{prompt_id if taken else name}.md"
         write_text(out / file, text)
-        prompts.append(PromptFile(id=prompt_id, file=file, sha256=fingerprint.of_file(out / file)))
+        prompts.append(PromptFile(id=prompt_id, file=file, sha256=fingerprint.of_bytes(out / file)))
     return prompts
 
 
@@ -172,4 +172,4 @@ def _write_data(out: Path, config: str, split: str, rows: list[Row], columns: Ma
     file = f"data/{config}/{split}-00000-of-00001.parquet"
     write_parquet(out / file, [{name: row.get(name) for name in columns} for row in rows], columns)
     path = out / file
-    return DataFile(file=file, rows=len(rows), sha256=fingerprint.of_file(path), bytes=path.stat().st_size)
+    return DataFile(file=file, rows=len(rows), sha256=fingerprint.of_bytes(path), bytes=path.stat().st_size)

@@ -21,7 +21,7 @@ from vtgdata.files import plugins
 from vtgdata.files.samples import row_sample, sample_row, unchecked_rows, write_drops, write_samples
 from vtgdata.files.schemas import Row
 from vtgdata.files.step import Step, StepSettings, StepSummary
-from vtgdata.files.whole import json_text, write_json, write_text
+from vtgdata.files.whole import json_text, write_json, write_list
 from vtgdata.metrics.sample_groups import GroupReport, PairReport, group_report, pair_report
 from vtgdata.records import Drop, Sample
 
@@ -112,7 +112,7 @@ def _written(settings: Settings, step: Step[Summary]) -> Summary:
     out, names = step.start(), ["check.json"]
     write_json(out / "check.json", msgspec.structs.replace(summary, examples=report.examples(None)))
     if settings.videos:
-        write_text(out / "missing.txt", "".join(f"{file}\n" for file in report.missing))
+        write_list(out / "missing.txt", report.missing)
         names.append("missing.txt")
     if settings.fix:
         report.write_fixed(out)
@@ -202,8 +202,8 @@ class _Report:
     def _videos(self) -> None:
         from vtgdata.video import find
 
-        videos = find.find(Path(self.settings.videos))
         files = {sample.video.file: sample.video.video_id for sample in self.samples}
+        videos = find.find(Path(self.settings.videos), files)
         paths: dict[str, Path | None] = {}
         found: dict[str, str] = {}
         for file, video_id in files.items():

@@ -4,13 +4,16 @@ Names are looked up in an index of the folder, so no id, however it is written, 
 """
 
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
-from vtgdata.errors import VideoAmbiguous, VtgError
+from vtgdata.errors import VideoAmbiguous, VideoChanged, VtgError
+from vtgdata.files import fingerprint
 from vtgdata.files.video_files import SUFFIXES, video_files
-from vtgdata.video.bindings import Binding, read
+from vtgdata.video import bindings
+from vtgdata.video.bindings import Binding
 
 
 class Videos(msgspec.Struct, frozen=True):
@@ -23,14 +26,26 @@ class Videos(msgspec.Struct, frozen=True):
     """{file name: what `vtgdata videos bind` found}; a binding takes precedence over names."""
 
     def path(self, file: str, video_id: str = "") -> Path | None:
-        """The file of a video, or None when there is none.
+        """The file of a video, or None when there is none; a bound file is read, and has the bytes that were bound.
 
         Args:
             file: name as the corpus gives it.
             video_id: looked up as a stem if no file has that name or its stem.
 
-        Raises VideoAmbiguous when two files match.
+        Raises VideoAmbiguous when two files match, and VideoChanged when the bound file has other bytes.
         """
+        found = self.place(file, video_id)
+        if found is not None and file in self.bound:
+            try:
+                content = fingerprint.of_path(found, fingerprint.of_bytes)
+            except OSError:
+                return None
+            if content != self.bound[file].content:
+                raise VideoChanged(found)
+        return found
+
+    def place(self, file: str, video_id: str = "") -> Path | None:
+        """As `path`, but a bound file is not read: only its size is compared."""
         if file in self.bound:
             return self._bound(self.bound[file])
         found = self.named(file, video_id)
@@ -63,16 +78,24 @@ class Videos(msgspec.Struct, frozen=True):
 
     def _bound(self, bound: Binding) -> Path | None:
         path = self.root / bound.path
-        # Give the bound file only if the folder has it and its size is unchanged; no other file ever replaces it.
-        here = bool(bound.path) and path in self.by_name.get(_form(path.name), [])
+        # No other file ever replaces the bound one.
+        if not bound.path or path not in self.by_name.get(_form(path.name), []):
+            return None
         try:
-            return path if here and (path.is_dir() or path.stat().st_size == bound.bytes) else None
+            changed = not path.is_dir() and path.stat().st_size != bound.bytes
         except OSError:
             return None
+        if changed:
+            raise VideoChanged(path)
+        return path
 
 
-def find(root: Path) -> Videos:
+def find(root: Path, read: Iterable[str] = ()) -> Videos:
     """Index the videos of a folder and all folders in it, following links.
+
+    Args:
+        root: the folder.
+        read: names of files; those that are bound are read now, several at a time, since `path` reads one by one.
 
     Raises VtgError when the folder does not exist or holds no video.
     """
@@ -89,7 +112,10 @@ def find(root: Path) -> Videos:
             f"no video files under {root} (looked for {', '.join(sorted(SUFFIXES))}). "
             "Give --videos the folder under which they lie, or leave it out where the command allows."
         )
-    return Videos(root, by_name, by_stem, read(root))
+    bound = bindings.read(root)
+    places = (root / bound[file].path for file in read if file in bound)
+    fingerprint.of_all_bytes(path for path in places if path.is_file())
+    return Videos(root, by_name, by_stem, bound)
 
 
 def _form(name: str) -> str:

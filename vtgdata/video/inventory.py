@@ -67,7 +67,10 @@ def log_progress(results: Iterator[T], total: int, verb: str) -> Iterator[T]:
 
 
 def ambiguous(videos: Videos, video: Video) -> str | None:
-    """The status of a video that two files match, else None; a status, so that one such video does not end a run."""
+    """The status of a video of which nobody knows which file it is (two match, or the bound one changed), else None.
+
+    A status, so that one such video does not end a run.
+    """
     try:
         videos.path(video.file, video.video_id)
     except VideoAmbiguous as error:

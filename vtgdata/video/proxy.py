@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from vtgdata.errors import VideoUnreadable
+from vtgdata.files.temporary import beside, create, publish
 from vtgdata.records import VideoFacts
 from vtgdata.video import containers, workers
 from vtgdata.video.encode import Copy
@@ -59,12 +60,14 @@ def make(path: Path, target: Path, shape: Shape, piece: Piece | None) -> VideoFa
     if facts.truncated:
         raise VideoUnreadable(path, f"truncated at {facts.duration:.1f} s")
     length = _length(path, facts, piece)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = beside(target)
+    create(temporary).close()
     try:
         copy = _copy(temporary, length, shape, piece, facts)
         made = workers.shared().copy(DECODER, path, copy, _START_SECONDS + 10 * length)
         _check(path, made, length, facts, shape)
-        with temporary.open("rb") as file:
+        with temporary.open("rb+") as file:
+            publish(file)
             os.fsync(file.fileno())
         temporary.replace(target)
     finally:

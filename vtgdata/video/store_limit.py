@@ -6,22 +6,20 @@ import contextlib
 import os
 import re
 import threading
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from vtgdata.errors import VtgError
+from vtgdata.files.temporary import left_behind
 
 LIMIT_GB = 50.0
 """Default size limit of the folder."""
 _KEEP = 0.9
 """Share of the limit to which a full folder is reduced, so that not every new entry causes a deletion."""
-_ENTRY = re.compile(r"([0-9a-f]{2})/([0-9a-f]{2})/(?:\1\2[0-9a-f]{12}\.parquet|\.\1\2[0-9a-f]{12}\.parquet\.\d+\.tmp)")
+_ENTRY = re.compile(r"([0-9a-f]{2})/([0-9a-f]{2})/(?:\1\2[0-9a-f]{12}\.parquet|\.\1\2[0-9a-f]{12}\.parquet\..*\.tmp)")
 """Paths that the store writes below its folder; it never deletes any other file there."""
-_STALE_SECONDS = 3600.0
-"""Age above which a temporary file must be that of a killed process, and is deleted."""
 
 
 class Room:
@@ -59,7 +57,6 @@ class Room:
     def _reduced(self) -> int:
         """Bring the folder below the limit; returns its size in bytes, with what other processes added."""
         entries: list[tuple[float, int, Path]] = []
-        now = time.time()
         for path in self._folder.glob("*/*/*"):
             if not _ENTRY.fullmatch(path.relative_to(self._folder).as_posix()):
                 continue
@@ -67,7 +64,7 @@ class Room:
                 stat = path.stat()
                 if path.suffix == ".parquet":
                     entries.append((stat.st_mtime, stat.st_size, path))
-                elif now - stat.st_mtime > _STALE_SECONDS:
+                elif left_behind(path):
                     path.unlink()
         total = sum(size for _, size, _ in entries)
         if total <= self._limit:

@@ -23,6 +23,7 @@ from vtgdata.engine.journal import statements as sql
 from vtgdata.errors import Locked, VtgError
 from vtgdata.files.crash_points import crash_here
 from vtgdata.files.lease import Lease, Owner, locked
+from vtgdata.files.outside_text import MASK, own_credentials
 from vtgdata.records import Reply
 
 LOCK_SECONDS = 1.0
@@ -143,7 +144,8 @@ class Journal:
         Locked when another process took over.
         """
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-        self._insert([(*_row(entry, now), self.answers_id) for entry in entries])
+        known = [credential.encode() for credential in own_credentials()]
+        self._insert([(*_row(entry, now, known), self.answers_id) for entry in entries])
 
     def take(self, other: Self) -> None:
         """Copy the answers of another journal that this one lacks; raises VtgError when one of them is torn.
@@ -234,8 +236,10 @@ class Journal:
             yield from rows
 
 
-def _row(entry: Attempt, now: str) -> tuple[Any, ...]:
+def _row(entry: Attempt, now: str, credentials: Iterable[bytes]) -> tuple[Any, ...]:
     reply = msgspec.json.encode(entry.reply)
+    for credential in credentials:  # a server may repeat the key in its words, and even in an answer
+        reply = reply.replace(credential, MASK.encode())
     status = "answer" if entry.reply.error is None else "failed"
     known = (entry.key, entry.sample_id, entry.index, status, entry.reply.seconds, entry.reply.endpoint, now)
     return *known, _checksum(entry.key, reply), reply

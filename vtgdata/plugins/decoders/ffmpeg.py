@@ -9,6 +9,7 @@ files, and is stopped if it takes too long.
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import shutil
 import subprocess
@@ -182,7 +183,9 @@ def ready() -> None:
 
 def program() -> str:
     """The path of the ffmpeg program; raises VtgError, which says what to install, if there is none."""
-    found = shutil.which("ffmpeg")
+    # Only from folders that PATH names whole: an empty entry is the current folder, where a dataset may lie.
+    places = [place for place in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(place)]  # noqa: PTH117
+    found = shutil.which("ffmpeg", path=os.pathsep.join(places))
     if found is not None:
         return found
     try:

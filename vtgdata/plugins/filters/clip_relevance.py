@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -190,6 +191,33 @@ def _content(model: str) -> str:
     return fingerprint.of_path(Path(model)) if Path(model).is_dir() else ""
 
 
+def _config(model: str) -> Path | None:
+    """The file that describes a model of a folder or the Hub; None for a name that open_clip itself describes."""
+    if Path(model).is_dir():
+        return Path(model) / _CONFIG
+    if not model.startswith("hf-hub:"):
+        return None
+    from huggingface_hub import hf_hub_download  # pyright: ignore[reportUnknownVariableType]
+
+    name, _, revision = model.removeprefix("hf-hub:").partition("@")
+    return Path(hf_hub_download(name, _CONFIG, revision=revision or None))
+
+
+def _refuse_own_code(model: str, config: Path | None) -> None:
+    """Raise VtgError when a model's description lets the model's own Python files run: open_clip hands that on."""
+    if config is None or not config.is_file():
+        return
+    stated = json.loads(config.read_text(encoding="utf-8"))
+    if '"trust_remote_code"' in json.dumps(stated):
+        raise VtgError(
+            f"clip_relevance: model={model}: its {_CONFIG} asks for trust_remote_code, and no model's own code is run "
+            "here. Take that out, or take another model."
+        )
+
+
+_CONFIG = "open_clip_config.json"
+
+
 @lru_cache(maxsize=1)
 def _clip(model: str, pretrained: str, device: str, content: str) -> Clip:
     """Load a model; the last one is cached. `content` is only part of the cache key."""
@@ -207,6 +235,7 @@ def _clip(model: str, pretrained: str, device: str, content: str) -> Clip:
     name = f"local-dir:{model}" if Path(model).is_dir() else model
     tag = None if ":" in name else pretrained
     try:
+        _refuse_own_code(model, _config(model))
         loaded, _, prepare = open_clip.create_model_and_transforms(name, pretrained=tag, device=place)
         tokenize = open_clip.get_tokenizer(name)
     except (OSError, RuntimeError, ValueError, KeyError) as error:

@@ -15,6 +15,7 @@ from typing import Any
 
 from vtgdata.conversation import controls
 from vtgdata.errors import EndpointRefused, VtgError
+from vtgdata.files import plugins
 from vtgdata.plugins.models._serving.addresses import api_key, check, only_model, shown
 from vtgdata.plugins.models._serving.answering import check_name
 from vtgdata.plugins.models._serving.body import changed, identity, nested, paths
@@ -178,6 +179,7 @@ def connect(argument: str, endpoint: Endpoint) -> ServedModel:
         )
     for url in urls:
         check(url)
+        plugins.refuse_foreign_server(shown(url))
     key = api_key()
     return ServedModel(argument or only_model(urls[0], key, endpoint.timeout), endpoint, key)
 

@@ -37,10 +37,8 @@ def pinned(text: str) -> tuple[str, str] | None:
 
 
 def endpoint() -> str:
-    """The address of the Hub: `$HF_ENDPOINT` if it is set."""
-    from huggingface_hub import HfApi
-
-    return HfApi().endpoint
+    """The address of the Hub: `$HF_ENDPOINT` if it is set, without a login in it."""
+    return Asked("", "pull").hub
 
 
 def local(text: str) -> str:
@@ -123,7 +121,7 @@ def _download(client: Any, name: str, tag: str, place: str) -> str:
         for file in sorted(releases.named(releases.read_document(raw, f"{name}@{tag}")) - {releases.NAME}):
             get(file)
     except RemoteEntryNotFoundError as error:
-        said = redacted(str(error)).splitlines()[0]
+        said = redacted(str(error).splitlines()[0])
         raise VtgError(
             f"{name}@{tag}: a file of a release is missing there ({said}). Is it a dataset that `vtgdata push` made?"
         ) from error

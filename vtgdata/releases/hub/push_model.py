@@ -116,7 +116,7 @@ def pack(folder: Path, made: Meta, release: Release, wanted: ModelStatement, pla
 
 def _stated(paths: Mapping[str, Path]) -> dict[str, ReleaseFile]:
     return {
-        name: ReleaseFile(sha256=fingerprint.of_file(path), bytes=path.stat().st_size)
+        name: ReleaseFile(sha256=fingerprint.of_bytes(path), bytes=path.stat().st_size)
         for name, path in sorted(paths.items())
     }
 
@@ -194,7 +194,7 @@ def _evaluation(folder: Path, named: str) -> dict[str, Any] | None:
 
     Raises VtgError when the named folder did not score these weights, or several folders beside the model did.
     """
-    weights = fingerprint.of_path(folder)
+    weights = fingerprint.of_path(folder, fingerprint.of_bytes)
     if named:
         if (found := _measured(Path(named), weights)) is None:
             raise VtgError(f"--evaluation {named}: is no folder of `vtgdata evaluate` that scored {folder} as it is.")

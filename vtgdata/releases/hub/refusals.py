@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple, cast
 
 from vtgdata.errors import Conflict, EndpointRefused, VtgError
+from vtgdata.files.outside_text import address, safe
 
 Verb = Literal["push", "pull"]
 Kind = Literal["dataset", "model"]
@@ -25,11 +26,16 @@ class Asked(NamedTuple):
     kind: Kind = "dataset"
 
     @property
-    def page(self) -> str:
-        """Address of the repository's page."""
+    def hub(self) -> str:
+        """Address of the Hub, without the login that a mirror may want in it."""
         from huggingface_hub import HfApi
 
-        return f"{HfApi().endpoint}/{'datasets/' if self.kind == 'dataset' else ''}{self.repository}"
+        return address(HfApi().endpoint)
+
+    @property
+    def page(self) -> str:
+        """Address of the repository's page."""
+        return f"{self.hub}/{'datasets/' if self.kind == 'dataset' else ''}{self.repository}"
 
 
 class Meaning(NamedTuple):
@@ -168,11 +174,11 @@ def _transport() -> type[Exception]:
 
 
 def redacted(text: str) -> str:
-    """A message of the Hub, or of a proxy before it, without the token, which some servers repeat."""
+    """A message of the Hub, or of a proxy before it, without the token and other credentials, which some repeat."""
     from huggingface_hub import get_token
 
     token = get_token()
-    return text.replace(token, "[token]") if token else text
+    return safe(text.replace(token, "[token]") if token else text)
 
 
 def _line(text: str) -> str:

@@ -77,7 +77,7 @@ def _same(wanted: RawFile, by_size: dict[int, list[Path]], by_name: dict[str, li
     """The file with the bytes of a raw file, whatever it is called; None if there is none."""
     likely = by_name.get(wanted.name, []) if wanted.bytes is None else by_size.get(wanted.bytes, [])
     likely = sorted(likely, key=lambda path: path.name != wanted.name)
-    return next((path for path in likely if fingerprint.of_file(path) == wanted.sha256), None)
+    return next((path for path in likely if fingerprint.of_bytes(path) == wanted.sha256), None)
 
 
 def _sought(wanted: RawFile, same: Path | None, by_name: dict[str, list[Path]], taken: set[Path | None]) -> Sought:

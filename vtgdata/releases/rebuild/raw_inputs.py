@@ -88,7 +88,7 @@ def _files(each: RawInput) -> list[tuple[str, str, int | None]]:
 
 
 def _facts(path: Path) -> tuple[str, int]:
-    return fingerprint.of_file(path), path.stat().st_size
+    return fingerprint.of_bytes(path), path.stat().st_size
 
 
 def _published(command: str, settings: Mapping[str, Any]) -> tuple[str, str]:

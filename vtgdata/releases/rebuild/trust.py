@@ -4,7 +4,8 @@ So only commands that make files for a release are run, only on paths inside the
 asked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
 from vtgdata.errors import VtgError
 from vtgdata.files import step as steps
@@ -33,10 +34,39 @@ def check(record: RebuildRecord, where: str) -> None:
             raise VtgError(f"{where}: step {step.id!r} {wrong}, which no release needs. Do not use it.")
 
 
+def check_recipe(document: Mapping[str, Any], where: str) -> None:
+    """Raise VtgError, naming the step, when a recipe that lies in a release asks for what no release needs.
+
+    Args:
+        document: the recipe as it is written.
+        where: its path, for the message.
+    """
+    known = ("id", "command", "out")
+    steps: Any = document.get("steps")
+    listed: list[Any] = cast(list[Any], steps) if isinstance(steps, list) else []  # recipe.load says what is wrong
+    place: dict[str, Any] = {"id": "out", "command": "ingest", "paths": str(document.get("out") or "")}
+    for each in (place, *(cast(dict[str, Any], step) for step in listed if isinstance(step, dict))):
+        settings = {name: value for name, value in each.items() if name not in known}
+        for wrong in _wrong_settings(str(each.get("command")), settings):
+            raise VtgError(
+                f"{where}: lies in a release, and its step {each.get('id') or each.get('command')!r} {wrong}, which no "
+                "release needs. If you trust it, copy the recipe to a folder of your own and run it from there."
+            )
+
+
 def _wrong(step: StepRecord) -> Iterator[str]:
-    if step.command not in COMMANDS:
-        yield f"runs `vtgdata {step.command}`"
-    for name, value in step.settings.items():
+    yield from _wrong_settings(step.command, step.settings)
+    model = step.settings.get("model")
+    if step.answers is not None and step.answers.repeatable and not answers.repeatable(str(model)):
+        yield f"says that {model} gives the same answers again"
+    if step.answers is None and model is not None and step.command in ("build-coldstart", "score-difficulty"):
+        yield f"asks {model} for answers that it does not count"
+
+
+def _wrong_settings(command: str, settings: Mapping[str, Any]) -> Iterator[str]:
+    if command not in COMMANDS:
+        yield f"runs `vtgdata {command}`"
+    for name, value in settings.items():
         if name in _OWN:
             yield f"sets {name}"
         for text in rebuild_record.texts(value):
@@ -44,8 +74,3 @@ def _wrong(step: StepRecord) -> Iterator[str]:
                 paths.without_machine(text) != text or ".." in text.split("/")
             ):
                 yield f"names {text!r} in {name}, outside its own folder"
-    model = step.settings.get("model")
-    if step.answers is not None and step.answers.repeatable and not answers.repeatable(str(model)):
-        yield f"says that {model} gives the same answers again"
-    if step.answers is None and model is not None and step.command in ("build-coldstart", "score-difficulty"):
-        yield f"asks {model} for answers that it does not count"

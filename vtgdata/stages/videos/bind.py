@@ -180,7 +180,7 @@ class _Binder:
 
 def _content(path: Path) -> str | None:
     try:
-        return fingerprint.of_path(path)
+        return fingerprint.of_path(path, fingerprint.of_bytes)
     except OSError:
         return None
 

@@ -199,7 +199,7 @@ class _Maker:
         """
         note.parent.mkdir(parents=True, exist_ok=True)
         try:
-            content = fingerprint.of_path(path)
+            content = fingerprint.of_path(path, fingerprint.of_bytes)
         except OSError as error:
             raise VideoUnreadable(path, f"cannot be opened ({error.strerror})") from error
         of = fingerprint.of_value([VERSION, content, self.shape, piece])

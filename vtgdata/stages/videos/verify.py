@@ -17,7 +17,7 @@ from vtgdata.files.parquet import write_parquet
 from vtgdata.files.samples import open_samples
 from vtgdata.files.schemas import Row
 from vtgdata.files.step import Step, StepSettings, StepSummary
-from vtgdata.files.whole import write_text
+from vtgdata.files.whole import write_list
 from vtgdata.records import MAY_BE_RIGHT, Finding, FindingKind, VideoFacts
 from vtgdata.video import containers, damage, parallel, workers
 from vtgdata.video.find import Videos, find
@@ -115,7 +115,7 @@ def _written(settings: Settings, step: Step[Summary]) -> Summary:
     spoilt = list(damage.spoilt(samples, findings)) if any(findings.values()) else []
     write_parquet(out / "spoilt.parquet", spoilt, damage.ROW_COLUMNS)
     fetch = sorted({row["file"] for row in rows if status_class(row["status"]) not in NOT_FETCHED})
-    write_text(out / "fetch.txt", "".join(f"{file}\n" for file in fetch))
+    write_list(out / "fetch.txt", fetch)
     summary = _summary(settings, rows, len(fetch), [one for each in findings.values() for one in each], spoilt)
     failed = [(row["file"], _words(row)) for row in rows if row["status"] != "ok"]
     mend = (

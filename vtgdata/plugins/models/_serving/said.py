@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, cast
 
+from vtgdata.files.outside_text import safe
 from vtgdata.plugins.models._serving.error_object import MESSAGES, error_fields
 from vtgdata.plugins.models._serving.filters import filtered
 from vtgdata.plugins.models._serving.server import Failed, Kind
@@ -130,7 +131,7 @@ def words_of(body: Any, most: int = 300) -> str:
     # A gateway's own words say little ("Provider returned error"); those of the server behind it follow.
     if isinstance(metadata, dict) and (raw := cast("dict[str, Any]", metadata).get("raw")):
         said = f"{_plain(said)}: {_plain(raw)}"
-    return " ".join(_plain(said).split())[:most]
+    return safe(" ".join(_plain(said).split()))[:most]
 
 
 def _plain(said: Any) -> str:

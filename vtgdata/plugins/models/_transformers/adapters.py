@@ -20,11 +20,14 @@ def base_of(path: str) -> str:
     if not config.is_file() or (Path(path) / "config.json").is_file():
         return ""
     try:
-        named = json.loads(config.read_text(encoding="utf-8")).get("base_model_name_or_path")
+        stated = json.loads(config.read_text(encoding="utf-8"))
+        named = stated.get("base_model_name_or_path")
     except (ValueError, AttributeError) as error:
         raise VtgError(f"{config}: no JSON object ({error}). Save the adapter again.") from error
     if not isinstance(named, str) or not named:
         raise VtgError(f"{config}: names no base_model_name_or_path. Write there which model the adapter is for.")
+    if stated.get("megatron_config"):
+        raise VtgError(f"{config}: names a module to import (megatron_config), which no adapter may. Take that out.")
     if not has_peft():
         raise VtgError(
             f"{path} holds an adapter for {named}, which needs peft: pip install peft, or merge the adapter into its "

@@ -4,10 +4,11 @@ Everything that can be wrong with a folder is said here, before a video is decod
 template, its weights.
 """
 
-from collections.abc import Generator
+import json
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
@@ -60,6 +61,8 @@ def load(path: str, trust: bool, *, dtype: Any = "auto", name: str = "transforme
         commit = None if Path(path).is_dir() else extract_commit_hash(cached_file(path, "config.json"), None)
         # Never None: transformers would ask the terminal whether to run the model's own code.
         own_code: dict[str, Any] = {"trust_remote_code": trust, "revision": commit or "main"}
+        if not trust:
+            _refuse_kernels(cached_file(base or path, "config.json", revision=commit or "main"))
         _check_family(base or path, own_code)
         processor = _processor(path, base, own_code)
         before = inputs.probe(processor, as_before=True)
@@ -77,6 +80,31 @@ def load(path: str, trust: bool, *, dtype: Any = "auto", name: str = "transforme
             "the model again."
         )
     return Opened(model, processor, commit, templates.opening(processor), prompted)
+
+
+_CODE = ("_implementation", "kernel_config")
+"""Ends of the keys of a config.json that may name a repository of code."""
+
+
+def _refuse_kernels(config: str | None) -> None:
+    """Raise VtgError when a config.json names a repository of code for a part of the model (`org/kernel`)."""
+    try:
+        stated = json.loads(Path(config or "").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return  # the library says what is wrong with it
+    if named := next(_kernels(stated), ""):
+        raise VtgError(
+            f"its config.json names code to fetch and run ({named!r}), which only trust_remote_code=true allows"
+        )
+
+
+def _kernels(value: Any, key: str = "") -> Iterator[str]:
+    """The repositories that a config names as implementations of a part, at any depth."""
+    if isinstance(value, dict):
+        for name, inner in cast(dict[str, Any], value).items():
+            yield from _kernels(inner, key if key.endswith(_CODE) else name)
+    elif isinstance(value, str) and key.endswith(_CODE) and "/" in value:
+        yield value
 
 
 def _check_family(path: str, own_code: dict[str, Any]) -> None:
