@@ -1,8 +1,5 @@
 import json
 import math
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +12,7 @@ from vtgdata.errors import VtgError
 from vtgdata.files.parquet import read_parquet, write_parquet
 from vtgdata.files.samples import read_samples, row_sample, sample_row, write_drops, write_samples
 from vtgdata.files.schemas import DROPS, SAMPLES
-from vtgdata.files.whole import replacing, tidy, write_json, write_jsonl, write_text
+from vtgdata.files.whole import replacing, write_json, write_jsonl, write_text
 from vtgdata.records import Drop, Repair, Sample, Window
 
 
@@ -143,12 +140,3 @@ def test_json_and_json_lines_are_what_json_reads(tmp_path: Path) -> None:
     assert list(json.loads((tmp_path / "a" / "one.json").read_text(encoding="utf-8"))) == ["b", "a"]
     write_jsonl(tmp_path / "rows.jsonl", [{"n": 1}, {"n": 2}])
     assert [json.loads(line)["n"] for line in (tmp_path / "rows.jsonl").read_text().splitlines()] == [1, 2]
-
-
-def test_what_a_killed_process_left_is_tidied_away_and_what_is_being_written_stays(tmp_path):
-    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
-    names = [f".a.parquet.{dead.stdout.strip()}.tmp", f".b.parquet.{os.getpid()}.tmp", ".c.tmp", f".d.{'9' * 30}.tmp"]
-    for name in names:
-        (tmp_path / name).touch()
-    tidy(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from vtgdata.files.lease import Owner, owner
+from vtgdata.files.owners import Owner, owner
 from vtgdata.files.whole import write_json
 from vtgdata.records import Reply
 

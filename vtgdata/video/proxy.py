@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from vtgdata.errors import VideoUnreadable
+from vtgdata.files import temporary
 from vtgdata.records import VideoFacts
 from vtgdata.video import containers, workers
 from vtgdata.video.encode import Copy
@@ -59,16 +60,16 @@ def make(path: Path, target: Path, shape: Shape, piece: Piece | None) -> VideoFa
     if facts.truncated:
         raise VideoUnreadable(path, f"truncated at {facts.duration:.1f} s")
     length = _length(path, facts, piece)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    place = temporary.beside(target)
     try:
-        copy = _copy(temporary, length, shape, piece, facts)
+        copy = _copy(place, length, shape, piece, facts)
         made = workers.shared().copy(DECODER, path, copy, _START_SECONDS + 10 * length)
         _check(path, made, length, facts, shape)
-        with temporary.open("rb") as file:
+        with place.open("rb") as file:
             os.fsync(file.fileno())
-        temporary.replace(target)
+        place.replace(target)
     finally:
-        temporary.unlink(missing_ok=True)
+        place.unlink(missing_ok=True)
     return made
 
 

@@ -18,7 +18,9 @@ LIMIT_GB = 50.0
 """Default size limit of the folder."""
 _KEEP = 0.9
 """Share of the limit to which a full folder is reduced, so that not every new entry causes a deletion."""
-_ENTRY = re.compile(r"([0-9a-f]{2})/([0-9a-f]{2})/(?:\1\2[0-9a-f]{12}\.parquet|\.\1\2[0-9a-f]{12}\.parquet\.\d+\.tmp)")
+_ENTRY = re.compile(
+    r"([0-9a-f]{2})/([0-9a-f]{2})/(?:\1\2[0-9a-f]{12}\.parquet|\.\1\2[0-9a-f]{12}\.parquet\.[\w.-]+\.tmp)"
+)
 """Paths that the store writes below its folder; it never deletes any other file there."""
 _STALE_SECONDS = 3600.0
 """Age above which a temporary file must be that of a killed process, and is deleted."""

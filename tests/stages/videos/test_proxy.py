@@ -14,6 +14,7 @@ from PIL import Image
 from support.builders import make_sample
 from support.drawn_videos import draw, encoded, number, repacked
 from support.videos_command import samples, summary, vtgdata
+from vtgdata.files import temporary
 from vtgdata.files.samples import read_samples
 from vtgdata.plugins.decoders import pyav
 from vtgdata.records import Sample, Video
@@ -135,9 +136,10 @@ def test_proxies_are_made_once_and_made_again_when_their_video_changed(tmp_path)
     assert summary(vtgdata(*PROXY, cwd=tmp_path))["up_to_date"]
     kept = (tmp_path / "p/videos/b.mp4").stat().st_mtime_ns
     draw(tmp_path / "videos/a.mp4", 30)
-    (tmp_path / "p/videos/.b.mp4.999999999.tmp").write_bytes(b"half of a proxy")
+    left = tmp_path / "p/videos" / temporary.beside(Path("b.mp4")).name.replace(f"-{os.getpid()}-", "-999999999-")
+    left.write_bytes(b"half of a proxy")
     assert summary(vtgdata(*PROXY, cwd=tmp_path))["made"] == 1
-    assert (tmp_path / "p/videos/b.mp4").stat().st_mtime_ns == kept
+    assert (tmp_path / "p/videos/b.mp4").stat().st_mtime_ns == kept and not left.exists()
     assert pyav.probe(tmp_path / "p/videos/a.mp4").duration == 6.0
     # The proxies serve as videos.
     verify = ("videos", "verify", "--samples", "samples.parquet", "--videos", "p/videos", "--out", "v", "--json")

@@ -22,7 +22,8 @@ import msgspec
 from vtgdata.engine.journal import statements as sql
 from vtgdata.errors import Locked, VtgError
 from vtgdata.files.crash_points import crash_here
-from vtgdata.files.lease import Lease, Owner, locked
+from vtgdata.files.lease import Lease
+from vtgdata.files.owners import Owner, locked
 from vtgdata.records import Reply
 
 LOCK_SECONDS = 1.0
