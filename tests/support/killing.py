@@ -109,8 +109,9 @@ IMPORTED = ("torch", "transformers", "trl.trainer.sft_trainer", "trl.trainer.grp
 
 
 def cases(torch: bool = False) -> list[Case]:
-    """All ways, in order; those of the trainers come last, and only with `torch`."""
-    return [Case(*each) for each in (COMMANDS | (TRAINING if torch else {})).items()]
+    """All ways, in order; with `torch` those of the trainers, and what they read."""
+    drawn = {"demo-draw": COMMANDS["demo-draw"]}
+    return [Case(*each) for each in (drawn | TRAINING if torch else COMMANDS).items()]
 
 
 def shares(ways: list[Case], kills: int, each: int, chance: random.Random) -> dict[str, int]:
