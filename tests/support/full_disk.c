@@ -53,7 +53,7 @@ static int file_below(int fd) {
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t size = readlink(link, path, sizeof path - 1);
     errno = kept;
-    if (size <= 0) return 0;
+    if (size <= 0 || *path != '/') return 0; /* a pipe, a socket, an event */
     path[size] = 0;
     return below(path);
 }

@@ -15,7 +15,7 @@ import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,11 +38,13 @@ TRAINING = {
     "ingest, shapes": "ingest shapes o/shapes/annotations.jsonl --videos o/shapes/videos --out o/data",
     "build-coldstart, shapes": (
         "build-coldstart --samples o/data/samples.parquet --model vtgdata.demo.teacher:o/data/samples.parquet "
-        "--videos o/shapes/videos --prompt shapes --num-frames 2 --short-side 28 --n 1 --out o/traces"
+        "--videos o/shapes/videos --prompt shapes --num-frames 10 --short-side 28 --where split=='sft' --n 1 "
+        "--out o/traces"
     ),
     "score-difficulty, shapes": (
         "score-difficulty --samples o/data/samples.parquet --model vtgdata.demo.teacher:o/data/samples.parquet "
-        "--videos o/shapes/videos --prompt shapes --num-frames 2 --short-side 28 --n 2 --out o/rates"
+        "--videos o/shapes/videos --prompt shapes --num-frames 10 --short-side 28 --where split=='rl' --n 2 "
+        "--out o/rates"
     ),
     "select, shapes": "select --pass-rates o/rates/pass_rates.parquet --selector uniform --size 2 --out o/rl",
     "release, shapes": (
@@ -50,14 +52,21 @@ TRAINING = {
         "o/rates/pass_rates.parquet --splits rl=o/rl/rows.parquet --version 1.0.0 --name Shapes --out o/trained-on"
     ),
     "train sft": (
-        "train sft o/trained-on --model o/base --videos o/shapes/videos --steps 1 --batch-size 1 --warmup 1 --out o/sft"
+        "train sft o/trained-on --model base --videos o/shapes/videos --steps 1 --batch-size 1 --warmup 1 --out o/sft"
     ),
     "train rl": (
         "train rl o/trained-on --model o/sft --videos o/shapes/videos --steps 1 --prompts-per-step 1 --rollouts 2 "
         "--max-new-tokens 4 --warmup 1 --out o/rl-model"
     ),
 }  # fmt: skip
-"""The way to the trainers; `demo-draw` has drawn the videos."""
+"""The way to the trainers; `demo-draw` has drawn the videos, and `prepare` made the tiny model that they begin with."""
+UNTRAINED = """
+import sys
+from vtgdata.demo import tiny
+tokenizer = tiny.build_tokenizer()
+tiny.build_model(tokenizer, seed=1).save_pretrained(sys.argv[1])
+tiny.build_processor(tokenizer).save_pretrained(sys.argv[1])
+"""
 MORE = {
     "ingest, other settings": "ingest charades_sta raw/charades_sta_train.txt --limit 1 --out o/ingest",
     "ingest, replaced": "ingest charades_sta raw/charades_sta_train.txt --replace --out theirs",
@@ -167,15 +176,25 @@ class Desk:
         shutil.copytree(self.saved, self.root, symlinks=True)
         self.hub.repositories, self.hub.objects = copy.deepcopy(self._remote[0]), dict(self._remote[1])
 
-    def start(self, words: str, kill_at: str = "", full_at: int = 0, **disturbance: Any) -> forked.Forked:
-        """Start a command line, with a disturbance of `support.disturbed`, a fail point or a disk that fills up."""
+    def start(
+        self,
+        words: str,
+        kill_at: str = "",
+        full_at: int = 0,
+        other: Mapping[str, str] | None = None,
+        **disturbance: Any,
+    ) -> forked.Forked:
+        """Start a command line, with a disturbance of `support.disturbed`, a fail point or a disk that fills up.
+
+        `other` goes over the environment.
+        """
         typed = words.format(**every_command.SHORT).replace("URL", self.env["URL"]).split()
         told = json.dumps({"root": str(self.root), "at": 0} | disturbance)
         full = {"VTGDATA_FULL_ROOT": str(self.root), "VTGDATA_FULL_AT": str(full_at)} if self.preload else {}
         with (self.root.parent / "said").open("wb") as said:
             return forked.start(
                 ["-c", PROGRAM, told, *typed, "-q"],
-                cwd=self.root, env=self.env | {crash_points.VARIABLE: kill_at} | full,
+                cwd=self.root, env=self.env | {crash_points.VARIABLE: kill_at} | full | dict(other or {}),
                 stdout=said.fileno(), stderr=subprocess.STDOUT, also=self.also, preload=self.preload,
             )  # fmt: skip
 
@@ -186,7 +205,7 @@ class Desk:
 
     def state(self) -> State:
         """All that lies in the folder and on the Hub, without what is another in every run."""
-        found = {path.relative_to(self.root).as_posix(): _content(path) for path in sorted(self.root.rglob("*"))}
+        found = lying(self.root)
         for name, repository in self.hub.repositories.items():
             found[f"hub:{name}"] = (repository.files, sorted(repository.tags), repository.messages)
         return found
@@ -222,11 +241,19 @@ def desk(folder: Path, also: tuple[str, ...] = (), preload: str = "") -> Iterato
 
 def prepare(at: Desk, case: Case) -> None:
     """Write what a command reads and no other one wrote."""
+    if case.name == "train sft":
+        process = forked.start(["-c", UNTRAINED, at.root / "base"], env=at.env, also=at.also)
+        assert process.wait(LIMIT) == 0
     if case.name == "batch-import, answers":
         lines = [json.loads(line) for path in sorted((at.root / "b").glob("requests-*")) for line in path.open()]
         body = {"choices": [{"message": {"content": "<answer>1.0 to 2.0</answer>"}, "finish_reason": "stop"}]}
         told = [{"custom_id": each["custom_id"], "response": {"status_code": 200, "body": body}} for each in lines]
         (at.root / "answers.jsonl").write_text("".join(json.dumps(each) + "\n" for each in told))
+
+
+def lying(root: Path) -> State:
+    """All that lies below a folder, without what is another in every run."""
+    return {path.relative_to(root).as_posix(): _content(path) for path in sorted(root.rglob("*"))}
 
 
 def _content(path: Path) -> Any:
@@ -293,6 +320,8 @@ SIGNALS = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT")
 HOWS = ("point", "event", "moment", "pipe")
 """Ways to disturb: a fail point of ours, a signal at an event of the file system, one at a random moment, and a reader
 of the output that has gone."""
+GOOD = (0, 3)
+"""Exit codes of what is done, though rows may have failed."""
 LIMIT = 1800.0
 """Seconds after which a command hangs, however busy the machine."""
 
@@ -324,6 +353,7 @@ def undisturbed(at: Desk, case: Case, everywhere: bool = True) -> Undisturbed:
     point = crash_points.ANY if everywhere else crash_points.FULL
     code = at.start(case.words, f"{point}:1000000", count=str(count)).wait(LIMIT)
     seconds = time.monotonic() - since
+    assert code in GOOD, f"{case.name}: {at.said}"
     events, points, writes = map(int, count.read_text().split())
     return Undisturbed(code, at.state(), events, points, writes if everywhere else points, seconds)
 

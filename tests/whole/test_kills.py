@@ -56,6 +56,8 @@ def test_every_command_killed_anywhere_ends_as_if_nothing_had_happened(tmp_path,
     sums: dict[str, Counter[str]] = {}
     with killing.desk(tmp_path, killing.IMPORTED if torch else ()) as at:
         for case in killing.cases(torch):
+            if case.name == "demo-base" and ONLY and case.name not in ONLY:
+                continue  # minutes, and no other command reads what it makes
             killing.prepare(at, case)
             wanted = share.get(case.name, 0) if not ONLY or ONLY & {case.command, case.name} else 0
             # A trainer takes long from its start to its end, so it is killed a few times in a row.

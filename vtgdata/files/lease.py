@@ -25,6 +25,7 @@ from vtgdata.errors import Locked
 from vtgdata.files import temporary
 from vtgdata.files.crash_points import crash_here, full_here
 from vtgdata.files.owners import STALE_SECONDS, Owner, entry_of, holder, lives, locked, owner_path, read, this_process
+from vtgdata.files.whole import named
 
 BEAT_SECONDS = 10.0
 """Seconds after which a holder renews the time stamp of its lease (a heartbeat)."""
@@ -173,10 +174,11 @@ def _file(lease: Path, mine: Owner) -> Path:
 def _draft(lease: Path, mine: Owner) -> Generator[Path]:
     """A side folder beside the place it is meant for; deleted unless it was moved there."""
     draft = temporary.beside(lease)
-    full_here(draft)
+    full_here(lease)
     try:
-        draft.mkdir()
-        _file(draft, mine).write_bytes(msgspec.json.encode(mine) + b"\n")
+        with named(lease):
+            draft.mkdir()
+            _file(draft, mine).write_bytes(msgspec.json.encode(mine) + b"\n")
         yield draft
     finally:
         shutil.rmtree(draft, ignore_errors=True)

@@ -25,7 +25,7 @@ from vtgdata.files.lease import Lease, clear
 from vtgdata.files.meta import META, Meta, outputs_hold, read_meta
 from vtgdata.files.owners import owner_path
 from vtgdata.files.temporary import tidy
-from vtgdata.files.whole import write_json
+from vtgdata.files.whole import DISK, write_json
 
 LEASE = ".vtgdata"
 """Name that the lease on a folder is for: its side folder is `.vtgdata.owner.json`."""
@@ -183,6 +183,8 @@ class Step(Generic[S]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if isinstance(error, OSError) and error.errno in DISK and error.filename is None:
+            error.filename = str(self.out)  # a library wrote into an open file, whose name the system does not say
         self._let_go()
 
     def _hold(self) -> None:

@@ -58,7 +58,7 @@ class Replacement:
         self._temp.unlink(missing_ok=True)
 
 
-_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What writing to an open file may raise, without the file's name."""
 
 
@@ -79,7 +79,7 @@ def _writing(path: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _DISK or error.filename is not None:
+        if error.errno not in DISK or error.filename is not None:
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
 
