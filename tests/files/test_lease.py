@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -10,7 +11,8 @@ import pytest
 from vtgdata.engine.journal.journal import Attempt, Journal
 from vtgdata.errors import Locked
 from vtgdata.files import lease as lease_module
-from vtgdata.files.lease import BEAT_SECONDS, STALE_SECONDS, Lease, Owner, owner, owner_path, this_process
+from vtgdata.files.lease import BEAT_SECONDS, Lease
+from vtgdata.files.owners import STALE_SECONDS, Owner, entry_of, holder, owner, owner_path, this_process
 from vtgdata.records import Reply
 
 CONTEND = """
@@ -39,10 +41,16 @@ for _ in range(25):
 def left_behind(path: Path, *, silent: float = 0.0, **changes: object) -> Owner:
     """A lease as another process left it, so many seconds ago."""
     theirs = msgspec.structs.replace(this_process(), token="theirs", **changes)
-    owner_path(path).write_bytes(msgspec.json.encode(theirs))
-    then = time.time() - silent
-    os.utime(owner_path(path), (then, then))
+    shutil.rmtree(owner_path(path), ignore_errors=True)
+    owner_path(path).mkdir()
+    dated(owner_path(path) / ".theirs.json", msgspec.json.encode(theirs), silent)
     return theirs
+
+
+def dated(file: Path, content: bytes, silent: float) -> None:
+    file.write_bytes(content)
+    then = time.time() - silent
+    os.utime(file, (then, then))
 
 
 def dead_pid() -> int:
@@ -86,9 +94,76 @@ def test_of_another_machine_only_its_silence_counts(tmp_path, silent, taken):
 
 def test_a_torn_lease_is_taken_over(tmp_path):
     path = tmp_path / "j.sqlite"
-    owner_path(path).write_bytes(b"")
-    os.utime(owner_path(path), (time.time() - 10, time.time() - 10))
+    owner_path(path).mkdir()
+    dated(owner_path(path) / ".torn.json", b"", 10)
     Journal(path).close()
+    assert not owner_path(path).exists()
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_a_lease_of_an_earlier_version_is_a_file_and_holds_as_well(tmp_path, alive):
+    path = tmp_path / "j.sqlite"
+    theirs = msgspec.structs.replace(this_process(), pid=os.getpid() if alive else dead_pid())
+    dated(owner_path(path), msgspec.json.encode(theirs), 5)
+    assert holder(path) == (theirs if alive else None)
+    if alive:
+        with pytest.raises(Locked, match=f"held by process {os.getpid()}"):
+            Lease(path)
+    else:
+        lease = Lease(path)
+        assert lease.before == theirs
+        lease.release()
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_of_another_machine_whose_lease_is_dated_ahead_silence_counts_from_now_on(tmp_path):
+    """The file server's clock went back by a day, when the holder was dead already."""
+    path = tmp_path / "j.sqlite"
+    left_behind(path, silent=-86400, machine="elsewhere", host="node7")
+    with pytest.raises(Locked, match="node7"):
+        Lease(path)
+    entry = entry_of(owner_path(path))
+    assert entry is not None and abs(entry.stat().st_mtime - time.time()) < 60
+    left_behind(path, silent=STALE_SECONDS + 5, machine="elsewhere", host="node7")
+    Lease(path).release()
+
+
+def test_who_was_stopped_as_it_removed_a_dead_lease_harms_nobody_who_came_later(tmp_path, monkeypatch):
+    """It had seen that the holder is dead; meanwhile another machine took the lease over, and works."""
+    path = tmp_path / "j.sqlite"
+    left_behind(path, pid=dead_pid())
+    plain, later = lease_module._unlink, list[Lease]()
+
+    def stopped(entry: Path) -> None:
+        monkeypatch.setattr(lease_module, "_unlink", plain)
+        later.append(Lease(path))
+        plain(entry)
+
+    monkeypatch.setattr(lease_module, "_unlink", stopped)
+    with pytest.raises(Locked, match=f"held by process {os.getpid()}"):
+        Lease(path)
+    assert owner(path) == later[0].mine
+    later[0].release()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_who_was_stopped_as_it_gave_its_lease_back_harms_nobody_who_came_later(tmp_path):
+    path = tmp_path / "j.sqlite"
+    stopped = Lease(path)
+    left_behind(path, machine="elsewhere", host="node7")
+    stopped.release()
+    assert (owner(path) or pytest.fail()).host == "node7"
+
+
+@pytest.mark.parametrize("kept", ["entry", "empty"])
+def test_what_a_kill_leaves_of_a_lease_or_of_one_given_back_is_cleared_by_the_next(tmp_path, kept):
+    path = tmp_path / "j.sqlite"
+    left_behind(path, pid=dead_pid())
+    if kept == "empty":
+        (owner_path(path) / ".theirs.json").unlink()
+        assert owner(path) is None
+    Lease(path).release()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_holder_dates_its_lease_anew(tmp_path, monkeypatch):

@@ -17,7 +17,8 @@ from vtgdata.files import temporary
 from vtgdata.files.parquet import read_parquet, write_parquet
 from vtgdata.files.samples import read_samples, row_sample, sample_row, write_drops, write_samples
 from vtgdata.files.schemas import DROPS, SAMPLES
-from vtgdata.files.whole import replacing, tidy, write_csv, write_json, write_jsonl, write_text
+from vtgdata.files.temporary import tidy
+from vtgdata.files.whole import replacing, write_csv, write_json, write_jsonl, write_text
 from vtgdata.records import Drop, Repair, Sample, Window
 
 

@@ -71,9 +71,14 @@ class Forked:
 def start(
     arguments: Sequence[object], *, cwd: Path | None = None, env: Mapping[str, str] | None = None,
     stdin: int | None = None, stdout: int | None = None, stderr: int | None = None, text: bool = False,
-    pass_fds: Sequence[int] = (),
+    pass_fds: Sequence[int] = (), also: tuple[str, ...] = (), preload: str = "",
 ) -> Forked:  # fmt: skip
-    """`python ARGUMENTS`, these being `-m MODULE` or `-c PROGRAM` and its own; the rest is as of subprocess.Popen."""
+    """`python ARGUMENTS`, these being `-m MODULE` or `-c PROGRAM` and its own; the rest is as of subprocess.Popen.
+
+    Args:
+        also: further modules that the process need not import again; each set of them has a server of its own.
+        preload: a shared library that the process is to have loaded first of all; likewise.
+    """
     with contextlib.ExitStack() as ours:
         pipes: list[IO[Any] | None] = [None, None]
 
@@ -100,7 +105,7 @@ def start(
             }
         ).encode()  # fmt: skip
         with _asking:
-            server = _server()
+            server = _server(also, preload)
             socket.send_fds(server, [len(asked).to_bytes(8, "little")], [told, *streams, *pass_fds])
             server.sendall(asked)
         # Closed before the answer is waited for: it ends when nobody has the other end.
@@ -123,16 +128,18 @@ def vtgdata(*arguments: object, cwd: Path | None = None, **environment: str) -> 
 
 
 @functools.cache
-def _server() -> socket.socket:
+def _server(also: tuple[str, ...], preload: str) -> socket.socket:
     ours, its = socket.socketpair()
+    environment = os.environ | ({"LD_PRELOAD": preload} if preload else {})
     with its:
-        server = subprocess.Popen([sys.executable, __file__, str(its.fileno())], pass_fds=[its.fileno()])
+        command = [sys.executable, __file__, str(its.fileno()), *also]
+        server = subprocess.Popen(command, pass_fds=[its.fileno()], env=environment)
     atexit.register(server.wait)
     atexit.register(ours.close)  # before that
     return ours
 
 
-def _serve(asking: socket.socket) -> None:
+def _serve(asking: socket.socket, also: Sequence[str]) -> None:
     """Fork for each program asked for, until nobody can ask any more; in a fork, return as it."""
     import vtgdata
     from vtgdata.cli import app, commands
@@ -143,7 +150,7 @@ def _serve(asking: socket.socket) -> None:
         app.run(["--version"])
     for name in commands.COMMANDS:
         commands.settings_type(name)
-    for name in LIBRARIES:
+    for name in (*LIBRARIES, *also):
         importlib.import_module(name)
     # What each step reads of this package is remembered too.
     fingerprint.of_code(*(module.name for module in pkgutil.walk_packages(vtgdata.__path__, "vtgdata.")))
@@ -204,4 +211,4 @@ def _become(given: list[int], arguments: list[str], cwd: str, environment: dict[
 
 
 if __name__ == "__main__":
-    _serve(socket.socket(fileno=int(sys.argv[1])))
+    _serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])

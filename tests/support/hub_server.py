@@ -253,7 +253,8 @@ class _Handler(BaseHTTPRequestHandler):
         if name.startswith("others/"):
             raise Refusal(403, "Forbidden: you don't have the rights to create a dataset under this namespace")
         if name in self.hub.repositories:
-            raise Refusal(409, "You already created this dataset repo")
+            # The client takes the address from here, where the repository may be there already.
+            return self._json({"error": "You already created this dataset repo", "url": f"{self.hub.url}/{name}"}, 409)
         self.hub.repositories[name] = Repository(asked.get("visibility") == "private" or bool(asked.get("private")))
         self._json({"url": f"{self.hub.url}/datasets/{name}", "name": name, "id": name})
 

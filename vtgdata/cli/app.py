@@ -1,5 +1,8 @@
 """The Typer application: all commands are registered by name, but only the called one loads its stage."""
 
+import contextlib
+import errno
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +14,8 @@ from vtgdata.cli.printing import guarded_output
 from vtgdata.cli.running import report
 from vtgdata.errors import Terminated, VtgError
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What the system says when there is no space left."""
 NEEDS_TRAIN = {"torch", "torchvision", "transformers", "tokenizers", "trl", "accelerate", "datasets"}
 """Packages that only the extra `train` installs."""
 
@@ -18,7 +23,12 @@ NEEDS_TRAIN = {"torch", "torchvision", "transformers", "tokenizers", "trl", "acc
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code."""
     with guarded_output():
-        return _run(arguments)
+        try:
+            code = _run(arguments)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            return _unheard()
+        return code
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -33,11 +43,10 @@ def _run(arguments: Sequence[str]) -> int:
             raise
         report(VtgError(f"this needs {error.name}: pip install 'vtgdata[train]'"), as_json="--json" in arguments)
         return 1
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        # Errors that no stage handles: a full disk, a folder that cannot be written, a name that is too long.
-        place = f"{error.filename}: " if error.filename else ""
-        reason = error.strerror or str(error)
-        report(VtgError(f"{place}{reason}. Free or name another place, and run again."), as_json="--json" in arguments)
+        report(_of_system(error), as_json="--json" in arguments)
         return 1
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted(130)
@@ -49,6 +58,25 @@ def _run(arguments: Sequence[str]) -> int:
         # Typer turns Ctrl-C into this code.
         return _interrupted(code)
     return code if isinstance(code, int) else 0
+
+
+def _of_system(error: OSError) -> VtgError:
+    """An error of the system that no stage handles, with what to do: a full disk, rights, a name that is too long."""
+    place = f"{error.filename}: " if error.filename else ""
+    if error.errno in FULL:
+        advice = "Free some space, or name another place, and run the same command again: what was finished is kept."
+    else:
+        advice = "Free or name another place, and run again."
+    return VtgError(f"{place}{error.strerror or error}. {advice}")
+
+
+def _unheard() -> int:
+    """The reader of the output has gone, as `head` does: what was written to files stays, the rest is not printed."""
+    with contextlib.suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
+    return 141
 
 
 def _interrupted(code: int) -> int:

@@ -233,7 +233,7 @@ def line(text: str, indent: str = GAP) -> None:
     """
     width = _terminal()
     whole = {"break_long_words": False, "break_on_hyphens": False, "subsequent_indent": indent}
-    print("\n".join(textwrap.wrap(plain(text), width, **whole)) if width else plain(text))
+    print("\n".join(textwrap.wrap(shown(text), width, **whole)) if width else shown(text))
 
 
 def percent(value: float | None) -> str:

@@ -8,8 +8,8 @@ from vtgdata.engine.money.prices import dollars
 from vtgdata.engine.progress import read_progress
 from vtgdata.errors import VtgError
 from vtgdata.files.claims import JOURNAL
-from vtgdata.files.lease import holder
 from vtgdata.files.meta import outputs_hold, read_meta
+from vtgdata.files.owners import holder
 
 
 def state(path: Path, root: Path) -> dict[str, Any] | None:

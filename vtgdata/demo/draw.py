@@ -20,7 +20,7 @@ from vtgdata.demo.scenes import PAIRS, SIDE, STEPS, STYLES, compose, draw_image,
 from vtgdata.engine.progress import with_progress
 from vtgdata.errors import VtgError
 from vtgdata.files.step import Step, StepSettings, StepSummary
-from vtgdata.files.whole import write_jsonl
+from vtgdata.files.whole import replacing, write_jsonl
 
 if TYPE_CHECKING:
     import numpy as np
@@ -159,10 +159,8 @@ def _draw(
     # A time such as 3.003 s is not an exact float; a step shown one frame (33 ms) early is surely there at its time.
     early = int(rate == NTSC)
     counts = [frames - early * (k == 0) + early * (k == STEPS - 1) for k in range(STEPS)]
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as file:
+    with replacing(path) as file:
         encode(file, ((pictures[k], counts[k]) for k in range(STEPS)), rate)
-    partial.replace(path)
 
 
 def _mislabel(rows: list[dict[str, Any]], share: float, rng: np.random.Generator) -> dict[str, bool]:

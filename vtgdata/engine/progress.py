@@ -13,8 +13,8 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from vtgdata.files.lease import Owner, owner
 from vtgdata.files.outside_text import order, safe
+from vtgdata.files.owners import Owner, owner
 from vtgdata.files.whole import write_json
 from vtgdata.records import Reply
 

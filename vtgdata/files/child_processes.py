@@ -3,6 +3,7 @@
 import os
 import sys
 import sysconfig
+import threading
 from pathlib import Path
 
 _PASSED = {
@@ -12,6 +13,9 @@ _PASSED = {
     *("MALLOC_ARENA_MAX", "VTGDATA_CACHE", "VTGDATA_FAIL_POINT"),
 }
 """Variables that are passed on. Everything else may be a secret, and no program of ours needs it."""
+
+_ENDS = "VTGDATA_ENDS_WITH_ITS_INPUT"
+"""Set for a command that we start: it is not to outlive us, however we end."""
 
 
 def environment() -> dict[str, str]:
@@ -27,6 +31,23 @@ def python(module: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
     folders = [entry for entry in sys.path if entry and not is_stray(entry)]
     command = [sys.executable, "-P", "-m", module, *arguments]
     return command, environment() | {"PYTHONPATH": os.pathsep.join(folders)}
+
+
+def that_ends_with_us(command: list[str], environment: dict[str, str]) -> tuple[list[str], dict[str, str]]:
+    """The same for a command of ours whose standard input is a pipe: it ends when that closes, as after our kill."""
+    return command, environment | {_ENDS: "1"}
+
+
+def end_with_parent() -> None:
+    """In a command that `that_ends_with_us` started: end this process as soon as its standard input closes."""
+    if os.environ.pop(_ENDS, None):
+        threading.Thread(target=_wait_for_the_end, name="parent", daemon=True).start()
+
+
+def _wait_for_the_end() -> None:
+    while os.read(0, 1024):
+        pass
+    os._exit(1)
 
 
 def is_stray(entry: str) -> bool:

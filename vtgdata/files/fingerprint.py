@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import importlib.util
 import os
 import sqlite3
 import time
@@ -202,6 +203,17 @@ def of_code(*modules: str) -> str:
         seen[name], imported = _module(path)
         pending.extend(imported)
     return of_value(sorted(seen.items()))
+
+
+def of_foreign(module: str) -> str | None:
+    """The fingerprint of other people's plug-in module; None for ours, which `of_code` covers."""
+    if module.startswith("vtgdata."):
+        return None
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return None  # reported when it is loaded
+    return of_file(Path(spec.origin)) if spec and spec.origin and Path(spec.origin).is_file() else None
 
 
 def _ours(name: str) -> bool:

@@ -6,7 +6,7 @@ that the meta names. One process at a time holds the folder, and a finished resu
 
 import contextlib
 import datetime
-import importlib.util
+import glob
 import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -21,13 +21,15 @@ from vtgdata.errors import Conflict, Locked, RowsFailed, VtgError
 from vtgdata.files import claims, fingerprint
 from vtgdata.files.crash_points import crash_here
 from vtgdata.files.draft import DRAFT, discard, fresh, settle
-from vtgdata.files.lease import Lease, owner, owner_path
+from vtgdata.files.lease import Lease, clear
 from vtgdata.files.meta import META, Meta, outputs_hold, read_meta
 from vtgdata.files.outside_text import refuse_unstorable
-from vtgdata.files.whole import tidy, write_json
+from vtgdata.files.owners import owner_path
+from vtgdata.files.temporary import tidy
+from vtgdata.files.whole import DISK, write_json
 
 LEASE = ".vtgdata"
-"""Name that the lease on a folder is for: its side file is `.vtgdata.owner.json`."""
+"""Name that the lease on a folder is for: its side folder is `.vtgdata.owner.json`."""
 log = logging.getLogger("vtgdata")
 
 
@@ -111,7 +113,8 @@ class Step(Generic[S]):
         paths, roots = [str(path) for path in inputs], [str(path) for path in listings]
         claims.claim(self.out, [*paths, *roots, *reads])
         self.command, self._summary = command, summary
-        self.code = fingerprint.of_value([fingerprint.of_code(*code), [_foreign(name) for name in sorted(set(code))]])
+        foreign = [fingerprint.of_foreign(name) for name in sorted(set(code))]
+        self.code = fingerprint.of_value([fingerprint.of_code(*code), foreign])
         for path in paths + roots:
             if not Path(path).exists():
                 raise VtgError(f"{path}: no such file or folder (an input of `vtgdata {command}`).")
@@ -165,7 +168,9 @@ class Step(Generic[S]):
 
     def __enter__(self) -> Self:
         """Hold the folder, unless nothing is to be done; raises Locked when a living process holds it."""
-        if not self._plans and (self._done is None or (self.out / DRAFT).exists() or owner(self.out / LEASE)):
+        if not self._plans and (
+            self._done is None or (self.out / DRAFT).exists() or owner_path(self.out / LEASE).exists()
+        ):
             try:
                 self._hold()
             except Locked:
@@ -176,6 +181,8 @@ class Step(Generic[S]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if isinstance(error, OSError) and error.errno in DISK and error.filename is None:
+            error.filename = str(self.out)  # a library wrote into an open file, whose name the system does not say
         self._let_go()
 
     def _hold(self) -> None:
@@ -186,6 +193,8 @@ class Step(Generic[S]):
         self.out.mkdir(parents=True, exist_ok=True)
         self._lease = Lease(self.out / LEASE, self.out)
         try:
+            for aside in self.out.parent.glob(f"{glob.escape(self.out.name)}.replaced-*") if self._replace else ():
+                clear(aside / LEASE)  # a run was killed as it set this aside
             if self._others:
                 self._set_aside()
             settle(self.out)
@@ -197,8 +206,8 @@ class Step(Generic[S]):
     def _set_aside(self) -> None:
         assert self._lease is not None
         aside = claims.set_aside(self.out)
+        self._lease.moved(aside / LEASE)
         self._lease.release()
-        owner_path(aside / LEASE).unlink(missing_ok=True)
         self.out.mkdir()
         self._lease = Lease(self.out / LEASE, self.out)
         log.warning("%s: what it held is now in %s", self.out, aside)
@@ -285,14 +294,3 @@ class Step(Generic[S]):
 def _found(name: str, draft: Path, out: Path) -> Path:
     """An output: in the draft, or in the folder itself where it was written piece by piece."""
     return draft / name if (draft / name).exists() else out / name
-
-
-def _foreign(module: str) -> str | None:
-    """The fingerprint of other people's plug-in module; None for ours, which `of_code` covers."""
-    if module.startswith("vtgdata."):
-        return None
-    try:
-        spec = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
-        return None  # reported when it is loaded
-    return fingerprint.of_file(Path(spec.origin)) if spec and spec.origin and Path(spec.origin).is_file() else None

@@ -1,34 +1,42 @@
-"""Temporary files beside the files that they will replace: private, and with names that no other process can have.
+"""Temporary files and folders: private, and named after the process that writes them.
 
-Several machines may share a folder, and two of them may have a process of one number. So a name says which machine and
-process made the file, and has a random part too: nobody can guess it and put a link there.
+A name says the machine, the process and when that started, so that what a killed one left is known, and goes: it is
+deleted by the next process that writes in the folder; what another machine left, after a week without a change. The
+random part of a name lets nobody guess it and put a link there.
 """
 
+import contextlib
 import functools
 import hashlib
 import os
 import re
 import secrets
+import shutil
+import tempfile
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from vtgdata.files.lease import Owner, lives, this_process
+from vtgdata.files import processes
 
-SILENT_SECONDS = 3600.0
-"""Seconds without a write after which the temporary file of another machine is taken for one that a kill left."""
+FORGOTTEN_SECONDS = 7 * 86400.0
+"""Age at which what another machine left is deleted: nothing of ours is written for so long."""
 _NAME = re.compile(r"\..*\.([0-9a-f]{8})-(\d{1,9})-(\d{0,19})-[0-9a-f]{16}\.tmp", re.DOTALL)
 _EARLIER = re.compile(r"\..+\.\d{1,9}\.tmp", re.DOTALL)
 """Names that earlier versions gave; they do not say which machine the process number belongs to."""
-_LONGEST = 40
-"""Most characters of the file's own name in the temporary one: file systems allow 255 bytes in all."""
+_tidied: set[Path] = set()
 
 
 def beside(path: Path) -> Path:
-    """A new name in the same folder, for a file that will replace `path`."""
-    mine = _process(os.getpid())
-    made_by = f"{_hashed(mine.machine)}-{mine.pid}-{mine.started}"
-    return path.with_name(f".{path.name[:_LONGEST]}.{made_by}-{secrets.token_hex(8)}.tmp")
+    """A new hidden name in the folder of a file, for what will be moved to the file's place."""
+    _tidy_once(path.parent)
+    # A name has at most 255 bytes; this one needs no more of the other than people need to know it again.
+    name = os.fsencode(path.name)[:180].decode(errors="ignore")
+    process = os.getpid()
+    tag = f"{_machine()}-{process}-{processes.started(process) or ''}-{secrets.token_hex(8)}"
+    return path.with_name(f".{name}.{tag}.tmp")
 
 
 def create(path: Path) -> BinaryIO:
@@ -48,37 +56,67 @@ def publish(file: BinaryIO) -> None:
         return  # a file system, or a system, without such rights
 
 
-def left_behind(path: Path) -> bool:
-    """Whether a path has the name of a temporary file of ours and its process is surely dead.
+@contextmanager
+def folder(path: Path | None = None) -> Generator[Path]:
+    """A new empty folder, deleted at the end unless it was moved away.
 
-    A process of this machine is looked up. Those of other machines cannot be: their file counts as left when nothing
-    was written to it for SILENT_SECONDS, by the clock of the machine that keeps the files.
+    Args:
+        path: it lies beside this file or folder, to be moved to its place; for None it lies among the system's
+            temporary files, where only this user may look into it.
     """
-    found, mine = _NAME.fullmatch(path.name), _process(os.getpid())
+    place = beside(path or Path(tempfile.gettempdir()) / "vtgdata")
+    place.mkdir(mode=0o777 if path else 0o700)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def tidy(folder: Path) -> None:
+    """Delete what dead processes left in a folder under their names."""
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(folder):
+            path = Path(entry.path)
+            if not left_behind(path):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+
+def _tidy_once(folder: Path) -> None:
+    """Tidy a folder when this process first writes in it: a folder may have many files, and is not read again."""
+    if folder not in _tidied:
+        _tidied.add(folder)
+        tidy(folder)
+
+
+def left_behind(path: Path) -> bool:
+    """Whether a path has the name of a temporary file of ours, and its process is surely dead.
+
+    A process of this machine is looked up. Those of other machines cannot be: their file counts as left when it was not
+    changed for FORGOTTEN_SECONDS, by the clock of the machine that keeps the files.
+    """
+    found = _NAME.fullmatch(path.name)
     if found is None:
-        return _EARLIER.fullmatch(path.name) is not None and _silent(path)
-    if found[1] != _hashed(mine.machine):
-        return _silent(path)
-    return not lives(Owner(pid=int(found[2]), host="", since="", machine=mine.machine, started=found[3]), 0.0)
+        return _EARLIER.fullmatch(path.name) is not None and _forgotten(path)
+    if found[1] != _machine():
+        return _forgotten(path)
+    return processes.started(int(found[2])) != found[3]
 
 
-def _silent(path: Path) -> bool:
+def _forgotten(path: Path) -> bool:
     try:
         now = max(time.time(), path.parent.stat().st_mtime)
-        return now - path.stat().st_mtime > SILENT_SECONDS
+        return now - path.stat(follow_symlinks=False).st_mtime > FORGOTTEN_SECONDS
     except OSError:
         return False
 
 
-@functools.lru_cache(maxsize=1)
-def _process(pid: int) -> Owner:
-    """This process; `pid` is its number, so that a fork is looked up again."""
-    del pid
-    return this_process()
-
-
-def _hashed(machine: str) -> str:
-    return hashlib.sha256(machine.encode(errors="surrogateescape")).hexdigest()[:8]
+def _machine() -> str:
+    return hashlib.sha256(processes.machine().encode(errors="surrogateescape")).hexdigest()[:8]
 
 
 @functools.cache

@@ -1,6 +1,8 @@
 """Writes files whole or not at all: bytes, JSON, CSV and text."""
 
+import contextlib
 import csv
+import errno
 import io
 import math
 import os
@@ -13,7 +15,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from vtgdata.files import temporary
-from vtgdata.files.crash_points import crash_here
+from vtgdata.files.crash_points import crash_here, filling, full_here
 from vtgdata.files.outside_text import shown
 from vtgdata.files.schemas import Row
 
@@ -23,41 +25,67 @@ def replacing(path: Path) -> Generator[BinaryIO]:
     """Open `path` so that readers see the old file or the new one, never half."""
     file = Replacement(path)
     try:
-        yield file.file
+        with _writing(path):
+            yield file.file
         file.commit()
     finally:
         file.abandon()
 
 
 class Replacement:
-    """A temporary file beside the one that it will replace."""
+    """A temporary file beside the one that it will replace. Its errors name that one."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._path, self._temp = path, temporary.beside(path)
-        self.file = temporary.create(self._temp)
+        self._path = path
+        with named(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._temp = temporary.beside(path)
+            full_here(path)
+            self.file = filling(temporary.create(self._temp), path)
 
     def commit(self) -> None:
         """Put it in the place of the earlier file."""
-        self.file.flush()
-        temporary.publish(self.file)
-        os.fsync(self.file.fileno())
-        self.file.close()
-        crash_here("file-written")
-        self._temp.replace(self._path)
-        crash_here("file-replaced")
+        with named(self._path):
+            self.file.flush()
+            full_here(self._path)
+            temporary.publish(self.file)
+            os.fsync(self.file.fileno())
+            self.file.close()
+            crash_here("file-written")
+            self._temp.replace(self._path)
+            crash_here("file-replaced")
 
     def abandon(self) -> None:
         """Leave the earlier file, if there was one, as it is; does nothing after `commit`."""
-        self.file.close()
+        with contextlib.suppress(OSError):  # a full disk, when what was not written yet is: it has been said
+            self.file.close()
         self._temp.unlink(missing_ok=True)
 
 
-def tidy(folder: Path) -> None:
-    """Delete half-written files that killed processes left in a folder; files that are being written stay."""
-    for path in folder.glob(".*.tmp"):
-        if temporary.left_behind(path):
-            path.unlink(missing_ok=True)
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What writing to an open file may raise, without the file's name."""
+
+
+@contextmanager
+def named(path: Path) -> Generator[None]:
+    """Errors of the system name this path rather than a temporary file, which the user does not know."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+@contextmanager
+def _writing(path: Path) -> Generator[None]:
+    """As `named`, for the code that writes: errors about other files stay as they are."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in DISK or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def json_text(value: Any) -> str:

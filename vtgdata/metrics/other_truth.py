@@ -76,7 +76,7 @@ def draw(samples: Sequence[Sample], *, seed: int = 0, draws: int = DRAWS) -> Oth
     ranges = _ranges(samples, usable)
     donor = np.stack([_donors(ranges, clusters.of, usable, rng) for _ in range(draws)])
     shares = [_shares(sample) for sample in samples]
-    changed = [[_with(s, shares[j]) for s, j in zip(samples, row, strict=True)] for row in donor.tolist()]
+    changed = [[_with(s, shares[int(j)]) for s, j in zip(samples, row, strict=True)] for row in donor]
     return Others(changed, donor, usable, clusters)
 
 

@@ -3,12 +3,12 @@
 import errno
 import logging
 import shutil
-import tempfile
 from pathlib import Path
 
 from vtgdata import releases
 from vtgdata.errors import Conflict, VtgError
-from vtgdata.files import claims
+from vtgdata.files import claims, temporary
+from vtgdata.files.crash_points import crash_here, full_here
 from vtgdata.files.lease import Lease
 from vtgdata.files.whole import replacing
 from vtgdata.releases.document import Release
@@ -65,6 +65,7 @@ def put(release: Release, target: Path, *, replace: bool = False) -> bool:
     lease = Lease(target.with_name(f".{target.name}"), target)
     try:
         try:
+            _recover(target)
             if holds(release, target):
                 return False
         except Conflict:
@@ -77,16 +78,24 @@ def put(release: Release, target: Path, *, replace: bool = False) -> bool:
         lease.release()
 
 
+def _recover(target: Path) -> None:
+    """Put back, or delete, the old release that a killed copy had moved away."""
+    aside = _aside(target)
+    if aside.exists():
+        _clear(None, aside, target)
+
+
 def _copy(release: Release, target: Path) -> None:
     """Replace a folder by the release with a rename, so that readers see the old or the new release, never a part.
 
     However it ends, even by Ctrl-C between two renames, the target holds the old release or the new one.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
-    aside = building.with_name(f"{building.name}.old")
+    building, aside = temporary.beside(target), _aside(target)
     try:
         try:
+            full_here(building)
+            building.mkdir()
             for name in release.files:
                 with replacing(building / name) as file, (release.path / name).open("rb") as source:
                     shutil.copyfileobj(source, file)
@@ -94,6 +103,7 @@ def _copy(release: Release, target: Path) -> None:
             building.chmod(0o755)  # mkdtemp makes folders that only their owner can enter
             if target.exists():
                 target.rename(aside)
+            crash_here("output-moved")
             building.rename(target)
         finally:
             _clear(building, aside, target)
@@ -105,9 +115,15 @@ def _copy(release: Release, target: Path) -> None:
         ) from error
 
 
-def _clear(building: Path, aside: Path, target: Path) -> None:
+def _aside(target: Path) -> Path:
+    """Where the old release lies while the new one takes its place; the next copy puts it back after a kill."""
+    return target.with_name(f".{target.name}.vtgdata.old")
+
+
+def _clear(building: Path | None, aside: Path, target: Path) -> None:
     """Delete the temporary folders of a copy; first put the old release back if no new one took its place."""
     if aside.exists() and not target.exists():
         aside.rename(target)
     shutil.rmtree(aside, ignore_errors=True)
-    shutil.rmtree(building, ignore_errors=True)
+    if building is not None:
+        shutil.rmtree(building, ignore_errors=True)

@@ -12,7 +12,6 @@ Rows under an unverified licence (nobody has read it) go to the Hub only if the 
 """
 
 import logging
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -23,7 +22,7 @@ from msgspec.structs import replace
 
 from vtgdata import releases
 from vtgdata.errors import Conflict, VtgError
-from vtgdata.files import claims
+from vtgdata.files import claims, temporary
 from vtgdata.files.meta import Meta
 from vtgdata.files.step import StepSettings
 from vtgdata.releases import Document, Release, ReleaseFile, deduplication, hub, licence_texts, permission
@@ -242,8 +241,8 @@ def _model(settings: Settings, made: Meta) -> Summary:
         commit=hub.commit(source),
         evaluation=settings.evaluation,
     )
-    with tempfile.TemporaryDirectory() as place:
-        parcel = pack(Path(settings.release), made, release, stated, Path(place))
+    with temporary.folder() as place:
+        parcel = pack(Path(settings.release), made, release, stated, place)
         return _send(settings, parcel)[1]
 
 

@@ -12,7 +12,7 @@ import msgspec
 from vtgdata.errors import VtgError
 from vtgdata.files.lease import changing
 from vtgdata.files.video_files import BINDINGS
-from vtgdata.files.whole import write_json
+from vtgdata.files.whole import DISK, write_json
 
 VERSION = 1
 _SUM = re.compile(r"([0-9a-f]{64}) [ *](.+)")
@@ -58,6 +58,8 @@ def add(root: Path, bound: dict[str, Binding]) -> Path:
         with changing(path):
             write_json(path, _Document(version=VERSION, videos=dict(sorted((read(root) | bound).items()))))
     except OSError as error:
+        if error.errno in DISK:
+            raise
         raise VtgError(
             f"{path}: cannot be written ({error.strerror}). Make a folder that you may write to, with a link to this "
             "one in it, and give that one to --videos."

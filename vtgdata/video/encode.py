@@ -12,6 +12,7 @@ import msgspec
 
 from vtgdata.errors import VideoUnreadable, VtgError
 from vtgdata.files import plugins
+from vtgdata.files.whole import DISK
 from vtgdata.video import containers
 
 if TYPE_CHECKING:
@@ -81,6 +82,11 @@ def write(decoder: str, path: Path, copy: Copy) -> None:
         with av.open(where, "w", format="mp4", options=options) as container:
             _encode(container, shown, copy)
     except FFmpegError as error:
+        if error.errno in DISK:  # no fact of the video
+            raise VtgError(
+                f"{Path(where).parent}: {error.strerror}. Free some space, and run the same command again: what was "
+                "made is kept."
+            ) from error
         raise VideoUnreadable(path, f"no copy of it can be written ({error.strerror})") from error
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from vtgdata.errors import VideoUnreadable
-from vtgdata.files.temporary import beside, create, publish
+from vtgdata.files import temporary
 from vtgdata.records import VideoFacts
 from vtgdata.video import containers, workers
 from vtgdata.video.encode import Copy
@@ -60,18 +60,18 @@ def make(path: Path, target: Path, shape: Shape, piece: Piece | None) -> VideoFa
     if facts.truncated:
         raise VideoUnreadable(path, f"truncated at {facts.duration:.1f} s")
     length = _length(path, facts, piece)
-    temporary = beside(target)
-    create(temporary).close()
+    place = temporary.beside(target)
+    temporary.create(place).close()
     try:
-        copy = _copy(temporary, length, shape, piece, facts)
+        copy = _copy(place, length, shape, piece, facts)
         made = workers.shared().copy(DECODER, path, copy, _START_SECONDS + 10 * length)
         _check(path, made, length, facts, shape)
-        with temporary.open("rb+") as file:
-            publish(file)
+        with place.open("rb+") as file:
+            temporary.publish(file)
             os.fsync(file.fileno())
-        temporary.replace(target)
+        place.replace(target)
     finally:
-        temporary.unlink(missing_ok=True)
+        place.unlink(missing_ok=True)
     return made
 
 

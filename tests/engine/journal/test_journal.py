@@ -12,7 +12,7 @@ import pytest
 from vtgdata.engine.journal import journal as journal_module
 from vtgdata.engine.journal.journal import Attempt, Journal
 from vtgdata.errors import Locked, VtgError
-from vtgdata.files.lease import owner, owner_path
+from vtgdata.files.owners import owner, owner_path
 from vtgdata.records import Reply
 
 HOLD = """

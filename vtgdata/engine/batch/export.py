@@ -20,6 +20,7 @@ from vtgdata.engine.questions import frame_store, questions
 from vtgdata.engine.settings import AskSettings
 from vtgdata.engine.work_keys import Question, seed_of, work_keys
 from vtgdata.errors import VtgError
+from vtgdata.files import fingerprint, temporary
 from vtgdata.files.claims import JOURNAL
 from vtgdata.files.parquet import parquet_writer, read_frame
 from vtgdata.files.whole import Replacement, write_json
@@ -76,15 +77,39 @@ def export(settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tupl
     """Write the requests for all answers that the journal lacks; nothing is sent.
 
     Args:
-        settings: of the step; `batch` is the folder to write to, which must be new or empty.
+        settings: of the step; `batch` is the folder to write to, which must be new or empty, or hold this very batch.
         samples: to ask about.
         asks: a model's spec and what it sees, for each time that the step asks.
 
-    Raises VtgError where the folder holds something, or a model's plug-in cannot write its requests down.
+    The folder appears whole or not at all. Raises VtgError where it holds something else, or a model's plug-in cannot
+    write its requests down.
     """
     folder = Path(settings.batch)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise VtgError(f"--batch {folder}: holds something already, perhaps a batch under way. Name a new folder.")
+    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / NAME).is_file())):
+        raise _held(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with temporary.folder(folder) as draft:
+        exported = _export(draft, settings, samples, asks)
+        if folder.is_dir() and any(folder.iterdir()):
+            if not _same(draft, folder):
+                raise _held(folder)
+        else:
+            draft.rename(folder)
+    return exported
+
+
+def _held(folder: Path) -> VtgError:
+    return VtgError(f"--batch {folder}: holds something already, perhaps a batch under way. Name a new folder.")
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two folders hold the same batch: then a run was killed after it had written it."""
+    return fingerprint.of_path(one) == fingerprint.of_path(other)
+
+
+def _export(
+    folder: Path, settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tuple[str, str]]
+) -> Exported:
     out, prompt, store = Path(settings.out), load_prompt(settings.prompt), frame_store(settings)
     models = [(_batchable(spec, settings, condition), spec, condition) for spec, condition in asks]
     entries: list[BatchModelEntry] = []

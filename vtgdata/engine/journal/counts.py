@@ -6,7 +6,6 @@ Counting changes nothing: `peek` reads a journal that nobody has open, takes no 
 import math
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -19,7 +18,8 @@ from vtgdata.engine.journal.statements import APPLICATION_ID
 from vtgdata.engine.money.prices import PICO, Price
 from vtgdata.engine.money.tokens import Range
 from vtgdata.errors import Locked, VtgError
-from vtgdata.files.lease import holder, locked
+from vtgdata.files import temporary
+from vtgdata.files.owners import holder, locked
 from vtgdata.records import Sample
 
 Select = Callable[[str, Sequence[Any]], Iterable[tuple[Any, ...]]]
@@ -43,11 +43,11 @@ def peek(path: Path) -> Generator[Select]:
     if (named := holder(path)) is not None:
         raise Locked(locked(path, named))
     log = path.with_name(f"{path.name}-wal")
-    with tempfile.TemporaryDirectory(prefix="vtgdata-") as folder:
+    with temporary.folder() as folder:
         if log.exists() and log.stat().st_size:
             for file in (path, log):
-                shutil.copyfile(file, Path(folder) / file.name)
-            address = str(Path(folder) / path.name)
+                shutil.copyfile(file, folder / file.name)
+            address = str(folder / path.name)
         else:
             address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         try:

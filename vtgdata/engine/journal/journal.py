@@ -22,8 +22,9 @@ import msgspec
 from vtgdata.engine.journal import statements as sql
 from vtgdata.errors import Locked, VtgError
 from vtgdata.files.crash_points import crash_here
-from vtgdata.files.lease import Lease, Owner, locked
+from vtgdata.files.lease import Lease
 from vtgdata.files.outside_text import MASK, own_credentials
+from vtgdata.files.owners import Owner, locked
 from vtgdata.records import Reply
 
 LOCK_SECONDS = 1.0

@@ -1,13 +1,12 @@
 """Releases on the Hub: makes a checked local copy of `org/name@tag`."""
 
 import re
-import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from vtgdata import releases
 from vtgdata.errors import VtgError
-from vtgdata.files import fingerprint
+from vtgdata.files import fingerprint, temporary
 from vtgdata.files.whole import write_text
 from vtgdata.releases.copy import put
 from vtgdata.releases.hub.patience import Patient
@@ -85,10 +84,10 @@ def fetch(name: str, tag: str, folder: Path, *, replace: bool = False) -> Fetche
     from huggingface_hub import HfApi
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
+    with temporary.folder(folder) as place:
         with errors(name, "pull"):
-            commit = _download(Patient(HfApi(), Asked(name, "pull")), name, tag, place)
-        release = releases.open_release(place)
+            commit = _download(Patient(HfApi(), Asked(name, "pull")), name, tag, str(place))
+        release = releases.open_release(str(place))
         release.check_all()
         written = put(release, folder, replace=replace)
     return Fetched(written=written, commit=commit)

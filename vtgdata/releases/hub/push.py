@@ -6,7 +6,6 @@ server keeps uploaded files, a commit is made as a whole or not at all, and a mi
 """
 
 import hashlib
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +14,7 @@ import msgspec
 
 from vtgdata import releases
 from vtgdata.errors import Conflict, EndpointRefused, VtgError
+from vtgdata.files import temporary
 from vtgdata.releases import hub
 from vtgdata.releases.hub.card_check import CARD, check_card
 from vtgdata.releases.hub.patience import Patient, Unsure
@@ -233,7 +233,7 @@ def _remote_mark(api: Patient, repository: str, parcel: Parcel, revision: str) -
     """The mark at a revision, downloaded into a new folder so that no cache is used; None if there is no mark."""
     from huggingface_hub.errors import RemoteEntryNotFoundError
 
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary.folder() as folder:
         try:
             path = api.hf_hub_download(
                 repository, parcel.mark, repo_type=parcel.kind, revision=revision, local_dir=folder

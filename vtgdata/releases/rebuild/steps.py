@@ -93,13 +93,16 @@ def _call(work: Path, why: str) -> None:
     """
     quiet = [] if log.isEnabledFor(logging.INFO) else ["--quiet"]
     recipe = f"of/{rebuild_record.RECIPE}"
-    command, environment = child_processes.python("vtgdata", "run", recipe, "--out", "steps", "--json", *quiet)
+    command, environment = child_processes.that_ends_with_us(
+        *child_processes.python("vtgdata", "run", recipe, "--out", "steps", "--json", *quiet)
+    )
     environment.pop(crash_points.VARIABLE, None)
     last = ""
     with subprocess.Popen(
         command,
         cwd=work,
         env=environment,
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

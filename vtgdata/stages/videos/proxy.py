@@ -16,7 +16,8 @@ from vtgdata.files import fingerprint, plugins
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.schemas import Row
 from vtgdata.files.step import Step, StepSettings, StepSummary
-from vtgdata.files.whole import tidy, write_json
+from vtgdata.files.temporary import tidy
+from vtgdata.files.whole import write_json
 from vtgdata.records import Video
 from vtgdata.video import encode, parallel
 from vtgdata.video.find import Videos, find, stem
