@@ -2,7 +2,8 @@
 
 For each model, or for a file of predictions, the report has:
 
-- the metrics, with 95 % intervals clustered by video; a failed sample scores 0;
+- the metrics, with 95 % intervals clustered by source; a failed sample scores 0;
+- what of each metric other videos' truths would give, and what is `seen`;
 - the metrics if only answers in the form that the prompt asks for count (strict);
 - scores of parts of the samples;
 - with `--blind`, the same model with another video's frames (or grey ones); with `--other-query`, the same frames with
