@@ -135,8 +135,8 @@ def run(settings: Settings) -> Summary | Planned | Exported:
             return done
         chosen = list(load_samples(settings))
         ruler = _ruler(settings, chosen)
-        asks = [(spec, condition) for spec in settings.model for condition in _conditions(settings)]
-        for each in _asked(settings):
+        for each, conditions in _asked(settings):
+            asks = [(spec, condition) for spec in settings.model for condition in conditions]
             if (planned := plan.check(each, ruler.samples, asks)) is not None:
                 return planned
         scored = _models(settings, ruler) if settings.model else _predictions(settings, ruler)
@@ -222,12 +222,12 @@ def _ruler(settings: Settings, chosen: list[Sample]) -> Ruler:
     return Ruler(samples=samples, metrics=metrics, thresholds=tuple(sorted(settings.thresholds)), by=tuple(settings.by))
 
 
-def _asked(settings: Settings) -> list[Settings]:
-    """The settings of each time that models are asked, for the plan."""
+def _asked(settings: Settings) -> list[tuple[Settings, list[str]]]:
+    """The settings of each time that models are asked, and under which conditions, for the plan."""
     one = _one(settings)
     others = [msgspec.structs.replace(one, num_frames=number) for number in settings.frame_numbers()[:-1]]
     drawn = [msgspec.structs.replace(settings, num_frames=one.num_frames)] if settings.n > 1 else []
-    return [one, *others, *drawn]
+    return [(one, _conditions(settings)), *((each, ["sighted"]) for each in [*others, *drawn])]
 
 
 def _conditions(settings: Settings) -> list[str]:
