@@ -9,7 +9,7 @@ Pairs are two systems of one strength in two ways: for every source it is chance
 for mIoU, the differences less their mean. Limits, from six sources on: the interval holds the truth in at least 93 % of
 draws, p is at most .05 in at most 7 %; at 100 equal sources it is at most 5 % wider than a percentile bootstrap's.
 
-    python benchmarks/intervals.py DATA [--draws 2000]       DATA: published files, as VTGDATA_TEST_DATA has them
+    python benchmarks/intervals.py DATA [--draws 2000] [--only VUE-TR-V2]    DATA: as VTGDATA_TEST_DATA has it
 """
 
 import argparse
@@ -150,21 +150,22 @@ def measure(of: Pair, design: str, count: int, draws: int, known: dict[str, np.n
         rows, sources = drawn(of, sizes_of(design, count, known, rng), rng)
         names = [f"{source:03d}" for source in sources.tolist()]
         first, second = ({m: scores[m][rows] for m in METRICS} for scores in of.scores)
-        for k, scores in enumerate((first, second)):
-            for m, (low, high) in intervals.clustered_all(scores, names).items():
-                cell.note((m, k), low, high)
-        for m, each in intervals.paired_all(first, second, names, seed=number).items():
-            cell.note((m, "difference"), each.low, each.high)
+        both = {(m, k): scores[m] for k, scores in enumerate((first, second)) for m in METRICS}
+        for key, (low, high) in intervals.clustered_all(both, names).items():
+            cell.note(key, low, high)
         if design == "equal" and count == 100:
             cell.peer += bootstrap(first["mIoU"], sources, rng)
         # Two systems of one strength.
         signs = rng.choice([-1.0, 1.0], size=count)[sources]
-        null = {m: (first[m] - second[m]) * signs for m in METRICS}
-        null["centred"] = first["mIoU"] - second["mIoU"] - cell.truth["mIoU", "difference"]
-        nothing = {m: np.zeros(len(rows)) for m in null}
-        for m, each in intervals.paired_all(null, nothing, names, seed=number).items():
-            key = ("mIoU", "centred") if m == "centred" else (m, "swapped")
-            cell.found[key] += each.p is not None and each.p <= 0.05
+        null = {(m, "swapped"): (first[m] - second[m]) * signs for m in METRICS}
+        null["mIoU", "centred"] = first["mIoU"] - second["mIoU"] - cell.truth["mIoU", "difference"]
+        one = {(m, "difference"): first[m] for m in METRICS} | null
+        two = {(m, "difference"): second[m] for m in METRICS} | {key: np.zeros(len(rows)) for key in null}
+        for key, each in intervals.paired_all(one, two, names, seed=number).items():
+            if key in null:
+                cell.found[key] += each.p is not None and each.p <= 0.05
+            else:
+                cell.note(key, each.low, each.high)
     return cell
 
 
@@ -173,6 +174,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--draws", type=int, default=2000)
+    parser.add_argument("--only", default="", help="one of the two corpora, as it is printed")
     chosen = parser.parse_args()
     begun, misses = time.perf_counter(), []
     with tempfile.TemporaryDirectory() as scratch:
@@ -182,7 +184,7 @@ def main() -> None:
     known["tacos"] = np.unique(sources_of(tacos), return_counts=True)[1]
     print(f"{chosen.draws:,} draws; holds: share of 95 % intervals with the truth in them; width: their mean")
     print("first, second: the scores of the two files; difference: of the pair; p <= .05: where none is better")
-    for of in both:
+    for of in (each for each in both if chosen.only in ("", each.name)):
         print(f"\n{of.name}\n{'':38}first         second       difference    p <= .05")
         print(f"{'sources of':13}{'':10}metric    holds  width  holds  width  holds  width  swapped centred")
         for design in DESIGNS:

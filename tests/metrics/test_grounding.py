@@ -10,10 +10,7 @@ from support.published import published
 from vtgdata.metrics import grounding
 from vtgdata.metrics.answered import sound
 from vtgdata.metrics.grounding import (
-    answer_iop,
-    covered_f1,
     didemo,
-    matching_f1,
     metrics,
     recall_above,
     recall_at,
@@ -30,6 +27,18 @@ def windows(*pairs):
 
 def answer_iou(said, truth):
     return float(answer_ious(table_of([said], [truth]))[0])
+
+
+def answer_iop(said, truth):
+    return float(grounding.answer_iop(table_of([said], [truth]))[0])
+
+
+def covered_f1(said, truth):
+    return float(grounding.covered_f1(table_of([said], [truth]))[0])
+
+
+def matching_f1(said, truth, threshold):
+    return float(grounding.matching_f1(table_of([said], [truth]), threshold)[0])
 
 
 bounds = arrays(np.float64, st.tuples(st.integers(0, 5), st.just(2)), elements=st.floats(-5, 60))

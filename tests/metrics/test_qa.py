@@ -5,9 +5,17 @@ import pytest
 
 from support.builders import make_sample
 from support.published import published
-from vtgdata.metrics.qa import grounded, right_option
+from vtgdata.metrics import qa
+from vtgdata.metrics.qa import right_option
+from vtgdata.metrics.window_table import table_of
 
 TRUTH = np.array([[0.0, 10.0], [50.0, 60.0]])
+
+
+def grounded(said, truth, right):
+    """The metrics of one question."""
+    found = qa.grounded(table_of([said], [truth]), np.array([right]))
+    return {name: float(values[0]) for name, values in found.items()}
 
 
 def test_right_for_the_right_reason_needs_both():

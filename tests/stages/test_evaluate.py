@@ -197,7 +197,7 @@ def test_a_model_is_compared_with_a_file_too(samples, tmp_path):
     )
     report = evaluate.run(settings).models[0]
     assert report.sighted["metrics"]["F1-time"] == pytest.approx(1.0, abs=0.05)
-    assert report.against["differences"]["F1-time"]["low"] > 0.5
+    assert 0 < report.against["differences"]["F1-time"]["low"] < 0.5, "four videos without a failure are not many"
     assert report.breakdown["position"] and report.official is None
 
 

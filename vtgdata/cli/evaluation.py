@@ -19,8 +19,8 @@ LEGEND = (
     "any video alike has seen 0, perfect answers have what `at most` says."
 )
 CAUTION = (
-    "seen is not yet looking: it counts what the words of the query give away. --blind asks the model without the "
-    "video; looking is seen with the video minus seen without it."
+    "seen is not yet looking: it counts what the words of the query give away. --model with --blind asks without the "
+    "video too; looking is seen with the video minus seen without it."
 )
 SHORT = {
     "best_constant": "constant",
@@ -161,8 +161,17 @@ def _guesses(summary: Summary) -> None:
         fitted = f", fitted on {words.fitted_on}," if words.fitted_on != first.fitted_on else ""
         _say(
             f"query words: the window that fits the words of the query{fitted} has seen {percent(seen.seen)} "
-            f"{interval((seen.low, seen.high))} in mIoU without a frame. The other guesses have seen 0."
+            f"{interval((seen.low, seen.high))} in mIoU without a frame. {_of_others(summary)}"
         )
+
+
+def _of_others(summary: Summary) -> str:
+    """What the guesses have seen that depend on the duration alone."""
+    found = [each.seen["mIoU"].seen or 0.0 for name, each in summary.baselines.items() if name != "query_words"]
+    low, high = percent(min(found)), percent(max(found))
+    if low == high == "0.0":
+        return "The other guesses have seen 0."
+    return f"The other guesses have seen {low} to {high}: one source has too many of the samples to even them out."
 
 
 def _parts(report: ModelReport, names: list[str]) -> None:

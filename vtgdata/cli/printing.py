@@ -242,7 +242,8 @@ def percent(value: float | None) -> str:
     >>> percent(0.6789)
     '67.9'
     """
-    return "-" if value is None or math.isnan(value) else f"{100 * value:.1f}"
+    text = "-" if value is None or math.isnan(value) else f"{100 * value:.1f}"
+    return "0.0" if text == "-0.0" else text
 
 
 def interval(bounds: Sequence[float | None] | None) -> str:

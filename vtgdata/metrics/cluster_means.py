@@ -41,8 +41,9 @@ class Clusters(NamedTuple):
 
 def clusters_of(names: Sequence[str]) -> Clusters:
     """The clusters of n values. Args: names: (n,) name of each value's cluster."""
-    found, index = np.unique(np.asarray(names, dtype=str), return_inverse=True)
-    return Clusters(found.tolist(), index)
+    found = sorted(set(names))
+    place = {name: number for number, name in enumerate(found)}
+    return Clusters(found, np.fromiter((place[name] for name in names), np.intp, len(names)))
 
 
 class Means(NamedTuple):

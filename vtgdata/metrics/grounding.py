@@ -6,7 +6,17 @@ All are fractions in [0, 1]. Windows are (k, 2) float64 in seconds; a row of NaN
 import numpy as np
 from numpy.typing import NDArray
 
-from vtgdata.metrics.window_table import iou_matrix, overlap, ratio, support
+from vtgdata.metrics.window_table import (
+    Table,
+    best,
+    iou_matrix,
+    overlap,
+    pairs,
+    ratio,
+    shared,
+    supports,
+    tiou_array,
+)
 from vtgdata.records.windows import Array
 
 THRESHOLDS = (0.3, 0.5, 0.7)
@@ -40,35 +50,18 @@ def metrics(ious: Array) -> dict[str, float]:
     return values | {f"R1@{threshold}": recall_at(threshold, ious) for threshold in THRESHOLDS}
 
 
-def iop_matrix(a: Array, b: Array) -> Array:
-    """Intersection over the length of the predicted window, of each window in a with each in b. Returns: (k, m).
+def answer_iop(of: Table) -> Array:
+    """Share of each answer that lies in the truth: one window against the best true one; several on merged supports.
 
-    Source: Xiao et al., NExT-GQA (CVPR 2024). In their code a predicted point inside a true window scores 1; here a
-    point is no window and scores 0.
+    Returns: (n,) in [0, 1]; 0 when either side is empty. Source: Xiao et al., NExT-GQA (CVPR 2024). In their code a
+    predicted point inside a true window scores 1; here a point is no window and scores 0.
     """
-    shared = overlap(a[:, None], b[None])
-    length = np.broadcast_to((a[:, 1] - a[:, 0])[:, None], shared.shape)
-    return ratio(shared, length)
-
-
-def _covered(a: Array, b: Array) -> tuple[float, float, float]:
-    """(seconds that both sets of windows cover, seconds that the first covers, seconds that the second covers)."""
-    first, second = support(a), support(b)
-    lengths = [float(np.sum(side[:, 1] - side[:, 0])) for side in (first, second)]
-    return float(overlap(first[:, None], second[None]).sum()), lengths[0], lengths[1]
-
-
-def answer_iop(said: Array, truth: Array) -> float:
-    """Share of the answer that lies in the truth: one window against the best true one; several on merged supports.
-
-    Args: said: (k, 2); truth: (m, 2). Returns [0, 1]; 0 when either is empty. Source: NExT-GQA's IoP.
-    """
-    if not len(said) or not len(truth):
-        return 0.0
-    if len(said) == 1:
-        return float(iop_matrix(said, truth).max())
-    shared, length, _ = _covered(said, truth)
-    return min(1.0, shared / length) if length > 0 else 0.0
+    value = best(of, lambda said, true, _: ratio(overlap(said, true), said[:, 1] - said[:, 0]))
+    many = of.said.sizes > 1
+    if not many.any():
+        return value
+    merged = supports(of)
+    return np.where(many, ratio(shared(merged), merged.said.length), value)
 
 
 def best_ious(ranked: Array, truth: Array) -> Array:
@@ -78,27 +71,34 @@ def best_ious(ranked: Array, truth: Array) -> Array:
     return iou_matrix(ranked, truth).max(axis=1)
 
 
-def covered_f1(said: Array, truth: Array) -> float:
+def covered_f1(of: Table) -> Array:
     """F1 of covered time: harmonic mean of the share of the answer in the truth and of the truth in the answer.
 
-    It does not depend on the order of windows or on how a support is cut into windows.
-    Args: said: (k, 2); truth: (m, 2). Returns [0, 1].
+    It does not depend on the order of windows or on how a support is cut into windows. Returns: (n,) in [0, 1].
     Source: MUSEG's global reward (arXiv 2505.20715), on merged supports.
     """
-    shared, a, b = _covered(said, truth)
-    return min(1.0, 2 * shared / (a + b)) if a + b > 0 else 0.0
+    merged = supports(of)
+    return ratio(2.0 * shared(merged), merged.said.length + merged.true.length)
 
 
-def matching_f1(said: Array, truth: Array, threshold: float) -> float:
+def matching_f1(of: Table, threshold: float) -> Array:
     """F1 of a largest one-to-one matching of windows, where two may match if their IoU >= threshold.
 
     A second window on a true window that is already matched lowers precision; so does an invalid window (NaN).
 
-    Args: said: (k, 2); truth: (m, 2). Returns [0, 1]; 0 when either is empty.
+    Returns: (n,) in [0, 1]; 0 when either side is empty.
     """
-    if not len(said) or not len(truth):
-        return 0.0
-    return 2 * _most_pairs(iou_matrix(said, truth) >= threshold) / (len(said) + len(truth))
+    i, j = pairs(of)
+    row = of.said.row[i]
+    allowed = tiou_array(of.said.windows[i], of.true.windows[j]) >= threshold
+    # If either side has one window, at most one pair matches; otherwise search for the best matching.
+    found = np.minimum(np.bincount(row[allowed], minlength=len(of.duration)), 1).astype(np.float64)
+    several = (of.said.sizes > 1) & (of.true.sizes > 1) & (found > 0)
+    first = np.searchsorted(row, np.arange(len(of.duration)))
+    for k in np.flatnonzero(several).tolist():
+        shape = (int(of.said.sizes[k]), int(of.true.sizes[k]))
+        found[k] = _most_pairs(allowed[first[k] : first[k] + shape[0] * shape[1]].reshape(shape))
+    return ratio(2.0 * found, (of.said.sizes + of.true.sizes).astype(np.float64))
 
 
 def _most_pairs(allowed: NDArray[np.bool_]) -> int:

@@ -10,7 +10,7 @@ only by `seen` of the model with the video minus `seen` without it (`evaluate --
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import msgspec
 import numpy as np
@@ -75,8 +75,8 @@ def draw(samples: Sequence[Sample], *, seed: int = 0, draws: int = DRAWS) -> Oth
     rng = np.random.default_rng(seed)
     ranges = _ranges(samples, usable)
     donor = np.stack([_donors(ranges, clusters.of, usable, rng) for _ in range(draws)])
-    shares = [_shares(sample) for sample in samples]
-    changed = [[_with(s, shares[int(j)]) for s, j in zip(samples, row, strict=True)] for row in donor]
+    shares, rows = [_shares(sample) for sample in samples], cast("list[list[int]]", donor.tolist())
+    changed = [[_with(s, shares[j]) for s, j in zip(samples, row, strict=True)] for row in rows]
     return Others(changed, donor, usable, clusters)
 
 

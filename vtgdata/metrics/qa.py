@@ -3,8 +3,11 @@
 Source: Xiao et al., NExT-GQA (CVPR 2024); Acc@IoU as in TVG-R1's evaluation.
 """
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vtgdata.metrics.grounding import answer_iop
-from vtgdata.metrics.window_table import answer_iou, table_of
+from vtgdata.metrics.window_table import Table, answer_iou
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
 
@@ -19,21 +22,22 @@ def right_option(option: str | None, sample: Sample) -> bool:
     return option in texts and texts[option] == texts.get(sample.answer)
 
 
-def grounded(said: Array, truth: Array, right: bool) -> dict[str, float]:
-    """NExT-GQA's metrics of one question.
+def grounded(of: Table, right: NDArray[np.bool_]) -> dict[str, Array]:
+    """NExT-GQA's metrics of n questions.
 
-    Args: said: (k, 2) seconds; truth: (m, 2); right: whether the option is right.
+    Args: of: the windows said and the true ones; right: (n,) whether the option is right.
 
     Returns fractions by name: `Acc@QA`, `Acc@GQA` (right, and IoP >= 0.5 with any true window), `Acc@IoU>=0.5` (right,
     and IoU >= 0.5), `mIoP`, `IoP@0.3`, `IoP@0.5`; mIoU and its recalls are those of moments.
     The official scorer leaves out questions that have no predicted window; here they count as 0.
     """
-    iop, iou = answer_iop(said, truth), float(answer_iou(table_of([said], [truth]))[0])
-    return {
-        "Acc@QA": float(right),
-        "Acc@GQA": float(right and iop >= 0.5),
-        "Acc@IoU>=0.5": float(right and iou >= 0.5),
+    iop, iou = answer_iop(of), answer_iou(of)
+    found = {
+        "Acc@QA": right,
+        "Acc@GQA": right & (iop >= 0.5),
+        "Acc@IoU>=0.5": right & (iou >= 0.5),
         "mIoP": iop,
-        "IoP@0.3": float(iop >= 0.3),
-        "IoP@0.5": float(iop >= 0.5),
+        "IoP@0.3": iop >= 0.3,
+        "IoP@0.5": iop >= 0.5,
     }
+    return {name: values.astype(np.float64) for name, values in found.items()}

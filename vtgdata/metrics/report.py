@@ -65,7 +65,8 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             return {}
         truths = [Answered(windows=as_array(sample.windows), option=sample.answer) for sample in self.samples]
         found = self._seen(truths, self.values(Judged(rows=[], answers=truths)))
-        return {name: each.seen.seen for name, each in found.items() if each.seen.others != each.seen.score}
+        depends = {name: each.seen for name, each in found.items() if each.seen.others != each.seen.score}
+        return {name: each.seen for name, each in depends.items() if each.seen == each.seen}
 
     @property
     def scores(self) -> list[str]:
@@ -86,21 +87,21 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """The value of every metric for every sample."""
         return self._scored(judged.answers, self.samples)
 
-    def _scored(self, answers: Sequence[Answered], samples: Sequence[Sample]) -> sets.Values:
-        found = sets.values(self.metrics, answers, samples, self.thresholds)
+    def _scored(self, answers: Sequence[Answered], samples: Sequence[Sample], metrics: str = "") -> sets.Values:
+        found = sets.values(metrics or self.metrics, answers, samples, self.thresholds)
         self._rounds.count()
         return found
 
-    def _seen(self, answers: Sequence[Answered], values: sets.Values) -> dict[str, Estimate]:
+    def _seen(self, answers: Sequence[Answered], values: sets.Values, metrics: str = "") -> dict[str, Estimate]:
         if self.others is None:
             return {}
         # Highlights are about clips, not windows; without saliency they are not scored again and again.
         bare = [msgspec.structs.replace(answer, saliency=None) for answer in answers]
-        return other_truth.seen(values, lambda samples: self._scored(bare, samples), self.others)
+        return other_truth.seen(values, lambda samples: self._scored(bare, samples, metrics), self.others)
 
-    def seen(self, judged: Judged, values: sets.Values) -> dict[str, Estimate]:
-        """What of each metric other videos' truths would not give; see `other_truth`."""
-        found = self._seen(judged.answers, values)
+    def seen(self, judged: Judged, values: sets.Values, metrics: str = "") -> dict[str, Estimate]:
+        """What of each metric other videos' truths would not give; see `other_truth`. Args: metrics: only of these."""
+        found = self._seen(judged.answers, values, metrics)
         return {name: each for name, each in found.items() if name in self.seen_at_most}
 
     def describe(self, judged: Judged, values: sets.Values, seen: Mapping[str, Estimate]) -> dict[str, Any]:
@@ -116,10 +117,10 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             "strict_metrics": None if in_form is None else means(in_form),
         }
 
-    def in_short(self, judged: Judged, values: sets.Values) -> dict[str, Any]:
-        """Metrics and `seen`, with their intervals."""
-        bounds = intervals.clustered_all(values, self.sources)
-        return {"metrics": means(values), "intervals": bounds, "seen": self._told(self.seen(judged, values))}
+    def in_short(self, judged: Judged, values: sets.Values, seen_of: str = "") -> dict[str, Any]:
+        """Metrics and `seen`, with their intervals. Args: seen_of: metrics of which `seen` is told; empty for all."""
+        bounds, seen = intervals.clustered_all(values, self.sources), self.seen(judged, values, seen_of)
+        return {"metrics": means(values), "intervals": bounds, "seen": self._told(seen)}
 
     def _told(self, seen: Mapping[str, Estimate]) -> dict[str, Any]:
         most = self.seen_at_most
@@ -185,7 +186,7 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
                 "until": guess.until,
                 "fitted_on": fitted_on,
                 "applies_to": _applies_to(values),
-                **self.in_short(judged, values),
+                **self.in_short(judged, values, "moments"),  # the plain metrics alone, which are quick
             }
         return found
 

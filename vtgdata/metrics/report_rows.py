@@ -22,6 +22,10 @@ def csv_rows(summary: dict[str, Any]) -> list[Row]:
                 rows += _scores(report["model"], condition, n, report[condition])
                 strict: dict[str, float] = report[condition]["strict_metrics"] or {}
                 rows += [_cell(report["model"], f"{condition}, strict", "", "", m, n, v) for m, v in strict.items()]
+        for each in report.get("curve", ()):
+            rows += _scores(report["model"], f"sighted, {each['num_frames']} frames", n, each | {"applies_to": {}})
+        if "sampled" in report:
+            rows += _scores(report["model"], "sampled", n, report["sampled"] | {"applies_to": {}, "seen": {}})
         for group, parts in report["breakdown"].items():
             for part, scores in parts.items():
                 rows += [

@@ -15,7 +15,7 @@ from vtgdata.files import plugins
 from vtgdata.metrics import grounding, highlights, qa
 from vtgdata.metrics.answered import Answered
 from vtgdata.metrics.ranked_moments import moments
-from vtgdata.metrics.window_table import answer_iou, as_array, table_of
+from vtgdata.metrics.window_table import Table, answer_iou, as_array, table_of
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
 
@@ -49,11 +49,15 @@ def values(name: str, answers: Sequence[Answered], samples: Sequence[Sample], th
     if any(each.ranked for each in chosen):
         answers = [msgspec.structs.replace(answer, ranked=True) for answer in answers]
     thresholds = tuple(thresholds) or grounding.THRESHOLDS
-    ious = answer_iou(table_of([answer.said for answer in answers], [as_array(sample.windows) for sample in samples]))
+    ious = answer_iou(_table(answers, samples))
     base = {"mIoU": ious} | {f"R1@{t:g}": (ious >= t).astype(np.float64) for t in thresholds}
     for each in chosen:
         base |= each.extra(answers, samples, thresholds)
     return base | _scores(scores_of(name), read, samples)
+
+
+def _table(answers: Sequence[Answered], samples: Sequence[Sample]) -> Table:
+    return table_of([answer.said for answer in answers], [as_array(sample.windows) for sample in samples])
 
 
 def _scores(names: Sequence[str], answers: Sequence[Answered], samples: Sequence[Sample]) -> Values:
@@ -143,10 +147,9 @@ def _moments(answers: Sequence[Answered], samples: Sequence[Sample], thresholds:
 
 def _more(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
     """mIoP, and recalls with the strict test (IoU > threshold)."""
-    truths = [as_array(sample.windows) for sample in samples]
-    ious = answer_iou(table_of([answer.said for answer in answers], truths))
-    iops = np.array([grounding.answer_iop(a.said, t) for a, t in zip(answers, truths, strict=True)])
-    return {"mIoP": iops} | {f"R1>{t:g}": (ious > t).astype(np.float64) for t in thresholds}
+    of = _table(answers, samples)
+    ious = answer_iou(of)
+    return {"mIoP": grounding.answer_iop(of)} | {f"R1>{t:g}": (ious > t).astype(np.float64) for t in thresholds}
 
 
 def _top(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
@@ -198,25 +201,17 @@ def _times(sample: Sample) -> Array:
 
 def _nextgqa(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
     del thresholds
-    return _columns(
-        [
-            qa.grounded(answer.said, as_array(sample.windows), qa.right_option(answer.option, sample))
-            for answer, sample in zip(answers, samples, strict=True)
-        ]
-    )
+    right = [qa.right_option(answer.option, sample) for answer, sample in zip(answers, samples, strict=True)]
+    return qa.grounded(_table(answers, samples), np.array(right, dtype=bool))
 
 
 def _multi(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
     """F1 of covered time, F1 of matched windows, and whether the number of windows is right."""
-    rows: list[dict[str, float]] = []
-    for answer, sample in zip(answers, samples, strict=True):
-        said, truth = answer.said, as_array(sample.windows)
-        rows.append(
-            {"F1-time": grounding.covered_f1(said, truth)}
-            | {f"F1@{t:g}": grounding.matching_f1(said, truth, t) for t in thresholds}
-            | {"count": float(len(said) == len(truth) > 0)}
-        )
-    return _columns(rows)
+    of = _table(answers, samples)
+    found = {"F1-time": grounding.covered_f1(of)}
+    found |= {f"F1@{t:g}": grounding.matching_f1(of, t) for t in thresholds}
+    count = (of.said.sizes == of.true.sizes) & (of.true.sizes > 0)
+    return found | {"count": count.astype(np.float64)}
 
 
 def _clips(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:

@@ -32,23 +32,19 @@ def beta_cdf(x: float, a: float, b: float) -> float:
 
 def _fraction(x: float, a: float, b: float) -> float:
     """The continued fraction of the incomplete beta function, by Lentz's method."""
-    c, d = 1.0, 1.0 / _not_zero(1.0 - (a + b) * x / (a + 1))
+    c, d = 1.0, 1.0 / ((1.0 - (a + b) * x / (a + 1)) or TINY)
     found = d
     for m in range(1, 10_000):
         for numerator in (
             m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
             -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
         ):
-            d = 1.0 / _not_zero(1.0 + numerator * d)
-            c = _not_zero(1.0 + numerator / c)
+            d = 1.0 / ((1.0 + numerator * d) or TINY)
+            c = (1.0 + numerator / c) or TINY
             found *= c * d
         if abs(c * d - 1.0) < 1e-15:
             break
     return found
-
-
-def _not_zero(value: float) -> float:
-    return value if abs(value) > TINY else TINY
 
 
 @lru_cache(maxsize=10_000)
@@ -65,7 +61,7 @@ def beta_quantile(p: float, a: float, b: float) -> float:
         density = math.exp(whole + (a - 1) * math.log(x) + (b - 1) * math.log1p(-x)) if 0 < x < 1 else 0.0
         step = x - over / density if density > TINY else math.nan
         following = step if low < step < high else (low + high) / 2
-        if abs(following - x) <= 1e-15 * x or following in (low, high):
+        if abs(following - x) <= 1e-12 * x or following in (low, high):
             return following
         x = following
     return x

@@ -167,6 +167,11 @@ def _joined(flat: Flat) -> Flat:
     return _flat([support(windows) if len(windows) > 1 else windows for windows in rows])
 
 
+def supports(of: Table) -> Table:
+    """The table with the windows of each answer, and the true ones of each sample, replaced by their support."""
+    return Table(_joined(of.said), _joined(of.true), of.duration)
+
+
 def clamped(of: Table) -> Table:
     """The table with windows cut at the video's end; a window that starts after it then covers nothing."""
     said, true = (
@@ -217,12 +222,12 @@ def one_or_several(
     several: from a table of supports to (n,); timed: whether the score needs durations. Returns: (n,), NaN where it
     does not apply.
     """
-    answered, supports = (table(answers, samples, join=join) for join in ("said", "both"))
-    value = np.fmax(best(answered, one), best(supports, one))
-    many = supports.said.sizes > 1
+    answered, joined = (table(answers, samples, join=join) for join in ("said", "both"))
+    value = np.fmax(best(answered, one), best(joined, one))
+    many = joined.said.sizes > 1
     if many.any():
-        value = np.where(many, several(supports), value)
-    return supports.where_scored(value, timed=timed)
+        value = np.where(many, several(joined), value)
+    return joined.where_scored(value, timed=timed)
 
 
 def shared(of: Table) -> Array:
@@ -247,7 +252,7 @@ def answer_iou(of: Table, one: Callable[[Array, Array], Array] = tiou_array) -> 
     many = of.said.sizes > 1
     if not many.any():
         return value
-    return np.where(many, support_iou(Table(_joined(of.said), _joined(of.true), of.duration)), value)
+    return np.where(many, support_iou(supports(of)), value)
 
 
 def ratio(part: Array, whole: Array) -> Array:

@@ -2,8 +2,10 @@
 
 For each model, or for a file of predictions, the report has:
 
-- the metrics, with 95 % intervals clustered by video; a failed sample scores 0;
-- the metrics if only answers in the form that the prompt asks for count (strict), and scores of parts of the samples;
+- the metrics, with 95 % intervals clustered by source; a failed sample scores 0;
+- what of each metric other videos' truths would give, and what is `seen`;
+- the metrics if only answers in the form that the prompt asks for count (strict);
+- scores of parts of the samples;
 - with `--blind`, the same model with another video's frames (or grey ones); with `--other-query`, the same frames with
   another video's query;
 - baselines: guesses that do not look; and published numbers on the same labels;
@@ -133,8 +135,8 @@ def run(settings: Settings) -> Summary | Planned | Exported:
             return done
         chosen = list(load_samples(settings))
         ruler = _ruler(settings, chosen)
-        asks = [(spec, condition) for spec in settings.model for condition in _conditions(settings)]
-        for each in _asked(settings):
+        for each, conditions in _asked(settings):
+            asks = [(spec, condition) for spec in settings.model for condition in conditions]
             if (planned := plan.check(each, ruler.samples, asks)) is not None:
                 return planned
         scored = _models(settings, ruler) if settings.model else _predictions(settings, ruler)
@@ -221,12 +223,12 @@ def _ruler(settings: Settings, chosen: list[Sample]) -> Ruler:
     return Ruler(samples=samples, metrics=metrics, thresholds=tuple(sorted(settings.thresholds)), by=tuple(settings.by))
 
 
-def _asked(settings: Settings) -> list[Settings]:
-    """The settings of each time that models are asked, for the plan."""
+def _asked(settings: Settings) -> list[tuple[Settings, list[str]]]:
+    """The settings of each time that models are asked, and under which conditions, for the plan."""
     one = _one(settings)
     others = [msgspec.structs.replace(one, num_frames=number) for number in settings.frame_numbers()[:-1]]
     drawn = [msgspec.structs.replace(settings, num_frames=one.num_frames)] if settings.n > 1 else []
-    return [one, *others, *drawn]
+    return [(one, _conditions(settings)), *((each, ["sighted"]) for each in [*others, *drawn])]
 
 
 def _conditions(settings: Settings) -> list[str]:

@@ -231,7 +231,8 @@ def _short(made: Meta, summary: Mapping[str, Any], report: Mapping[str, Any]) ->
     # Defaults for what the evaluation's settings leave open.
     plain = {} if made.settings.get("preset") else {"num_frames": NUM_FRAMES, "short_side": SHORT_SIDE}
     asked = ("prompt", "preset", "num_frames", "fps", "short_side", "temperature", "max_tokens", "seed", "parser")
-    settings = plain | {name: made.settings[name] for name in asked if made.settings.get(name) not in (None, "")}
+    given = _of_the_scores(made.settings)
+    settings = plain | {name: given[name] for name in asked if given.get(name) not in (None, "")}
     return {
         "benchmark": summary["benchmark"],
         "metric_set": summary["metric_set"],
@@ -250,6 +251,16 @@ def _short(made: Meta, summary: Mapping[str, Any], report: Mapping[str, Any]) ->
             for name in names
         },
     }
+
+
+def _of_the_scores(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that an evaluation's scores have: greedy beside answers drawn, and the most frames of a curve."""
+    found = dict(settings)
+    if found.get("n", 1) > 1:
+        found["temperature"] = 0.0
+    if isinstance(found.get("num_frames"), str):
+        found["num_frames"] = max(int(part) for part in found["num_frames"].split(","))
+    return found
 
 
 def eval_results(document: ModelFile, release: Release) -> list[dict[str, Any]]:
