@@ -346,7 +346,7 @@ def test_the_key_is_not_in_a_journal_of_failures(tmp_path, monkeypatch):
         asked, replies = ask_all(tmp_path / "j.sqlite", served(server))
         assert replies == {}
     with Journal(tmp_path / "j.sqlite") as journal:
-        assert "[key]" in (journal.failures([asked[0].key])[asked[0].key].error or "")
+        assert "[secret]" in (journal.failures([asked[0].key])[asked[0].key].error or "")
     assert all(KEY_CANARY.encode() not in path.read_bytes() for path in tmp_path.iterdir())
 
 

@@ -22,7 +22,7 @@ def stray(folder: Path) -> dict[str, str]:
     for name in STRAY:
         (folder / f"{name}.py").write_text(CODE)
     (folder / "PIL.py").unlink()
-    (folder / "PIL").mkdir()
+    (folder / "PIL").mkdir(exist_ok=True)
     (folder / "PIL/__init__.py").write_text(CODE)
     for name in PROGRAMS:
         (folder / name).write_text(f"#!/bin/sh\nenv > '{folder}/{name}.ran'\n")

@@ -56,11 +56,53 @@ def slowly(names: list[str], default: tuple[str, ...]) -> list[Any]:
 @pytest.mark.parametrize("command", slowly(attacked("A3"), ("videos verify",)))
 def test_a3_and_a11_nothing_is_run_written_or_called_but_what_was_named(command, world):
     """Modules and programs lie in the current folder, and PATH names it; keys are in the environment."""
-    found = stray(world)
     model(world / "model")
-    log, place = world.parent / "log", "./o.txt" if command in ("diff", "remove") else "./o"
+    place = "./o.txt" if command in ("diff", "remove") else "./o"
     changes = {"steps": 1} if command == "demo-base" else {}  # refused: it would train for minutes
     words = typed(command, **out(command, place), **changes)
+    started = traced(world, words, [world / place, *(world / each for each in ADDS_TO.get(command, []))])
+    assert len(started) > 1 or command != "videos verify", "the trace sees what is started"
+
+
+ESCAPING = ("../../escaped.parquet", "/tmp/escaped.parquet", "a/../../../escaped", "..\\escaped", "")
+
+
+@pytest.mark.slow
+@pytest.mark.program("strace")
+@pytest.mark.parametrize("what", ["a recipe", "its settings", "a release", "a folder to retry"])
+def test_hostile_recipes_and_releases_write_start_and_call_nothing(what, world):
+    pulled = world / "release/1.0.0"
+    (world / "own").mkdir()
+    (world / "own/reader.py").write_text(CODE + "CORPUS = read = connect = None\n")
+    if what == "a release":
+        document = json.loads((pulled / "release.json").read_text())
+        for name in ESCAPING:
+            document["files"] = {name: {"sha256": "0" * 64, "bytes": 1}}
+            (pulled / "release.json").write_text(json.dumps(document))
+            for words in (["diff", pulled, pulled, "--out", "o.txt"], ["push", pulled, "./o"]):
+                traced(world, list(map(str, words)), [world / "o.txt", world / "o"])
+        return
+    for step in STEPS.values():
+        (pulled / "recipe.yaml").write_text(json.dumps({"out": "o", "steps": [step]}))
+        words = ["run", "release/1.0.0/recipe.yaml", "--out", "o"]
+        if what == "its settings":
+            words = [*step["command"].split(), "--recipe", "release/1.0.0/recipe.yaml"]
+            words += ["--out", "o"] if "target" not in step and "file" not in step else []
+        elif what == "a folder to retry":
+            meta = {name: {} for name in ("inputs", "outputs", "summary")} | {"command": step["command"], "code": ""}
+            meta |= {"version": "0", "complete": True, "finished": "", "settings": dict(list(step.items())[1:])}
+            (pulled / "meta.json").write_text(json.dumps(meta))
+            words = ["retry", "release/1.0.0"]
+        traced(world, words, [world / "o"])
+
+
+def traced(world: Path, words: list[str], named: list[Path]) -> list[str]:
+    """Run a command line under strace among stray modules and programs, and judge all that it does.
+
+    Returns the programs that were started. `named` are the files and folders that it may write.
+    """
+    found = stray(world)
+    log = world.parent / "log"
     strace = ["strace", "-f", "-y", "-v", "-qq", "-s", "9999", "-o", str(log), "-e", f"trace={TRACED}"]
     env = environment(world, **found)
     program = [sys.executable, "-m", "vtgdata", *words]
@@ -74,25 +116,31 @@ def test_a3_and_a11_nothing_is_run_written_or_called_but_what_was_named(command,
     # `rebuild` runs its steps in a process that is in another folder.
     changed = [path for line in lines if line.startswith("chdir") for _, path in PATHS.findall(line)]
     currents = [str(world), *(os.path.join(world, path) for path in changed)]  # noqa: PTH118
-    named = [world / place, *(world / each for each in ADDS_TO.get(command, []))]
-    beside = (*(f"{path.parent}/{dots}{path.name}" for path in named for dots in (".", "..")), f"{world}/o")
-    allowed = (*beside, *map(str, named), f"{world.parent}/cache", f"{world.parent}/home", f"{world.parent}/tmp")
+    beside = (f"{path.parent}/{dots}{path.name}" for path in named for dots in (".", ".."))
+    shared = (f"{world.parent}/{name}" for name in ("cache", "home", "tmp"))
+    allowed = (*beside, *map(str, named), *shared, "/dev/null", "/dev/tty", "/proc/self")
     for line in lines:
         if line.startswith("execve"):
             assert line.startswith(tuple(f'execve("{each}"' for each in (sys.executable, *STARTED))), line[:300]
-            continue
-        if line.startswith("connect"):
+        elif line.startswith("connect"):
             assert "AF_UNIX" in line or "127.0.0.1" in line or "::1" in line, line
         elif not line.startswith("socket") and CHANGES.search(line):
-            found = PATHS.findall(line)
-            found = found if line.startswith("rename") else found[1:2] if "link" in line[:8] else found[:1]
-            for folder, path in found or PATHS.findall(line):
-                places = [os.path.normpath(os.path.join(each, path)) for each in ([folder] if folder else currents)]  # noqa: PTH118
-                assert any(each.startswith((*allowed, "/dev/null", "/proc/self", "/dev/tty")) for each in places), line
+            for places in _written(line, currents):
+                assert any(each.startswith(allowed) for each in places), line
     started = [line for line in lines if line.startswith("execve")]
-    assert started, "the trace sees what is started"
     for line in started[1:]:
         assert not [secret for secret in SECRETS if secret in line], "a child process knows a key"
+    return started
+
+
+def _written(line: str, currents: list[str]) -> list[list[str]]:
+    """For each path that a call changes, the places where it may lie: one, or one for each current folder."""
+    found = PATHS.findall(line)
+    if "link" in line[:8] and not line.startswith("unlink"):
+        found = found[1:2]  # the link, not where it leads
+    elif not line.startswith("rename"):
+        found = found[:1]
+    return [[os.path.normpath(os.path.join(each, path)) for each in ([at] if at else currents)] for at, path in found]  # noqa: PTH118
 
 
 @pytest.mark.slow

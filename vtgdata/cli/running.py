@@ -103,7 +103,12 @@ def _from_recipe(name: str, command: str) -> tuple[dict[str, Any], str]:
 
     name, _, wanted = name.partition("#")
     path = recipe.find(name, plugins.resources("recipes"))
-    plan, origin = recipe.load(path, fields), str(path) if recipe.release_around(path) else ""
+    origin = str(path) if recipe.release_around(path) else ""
+    if origin:
+        from vtgdata.releases.rebuild import trust
+
+        trust.check_recipe(recipe.read(path), origin)
+    plan = recipe.load(path, fields)
     found = [step for step in plan.steps if step.command == command and wanted in ("", step.id)]
     if len(found) == 1:
         return found[0].settings, origin

@@ -35,7 +35,8 @@ _PARAMETER = re.compile(
     re.IGNORECASE,
 )
 """A credential in the query of an address, as signed links have it."""
-_HEADER = re.compile(r"(\b(?:Bearer|Basic)\s+)[A-Za-z0-9+/=._~-]{8,}")
+_HEADER = re.compile(r"(\b(?:Bearer|Basic)\s+)(?=\S*\d)[A-Za-z0-9+/=._~-]{12,}")
+"""What follows `Authorization:`, but not `Basic gymnastics`."""
 _ISSUED = re.compile(
     r"\b(?:hf_[A-Za-z0-9]{30,}|sk-[A-Za-z0-9_-]{32,}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{40,}|AIza[\w-]{35}"
     r"|xox[bp]-[A-Za-z0-9-]{20,}|AKIA[A-Z0-9]{16})\b"
@@ -179,15 +180,16 @@ def _of_variable(name: str, value: str) -> Iterator[str]:
     # A variable may also name the file that holds the key.
     if _SECRET_NAME.search(name) and not os.path.exists(value):  # noqa: PTH110 (never raises)
         yield from _written(value.strip())
-    before, at, _ = value.rpartition("@")
-    if at:
-        login = before.rpartition("://")[2]
-        user, _, password = login.partition(":")
-        for text in (login, password, unquote(password)):
-            yield from _written(text)
-        yield base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
-    if "://" in value:
-        yield from (part.partition("=")[2] for part in re.split("[?&;]", value) if _PARAMETER.match(f"?{part}"))
+    for each in value.split():
+        # Of a proxy the scheme may be missing; any other `name@host` is an address of mail.
+        before, at, _ = each.rpartition("@")
+        if at and ("://" in each or name.lower().endswith("_proxy")):
+            user, _, password = (login := before.rpartition("://")[2]).partition(":")
+            for text in (login, password, unquote(password)):
+                yield from _written(text)
+            yield base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
+        if "://" in each:
+            yield from (part.partition("=")[2] for part in re.split("[?&;]", each) if _PARAMETER.match(f"?{part}"))
 
 
 def _written(secret: str) -> tuple[str, ...]:

@@ -261,7 +261,7 @@ def test_an_error_that_is_published_names_no_server_no_key_and_is_the_same_in_ev
         assert reply.error is not None and len(reply.error) <= 120 and "canary" not in str(reply)
         assert server.url in (reply.detail or "") and reply.endpoint == server.url
     (error,) = said
-    assert error.startswith("HTTP 500: [key] at [server] fails: long long")
+    assert error.startswith("HTTP 500: [secret] at [server] fails: long long")
 
 
 @pytest.mark.parametrize("headers", [{"Retry-After": "0.2"}, {"retry-after-ms": "200"}])

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple, cast
 
 from vtgdata.errors import Conflict, EndpointRefused, VtgError
-from vtgdata.files.outside_text import address, safe
+from vtgdata.files.outside_text import MASK, address, safe
 
 Verb = Literal["push", "pull"]
 Kind = Literal["dataset", "model"]
@@ -178,7 +178,7 @@ def redacted(text: str) -> str:
     from huggingface_hub import get_token
 
     token = get_token()
-    return safe(text.replace(token, "[token]") if token else text)
+    return safe(text.replace(token, MASK) if token else text)
 
 
 def _line(text: str) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from vtgdata.errors import EndpointRefused, VtgError
+from vtgdata.files.outside_text import MASK
 from vtgdata.plugins.models._serving import streams
 from vtgdata.plugins.models._serving.reply import models
 from vtgdata.plugins.models._serving.said import verdict
@@ -20,8 +21,9 @@ def shown(url: str) -> str:
 
 
 def without(text: str, secret: str) -> str:
+    """A text without a key that is known, which some servers repeat."""
     # A short key like 'none' or 'EMPTY' is not secret, and replacing it would mangle sentences.
-    return text.replace(secret, "[key]") if len(secret) >= 8 else text
+    return text.replace(secret, MASK) if len(secret) >= 8 else text
 
 
 def proxy(url: str) -> str:
