@@ -17,8 +17,8 @@ from support.killing import LIMIT, Case, Desk, Undisturbed
 from vtgdata.files import crash_points
 
 SOURCE = Path(__file__).with_name("full_disk.c")
-SAID = re.compile(r"vtgdata: (?P<where>.+?): .*(no space left|disk is full|disk full)", re.IGNORECASE | re.DOTALL)
-"""The message for a full disk; it begins with the file or folder."""
+SAID = re.compile(r"vtgdata: .+?: .*(no space left|disk is full|cannot be written)", re.IGNORECASE | re.DOTALL)
+"""The message for a full disk; it begins with the file or folder. (SQLite does not say why it could not make one.)"""
 ADVICE = re.compile(r"free (some )?(room|space)|name another", re.IGNORECASE)
 
 

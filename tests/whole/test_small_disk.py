@@ -54,7 +54,7 @@ def disk(place: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        subprocess.run(["umount", place], check=True)
+        subprocess.run(["umount", "-l", place], check=True)  # a decoding process may just be ending
 
 
 def sized(place: Path, kilobytes: int, *command: str) -> None:

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from vtgdata.errors import VtgError
+from vtgdata.files.whole import DISK
 from vtgdata.releases.hub.refusals import Asked, http_error, translated
 
 log = logging.getLogger("vtgdata")
@@ -57,8 +58,16 @@ class Patient:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method = getattr(self._client, name)
 
+        def ask(*given: Any, **named: Any) -> Any:
+            try:
+                return method(*given, **named)
+            except OSError as error:
+                if error.errno in DISK and error.filename is None:
+                    error.filename = named.get("local_dir")  # the client does not say where the disk is full
+                raise
+
         def patiently(*given: Any, **named: Any) -> Any:
-            return self.call(lambda: method(*given, **named), once=name in ONCE)
+            return self.call(lambda: ask(*given, **named), once=name in ONCE)
 
         return patiently
 
