@@ -1,11 +1,17 @@
 """Reads JSON from text and files; a key that is given twice is an error, since the first of the two would be lost."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from vtgdata.annotations.file_text import read_text
 from vtgdata.errors import VtgError
+from vtgdata.files import json_document, limits
+
+_VALUE_BYTES = 16
+"""Bytes that a value in a list takes at the least, and a key of an object takes more."""
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 
 def read_json(path: Path) -> Any:
@@ -15,8 +21,11 @@ def read_json(path: Path) -> Any:
     first of the two would be lost.
     """
     text = read_text(path)
+    limits.check_memory(path, len(text) + text.count(",") * _VALUE_BYTES)
     try:
         return parse_json(text)
+    except MemoryError:
+        raise limits.no_memory(path) from None
     except json.JSONDecodeError as error:
         hint = "Download it again, or mend it there."
         if error.msg == "Extra data":
@@ -28,12 +37,21 @@ def read_json(path: Path) -> Any:
 
 def parse_json(text: str) -> Any:
     """A JSON value from text; raises ValueError when it is invalid, nests too deep, or repeats a key in one object."""
+    check_depth(text)
     try:
         value, end = _scanned(text)
         # Blanks round the value are for `decode`, and so are the words for what is wrong.
         return value if end == len(text) else _DECODER.decode(text)
     except RecursionError:
         raise ValueError("it nests too deep") from None
+
+
+def check_depth(text: str) -> None:
+    """Raise ValueError when a JSON text nests deeper than the limit."""
+    # Brackets in strings are counted first, since that is quick, and looked at again where they seem to be too many.
+    seems = json_document.depth(text)
+    if seems and seems > (most := limits.DEPTH.value) and json_document.depth(_STRING.sub("", text)) > most:
+        raise ValueError(json_document.too_deep())
 
 
 def _scanned(text: str) -> tuple[Any, int]:

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from vtgdata.errors import VtgError
+from vtgdata.files import json_document, outside
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import read_samples
 from vtgdata.files.step import Step, StepSettings, StepSummary
@@ -77,7 +78,7 @@ def run(settings: Settings) -> Summary:
     ) as step:
         if (done := step.up_to_date()) is not None:
             return done
-        evaluation = msgspec.json.decode(Path(settings.evaluation).read_bytes())
+        evaluation = json_document.decode(outside.read_bytes(Path(settings.evaluation)))
         models = evaluation["models"]
         if len(models) != 2 or any("blind" not in m or "other_query" not in m for m in models):
             raise VtgError(f"{settings.evaluation}: needs two models, evaluated with --blind and --other-query.")
@@ -139,7 +140,10 @@ def _interval(difference: dict[str, float]) -> str:
 
 def label_auc(settings: Settings) -> float:
     """AUC of the pass rate (mean IoU) for separating rightly from wrongly labelled rows of the pool."""
-    key = {row["id"]: row["wrong"] for row in map(msgspec.json.decode, Path(settings.key).read_bytes().splitlines())}
+    key = {
+        row["id"]: row["wrong"]
+        for row in map(json_document.decode, outside.read_bytes(Path(settings.key)).splitlines())
+    }
     raw_ids = {s.sample_id: s.sample_id.partition(":")[2].partition("~")[0] for s in read_samples(settings.samples)}
     rates = [
         (row["value"], not key[raw_ids[row["sample_id"]]])

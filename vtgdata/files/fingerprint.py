@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from vtgdata.errors import VtgError
+from vtgdata.files import outside
 from vtgdata.files.video_files import BINDINGS, video_files
 
 ROOT = Path(__file__).parent.parent
@@ -78,7 +79,7 @@ def _memory(statement: str, values: tuple[str, ...]) -> str | None:
 
 
 def _hash(path: Path) -> str:
-    with path.open("rb") as file:
+    with outside.opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -89,7 +90,8 @@ def of_path(path: Path) -> str:
     """
     if not path.is_dir():
         return of_file(path)
-    files = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith(".") and p.name != "meta.json")
+    named = (each for each in path.rglob("*") if not each.name.startswith(".") and each.name != "meta.json")
+    files = sorted(each for each in named if outside.is_file(each))
     return of_value([[_text(p.relative_to(path)), of_file(p)] for p in files])
 
 
@@ -101,7 +103,7 @@ def of_listing(folder: Path) -> str:
     """
     listed: list[Any] = [[_text(path.relative_to(folder)), *_stamp(path)] for path in video_files(folder)]
     bindings = folder / BINDINGS
-    return of_value([*listed, of_file(bindings)] if bindings.is_file() else listed)
+    return of_value([*listed, of_file(bindings)] if outside.is_file(bindings) else listed)
 
 
 def _stamp(path: Path) -> tuple[int, int] | tuple[()]:
@@ -153,12 +155,12 @@ def module_path(name: str) -> Path | None:
         return None
     base = ROOT.joinpath(*name.split(".")[1:])
     candidates = (base.with_suffix(".py"), base / "__init__.py")
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if outside.is_file(path)), None)
 
 
 @cache
 def _module(path: Path) -> tuple[str, tuple[str, ...]]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = ast.parse(outside.read_text(path))
     names = tuple(imports(tree))
     return hashlib.sha256(ast.dump(_WithoutTexts().visit(tree)).encode()).hexdigest(), names
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from vtgdata.errors import Conflict, VtgError, did_you_mean
-from vtgdata.files import fingerprint
+from vtgdata.files import fingerprint, json_document, outside
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, Row
 
@@ -174,14 +174,14 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
         """The whole text of a prompt in the release; raises VtgError when the release does not contain it."""
         for prompt in self.document.prompts:
             if prompt.id == prompt_id:
-                return (self.path / prompt.file).read_text(encoding="utf-8")
+                return outside.read_text(self.path / prompt.file)
         known = [prompt.id for prompt in self.document.prompts]
         raise VtgError(f"{self.path}: has no prompt {prompt_id!r}; {did_you_mean(prompt_id, known)}")
 
     def checked(self, name: str) -> bytes:
         """The bytes of a file other than a data file; raises VtgError when they do not match the stated hash."""
         _check_file(self.path, name, self.document.files[name].sha256, None)
-        return (self.path / name).read_bytes()
+        return outside.read_bytes(self.path / name)
 
     def check_all(self) -> None:
         """Check size and hash of every file, the card included; raises VtgError that names the first mismatch."""
@@ -237,12 +237,12 @@ def read_document(raw: bytes, where: str) -> Document:
     Raises VtgError when it is not a release.json, has a newer schema version, or names a file outside the release.
     """
     try:
-        stated = msgspec.json.decode(raw, type=dict[str, Any]).get("schema_version")
+        stated = json_document.decode(raw, type=dict[str, Any]).get("schema_version")
         if isinstance(stated, int) and stated > SCHEMA_VERSION:
             raise VtgError(
                 f"{where}: is of form {stated}; this vtgdata reads {SCHEMA_VERSION}. Install a newer vtgdata."
             )
-        document = msgspec.json.decode(raw, type=Document)
+        document = json_document.decode(raw, type=Document)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise VtgError(f"{where}: not a release.json ({error}). Make the release again.") from error
     parse_version(document.version)
@@ -267,9 +267,9 @@ def open_release(path: str) -> Release:
             f"{path}: no such folder; a release is what `vtgdata release --out` wrote.{fetch if hub else ''}"
         )
     own = folder / NAME
-    if not own.is_file():
+    if not outside.is_file(own):
         raise VtgError(f"{path}: holds no {NAME}, so it is no release. Make one with `vtgdata release`.")
-    document = read_document(own.read_bytes(), str(own))
+    document = read_document(outside.read_bytes(own), str(own))
     for splits in document.configs.values():
         for data in splits.values():
             _check_file(folder, data.file, data.sha256, data.bytes)
@@ -285,7 +285,7 @@ def _inside(name: str) -> bool:
 
 def _check_file(folder: Path, name: str, sha256: str, size: int | None) -> None:
     path = folder / name
-    if not path.is_file():
+    if not outside.is_file(path):
         raise VtgError(f"{path}: missing, and {NAME} names it. Copy the release again, or make it again.")
     if (size is not None and path.stat().st_size != size) or fingerprint.of_file(path) != sha256:
         raise VtgError(

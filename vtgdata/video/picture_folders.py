@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from vtgdata.errors import VideoUnreadable
+from vtgdata.files import json_document, outside
 from vtgdata.files.video_files import FRAMES_LIST, PICTURES
 from vtgdata.records import VideoFacts
 from vtgdata.video import containers
@@ -55,7 +56,7 @@ def frames(folder: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list
 
 def _listed(folder: Path) -> tuple[list[Path], tuple[float, ...], float]:
     try:
-        listed = msgspec.json.decode((folder / NAME).read_bytes(), type=_Listed)
+        listed = json_document.decode(outside.read_bytes(folder / NAME), type=_Listed)
     except (OSError, msgspec.DecodeError) as error:
         raise VideoUnreadable(folder, f"no readable {NAME} in this folder of frames") from error
     names = listed.files or sorted(path.name for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
@@ -73,7 +74,7 @@ def _listed(folder: Path) -> tuple[list[Path], tuple[float, ...], float]:
     containers.check_duration(folder, duration)
     paths = [folder / name for name in names]
     inside = folder.resolve()
-    if any(path.resolve().parent != inside or not path.is_file() for path in paths):
+    if any(path.resolve().parent != inside or not outside.is_file(path) for path in paths):
         raise VideoUnreadable(folder, f"a picture of {NAME} is missing, no plain file, or a link out of the folder")
     return paths, times, duration
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from vtgdata.errors import VideoUnreadable
+from vtgdata.files import outside
 from vtgdata.records import VideoFacts
 from vtgdata.video import containers, workers
 from vtgdata.video.encode import Copy
@@ -64,7 +65,7 @@ def make(path: Path, target: Path, shape: Shape, piece: Piece | None) -> VideoFa
         copy = _copy(temporary, length, shape, piece, facts)
         made = workers.shared().copy(DECODER, path, copy, _START_SECONDS + 10 * length)
         _check(path, made, length, facts, shape)
-        with temporary.open("rb") as file:
+        with outside.opened(temporary) as file:
             os.fsync(file.fileno())
         temporary.replace(target)
     finally:

@@ -4,7 +4,6 @@ Counting changes nothing: `peek` reads a journal that nobody has open, takes no 
 """
 
 import math
-import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -19,6 +18,7 @@ from vtgdata.engine.journal.statements import APPLICATION_ID
 from vtgdata.engine.money.prices import PICO, Price
 from vtgdata.engine.money.tokens import Range
 from vtgdata.errors import Locked, VtgError
+from vtgdata.files import outside
 from vtgdata.files.lease import holder, locked
 from vtgdata.records import Sample
 
@@ -42,11 +42,12 @@ def peek(path: Path) -> Generator[Select]:
     """
     if (named := holder(path)) is not None:
         raise Locked(locked(path, named))
+    outside.regular(path)
     log = path.with_name(f"{path.name}-wal")
     with tempfile.TemporaryDirectory(prefix="vtgdata-") as folder:
         if log.exists() and log.stat().st_size:
             for file in (path, log):
-                shutil.copyfile(file, Path(folder) / file.name)
+                outside.copy(file, Path(folder) / file.name)
             address = str(Path(folder) / path.name)
         else:
             address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
