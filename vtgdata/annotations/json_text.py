@@ -1,5 +1,6 @@
 """Reads JSON from text and files; a key that is given twice is an error, since the first of the two would be lost."""
 
+import gc
 import json
 import re
 from pathlib import Path
@@ -11,6 +12,9 @@ from vtgdata.files import json_document, limits
 
 _VALUE_BYTES = 16
 """Bytes that a value in a list takes at the least, and a key of an object takes more."""
+_KEY = re.compile(r'"[^"\\\n]{1,200}"\s*:')
+_SAMPLE, _FEW = 1 << 18, 1000
+"""Characters that are looked at for keys, and how many keys must be there to tell."""
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 
@@ -21,7 +25,10 @@ def read_json(path: Path) -> Any:
     first of the two would be lost.
     """
     text = read_text(path)
-    limits.check_memory(path, len(text) + text.count(",") * _VALUE_BYTES)
+    limits.check_memory(path, len(text) + text.count(",") * _VALUE_BYTES + text.count('":') * _key_bytes(text))
+    # Nothing of a document is garbage while it is read; looking for some takes more than half of the time.
+    collects = gc.isenabled()
+    gc.disable()
     try:
         return parse_json(text)
     except MemoryError:
@@ -33,6 +40,15 @@ def read_json(path: Path) -> Any:
         raise VtgError(f"{path}:{error.lineno}:{error.colno}: not valid JSON ({error.msg}). {hint}") from error
     except ValueError as error:
         raise VtgError(f"{path}: not usable JSON ({error}). Mend it there.") from error
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _key_bytes(text: str) -> int:
+    """Bytes that a key takes at the least, besides its value; as its first part tells, keys repeat, or do not."""
+    keys = _KEY.findall(text, 0, _SAMPLE)
+    return 128 if len(keys) > _FEW and len(set(keys)) > len(keys) * 0.9 else 16
 
 
 def parse_json(text: str) -> Any:

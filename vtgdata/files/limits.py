@@ -111,6 +111,26 @@ def is_limited() -> bool:
     return False
 
 
+def save_addresses() -> None:
+    """Where this process has a limit of memory (`ulimit -v`), keep its libraries from reserving far more than they use.
+
+    The limit is one of addresses. The C library reserves 64 MB of them for each thread, Arrow 1 GB at once.
+    """
+    if not is_limited():
+        return
+    for name, value in _SAVING.items():
+        os.environ.setdefault(name, value)
+    with suppress(OSError, AttributeError, ImportError):  # another C library
+        import ctypes
+
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, int(_SAVING["MALLOC_ARENA_MAX"]))
+
+
+_ARENA_MAX = -8
+"""Number of the parameter in glibc's malloc.h; the variable is read only when a process starts."""
+_SAVING = {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system", "POLARS_MAX_THREADS": "1"}
+
+
 def free_memory() -> int:
     """Bytes that this process may still take: by its own limit (`ulimit -v`), by its container's, by the machine's."""
     found = [MEMORY.default]

@@ -19,6 +19,7 @@ _KINDS = (
     (stat.S_ISFIFO, "a pipe"), (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"), (stat.S_ISSOCK, "a socket"),
 )  # fmt: skip
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0)
+_PIECE = 1 << 20
 _KERNELS = ("/proc/", "/sys/", "/dev/")
 
 
@@ -89,11 +90,13 @@ def whole(path: str | Path, file: BinaryIO, limit: limits.Limit) -> bytes:
         raise limit.error(path, f"the file has {limits.shown(size)}")
     limits.check_memory(path, size)
     try:
-        data = file.read(limit.value + 1)
+        data = file.read(size + 1)
+        while len(data) > size and (more := file.read(_PIECE)):  # it has grown since
+            data += more
+            if len(data) > limit.value:
+                raise limit.error(path, "the file is too long")
     except MemoryError:
         raise limits.no_memory(path) from None
-    if len(data) > limit.value:  # it has grown since
-        raise limit.error(path, "the file is too long")
     return data
 
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from vtgdata.errors import VideoUnreadable
-from vtgdata.files import json_document, outside
+from vtgdata.errors import VideoUnreadable, VtgError
+from vtgdata.files import json_document, limits, outside
 from vtgdata.files.video_files import FRAMES_LIST, PICTURES
 from vtgdata.records import VideoFacts
 from vtgdata.video import containers
@@ -81,11 +81,16 @@ def _listed(folder: Path) -> tuple[list[Path], tuple[float, ...], float]:
 
 def _picture(folder: Path, path: Path) -> np.ndarray:
     import numpy as np
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     try:
         with Image.open(path, formats=PICTURES) as image:
             containers.check_size(folder, *image.size)
             return np.asarray(image.convert("RGB"))
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except VtgError:
+        raise
+    except Image.DecompressionBombError as error:
+        reason = f"{path.name} has more pixels than the limit ({limits.PIXELS.variable})"
+        raise VideoUnreadable(folder, reason) from error
+    except Exception as error:  # a damaged picture may raise anything
         raise VideoUnreadable(folder, f"{path.name} is no readable picture") from error
