@@ -196,6 +196,16 @@ def deep_object(path: Path) -> None:
     path.write_bytes(b'{"a":' * 900 + b"1" + b"}" * 900)
 
 
+def deep_in_lines(path: Path) -> None:
+    """JSON lines, each 50,000 objects deep."""
+    path.write_bytes((b'{"a":' * 50_000 + b"1" + b"}" * 50_000 + b"\n") * 20)
+
+
+def repeated_key(path: Path) -> None:
+    """An object that gives one key 3 * 10^6 times."""
+    path.write_bytes(b'{"a": [' + b'{"x": 1, ' + b'"k": 1, ' * 3_000_000 + b'"y": 2}' + b"]}")
+
+
 def many_keys(path: Path) -> None:
     """An object with 10^7 keys."""
     with path.open("wb") as file:
@@ -340,13 +350,20 @@ def _mp4(path: Path, change: Callable[[bytes], bytes]) -> None:
 
 
 def huge_frames(path: Path) -> None:
-    """A video whose header says 60,000 x 60,000 pixels."""
+    """A video of pictures that are 30,000 x 30,000, says each of them; its own header says 64 x 64."""
+    import av
+    import numpy as np
 
-    def change(raw: bytes) -> bytes:
-        place = raw.index(b"stsd") + 4 + 8 + 8 + 24
-        return raw[:place] + struct.pack(">HH", 60_000, 60_000) + raw[place + 4 :]
-
-    _mp4(path, change)
+    with av.open(str(path), "w", format="mov") as container:
+        stream = container.add_stream("png", rate=5)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "rgb24"  # type: ignore[attr-defined]
+        frame = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
+        for packet in (*stream.encode(frame), *stream.encode(None)):  # type: ignore[attr-defined]
+            container.mux(packet)
+    raw = path.read_bytes()
+    place = raw.index(b"IHDR")
+    head = b"IHDR" + struct.pack(">II", 30_000, 30_000) + raw[place + 12 : place + 17]
+    path.write_bytes(raw[:place] + head + struct.pack(">I", zlib.crc32(head)) + raw[place + 21 :])
 
 
 def many_frames(path: Path) -> None:
@@ -360,48 +377,37 @@ def many_frames(path: Path) -> None:
 
 
 def endless_video(path: Path) -> None:
-    """A video whose header says that it lasts a year."""
+    """A video whose headers say that it lasts years: each frame takes 18 hours."""
 
     def change(raw: bytes) -> bytes:
-        place = raw.index(b"mdhd") + 4
-        scale = struct.unpack(">I", raw[place + 12 : place + 16])[0]
-        seconds = min(2**32 - 2, 365 * 24 * 3600 * scale)
-        raw = raw[: place + 16] + struct.pack(">I", seconds) + raw[place + 20 :]
-        place = raw.index(b"stts") + 8
-        count = struct.unpack(">II", raw[place + 4 : place + 12])
-        return raw[: place + 8] + struct.pack(">I", min(2**31 - 1, seconds // max(1, count[0]))) + raw[place + 12 :]
+        place = raw.index(b"mdhd") + 16  # behind version, flags and two dates
+        raw = raw[:place] + struct.pack(">II", 1, 20 * 65_000) + raw[place + 8 :]
+        place = raw.index(b"stts") + 16
+        raw = raw[:place] + struct.pack(">I", 65_000) + raw[place + 4 :]
+        return raw.replace(b"edts", b"free")
 
     _mp4(path, change)
 
 
-ARCHIVES: dict[str, Maker] = {
-    each.__name__: each
-    for each in (
-        zeros_in_gzip, line_in_gzip, empty_members, members_of_zeros, endless_name, padded_gzip, gzip_in_gzip,
-        tar_in_gzip, zip_of_zeros, other_packers,
-    )
-}  # fmt: skip
-PARQUET: dict[str, Maker] = {
-    each.__name__: each
-    for each in (
-        null_rows, null_rows_of_null, exploding_dictionary, endless_list, deep_lists, wide_table, many_groups,
-        lying_footer, long_footer, lying_page,
-    )
-}  # fmt: skip
-TEXTS: dict[str, Maker] = {
-    each.__name__: each
-    for each in (
-        deep_json, deep_object, many_keys, long_text, long_line, huge_numbers, many_values, wide_csv, long_cell,
-    )
-}  # fmt: skip
-YAMLS: dict[str, Maker] = {each.__name__: each for each in (yaml_bomb, deep_yaml, long_yaml)}
-PICTURES: dict[str, Maker] = {
-    each.__name__: each for each in (gigapixel, bombed_text, bitmap, frames_in_gif, postscript)
-}
-VIDEOS: dict[str, Maker] = {
-    each.__name__: each
-    for each in (playlist, concat, nested_boxes, many_boxes, huge_frames, many_frames, endless_video)
-}
+def _table(*makers: Maker) -> dict[str, Maker]:
+    return {getattr(each, "__name__", ""): each for each in makers}
+
+
+ARCHIVES = _table(
+    zeros_in_gzip, line_in_gzip, empty_members, members_of_zeros, endless_name, padded_gzip, gzip_in_gzip, tar_in_gzip,
+    zip_of_zeros, other_packers,
+)  # fmt: skip
+PARQUET = _table(
+    null_rows, null_rows_of_null, exploding_dictionary, endless_list, deep_lists, wide_table, many_groups, lying_footer,
+    long_footer, lying_page,
+)  # fmt: skip
+TEXTS = _table(
+    deep_json, deep_object, deep_in_lines, many_keys, repeated_key, long_text, long_line, huge_numbers, many_values,
+)  # fmt: skip
+TABLES = _table(wide_csv, long_cell)
+YAMLS = _table(yaml_bomb, deep_yaml, long_yaml)
+PICTURES = _table(gigapixel, bombed_text, bitmap, frames_in_gif, postscript)
+VIDEOS = _table(playlist, concat, nested_boxes, many_boxes, huge_frames, many_frames, endless_video)
 
 
 def picture_folder(folder: Path, make: Maker) -> None:
