@@ -15,7 +15,7 @@ from vtgdata.files import limits, outside
 ROOT = Path(vtgdata.__file__).parent
 DOOR = "files/outside.py"
 OPENS = {
-    "open", "read_bytes", "read_text", "is_file", "fdopen", "copyfile", "copy2", "copytree",
+    "open", "read_bytes", "read_text", "is_file", "resolve", "fdopen", "copyfile", "copy2", "copytree",
     "read_parquet", "scan_parquet", "read_parquet_schema", "ParquetFile", "read_table", "read_metadata", "read_schema",
     "ParquetDataset", "read_csv", "scan_csv", "read_json", "read_ndjson", "scan_ndjson", "read_ipc",
     "memory_map", "OSFile", "fromfile", "memmap", "loadtxt", "genfromtxt", "GzipFile", "BZ2File", "LZMAFile", "ZipFile",
@@ -29,6 +29,7 @@ ALLOWED = {
     "files/lease.py": {
         "read_bytes": "the owner's file in an output folder", "read_text": "files of the kernel, by fixed names",
     },
+    "files/child_processes.py": {"resolve": "folders of Python's own"},
     "files/fingerprint.py": {"connect": "remembered hashes in the user's cache"},
     "files/step.py": {"is_file": "a module that Python found"},
     "files/parquet_limits.py": {
@@ -166,8 +167,10 @@ def test_what_is_there_and_no_file_is_not_called_missing(tmp_path, monkeypatch):
 def test_a_loop_of_links_is_an_error_like_any_other(tmp_path):
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
-    with pytest.raises(OSError):
-        outside.read_bytes(tmp_path / "a")
+    for read in (outside.read_bytes, outside.is_file, outside.regular):
+        with pytest.raises(NotAFile, match="a link that leads back to itself"):
+            read(tmp_path / "a")
+    assert outside.resolved(tmp_path / "a" / "c").name == "c"
 
 
 @pytest.mark.parametrize("limit", limits.ALL.values(), ids=list(limits.ALL))

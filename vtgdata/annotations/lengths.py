@@ -36,11 +36,11 @@ def of_corpus(
         corpus: its splits name the files of lengths.
         key: from a file's key to the video id.
     """
-    tables = {path.resolve(): path for path in paths if outside.is_file(path) and _has_lengths(path)}
+    tables = {outside.resolved(path): path for path in paths if outside.is_file(path) and _has_lengths(path)}
     for folder in [*(path for path in paths if path.is_dir()), *(path.parent for path in annotations)]:
         for source in sources.named_files(folder, corpus):
             if _has_lengths(source.path):
-                tables.setdefault(source.path.resolve(), source.path)
+                tables.setdefault(outside.resolved(source.path), source.path)
     found: dict[str, float] = {}
     for path in tables.values():
         found = {key(name): seconds for name, seconds in read(path)} | found

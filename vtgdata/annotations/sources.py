@@ -66,7 +66,7 @@ def find(
                 if told
                 else _split_of_file(source.path, corpus, split, known, rows_tell=rows_tell, override=override_split)
             )
-            found.setdefault(source.path.resolve(), Source(source.path, owner))
+            found.setdefault(outside.resolved(source.path), Source(source.path, owner))
     if not found:
         raise VtgError(f"{corpus.name}: no annotation file given. It is one of {', '.join(names(corpus, split))}.")
     return list(found.values())

@@ -13,6 +13,7 @@ import typer
 
 from vtgdata.cli.printing import LAYOUT, plain, plain_output
 from vtgdata.errors import RowsFailed, VtgError
+from vtgdata.files import outside
 
 Told = TypeVar("Told", bound=msgspec.Struct)
 
@@ -133,6 +134,6 @@ class _Line(logging.Formatter):
 def relative(path: str) -> str:
     """A path relative to the current folder if it lies in it, else the path as given."""
     try:
-        return str(Path(path).resolve().relative_to(Path.cwd()))
+        return str(outside.resolved(Path(path)).relative_to(Path.cwd()))
     except ValueError:
         return path

@@ -39,9 +39,9 @@ def claim(out: str | Path, inputs: Iterable[str | Path], option: str = "--out") 
 
     Raises VtgError, naming both.
     """
-    target = Path(out).expanduser().resolve()
+    target = outside.resolved(Path(out).expanduser())
     for given in inputs:
-        source = Path(given).expanduser().resolve()
+        source = outside.resolved(Path(given).expanduser())
         if not source.exists():
             continue
         if target == source:

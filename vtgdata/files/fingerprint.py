@@ -53,7 +53,7 @@ def of_file(path: Path) -> str:
     stat = path.stat()
     if stat.st_size < 1 << 20:
         return _hash(path)
-    name, stamp = _text(path.resolve()), f"{stat.st_size}:{stat.st_mtime_ns}"
+    name, stamp = _text(outside.resolved(path)), f"{stat.st_size}:{stat.st_mtime_ns}"
     known = _memory("SELECT hash FROM file WHERE path = ? AND stamp = ?", (name, stamp))
     if known is not None:
         return known

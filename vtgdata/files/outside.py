@@ -5,6 +5,7 @@ file of the kernel such as /proc/kmsg. `regular` is the same check for a library
 """
 
 import contextlib
+import errno
 import io
 import os
 import shutil
@@ -29,8 +30,25 @@ def regular(path: str | Path) -> Path:
     Raises NotAFile when something else lies there, and OSError when nothing does.
     """
     place = Path(path)
-    _refuse(place, place.stat())
+    _refuse(place, _status(place))
     return place
+
+
+def _status(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise NotAFile(path, "a link that leads back to itself") from error
+        raise
+
+
+def resolved(path: str | Path) -> Path:
+    """A path without links, whether anything lies there or not; of a link that leads back to itself, its own path.
+
+    `Path.resolve` raises a RuntimeError for such a link.
+    """
+    return Path(os.path.realpath(path))
 
 
 def is_file(path: str | Path) -> bool:
@@ -42,7 +60,7 @@ def is_file(path: str | Path) -> bool:
     if place.is_file():
         return True
     with contextlib.suppress(FileNotFoundError, NotADirectoryError, ValueError):
-        _refuse(place, place.stat())
+        _refuse(place, _status(place))
     return False
 
 

@@ -60,7 +60,7 @@ def references(text: str) -> list[str]:
 
 def release_around(path: Path) -> Path | None:
     """The folder of a release in which a recipe lies, at any depth; None for a recipe that lies in none."""
-    return next((folder for folder in path.resolve().parents if (folder / "release.json").exists()), None)
+    return next((folder for folder in outside.resolved(path).parents if (folder / "release.json").exists()), None)
 
 
 def load(

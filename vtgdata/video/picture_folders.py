@@ -73,8 +73,8 @@ def _listed(folder: Path) -> tuple[list[Path], tuple[float, ...], float]:
         raise VideoUnreadable(folder, f"{NAME}: the last picture comes after the duration")
     containers.check_duration(folder, duration)
     paths = [folder / name for name in names]
-    inside = folder.resolve()
-    if any(path.resolve().parent != inside or not outside.is_file(path) for path in paths):
+    inside = outside.resolved(folder)
+    if any(outside.resolved(path).parent != inside or not outside.is_file(path) for path in paths):
         raise VideoUnreadable(folder, f"a picture of {NAME} is missing, no plain file, or a link out of the folder")
     return paths, times, duration
 

@@ -50,7 +50,7 @@ def peek(path: Path) -> Generator[Select]:
                 outside.copy(file, Path(folder) / file.name)
             address = str(Path(folder) / path.name)
         else:
-            address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+            address = f"{outside.resolved(path).as_uri()}?mode=ro&immutable=1"
         try:
             with closing(sqlite3.connect(address, uri=address.startswith("file:"))) as db:
                 _prepare(db, path)

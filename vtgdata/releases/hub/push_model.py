@@ -199,7 +199,7 @@ def _evaluation(folder: Path, named: str) -> dict[str, Any] | None:
         if (found := _measured(Path(named), weights)) is None:
             raise VtgError(f"--evaluation {named}: is no folder of `vtgdata evaluate` that scored {folder} as it is.")
         return found
-    beside = sorted(path for path in folder.resolve().parent.iterdir() if path.is_dir())
+    beside = sorted(path for path in outside.resolved(folder).parent.iterdir() if path.is_dir())
     found = {path: each for path in beside if (each := _measured(path, weights)) is not None}
     if len(found) > 1:
         raise VtgError(

@@ -82,7 +82,7 @@ class _Walk:
                 made = self._input(node, path, known)
                 if made is None:
                     continue
-                folder = made.folder.resolve()
+                folder = outside.resolved(made.folder)
                 if folder not in self.nodes:
                     meta = made.meta
                     self.nodes[folder] = Node(meta.command, meta.settings, folder, meta.outputs)

@@ -53,8 +53,8 @@ def seek(wanted: Sequence[RawFile], places: Iterable[Path], out: Path, release: 
 
     Raises VtgError when a place does not exist.
     """
-    own = out.resolve()
-    given = [path for place in places for path in _files(place) if own not in path.resolve().parents]
+    own = outside.resolved(out)
+    given = [path for place in places for path in _files(place) if own not in outside.resolved(path).parents]
     by_size: dict[int, list[Path]] = {}
     for path in [*given, *_files(release)]:
         by_size.setdefault(path.stat().st_size, []).append(path)

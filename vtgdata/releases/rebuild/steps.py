@@ -33,7 +33,7 @@ def run(work: Path, release: Release, record: RebuildRecord, plan: Plan, videos:
     for raw in plan.raw:
         _place(Path(raw.here), work / raw.place)
     if plan.videos:
-        (work / rebuild_record.VIDEOS).symlink_to(Path(videos).resolve(), target_is_directory=True)
+        (work / rebuild_record.VIDEOS).symlink_to(outside.resolved(Path(videos)), target_is_directory=True)
     for name in record.hub:
         hub.local(name)  # fetched here: the steps run without the user's token
     # Beside the steps' folders it says that they keep their ids.
@@ -61,7 +61,7 @@ def _made(folder: Path) -> Path:
 def _place(source: Path, target: Path) -> None:
     _made(target.parent)
     try:
-        target.symlink_to(source.resolve())
+        target.symlink_to(outside.resolved(source))
     except OSError:
         outside.copy(source, target)
 
