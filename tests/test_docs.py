@@ -22,6 +22,14 @@ def test_the_tree_of_the_map_is_the_tree():
     assert made == text, "run `make docs`"
 
 
+def test_the_table_of_limits_is_that_of_the_code():
+    from vtgdata.files import limits
+
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    assert all(f"| `{limit.variable}` |" in text and limit.of in text for limit in limits.ALL.values())
+    assert generator().secured(text) == text, "run `make docs`"
+
+
 def test_every_folder_says_what_it_is():
     folders = {path.parent for path in (ROOT / "vtgdata").rglob("*.py")}
     silent = [folder for folder in folders if not generator().first_sentence(folder / "__init__.py")]

@@ -10,7 +10,9 @@ def main() -> None:
     from vtgdata.cli.app import run
     from vtgdata.cli.printing import guard_output
     from vtgdata.files.child_processes import end_with_parent
+    from vtgdata.files.limits import save_addresses
 
+    save_addresses()
     end_with_parent()
     guard_output()  # to the very end: a traceback quotes what came from outside, too
     sys.exit(run(sys.argv[1:]))

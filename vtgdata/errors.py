@@ -5,6 +5,7 @@ mistake is a plain Python exception and shows its traceback.
 """
 
 import difflib
+import errno
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,6 +80,17 @@ class Conflict(VtgError):
     """The target changed since it was read, or already holds something else."""
 
     exit_code = 8
+
+
+class NotAFile(VtgError, OSError):
+    """Where a regular file should be lies something else, such as a pipe or a device: reading it might never end."""
+
+    def __init__(self, path: Path, kind: str) -> None:
+        """Say what lies there: `kind` is `a pipe`, say."""
+        OSError.__init__(self, errno.EINVAL, f"{kind}, and only regular files are read", str(path))
+
+    def __str__(self) -> str:
+        return f"{self.filename}: is {self.strerror}. Save what it holds as a file, and name that."
 
 
 class VideoUnreadable(VtgError):

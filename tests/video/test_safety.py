@@ -11,9 +11,8 @@ import pytest
 import vtgdata
 from support.drawn_videos import draw
 from vtgdata.errors import VideoUnreadable, VtgError
-from vtgdata.files import plugins
+from vtgdata.files import limits, plugins
 from vtgdata.records import FrameSampling, Video
-from vtgdata.video import containers
 from vtgdata.video.store import FrameStore
 
 DISGUISED = {
@@ -71,11 +70,11 @@ def test_an_address_is_no_file(address):
 
 def test_frames_of_absurd_size_and_videos_of_absurd_length_are_refused(tmp_path, monkeypatch):
     path = draw(tmp_path / "a.mp4", 10)
-    monkeypatch.setattr(containers, "MAX_PIXELS", 64 * 63)
+    monkeypatch.setenv(limits.PIXELS.variable, str(64 * 63))
     with pytest.raises(VideoUnreadable, match="64 x 64 pixels"):
         plugins.load("decoders", "pyav").frames(path, [0.0])
     monkeypatch.undo()
-    monkeypatch.setattr(containers, "MAX_SECONDS", 1.0)
+    monkeypatch.setenv(limits.VIDEO_SECONDS.variable, "1")
     with pytest.raises(VideoUnreadable, match="above the limit of 1 s"):
         plugins.load("decoders", "pyav").probe(path)
 

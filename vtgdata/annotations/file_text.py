@@ -5,30 +5,65 @@ A failed download, a Git LFS pointer and an archive each raise a VtgError that s
 
 import gzip
 import io
+import os
 import zlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from vtgdata.errors import VtgError
+from vtgdata.annotations.unpacking import Unpacked
+from vtgdata.errors import NotAFile, VtgError
+from vtgdata.files import limits, outside
 
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
-
 _HEAD = 4096
+_PIECE = 32 << 20
+"""Unpacked bytes after which memory is looked at again."""
+_BUFFER = 128 << 10
+_COPIES = 2
+"""A text is in memory as bytes, and as characters of at least a byte each."""
+_ARCHIVES = (
+    b"PK\x03\x04", b"PK\x05\x06", b"\x89HDF", b"\xfd7zXZ", b"BZh", b"7z\xbc\xaf", b"\x28\xb5\x2f\xfd", b"\x1f\x8b",
+    b"\x1f\x9d", b"\x04\x22\x4d\x18", b"Rar!\x1a", b"LZIP\x01", b"!<arch>\n", b"\x5d\x00\x00",
+)  # fmt: skip
+"""How archives and packed files begin; what is within a gzip file may be packed once more."""
+_TAR = slice(257, 262)
+"""Where a tar archive says `ustar`, after bytes that are 0."""
 
 
 def read_text(path: Path) -> str:
     """The text of a file: UTF-8 (or UTF-16 with a byte order mark), gzip unpacked, byte order mark taken off.
 
-    Raises VtgError when the file is missing, empty, an HTML page, a Git LFS pointer, an archive or not text.
+    Raises VtgError when the file is missing, empty, an HTML page, a Git LFS pointer, an archive or not text, and when
+    it is too large or unpacks too far (`files.limits`).
     """
+    try:
+        data = _all(path)
+        if not data[:_HEAD].strip() and not data.strip():
+            raise VtgError(f"{path}: the file is empty. Download it again.")
+        return decoded(path, data, "utf-16" if data.startswith(UTF_16) else "utf-8-sig", first_line=1)
+    except MemoryError:
+        raise limits.no_memory(path) from None
+
+
+def _all(path: Path) -> bytes:
+    """All bytes of a file, unpacked."""
+    size = os.path.getsize(path) if outside.is_file(path) else 0  # noqa: PTH202
+    if size > limits.UNPACKED.value:
+        raise limits.UNPACKED.error(path, f"the file has {limits.shown(size)}")
+    limits.check_memory(path, size * _COPIES)
+    parts: list[bytes] = []
     with opened(path) as file:
-        data = file.read()
-    if not data.strip():
-        raise VtgError(f"{path}: the file is empty. Download it again.")
-    return decoded(path, data, "utf-16" if data.startswith(UTF_16) else "utf-8-sig", first_line=1)
+        if not isinstance(getattr(file, "raw", None), Unpacked):
+            return file.read()
+        read = 0
+        while part := file.read(_PIECE):
+            parts.append(part)
+            read += len(part)
+            limits.check_memory(path, read * _COPIES)
+    return b"".join(parts)
 
 
 @contextmanager
@@ -38,13 +73,15 @@ def opened(path: Path) -> Generator[BinaryIO]:
     Raises VtgError when the first bytes show that it is not data, even if the caller reads only a part of it.
     """
     try:
-        with path.open("rb") as file:
+        with outside.opened(path) as file:
             packed = file.read(2) == b"\x1f\x8b"
             file.seek(0)
-            with gzip.GzipFile(fileobj=file) if packed else file as unpacked:
-                reader = io.BufferedReader(cast(io.RawIOBase, unpacked))
+            with Unpacked(path, file) if packed else file as unpacked:
+                reader = io.BufferedReader(cast(io.RawIOBase, unpacked), _BUFFER)
                 _refuse_impostors(path, reader.peek(_HEAD)[:_HEAD])
                 yield cast(BinaryIO, reader)
+    except NotAFile:
+        raise
     except FileNotFoundError:
         raise VtgError(f"{path}: no such file.") from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
@@ -82,15 +119,23 @@ def _refuse_impostors(path: Path, data: bytes) -> None:
         raise VtgError(f"{path}: an HTML page, not data: the download failed. Open the link in a browser and save it.")
     if head.startswith(b"version https://git-lfs."):
         raise VtgError(f"{path}: a Git LFS pointer, not the file itself. Run `git lfs pull` where it came from.")
-    if data.startswith((b"PK\x03\x04", b"\x89HDF", b"\xfd7zXZ", b"BZh")) or head.startswith(b"7z\xbc"):
+    if data.startswith(_ARCHIVES) or (data[_TAR] == b"ustar" and b"\0" in data[: _TAR.start]):
         raise VtgError(f"{path}: an archive or a binary file, not text. Unpack it first.")
 
 
 def decoded_lines(path: Path, file: BinaryIO) -> Iterator[str]:
-    """The lines of a file of UTF-8, with their ends."""
-    for number, line in enumerate(file, 1):
+    """The lines of a file of UTF-8, with their ends; raises VtgError for one that is too long or not UTF-8."""
+    most, number = limits.LINE.value, 0
+    while line := file.readline(most + 1):
+        number += 1
+        if len(line) > most:
+            raise LineTooLong(str(limits.LINE.error(f"{path}:{number}", "the line is too long")))
         try:
             text = line.decode()
         except UnicodeDecodeError:
             text = decoded(path, line, "utf-8", number)  # raises the error that says where
         yield text
+
+
+class LineTooLong(VtgError):
+    """A line is above the limit: in a file that may be one JSON document, that alone is no fault."""

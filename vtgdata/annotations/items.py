@@ -94,7 +94,10 @@ def shape(path: Path) -> Shape:
 
 def _is_json_lines(path: Path) -> bool:
     """Whether a file that begins with an object has one in each line, judged by its first two lines."""
-    first, second = ([line for _, line in islice(lines(path), 2)] + [""])[:2]
+    try:
+        first, second = ([line for _, line in islice(lines(path), 2)] + [""])[:2]
+    except file_text.LineTooLong:
+        return False  # a document on one line, say
     try:
         json.loads(first)
     except (ValueError, RecursionError):
@@ -118,7 +121,7 @@ def read(path: Path, stated: Stated | None = None) -> Iterator[Item]:
         return _list(path, said.records)
     if said.sep or (said.quote and kind not in ("tsv", "json", "jsonl")):
         return _table(path, said.separator or ",", said.quote_sign)
-    if kind == "json" and len(list(islice(lines(path), 2))) == 1 and not _is_list(path):
+    if kind == "json" and not _is_list(path) and _is_one_line(path):
         kind = "jsonl"  # one object on one line: JSON lines with a single record
     if kind == "json":
         return _list(path)
@@ -127,6 +130,14 @@ def read(path: Path, stated: Stated | None = None) -> Iterator[Item]:
     if kind in ("jsonl", "text"):
         return _json_lines(path)
     raise VtgError(f"{path}: a {kind} file, and JSON lines, a JSON list, csv or tsv is wanted here.")
+
+
+def _is_one_line(path: Path) -> bool:
+    """Whether a file has one line, and one that may be a record: no longer than a line of JSON lines."""
+    try:
+        return len(list(islice(lines(path), 2))) == 1
+    except file_text.LineTooLong:
+        return False
 
 
 def _is_list(path: Path) -> bool:

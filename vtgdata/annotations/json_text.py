@@ -1,11 +1,21 @@
 """Reads JSON from text and files; a key that is given twice is an error, since the first of the two would be lost."""
 
+import gc
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from vtgdata.annotations.file_text import read_text
 from vtgdata.errors import VtgError
+from vtgdata.files import json_document, limits
+
+_VALUE_BYTES = 16
+"""Bytes that a value in a list takes at the least, and a key of an object takes more."""
+_KEY = re.compile(r'"[^"\\\n]{1,200}"\s*:')
+_SAMPLE, _FEW = 1 << 18, 1000
+"""Characters that are looked at for keys, and how many keys must be there to tell."""
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 
 def read_json(path: Path) -> Any:
@@ -15,8 +25,14 @@ def read_json(path: Path) -> Any:
     first of the two would be lost.
     """
     text = read_text(path)
+    limits.check_memory(path, len(text) + text.count(",") * _VALUE_BYTES + text.count('":') * _key_bytes(text))
+    # Nothing of a document is garbage while it is read; looking for some takes more than half of the time.
+    collects = gc.isenabled()
+    gc.disable()
     try:
         return parse_json(text)
+    except MemoryError:
+        raise limits.no_memory(path) from None
     except json.JSONDecodeError as error:
         hint = "Download it again, or mend it there."
         if error.msg == "Extra data":
@@ -24,16 +40,34 @@ def read_json(path: Path) -> Any:
         raise VtgError(f"{path}:{error.lineno}:{error.colno}: not valid JSON ({error.msg}). {hint}") from error
     except ValueError as error:
         raise VtgError(f"{path}: not usable JSON ({error}). Mend it there.") from error
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _key_bytes(text: str) -> int:
+    """Bytes that a key takes at the least, besides its value; as its first part tells, keys repeat, or do not."""
+    keys = _KEY.findall(text, 0, _SAMPLE)
+    return 128 if len(keys) > _FEW and len(set(keys)) > len(keys) * 0.9 else 16
 
 
 def parse_json(text: str) -> Any:
     """A JSON value from text; raises ValueError when it is invalid, nests too deep, or repeats a key in one object."""
+    check_depth(text)
     try:
         value, end = _scanned(text)
         # Blanks round the value are for `decode`, and so are the words for what is wrong.
         return value if end == len(text) else _DECODER.decode(text)
     except RecursionError:
         raise ValueError("it nests too deep") from None
+
+
+def check_depth(text: str) -> None:
+    """Raise ValueError when a JSON text nests deeper than the limit."""
+    # Brackets in strings are counted first, since that is quick, and looked at again where they seem to be too many.
+    seems = json_document.depth(text)
+    if seems and seems > (most := limits.DEPTH.value) and json_document.depth(_STRING.sub("", text)) > most:
+        raise ValueError(json_document.too_deep())
 
 
 def _scanned(text: str) -> tuple[Any, int]:

@@ -14,6 +14,7 @@ from vtgdata.annotations.file_text import read_text
 from vtgdata.annotations.json_text import read_json
 from vtgdata.annotations.text import duration, mapping
 from vtgdata.errors import VtgError
+from vtgdata.files import limits, outside
 from vtgdata.records import Corpus
 
 PROBED = "durations.json"
@@ -35,11 +36,11 @@ def of_corpus(
         corpus: its splits name the files of lengths.
         key: from a file's key to the video id.
     """
-    tables = {path.resolve(): path for path in paths if path.is_file() and _has_lengths(path)}
+    tables = {outside.resolved(path): path for path in paths if outside.is_file(path) and _has_lengths(path)}
     for folder in [*(path for path in paths if path.is_dir()), *(path.parent for path in annotations)]:
         for source in sources.named_files(folder, corpus):
             if _has_lengths(source.path):
-                tables.setdefault(source.path.resolve(), source.path)
+                tables.setdefault(outside.resolved(source.path), source.path)
     found: dict[str, float] = {}
     for path in tables.values():
         found = {key(name): seconds for name, seconds in read(path)} | found
@@ -49,7 +50,7 @@ def of_corpus(
 def beside(path: Path, key: Callable[[str], str] = str) -> dict[str, float]:
     """Probed seconds by video id, from the `durations.json` beside an annotation file; empty without one."""
     for table in (path.parent / PROBED, path.parent / f"{PROBED}.gz"):
-        if table.is_file():
+        if outside.is_file(table):
             return {key(name): seconds for name, seconds in read(table)}
     return {}
 
@@ -76,7 +77,10 @@ def read(path: Path) -> Iterator[tuple[str, float]]:
 
 def _table(path: Path) -> Iterator[tuple[str, float]]:
     table = csv.DictReader(io.StringIO(read_text(path), newline=""))
+    csv.field_size_limit(limits.LINE.value)
     try:
+        if len(table.fieldnames or ()) > limits.COLUMNS.value:
+            raise limits.COLUMNS.error(path, f"{len(table.fieldnames or ()):,} columns")
         missing = {"id", "length"} - set(table.fieldnames or ())
         if missing:
             raise VtgError(

@@ -15,9 +15,8 @@ from typing import Any, cast
 from vtgdata.annotations.file_text import head
 from vtgdata.annotations.text import shown
 from vtgdata.errors import VtgError
+from vtgdata.files import limits
 
-MAX_BYTES = 1 << 28
-"""Bytes of a pickle; a corpus's are a few million."""
 MAX_STEPS = 8_000_000
 """Instructions of a pickle, and values of what it builds when all that is shared is written out."""
 MAX_DEPTH = 50
@@ -36,11 +35,14 @@ def read_pickle(path: Path) -> Any:
     Raises VtgError, saying what was found and how to convert the file, when it is no pickle, is damaged, is too large,
     or holds anything else than texts, numbers, lists and mappings.
     """
-    data = head(path, MAX_BYTES + 1)
+    most = limits.PICKLE.value
+    data = head(path, most + 1)
+    if len(data) > most:
+        raise limits.PICKLE.error(path, "the pickle is too long")
     try:
-        if len(data) > MAX_BYTES:
-            raise ValueError(f"it is larger than {MAX_BYTES >> 20} MiB")
         return run(data)
+    except MemoryError:
+        raise limits.no_memory(path) from None
     except ValueError as error:
         raise VtgError(f"{path}: not a pickle that is read here: {error}. {CONVERT}") from error
 

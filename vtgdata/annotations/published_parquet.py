@@ -7,6 +7,7 @@ from typing import Any
 
 from vtgdata.annotations.items import Item
 from vtgdata.errors import VtgError
+from vtgdata.files import limits, parquet_limits
 
 BATCH = 10_000
 """Rows that are read at a time."""
@@ -18,17 +19,20 @@ def records(path: Path) -> Iterator[Item]:
     Raises VtgError when it is not a whole Parquet file.
     """
     # Imported only when there is such a file.
-    pa, parquet = importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
+    pa = importlib.import_module("pyarrow")
     position = 0
     try:
-        with parquet.ParquetFile(path) as file:
+        with parquet_limits.opened(path) as file:
             for batch in file.iter_batches(BATCH):
+                if batch.nbytes > limits.ROW_GROUP.value:
+                    raise limits.ROW_GROUP.error(f"{path}#{position}", f"{len(batch):,} rows are too large")
                 for value in batch.to_pylist():
                     yield _item(path, position, value)
                     position += 1
-    except (pa.lib.ArrowException, OSError, ValueError) as error:
-        reason = str(error).strip().split("\n")[0][:200]
-        raise VtgError(f"{path}: not a readable Parquet file ({reason}). Make it again.") from error
+    except VtgError:
+        raise
+    except (pa.lib.ArrowException, OSError, ValueError, MemoryError) as error:
+        raise parquet_limits.unreadable(path, error) from error
 
 
 def _item(path: Path, position: int, value: dict[str, Any]) -> Item:

@@ -16,7 +16,6 @@ however much lies in it. No line of this module is shared with a reader.
 """
 
 import gzip
-import importlib
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -25,6 +24,7 @@ from typing import Any, cast
 
 import msgspec
 
+from vtgdata.files import limits, outside, parquet_limits
 from vtgdata.records import Corpus, Records, RecordShape
 
 _EACH = Records()
@@ -59,7 +59,7 @@ def of_file(
         quote: the character round cells, empty where quotes are characters; None where nobody said.
         under: the key, or keys joined with `/`, of the list of records in a JSON document.
     """
-    data = path.read_bytes()
+    data = outside.read_bytes(path, limits.UNPACKED)
     if data.startswith(b"\x1f\x8b"):
         data = gzip.decompress(data)
     if data.startswith(b"PAR1"):
@@ -232,5 +232,5 @@ def _on_one_line(found: re.Match[str], text: str, sep: str, columns: int, *, sur
 
 
 def _parquet(path: Path) -> int:
-    # Imported only when there is such a file.
-    return importlib.import_module("pyarrow.parquet").ParquetFile(path).metadata.num_rows
+    with parquet_limits.opened(path) as file:
+        return file.metadata.num_rows

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from vtgdata.errors import VtgError, did_you_mean
+from vtgdata.files import outside
 from vtgdata.records import Corpus, RawRow
 
 
@@ -65,7 +66,7 @@ def find(
                 if told
                 else _split_of_file(source.path, corpus, split, known, rows_tell=rows_tell, override=override_split)
             )
-            found.setdefault(source.path.resolve(), Source(source.path, owner))
+            found.setdefault(outside.resolved(source.path), Source(source.path, owner))
     if not found:
         raise VtgError(f"{corpus.name}: no annotation file given. It is one of {', '.join(names(corpus, split))}.")
     return list(found.values())
@@ -112,8 +113,8 @@ def named_files(folder: Path, corpus: Corpus, split: str | None = None) -> list[
 def _matching(folder: Path, name: str) -> list[Path]:
     """Files of a name, or of a pattern (`*.jsonl`), each plain before packed, in the order of their names."""
     if not any(sign in name for sign in "*?["):
-        return [path for path in (folder / name, folder / f"{name}.gz") if path.is_file()]
-    return sorted(path for path in folder.iterdir() if path.is_file() and fnmatchcase(plain_name(path), name))
+        return [path for path in (folder / name, folder / f"{name}.gz") if outside.is_file(path)]
+    return sorted(path for path in folder.iterdir() if outside.is_file(path) and fnmatchcase(plain_name(path), name))
 
 
 def inputs(paths: Sequence[Path], corpus: Corpus) -> list[Path]:

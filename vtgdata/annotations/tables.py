@@ -7,15 +7,14 @@ swallows all rows up to the next quote, so each file is read both ways, and the 
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from vtgdata.annotations.file_text import read_text
 from vtgdata.errors import VtgError
-
-_FIELD_LIMIT = 1 << 24
-"""Characters of one cell: a list of windows may be long, and csv's own limit is 128 Ki."""
+from vtgdata.files import limits
 
 
 class Dialect(NamedTuple):
@@ -43,14 +42,16 @@ def read(path: Path, sep: str, quote: str | None = None) -> Iterator[tuple[list[
         sep: the character between two cells.
         quote: the character round cells, empty where quotes are characters; None to tell it from the file.
 
-    Raises VtgError when the file cannot be read in this dialect, or two columns have one name.
+    Raises VtgError when the file cannot be read in this dialect, two columns have one name, or there are too many.
     """
     content = read_text(path)
     rows = _records(path, content, _dialect(path, content, sep, quote))
     header = next(rows, None)
     if header is None:
         return
-    repeated = sorted({name for name in header.cells if name and header.cells.count(name) > 1})
+    if len(header.cells) > limits.COLUMNS.value:
+        raise limits.COLUMNS.error(f"{path}:{header.line}", f"{len(header.cells):,} columns")
+    repeated = sorted(name for name, count in Counter(header.cells).items() if name and count > 1)
     if repeated:
         raise VtgError(
             f"{path}:{header.line}: two columns are called {repeated[0]!r}, and one would be lost. Rename one of them."
@@ -60,12 +61,15 @@ def read(path: Path, sep: str, quote: str | None = None) -> Iterator[tuple[list[
 
 
 def _records(path: Path, content: str, dialect: Dialect) -> Iterator[Record]:
-    csv.field_size_limit(_FIELD_LIMIT)
+    most = limits.LINE.value  # csv's own limit is 128 Ki, and a list of windows may be longer
+    csv.field_size_limit(most)
     table = _reader(content, dialect)
     while True:
         try:
             cells = next(table, None)
         except csv.Error as error:
+            if "field limit" in str(error):
+                raise limits.LINE.error(f"{path}:{table.line_num}", "a cell is too long") from error
             raise VtgError(
                 f"{path}:{table.line_num}: not a readable csv ({error}). If quotes are characters in this file, say "
                 "`--quote none`; if not, mend the quotes of this line."

@@ -48,6 +48,11 @@ def _run(arguments: Sequence[str]) -> int:
     except OSError as error:
         report(_of_system(error), as_json="--json" in arguments)
         return 1
+    except (MemoryError, RecursionError) as error:
+        # Files have limits of their own (`files.limits`); this is for what all of them take together.
+        short = "memory runs out" if isinstance(error, MemoryError) else "something that was read nests too deep"
+        report(VtgError(f"{short}. Read less at once, or run it where there is more."), as_json="--json" in arguments)
+        return 1
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted(130)
     except Terminated as ended:

@@ -12,6 +12,7 @@ import typer
 
 from vtgdata.cli.printing import guarded_output
 from vtgdata.errors import RowsFailed, VtgError
+from vtgdata.files import outside
 from vtgdata.files.outside_text import json_line, order, safe
 
 Told = TypeVar("Told", bound=msgspec.Struct)
@@ -161,6 +162,6 @@ class _Lines(logging.Handler):
 def relative(path: str) -> str:
     """A path relative to the current folder if it lies in it, else the path as given."""
     try:
-        return str(Path(path).resolve().relative_to(Path.cwd()))
+        return str(outside.resolved(Path(path)).relative_to(Path.cwd()))
     except ValueError:
         return path

@@ -4,11 +4,10 @@ import re
 from pathlib import Path
 
 import msgspec
-import yaml
 
 from vtgdata.conversation.answer import Form, Notation
 from vtgdata.errors import VtgError
-from vtgdata.files import fingerprint, plugins
+from vtgdata.files import fingerprint, limits, outside, plugins, yaml_text
 from vtgdata.records import Image, Message, Part, Sample, Text
 from vtgdata.records.times import format_time
 
@@ -56,7 +55,7 @@ def load_prompt(name: str) -> Prompt:
     """A prompt by name, or from a path that ends in .md; raises VtgError when it has no valid head."""
     path = plugins.prompt_path(name)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = outside.read_text(path, limits.YAML)
     except UnicodeDecodeError as error:
         raise VtgError(f"{path}: not UTF-8 ({error.reason} at byte {error.start}).") from error
     if not re.fullmatch(r"[\w.-]+", path.stem, re.ASCII):
@@ -70,8 +69,8 @@ def read_prompt(name: str, text: str, where: Path | str) -> Prompt:
     if len(parts) != 3 or parts[0]:
         raise VtgError(f"{where}: a prompt starts with a head between `---` lines.")
     try:
-        head = msgspec.convert(yaml.safe_load(parts[1]), Head)
-    except (yaml.YAMLError, msgspec.ValidationError) as error:
+        head = msgspec.convert(yaml_text.parse(parts[1], f"{where}: the prompt's head"), Head)
+    except msgspec.ValidationError as error:
         raise VtgError(f"{where}: the prompt's head: {str(error).splitlines()[0]}.") from error
     try:
         format_time(1.0, head.time, head.unit)

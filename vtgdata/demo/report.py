@@ -3,13 +3,13 @@
 Only this step opens the key to the wrong labels, after everything else is done.
 """
 
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from vtgdata.errors import VtgError
+from vtgdata.files import json_document, outside
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import read_samples
 from vtgdata.files.step import Step, StepSettings, StepSummary
@@ -77,8 +77,8 @@ def run(settings: Settings) -> Summary:
     ) as step:
         if (done := step.up_to_date()) is not None:
             return done
-        evaluation = msgspec.json.decode(Path(settings.evaluation).read_bytes())
-        models = evaluation["models"]
+        evaluation = _documents(settings.evaluation, lines=False)[0]
+        models = evaluation.get("models") or ()
         if len(models) != 2 or any("blind" not in m or "other_query" not in m for m in models):
             raise VtgError(f"{settings.evaluation}: needs two models, evaluated with --blind and --other-query.")
         constant = evaluation["baselines"]["best_constant"]
@@ -137,9 +137,18 @@ def _interval(difference: dict[str, float]) -> str:
     return f"{difference['mIoU']:+.3f} [{difference['low']:+.3f}, {difference['high']:+.3f}]"
 
 
+def _documents(path: str, *, lines: bool) -> list[dict[str, Any]]:
+    """The JSON objects of a file: one, or one in each line. Raises VtgError when it holds anything else."""
+    raw = outside.read_bytes(path)
+    try:
+        return [json_document.decode(each, dict[str, Any]) for each in (raw.splitlines() if lines else [raw])]
+    except msgspec.DecodeError as error:
+        raise VtgError(f"{path}: not what a step of the demo writes ({error}). Run the demo again.") from error
+
+
 def label_auc(settings: Settings) -> float:
     """AUC of the pass rate (mean IoU) for separating rightly from wrongly labelled rows of the pool."""
-    key = {row["id"]: row["wrong"] for row in map(msgspec.json.decode, Path(settings.key).read_bytes().splitlines())}
+    key = {row.get("id"): row.get("wrong") for row in _documents(settings.key, lines=True)}
     raw_ids = {s.sample_id: s.sample_id.partition(":")[2].partition("~")[0] for s in read_samples(settings.samples)}
     rates = [
         (row["value"], not key[raw_ids[row["sample_id"]]])

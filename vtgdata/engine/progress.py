@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from vtgdata.files import json_document, outside
 from vtgdata.files.outside_text import order, safe
 from vtgdata.files.owners import Owner, owner
 from vtgdata.files.whole import write_json
@@ -142,7 +143,7 @@ def progress_path(journal: Path) -> Path:
 def read_progress(journal: Path) -> Progress | None:
     """Progress of the run on a journal, or of the last one; None without a readable side file."""
     try:
-        return msgspec.json.decode(progress_path(journal).read_bytes(), type=Progress)
+        return json_document.decode(outside.read_bytes(progress_path(journal)), type=Progress)
     except (OSError, msgspec.DecodeError):
         return None
 

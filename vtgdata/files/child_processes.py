@@ -6,11 +6,14 @@ import sysconfig
 import threading
 from pathlib import Path
 
+from vtgdata.files import limits
+
 _PASSED = {
     *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP"),
     *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT", "VIRTUAL_ENV"),
     *("PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE", "PYTHONFAULTHANDLER", "OMP_NUM_THREADS", "OMP_WAIT_POLICY"),
     *("MALLOC_ARENA_MAX", "VTGDATA_CACHE", "VTGDATA_FAIL_POINT"),
+    *(limit.variable for limit in limits.ALL.values()),
 }
 """Variables that are passed on. Everything else may be a secret, and no program of ours needs it."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from vtgdata.errors import Conflict, VtgError
-from vtgdata.files import fingerprint
+from vtgdata.files import fingerprint, json_document, outside
 
 MARK = ".vtgdata.json"
 JOURNAL = "journal.sqlite"
@@ -39,9 +39,9 @@ def claim(out: str | Path, inputs: Iterable[str | Path], option: str = "--out") 
 
     Raises VtgError, naming both.
     """
-    target = Path(out).expanduser().resolve()
+    target = outside.resolved(Path(out).expanduser())
     for given in inputs:
-        source = Path(given).expanduser().resolve()
+        source = outside.resolved(Path(given).expanduser())
         if not source.exists():
             continue
         if target == source:
@@ -58,7 +58,7 @@ def claim(out: str | Path, inputs: Iterable[str | Path], option: str = "--out") 
 def read_mark(folder: Path) -> Mark | None:
     """The mark of a folder; None if it has no readable one."""
     try:
-        return msgspec.json.decode((folder / MARK).read_bytes(), type=Mark)
+        return json_document.decode(outside.read_bytes(folder / MARK), type=Mark)
     except (OSError, msgspec.DecodeError):
         return None
 
@@ -70,7 +70,7 @@ def holds_answers(folder: Path) -> bool:
 
 def _is_journal(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
+        with outside.opened(path) as file:
             return file.read(16) in (b"SQLite format 3\0", b"")
     except OSError:
         return False
@@ -133,5 +133,5 @@ def remove_stale(folder: Path, earlier: Mapping[str, str], outputs: Iterable[str
     """Delete files that an earlier run wrote and this one did not, unless their bytes have changed since."""
     for name in set(earlier) - set(outputs):
         path = folder / name
-        if path.is_file() and not path.is_symlink() and fingerprint.of_bytes(path) == earlier[name]:
+        if outside.is_file(path) and not path.is_symlink() and fingerprint.of_bytes(path) == earlier[name]:
             path.unlink()

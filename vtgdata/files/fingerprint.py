@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from vtgdata.errors import VtgError
+from vtgdata.files import outside
 from vtgdata.files.video_files import BINDINGS, video_files
 
 ROOT = Path(__file__).parent.parent
@@ -58,7 +59,7 @@ def of_file(path: Path) -> str:
     stat = path.stat()
     if stat.st_size < REMEMBERED:
         return _hash(path)
-    name, stamp = _text(path.resolve()), ":".join(map(str, _stamp_of(stat)))
+    name, stamp = _text(outside.resolved(path)), ":".join(map(str, _stamp_of(stat)))
     if (read := _read.get(name)) is not None and read[0] == _stamp_of(stat):
         return read[1]
     known = _memory("SELECT hash FROM stamped WHERE path = ? AND stamp = ?", (name, stamp))
@@ -87,7 +88,7 @@ def of_bytes(path: Path) -> str:
     stat = path.stat()
     if stat.st_size < REMEMBERED:
         return _hash(path)
-    name, stamp = _text(path.resolve()), _stamp_of(stat)
+    name, stamp = _text(outside.resolved(path)), _stamp_of(stat)
     if (known := _read.get(name)) is not None and known[0] == stamp:
         return known[1]
     found = _hash(path)
@@ -138,7 +139,7 @@ def _memory(statement: str, values: tuple[str, ...]) -> str | None:
 
 
 def _hash(path: Path) -> str:
-    with path.open("rb") as file:
+    with outside.opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -150,7 +151,8 @@ def of_path(path: Path, of: Callable[[Path], str] = of_file) -> str:
     """
     if not path.is_dir():
         return of(path)
-    files = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith(".") and p.name != "meta.json")
+    named = (each for each in path.rglob("*") if not each.name.startswith(".") and each.name != "meta.json")
+    files = sorted(each for each in named if outside.is_file(each))
     return of_value([[_text(p.relative_to(path)), of(p)] for p in files])
 
 
@@ -162,7 +164,7 @@ def of_listing(folder: Path) -> str:
     """
     listed: list[Any] = [[_text(path.relative_to(folder)), *_stamp(path)] for path in video_files(folder)]
     bindings = folder / BINDINGS
-    return of_value([*listed, of_file(bindings)] if bindings.is_file() else listed)
+    return of_value([*listed, of_file(bindings)] if outside.is_file(bindings) else listed)
 
 
 def _stamp(path: Path) -> tuple[int, ...]:
@@ -226,12 +228,12 @@ def module_path(name: str) -> Path | None:
         return None
     base = ROOT.joinpath(*name.split(".")[1:])
     candidates = (base.with_suffix(".py"), base / "__init__.py")
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if outside.is_file(path)), None)
 
 
 @cache
 def _module(path: Path) -> tuple[str, tuple[str, ...]]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = ast.parse(outside.read_text(path))
     names = tuple(imports(tree))
     return hashlib.sha256(ast.dump(_WithoutTexts().visit(tree)).encode()).hexdigest(), names
 

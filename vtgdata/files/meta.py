@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from vtgdata.files import fingerprint
+from vtgdata.files import fingerprint, json_document, outside
 
 META = "meta.json"
 
@@ -34,7 +34,7 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def read_meta(folder: Path) -> Meta | None:
     """The folder's meta; None when there is none, or it is not ours (then the step is simply not done)."""
     try:
-        return msgspec.json.decode((folder / META).read_bytes(), type=Meta)
+        return json_document.decode(outside.read_bytes(folder / META), type=Meta)
     except (OSError, msgspec.DecodeError):
         return None
 

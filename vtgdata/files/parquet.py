@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vtgdata.errors import VtgError
+from vtgdata.files import parquet_limits
 from vtgdata.files.crash_points import crash_here
 from vtgdata.files.schemas import Row
 from vtgdata.files.whole import Replacement
@@ -119,16 +120,12 @@ def read_frame(path: str | Path, *, needs: Iterable[str] = (), where: str | None
         needs: columns that must be there.
         where: a SQL condition on the columns, as in `split == 'rl'`.
 
-    Raises VtgError when the file is missing, is not a whole Parquet file, lacks a column, or the condition is wrong.
+    Raises VtgError when the file is missing, is not a whole Parquet file, is above a limit (`files.limits`), lacks a
+    column, or the condition is wrong.
     """
     import polars as pl
 
-    if not Path(path).is_file():
-        raise VtgError(f"{path}: no such file.")
-    try:
-        frame = pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise VtgError(f"{path}: not a readable Parquet file ({_first_line(error)}). Make it again.") from error
+    frame = parquet_limits.frame(path)
     missing = sorted(set(needs) - set(frame.columns))
     if missing:
         raise VtgError(f"{path}: lacks the column(s) {', '.join(missing)}; it has {', '.join(frame.columns)}.")

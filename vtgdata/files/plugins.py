@@ -14,9 +14,9 @@ from types import ModuleType
 from typing import Any
 
 import msgspec
-import yaml
 
 from vtgdata.errors import VtgError, did_you_mean
+from vtgdata.files import outside, yaml_text
 
 ROOT = Path(__file__).parent.parent
 """Folder of the package."""
@@ -147,9 +147,11 @@ def check_settings(spec: str, function: Callable[..., Any], settings: dict[str, 
 def read_value(text: str, where: str) -> Any:
     """A setting's value as YAML reads it; raises VtgError, naming `where`, when it is not valid YAML."""
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise VtgError(f"{where}: {text!r} is no value ({str(error).splitlines()[0]}).") from error
+        return yaml_text.parse(text, where)
+    except VtgError as error:
+        raise VtgError(
+            f"{where}: {text[:200]!r} is no value ({str(error.__cause__ or error).splitlines()[0]})."
+        ) from error
 
 
 def prompt_path(name: str) -> Path:
@@ -158,7 +160,7 @@ def prompt_path(name: str) -> Path:
     Raises VtgError, with the nearest name, when there is none.
     """
     path = Path(name) if name.endswith(".md") else FOLDERS / "prompts" / f"{name}.md"
-    if not path.is_file():
+    if not outside.is_file(path):
         raise VtgError(f"There is no prompt {name!r}; {did_you_mean(name, names('prompts'))}, or a path ending in .md.")
     return path
 

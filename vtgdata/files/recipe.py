@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import msgspec
-import yaml
 
 from vtgdata.errors import VtgError, did_you_mean
-from vtgdata.files import fingerprint
+from vtgdata.files import fingerprint, outside, yaml_text
 
 _REFERENCE = re.compile(r"(?:(?<=[:=])|^)@([A-Za-z0-9_-]+)")
 _ID = re.compile(r"[A-Za-z0-9_-]+\Z")
@@ -41,10 +40,10 @@ def find(name: str, folder: Path) -> Path:
     Raises VtgError, with the nearest name, when there is none.
     """
     path = Path(name)
-    if path.is_file():
+    if outside.is_file(path):
         return path
     named = folder / f"{name}.yaml"
-    if path.suffix not in {".yaml", ".yml"} and named.is_file():
+    if path.suffix not in {".yaml", ".yml"} and outside.is_file(named):
         return named
     known = sorted(file.stem for file in folder.glob("*.yaml"))
     raise VtgError(f"There is no recipe {name!r}: no such file, and {did_you_mean(name, known)}")
@@ -68,7 +67,7 @@ def release_around(path: Path) -> Path | None:
 
     Both count, where a file lies and where a link to it leads.
     """
-    folders = (*path.absolute().parents, *path.resolve().parents)
+    folders = (*path.absolute().parents, *outside.resolved(path).parents)
     return next((folder for folder in folders if any(_holds(folder, marks) for marks in _FETCHED)), None)
 
 
@@ -115,36 +114,9 @@ def _canonical(value: Any) -> str:
     return repr(value)
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe YAML without aliases (they can grow without bound) and without a key given twice (one would be lost)."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        event = cast(Any, self.peek_event())  # pyright: ignore[reportUnknownMemberType]
-        if isinstance(event, yaml.AliasEvent):
-            where: Any = event.start_mark
-            raise yaml.MarkedYAMLError(problem="aliases (*name) are not allowed", problem_mark=where)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"key {key.value!r} is given twice", problem_mark=key.start_mark)
-            seen.add(key.value)
-            if key.tag == "tag:yaml.org,2002:bool":
-                key.tag = "tag:yaml.org,2002:str"  # `yes: true` is the setting of that name
-        return super().construct_mapping(node, deep)
-
-
 def read(path: Path) -> dict[str, Any]:
     """A recipe as it is written; raises VtgError, with the line, when it is no YAML mapping."""
-    try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        mark: Any = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise VtgError(f"{path}{line}: not a YAML file we can use: {problem}") from error
+    document = yaml_text.read(path)
     if not isinstance(document, dict):
         raise VtgError(f"{path}: a recipe is a mapping with `out`, `seed` and `steps`.")
     return cast(dict[str, Any], document)

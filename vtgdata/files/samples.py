@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from vtgdata.errors import VtgError
+from vtgdata.files import json_document
 from vtgdata.files.parquet import read_frame, read_parquet, write_parquet
 from vtgdata.files.schemas import DROPS, SAMPLE_NEEDS, SAMPLES, Row
 from vtgdata.records import Drop, Repair, Sample, Task, Video
@@ -175,6 +176,8 @@ class _SampleRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 _WHERE = re.compile(r"(.*) - at `\$\.(\w+)[^`]*`", re.DOTALL)
 
 
+_LONG = 128
+"""Characters from which on the depth of an `extra` is looked at."""
 _decode_extra = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -196,7 +199,8 @@ def row_sample(row: Row) -> Sample:
     except ValueError as error:
         raise ValueError(f"column windows: {error}") from error
     try:
-        extra = _decode_extra(known.extra or "{}")
+        text = known.extra or "{}"
+        extra = _decode_extra(text) if len(text) < _LONG else json_document.decode(text, dict[str, Any])
     except msgspec.DecodeError as error:
         raise ValueError(f"column extra: {known.extra!r:.80} is no JSON object ({error})") from error
     return Sample(

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
+from vtgdata.files import json_document
 from vtgdata.files.schemas import Row
 from vtgdata.records import NEUTRAL
 
@@ -54,7 +53,7 @@ def _asked(rows: Sequence[tuple[Row, int]]) -> list[Facts]:
         {
             "prompt": prompt,
             **_drawn(sampling, sampling_id),
-            "frames": msgspec.json.decode(frames) if frames else None,
+            "frames": json_document.cell(frames, "frame_sampling") if frames else None,
             "samples": len(answers),
             "least": min(answers.values()),
             "most": max(answers.values()),
@@ -65,7 +64,7 @@ def _asked(rows: Sequence[tuple[Row, int]]) -> list[Facts]:
 
 def _drawn(sampling: str, sampling_id: str) -> Facts:
     """temperature, top_p, max_tokens and seed; for older rows, which do not store these, only the short form."""
-    return msgspec.json.decode(sampling, type=Facts) if sampling else {"sampling": sampling_id}
+    return json_document.cell(sampling, "sampling", Facts) if sampling else {"sampling": sampling_id}
 
 
 def drawn_words(asked: Mapping[str, Any]) -> str:

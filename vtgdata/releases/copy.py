@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vtgdata import releases
 from vtgdata.errors import Conflict, VtgError
-from vtgdata.files import claims, temporary
+from vtgdata.files import claims, outside, temporary
 from vtgdata.files.crash_points import crash_here, full_here
 from vtgdata.files.lease import Lease
 from vtgdata.files.whole import replacing
@@ -28,12 +28,12 @@ def holds(release: Release, target: Path) -> bool:
     if not present:
         return False
     own = target / releases.NAME
-    if not own.is_file():
+    if not outside.is_file(own):
         raise Conflict(
             f"{target}: holds files and no release.json, so it is no release. Name another folder, or set this one "
             "aside with --replace."
         )
-    document = releases.read_document(own.read_bytes(), str(own))
+    document = releases.read_document(outside.read_bytes(own), str(own))
     theirs = releases.content(document)
     releases.refuse_older(release.document.version, release.content, document.version, theirs, str(target))
     foreign = sorted(present - releases.named(document))
@@ -97,7 +97,7 @@ def _copy(release: Release, target: Path) -> None:
             full_here(building)
             building.mkdir()
             for name in release.files:
-                with replacing(building / name) as file, (release.path / name).open("rb") as source:
+                with replacing(building / name) as file, outside.opened(release.path / name) as source:
                     shutil.copyfileobj(source, file)
             releases.open_release(str(building)).check_all()
             building.chmod(0o755)  # mkdtemp makes folders that only their owner can enter

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from vtgdata.files import outside
 from vtgdata.releases.document import Release
 
 STORED = ".parquet"
@@ -116,7 +117,7 @@ def chunks(path: Path) -> Iterator[tuple[bytes, int]]:
     """Yield (hash, size) of each chunk of a file."""
     if not path.stat().st_size:
         return
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as raw:
+    with outside.opened(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as raw:
         cuts, start = list(ends(np.frombuffer(raw, dtype=np.uint8))), 0
         for end in cuts:
             yield hashlib.sha256(raw[start:end]).digest(), end - start

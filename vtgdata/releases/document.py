@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from vtgdata.errors import Conflict, VtgError, did_you_mean
-from vtgdata.files import fingerprint
+from vtgdata.files import fingerprint, json_document, outside
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, Row
 from vtgdata.releases.stated import NAME, check_files, stated_bytes
@@ -237,12 +237,12 @@ def read_document(raw: bytes, where: str) -> Document:
     Raises VtgError when it is not a release.json, has a newer schema version, or names a file outside the release.
     """
     try:
-        stated = msgspec.json.decode(raw, type=dict[str, Any]).get("schema_version")
+        stated = json_document.decode(raw, type=dict[str, Any]).get("schema_version")
         if isinstance(stated, int) and stated > SCHEMA_VERSION:
             raise VtgError(
                 f"{where}: is of form {stated}; this vtgdata reads {SCHEMA_VERSION}. Install a newer vtgdata."
             )
-        document = msgspec.json.decode(raw, type=Document)
+        document = json_document.decode(raw, type=Document)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise VtgError(f"{where}: not a release.json ({error}). Make the release again.") from error
     parse_version(document.version)
@@ -267,9 +267,9 @@ def open_release(path: str) -> Release:
             f"{path}: no such folder; a release is what `vtgdata release --out` wrote.{fetch if hub else ''}"
         )
     own = folder / NAME
-    if not own.is_file():
+    if not outside.is_file(own):
         raise VtgError(f"{path}: holds no {NAME}, so it is no release. Make one with `vtgdata release`.")
-    document = read_document(own.read_bytes(), str(own))
+    document = read_document(outside.read_bytes(own), str(own))
     stated: dict[str, tuple[str, int | None]] = {prompt.file: (prompt.sha256, None) for prompt in document.prompts}
     stated |= {data.file: (data.sha256, data.bytes) for splits in document.configs.values() for data in splits.values()}
     check_files(folder, stated)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vtgdata.annotations import licences
 from vtgdata.errors import VtgError, did_you_mean
+from vtgdata.files import outside
 from vtgdata.files.schemas import Row
 from vtgdata.releases.document import Document, Release
 
@@ -54,7 +55,7 @@ def file_of(name: str) -> str:
 
 
 def _read(path: str) -> bytes:
-    data = Path(path).read_bytes()
+    data = outside.read_bytes(Path(path))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from vtgdata.errors import VtgError
+from vtgdata.files import json_document, outside
 
 
 class TeacherTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,7 +57,7 @@ def read(path: str) -> tuple[TeacherTerms, ...]:
     if not path:
         return ()
     try:
-        own = msgspec.json.decode(Path(path).read_bytes(), type=tuple[TeacherTerms, ...])
+        own = json_document.decode(outside.read_bytes(Path(path)), type=tuple[TeacherTerms, ...])
     except (OSError, msgspec.DecodeError) as error:
         raise VtgError(
             f"--teacher-terms {path}: {error}. Give a JSON list of "

@@ -13,6 +13,7 @@ import msgspec
 
 from vtgdata import releases
 from vtgdata.errors import VtgError
+from vtgdata.files import json_document, outside
 from vtgdata.files.schemas import Row
 from vtgdata.files.whole import write_json
 from vtgdata.records import Drop, Sample
@@ -120,7 +121,7 @@ def read(path: str) -> Tombstones:
     if Path(path).is_dir():
         return of_release(releases.open_release(path))
     try:
-        return _decoded(Path(path).read_bytes(), path)
+        return _decoded(outside.read_bytes(Path(path)), path)
     except OSError as error:
         raise VtgError(f"{path}: {error.strerror}. Make the file with `vtgdata remove`.") from error
 
@@ -134,7 +135,7 @@ def of_release(release: releases.Release) -> Tombstones:
 
 def _decoded(raw: bytes, where: str) -> Tombstones:
     try:
-        file = msgspec.json.decode(raw, type=_File)
+        file = json_document.decode(raw, type=_File)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise VtgError(f"{where}: not a file of `vtgdata remove` ({error}).") from error
     for number, each in enumerate(file.removed):

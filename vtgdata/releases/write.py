@@ -10,7 +10,7 @@ import msgspec
 
 from vtgdata import __version__, releases
 from vtgdata.annotations import licences
-from vtgdata.files import fingerprint
+from vtgdata.files import fingerprint, json_document
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.schemas import Row
 from vtgdata.files.whole import replacing, write_json, write_text
@@ -111,7 +111,8 @@ def _samplings(configs: Mapping[str, list[Row]]) -> list[Any]:
     """The distinct frame samplings of the rows that a model was asked about."""
     asked = [row for config, rows in configs.items() if config not in ("samples", "rollouts", "drops") for row in rows]
     return [
-        msgspec.json.decode(text) for text in sorted({row["frame_sampling"] for row in asked if row["frame_sampling"]})
+        json_document.cell(text, "frame_sampling")
+        for text in sorted({row["frame_sampling"] for row in asked if row["frame_sampling"]})
     ]
 
 

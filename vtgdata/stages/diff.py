@@ -7,7 +7,7 @@ import msgspec
 
 from vtgdata import releases
 from vtgdata.errors import Conflict
-from vtgdata.files import claims
+from vtgdata.files import claims, outside
 from vtgdata.files.step import StepSettings
 from vtgdata.files.whole import write_text
 from vtgdata.releases import diff, hub
@@ -55,7 +55,7 @@ def _claim(settings: Settings) -> None:
     """Raise Conflict when the output file exists and is not a comparison; VtgError when it is in an input release."""
     out = Path(settings.out)
     claims.claim(out, [settings.a, settings.b])
-    if out.is_dir() or (out.exists() and not _OURS.match(out.read_bytes())):
+    if out.is_dir() or (out.exists() and not _OURS.match(outside.read_bytes(out))):
         if not settings.replace:
             raise Conflict(
                 f"--out {out}: is there, and is no comparison of this command. Name a new file, or set that one aside "

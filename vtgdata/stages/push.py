@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from vtgdata import releases
 from vtgdata.errors import Conflict, VtgError
-from vtgdata.files import claims, temporary
+from vtgdata.files import claims, outside, temporary
 from vtgdata.files.meta import Meta
 from vtgdata.files.step import StepSettings
 from vtgdata.releases import Document, Release, ReleaseFile, deduplication, hub, licence_texts, permission
@@ -152,7 +152,7 @@ def _summary(
 
 
 def _to_folder(release: Release, target: Path, settings: Settings) -> Summary:
-    nothing = target.is_dir() and target.resolve() == release.path.resolve()
+    nothing = target.is_dir() and outside.resolved(target) == outside.resolved(release.path)
     if not nothing:
         claims.claim(target, [release.path], "TARGET")
         nothing = (

@@ -16,7 +16,7 @@ from msgspec import UNSET, UnsetType
 from vtgdata import releases
 from vtgdata.engine.money import prices
 from vtgdata.errors import NotTheSame, RowsFailed, VtgError
-from vtgdata.files import claims
+from vtgdata.files import claims, outside
 from vtgdata.files.meta import META
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.files.whole import write_json
@@ -82,7 +82,7 @@ def run(settings: Settings) -> Summary:
     settings = msgspec.structs.replace(settings, out=settings.out or _default(settings.release))
     # Without --out, `--raw .` is right: a folder of raw files is looked through, but not where the result lies.
     out = Path(settings.out).expanduser()
-    apart = [folder for folder in folders if named or folder.resolve() not in out.resolve().parents]
+    apart = [folder for folder in folders if named or outside.resolved(folder) not in outside.resolved(out).parents]
     claims.claim(settings.out, [release.path, *apart, *([settings.videos] if settings.videos else [])])
     table = prices.load(Path(settings.prices).expanduser()) if settings.prices else []
     wanted = Wanted(folders, out, settings.videos, settings.allow_changed, [*table, *prices.load(prices.OURS)])
@@ -124,7 +124,7 @@ def run(settings: Settings) -> Summary:
 
 def _default(release: str) -> str:
     """The output folder of a rebuild for which none is named: `org/doors@v1.0.0` gives `doors-v1.0.0.rebuilt`."""
-    return f"{Path(release).resolve().name.replace('@', '-')}.rebuilt"
+    return f"{outside.resolved(Path(release)).name.replace('@', '-')}.rebuilt"
 
 
 def _found(plan: Plan, release: Path) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from vtgdata.errors import VtgError
+from vtgdata.files import json_document, outside
 from vtgdata.files.lease import changing
 from vtgdata.files.video_files import BINDINGS
 from vtgdata.files.whole import DISK, write_json
@@ -44,7 +45,7 @@ def read(root: Path) -> dict[str, Binding]:
     Raises VtgError when the file of bindings cannot be read.
     """
     path = root / BINDINGS
-    return _document(path) if path.is_file() else {}
+    return _document(path) if outside.is_file(path) else {}
 
 
 def add(root: Path, bound: dict[str, Binding]) -> Path:
@@ -74,7 +75,7 @@ def known(path: Path) -> dict[str, Binding]:
     end of it. A name that lines with different hashes share is `SEVERAL`. Raises VtgError when the file is neither.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = outside.read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         raise VtgError(f"{path}: cannot be read as text; give bindings, or lines of sha256sum.") from error
     if text.lstrip().startswith("{"):
@@ -95,7 +96,7 @@ def known(path: Path) -> dict[str, Binding]:
 
 def _document(path: Path) -> dict[str, Binding]:
     try:
-        document = msgspec.json.decode(path.read_bytes(), type=_Document)
+        document = json_document.decode(outside.read_bytes(path), type=_Document)
     except (OSError, msgspec.DecodeError) as error:
         raise VtgError(f"{path}: is no file of bindings ({error}). Take it away, and bind again.") from error
     if document.version != VERSION:

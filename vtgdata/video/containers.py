@@ -9,12 +9,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
-from vtgdata.errors import VideoUnreadable
+from vtgdata.errors import NotAFile, VideoUnreadable
+from vtgdata.files import limits, outside
 
-MAX_PIXELS = 8192 * 8192
-"""Most pixels of one frame, twice those of the largest screens: a larger frame is an attack on memory."""
-MAX_SECONDS = 24 * 3600.0
-"""Longest video that is read."""
 _HEAD_BYTES = 4096
 _MP4_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof", b"sidx"}
 _MAGIC = (
@@ -36,10 +33,12 @@ def check(path: Path) -> str:
     Raises VideoUnreadable when there is no such file, or its bytes do not begin like a container of video.
     """
     try:
-        if not path.is_file():
-            raise VideoUnreadable(path, "no such file")
-        with path.open("rb") as file:
+        with outside.opened(path) as file:
             head = file.read(_HEAD_BYTES)
+    except NotAFile as error:
+        raise VideoUnreadable(path, f"not a video ({error.strerror})") from error
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        raise VideoUnreadable(path, "no such file") from error
     except OSError as error:
         raise VideoUnreadable(path, f"cannot be opened ({error.strerror})") from error
     found = _container(head)
@@ -69,15 +68,17 @@ def _told(head: bytes) -> str:
 
 
 def check_size(path: Path, width: int, height: int) -> None:
-    """Raise VideoUnreadable when a frame has more pixels than `MAX_PIXELS`."""
-    if width * height > MAX_PIXELS:
-        raise VideoUnreadable(path, f"frames of {width} x {height} pixels are above the limit")
+    """Raise VideoUnreadable when a frame has more pixels than `limits.PIXELS`."""
+    if width * height > limits.PIXELS.value:
+        variable = limits.PIXELS.variable
+        raise VideoUnreadable(path, f"frames of {width} x {height} pixels are above the limit ({variable})")
 
 
 def check_duration(path: Path, seconds: float) -> None:
-    """Raise VideoUnreadable when a video is longer than `MAX_SECONDS`."""
-    if not seconds <= MAX_SECONDS:
-        raise VideoUnreadable(path, f"{seconds:.0f} s are above the limit of {MAX_SECONDS:.0f} s")
+    """Raise VideoUnreadable when a video is longer than `limits.VIDEO_SECONDS`."""
+    most = limits.VIDEO_SECONDS
+    if not seconds <= most.value:
+        raise VideoUnreadable(path, f"{seconds:.0f} s are above the limit of {most.value} s ({most.variable})")
 
 
 def cut_short(path: Path, container: str) -> bool:
@@ -88,7 +89,7 @@ def cut_short(path: Path, container: str) -> bool:
         container: as `check` found it.
     """
     size = path.stat().st_size
-    with path.open("rb") as file:
+    with outside.opened(path) as file:
         if container == "mov":
             return _boxes_end(file, size) > size
         if container == "avi":
@@ -99,7 +100,7 @@ def cut_short(path: Path, container: str) -> bool:
 
 def avi_length(path: Path) -> Fraction:
     """Seconds that the head of an AVI states for its video stream; 0 if it does not say."""
-    with path.open("rb") as file:
+    with outside.opened(path) as file:
         head = file.read(_HEAD_BYTES)
     place = head.find(b"strh")
     while place >= 0 and head[place + 8 : place + 12] != b"vids":
@@ -111,7 +112,7 @@ def avi_length(path: Path) -> Fraction:
 def fragment_cut(path: Path) -> bool:
     """Whether the box of an MP4 that says it ends behind the file's end holds frames, or their index."""
     size = path.stat().st_size
-    with path.open("rb") as file:
+    with outside.opened(path) as file:
         return _boxes_end(file, size) > size and _last_box(file, size) in (b"mdat", b"moof")
 
 

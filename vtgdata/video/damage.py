@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vtgdata.errors import VtgError
+from vtgdata.files import outside
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.schemas import Row
 from vtgdata.records import Finding, Sample
@@ -53,7 +54,7 @@ def read(folder: str) -> Verified:
     """
     path = Path(folder).expanduser()
     for name in (VERIFIED, NAME):
-        if not (path / name).is_file():
+        if not outside.is_file(path / name):
             raise VtgError(f"{folder}: has no {name}. Name the --out folder of a `vtgdata videos verify`.")
     found: dict[Key, list[Finding]] = {}
     for row in read_parquet(str(path / NAME), needs=tuple(COLUMNS)):

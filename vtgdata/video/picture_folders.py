@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from vtgdata.errors import VideoUnreadable
+from vtgdata.errors import VideoUnreadable, VtgError
+from vtgdata.files import json_document, limits, outside
 from vtgdata.files.video_files import FRAMES_LIST, PICTURES
 from vtgdata.records import VideoFacts
 from vtgdata.video import containers
@@ -55,7 +56,7 @@ def frames(folder: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list
 
 def _listed(folder: Path) -> tuple[list[Path], tuple[float, ...], float]:
     try:
-        listed = msgspec.json.decode((folder / NAME).read_bytes(), type=_Listed)
+        listed = json_document.decode(outside.read_bytes(folder / NAME), type=_Listed)
     except (OSError, msgspec.DecodeError) as error:
         raise VideoUnreadable(folder, f"no readable {NAME} in this folder of frames") from error
     names = listed.files or sorted(path.name for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
@@ -72,19 +73,24 @@ def _listed(folder: Path) -> tuple[list[Path], tuple[float, ...], float]:
         raise VideoUnreadable(folder, f"{NAME}: the last picture comes after the duration")
     containers.check_duration(folder, duration)
     paths = [folder / name for name in names]
-    inside = folder.resolve()
-    if any(path.resolve().parent != inside or not path.is_file() for path in paths):
+    inside = outside.resolved(folder)
+    if any(outside.resolved(path).parent != inside or not outside.is_file(path) for path in paths):
         raise VideoUnreadable(folder, f"a picture of {NAME} is missing, no plain file, or a link out of the folder")
     return paths, times, duration
 
 
 def _picture(folder: Path, path: Path) -> np.ndarray:
     import numpy as np
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     try:
         with Image.open(path, formats=PICTURES) as image:
             containers.check_size(folder, *image.size)
             return np.asarray(image.convert("RGB"))
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except VtgError:
+        raise
+    except Image.DecompressionBombError as error:
+        reason = f"{path.name} has more pixels than the limit ({limits.PIXELS.variable})"
+        raise VideoUnreadable(folder, reason) from error
+    except Exception as error:  # a damaged picture may raise anything
         raise VideoUnreadable(folder, f"{path.name} is no readable picture") from error

@@ -17,10 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from vtgdata.errors import VideoUnreadable, VtgError
-from vtgdata.files import fingerprint
+from vtgdata.files import fingerprint, json_document, outside, parquet_limits
 from vtgdata.files.video_files import PICTURES
 from vtgdata.files.whole import replacing
 from vtgdata.records import Frames, FrameSampling, Video
@@ -167,7 +165,7 @@ class FrameStore:
         """The stored frames, or None if there is no entry or it is damaged or foreign."""
         path = self._file(frames_id)
         try:
-            content = path.read_bytes()
+            content = outside.read_bytes(path)
         except OSError:
             return None
         found = _unpacked(content)
@@ -219,9 +217,8 @@ def _packed(frames: Frames) -> bytes:
 
 def _unpacked(content: bytes) -> Frames | None:
     """The entry in the bytes of a Parquet file; None if they are damaged or not an entry."""
-    pa, parquet = _arrow()
     try:
-        table = parquet.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
+        table = parquet_limits.opened("", content).read(use_threads=False)
         facts = _facts(table.schema.metadata)
         found = Frames(
             frames_id=facts["frames_id"],
@@ -231,21 +228,20 @@ def _unpacked(content: bytes) -> Frames | None:
             status="ok",
         )
         whole = bool(found.images) and _digest(found) == facts["sha256"]
-    except (pa.ArrowException, OSError, KeyError, ValueError, TypeError):
+    except (VtgError, _arrow()[0].ArrowException, OSError, KeyError, ValueError, TypeError):
         return None
     return found if whole else None
 
 
 def _glanced(path: Path) -> Frames | None:
     """An entry without images, read from the file's footer and `time` column; None if damaged or not an entry."""
-    pa, parquet = _arrow()
     try:
-        with parquet.ParquetFile(path) as file:
+        with parquet_limits.opened(path) as file:
             facts = _facts(file.schema_arrow.metadata)
             times = tuple(file.read(columns=["time"], use_threads=False)["time"].to_pylist())
         duration = float(facts["duration"])
         return Frames(frames_id=facts["frames_id"], times=times, images=(), duration=duration, status="ok")
-    except (pa.ArrowException, OSError, KeyError, ValueError, TypeError):
+    except (VtgError, _arrow()[0].ArrowException, OSError, KeyError, ValueError, TypeError):
         return None
 
 
@@ -284,7 +280,7 @@ def frame_source(
     def source(row: Mapping[str, Any]) -> tuple[Sequence[float], Sequence[PIL.Image.Image]]:
         from PIL import Image
 
-        sampling = msgspec.json.decode(row["frame_sampling"], type=FrameSampling)
+        sampling = json_document.cell(row["frame_sampling"], "frame_sampling", FrameSampling)
         if sampling not in stores:
             stores[sampling] = FrameStore(Path(videos), sampling, Path(folder) if folder else None)
         name = row.get("video_file") or row["video_id"]

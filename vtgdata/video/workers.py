@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vtgdata.errors import VideoUnreadable, VtgError
-from vtgdata.files import child_processes
+from vtgdata.files import child_processes, limits
 from vtgdata.records import Finding, FrameSampling, VideoFacts
 from vtgdata.video import decode, worker_messages
 from vtgdata.video.encode import Copy
@@ -29,8 +29,6 @@ from vtgdata.video.encode import Copy
 if TYPE_CHECKING:
     import numpy as np
 
-PROBE_SECONDS = 8.0
-"""Time limit of a probe; it usually takes milliseconds."""
 SURVEY_SECONDS = 60.0
 """Time limit of a survey; the video's duration is added."""
 LONGEST_SECONDS = 24 * 3600.0
@@ -46,15 +44,16 @@ _START_SECONDS = 120.0
 class Workers:
     """A pool of decoding processes, shared by all threads of this process. A call waits for a free one."""
 
-    def __init__(self, count: int | None = None, *, seconds: float = PROBE_SECONDS, memory: int = MEMORY_BYTES) -> None:
+    def __init__(self, count: int | None = None, *, seconds: float | None = None, memory: int = MEMORY_BYTES) -> None:
         """Nothing is started yet.
 
         Args:
             count: most processes; the number of cores when None.
-            seconds: time limit of a probe; for decoding, the video's duration is added.
+            seconds: time limit of a probe, which usually takes milliseconds, `limits.PROBE_SECONDS` when None; for
+                decoding, the video's duration is added.
             memory: memory limit of each process, in bytes.
         """
-        self._seconds, self._memory = seconds, memory
+        self._seconds, self._memory = limits.PROBE_SECONDS.value if seconds is None else seconds, memory
         self._idle: list[_Worker] = []
         self._lock = threading.Lock()
         self._free = threading.Semaphore(count or os.cpu_count() or 1)

@@ -14,7 +14,7 @@ from vtgdata.engine.journal.journal import Attempt, Journal
 from vtgdata.engine.money import prices
 from vtgdata.engine.money.prices import Price, dollars
 from vtgdata.errors import VtgError
-from vtgdata.files import plugins
+from vtgdata.files import json_document, outside, plugins
 from vtgdata.files.claims import JOURNAL
 from vtgdata.records import ReadsReplies, Reply
 
@@ -123,7 +123,7 @@ def take(folder: Path, files: Sequence[Path], *, table: str = "", out: str = "")
 
 def _read(folder: Path) -> Batch:
     try:
-        return msgspec.json.decode((folder / NAME).read_bytes(), type=Batch)
+        return json_document.decode(outside.read_bytes(folder / NAME), type=Batch)
     except (OSError, msgspec.DecodeError) as error:
         raise VtgError(f"{folder / NAME}: no batch of ours ({error}). Name the folder that --batch wrote.") from error
 
@@ -133,7 +133,7 @@ def _lines(files: Sequence[Path], counts: _Counts) -> Iterator[_Line]:
     decode = msgspec.json.Decoder(_Line).decode
     for path in files:
         try:
-            with path.open("rb") as file:
+            with outside.opened(path) as file:
                 for number, text in enumerate(file, start=1):
                     if not text.strip():
                         continue

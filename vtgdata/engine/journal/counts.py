@@ -4,7 +4,6 @@ Counting changes nothing: `peek` reads a journal that nobody has open, takes no 
 """
 
 import math
-import shutil
 import sqlite3
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing, contextmanager
@@ -18,7 +17,7 @@ from vtgdata.engine.journal.statements import APPLICATION_ID
 from vtgdata.engine.money.prices import PICO, Price
 from vtgdata.engine.money.tokens import Range
 from vtgdata.errors import Locked, VtgError
-from vtgdata.files import temporary
+from vtgdata.files import outside, temporary
 from vtgdata.files.owners import holder, locked
 from vtgdata.records import Sample
 
@@ -42,14 +41,15 @@ def peek(path: Path) -> Generator[Select]:
     """
     if (named := holder(path)) is not None:
         raise Locked(locked(path, named))
+    outside.regular(path)
     log = path.with_name(f"{path.name}-wal")
     with temporary.folder() as folder:
         if log.exists() and log.stat().st_size:
             for file in (path, log):
-                shutil.copyfile(file, folder / file.name)
+                outside.copy(file, folder / file.name)
             address = str(folder / path.name)
         else:
-            address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+            address = f"{outside.resolved(path).as_uri()}?mode=ro&immutable=1"
         try:
             with closing(sqlite3.connect(address, uri=address.startswith("file:"))) as db:
                 _prepare(db, path)

@@ -21,6 +21,7 @@ import msgspec
 
 from vtgdata.engine.journal import statements as sql
 from vtgdata.errors import Locked, VtgError
+from vtgdata.files import outside
 from vtgdata.files.crash_points import crash_here
 from vtgdata.files.lease import Lease
 from vtgdata.files.outside_text import MASK, own_credentials
@@ -86,7 +87,7 @@ class Journal:
             raise
 
     def _connect(self) -> None:
-        if self.path.exists() and 0 < self.path.stat().st_size < 512:
+        if outside.is_file(self.path) and 0 < self.path.stat().st_size < 512:
             # SQLite takes a file shorter than its smallest page for a new one.
             raise sqlite3.DatabaseError("file is cut off")
         # Autocommit: transactions begin and end where this file says so.

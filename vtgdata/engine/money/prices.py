@@ -9,14 +9,12 @@ import fnmatch
 import ipaddress
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-import yaml
 
 from vtgdata.errors import VtgError
-from vtgdata.files import plugins
+from vtgdata.files import plugins, yaml_text
 
 OURS = Path(__file__).with_name("prices.yaml")
 PICO = 10**12
@@ -82,11 +80,9 @@ CALLED_FREE = "--free says so"
 def load(path: Path) -> list[Price]:
     """The prices in a YAML or JSON file; raises VtgError, naming the entry, when it is not a list of prices."""
     try:
-        found: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise VtgError(f"--prices {path}: cannot be read ({error.strerror}).") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise VtgError(f"--prices {path}: not a YAML or JSON file ({str(error).splitlines()[0]}).") from error
+        found = yaml_text.read(path)
+    except VtgError as error:
+        raise VtgError(f"--prices {error}") from error
     try:
         return msgspec.convert(found, list[Price])
     except msgspec.ValidationError as error:

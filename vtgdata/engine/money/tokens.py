@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from vtgdata.files.video_files import PICTURES
 from vtgdata.records import Image, Message
 
 TURN = 16
@@ -80,5 +81,5 @@ def of_messages(messages: Iterable[Message]) -> Range:
 def _size(jpeg: bytes) -> tuple[int, int]:
     from PIL import Image as Picture
 
-    with Picture.open(io.BytesIO(jpeg)) as picture:
+    with Picture.open(io.BytesIO(jpeg), formats=PICTURES) as picture:
         return picture.size

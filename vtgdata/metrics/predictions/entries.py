@@ -14,12 +14,16 @@ import msgspec
 
 from vtgdata.annotations import items
 from vtgdata.annotations.file_text import read_text
+from vtgdata.annotations.json_text import check_depth
 from vtgdata.annotations.text import lines, mapping, shown
 from vtgdata.errors import VtgError
+from vtgdata.files import outside
 from vtgdata.files.parquet import read_parquet
 from vtgdata.metrics.predictions import fields
 from vtgdata.metrics.predictions.record import Broken
 
+_BLANKS = 4096
+"""Bytes up to which a file is looked at for being blank, so that it is called so."""
 WRAPPERS = ("results", "predictions", "submission", "outputs", "samples", "data")
 """Keys under which the predictions of a whole file may stand, in an object that is no record itself."""
 
@@ -54,13 +58,14 @@ class Repeated(dict[str, Any]):
 
 def entries(path: Path) -> Iterator[Entry | Broken]:
     """Every entry of a file of predictions; raises VtgError when the file is missing, empty or not text."""
-    if not path.is_file():
+    if not path.exists():
         raise VtgError(f"{path}: no such file of predictions.")
+    outside.regular(path)
     if path.suffix == ".parquet":
         for number, row in enumerate(read_parquet(path, needs=("sample_id",)), 1):
             yield Entry(f"{path}: row {number}", None, row)
         return
-    if not path.read_bytes().strip():
+    if path.stat().st_size <= _BLANKS and not outside.read_bytes(path).strip():
         raise _empty(path)
     if _is_table(path):
         yield from _of_table(path)
@@ -180,6 +185,7 @@ def _is_event(event: dict[str, Any]) -> bool:
 
 def _parsed(content: str) -> Any:
     """A JSON value (NaN and Infinity allowed); raises ValueError when it is not JSON or nests too deep."""
+    check_depth(content)
     try:
         return json.loads(content, object_pairs_hook=_object)
     except RecursionError:

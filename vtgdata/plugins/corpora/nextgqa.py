@@ -21,6 +21,7 @@ from vtgdata.annotations import items, sources, text
 from vtgdata.annotations.json_text import read_json
 from vtgdata.annotations.text import duration, mapping, shown, unreadable, words
 from vtgdata.errors import VtgError
+from vtgdata.files import outside
 from vtgdata.records import Corpus, Example, RawRow, Records, Repair, Split
 
 _MAP = "map_vid_vidorID.json"
@@ -127,13 +128,13 @@ def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
 
 def _companions(paths: Sequence[Path], annotations: Sequence[sources.Source]) -> Iterable[Path]:
     """The given JSON files, then those of the questions' splits in the given folders and beside the questions."""
-    given = [path for path in paths if path.is_file() and sources.plain_name(path).lower().endswith(".json")]
-    found = {path.resolve(): path for path in given}
+    given = [path for path in paths if outside.is_file(path) and sources.plain_name(path).lower().endswith(".json")]
+    found = {outside.resolved(path): path for path in given}
     for folder in [*(path for path in paths if path.is_dir()), *(source.path.parent for source in annotations)]:
         for split in dict.fromkeys(source.split for source in annotations):
             for source in sources.named_files(folder, CORPUS, split):
                 if sources.plain_name(source.path).endswith(".json"):
-                    found.setdefault(source.path.resolve(), source.path)
+                    found.setdefault(outside.resolved(source.path), source.path)
     return found.values()
 
 

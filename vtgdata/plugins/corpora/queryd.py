@@ -19,6 +19,7 @@ from vtgdata.annotations import ids, items, lengths, pickles, sources, text
 from vtgdata.annotations.json_text import read_json
 from vtgdata.annotations.text import lines, mapping, sequence, shown, some_readable, unreadable
 from vtgdata.errors import VtgError
+from vtgdata.files import outside
 from vtgdata.records import Corpus, Example, RawRow, Records, Split
 
 _LISTS, _TIMES, _LENGTHS = "_list.txt", "times_captions_combined_filtered", "durations.json"
@@ -110,7 +111,7 @@ def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
 
 def _beside(path: Path, paths: Sequence[Path]) -> list[Path]:
     """Files that may go with a captions file: first the other given files, then those in its folder."""
-    named = [each for each in paths if each.is_file() and each != path]
+    named = [each for each in paths if outside.is_file(each) and each != path]
     return named + [source.path for source in sources.named_files(path.parent, CORPUS)]
 
 

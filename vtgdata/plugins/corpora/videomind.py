@@ -20,6 +20,7 @@ import msgspec
 
 from vtgdata.annotations import ids, items, lengths, moment_jsonl, sources
 from vtgdata.annotations.keys import Keys
+from vtgdata.files import outside
 from vtgdata.records import Corpus, Example, RawRow, Split
 
 _LENGTHS = "durations.json"
@@ -109,7 +110,7 @@ def _source_corpus(path: Path) -> str:
     >>> _source_corpus(Path("cosmo_cap/anno.jsonl")), _source_corpus(Path("nlq_train.jsonl")), _source_corpus(Path("a"))
     ('cosmo', 'ego4d_nlq', '')
     """
-    for name in (path.name, path.resolve().parent.name):
+    for name in (path.name, outside.resolved(path).parent.name):
         words = re.split(r"[^a-z0-9]+", name.lower())
         found = [corpus for word, corpus in _SOURCES.items() if word in words]
         if found:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vtgdata.errors import VideoUnreadable, VtgError
-from vtgdata.files import child_processes
+from vtgdata.files import child_processes, limits
 from vtgdata.records import VideoFacts
 from vtgdata.video import containers
 
@@ -160,7 +160,7 @@ def _input(path: Path) -> Any:
 
     containers.check(path)
     # The scheme is explicit, so that a colon in the file name is not taken for one.
-    name, pixels = f"file:{containers.local(path)}", containers.MAX_PIXELS
+    name, pixels = f"file:{containers.local(path)}", limits.PIXELS.value
     return ffmpeg.input(name, protocol_whitelist="file,pipe", threads=1, max_pixels=pixels)
 
 

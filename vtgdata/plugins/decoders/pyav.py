@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vtgdata.errors import VideoUnreadable
+from vtgdata.files import limits
 from vtgdata.records import VideoFacts
 from vtgdata.video import containers
 
@@ -246,6 +247,7 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
             raise VideoUnreadable(path, "no decoder for its codec")
         containers.check_size(path, context.width, context.height)
         context.thread_count = 1
+        context.options = {"max_pixels": str(limits.PIXELS.value)}  # frames may be larger than the container says
         yield container, stream
 
 

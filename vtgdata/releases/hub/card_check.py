@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from vtgdata.errors import VtgError
+from vtgdata.files import outside
 from vtgdata.releases.hub.patience import Patient
 from vtgdata.releases.hub.refusals import Kind, redacted
 
@@ -23,7 +24,7 @@ def check_card(api: Patient, card: Path, kind: Kind) -> None:
 
     Raises VtgError, with the Hub's words, when it does not.
     """
-    response = api.call(lambda: _asked(card.read_text(encoding="utf-8"), kind))
+    response = api.call(lambda: _asked(outside.read_text(card), kind))
     answer = _json(response)
     for warning in _messages(answer, "warnings"):
         log.warning("the Hub on the card: %s", warning)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from vtgdata import releases
 from vtgdata.errors import VtgError
-from vtgdata.files import fingerprint, temporary
+from vtgdata.files import fingerprint, outside, temporary
 from vtgdata.files.whole import write_text
 from vtgdata.releases.copy import put
 from vtgdata.releases.hub.patience import Patient
@@ -62,7 +62,7 @@ def commit(text: str) -> str:
     """The commit of the copy that `local` made of `org/name@tag`; empty for anything else."""
     found = pinned(text)
     try:
-        said = _cached(*found)[1].read_text(encoding="utf-8").strip() if found else ""
+        said = outside.read_text(_cached(*found)[1]).strip() if found else ""
     except (OSError, UnicodeDecodeError):
         return ""
     return said if _COMMIT.match(said) else ""
@@ -116,7 +116,7 @@ def _download(client: Any, name: str, tag: str, place: str) -> str:
         return client.hf_hub_download(name, file, repo_type="dataset", revision=commit, local_dir=place)
 
     try:
-        raw = Path(get(releases.NAME)).read_bytes()
+        raw = outside.read_bytes(Path(get(releases.NAME)))
         for file in sorted(releases.named(releases.read_document(raw, f"{name}@{tag}")) - {releases.NAME}):
             get(file)
     except RemoteEntryNotFoundError as error:

@@ -14,7 +14,7 @@ import msgspec
 
 from vtgdata import releases
 from vtgdata.errors import Conflict, EndpointRefused, VtgError
-from vtgdata.files import temporary
+from vtgdata.files import outside, temporary
 from vtgdata.releases import hub
 from vtgdata.releases.hub.card_check import CARD, check_card
 from vtgdata.releases.hub.patience import Patient, Unsure
@@ -225,7 +225,7 @@ def _same(remote: Any, path: Path, local: releases.ReleaseFile) -> bool:
         return remote.lfs.sha256 == local.sha256
     if remote.size != local.bytes:
         return False
-    raw = path.read_bytes()
+    raw = outside.read_bytes(path)
     return hashlib.sha1(b"blob %d\x00" % len(raw) + raw, usedforsecurity=False).hexdigest() == remote.blob_id
 
 
@@ -240,4 +240,4 @@ def _remote_mark(api: Patient, repository: str, parcel: Parcel, revision: str) -
             )
         except RemoteEntryNotFoundError:
             return None
-        return Path(path).read_bytes()
+        return outside.read_bytes(Path(path))

@@ -15,7 +15,7 @@ import yaml
 
 from vtgdata import __version__, releases
 from vtgdata.errors import VtgError
-from vtgdata.files import fingerprint
+from vtgdata.files import fingerprint, json_document, outside
 from vtgdata.files.meta import Meta, outputs_hold, read_meta
 from vtgdata.files.whole import write_json, write_text
 from vtgdata.releases import card
@@ -93,7 +93,7 @@ def pack(folder: Path, made: Meta, release: Release, wanted: ModelStatement, pla
     if wanted.version:
         releases.parse_version(wanted.version)
     document = _describe(folder, made, release, wanted)
-    paths = {name: folder / name for name in made.outputs if (folder / name).is_file()}
+    paths = {name: folder / name for name in made.outputs if outside.is_file(folder / name)}
     paths["README.md"] = place / "README.md"
     write_text(paths["README.md"], card.model_card(document))
     if results := eval_results(document, release):
@@ -129,7 +129,7 @@ def _mark(document: ModelFile) -> VersionMark:
 
 def _decoded(raw: bytes, where: str) -> ModelFile:
     try:
-        return msgspec.json.decode(raw, type=ModelFile)
+        return json_document.decode(raw, type=ModelFile)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise VtgError(f"{where}: not a {NAME} of `vtgdata push` ({error}). Push to another repository.") from error
 
@@ -199,7 +199,7 @@ def _evaluation(folder: Path, named: str) -> dict[str, Any] | None:
         if (found := _measured(Path(named), weights)) is None:
             raise VtgError(f"--evaluation {named}: is no folder of `vtgdata evaluate` that scored {folder} as it is.")
         return found
-    beside = sorted(path for path in folder.resolve().parent.iterdir() if path.is_dir())
+    beside = sorted(path for path in outside.resolved(folder).parent.iterdir() if path.is_dir())
     found = {path: each for path in beside if (each := _measured(path, weights)) is not None}
     if len(found) > 1:
         raise VtgError(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from vtgdata.errors import VtgError
-from vtgdata.files import plugins
+from vtgdata.files import outside, parquet_limits, plugins
 from vtgdata.files.samples import SampleTable
 from vtgdata.files.schemas import Row
 from vtgdata.releases import tombstones
@@ -31,7 +31,7 @@ class Published:
         import polars as pl
 
         self.removed = sorted(removed)
-        parts = [pl.read_parquet(path, columns=["key", *_PLACE]) for path in paths]
+        parts = [parquet_limits.frame(path, ["key", *_PLACE]) for path in paths]
         rows = pl.concat(parts).unique("key") if parts else pl.DataFrame(schema={"key": pl.String})
         self.keys = rows.select("key")
         self.shared = rows.filter(pl.struct(_PLACE).is_duplicated()).select("key") if parts else rows
@@ -49,11 +49,10 @@ class Published:
         if folder is None or not isinstance(model, str) or "samples" not in settings or command.startswith("demo"):
             return None
         path = folder / ROLLOUTS
-        if not path.is_file():
+        if not outside.is_file(path):
             return Answers(models=[], repeatable=repeatable(model))
-        import polars as pl
 
-        rows = pl.read_parquet(path, columns=["key", "sample_id", "model_id", "prompt_id", "tokens_in", "tokens_out"])
+        rows = parquet_limits.frame(path, ["key", "sample_id", "model_id", "prompt_id", "tokens_in", "tokens_out"])
         return Answers(
             models=sorted({_public(name) for name in rows["model_id"].unique()}),
             prompts=sorted(rows["prompt_id"].unique()),
@@ -85,7 +84,7 @@ def of_one_step(rows: Iterable[Row], step: StepRecord, steps: Sequence[StepRecor
 def still_there(samples: SampleTable, rollouts: str) -> SampleTable:
     """The samples without those that a `removed.json` beside given answers names: of these no answer was published."""
     beside = Path(rollouts).with_name(tombstones.NAME) if rollouts else None
-    if beside is None or not beside.is_file():
+    if beside is None or not outside.is_file(beside):
         return samples
     removed = tombstones.read(str(beside))
     return samples.only(
@@ -114,6 +113,6 @@ def taken_over(settings: Mapping[str, Any]) -> RebuildRecord | None:
     """The record of the release whose answers a step was given, as `vtgdata rebuild` does; None for any other step."""
     given = settings.get("rollouts")
     beside = Path(given).parent / rebuild_record.NAME if isinstance(given, str) and given else None
-    if beside is None or not beside.is_file():
+    if beside is None or not outside.is_file(beside):
         return None
-    return rebuild_record.decoded(beside.read_bytes(), str(beside))
+    return rebuild_record.decoded(outside.read_bytes(beside), str(beside))

@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from vtgdata.files import parquet_limits
 from vtgdata.releases import document
 from vtgdata.releases.document import DataFile, Release
 
@@ -82,7 +83,6 @@ def _state(
         return "new"
     if before[name].sha256 == after[name].sha256:
         return "same"
-    import polars as pl
 
-    one, two = (pl.read_parquet(release.path / name) for release in (published, rebuilt))
+    one, two = (parquet_limits.frame(release.path / name) for release in (published, rebuilt))
     return "same rows" if one.equals(two) else "differs"

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from vtgdata.files import fingerprint, plugins
+from vtgdata.files import fingerprint, outside, plugins
 from vtgdata.files.meta import Made, maker
 from vtgdata.releases import hub
 from vtgdata.releases.rebuild import answers, raw_inputs
@@ -82,7 +82,7 @@ class _Walk:
                 made = self._input(node, path, known)
                 if made is None:
                     continue
-                folder = made.folder.resolve()
+                folder = outside.resolved(made.folder)
                 if folder not in self.nodes:
                     meta = made.meta
                     self.nodes[folder] = Node(meta.command, meta.settings, folder, meta.outputs)
@@ -142,7 +142,7 @@ def _name(nodes: list[Node], last: Node) -> None:
     for node in sorted(nodes, key=lambda node: (node.command, node.digest)):
         if node is last:
             continue
-        kept = node.folder is not None and (node.folder.parent / rebuild_record.NAME).is_file()
+        kept = node.folder is not None and outside.is_file(node.folder.parent / rebuild_record.NAME)
         name = node.folder.name if kept and node.folder is not None else node.command.replace(" ", "-")
         node.id, number = name, 1
         while node.id in taken:

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from vtgdata.errors import VtgError
-from vtgdata.files import fingerprint
+from vtgdata.files import fingerprint, outside
 from vtgdata.releases.rebuild.record import RawFile
 
 
@@ -53,8 +53,8 @@ def seek(wanted: Sequence[RawFile], places: Iterable[Path], out: Path, release: 
 
     Raises VtgError when a place does not exist.
     """
-    own = out.resolve()
-    given = [path for place in places for path in _files(place) if own not in path.resolve().parents]
+    own = outside.resolved(out)
+    given = [path for place in places for path in _files(place) if own not in outside.resolved(path).parents]
     by_size: dict[int, list[Path]] = {}
     for path in [*given, *_files(release)]:
         by_size.setdefault(path.stat().st_size, []).append(path)
@@ -66,11 +66,11 @@ def seek(wanted: Sequence[RawFile], places: Iterable[Path], out: Path, release: 
 
 
 def _files(place: Path) -> list[Path]:
-    if place.is_file():
+    if outside.is_file(place):
         return [place]
     if not place.is_dir():
         raise VtgError(f"--raw {place}: no such file or folder; name the one in which the raw files lie.")
-    return sorted(path for path in place.rglob("*") if path.is_file())
+    return sorted(path for path in place.rglob("*") if outside.is_file(path))
 
 
 def _same(wanted: RawFile, by_size: dict[int, list[Path]], by_name: dict[str, list[Path]]) -> Path | None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
-from vtgdata.files import fingerprint, plugins
+from vtgdata.files import fingerprint, outside, plugins
 from vtgdata.releases.document import NAME as RELEASE
 from vtgdata.releases.document import named, read_document
 from vtgdata.releases.rebuild import record as rebuild_record
@@ -77,12 +77,12 @@ def _files(each: RawInput) -> list[tuple[str, str, int | None]]:
     if each.here is None:
         return [("", each.sha256, None)]
     if each.here.is_dir():
-        files = sorted(path for path in each.here.rglob("*") if path.is_file() and not path.name.startswith("."))
+        files = sorted(path for path in each.here.rglob("*") if outside.is_file(path) and not path.name.startswith("."))
         return [(path.relative_to(each.here).as_posix(), *_facts(path)) for path in files]
     if each.here.name == RELEASE:
         # A release before this one: all of it is read, though only its own page was hashed as an input.
         folder = each.here.parent
-        others = sorted(named(read_document(each.here.read_bytes(), str(each.here))) - {RELEASE})
+        others = sorted(named(read_document(outside.read_bytes(each.here), str(each.here))) - {RELEASE})
         return [("", *_facts(each.here)), *((f"../{name}", *_facts(folder / name)) for name in others)]
     return [("", each.sha256, each.here.stat().st_size)]
 

@@ -13,7 +13,7 @@ import msgspec
 import yaml
 
 from vtgdata.errors import VtgError
-from vtgdata.files import recipe
+from vtgdata.files import json_document, recipe
 from vtgdata.releases.document import Release
 
 NAME = "rebuild.json"
@@ -121,7 +121,7 @@ def read(release: Release) -> RebuildRecord:
 def decoded(raw: bytes, where: str) -> RebuildRecord:
     """A record from its bytes; raises VtgError when it is none, or is of a newer form."""
     try:
-        record = msgspec.json.decode(raw, type=RebuildRecord)
+        record = json_document.decode(raw, type=RebuildRecord)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise VtgError(f"{where}: does not say how to rebuild the release ({error}). Get the release anew.") from error
     if record.schema_version > SCHEMA_VERSION:

@@ -3,7 +3,6 @@
 import json
 import logging
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import yaml
 
 from vtgdata.errors import VtgError
-from vtgdata.files import child_processes, crash_points
+from vtgdata.files import child_processes, crash_points, outside
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.schemas import ROLLOUTS
 from vtgdata.files.whole import write_json, write_text
@@ -34,13 +33,13 @@ def run(work: Path, release: Release, record: RebuildRecord, plan: Plan, videos:
     for raw in plan.raw:
         _place(Path(raw.here), work / raw.place)
     if plan.videos:
-        (work / rebuild_record.VIDEOS).symlink_to(Path(videos).resolve(), target_is_directory=True)
+        (work / rebuild_record.VIDEOS).symlink_to(outside.resolved(Path(videos)), target_is_directory=True)
     for name in record.hub:
         hub.local(name)  # fetched here: the steps run without the user's token
     # Beside the steps' folders it says that they keep their ids.
     write_json(work / "steps" / rebuild_record.NAME, record)
     # Beside the recipe it says that no code but ours may run.
-    shutil.copyfile(release.path / document.NAME, _made(work / "of") / document.NAME)
+    outside.copy(release.path / document.NAME, _made(work / "of") / document.NAME)
     how = {step.id: step.how for step in plan.steps}
     steps = [
         _given(work, release, record, step) if how[step.id].startswith("takes") else step
@@ -62,9 +61,9 @@ def _made(folder: Path) -> Path:
 def _place(source: Path, target: Path) -> None:
     _made(target.parent)
     try:
-        target.symlink_to(source.resolve())
+        target.symlink_to(outside.resolved(source))
     except OSError:
-        shutil.copyfile(source, target)
+        outside.copy(source, target)
 
 
 def _given(work: Path, release: Release, record: RebuildRecord, step: StepRecord) -> StepRecord:
@@ -74,7 +73,7 @@ def _given(work: Path, release: Release, record: RebuildRecord, step: StepRecord
     write_parquet(folder / answers.ROLLOUTS, rows, ROLLOUTS)
     write_json(folder / rebuild_record.NAME, record)
     if tombstones.NAME in release.document.files:
-        shutil.copyfile(release.path / tombstones.NAME, folder / tombstones.NAME)
+        outside.copy(release.path / tombstones.NAME, folder / tombstones.NAME)
     spec = str(step.settings["model"])
     settings: dict[str, Any] = step.settings | {
         "model": f"{spec.partition(':')[0]}:given",

@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 
 from vtgdata.errors import Conflict, VideoUnreadable, VtgError
-from vtgdata.files import fingerprint, plugins
+from vtgdata.files import fingerprint, json_document, outside, plugins
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.schemas import Row
 from vtgdata.files.step import Step, StepSettings, StepSummary
@@ -135,7 +135,7 @@ def _refuse_foreign(wanted: Sequence[Listed], out: Path) -> None:
     """Raise Conflict when a file that this command did not make has the name of a proxy to be made."""
     for one in wanted:
         name = _name(one.video)
-        if _can_be_written(name) and (out / FOLDER / name).exists() and not _note(out, name).is_file():
+        if _can_be_written(name) and (out / FOLDER / name).exists() and not outside.is_file(_note(out, name)):
             raise Conflict(f"{out / FOLDER / name}: is there, and was not made by this command. Move it away first.")
 
 
@@ -204,7 +204,7 @@ class _Maker:
         except OSError as error:
             raise VideoUnreadable(path, f"cannot be opened ({error.strerror})") from error
         of = fingerprint.of_value([VERSION, content, self.shape, piece])
-        if target.is_file() and _noted(note) == [of, target.stat().st_size]:
+        if outside.is_file(target) and _noted(note) == [of, target.stat().st_size]:
             return False
         write_json(note, [of, None])  # so that a proxy left by a killed run is recognised as ours
         try:
@@ -220,6 +220,6 @@ class _Maker:
 def _noted(path: Path) -> object:
     """Contents of a note that records how a proxy was made; None if there is no readable one."""
     try:
-        return msgspec.json.decode(path.read_bytes())
+        return json_document.decode(outside.read_bytes(path))
     except (OSError, msgspec.DecodeError):
         return None

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from vtgdata.files import outside
+
 MOST_BYTES = 256 << 20
 """A larger index is not read: it is no video of ours."""
 _DEEPEST = 8
@@ -87,7 +89,7 @@ def _header(box: bytes, short: int, long: int, *, scaled: bool = True) -> tuple[
 def _index(path: Path) -> bytes:
     """The content of an MP4's moov box; empty if there is none."""
     size = path.stat().st_size
-    with path.open("rb") as file:
+    with outside.opened(path) as file:
         place = 0
         while place + 8 <= size:
             file.seek(place)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vtgdata.errors import VtgError
+from vtgdata.files import outside
 from vtgdata.plugins.models._transformers import weights
 
 CONFIG, FILE = "adapter_config.json", "adapter_model.safetensors"
@@ -17,10 +18,10 @@ def base_of(path: str) -> str:
     Raises VtgError when peft, which applies adapters, is not installed, or the folder does not name its base.
     """
     config = Path(path) / CONFIG
-    if not config.is_file() or (Path(path) / "config.json").is_file():
+    if not outside.is_file(config) or outside.is_file(Path(path) / "config.json"):
         return ""
     try:
-        stated = json.loads(config.read_text(encoding="utf-8"))
+        stated = json.loads(outside.read_text(config))
         named = stated.get("base_model_name_or_path")
     except (ValueError, AttributeError) as error:
         raise VtgError(f"{config}: no JSON object ({error}). Save the adapter again.") from error
@@ -46,7 +47,7 @@ def fault(model: Any, path: str) -> str:
     from safetensors import safe_open
 
     file = Path(path) / FILE
-    if not file.is_file():
+    if not outside.is_file(file):
         return f"lacks its weights ({FILE})"
     with safe_open(file, "pt") as stored:
         names = {_plain(name) for name in stored.keys()}  # noqa: SIM118  # it is no dict

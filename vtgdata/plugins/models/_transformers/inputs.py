@@ -3,6 +3,7 @@
 import io
 from typing import Any
 
+from vtgdata.files.video_files import PICTURES
 from vtgdata.plugins.models._transformers.plain_text import PlainText
 from vtgdata.records import Image, Message
 
@@ -20,7 +21,7 @@ def prompt_inputs(processor: Any, messages: tuple[Message, ...], plain: PlainTex
     from PIL import Image as Pillow
 
     images = [
-        Pillow.open(io.BytesIO(part.jpeg)).convert("RGB")
+        Pillow.open(io.BytesIO(part.jpeg), formats=PICTURES).convert("RGB")
         for message in messages
         for part in message.parts
         if isinstance(part, Image)

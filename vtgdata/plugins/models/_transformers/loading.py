@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from vtgdata.errors import VtgError
-from vtgdata.files import fingerprint
+from vtgdata.files import fingerprint, outside
 from vtgdata.plugins.models._transformers import adapters, inputs, templates, weights
 
 _MODEL_FILES = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
@@ -126,7 +126,9 @@ def _processor(path: str, base: str, own_code: dict[str, Any]) -> Any:
     """The processor, if it can make prompts with pictures; of an adapter's folder without one, that of its base."""
     from transformers import AutoProcessor
 
-    own = not base or any((Path(path) / file).is_file() for file in ("processor_config.json", "tokenizer_config.json"))
+    own = not base or any(
+        outside.is_file(Path(path) / file) for file in ("processor_config.json", "tokenizer_config.json")
+    )
     processor = AutoProcessor.from_pretrained(path if own else base, **own_code)
     lacking = [part for part in ("tokenizer", "image_processor") if getattr(processor, part, None) is None]
     if lacking:

@@ -1,0 +1,103 @@
+"""Opens Parquet files that may come from outside: what a file says of itself is weighed before any of it is read.
+
+A Parquet file of 2 MB can hold 10^9 rows, and a value that is stored once can stand in every row. Polars ends the whole
+process where memory runs out, so that it must not come to that.
+"""
+
+import importlib
+from pathlib import Path
+from typing import Any, cast
+
+from vtgdata.errors import VtgError
+from vtgdata.files import limits, outside
+
+_BYTES = {
+    "BOOLEAN": 0.125, "INT32": 4, "INT64": 8, "INT96": 12, "FLOAT": 4, "DOUBLE": 8, "BYTE_ARRAY": 16,
+    "FIXED_LEN_BYTE_ARRAY": 8,
+}  # fmt: skip
+"""Bytes that a value takes in memory at the least; a text takes those of its place."""
+
+
+def opened(path: str | Path, content: bytes | None = None) -> Any:
+    """A pyarrow.parquet.ParquetFile, which may be read by row groups or in batches.
+
+    Args:
+        path: the file.
+        content: its bytes, where they were read already.
+
+    Raises VtgError when there is no such file, it is no Parquet file, or a part of it is above a limit.
+    """
+    return _opened(path, content)[0]
+
+
+def _opened(path: str | Path, content: bytes | None = None) -> tuple[Any, float]:
+    """The file, and the bytes that it takes in memory at the least."""
+    pa, parquet = importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
+    if content is None and not outside.is_file(path):
+        raise VtgError(f"{path}: no such file.")
+    try:
+        file = parquet.ParquetFile(path if content is None else pa.BufferReader(content))
+    except (pa.lib.ArrowException, OSError, ValueError, MemoryError) as error:
+        raise unreadable(path, error) from error
+    try:
+        return file, _weigh(path, file.metadata)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _weigh(path: str | Path, stated: Any) -> float:
+    """Bytes that a file takes at the least, by its footer. Raises VtgError when a part of it is above a limit."""
+    columns, groups = stated.num_columns, stated.num_row_groups
+    if columns > limits.COLUMNS.value:
+        raise limits.COLUMNS.error(path, f"{columns:,} columns")
+    if columns * groups > limits.ROW_GROUPS.value:
+        raise limits.ROW_GROUPS.error(path, f"{groups:,} row groups of {columns:,} columns")
+    most, total = limits.ROW_GROUP.value, 0.0
+    for place in range(groups):
+        group, size = stated.row_group(place), 0.0
+        for column in map(group.column, range(group.num_columns)):
+            size += max(column.num_values * _BYTES.get(column.physical_type, 8), column.total_uncompressed_size)
+        size = max(size, group.total_byte_size)
+        if size > most:
+            raise limits.ROW_GROUP.error(path, f"row group {place} takes {limits.shown(int(size))}")
+        total += size
+    return total
+
+
+def frame(path: str | Path, columns: list[str] | None = None) -> Any:
+    """A Parquet file as a Polars frame, whole or some columns of it.
+
+    Raises VtgError when there is no such file, it is no whole Parquet file, or it is above a limit.
+    """
+    import polars as pl
+
+    file, least = _opened(path)
+    file.close()
+    # Values are packed in the file, and unpacked here: their own bytes, as stated, are the least that they take.
+    limits.check_memory(path, int(least))
+    try:
+        found = _limited(path, columns) if limits.is_limited() else pl.read_parquet(path, columns=columns)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError, MemoryError) as error:
+        if isinstance(error, VtgError):
+            raise
+        raise unreadable(path, error) from error
+    if (size := int(found.estimated_size())) > limits.TABLE.value:
+        raise limits.TABLE.error(path, f"its values take {limits.shown(size)}")
+    return found
+
+
+def _limited(path: str | Path, columns: list[str] | None) -> Any:
+    """The same by pyarrow, for a process with a limit of memory: where that is met, pyarrow raises an error."""
+    import polars as pl
+
+    parquet, frame_of = importlib.import_module("pyarrow.parquet"), cast(Any, pl.from_arrow)
+    return frame_of(parquet.read_table(path, columns=columns))
+
+
+def unreadable(path: str | Path, error: BaseException) -> VtgError:
+    """The error for a file that a library does not read."""
+    if isinstance(error, MemoryError):
+        return limits.no_memory(path)
+    said = str(error).strip().split("\n")[0][:200]
+    return VtgError(f"{path}: not a readable Parquet file ({said}). Make it again.")
