@@ -26,12 +26,17 @@ OPENS = {
 WRITES = ("w", "x", "a")
 ALLOWED = {
     "files/limits.py": {"read_text": "files of the kernel, by fixed names"},
-    "files/lease.py": {
-        "read_bytes": "the owner's file in an output folder", "read_text": "files of the kernel, by fixed names",
+    "files/owners.py": {"read_bytes": "the owner's file in an output folder"},
+    "files/processes.py": {"read_text": "files of the kernel, by fixed names"},
+    "files/temporary.py": {
+        "open": "a new file, which must not exist", "fdopen": "the same", "read_text": "a file of the kernel",
     },
+    "cli/app.py": {"open": "the null device, to write to"},
+    "video/proxy.py": {"open": "the copy that was just written"},
     "files/child_processes.py": {"resolve": "folders of Python's own"},
-    "files/fingerprint.py": {"connect": "remembered hashes in the user's cache"},
-    "files/step.py": {"is_file": "a module that Python found"},
+    "files/fingerprint.py": {
+        "connect": "remembered hashes in the user's cache", "is_file": "a module that Python found",
+    },
     "files/parquet_limits.py": {
         "ParquetFile": "the place itself", "read_parquet": "the place itself", "read_table": "the place itself",
     },

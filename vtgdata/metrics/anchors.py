@@ -9,6 +9,7 @@ import msgspec
 import yaml
 
 from vtgdata.errors import VtgError, did_you_mean
+from vtgdata.files import outside
 
 OURS = Path(__file__).with_name("anchors.yaml")
 Confidence = Literal["recomputed", "page", "full text", "second-hand"]
@@ -136,7 +137,7 @@ def load(path: Path) -> Anchors:
     """Read a file of published numbers; raises VtgError, naming the entry, where something is wrong with it."""
     try:
         # The loader in C is ten times as fast; not every installation of PyYAML has it.
-        found: Any = yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        found: Any = yaml.load(outside.read_text(path), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except OSError as error:
         raise VtgError(f"{path}: cannot be read ({error.strerror}).") from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vtgdata.errors import VtgError
-from vtgdata.files import fingerprint
+from vtgdata.files import fingerprint, outside
 
 NAME = "release.json"
 
@@ -13,7 +13,7 @@ NAME = "release.json"
 def check_files(folder: Path, stated: Mapping[str, tuple[str, int | None]]) -> None:
     """Read files and compare them with {name: (hash, size)}; raises VtgError that names the first that differs."""
     for name, (_, size) in stated.items():
-        if not (folder / name).is_file():
+        if not outside.is_file(folder / name):
             raise VtgError(f"{folder / name}: missing, and {NAME} names it. Copy the release again, or make it again.")
         if size is not None and (folder / name).stat().st_size != size:
             raise _changed(folder / name)
@@ -28,7 +28,7 @@ def check_files(folder: Path, stated: Mapping[str, tuple[str, int | None]]) -> N
 def stated_bytes(folder: Path, name: str, sha256: str) -> bytes:
     """The bytes of a file, hashed as they are returned; raises VtgError when they are not those that were released."""
     check_files(folder, {name: (sha256, None)})
-    raw = (folder / name).read_bytes()
+    raw = outside.read_bytes(folder / name)
     if hashlib.sha256(raw).hexdigest() != sha256:
         raise _changed(folder / name)
     return raw

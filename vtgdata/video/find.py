@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from vtgdata.errors import VideoAmbiguous, VideoChanged, VtgError
-from vtgdata.files import fingerprint
+from vtgdata.files import fingerprint, outside
 from vtgdata.files.video_files import SUFFIXES, video_files
 from vtgdata.video import bindings
 from vtgdata.video.bindings import Binding
@@ -114,7 +114,7 @@ def find(root: Path, read: Iterable[str] = ()) -> Videos:
         )
     bound = bindings.read(root)
     places = (root / bound[file].path for file in read if file in bound)
-    fingerprint.of_all_bytes(path for path in places if path.is_file())
+    fingerprint.of_all_bytes(path for path in places if outside.is_file(path))
     return Videos(root, by_name, by_stem, bound)
 
 

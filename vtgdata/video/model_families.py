@@ -14,7 +14,7 @@ from typing import Any, cast
 from msgspec import UnsetType
 
 from vtgdata.errors import VtgError
-from vtgdata.files import plugins
+from vtgdata.files import outside, plugins
 from vtgdata.records import FrameSampling
 from vtgdata.video.presets import BY_FAMILY, FAMILIES, PLAIN
 
@@ -61,7 +61,7 @@ def _of_folder(folder: Path) -> str | None:
 def _read(path: Path) -> dict[str, Any]:
     """A JSON object in a file; empty where there is none, which is said when the model is opened."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(outside.read_text(path))
     except (OSError, ValueError):
         return {}
     return cast(dict[str, Any], found) if isinstance(found, dict) else {}

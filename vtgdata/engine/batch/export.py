@@ -20,7 +20,7 @@ from vtgdata.engine.questions import frame_store, questions
 from vtgdata.engine.settings import AskSettings
 from vtgdata.engine.work_keys import Question, seed_of, work_keys
 from vtgdata.errors import VtgError
-from vtgdata.files import fingerprint, temporary
+from vtgdata.files import fingerprint, outside, temporary
 from vtgdata.files.claims import JOURNAL
 from vtgdata.files.parquet import parquet_writer, read_frame
 from vtgdata.files.whole import Replacement, write_json
@@ -85,7 +85,7 @@ def export(settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tupl
     write its requests down.
     """
     folder = Path(settings.batch)
-    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / NAME).is_file())):
+    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not outside.is_file(folder / NAME))):
         raise _held(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with temporary.folder(folder) as draft:

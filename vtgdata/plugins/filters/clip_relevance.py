@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from vtgdata.annotations.filtering import FilterExample, FrameReader, example_sample, seen
 from vtgdata.errors import VtgError
-from vtgdata.files import fingerprint
+from vtgdata.files import fingerprint, outside
 from vtgdata.files.video_files import PICTURES
 from vtgdata.metrics.window_table import as_array, support
 from vtgdata.records import Frames, LeftOut, Sample, Video, Window
@@ -205,9 +205,9 @@ def _config(model: str) -> Path | None:
 
 def _refuse_own_code(model: str, config: Path | None) -> None:
     """Raise VtgError when a model's description lets the model's own Python files run: open_clip hands that on."""
-    if config is None or not config.is_file():
+    if config is None or not outside.is_file(config):
         return
-    stated = json.loads(config.read_text(encoding="utf-8"))
+    stated = json.loads(outside.read_text(config))
     if '"trust_remote_code"' in json.dumps(stated):
         raise VtgError(
             f"clip_relevance: model={model}: its {_CONFIG} asks for trust_remote_code, and no model's own code is run "

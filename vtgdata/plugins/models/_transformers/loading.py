@@ -89,7 +89,7 @@ _CODE = ("_implementation", "kernel_config")
 def _refuse_kernels(config: str | None) -> None:
     """Raise VtgError when a config.json names a repository of code for a part of the model (`org/kernel`)."""
     try:
-        stated = json.loads(Path(config or "").read_text(encoding="utf-8"))
+        stated = json.loads(outside.read_text(config or ""))
     except (OSError, ValueError):
         return  # the library says what is wrong with it
     if named := next(_kernels(stated), ""):
