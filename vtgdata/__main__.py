@@ -11,8 +11,10 @@ def main() -> None:
     # `python -m` looks for modules in the current folder first: a dataset's numpy.py there would be run.
     sys.path[:] = [entry for entry in sys.path if entry and not is_stray(entry)]
     save_addresses()
+    from vtgdata.cli.any_encoding import accept_any_text
     from vtgdata.cli.app import run
 
+    accept_any_text()
     sys.exit(run(sys.argv[1:]))
 
 
