@@ -7,13 +7,16 @@ import sys
 def main() -> None:
     """Run the command line with this process's arguments; exits with the codes that scripts rely on."""
     _leave_current_folder()
-    from vtgdata.cli.app import run
-    from vtgdata.cli.printing import guard_output
     from vtgdata.files.child_processes import end_with_parent
     from vtgdata.files.limits import save_addresses
 
     save_addresses()
     end_with_parent()
+    from vtgdata.cli.any_encoding import accept_any_text
+    from vtgdata.cli.app import run
+    from vtgdata.cli.printing import guard_output
+
+    accept_any_text()
     guard_output()  # to the very end: a traceback quotes what came from outside, too
     sys.exit(run(sys.argv[1:]))
 

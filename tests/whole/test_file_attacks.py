@@ -1,6 +1,7 @@
 """Attacks by files, each tried on every command; see `support.file_attacks` for what is planted and what is exempt."""
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -163,19 +164,25 @@ def test_a14_an_output_that_is_not_utf_8_ends_no_command(command, world):
     ]
     write_samples(world / "samples/samples.parquet", samples)
     (world / "videos/deep/a.mp4").rename(world / "videos/deep/é.mp4")
+    tests = Path(__file__).parent.parent
+    places, more = (tests, tests.parent), [] if command in ("check", "diff") else ["--json"]
     done = subprocess.run(
-        [sys.executable, "-c", CALL, command, str({OUT.get(command, "out"): "./é"})],
-        env=os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(__file__).parent.parent)},
+        [sys.executable, "-c", CALL, command, repr({OUT.get(command, "out"): "./é"}), *more],
+        env=os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": os.pathsep.join(map(str, places))},
         capture_output=True,
         check=False,
     )
     assert b"Traceback" not in done.stderr, done.stderr.decode(errors="replace")
+    assert done.stdout.isascii() and done.stderr.isascii()
+    for line in done.stdout.splitlines() if more else ():
+        json.loads(line)
 
 
 CALL = """
 import ast, sys
 from support.every_stage import RUNS
-from vtgdata.cli import app, commands
+from vtgdata.__main__ import main
+from vtgdata.cli import commands
 values = RUNS[sys.argv[1]] | ast.literal_eval(sys.argv[2])
 places, words = commands.COMMANDS[sys.argv[1]].arguments, sys.argv[1].split()
 given = lambda value: value if isinstance(value, list) else [f"{k}={v}" for k, v in value.items()] if isinstance(
@@ -185,7 +192,8 @@ for name in places:
 for name, value in values.items():
     if name not in places:
         words += [word for each in given(value) for word in ("--" + name.replace("_", "-"), str(each))]
-sys.exit(app.run(words))
+sys.argv = ["vtgdata", *words, *sys.argv[3:]]
+main()
 """
 
 

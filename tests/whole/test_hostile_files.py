@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import vtgdata
 from support import hostile_files as hostile
 from support.builders import make_sample
 from vtgdata.files.samples import write_samples
@@ -73,7 +74,7 @@ def limited(words: list[str], folder: Path) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "vtgdata", *words],
         cwd=folder,
-        env=os.environ | {"VTGDATA_CACHE": str(folder / "cache")},
+        env=os.environ | {"VTGDATA_CACHE": str(folder / "cache"), "PYTHONPATH": str(Path(vtgdata.__file__).parents[1])},
         preexec_fn=_limit(),
         capture_output=True,
         text=True,

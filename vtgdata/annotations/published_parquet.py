@@ -11,6 +11,8 @@ from vtgdata.files import limits, parquet_limits
 
 BATCH = 10_000
 """Rows that are read at a time."""
+_ROW = 64
+"""Bytes that a row takes at the least: the id of each is kept, so that none occurs twice."""
 
 
 def records(path: Path) -> Iterator[Item]:
@@ -23,6 +25,7 @@ def records(path: Path) -> Iterator[Item]:
     position = 0
     try:
         with parquet_limits.opened(path) as file:
+            limits.check_memory(path, file.metadata.num_rows * _ROW)
             for batch in file.iter_batches(BATCH):
                 if batch.nbytes > limits.ROW_GROUP.value:
                     raise limits.ROW_GROUP.error(f"{path}#{position}", f"{len(batch):,} rows are too large")

@@ -91,8 +91,8 @@ def _limited(path: str | Path, columns: list[str] | None) -> Any:
     """The same by pyarrow, for a process with a limit of memory: where that is met, pyarrow raises an error."""
     import polars as pl
 
-    parquet, frame_of = importlib.import_module("pyarrow.parquet"), cast(Any, pl).from_arrow
-    return frame_of(parquet.read_table(path, columns=columns))
+    parquet = importlib.import_module("pyarrow.parquet")
+    return cast(Any, pl).from_arrow(parquet.read_table(path, columns=columns))
 
 
 def unreadable(path: str | Path, error: BaseException) -> VtgError:
