@@ -88,6 +88,15 @@ def test_the_same_seed_gives_the_same_truths():
     assert (first.donor == second.donor).all() and (first.donor != third.donor).any()
 
 
+def test_the_order_of_the_samples_changes_nothing():
+    samples = corpus()
+    there, back = other_truth.draw(samples), other_truth.draw(samples[::-1])
+    assert there and back
+    assert [[s.windows for s in row] for row in there.samples] == [
+        [s.windows for s in row[::-1]] for row in back.samples
+    ]
+
+
 def test_one_source_of_most_samples_borrows_from_the_others_and_one_alone_has_no_control():
     samples = [make_sample(f"t:{i}", video_id="big" if i < 30 else f"v{i}", duration=30.0) for i in range(40)]
     others = other_truth.draw(samples)

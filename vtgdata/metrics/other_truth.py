@@ -10,7 +10,7 @@ only by `seen` of the model with the video minus `seen` without it (`evaluate --
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -73,9 +73,14 @@ def draw(samples: Sequence[Sample], *, seed: int = 0, draws: int = DRAWS) -> Oth
     if np.count_nonzero(np.bincount(clusters.of[usable])) < 2:
         return None
     rng = np.random.default_rng(seed)
-    ranges = _ranges(samples, usable)
-    donor = np.stack([_donors(ranges, clusters.of, usable, rng) for _ in range(draws)])
-    shares, rows = [_shares(sample) for sample in samples], cast("list[list[int]]", donor.tolist())
+    # Drawn in the order of their ids, so that the order of the rows changes nothing.
+    order = np.array(sorted(range(len(samples)), key=lambda i: samples[i].sample_id), dtype=np.intp)
+    placed: list[int] = order.tolist()
+    ranges = _ranges([samples[i] for i in placed], usable[order])
+    donor = np.empty((draws, len(samples)), dtype=np.intp)
+    for row in donor:
+        row[order] = order[_donors(ranges, clusters.of[order], usable[order], rng)]
+    shares, rows = [_shares(sample) for sample in samples], donor.tolist()
     changed = [[_with(s, shares[j]) for s, j in zip(samples, row, strict=True)] for row in rows]
     return Others(changed, donor, usable, clusters)
 
@@ -93,8 +98,8 @@ def seen(own: Mapping[str, Array], score: Score, others: Others) -> dict[str, Es
 
     Args:
         own: {metric: (n,)} scores of the answers on their own truths.
-        score: scores the same answers against the samples that it is given; of the metrics that it leaves out, and of
-            those that do not depend on windows, nothing is said.
+        score: scores the same answers against the samples that it is given; nothing is said of metrics that it leaves
+            out. A metric that does not depend on windows has `seen` 0.
         others: the other truths.
     """
     against = [score(each) for each in others.samples]

@@ -61,7 +61,7 @@ def beta_quantile(p: float, a: float, b: float) -> float:
         density = math.exp(whole + (a - 1) * math.log(x) + (b - 1) * math.log1p(-x)) if 0 < x < 1 else 0.0
         step = x - over / density if density > TINY else math.nan
         following = step if low < step < high else (low + high) / 2
-        if abs(following - x) <= 1e-12 * x or following in (low, high):
+        if abs(following - x) <= 1e-12 * min(x, 1.0 - x) or following in (low, high):
             return following
         x = following
     return x
