@@ -100,16 +100,24 @@ def best_constant(samples: Sequence[Sample]) -> Fractions:
     width = max(len(sample.windows) for sample in usable)
     # (n, width, 2) true windows as fractions; a sample's last window is repeated to fill its row.
     found = [_fractions(sample) for sample in usable]
-    truth = np.array([np.concatenate([f, np.repeat(f[-1:], width - len(f), axis=0)]) for f in found])
-    best, best_window = -1.0, (0.0, 1.0)
+    return best_window(np.array([np.concatenate([f, np.repeat(f[-1:], width - len(f), axis=0)]) for f in found]))
+
+
+def best_window(truth: Array) -> Fractions:
+    """The one window with the highest mean IoU.
+
+    Args:
+        truth: (n, width, 2) the true windows of n samples, as fractions of the duration; the best IoU of a row counts.
+    """
+    best, found = -1.0, (0.0, 1.0)
     for i in range(GRID):
         for j in range(i + 1, GRID + 1):
             guess = np.broadcast_to([i / GRID, j / GRID], (len(truth), 2))
-            ious = np.max([tiou_in_place(guess, truth[:, k]) for k in range(width)], axis=0)
+            ious = np.max([tiou_in_place(guess, truth[:, k]) for k in range(truth.shape[1])], axis=0)
             mean = float(ious.mean())
             if mean > best + 1e-12:
-                best, best_window = mean, (i / GRID, j / GRID)
-    return best_window
+                best, found = mean, (i / GRID, j / GRID)
+    return found
 
 
 def constant_ious(samples: Sequence[Sample], window: Fractions) -> list[float]:

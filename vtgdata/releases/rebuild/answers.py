@@ -1,14 +1,18 @@
 """Which answers of models a step got, and whether they can be had again without asking: for `rebuild.json`."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
+from vtgdata.files.pieces import read_frames
 from vtgdata.files.samples import SampleTable
+from vtgdata.files.schemas import ROLLOUTS as ROLLOUT_COLUMNS
 from vtgdata.files.schemas import Row
 from vtgdata.releases import tombstones
+from vtgdata.releases.matching import KEY, hashed
 from vtgdata.releases.rebuild import record as rebuild_record
 from vtgdata.releases.rebuild.record import Answers, RebuildRecord, StepRecord
 
@@ -16,6 +20,7 @@ ROLLOUTS = "rollouts.parquet"
 """The file of answers, of every step that asks a model."""
 _PLACE = ["sample_id", "index", "model_id", "prompt_id", "sampling_id"]
 """Columns that say to which question of which model a row is an answer."""
+_TOLD = ("key", "sample_id", "model_id", "prompt_id", "tokens_in", "tokens_out")
 
 
 class Published:
@@ -31,11 +36,15 @@ class Published:
         import polars as pl
 
         self.removed = sorted(removed)
-        parts = [pl.read_parquet(path, columns=["key", *_PLACE]) for path in paths]
-        rows = pl.concat(parts).unique("key") if parts else pl.DataFrame(schema={"key": pl.String})
-        self.keys = rows.select("key")
-        self.shared = rows.filter(pl.struct(_PLACE).is_duplicated()).select("key") if parts else rows
-        """Keys of answers to one question that several steps asked with other seeds: only the key tells them apart."""
+        kinds = {name: ROLLOUT_COLUMNS[name] for name in ("key", *_PLACE)}
+        parts = [
+            hashed([frame], [pl.col("key")], _PLACE, {}) for path in paths for frame in read_frames(path, kinds)
+        ]  # fmt: skip
+        rows = pl.concat(parts).unique(KEY) if parts else None
+        self.keys = rows.select(KEY) if rows is not None else None
+        """Hashes of the keys of all answers."""
+        self.shared = rows.filter(rows["content"].is_duplicated()).select(KEY) if rows is not None else None
+        """Those to one question that several steps asked with other seeds: only the key tells them apart."""
 
     def of_step(self, command: str, settings: Mapping[str, Any], folder: Path | None) -> Answers | None:
         """The answers that a step got; None if it asked no model.
@@ -51,19 +60,41 @@ class Published:
         path = folder / ROLLOUTS
         if not path.is_file():
             return Answers(models=[], repeatable=repeatable(model))
+        return self._told(path, repeatable(model))
+
+    def _told(self, path: Path, again: bool) -> Answers:
+        """What a file of answers says, read piece by piece."""
         import polars as pl
 
-        rows = pl.read_parquet(path, columns=["key", "sample_id", "model_id", "prompt_id", "tokens_in", "tokens_out"])
+        kinds = {name: ROLLOUT_COLUMNS[name] for name in _TOLD}
+        models: set[str] = set()
+        prompts: set[str] = set()
+        keys: list[str] = []
+        counts = Counter[str]()
+        hashes: list[Any] = []
+        for frame in read_frames(path, kinds):
+            hashes.append(hashed([frame], [pl.col("key")], [], {}).select(KEY))
+            models |= {_public(name) for name in frame["model_id"].unique()}
+            prompts |= set(frame["prompt_id"].unique())
+            counts["rows"] += frame.height
+            counts["in"] += int(frame["tokens_in"].sum())
+            counts["out"] += int(frame["tokens_out"].sum())
+            counts["removed"] += int(frame["sample_id"].is_in(self.removed).sum())
+            if self.shared is not None and self.shared.height:
+                keys += frame.hstack(hashes[-1]).join(self.shared, on=KEY, how="semi")["key"].to_list()
+        stored = not hashes or (
+            self.keys is not None and pl.concat(hashes).join(self.keys, on=KEY, how="anti").is_empty()
+        )
         return Answers(
-            models=sorted({_public(name) for name in rows["model_id"].unique()}),
-            prompts=sorted(rows["prompt_id"].unique()),
-            rows=rows.height,
-            tokens_in=int(rows["tokens_in"].sum()),
-            tokens_out=int(rows["tokens_out"].sum()),
-            stored=rows.join(self.keys, on="key", how="anti").is_empty(),
-            keys=sorted(rows.join(self.shared, on="key", how="semi")["key"]),
-            removed=int(rows["sample_id"].is_in(self.removed).sum()),
-            repeatable=repeatable(model),
+            models=sorted(models),
+            prompts=sorted(prompts),
+            rows=counts["rows"],
+            tokens_in=counts["in"],
+            tokens_out=counts["out"],
+            stored=stored,
+            keys=sorted(keys),
+            removed=counts["removed"],
+            repeatable=again,
         )
 
 
