@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import ROW_GROUP, GroupWriter, arrow_schema, pyarrow
 
-BUCKET = 2 * ROW_GROUP
+BUCKET = ROW_GROUP
 """Rows that are sorted at a time."""
+_MOST_FILES = 256
+"""Most files that are open at once, for one process may have a thousand or so; beyond them tables are longer."""
 ANY = "any"
 """In the place of a column's type: it comes as the file has it."""
 PLACE, ROW = "(place)", "(row)"
@@ -173,7 +175,7 @@ def write_table(path: Path, frame: Any, columns: Mapping[str, str]) -> None:
 
 
 def in_order(
-    tables: Iterable[Any], places: NDArray[np.int64], scratch: Path, bucket: int | None = None
+    tables: Iterable[Any], places: NDArray[np.integer[Any]], scratch: Path, bucket: int | None = None
 ) -> Iterator[Any]:
     """Yield all rows in the order of their places, in tables of about `bucket` rows.
 
@@ -189,7 +191,8 @@ def in_order(
     Yields Arrow tables with the columns PLACE and ROW besides; the rows of a table are in the order of the input.
     """
     pa = pyarrow()
-    firsts = np.unique(np.sort(places)[:: bucket or BUCKET])
+    step = max(bucket or BUCKET, len(places) // _MOST_FILES)
+    firsts = np.unique(np.sort(places)[::step])
     which = np.searchsorted(firsts, places, side="right") - 1
     numbered = _numbered(tables, places)
     if bool((which[1:] >= which[:-1]).all()):
@@ -205,7 +208,7 @@ def in_order(
             yield table
 
 
-def _numbered(tables: Iterable[Any], places: NDArray[np.int64]) -> Iterator[tuple[int, Any]]:
+def _numbered(tables: Iterable[Any], places: NDArray[np.integer[Any]]) -> Iterator[tuple[int, Any]]:
     pa = pyarrow()
     begun = 0
     for table in tables:

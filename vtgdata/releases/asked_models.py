@@ -20,7 +20,7 @@ class Asked:
     COLUMNS = ("sample_id", "model_id", *_HOW)
     """Columns that a piece must have; of traces also `kept` and `reason`, of pass rates also `n`."""
 
-    def __init__(self, ranks: NDArray[np.int64]) -> None:
+    def __init__(self, ranks: NDArray[np.int32]) -> None:
         """Begin; `ranks` numbers the sample of each row of the file, and is below 0 where the row does not count."""
         self._ranks = ranks
         self._names: dict[str, int] = {}

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from vtgdata.errors import VtgError
 from vtgdata.releases.document import Release, parse_version
-from vtgdata.releases.matching import KEY, NO_MEANING, columns_of, hashed, matched, released
+from vtgdata.releases.matching import KEY, NO_MEANING, columns_of, hashed, matched, released, repeated
 from vtgdata.releases.rows import Config, keys_of
 
 
@@ -42,11 +42,13 @@ def date(config: Config, version: str, previous: Release | None, changed: NDArra
     there = set(columns_of(previous, config.name)) if previous is not None else set[str]()
     compared = [name for name in config.own if name in there and name not in (*NO_MEANING, *keys)]
     made = [pl.col(name).fill_null("") for name in keys]
-    new = hashed(config.frames(list(dict.fromkeys([*keys, *compared]))), made, compared, {}).with_row_index("row")
+    frames = config.frames(list(dict.fromkeys([*keys, *compared])))
+    new = hashed(frames, made, compared, {}, brief=not there)
     distinct = _check_unique(config, new, keys)
     if not there:
         counts = {"added": distinct, "removed": 0, "changed": 0}
         return Dated([version], np.zeros(size, dtype=np.uint16), counts, np.zeros(size, dtype=bool))
+    new = new.with_row_index("row")
     assert previous is not None
     rows = released(previous, config.name, [*keys, *compared, "first_version"])
     # Dropped raw rows may be identical; then the last one counts.
@@ -79,19 +81,17 @@ def _check_unique(config: Config, hashes: Any, keys: Sequence[str]) -> int:
     """The number of different keys; raises VtgError when one occurs twice where it must not."""
     import polars as pl
 
-    # Of two equal keys both halves of the hash are equal: one of them is faster to look at.
-    again = hashes["k1"].is_duplicated()
-    if not again.any():
+    twice = hashes.filter(repeated(hashes["k1"]))
+    if twice.is_empty():
         return hashes.height
-    twice = hashes.filter(again)
     if config.name == "drops":
-        return hashes.height - twice.height + twice.unique(KEY).height
-    named = set(twice["k1"].to_list())
+        return hashes.height - twice.height + twice["k1"].n_unique()
+    named = twice["k1"].implode()
     seen: set[tuple[Any, ...]] = set()
     for frame in config.frames(list(keys)):
         texts = frame.select(pl.col(name).fill_null("") for name in keys)
         own = hashed([texts], [pl.col(name) for name in keys], [], {})["k1"]
-        for key in texts.filter(own.is_in(list(named))).iter_rows():
+        for key in texts.filter(own.is_in(named)).iter_rows():
             if key in seen:
                 raise VtgError(f"config {config.name!r}: {dict(zip(keys, key, strict=True))} occurs twice.")
             seen.add(key)

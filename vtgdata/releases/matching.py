@@ -6,6 +6,8 @@ Rows are told apart by hashes of 128 bits of their keys, and compared by hashes 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from vtgdata.files.parquet import pyarrow
 from vtgdata.files.pieces import ANY, read_frames
 from vtgdata.releases.document import CHOSEN, COLUMNS, Release
@@ -60,7 +62,18 @@ def released(release: Release, config: str, names: Sequence[str]) -> Iterator[An
             yield frame.with_columns(pl.lit(split).alias(SPLIT))
 
 
-def hashed(frames: Iterable[Any], keys: Sequence[Any], compared: Sequence[str], more: Mapping[str, Any]) -> Any:
+def repeated(hashes: Any) -> Any:
+    """For each of a series of hashes, whether it occurs twice or more; they are sorted, since a table takes more."""
+    import polars as pl
+
+    ordered = np.sort(hashes.to_numpy())
+    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    return hashes.is_in(pl.Series(twice, dtype=pl.UInt64).implode())
+
+
+def hashed(
+    frames: Iterable[Any], keys: Sequence[Any], compared: Sequence[str], more: Mapping[str, Any], *, brief: bool = False
+) -> Any:
     """A frame with a row for each row: KEY, `content` (hash of the values compared), and more columns.
 
     Args:
@@ -68,15 +81,13 @@ def hashed(frames: Iterable[Any], keys: Sequence[Any], compared: Sequence[str], 
         keys: expressions whose values make the key.
         compared: names of the columns to compare.
         more: {name: expression} of further columns.
+        brief: give the first half of the key's hash alone.
     """
     import polars as pl
 
     named = [key.alias(f"(key {place})") for place, key in enumerate(keys)]
     names = [f"(key {place})" for place in range(len(keys))]
-    parts = [
-        frame.with_columns(named).select(
-            k1=digest(names, 1), k2=digest(names, 2), content=digest(compared, 3), **more
-        )
-        for frame in frames
-    ]  # fmt: skip
-    return pl.concat(parts)
+    wanted = {"k1": digest(names, 1)}
+    if not brief:
+        wanted |= {"k2": digest(names, 2), "content": digest(compared, 3), **more}
+    return pl.concat([frame.with_columns(named).select(**wanted) for frame in frames])

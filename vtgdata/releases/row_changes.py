@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from vtgdata.releases.document import Release
-from vtgdata.releases.matching import KEY, NO_MEANING, SPLIT, columns_of, digest, hashed, matched, released
+from vtgdata.releases.matching import KEY, NO_MEANING, SPLIT, columns_of, digest, hashed, matched, released, repeated
 from vtgdata.releases.rows import keys_of
 
 
@@ -82,7 +82,7 @@ def _told_apart(rows: Any) -> Any:
     """The rows with another key for each that has the key of an earlier one, and `times`: how many earlier ones."""
     import polars as pl
 
-    again = rows["k1"].is_duplicated()
+    again = repeated(rows["k1"])
     if not again.any():
         return rows.with_columns(times=pl.lit(0, pl.UInt64))
     times = pl.int_range(pl.len()).over(KEY).cast(pl.UInt64)

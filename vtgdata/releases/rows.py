@@ -18,7 +18,7 @@ from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, T
 from vtgdata.releases import published, tombstones
 from vtgdata.releases.asked_models import Asked
 from vtgdata.releases.document import CHOSEN, COLUMNS
-from vtgdata.releases.sample_index import REMOVED, SampleIndex
+from vtgdata.releases.sample_index import REMOVED, Ranks, SampleIndex
 from vtgdata.releases.tombstones import Tombstones
 
 _KEYS = {
@@ -42,7 +42,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """{column: type} of the file that is written."""
     own: Mapping[str, str]
     """The part of them that is in the rows' own files; the others are those of each row's sample."""
-    ranks: NDArray[np.int64]
+    ranks: Ranks
     """(n,) For each row the rank of its sample; for the rows of `drops` their rank by corpus and origin."""
     frames: Frames
 
@@ -145,10 +145,10 @@ class Sources:
         order = ["corpus", "origin"]
         placed = [frame.select(pl.col(order).fill_null("")) for frame in frames(order)]
         if not placed:
-            return Config(name="drops", columns=COLUMNS["drops"], own=DROPS, ranks=np.zeros(0, np.int64), frames=frames)
+            return Config(name="drops", columns=COLUMNS["drops"], own=DROPS, ranks=np.zeros(0, np.int32), frames=frames)
         rows = pl.concat(placed)
         ranked = rows.unique().sort(order).with_row_index("rank")
-        found = rows.join(ranked, on=order, how="left", maintain_order="left")["rank"].to_numpy().astype(np.int64)
+        found = rows.join(ranked, on=order, how="left", maintain_order="left")["rank"].to_numpy().astype(np.int32)
         return Config(name="drops", columns=COLUMNS["drops"], own=DROPS, ranks=found, frames=frames)
 
     def _dropped(self, frame: Any) -> Any:
@@ -160,7 +160,7 @@ class Sources:
         rows = [self._tombstones.dropped(row) for row in frame.iter_rows(named=True)]
         return pl.DataFrame(rows, schema=frame.schema)
 
-    def _ranks(self, path: str, needs: Mapping[str, str] | Sequence[str]) -> NDArray[np.int64]:
+    def _ranks(self, path: str, needs: Mapping[str, str] | Sequence[str]) -> Ranks:
         """The rank of the sample of each row; raises VtgError for a file without rows, or without a column needed."""
         next(read_pieces(path, {"sample_id": "text"}, needs=needs), None)
         ranks = self.index.ranks_of(path)
@@ -169,7 +169,7 @@ class Sources:
         return ranks
 
     def _joined(
-        self, config: str, path: str, columns: Mapping[str, str], ranks: NDArray[np.int64], kept: NDArray[np.bool_]
+        self, config: str, path: str, columns: Mapping[str, str], ranks: Ranks, kept: NDArray[np.bool_]
     ) -> Config:
         """Each row with its sample's columns; raises VtgError when the video of a row is also in a benchmark."""
         leaks = self.index.leaks(ranks[kept])
@@ -215,7 +215,7 @@ def _config(
     name: str,
     paths: Sequence[str],
     own: Mapping[str, str],
-    ranks: Sequence[NDArray[np.int64]],
+    ranks: Sequence[Ranks],
     kept: Sequence[NDArray[np.bool_]],
 ) -> Config:
     """The kept rows of some files as a config."""
@@ -228,7 +228,7 @@ def _config(
                 begun += frame.height
 
     chosen = [rank[wanted] for rank, wanted in zip(ranks, kept, strict=True)]
-    joined = np.concatenate(chosen) if chosen else np.zeros(0, dtype=np.int64)
+    joined = np.concatenate(chosen) if chosen else np.zeros(0, dtype=np.int32)
     return Config(name=name, columns=COLUMNS.get(name, CHOSEN), own=own, ranks=joined, frames=frames)
 
 

@@ -19,6 +19,7 @@ from vtgdata.releases.tombstones import Tombstone, Tombstones
 _VIDEO = ("corpus", "split", "video_id", "source_id")
 _LARGE = 1 << 20
 """Rows whose ids are looked up at a time."""
+Ranks = NDArray[np.int32]
 REMOVED = -1
 """Rank of a row whose sample was removed."""
 
@@ -74,15 +75,16 @@ class SampleIndex:
         numbers = left.select(pl.col("number").sort_by(by)).to_series().to_numpy()
         self.rows = len(numbers)
         """Number of samples, without the removed ones."""
-        self.ranks = np.full(frame.height, REMOVED, dtype=np.int64)
+        ranks: Ranks = np.full(frame.height, REMOVED, dtype=np.int32)
+        ranks[numbers] = np.arange(len(numbers))
+        self.ranks = ranks
         """(n,) The rank of each row of the file."""
-        self.ranks[numbers] = np.arange(len(numbers))
         self._ids = pl.DataFrame({"sample_id": ids, "rank": pl.Series(self.ranks, dtype=pl.Int32)})
         self._videos = frame.select(_VIDEO)[numbers]
         self.videos: int = self._videos["video_id"].n_unique()
         """Distinct videos."""
 
-    def ranks_of(self, path: str) -> NDArray[np.int64]:
+    def ranks_of(self, path: str) -> Ranks:
         """The rank of the sample of each row of another file; REMOVED where that was removed.
 
         Raises VtgError when a row's sample is none of these.
@@ -98,9 +100,9 @@ class SampleIndex:
                     "were made from."
                 )
             found.append(ranks.to_numpy())
-        return np.concatenate(found).astype(np.int64) if found else np.zeros(0, dtype=np.int64)
+        return np.concatenate(found) if found else np.zeros(0, dtype=np.int32)
 
-    def leaks(self, ranks: NDArray[np.int64]) -> list[benchmarks.Leak]:
+    def leaks(self, ranks: Ranks) -> list[benchmarks.Leak]:
         """Of the samples to train on, those whose video is in a benchmark; see `benchmarks.leaks`.
 
         Args:

@@ -5,6 +5,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.pieces import read_frames
@@ -12,7 +15,7 @@ from vtgdata.files.samples import SampleTable
 from vtgdata.files.schemas import ROLLOUTS as ROLLOUT_COLUMNS
 from vtgdata.files.schemas import Row
 from vtgdata.releases import tombstones
-from vtgdata.releases.matching import KEY, hashed
+from vtgdata.releases.matching import hashed, repeated
 from vtgdata.releases.rebuild import record as rebuild_record
 from vtgdata.releases.rebuild.record import Answers, RebuildRecord, StepRecord
 
@@ -38,12 +41,14 @@ class Published:
         self.removed = sorted(removed)
         kinds = {name: ROLLOUT_COLUMNS[name] for name in ("key", *_PLACE)}
         parts = [
-            hashed([frame], [pl.col("key")], _PLACE, {}) for path in paths for frame in read_frames(path, kinds)
+            hashed([frame], [pl.col("key")], _PLACE, {}).select("k1", "content")
+            for path in paths for frame in read_frames(path, kinds)
         ]  # fmt: skip
-        rows = pl.concat(parts).unique(KEY) if parts else None
-        self.keys = rows.select(KEY) if rows is not None else None
-        """Hashes of the keys of all answers."""
-        self.shared = rows.filter(rows["content"].is_duplicated()).select(KEY) if rows is not None else None
+        rows = pl.concat(parts) if parts else pl.DataFrame(schema={"k1": pl.UInt64, "content": pl.UInt64})
+        self.keys: NDArray[np.uint64] = np.sort(rows["k1"].to_numpy())
+        """Hashes of the keys of all answers, rising."""
+        again = rows.filter(repeated(rows["content"])).unique("k1")
+        self.shared = again.filter(again["content"].is_duplicated())["k1"].implode()
         """Those to one question that several steps asked with other seeds: only the key tells them apart."""
 
     def of_step(self, command: str, settings: Mapping[str, Any], folder: Path | None) -> Answers | None:
@@ -62,6 +67,11 @@ class Published:
             return Answers(models=[], repeatable=repeatable(model))
         return self._told(path, repeatable(model))
 
+    def _has(self, keys: NDArray[np.uint64]) -> bool:
+        """Whether all answers with these hashes are published."""
+        places = np.searchsorted(self.keys, keys)
+        return not len(keys) or bool(len(self.keys) and (self.keys.take(places, mode="clip") == keys).all())
+
     def _told(self, path: Path, again: bool) -> Answers:
         """What a file of answers says, read piece by piece."""
         import polars as pl
@@ -71,20 +81,17 @@ class Published:
         prompts: set[str] = set()
         keys: list[str] = []
         counts = Counter[str]()
-        hashes: list[Any] = []
+        stored = True
         for frame in read_frames(path, kinds):
-            hashes.append(hashed([frame], [pl.col("key")], [], {}).select(KEY))
+            own = hashed([frame], [pl.col("key")], [], {}, brief=True)["k1"]
+            stored = stored and self._has(own.to_numpy())
             models |= {_public(name) for name in frame["model_id"].unique()}
             prompts |= set(frame["prompt_id"].unique())
             counts["rows"] += frame.height
             counts["in"] += int(frame["tokens_in"].sum())
             counts["out"] += int(frame["tokens_out"].sum())
             counts["removed"] += int(frame["sample_id"].is_in(self.removed).sum())
-            if self.shared is not None and self.shared.height:
-                keys += frame.hstack(hashes[-1]).join(self.shared, on=KEY, how="semi")["key"].to_list()
-        stored = not hashes or (
-            self.keys is not None and pl.concat(hashes).join(self.keys, on=KEY, how="anti").is_empty()
-        )
+            keys += frame["key"].filter(own.is_in(self.shared)).to_list()
         return Answers(
             models=sorted(models),
             prompts=sorted(prompts),
