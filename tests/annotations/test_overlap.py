@@ -51,42 +51,12 @@ def test_moments_are_compared_on_the_clock_of_the_source() -> None:
     assert overlap.moment(whole) == overlap.moment(part)
 
 
-def test_rows_on_a_benchmark_s_video_are_contaminated_and_the_benchmark_s_own_are_not() -> None:
-    found = index(
-        make_sample("a:1", corpus="a", video_id="K7QZ2"),
-        make_sample("a:2", corpus="a", video_id="M2XP0"),
-        make_sample("b:1", corpus="b", video_id="K7QZ2", split="test"),
-    ).contaminated()
-    assert {key: str(group) for key, (group, _) in found.items()} == {"a:1": "b test"}
-
-
 def test_of_a_benchmark_s_row_and_its_copy_the_copy_is_the_repeat() -> None:
     found = index(
         make_sample("a:1", corpus="a", video_id="K7QZ2"),
         make_sample("b:1", corpus="b", video_id="K7QZ2", split="test", query="A dog jumps"),
     ).duplicates()
     assert found == {"a:1": "b:1"}
-
-
-def test_label_versions_of_one_source_are_told_apart() -> None:
-    found = index(
-        make_sample("a:1", corpus="a", video_id="K7QZ2", label_version="timelens"),
-        make_sample("b:1", corpus="b", video_id="K7QZ2"),
-        make_sample("b:2", corpus="b", video_id="M2XP0"),
-    ).label_versions()
-    assert found == {"video:K7QZ2": {"original", "timelens"}}
-
-
-def test_durations_that_differ_beyond_the_tolerance_are_named_and_a_cut_is_another_video() -> None:
-    samples = [
-        make_sample("a:1", video_id="K7QZ2", duration=30.0),
-        make_sample("b:1", video_id="K7QZ2", duration=31.5, corpus="b"),
-        make_sample("b:2", video_id="M2XP0", duration=31.5, corpus="b"),
-        make_sample("a:2", video_id="aB3_dE-6hIj_0_60", duration=60.0),
-        make_sample("b:3", video_id="v_aB3_dE-6hIj", duration=312.0, corpus="b"),
-    ]
-    assert overlap.durations(samples, 1.0) == {"video:K7QZ2": (30.0, 31.5)}
-    assert overlap.durations(samples, 2.0) == {}
 
 
 def test_the_source_is_the_longest_video_known() -> None:

@@ -4,15 +4,26 @@ import itertools
 import re
 from xml.etree import ElementTree
 
+import polars as pl
+
 from support.release_builders import make_pass_rate, make_sample
 from vtgdata.releases import plots
-from vtgdata.releases.plots import figures, svg
+from vtgdata.releases.plots import Bars, svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def sample_row(number: int, duration: float = 30.0) -> dict:
     return {"sample_id": f"s{number}", "duration": duration, "windows": [[3.0, 9.0]], "corpus": "alpha"}
+
+
+def figures(configs: dict[str, list[dict]], drops: dict[str, int], models: list[dict]) -> dict[str, dict[str, int]]:
+    """The bars of a release with these rows."""
+    bars = Bars()
+    bars.samples(pl.DataFrame(configs["samples"]))
+    if "difficulty" in configs:
+        bars.rates(pl.DataFrame(configs["difficulty"]))
+    return bars.figures(drops, models)
 
 
 def drawn(bars: dict[str, int], heading: str = "What is shown") -> tuple[float, list[ElementTree.Element], list[str]]:

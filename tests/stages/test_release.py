@@ -19,14 +19,14 @@ from support.release_builders import (
 from vtgdata import releases
 from vtgdata.conversation.prompt import read_prompt
 from vtgdata.errors import Conflict, VtgError
-from vtgdata.files import fingerprint
+from vtgdata.files import fingerprint, parquet, pieces
 from vtgdata.files.parquet import arrow_schema, write_parquet
 from vtgdata.files.samples import row_sample, write_samples
-from vtgdata.files.schemas import PASS_RATES, TRACES
+from vtgdata.files.schemas import PASS_RATES, ROLLOUTS, TRACES
 from vtgdata.files.step import Step, StepSummary
 from vtgdata.files.whole import write_text
 from vtgdata.records import Repair, Sample, Video
-from vtgdata.releases import card
+from vtgdata.releases import card, diff, matching
 from vtgdata.stages import release
 
 
@@ -64,6 +64,33 @@ def test_the_summary_counts_rows_by_config_and_split(tmp_path):
         "drops": {"train": 1},
     }  # fmt: skip
     assert summary.changes["samples"] == {"added": 9, "removed": 0, "changed": 0}
+
+
+def test_rows_that_do_not_fit_into_memory_give_the_same_release(tmp_path, monkeypatch):
+    inputs = write_inputs(tmp_path, train=9)
+    rollouts = [
+        dict.fromkeys(ROLLOUTS) | {"key": f"r{number:02}", "sample_id": f"alpha:{number * 5 % 9:03}", "index": number}
+        for number in range(30)
+    ]
+    write_parquet(tmp_path / "rollouts.parquet", rollouts, ROLLOUTS)
+    removed = tmp_path / "removed.json"
+    removed.write_text('{"schema_version": 1, "removed": [{"sample_id": "alpha:004"}]}')
+    inputs |= {"rollouts": [str(tmp_path / "rollouts.parquet")], "tombstones": str(removed)}
+    first = make_release(tmp_path / "first", inputs)
+    again = make_release(tmp_path / "again", inputs, version="1.1.0", previous=str(first))
+    monkeypatch.setattr(pieces, "BUCKET", 4)
+    monkeypatch.setattr(pieces, "ROW_GROUP", 3)
+    monkeypatch.setattr(matching, "_TOGETHER", 5)
+    monkeypatch.setattr(parquet, "ROW_GROUP", 3)
+    small = make_release(tmp_path / "small", inputs)
+    later = make_release(tmp_path / "later", inputs, version="1.1.0", previous=str(small))
+    for whole, parts in ((first, small), (again, later)):
+        one, two = releases.open_release(str(whole)), releases.open_release(str(parts))
+        assert one.document.changes == two.document.changes
+        for config, splits in one.document.configs.items():
+            for split in splits:
+                assert one.rows(config, split) == two.rows(config, split) != []
+    assert diff.compare(releases.open_release(str(first)), releases.open_release(str(small))).configs == {}
 
 
 def test_a_release_again_is_up_to_date(tmp_path):

@@ -1,6 +1,7 @@
-"""What groups of samples share (videos, sources, queries, moments), and where rows of one video disagree.
+"""What groups of samples share: videos, sources, queries and moments.
 
 A group is the rows of one split of one corpus. Videos are recognised by all names they are known by (`video_keys`).
+`overlap_columns` compares millions of rows.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,11 +12,15 @@ import msgspec
 
 from vtgdata.annotations import video_keys
 from vtgdata.annotations.benchmarks import is_benchmark
+from vtgdata.annotations.query_index import QueryIndex
 from vtgdata.annotations.similar_queries import similarity
 from vtgdata.records import Sample
 
 NEAR = 0.8
 """Similarity from which two queries on one source are nearly the same."""
+
+_FEW = 1_000
+"""Up to this many pairs of queries on one source, an index takes longer than it saves."""
 
 CENT = 2
 """Decimals of a second to which two windows must agree to be the same moment."""
@@ -89,8 +94,8 @@ class Index:
         common = sorted(ours.keys() & theirs.keys())
         asked = same = 0
         for name in common:
-            queries, moments = {row.query for row in theirs[name]}, {moment(row) for row in theirs[name]}
-            asked += sum(any(similarity(row.query, other) >= near for other in queries) for row in ours[name])
+            moments = {moment(row) for row in theirs[name]}
+            asked += _asked_again(ours[name], theirs[name], near)
             same += sum(bool(row.windows) and moment(row) in moments for row in ours[name])
         return Shared(
             first=first,
@@ -100,22 +105,6 @@ class Index:
             queries=asked,
             duplicates=same,
         )
-
-    def contaminated(self) -> dict[str, tuple[Group, Sample]]:
-        """Id of each training row whose source is in a benchmark -> that benchmark, and one of its rows there."""
-        held: dict[str, tuple[Group, Sample]] = {}
-        for group, rows in self.by_source.items():
-            if group.benchmark:
-                for name, samples in rows.items():
-                    held.setdefault(name, (group, samples[0]))
-        return {
-            sample.sample_id: held[name]
-            for group, rows in self.by_source.items()
-            if not group.benchmark
-            for name, samples in rows.items()
-            if name in held
-            for sample in samples
-        }
 
     def duplicates(self) -> dict[str, str]:
         """Id of each row that repeats an earlier one, in any group -> the earlier row's id.
@@ -132,13 +121,14 @@ class Index:
                         found[sample.sample_id] = earlier
         return found
 
-    def label_versions(self) -> dict[str, set[str]]:
-        """Sources whose rows have labels of several versions, which scores must not mix -> the versions."""
-        versions: dict[str, set[str]] = {}
-        for rows in self.by_source.values():
-            for name, samples in rows.items():
-                versions.setdefault(name, set()).update(sample.label_version for sample in samples)
-        return {name: found for name, found in sorted(versions.items()) if len(found) > 1}
+
+def _asked_again(ours: Sequence[Sample], theirs: Sequence[Sample], near: float) -> int:
+    """The number of our rows with nearly the same query as one of theirs."""
+    queries = dict.fromkeys(row.query for row in theirs)
+    if len(ours) * len(queries) <= _FEW:
+        return sum(any(similarity(row.query, other) >= near for other in queries) for row in ours)
+    index = QueryIndex(queries)
+    return sum(index.nearest(row.query, near) is not None for row in ours)
 
 
 def moment(sample: Sample) -> tuple[str, str, tuple[tuple[float, float], ...]]:
@@ -146,19 +136,3 @@ def moment(sample: Sample) -> tuple[str, str, tuple[tuple[float, float], ...]]:
     origin = video_keys.source_start(sample)
     windows = tuple((round(w.start + origin, CENT), round(w.end + origin, CENT)) for w in sample.windows)
     return video_keys.source(sample), sample.query.casefold().rstrip(". "), windows
-
-
-def durations(samples: Iterable[Sample], tolerance: float) -> dict[str, tuple[float, float]]:
-    """Videos whose rows state durations more than `tolerance` seconds apart -> the shortest and the longest.
-
-    A cut and its source are two videos here.
-    """
-    found: dict[str, tuple[float, float]] = {}
-    for sample in samples:
-        seconds = sample.video.duration
-        if seconds is None:
-            continue
-        key = video_keys.own(sample)
-        low, high = found.get(key, (seconds, seconds))
-        found[key] = (min(low, seconds), max(high, seconds))
-    return {key: ends for key, ends in sorted(found.items()) if ends[1] - ends[0] > tolerance}

@@ -25,7 +25,8 @@ def pieces(query: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1 << 14)
-def _figures(query: str) -> frozenset[str]:
+def figures(query: str) -> frozenset[str]:
+    """The numbers in a query, as they are written."""
     return frozenset(_FIGURES.findall(query))
 
 
@@ -43,7 +44,7 @@ def similarity(one: str, other: str) -> float:
     >>> similarity("a graphic shows the number 3", "a graphic shows the number 4")
     0.0
     """
-    if _figures(one) != _figures(other):
+    if figures(one) != figures(other):
         return 0.0
     first, second = pieces(one), pieces(other)
     shared = len(first & second)

@@ -13,15 +13,15 @@ from vtgdata.files.schemas import Row
 from vtgdata.files.whole import Replacement
 
 
-def _pyarrow() -> Any:
-    """Pyarrow with its parquet module, untyped: it ships no types."""
+def pyarrow() -> Any:
+    """Pyarrow with its parquet module, untyped, since it ships no types; imported late, since it takes long."""
     importlib.import_module("pyarrow.parquet")
     return importlib.import_module("pyarrow")
 
 
 def arrow_schema(columns: Mapping[str, str]) -> Any:
     """The Arrow schema of a {column: type} mapping, with the type names that `schemas` uses."""
-    pa = _pyarrow()
+    pa = pyarrow()
 
     text, number = pa.string(), pa.float64()
     types: dict[str, Any] = {
@@ -45,19 +45,47 @@ def _cells(name: str, rows: Sequence[Row]) -> list[Any]:
     return [row.get(name) for row in rows]
 
 
-class ParquetWriter:
-    """Writes a Parquet file with a fixed schema piece by piece; the file appears whole or not at all.
+class GroupWriter:
+    """Writes a Parquet file row group by row group; the file appears whole or not at all.
 
-    It has content-defined chunks and a page index, which suit the Hub's storage; the same rows give the same bytes.
-    Nothing is on disk before the first full row group, so that a short input that ends in an error leaves no trace.
+    It has content-defined chunks and a page index, which suit the Hub's storage; the same groups give the same bytes.
+    Nothing is on disk before the first group, so that a short input that ends in an error leaves no trace.
     """
 
-    def __init__(self, path: Path, columns: Mapping[str, str], values: Values = _cells) -> None:
-        self._path, self._values = path, values
-        self._pa, self._schema = _pyarrow(), arrow_schema(columns)
-        self._rows: list[Any] = []
+    def __init__(self, path: Path, columns: Mapping[str, str]) -> None:
+        self._path, self.schema = path, arrow_schema(columns)
         self._file: Replacement | None = None
         self._writer: Any = None
+
+    def write(self, table: Any) -> None:
+        """Write an Arrow table of this schema as one row group."""
+        if self._file is None:
+            self._file = Replacement(self._path)
+            options = {"compression": "zstd", "use_content_defined_chunking": True, "write_page_index": True}
+            self._writer = pyarrow().parquet.ParquetWriter(self._file.file, self.schema, **options)
+        self._writer.write_table(table)
+        crash_here("parquet-piece")
+
+    def commit(self) -> None:
+        """Put the file in its place; without any group it is one without rows."""
+        if self._file is None:
+            self.write(self.schema.empty_table())
+        assert self._file is not None
+        self._writer.close()
+        self._file.commit()
+
+    def abandon(self) -> None:
+        """Leave the earlier file, if there was one, as it is; does nothing after `commit`."""
+        if self._file is not None:
+            self._file.abandon()
+
+
+class ParquetWriter:
+    """Writes a Parquet file with a fixed schema row by row; the file appears whole or not at all (`GroupWriter`)."""
+
+    def __init__(self, path: Path, columns: Mapping[str, str], values: Values = _cells) -> None:
+        self._groups, self._values = GroupWriter(path, columns), values
+        self._rows: list[Any] = []
 
     def write(self, row: Any) -> None:
         """Add one row."""
@@ -66,27 +94,20 @@ class ParquetWriter:
             self._flush()
 
     def _flush(self) -> None:
-        if self._file is None:
-            self._file = Replacement(self._path)
-            options = {"compression": "zstd", "use_content_defined_chunking": True, "write_page_index": True}
-            self._writer = self._pa.parquet.ParquetWriter(self._file.file, self._schema, **options)
-        arrays = [self._pa.array(self._values(field.name, self._rows), field.type) for field in self._schema]
-        self._writer.write_table(self._pa.Table.from_arrays(arrays, schema=self._schema))
-        crash_here("parquet-piece")
+        pa, schema = pyarrow(), self._groups.schema
+        arrays = [pa.array(self._values(field.name, self._rows), field.type) for field in schema]
+        self._groups.write(pa.Table.from_arrays(arrays, schema=schema))
         self._rows = []
 
     def commit(self) -> None:
         """Write the remaining rows and put the file in its place."""
-        if self._rows or self._file is None:
+        if self._rows:
             self._flush()
-        self._writer.close()
-        if self._file is not None:
-            self._file.commit()
+        self._groups.commit()
 
     def abandon(self) -> None:
         """Leave the earlier file, if there was one, as it is; does nothing after `commit`."""
-        if self._file is not None:
-            self._file.abandon()
+        self._groups.abandon()
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from msgspec.structs import astuple
 
 from vtgdata.errors import VtgError
 from vtgdata.files import json_document
-from vtgdata.files.parquet import read_frame, read_parquet, write_parquet
+from vtgdata.files.parquet import arrow_schema, pyarrow, read_frame, write_parquet
+from vtgdata.files.pieces import to_frame
 from vtgdata.files.schemas import DROPS, SAMPLE_NEEDS, SAMPLES, Row
 from vtgdata.records import Drop, Repair, Sample, Task, Video
 from vtgdata.records.windows import as_pairs, from_pairs
@@ -95,11 +96,6 @@ def read_samples(path: str | Path, *, where: str | None = None, limit: int | Non
     return list(open_samples(path, where=where, limit=limit, look=False))
 
 
-def unchecked_rows(path: str | Path) -> list[Row]:
-    """The rows of `samples.parquet` unchecked, for code that looks for wrong ones; `row_sample` converts each."""
-    return read_parquet(path, needs=SAMPLE_NEEDS)
-
-
 _Name = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -141,6 +137,13 @@ def sample_row(sample: Sample) -> Row:
 def samples_column(name: str, samples: Sequence[Sample]) -> list[Any]:
     """The values of one column of `samples.parquet`, for Arrow."""
     return list(map(_WRITTEN.get(name) or attrgetter(name), samples))
+
+
+def samples_frame(samples: Sequence[Sample]) -> Any:
+    """Samples as a Polars frame with the columns of `samples.parquet`."""
+    schema = arrow_schema(SAMPLES)
+    arrays = [pyarrow().array(samples_column(field.name, samples), field.type) for field in schema]
+    return to_frame(pyarrow().Table.from_arrays(arrays, schema=schema))
 
 
 def drops_column(name: str, drops: Sequence[Drop]) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from vtgdata.metrics.answered import NOTHING, Answered
 from vtgdata.metrics.query_words import query_words
 from vtgdata.metrics.window_grid import Fractions, fractions, grid_ious, usable
-from vtgdata.metrics.window_table import answer_iou, as_array, table_of
+from vtgdata.metrics.window_table import Array, answer_iou, as_array, table_of, tiou_in_place
 from vtgdata.records import Sample
 
 GRID = 50
@@ -131,12 +131,29 @@ def best_constant(samples: Sequence[Sample]) -> Fractions:
     chosen = usable(samples)
     if not chosen:
         return (0.0, 1.0)
-    best, best_window = -1.0, (0.0, 1.0)
+    best, found = -1.0, (0.0, 1.0)
     for windows, ious in grid_ious(chosen, GRID):
         for window, mean in zip(windows, ious.mean(axis=1).tolist(), strict=True):
             if mean > best + 1e-12:
-                best, best_window = mean, window
-    return best_window
+                best, found = mean, window
+    return found
+
+
+def best_window(truth: Array) -> Fractions:
+    """The one window with the highest mean IoU.
+
+    Args:
+        truth: (n, width, 2) the true windows of n samples, as fractions of the duration; the best IoU of a row counts.
+    """
+    best, found = -1.0, (0.0, 1.0)
+    for i in range(GRID):
+        for j in range(i + 1, GRID + 1):
+            guess = np.broadcast_to([i / GRID, j / GRID], (len(truth), 2))
+            ious = np.max([tiou_in_place(guess, truth[:, k]) for k in range(truth.shape[1])], axis=0)
+            mean = float(ious.mean())
+            if mean > best + 1e-12:
+                best, found = mean, (i / GRID, j / GRID)
+    return found
 
 
 def constant_ious(samples: Sequence[Sample], window: Fractions) -> list[float]:

@@ -1,7 +1,5 @@
 """What is reported of groups of samples: their size, what a blind guess scores there, and what two of them share."""
 
-from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -9,18 +7,7 @@ import numpy as np
 
 from vtgdata.annotations import overlap
 from vtgdata.annotations.overlap import Group
-from vtgdata.metrics import baselines, grounding
-from vtgdata.records import Sample
-
-
-class BlindGuess(msgspec.Struct, frozen=True, kw_only=True):
-    """What answers without looking score on the rows that they were fitted on: position bias.
-
-    Each is {window: (start, end) as fractions of the duration, metric: a fraction}.
-    """
-
-    mean_window: dict[str, Any]
-    best_constant: dict[str, Any]
+from vtgdata.metrics.blind_guess import BlindGuess, blind_guess
 
 
 class GroupReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,33 +38,27 @@ class PairReport(msgspec.Struct, frozen=True, kw_only=True):
     contaminates: bool
 
 
-def group_report(group: Group, samples: Sequence[Sample]) -> GroupReport:
-    """The report on the rows of one group."""
-    versions = Counter(sample.label_version for sample in samples)
+def group_report(group: Group, rows: Any) -> GroupReport:
+    """The report on the rows of one group, a Polars frame with the columns of `schemas.SAMPLES`."""
+    versions = dict(rows["label_version"].value_counts().rows())
     return GroupReport(
         corpus=group.corpus,
         split=group.split,
         benchmark=group.benchmark,
-        rows=len(samples),
-        videos=len({sample.video.file for sample in samples}),
+        rows=rows.height,
+        videos=rows["video_file"].n_unique(),
         label_versions=dict(sorted(versions.items())),
-        blind_guess=_blind_guess(samples),
+        blind_guess=_blind_guess(rows),
     )
 
 
-def _blind_guess(samples: Sequence[Sample]) -> BlindGuess | None:
-    usable = [sample for sample in samples if sample.windows and sample.video.duration]
-    if not usable:
-        return None
-    return BlindGuess(
-        mean_window=_scored(baselines.training_mean(usable).windows[0], usable),
-        best_constant=_scored(baselines.best_constant(usable), usable),
-    )
+def _blind_guess(rows: Any) -> BlindGuess | None:
+    import polars as pl
 
-
-def _scored(window: tuple[float, float], samples: Sequence[Sample]) -> dict[str, Any]:
-    ious = np.array(baselines.constant_ious(samples, window))
-    return {"window": window, **grounding.metrics(ious)}
+    usable = rows.filter((pl.col("windows").list.len() > 0) & (pl.col("duration") != 0))
+    bounds = usable["windows"].explode().explode().to_numpy().reshape(-1, 2)
+    sizes = usable["windows"].list.len().to_numpy().astype(np.int64)
+    return blind_guess(bounds, sizes, usable["duration"].to_numpy())
 
 
 def pair_report(pair: overlap.Shared) -> PairReport:

@@ -1,65 +1,123 @@
 """The facts in release.json about the models that were asked for a release's rows: which, how often, and how."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vtgdata.files import json_document
-from vtgdata.files.schemas import Row
 from vtgdata.records import NEUTRAL
 
 Facts = dict[str, Any]
 _HOW = ("prompt_id", "sampling_id", "sampling", "frame_sampling")
 
 
-def teacher(model_id: str, traces: Sequence[Row]) -> Facts:
-    """Facts of a model that wrote traces: how many, how many were kept, why others were not, and how it was asked.
+class Asked:
+    """How models were asked, gathered from the rows of a file piece by piece: a few numbers for each row."""
 
-    Args:
-        model_id: the model's id.
-        traces: all of its rows of traces.parquet, kept or not: one answer each.
-    """
-    reasons = Counter(row["reason"] or "unknown" for row in traces if not row["kept"])
-    answers = Counter(row["sample_id"] for row in traces)
-    return {
-        "role": "teacher", "id": model_id, "samples": len(answers), "rows": len(traces),
-        "least": min(answers.values()), "most": max(answers.values()), "kept": sum(bool(row["kept"]) for row in traces),
-        "not_kept": dict(sorted(reasons.items())), "asked": _asked([(row, 1) for row in traces]),
-    }  # fmt: skip
+    COLUMNS = ("sample_id", "model_id", *_HOW)
+    """Columns that a piece must have; of traces also `kept` and `reason`, of pass rates also `n`."""
 
+    def __init__(self, ranks: NDArray[np.int32]) -> None:
+        """Begin; `ranks` numbers the sample of each row of the file, and is below 0 where the row does not count."""
+        self._ranks = ranks
+        self._names: dict[str, int] = {}
+        self._ways: dict[tuple[str, ...], int] = {}
+        self._parts: list[Any] = []
+        self._lost: Counter[tuple[str, str]] = Counter()
 
-def student(model_id: str, rates: Sequence[Row]) -> Facts:
-    """Facts of a model whose answers gave pass rates: how many answers, and how it was asked.
+    def add(self, frame: Any, here: slice, told: NDArray[np.bool_] | None = None) -> None:
+        """Take a piece of the file.
 
-    Args:
-        model_id: the model's id.
-        rates: rows with pass rates, one per sample and measure; each has its number of answers n.
-    """
-    each = {row["sample_id"]: row for row in rates}
-    counts = [row["n"] or 0 for row in each.values()]
-    return {
-        "role": "student", "id": model_id, "samples": len(each), "rows": sum(counts), "least": min(counts),
-        "most": max(counts), "asked": _asked([(row, row["n"] or 0) for row in each.values()]),
-    }  # fmt: skip
+        Args:
+            frame: the rows, as a Polars frame.
+            here: their numbers in the file.
+            told: for each of them, whether it counts; None for all.
+        """
+        import polars as pl
 
+        ranks = self._ranks[here]
+        counts = (ranks >= 0) if told is None else (ranks >= 0) & told
+        texts = frame.with_columns(
+            pl.col("model_id").fill_null(""),
+            *(pl.col(name).fill_null("").alias(name) for name in _HOW),
+        )
+        n = frame["n"].fill_null(0) if "n" in frame.columns else pl.Series("n", np.ones(frame.height, dtype=np.int64))
+        kept = frame["kept"].fill_null(False) if "kept" in frame.columns else pl.Series([True] * frame.height)
+        rows = texts.select("model_id", *_HOW).with_columns(
+            rank=pl.Series(ranks, dtype=pl.Int32), n=n.cast(pl.Int32), kept=kept
+        ).filter(counts)  # fmt: skip
+        ways = rows.select("model_id", *_HOW).unique(maintain_order=True)
+        numbers = [
+            (self._names.setdefault(model, len(self._names)), self._ways.setdefault(tuple(way), len(self._ways)))
+            for model, *way in ways.rows()
+        ]
+        codes = pl.DataFrame(numbers, schema={"model": pl.UInt32, "way": pl.UInt32}, orient="row")
+        coded = rows.join(ways.hstack(codes), on=["model_id", *_HOW], how="left", maintain_order="left")
+        self._parts.append(coded.select("model", "way", "rank", "n", "kept"))
+        if "reason" in frame.columns:
+            lost = texts.filter(pl.Series(counts) & ~kept).group_by("model_id", "reason").len()
+            for name, reason, rows_ in lost.rows():
+                self._lost[name, reason or "unknown"] += rows_
 
-def _asked(rows: Sequence[tuple[Row, int]]) -> list[Facts]:
-    """Each way in which a model was asked: prompt, sampling of answers, frames, samples, and answers per sample."""
-    ways: dict[tuple[str, ...], Counter[str]] = {}
-    for row, count in rows:
-        way = tuple(str(row.get(name) or "") for name in _HOW)
-        ways.setdefault(way, Counter())[row["sample_id"]] += count
-    return [
-        {
-            "prompt": prompt,
-            **_drawn(sampling, sampling_id),
-            "frames": json_document.cell(frames, "frame_sampling") if frames else None,
-            "samples": len(answers),
-            "least": min(answers.values()),
-            "most": max(answers.values()),
-        }
-        for (prompt, sampling_id, sampling, frames), answers in sorted(ways.items())
-    ]
+    def _models(self) -> Iterator[tuple[str, Any]]:
+        """The rows of each model, models by name."""
+        import polars as pl
+
+        if self._parts:
+            rows = pl.concat(self._parts)
+            for name, number in sorted(self._names.items()):
+                yield name, rows.filter(pl.col("model") == number)
+
+    def teachers(self) -> list[Facts]:
+        """Facts of each model that wrote traces: how many, how many were kept, why others were not, how it was asked.
+
+        Each row of traces.parquet is one answer, kept or not.
+        """
+        found: list[Facts] = []
+        for name, rows in self._models():
+            answers = rows.group_by("rank").len()["len"]
+            reasons = {reason: count for (model, reason), count in self._lost.items() if model == name}
+            found.append({
+                "role": "teacher", "id": name, "samples": len(answers), "rows": rows.height, "least": answers.min(),
+                "most": answers.max(), "kept": int(rows["kept"].sum()), "not_kept": dict(sorted(reasons.items())),
+                "asked": self._asked(rows.with_columns(n=1)),
+            })  # fmt: skip
+        return found
+
+    def students(self) -> list[Facts]:
+        """Facts of each model whose answers gave pass rates: how many answers, and how it was asked.
+
+        There is a row for each sample and measure, with its number of answers n; of a sample, the last one counts.
+        """
+        found: list[Facts] = []
+        for name, rows in self._models():
+            each = rows.unique("rank", keep="last")
+            found.append({
+                "role": "student", "id": name, "samples": each.height, "rows": int(each["n"].sum()),
+                "least": each["n"].min(), "most": each["n"].max(), "asked": self._asked(each),
+            })  # fmt: skip
+        return found
+
+    def _asked(self, rows: Any) -> list[Facts]:
+        """Each way in which a model was asked: prompt, sampling of answers, frames, samples, and answers per sample."""
+        import polars as pl
+
+        answers = rows.group_by("way", "rank").agg(pl.col("n").sum())
+        ways = answers.group_by("way").agg(samples=pl.len(), least=pl.col("n").min(), most=pl.col("n").max())
+        counts = {row["way"]: row for row in ways.iter_rows(named=True)}
+        return [
+            {
+                "prompt": prompt,
+                **_drawn(sampling, sampling_id),
+                "frames": json_document.cell(frames, "frame_sampling") if frames else None,
+                **{what: counts[number][what] for what in ("samples", "least", "most")},
+            }
+            for (prompt, sampling_id, sampling, frames), number in sorted(self._ways.items())
+            if number in counts
+        ]
 
 
 def _drawn(sampling: str, sampling_id: str) -> Facts:

@@ -1,7 +1,7 @@
 """How many bytes a push of a new version uploads, and how many of them the Hub does not have yet."""
 
 import hashlib
-import mmap
+import itertools
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,10 @@ _BLOCK = 1 << 15
 """Bytes that are hashed together; small enough that all arrays for them stay in a processor's cache."""
 
 
+_READ = 8 << 20
+"""Bytes of a file that are in memory at a time."""
+
+
 _ALLOWED = np.uint64((1 << 64) // MEAN)
 """A hash below this allows a cut."""
 
@@ -103,25 +107,32 @@ def boundaries(data: Any) -> np.ndarray:
     return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
 
 
-def ends(data: Any) -> Iterator[int]:
-    """Yield the end offset of each chunk of some bytes, the last one included; nothing if there are no bytes."""
+def ends(data: Any, *, whole: bool = True) -> Iterator[int]:
+    """Yield the end offset of each chunk of some bytes, the last one included; nothing if there are no bytes.
+
+    If the bytes are not the whole rest of a file, the chunks whose end the bytes after them decide are left out.
+    """
     allowed, start = boundaries(data), 0
-    while start < len(data):
+    while start < len(data) and (whole or start + MOST <= len(data)):
         place = int(np.searchsorted(allowed, start + LEAST - 1))
         end = int(allowed[place]) + 1 if place < len(allowed) else len(data)
         start = min(end, start + MOST, len(data))
         yield start
 
 
-def chunks(path: Path) -> Iterator[tuple[bytes, int]]:
-    """Yield (hash, size) of each chunk of a file."""
-    if not path.stat().st_size:
-        return
-    with outside.opened(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as raw:
-        cuts, start = list(ends(np.frombuffer(raw, dtype=np.uint8))), 0
-        for end in cuts:
-            yield hashlib.sha256(raw[start:end]).digest(), end - start
-            start = end
+def chunks(path: Path, *, read: int = _READ) -> Iterator[tuple[bytes, int]]:
+    """Yield (hash, size) of each chunk of a file, of which `read` bytes are read at a time."""
+    held = b""
+    with outside.opened(path) as file:
+        while more := file.read(read):
+            held += more
+            cut = 0
+            for start, end in itertools.pairwise([0, *ends(np.frombuffer(held, dtype=np.uint8), whole=False)]):
+                yield hashlib.sha256(held[start:end]).digest(), end - start
+                cut = end
+            held = held[cut:]
+    for start, end in itertools.pairwise([0, *ends(np.frombuffer(held, dtype=np.uint8))]):
+        yield hashlib.sha256(held[start:end]).digest(), end - start
 
 
 def share(before: Iterable[Path], files: Iterable[Path]) -> NewBytes:

@@ -1,46 +1,20 @@
 """The difference between two releases, by rows and columns, and the version number that it requires."""
 
-from collections import Counter
 from collections.abc import Mapping
 
 import msgspec
 
 from vtgdata import releases
-from vtgdata.files.schemas import Row
 from vtgdata.releases import tombstones
 from vtgdata.releases.card import cell
 from vtgdata.releases.document import Release
-from vtgdata.releases.rows import keys_of
+from vtgdata.releases.row_changes import Change, row_changes
 
-_NO_MEANING = {"rank", "first_version"}
-"""Columns that give a row's place in its release and not its meaning; they do not count as a difference."""
 Level = str
 """`none`, `patch`, `minor` or `major`."""
 LEVELS = ("none", "patch", "minor", "major")
 SHOWN = 20
 """How many keys of each kind the text and Markdown list; JSON lists all."""
-
-
-class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """How one config differs."""
-
-    added: list[str]
-    """Keys of rows, sorted; a key is the values of the config's key columns, joined by a space."""
-    removed: list[str]
-    changed: dict[str, list[str]]
-    """{key: columns whose value differs}."""
-    columns: dict[str, int]
-    """{column: number of rows in which it differs}."""
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many rows were added, removed and changed."""
-        return {"added": len(self.added), "removed": len(self.removed), "changed": len(self.changed)}
-
-    @property
-    def nothing(self) -> bool:
-        """Whether the rows are the same."""
-        return not (self.added or self.removed or self.changed)
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +48,7 @@ def compare(first: Release, second: Release) -> Difference:
     as added and removed.
     """
     names = sorted({*first.document.configs, *second.document.configs})
-    changes = {config: _change(config, _rows(first, config), _rows(second, config)) for config in names}
+    changes = {config: row_changes(config, first, second) for config in names}
     configs = {config: change for config, change in changes.items() if not change.nothing}
     files = _other_files(first, second)
     level = level_of({config: change.counts for config, change in configs.items()}, files=bool(files))
@@ -127,33 +101,6 @@ def step(before: str, after: str) -> int:
     pairs = zip(releases.parse_version(before), releases.parse_version(after), strict=True)
     place = next((place for place, (old, new) in enumerate(pairs) if old != new), 3)
     return 3 - place
-
-
-def _rows(release: Release, config: str) -> dict[str, Row]:
-    found: dict[str, Row] = {}
-    seen: Counter[str] = Counter()
-    for split in release.document.configs.get(config, {}):
-        for row in release.rows(config, split):
-            key = " ".join(str(row[column]) for column in keys_of(config))
-            # Dropped raw rows may be identical; each of them counts.
-            seen[key] += 1
-            found[key if seen[key] == 1 else f"{key} ({seen[key]})"] = row | {"(split)": split}
-    return found
-
-
-def _change(config: str, old: dict[str, Row], new: dict[str, Row]) -> Change:
-    changed = {key: columns for key in sorted(old.keys() & new.keys()) if (columns := _differing(old[key], new[key]))}
-    return Change(
-        added=sorted(new.keys() - old.keys()),
-        removed=sorted(old.keys() - new.keys()),
-        changed=changed,
-        columns=dict(sorted(Counter(column for columns in changed.values() for column in columns).items())),
-    )
-
-
-def _differing(old: Row, new: Row) -> list[str]:
-    names = sorted((old.keys() | new.keys()) - _NO_MEANING)
-    return [name for name in names if old.get(name) != new.get(name)]
 
 
 def _licences(first: Release, second: Release) -> dict[str, list[int]]:

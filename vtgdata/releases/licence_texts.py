@@ -11,7 +11,6 @@ from pathlib import Path
 from vtgdata.annotations import licences
 from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.files import outside
-from vtgdata.files.schemas import Row
 from vtgdata.releases.document import Document, Release
 
 FOLDER = "LICENSES/texts"
@@ -19,19 +18,19 @@ _LARGEST = 1_000_000
 """Bytes of the longest text; what is longer is another file."""
 
 
-def gather(given: Mapping[str, str], previous: Release | None, samples: Iterable[Row]) -> dict[str, bytes]:
+def gather(given: Mapping[str, str], previous: Release | None, rows: Iterable[tuple[str, str]]) -> dict[str, bytes]:
     """The texts of a release: {path in the release: bytes}.
 
     Args:
         given: {licence or corpus: file}.
         previous: the release before, whose texts are taken over where they still belong to a row.
-        samples: rows of the release, with their corpora and licences.
+        rows: (corpus, licence) of the release's rows, each pair once or more.
 
     Raises VtgError when no row has a licence or corpus, or a file is no text.
     """
     known: set[str] = set()
-    for row in samples:
-        known |= {row["corpus"], *licences.parts(row["license"] or licences.UNVERIFIED)}
+    for corpus, licence in rows:
+        known |= {corpus, *licences.parts(licence)}
     texts: dict[str, bytes] = {}
     for name in previous.document.files if previous is not None else {}:
         if name.startswith(f"{FOLDER}/") and name in {file_of(each) for each in known}:

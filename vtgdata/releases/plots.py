@@ -3,10 +3,13 @@
 import html
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vtgdata.files.schemas import Row
+import numpy as np
+from numpy.typing import NDArray
+
+from vtgdata.records.windows import Array
 
 _EDGES = (10, 20, 30, 60, 120, 180, 300, 600, 1800)
 """Bounds of the bars for durations, in seconds."""
@@ -24,29 +27,56 @@ _LETTER = 7
 """Approximate width in pixels of the widest letter at a font size of 12."""
 
 
-def figures(
-    configs: Mapping[str, list[Row]], drops: Mapping[str, int], models: Sequence[Mapping[str, Any]]
-) -> dict[str, dict[str, int]]:
-    """{plot: {label: rows}} of the plots that a release has numbers for.
+class Bars:
+    """Numbers for the plots, gathered from the rows piece by piece."""
 
-    Args:
-        configs: rows by config.
-        drops: {reason: raw rows that became no sample}.
-        models: the facts in release.json about the models that were asked.
-    """
-    samples = configs["samples"]
-    found = {
-        "rows": _funnel("raw rows", drops, "samples", len(samples)) if drops else {},
-        "traces": _traces([model for model in models if model["role"] == "teacher"]),
-        "durations": _durations(row["duration"] for row in samples if row["duration"]),
-        "positions": _tenths(
-            sum(row["windows"][0]) / 2 / row["duration"] for row in samples if row["windows"] and row["duration"]
-        ),
-    }
-    for measure in sorted({row["measure"] for row in configs.get("difficulty", ())}):
-        rows = [row for row in configs["difficulty"] if row["measure"] == measure and row["value"] is not None]
-        found[f"pass_rates {measure}"] = _pass_rates(measure, rows)
-    return {name: bars for name, bars in found.items() if bars}
+    def __init__(self) -> None:
+        self._durations, self._positions = [0] * (len(_EDGES) + 1), [0] * 10
+        self._rates: dict[str, tuple[list[Array], set[int]]] = {}
+        self._samples = 0
+
+    def samples(self, frame: Any) -> None:
+        """Take rows of `samples`: a Polars frame with durations and windows, in seconds."""
+        import polars as pl
+
+        self._samples += frame.height
+        known = frame.filter(pl.col("duration").fill_null(0) != 0)
+        seconds: Array = known["duration"].to_numpy()
+        places = np.searchsorted(np.array(_EDGES), seconds, side="left")
+        self._durations = (np.bincount(places, minlength=len(_EDGES) + 1) + self._durations).tolist()
+        first = known.filter(pl.col("windows").list.len() > 0)
+        middle = first.select(pl.col("windows").list.first().list.sum() / 2 / pl.col("duration")).to_series()
+        self._positions = (_tenths(middle.to_numpy()) + self._positions).tolist()
+
+    def rates(self, frame: Any) -> None:
+        """Take rows of `difficulty`: a Polars frame with measure, value and n."""
+        for (measure,), rows in frame.group_by(["measure"]):
+            values, counts = self._rates.setdefault(measure, ([], set()))
+            given = rows.filter(rows["value"].is_not_null())
+            values.append(given["value"].to_numpy())
+            counts.update(given["n"].unique())
+
+    def take(self, other: "Bars | None") -> None:
+        """Take over the pass rates that another gathered."""
+        if other is not None:
+            self._rates |= other._rates
+
+    def figures(self, drops: Mapping[str, int], models: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+        """{plot: {label: rows}} of the plots that a release has numbers for.
+
+        Args:
+            drops: {reason: raw rows that became no sample}.
+            models: the facts in release.json about the models that were asked.
+        """
+        found = {
+            "rows": _funnel("raw rows", drops, "samples", self._samples) if drops else {},
+            "traces": _traces([model for model in models if model["role"] == "teacher"]),
+            "durations": _labelled(_duration_labels(), self._durations),
+            "positions": _labelled(_TENTHS, self._positions),
+        }
+        for measure, (values, counts) in sorted(self._rates.items()):
+            found[f"pass_rates {measure}"] = _pass_rates(measure, np.concatenate(values), counts)
+        return {name: bars for name, bars in found.items() if bars}
 
 
 def _funnel(first: str, lost: Mapping[str, int], last: str, left: int) -> dict[str, int]:
@@ -67,29 +97,29 @@ def _traces(teachers: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     return _funnel("answers", lost, "traces kept", sum(model["kept"] for model in teachers))
 
 
-def _pass_rates(measure: str, rows: Sequence[Row]) -> dict[str, int]:
+def _pass_rates(measure: str, values: Array, counts: set[int]) -> dict[str, int]:
     """Bars by tenths; but by number of passes if all rows have the same small n, since tenths would leave gaps."""
-    counts = {row["n"] for row in rows}
-    n = counts.pop() if len(counts) == 1 else 0
+    n = next(iter(counts)) if len(counts) == 1 else 0
     if not measure.startswith("iou>=") or not 0 < n <= _MOST_BARS - 1:
-        return _tenths(row["value"] for row in rows)
-    passed = Counter(round(row["value"] * n) for row in rows)
+        return _labelled(_TENTHS, _tenths(values).tolist())
+    passed: Counter[int] = Counter(np.rint(values * n).astype(int).tolist())
     return {f"{k} of {n} answers": passed[k] for k in range(n + 1)}
 
 
-def _durations(seconds: Iterable[float]) -> dict[str, int]:
-    labels = [f"{low} to {high} s" for low, high in zip((0, *_EDGES), _EDGES, strict=False)] + [f"over {_EDGES[-1]} s"]
-    counts = [0] * len(labels)
-    for value in seconds:
-        counts[sum(value > edge for edge in _EDGES)] += 1
+def _duration_labels() -> list[str]:
+    return [f"{low} to {high} s" for low, high in zip((0, *_EDGES), _EDGES, strict=False)] + [f"over {_EDGES[-1]} s"]
+
+
+_TENTHS = [f"{place / 10:.1f} to {(place + 1) / 10:.1f}" for place in range(10)]
+
+
+def _tenths(values: Array) -> NDArray[np.int64]:
+    """(10,) How many of the values, in [0, 1], lie in each tenth."""
+    return np.bincount(np.clip((values * 10).astype(int), 0, 9), minlength=10)
+
+
+def _labelled(labels: Sequence[str], counts: Sequence[int]) -> dict[str, int]:
     return dict(zip(labels, counts, strict=True)) if any(counts) else {}
-
-
-def _tenths(values: Iterable[float]) -> dict[str, int]:
-    counts = [0] * 10
-    for value in values:
-        counts[min(max(int(value * 10), 0), 9)] += 1
-    return {f"{place / 10:.1f} to {(place + 1) / 10:.1f}": n for place, n in enumerate(counts)} if any(counts) else {}
 
 
 def title(name: str) -> str:

@@ -1,21 +1,24 @@
-"""The rows of a release: read, joined with their samples, checked, dated and sorted. Nothing is written here."""
+"""The rows of a release's configs: read piece by piece, joined with their samples and checked. Nothing is written here.
+
+Of each row a few numbers stay in memory; the rows themselves are read from their files again when they are written.
+"""
 
 import re
-from collections.abc import Iterable, Mapping
-from pathlib import PurePosixPath, PureWindowsPath
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from vtgdata import releases
-from vtgdata.annotations import benchmarks
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
-from vtgdata.files.parquet import read_parquet
-from vtgdata.files.samples import open_samples
+from vtgdata.files.pieces import read_frames, read_pieces
 from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, TRACES, Row
-from vtgdata.releases import asked_models, tombstones
-from vtgdata.releases.document import CHOSEN, COLDSTART, Release
+from vtgdata.releases import published, tombstones
+from vtgdata.releases.asked_models import Asked
+from vtgdata.releases.document import CHOSEN, COLUMNS
+from vtgdata.releases.sample_index import REMOVED, Ranks, SampleIndex
 from vtgdata.releases.tombstones import Tombstones
 
 _KEYS = {
@@ -27,84 +30,149 @@ _KEYS = {
 }
 _CHOSEN_KEY = ("sample_id", "model_id", "measure")
 _PROMPT = re.compile(r"\w[\w.-]*-[0-9a-f]{8}\Z", re.ASCII)
+Frames = Callable[[Sequence[str]], Iterator[Any]]
+"""Gives some columns of the rows of a config, in their order, as Polars frames; may be called again and again."""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows of a config, before they are dated and sorted."""
+
+    name: str
+    columns: Mapping[str, str]
+    """{column: type} of the file that is written."""
+    own: Mapping[str, str]
+    """The part of them that is in the rows' own files; the others are those of each row's sample."""
+    ranks: Ranks
+    """(n,) For each row the rank of its sample; for the rows of `drops` their rank by corpus and origin."""
+    frames: Frames
+
+    @property
+    def joined(self) -> bool:
+        """Whether a row has the columns of its sample too."""
+        return self.name not in COLUMNS or self.name == "coldstart"
 
 
 class Sources:
-    """The rows of all inputs, joined with their samples and checked."""
+    """The rows of all inputs, checked."""
 
     def __init__(self, samples: str, removed: Tombstones) -> None:
         """Read `samples.parquet`; rows of all other files must belong to its samples. Removed samples are left out."""
         self.path = samples
         self.prompts: dict[str, str] = {}
         self.models: list[dict[str, Any]] = []
-        rows = open_samples(samples, needs=["license"], look=False).rows()
-        self.samples = {row["sample_id"]: row for row in _publishable(samples, rows, SAMPLES)}
         self._tombstones = removed
-        self.removed = {name: found for name, row in self.samples.items() if (found := removed.of_row(row))}
-        """{sample_id: tombstone} of the samples that were removed."""
-        self._gone = [self.samples.pop(name) for name in self.removed]
-        if not self.samples:
-            raise VtgError(f"{samples}: every one of its samples was removed, so there is nothing to release.")
+        self.index = SampleIndex(samples, removed)
 
-    def traces(self, path: str) -> list[Row]:
+    def samples(self) -> Config:
+        """Rows of the config `samples`."""
+        kept = self.index.ranks[self.index.ranks != REMOVED]
+        columns = COLUMNS["samples"]
+
+        def frames(names: Sequence[str]) -> Iterator[Any]:
+            return (frame.select(names) for frame in self.index.frames())
+
+        return Config(name="samples", columns=columns, own=SAMPLES, ranks=kept, frames=frames)
+
+    def traces(self, path: str) -> Config:
         """Rows of the config `coldstart`: the kept traces of a traces.parquet, each with its sample."""
-        rows = self._known(path, _read(path, TRACES | DRAWN, tuple(TRACES)))
-        kept = [row for row in rows if row["kept"]]
-        if not kept:
-            raise VtgError(
-                f"{path}: none of its {len(rows)} traces was kept. Widen --keep in `vtgdata build-coldstart`."
-            )
-        for row in kept:
-            if not row["target"]:
-                raise VtgError(f"{path}: trace {row['key']!r} is kept and has no target. Build the traces again.")
+        ranks = self._ranks(path, TRACES)
+        asked, kept = Asked(ranks), np.zeros(len(ranks), dtype=bool)
+        begun = 0
+        columns = TRACES | DRAWN
+        for frame in _read(path, [*Asked.COLUMNS, "key", "kept", "reason", "prompt", "target"], columns):
+            here = slice(begun, begun + frame.height)
+            begun += frame.height
+            known = ranks[here] != REMOVED
+            kept[here] = known & frame["kept"].fill_null(False).to_numpy()
+            asked.add(frame, here)
+            self._check_kept(path, frame.filter(kept[here]))
+        if not kept.any():
+            rows = int((ranks != REMOVED).sum())
+            raise VtgError(f"{path}: none of its {rows} traces was kept. Widen --keep in `vtgdata build-coldstart`.")
+        self.models += asked.teachers()
+        return self._joined("coldstart", path, columns, ranks, kept)
+
+    def _check_kept(self, path: str, kept: Any) -> None:
+        for key in kept.filter(kept["target"].fill_null("") == "")["key"]:
+            raise VtgError(f"{path}: trace {key!r} is kept and has no target. Build the traces again.")
         self._note_prompts(path, kept)
-        self.models += [asked_models.teacher(name, asked) for name, asked in grouped(rows, "model_id").items()]
-        return self._joined("coldstart", kept, COLDSTART)
 
-    def chosen(self, config: str, path: str) -> list[Row]:
+    def chosen(self, config: str, path: str) -> Config:
         """Rows of a config such as `rl`: those that a selector chose, each with its sample."""
-        rows = self._known(path, _read(path, CHOSEN, ("sample_id", "rank")))
-        asked = [row for row in rows if row.get("prompt")]
-        self._note_prompts(path, asked)
+        ranks = self._ranks(path, ("sample_id", "rank"))
+        asked, begun = Asked(ranks), 0
+        for frame in _read(path, [*Asked.COLUMNS, "n", "prompt"], PASS_RATES | DRAWN):
+            told = (frame["prompt"].fill_null("") != "").to_numpy()
+            asked.add(frame, slice(begun, begun + frame.height), told)
+            self._note_prompts(path, frame.filter(told & (ranks[begun : begun + frame.height] != REMOVED)))
+            begun += frame.height
         self._note_students(asked)
-        return self._joined(config, rows, CHOSEN)
+        return self._joined(config, path, CHOSEN, ranks, ranks != REMOVED)
 
-    def pass_rates(self, path: str) -> list[Row]:
+    def pass_rates(self, path: str) -> Config:
         """Rows of the config `difficulty`."""
-        rows = self._known(path, _read(path, PASS_RATES | DRAWN, tuple(PASS_RATES)))
-        self._note_prompts(path, rows)
-        self._note_students(rows)
-        return rows
+        ranks = self._ranks(path, PASS_RATES)
+        asked, begun = Asked(ranks), 0
+        for frame in _read(path, [*Asked.COLUMNS, "n", "prompt"], PASS_RATES | DRAWN):
+            asked.add(frame, slice(begun, begun + frame.height))
+            self._note_prompts(path, frame.filter(ranks[begun : begun + frame.height] != REMOVED))
+            begun += frame.height
+        self._note_students(asked)
+        own = {name: kind for name, kind in (PASS_RATES | DRAWN).items() if name != "prompt"}
+        return _config("difficulty", [path], own, [ranks], [ranks != REMOVED])
 
-    def rollouts(self, path: str) -> list[Row]:
+    def rollouts(self, paths: Sequence[str]) -> Config:
         """Rows of the config `rollouts`."""
-        return self._known(path, _read(path, ROLLOUTS, ("sample_id", "key")))
+        ranks = [self._ranks(path, ("sample_id", "key")) for path in paths]
+        return _config("rollouts", paths, ROLLOUTS, ranks, [each != REMOVED for each in ranks])
 
-    def drops(self, path: str) -> list[Row]:
-        """Rows of the config `drops`; the file may be empty."""
-        return [self._tombstones.dropped(row) for row in _read(path, DROPS, tuple(DROPS), empty=True)]
+    def drops(self, paths: Sequence[str]) -> Config:
+        """Rows of the config `drops`, the files of which may be empty; after them one row for each removed sample."""
+        import polars as pl
 
-    def removed_drops(self) -> list[Row]:
-        """One row of `drops` for each removed sample, with its origin but without its text."""
-        return [
-            msgspec.to_builtins(tombstones.drop(row["corpus"], row["origin"], self.removed[row["sample_id"]]))
-            for row in self._gone
+        gone = [
+            msgspec.to_builtins(tombstones.drop(row["corpus"], row["origin"], self.index.removed[row["sample_id"]]))
+            for row in self.index.gone
         ]
 
-    def _known(self, path: str, rows: list[Row]) -> list[Row]:
-        rows = [row for row in rows if row["sample_id"] not in self.removed]
-        for row in rows:
-            if row["sample_id"] not in self.samples:
-                raise VtgError(
-                    f"{path}: sample_id {row['sample_id']!r} is not in {self.path}. Release rows together "
-                    "with the samples they were made from."
-                )
-        return rows
+        def frames(names: Sequence[str]) -> Iterator[Any]:
+            for path in paths:
+                for frame in _read(path, list(DROPS), DROPS, needs=tuple(DROPS)):
+                    yield self._dropped(frame).select(names)
+            if gone:
+                yield pl.DataFrame(gone, schema=dict.fromkeys(DROPS, pl.String)).select(names)
 
-    def _joined(self, config: str, rows: list[Row], columns: Mapping[str, str]) -> list[Row]:
+        order = ["corpus", "origin"]
+        placed = [frame.select(pl.col(order).fill_null("")) for frame in frames(order)]
+        if not placed:
+            return Config(name="drops", columns=COLUMNS["drops"], own=DROPS, ranks=np.zeros(0, np.int32), frames=frames)
+        rows = pl.concat(placed)
+        ranked = rows.unique().sort(order).with_row_index("rank")
+        found = rows.join(ranked, on=order, how="left", maintain_order="left")["rank"].to_numpy().astype(np.int32)
+        return Config(name="drops", columns=COLUMNS["drops"], own=DROPS, ranks=found, frames=frames)
+
+    def _dropped(self, frame: Any) -> Any:
+        """Rows of drops.parquet, without their text where that contains a removed id."""
+        import polars as pl
+
+        if not self._tombstones.removed:
+            return frame
+        rows = [self._tombstones.dropped(row) for row in frame.iter_rows(named=True)]
+        return pl.DataFrame(rows, schema=frame.schema)
+
+    def _ranks(self, path: str, needs: Mapping[str, str] | Sequence[str]) -> Ranks:
+        """The rank of the sample of each row; raises VtgError for a file without rows, or without a column needed."""
+        next(read_pieces(path, {"sample_id": "text"}, needs=needs), None)
+        ranks = self.index.ranks_of(path)
+        if not len(ranks):
+            raise VtgError(f"{path}: holds no rows, so there is nothing to release.")
+        return ranks
+
+    def _joined(
+        self, config: str, path: str, columns: Mapping[str, str], ranks: Ranks, kept: NDArray[np.bool_]
+    ) -> Config:
         """Each row with its sample's columns; raises VtgError when the video of a row is also in a benchmark."""
-        trained = [self.samples[row["sample_id"]] for row in rows]
-        leaks = benchmarks.leaks(trained, self.samples.values())
+        leaks = self.index.leaks(ranks[kept])
         if leaks:
             sample, corpus, split = leaks[0]
             videos = {(each.row["corpus"], each.row["video_id"]) for each in leaks}
@@ -116,66 +184,62 @@ class Sources:
                 f"build-coldstart and score-difficulty; or, where the sample itself is none of the benchmark's, leave "
                 f"that split out of {self.path}."
             )
-        own = [column for column in columns if column not in SAMPLES]
-        return [self.samples[row["sample_id"]] | {column: row.get(column) for column in own} for row in rows]
+        written = COLUMNS.get(config, CHOSEN)
+        own = {
+            name: kind for name, kind in columns.items() if name in written and name not in (*SAMPLES, "first_version")
+        }
+        return _config(config, [path], {"sample_id": "text"} | own, [ranks], [kept])
 
-    def _note_students(self, rows: list[Row]) -> None:
+    def _note_students(self, asked: Asked) -> None:
         """Keep, per model, the facts from the file with more samples: selected rows are a subset of the pass rates."""
-        for name, asked in grouped(rows, "model_id").items():
-            facts = asked_models.student(name, asked)
-            known = next((each for each in self.models if (each["role"], each["id"]) == ("student", name)), None)
+        for facts in asked.students():
+            known = next((each for each in self.models if (each["role"], each["id"]) == ("student", facts["id"])), None)
             if known is None:
                 self.models.append(facts)
             elif known["samples"] < facts["samples"]:
                 known.update(facts)
 
-    def _note_prompts(self, path: str, rows: Iterable[Row]) -> None:
-        for row in rows:
-            name, text = row["prompt_id"] or "", row["prompt"] or ""
+    def _note_prompts(self, path: str, rows: Any) -> None:
+        for name, text in rows.select("prompt_id", "prompt").unique(maintain_order=True).rows():
+            name, text = name or "", text or ""
             if not _PROMPT.match(name) or not name.endswith(f"-{fingerprint.short(text)[:8]}"):
+                same = (rows["prompt_id"].fill_null("") == name) & (rows["prompt"].fill_null("") == text)
                 raise VtgError(
-                    f"{path}: {row['sample_id']!r}: prompt_id {name!r} is not name and hash of the text in `prompt`. "
-                    "Make the file again."
+                    f"{path}: {rows.filter(same)['sample_id'][0]!r}: prompt_id {name!r} is not name and hash of the "
+                    "text in `prompt`. Make the file again."
                 )
             self.prompts[name] = text
 
 
-def _read(path: str, columns: Mapping[str, str], needs: tuple[str, ...], *, empty: bool = False) -> list[Row]:
-    return _publishable(path, read_parquet(path, needs=needs), columns, empty=empty)
+def _config(
+    name: str,
+    paths: Sequence[str],
+    own: Mapping[str, str],
+    ranks: Sequence[Ranks],
+    kept: Sequence[NDArray[np.bool_]],
+) -> Config:
+    """The kept rows of some files as a config."""
+
+    def frames(names: Sequence[str]) -> Iterator[Any]:
+        for path, wanted in zip(paths, kept, strict=True):
+            begun, whole = 0, bool(wanted.all())
+            for frame in _read(path, names, own):
+                yield frame if whole else frame.filter(wanted[begun : begun + frame.height])
+                begun += frame.height
+
+    chosen = [rank[wanted] for rank, wanted in zip(ranks, kept, strict=True)]
+    joined = np.concatenate(chosen) if chosen else np.zeros(0, dtype=np.int32)
+    return Config(name=name, columns=COLUMNS.get(name, CHOSEN), own=own, ranks=joined, frames=frames)
 
 
-def _publishable(path: str, found: Iterable[Row], columns: Mapping[str, str], *, empty: bool = False) -> list[Row]:
-    """Rows with only these columns; raises VtgError if there are no rows, or a row names a path of this machine."""
-    rows = list(found)
-    if not rows and not empty:
-        raise VtgError(f"{path}: holds no rows, so there is nothing to release.")
-    for row in rows:
-        for column in ("video_file", "origin"):
-            if _is_path(row.get(column) or ""):
-                raise VtgError(
-                    f"{path}: {column} {row[column]!r} is a path of this machine, which must not be published. Ingest "
-                    "the corpus again."
-                )
-        if model_id := row.get("model_id"):
-            # Servers often name a model by the path of its weights: publish only the last part of it.
-            kind, _, place = model_id.rpartition(":")
-            row["model_id"] = f"{kind}:{PurePosixPath(place).name}" if _is_path(place) else model_id
-    # A missing column (of a selector without pass rates, say) becomes null; one that a plug-in added is left out.
-    return [{name: row.get(name) for name in (*columns, "prompt") if name in columns or name in row} for row in rows]
+def _read(path: str, names: Sequence[str], kinds: Mapping[str, str], *, needs: Sequence[str] = ()) -> Iterator[Any]:
+    """Yield some columns of a file as Polars frames, fit to be published.
 
-
-def _is_path(text: str) -> bool:
-    if text[:1] not in ("/", "\\") and text[1:2] != ":":
-        return False  # most are no path, and a path object for each of them takes long
-    return PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute()
-
-
-def grouped(rows: Iterable[Row], column: str) -> dict[str, list[Row]]:
-    """{value of a column: rows}, sorted by value; null counts as an empty text."""
-    groups: dict[str, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(row[column] or "", []).append(row)
-    return dict(sorted(groups.items()))
+    A column that the file lacks (of a selector without pass rates, say) is null.
+    """
+    for frame in read_frames(path, {name: kinds[name] for name in dict.fromkeys(names)}, needs=needs):
+        published.refuse_paths(path, frame)
+        yield published.model_names(frame)
 
 
 def keys_of(config: str) -> tuple[str, ...]:
@@ -183,46 +247,6 @@ def keys_of(config: str) -> tuple[str, ...]:
     return _KEYS.get(config, _CHOSEN_KEY)
 
 
-def date_and_sort(
-    config: str, rows: list[Row], version: str, previous: Release | None, samples: Mapping[str, Row]
-) -> dict[str, int]:
-    """Give each row the version that first had it, and sort the rows in place.
-
-    Args:
-        config: the config of the rows; it decides which columns are a row's key.
-        rows: changed in place: `first_version` is set, and rows are sorted by it, then corpus, video, sample.
-        version: version of the release that is being made.
-        previous: the release before, if there is one.
-        samples: all samples by id, for the order.
-
-    Returns {added, removed, changed} against the previous release, by key.
-    Raises VtgError when a key occurs twice.
-    """
-    key_columns = keys_of(config)
-    old: dict[tuple[Any, ...], Row] = {}
-    if previous is not None and config in previous.document.configs:
-        for split in previous.document.configs[config]:
-            old |= {_key(row, key_columns): row for row in previous.rows(config, split)}
-    changed = 0
-    new: set[tuple[Any, ...]] = set()
-    for row in rows:
-        key = _key(row, key_columns)
-        if key in new and config != "drops":
-            raise VtgError(f"config {config!r}: {dict(zip(key_columns, key, strict=True))} occurs twice.")
-        new.add(key)
-        row["first_version"] = old[key]["first_version"] if key in old else version
-        changed += key in old and any(
-            row.get(column) != value for column, value in old[key].items() if column not in ("rank", "first_version")
-        )
-
-    def order(row: Row) -> tuple[Any, ...]:
-        sample = samples[row["sample_id"]] if "sample_id" in row else row
-        place = (sample["corpus"], sample.get("video_id") or "", row.get("sample_id") or row.get("origin") or "")
-        return (*releases.parse_version(row["first_version"]), *place, *_key(row, key_columns))
-
-    rows.sort(key=order)
-    return {"added": len(new - set(old)), "removed": len(set(old) - new), "changed": changed}
-
-
-def _key(row: Row, columns: tuple[str, ...]) -> tuple[Any, ...]:
-    return tuple(row[column] or "" for column in columns)
+def key_of(row: Row, config: str) -> str:
+    """A row's key for people: its values in the columns that identify it."""
+    return " ".join(str(row[column]) for column in keys_of(config))

@@ -1,25 +1,28 @@
 """Writing a release's folder from its rows: data, prompts, pages, and release.json last."""
 
 import datetime
-from collections import Counter
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
 from vtgdata import __version__, releases
 from vtgdata.annotations import licences
 from vtgdata.files import fingerprint, json_document
-from vtgdata.files.parquet import write_parquet
-from vtgdata.files.schemas import Row
+from vtgdata.files.pieces import PieceWriter, to_table
 from vtgdata.files.whole import replacing, write_json, write_text
 from vtgdata.releases import card, croissant, facts, plots, teacher_terms, tombstones
-from vtgdata.releases.document import CHOSEN, COLUMNS, DataFile, Document, PromptFile, ReleaseFile
+from vtgdata.releases.dating import Dated
+from vtgdata.releases.document import DataFile, Document, PromptFile, ReleaseFile
 from vtgdata.releases.facts import contamination
 from vtgdata.releases.rebuild import record as rebuild_record
 from vtgdata.releases.rebuild.record import RebuildRecord
-from vtgdata.releases.rows import Sources, grouped
+from vtgdata.releases.rows import Config, Sources
+from vtgdata.releases.sample_index import SampleStore
+from vtgdata.releases.sorting import sorted_rows
+from vtgdata.releases.tallies import Tally
 from vtgdata.releases.teacher_terms import TeacherTerms
 from vtgdata.releases.tombstones import Tombstones
 
@@ -31,8 +34,8 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     """Name for people; if empty, the previous release's name, or one made from the corpora's names."""
     version: str
     sources: Sources
-    configs: Mapping[str, list[Row]]
-    """{config: rows}, dated and sorted."""
+    configs: Mapping[str, tuple[Config, Dated]]
+    """{config: its rows, and when they came}."""
     changes: dict[str, dict[str, int]]
     """{config: added, removed, changed} against the previous release."""
     previous: Document | None
@@ -50,9 +53,10 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
 
 def write(out: Path, contents: Contents) -> Document:
     """Write all files of a release into a folder; returns the content of its release.json."""
-    document = _describe(
-        contents, _write_all_data(out, contents.configs), _write_prompts(out, contents.sources.prompts)
-    )
+    with tempfile.TemporaryDirectory(dir=out, prefix=".") as scratch:
+        written, tallies = _write_all_data(out, contents, Path(scratch))
+        overlaps = contamination(contents.sources.index, Path(scratch))
+    document = _describe(contents, written, tallies, _write_prompts(out, contents.sources.prompts), overlaps)
     names = [*_write_pages(out, document, contents), rebuild_record.NAME, rebuild_record.RECIPE]
     write_json(out / rebuild_record.NAME, contents.rebuild)
     write_text(out / rebuild_record.RECIPE, rebuild_record.recipe_text(contents.rebuild.steps))
@@ -65,11 +69,19 @@ def write(out: Path, contents: Contents) -> Document:
     return document
 
 
-def _describe(contents: Contents, written: dict[str, dict[str, DataFile]], prompts: list[PromptFile]) -> Document:
+def _describe(
+    contents: Contents,
+    written: dict[str, dict[str, DataFile]],
+    tallies: Mapping[str, Tally],
+    prompts: list[PromptFile],
+    overlaps: list[dict[str, Any]],
+) -> Document:
     """The content of release.json without `files`."""
-    configs, known, samples = contents.configs, contents.previous, contents.configs["samples"]
-    corpora = facts.corpora(samples)
-    drops = dict(sorted(Counter(row["reason"] for row in configs.get("drops", ())).items()))
+    known, index = contents.previous, contents.sources.index
+    corpora = facts.corpora(index.licences)
+    drops = dict(sorted(tallies["drops"].reasons.items())) if "drops" in tallies else {}
+    bars = tallies["samples"].bars
+    bars.take(tallies["difficulty"].bars if "difficulty" in tallies else None)
     return Document(
         schema_version=releases.SCHEMA_VERSION,
         name=" ".join(contents.name.split()) or (known.name if known else _name(corpora)),
@@ -80,8 +92,8 @@ def _describe(contents: Contents, written: dict[str, dict[str, DataFile]], promp
         changes=contents.changes,
         history=[{"version": contents.version, "changes": contents.changes}, *(known.history if known else [])],
         configs=written,
-        counts={config: counts for config, rows in configs.items() if (counts := facts.counts(rows))},
-        videos=len({row["video_id"] for row in samples}),
+        counts={config: counts for config, tally in tallies.items() if (counts := tally.counts())},
+        videos=index.videos,
         corpora=corpora,
         drops=drops,
         inputs=contents.inputs,
@@ -91,13 +103,16 @@ def _describe(contents: Contents, written: dict[str, dict[str, DataFile]], promp
             for model in contents.sources.models
         ],
         prompts=prompts,
-        frame_samplings=_samplings(configs),
+        frame_samplings=[
+            json_document.cell(text, "frame_sampling")
+            for text in sorted({text for each in tallies.values() for text in each.samplings})
+        ],
         files={},
         settings=contents.settings,
         recipe=contents.recipe,
-        terms=msgspec.to_builtins(licences.combine(row["license"] or "unverified" for row in samples)),
-        contamination=contamination(contents.sources.path, samples),
-        figures=plots.figures(configs, drops, contents.sources.models),
+        terms=msgspec.to_builtins(licences.combine(licence for _, licence in sorted(index.licences))),
+        contamination=overlaps,
+        figures=bars.figures(drops, contents.sources.models),
         removed=_removed(contents.sources, contents.removed),
     )
 
@@ -107,20 +122,11 @@ def _name(corpora: Mapping[str, Any]) -> str:
     return f"Temporal grounding: {', '.join(corpora) if len(corpora) <= 5 else f'{len(corpora)} corpora'}"
 
 
-def _samplings(configs: Mapping[str, list[Row]]) -> list[Any]:
-    """The distinct frame samplings of the rows that a model was asked about."""
-    asked = [row for config, rows in configs.items() if config not in ("samples", "rollouts", "drops") for row in rows]
-    return [
-        json_document.cell(text, "frame_sampling")
-        for text in sorted({row["frame_sampling"] for row in asked if row["frame_sampling"]})
-    ]
-
-
 def _removed(sources: Sources, removed: Tombstones) -> dict[str, int]:
     if not removed.removed:
         return {}
     videos = sum(bool(each.video_id) for each in removed.removed)
-    return {"videos": videos, "samples": len(removed.removed) - videos, "rows": len(sources.removed)}
+    return {"videos": videos, "samples": len(removed.removed) - videos, "rows": len(sources.index.removed)}
 
 
 def _write_pages(out: Path, document: Document, contents: Contents) -> list[str]:
@@ -148,13 +154,70 @@ def _write_pages(out: Path, document: Document, contents: Contents) -> list[str]
     return [*names, tombstones.NAME]
 
 
-def _write_all_data(out: Path, configs: Mapping[str, list[Row]]) -> dict[str, dict[str, DataFile]]:
+def _write_all_data(
+    out: Path, contents: Contents, scratch: Path
+) -> tuple[dict[str, dict[str, DataFile]], dict[str, Tally]]:
+    """Write the data files of all configs; returns {config: {split: file}} and what was counted of each config."""
     written: dict[str, dict[str, DataFile]] = {}
-    for config, rows in configs.items():
-        splits = grouped(rows, "split") if config == "samples" else {"train": rows}
-        columns = COLUMNS.get(config, CHOSEN)
-        written[config] = {split: _write_data(out, config, split, rows, columns) for split, rows in splits.items()}
-    return written
+    tallies: dict[str, Tally] = {}
+    index = contents.sources.index
+    store = None
+    for name, (config, dated) in contents.configs.items():
+        if config.joined and store is None:
+            store = SampleStore(index, scratch)
+        tallies[name] = tally = Tally(name)
+        splits = sorted(index.splits) if name == "samples" else ["train"]
+        with _Files(out, name, config.columns) as files:
+            for frame in sorted_rows(config, dated, index, scratch, store):
+                tally.add(frame)
+                for split, rows in _by_split(frame) if name == "samples" else [("train", frame)]:
+                    files.write(split, rows)
+            written[name] = files.commit(splits)
+    if store is not None:
+        store.close()
+    return written, tallies
+
+
+def _by_split(frame: Any) -> Iterator[tuple[str, Any]]:
+    import polars as pl
+
+    for (split,), rows in frame.group_by([pl.col("split").fill_null("")], maintain_order=True):
+        yield str(split), rows
+
+
+class _Files:
+    """The data files of a config, one for each split, which appear whole or not at all."""
+
+    def __init__(self, out: Path, config: str, columns: Mapping[str, str]) -> None:
+        self._out, self._config, self._columns = out, config, columns
+        self._writers: dict[str, PieceWriter] = {}
+
+    def _name(self, split: str) -> str:
+        return f"data/{self._config}/{split}-00000-of-00001.parquet"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for writer in self._writers.values():
+            writer.abandon()
+
+    def write(self, split: str, rows: Any) -> None:
+        """Add rows, a Polars frame, to the file of a split."""
+        if split not in self._writers:
+            self._writers[split] = PieceWriter(self._out / self._name(split), self._columns)
+        self._writers[split].write(to_table(rows, self._columns))
+
+    def commit(self, splits: Sequence[str]) -> dict[str, DataFile]:
+        """Put the files in their places; returns {split: file}."""
+        found: dict[str, DataFile] = {}
+        for split in splits:
+            writer, path = self._writers[split], self._out / self._name(split)
+            writer.commit()
+            found[split] = DataFile(
+                file=self._name(split), rows=writer.rows, sha256=fingerprint.of_bytes(path), bytes=path.stat().st_size
+            )
+        return found
 
 
 def _write_prompts(out: Path, texts: Mapping[str, str]) -> list[PromptFile]:
@@ -167,10 +230,3 @@ def _write_prompts(out: Path, texts: Mapping[str, str]) -> list[PromptFile]:
         write_text(out / file, text)
         prompts.append(PromptFile(id=prompt_id, file=file, sha256=fingerprint.of_bytes(out / file)))
     return prompts
-
-
-def _write_data(out: Path, config: str, split: str, rows: list[Row], columns: Mapping[str, str]) -> DataFile:
-    file = f"data/{config}/{split}-00000-of-00001.parquet"
-    write_parquet(out / file, [{name: row.get(name) for name in columns} for row in rows], columns)
-    path = out / file
-    return DataFile(file=file, rows=len(rows), sha256=fingerprint.of_bytes(path), bytes=path.stat().st_size)

@@ -5,7 +5,7 @@ the samples without the rows that can be removed: broken rows, repeated ids, rep
 benchmark.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -14,11 +14,12 @@ import msgspec
 from vtgdata.annotations import overlap
 from vtgdata.annotations.looks import said
 from vtgdata.annotations.looks.table import check_names
-from vtgdata.annotations.overlap import Group, Index
-from vtgdata.annotations.sound import sound
+from vtgdata.annotations.overlap import Group
+from vtgdata.annotations.overlap_columns import Rows
+from vtgdata.annotations.read_rows import Wrong, place, read_rows
 from vtgdata.errors import RowsFailed, VideoAmbiguous, VtgError
 from vtgdata.files import plugins
-from vtgdata.files.samples import row_sample, sample_row, unchecked_rows, write_drops, write_samples
+from vtgdata.files.samples import sample_row, write_drops, write_samples
 from vtgdata.files.schemas import Row
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.files.whole import json_text, write_json, write_list
@@ -134,75 +135,55 @@ class _Report:
         self.found: dict[str, list[Row]] = {kind: [] for kind in get_args(Kind)}
         self.left: dict[str, tuple[str, str]] = {}
         """{sample_id: (reason, detail)} of valid rows that --fix removes; rows in `broken` are removed too."""
-        self.broken: list[Drop] = []
         self.missing: list[str] = []
-        self.by_file: dict[str, list[Sample]] = {}
-        """{file: its valid rows}."""
-        self.samples = list(self._read())
-        self.groups = overlap.grouped(self.samples)
-        index = Index(self.groups)
-        self.pairs = index.pairs(settings.near)
-        self._contamination(index)
-        self._repeats(index)
-        self._versions(index)
+        frame, wrong = read_rows(settings.files)
+        self.broken = [self._broken(each) for each in wrong]
+        self.rows = Rows(frame)
+        self.pairs = self.rows.pairs(settings.near)
+        self._contamination()
+        self._repeats()
+        self._versions()
         self._implausible()
         if settings.videos:
             self._videos()
 
-    def _read(self) -> Iterator[Sample]:
-        """Yield the valid rows of all files; invalid rows, and rows whose id came before, go to `broken`."""
-        seen: dict[str, str] = {}
-        for file in self.settings.files:
-            here = self.by_file.setdefault(file, [])
-            for number, row in enumerate(unchecked_rows(file)):
-                place = f"{Path(file).name} row {number}"
-                try:
-                    sample = row_sample(row)
-                    sound(sample)
-                except ValueError as error:
-                    self._broken("broken_rows", place, row, str(error))
-                    continue
-                if (first := seen.setdefault(sample.sample_id, place)) is not place:
-                    self._broken("repeated_ids", place, row, f"sample_id {sample.sample_id!r} is that of {first}")
-                else:
-                    here.append(sample)
-                    yield sample
+    def _broken(self, wrong: Wrong) -> Drop:
+        where = place(self.settings.files, wrong.file, wrong.number)
+        named = {"row": where, "sample_id": str(wrong.row.get("sample_id")), "detail": wrong.detail}
+        self.found[wrong.kind].append(named)
+        fields = {
+            "corpus": str(wrong.row.get("corpus")), "origin": where, "reason": wrong.kind, "detail": wrong.detail
+        }  # fmt: skip
+        return Drop(**fields, raw=json_text(wrong.row))
 
-    def _broken(self, kind: str, place: str, row: Row, detail: str) -> None:
-        self.found[kind].append({"row": place, "sample_id": str(row.get("sample_id")), "detail": detail})
-        fields = {"corpus": str(row.get("corpus")), "origin": place, "reason": kind, "detail": detail}
-        self.broken.append(Drop(**fields, raw=json_text(row)))
-
-    def _contamination(self, index: Index) -> None:
-        for sample_id, (group, held) in index.contaminated().items():
-            detail = f"its video is {held.video.video_id} of {group}"
+    def _contamination(self) -> None:
+        for sample_id, group, video in self.rows.contaminated():
+            detail = f"its video is {video} of {group}"
             self.found["contamination"].append({"sample_id": sample_id, "benchmark": str(group), "detail": detail})
             self.left[sample_id] = ("contamination", detail)
 
-    def _repeats(self, index: Index) -> None:
-        held = {sample.sample_id for group in self.groups if group.benchmark for sample in self.groups[group]}
-        for sample_id, first in index.duplicates().items():
-            # Scores are divided by a benchmark's published number of rows, so repeats in it stay.
-            if sample_id not in held:
-                self.found["duplicates"].append({"sample_id": sample_id, "detail": f"repeats {first}"})
-                self.left.setdefault(sample_id, ("duplicates", f"repeats {first}"))
+    def _repeats(self) -> None:
+        # Scores are divided by a benchmark's published number of rows, so repeats in it stay.
+        for sample_id, first in self.rows.repeats().items():
+            self.found["duplicates"].append({"sample_id": sample_id, "detail": f"repeats {first}"})
+            self.left.setdefault(sample_id, ("duplicates", f"repeats {first}"))
 
-    def _versions(self, index: Index) -> None:
-        for name, versions in index.label_versions().items():
+    def _versions(self) -> None:
+        for name, versions in self.rows.label_versions().items():
             self.found["label_versions"].append({"video": name, "detail": ", ".join(sorted(versions))})
-        for name, (low, high) in overlap.durations(self.samples, self.settings.tolerance).items():
+        for name, (low, high) in self.rows.durations(self.settings.tolerance).items():
             self.found["durations"].append({"video": name, "detail": f"{low:g} s and {high:g} s"})
 
     def _implausible(self) -> None:
-        for file, samples in self.by_file.items():
-            for found in said.of_file(Path(file), samples, self.settings.accept):
+        for number, file in enumerate(self.settings.files):
+            for found in said.of_file(Path(file), self.rows.of_file(number), self.settings.accept):
                 where = f"{found.corpus} {found.split}, {found.file}"
                 self.found["implausible"].append({"look": found.look, "rows": where, "detail": found.says})
 
     def _videos(self) -> None:
         from vtgdata.video import find
 
-        files = {sample.video.file: sample.video.video_id for sample in self.samples}
+        files = dict(self.rows.frame.select("video_file", "video_id").unique("video_file", keep="last").iter_rows())
         videos = find.find(Path(self.settings.videos), files)
         paths: dict[str, Path | None] = {}
         found: dict[str, str] = {}
@@ -227,7 +208,7 @@ class _Report:
         from vtgdata.video import workers
 
         decoder = workers.Isolated("pyav")
-        held, trained = self._files(paths, benchmark=True), self._files(paths, benchmark=False)
+        held, trained = (self.rows.by_file(paths, benchmark=benchmark) for benchmark in (True, False))
         if not held or not trained:
             return
         pairs = hashes.near_copies(
@@ -235,22 +216,12 @@ class _Report:
             hashes.of_videos([(file, paths[file]) for file in held], decoder),
         )
         for ours, theirs in pairs:
-            for sample in trained[ours]:
-                if sample.sample_id not in self.left and ours != theirs:
+            for sample_id in trained[ours]:
+                if sample_id not in self.left and ours != theirs:
                     detail = f"its video shows what {theirs} of a benchmark shows"
-                    found = {"sample_id": sample.sample_id, "benchmark": theirs, "detail": detail}
+                    found = {"sample_id": sample_id, "benchmark": theirs, "detail": detail}
                     self.found["contamination"].append(found)
-                    self.left[sample.sample_id] = ("contamination", detail)
-
-    def _files(self, paths: dict[str, Path], *, benchmark: bool) -> dict[str, list[Sample]]:
-        """{file: its rows}, sorted, for files in `paths`: rows of benchmarks, or else rows of training groups."""
-        found: dict[str, list[Sample]] = {}
-        for group, samples in self.groups.items():
-            if group.benchmark == benchmark:
-                for sample in samples:
-                    if sample.video.file in paths:
-                        found.setdefault(sample.video.file, []).append(sample)
-        return dict(sorted(found.items()))
+                    self.left[sample_id] = ("contamination", detail)
 
     def counts(self) -> dict[str, int]:
         """{kind: number of findings}; 0 for allowed kinds and, with --fix, for the kinds that it removes."""
@@ -266,14 +237,14 @@ class _Report:
         counts = self.counts()
         fixed = {kind: len(self.found[kind]) for kind in FIXABLE} if self.settings.fix else {}
         return Summary(
-            rows=len(self.samples) + len(self.broken),
-            groups=[group_report(group, samples) for group, samples in self.groups.items()],
+            rows=self.rows.frame.height + len(self.broken),
+            groups=[group_report(group, rows) for group, rows in self.rows.by_group()],
             pairs=[pair_report(pair) for pair in self.pairs],
             findings=counts,
             allowed={kind: len(self.found[kind]) for kind in self.settings.allow},
             fixed=fixed,
             examples=self.examples(),
-            reminders=_reminders(self.groups),
+            reminders=_reminders(self.rows.groups),
             missing_videos=len(self.missing) if self.settings.videos else None,
             clean=not any(counts.values()),
             out=self.settings.out,
@@ -281,8 +252,9 @@ class _Report:
 
     def write_fixed(self, out: Path) -> None:
         """Write samples.parquet without the rows that --fix removes, and drops.parquet with them and their reasons."""
-        write_samples(out / "samples.parquet", [kept for kept in self.samples if kept.sample_id not in self.left])
-        gone = [_drop(sample, *self.left[sample.sample_id]) for sample in self.samples if sample.sample_id in self.left]
+        left = self.rows.frame["sample_id"].is_in(list(self.left))
+        write_samples(out / "samples.parquet", self.rows.each(self.rows.frame.filter(~left)))
+        gone = (_drop(each, *self.left[each.sample_id]) for each in self.rows.each(self.rows.frame.filter(left)))
         write_drops(out / "drops.parquet", [*self.broken, *gone])
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from vtgdata.annotations import filtering, video_keys
 from vtgdata.annotations.benchmarks import is_benchmark
@@ -20,9 +21,9 @@ from vtgdata.annotations.filtering import Benchmarks, Filter
 from vtgdata.annotations.left_out import Filtered, Gone, by_filter, counted
 from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.files import plugins, schemas
-from vtgdata.files.parquet import write_parquet
+from vtgdata.files.pieces import write_table
 from vtgdata.files.samples import open_samples, read_sample
-from vtgdata.files.schemas import SAMPLES, Row
+from vtgdata.files.schemas import SAMPLES
 from vtgdata.files.step import Step, StepSummary
 from vtgdata.records import Sample
 from vtgdata.video.frame_settings import FrameSettings
@@ -114,9 +115,10 @@ def run(settings: Settings) -> Summary:
         store = _store(settings) if looks else None
         gone = sorted(_judged(frame, filters, benchmarks, protected, settings.file, store))
         out = step.start()
-        dropped = {each.number for each in gone}
-        write_parquet(out / "samples.parquet", _kept(frame, dropped), SAMPLES)
-        write_parquet(out / "drops.parquet", _drops(frame, gone, filters), DROPS)
+        kept = np.ones(frame.height, dtype=bool)
+        kept[[each.number for each in gone]] = False
+        write_table(out / "samples.parquet", frame.filter(kept), SAMPLES)
+        write_table(out / "drops.parquet", _drops(frame, gone, filters), DROPS)
         untouched = _of(frame, protected).sum() if protected else 0
         summary = Summary(
             file=settings.file,
@@ -126,7 +128,7 @@ def run(settings: Settings) -> Summary:
             reasons=counted(gone),
             filters=by_filter([each.spec for each in filters], gone, frame.height - untouched),
             benchmark_rows=untouched,
-            videos=_videos(frame, dropped),
+            videos=_videos(frame, kept),
             out=settings.out,
         )
         if len(gone) == frame.height:
@@ -270,28 +272,21 @@ def _batches(frame: Any, size: int) -> Iterator[list[int]]:
         yield batch
 
 
-def _kept(frame: Any, dropped: set[int]) -> Iterator[Row]:
-    """Yield the kept rows, unchanged and in their order."""
-    for start in range(0, frame.height, BATCH):
-        rows = frame.slice(start, BATCH).to_dicts()
-        yield from (row for number, row in enumerate(rows, start) if number not in dropped)
+def _drops(frame: Any, gone: Sequence[Gone], filters: Sequence[Filter]) -> Any:
+    """The rows of drops.parquet, in the order of the samples, as a Polars frame."""
+    import polars as pl
+
+    rows = frame[[each.number for each in gone]]
+    origin = pl.col("origin").fill_null("") if "origin" in frame.columns else pl.lit("").alias("origin")
+    said = {
+        "reason": [each.reason for each in gone],
+        "detail": [each.detail for each in gone],
+        "filter": [filters[each.step].spec for each in gone],
+    }
+    return rows.select("corpus", origin, pl.col("query").alias("raw"), "sample_id").with_columns(
+        pl.Series(name, values, dtype=pl.String) for name, values in said.items()
+    )
 
 
-def _drops(frame: Any, gone: Sequence[Gone], filters: Sequence[Filter]) -> Iterator[Row]:
-    """Yield the rows of drops.parquet, in the order of the samples."""
-    needed = frame.select(name for name in ("corpus", "origin", "query", "sample_id") if name in frame.columns)
-    for start in range(0, len(gone), BATCH):
-        some = gone[start : start + BATCH]
-        rows = needed[[each.number for each in some]].to_dicts()
-        for row, each in zip(rows, some, strict=True):
-            yield {
-                "corpus": row["corpus"], "origin": row.get("origin") or "", "reason": each.reason,
-                "detail": each.detail, "raw": row["query"], "sample_id": row["sample_id"],
-                "filter": filters[each.step].spec,
-            }  # fmt: skip
-
-
-def _videos(frame: Any, dropped: set[int]) -> Videos:
-    videos = frame["video_id"].to_list()
-    kept = {video for number, video in enumerate(videos) if number not in dropped}
-    return Videos(before=len(set(videos)), after=len(kept))
+def _videos(frame: Any, kept: Any) -> Videos:
+    return Videos(before=frame["video_id"].n_unique(), after=frame.filter(kept)["video_id"].n_unique())

@@ -15,19 +15,22 @@ Parquet bytes. A release contains no video and no local path.
 
 import logging
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from vtgdata import releases
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
-from vtgdata.files.schemas import Row
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.releases import COLUMNS, Release, diff, hub, licence_texts, teacher_terms, tombstones
+from vtgdata.releases.dating import Dated, date
 from vtgdata.releases.rebuild import lineage
-from vtgdata.releases.rows import Sources, date_and_sort, grouped
+from vtgdata.releases.rows import Config, Sources
 from vtgdata.releases.write import Contents, write
 
 log = logging.getLogger("vtgdata")
@@ -128,10 +131,8 @@ def run(settings: Settings) -> Summary:
         removed = tombstones.merged(carried, tombstones.read(named))
         sources = Sources(settings.samples, removed)
         configs = _configs(settings, sources)
-        changes = {
-            config: date_and_sort(config, rows, settings.version, previous, sources.samples)
-            for config, rows in configs.items()
-        }
+        dated = _dated(configs, settings.version, previous)
+        changes = {config: found.counts for config, found in dated.items()}
         for config, splits in (previous.document.configs if previous else {}).items():
             gone = {"added": 0, "removed": sum(data.rows for data in splits.values()), "changed": 0}
             changes.setdefault(config, gone)
@@ -140,7 +141,7 @@ def run(settings: Settings) -> Summary:
             name=settings.name,
             version=settings.version,
             sources=sources,
-            configs=configs,
+            configs={name: (config, dated[name]) for name, config in configs.items()},
             changes=changes,
             previous=previous.document if previous else None,
             removed=removed,
@@ -148,8 +149,8 @@ def run(settings: Settings) -> Summary:
             inputs=_inputs(settings, step),
             settings=_settings(settings, previous),
             recipe=settings.made_by,
-            texts=licence_texts.gather(settings.license_texts, previous, configs["samples"]),
-            rebuild=lineage.gather(step.settings, step.inputs, sources.removed),
+            texts=licence_texts.gather(settings.license_texts, previous, sources.index.licences),
+            rebuild=lineage.gather(step.settings, step.inputs, sources.index.removed),
         )
         out = step.start()
         document = write(out, contents)
@@ -171,17 +172,17 @@ def run(settings: Settings) -> Summary:
             },
             changes=changes,
             proposed=proposed,
-            removed=len(sources.removed),
+            removed=len(sources.index.removed),
             out=settings.out,
         )
         # release.json last: until it is there, the files beside it are no release.
         return step.finish(summary, outputs=sorted(releases.named(document), key=lambda name: name == releases.NAME))
 
 
-def _configs(settings: Settings, sources: Sources) -> dict[str, list[Row]]:
+def _configs(settings: Settings, sources: Sources) -> dict[str, Config]:
     """{config: rows}, in the order in which the card shows them, without configs that have no rows."""
-    configs = {"samples": list(sources.samples.values())}
-    for split in grouped(configs["samples"], "split"):
+    configs = {"samples": sources.samples()}
+    for split in sorted(sources.index.splits):
         if not _SPLIT.match(split):
             raise VtgError(
                 f"{settings.samples}: split {split!r}: a split's name on the Hub has letters, digits, _ and dots only."
@@ -192,9 +193,21 @@ def _configs(settings: Settings, sources: Sources) -> dict[str, list[Row]]:
         configs[config] = sources.chosen(config, path)
     if settings.pass_rates:
         configs["difficulty"] = sources.pass_rates(settings.pass_rates)
-    configs["rollouts"] = [row for path in settings.rollouts for row in sources.rollouts(path)]
-    configs["drops"] = [row for path in settings.drops for row in sources.drops(path)] + sources.removed_drops()
-    return {config: rows for config, rows in configs.items() if rows}
+    configs["rollouts"] = sources.rollouts(settings.rollouts)
+    configs["drops"] = sources.drops(settings.drops)
+    return {name: config for name, config in configs.items() if len(config.ranks)}
+
+
+def _dated(configs: Mapping[str, Config], version: str, previous: Release | None) -> dict[str, Dated]:
+    """{config: when its rows came}."""
+    found: dict[str, Dated] = {}
+    changed: NDArray[np.bool_] | None = None
+    for name, config in configs.items():
+        found[name] = date(config, version, previous, changed)
+        if name == "samples":
+            changed = np.zeros(len(config.ranks), dtype=bool)
+            changed[config.ranks] = found[name].changed
+    return found
 
 
 def _check_previous(settings: Settings, previous: Release | None) -> None:

@@ -10,9 +10,10 @@ import msgspec
 from vtgdata.engine.measures import stored_name
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
-from vtgdata.files.parquet import read_parquet, write_parquet
-from vtgdata.files.samples import read_samples
-from vtgdata.files.schemas import DRAWN, PASS_RATES, Row
+from vtgdata.files.pieces import read_frames, write_table
+from vtgdata.files.row_table import RowTable
+from vtgdata.files.samples import open_samples
+from vtgdata.files.schemas import DRAWN, PASS_RATES
 from vtgdata.files.step import Step, StepSettings, StepSummary
 
 log = logging.getLogger("vtgdata")
@@ -67,19 +68,19 @@ def run(settings: Settings) -> Summary:
         if (done := step.up_to_date()) is not None:
             return done
         selector = plugins.load("selectors", spec.name)
-        rates = read_parquet(settings.pass_rates, needs=PASS_RATES)
-        samples = read_samples(settings.samples) if settings.samples else []
+        rates = RowTable(settings.pass_rates, needs=list(PASS_RATES))
+        samples = open_samples(settings.samples) if settings.samples else []
         plugins.check_settings(settings.selector, selector.select, spec.settings, given=4)
         chosen = _stored(spec.settings)
         ids = selector.select(samples, rates, settings.size, settings.seed, **chosen)
         rows = _rows(ids, rates, _measure(selector.select, chosen, rates))
         out = step.start()
-        write_parquet(out / "rows.parquet", rows, ROWS)
+        write_table(out / "rows.parquet", rows, ROWS)
         short = settings.size - len(ids)
         if short:
             log.warning("select: %d rows asked for, %d found by %s", settings.size, len(ids), settings.selector)
         summary = Summary(
-            pool=len({row["sample_id"] for row in rates}),
+            pool=_pool(rates),
             rows=len(ids),
             short_of=short,
             selector=settings.selector,
@@ -93,17 +94,32 @@ def _stored(settings: dict[str, Any]) -> dict[str, Any]:
     return settings | {"measure": stored_name(str(settings["measure"]))} if "measure" in settings else settings
 
 
-def _measure(select: Callable[..., list[str]], settings: dict[str, Any], rates: list[Row]) -> str:
+def _measure(select: Callable[..., list[str]], settings: dict[str, Any], rates: RowTable) -> str:
     """Name of the measure by which rows are chosen: the selector's setting, else its default, else the file's first."""
     default = inspect.signature(select).parameters.get("measure")
-    fallback = rates[0]["measure"] if rates else ""
-    return str(settings.get("measure", default.default if default else fallback))
+    if "measure" in settings or default:
+        return str(settings.get("measure", default.default if default else ""))
+    first = next(iter(rates.frames(["measure"])), None)
+    return str(first["measure"][0]) if first is not None else ""
 
 
-def _rows(ids: list[str], rates: list[Row], measure: str) -> list[Row]:
-    """For each chosen sample, its row of this measure in the pass rates (blank if it has none), and its rank."""
-    known = {row["sample_id"]: row for row in rates if row["measure"] == measure}
-    blank: Row = dict.fromkeys(PASS_RATES)
-    return [
-        known.get(sample_id, blank | {"sample_id": sample_id}) | {"rank": rank} for rank, sample_id in enumerate(ids)
-    ]
+def _pool(rates: RowTable) -> int:
+    """Number of distinct samples."""
+    import polars as pl
+
+    ids = [frame["sample_id"].unique() for frame in rates.frames(["sample_id"])]
+    return pl.concat(ids).n_unique() if ids else 0
+
+
+def _rows(ids: list[str], rates: RowTable, measure: str) -> Any:
+    """For each chosen sample, its row of this measure in the pass rates (nulls if it has none), and its rank."""
+    import polars as pl
+
+    chosen = pl.DataFrame({"sample_id": pl.Series(ids, dtype=pl.String)}).with_row_index("rank")
+    found: list[Any] = []
+    for frame in read_frames(rates.path, PASS_RATES | DRAWN):
+        found.append(frame.filter(pl.col("measure") == measure).join(chosen, on="sample_id", how="semi"))
+    if not found:
+        return chosen.with_columns(pl.lit(None).alias(name) for name in ROWS if name not in chosen.columns)
+    known = pl.concat(found).unique("sample_id", keep="last")
+    return chosen.join(known, on="sample_id", how="left", maintain_order="left")

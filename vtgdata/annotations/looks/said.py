@@ -12,7 +12,7 @@ from vtgdata.files.meta import read_meta
 from vtgdata.records import Corpus, RawRow, Sample
 
 
-def of_file(path: Path, samples: Sequence[Sample], accepted: Sequence[str]) -> list[Finding]:
+def of_file(path: Path, samples: Iterable[Sample], accepted: Sequence[str]) -> list[Finding]:
     """The findings about a file of samples, without those of accepted looks.
 
     An ingest saw the published rows, the dropped ones included, and knows what the user accepted there. Other files

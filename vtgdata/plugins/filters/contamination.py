@@ -5,13 +5,20 @@ one longer video count as the same video, because they may overlap. If the query
 benchmark's, the reason is `benchmark_query` instead of `benchmark_video`: the sample is a test question itself.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 
 from vtgdata.annotations import video_keys
 from vtgdata.annotations.filtering import Benchmarks, FilterExample, Why, check_choice, example_sample, leave
+from vtgdata.annotations.query_index import QueryIndex
 from vtgdata.annotations.similar_queries import similarity
 from vtgdata.errors import VtgError
 from vtgdata.records import LeftOut, Sample
+
+_FEW = 64
+"""Up to this many benchmark queries on one video, an index takes longer than it saves."""
+_VIDEOS = 256
+"""Number of videos whose benchmark queries are remembered: samples come video by video."""
 
 
 def keep(
@@ -36,8 +43,13 @@ def keep(
     if not 0 < threshold <= 1:
         raise VtgError(f"contamination: threshold={threshold:g} must be 0 < threshold <= 1.")
 
+    @lru_cache(maxsize=_VIDEOS)
+    def held(keys: tuple[str, ...], corpus: str, split: str) -> _Held:
+        others = {other.sample_id: other for key in keys for other in benchmarks.get(key, ())}
+        return _Held([other for other in others.values() if (other.corpus, other.split) != (corpus, split)])
+
     def why(sample: Sample) -> Why | None:
-        found = _nearest(sample, benchmarks)
+        found = held(tuple(sorted(video_keys.keys(sample))), sample.corpus, sample.split).nearest(sample.query)
         if found is None:
             return None
         likeness, other = found
@@ -49,19 +61,20 @@ def keep(
     return leave(samples, why)
 
 
-def _nearest(sample: Sample, benchmarks: Benchmarks) -> tuple[float, Sample] | None:
-    """(similarity, sample) of the benchmark sample on the same video with the most similar query; None without one.
+class _Held:
+    """What benchmarks ask about one video; a split is not compared with itself."""
 
-    A split is not compared with itself.
-    """
-    others: Iterable[Sample] = {
-        other.sample_id: other
-        for key in sorted(video_keys.keys(sample))
-        for other in benchmarks.get(key, ())
-        if (other.corpus, other.split) != (sample.corpus, sample.split)
-    }.values()
-    found = [(similarity(sample.query, other.query), other) for other in others]
-    return max(found, key=lambda pair: pair[0], default=None)
+    def __init__(self, others: Sequence[Sample]) -> None:
+        self._others = others
+        self._index = QueryIndex(other.query for other in others) if len(others) > _FEW else None
+
+    def nearest(self, query: str) -> tuple[float, Sample] | None:
+        """(similarity, sample) of the first sample with the most similar query; None where there is none at all."""
+        if self._index is not None:
+            found = self._index.nearest(query)
+            return (found.likeness, self._others[found.place]) if found is not None else (0.0, self._others[0])
+        likely = [(similarity(query, other.query), other) for other in self._others]
+        return max(likely, key=lambda pair: pair[0], default=None)
 
 
 EXAMPLE = FilterExample(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from vtgdata.errors import VtgError
+from vtgdata.files import row_table
 from vtgdata.records import Sample
 
 
@@ -29,12 +30,20 @@ def select(
     del samples
     if not 0 <= low <= high <= 1:
         raise VtgError(f"band: low={low} and high={high} must be 0 <= low <= high <= 1.")
-    measured = [row for row in pass_rates if row["measure"] == measure]
-    if not measured:
-        known = sorted({str(row["measure"]) for row in pass_rates})
-        raise VtgError(f"band: no row has the measure {measure!r}; the file has {', '.join(known) or 'no rows'}.")
-    ids = sorted(
-        {str(row["sample_id"]) for row in measured if row["value"] is not None and low <= row["value"] <= high}
-    )
-    random.Random(seed).shuffle(ids)
-    return ids[:size]
+    import polars as pl
+
+    found: list[Any] = []
+    known: set[str] = set()
+    for frame in row_table.frames(pass_rates, ("sample_id", "measure", "value")):
+        frame = frame.cast({"measure": pl.String, "value": pl.Float64})
+        known |= set(map(str, frame["measure"].unique()))
+        rows = frame.filter(pl.col("measure") == measure)
+        found.append(rows.filter(pl.col("value").is_between(low, high))["sample_id"].cast(pl.String))
+    if measure not in known:
+        raise VtgError(
+            f"band: no row has the measure {measure!r}; the file has {', '.join(sorted(known)) or 'no rows'}."
+        )
+    ids = pl.concat(found).unique().sort()
+    order = list(range(len(ids)))
+    random.Random(seed).shuffle(order)
+    return ids[order[:size]].to_list()

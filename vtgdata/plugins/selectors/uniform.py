@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+from vtgdata.files import row_table
 from vtgdata.records import Sample
 
 
@@ -16,6 +17,11 @@ def select(samples: Sequence[Sample], pass_rates: Sequence[dict[str, Any]], size
         size: how many to take.
         seed: seed of the draw.
     """
-    ids = sorted({sample.sample_id for sample in samples} | {str(row["sample_id"]) for row in pass_rates})
-    random.Random(seed).shuffle(ids)
-    return ids[:size]
+    import polars as pl
+
+    named = [frame["sample_id"].cast(pl.String) for frame in row_table.frames(pass_rates, ["sample_id"])]
+    named.append(pl.Series("sample_id", [sample.sample_id for sample in samples], dtype=pl.String))
+    ids = pl.concat(named).unique().sort()
+    order = list(range(len(ids)))
+    random.Random(seed).shuffle(order)
+    return ids[order[:size]].to_list()

@@ -1,14 +1,21 @@
 """Which answers of models a step got, and whether they can be had again without asking: for `rebuild.json`."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vtgdata.errors import VtgError
-from vtgdata.files import outside, parquet_limits, plugins
+from vtgdata.files import outside, plugins
+from vtgdata.files.pieces import read_frames
 from vtgdata.files.samples import SampleTable
+from vtgdata.files.schemas import ROLLOUTS as ROLLOUT_COLUMNS
 from vtgdata.files.schemas import Row
 from vtgdata.releases import tombstones
+from vtgdata.releases.matching import hashed, repeated
 from vtgdata.releases.rebuild import record as rebuild_record
 from vtgdata.releases.rebuild.record import Answers, RebuildRecord, StepRecord
 
@@ -16,6 +23,7 @@ ROLLOUTS = "rollouts.parquet"
 """The file of answers, of every step that asks a model."""
 _PLACE = ["sample_id", "index", "model_id", "prompt_id", "sampling_id"]
 """Columns that say to which question of which model a row is an answer."""
+_TOLD = ("key", "sample_id", "model_id", "prompt_id", "tokens_in", "tokens_out")
 
 
 class Published:
@@ -31,11 +39,17 @@ class Published:
         import polars as pl
 
         self.removed = sorted(removed)
-        parts = [parquet_limits.frame(path, ["key", *_PLACE]) for path in paths]
-        rows = pl.concat(parts).unique("key") if parts else pl.DataFrame(schema={"key": pl.String})
-        self.keys = rows.select("key")
-        self.shared = rows.filter(pl.struct(_PLACE).is_duplicated()).select("key") if parts else rows
-        """Keys of answers to one question that several steps asked with other seeds: only the key tells them apart."""
+        kinds = {name: ROLLOUT_COLUMNS[name] for name in ("key", *_PLACE)}
+        parts = [
+            hashed([frame], [pl.col("key")], _PLACE, {}).select("k1", "content")
+            for path in paths for frame in read_frames(path, kinds)
+        ]  # fmt: skip
+        rows = pl.concat(parts) if parts else pl.DataFrame(schema={"k1": pl.UInt64, "content": pl.UInt64})
+        self.keys: NDArray[np.uint64] = np.sort(rows["k1"].to_numpy())
+        """Hashes of the keys of all answers, rising."""
+        again = rows.filter(repeated(rows["content"])).unique("k1")
+        self.shared = again.filter(again["content"].is_duplicated())["k1"].implode()
+        """Those to one question that several steps asked with other seeds: only the key tells them apart."""
 
     def of_step(self, command: str, settings: Mapping[str, Any], folder: Path | None) -> Answers | None:
         """The answers that a step got; None if it asked no model.
@@ -51,18 +65,43 @@ class Published:
         path = folder / ROLLOUTS
         if not outside.is_file(path):
             return Answers(models=[], repeatable=repeatable(model))
+        return self._told(path, repeatable(model))
 
-        rows = parquet_limits.frame(path, ["key", "sample_id", "model_id", "prompt_id", "tokens_in", "tokens_out"])
+    def _has(self, keys: NDArray[np.uint64]) -> bool:
+        """Whether all answers with these hashes are published."""
+        places = np.searchsorted(self.keys, keys)
+        return not len(keys) or bool(len(self.keys) and (self.keys.take(places, mode="clip") == keys).all())
+
+    def _told(self, path: Path, again: bool) -> Answers:
+        """What a file of answers says, read piece by piece."""
+        import polars as pl
+
+        kinds = {name: ROLLOUT_COLUMNS[name] for name in _TOLD}
+        models: set[str] = set()
+        prompts: set[str] = set()
+        keys: list[str] = []
+        counts = Counter[str]()
+        stored = True
+        for frame in read_frames(path, kinds):
+            own = hashed([frame], [pl.col("key")], [], {}, brief=True)["k1"]
+            stored = stored and self._has(own.to_numpy())
+            models |= {_public(name) for name in frame["model_id"].unique()}
+            prompts |= set(frame["prompt_id"].unique())
+            counts["rows"] += frame.height
+            counts["in"] += int(frame["tokens_in"].sum())
+            counts["out"] += int(frame["tokens_out"].sum())
+            counts["removed"] += int(frame["sample_id"].is_in(self.removed).sum())
+            keys += frame["key"].filter(own.is_in(self.shared)).to_list()
         return Answers(
-            models=sorted({_public(name) for name in rows["model_id"].unique()}),
-            prompts=sorted(rows["prompt_id"].unique()),
-            rows=rows.height,
-            tokens_in=int(rows["tokens_in"].sum()),
-            tokens_out=int(rows["tokens_out"].sum()),
-            stored=rows.join(self.keys, on="key", how="anti").is_empty(),
-            keys=sorted(rows.join(self.shared, on="key", how="semi")["key"]),
-            removed=int(rows["sample_id"].is_in(self.removed).sum()),
-            repeatable=repeatable(model),
+            models=sorted(models),
+            prompts=sorted(prompts),
+            rows=counts["rows"],
+            tokens_in=counts["in"],
+            tokens_out=counts["out"],
+            stored=stored,
+            keys=sorted(keys),
+            removed=counts["removed"],
+            repeatable=again,
         )
 
 

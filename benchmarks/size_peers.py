@@ -1,0 +1,174 @@
+"""For each command in `size.py`, the straight Polars script that does the same to the same files.
+
+Each function reads the inputs of the command in a folder, and writes its tables into another one. None of them checks a
+row, gives a reason for a drop or says which file and line is wrong: it is the least that has to be done.
+"""
+
+import hashlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+KEYS = {"samples": "sample_id", "coldstart": "key", "rl": "sample_id", "rollouts": "key"}
+
+
+def _write(frame: pl.DataFrame | pl.LazyFrame, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(frame, pl.LazyFrame):
+        frame.sink_parquet(path, compression="zstd", row_group_size=65_536)
+    else:
+        frame.write_parquet(path, compression="zstd", row_group_size=65_536)
+
+
+def ingest(given: Path, out: Path) -> None:
+    """JSON lines to samples and drops: ids, clamped windows, repeats."""
+    parts = [
+        pl.read_ndjson(given / f"{split}.jsonl").with_row_index("line", 1).with_columns(split=pl.lit(split))
+        for split in ("train", "test")
+    ]
+    start, end = (pl.col("relevant_windows").list.first().list.get(place) for place in (0, 1))
+    rows = pl.concat(parts).with_columns(
+        sample_id=pl.format("doors:{}", "qid"), query=pl.col("query").str.strip_chars().str.replace_all(r"\s+", " "),
+        start=start, end=pl.min_horizontal(end, pl.col("duration").cast(pl.Float64)),
+        origin=pl.format("{}.jsonl:{}", "split", "line"),
+    )  # fmt: skip
+    good = (pl.col("start") < pl.col("end")) & (pl.col("query") != "")
+    rows = rows.with_columns(
+        windows=pl.concat_list("start", "end"), again=pl.struct("vid", "query").is_duplicated(),
+        video_file=pl.format("{}.mp4", "vid"),
+    )  # fmt: skip
+    _write(rows.filter(good).drop("relevant_windows"), out / "samples.parquet")
+    _write(rows.filter(~good).select("origin", "query"), out / "drops.parquet")
+
+
+def check(given: Path, out: Path) -> None:
+    """Repeated ids and moments, videos of benchmarks in training rows, durations, a mean window, the best constant."""
+    rows = pl.read_parquet(given / "data/samples.parquet")
+    ids = rows.filter(pl.col("sample_id").is_duplicated()).height
+    moment = pl.struct("video_id", pl.col("query").str.to_lowercase(), "windows")
+    repeats = rows.filter(moment.is_duplicated()).select("sample_id")
+    held = rows.filter(pl.col("split") == "test").select("video_id").unique()
+    leaks = rows.filter(pl.col("split") == "train").join(held, on="video_id", how="semi").select("sample_id")
+    spread = rows.group_by("video_id").agg(gap=pl.col("duration").max() - pl.col("duration").min())
+    middle = rows.group_by("split").agg(
+        pl.len(), pl.col("video_id").n_unique(),
+        first=(pl.col("windows").list.first().list.first() / pl.col("duration")).mean(),
+    )  # fmt: skip
+    bounds = rows["windows"].list.first().list.to_array(2).to_numpy() / rows["duration"].to_numpy()[:, None]
+    best = max((_mean_iou(bounds, a / 50, b / 50), a, b) for a in range(50) for b in range(a + 1, 51))
+    _write(pl.concat([repeats, leaks]), out / "found.parquet")
+    print(ids, spread.filter(pl.col("gap") > 1).height, middle, best)
+
+
+def _mean_iou(bounds: np.ndarray, start: float, end: float) -> float:
+    inside = (np.minimum(bounds[:, 1], end) - np.maximum(bounds[:, 0], start)).clip(0)
+    return float((inside / (bounds[:, 1] - bounds[:, 0] + end - start - inside)).mean())
+
+
+def curate(given: Path, out: Path) -> None:
+    """Two filters: the length of the video, and queries that share 0.8 of their trigrams with an earlier one of it."""
+    rows = pl.read_parquet(given / "data/samples.parquet").with_row_index("row")
+    words = rows.select("row", "video_id", pl.col("query").str.to_lowercase().str.extract_all(r"\w+")).explode("query")
+    words = words.filter(~pl.col("query").is_in(["a", "an", "the"])).with_columns(literal=pl.format("  {} ", "query"))
+    places = words.with_columns(at=pl.int_ranges(0, pl.col("literal").str.len_chars() - 2)).explode("at")
+    pieces = places.select("row", "video_id", piece=pl.col("literal").str.slice(pl.col("at"), 3)).unique()
+    sizes = pieces.group_by("row").len("size")
+    pairs = pieces.join(pieces, on=["video_id", "piece"]).filter(pl.col("row") < pl.col("row_right"))
+    shared = pairs.group_by("row", "row_right").len("shared").join(sizes, on="row")
+    shared = shared.join(sizes, left_on="row_right", right_on="row", suffix="_right")
+    near = shared.filter(pl.col("shared") / (pl.col("size") + pl.col("size_right") - pl.col("shared")) >= 0.8)
+    good = pl.col("duration").is_between(5, 500) & ~pl.col("row").is_in(near["row_right"].unique().to_list())
+    rows = rows.with_columns(kept=good | (pl.col("split") == "test"))
+    _write(rows.filter("kept"), out / "samples.parquet")
+    _write(rows.filter(~pl.col("kept")).select("sample_id", "query"), out / "drops.parquet")
+
+
+def select(given: Path, out: Path) -> None:
+    """A draw of rows whose pass rate is in a band."""
+    rows = pl.read_parquet(given / "pass_rates.parquet")
+    rows = rows.filter((pl.col("measure") == "mean_iou") & pl.col("value").is_between(0.2, 0.8))
+    train = rows.filter(pl.col("sample_id").str.starts_with("doors:train"))
+    drawn = train.sample(min(_some(given), train.height), shuffle=True, seed=0)
+    _write(drawn.with_row_index("rank"), out / "rows.parquet")
+
+
+def _some(given: Path) -> int:
+    return pl.scan_parquet(given / "data/samples.parquet").select(pl.len()).collect().item() // 10
+
+
+def release(given: Path, out: Path) -> None:
+    """Every config joined with its samples, sorted and hashed, in Polars' streaming engine."""
+    samples = pl.scan_parquet(given / "data/samples.parquet")
+    order = ["corpus", "video_id", "sample_id"]
+    place = samples.select(*order)
+    for split in ("train", "test"):
+        _write(samples.filter(pl.col("split") == split).sort(order), out / f"data/samples/{split}.parquet")
+    traces = pl.scan_parquet(given / "traces.parquet").filter("kept").drop("prompt", "windows", "license", strict=False)
+    joined = samples.join(traces, on="sample_id").sort(*order, "key")
+    _write(joined, out / "data/coldstart/train.parquet")
+    chosen = pl.scan_parquet(given / "rl/rows.parquet")
+    _write(samples.join(chosen, on="sample_id").sort(order), out / "data/rl/train.parquet")
+    rates = pl.scan_parquet(given / "pass_rates.parquet").drop("prompt")
+    _write(rates.join(place, on="sample_id").sort(*order, "measure"), out / "data/difficulty/train.parquet")
+    said = pl.scan_parquet(given / "rollouts.parquet")
+    _write(said.join(place, on="sample_id").sort(*order, "key"), out / "data/rollouts/train.parquet")
+    for path in sorted((out / "data").rglob("*.parquet")):
+        print(path.name, _sha256(path))
+
+
+def diff(given: Path, out: Path) -> None:
+    """Rows added, removed and changed in each config of two releases."""
+    for config, key in KEYS.items():
+        old, new = (
+            pl.scan_parquet(given / f"{name}/data/{config}/*.parquet").drop("rank", "first_version", strict=False)
+            for name in ("release", "release2")
+        )
+        both = old.join(new, on=key, how="full", suffix="_new", coalesce=False)
+        names = [name for name in old.collect_schema().names() if name != key]
+        differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_new")) for name in names)
+        counts = both.select(
+            added=pl.col(key).is_null().sum(), removed=pl.col(f"{key}_new").is_null().sum(),
+            changed=(differs & pl.col(key).is_not_null() & pl.col(f"{key}_new").is_not_null()).sum(),
+        )  # fmt: skip
+        print(config, counts.collect(engine="streaming").row(0))
+
+
+def push(given: Path, out: Path) -> None:
+    """The hash of every file."""
+    for path in sorted((given / "release").rglob("*")):
+        if path.is_file():
+            print(path.name, _sha256(path))
+
+
+def evaluate(given: Path, out: Path) -> None:
+    """IoU of each prediction, recalls, and their intervals by a bootstrap over videos."""
+    samples = pl.read_parquet(given / "data/samples.parquet", columns=["sample_id", "video_id", "windows", "duration"])
+    said = pl.read_ndjson(given / "predictions.jsonl").rename({"windows": "said"})
+    rows = samples.join(said, on="sample_id", how="left")
+    (a, b), (c, d) = ([pl.col(name).list.first().list.get(place) for place in (0, 1)] for name in ("windows", "said"))
+    inside = (pl.min_horizontal(b, d) - pl.max_horizontal(a, c)).clip(0)
+    rows = rows.with_columns(iou=(inside / (b - a + d - c - inside)).fill_null(0.0))
+    sums = rows.group_by("video_id").agg(pl.len(), pl.col("iou").sum(), *(
+        (pl.col("iou") >= level).sum().alias(f"r{level}") for level in (0.3, 0.5, 0.7)
+    ))  # fmt: skip
+    chance, table = np.random.default_rng(0), sums.drop("video_id").to_numpy().astype(float)
+    means = []
+    for _ in range(1000):
+        total = np.bincount(chance.integers(0, len(table), len(table)), minlength=len(table)) @ table
+        means.append(total[1:] / total[0])
+    print(np.percentile(np.array(means), (2.5, 97.5), axis=0))
+    _write(rows, out / "rollouts.parquet")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+PEERS: dict[str, Any] = {each.__name__: each for each in (ingest, check, curate, select, release, diff, push, evaluate)}
+
+if __name__ == "__main__":
+    PEERS[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
