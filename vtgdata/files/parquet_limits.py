@@ -53,12 +53,13 @@ def _weigh(path: str | Path, stated: Any) -> float:
         raise limits.COLUMNS.error(path, f"{columns:,} columns")
     if columns * groups > limits.ROW_GROUPS.value:
         raise limits.ROW_GROUPS.error(path, f"{groups:,} row groups of {columns:,} columns")
+    # Not `group.column`, which ends the process where statistics of a damaged file do not fit.
+    kinds = map(stated.schema.column, range(columns))
+    width = sum(_BYTES.get(kind.physical_type, 8) for kind in kinds if not kind.max_repetition_level)
     most, total = limits.ROW_GROUP.value, 0.0
     for place in range(groups):
-        group, size = stated.row_group(place), 0.0
-        for column in map(group.column, range(group.num_columns)):
-            size += max(column.num_values * _BYTES.get(column.physical_type, 8), column.total_uncompressed_size)
-        size = max(size, group.total_byte_size)
+        group = stated.row_group(place)
+        size = max(group.num_rows * width, float(group.total_byte_size))
         if size > most:
             raise limits.ROW_GROUP.error(path, f"row group {place} takes {limits.shown(int(size))}")
         total += size
