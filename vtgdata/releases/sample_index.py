@@ -75,7 +75,8 @@ class SampleIndex:
         numbers = left.select(pl.col("number").sort_by(by)).to_series().to_numpy()
         self.rows = len(numbers)
         """Number of samples, without the removed ones."""
-        ranks: Ranks = np.full(frame.height, REMOVED, dtype=np.int32)
+        height: int = frame.height
+        ranks: Ranks = np.full(height, REMOVED, dtype=np.int32)
         ranks[numbers] = np.arange(len(numbers))
         self.ranks = ranks
         """(n,) The rank of each row of the file."""
