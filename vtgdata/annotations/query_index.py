@@ -100,7 +100,7 @@ class _Part:
             return None
         whole = sum(len(self._lists[number]) for number, _ in lists) * (high - low) / len(self._sizes)
         if sum(map(len, few)) * size < whole:
-            chosen = np.unique(np.concatenate(few))
+            chosen: NDArray[Any] = np.unique(np.concatenate(few))
             shared = self._shared(wanted, chosen)
         else:
             rest = [self._within(number, int(low), int(high)) for number, _ in lists[needed:]]
