@@ -107,7 +107,7 @@ class _Part:
             parts = [(part, weight) for part, (_, weight) in zip(few + rest, lists, strict=True)]
             weights = np.repeat([weight for _, weight in parts], [len(part) for part, _ in parts])
             shared = np.bincount(np.concatenate([part for part, _ in parts]) - low, weights, minlength=int(high - low))
-            chosen = np.arange(low, high)
+            chosen = np.arange(int(low), int(high))
         likeness = shared / (size + self._sizes[chosen] - shared)
         best = likeness.max()
         return Nearest(float(best), int(self._first[chosen[likeness == best]].min())) if best > 0 else None
