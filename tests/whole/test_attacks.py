@@ -263,6 +263,7 @@ PLAIN = {
     "retry": ["retry", f"o{EVIL}"],
     "batch-import": ["batch-import", f"b{EVIL}", f"f{EVIL}"],
     "corpora": ["corpora", EVIL],
+    "anchors": ["anchors", EVIL],
 }
 """Commands that run no stage of their own."""
 

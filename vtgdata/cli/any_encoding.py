@@ -1,6 +1,7 @@
 r"""Prints any text on an output of any encoding: what the encoding lacks becomes `\u00e9`, as in JSON."""
 
 import codecs
+import contextlib
 import struct
 import sys
 
@@ -25,4 +26,5 @@ def accept_any_text() -> None:
     codecs.register_error(ERRORS, escape)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors=ERRORS)  # type: ignore[union-attr]
+            with contextlib.suppress(OSError):  # a terminal that was opened to be read, too, cannot be changed
+                stream.reconfigure(errors=ERRORS)  # type: ignore[union-attr]
