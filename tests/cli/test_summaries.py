@@ -117,4 +117,4 @@ def test_json_of_every_command_has_the_keys_of_before_in_their_order(tmp_path):
             found = [code, without_new(before[name][1], outline(json.loads(lines[-1]))) if lines else None]
             if json.dumps(found) != json.dumps(before[name]):
                 wrong[name] = found
-    assert not wrong
+    assert not wrong, json.dumps({name: (found, before[name]) for name, found in wrong.items()})

@@ -180,13 +180,15 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
                 guess, fitted_on = baselines.crossed(fit, self.samples), "the other half of the evaluated sources"
             judged = Judged(rows=[], answers=[guess.answer(sample) for sample in self.samples])
             values = self.values(judged)
+            told = self.in_short(judged, values, "moments")  # the plain metrics alone, which are quick
             found[name] = {
                 "window": guess.windows[0] if len(guess.windows) == 1 else None,
                 "windows": guess.windows,
                 "until": guess.until,
                 "fitted_on": fitted_on,
+                "metrics": told.pop("metrics"),
                 "applies_to": _applies_to(values),
-                **self.in_short(judged, values, "moments"),  # the plain metrics alone, which are quick
+                **told,
             }
         return found
 
