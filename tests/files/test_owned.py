@@ -115,7 +115,10 @@ def test_what_the_user_says_is_replaced_is_set_aside_whole(command, world):
     assert made is not None and made.command == other
 
 
-@pytest.mark.parametrize("command", WHOLE)
+@pytest.mark.parametrize(
+    "command",
+    [name if name in ("ingest", "curate", "release") else pytest.param(name, marks=pytest.mark.slow) for name in WHOLE],
+)
 def test_killed_anywhere_the_same_command_ends_as_if_nothing_had_happened(command, world):
     assert started(command, "own").wait() == 0
     whole = result(world / "own")

@@ -160,6 +160,8 @@ def test_what_a_killed_process_left_is_tidied_away_and_what_is_being_written_sta
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:]), "another machine's process may live"
     for name in names[1:]:
         os.utime(tmp_path / name, (1e9, 1e9))
+    tidy(tmp_path, earlier=False)
+    assert (tmp_path / f".e.parquet.{'9' * 9}.tmp").exists(), "another program may give such a name"
     tidy(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
         [mine, ".c.tmp", f".d.{'9' * 30}.tmp", "notes.tmp"]

@@ -53,7 +53,7 @@ def test_with_a_rate_each_time_shows_what_was_on_show(tmp_path):
     assert pyav.probe(copy).duration == pytest.approx(3.12, abs=1e-4)
 
 
-@pytest.mark.parametrize(("fps", "frames"), [(0.0001, 1), (1e9, 3600)])
+@pytest.mark.parametrize(("fps", "frames"), [(0.0001, 1), pytest.param(1e9, 3600, marks=pytest.mark.slow)])
 def test_a_rate_beyond_all_reason_gives_a_copy_as_long_as_it_should_be(tmp_path, fps, frames):
     copy = copied(draw(tmp_path / "a.mp4", 1, 25), 0.04, fps=fps)
     assert len(shown(copy)) == frames and pyav.probe(copy).duration == pytest.approx(0.04, abs=1e-4)

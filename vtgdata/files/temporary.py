@@ -72,12 +72,17 @@ def folder(path: Path | None = None) -> Generator[Path]:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def tidy(folder: Path) -> None:
-    """Delete what dead processes left in a folder under their names."""
+def tidy(folder: Path, *, earlier: bool = True) -> None:
+    """Delete what dead processes left in a folder under their names.
+
+    Args:
+        folder: one that we write, for all names; any folder for those that nobody else gives.
+        earlier: whether names of earlier versions count, which another program may give too (`.notes.123.tmp`).
+    """
     with contextlib.suppress(OSError):
         for entry in os.scandir(folder):
             path = Path(entry.path)
-            if not left_behind(path):
+            if not left_behind(path) or not (earlier or _NAME.fullmatch(path.name)):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(path, ignore_errors=True)
@@ -90,7 +95,7 @@ def _tidy_once(folder: Path) -> None:
     """Tidy a folder when this process first writes in it: a folder may have many files, and is not read again."""
     if folder not in _tidied:
         _tidied.add(folder)
-        tidy(folder)
+        tidy(folder, earlier=False)
 
 
 def left_behind(path: Path) -> bool:

@@ -102,7 +102,7 @@ def stopped(way: str, seed: int) -> tuple[int, int, int]:
 
 
 @pytest.mark.timeout(7200)
-@pytest.mark.parametrize("runs", [4, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("runs", [2, pytest.param(200, marks=pytest.mark.slow)])
 def test_a_server_s_bill_is_the_journal_s_however_a_run_is_stopped(folder, busy, runs):
     codes = {"budget": {4}, "refusal": {7, 0}, "SIGINT": {130, 0, -2}, "SIGTERM": {143, 0, -15}}
     wrong, seen = [], dict.fromkeys(WAYS, 0)
