@@ -78,8 +78,11 @@ def test_a_record_has_the_keys_of_the_summary_of_before_in_their_order(path, tmp
 @pytest.mark.parametrize(
     ("command", "keys"),
     [
-        ("train sft", "rows steps first_loss last_loss data out"),
-        ("train rl", "rows steps first_reward last_reward frac_reward_zero_std data out"),
+        ("train sft", "rows steps never_shown shown_again effective first_loss last_loss left_out data out"),
+        (
+            "train rl",
+            "rows steps never_shown shown_again effective first_reward last_reward frac_reward_zero_std left_out data out",
+        ),
         ("demo-base", "parameters steps loss marks_right answers_right"),
     ],
 )

@@ -17,8 +17,8 @@ from vtgdata.stages import pull
 TRAINED_ON = """
 import json, sys
 from vtgdata.train.data import inputs, open_rows
-rows, prompts = open_rows(sys.argv[1].strip('"'), "coldstart")
-print(json.dumps([len(rows), sorted(prompts), len(inputs(sys.argv[1].strip('"'), "coldstart", "none"))]))
+rows, prompts = open_rows(sys.argv[1].strip('"'), ["coldstart"])
+print(json.dumps([len(rows), sorted(prompts), len(inputs(sys.argv[1].strip(chr(34)), ["coldstart"], "none"))]))
 """
 
 

@@ -40,7 +40,7 @@ def train(out: Path, release: Path | str, command: str = "train sft", model: str
     """The folder that a training leaves behind, with a few bytes for weights."""
     module, config = (sft, "coldstart") if command == "train sft" else (rl, "rl")
     settings = module.Settings(release=str(release), model=model, videos="/srv/videos", out=str(out), **more)
-    step = Step(command, settings, sft.Figures, code=[], inputs=data.inputs(str(release), config, model))
+    step = Step(command, settings, sft.Figures, code=[], inputs=data.inputs(str(release), [config], model))
     step.start()
     for name, raw in WEIGHTS.items():
         (out / name).write_bytes(raw + command.encode())

@@ -19,7 +19,7 @@ def released(tmp_path, **changes) -> str:
 
 
 def test_rows_come_with_the_prompts_that_were_asked(tmp_path):
-    rows, prompts = data.open_rows(released(tmp_path), "coldstart")
+    rows, prompts = data.open_rows(released(tmp_path), ["coldstart"])
     assert rows
     assert {row["prompt_id"] for row in rows} == set(prompts)
     assert json.loads(rows[0]["frame_sampling"])["frames"] == 8
@@ -27,7 +27,7 @@ def test_rows_come_with_the_prompts_that_were_asked(tmp_path):
 
 def test_a_release_without_the_rows_is_named(tmp_path):
     with pytest.raises(VtgError, match="no config 'rl'"):
-        data.open_rows(released(tmp_path, splits={}), "rl")
+        data.open_rows(released(tmp_path, splits={}), ["rl"])
 
 
 def test_a_conversation_has_a_place_for_each_image_between_the_times():
@@ -50,14 +50,14 @@ def test_video_parts_are_refused():
 
 def test_images_are_fetched_when_a_row_is_asked_for_and_not_before(tmp_path):
     pytest.importorskip("datasets")
-    rows, prompts = data.open_rows(released(tmp_path), "coldstart")
+    rows, prompts = data.open_rows(released(tmp_path), ["coldstart"])
     asked = []
 
     def frames(row):
         asked.append(row["sample_id"])
         return [0.0, 3.8], ["first", "second"]
 
-    built = data.dataset(rows, prompts, frames, targets=True)
+    built = data.dataset(rows, prompts, frames, places=range(len(rows)), targets=True)
     assert asked == []
     row = built[1]
     assert asked == [rows[1]["sample_id"]]
@@ -68,11 +68,11 @@ def test_images_are_fetched_when_a_row_is_asked_for_and_not_before(tmp_path):
 
 def test_a_target_begins_as_the_chat_template_opens_the_reasoning(tmp_path):
     pytest.importorskip("datasets")
-    rows, prompts = data.open_rows(released(tmp_path), "coldstart")
+    rows, prompts = data.open_rows(released(tmp_path), ["coldstart"])
     rows = [rows[0] | {"target": "<think>It opens.</think><answer>1.0 to 2.0</answer>"}]
 
     def built(opening):
-        made = data.dataset(rows, prompts, lambda row: ([], []), targets=True, opening=opening)
+        made = data.dataset(rows, prompts, lambda row: ([], []), places=[0], targets=True, opening=opening)
         return made[0]["completion"][0]["content"][0]["text"]
 
     assert built("") == rows[0]["target"]

@@ -46,14 +46,17 @@ def log(folder):
 
 
 def fit_sft(base, out, rows=ROWS, **changes):
-    settings = {"release": "", "model": base, "videos": "", "out": str(out), "steps": 4, "batch_size": 4, "warmup": 1}
+    settings = {
+        "release": "", "model": base, "videos": "", "out": str(out), "steps": 4, "batch_size": 4, "warmup": 1,
+        "beta2": 0.95,
+    }  # fmt: skip
     return sft.fit(sft.Settings(**settings | changes), rows, {PROMPT.id: PROMPT}, frames)
 
 
 def fit_rl(base, out, rows=ROWS, **changes):
     settings = {
         "release": "", "model": base, "videos": "", "out": str(out), "steps": 2, "prompts_per_step": 2, "rollouts": 2,
-        "max_new_tokens": 8,
+        "max_new_tokens": 8, "warmup": 5, "beta2": 0.98,
     }  # fmt: skip
     return rl.fit(rl.Settings(**settings | changes), rows, {PROMPT.id: PROMPT}, frames)
 

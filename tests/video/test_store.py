@@ -16,7 +16,7 @@ from vtgdata.video import decode as decode_file
 from vtgdata.video import store
 from vtgdata.video.decode import jpeg
 from vtgdata.video.parallel import warm
-from vtgdata.video.store import FrameStore, frame_source
+from vtgdata.video.store import FrameSource, FrameStore
 
 EIGHT = FrameSampling(frames=8)
 
@@ -224,7 +224,7 @@ def test_frames_lie_in_the_users_cache_unless_a_folder_is_named(tmp_path, monkey
 
 def test_trainers_get_times_and_pictures_of_a_release_row(tmp_path):
     draw(tmp_path / "videos/a.mp4", 40, 5)
-    source = frame_source(str(tmp_path / "videos"), str(tmp_path / "frames"))
+    source = FrameSource(str(tmp_path / "videos"), str(tmp_path / "frames"))
     row = {"sample_id": "s", "video_id": "a", "frame_sampling": json.dumps({"frames": 4, "short_side": 32})}
     times, images = source(row)
     assert times == (0.0, 2.0, 4.0, 6.0)

@@ -12,7 +12,7 @@ from support.drawn_videos import draw
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import write_samples
 from vtgdata.train import data
-from vtgdata.video.store import frame_source
+from vtgdata.video.store import FrameSource
 
 
 def vtgdata(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -56,9 +56,9 @@ def test_what_a_preset_shows_is_recorded_and_is_what_a_model_is_trained_on(folde
         cwd=folder,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    (row,), _ = data.open_rows(str(folder / "r"), "coldstart")
+    (row,), _ = data.open_rows(str(folder / "r"), ["coldstart"])
     assert row["frame_sampling"] == trace["frame_sampling"]
-    times, images = frame_source(str(folder / "videos"), str(folder / "other store"))(row)
+    times, images = FrameSource(str(folder / "videos"), str(folder / "other store"))(row)
     assert list(times) == trace["frame_times"]
     assert {image.size for image in images} == {size}
 

@@ -32,9 +32,22 @@ def rl(summary: Rewarded) -> None:
     _show(summary)
 
 
+def _short(value: object) -> object:
+    return f"{value:.4g}" if isinstance(value, float) else value
+
+
 def _show(summary: Tuned | Rewarded) -> None:
-    facts = {key: value for key, value in structs.asdict(summary).items() if key not in ("out", "up_to_date", "data")}
-    print(", ".join(f"{key} {value}" for key, value in facts.items()) + again(summary))
+    rest = ("out", "up_to_date", "data", "effective", "left_out")
+    facts = {key: value for key, value in structs.asdict(summary).items() if key not in rest and value is not UNSET}
+    print(", ".join(f"{key} {_short(value)}" for key, value in facts.items()) + again(summary))
+    for reason, number in summary.left_out.items():
+        print(f"{number} rows left out: their video is {reason}")
+    acted = summary.effective
+    trained = ", ".join(f"{part} {number:,}" for part, number in acted.get("trained", {}).items())
+    print(
+        f"{acted.get('sequences_per_step')} sequences a step on {acted.get('processes')} process(es), learning rate "
+        f"{acted.get('learning_rate')}, weights {acted.get('dtype')}; trained: {trained}"
+    )
     data = summary.data
     place = data.version
     if data.commit is not UNSET:

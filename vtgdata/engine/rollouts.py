@@ -5,6 +5,7 @@ Scores are made here and not kept in the journal: when a label is repaired, answ
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from vtgdata.conversation.answer import Form, parse
 from vtgdata.conversation.answer_text import opened
 from vtgdata.engine.spool import WantedAnswer
-from vtgdata.files import plugins
+from vtgdata.files import json_document, plugins
 from vtgdata.files.schemas import Row
 from vtgdata.records import Answer, Reply, Sample, Sampling
 from vtgdata.records.windows import as_pairs
@@ -100,6 +101,13 @@ def sampling_text(sampling: Sampling, seed: int, reproducible: bool | None = Non
     """
     drawn = msgspec.to_builtins(sampling) | {"seed": seed}
     return json.dumps(drawn if reproducible is None else drawn | {"reproducible": reproducible}, sort_keys=True)
+
+
+def read_sampling(text: str) -> Sampling:
+    """A sampling from what `sampling_text` wrote; raises VtgError when the text is none."""
+    known = {field.name for field in msgspec.structs.fields(Sampling)}
+    stated = json_document.cell(text, "sampling", dict[str, Any])
+    return msgspec.convert({name: value for name, value in stated.items() if name in known}, Sampling)
 
 
 _SHORT = {"top_k": "k", "min_p": "n", "repetition_penalty": "r"}

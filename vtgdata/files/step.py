@@ -64,6 +64,7 @@ def json_values(summary: msgspec.Struct) -> dict[str, Any]:
 HOW = (
     *("executor", "shards", "workers", "jobs", "yes", "budget", "prices", "free", "confirm_over", "allow"),
     *("batch_requests", "batch_megabytes"),
+    *("launch", "accelerate", "log_to", "save_every", "keep_checkpoints"),
 )
 """Settings that say how a step is run and never change its result; `meta.json` has them as `how`."""
 ONCE = ("dry_run", "only", "batch", "replace")
@@ -90,7 +91,7 @@ class Step(Generic[S]):
             command: the command's name.
             settings: the stage's Settings, with a field `out`.
             summary: the type of the stage's summary; an earlier run whose summary is no such record counts as not done.
-            code: names of the stage's module and of the plug-ins it will load (a prompt is an input).
+            code: names of the stage's module and the plug-ins it will load.
             inputs: files and folders whose bytes matter.
             listings: folders whose file names, sizes and times of change matter, not bytes (folders of videos).
             reads: other paths that the user named to be read, such as a folder in which inputs were found.
@@ -178,9 +179,7 @@ class Step(Generic[S]):
                     raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: Any, error: BaseException | None, trace: TracebackType | None) -> None:
         if isinstance(error, OSError) and error.errno in DISK and error.filename is None:
             error.filename = str(self.out)  # a library wrote into an open file, whose name the system does not say
         self._let_go()
@@ -213,7 +212,7 @@ class Step(Generic[S]):
         log.warning("%s: what it held is now in %s", self.out, aside)
 
     def _let_go(self) -> None:
-        """Give the folder back; a draft that is not whole goes, and so does a new folder that nothing was put into."""
+        """Give the folder back; a draft that is not whole goes, and so does a new folder that has nothing in it."""
         if self._lease is None:
             return
         if read_meta(self.out / DRAFT) is None:
@@ -227,6 +226,10 @@ class Step(Generic[S]):
     def up_to_date(self) -> S | None:
         """The summary of the earlier run if nothing changed since, else None."""
         return self._done
+
+    def identity(self) -> str:
+        """A hash of what the result depends on: command, settings, code and inputs."""
+        return fingerprint.of_value([self.command, self.settings, self.code, self.inputs])
 
     def start(self) -> Path:
         """A new folder to write the outputs into, under their names; `finish` moves them to the output folder.

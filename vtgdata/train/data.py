@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 Frames = Callable[[Row], tuple[Sequence[float], "Sequence[PIL.Image.Image]"]]
-"""Gives, for a row, the times (seconds) and the pictures to show a model; made by `video.store.frame_source`."""
+"""Gives, for a row, the times (seconds) and the pictures to show a model; a `video.store.FrameSource`."""
 
 
 class PlainWords(Protocol):
@@ -37,31 +37,33 @@ class PlainWords(Protocol):
         ...
 
 
-def open_rows(path: str, config: str) -> tuple[list[Row], dict[str, Prompt]]:
-    """The training rows of one config (`coldstart`, `rl`) of a release, and its prompts by id.
+def open_rows(path: str, configs: Sequence[str]) -> tuple[list[Row], dict[str, Prompt]]:
+    """The training rows of some configs (`coldstart`, `rl`) of a release, one after the other, and its prompts by id.
+
+    Each row has the name of its config in the column `config`.
 
     Raises VtgError when the release has no such rows, or a row was selected without asking a model: then nothing says
     which prompt and which frames to train on.
     """
     release = open_release(hub.local(path))
-    rows = release.rows(config)
-    unasked = [row["sample_id"] for row in rows if not row["prompt_id"] or not row["frame_sampling"]]
+    rows = [row | {"config": config} for config in configs for row in release.rows(config)]
+    unasked = [row for row in rows if not row["prompt_id"] or not row["frame_sampling"]]
     if unasked:
         raise VtgError(
-            f"{path}: row {unasked[0]!r} of {config} names no prompt and frames ({len(unasked)} rows do not). "
-            "Select from pass rates of a model that looked."
+            f"{path}: row {unasked[0]['sample_id']!r} of {unasked[0]['config']} names no prompt and frames "
+            f"({len(unasked)} rows do not). Select from pass rates of a model that looked."
         )
     prompts = {name: read_prompt(name, release.prompt(name), path) for name in {row["prompt_id"] for row in rows}}
     return rows, prompts
 
 
-def inputs(path: str, config: str, model: str) -> list[str]:
-    """The files that a training run depends on: the config's rows, the prompts, and a model's local folder.
+def inputs(path: str, configs: Sequence[str], model: str) -> list[str]:
+    """The files that a training run depends on: the configs' rows, the prompts, and a model's local folder.
 
     Not the whole release: its card and its date change while the rows stay the same.
     """
     release = open_release(hub.local(path))
-    names = [data.file for data in release.document.configs.get(config, {}).values()]
+    names = [data.file for config in configs for data in release.document.configs.get(config, {}).values()]
     names += [prompt.file for prompt in release.document.prompts]
     return [*(str(release.path / name) for name in names), *([model] if Path(model).exists() else [])]
 
@@ -80,14 +82,15 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     commit: str | UnsetType = UNSET
     """That the tag names."""
     config: str
+    """Several are joined by a plus."""
     rows: int
 
 
-def provenance(path: str, config: str) -> Provenance:
+def provenance(path: str, configs: Sequence[str]) -> Provenance:
     """What a trained model says of its data, of the release at a path or on the Hub."""
     release = open_release(hub.local(path))
     document, found = release.document, hub.pinned(path)
-    rows = sum(data.rows for data in document.configs[config].values())
+    rows = sum(data.rows for config in configs for data in document.configs[config].values())
     return Provenance(
         name=document.name,
         version=document.version,
@@ -95,7 +98,7 @@ def provenance(path: str, config: str) -> Provenance:
         repository=found[0] if found else UNSET,
         tag=found[1] if found else UNSET,
         commit=hub.commit(path) if found else UNSET,
-        config=config,
+        config="+".join(configs),
         rows=rows,
     )
 
@@ -139,41 +142,59 @@ def dataset(
     prompts: Mapping[str, Prompt],
     frames: Frames,
     *,
+    places: Sequence[int],
     targets: bool,
     plain: PlainWords | None = None,
     opening: str = "",
 ) -> Any:
     """A `datasets.Dataset` that builds each row, images included, only when it is read.
 
-    Images never enter Arrow: it would encode and decode each as PNG at every step.
+    Images never enter Arrow: it would encode and decode each as PNG at every step. A row that a batch has several times
+    (GRPO's answers to one prompt) is built once.
 
     Args:
         rows: rows of a release.
         prompts: prompts by id.
         frames: gives times and pictures of a row.
+        places: the rows in the order in which they are shown, by their places in `rows`.
         targets: True adds the completion to learn (SFT); False adds the sample id, which rewards need (GRPO).
         plain: makes plain text of the model's control tokens in the words of a sample.
         opening: what the model's chat template writes of the reasoning.
     """
     from datasets import Dataset
 
-    def build(batch: Mapping[str, list[int]]) -> dict[str, list[Any]]:
-        chosen = [rows[place] for place in batch["place"]]
-        seen = [frames(row) for row in chosen]
-        chats = [
-            conversation(prompts[row["prompt_id"]], row_sample(row), times, plain)
-            for row, (times, _) in zip(chosen, seen, strict=True)
-        ]
-        built: dict[str, list[Any]] = {"prompt": chats, "images": [list(images) for _, images in seen]}
-        if targets:
-            built["completion"] = [_target(row["target"], opening, plain) for row in chosen]
-        else:
-            for row, chat in zip(chosen, chats, strict=True):
-                refuse_video(chat, row["sample_id"])
-            built["sample_id"] = [row["sample_id"] for row in chosen]
-        return built
+    build = builder(rows, prompts, frames, targets=targets, plain=plain, opening=opening)
 
-    return Dataset.from_dict({"place": list(range(len(rows)))}).with_transform(build)
+    def batch(asked: Mapping[str, list[int]]) -> dict[str, list[Any]]:
+        made = {place: build(place) for place in dict.fromkeys(asked["place"])}
+        every = [made[place] for place in asked["place"]]
+        return {name: [row[name] for row in every] for name in every[0]}
+
+    return Dataset.from_dict({"place": list(places)}).with_transform(batch)
+
+
+def builder(
+    rows: Sequence[Row],
+    prompts: Mapping[str, Prompt],
+    frames: Frames,
+    *,
+    targets: bool,
+    plain: PlainWords | None = None,
+    opening: str = "",
+) -> Callable[[int], dict[str, Any]]:
+    """A function that makes of the place of a row what TRL's trainers take; see `dataset` for the arguments."""
+
+    def build(place: int) -> dict[str, Any]:
+        row = rows[place]
+        times, images = frames(row)
+        chat = conversation(prompts[row["prompt_id"]], row_sample(row), times, plain)
+        built: dict[str, Any] = {"prompt": chat, "images": list(images)}
+        if targets:
+            return built | {"completion": _target(row["target"], opening, plain)}
+        refuse_video(chat, row["sample_id"])
+        return built | {"place": place, "sample_id": row["sample_id"]}
+
+    return build
 
 
 def forms(rows: Sequence[Row], prompts: Mapping[str, Prompt]) -> dict[str, Form]:

@@ -1,15 +1,46 @@
-"""Common parts of both trainers: loading and saving a model, settings of the machine, the log."""
+"""A model to train: opened as the models that are asked are, its parts, and how it is saved."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+import re
+import warnings
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from vtgdata.errors import VtgError
-from vtgdata.files import plugins
-from vtgdata.files.whole import write_jsonl
+from vtgdata.files import outside, plugins
+from vtgdata.files.whole import write_json
+from vtgdata.train import arguments
 from vtgdata.train.data import PlainWords
+from vtgdata.train.settings import LARGE, TrainSettings
+
+PROJECTOR = r"multi_modal_projector|mm_projector|merger|connector|projector|aligner|mlp1|modality_projection"
+VISION = r"visual|vision|image_tower|image_encoder"
+
+
+def part(name: str) -> str:
+    """The part of a vision-language model that a weight belongs to, by its name: vision, projector or language."""
+    if re.search(PROJECTOR, name):
+        return "projector"
+    return "vision" if re.search(VISION, name) else "language"
+
+
+class Opened(NamedTuple):
+    """A model to train."""
+
+    # Any: the library's own annotations do not describe these classes.
+    model: Any
+    processor: Any
+    opening: str
+    """What the chat template writes of the reasoning: `<think>` and blanks, or nothing."""
+    plain: PlainWords
+    """Makes plain text of the model's control tokens in the words of a sample."""
+    came: Any
+    """Type of the weights in the model's folder, a torch.dtype."""
+    parameters: int
 
 
 def prepare(seed: int, threads: int) -> None:
@@ -26,44 +57,125 @@ def prepare(seed: int, threads: int) -> None:
     if threads:
         torch.set_num_threads(threads)
     transformers.set_seed(seed)
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers|trl|accelerate|peft")
     # Progress bars of loading and saving would fill a log.
     transformers.utils.logging.disable_progress_bar()
 
 
-def quiet(trainer: Any) -> None:
-    """Keep the trainer from printing every log line: they go to a file."""
-    from transformers.trainer_callback import PrinterCallback
+def load(path: str, settings: TrainSettings | None = None) -> Opened:
+    """A model with its processor and the facts of its chat template, from a folder or the Hub.
 
-    trainer.remove_callback(PrinterCallback)
+    Opened as the models that are asked are, so that both see the same prompts. An adapter's folder gives the whole
+    model, the adapter merged into it. Without settings the weights are float32.
 
-
-def load(path: str) -> Opened:
-    """A model (float32), its processor and the facts of its chat template, from a folder or the Hub.
-
-    Opened as the models that are asked are, so that both see the same prompts. Raises VtgError when its family, its
-    processor, its chat template or its weights are not in order.
+    Raises VtgError when its family, its processor, its chat template or its weights are not in order, or a setting
+    cannot be had here.
     """
     import torch
 
     local = _local()
-    found = local.load(path, False, dtype=torch.float32, name="")
-    return Opened(found.model, found.processor, found.opening, local.PlainText(found.processor))
+    more = loading(settings) if settings else {}
+    dtype = weights_type(settings) if settings else torch.float32
+    found = local.load(path, False, dtype=dtype, name="", more=more)
+    model = _merged(found.model)
+    came = found.came if isinstance(found.came, torch.dtype) else torch.float32
+    count = sum(weight.numel() for weight in model.parameters())
+    return Opened(model, found.processor, found.opening, local.PlainText(found.processor), came, count)
 
 
-class Opened(NamedTuple):
-    """A model to train."""
+def loading(settings: TrainSettings) -> dict[str, Any]:
+    """Arguments of `from_pretrained` that the settings ask for; raises VtgError when one cannot be had here."""
+    import torch
 
-    model: Any
-    processor: Any
-    opening: str
-    """What the chat template writes of the reasoning: `<think>` and blanks, or nothing."""
-    plain: PlainWords
-    """Makes plain text of the model's control tokens in the words of a sample."""
+    more = arguments.of_loading(settings.load)
+    if settings.attention:
+        more["attn_implementation"] = settings.attention
+    if settings.quantize:
+        if not settings.lora:
+            raise VtgError(f"--quantize {settings.quantize}: weights of four bits cannot be trained; give --lora RANK.")
+        if not torch.cuda.is_available():
+            raise VtgError(f"--quantize {settings.quantize}: QLoRA needs a GPU, and there is none here. Leave it out.")
+        from transformers import BitsAndBytesConfig
+
+        more["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
+        )
+    return more
 
 
-def _local() -> Any:
-    """The plug-in of models in this process, which knows how a folder is opened and prompted."""
-    return plugins.load("models", "transformers_local")
+def weights_type(settings: TrainSettings) -> Any:
+    """Type of the weights that are trained, a torch.dtype."""
+    import torch
+
+    if settings.dtype != "auto":
+        return getattr(torch, settings.dtype)
+    return torch.bfloat16 if settings.lora and torch.cuda.is_available() else torch.float32
+
+
+def _merged(model: Any) -> Any:
+    """A model with its adapter merged into it, if it has one: an adapter alone has no gradient to train on."""
+    if not getattr(model, "peft_config", None):
+        return model
+    from peft import LoraModel
+
+    return LoraModel(model, model.peft_config, "default").merge_and_unload()
+
+
+def freeze(model: Any, parts: Sequence[str]) -> None:
+    """Take parts of a model out of training; raises VtgError when it has no such part, or nothing is left."""
+    if not parts:
+        return
+    counts = Counter(part(name) for name, _ in model.named_parameters())
+    for named in parts:
+        if not counts[named]:
+            raise VtgError(f"--freeze {named}: the model has no such part; it has {', '.join(sorted(counts))}.")
+    if set(counts) <= set(parts):
+        raise VtgError(f"--freeze {' '.join(parts)}: nothing is left to train.")
+    for name, weight in model.named_parameters():
+        if part(name) in parts:
+            weight.requires_grad_(False)
+
+
+def adapter(settings: TrainSettings, model: Any) -> Any:
+    """Peft's LoraConfig for a model; None if all weights are trained.
+
+    By default the adapters lie on the linear layers of the language model, whatever the family calls them.
+    """
+    if not settings.lora:
+        if settings.peft:
+            raise VtgError(f"--peft {next(iter(settings.peft))}: there is no adapter; give --lora RANK.")
+        return None
+    if settings.freeze:
+        raise VtgError(f"--freeze {' '.join(settings.freeze)}: LoRA trains its adapters alone; leave --freeze out.")
+    try:
+        from peft import LoraConfig
+    except ImportError as error:
+        raise VtgError("--lora needs peft: pip install 'vtgdata[train]'") from error
+    import torch
+
+    leaves = sorted(
+        {
+            name.rpartition(".")[2]
+            for name, module in model.named_modules()
+            if isinstance(module, torch.nn.Linear) and part(name) == "language" and not name.endswith("lm_head")
+        }
+    )
+    ours: dict[str, Any] = {
+        "r": settings.lora,
+        "lora_alpha": 2 * settings.lora,
+        "target_modules": rf"(?!.*(?:{VISION}|{PROJECTOR})).*\.(?:{'|'.join(map(re.escape, leaves))})",
+        "task_type": "CAUSAL_LM",
+    }
+    return LoraConfig(**ours | arguments.of_dataclass(LoraConfig, settings.peft, "peft"))
+
+
+def trainable(model: Any) -> dict[str, int]:
+    """Number of weights that are trained, by part; adapters count to the part that they lie on."""
+    counts: Counter[str] = Counter()
+    for name, weight in model.named_parameters():
+        if weight.requires_grad:
+            counts[part(name)] += weight.numel()
+    return dict(sorted(counts.items()))
 
 
 def end_tokens(model: Any, processor: Any) -> set[int]:
@@ -88,57 +200,95 @@ def take_defaults(model: Any) -> Any:
     return stated
 
 
-def machine(device_batch: int, step_batch: int) -> dict[str, Any]:
-    """Trainer arguments that depend on the machine; they split the batch of one step into pieces that fit it.
+def rate(settings: TrainSettings, parameters: int, small: float, large: float) -> float:
+    """The learning rate: as given, else by the model's size and by whether adapters are trained."""
+    if settings.learning_rate:
+        return settings.learning_rate
+    if parameters < LARGE:
+        return small
+    return large * (10 if settings.lora else 1)
+
+
+def save(trainer: Any, opened: Opened, settings: TrainSettings, out: Path, stated: Any) -> None:
+    """Write the model, whole, its processor and its generation_config; all processes must call it.
 
     Args:
-        device_batch: sequences on one device at a time; 0 for all of them.
-        step_batch: sequences of one step.
-
-    Raises VtgError when the pieces do not divide the batch.
+        trainer: holds the model, be it spread over processes.
+        opened: what was trained.
+        settings: say in which type, and whether an adapter stays one.
+        out: folder to write to; only the writing process writes.
+        stated: the model's generation_config. It is saved with sampling on: servers read their defaults from it.
     """
     import torch
 
-    cuda = torch.cuda.is_available()
-    piece = device_batch or step_batch
-    if step_batch % piece:
-        raise VtgError(f"device_batch {device_batch} does not divide the {step_batch} sequences of a step.")
-    return {
-        "per_device_train_batch_size": piece,
-        "gradient_accumulation_steps": step_batch // piece,
-        "use_cpu": not cuda,
-        "bf16": cuda,
-        "gradient_checkpointing": cuda,
-        "dataloader_pin_memory": cuda,
-        "remove_unused_columns": False,
-        "report_to": [],
-        "save_strategy": "no",
-        "logging_steps": 1,
-        "disable_tqdm": True,
-        "max_grad_norm": 1.0,
-    }
+    kind = opened.came if settings.save_dtype == "auto" else getattr(torch, settings.save_dtype)
+    weights = _cast(trainer.accelerator.get_state_dict(trainer.model), kind)
+    if trainer.accelerator.is_main_process:
+        model = trainer.accelerator.unwrap_model(trainer.model)
+        out.mkdir(parents=True, exist_ok=True)
+        if settings.lora:
+            _save_adapted(model, weights, settings, out, kind, stated, _is_spread(trainer))
+        else:
+            _save_whole(model, weights, out, kind, stated)
+        with _local().PlainText.as_it_came(opened.processor):
+            opened.processor.save_pretrained(out)
+    trainer.accelerator.wait_for_everyone()
 
 
-def save(model: Any, processor: Any, out: Path) -> None:
-    """Write model, processor and a generation_config that samples: servers read their defaults from it."""
-    model.generation_config.do_sample = True
-    model.save_pretrained(out)
-    with _local().PlainText.as_it_came(processor):
-        processor.save_pretrained(out)
+def _save_whole(model: Any, weights: dict[str, Any] | None, out: Path, kind: Any, stated: Any) -> None:
+    stated.do_sample = True
+    model.generation_config = stated
+    model.save_pretrained(out, state_dict=weights)
+    _say_type(out / "config.json", kind)
 
 
-def write_log(path: Path, history: Iterable[Mapping[str, Any]], keep: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Write one line a step and return the lines.
+def _save_adapted(
+    model: Any, weights: dict[str, Any], settings: TrainSettings, out: Path, kind: Any, stated: Any, spread: bool
+) -> None:
+    if settings.lora_save == "adapter":
+        model.peft_config["default"].base_model_name_or_path = settings.model
+        model.save_pretrained(out, state_dict=weights)
+        return
+    if not (settings.quantize or spread):
+        whole = model.merge_and_unload()
+        _save_whole(whole.to(kind), None, out, kind, stated)
+        return
+    from peft import PeftModel
 
-    Args:
-        path: the JSONL file.
-        history: the trainer's own log.
-        keep: {trainer's name: our name}; an entry with none of these names is left out.
-    """
-    lines = [
-        {"step": entry["step"], **{ours: entry[theirs] for theirs, ours in keep.items() if theirs in entry}}
-        for entry in history
-        if any(theirs in entry for theirs in keep)
-    ]
-    write_jsonl(path, lines)
-    return lines
+    found = _local().load(settings.model, False, dtype=kind, name="")
+    merged = PeftModel(found.model, model.peft_config["default"])
+    merged.load_state_dict({name: weight for name, weight in weights.items() if "lora_" in name}, strict=False)
+    _save_whole(merged.merge_and_unload(), None, out, kind, stated)
+
+
+def _is_spread(trainer: Any) -> bool:
+    """Whether each process holds only a part of the weights (FSDP, ZeRO-3)."""
+    return bool(trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled)
+
+
+def _cast(weights: dict[str, Any] | None, kind: Any) -> dict[str, Any]:
+    """Weights in another floating type; those that share memory (tied embeddings) share it still."""
+    shared: dict[tuple[int, Any], Any] = {}
+
+    def cast(weight: Any) -> Any:
+        if not weight.is_floating_point():
+            return weight
+        key = (weight.data_ptr(), weight.shape)
+        return shared.setdefault(key, weight.detach().to("cpu", kind))
+
+    return {name: cast(weight) for name, weight in (weights or {}).items()}
+
+
+def _say_type(config: Path, kind: Any) -> None:
+    """Write the type of the saved weights into config.json: whoever loads with dtype="auto" goes by it."""
+    stated = json.loads(outside.read_text(config))
+    name = str(kind).removeprefix("torch.")
+    for key in ("dtype", "torch_dtype"):
+        if key in stated:
+            stated[key] = name
+    write_json(config, stated | {"dtype": name})
+
+
+def _local() -> Any:
+    """The plug-in of models in this process, which knows how a folder is opened and prompted."""
+    return plugins.load("models", "transformers_local")

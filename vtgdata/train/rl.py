@@ -3,84 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from vtgdata.conversation.prompt import Prompt
+from vtgdata.engine.rollouts import read_sampling
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.samples import row_sample
-from vtgdata.files.step import Step, StepSettings, StepSummary
+from vtgdata.records import Sampling
 from vtgdata.train import model as models
-from vtgdata.train.data import Frames, Provenance, Row, dataset, forms, inputs, open_rows, provenance
-from vtgdata.train.frames import tell_frames
+from vtgdata.train import session
+from vtgdata.train.data import Frames, Provenance, Row, dataset, forms
+from vtgdata.train.order import read_schedule, shown
 from vtgdata.train.rewards import reward
-from vtgdata.video.store import DECODER
+from vtgdata.train.session import Place
+from vtgdata.train.settings import TrainSettings
 
-LOG = "training.jsonl"
+COMMAND = "train rl"
+CONFIG = "rl"
 
 
-class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(TrainSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of train rl."""
 
-    release: str
-    """A release's folder, or `org/name@tag` on the Hub."""
-    model: str
-    """Folder or Hub name of the model to start from: the SFT checkpoint."""
-    videos: str
-    """Folder of the videos."""
-    out: str
-    """Folder for model, processor and training.jsonl."""
-    seed: int = 7
-    """Seed of the order of rows and of the answers drawn."""
     rewards: dict[str, float] = msgspec.field(default_factory=lambda: {"tiou": 0.9, "format": 0.1})
     """Score plug-ins and their weights."""
-    steps: int = 20
-    """Training steps."""
-    prompts_per_step: int = 8
-    """Samples in a training step."""
+    prompts_per_step: Annotated[int, msgspec.Meta(ge=1)] = 8
+    """Samples in a training step, of all processes together."""
     rollouts: int = 8
     """Answers to each prompt, at least 2: they are compared with each other."""
-    device_batch: int = 0
-    """Answers on one device at a time; 0 for all of a step."""
-    learning_rate: float = 5e-5
-    """Learning rate, constant after the warm-up. For a model of billions of parameters take 1e-6."""
-    warmup: int = 5
-    """Steps of warm-up."""
-    beta2: float = 0.98
-    """AdamW's beta2; for a large model take 0.999."""
-    temperature: float = 1.0
-    """Temperature of sampling, above 0."""
-    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
-    """Nucleus sampling: share of the probability to draw from, in (0, 1]. This and the three below draw by default as
-    the commands that ask a model do, so that pass rates are those of the policy that is trained."""
-    top_k: Annotated[int, msgspec.Meta(ge=0)] = 0
+    lr_schedule: str = "constant_with_warmup"
+    """Learning rate after the warm-up, as transformers names it: constant_with_warmup, linear, cosine."""
+    weight_decay: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """AdamW's weight decay."""
+    order: Literal["shuffle", "rank", "weight"] = "shuffle"
+    """Order of rows in each pass: shuffled, in the selector's order, or drawn by their weight."""
+    schedule: str = ""
+    """Bands of pass rates at the first and the last step, as in 0.6-1.0:0.1-0.5: each step shows rows of a band that
+    moves from the one to the other. Empty for passes over all rows."""
+    temperature: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    """Temperature of sampling, above 0. This and the five below are by default those of the rows' pass rates."""
+    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
+    """Nucleus sampling: share of the probability to draw from, in (0, 1]."""
+    top_k: Annotated[int, msgspec.Meta(ge=0)] | None = None
     """Number of the likeliest tokens to draw from; 0 for all."""
-    min_p: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    min_p: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     """Least probability of a token to draw, as a share of the likeliest one's; 0 for no bound."""
-    repetition_penalty: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+    repetition_penalty: Annotated[float, msgspec.Meta(gt=0)] | None = None
     """Penalty on tokens that prompt or answer already has; 1 for none."""
-    beta: float = 0.0
+    max_new_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """Maximum tokens of an answer, reasoning included."""
+    beta: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     """Weight of the KL divergence from the starting model; 0 saves the memory of a second copy."""
     loss_type: str = "dapo"
     """How TRL combines the losses of tokens: dapo, grpo, dr_grpo, bnpo."""
-    max_new_tokens: int = 64
-    """Maximum tokens of an answer, reasoning included; traces of real videos need 512 and more."""
+    clip_low: Annotated[float, msgspec.Meta(ge=0)] = 0.2
+    """How far below 1 the ratio of new to old probability counts."""
+    clip_high: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """How far above 1 it counts; 0 for the same as --clip-low. DAPO takes 0.28."""
+    importance: Literal["token", "sequence"] = "token"
+    """Whether that ratio is of each token, or of a whole answer (GSPO)."""
+    scale_rewards: Literal["group", "batch", "none"] = "group"
+    """By whose spread a reward's distance from its group's mean is divided."""
+    mask_truncated: bool = False
+    """Leave answers that were cut off out of the loss."""
     vllm_server: str = ""
     """Base URL of a `trl vllm-serve` server that generates; empty to generate in this process."""
-    threads: int = 1
-    """CPU threads; 0 leaves the number to torch, and then results may differ from run to run."""
-    frames: str = ""
-    """Folder of the frame store; empty for the user's cache."""
 
 
-class Figures(StepSummary, frozen=True, kw_only=True):
+class Figures(session.Figures, frozen=True, kw_only=True):
     """How the training went."""
 
-    rows: int
-    steps: int
     first_reward: float | None
     """Mean of the first five steps."""
     last_reward: float | None
@@ -92,6 +87,8 @@ class Figures(StepSummary, frozen=True, kw_only=True):
 class Summary(Figures, frozen=True, kw_only=True):
     """How the training went, and on what."""
 
+    left_out: dict[str, int]
+    """{reason: number of rows that could not be trained on}."""
     data: Provenance
     out: str
     """Folder of the model."""
@@ -99,97 +96,124 @@ class Summary(Figures, frozen=True, kw_only=True):
 
 def run(settings: Settings) -> Summary:
     """Train; writes model, processor and `training.jsonl` to `out`, and returns rewards, counts and data facts."""
-    from vtgdata.video.store import frame_source
-
-    with Step(
-        "train rl",
-        settings,
-        Summary,
-        code=[
-            "vtgdata.train.rl",
-            plugins.module_name("decoders", DECODER),
-            *(plugins.module_name("scores", name) for name in settings.rewards),
-        ],
-        inputs=inputs(settings.release, "rl", settings.model),
-        listings=[settings.videos],
-        reads=[settings.release],
-    ) as step:
-        if (done := step.up_to_date()) is not None:
-            return done
-        rows, prompts = open_rows(settings.release, "rl")
-        tell_frames(rows, settings.model)
-        beside = msgspec.structs.replace(settings, out=str(step.start()))
-        figures = fit(beside, rows, prompts, frame_source(settings.videos, settings.frames))
-        summary = Summary(**msgspec.structs.asdict(figures), data=provenance(settings.release, "rl"), out=settings.out)
-        return step.finish(summary, step.written())
+    code = [__name__, *(plugins.module_name("scores", name) for name in settings.rewards)]
+    return session.run(COMMAND, settings, Summary, fit, CONFIG, code)
 
 
-def fit(settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], frames: Frames) -> Figures:
+def fit(
+    settings: Settings, rows: Sequence[Row], prompts: Mapping[str, Prompt], frames: Frames, place: Place | None = None
+) -> Figures:
     """Train on rows already read; see `run`.
 
     Raises VtgError when a setting or a row cannot be trained on.
     """
     if settings.rollouts < 2 or not settings.rewards:
         raise VtgError(f"rollouts {settings.rewards and settings.rollouts}: give at least 2, and at least one reward.")
+    place = place or session.here(settings)
     models.prepare(settings.seed, settings.threads)
     from trl.trainer.grpo_config import GRPOConfig
     from trl.trainer.grpo_trainer import GRPOTrainer
 
-    out = Path(settings.out)
-    model, processor, opening, plain = models.load(settings.model)
+    schedule = read_schedule(settings.schedule)
+    plan = shown(
+        rows,
+        settings,
+        per_step=settings.prompts_per_step,
+        option="--prompts-per-step",
+        by=settings.order,
+        schedule=schedule,
+    )
+    opened = models.load(settings.model, settings)
+    total = settings.prompts_per_step * settings.rollouts
+    split = session.batches(total, settings.device_batch, place.crew.size, opened.parameters)
+    drawn = sampling(settings, rows)
+    args = session.configured(
+        GRPOConfig,
+        session.common(settings, opened.parameters, split, plan.steps, place.kept)
+        | arguments(settings, drawn)
+        | {"learning_rate": models.rate(settings, opened.parameters, 5e-5, 1e-6)},
+        settings,
+    )
+    models.freeze(opened.model, settings.freeze)
     samples = {row["sample_id"]: row_sample(row) for row in rows}
-    asked, ends = forms(rows, prompts), models.end_tokens(model, processor)
-    stated = models.take_defaults(model)
-    step_batch = settings.prompts_per_step * settings.rollouts
-    server: dict[str, Any] = {"use_vllm": True, "vllm_mode": "server", "vllm_server_base_url": settings.vllm_server}
-    trainer = GRPOTrainer(
-        model=model,
-        reward_funcs=[reward(name, samples, asked, ends, opened=bool(opening)) for name in settings.rewards],
-        args=GRPOConfig(
-            output_dir=str(out),
-            max_steps=settings.steps,
-            learning_rate=settings.learning_rate,
-            lr_scheduler_type="constant_with_warmup",
-            warmup_steps=settings.warmup,
-            adam_beta1=0.9,
-            adam_beta2=settings.beta2,
-            weight_decay=0.0,
-            reward_weights=list(settings.rewards.values()),
-            num_generations=settings.rollouts,
-            max_completion_length=settings.max_new_tokens,
-            temperature=settings.temperature,
-            top_p=settings.top_p,
-            top_k=settings.top_k,
-            min_p=settings.min_p or None,
-            repetition_penalty=settings.repetition_penalty,
-            beta=settings.beta,
-            loss_type=settings.loss_type,
-            scale_rewards="group",
-            seed=settings.seed,
-            data_seed=settings.seed,
-            **(server if settings.vllm_server else {}),
-            **models.machine(settings.device_batch, step_batch),
-        ),
-        train_dataset=dataset(rows, prompts, frames, targets=False, plain=plain),
-        processing_class=processor,
+    asked, ends = forms(rows, prompts), models.end_tokens(opened.model, opened.processor)
+    stated = models.take_defaults(opened.model)
+    trainer = session.built(
+        GRPOTrainer,
+        model=opened.model,
+        reward_funcs=[reward(name, samples, asked, ends, opened=bool(opened.opening)) for name in settings.rewards],
+        args=args,
+        train_dataset=dataset(rows, prompts, frames, places=plan.places, targets=False, plain=opened.plain),
+        processing_class=opened.processor,
+        peft_config=models.adapter(settings, opened.model),
     )
-    models.quiet(trainer)
-    trainer.train()
-    model.generation_config = stated
-    models.save(trainer.model, processor, out)
-    keep = {"loss": "loss", "reward": "reward", "frac_reward_zero_std": "frac_reward_zero_std", "entropy": "entropy"}
-    keep |= {f"rewards/{name}/mean": name for name in settings.rewards}
-    keep |= {"completions/mean_length": "tokens", "completions/clipped_ratio": "cut_off"}
-    lines = models.write_log(out / LOG, trainer.state.log_history, keep)
+    watch = session.watched(COMMAND, settings, place, plan.steps, names(settings), boundary(args))
+    trainer.add_callback(watch.callback())
+    acted = session.effective(args, settings, split, trainer.model, opened) | msgspec.to_builtins(drawn)
+    found = session.go(trainer, watch, place)
+    models.save(trainer, opened, settings, place.out, stated)
     return Figures(
-        rows=len(rows),
-        steps=settings.steps,
-        first_reward=_mean(lines[:5], "reward"),
-        last_reward=_mean(lines[-5:], "reward"),
-        frac_reward_zero_std=_mean(lines, "frac_reward_zero_std"),
+        **session.figures(rows, plan, found, acted),
+        first_reward=watch.first("reward", 5),
+        last_reward=watch.last("reward", 5),
+        frac_reward_zero_std=watch.last("frac_reward_zero_std", plan.steps),
     )
 
 
-def _mean(lines: Sequence[Mapping[str, Any]], name: str) -> float:
-    values = [line[name] for line in lines if name in line]
-    return sum(values) / len(values) if values else float("nan")
+def sampling(settings: Settings, rows: Sequence[Row]) -> Sampling:
+    """How answers are drawn: as the settings say, else as the rows' pass rates were measured.
+
+    Pass rates are those of the policy that is trained only if both draw alike.
+    """
+    stated = next((read_sampling(row["sampling"]) for row in rows if row.get("sampling")), Sampling())
+    given = {
+        "temperature": settings.temperature,
+        "top_p": settings.top_p,
+        "top_k": settings.top_k,
+        "min_p": settings.min_p,
+        "repetition_penalty": settings.repetition_penalty,
+        "max_tokens": settings.max_new_tokens,
+    }
+    return msgspec.structs.replace(stated, **{name: value for name, value in given.items() if value is not None})
+
+
+def arguments(settings: Settings, drawn: Sampling) -> dict[str, Any]:
+    """Arguments of GRPO, as TRL names them."""
+    server: dict[str, Any] = {"use_vllm": True, "vllm_mode": "server", "vllm_server_base_url": settings.vllm_server}
+    return {
+        "lr_scheduler_type": settings.lr_schedule,
+        "weight_decay": settings.weight_decay,
+        "reward_weights": list(settings.rewards.values()),
+        "num_generations": settings.rollouts,
+        "max_completion_length": drawn.max_tokens,
+        "temperature": drawn.temperature,
+        "top_p": drawn.top_p,
+        "top_k": drawn.top_k or 0,
+        "min_p": drawn.min_p or None,
+        "repetition_penalty": drawn.repetition_penalty or 1.0,
+        "beta": settings.beta,
+        "loss_type": settings.loss_type,
+        "epsilon": settings.clip_low,
+        "epsilon_high": settings.clip_high or None,
+        "importance_sampling_level": settings.importance,
+        "scale_rewards": settings.scale_rewards,
+        "mask_truncated_completions": settings.mask_truncated,
+        "shuffle_dataset": False,
+        **(server if settings.vllm_server else {}),
+    }
+
+
+def names(settings: Settings) -> dict[str, str]:
+    """{TRL's name of a figure: the name in training.jsonl}."""
+    named = {"loss": "loss", "reward": "reward", "frac_reward_zero_std": "frac_reward_zero_std", "entropy": "entropy"}
+    named |= {f"rewards/{name}/mean": name for name in settings.rewards}
+    named |= {"completions/mean_length": "tokens", "completions/clipped_ratio": "cut_off", "kl": "kl"}
+    return named | {"grad_norm": "gradient", "learning_rate": "learning_rate"}
+
+
+def boundary(args: Any) -> int:
+    """Steps between two places where no generated answers wait in memory to be trained on."""
+    import math
+
+    every = args.steps_per_generation * args.num_iterations
+    return math.lcm(every, args.gradient_accumulation_steps) // args.gradient_accumulation_steps

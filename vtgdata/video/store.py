@@ -13,7 +13,7 @@ import io
 import struct
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -263,30 +263,36 @@ def _arrow() -> tuple[Any, Any]:
     return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
 
 
-def frame_source(
-    videos: str, folder: str = ""
-) -> Callable[[Mapping[str, Any]], tuple[Sequence[float], Sequence[PIL.Image.Image]]]:
-    """A function that trainers call with a row of a release, and that returns the row's frame times and images.
+class FrameSource:
+    """Frames of the rows of a release, each with the row's own sampling: a model is trained on what was asked about."""
 
-    Args:
-        videos: folder under which the videos lie.
-        folder: where frames are stored; empty for the user's cache folder.
+    def __init__(self, videos: str, folder: str = "") -> None:
+        """Name where the videos lie and the frames are stored (empty for the user's cache folder)."""
+        self._videos, self._folder = videos, folder
+        self._stores: dict[str, FrameStore] = {}
 
-    The function uses the row's own `frame_sampling` (JSON), so that a model is trained on the frames that were asked
-    about; it raises VtgError when the row's video is missing or unreadable.
-    """
-    stores: dict[FrameSampling, FrameStore] = {}
+    def key(self, row: Mapping[str, Any]) -> tuple[str, str, str]:
+        """What the frames of a row depend on: sampling, video id and file name."""
+        return row["frame_sampling"], row["video_id"], row.get("video_file") or row["video_id"]
 
-    def source(row: Mapping[str, Any]) -> tuple[Sequence[float], Sequence[PIL.Image.Image]]:
+    def status(self, key: tuple[str, str, str]) -> str:
+        """`ok` if the frames are stored or can be decoded, which is done then; else what is wrong with the video."""
+        sampling, video_id, name = key
+        return self._store(sampling).times(Video(video_id=video_id, file=name)).status
+
+    def __call__(self, row: Mapping[str, Any]) -> tuple[Sequence[float], Sequence[PIL.Image.Image]]:
+        """The times (seconds) and pictures of a row; raises VtgError when its video is missing or unreadable."""
         from PIL import Image
 
-        sampling = json_document.cell(row["frame_sampling"], "frame_sampling", FrameSampling)
-        if sampling not in stores:
-            stores[sampling] = FrameStore(Path(videos), sampling, Path(folder) if folder else None)
-        name = row.get("video_file") or row["video_id"]
-        found = stores[sampling].frames(Video(video_id=row["video_id"], file=name))
+        sampling, video_id, name = self.key(row)
+        found = self._store(sampling).frames(Video(video_id=video_id, file=name))
         if found.status != "ok":
-            raise VtgError(f"{videos}: video {name!r} of sample {row['sample_id']!r} is {found.status}.")
+            raise VtgError(f"{self._videos}: video {name!r} of sample {row['sample_id']!r} is {found.status}.")
         return found.times, [Image.open(io.BytesIO(image), formats=PICTURES).convert("RGB") for image in found.images]
 
-    return source
+    def _store(self, sampling: str) -> FrameStore:
+        if sampling not in self._stores:
+            taken = json_document.cell(sampling, "frame_sampling", FrameSampling)
+            folder = Path(self._folder) if self._folder else None
+            self._stores[sampling] = FrameStore(Path(self._videos), taken, folder)
+        return self._stores[sampling]

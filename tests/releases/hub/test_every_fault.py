@@ -75,7 +75,9 @@ COMMANDS = {
         "pull",
     ),
     "train": Command(
-        "vtgdata.train.data:inputs", lambda here: {"path": "org/doors@v1.0.0", "config": "rl", "model": "none"}, "pull"
+        "vtgdata.train.data:inputs",
+        lambda here: {"path": "org/doors@v1.0.0", "configs": ["rl"], "model": "none"},
+        "pull",
     ),
 }  # fmt: skip
 
@@ -177,7 +179,7 @@ def here(tmp_path_factory) -> Path:
         json.dumps({"video": "a.mp4", "query": "a door", "windows": [[1, 2]], "duration": 9}) + "\n"
     )
     settings = sft.Settings(release=str(first), model="org/base", videos="v", out=str(folder / "model"))
-    step = Step("train sft", settings, sft.Figures, code=[], inputs=data.inputs(str(first), "coldstart", "org/base"))
+    step = Step("train sft", settings, sft.Figures, code=[], inputs=data.inputs(str(first), ["coldstart"], "org/base"))
     step.start()
     write_json(folder / "model/model.safetensors", {})
     step.finish(sft.Figures(rows=7, steps=3, first_loss=2.5, last_loss=1.25), ["model.safetensors"])

@@ -60,7 +60,7 @@ class LocalModel:
     looks = True
 
     def __init__(self, path: str, rows: int, *, trust: bool = False, reproducible: bool = False) -> None:
-        self.model, self.processor, commit, self.opening, prompted = load(path, trust)
+        self.model, self.processor, commit, self.opening, prompted, _ = load(path, trust)
         self.plain = PlainText(self.processor)
         self.refusals = refusals.Refusals(f"transformers_local:{path}")
         self.model.eval()

@@ -5,7 +5,7 @@ template, its weights.
 """
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -39,9 +39,18 @@ class Opened(NamedTuple):
     """What the chat template writes of the reasoning; see `templates.opening`."""
     prompted: str
     """Why answers to the prompts that earlier versions made for the same folder do not count; empty if they do."""
+    came: Any
+    """Type of the weights in the folder, as its configuration states it; None if it does not."""
 
 
-def load(path: str, trust: bool, *, dtype: Any = "auto", name: str = "transformers_local:") -> Opened:
+def load(
+    path: str,
+    trust: bool,
+    *,
+    dtype: Any = "auto",
+    name: str = "transformers_local:",
+    more: Mapping[str, Any] | None = None,
+) -> Opened:
     """Open a model of a family that takes pictures and text, with its processor.
 
     Args:
@@ -49,6 +58,7 @@ def load(path: str, trust: bool, *, dtype: Any = "auto", name: str = "transforme
         trust: whether Python files in the folder may be run.
         dtype: of the weights; `auto` is the folder's own.
         name: what stands before the path in messages.
+        more: further arguments with which transformers loads the weights.
 
     Raises VtgError when anything is missing or wrong: nothing large is read before the small files are in order.
     """
@@ -63,14 +73,14 @@ def load(path: str, trust: bool, *, dtype: Any = "auto", name: str = "transforme
         own_code: dict[str, Any] = {"trust_remote_code": trust, "revision": commit or "main"}
         if not trust:
             _refuse_kernels(cached_file(base or path, "config.json", revision=commit or "main"))
-        _check_family(base or path, own_code)
+        came = _check_family(base or path, own_code)
         processor = _processor(path, base, own_code)
         before = inputs.probe(processor, as_before=True)
         templates.settle(processor)
         prompted = "" if inputs.same(before, inputs.probe(processor)) else _OTHERWISE
         # With the loading info, what it gives is a pair, which its annotations do not say.
         loaded: Any = AutoModelForImageTextToText.from_pretrained(
-            path, dtype=dtype, output_loading_info=True, ignore_mismatched_sizes=True, **own_code
+            path, dtype=dtype, output_loading_info=True, ignore_mismatched_sizes=True, **own_code, **(more or {})
         )
         model, info = loaded
     wrong = adapters.fault(model, path) if base else weights.fault(model, info)
@@ -79,7 +89,7 @@ def load(path: str, trust: bool, *, dtype: Any = "auto", name: str = "transforme
             f"{name}{path}: the folder {wrong}. A save or a merge that broke off leaves such a folder: save or copy "
             "the model again."
         )
-    return Opened(model, processor, commit, templates.opening(processor), prompted)
+    return Opened(model, processor, commit, templates.opening(processor), prompted, came)
 
 
 _CODE = ("_implementation", "kernel_config")
@@ -107,8 +117,11 @@ def _kernels(value: Any, key: str = "") -> Iterator[str]:
         yield value
 
 
-def _check_family(path: str, own_code: dict[str, Any]) -> None:
-    """Raise VtgError, by the family's name, unless it is one that takes pictures and text."""
+def _check_family(path: str, own_code: dict[str, Any]) -> Any:
+    """The type of weights that the configuration states.
+
+    Raises VtgError, by the family's name, unless the model is of one that takes pictures and text.
+    """
     from transformers import AutoConfig, AutoModelForImageTextToText
 
     config = AutoConfig.from_pretrained(path, **own_code)
@@ -120,6 +133,7 @@ def _check_family(path: str, own_code: dict[str, Any]) -> None:
             "text. Take one of a family that it does (Qwen-VL, InternVL, LLaVA, Gemma 3, ...), or serve this one and "
             "ask it by openai_api"
         )
+    return config.dtype
 
 
 def _processor(path: str, base: str, own_code: dict[str, Any]) -> Any:

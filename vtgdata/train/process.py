@@ -1,0 +1,33 @@
+"""One process of a training command, started by a launcher: `python -m vtgdata.train.process SETTINGS.json`."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+from pathlib import Path
+
+import msgspec
+
+from vtgdata.errors import VtgError
+from vtgdata.files import json_document
+from vtgdata.train import launch
+
+
+def main(file: str) -> int:
+    """Train as the file says; returns the exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.getLogger().setLevel(logging.WARNING)
+    logging.getLogger("vtgdata").setLevel(logging.INFO)
+    given = json_document.decode(Path(file).read_bytes())
+    module = importlib.import_module(f"vtgdata.train.{given['command'].removeprefix('train ')}")
+    try:
+        module.run(msgspec.convert(given["settings"], module.Settings))
+    except VtgError as error:
+        launch.fail(error)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
