@@ -3,62 +3,29 @@
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pytest
 
-from vtgdata.conversation.prompt import load_prompt
+from support import tiny_training
+from support.tiny_training import TARGET
 from vtgdata.errors import VtgError
-from vtgdata.train import rl, sft
 
 pytest.importorskip("trl", reason="needs vtgdata[train]")
 
-PROMPT = load_prompt("shapes")
-TARGET = "<think>00.0 blue cross yes; 05.0 red ring no; 10.0</think><answer>00.0 to 05.0</answer>"
-ROWS = [
-    {
-        "sample_id": f"s{number}", "corpus": "shapes", "split": "sft", "video_id": "v", "duration": 10.0,
-        "query": "a blue cross", "windows": [[0.0, 5.0]], "prompt_id": PROMPT.id, "target": TARGET,
-    }
-    for number in range(4)
-]  # fmt: skip
-
-
-def frames(row):
-    from PIL import Image
-
-    values = np.random.default_rng(len(row["sample_id"])).integers(0, 255, (2, 28, 28, 3), dtype=np.uint8)
-    return (0.0, 5.0), [Image.fromarray(value) for value in values]
+ROWS = tiny_training.rows()
+log = tiny_training.log
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
-    from vtgdata.demo import tiny
-
-    out = tmp_path_factory.mktemp("base")
-    tokenizer = tiny.build_tokenizer()
-    tiny.build_model(tokenizer, seed=1).save_pretrained(out)
-    tiny.build_processor(tokenizer).save_pretrained(out)
-    return str(out)
-
-
-def log(folder):
-    return [msgspec.json.decode(line) for line in (folder / "training.jsonl").read_bytes().splitlines()]
+    return tiny_training.build(tmp_path_factory.mktemp("base"))
 
 
 def fit_sft(base, out, rows=ROWS, **changes):
-    settings = {
-        "release": "", "model": base, "videos": "", "out": str(out), "steps": 4, "batch_size": 4, "warmup": 1,
-        "beta2": 0.95,
-    }  # fmt: skip
-    return sft.fit(sft.Settings(**settings | changes), rows, {PROMPT.id: PROMPT}, frames)
+    return tiny_training.fit_sft(base, out, rows, **changes)
 
 
 def fit_rl(base, out, rows=ROWS, **changes):
-    settings = {
-        "release": "", "model": base, "videos": "", "out": str(out), "steps": 2, "prompts_per_step": 2, "rollouts": 2,
-        "max_new_tokens": 8, "warmup": 5, "beta2": 0.98,
-    }  # fmt: skip
-    return rl.fit(rl.Settings(**settings | changes), rows, {PROMPT.id: PROMPT}, frames)
+    return tiny_training.fit_rl(base, out, rows, **changes)
 
 
 def test_sft_lowers_the_loss_and_the_same_seed_gives_the_same_numbers(base, tmp_path):

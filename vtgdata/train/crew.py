@@ -54,6 +54,14 @@ class Crew(msgspec.Struct, frozen=True):
         broadcast_object_list(box, from_process=0)
         return box[0]
 
+    def gathered(self, items: list[Any]) -> list[Any]:
+        """The items of all processes, in their order. All must call it."""
+        if self.size == 1:
+            return items
+        from accelerate.utils import gather_object
+
+        return gather_object(items)
+
     def wait(self) -> None:
         """Go on when all processes are here."""
         if self.size > 1:

@@ -40,13 +40,20 @@ class PlainWords(Protocol):
 def open_rows(path: str, configs: Sequence[str]) -> tuple[list[Row], dict[str, Prompt]]:
     """The training rows of some configs (`coldstart`, `rl`) of a release, one after the other, and its prompts by id.
 
-    Each row has the name of its config in the column `config`.
+    Each row has the name of its config in the column `config`. A sample that an earlier config has too is told apart by
+    its config, as in `id#qa`: its prompt is another one.
 
     Raises VtgError when the release has no such rows, or a row was selected without asking a model: then nothing says
     which prompt and which frames to train on.
     """
     release = open_release(hub.local(path))
-    rows = [row | {"config": config} for config in configs for row in release.rows(config)]
+    rows: list[Row] = []
+    known: set[str] = set()
+    for config in configs:
+        for row in release.rows(config):
+            name = row["sample_id"]
+            rows.append(row | {"config": config, "sample_id": f"{name}#{config}" if name in known else name})
+        known |= {row["sample_id"] for row in rows}
     unasked = [row for row in rows if not row["prompt_id"] or not row["frame_sampling"]]
     if unasked:
         raise VtgError(
@@ -189,10 +196,11 @@ def builder(
         times, images = frames(row)
         chat = conversation(prompts[row["prompt_id"]], row_sample(row), times, plain)
         built: dict[str, Any] = {"prompt": chat, "images": list(images)}
+        built |= {"place": place, "sample_id": row["sample_id"]}
         if targets:
             return built | {"completion": _target(row["target"], opening, plain)}
         refuse_video(chat, row["sample_id"])
-        return built | {"place": place, "sample_id": row["sample_id"]}
+        return built
 
     return build
 

@@ -13,9 +13,9 @@ from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.samples import row_sample
 from vtgdata.records import Sampling
+from vtgdata.train import grpo, oracle, session
 from vtgdata.train import model as models
-from vtgdata.train import session
-from vtgdata.train.data import Frames, Provenance, Row, dataset, forms
+from vtgdata.train.data import Frames, Provenance, Row, builder, dataset, forms
 from vtgdata.train.order import read_schedule, shown
 from vtgdata.train.rewards import reward
 from vtgdata.train.session import Place
@@ -69,6 +69,11 @@ class Settings(TrainSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
     """By whose spread a reward's distance from its group's mean is divided."""
     mask_truncated: bool = False
     """Leave answers that were cut off out of the loss."""
+    dynamic_sampling: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Times that prompts whose answers all earn the same are replaced by the next rows before a step; 0 for never."""
+    oracle: bool = False
+    """Put the annotation's answer into each group, by OraRL's formula, in the place of one of the --rollouts; for
+    prompts without reasoning."""
     vllm_server: str = ""
     """Base URL of a `trl vllm-serve` server that generates; empty to generate in this process."""
 
@@ -109,10 +114,11 @@ def fit(
     """
     if settings.rollouts < 2 or not settings.rewards:
         raise VtgError(f"rollouts {settings.rewards and settings.rollouts}: give at least 2, and at least one reward.")
+    if settings.oracle and (settings.rollouts < 3 or settings.vllm_server):
+        raise VtgError("--oracle: needs --rollouts of 3 or more, and answers that this process generates (no vLLM).")
     place = place or session.here(settings)
     models.prepare(settings.seed, settings.threads)
     from trl.trainer.grpo_config import GRPOConfig
-    from trl.trainer.grpo_trainer import GRPOTrainer
 
     schedule = read_schedule(settings.schedule)
     plan = shown(
@@ -138,8 +144,16 @@ def fit(
     samples = {row["sample_id"]: row_sample(row) for row in rows}
     asked, ends = forms(rows, prompts), models.end_tokens(opened.model, opened.processor)
     stated = models.take_defaults(opened.model)
+    watch = session.watched(COMMAND, settings, place, plan.steps, names(settings), boundary(args))
+    added = grpo.Additions(
+        more=plan.more,
+        build=builder(rows, prompts, frames, targets=False, plain=opened.plain),
+        note_rows=lambda ids: watch.note_rows(ids),
+        rounds=settings.dynamic_sampling,
+        oracle=oracle.answers(rows, prompts) if settings.oracle else None,
+    )
     trainer = session.built(
-        GRPOTrainer,
+        grpo.trainer(added),
         model=opened.model,
         reward_funcs=[reward(name, samples, asked, ends, opened=bool(opened.opening)) for name in settings.rewards],
         args=args,
@@ -147,10 +161,11 @@ def fit(
         processing_class=opened.processor,
         peft_config=models.adapter(settings, opened.model),
     )
-    watch = session.watched(COMMAND, settings, place, plan.steps, names(settings), boundary(args))
+    watch.carried = lambda: {"drawn": added.drawn}
+    watch.to_line = added.line
     trainer.add_callback(watch.callback())
     acted = session.effective(args, settings, split, trainer.model, opened) | msgspec.to_builtins(drawn)
-    found = session.go(trainer, watch, place)
+    found = session.go(trainer, watch, place, added.skip)
     models.save(trainer, opened, settings, place.out, stated)
     return Figures(
         **session.figures(rows, plan, found, acted),

@@ -25,7 +25,7 @@ from vtgdata.train.frames import tell_frames
 from vtgdata.train.order import Plan
 from vtgdata.train.settings import LARGE, TrainSettings
 from vtgdata.train.videos import with_video
-from vtgdata.train.watch import LOG, Watch
+from vtgdata.train.watch import LOG, ROWS, Watch
 from vtgdata.video.store import DECODER
 
 log = logging.getLogger("vtgdata")
@@ -105,7 +105,7 @@ def run(command: str, settings: TrainSettings, summary: type[S], fit: Fit, defau
         place = Place(out=step.start(), kept=checkpoints.folder(step.out, step.identity()), crew=crew)
         crew.told({"out": str(place.out), "kept": str(place.kept)})
         made, left_out = _train(settings, shares, fit, place)
-        for found in (place.kept / name for name in (LOG, "completions", "tensorboard")):
+        for found in (place.kept / name for name in (LOG, ROWS, "completions", "tensorboard")):
             if found.is_dir():
                 shutil.copytree(found, place.out / found.name)
             elif found.exists():
@@ -234,9 +234,20 @@ def built(make: Callable[..., Any], **parts: Any) -> Any:
     return trainer
 
 
-def go(trainer: Any, watch: Watch, place: Place) -> checkpoints.Checkpoint | None:
-    """Train to the end, from the last whole checkpoint if there is one, which is returned."""
+def go(
+    trainer: Any, watch: Watch, place: Place, carry: Callable[[Mapping[str, Any]], None] | None = None
+) -> checkpoints.Checkpoint | None:
+    """Train to the end, from the last whole checkpoint if there is one, which is returned.
+
+    Args:
+        trainer: TRL's.
+        watch: of the run.
+        place: of the run.
+        carry: takes what the run carried when the checkpoint was made.
+    """
     found = checkpoints.last(place.kept)
+    if found and carry:
+        carry(found.carried)
     if place.crew.writes:
         checkpoints.tidy(place.kept, watch.keep)
         watch.take_up(found)

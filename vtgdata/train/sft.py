@@ -9,7 +9,7 @@ import msgspec
 
 from vtgdata.conversation.prompt import Prompt
 from vtgdata.train import model as models
-from vtgdata.train import session
+from vtgdata.train import session, sft_trainer
 from vtgdata.train.data import Frames, Provenance, Row, dataset
 from vtgdata.train.order import shown
 from vtgdata.train.session import Place
@@ -66,7 +66,6 @@ def fit(
     place = place or session.here(settings)
     models.prepare(settings.seed, settings.threads)
     from trl.trainer.sft_config import SFTConfig
-    from trl.trainer.sft_trainer import SFTTrainer
 
     plan = shown(rows, settings, per_step=settings.batch_size, option="--batch-size", by=settings.order)
     opened = models.load(settings.model, settings)
@@ -87,8 +86,10 @@ def fit(
     )
     models.freeze(opened.model, settings.freeze)
     stated = opened.model.generation_config
+    names = {"loss": "loss", "mean_token_accuracy": "token_accuracy", "learning_rate": "learning_rate"}
+    watch = session.watched(COMMAND, settings, place, plan.steps, names | {"grad_norm": "gradient"})
     trainer = session.built(
-        SFTTrainer,
+        sft_trainer.trainer(lambda places: watch.note_rows([rows[one]["sample_id"] for one in places])),
         model=opened.model,
         args=args,
         train_dataset=dataset(
@@ -97,8 +98,6 @@ def fit(
         processing_class=opened.processor,
         peft_config=models.adapter(settings, opened.model),
     )
-    names = {"loss": "loss", "mean_token_accuracy": "token_accuracy", "learning_rate": "learning_rate"}
-    watch = session.watched(COMMAND, settings, place, plan.steps, names | {"grad_norm": "gradient"})
     trainer.add_callback(watch.callback())
     acted = session.effective(args, settings, split, trainer.model, opened)
     found = session.go(trainer, watch, place)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from vtgdata.train.crew import Crew
 
 log = logging.getLogger("vtgdata")
 LOG = "training.jsonl"
+ROWS = "rows.jsonl"
+"""The samples that each step showed, a line a step."""
 EVERY_SECONDS = 5.0
 """Between two lines of progress."""
 
@@ -56,12 +58,14 @@ class Watch:
         """Called with each step's line; what raises ends the run."""
         self.to_line: Callable[[], Mapping[str, Any]] = dict
         """More figures of the step that has just ended."""
+        self._shown: list[str] = []
         self._begun = self._told = time.monotonic()
         self._first = 0
 
     def take_up(self, checkpoint: checkpoints.Checkpoint | None) -> None:
         """Go on from a checkpoint, or begin: the log keeps the lines up to there. The writing process calls it."""
-        checkpoints.cut_log(self.kept / LOG, checkpoint.step if checkpoint else 0)
+        for name in (LOG, ROWS):
+            checkpoints.cut_log(self.kept / name, checkpoint.step if checkpoint else 0)
         self._first = checkpoint.step if checkpoint else 0
         if checkpoint:
             log.info("%s: goes on from step %d of %d", self.command, checkpoint.step, self.steps)
@@ -74,12 +78,22 @@ class Watch:
             return
         entry = {"step": step, **known, **self.to_line()}
         self.lines.append(entry)
+        shown, self._shown = self.crew.gathered(self._shown), []
+        self._write(LOG, entry)
+        self._write(ROWS, {"step": step, "rows": shown})
         if self.crew.writes:
-            with (self.kept / LOG).open("ab") as file:
-                file.write(msgspec.json.encode(entry) + b"\n")
             self._tell(entry)
         for act in self.at_step:
             act(entry)
+
+    def note_rows(self, ids: Sequence[str]) -> None:
+        """Note rows that enter the model at the step that runs."""
+        self._shown += ids
+
+    def _write(self, name: str, entry: Mapping[str, Any]) -> None:
+        if self.crew.writes:
+            with (self.kept / name).open("ab") as file:
+                file.write(msgspec.json.encode(entry) + b"\n")
 
     def _tell(self, entry: Mapping[str, Any]) -> None:
         now = time.monotonic()
