@@ -26,6 +26,15 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name in _PASSED or name.startswith("LC_")}
 
 
+_MACHINE = ("CUDA_", "NCCL_", "GLOO_", "TORCH_", "PYTORCH_", "OMP_", "MKL_", "VLLM_", "TRITON_", "HF_HOME", "HF_HUB_")
+"""Beginnings of the names of further variables that say how a machine computes."""
+
+
+def computing() -> dict[str, str]:
+    """The environment of a child process that computes with a model: how to run, on which devices, and no secrets."""
+    return environment() | {name: value for name, value in os.environ.items() if name.startswith(_MACHINE)}
+
+
 def python(module: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
     """Command and environment of a Python process that runs one of our modules.
 

@@ -60,6 +60,7 @@ def prepare(seed: int, threads: int) -> None:
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers|trl|accelerate|peft")
     # Progress bars of loading and saving would fill a log.
     transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()
 
 
 def load(path: str, settings: TrainSettings | None = None) -> Opened:

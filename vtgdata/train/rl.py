@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import UNSET
 
 from vtgdata.conversation.prompt import Prompt
 from vtgdata.engine.rollouts import read_sampling
@@ -13,10 +14,10 @@ from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.samples import row_sample
 from vtgdata.records import Sampling
-from vtgdata.train import grpo, oracle, session
+from vtgdata.train import checkpoints, grpo, oracle, refresh, session
 from vtgdata.train import model as models
 from vtgdata.train.data import Frames, Provenance, Row, builder, dataset, forms
-from vtgdata.train.order import read_schedule, shown
+from vtgdata.train.order import Plan, read_schedule, shown
 from vtgdata.train.rewards import reward
 from vtgdata.train.session import Place
 from vtgdata.train.settings import TrainSettings
@@ -69,6 +70,9 @@ class Settings(TrainSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
     """By whose spread a reward's distance from its group's mean is divided."""
     mask_truncated: bool = False
     """Leave answers that were cut off out of the loss."""
+    refresh: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    """Score the rows anew with the model as it is and select from them for the next steps, as in every=50,n=8,size=400;
+    selector=NAME is one of `vtgdata select`."""
     dynamic_sampling: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Times that prompts whose answers all earn the same are replaced by the next rows before a step; 0 for never."""
     oracle: bool = False
@@ -118,21 +122,71 @@ def fit(
         raise VtgError("--oracle: needs --rollouts of 3 or more, and answers that this process generates (no vLLM).")
     place = place or session.here(settings)
     models.prepare(settings.seed, settings.threads)
-    from trl.trainer.grpo_config import GRPOConfig
+    plan, drawn, again = _plan(settings, rows), sampling(settings, rows), refresh.read(settings.refresh)
+    begun = checkpoints.last(place.kept)
+    made = None
+    for number, end in enumerate(ends := refresh.ends(plan.steps, again)):
+        if number and again:
+            plan = _anew(settings, rows, prompts, place, plan, again, ends[number - 1], drawn)
+        done = checkpoints.last(place.kept)
+        if end == plan.steps or done is None or done.step < end:
+            made = _part(settings, rows, prompts, frames, place, plan, end, drawn)
+    assert made is not None
+    return msgspec.structs.replace(made, resumed=begun.step if begun else UNSET)
 
-    schedule = read_schedule(settings.schedule)
-    plan = shown(
+
+def _plan(settings: Settings, rows: Sequence[Row]) -> Plan:
+    return shown(
         rows,
         settings,
         per_step=settings.prompts_per_step,
         option="--prompts-per-step",
         by=settings.order,
-        schedule=schedule,
+        schedule=read_schedule(settings.schedule),
     )
+
+
+def _anew(
+    settings: Settings,
+    rows: Sequence[Row],
+    prompts: Mapping[str, Prompt],
+    place: Place,
+    plan: Plan,
+    again: refresh.Refresh,
+    step: int,
+    drawn: Sampling,
+) -> Plan:
+    """The plan of a run, its rows from a step on those that the checkpoint of that step selects."""
+    chosen: list[int] = []
+    if place.crew.writes:
+        folder, model = place.kept / f"refresh-{step}", place.kept / f"checkpoint-{step}"
+        chosen = refresh.select(folder, model, rows, prompts, again, settings, drawn)
+    chosen = place.crew.told(chosen)
+    new = msgspec.structs.replace(settings, steps=plan.steps - step, seed=settings.seed + step)
+    later = _plan(new, [rows[one] | {"rank": rank} for rank, one in enumerate(chosen)])
+    return Plan(
+        plan.steps,
+        plan.places[: step * settings.prompts_per_step] + [chosen[one] for one in later.places],
+        (chosen[one] for one in later.more),
+    )
+
+
+def _part(
+    settings: Settings,
+    rows: Sequence[Row],
+    prompts: Mapping[str, Prompt],
+    frames: Frames,
+    place: Place,
+    plan: Plan,
+    end: int,
+    drawn: Sampling,
+) -> Figures:
+    """Train up to a step; if it is the last, the model is saved."""
+    from trl.trainer.grpo_config import GRPOConfig
+
     opened = models.load(settings.model, settings)
     total = settings.prompts_per_step * settings.rollouts
     split = session.batches(total, settings.device_batch, place.crew.size, opened.parameters)
-    drawn = sampling(settings, rows)
     args = session.configured(
         GRPOConfig,
         session.common(settings, opened.parameters, split, plan.steps, place.kept)
@@ -142,22 +196,30 @@ def fit(
     )
     models.freeze(opened.model, settings.freeze)
     samples = {row["sample_id"]: row_sample(row) for row in rows}
-    asked, ends = forms(rows, prompts), models.end_tokens(opened.model, opened.processor)
+    asked, closing = forms(rows, prompts), models.end_tokens(opened.model, opened.processor)
     stated = models.take_defaults(opened.model)
-    watch = session.watched(COMMAND, settings, place, plan.steps, names(settings), boundary(args))
+    watch = session.watched(COMMAND, settings, place, plan.steps, names(settings), boundary(args), end)
     added = grpo.Additions(
         more=plan.more,
         build=builder(rows, prompts, frames, targets=False, plain=opened.plain),
-        note_rows=lambda ids: watch.note_rows(ids),
+        note_rows=watch.note_rows,
         rounds=settings.dynamic_sampling,
         oracle=oracle.answers(rows, prompts) if settings.oracle else None,
     )
+    opening = bool(opened.opening)
     trainer = session.built(
         grpo.trainer(added),
         model=opened.model,
-        reward_funcs=[reward(name, samples, asked, ends, opened=bool(opened.opening)) for name in settings.rewards],
+        reward_funcs=[reward(name, samples, asked, closing, opened=opening) for name in settings.rewards],
         args=args,
-        train_dataset=dataset(rows, prompts, frames, places=plan.places, targets=False, plain=opened.plain),
+        train_dataset=dataset(
+            rows,
+            prompts,
+            frames,
+            places=plan.places[: end * settings.prompts_per_step],
+            targets=False,
+            plain=opened.plain,
+        ),
         processing_class=opened.processor,
         peft_config=models.adapter(settings, opened.model),
     )
@@ -165,10 +227,11 @@ def fit(
     watch.to_line = added.line
     trainer.add_callback(watch.callback())
     acted = session.effective(args, settings, split, trainer.model, opened) | msgspec.to_builtins(drawn)
-    found = session.go(trainer, watch, place, added.skip)
-    models.save(trainer, opened, settings, place.out, stated)
+    session.go(trainer, watch, place, added.skip)
+    if end == plan.steps:
+        models.save(trainer, opened, settings, place.out, stated)
     return Figures(
-        **session.figures(rows, plan, found, acted),
+        **session.figures(rows, plan, None, acted),
         first_reward=watch.first("reward", 5),
         last_reward=watch.last("reward", 5),
         frac_reward_zero_std=watch.last("frac_reward_zero_std", plan.steps),

@@ -105,6 +105,8 @@ def run(command: str, settings: TrainSettings, summary: type[S], fit: Fit, defau
         place = Place(out=step.start(), kept=checkpoints.folder(step.out, step.identity()), crew=crew)
         crew.told({"out": str(place.out), "kept": str(place.kept)})
         made, left_out = _train(settings, shares, fit, place)
+        for found in place.kept.glob("refresh-*"):
+            shutil.copytree(found / "runs", place.out / found.name, ignore=shutil.ignore_patterns("journal*", ".*"))
         for found in (place.kept / name for name in (LOG, ROWS, "completions", "tensorboard")):
             if found.is_dir():
                 shutil.copytree(found, place.out / found.name)
@@ -283,7 +285,13 @@ def here(settings: TrainSettings) -> Place:
 
 
 def watched(
-    command: str, settings: TrainSettings, place: Place, steps: int, names: Mapping[str, str], boundary: int = 1
+    command: str,
+    settings: TrainSettings,
+    place: Place,
+    steps: int,
+    names: Mapping[str, str],
+    boundary: int = 1,
+    end: int = 0,
 ) -> Watch:
     """The watch of a run; see `Watch`."""
     return Watch(
@@ -295,6 +303,7 @@ def watched(
         save_every=settings.save_every,
         boundary=boundary,
         keep=settings.keep_checkpoints,
+        end=end,
     )
 
 

@@ -35,6 +35,7 @@ class Watch:
         save_every: int,
         boundary: int = 1,
         keep: int = 2,
+        end: int = 0,
     ) -> None:
         """Watch a run.
 
@@ -47,10 +48,11 @@ class Watch:
             save_every: steps between checkpoints; 0 for a twentieth of all steps, 50 at most.
             boundary: steps between two places where a run can be taken up: where no generated answers wait in memory.
             keep: number of checkpoints kept.
+            end: step at which this part of the run ends, with a checkpoint; 0 for the last.
         """
         self.command, self.kept, self.crew, self.steps, self.names = command, kept, crew, steps, names
         every = save_every or min(50, max(1, steps // 20))
-        self.save_every, self.keep = -(-every // boundary) * boundary, keep
+        self.save_every, self.keep, self.end = -(-every // boundary) * boundary, keep, end or steps
         self.lines: list[dict[str, Any]] = []
         self.carried: Callable[[], Mapping[str, Any]] = dict
         """What the run carries from step to step besides the trainer's own state, called when a checkpoint is made."""
@@ -109,7 +111,7 @@ class Watch:
 
     def saves(self, step: int) -> bool:
         """Whether a checkpoint is due after a step; none after the last, whose model is the result."""
-        return step % self.save_every == 0 and step < self.steps
+        return step < self.steps and (step % self.save_every == 0 or step == self.end)
 
     def saved(self, step: int) -> None:
         """Mark the checkpoint of a step as whole, and delete older ones; all processes call it."""
@@ -139,6 +141,7 @@ class Watch:
 
             def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
                 control.should_save = control.should_save or watch.saves(state.global_step)
+                control.should_training_stop = control.should_training_stop or state.global_step >= watch.end
 
             def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
                 watch.saved(state.global_step)
