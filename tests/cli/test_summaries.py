@@ -84,6 +84,10 @@ def test_a_record_has_the_keys_of_the_summary_of_before_in_their_order(path, tmp
             "rows steps never_shown shown_again effective first_reward last_reward frac_reward_zero_std left_out "
             "data out",
         ),
+        (
+            "train distill",
+            "rows steps never_shown shown_again effective first_loss last_loss left_out data out",
+        ),
         ("demo-base", "parameters steps loss marks_right answers_right"),
     ],
 )

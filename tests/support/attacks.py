@@ -24,7 +24,7 @@ ATTACKS = {
     "A15": "a release with other bytes than its hashes say",
     "A16": "a model's folder with code of its own",
 }
-_ASKS = ("build-coldstart", "score-difficulty", "evaluate", "train sft", "train rl")
+_ASKS = ("build-coldstart", "score-difficulty", "evaluate", "train sft", "train rl", "train distill")
 _NO_RELEASE = "it reads no release"
 _NO_VIDEO = "it opens no video"
 _NO_MODEL = "it opens no model"
@@ -55,6 +55,7 @@ EXEMPT: dict[str, dict[str, str]] = {
         "rebuild": "its steps are these commands, in a process of their own",
         "train sft": "its frames come from the FrameStore, as those of the asking commands do; it needs a model",
         "train rl": "its frames come from the FrameStore, as those of the asking commands do; it needs a model",
+        "train distill": "its frames come from the FrameStore, as those of the asking commands do; it needs a model",
     },
     "A15": {
         **dict.fromkeys(

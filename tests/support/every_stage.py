@@ -74,6 +74,7 @@ RUNS: dict[str, Settings] = {
     "diff": {"a": "release/1.0.0", "b": "release/1.0.0"},
     "train sft": {"release": "release/1.0.0", "model": "model", "videos": "videos"},
     "train rl": {"release": "release/1.0.0", "model": "model", "videos": "videos"},
+    "train distill": {"release": "release/1.0.0", "model": "model", "teacher": "model", "videos": "videos"},
     "evaluate": {"samples": SAMPLES, "predictions": "predictions/mine.jsonl", "baseline": "others/samples.parquet"},
     "demo-draw": {"videos": 5},
     "demo-base": {"steps": 60},
@@ -87,7 +88,7 @@ OUT = {"remove": "file", "push": "target"}
 """The setting that says where a command writes, where that is not `out`."""
 ADDS_TO = {"videos bind": ["videos/vtgdata-bindings.json"], "remove": ["lists/removed.json"]}
 """Files that a command exists to add to."""
-NOT_TRIED_WHOLE = ("pull", "train sft", "train rl", "demo-base", "demo-report", "videos proxy")
+NOT_TRIED_WHOLE = ("pull", "train sft", "train rl", "train distill", "demo-base", "demo-report", "videos proxy")
 """Minutes, a trained model, the Hub or the program ffmpeg: tried only with outputs that are refused."""
 
 

@@ -44,6 +44,7 @@ EXEMPT: dict[str, dict[str, str]] = {
         ),
         "train sft": "its frames come from the store that the asking commands fill; it needs torch",
         "train rl": "its frames come from the store that the asking commands fill; it needs torch",
+        "train distill": "its frames come from the store that the asking commands fill; it needs torch",
         "videos proxy": "it needs the program ffmpeg, and makes proxies of files only",
     },
 }
@@ -56,6 +57,7 @@ PARQUET_FREE = {
     "rebuild": "without answers and steps that are known it stops before it reads rows",
     "train sft": "tests/train: it loads torch first",
     "train rl": "tests/train: it loads torch first",
+    "train distill": "tests/train: it loads torch first",
     "demo-report": "it stops at an evaluation without models",
 }
 """Commands of the table that read no Parquet file with these settings, and why."""

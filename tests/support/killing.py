@@ -33,7 +33,7 @@ EXEMPT = {
     "status": "prints what lies in a folder, writes no file",
 }
 """{command: why it is not killed here}."""
-TORCH = ("demo-base", "train sft", "train rl")
+TORCH = ("demo-base", "train sft", "train rl", "train distill")
 TRAINING = {
     "demo-base": "demo-base --steps 60 --levels 0 --out o/base",
     "ingest, shapes": "ingest shapes o/shapes/annotations.jsonl --videos o/shapes/videos --out o/data",
@@ -58,6 +58,10 @@ TRAINING = {
     "train rl": (
         "train rl o/trained-on --model o/sft --videos o/shapes/videos --steps 1 --prompts-per-step 1 --rollouts 2 "
         "--max-new-tokens 4 --warmup 1 --out o/rl-model"
+    ),
+    "train distill": (
+        "train distill o/trained-on --model o/sft --teacher base --videos o/shapes/videos --steps 1 "
+        "--prompts-per-step 1 --max-new-tokens 4 --warmup 1 --out o/distilled"
     ),
 }  # fmt: skip
 """The way to the trainers; `demo-draw` has drawn the videos, and `prepare` made the tiny model that they begin with."""

@@ -29,7 +29,7 @@ from vtgdata.files.whole import write_jsonl
 
 DEFAULT = ("check", "diff")
 """Commands that the default suite tries; the others are slow tests."""
-TORCH = ("train sft", "train rl", "demo-base")
+TORCH = ("train sft", "train rl", "train distill", "demo-base")
 
 
 def slowly(names: list[str], default: tuple[str, ...] = DEFAULT) -> list[Any]:
@@ -93,7 +93,7 @@ SILENT = {
 ABSENT = f"no\n{EVIL}"
 HOSTILE: dict[str, dict[str, Any]] = {
     "diff": {"b": "release/1.1.0"}, "demo-base": {"steps": 1}, "demo-report": {"evaluation": ABSENT},
-    "train sft": {"model": ABSENT}, "train rl": {"model": ABSENT},
+    "train sft": {"model": ABSENT}, "train rl": {"model": ABSENT}, "train distill": {"model": ABSENT},
     **{name: {"model": "scripted:samples/samples.parquet"} for name in ("build-coldstart", "score-difficulty")},
 }  # fmt: skip
 """Settings with which a command gets to see something hostile."""

@@ -44,6 +44,7 @@ COMMANDS = {
     "diff": Command("vtgdata.stages.diff", "publish:diff", ("a", "b")),
     "train sft": Command("vtgdata.train.sft", "training:sft", ("release",)),
     "train rl": Command("vtgdata.train.rl", "training:rl", ("release",)),
+    "train distill": Command("vtgdata.train.distill", "training:distill", ("release",)),
     "evaluate": Command("vtgdata.stages.evaluate", "models:evaluate"),
     "demo-draw": Command("vtgdata.demo.draw", "demo:draw", hidden=True),
     "demo-base": Command("vtgdata.demo.base", "demo:base", hidden=True),

@@ -11,6 +11,7 @@ from vtgdata.cli.printing import again
 from vtgdata.cli.running import relative, stage
 
 if TYPE_CHECKING:
+    from vtgdata.train.distill import Summary as Distilled
     from vtgdata.train.rl import Summary as Rewarded
     from vtgdata.train.sft import Summary as Tuned
 
@@ -20,10 +21,16 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     del app
     stage(train, words if "train" in words else set(), "train sft")
     stage(train, words if "train" in words else set(), "train rl")
+    stage(train, words if "train" in words else set(), "train distill")
 
 
 def sft(summary: Tuned) -> None:
     """Fine-tune on a release's cold-start traces."""
+    _show(summary)
+
+
+def distill(summary: Distilled) -> None:
+    """Train on a larger teacher's probabilities for the model's own answers."""
     _show(summary)
 
 
@@ -36,7 +43,7 @@ def _short(value: object) -> object:
     return f"{value:.4g}" if isinstance(value, float) else value
 
 
-def _show(summary: Tuned | Rewarded) -> None:
+def _show(summary: Tuned | Rewarded | Distilled) -> None:
     rest = ("out", "up_to_date", "data", "effective", "left_out")
     facts = {key: value for key, value in structs.asdict(summary).items() if key not in rest and value is not UNSET}
     print(", ".join(f"{key} {_short(value)}" for key, value in facts.items()) + again(summary))

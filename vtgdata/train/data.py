@@ -64,15 +64,15 @@ def open_rows(path: str, configs: Sequence[str]) -> tuple[list[Row], dict[str, P
     return rows, prompts
 
 
-def inputs(path: str, configs: Sequence[str], model: str) -> list[str]:
-    """The files that a training run depends on: the configs' rows, the prompts, and a model's local folder.
+def inputs(path: str, configs: Sequence[str], model: str, *more: str) -> list[str]:
+    """The files that a training run depends on: the configs' rows, the prompts, and the models' local folders.
 
     Not the whole release: its card and its date change while the rows stay the same.
     """
     release = open_release(hub.local(path))
     names = [data.file for config in configs for data in release.document.configs.get(config, {}).values()]
     names += [prompt.file for prompt in release.document.prompts]
-    return [*(str(release.path / name) for name in names), *([model] if Path(model).exists() else [])]
+    return [*(str(release.path / name) for name in names), *(each for each in (model, *more) if Path(each).exists())]
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):

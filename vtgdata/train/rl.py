@@ -9,24 +9,23 @@ import msgspec
 from msgspec import UNSET
 
 from vtgdata.conversation.prompt import Prompt
-from vtgdata.engine.rollouts import read_sampling
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.samples import row_sample
 from vtgdata.records import Sampling
-from vtgdata.train import checkpoints, grpo, oracle, refresh, session
+from vtgdata.train import checkpoints, grpo, held_out, oracle, refresh, session
 from vtgdata.train import model as models
 from vtgdata.train.data import Frames, Provenance, Row, builder, dataset, forms
+from vtgdata.train.drawn import DrawSettings, sampling
 from vtgdata.train.order import Plan, read_schedule, shown
 from vtgdata.train.rewards import reward
 from vtgdata.train.session import Place
-from vtgdata.train.settings import TrainSettings
 
 COMMAND = "train rl"
 CONFIG = "rl"
 
 
-class Settings(TrainSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(DrawSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of train rl."""
 
     rewards: dict[str, float] = msgspec.field(default_factory=lambda: {"tiou": 0.9, "format": 0.1})
@@ -44,18 +43,6 @@ class Settings(TrainSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
     schedule: str = ""
     """Bands of pass rates at the first and the last step, as in 0.6-1.0:0.1-0.5: each step shows rows of a band that
     moves from the one to the other. Empty for passes over all rows."""
-    temperature: Annotated[float, msgspec.Meta(gt=0)] | None = None
-    """Temperature of sampling, above 0. This and the five below are by default those of the rows' pass rates."""
-    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
-    """Nucleus sampling: share of the probability to draw from, in (0, 1]."""
-    top_k: Annotated[int, msgspec.Meta(ge=0)] | None = None
-    """Number of the likeliest tokens to draw from; 0 for all."""
-    min_p: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
-    """Least probability of a token to draw, as a share of the likeliest one's; 0 for no bound."""
-    repetition_penalty: Annotated[float, msgspec.Meta(gt=0)] | None = None
-    """Penalty on tokens that prompt or answer already has; 1 for none."""
-    max_new_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    """Maximum tokens of an answer, reasoning included."""
     beta: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     """Weight of the KL divergence from the starting model; 0 saves the memory of a second copy."""
     loss_type: str = "dapo"
@@ -122,6 +109,7 @@ def fit(
         raise VtgError("--oracle: needs --rollouts of 3 or more, and answers that this process generates (no vLLM).")
     place = place or session.here(settings)
     models.prepare(settings.seed, settings.threads)
+    rows, looked_at = held_out.split(rows, settings)
     plan, drawn, again = _plan(settings, rows), sampling(settings, rows), refresh.read(settings.refresh)
     begun = checkpoints.last(place.kept)
     made = None
@@ -130,7 +118,9 @@ def fit(
             plan = _anew(settings, rows, prompts, place, plan, again, ends[number - 1], drawn)
         done = checkpoints.last(place.kept)
         if end == plan.steps or done is None or done.step < end:
-            made = _part(settings, rows, prompts, frames, place, plan, end, drawn)
+            made, stopped = _part(settings, rows, looked_at, prompts, frames, place, plan, end, drawn)
+            if stopped:
+                break
     assert made is not None
     return msgspec.structs.replace(made, resumed=begun.step if begun else UNSET)
 
@@ -174,14 +164,15 @@ def _anew(
 def _part(
     settings: Settings,
     rows: Sequence[Row],
+    looked_at: Sequence[Row],
     prompts: Mapping[str, Prompt],
     frames: Frames,
     place: Place,
     plan: Plan,
     end: int,
     drawn: Sampling,
-) -> Figures:
-    """Train up to a step; if it is the last, the model is saved."""
+) -> tuple[Figures, bool]:
+    """Train up to a step; if it is the last, the model is saved. Returns also whether patience ended the run."""
     from trl.trainer.grpo_config import GRPOConfig
 
     opened = models.load(settings.model, settings)
@@ -225,34 +216,19 @@ def _part(
     )
     watch.carried = lambda: {"drawn": added.drawn}
     watch.to_line = added.line
+    session.look_at(watch, looked_at, prompts, frames, settings, drawn.max_tokens, place, trainer, opened)
     trainer.add_callback(watch.callback())
     acted = session.effective(args, settings, split, trainer.model, opened) | msgspec.to_builtins(drawn)
     session.go(trainer, watch, place, added.skip)
-    if end == plan.steps:
+    if end == plan.steps or watch.stopped:
         models.save(trainer, opened, settings, place.out, stated)
-    return Figures(
-        **session.figures(rows, plan, None, acted),
+    made = Figures(
+        **session.figures(rows, plan, None, acted, watch),
         first_reward=watch.first("reward", 5),
         last_reward=watch.last("reward", 5),
         frac_reward_zero_std=watch.last("frac_reward_zero_std", plan.steps),
     )
-
-
-def sampling(settings: Settings, rows: Sequence[Row]) -> Sampling:
-    """How answers are drawn: as the settings say, else as the rows' pass rates were measured.
-
-    Pass rates are those of the policy that is trained only if both draw alike.
-    """
-    stated = next((read_sampling(row["sampling"]) for row in rows if row.get("sampling")), Sampling())
-    given = {
-        "temperature": settings.temperature,
-        "top_p": settings.top_p,
-        "top_k": settings.top_k,
-        "min_p": settings.min_p,
-        "repetition_penalty": settings.repetition_penalty,
-        "max_tokens": settings.max_new_tokens,
-    }
-    return msgspec.structs.replace(stated, **{name: value for name, value in given.items() if value is not None})
+    return made, watch.stopped
 
 
 def arguments(settings: Settings, drawn: Sampling) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from vtgdata.train import model as models
 from vtgdata.train.crew import Crew
 from vtgdata.train.data import Frames, Row, inputs, open_rows, provenance
 from vtgdata.train.frames import tell_frames
+from vtgdata.train.held_out import HeldOut
 from vtgdata.train.order import Plan
 from vtgdata.train.settings import LARGE, TrainSettings
 from vtgdata.train.videos import with_video
@@ -44,6 +45,8 @@ class Figures(StepSummary, frozen=True, kw_only=True):
     """Rows that were shown more than once."""
     resumed: int | UnsetType = UNSET
     """Step from which an interrupted run went on."""
+    held_out: dict[str, float] | UnsetType = UNSET
+    """Best score on held-out rows, the step that gave it, and the step whose model is kept."""
     effective: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     """The settings as they acted, those by size and by release filled in."""
 
@@ -61,7 +64,15 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 Fit = Callable[[Any, Sequence[Row], Mapping[str, Prompt], Frames, Place], Figures]
 
 
-def run(command: str, settings: TrainSettings, summary: type[S], fit: Fit, default: str, code: Sequence[str] = ()) -> S:
+def run(
+    command: str,
+    settings: TrainSettings,
+    summary: type[S],
+    fit: Fit,
+    default: str,
+    code: Sequence[str] = (),
+    more: Sequence[str] = (),
+) -> S:
     """Train, and return the summary of the run, or of the earlier one that is up to date.
 
     Args:
@@ -71,6 +82,7 @@ def run(command: str, settings: TrainSettings, summary: type[S], fit: Fit, defau
         fit: trains on rows that are read.
         default: config of the release to train on unless `configs` names others.
         code: names of the command's module and the plug-ins that it loads.
+        more: further models that are read.
     """
     crew = Crew.of_environment()
     shares = settings.configs or {default: 1.0}
@@ -81,7 +93,7 @@ def run(command: str, settings: TrainSettings, summary: type[S], fit: Fit, defau
             of,
             summary,
             code=[*code, plugins.module_name("decoders", DECODER)],
-            inputs=inputs(settings.release, list(shares), settings.model),
+            inputs=inputs(settings.release, list(shares), settings.model, *more),
             listings=[settings.videos],
             reads=[settings.release],
         )
@@ -250,11 +262,15 @@ def go(
     found = checkpoints.last(place.kept)
     if found and carry:
         carry(found.carried)
+    watch.take_up(found)
     if place.crew.writes:
-        checkpoints.tidy(place.kept, watch.keep)
-        watch.take_up(found)
+        checkpoints.tidy(place.kept, watch.keep, watch.best_checkpoint())
     place.crew.wait()
     trainer.train(resume_from_checkpoint=str(found.path) if found else None)
+    best = watch.best_checkpoint()
+    if best and (watch.stopped or trainer.state.global_step == watch.steps):
+        log.info("%s: the model of %s is kept, the best on held-out rows", watch.command, best.name)
+        trainer._load_from_checkpoint(str(best))
     return found
 
 
@@ -307,16 +323,42 @@ def watched(
     )
 
 
+def look_at(
+    watch: Watch,
+    rows: Sequence[Row],
+    prompts: Mapping[str, Prompt],
+    frames: Frames,
+    settings: TrainSettings,
+    most_tokens: int,
+    place: Place,
+    trainer: Any,
+    opened: models.Opened,
+) -> None:
+    """Let a watch look at held-out rows, if the settings say so."""
+    if not rows:
+        return
+    looker = HeldOut(rows, prompts, frames, settings, most_tokens, place.crew)
+    watch.look = lambda: looker(trainer, opened.processor, opened.opening)
+    watch.look_every, watch.keep_best, watch.patience = (
+        settings.evaluate_every,
+        settings.keep == "best",
+        settings.patience,
+    )
+
+
 def figures(
-    rows: Sequence[Row], plan: Plan, found: checkpoints.Checkpoint | None, acted: dict[str, Any]
+    rows: Sequence[Row], plan: Plan, found: checkpoints.Checkpoint | None, acted: dict[str, Any], watch: Watch
 ) -> dict[str, Any]:
     """Fields of the summary that both trainers have."""
-    times = Counter(plan.places)
+    done = len(watch.lines)
+    times = Counter(plan.places[: len(plan.places) * done // plan.steps])
+    kept = watch.best[1] if watch.best and watch.keep_best else done
     return {
         "rows": len(rows),
-        "steps": plan.steps,
+        "steps": done,
         "never_shown": len(rows) - len(times),
         "shown_again": sum(number > 1 for number in times.values()),
         "resumed": found.step if found else UNSET,
+        "held_out": UNSET if watch.best is None else {"best": watch.best[0], "at": watch.best[1], "kept": kept},
         "effective": acted,
     }

@@ -73,6 +73,17 @@ class TrainSettings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     after it was killed."""
     keep_checkpoints: Annotated[int, msgspec.Meta(ge=1)] = 2
     """Number of checkpoints kept while training; all go when the model is finished."""
+    evaluate_every: Count = 0
+    """Steps between two looks at held-out rows: their score, answer length and unparsed share; 0 for never."""
+    hold_out: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.05
+    """Share of the rows that is not trained on but looked at, whole sources of the release's training rows; 200 rows at
+    most."""
+    evaluate_score: str = "tiou"
+    """Score plug-in by which held-out answers are judged."""
+    keep: Literal["last", "best"] = "last"
+    """Which model is the result: that of the last step, or that with the best held-out score."""
+    patience: Count = 0
+    """Looks without a better held-out score after which the run ends; 0 for never."""
     log_to: list[Literal["tensorboard", "trackio", "wandb"]] = msgspec.field(
         default_factory=list[Literal["tensorboard", "trackio", "wandb"]]
     )

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from vtgdata.conversation.prompt import Prompt
+from vtgdata.train import held_out, session, sft_trainer
 from vtgdata.train import model as models
-from vtgdata.train import session, sft_trainer
 from vtgdata.train.data import Frames, Provenance, Row, dataset
 from vtgdata.train.order import shown
 from vtgdata.train.session import Place
@@ -17,6 +17,8 @@ from vtgdata.train.settings import TrainSettings
 
 COMMAND = "train sft"
 CONFIG = "coldstart"
+LONGEST = 512
+"""Most tokens of the answer to a held-out row."""
 
 
 class Settings(TrainSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,6 +67,7 @@ def fit(
     """
     place = place or session.here(settings)
     models.prepare(settings.seed, settings.threads)
+    rows, looked_at = held_out.split(rows, settings)
     from trl.trainer.sft_config import SFTConfig
 
     plan = shown(rows, settings, per_step=settings.batch_size, option="--batch-size", by=settings.order)
@@ -98,12 +101,13 @@ def fit(
         processing_class=opened.processor,
         peft_config=models.adapter(settings, opened.model),
     )
+    session.look_at(watch, looked_at, prompts, frames, settings, LONGEST, place, trainer, opened)
     trainer.add_callback(watch.callback())
     acted = session.effective(args, settings, split, trainer.model, opened)
     found = session.go(trainer, watch, place)
     models.save(trainer, opened, settings, place.out, stated)
     return Figures(
-        **session.figures(rows, plan, found, acted),
+        **session.figures(rows, plan, found, acted, watch),
         first_loss=watch.first("loss", 1),
         last_loss=watch.last("loss", 10),
     )

@@ -60,25 +60,61 @@ class Watch:
         """Called with each step's line; what raises ends the run."""
         self.to_line: Callable[[], Mapping[str, Any]] = dict
         """More figures of the step that has just ended."""
+        self.look: Callable[[], dict[str, float]] | None = None
+        """Looks at held-out rows; the first figure that it gives is the score."""
+        self.look_every, self.keep_best, self.patience = 0, False, 0
+        self.best: tuple[float, int] | None = None
+        """The best held-out score and its step."""
+        self.stopped = False
+        """Whether patience ended the run."""
+        self._looked: dict[str, float] = {}
         self._shown: list[str] = []
         self._begun = self._told = time.monotonic()
         self._first = 0
 
     def take_up(self, checkpoint: checkpoints.Checkpoint | None) -> None:
-        """Go on from a checkpoint, or begin: the log keeps the lines up to there. The writing process calls it."""
-        for name in (LOG, ROWS):
-            checkpoints.cut_log(self.kept / name, checkpoint.step if checkpoint else 0)
+        """Go on from a checkpoint, or begin: the log keeps the lines up to there. All processes call it."""
+        if self.crew.writes:
+            for name in (LOG, ROWS):
+                checkpoints.cut_log(self.kept / name, checkpoint.step if checkpoint else 0)
+        self.crew.wait()
         self._first = checkpoint.step if checkpoint else 0
-        if checkpoint:
-            log.info("%s: goes on from step %d of %d", self.command, checkpoint.step, self.steps)
-            self.lines = [msgspec.json.decode(line) for line in (self.kept / LOG).read_bytes().splitlines()]
+        if not checkpoint:
+            return
+        log.info("%s: goes on from step %d of %d", self.command, checkpoint.step, self.steps)
+        self.lines = [msgspec.json.decode(line) for line in (self.kept / LOG).read_bytes().splitlines()]
+        for line in self.lines:
+            if found := {name: value for name, value in line.items() if name.startswith("held_out_")}:
+                self._judge(line["step"], next(iter(found.values())))
+
+    def looks(self, step: int) -> bool:
+        """Look at held-out rows if it is time; returns whether the model is the best one so far."""
+        if self.look is None or (step % self.look_every and step != self.steps):
+            return False
+        self._looked = self.look()
+        better = self._judge(step, next(iter(self._looked.values())))
+        self.stopped = bool(self.patience and self.best and step - self.best[1] >= self.patience * self.look_every)
+        return better
+
+    def best_checkpoint(self) -> Path | None:
+        """The checkpoint of the best model, if that one is to be kept and another step than the last gave it."""
+        if not (self.keep_best and self.best) or self.best[1] == self.steps:
+            return None
+        return self.kept / f"checkpoint-{self.best[1]}"
+
+    def _judge(self, step: int, value: float) -> bool:
+        better = self.best is None or value > self.best[0]
+        if better:
+            self.best = (value, step)
+        return better
 
     def line(self, step: int, figures: Mapping[str, Any]) -> None:
         """Note a step's figures, as the trainer logs them."""
         known = {ours: figures[theirs] for theirs, ours in self.names.items() if theirs in figures}
         if not known:
             return
-        entry = {"step": step, **known, **self.to_line()}
+        entry = {"step": step, **known, **self.to_line(), **self._looked}
+        self._looked = {}
         self.lines.append(entry)
         shown, self._shown = self.crew.gathered(self._shown), []
         self._write(LOG, entry)
@@ -118,7 +154,7 @@ class Watch:
         self.crew.wait()
         if self.crew.writes:
             checkpoints.seal(self.kept / f"checkpoint-{step}", step, self.carried())
-            checkpoints.tidy(self.kept, self.keep)
+            checkpoints.tidy(self.kept, self.keep, self.best_checkpoint())
         self.crew.wait()
 
     def first(self, name: str, steps: int) -> float | None:
@@ -140,8 +176,10 @@ class Watch:
                 watch.line(state.global_step, logs or {})
 
             def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-                control.should_save = control.should_save or watch.saves(state.global_step)
-                control.should_training_stop = control.should_training_stop or state.global_step >= watch.end
+                step = state.global_step
+                best = watch.looks(step) and watch.keep_best and step < watch.steps
+                control.should_save = control.should_save or best or watch.saves(step)
+                control.should_training_stop = control.should_training_stop or watch.stopped or step >= watch.end
 
             def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
                 watch.saved(state.global_step)

@@ -60,23 +60,37 @@ class LocalModel:
     looks = True
 
     def __init__(self, path: str, rows: int, *, trust: bool = False, reproducible: bool = False) -> None:
-        self.model, self.processor, commit, self.opening, prompted, _ = load(path, trust)
-        self.plain = PlainText(self.processor)
-        self.refusals = refusals.Refusals(f"transformers_local:{path}")
-        self.model.eval()
-        self.device = device()
-        self.model.to(self.device)
-        self.rows, self.room, self.reproducible = rows, Room(rows), reproducible
-        self.concurrency = 2 * rows
-        self.context = context(self.model)
-        self.defaults = take_defaults(self.model, self.processor.tokenizer)
+        model, processor, commit, opening, prompted, _ = load(path, trust)
+        model.eval()
+        model.to(device())
+        self._take(model, processor, opening, rows, reproducible, path)
         self.id = f"transformers_local:{identity(path, commit)}"
         changed = {"as-stated": acted_words(self.defaults.acted), "as-its-library": prompted}
         if whys := {how: why for how, why in changed.items() if why}:
             self.formerly, self.formerly_why = self.id, "; ".join(whys.values())
             self.id = ":".join([self.id, *whys])
+
+    def _take(self, model: Any, processor: Any, opening: str, rows: int, reproducible: bool, path: str) -> None:
+        self.model, self.processor, self.opening, self.device = model, processor, opening, model.device
+        self.plain = PlainText(processor)
+        self.refusals = refusals.Refusals(f"transformers_local:{path}")
+        self.rows, self.room, self.reproducible = rows, Room(rows), reproducible
+        self.concurrency = 2 * rows
+        self.context = context(model)
+        self.defaults = take_defaults(model, processor.tokenizer)
         self.waiting: list[_Row] = []
         self.worker: asyncio.Task[None] | None = None
+
+    @classmethod
+    def around(cls, model: Any, processor: Any, opening: str, rows: int = ROWS) -> "LocalModel":
+        """A model that is in memory already, such as one that is being trained; its id is empty.
+
+        Its generation_config is replaced: put the old one back when it has answered.
+        """
+        made = cls.__new__(cls)
+        made._take(model, processor, opening, rows, False, "the model that is trained")
+        made.id = ""
+        return made
 
     async def generate(self, request: Request) -> list[Reply]:
         """One reply per seed; rows of all requests in flight share batches.

@@ -78,7 +78,11 @@ class ModelStatement(msgspec.Struct, frozen=True, kw_only=True):
 def trained(folder: Path) -> Meta | None:
     """The meta of a finished training in this folder; None if there is none."""
     found = read_meta(folder)
-    return found if found is not None and found.command in ("train sft", "train rl") and found.complete else None
+    return (
+        found
+        if found is not None and found.command in ("train sft", "train rl", "train distill") and found.complete
+        else None
+    )
 
 
 def pack(folder: Path, made: Meta, release: Release, wanted: ModelStatement, place: Path) -> Parcel:
@@ -135,8 +139,9 @@ def _decoded(raw: bytes, where: str) -> ModelFile:
 
 
 def _check_trained_on(folder: Path, made: Meta, release: Release) -> None:
-    config = "coldstart" if made.command == "train sft" else "rl"
-    rows = {data.sha256 for data in release.document.configs.get(config, {}).values()}
+    named = list(made.settings.get("configs") or ["coldstart" if made.command == "train sft" else "rl"])
+    config = " and ".join(named)
+    rows = {data.sha256 for name in named for data in release.document.configs.get(name, {}).values()}
     if not rows or not rows <= set(made.inputs.values()):
         raise VtgError(
             f"{folder}: was not trained on the rows of {config} of {release.path} (version "

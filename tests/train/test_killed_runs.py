@@ -1,0 +1,94 @@
+"""Training that is killed (SIGKILL) at random moments ends, given the same command again, as if nothing had happened."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+
+import pytest
+
+from support import tiny_training
+
+pytest.importorskip("trl", reason="needs vtgdata[train]")
+KILLS = int(os.environ.get("VTGDATA_KILLS", "10"))
+SEED = int(os.environ.get("VTGDATA_KILL_SEED", "1"))
+RECIPE = """out: runs
+seed: 7
+steps:
+  - {id: shapes, command: demo-draw, videos: 24, wrong_labels: 0.0, levels: [0], trivial_sft: 0.0, trivial_rl: 0.0}
+  - {id: data, command: ingest, corpus: shapes, paths: ["@shapes/annotations.jsonl"], videos: "@shapes/videos"}
+  - {id: traces, command: build-coldstart, samples: "@data/samples.parquet", where: "split == 'sft'",
+     model: "scripted:@data/samples.parquet", videos: "@shapes/videos", prompt: shapes, num_frames: 10, short_side: 28,
+     n: 1, keep: {tiou: 0.3}}
+  - {id: hard, command: score-difficulty, samples: "@data/samples.parquet", where: "split == 'rl'",
+     model: "scripted:@data/samples.parquet", videos: "@shapes/videos", prompt: shapes, num_frames: 10, short_side: 28,
+     n: 4}
+  - {id: pick, command: select, pass_rates: "@hard/pass_rates.parquet", selector: "uniform", size: 10}
+  - {id: v2, command: release, version: 1.0.0, name: "Shapes", samples: "@data/samples.parquet",
+     drops: ["@data/drops.parquet"], coldstart: "@traces/traces.parquet", pass_rates: "@hard/pass_rates.parquet",
+     splits: {rl: "@pick/rows.parquet"}}
+"""
+RL = ["rl", "--prompts-per-step", "3", "--rollouts", "3", "--max-new-tokens", "12", "--rewards", "length=1"]
+WAYS = {
+    "sft": ["sft", "--batch-size", "8", "--steps", "10"],
+    "rl": [*RL, "--steps", "10", "--dynamic-sampling", "1"],
+    "rl with a refresh": [*RL, "--steps", "6", "--refresh", "every=3,n=2,size=6,selector=uniform"],
+}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("world")
+    (folder / "recipe.yaml").write_text(RECIPE)
+    subprocess.run([sys.executable, "-m", "vtgdata", "run", "recipe.yaml"], cwd=folder, check=True, capture_output=True)
+    tiny_training.build(folder / "base")
+    return folder
+
+
+def command(way, out):
+    kind, *more = WAYS[way]
+    given = ["runs/v2", "--model", "base", "--videos", "runs/shapes/videos", "--save-every", "2", "--out", out]
+    return [sys.executable, "-m", "vtgdata", "train", kind, *given, *more]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS)
+def test_a_killed_run_has_the_losses_and_the_bytes_of_an_undisturbed_one(world, way):
+    whole = f"whole {way}"
+    began = time.monotonic()
+    subprocess.run(command(way, whole), cwd=world, check=True, capture_output=True)
+    took, drawn, killed, number = time.monotonic() - began, random.Random(f"{SEED}:{way}"), 0, 0
+    while killed < KILLS:
+        out = f"torn {way} {number}"
+        number += 1
+        for _ in range(3):
+            process = subprocess.Popen(
+                command(way, out), cwd=world, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+            try:
+                process.wait(drawn.uniform(0.25, 1.0) * took)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                killed += 1
+                assert not (world / out / "meta.json").exists()
+                assert not (world / out / "model.safetensors").exists()
+        subprocess.run(command(way, out), cwd=world, check=True, capture_output=True)
+        for name in ("training.jsonl", "rows.jsonl", "model.safetensors"):
+            assert (world / out / name).read_bytes() == (world / whole / name).read_bytes(), (out, name)
+        assert not [path for path in (world / out).iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.slow
+def test_a_finished_model_stays_until_the_next_is_finished(world):
+    subprocess.run(command("sft", "model"), cwd=world, check=True, capture_output=True)
+    before = {path.name: path.read_bytes() for path in (world / "model").iterdir()}
+    process = subprocess.Popen([*command("sft", "model"), "--seed", "8"], cwd=world, stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if "step" in line:
+            break
+    process.kill()
+    process.wait()
+    after = {path.name: path.read_bytes() for path in (world / "model").iterdir() if path.is_file()}
+    assert {name: content for name, content in after.items() if not name.startswith(".")} == before
