@@ -1,4 +1,4 @@
-"""Training that is killed (SIGKILL) at random moments ends, given the same command again, as if nothing had happened."""
+"""Training killed (SIGKILL) at random moments ends, given the same command again, as if nothing had happened."""
 
 import os
 import random
