@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from vtgdata.conversation.prompt import Prompt, load_prompt
-from vtgdata.engine import ask, failures, rollouts
+from vtgdata.engine import ask, failures, rollouts, trained_as
 from vtgdata.engine.adaptive.rounds import Places
 from vtgdata.engine.askable import obstacles
 from vtgdata.engine.given import GivenAnswers
@@ -146,6 +146,9 @@ def collect(
         found.count(samples, places)
         yield Collected(samples, found.model_id, prompt, found.of)
         return
+    if condition == "sighted":
+        for line in trained_as.differences(spec, prompt.id, settings.frame_sampling(), settings.sampling()):
+            log.warning("%s", line)
     model = asked_model(spec, settings, condition)
     store = frame_store(settings)
     folder = Path(settings.out)

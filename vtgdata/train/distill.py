@@ -116,7 +116,7 @@ def fit(
     )
     session.look_at(watch, looked_at, prompts, frames, settings, drawn.max_tokens, place, trainer, opened)
     trainer.add_callback(watch.callback())
-    acted = session.effective(args, settings, split, trainer.model, opened) | msgspec.to_builtins(drawn)
+    acted = session.effective(args, settings, split, trainer.model, opened, rows, drawn) | msgspec.to_builtins(drawn)
     found = session.go(trainer, watch, place)
     models.save(trainer, opened, settings, place.out, stated)
     return Figures(

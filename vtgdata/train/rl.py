@@ -218,7 +218,7 @@ def _part(
     watch.to_line = added.line
     session.look_at(watch, looked_at, prompts, frames, settings, drawn.max_tokens, place, trainer, opened)
     trainer.add_callback(watch.callback())
-    acted = session.effective(args, settings, split, trainer.model, opened) | msgspec.to_builtins(drawn)
+    acted = session.effective(args, settings, split, trainer.model, opened, rows, drawn) | msgspec.to_builtins(drawn)
     session.go(trainer, watch, place, added.skip)
     if end == plan.steps or watch.stopped:
         models.save(trainer, opened, settings, place.out, stated)

@@ -14,9 +14,11 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from vtgdata.conversation.prompt import Prompt
+from vtgdata.engine import trained_as
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.step import Step, StepSummary, json_values
+from vtgdata.records import Sampling
 from vtgdata.train import arguments, checkpoints, launch
 from vtgdata.train import model as models
 from vtgdata.train.crew import Crew
@@ -157,9 +159,20 @@ def _train(
 
     rows, prompts = open_rows(settings.release, list(shares))
     tell_frames(rows, settings.model)
+    for line in _asked_otherwise(settings, rows):
+        log.warning("%s", line)
     frames = FrameSource(settings.videos, settings.frames)
     whole, left_out = with_video(rows, frames, settings)
     return fit(settings, whole, prompts, frames, place), left_out
+
+
+def _asked_otherwise(settings: TrainSettings, rows: Sequence[Row]) -> list[str]:
+    """Where the rows ask otherwise than those that the model was trained on before."""
+    before = trained_as.of_model(f"transformers_local:{settings.model}")
+    if before is None:
+        return []
+    first, second = f"{settings.model} was trained with", f"and the rows of {settings.release} have"
+    return trained_as.words(before, trained_as.of_rows(rows), first, second)
 
 
 class Batches(msgspec.Struct, frozen=True, kw_only=True):
@@ -274,9 +287,21 @@ def go(
     return found
 
 
-def effective(args: Any, settings: TrainSettings, split: Batches, model: Any, opened: models.Opened) -> dict[str, Any]:
+def effective(
+    args: Any,
+    settings: TrainSettings,
+    split: Batches,
+    model: Any,
+    opened: models.Opened,
+    rows: Sequence[Row],
+    drawn: Sampling | None = None,
+) -> dict[str, Any]:
     """The settings of a run as they acted, for its meta and card."""
+    asked = trained_as.of_rows(rows)
+    if drawn:
+        asked = msgspec.structs.replace(asked, temperature=drawn.temperature, max_tokens=drawn.max_tokens)
     return {
+        "asked": msgspec.to_builtins(asked),
         "processes": split.processes,
         "sequences_per_step": split.total,
         "device_batch": args.per_device_train_batch_size,

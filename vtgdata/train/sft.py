@@ -103,7 +103,7 @@ def fit(
     )
     session.look_at(watch, looked_at, prompts, frames, settings, LONGEST, place, trainer, opened)
     trainer.add_callback(watch.callback())
-    acted = session.effective(args, settings, split, trainer.model, opened)
+    acted = session.effective(args, settings, split, trainer.model, opened, rows)
     found = session.go(trainer, watch, place)
     models.save(trainer, opened, settings, place.out, stated)
     return Figures(
