@@ -53,6 +53,7 @@ def command(way, out):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7200)
 @pytest.mark.parametrize("way", WAYS)
 def test_a_killed_run_has_the_losses_and_the_bytes_of_an_undisturbed_one(world, way):
     whole = f"whole {way}"
@@ -81,6 +82,7 @@ def test_a_killed_run_has_the_losses_and_the_bytes_of_an_undisturbed_one(world, 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7200)
 def test_a_finished_model_stays_until_the_next_is_finished(world):
     subprocess.run(command("sft", "model"), cwd=world, check=True, capture_output=True)
     before = {path.name: path.read_bytes() for path in (world / "model").iterdir()}
