@@ -52,8 +52,9 @@ COMMANDS = {
 INSTEAD = {
     "vtgdata.engine.money.plan_words:Planned": "models:planned",
     "vtgdata.engine.batch.export:Exported": "models:exported",
+    "vtgdata.train.plan:Planned": "training:planned",
 }
-"""{`MODULE:TYPE`: printer} for what a command that asks a model may return instead of its Summary."""
+"""{`MODULE:TYPE`: printer} for what a command that asks or trains a model may return instead of its Summary."""
 
 
 def settings_type(command: str) -> type[msgspec.Struct]:

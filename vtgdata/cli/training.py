@@ -11,6 +11,7 @@ from vtgdata.cli.printing import again
 from vtgdata.cli.running import relative, stage
 
 if TYPE_CHECKING:
+    from vtgdata.train.plan import Planned
     from vtgdata.train.rl import Summary as Rewarded
     from vtgdata.train.sft import Summary as Tuned
 
@@ -30,6 +31,13 @@ def sft(summary: Tuned) -> None:
 def rl(summary: Rewarded) -> None:
     """Train by GRPO on a release's RL rows."""
     _show(summary)
+
+
+def planned(summary: Planned) -> None:
+    """Print the plan of a training (--dry-run)."""
+    from vtgdata.train.plan_words import words
+
+    print("\n".join(words(summary)))
 
 
 def _short(value: object) -> object:

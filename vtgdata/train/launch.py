@@ -18,6 +18,8 @@ from vtgdata.files import json_document
 from vtgdata.files.whole import write_json
 from vtgdata.train.settings import TrainSettings
 
+MODULE = "vtgdata.train.process"
+"""What each process runs."""
 FAILED = "VTGDATA_FAILED"
 """Variable: the file in which a process says why it failed, since launchers pass on no exit code."""
 _LAUNCHER = re.compile(r"^[EWI]\d{4} |^\[rank\d+\]:|^\s*$")

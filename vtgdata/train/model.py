@@ -15,17 +15,8 @@ from vtgdata.files import outside, plugins
 from vtgdata.files.whole import write_json
 from vtgdata.train import arguments
 from vtgdata.train.data import PlainWords
+from vtgdata.train.parts import PROJECTOR, VISION, part
 from vtgdata.train.settings import LARGE, TrainSettings
-
-PROJECTOR = r"multi_modal_projector|mm_projector|merger|connector|projector|aligner|mlp1|modality_projection"
-VISION = r"visual|vision|image_tower|image_encoder"
-
-
-def part(name: str) -> str:
-    """The part of a vision-language model that a weight belongs to, by its name: vision, projector or language."""
-    if re.search(PROJECTOR, name):
-        return "projector"
-    return "vision" if re.search(VISION, name) else "language"
 
 
 class Opened(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -19,15 +20,17 @@ from vtgdata.files import plugins
 from vtgdata.files.step import Step, StepSummary, json_values
 from vtgdata.train import arguments, checkpoints, launch
 from vtgdata.train import model as models
+from vtgdata.train.batches import Batches, batches
 from vtgdata.train.crew import Crew
 from vtgdata.train.data import Frames, Row, inputs, open_rows, provenance
 from vtgdata.train.frames import tell_frames
 from vtgdata.train.order import Plan
-from vtgdata.train.settings import LARGE, TrainSettings
+from vtgdata.train.settings import TrainSettings
 from vtgdata.train.videos import with_video
 from vtgdata.train.watch import LOG, Watch
 from vtgdata.video.store import DECODER
 
+__all__ = ["batches"]
 log = logging.getLogger("vtgdata")
 S = TypeVar("S", bound="Figures")
 
@@ -44,6 +47,8 @@ class Figures(StepSummary, frozen=True, kw_only=True):
     """Rows that were shown more than once."""
     resumed: int | UnsetType = UNSET
     """Step from which an interrupted run went on."""
+    tokens_per_second: float | UnsetType = UNSET
+    """Tokens of prompts and answers that each device trained on in a second, loading and saving left out."""
     effective: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     """The settings as they acted, those by size and by release filled in."""
 
@@ -148,33 +153,6 @@ def _train(
     return fit(settings, whole, prompts, frames, place), left_out
 
 
-class Batches(msgspec.Struct, frozen=True, kw_only=True):
-    """How the sequences of a step are split over processes and over time."""
-
-    total: int
-    device: int
-    """Sequences on one device at a time."""
-    turns: int
-    """Times that each device takes so many."""
-    processes: int
-
-
-def batches(total: int, device_batch: int, processes: int, parameters: int) -> Batches:
-    """Split the sequences of a step.
-
-    Raises VtgError when they cannot be split evenly.
-    """
-    if total % processes:
-        raise VtgError(f"{processes} processes cannot share the {total} sequences of a step evenly.")
-    piece = device_batch or (1 if parameters >= LARGE else total // processes)
-    if (total // processes) % piece:
-        raise VtgError(
-            f"device_batch {piece} does not divide the {total} sequences of a step"
-            + (f" over {processes} processes." if processes > 1 else ".")
-        )
-    return Batches(total=total, device=piece, turns=total // processes // piece, processes=processes)
-
-
 def common(settings: TrainSettings, parameters: int, split: Batches, steps: int, kept: Path) -> dict[str, Any]:
     """Arguments of both trainers, as transformers names them."""
     import torch
@@ -241,7 +219,9 @@ def go(trainer: Any, watch: Watch, place: Place) -> checkpoints.Checkpoint | Non
         checkpoints.tidy(place.kept, watch.keep)
         watch.take_up(found)
     place.crew.wait()
+    begun = time.monotonic()
     trainer.train(resume_from_checkpoint=str(found.path) if found else None)
+    watch.spent = time.monotonic() - begun
     return found
 
 
@@ -288,7 +268,7 @@ def watched(
 
 
 def figures(
-    rows: Sequence[Row], plan: Plan, found: checkpoints.Checkpoint | None, acted: dict[str, Any]
+    rows: Sequence[Row], plan: Plan, found: checkpoints.Checkpoint | None, acted: dict[str, Any], watch: Watch
 ) -> dict[str, Any]:
     """Fields of the summary that both trainers have."""
     times = Counter(plan.places)
@@ -298,5 +278,6 @@ def figures(
         "never_shown": len(rows) - len(times),
         "shown_again": sum(number > 1 for number in times.values()),
         "resumed": found.step if found else UNSET,
+        "tokens_per_second": watch.speed() or UNSET,
         "effective": acted,
     }

@@ -9,6 +9,7 @@ import msgspec
 
 from vtgdata.conversation.prompt import Prompt
 from vtgdata.train import model as models
+from vtgdata.train import plan as plans
 from vtgdata.train import session
 from vtgdata.train.data import Frames, Provenance, Row, dataset
 from vtgdata.train.order import shown
@@ -51,8 +52,10 @@ class Summary(Figures, frozen=True, kw_only=True):
     """Folder of the model."""
 
 
-def run(settings: Settings) -> Summary:
+def run(settings: Settings) -> Summary | plans.Planned:
     """Train; writes model, processor and `training.jsonl` to `out`, and returns losses, counts and data facts."""
+    if settings.dry_run:
+        return plans.make(COMMAND, settings)
     return session.run(COMMAND, settings, Summary, fit, CONFIG, [__name__])
 
 
@@ -104,7 +107,7 @@ def fit(
     found = session.go(trainer, watch, place)
     models.save(trainer, opened, settings, place.out, stated)
     return Figures(
-        **session.figures(rows, plan, found, acted),
+        **session.figures(rows, plan, found, acted, watch),
         first_loss=watch.first("loss", 1),
         last_loss=watch.last("loss", 10),
     )
