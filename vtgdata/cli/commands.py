@@ -11,6 +11,7 @@ import typer
 
 from vtgdata.errors import Unconfirmed, VtgError
 from vtgdata.files.outside_text import refuse_credentials
+from vtgdata.train.crew import Crew
 
 
 class Command(NamedTuple):
@@ -104,6 +105,11 @@ def execute(command: str, settings: msgspec.Struct) -> msgspec.Struct:
 
     Returns the stage's Summary, or one of the records of INSTEAD. Raises Unconfirmed if there is no terminal.
     """
+    if (processes := Crew.of_environment().size) > 1 and not command.startswith("train "):
+        raise VtgError(
+            f"`vtgdata {command}` was started in {processes} processes, which would all do the same. Start it once; a "
+            "recipe's training step takes several by its settings `launch` or `accelerate`."
+        )
     run = importlib.import_module(COMMANDS[command].module).run
     try:
         return run(settings)

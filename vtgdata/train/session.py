@@ -91,24 +91,27 @@ def run(command: str, settings: TrainSettings, summary: type[S], fit: Fit, defau
             reads=[settings.release],
         )
 
-    if crew.size == 1 and (settings.launch > 1 or settings.accelerate):
+    if crew.size == 1 and not launch.started_here() and (settings.launch > 1 or settings.accelerate):
         if (done := as_step(settings).up_to_date()) is not None:
             return done
         launch.start(command, settings)
         return _read(as_step(msgspec.structs.replace(settings, replace=False)))
     if settings.launch and settings.launch != crew.size:
-        raise VtgError(f"--launch {settings.launch}: {crew.size} processes were started; they must be as many.")
+        raise VtgError(
+            f"--launch {settings.launch}: the launcher started {crew.size} process(es); they must be as many. A machine "
+            "without as many GPUs, or a configuration for one process, starts fewer."
+        )
     crew.meet()
     if not crew.writes:
         return _follow(settings, summary, fit, shares, crew)
-    with as_step(settings) as step:
+    with crew.leading() as told, as_step(settings) as step:
         kept = step.out / f"{checkpoints.NAME}{step.identity()[:12]}"
         if (done := step.up_to_date()) is not None:
             shutil.rmtree(kept, ignore_errors=True)
-            crew.told({"done": json_values(done)})
+            told({"done": json_values(done)})
             return done
         place = Place(out=step.start(), kept=checkpoints.folder(step.out, step.identity()), crew=crew)
-        crew.told({"out": str(place.out), "kept": str(place.kept)})
+        told({"out": str(place.out), "kept": str(place.kept)})
         made, left_out = _train(settings, shares, fit, place)
         for found in (place.kept / name for name in (LOG, "completions", "tensorboard")):
             if found.is_dir():
@@ -116,10 +119,10 @@ def run(command: str, settings: TrainSettings, summary: type[S], fit: Fit, defau
             elif found.exists():
                 shutil.copy(found, place.out)
         facts = {"left_out": left_out, "data": provenance(settings.release, list(shares)), "out": settings.out}
-        told = msgspec.convert(msgspec.to_builtins(made) | msgspec.to_builtins(facts), summary)
-        made = step.finish(told, step.written())
+        summed = msgspec.convert(msgspec.to_builtins(made) | msgspec.to_builtins(facts), summary)
+        made = step.finish(summed, step.written())
         shutil.rmtree(kept, ignore_errors=True)
-        crew.told({"done": json_values(made)})
+        told({"done": json_values(made)})
         return made
 
 
@@ -133,11 +136,11 @@ def _read(step: Step[S]) -> S:
 
 def _follow(settings: TrainSettings, summary: type[S], fit: Fit, shares: Mapping[str, float], crew: Crew) -> S:
     """Take part in a run whose folder another process holds."""
-    word = crew.told(None)
+    word = crew.followed()
     if "done" not in word:
         place = Place(out=Path(word["out"]), kept=Path(word["kept"]), crew=crew)
         _train(settings, shares, fit, place)
-        word = crew.told(None)
+        word = crew.followed()
     return msgspec.convert(word["done"], summary)
 
 

@@ -100,6 +100,9 @@ def fit(
         processing_class=opened.processor,
         peft_config=models.adapter(settings, opened.model),
     )
+    # By default a family of pictures and text has its loss averaged over each device's batch, and then over these. TRL
+    # divides by the answers' tokens of the whole step where it is told their number: any split is the same step.
+    trainer.model_accepts_loss_kwargs = True
     names = {"loss": "loss", "mean_token_accuracy": "token_accuracy", "learning_rate": "learning_rate"}
     watch = session.watched(COMMAND, settings, place, plan.steps, names | {"grad_norm": "gradient"})
     trainer.add_callback(watch.callback())
