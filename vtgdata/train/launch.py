@@ -25,8 +25,8 @@ FAILED = "VTGDATA_FAILED"
 GRACE = 30.0
 """Seconds that processes have to end when the command is interrupted; then they are killed."""
 _LAUNCHER = re.compile(
-    r"^[EWI]\d{4} |^\s*$|^\*{20,}$|^Setting OMP_NUM_THREADS|torch/distributed/(elastic|run)|FutureWarning.*launch"
-    r"|^The following values were not passed to `accelerate launch`|^\t`--|^To avoid this warning pass in values for each"
+    r"^[EWI]\d{4} |^\[rank\d+\]:\[W\d{4} |^\s*$|^\*{20,}$|^Setting OMP_NUM_THREADS|torch/distributed/(elastic|run)"
+    r"|^The following values were not passed to `accelerate launch`|^\t`--|^To avoid this warning pass in values"
 )
 """Lines that launchers themselves write."""
 

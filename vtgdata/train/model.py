@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import warnings
 from collections import Counter
@@ -49,6 +50,8 @@ def prepare(seed: int, threads: int) -> None:
         torch.set_num_threads(threads)
     transformers.set_seed(seed)
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers|trl|accelerate|peft")
+    # Rows are built when they are read, by a function that no cache needs to know.
+    logging.getLogger("datasets.fingerprint").setLevel(logging.ERROR)
     # Progress bars of loading and saving would fill a log.
     transformers.utils.logging.disable_progress_bar()
 

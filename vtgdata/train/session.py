@@ -98,8 +98,8 @@ def run(command: str, settings: TrainSettings, summary: type[S], fit: Fit, defau
         return _read(as_step(msgspec.structs.replace(settings, replace=False)))
     if settings.launch and settings.launch != crew.size:
         raise VtgError(
-            f"--launch {settings.launch}: the launcher started {crew.size} process(es); they must be as many. A machine "
-            "without as many GPUs, or a configuration for one process, starts fewer."
+            f"--launch {settings.launch}: the launcher started {crew.size} process(es); they must be as many. A "
+            "machine without as many GPUs, or a configuration for one process, starts fewer."
         )
     crew.meet()
     if not crew.writes:
