@@ -151,3 +151,16 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     near = near or [name for name in names if name.startswith(word)][:1]
     clause = f"did you mean {near[0]!r}? " if near else ""
     return f"{clause}Known: {', '.join(names) or 'none'}"
+
+
+def of_process(kind: str, said: str) -> VtgError:
+    """An error of another process: of the same class, by its name, with the same words and exit code."""
+    found = globals().get(kind)
+    if not (isinstance(found, type) and issubclass(found, VtgError)):
+        found = VtgError
+    made = found.__new__(found)  # classes differ in what their errors are made of; the words are made already
+    made.args = (said,)
+    if str(made) != said:
+        made = VtgError(said)
+        made.exit_code = found.exit_code
+    return made

@@ -13,6 +13,7 @@ from vtgdata import __version__
 from vtgdata.cli.printing import guarded_output
 from vtgdata.cli.running import report
 from vtgdata.errors import Terminated, VtgError
+from vtgdata.train import crew
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """What the system says when there is no space left."""
@@ -22,6 +23,7 @@ NEEDS_TRAIN = {"torch", "torchvision", "transformers", "tokenizers", "trl", "acc
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code."""
+    crew.hush()
     with guarded_output():
         try:
             code = _run(arguments)
@@ -36,7 +38,8 @@ def _run(arguments: Sequence[str]) -> int:
     try:
         code = app(args=list(arguments), prog_name="vtgdata", standalone_mode=False)
     except VtgError as error:
-        report(error, as_json="--json" in arguments)
+        if crew.says_errors():
+            report(error, as_json="--json" in arguments)
         return error.exit_code
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in NEEDS_TRAIN:

@@ -11,6 +11,7 @@ import typer
 
 from vtgdata.errors import Unconfirmed, VtgError
 from vtgdata.files.outside_text import refuse_credentials
+from vtgdata.train.crew import Crew
 
 
 class Command(NamedTuple):
@@ -53,8 +54,9 @@ COMMANDS = {
 INSTEAD = {
     "vtgdata.engine.money.plan_words:Planned": "models:planned",
     "vtgdata.engine.batch.export:Exported": "models:exported",
+    "vtgdata.train.plan:Planned": "training:planned",
 }
-"""{`MODULE:TYPE`: printer} for what a command that asks a model may return instead of its Summary."""
+"""{`MODULE:TYPE`: printer} for what a command that asks or trains a model may return instead of its Summary."""
 
 
 def settings_type(command: str) -> type[msgspec.Struct]:
@@ -104,6 +106,11 @@ def execute(command: str, settings: msgspec.Struct) -> msgspec.Struct:
 
     Returns the stage's Summary, or one of the records of INSTEAD. Raises Unconfirmed if there is no terminal.
     """
+    if (processes := Crew.of_environment().size) > 1 and not command.startswith("train "):
+        raise VtgError(
+            f"`vtgdata {command}` was started in {processes} processes, which would all do the same. Start it once; a "
+            "recipe's training step takes several by its settings `launch` or `accelerate`."
+        )
     run = importlib.import_module(COMMANDS[command].module).run
     try:
         return run(settings)

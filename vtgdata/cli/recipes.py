@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
+from msgspec import UNSET
 
 from vtgdata.cli.options import Json, Quiet
 from vtgdata.cli.printing import table
@@ -21,6 +22,9 @@ class ListedStep(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     command: str
     settings: dict[str, Any]
+    plan: Any = UNSET
+    """Of a training: what it would take, a record of `train.plan`; its sizes are those of the recipe's earlier steps
+    where the release is not made yet."""
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +78,12 @@ def run(
     # Every step's settings are checked before the first one runs: a mistake in the last must not cost an hour.
     records = [commands.build(s.command, s.settings, f"{path}: step {s.id}") for s in plan.steps]
     if dry_run:
-        listed = [ListedStep(id=step.id, command=step.command, settings=step.settings) for step in plan.steps]
+        listed = [
+            ListedStep(
+                id=step.id, command=step.command, settings=step.settings, plan=_foretold(path, plan, step, record)
+            )
+            for step, record in zip(plan.steps, records, strict=True)
+        ]
         finish(Listed(recipe=plan.name, out=plan.out, steps=listed), as_json, _list_steps)
         return 0
     with plugins.only_ours(origin):
@@ -113,8 +122,28 @@ def _steps(plan: Any, records: list[Any]) -> tuple[msgspec.Struct, list[VtgError
     return summary, failures
 
 
+def _foretold(path: Path, plan: Any, step: Any, record: Any) -> Any:
+    """The plan of a step that trains; UNSET for any other."""
+    if not step.command.startswith("train "):
+        return UNSET
+    from vtgdata.cli import commands
+    from vtgdata.train import foreseen
+    from vtgdata.train import plan as plans
+
+    earlier = [foreseen.Earlier(id=each.id, command=each.command, settings=each.settings) for each in plan.steps]
+    default = "rl" if step.command == "train rl" else "coldstart"
+    told = foreseen.foresee(record, earlier, default, commands.build)
+    name = path.stem if path.parent.name == "recipes" else str(path)
+    return plans.make(step.command, record, told, f"vtgdata {step.command} --recipe {name}#{step.id}")
+
+
 def _list_steps(listed: Listed) -> None:
     table(["step", "command"], [[step.id, step.command] for step in listed.steps])
+    for step in listed.steps:
+        if step.plan is not UNSET:
+            from vtgdata.train.plan_words import words
+
+            print("\n".join([f"\nstep {step.id}:", *words(step.plan)]))
 
 
 def status(

@@ -12,6 +12,7 @@ from vtgdata.cli.running import relative, stage
 
 if TYPE_CHECKING:
     from vtgdata.train.distill import Summary as Distilled
+    from vtgdata.train.plan import Planned
     from vtgdata.train.rl import Summary as Rewarded
     from vtgdata.train.sft import Summary as Tuned
 
@@ -37,6 +38,13 @@ def distill(summary: Distilled) -> None:
 def rl(summary: Rewarded) -> None:
     """Train by GRPO on a release's RL rows."""
     _show(summary)
+
+
+def planned(summary: Planned) -> None:
+    """Print the plan of a training (--dry-run)."""
+    from vtgdata.train.plan_words import words
+
+    print("\n".join(words(summary)))
 
 
 def _short(value: object) -> object:

@@ -6,13 +6,52 @@ holds the output folder, writes and prints; the others wait for its word and tak
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from vtgdata.errors import VtgError, of_process
+
+
+class _UntilMet:
+    """An output that passes nothing on until the processes have met: up to there all of a machine say the same."""
+
+    def __init__(self, output: Any) -> None:
+        self._output = output
+
+    def write(self, text: str) -> int:
+        return self._output.write(text) if _met else len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._output, name)
+
+
+_met = False
+
+
+def hush() -> None:
+    """In all but the first process of a machine: print nothing until the processes have met."""
+    if Crew.of_environment().size > 1 and os.environ.get("LOCAL_RANK", "0") != "0":
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # open to the end
+        sys.stderr = _UntilMet(sys.stderr)
+
+
+def says_errors() -> bool:
+    """Whether this process is to print the error that ends it: of processes that have met, the first that fails."""
+    if not _met:
+        return True
+    try:
+        from torch.distributed.distributed_c10d import _get_default_store
+
+        return _get_default_store().add("vtgdata_failed", 1) == 1
+    except Exception:  # the others, or the store, have gone: twice is better than never
+        return True
 
 
 class Crew(msgspec.Struct, frozen=True):
@@ -33,13 +72,15 @@ class Crew(msgspec.Struct, frozen=True):
         return cls(int(size), int(rank)) if size.isdecimal() and rank.isdecimal() else cls(1, 0)
 
     def meet(self) -> None:
-        """Join the other processes, once; only the writer prints from now on."""
+        """Join the other processes, once; only the writer prints from now on, but for errors."""
+        global _met
         if self.size == 1:
             return
         import torch
         from accelerate import PartialState
 
         PartialState(cpu=not torch.cuda.is_available())
+        _met = True
         if not self.writes:
             logging.disable(logging.WARNING)
             sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # open to the end
@@ -61,6 +102,30 @@ class Crew(msgspec.Struct, frozen=True):
         from accelerate.utils import gather_object
 
         return gather_object(items)
+
+    @contextlib.contextmanager
+    def leading(self) -> Iterator[Callable[[Any], Any]]:
+        """For the writer: `told` for what the others wait for; if it fails before they train, they hear why."""
+        busy = False
+
+        def tell(word: Any) -> Any:
+            nonlocal busy
+            busy = "done" not in word
+            return self.told(word)
+
+        try:
+            yield tell
+        except VtgError as error:
+            if not busy:
+                self.told({"failed": type(error).__name__, "words": str(error)})
+            raise
+
+    def followed(self) -> Any:
+        """For the others: what the writer says; raises its error when it has failed."""
+        word = self.told(None)
+        if "failed" in word:
+            raise of_process(word["failed"], word["words"])
+        return word
 
     def wait(self) -> None:
         """Go on when all processes are here."""

@@ -12,16 +12,23 @@ from pathlib import Path
 
 import msgspec
 
-from vtgdata import errors
-from vtgdata.errors import VtgError
-from vtgdata.files import json_document
+from vtgdata.errors import VtgError, of_process
+from vtgdata.files import child_processes, json_document
 from vtgdata.files.whole import write_json
+from vtgdata.train import launch_config
 from vtgdata.train.settings import TrainSettings
 
+MODULE = "vtgdata.train.process"
+"""What each process runs."""
 FAILED = "VTGDATA_FAILED"
 """Variable: the file in which a process says why it failed, since launchers pass on no exit code."""
-_LAUNCHER = re.compile(r"^[EWI]\d{4} |^\[rank\d+\]:|^\s*$")
-"""Lines that torchrun itself writes to stderr."""
+GRACE = 30.0
+"""Seconds that processes have to end when the command is interrupted; then they are killed."""
+_LAUNCHER = re.compile(
+    r"^[EWI]\d{4} |^\[rank\d+\]:\[W\d{4} |^\s*$|^\*{20,}$|^Setting OMP_NUM_THREADS|torch/distributed/(elastic|run)"
+    r"|^The following values were not passed to `accelerate launch`|^\t`--|^To avoid this warning pass in values"
+)
+"""Lines that launchers themselves write."""
 
 
 class _Failure(msgspec.Struct, frozen=True):
@@ -33,12 +40,25 @@ class _Failure(msgspec.Struct, frozen=True):
 
 
 def words(settings: TrainSettings, python: str = sys.executable) -> list[str]:
-    """The launcher and its arguments; the module and its file follow them."""
-    if settings.accelerate:
-        processes = ["--num_processes", str(settings.launch)] if settings.launch else []
-        launcher = [python, "-m", "accelerate.commands.launch", "--config_file", settings.accelerate]
-        return [*launcher, *processes, "--module"]
-    return [python, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(settings.launch), "-m"]
+    """The launcher and its arguments; the module and its file follow them.
+
+    On several machines the same command is given on each: NODE_RANK says which one it is, MASTER_ADDR and MASTER_PORT
+    where the first one is.
+    """
+    if not settings.accelerate:
+        return [python, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(settings.launch), "-m"]
+    file = launch_config.find(settings.accelerate)
+    more = ["--num_processes", str(settings.launch)] if settings.launch else []
+    if launch_config.read(file).machines > 1:
+        places = {"machine_rank": "NODE_RANK", "main_process_ip": "MASTER_ADDR", "main_process_port": "MASTER_PORT"}
+        for option, name in places.items():
+            more += [f"--{option}", os.environ[name]] if os.environ.get(name) else []
+    return [python, "-m", "accelerate.commands.launch", "--config_file", str(file), *more, "--module"]
+
+
+def started_here() -> bool:
+    """Whether this process is one that `start` started: it must not start any itself."""
+    return FAILED in os.environ
 
 
 def start(command: str, settings: TrainSettings) -> None:
@@ -46,42 +66,59 @@ def start(command: str, settings: TrainSettings) -> None:
 
     Raises the error of the process that failed first; its exit code is that error's.
     """
-    if settings.accelerate and not Path(settings.accelerate).is_file():
-        raise VtgError(f"--accelerate {settings.accelerate}: no such file.")
     with tempfile.TemporaryDirectory() as folder:
         file, failed = Path(folder) / "settings.json", Path(folder) / "failed.json"
-        inner = msgspec.structs.replace(settings, accelerate="", launch=settings.launch)
+        wanted = settings.launch
+        if settings.accelerate:
+            wanted = wanted or launch_config.read(launch_config.find(settings.accelerate)).processes
+        inner = msgspec.structs.replace(settings, accelerate="", launch=wanted)
         write_json(file, {"command": command, "settings": msgspec.to_builtins(inner)})
         given = dict(os.environ) | {FAILED: str(failed), "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
+        # From where this process imports, but never from the current folder, where something downloaded may lie.
+        given |= {"PYTHONPATH": child_processes.python(MODULE)[1]["PYTHONPATH"], "PYTHONSAFEPATH": "1"}
         process = subprocess.Popen(
-            [*words(settings), "vtgdata.train.process", str(file)], env=given, stderr=subprocess.PIPE, text=True
+            [*words(settings), MODULE, str(file)],
+            env=given,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
         )
-        _pass_on(process, failed)
-        if process.wait():
-            raise _failure(failed, process.returncode)
+        try:
+            _pass_on(process, failed)
+            code = process.wait()
+        except BaseException:  # Ctrl-C and signals, too: no process outlives the command
+            _end(process)
+            raise
+        if code:
+            raise _failure(failed, code)
 
 
 def _pass_on(process: subprocess.Popen[str], failed: Path) -> None:
     """Write what the processes say to stderr; what the launcher says of a failure that is told already is left out."""
-    assert process.stderr is not None
+    assert process.stdout is not None
+    for line in process.stdout:
+        if not _LAUNCHER.search(line) and not failed.exists():
+            sys.stderr.write(line)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End the launcher, which ends its processes."""
+    process.terminate()
     try:
-        for line in process.stderr:
-            if not _LAUNCHER.match(line) and not failed.exists():
-                sys.stderr.write(line)
-    except KeyboardInterrupt:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(30)
-        raise
+        process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
-def _failure(failed: Path, code: int) -> Exception:
+def _failure(failed: Path, code: int) -> VtgError:
     try:
         stated = json_document.decode(failed.read_bytes(), type=_Failure)
     except (OSError, msgspec.DecodeError):
         return VtgError(f"training in several processes broke off with exit code {code}; what they said is above.")
-    kind = getattr(errors, stated.kind, VtgError)
-    return kind(stated.words)
+    return of_process(stated.kind, stated.words)
 
 
 def fail(error: VtgError) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import warnings
 from collections import Counter
@@ -15,17 +16,8 @@ from vtgdata.files import outside, plugins
 from vtgdata.files.whole import write_json
 from vtgdata.train import arguments
 from vtgdata.train.data import PlainWords
+from vtgdata.train.parts import PROJECTOR, VISION, part
 from vtgdata.train.settings import LARGE, TrainSettings
-
-PROJECTOR = r"multi_modal_projector|mm_projector|merger|connector|projector|aligner|mlp1|modality_projection"
-VISION = r"visual|vision|image_tower|image_encoder"
-
-
-def part(name: str) -> str:
-    """The part of a vision-language model that a weight belongs to, by its name: vision, projector or language."""
-    if re.search(PROJECTOR, name):
-        return "projector"
-    return "vision" if re.search(VISION, name) else "language"
 
 
 class Opened(NamedTuple):
@@ -58,6 +50,8 @@ def prepare(seed: int, threads: int) -> None:
         torch.set_num_threads(threads)
     transformers.set_seed(seed)
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers|trl|accelerate|peft")
+    # Rows are built when they are read, by a function that no cache needs to know.
+    logging.getLogger("datasets.fingerprint").setLevel(logging.ERROR)
     # Progress bars of loading and saving would fill a log.
     transformers.utils.logging.disable_progress_bar()
     transformers.utils.logging.set_verbosity_error()

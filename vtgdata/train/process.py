@@ -26,6 +26,10 @@ def main(file: str) -> int:
     except VtgError as error:
         launch.fail(error)
         return error.exit_code
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        launch.fail(VtgError(f"{place}{error.strerror or error}. Free or name another place, and run again."))
+        return 1
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -15,6 +16,7 @@ from vtgdata.files.samples import row_sample
 from vtgdata.records import Sampling
 from vtgdata.train import checkpoints, grpo, held_out, oracle, refresh, session
 from vtgdata.train import model as models
+from vtgdata.train import plan as plans
 from vtgdata.train.data import Frames, Provenance, Row, builder, dataset, forms
 from vtgdata.train.drawn import DrawSettings, sampling
 from vtgdata.train.order import Plan, read_schedule, shown
@@ -66,7 +68,13 @@ class Settings(DrawSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Put the annotation's answer into each group, by OraRL's formula, in the place of one of the --rollouts; for
     prompts without reasoning."""
     vllm_server: str = ""
-    """Base URL of a `trl vllm-serve` server that generates; empty to generate in this process."""
+    """Base URL of a `trl vllm-serve` server that generates; empty to generate in this process. TRL corrects for the
+    difference between vLLM's probabilities and the trained model's (importance sampling)."""
+    vllm_colocate: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0
+    """Share of each GPU's memory that vLLM takes beside the model that is trained, to generate there; 0 for none. Needs
+    vLLM 0.22 to 0.31, in an environment of its own."""
+    vllm_sleep: bool = True
+    """With --vllm-colocate, vLLM gives its memory back while the model is trained."""
 
 
 class Figures(session.Figures, frozen=True, kw_only=True):
@@ -90,8 +98,10 @@ class Summary(Figures, frozen=True, kw_only=True):
     """Folder of the model."""
 
 
-def run(settings: Settings) -> Summary:
+def run(settings: Settings) -> Summary | plans.Planned:
     """Train; writes model, processor and `training.jsonl` to `out`, and returns rewards, counts and data facts."""
+    if settings.dry_run:
+        return plans.make(COMMAND, settings)
     code = [__name__, *(plugins.module_name("scores", name) for name in settings.rewards)]
     return session.run(COMMAND, settings, Summary, fit, CONFIG, code)
 
@@ -233,7 +243,6 @@ def _part(
 
 def arguments(settings: Settings, drawn: Sampling) -> dict[str, Any]:
     """Arguments of GRPO, as TRL names them."""
-    server: dict[str, Any] = {"use_vllm": True, "vllm_mode": "server", "vllm_server_base_url": settings.vllm_server}
     return {
         "lr_scheduler_type": settings.lr_schedule,
         "weight_decay": settings.weight_decay,
@@ -253,7 +262,31 @@ def arguments(settings: Settings, drawn: Sampling) -> dict[str, Any]:
         "scale_rewards": settings.scale_rewards,
         "mask_truncated_completions": settings.mask_truncated,
         "shuffle_dataset": False,
-        **(server if settings.vllm_server else {}),
+        **vllm(settings),
+    }
+
+
+def vllm(settings: Settings) -> dict[str, Any]:
+    """Arguments of generating by vLLM; empty where transformers generates.
+
+    Raises VtgError when both ways are asked for, or vLLM is not installed for the one that needs it here.
+    """
+    if settings.vllm_server and settings.vllm_colocate:
+        raise VtgError("--vllm-server and --vllm-colocate: vLLM runs in one place; leave one of them out.")
+    if settings.vllm_server:
+        return {"use_vllm": True, "vllm_mode": "server", "vllm_server_base_url": settings.vllm_server}
+    if not settings.vllm_colocate:
+        return {}
+    if importlib.util.find_spec("vllm") is None:
+        raise VtgError(
+            f"--vllm-colocate {settings.vllm_colocate}: vLLM is not installed here. TRL 1.16 takes vLLM 0.22 to 0.31: "
+            "make an environment of its own with `pip install 'vtgdata[train]' 'trl[vllm]'`, or leave it out."
+        )
+    return {
+        "use_vllm": True,
+        "vllm_mode": "colocate",
+        "vllm_gpu_memory_utilization": settings.vllm_colocate,
+        "vllm_enable_sleep_mode": settings.vllm_sleep,
     }
 
 

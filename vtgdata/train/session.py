@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -21,16 +22,18 @@ from vtgdata.files.step import Step, StepSummary, json_values
 from vtgdata.records import Sampling
 from vtgdata.train import arguments, checkpoints, launch
 from vtgdata.train import model as models
+from vtgdata.train.batches import Batches, batches
 from vtgdata.train.crew import Crew
 from vtgdata.train.data import Frames, Row, inputs, open_rows, provenance
 from vtgdata.train.frames import tell_frames
 from vtgdata.train.held_out import HeldOut
 from vtgdata.train.order import Plan
-from vtgdata.train.settings import LARGE, TrainSettings
+from vtgdata.train.settings import TrainSettings
 from vtgdata.train.videos import with_video
 from vtgdata.train.watch import LOG, ROWS, Watch
 from vtgdata.video.store import DECODER
 
+__all__ = ["batches"]
 log = logging.getLogger("vtgdata")
 S = TypeVar("S", bound="Figures")
 
@@ -49,6 +52,8 @@ class Figures(StepSummary, frozen=True, kw_only=True):
     """Step from which an interrupted run went on."""
     held_out: dict[str, float] | UnsetType = UNSET
     """Best score on held-out rows, the step that gave it, and the step whose model is kept."""
+    tokens_per_second: float | UnsetType = UNSET
+    """Tokens of prompts and answers that each device trained on in a second, loading and saving left out."""
     effective: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     """The settings as they acted, those by size and by release filled in."""
 
@@ -100,24 +105,27 @@ def run(
             reads=[settings.release],
         )
 
-    if crew.size == 1 and (settings.launch > 1 or settings.accelerate):
+    if crew.size == 1 and not launch.started_here() and (settings.launch > 1 or settings.accelerate):
         if (done := as_step(settings).up_to_date()) is not None:
             return done
         launch.start(command, settings)
         return _read(as_step(msgspec.structs.replace(settings, replace=False)))
     if settings.launch and settings.launch != crew.size:
-        raise VtgError(f"--launch {settings.launch}: {crew.size} processes were started; they must be as many.")
+        raise VtgError(
+            f"--launch {settings.launch}: the launcher started {crew.size} process(es); they must be as many. A "
+            "machine without as many GPUs, or a configuration for one process, starts fewer."
+        )
     crew.meet()
     if not crew.writes:
         return _follow(settings, summary, fit, shares, crew)
-    with as_step(settings) as step:
+    with crew.leading() as told, as_step(settings) as step:
         kept = step.out / f"{checkpoints.NAME}{step.identity()[:12]}"
         if (done := step.up_to_date()) is not None:
             shutil.rmtree(kept, ignore_errors=True)
-            crew.told({"done": json_values(done)})
+            told({"done": json_values(done)})
             return done
         place = Place(out=step.start(), kept=checkpoints.folder(step.out, step.identity()), crew=crew)
-        crew.told({"out": str(place.out), "kept": str(place.kept)})
+        told({"out": str(place.out), "kept": str(place.kept)})
         made, left_out = _train(settings, shares, fit, place)
         for found in place.kept.glob("refresh-*"):
             shutil.copytree(found / "runs", place.out / found.name, ignore=shutil.ignore_patterns("journal*", ".*"))
@@ -127,10 +135,10 @@ def run(
             elif found.exists():
                 shutil.copy(found, place.out)
         facts = {"left_out": left_out, "data": provenance(settings.release, list(shares)), "out": settings.out}
-        told = msgspec.convert(msgspec.to_builtins(made) | msgspec.to_builtins(facts), summary)
-        made = step.finish(told, step.written())
+        summed = msgspec.convert(msgspec.to_builtins(made) | msgspec.to_builtins(facts), summary)
+        made = step.finish(summed, step.written())
         shutil.rmtree(kept, ignore_errors=True)
-        crew.told({"done": json_values(made)})
+        told({"done": json_values(made)})
         return made
 
 
@@ -144,11 +152,11 @@ def _read(step: Step[S]) -> S:
 
 def _follow(settings: TrainSettings, summary: type[S], fit: Fit, shares: Mapping[str, float], crew: Crew) -> S:
     """Take part in a run whose folder another process holds."""
-    word = crew.told(None)
+    word = crew.followed()
     if "done" not in word:
         place = Place(out=Path(word["out"]), kept=Path(word["kept"]), crew=crew)
         _train(settings, shares, fit, place)
-        word = crew.told(None)
+        word = crew.followed()
     return msgspec.convert(word["done"], summary)
 
 
@@ -173,33 +181,6 @@ def _asked_otherwise(settings: TrainSettings, rows: Sequence[Row]) -> list[str]:
         return []
     first, second = f"{settings.model} was trained with", f"and the rows of {settings.release} have"
     return trained_as.words(before, trained_as.of_rows(rows), first, second)
-
-
-class Batches(msgspec.Struct, frozen=True, kw_only=True):
-    """How the sequences of a step are split over processes and over time."""
-
-    total: int
-    device: int
-    """Sequences on one device at a time."""
-    turns: int
-    """Times that each device takes so many."""
-    processes: int
-
-
-def batches(total: int, device_batch: int, processes: int, parameters: int) -> Batches:
-    """Split the sequences of a step.
-
-    Raises VtgError when they cannot be split evenly.
-    """
-    if total % processes:
-        raise VtgError(f"{processes} processes cannot share the {total} sequences of a step evenly.")
-    piece = device_batch or (1 if parameters >= LARGE else total // processes)
-    if (total // processes) % piece:
-        raise VtgError(
-            f"device_batch {piece} does not divide the {total} sequences of a step"
-            + (f" over {processes} processes." if processes > 1 else ".")
-        )
-    return Batches(total=total, device=piece, turns=total // processes // piece, processes=processes)
 
 
 def common(settings: TrainSettings, parameters: int, split: Batches, steps: int, kept: Path) -> dict[str, Any]:
@@ -279,7 +260,9 @@ def go(
     if place.crew.writes:
         checkpoints.tidy(place.kept, watch.keep, watch.best_checkpoint())
     place.crew.wait()
+    begun = time.monotonic()
     trainer.train(resume_from_checkpoint=str(found.path) if found else None)
+    watch.spent = time.monotonic() - begun
     best = watch.best_checkpoint()
     if best and (watch.stopped or trainer.state.global_step == watch.steps):
         log.info("%s: the model of %s is kept, the best on held-out rows", watch.command, best.name)
@@ -385,5 +368,6 @@ def figures(
         "shown_again": sum(number > 1 for number in times.values()),
         "resumed": found.step if found else UNSET,
         "held_out": UNSET if watch.best is None else {"best": watch.best[0], "at": watch.best[1], "kept": kept},
+        "tokens_per_second": watch.speed() or UNSET,
         "effective": acted,
     }

@@ -92,7 +92,8 @@ class TrainSettings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     """Start this many processes on this machine (torchrun), one a GPU; the settings of a step count for all of them
     together. 0: run in the process that was started, alone or by a launcher."""
     accelerate: str = ""
-    """Configuration file of accelerate with which to start the processes (FSDP, DeepSpeed, several machines)."""
+    """Configuration file of accelerate with which to start the processes, or one of ours: ddp, fsdp2, zero2, zero3,
+    two_nodes. With --launch N, N processes on all machines together."""
     max_failed: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     """Largest share of rows that may be left out since their video is missing or unreadable."""
     trl: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
@@ -105,3 +106,8 @@ class TrainSettings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     """CPU threads; 0 leaves the number to torch, and then results may differ from run to run."""
     frames: str = ""
     """Folder of the frame store; empty for the user's cache."""
+    dry_run: bool = False
+    """Print the plan: launch commands, batch, tokens, steps, memory of a GPU by part, hours; train nothing."""
+    tokens_per_second: Least = 0.0
+    """Tokens of prompts and answers that a GPU trains on in a second, for the hours of --dry-run; 0 takes what an
+    earlier run into the same --out measured."""

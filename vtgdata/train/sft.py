@@ -10,6 +10,7 @@ import msgspec
 from vtgdata.conversation.prompt import Prompt
 from vtgdata.train import held_out, session, sft_trainer
 from vtgdata.train import model as models
+from vtgdata.train import plan as plans
 from vtgdata.train.data import Frames, Provenance, Row, dataset
 from vtgdata.train.order import shown
 from vtgdata.train.session import Place
@@ -53,8 +54,10 @@ class Summary(Figures, frozen=True, kw_only=True):
     """Folder of the model."""
 
 
-def run(settings: Settings) -> Summary:
+def run(settings: Settings) -> Summary | plans.Planned:
     """Train; writes model, processor and `training.jsonl` to `out`, and returns losses, counts and data facts."""
+    if settings.dry_run:
+        return plans.make(COMMAND, settings)
     return session.run(COMMAND, settings, Summary, fit, CONFIG, [__name__])
 
 
@@ -102,6 +105,9 @@ def fit(
         peft_config=models.adapter(settings, opened.model),
     )
     session.look_at(watch, looked_at, prompts, frames, settings, LONGEST, place, trainer, opened)
+    # By default a family of pictures and text has its loss averaged over each device's batch, and then over these. TRL
+    # divides by the answers' tokens of the whole step where it is told their number: any split is the same step.
+    trainer.model_accepts_loss_kwargs = True
     trainer.add_callback(watch.callback())
     acted = session.effective(args, settings, split, trainer.model, opened, rows)
     found = session.go(trainer, watch, place)

@@ -69,6 +69,9 @@ class Watch:
         """Whether patience ended the run."""
         self._looked: dict[str, float] = {}
         self._shown: list[str] = []
+        self.spent = 0.0
+        """Seconds that training took, set when it has ended."""
+        self._tokens: list[float] = []
         self._begun = self._told = time.monotonic()
         self._first = 0
 
@@ -110,6 +113,8 @@ class Watch:
 
     def line(self, step: int, figures: Mapping[str, Any]) -> None:
         """Note a step's figures, as the trainer logs them."""
+        if "num_tokens" in figures:
+            self._tokens.append(float(figures["num_tokens"]))
         known = {ours: figures[theirs] for theirs, ours in self.names.items() if theirs in figures}
         if not known:
             return
@@ -164,6 +169,12 @@ class Watch:
     def last(self, name: str, steps: int) -> float | None:
         """Mean of a figure over the last steps; None where no step has it."""
         return _mean(self.lines[-steps:], name)
+
+    def speed(self) -> float | None:
+        """Tokens a second on each device; None where the trainer counts none, or the run went on from a checkpoint."""
+        if not self._tokens or not self.spent or self._first:
+            return None
+        return round(self._tokens[-1] / self.spent / self.crew.size, 1)
 
     def callback(self) -> Any:
         """The watch as a callback of transformers' Trainer."""

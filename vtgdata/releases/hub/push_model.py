@@ -28,6 +28,8 @@ EVAL_RESULTS = ".eval_results/vtgdata.yaml"
 SCHEMA_VERSION = 1
 _PLACES = ("release", "model", "videos", "frames", "vllm_server", "out")
 """Settings of a training that are paths or addresses of a machine; they are not published."""
+_NOT_OF_A_CARD = ("out", "up_to_date", "data", "effective", "tokens_per_second")
+"""Fields of a training's summary that are said elsewhere, or are of the machine."""
 _REPOSITORY = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*\Z", re.ASCII)
 
 
@@ -51,6 +53,8 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, Any]
     figures: dict[str, Any]
     """The summary of the training."""
+    effective: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    """The settings as they acted: those by size and by release filled in, and those of the maps trl, peft and load."""
     evaluation: dict[str, Any] | None
     """Scores of the evaluation; None if there is none."""
     files: dict[str, ReleaseFile]
@@ -166,7 +170,8 @@ def _describe(folder: Path, made: Meta, release: Release, wanted: ModelStatement
         licenses=sorted(document.counts["samples"]["license"]),
         teachers=[model for model in document.models if model["role"] == "teacher"],
         settings={name: value for name, value in sorted(made.settings.items()) if name not in _PLACES},
-        figures={name: value for name, value in made.summary.items() if name not in ("out", "up_to_date", "data")},
+        figures={name: value for name, value in made.summary.items() if name not in _NOT_OF_A_CARD},
+        effective=made.summary.get("effective") or {},
         evaluation=_evaluation(folder, wanted.evaluation),
         files={},
     )

@@ -1,0 +1,15 @@
+"""The parts of a vision-language model, told by the names of its weights."""
+
+from __future__ import annotations
+
+import re
+
+PROJECTOR = r"multi_modal_projector|mm_projector|merger|connector|projector|aligner|mlp1|modality_projection"
+VISION = r"visual|vision|image_tower|image_encoder"
+
+
+def part(name: str) -> str:
+    """The part that a weight belongs to, by its name: vision, projector or language."""
+    if re.search(PROJECTOR, name):
+        return "projector"
+    return "vision" if re.search(VISION, name) else "language"
