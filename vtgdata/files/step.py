@@ -65,6 +65,7 @@ HOW = (
     *("executor", "shards", "workers", "jobs", "yes", "budget", "prices", "free", "confirm_over", "allow"),
     *("batch_requests", "batch_megabytes"),
     *("launch", "accelerate", "log_to", "save_every", "keep_checkpoints"),
+    *("stall", "max_kl", "max_growth"),
 )
 """Settings that say how a step is run and never change its result; `meta.json` has them as `how`."""
 ONCE = ("dry_run", "only", "batch", "replace")

@@ -10,26 +10,22 @@ import msgspec
 from vtgdata.conversation.prompt import Prompt
 from vtgdata.engine.rollouts import read_sampling
 from vtgdata.errors import VtgError
-from vtgdata.files import plugins
 from vtgdata.files.samples import row_sample
 from vtgdata.records import Sampling
+from vtgdata.train import course, lengths, reward_names, session, worth
 from vtgdata.train import model as models
-from vtgdata.train import session
 from vtgdata.train.data import Frames, Provenance, Row, dataset, forms
-from vtgdata.train.order import read_schedule, shown
-from vtgdata.train.rewards import reward
+from vtgdata.train.order import Plan, read_schedule, shown
+from vtgdata.train.rewards import METRICS, Reader, Rewards
 from vtgdata.train.session import Place
-from vtgdata.train.settings import TrainSettings
 
 COMMAND = "train rl"
 CONFIG = "rl"
 
 
-class Settings(TrainSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(worth.RewardSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of train rl."""
 
-    rewards: dict[str, float] = msgspec.field(default_factory=lambda: {"tiou": 0.9, "format": 0.1})
-    """Score plug-ins and their weights."""
     prompts_per_step: Annotated[int, msgspec.Meta(ge=1)] = 8
     """Samples in a training step, of all processes together."""
     rollouts: int = 8
@@ -82,6 +78,14 @@ class Figures(session.Figures, frozen=True, kw_only=True):
     """Mean of the last five steps."""
     frac_reward_zero_std: float | None
     """Mean share of prompts whose answers all had one reward, so that nothing could be learned from them."""
+    lenient_minus_strict: float | None = None
+    """Mean of the last five steps: what more answers would earn if those in another form counted."""
+    seen: float | None = None
+    """Reward beyond what the same answers earn on truths of other sources, mean of the last 20 steps."""
+    seen_error: float | None = None
+    """Its standard error."""
+    prior_alarm: str | None = None
+    """Words, if the reward rose while `seen` did not."""
 
 
 class Summary(Figures, frozen=True, kw_only=True):
@@ -96,7 +100,7 @@ class Summary(Figures, frozen=True, kw_only=True):
 
 def run(settings: Settings) -> Summary:
     """Train; writes model, processor and `training.jsonl` to `out`, and returns rewards, counts and data facts."""
-    code = [__name__, *(plugins.module_name("scores", name) for name in settings.rewards)]
+    code = [__name__, *reward_names.modules(list(settings.rewards))]
     return session.run(COMMAND, settings, Summary, fit, CONFIG, code)
 
 
@@ -107,56 +111,75 @@ def fit(
 
     Raises VtgError when a setting or a row cannot be trained on.
     """
-    if settings.rollouts < 2 or not settings.rewards:
-        raise VtgError(f"rollouts {settings.rewards and settings.rollouts}: give at least 2, and at least one reward.")
+    if settings.rollouts < 2:
+        raise VtgError(f"rollouts {settings.rollouts}: give at least 2, which are compared with each other.")
+    reward_names.check_weights(settings.rewards)
     place = place or session.here(settings)
     models.prepare(settings.seed, settings.threads)
     from trl.trainer.grpo_config import GRPOConfig
     from trl.trainer.grpo_trainer import GRPOTrainer
 
-    schedule = read_schedule(settings.schedule)
-    plan = shown(
-        rows,
-        settings,
-        per_step=settings.prompts_per_step,
-        option="--prompts-per-step",
-        by=settings.order,
-        schedule=schedule,
-    )
+    rows = worth.scored(rows, settings, place)
+    plan = planned(rows, settings)
     opened = models.load(settings.model, settings)
+    drawn = sampling(settings, rows)
+    rows = lengths.within(rows, prompts, frames, opened, settings, place, drawn.max_tokens)
+    plan = planned(rows, settings) if place.left_out else plan
     total = settings.prompts_per_step * settings.rollouts
     split = session.batches(total, settings.device_batch, place.crew.size, opened.parameters)
-    drawn = sampling(settings, rows)
+    samples = {row["sample_id"]: row_sample(row) for row in rows}
+    reader = Reader(
+        samples, forms(rows, prompts), models.end_tokens(opened.model, opened.processor), opened=bool(opened.opening)
+    )
+    rewards = worth.rewards(settings, reader, drawn.max_tokens)
     args = session.configured(
         GRPOConfig,
         session.common(settings, opened.parameters, split, plan.steps, place.kept)
         | arguments(settings, drawn)
+        | {"reward_weights": rewards.weights}
         | {"learning_rate": models.rate(settings, opened.parameters, 5e-5, 1e-6)},
         settings,
     )
     models.freeze(opened.model, settings.freeze)
-    samples = {row["sample_id"]: row_sample(row) for row in rows}
-    asked, ends = forms(rows, prompts), models.end_tokens(opened.model, opened.processor)
     stated = models.take_defaults(opened.model)
     trainer = session.built(
         GRPOTrainer,
         model=opened.model,
-        reward_funcs=[reward(name, samples, asked, ends, opened=bool(opened.opening)) for name in settings.rewards],
+        reward_funcs=rewards.functions,
         args=args,
         train_dataset=dataset(rows, prompts, frames, places=plan.places, targets=False, plain=opened.plain),
         processing_class=opened.processor,
         peft_config=models.adapter(settings, opened.model),
     )
-    watch = session.watched(COMMAND, settings, place, plan.steps, names(settings), boundary(args))
+    watch = session.watched(
+        COMMAND, settings, place, plan.steps, names(rewards), boundary(args), worth.limits(settings)
+    )
     trainer.add_callback(watch.callback())
+    alarm = worth.watch(watch, trainer, rows, rewards, settings, place)
     acted = session.effective(args, settings, split, trainer.model, opened) | msgspec.to_builtins(drawn)
-    found = session.go(trainer, watch, place)
+    found = course.go(trainer, watch, place)
     models.save(trainer, opened, settings, place.out, stated)
     return Figures(
         **session.figures(rows, plan, found, acted),
         first_reward=watch.first("reward", 5),
         last_reward=watch.last("reward", 5),
         frac_reward_zero_std=watch.last("frac_reward_zero_std", plan.steps),
+        lenient_minus_strict=watch.last("lenient_minus_strict", 5),
+        seen=watch.last("seen", 1),
+        seen_error=watch.last("seen_error", 1),
+        prior_alarm=alarm(),
+    )
+
+
+def planned(rows: Sequence[Row], settings: Settings) -> Plan:
+    """The plan of a run; see `order.shown`."""
+    return shown(
+        rows,
+        settings,
+        per_step=settings.prompts_per_step,
+        option="--prompts-per-step",
+        by=settings.order,
+        schedule=read_schedule(settings.schedule),
     )
 
 
@@ -183,7 +206,6 @@ def arguments(settings: Settings, drawn: Sampling) -> dict[str, Any]:
     return {
         "lr_scheduler_type": settings.lr_schedule,
         "weight_decay": settings.weight_decay,
-        "reward_weights": list(settings.rewards.values()),
         "num_generations": settings.rollouts,
         "max_completion_length": drawn.max_tokens,
         "temperature": drawn.temperature,
@@ -203,10 +225,10 @@ def arguments(settings: Settings, drawn: Sampling) -> dict[str, Any]:
     }
 
 
-def names(settings: Settings) -> dict[str, str]:
+def names(rewards: Rewards) -> dict[str, str]:
     """{TRL's name of a figure: the name in training.jsonl}."""
     named = {"loss": "loss", "reward": "reward", "frac_reward_zero_std": "frac_reward_zero_std", "entropy": "entropy"}
-    named |= {f"rewards/{name}/mean": name for name in settings.rewards}
+    named |= {f"rewards/{name}/mean": name for name in rewards.names} | dict(zip(METRICS, METRICS, strict=True))
     named |= {"completions/mean_length": "tokens", "completions/clipped_ratio": "cut_off", "kl": "kl"}
     return named | {"grad_norm": "gradient", "learning_rate": "learning_rate"}
 

@@ -17,7 +17,7 @@ from vtgdata.conversation.prompt import Prompt
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.step import Step, StepSummary, json_values
-from vtgdata.train import arguments, checkpoints, launch
+from vtgdata.train import arguments, checkpoints, guards, launch
 from vtgdata.train import model as models
 from vtgdata.train.crew import Crew
 from vtgdata.train.data import Frames, Row, inputs, open_rows, provenance
@@ -25,7 +25,7 @@ from vtgdata.train.frames import tell_frames
 from vtgdata.train.order import Plan
 from vtgdata.train.settings import LARGE, TrainSettings
 from vtgdata.train.videos import with_video
-from vtgdata.train.watch import LOG, Watch
+from vtgdata.train.watch import COMPLETIONS, LOG, Watch
 from vtgdata.video.store import DECODER
 
 log = logging.getLogger("vtgdata")
@@ -56,6 +56,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     kept: Path
     """Folder of log and checkpoints while it goes."""
     crew: Crew = Crew(1, 0)
+    left_out: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+    """{reason: number of rows that could not be trained on}; grows as reasons are looked at."""
 
 
 Fit = Callable[[Any, Sequence[Row], Mapping[str, Prompt], Frames, Place], Figures]
@@ -104,13 +106,13 @@ def run(command: str, settings: TrainSettings, summary: type[S], fit: Fit, defau
             return done
         place = Place(out=step.start(), kept=checkpoints.folder(step.out, step.identity()), crew=crew)
         crew.told({"out": str(place.out), "kept": str(place.kept)})
-        made, left_out = _train(settings, shares, fit, place)
-        for found in (place.kept / name for name in (LOG, "completions", "tensorboard")):
+        made = _train(settings, shares, fit, place)
+        for found in (place.kept / name for name in (LOG, COMPLETIONS, "tensorboard")):
             if found.is_dir():
                 shutil.copytree(found, place.out / found.name)
             elif found.exists():
                 shutil.copy(found, place.out)
-        facts = {"left_out": left_out, "data": provenance(settings.release, list(shares)), "out": settings.out}
+        facts = {"left_out": place.left_out, "data": provenance(settings.release, list(shares)), "out": settings.out}
         told = msgspec.convert(msgspec.to_builtins(made) | msgspec.to_builtins(facts), summary)
         made = step.finish(told, step.written())
         shutil.rmtree(kept, ignore_errors=True)
@@ -136,16 +138,15 @@ def _follow(settings: TrainSettings, summary: type[S], fit: Fit, shares: Mapping
     return msgspec.convert(word["done"], summary)
 
 
-def _train(
-    settings: TrainSettings, shares: Mapping[str, float], fit: Fit, place: Place
-) -> tuple[Figures, dict[str, int]]:
-    from vtgdata.video.store import FrameSource
+def _train(settings: TrainSettings, shares: Mapping[str, float], fit: Fit, place: Place) -> Figures:
+    from vtgdata.video.frame_source import FrameSource
 
     rows, prompts = open_rows(settings.release, list(shares))
     tell_frames(rows, settings.model)
     frames = FrameSource(settings.videos, settings.frames)
     whole, left_out = with_video(rows, frames, settings)
-    return fit(settings, whole, prompts, frames, place), left_out
+    place.left_out.update(left_out)
+    return fit(settings, whole, prompts, frames, place)
 
 
 class Batches(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,7 +185,7 @@ def common(settings: TrainSettings, parameters: int, split: Batches, steps: int,
     return {
         "output_dir": str(kept),
         "max_steps": steps,
-        "warmup_steps": settings.warmup,
+        "warmup_steps": settings.warmup if settings.warmup >= 1 or settings.warmup * steps >= 1 else 0,
         "adam_beta1": 0.9,
         "adam_beta2": settings.beta2,
         "max_grad_norm": settings.max_grad_norm,
@@ -201,6 +202,7 @@ def common(settings: TrainSettings, parameters: int, split: Batches, steps: int,
         "logging_dir": str(kept / "tensorboard"),
         "save_strategy": "no",
         "logging_steps": 1,
+        "logging_nan_inf_filter": False,
         "disable_tqdm": True,
     }
 
@@ -234,17 +236,6 @@ def built(make: Callable[..., Any], **parts: Any) -> Any:
     return trainer
 
 
-def go(trainer: Any, watch: Watch, place: Place) -> checkpoints.Checkpoint | None:
-    """Train to the end, from the last whole checkpoint if there is one, which is returned."""
-    found = checkpoints.last(place.kept)
-    if place.crew.writes:
-        checkpoints.tidy(place.kept, watch.keep)
-        watch.take_up(found)
-    place.crew.wait()
-    trainer.train(resume_from_checkpoint=str(found.path) if found else None)
-    return found
-
-
 def effective(args: Any, settings: TrainSettings, split: Batches, model: Any, opened: models.Opened) -> dict[str, Any]:
     """The settings of a run as they acted, for its meta and card."""
     return {
@@ -272,7 +263,13 @@ def here(settings: TrainSettings) -> Place:
 
 
 def watched(
-    command: str, settings: TrainSettings, place: Place, steps: int, names: Mapping[str, str], boundary: int = 1
+    command: str,
+    settings: TrainSettings,
+    place: Place,
+    steps: int,
+    names: Mapping[str, str],
+    boundary: int = 1,
+    limits: guards.Limits | None = None,
 ) -> Watch:
     """The watch of a run; see `Watch`."""
     return Watch(
@@ -284,6 +281,7 @@ def watched(
         save_every=settings.save_every,
         boundary=boundary,
         keep=settings.keep_checkpoints,
+        limits=limits or guards.Limits(stall=settings.stall),
     )
 
 

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from vtgdata.conversation.prompt import Prompt
+from vtgdata.train import course, lengths, session
 from vtgdata.train import model as models
-from vtgdata.train import session
 from vtgdata.train.data import Frames, Provenance, Row, dataset
 from vtgdata.train.order import shown
 from vtgdata.train.session import Place
@@ -70,6 +70,9 @@ def fit(
 
     plan = shown(rows, settings, per_step=settings.batch_size, option="--batch-size", by=settings.order)
     opened = models.load(settings.model, settings)
+    rows = lengths.within(rows, prompts, frames, opened, settings, place)
+    if place.left_out:
+        plan = shown(rows, settings, per_step=settings.batch_size, option="--batch-size", by=settings.order)
     split = session.batches(settings.batch_size, settings.device_batch, place.crew.size, opened.parameters)
     args = session.configured(
         SFTConfig,
@@ -101,7 +104,7 @@ def fit(
     watch = session.watched(COMMAND, settings, place, plan.steps, names | {"grad_norm": "gradient"})
     trainer.add_callback(watch.callback())
     acted = session.effective(args, settings, split, trainer.model, opened)
-    found = session.go(trainer, watch, place)
+    found = course.go(trainer, watch, place)
     models.save(trainer, opened, settings, place.out, stated)
     return Figures(
         **session.figures(rows, plan, found, acted),

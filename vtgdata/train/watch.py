@@ -10,11 +10,15 @@ from typing import Any
 
 import msgspec
 
-from vtgdata.train import checkpoints
+from vtgdata.errors import VtgError
+from vtgdata.train import checkpoints, guards
 from vtgdata.train.crew import Crew
+from vtgdata.train.guards import Trouble
 
 log = logging.getLogger("vtgdata")
 LOG = "training.jsonl"
+COMPLETIONS = "completions"
+"""Folder of the tables of completions."""
 EVERY_SECONDS = 5.0
 """Between two lines of progress."""
 
@@ -33,6 +37,7 @@ class Watch:
         save_every: int,
         boundary: int = 1,
         keep: int = 2,
+        limits: guards.Limits | None = None,
     ) -> None:
         """Watch a run.
 
@@ -45,10 +50,12 @@ class Watch:
             save_every: steps between checkpoints; 0 for a twentieth of all steps, 50 at most.
             boundary: steps between two places where a run can be taken up: where no generated answers wait in memory.
             keep: number of checkpoints kept.
+            limits: from when on the run is in trouble, and stops.
         """
         self.command, self.kept, self.crew, self.steps, self.names = command, kept, crew, steps, names
         every = save_every or min(50, max(1, steps // 20))
-        self.save_every, self.keep = -(-every // boundary) * boundary, keep
+        self.save_every, self.keep, self.boundary = -(-every // boundary) * boundary, keep, boundary
+        self.limits = limits or guards.Limits(stall=0)
         self.lines: list[dict[str, Any]] = []
         self.carried: Callable[[], Mapping[str, Any]] = dict
         """What the run carries from step to step besides the trainer's own state, called when a checkpoint is made."""
@@ -56,23 +63,31 @@ class Watch:
         """Called with each step's line; what raises ends the run."""
         self.to_line: Callable[[], Mapping[str, Any]] = dict
         """More figures of the step that has just ended."""
+        self.from_line: list[Callable[[Mapping[str, Any]], Mapping[str, Any]]] = []
+        """Further figures that follow from a step's line, before it is noted, and from the lines before it."""
+        self.trouble: Trouble | None = None
+        """Why the run stops; the writing process finds it, and all know it."""
         self._begun = self._told = time.monotonic()
-        self._first = 0
+        self._first = self._since = 0
 
     def take_up(self, checkpoint: checkpoints.Checkpoint | None) -> None:
         """Go on from a checkpoint, or begin: the log keeps the lines up to there. The writing process calls it."""
         checkpoints.cut_log(self.kept / LOG, checkpoint.step if checkpoint else 0)
+        checkpoints.cut_tables(self.kept / COMPLETIONS, checkpoint.step if checkpoint else 0)
         self._first = checkpoint.step if checkpoint else 0
         if checkpoint:
             log.info("%s: goes on from step %d of %d", self.command, checkpoint.step, self.steps)
             self.lines = [msgspec.json.decode(line) for line in (self.kept / LOG).read_bytes().splitlines()]
+            self._since = len(self.lines)
 
-    def line(self, step: int, figures: Mapping[str, Any]) -> None:
-        """Note a step's figures, as the trainer logs them."""
+    def line(self, step: int, figures: Mapping[str, Any]) -> bool:
+        """Note a step's figures, as the trainer logs them; returns whether it logged any."""
         known = {ours: figures[theirs] for theirs, ours in self.names.items() if theirs in figures}
         if not known:
-            return
+            return False
         entry = {"step": step, **known, **self.to_line()}
+        for more in self.from_line:
+            entry |= more(entry)
         self.lines.append(entry)
         if self.crew.writes:
             with (self.kept / LOG).open("ab") as file:
@@ -80,6 +95,46 @@ class Watch:
             self._tell(entry)
         for act in self.at_step:
             act(entry)
+        return True
+
+    def look(self, step: int) -> bool:
+        """Look whether the run is in trouble; returns whether it stops after this step. All processes call it."""
+        if self.trouble is None and self.crew.writes:
+            ends = guards.learnt_nothing(self.lines, self.limits) if step >= self.steps else None
+            self.trouble = guards.trouble(self.lines, self.limits, self._since) or ends
+        self.trouble = self.crew.told(self.trouble)
+        return self.trouble is not None and (step % self.boundary == 0 or step >= self.steps)
+
+    def sound(self, model: Any) -> bool:
+        """Whether all weights are finite, so that a checkpoint of them is of use. All processes call it."""
+        if guards.finite(model.parameters(), self.crew):
+            return True
+        self.trouble = self.trouble or Trouble("weights are no longer finite. Lower --learning-rate")
+        return False
+
+    def settle(self, found: checkpoints.Checkpoint | None, model: Any) -> None:
+        """See that a run that has ended is a success; raises VtgError when it stopped, or has learnt nothing."""
+        if self.trouble is None and found is not None and found.step >= self.steps:
+            nothing = guards.learnt_nothing(self.lines, self.limits) if self.crew.writes else None
+            self.trouble = self.crew.told(nothing)
+        if self.trouble is None:
+            self.sound(model)
+        if self.trouble is not None:
+            raise self.stopped(self.trouble)
+
+    def stopped(self, trouble: Trouble) -> VtgError:
+        """The error of a run that stopped: what is wrong, what is kept, and how to go on."""
+        step = self.lines[-1]["step"] if self.lines else self._first
+        words = f"{self.command} stopped at step {step} of {self.steps}: {trouble.words.removesuffix('.')}."
+        last = checkpoints.last(self.kept)
+        if last is None:
+            return VtgError(f"{words} There is no checkpoint from before it, so the same command begins anew.")
+        anyway = f" (add {trouble.option} 0 to go on all the same)" if trouble.option else ""
+        return VtgError(
+            f"{words} The checkpoint of step {last.step} is kept, and the same command goes on from there{anyway}. "
+            "With other settings a run begins anew; to begin it with these weights, give "
+            f"--model {last.path} and another --out."
+        )
 
     def _tell(self, entry: Mapping[str, Any]) -> None:
         now = time.monotonic()
@@ -120,11 +175,17 @@ class Watch:
         watch = self
 
         class _Callback(TrainerCallback):
-            def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-                watch.line(state.global_step, logs or {})
+            def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
+                guards.drop_gradient(model, watch.crew)
 
-            def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-                control.should_save = control.should_save or watch.saves(state.global_step)
+            def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **more: Any) -> None:
+                if watch.line(state.global_step, logs or {}) and watch.look(state.global_step):
+                    control.should_training_stop = True
+                    control.should_save = watch.sound(more["model"])
+
+            def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
+                if control.should_save or watch.saves(state.global_step):
+                    control.should_save = watch.sound(model)
 
             def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
                 watch.saved(state.global_step)
