@@ -16,8 +16,6 @@ def go(trainer: Any, watch: Watch, place: Place) -> checkpoints.Checkpoint | Non
         checkpoints.tidy(place.kept, watch.keep)
         watch.take_up(found)
     place.crew.wait()
-    if found is None:
-        guards.refuse_weights(trainer.model, str(trainer.model.config._name_or_path), place.crew)
     try:
         trainer.train(resume_from_checkpoint=str(found.path) if found else None)
     except RuntimeError as error:

@@ -12,14 +12,13 @@ from typing import Any
 
 import msgspec
 
-from vtgdata.errors import VtgError
 from vtgdata.train.crew import Crew
 
 Line = Mapping[str, Any]
 WINDOW = 20
 """Steps whose mean length is compared with that of the first ones."""
 KL_STEPS = 5
-"""Steps over which the mean of the KL divergence is taken."""
+"""Steps in a row in which the KL divergence is too large."""
 NOTHING = (("frac_reward_zero_std", 1.0), ("gradient", 0.0), ("learning_rate", 0.0))
 """Figures of a step from which nothing is learnt."""
 
@@ -126,11 +125,11 @@ def _form(lines: Sequence[Line]) -> str:
 
 def _far(lines: Sequence[Line], most: float) -> Trouble | None:
     last = lines[-KL_STEPS:]
-    if not most or len(last) < KL_STEPS or not _mean(last, "kl") > most:
+    if not most or len(last) < KL_STEPS or not all((line.get("kl") or 0.0) > most for line in last):
         return None
     return Trouble(
-        f"the KL divergence from the starting model has run away: {_mean(last, 'kl'):.3g} nats a token in the mean of "
-        f"{KL_STEPS} steps. Lower --learning-rate, or raise --beta",
+        f"the KL divergence from the starting model has run away: above {most:g} nats a token for {KL_STEPS} steps, "
+        f"{_mean(last, 'kl'):.3g} in their mean. Lower --learning-rate, or raise --beta",
         "--max-kl",
     )
 
@@ -174,12 +173,6 @@ def finite(tensors: Iterable[Any], crew: Crew) -> bool:
     from accelerate.utils import gather_object
 
     return not any(gather_object([wrong]))
-
-
-def refuse_weights(model: Any, where: str, crew: Crew) -> None:
-    """Raise VtgError when a weight is not finite; all processes must call it."""
-    if not finite(model.parameters(), crew):
-        raise VtgError(f"{where}: has weights that are not finite (nan or infinite): nothing can be made of them.")
 
 
 def drop_gradient(model: Any, crew: Crew) -> None:

@@ -130,6 +130,8 @@ class Watch:
         if last is None:
             return VtgError(f"{words} There is no checkpoint from before it, so the same command begins anew.")
         anyway = f" (add {trouble.option} 0 to go on all the same)" if trouble.option else ""
+        if self._first and step <= self._first + self.boundary and not trouble.option:
+            anyway = ", though it stopped at once again"
         return VtgError(
             f"{words} The checkpoint of step {last.step} is kept, and the same command goes on from there{anyway}. "
             "With other settings a run begins anew; to begin it with these weights, give "
