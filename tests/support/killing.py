@@ -53,11 +53,11 @@ TRAINING = {
         "o/rates/pass_rates.parquet --splits rl=o/rl/rows.parquet --version 1.0.0 --name Shapes --out o/trained-on"
     ),
     "train sft": (
-        "train sft o/trained-on --model base --videos o/shapes/videos --steps 1 --batch-size 1 --warmup 1 --out o/sft"
+        "train sft o/trained-on --model base --videos o/shapes/videos --steps 1 --batch-size 1 --warmup 0 --out o/sft"
     ),
     "train rl": (
         "train rl o/trained-on --model o/sft --videos o/shapes/videos --steps 1 --prompts-per-step 1 --rollouts 2 "
-        "--max-new-tokens 4 --warmup 1 --out o/rl-model"
+        "--max-new-tokens 4 --warmup 1 --stall 0 --out o/rl-model"
     ),
     "train distill": (
         "train distill o/trained-on --model o/sft --teacher base --videos o/shapes/videos --steps 1 "

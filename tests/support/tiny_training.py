@@ -50,7 +50,7 @@ def log(folder, name="training.jsonl"):
 def fit_sft(base, out, rows, place=None, **changes):
     settings = {
         "release": "", "model": base, "videos": "", "out": str(out), "steps": 4, "batch_size": 4, "warmup": 1,
-        "beta2": 0.95,
+        "beta2": 0.95, "stall": 0,
     }  # fmt: skip
     return sft.fit(sft.Settings(**settings | changes), rows, PROMPTS, frames, place)
 
@@ -58,6 +58,6 @@ def fit_sft(base, out, rows, place=None, **changes):
 def fit_rl(base, out, rows, place=None, **changes):
     settings = {
         "release": "", "model": base, "videos": "", "out": str(out), "steps": 2, "prompts_per_step": 2, "rollouts": 2,
-        "max_new_tokens": 8, "warmup": 5, "beta2": 0.98,
+        "max_new_tokens": 8, "warmup": 5, "beta2": 0.98, "stall": 0,
     }  # fmt: skip
     return rl.fit(rl.Settings(**settings | changes), rows, PROMPTS, frames, place)

@@ -60,10 +60,10 @@ class Falling(held_out.HeldOut):
 
 
 def test_the_best_model_is_kept_and_patience_ends_the_run(base, tmp_path, monkeypatch):
-    from vtgdata.train import session
+    from vtgdata.train import making
 
     monkeypatch.setattr(Falling, "seen", 0)
-    monkeypatch.setattr(session, "HeldOut", Falling)
+    monkeypatch.setattr(making, "HeldOut", Falling)
     given = {"evaluate_every": 1, "hold_out": 0.25, "keep": "best", "patience": 2, "save_every": 50}
     (tmp_path / "out").mkdir()
     (tmp_path / "kept").mkdir()

@@ -1,10 +1,27 @@
 """Scores as rewards."""
 
+import json
+from collections import defaultdict
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from support.builders import make_sample
 from vtgdata.conversation.answer import Form
-from vtgdata.train.rewards import reward, text_of
+from vtgdata.files import plugins
+from vtgdata.metrics import sets
+from vtgdata.metrics.judging import judge_predictions
+from vtgdata.metrics.predictions.record import Prediction
+from vtgdata.train.rewards import Reader, Rewards, Truths, reward, text_of
+
+END = 7
+"""A token that ends a text."""
+PROBES = [
+    json.loads(line)
+    for line in (Path(__file__).parent.parent / "conversation/probes/answers.jsonl").read_text().splitlines()
+]
 
 RIGHT = "<think>it opens</think><answer>3.0 to 9.0</answer>"
 EARLY = "<think>it opens</think><answer>3.0 to 6.0</answer>"
@@ -43,3 +60,112 @@ def test_a_completion_need_not_write_the_mark_that_its_template_has_written():
 
 def test_a_time_inside_reasoning_that_was_cut_off_is_no_answer():
     assert ask("tiou", "From 3.0 s to 9.0 s the door", opened=True) == [0.0]
+
+
+def test_read_strictly_an_answer_in_another_form_is_the_empty_one():
+    loose = "3.0 s to 9.0 s"
+    one = make_sample("s")
+    for strict, right in ((False, 1.0), (True, 0.0)):
+        function = reward("tiou", {"s": one}, {"s": Form()}, strict=strict)
+        assert function([loose, RIGHT], ["s", "s"]) == [right, 1.0]
+
+
+def call(rewards, texts, ids, tokens=None):
+    """All functions of some rewards as TRL calls them: their values, and what they log."""
+    figures, columns = defaultdict(list), {}
+    more = {"log_metric": lambda name, value: figures[name].append(value), "log_extra": columns.__setitem__}
+    given = {"completions": list(texts), "sample_id": list(ids), "completion_ids": tokens or [[1, END]] * len(texts)}
+    return [function(**given, **more) for function in rewards.functions], figures, columns
+
+
+def two():
+    """Two samples of two sources, at the start and at the end of their videos."""
+    return {
+        "a": make_sample("a", video_id="a", duration=10.0, windows=[(0.0, 4.0)]),
+        "b": make_sample("b", video_id="b", duration=20.0, windows=[(12.0, 20.0)]),
+    }
+
+
+def test_what_more_a_lenient_reading_pays_is_logged():
+    samples = two()
+    reader = Reader(samples, dict.fromkeys(samples, Form()), {END})
+    texts = ["0.0 s to 4.0 s", "<think>x</think><answer>0.0 to 4.0</answer>"]
+    for strict in (True, False):
+        rewards = Rewards({"tiou": 0.5, "format": 0.5}, reader, strict=strict)
+        values, figures, _ = call(rewards, texts, ["a", "a"])
+        assert values == [[0.0, 1.0] if strict else [1.0, 1.0], [0.0, 1.0]]
+        assert figures["lenient_minus_strict"] == [0.5, 0.0] and figures["unparsed"] == [0.0, 0.0]
+
+
+def test_each_answer_is_scored_against_the_truths_of_other_sources_too():
+    samples = two()
+    reader = Reader(samples, dict.fromkeys(samples, Form()), {END})
+    rewards = Rewards({"tiou": 0.9, "format": 0.1}, reader, truths=Truths(samples, seed=1))
+    texts = [f"<think>x</think><answer>{pair}</answer>" for pair in ("0.0 to 4.0", "0.0 to 10.0")]
+    _, figures, _ = call(rewards, texts, ["a", "a"])
+    # The other truth lies in [0.6, 1] of the duration: [6, 10] of ten seconds. Its form earns an answer 0.1 everywhere.
+    assert figures["others"] == pytest.approx([0.1, 0.9 * 0.4 + 0.1])
+    assert figures["seen_step"] == pytest.approx([0.9, 0.0]), "a guess that fits any video is not looking"
+
+
+def test_a_sample_without_a_duration_and_a_set_of_one_source_have_no_other_truths():
+    samples = two() | {"c": make_sample("c", video_id="c", duration=None)}
+    reader = Reader(samples, dict.fromkeys(samples, Form()), {END})
+    rewards = Rewards({"tiou": 1.0}, reader, truths=Truths(samples, seed=1))
+    assert len(call(rewards, [RIGHT, RIGHT], ["a", "c"])[1]["seen_step"]) == 1
+    alone = {"a": samples["a"]}
+    assert not Truths(alone, seed=1).known
+    assert "seen_step" not in call(Rewards({"tiou": 1.0}, reader, truths=Truths(alone, seed=1)), [RIGHT], ["a"])[1]
+
+
+def test_answers_that_are_nearly_too_long_cost_as_in_dapo():
+    pytest.importorskip("trl", reason="needs vtgdata[train]")
+    samples = two()
+    rewards = Rewards({"tiou": 1.0}, Reader(samples, dict.fromkeys(samples, Form()), {END}), overlong=(10, 4))
+    assert rewards.names == ["tiou", "overlong"] and rewards.weights == [1.0, 1.0]
+    values, _, columns = call(rewards, [RIGHT] * 3, ["a"] * 3, [[1] * n + [END] for n in (5, 7, 9)])
+    assert values[1] == columns["reward overlong"] == [0.0, -0.5, -1.0]
+
+
+STATUSES = {
+    "ok", "refused", "truncated", "no_answer", "unparsable", "reversed", "zero_length", "out_of_range",
+    "several_where_one",
+}  # fmt: skip
+
+
+def texts_of_every_status():
+    """A thousand texts with the form asked for, the video's length and how they ended: all probes, whole and cut."""
+    for number, probe in enumerate(PROBES * 2):
+        finish = probe["finish_reason"] if number < len(PROBES) else "length"
+        yield probe, finish
+
+
+def test_a_thousand_texts_of_every_status_earn_to_the_last_bit_what_evaluation_gives_them():
+    names = plugins.names("scores")
+    cases = list(islice(texts_of_every_status(), 1000))
+    samples, forms, texts, finished = {}, {}, [], []
+    for number, (probe, finish) in enumerate(cases):
+        name = f"s{number}"
+        options = {"options": ("yes", "no", "yes"), "answer": "AB"[number % 2]} if probe["option"] else {}
+        windows = [(12.0, 17.0), (30.0, 41.5)][: 1 + number % 2]
+        samples[name] = make_sample(name, duration=probe["duration"], windows=windows, **options)
+        forms[name] = Form(template=probe["form"], reasoning=probe["reasoning"], several=probe.get("several", False))
+        texts.append(probe["text"])
+        finished.append(finish)
+    reader = Reader(samples, forms, {END})
+    tokens = [[1, END if finish == "stop" else 2] for finish in finished]
+    judged = [
+        judge_predictions(
+            {name: Prediction(keys=(name,), where="f:1", text=text, finish_reason=finish)}, [samples[name]], forms[name]
+        )
+        for name, text, finish in zip(samples, texts, finished, strict=True)
+    ]
+    statuses = {each.rows[0]["parse_status"] for each in judged}
+    assert statuses == STATUSES
+    for strict in (False, True):
+        values, _, _ = call(Rewards(dict.fromkeys(names, 1.0), reader, strict=strict), texts, samples, tokens)
+        answers = [(each.strict() if strict else each.answers)[0] for each in judged]
+        evaluated = sets.values(",".join(names), answers, list(samples.values()), ())
+        for name, column in zip(names, values, strict=True):
+            right = [None if np.isnan(value) else value for value in evaluated[name].tolist()]
+            assert column == right, (name, strict)

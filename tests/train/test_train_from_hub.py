@@ -77,7 +77,11 @@ def desk(hub, tmp_path_factory) -> Desk:
 
 
 def train(desk: Desk, what: str, out: str, model: str) -> str:
-    small = ["--batch-size", 2] if what == "sft" else ["--prompts-per-step", 2, "--rollouts", 2, "--max-new-tokens", 8]
+    small = (
+        ["--batch-size", 2]
+        if what == "sft"
+        else ["--prompts-per-step", 2, "--rollouts", 2, "--max-new-tokens", 8, "--stall", 0]
+    )
     words = ["org/shapes@v1.0.0", "--model", model, "--videos", "shapes/videos", "--steps", 2, *small, "--out", out]
     return desk.done("train", what, *words)
 

@@ -17,6 +17,8 @@ Recipe = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 SINGULAR = ("splits", "filters", "license_texts")
 """Settings whose option is given several times, and so may be typed without its last letter: `--split`."""
+SPECS = ("rewards",)
+"""Mappings whose keys may be plug-ins with settings of their own, as in `length:low=8,high=200=0.1`."""
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and the result.")]
 
 
@@ -119,16 +121,33 @@ def given(settings: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, A
 
 def _mapping(name: str, items: list[str]) -> dict[str, Any]:
     mapping: dict[str, Any] = {}
-    for item in (piece for text in items for piece in _pieces(text)):
+    specs = name in SPECS
+    for item in (piece for text in items for piece in (_with_specs if specs else list)(_pieces(text))):
         if item.lstrip().startswith("{"):
             whole = plugins.read_value(item, f"--{name}")
             mapping |= cast("dict[str, Any]", whole) if isinstance(whole, dict) else {}
             continue
-        key, equals, value = item.partition("=")
+        key, equals, value = item.rpartition("=") if specs else item.partition("=")
         if not equals or not key:
             raise VtgError(f"--{name}: {item!r} is not key=value.")
         mapping[key.strip()] = plugins.read_value(value, f"--{name}") if value else ""
     return mapping
+
+
+def _with_specs(pieces: list[str]) -> list[str]:
+    """Pieces `key=value`, those of a key that is a spec with several settings put together again.
+
+    >>> _with_specs(["tiou=1", "length:low=8", "high=200=0.1"])
+    ['tiou=1', 'length:low=8,high=200=0.1']
+    """
+    found, begun = list[str](), ""
+    for piece in pieces:
+        begun = f"{begun},{piece}" if begun else piece
+        if ":" in begun.partition("=")[0] and piece.count("=") == 1:
+            continue  # a setting; the last one has the value of the whole key behind it
+        found.append(begun)
+        begun = ""
+    return [*found, *([begun] if begun else [])]
 
 
 def _pieces(text: str) -> list[str]:

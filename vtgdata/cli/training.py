@@ -47,16 +47,22 @@ def planned(summary: Planned) -> None:
     print("\n".join(words(summary)))
 
 
+OWN = ("too long", "no reward applies")
+"""Reasons for which a row is left out that are not its video's."""
+
+
 def _short(value: object) -> object:
     return f"{value:.4g}" if isinstance(value, float) else value
 
 
 def _show(summary: Tuned | Rewarded | Distilled) -> None:
-    rest = ("out", "up_to_date", "data", "effective", "left_out")
+    rest = ("out", "up_to_date", "data", "effective", "left_out", "prior_alarm")
     facts = {key: value for key, value in structs.asdict(summary).items() if key not in rest and value is not UNSET}
     print(", ".join(f"{key} {_short(value)}" for key, value in facts.items()) + again(summary))
     for reason, number in summary.left_out.items():
-        print(f"{number} rows left out: their video is {reason}")
+        print(f"{number} rows left out: {reason if reason in OWN else f'their video is {reason}'}")
+    if words := getattr(summary, "prior_alarm", None):
+        print(f"WARNING: {words}")
     acted = summary.effective
     trained = ", ".join(f"{part} {number:,}" for part, number in acted.get("trained", {}).items())
     print(

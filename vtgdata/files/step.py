@@ -64,6 +64,7 @@ def json_values(summary: msgspec.Struct) -> dict[str, Any]:
 HOW = (
     *("executor", "shards", "workers", "jobs", "yes", "budget", "prices", "free", "confirm_over", "allow"),
     *("batch_requests", "batch_megabytes"),
+    *("stall", "max_kl", "max_growth"),
     *("launch", "accelerate", "log_to", "save_every", "keep_checkpoints", "tokens_per_second"),
 )
 """Settings that say how a step is run and never change its result; `meta.json` has them as `how`."""

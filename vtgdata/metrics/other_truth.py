@@ -48,6 +48,23 @@ class Others(NamedTuple):
     """The source of each sample."""
 
 
+class Donors(NamedTuple):
+    """Whose truths the answers to n samples are scored against; their samples are made as they are asked for."""
+
+    donor: Index
+    """(draws, n) whose windows these are."""
+    usable: NDArray[np.bool_]
+    """(n,) False for a sample without a duration, whose share of it nobody knows."""
+    clusters: Clusters
+    """The source of each sample."""
+
+    def of(self, samples: Sequence[Sample], places: Sequence[int]) -> list[list[Sample]]:
+        """For each draw the samples at some places, each with another sample's windows in place of its own."""
+        asked: list[list[int]] = self.donor[:, list(places)].tolist()
+        shares = {donor: _shares(samples[donor]) for donor in {donor for row in asked for donor in row}}
+        return [[_with(samples[i], shares[j]) for i, j in zip(places, row, strict=True)] for row in asked]
+
+
 class Seen(msgspec.Struct, frozen=True):
     """A score, and what of it other videos' truths would give."""
 
@@ -68,6 +85,12 @@ def draw(samples: Sequence[Sample], *, seed: int = 0, draws: int = DRAWS) -> Oth
     In each draw every truth is used once, as far as sources allow: one that has more than half of all samples cannot
     do without drawing others more than once.
     """
+    found = draw_donors(samples, seed=seed, draws=draws)
+    return found and Others(found.of(samples, range(len(samples))), *found)
+
+
+def draw_donors(samples: Sequence[Sample], *, seed: int = 0, draws: int = DRAWS) -> Donors | None:
+    """As `draw`, without the samples: for answers that come a few at a time, as in training."""
     clusters = clusters_of(sources_of(samples))
     usable = np.array([bool(sample.video.duration) for sample in samples], dtype=bool)
     if np.count_nonzero(np.bincount(clusters.of[usable])) < 2:
@@ -80,9 +103,13 @@ def draw(samples: Sequence[Sample], *, seed: int = 0, draws: int = DRAWS) -> Oth
     donor = np.empty((draws, len(samples)), dtype=np.intp)
     for row in donor:
         row[order] = order[_donors(ranges, clusters.of[order], usable[order], rng)]
-    shares, rows = [_shares(sample) for sample in samples], donor.tolist()
-    changed = [[_with(s, shares[j]) for s, j in zip(samples, row, strict=True)] for row in rows]
-    return Others(changed, donor, usable, clusters)
+    return Donors(donor, usable, clusters)
+
+
+def against(score: Score, samples: Sequence[Sequence[Sample]]) -> dict[str, Array]:
+    """What the same answers score on other truths. Returns {metric: (draws, n)} of those that every draw gives."""
+    found = [score(each) for each in samples]
+    return {name: np.stack([each[name] for each in found]) for name in found[0] if all(name in each for each in found)}
 
 
 class Estimate(NamedTuple):
@@ -102,15 +129,11 @@ def seen(own: Mapping[str, Array], score: Score, others: Others) -> dict[str, Es
             out. A metric that does not depend on windows has `seen` 0.
         others: the other truths.
     """
-    against = [score(each) for each in others.samples]
-    return {
-        name: _estimate(values, np.stack([each[name] for each in against]), others)
-        for name, values in own.items()
-        if all(name in each for each in against)
-    }
+    found = against(score, others.samples)
+    return {name: _estimate(values, found[name], others) for name, values in own.items() if name in found}
 
 
-def _estimate(own: Array, against: Array, others: Others) -> Estimate:
+def _estimate(own: Array, scored: Array, others: Others) -> Estimate:
     """`seen` of one metric, and a value per sample whose mean it is.
 
     A truth meets its own answer and others, so samples are not independent, and the spread of score minus others would
@@ -118,14 +141,14 @@ def _estimate(own: Array, against: Array, others: Others) -> Estimate:
     its own score, less what its answer scores on other truths, less what other answers score on its truth.
     Source: Hoeffding, A class of statistics with asymptotically normal distribution (1948).
 
-    Args: own: (n,); against: (draws, n); NaN where the metric does not apply.
+    Args: own: (n,); scored: (draws, n), on other truths; NaN where the metric does not apply.
     """
     own = np.where(others.usable, own, np.nan)
-    against = np.where(others.usable, against, np.nan)
-    score, other = _mean(own), _mean(against)
+    scored = np.where(others.usable, scored, np.nan)
+    score, other = _mean(own), _mean(scored)
     count = int(np.count_nonzero(others.usable))
     difference = _no_rounding(score - other)
-    parts = _part(own[None], score, count).sum(axis=0) - _of_others(_part(against, other, count), others)
+    parts = _part(own[None], score, count).sum(axis=0) - _of_others(_part(scored, other, count), others)
     values = np.where(others.usable, difference + parts, np.nan)
     low, high = (_no_rounding(bound) for bound in of_estimate(values, others.clusters))
     return Estimate(Seen(score, other, difference, low, high), values)

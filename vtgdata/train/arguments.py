@@ -16,6 +16,9 @@ OURS = "a setting of vtgdata"
 PROMISES = {
     "output_dir": "the folder is --out",
     "max_steps": f"{OURS}: --steps",
+    "max_length": f"{OURS}: --max-length, by which no answer is cut",
+    "truncation_mode": "no row is cut: --max-length leaves it out",
+    "logging_nan_inf_filter": "a loss that is not finite is said, and stops the run",
     "num_train_epochs": f"{OURS}: --epochs",
     "seed": f"{OURS}: --seed",
     "data_seed": "the order of rows is vtgdata's own, by --seed",

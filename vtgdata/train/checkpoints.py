@@ -109,3 +109,15 @@ def cut_log(path: Path, step: int) -> None:
         path.write_bytes(b"".join(kept))
     except OSError as error:
         raise VtgError(f"{path}: cannot be written ({error.strerror}).") from error
+
+
+def table(step: int) -> str:
+    """Name of the table of completions of a step."""
+    return f"step-{step:06d}.parquet"
+
+
+def cut_tables(folder: Path, step: int) -> None:
+    """Delete a run's own tables of completions of steps after `step`: the run writes them again."""
+    for path in folder.glob("step-*.parquet"):
+        if path.stem.removeprefix("step-").isdecimal() and path.name > table(step):
+            path.unlink()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 Frames = Callable[[Row], tuple[Sequence[float], "Sequence[PIL.Image.Image]"]]
-"""Gives, for a row, the times (seconds) and the pictures to show a model; a `video.store.FrameSource`."""
+"""Gives, for a row, the times (seconds) and the pictures to show a model; a `video.frame_source.FrameSource`."""
 
 
 class PlainWords(Protocol):
@@ -127,7 +127,7 @@ def _parts(message: Message, plain: PlainWords | None) -> list[dict[str, Any]]:
     ]
 
 
-def _target(text: str, opening: str, plain: PlainWords | None) -> list[dict[str, Any]]:
+def target_turn(text: str, opening: str, plain: PlainWords | None) -> list[dict[str, Any]]:
     """The answer to learn, as the model's turn: where the chat template opens the reasoning, it begins as that does."""
     text = reopened(plain.words(text) if plain else text, opening)
     return [{"role": "assistant", "content": [{"type": "text", "text": text}]}]
@@ -198,7 +198,7 @@ def builder(
         built: dict[str, Any] = {"prompt": chat, "images": list(images)}
         built |= {"place": place, "sample_id": row["sample_id"]}
         if targets:
-            return built | {"completion": _target(row["target"], opening, plain)}
+            return built | {"completion": target_turn(row["target"], opening, plain)}
         refuse_video(chat, row["sample_id"])
         return built
 

@@ -9,8 +9,9 @@ import msgspec
 
 from vtgdata.conversation.prompt import Prompt
 from vtgdata.errors import VtgError
-from vtgdata.train import held_out, session
+from vtgdata.train import course, held_out, making, row_lengths, session
 from vtgdata.train import model as models
+from vtgdata.train.batches import batches
 from vtgdata.train.data import Frames, Provenance, Row, dataset
 from vtgdata.train.drawn import DrawSettings, sampling
 from vtgdata.train.order import shown
@@ -64,6 +65,8 @@ class Summary(Figures, frozen=True, kw_only=True):
 
 def run(settings: Settings) -> Summary:
     """Train; writes model, processor and `training.jsonl` to `out`, and returns losses, counts and data facts."""
+    if settings.dry_run:
+        raise VtgError("train distill has no plan yet; `train rl --dry-run` with the same settings is near.")
     return session.run(COMMAND, settings, Summary, fit, CONFIG, [__name__], [settings.teacher])
 
 
@@ -83,10 +86,13 @@ def fit(
     drawn = sampling(settings, rows)
     opened, teacher = models.load(settings.model, settings), models.load(settings.teacher, settings)
     refuse_other_tokens(opened, teacher, settings)
-    split = session.batches(settings.prompts_per_step, settings.device_batch, place.crew.size, opened.parameters)
-    args = session.configured(
+    rows = row_lengths.within(rows, prompts, frames, opened, settings, place, drawn.max_tokens)
+    if place.left_out:
+        plan = shown(rows, settings, per_step=settings.prompts_per_step, option="--prompts-per-step")
+    split = batches(settings.prompts_per_step, settings.device_batch, place.crew.size, opened.parameters)
+    args = making.configured(
         DistillationConfig,
-        session.common(settings, opened.parameters, split, plan.steps, place.kept)
+        making.common(settings, opened.parameters, split, plan.steps, place.kept)
         | {
             "learning_rate": models.rate(settings, opened.parameters, 5e-5, 1e-6),
             "lr_scheduler_type": settings.lr_schedule,
@@ -104,8 +110,8 @@ def fit(
     )
     models.freeze(opened.model, settings.freeze)
     stated = models.take_defaults(opened.model)
-    watch = session.watched(COMMAND, settings, place, plan.steps, NAMES)
-    trainer = session.built(
+    watch = making.watched(COMMAND, settings, place, plan.steps, NAMES)
+    trainer = making.built(
         trainer_noting(watch.note_rows),
         model=opened.model,
         teacher_model=teacher.model,
@@ -114,13 +120,13 @@ def fit(
         processing_class=opened.processor,
         peft_config=models.adapter(settings, opened.model),
     )
-    session.look_at(watch, looked_at, prompts, frames, settings, drawn.max_tokens, place, trainer, opened)
+    making.look_at(watch, looked_at, prompts, frames, settings, drawn.max_tokens, place, trainer, opened)
     trainer.add_callback(watch.callback())
-    acted = session.effective(args, settings, split, trainer.model, opened, rows, drawn) | msgspec.to_builtins(drawn)
-    found = session.go(trainer, watch, place)
+    acted = making.effective(args, settings, split, trainer.model, opened, rows, drawn) | msgspec.to_builtins(drawn)
+    found = course.go(trainer, watch, place)
     models.save(trainer, opened, settings, place.out, stated)
     return Figures(
-        **session.figures(rows, plan, found, acted, watch),
+        **making.figures(rows, plan, found, acted, watch),
         first_loss=watch.first("loss", 1),
         last_loss=watch.last("loss", 10),
     )

@@ -42,6 +42,10 @@ class Additions(msgspec.Struct, kw_only=True):
     replaced: int = 0
     """Groups replaced since the last line of the log."""
 
+    def carried(self) -> dict[str, Any]:
+        """What a run that goes on needs to know."""
+        return {"drawn": self.drawn}
+
     def line(self) -> dict[str, Any]:
         """Counts for the log; they begin anew."""
         if not self.rounds:
@@ -104,7 +108,7 @@ def trainer(additions: Additions) -> type:
         def _dead(self, prompts: list[Any], made: tuple[Any, ...]) -> list[int]:
             """Groups whose answers all earn the same, over all processes: nothing can be learnt from them."""
             extra, metrics = dict(self._pending_extra_logs), dict(self._pending_metrics)
-            rewards = self._calculate_rewards(self._rows, prompts, made[3], made[1])
+            rewards = self._calculate_rewards(self._rows, prompts, list(made[3]), made[1])
             for pending, before in ((self._pending_extra_logs, extra), (self._pending_metrics, metrics)):
                 pending.clear()
                 pending.update(before)

@@ -78,6 +78,11 @@ def load(path: str, settings: TrainSettings | None = None) -> Opened:
     return Opened(model, found.processor, found.opening, local.PlainText(found.processor), came, count)
 
 
+def context(opened: Opened) -> int | None:
+    """The most tokens of prompt and answer together that a model takes; None where its config does not say."""
+    return _local().context(opened.model)
+
+
 def loading(settings: TrainSettings) -> dict[str, Any]:
     """Arguments of `from_pretrained` that the settings ask for; raises VtgError when one cannot be had here."""
     import torch

@@ -2,36 +2,47 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from vtgdata.conversation.prompt import Prompt
 from vtgdata.errors import VtgError
-from vtgdata.files import plugins
 from vtgdata.files.samples import row_sample
 from vtgdata.records import Sampling
-from vtgdata.train import checkpoints, grpo, held_out, oracle, refresh, session
+from vtgdata.train import (
+    checkpoints,
+    course,
+    grpo,
+    grpo_arguments,
+    held_out,
+    making,
+    oracle,
+    refresh,
+    reward_names,
+    row_lengths,
+    session,
+    worth,
+)
 from vtgdata.train import model as models
 from vtgdata.train import plan as plans
+from vtgdata.train.batches import batches
 from vtgdata.train.data import Frames, Provenance, Row, builder, dataset, forms
-from vtgdata.train.drawn import DrawSettings, sampling
+from vtgdata.train.drawn import sampling
 from vtgdata.train.order import Plan, read_schedule, shown
-from vtgdata.train.rewards import reward
+from vtgdata.train.rewards import Reader
 from vtgdata.train.session import Place
+from vtgdata.train.watch import Watch
 
 COMMAND = "train rl"
 CONFIG = "rl"
 
 
-class Settings(DrawSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(worth.RewardSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of train rl."""
 
-    rewards: dict[str, float] = msgspec.field(default_factory=lambda: {"tiou": 0.9, "format": 0.1})
-    """Score plug-ins and their weights."""
     prompts_per_step: Annotated[int, msgspec.Meta(ge=1)] = 8
     """Samples in a training step, of all processes together."""
     rollouts: int = 8
@@ -86,6 +97,14 @@ class Figures(session.Figures, frozen=True, kw_only=True):
     """Mean of the last five steps."""
     frac_reward_zero_std: float | None
     """Mean share of prompts whose answers all had one reward, so that nothing could be learned from them."""
+    lenient_minus_strict: float | None = None
+    """Mean of the last five steps: what more answers would earn if those in another form counted."""
+    seen: float | None = None
+    """Reward beyond what the same answers earn on truths of other sources, mean of the last 20 steps."""
+    seen_error: float | None = None
+    """Its standard error."""
+    prior_alarm: str | None = None
+    """Words, if the reward rose while `seen` did not."""
 
 
 class Summary(Figures, frozen=True, kw_only=True):
@@ -102,7 +121,7 @@ def run(settings: Settings) -> Summary | plans.Planned:
     """Train; writes model, processor and `training.jsonl` to `out`, and returns rewards, counts and data facts."""
     if settings.dry_run:
         return plans.make(COMMAND, settings)
-    code = [__name__, *(plugins.module_name("scores", name) for name in settings.rewards)]
+    code = [__name__, *reward_names.modules(list(settings.rewards))]
     return session.run(COMMAND, settings, Summary, fit, CONFIG, code)
 
 
@@ -113,29 +132,35 @@ def fit(
 
     Raises VtgError when a setting or a row cannot be trained on.
     """
-    if settings.rollouts < 2 or not settings.rewards:
-        raise VtgError(f"rollouts {settings.rewards and settings.rollouts}: give at least 2, and at least one reward.")
+    if settings.rollouts < 2:
+        raise VtgError(f"rollouts {settings.rollouts}: give at least 2, which are compared with each other.")
+    reward_names.check_weights(settings.rewards)
     if settings.oracle and (settings.rollouts < 3 or settings.vllm_server):
         raise VtgError("--oracle: needs --rollouts of 3 or more, and answers that this process generates (no vLLM).")
     place = place or session.here(settings)
     models.prepare(settings.seed, settings.threads)
-    rows, looked_at = held_out.split(rows, settings)
-    plan, drawn, again = _plan(settings, rows), sampling(settings, rows), refresh.read(settings.refresh)
-    begun = checkpoints.last(place.kept)
-    made = None
+    rows, looked_at = held_out.split(worth.scored(rows, settings, place), settings)
+    plan, again = planned(rows, settings), refresh.read(settings.refresh)
+    opened, drawn = models.load(settings.model, settings), sampling(settings, rows)
+    rows = row_lengths.within(rows, prompts, frames, opened, settings, place, drawn.max_tokens)
+    plan = planned(rows, settings) if place.left_out else plan
+    run = _Run(settings, rows, looked_at, prompts, frames, place, drawn)
+    begun, part = checkpoints.last(place.kept), None
     for number, end in enumerate(ends := refresh.ends(plan.steps, again)):
         if number and again:
-            plan = _anew(settings, rows, prompts, place, plan, again, ends[number - 1], drawn)
+            plan = run.anew(plan, again, ends[number - 1])
         done = checkpoints.last(place.kept)
         if end == plan.steps or done is None or done.step < end:
-            made, stopped = _part(settings, rows, looked_at, prompts, frames, place, plan, end, drawn)
-            if stopped:
+            part = run.part(plan, end, opened or models.load(settings.model, settings))
+            if part.watch.looks.over:
                 break
-    assert made is not None
-    return msgspec.structs.replace(made, resumed=begun.step if begun else UNSET)
+        opened = None  # the next part begins with the weights of a checkpoint
+    assert part is not None
+    return part.figures(UNSET if begun is None else begun.step)
 
 
-def _plan(settings: Settings, rows: Sequence[Row]) -> Plan:
+def planned(rows: Sequence[Row], settings: Settings) -> Plan:
+    """The plan of a run; see `order.shown`."""
     return shown(
         rows,
         settings,
@@ -146,161 +171,113 @@ def _plan(settings: Settings, rows: Sequence[Row]) -> Plan:
     )
 
 
-def _anew(
-    settings: Settings,
-    rows: Sequence[Row],
-    prompts: Mapping[str, Prompt],
-    place: Place,
-    plan: Plan,
-    again: refresh.Refresh,
-    step: int,
-    drawn: Sampling,
-) -> Plan:
-    """The plan of a run, its rows from a step on those that the checkpoint of that step selects."""
-    chosen: list[int] = []
-    if place.crew.writes:
-        folder, model = place.kept / f"refresh-{step}", place.kept / f"checkpoint-{step}"
-        chosen = refresh.select(folder, model, rows, prompts, again, settings, drawn)
-    chosen = place.crew.told(chosen)
-    new = msgspec.structs.replace(settings, steps=plan.steps - step, seed=settings.seed + step)
-    later = _plan(new, [rows[one] | {"rank": rank} for rank, one in enumerate(chosen)])
-    return Plan(
-        plan.steps,
-        plan.places[: step * settings.prompts_per_step] + [chosen[one] for one in later.places],
-        (chosen[one] for one in later.more),
-    )
+class _Run(NamedTuple):
+    """What all parts of a run share: a refresh ends one part and begins the next."""
 
+    settings: Settings
+    rows: Sequence[Row]
+    looked_at: Sequence[Row]
+    prompts: Mapping[str, Prompt]
+    frames: Frames
+    place: Place
+    drawn: Sampling
 
-def _part(
-    settings: Settings,
-    rows: Sequence[Row],
-    looked_at: Sequence[Row],
-    prompts: Mapping[str, Prompt],
-    frames: Frames,
-    place: Place,
-    plan: Plan,
-    end: int,
-    drawn: Sampling,
-) -> tuple[Figures, bool]:
-    """Train up to a step; if it is the last, the model is saved. Returns also whether patience ended the run."""
-    from trl.trainer.grpo_config import GRPOConfig
-
-    opened = models.load(settings.model, settings)
-    total = settings.prompts_per_step * settings.rollouts
-    split = session.batches(total, settings.device_batch, place.crew.size, opened.parameters)
-    args = session.configured(
-        GRPOConfig,
-        session.common(settings, opened.parameters, split, plan.steps, place.kept)
-        | arguments(settings, drawn)
-        | {"learning_rate": models.rate(settings, opened.parameters, 5e-5, 1e-6)},
-        settings,
-    )
-    models.freeze(opened.model, settings.freeze)
-    samples = {row["sample_id"]: row_sample(row) for row in rows}
-    asked, closing = forms(rows, prompts), models.end_tokens(opened.model, opened.processor)
-    stated = models.take_defaults(opened.model)
-    watch = session.watched(COMMAND, settings, place, plan.steps, names(settings), boundary(args), end)
-    added = grpo.Additions(
-        more=plan.more,
-        build=builder(rows, prompts, frames, targets=False, plain=opened.plain),
-        note_rows=watch.note_rows,
-        rounds=settings.dynamic_sampling,
-        oracle=oracle.answers(rows, prompts) if settings.oracle else None,
-    )
-    opening = bool(opened.opening)
-    trainer = session.built(
-        grpo.trainer(added),
-        model=opened.model,
-        reward_funcs=[reward(name, samples, asked, closing, opened=opening) for name in settings.rewards],
-        args=args,
-        train_dataset=dataset(
-            rows,
-            prompts,
-            frames,
-            places=plan.places[: end * settings.prompts_per_step],
-            targets=False,
-            plain=opened.plain,
-        ),
-        processing_class=opened.processor,
-        peft_config=models.adapter(settings, opened.model),
-    )
-    watch.carried = lambda: {"drawn": added.drawn}
-    watch.to_line = added.line
-    session.look_at(watch, looked_at, prompts, frames, settings, drawn.max_tokens, place, trainer, opened)
-    trainer.add_callback(watch.callback())
-    acted = session.effective(args, settings, split, trainer.model, opened, rows, drawn) | msgspec.to_builtins(drawn)
-    session.go(trainer, watch, place, added.skip)
-    if end == plan.steps or watch.stopped:
-        models.save(trainer, opened, settings, place.out, stated)
-    made = Figures(
-        **session.figures(rows, plan, None, acted, watch),
-        first_reward=watch.first("reward", 5),
-        last_reward=watch.last("reward", 5),
-        frac_reward_zero_std=watch.last("frac_reward_zero_std", plan.steps),
-    )
-    return made, watch.stopped
-
-
-def arguments(settings: Settings, drawn: Sampling) -> dict[str, Any]:
-    """Arguments of GRPO, as TRL names them."""
-    return {
-        "lr_scheduler_type": settings.lr_schedule,
-        "weight_decay": settings.weight_decay,
-        "reward_weights": list(settings.rewards.values()),
-        "num_generations": settings.rollouts,
-        "max_completion_length": drawn.max_tokens,
-        "temperature": drawn.temperature,
-        "top_p": drawn.top_p,
-        "top_k": drawn.top_k or 0,
-        "min_p": drawn.min_p or None,
-        "repetition_penalty": drawn.repetition_penalty or 1.0,
-        "beta": settings.beta,
-        "loss_type": settings.loss_type,
-        "epsilon": settings.clip_low,
-        "epsilon_high": settings.clip_high or None,
-        "importance_sampling_level": settings.importance,
-        "scale_rewards": settings.scale_rewards,
-        "mask_truncated_completions": settings.mask_truncated,
-        "shuffle_dataset": False,
-        **vllm(settings),
-    }
-
-
-def vllm(settings: Settings) -> dict[str, Any]:
-    """Arguments of generating by vLLM; empty where transformers generates.
-
-    Raises VtgError when both ways are asked for, or vLLM is not installed for the one that needs it here.
-    """
-    if settings.vllm_server and settings.vllm_colocate:
-        raise VtgError("--vllm-server and --vllm-colocate: vLLM runs in one place; leave one of them out.")
-    if settings.vllm_server:
-        return {"use_vllm": True, "vllm_mode": "server", "vllm_server_base_url": settings.vllm_server}
-    if not settings.vllm_colocate:
-        return {}
-    if importlib.util.find_spec("vllm") is None:
-        raise VtgError(
-            f"--vllm-colocate {settings.vllm_colocate}: vLLM is not installed here. TRL 1.16 takes vLLM 0.22 to 0.31: "
-            "make an environment of its own with `pip install 'vtgdata[train]' 'trl[vllm]'`, or leave it out."
+    def anew(self, plan: Plan, again: refresh.Refresh, step: int) -> Plan:
+        """The plan of a run, its rows from a step on those that the checkpoint of that step selects."""
+        chosen: list[int] = []
+        if self.place.crew.writes:
+            folder, model = self.place.kept / f"refresh-{step}", self.place.kept / f"checkpoint-{step}"
+            chosen = refresh.select(folder, model, self.rows, self.prompts, again, self.settings, self.drawn)
+        chosen = self.place.crew.told(chosen)
+        new = msgspec.structs.replace(self.settings, steps=plan.steps - step, seed=self.settings.seed + step)
+        later = planned([self.rows[one] | {"rank": rank} for rank, one in enumerate(chosen)], new)
+        return Plan(
+            plan.steps,
+            plan.places[: step * self.settings.prompts_per_step] + [chosen[one] for one in later.places],
+            (chosen[one] for one in later.more),
         )
-    return {
-        "use_vllm": True,
-        "vllm_mode": "colocate",
-        "vllm_gpu_memory_utilization": settings.vllm_colocate,
-        "vllm_enable_sleep_mode": settings.vllm_sleep,
-    }
+
+    def part(self, plan: Plan, end: int, opened: models.Opened) -> _Part:
+        """Train up to a step; if the run ends there, the model is saved."""
+        from trl.trainer.grpo_config import GRPOConfig
+
+        settings, place, rows = self.settings, self.place, self.rows
+        total = settings.prompts_per_step * settings.rollouts
+        split = batches(total, settings.device_batch, place.crew.size, opened.parameters)
+        samples = {row["sample_id"]: row_sample(row) for row in rows}
+        closing = models.end_tokens(opened.model, opened.processor)
+        reader = Reader(samples, forms(rows, self.prompts), closing, opened=bool(opened.opening))
+        chosen = worth.rewards(settings, reader, self.drawn.max_tokens)
+        args = making.configured(
+            GRPOConfig,
+            making.common(settings, opened.parameters, split, plan.steps, place.kept)
+            | grpo_arguments.arguments(settings, self.drawn)
+            | {"reward_weights": chosen.weights}
+            | {"learning_rate": models.rate(settings, opened.parameters, 5e-5, 1e-6)},
+            settings,
+        )
+        models.freeze(opened.model, settings.freeze)
+        stated = models.take_defaults(opened.model)
+        watch = making.watched(
+            COMMAND,
+            settings,
+            place,
+            plan.steps,
+            grpo_arguments.names(chosen),
+            grpo_arguments.boundary(args),
+            end,
+            worth.limits(settings),
+        )
+        build = builder(rows, self.prompts, self.frames, targets=False, plain=opened.plain)
+        added = grpo.Additions(
+            more=plan.more,
+            build=build,
+            note_rows=watch.note_rows,
+            rounds=settings.dynamic_sampling,
+            oracle=oracle.answers(rows, self.prompts) if settings.oracle else None,
+        )
+        places = plan.places[: end * settings.prompts_per_step]
+        trainer = making.built(
+            grpo.trainer(added),
+            model=opened.model,
+            reward_funcs=chosen.functions,
+            args=args,
+            train_dataset=dataset(rows, self.prompts, self.frames, places=places, targets=False, plain=opened.plain),
+            processing_class=opened.processor,
+            peft_config=models.adapter(settings, opened.model),
+        )
+        watch.carried, watch.to_line = added.carried, added.line
+        most = self.drawn.max_tokens
+        making.look_at(watch, self.looked_at, self.prompts, self.frames, settings, most, place, trainer, opened)
+        trainer.add_callback(watch.callback())
+        alarm = worth.watch(watch, trainer, rows, chosen, settings, place)
+        acted = making.effective(args, settings, split, trainer.model, opened, rows, self.drawn)
+        course.go(trainer, watch, place, added.skip)
+        if end == plan.steps or watch.looks.over:
+            models.save(trainer, opened, settings, place.out, stated)
+        return _Part(rows, plan, watch, acted | msgspec.to_builtins(self.drawn), alarm())
 
 
-def names(settings: Settings) -> dict[str, str]:
-    """{TRL's name of a figure: the name in training.jsonl}."""
-    named = {"loss": "loss", "reward": "reward", "frac_reward_zero_std": "frac_reward_zero_std", "entropy": "entropy"}
-    named |= {f"rewards/{name}/mean": name for name in settings.rewards}
-    named |= {"completions/mean_length": "tokens", "completions/clipped_ratio": "cut_off", "kl": "kl"}
-    return named | {"grad_norm": "gradient", "learning_rate": "learning_rate"}
+class _Part(NamedTuple):
+    """A part of a run that has ended."""
 
+    rows: Sequence[Row]
+    plan: Plan
+    watch: Watch
+    acted: dict[str, Any]
+    alarm: str | None
 
-def boundary(args: Any) -> int:
-    """Steps between two places where no generated answers wait in memory to be trained on."""
-    import math
-
-    every = args.steps_per_generation * args.num_iterations
-    return math.lcm(every, args.gradient_accumulation_steps) // args.gradient_accumulation_steps
+    def figures(self, resumed: int | UnsetType) -> Figures:
+        """How the run went up to here."""
+        watch = self.watch
+        shared: dict[str, Any] = making.figures(self.rows, self.plan, None, self.acted, watch) | {"resumed": resumed}
+        return Figures(
+            **shared,
+            first_reward=watch.first("reward", 5),
+            last_reward=watch.last("reward", 5),
+            frac_reward_zero_std=watch.last("frac_reward_zero_std", self.plan.steps),
+            lenient_minus_strict=watch.last("lenient_minus_strict", 5),
+            seen=watch.last("seen", 1),
+            seen_error=watch.last("seen_error", 1),
+            prior_alarm=self.alarm,
+        )

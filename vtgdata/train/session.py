@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-import time
-import warnings
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,21 +16,15 @@ from vtgdata.engine import trained_as
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.step import Step, StepSummary, json_values
-from vtgdata.records import Sampling
-from vtgdata.train import arguments, checkpoints, launch
-from vtgdata.train import model as models
-from vtgdata.train.batches import Batches, batches
+from vtgdata.train import checkpoints, launch
 from vtgdata.train.crew import Crew
 from vtgdata.train.data import Frames, Row, inputs, open_rows, provenance
 from vtgdata.train.frames import tell_frames
-from vtgdata.train.held_out import HeldOut
-from vtgdata.train.order import Plan
 from vtgdata.train.settings import TrainSettings
 from vtgdata.train.videos import with_video
-from vtgdata.train.watch import LOG, ROWS, Watch
+from vtgdata.train.watch import COMPLETIONS, LOG, ROWS
 from vtgdata.video.store import DECODER
 
-__all__ = ["batches"]
 log = logging.getLogger("vtgdata")
 S = TypeVar("S", bound="Figures")
 
@@ -66,6 +57,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     kept: Path
     """Folder of log and checkpoints while it goes."""
     crew: Crew = Crew(1, 0)
+    left_out: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+    """{reason: number of rows that could not be trained on}; grows as reasons are looked at."""
 
 
 Fit = Callable[[Any, Sequence[Row], Mapping[str, Prompt], Frames, Place], Figures]
@@ -126,15 +119,15 @@ def run(
             return done
         place = Place(out=step.start(), kept=checkpoints.folder(step.out, step.identity()), crew=crew)
         told({"out": str(place.out), "kept": str(place.kept)})
-        made, left_out = _train(settings, shares, fit, place)
+        made = _train(settings, shares, fit, place)
         for found in place.kept.glob("refresh-*"):
             shutil.copytree(found / "runs", place.out / found.name, ignore=shutil.ignore_patterns("journal*", ".*"))
-        for found in (place.kept / name for name in (LOG, ROWS, "completions", "tensorboard")):
+        for found in (place.kept / name for name in (LOG, ROWS, COMPLETIONS, "tensorboard")):
             if found.is_dir():
                 shutil.copytree(found, place.out / found.name)
             elif found.exists():
                 shutil.copy(found, place.out)
-        facts = {"left_out": left_out, "data": provenance(settings.release, list(shares)), "out": settings.out}
+        facts = {"left_out": place.left_out, "data": provenance(settings.release, list(shares)), "out": settings.out}
         summed = msgspec.convert(msgspec.to_builtins(made) | msgspec.to_builtins(facts), summary)
         made = step.finish(summed, step.written())
         shutil.rmtree(kept, ignore_errors=True)
@@ -160,10 +153,8 @@ def _follow(settings: TrainSettings, summary: type[S], fit: Fit, shares: Mapping
     return msgspec.convert(word["done"], summary)
 
 
-def _train(
-    settings: TrainSettings, shares: Mapping[str, float], fit: Fit, place: Place
-) -> tuple[Figures, dict[str, int]]:
-    from vtgdata.video.store import FrameSource
+def _train(settings: TrainSettings, shares: Mapping[str, float], fit: Fit, place: Place) -> Figures:
+    from vtgdata.video.frame_source import FrameSource
 
     rows, prompts = open_rows(settings.release, list(shares))
     tell_frames(rows, settings.model)
@@ -171,7 +162,8 @@ def _train(
         log.warning("%s", line)
     frames = FrameSource(settings.videos, settings.frames)
     whole, left_out = with_video(rows, frames, settings)
-    return fit(settings, whole, prompts, frames, place), left_out
+    place.left_out.update(left_out)
+    return fit(settings, whole, prompts, frames, place)
 
 
 def _asked_otherwise(settings: TrainSettings, rows: Sequence[Row]) -> list[str]:
@@ -183,191 +175,8 @@ def _asked_otherwise(settings: TrainSettings, rows: Sequence[Row]) -> list[str]:
     return trained_as.words(before, trained_as.of_rows(rows), first, second)
 
 
-def common(settings: TrainSettings, parameters: int, split: Batches, steps: int, kept: Path) -> dict[str, Any]:
-    """Arguments of both trainers, as transformers names them."""
-    import torch
-
-    cuda = torch.cuda.is_available()
-    again = {"auto": cuda, "yes": True, "no": False}[settings.gradient_checkpointing]
-    return {
-        "output_dir": str(kept),
-        "max_steps": steps,
-        "warmup_steps": settings.warmup,
-        "adam_beta1": 0.9,
-        "adam_beta2": settings.beta2,
-        "max_grad_norm": settings.max_grad_norm,
-        "seed": settings.seed,
-        "data_seed": settings.seed,
-        "per_device_train_batch_size": split.device,
-        "gradient_accumulation_steps": split.turns,
-        "use_cpu": not cuda,
-        "bf16": cuda,
-        "activation_checkpointing": again,
-        "dataloader_pin_memory": cuda,
-        "remove_unused_columns": False,
-        "report_to": list(settings.log_to),
-        "logging_dir": str(kept / "tensorboard"),
-        "save_strategy": "no",
-        "logging_steps": 1,
-        "disable_tqdm": True,
-    }
-
-
-def configured(kind: type, ours: Mapping[str, Any], settings: TrainSettings) -> Any:
-    """A trainer's configuration of our arguments and the user's `trl` map.
-
-    Raises VtgError, with the library's words, when it refuses them.
-    """
-    known = set(kind.__dataclass_fields__)
-    given = arguments.of_dataclass(kind, settings.trl, "trl")
-    values = {name: value for name, value in ours.items() if name in known} | given
-    try:
-        return kind(**values)
-    except (ValueError, TypeError, ImportError) as error:
-        what = f"--trl {', '.join(f'{name}={value}' for name, value in given.items())}: " if given else ""
-        raise VtgError(f"{what}TRL refuses these settings: {str(error).strip().splitlines()[0]}") from error
-
-
-def built(make: Callable[..., Any], **parts: Any) -> Any:
-    """A trainer of its parts; raises VtgError, with the library's words, when it refuses them."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            trainer = make(**parts)
-    except (ValueError, TypeError, ImportError, NotImplementedError) as error:
-        raise VtgError(f"TRL cannot train this model so: {str(error).strip().splitlines()[0]}") from error
-    from transformers.trainer_callback import PrinterCallback
-
-    trainer.remove_callback(PrinterCallback)
-    return trainer
-
-
-def go(
-    trainer: Any, watch: Watch, place: Place, carry: Callable[[Mapping[str, Any]], None] | None = None
-) -> checkpoints.Checkpoint | None:
-    """Train to the end, from the last whole checkpoint if there is one, which is returned.
-
-    Args:
-        trainer: TRL's.
-        watch: of the run.
-        place: of the run.
-        carry: takes what the run carried when the checkpoint was made.
-    """
-    found = checkpoints.last(place.kept)
-    if found and carry:
-        carry(found.carried)
-    watch.take_up(found)
-    if place.crew.writes:
-        checkpoints.tidy(place.kept, watch.keep, watch.best_checkpoint())
-    place.crew.wait()
-    begun = time.monotonic()
-    trainer.train(resume_from_checkpoint=str(found.path) if found else None)
-    watch.spent = time.monotonic() - begun
-    best = watch.best_checkpoint()
-    if best and (watch.stopped or trainer.state.global_step == watch.steps):
-        log.info("%s: the model of %s is kept, the best on held-out rows", watch.command, best.name)
-        trainer._load_from_checkpoint(str(best))
-    return found
-
-
-def effective(
-    args: Any,
-    settings: TrainSettings,
-    split: Batches,
-    model: Any,
-    opened: models.Opened,
-    rows: Sequence[Row],
-    drawn: Sampling | None = None,
-) -> dict[str, Any]:
-    """The settings of a run as they acted, for its meta and card."""
-    asked = trained_as.of_rows(rows)
-    if drawn:
-        asked = msgspec.structs.replace(asked, temperature=drawn.temperature, max_tokens=drawn.max_tokens)
-    return {
-        "asked": msgspec.to_builtins(asked),
-        "processes": split.processes,
-        "sequences_per_step": split.total,
-        "device_batch": args.per_device_train_batch_size,
-        "gradient_accumulation_steps": args.gradient_accumulation_steps,
-        "learning_rate": args.learning_rate,
-        "lr_schedule": str(getattr(args.lr_scheduler_type, "value", args.lr_scheduler_type)),
-        "warmup_steps": args.warmup_steps,
-        "dtype": str(next(model.parameters()).dtype).removeprefix("torch."),
-        "bf16": args.bf16,
-        "gradient_checkpointing": bool(args.activation_checkpointing),
-        "parameters": opened.parameters,
-        "trained": models.trainable(model),
-        **{name: getattr(args, name) for name in settings.trl},
-    }
-
-
 def here(settings: TrainSettings) -> Place:
     """The place of a run that is one process and has no step: its out, with log and checkpoints in it."""
     out = Path(settings.out)
     out.mkdir(parents=True, exist_ok=True)
     return Place(out=out, kept=out)
-
-
-def watched(
-    command: str,
-    settings: TrainSettings,
-    place: Place,
-    steps: int,
-    names: Mapping[str, str],
-    boundary: int = 1,
-    end: int = 0,
-) -> Watch:
-    """The watch of a run; see `Watch`."""
-    return Watch(
-        command,
-        place.kept,
-        place.crew,
-        steps,
-        names,
-        save_every=settings.save_every,
-        boundary=boundary,
-        keep=settings.keep_checkpoints,
-        end=end,
-    )
-
-
-def look_at(
-    watch: Watch,
-    rows: Sequence[Row],
-    prompts: Mapping[str, Prompt],
-    frames: Frames,
-    settings: TrainSettings,
-    most_tokens: int,
-    place: Place,
-    trainer: Any,
-    opened: models.Opened,
-) -> None:
-    """Let a watch look at held-out rows, if the settings say so."""
-    if not rows:
-        return
-    looker = HeldOut(rows, prompts, frames, settings, most_tokens, place.crew)
-    watch.look = lambda: looker(trainer, opened.processor, opened.opening)
-    watch.look_every, watch.keep_best, watch.patience = (
-        settings.evaluate_every,
-        settings.keep == "best",
-        settings.patience,
-    )
-
-
-def figures(
-    rows: Sequence[Row], plan: Plan, found: checkpoints.Checkpoint | None, acted: dict[str, Any], watch: Watch
-) -> dict[str, Any]:
-    """Fields of the summary that both trainers have."""
-    done = len(watch.lines)
-    times = Counter(plan.places[: len(plan.places) * done // plan.steps])
-    kept = watch.best[1] if watch.best and watch.keep_best else done
-    return {
-        "rows": len(rows),
-        "steps": done,
-        "never_shown": len(rows) - len(times),
-        "shown_again": sum(number > 1 for number in times.values()),
-        "resumed": found.step if found else UNSET,
-        "held_out": UNSET if watch.best is None else {"best": watch.best[0], "at": watch.best[1], "kept": kept},
-        "tokens_per_second": watch.speed() or UNSET,
-        "effective": acted,
-    }

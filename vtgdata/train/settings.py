@@ -94,8 +94,14 @@ class TrainSettings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     accelerate: str = ""
     """Configuration file of accelerate with which to start the processes, or one of ours: ddp, fsdp2, zero2, zero3,
     two_nodes. With --launch N, N processes on all machines together."""
+    stall: Count = 20
+    """Steps in a row that teach nothing (all answers to a prompt have one reward, all are cut off, none can be read)
+    after which a run stops; 0 goes on for ever, and lets a run count that has learnt nothing at all."""
+    max_length: Count = 0
+    """Most tokens of a row: its prompt with all frames, and its answer (RL: the longest that may be drawn). Longer rows
+    are left out, never cut. 0 for what the model takes."""
     max_failed: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
-    """Largest share of rows that may be left out since their video is missing or unreadable."""
+    """Largest share of rows that may be left out since their video is missing or unreadable, or they are too long."""
     trl: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     """Any other argument of TRL's SFTConfig or GRPOConfig, as in optim=adamw_8bit; it goes before our own."""
     peft: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])

@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 import msgspec
 
 from vtgdata.conversation.prompt import Prompt
-from vtgdata.train import held_out, session, sft_trainer
+from vtgdata.train import course, held_out, making, row_lengths, session, sft_trainer
 from vtgdata.train import model as models
 from vtgdata.train import plan as plans
+from vtgdata.train.batches import batches
 from vtgdata.train.data import Frames, Provenance, Row, dataset
 from vtgdata.train.order import shown
 from vtgdata.train.session import Place
@@ -75,10 +76,13 @@ def fit(
 
     plan = shown(rows, settings, per_step=settings.batch_size, option="--batch-size", by=settings.order)
     opened = models.load(settings.model, settings)
-    split = session.batches(settings.batch_size, settings.device_batch, place.crew.size, opened.parameters)
-    args = session.configured(
+    rows = row_lengths.within(rows, prompts, frames, opened, settings, place)
+    if place.left_out:
+        plan = shown(rows, settings, per_step=settings.batch_size, option="--batch-size", by=settings.order)
+    split = batches(settings.batch_size, settings.device_batch, place.crew.size, opened.parameters)
+    args = making.configured(
         SFTConfig,
-        session.common(settings, opened.parameters, split, plan.steps, place.kept)
+        making.common(settings, opened.parameters, split, plan.steps, place.kept)
         | {
             "learning_rate": models.rate(settings, opened.parameters, 4e-4, 1e-5),
             "lr_scheduler_type": settings.lr_schedule,
@@ -93,8 +97,8 @@ def fit(
     models.freeze(opened.model, settings.freeze)
     stated = opened.model.generation_config
     names = {"loss": "loss", "mean_token_accuracy": "token_accuracy", "learning_rate": "learning_rate"}
-    watch = session.watched(COMMAND, settings, place, plan.steps, names | {"grad_norm": "gradient"})
-    trainer = session.built(
+    watch = making.watched(COMMAND, settings, place, plan.steps, names | {"grad_norm": "gradient"})
+    trainer = making.built(
         sft_trainer.trainer(lambda places: watch.note_rows([rows[one]["sample_id"] for one in places])),
         model=opened.model,
         args=args,
@@ -104,16 +108,16 @@ def fit(
         processing_class=opened.processor,
         peft_config=models.adapter(settings, opened.model),
     )
-    session.look_at(watch, looked_at, prompts, frames, settings, LONGEST, place, trainer, opened)
+    making.look_at(watch, looked_at, prompts, frames, settings, LONGEST, place, trainer, opened)
     # By default a family of pictures and text has its loss averaged over each device's batch, and then over these. TRL
     # divides by the answers' tokens of the whole step where it is told their number: any split is the same step.
     trainer.model_accepts_loss_kwargs = True
     trainer.add_callback(watch.callback())
-    acted = session.effective(args, settings, split, trainer.model, opened, rows)
-    found = session.go(trainer, watch, place)
+    acted = making.effective(args, settings, split, trainer.model, opened, rows)
+    found = course.go(trainer, watch, place)
     models.save(trainer, opened, settings, place.out, stated)
     return Figures(
-        **session.figures(rows, plan, found, acted, watch),
+        **making.figures(rows, plan, found, acted, watch),
         first_loss=watch.first("loss", 1),
         last_loss=watch.last("loss", 10),
     )

@@ -10,13 +10,18 @@ from typing import Any
 
 import msgspec
 
-from vtgdata.train import checkpoints
+from vtgdata.errors import VtgError
+from vtgdata.train import checkpoints, guards
 from vtgdata.train.crew import Crew
+from vtgdata.train.guards import Trouble
+from vtgdata.train.looks import Looks
 
 log = logging.getLogger("vtgdata")
 LOG = "training.jsonl"
 ROWS = "rows.jsonl"
 """The samples that each step showed, a line a step."""
+COMPLETIONS = "completions"
+"""Folder of the tables of completions."""
 EVERY_SECONDS = 5.0
 """Between two lines of progress."""
 
@@ -36,6 +41,7 @@ class Watch:
         boundary: int = 1,
         keep: int = 2,
         end: int = 0,
+        limits: guards.Limits | None = None,
     ) -> None:
         """Watch a run.
 
@@ -49,10 +55,12 @@ class Watch:
             boundary: steps between two places where a run can be taken up: where no generated answers wait in memory.
             keep: number of checkpoints kept.
             end: step at which this part of the run ends, with a checkpoint; 0 for the last.
+            limits: from when on the run is in trouble, and stops.
         """
         self.command, self.kept, self.crew, self.steps, self.names = command, kept, crew, steps, names
         every = save_every or min(50, max(1, steps // 20))
-        self.save_every, self.keep, self.end = -(-every // boundary) * boundary, keep, end or steps
+        self.save_every, self.keep, self.boundary = -(-every // boundary) * boundary, keep, boundary
+        self.end, self.limits = end or steps, limits or guards.Limits(stall=0)
         self.lines: list[dict[str, Any]] = []
         self.carried: Callable[[], Mapping[str, Any]] = dict
         """What the run carries from step to step besides the trainer's own state, called when a checkpoint is made."""
@@ -60,66 +68,43 @@ class Watch:
         """Called with each step's line; what raises ends the run."""
         self.to_line: Callable[[], Mapping[str, Any]] = dict
         """More figures of the step that has just ended."""
-        self.look: Callable[[], dict[str, float]] | None = None
-        """Looks at held-out rows; the first figure that it gives is the score."""
-        self.look_every, self.keep_best, self.patience = 0, False, 0
-        self.best: tuple[float, int] | None = None
-        """The best held-out score and its step."""
-        self.stopped = False
-        """Whether patience ended the run."""
-        self._looked: dict[str, float] = {}
-        self._shown: list[str] = []
+        self.from_line: list[Callable[[Mapping[str, Any]], Mapping[str, Any]]] = []
+        """Further figures that follow from a step's line, before it is noted, and from the lines before it."""
+        self.looks = Looks()
+        """At held-out rows."""
+        self.trouble: Trouble | None = None
+        """Why the run stops; the writing process finds it, and all know it."""
         self.spent = 0.0
         """Seconds that training took, set when it has ended."""
+        self._shown: list[str] = []
         self._tokens: list[float] = []
         self._begun = self._told = time.monotonic()
-        self._first = 0
+        self._first = self._since = 0
 
     def take_up(self, checkpoint: checkpoints.Checkpoint | None) -> None:
-        """Go on from a checkpoint, or begin: the log keeps the lines up to there. All processes call it."""
+        """Go on from a checkpoint, or begin: the logs keep the lines up to there. All processes call it."""
+        self._first = checkpoint.step if checkpoint else 0
         if self.crew.writes:
             for name in (LOG, ROWS):
-                checkpoints.cut_log(self.kept / name, checkpoint.step if checkpoint else 0)
+                checkpoints.cut_log(self.kept / name, self._first)
+            checkpoints.cut_tables(self.kept / COMPLETIONS, self._first)
         self.crew.wait()
-        self._first = checkpoint.step if checkpoint else 0
-        if not checkpoint:
-            return
-        log.info("%s: goes on from step %d of %d", self.command, checkpoint.step, self.steps)
-        self.lines = [msgspec.json.decode(line) for line in (self.kept / LOG).read_bytes().splitlines()]
-        for line in self.lines:
-            if found := {name: value for name, value in line.items() if name.startswith("held_out_")}:
-                self._judge(line["step"], next(iter(found.values())))
+        if checkpoint:
+            log.info("%s: goes on from step %d of %d", self.command, checkpoint.step, self.steps)
+            self.lines = [msgspec.json.decode(line) for line in (self.kept / LOG).read_bytes().splitlines()]
+            self._since = len(self.lines)
+            self.looks.remember(self.lines)
 
-    def looks(self, step: int) -> bool:
-        """Look at held-out rows if it is time; returns whether the model is the best one so far."""
-        if self.look is None or (step % self.look_every and step != self.steps):
-            return False
-        self._looked = self.look()
-        better = self._judge(step, next(iter(self._looked.values())))
-        self.stopped = bool(self.patience and self.best and step - self.best[1] >= self.patience * self.look_every)
-        return better
-
-    def best_checkpoint(self) -> Path | None:
-        """The checkpoint of the best model, if that one is to be kept and another step than the last gave it."""
-        if not (self.keep_best and self.best) or self.best[1] == self.steps:
-            return None
-        return self.kept / f"checkpoint-{self.best[1]}"
-
-    def _judge(self, step: int, value: float) -> bool:
-        better = self.best is None or value > self.best[0]
-        if better:
-            self.best = (value, step)
-        return better
-
-    def line(self, step: int, figures: Mapping[str, Any]) -> None:
-        """Note a step's figures, as the trainer logs them."""
+    def line(self, step: int, figures: Mapping[str, Any]) -> bool:
+        """Note a step's figures, as the trainer logs them; returns whether it logged any."""
         if "num_tokens" in figures:
             self._tokens.append(float(figures["num_tokens"]))
         known = {ours: figures[theirs] for theirs, ours in self.names.items() if theirs in figures}
         if not known:
-            return
-        entry = {"step": step, **known, **self.to_line(), **self._looked}
-        self._looked = {}
+            return False
+        entry = {"step": step, **known, **self.to_line(), **self.looks.figures()}
+        for more in self.from_line:
+            entry |= more(entry)
         self.lines.append(entry)
         shown, self._shown = self.crew.gathered(self._shown), []
         self._write(LOG, entry)
@@ -128,6 +113,48 @@ class Watch:
             self._tell(entry)
         for act in self.at_step:
             act(entry)
+        return True
+
+    def look(self, step: int) -> bool:
+        """Look whether the run is in trouble; returns whether it stops after this step. All processes call it."""
+        if self.trouble is None and self.crew.writes:
+            ends = guards.learnt_nothing(self.lines, self.limits) if step >= self.steps else None
+            self.trouble = guards.trouble(self.lines, self.limits, self._since) or ends
+        self.trouble = self.crew.told(self.trouble)
+        return self.trouble is not None and (step % self.boundary == 0 or step >= self.steps)
+
+    def sound(self, model: Any) -> bool:
+        """Whether all weights are finite, so that a checkpoint of them is of use. All processes call it."""
+        if guards.finite(model.parameters(), self.crew):
+            return True
+        self.trouble = self.trouble or Trouble("weights are no longer finite. Lower --learning-rate")
+        return False
+
+    def settle(self, found: checkpoints.Checkpoint | None, model: Any) -> None:
+        """See that a run that has ended is a success; raises VtgError when it stopped, or has learnt nothing."""
+        if self.trouble is None and found is not None and found.step >= self.steps:
+            nothing = guards.learnt_nothing(self.lines, self.limits) if self.crew.writes else None
+            self.trouble = self.crew.told(nothing)
+        if self.trouble is None:
+            self.sound(model)
+        if self.trouble is not None:
+            raise self.broken_off(self.trouble)
+
+    def broken_off(self, trouble: Trouble) -> VtgError:
+        """The error of a run that stopped: what is wrong, what is kept, and how to go on."""
+        step = self.lines[-1]["step"] if self.lines else self._first
+        words = f"{self.command} stopped at step {step} of {self.steps}: {trouble.words.removesuffix('.')}."
+        last = checkpoints.last(self.kept)
+        if last is None:
+            return VtgError(f"{words} There is no checkpoint from before it, so the same command begins anew.")
+        anyway = f" (add {trouble.option} 0 to go on all the same)" if trouble.option else ""
+        if self._first and step <= self._first + self.boundary and not trouble.option:
+            anyway = ", though it stopped at once again"
+        return VtgError(
+            f"{words} The checkpoint of step {last.step} is kept, and the same command goes on from there{anyway}. "
+            "With other settings a run begins anew; to begin it with these weights, give "
+            f"--model {last.path} and another --out."
+        )
 
     def note_rows(self, ids: Sequence[str]) -> None:
         """Note rows that enter the model at the step that runs."""
@@ -159,7 +186,7 @@ class Watch:
         self.crew.wait()
         if self.crew.writes:
             checkpoints.seal(self.kept / f"checkpoint-{step}", step, self.carried())
-            checkpoints.tidy(self.kept, self.keep, self.best_checkpoint())
+            checkpoints.tidy(self.kept, self.keep, self.looks.checkpoint(self.kept, self.steps))
         self.crew.wait()
 
     def first(self, name: str, steps: int) -> float | None:
@@ -183,14 +210,21 @@ class Watch:
         watch = self
 
         class _Callback(TrainerCallback):
-            def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-                watch.line(state.global_step, logs or {})
+            def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
+                guards.drop_gradient(model, watch.crew)
 
-            def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **more: Any) -> None:
+                if watch.line(state.global_step, logs or {}) and watch.look(state.global_step):
+                    control.should_training_stop = True
+                    control.should_save = watch.sound(more["model"])
+
+            def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
                 step = state.global_step
-                best = watch.looks(step) and watch.keep_best and step < watch.steps
-                control.should_save = control.should_save or best or watch.saves(step)
-                control.should_training_stop = control.should_training_stop or watch.stopped or step >= watch.end
+                best = watch.looks.at(step, watch.steps)
+                if control.should_save or best or watch.saves(step):
+                    control.should_save = watch.sound(model)
+                over = watch.looks.over or step >= watch.end
+                control.should_training_stop = control.should_training_stop or over
 
             def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
                 watch.saved(state.global_step)

@@ -13,13 +13,11 @@ import io
 import struct
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vtgdata.errors import VideoUnreadable, VtgError
-from vtgdata.files import fingerprint, json_document, outside, parquet_limits
-from vtgdata.files.video_files import PICTURES
+from vtgdata.files import fingerprint, outside, parquet_limits
 from vtgdata.files.whole import replacing
 from vtgdata.records import Frames, FrameSampling, Video
 from vtgdata.video import decode, workers
@@ -28,7 +26,7 @@ from vtgdata.video.sampling import check
 from vtgdata.video.store_limit import Room
 
 if TYPE_CHECKING:
-    import PIL.Image
+    pass
 
 DECODER = "pyav"
 """The default decoder plug-in."""
@@ -261,38 +259,3 @@ def _digest(frames: Frames) -> str:
 def _arrow() -> tuple[Any, Any]:
     """Pyarrow and its parquet module, untyped: it ships no types."""
     return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
-
-
-class FrameSource:
-    """Frames of the rows of a release, each with the row's own sampling: a model is trained on what was asked about."""
-
-    def __init__(self, videos: str, folder: str = "") -> None:
-        """Name where the videos lie and the frames are stored (empty for the user's cache folder)."""
-        self._videos, self._folder = videos, folder
-        self._stores: dict[str, FrameStore] = {}
-
-    def key(self, row: Mapping[str, Any]) -> tuple[str, str, str]:
-        """What the frames of a row depend on: sampling, video id and file name."""
-        return row["frame_sampling"], row["video_id"], row.get("video_file") or row["video_id"]
-
-    def status(self, key: tuple[str, str, str]) -> str:
-        """`ok` if the frames are stored or can be decoded, which is done then; else what is wrong with the video."""
-        sampling, video_id, name = key
-        return self._store(sampling).times(Video(video_id=video_id, file=name)).status
-
-    def __call__(self, row: Mapping[str, Any]) -> tuple[Sequence[float], Sequence[PIL.Image.Image]]:
-        """The times (seconds) and pictures of a row; raises VtgError when its video is missing or unreadable."""
-        from PIL import Image
-
-        sampling, video_id, name = self.key(row)
-        found = self._store(sampling).frames(Video(video_id=video_id, file=name))
-        if found.status != "ok":
-            raise VtgError(f"{self._videos}: video {name!r} of sample {row['sample_id']!r} is {found.status}.")
-        return found.times, [Image.open(io.BytesIO(image), formats=PICTURES).convert("RGB") for image in found.images]
-
-    def _store(self, sampling: str) -> FrameStore:
-        if sampling not in self._stores:
-            taken = json_document.cell(sampling, "frame_sampling", FrameSampling)
-            folder = Path(self._folder) if self._folder else None
-            self._stores[sampling] = FrameStore(Path(self._videos), taken, folder)
-        return self._stores[sampling]

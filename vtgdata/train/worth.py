@@ -1,0 +1,109 @@
+"""What answers are worth in a run of train rl: its rewards, and what is noted of them besides the trainer's figures."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from vtgdata.errors import VtgError
+from vtgdata.files.samples import row_sample
+from vtgdata.train import completions, guards, prior, reward_names
+from vtgdata.train.data import Row
+from vtgdata.train.drawn import DrawSettings
+from vtgdata.train.rewards import Reader, Rewards, Truths
+from vtgdata.train.row_lengths import leave_out
+from vtgdata.train.session import Place
+from vtgdata.train.watch import COMPLETIONS, Watch
+
+log = logging.getLogger("vtgdata")
+
+
+class RewardSettings(DrawSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of train rl that say what answers are worth."""
+
+    rewards: dict[str, float] = msgspec.field(default_factory=lambda: {"tiou": 0.9, "format": 0.1})
+    """Scores and their weights, as in tiou=0.9,format=0.1. A score may have settings (length:low=8,high=200=0.1) and
+    may be gated by another, which it is multiplied by (tiou*format=1)."""
+    reading: Literal["strict", "lenient"] = "strict"
+    """Whether an answer that is not in the form that the prompt asks for counts as empty (strict), or as evaluation
+    finds a window in it (lenient): that pays a policy for dropping its reasoning. The difference is logged."""
+    overlong: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Last tokens before --max-new-tokens that cost reward, evenly from 0 to 1, as DAPO does; 0 for none."""
+    completions_every: Annotated[int, msgspec.Meta(ge=0)] = 10
+    """Steps between two tables of completions, with windows and rewards; 1 keeps all, 0 none."""
+    max_kl: Annotated[float, msgspec.Meta(ge=0)] = 10.0
+    """KL divergence from the starting model, in nats a token, from which a run stops; 0 for no bound. It is known only
+    with --beta."""
+    max_growth: Annotated[float, msgspec.Meta(ge=0)] = 4.0
+    """How many times as long as in the first 20 steps answers may be while most are cut off; then a run stops. 0 for no
+    bound."""
+
+
+NO_REWARD = "no reward applies"
+"""Reason of a row that was left out."""
+
+
+def scored(rows: Sequence[Row], settings: RewardSettings, place: Place) -> Sequence[Row]:
+    """The rows to which a reward applies; `place` counts the others. See `reward_names.check_effect`.
+
+    Raises VtgError when a reward applies to no row, or more rows than `max_failed` have no reward.
+    """
+    chosen = [reward_names.read(name) for name, weight in settings.rewards.items() if weight]
+    without = reward_names.check_effect(chosen, [row_sample(row) for row in rows])
+    wrong = [row["sample_id"] in without for row in rows]
+    return leave_out(rows, wrong, NO_REWARD, "have no reward that applies: take other --rewards", settings, place)
+
+
+def rewards(settings: RewardSettings, reader: Reader, most: int) -> Rewards:
+    """The rewards of a run, whose answers have at most `most` tokens."""
+    if settings.overlong > most:
+        raise VtgError(f"--overlong {settings.overlong}: an answer has at most {most} tokens (--max-new-tokens).")
+    truths = Truths(reader.samples, settings.seed)
+    if not truths.known:
+        log.warning("all rows are of one source, so nobody can tell what answers earn without looking (`seen`).")
+    return Rewards(
+        settings.rewards,
+        reader,
+        strict=settings.reading == "strict",
+        truths=truths,
+        overlong=(most, settings.overlong) if settings.overlong else None,
+    )
+
+
+def limits(settings: RewardSettings) -> guards.Limits:
+    """From when on a run is in trouble."""
+    return guards.Limits(stall=settings.stall, max_kl=settings.max_kl, max_growth=settings.max_growth)
+
+
+def watch(
+    of: Watch, trainer: Any, rows: Sequence[Row], chosen: Rewards, settings: RewardSettings, place: Place
+) -> Callable[[], str | None]:
+    """Note with each step the running mean of `seen`, where reward came from, and the completions.
+
+    Returns a function that gives the words of the prior alarm, if there was one.
+    """
+    table = completions.Completions(
+        place.kept / COMPLETIONS,
+        rows,
+        chosen,
+        every=settings.completions_every,
+        steps=of.steps,
+        group=trainer.num_generations,
+    )
+    completions.follow(trainer, table)
+    said: list[str] = []
+
+    def act(entry: Mapping[str, Any]) -> None:
+        if not of.crew.writes:
+            return
+        table.write(entry["step"])
+        if not said and (words := prior.alarm(of.lines)):
+            said.append(words)
+            log.warning("%s: %s", of.command, words)
+
+    of.at_step.append(act)
+    of.from_line += [lambda entry: prior.figures(of.lines, entry), lambda _: table.figures()]
+    return lambda: said[0] if said else prior.alarm(of.lines)
