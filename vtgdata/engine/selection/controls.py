@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from vtgdata.engine.selection import draws, quotas
+from vtgdata.engine.selection import draws, preview, quotas
 
 PARTS = 5
 """Ranges of duration and of window share within which a matched set is drawn: each holds as much of the pool."""
@@ -62,11 +62,11 @@ def matched_set(pool: Any, chosen: Any, seed: int) -> list[str]:
     return _drawn(groups.filter(pl.col("wanted") > 0), seed)
 
 
-def _ranges(values: Any) -> Any:
+def _ranges(values: Any) -> list[int]:
     """The number of the range in which each value lies; -1 where it is not known."""
     known = values.drop_nulls().drop_nans().to_numpy()
     if not len(known):
-        return np.full(len(values), -1)
+        return [-1] * len(values)
     edges = np.unique(np.quantile(known, np.arange(1, PARTS) / PARTS))
-    found: Any = np.searchsorted(edges, values.fill_null(float("nan")).to_numpy(), side="right")
-    return np.where(values.is_null().to_numpy(), -1, found)
+    found = preview.ranges(edges.tolist(), values.fill_null(float("nan")).to_numpy())
+    return [-1 if unknown else place for unknown, place in zip(values.is_null(), found, strict=True)]

@@ -83,12 +83,17 @@ def sizes(pool: Any, chosen: Any) -> dict[str, dict[str, list[int]]]:
     for name, edges in BINS.items():
         if name in pool.columns:
             labels = pl.Series(_labels(edges))
-            place: Any = np.searchsorted(edges, pool[name].fill_null(float("nan")).to_numpy(), side="right")
+            place = ranges(edges, pool[name].fill_null(float("nan")).to_numpy())
             known = pool[name].is_not_null()
-            text = labels[place.clip(0, len(edges)).tolist()]
+            text = labels[place]
             kept = pl.select(pl.when(known).then(text).otherwise(pl.lit("(unknown)"))).to_series()
             found[name] = _counted(kept, inside, [*labels, "(unknown)"])
     return found
+
+
+def ranges(edges: Sequence[float], values: Any) -> list[int]:
+    """The number of the range in which each value lies; the last one for NaN."""
+    return np.searchsorted(np.array(edges, dtype=np.float64), np.array(values, dtype=np.float64), side="right").tolist()
 
 
 def _labels(edges: Sequence[float]) -> list[str]:
