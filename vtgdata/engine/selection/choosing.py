@@ -14,12 +14,10 @@ from vtgdata.files import plugins
 from vtgdata.files.pieces import read_frames, write_table
 from vtgdata.files.row_table import FrameRows
 from vtgdata.files.samples import SampleTable
-from vtgdata.files.schemas import DRAWN, PASS_RATES
+from vtgdata.files.schemas import DRAWN, PASS_RATES, WEIGHT
 from vtgdata.records import Sample
 
 ROWS = PASS_RATES | DRAWN | {"rank": "count"}
-WEIGHT = {"weight": "number"}
-"""One more column where the selector gives weights: in proportion to how often the trainer is to take a row."""
 
 
 class Rules(NamedTuple):
