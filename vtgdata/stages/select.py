@@ -13,6 +13,7 @@ from vtgdata.engine.selection.choosing import Choosing, Rules, series
 from vtgdata.engine.selection.preview import Preview
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint, plugins
+from vtgdata.files.row_table import RowTable
 from vtgdata.files.samples import open_samples
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.files.whole import write_json
@@ -137,9 +138,7 @@ def run(settings: Settings) -> Summary:
         sets = _control_sets(choosing, chosen, settings)
         seen = _preview(choosing, chosen, settings)
         out = step.start()
-        choosing.write(out / "rows.parquet", choice.ids, weigh=True)
-        for name, ids in sets.items():
-            choosing.write(out / name, ids)
+        choosing.write(out, {"rows.parquet": choice.ids, **sets}, weighed="rows.parquet")
         write_json(out / "preview.json", seen)
         if len(chosen) < size:
             log.warning("select: %d rows asked for, %d found by %s", size, len(chosen), settings.selector)
@@ -200,7 +199,9 @@ def _control_sets(choosing: Choosing, chosen: Any, settings: Settings) -> dict[s
 
 
 def _preview(choosing: Choosing, chosen: Any, settings: Settings) -> Preview:
-    dead = forecast.without_gradient(choosing.pool.rates, settings.answers)
+    stored = RowTable(settings.pass_rates, needs=["sample_id"])
+    dead = forecast.without_gradient(stored, settings.answers, choosing.measure)
+    dead = dead.join(choosing.pool.facts.select("sample_id"), on="sample_id", how="semi")
     ours, theirs = preview.shares(dead, chosen) if dead.height else (None, None)
     more: dict[str, Any] = {}
     if choosing.pool.known is not None:

@@ -14,8 +14,8 @@ from vtgdata.files.row_table import FrameRows
 from vtgdata.files.samples import SampleTable, open_samples
 from vtgdata.files.schemas import DECIDED, PASS_RATES
 
-_LONG = ("prompt", "frame_sampling", "sampling")
-"""Texts that are the same in all rows: only the chosen ones need them."""
+_LONG = ("prompt", "frame_sampling", "sampling", "ious", "prompt_id", "sampling_id", "frames_id")
+"""Texts that are the same in all rows, and lists: read again where they are needed."""
 
 
 class Asked(NamedTuple):
@@ -66,7 +66,7 @@ def candidates(asked: Asked) -> Candidates:
         kept = ids.filter(~ids.is_in(gone.implode()))
         left["excluded"] = len(ids) - len(kept)
         ids = kept
-    rows, few = _answered(rows.filter(rows["sample_id"].is_in(ids.implode())), asked.min_n)
+    rows, few = _answered(_only(rows, rows["sample_id"].is_in(ids.implode())), asked.min_n)
     left |= few
     ids = rows["sample_id"].unique().sort()
     if samples is not None:
@@ -127,10 +127,15 @@ def _answered(rows: Any, least: int) -> tuple[Any, dict[str, int]]:
     import polars as pl
 
     enough = pl.col("n") >= least if least else pl.col("n").fill_null(1) >= pl.col("n_failed").fill_null(0)
-    ids = rows["sample_id"].n_unique()
-    kept = rows.filter(enough)
+    kept = _only(rows, rows.select(enough).to_series())
     reason = f"fewer than {least} answers" if least else "more requests failed than were answered"
-    return kept, {reason: ids - kept["sample_id"].n_unique()}
+    gone = 0 if kept.height == rows.height else rows["sample_id"].n_unique() - kept["sample_id"].n_unique()
+    return kept, {reason: gone}
+
+
+def _only(rows: Any, mask: Any) -> Any:
+    """The rows for which a series of flags is true; the frame itself where that is all, so that it is not copied."""
+    return rows if mask.all() else rows.filter(mask)
 
 
 def read_ids(path: str) -> Any:

@@ -132,28 +132,40 @@ class Choosing:
         give: Callable[..., Any] | None = getattr(self.module, "weights", None)
         return None if give is None or self.wanted is not None else give(self.pool.rates, **self.stated)
 
-    def write(self, path: Path, ids: list[str], *, weigh: bool = False) -> None:
-        """Write the rows of some samples in this order, each with its row of the measure in the pass rates.
+    def write(self, out: Path, sets: dict[str, list[str]], *, weighed: str) -> None:
+        """Write the rows of sets of samples, each in its order and with its row of the measure in the pass rates.
 
-        With `weigh`, they get the selector's weights, if it gives any, with a mean of 1.
+        Args:
+            out: folder.
+            sets: {file: ids}.
+            weighed: the file whose rows get the selector's weights, if it gives any, with a mean of 1.
         """
         import polars as pl
 
-        chosen = pl.DataFrame({"sample_id": series(ids)}).with_row_index("rank")
+        known = self._rows_of(series([name for ids in sets.values() for name in ids]).unique())
+        weights = self.weights()
+        for file, ids in sets.items():
+            rows = pl.DataFrame({"sample_id": series(ids)}).with_row_index("rank")
+            rows = rows.join(known, on="sample_id", how="left", maintain_order="left")
+            columns = ROWS
+            if file == weighed and weights is not None:
+                rows = rows.join(weights, on="sample_id", how="left", maintain_order="left")
+                rows = rows.with_columns(pl.col("weight") / pl.col("weight").mean())
+                columns = ROWS | WEIGHT
+            write_table(out / file, rows, columns)
+
+    def _rows_of(self, ids: Any) -> Any:
+        """The rows of some samples in the pass rates."""
+        import polars as pl
+
+        wanted = pl.DataFrame({"sample_id": ids})
         found: list[Any] = []
         for frame in read_frames(self.rules.asked.pass_rates, PASS_RATES | DRAWN):
             mine = pl.col("measure") == self.measure
             if self.rules.asked.student:
                 mine = mine & (pl.col("model_id") == self.rules.asked.student)
-            found.append(frame.filter(mine).join(chosen, on="sample_id", how="semi"))
-        rows = chosen.join(
-            pl.concat(found).unique("sample_id", keep="last"), on="sample_id", how="left", maintain_order="left"
-        )
-        weights = self.weights() if weigh else None
-        if weights is not None:
-            rows = rows.join(weights, on="sample_id", how="left", maintain_order="left")
-            rows = rows.with_columns(pl.col("weight") / pl.col("weight").mean())
-        write_table(path, rows, ROWS | (WEIGHT if weights is not None else {}))
+            found.append(frame.filter(mine).join(wanted, on="sample_id", how="semi"))
+        return pl.concat(found).unique("sample_id", keep="last")
 
 
 def series(ids: list[str]) -> Any:

@@ -23,9 +23,9 @@ def random_set(pool: Any, chosen: Any, seed: int, limits: quotas.Limits) -> list
     """
     import polars as pl
 
-    capped = quotas.capped(lambda ids, n: draws.shuffled(ids.sort(), n, seed + AFTER), pool, len(chosen), limits)
+    capped = quotas.capped(lambda ids, n: draws.permuted(ids.sort(), n, seed + AFTER), pool, len(chosen), limits)
     if not limits.quotas:
-        return draws.shuffled(capped["sample_id"].sort(), len(chosen), seed + AFTER)
+        return draws.permuted(capped["sample_id"].sort(), len(chosen), seed + AFTER)
     labels = quotas.labels(pool, limits.quotas)
     keys = labels.columns[1:]
     wanted = labels.filter(pl.col("sample_id").is_in(chosen.implode())).group_by(keys).agg(pl.len().alias("wanted"))
@@ -39,8 +39,8 @@ def _drawn(groups: Any, seed: int) -> list[str]:
 
     found: list[str] = []
     for number, (ids, wanted) in enumerate(groups.select("sample_id", "wanted").iter_rows()):
-        found += draws.shuffled(pl.Series(sorted(ids), dtype=pl.String), wanted, seed + AFTER + number)
-    return draws.shuffled(pl.Series(sorted(found), dtype=pl.String), len(found), seed + AFTER)
+        found += draws.permuted(pl.Series(sorted(ids), dtype=pl.String), wanted, seed + AFTER + number)
+    return draws.permuted(pl.Series(sorted(found), dtype=pl.String), len(found), seed + AFTER)
 
 
 def matched_set(pool: Any, chosen: Any, seed: int) -> list[str]:

@@ -19,6 +19,11 @@ def shuffled(ids: Any, size: int, seed: int) -> list[str]:
     return ids[order[:size]].to_list()
 
 
+def permuted(ids: Any, size: int, seed: int) -> list[str]:
+    """The same with numpy's permutation, which is faster."""
+    return ids[np.random.default_rng(seed).permutation(len(ids))[:size].tolist()].to_list()
+
+
 def equal(ids: Any) -> Floats:
     """The weight 1 for each id."""
     return np.ones(len(ids), dtype=np.float64)

@@ -14,7 +14,7 @@ from vtgdata.engine.adaptive.posteriors import fit
 from vtgdata.engine.adaptive.rule import Floats
 from vtgdata.files import row_table
 
-COLUMNS = ("sample_id", "ious", "n_unparsed")
+COLUMNS = ("sample_id", "measure", "ious", "n_unparsed")
 
 
 def log_gamma(x: Floats) -> Floats:
@@ -42,12 +42,17 @@ def all_alike(passes: Floats, counts: Floats, group: int) -> Floats:
     return np.exp(log_gamma(a + group) - log_gamma(a) - log_gamma(a + b + group) + log_gamma(a + b))
 
 
-def without_gradient(pass_rates: Sequence[Any], group: int) -> Any:
+def without_gradient(pass_rates: Sequence[Any], group: int, measure: str) -> Any:
     """For each sample, the chance that `group` new answers all have one whole reward, as a Polars frame.
 
     The reward is that of IoU and form together. Answers can be alike in three ways: all miss and cannot be read; all
     miss in the right form; all hit with one and the same IoU. The frame has sample_id and dead; it is empty where the
     rows do not store their answers' IoUs.
+
+    Args:
+        pass_rates: rows of a pass_rates.parquet.
+        group: answers of a group.
+        measure: of the rows to look at; the IoUs are the same in those of all measures.
     """
     import polars as pl
 
@@ -55,19 +60,16 @@ def without_gradient(pass_rates: Sequence[Any], group: int) -> Any:
     for frame in row_table.frames(pass_rates, COLUMNS):
         if frame["ious"].dtype == pl.Null:
             continue
+        frame = frame.filter((pl.col("measure").cast(pl.String) == measure) & (pl.col("ious").list.len() > 0))
         frame = frame.cast({"sample_id": pl.String, "ious": pl.List(pl.Float64), "n_unparsed": pl.Float64})
-        frame = frame.filter(pl.col("ious").list.len() > 0).unique("sample_id", keep="last")
-        hits = pl.col("ious").list.eval(pl.element().filter(pl.element() > 0))
+        misses, top = _alike(frame["ious"])
         seen.append(
             frame.select(
                 "sample_id",
                 n=pl.col("ious").list.len().cast(pl.Float64),
-                misses=(pl.col("ious").list.len() - hits.list.len()).cast(pl.Float64),
+                misses=pl.Series(misses),
+                top=pl.Series(top),
                 unread=pl.col("n_unparsed").fill_null(0.0),
-                top=pl.when(hits.list.len() - hits.list.n_unique() > 0)
-                .then(hits.list.eval(pl.element().value_counts().struct.field("count").max()).list.first())
-                .otherwise(hits.list.len().clip(0, 1))
-                .cast(pl.Float64),
             )
         )
     if not seen:
@@ -78,3 +80,20 @@ def without_gradient(pass_rates: Sequence[Any], group: int) -> Any:
     ways = [unread, rows["misses"].to_numpy() - unread, rows["top"].to_numpy()]
     dead = sum(all_alike(way, counts, group) for way in ways)
     return rows.select("sample_id").with_columns(dead=pl.Series(np.clip(dead, 0.0, 1.0)))
+
+
+def _alike(ious: Any) -> tuple[Floats, Floats]:
+    """For each list of IoUs, how many are 0, and how many have the commonest value above 0."""
+    lengths = ious.list.len().to_numpy()
+    misses, top = np.zeros(len(lengths)), np.zeros(len(lengths))
+    for length in np.unique(lengths).tolist():
+        mine = np.flatnonzero(lengths == length)
+        values = np.sort(ious[mine.tolist()].explode().to_numpy().reshape(len(mine), length), axis=1)
+        misses[mine] = (values <= 0).sum(axis=1)
+        run = best = (values[:, 0] > 0).astype(np.float64)
+        for place in range(1, length):
+            again = (values[:, place] == values[:, place - 1]) & (values[:, place] > 0)
+            run = np.where(again, run + 1, (values[:, place] > 0).astype(np.float64))
+            best = np.maximum(best, run)
+        top[mine] = best
+    return misses, top
