@@ -28,11 +28,12 @@ PARTS = {
     "scores": ("score",),
     "other_parsers": ("read",),
     "selectors": ("select",),
+    "forms": ("FORM", "read"),
     "filters": ("keep",),
     "decoders": ("probe", "frames"),
 }
 """Names that a plug-in module of each kind must have."""
-KINDS = ("corpora", "prompts", "models", "scores", "other_parsers", "selectors", "filters", "decoders")
+KINDS = ("corpora", "prompts", "models", "scores", "other_parsers", "selectors", "forms", "filters", "decoders")
 
 
 def names(kind: str) -> list[str]:

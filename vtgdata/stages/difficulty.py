@@ -5,7 +5,6 @@ score's mean over the answers, or the share of answers that reach a value of the
 """
 
 import json
-import math
 from array import array
 from collections.abc import Sequence
 
@@ -14,10 +13,10 @@ import numpy as np
 from msgspec import UNSET, UnsetType
 
 from vtgdata.conversation.prompt import load_prompt
-from vtgdata.engine import shards, unreleasable
+from vtgdata.engine import rates, shards, unreleasable
 from vtgdata.engine.adaptive import posteriors
 from vtgdata.engine.adaptive.rounds import Places
-from vtgdata.engine.adaptive.rule import interval, parse_rule
+from vtgdata.engine.adaptive.rule import parse_rule
 from vtgdata.engine.batch.export import Exported
 from vtgdata.engine.collect import Collected, collect
 from vtgdata.engine.measures import Measure, default_measures, read_measure, read_measures, stored_name
@@ -130,7 +129,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         with (
             collect(settings, samples, settings.model, scores=_scores(measures), places=places) as collected,
             parquet_writer(out / "rollouts.parquet", ROLLOUTS) as rollouts,
-            parquet_writer(out / "pass_rates.parquet", RATES) as rates,
+            parquet_writer(out / "pass_rates.parquet", RATES) as written,
         ):
             totals = _Totals([measure.name for measure in measures])
             decided = places.decided() if places else {}
@@ -139,7 +138,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
                     rollouts.write(row)
                 of_sample = pass_rates(rows, collected, settings, decided.get(sample.sample_id, {}) if places else None)
                 for rate in of_sample:
-                    rates.write(rate)
+                    written.write(rate)
                 totals.add(rows, of_sample)
         posteriors.fill(out / "pass_rates.parquet", RATES)
         summary = Summary(
@@ -226,13 +225,9 @@ def pass_rates(
     ious = [row["iou"] for row in rollouts if row["iou"] is not None]
     first = rollouts[0]
     common = {name: first[name] for name in ("sample_id", "model_id", "prompt_id", "sampling_id", "frames_id")} | {
-        "n": len(ious),
         "n_unparsed": sum(row["parse_status"] not in (None, "ok") for row in rollouts),
         "n_failed": sum(row["error"] is not None for row in rollouts),
-        "mean_iou": float(np.mean(ious)) if ious else None,
-        "iou_std": float(np.std(ious)) if ious else None,
-        "ious": ious,
-        "decided": None,
+        **rates.answered(ious),
         "prompt": collected.prompt.text,
         "frame_sampling": json.dumps(msgspec.to_builtins(settings.frame_sampling()), sort_keys=True),
         "sampling": sampling_text(settings.sampling(), settings.seed, collected.reproducible),
@@ -240,29 +235,12 @@ def pass_rates(
     looked = decided is not None
     own = stored_name(parse_rule(settings.adaptive).measure) if looked else ""
     return [
-        common | _measured(measure, rollouts, looked=looked) | (decided or {} if measure.name == own else {})
+        common
+        | rates.rate(measure.name, _values(measure, rollouts), looked=looked)
+        | (decided or {} if measure.name == own else {})
         for measure in read_measures(settings.measures)
     ]
 
 
-def _measured(measure: Measure, rollouts: Sequence[Row], *, looked: bool) -> Row:
-    passed = [value for row in rollouts if (value := measure.value(row)) is not None]
-    if not passed:
-        return {"measure": measure.name, "value": None, "low": None, "high": None, "value_std": None}
-    value = float(np.mean(passed))
-    low, high = interval(sum(passed), len(passed)) if looked else wilson(value, len(passed))
-    return {"measure": measure.name, "value": value, "low": low, "high": high, "value_std": float(np.std(passed))}
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """95 % Wilson interval of a share of n; for a mean of values in [0, 1] it is conservative, since these vary less.
-
-    Source: Wilson, JASA 22 (1927).
-
-    >>> [round(bound, 3) for bound in wilson(0.5, 8)]
-    [0.215, 0.785]
-    """
-    z = 1.959963984540054
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
+def _values(measure: Measure, rollouts: Sequence[Row]) -> list[float]:
+    return [value for row in rollouts if (value := measure.value(row)) is not None]

@@ -9,6 +9,7 @@ import numpy as np
 from msgspec import UNSET, UnsetType
 
 from vtgdata.annotations.benchmarks import is_benchmark
+from vtgdata.engine.rates import tenths_of
 from vtgdata.engine.selection import facts
 from vtgdata.metrics.blind_guess import blind_guess
 
@@ -65,7 +66,7 @@ def histogram(rates: Any, chosen: Any) -> dict[str, list[int]]:
     """
     edges = np.linspace(0, 1, 11)
     ours = rates.filter(rates["sample_id"].is_in(chosen.implode()))["rate"].to_numpy()
-    counts = [np.histogram(each, edges)[0].tolist() for each in (ours, rates["rate"].to_numpy())]
+    counts = [np.bincount(tenths_of(each), minlength=10).tolist() for each in (ours, rates["rate"].to_numpy())]
     return {f"{edges[i]:.1f} to {edges[i + 1]:.1f}": [counts[0][i], counts[1][i]] for i in range(10)}
 
 
