@@ -3,7 +3,6 @@
 Each form says which way its numbers point and what it does not tell; see `annotations.published_rollouts`.
 """
 
-import json
 import logging
 from array import array
 from collections import deque
@@ -197,7 +196,7 @@ class _Made:
         return {
             "sample_id": sample.sample_id, "model_id": self.form.model, "prompt_id": NO_PROMPT,
             "sampling_id": self.form.sampling, "frames_id": UNKNOWN, "prompt": "", "frame_sampling": None,
-            "sampling": json.dumps({"published": self.form.source}), "n_unparsed": 0, "n_failed": 0,
+            "sampling": None, "n_unparsed": 0, "n_failed": 0,
         }  # fmt: skip
 
     def _of_values(self, published: Published) -> list[Row]:

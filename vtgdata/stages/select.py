@@ -1,5 +1,6 @@
 """select: choose the rows to train RL on by their pass rates, with a selector plug-in, and show what was chosen."""
 
+import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from vtgdata.conversation.prompt import load_prompt
 from vtgdata.engine.selection import controls, facts, forecast, preview, quotas
 from vtgdata.engine.selection.candidates import Asked
-from vtgdata.engine.selection.choosing import Choosing, Rules, series
+from vtgdata.engine.selection.choosing import Choosing, Rules, TrainWith, series
 from vtgdata.engine.selection.preview import Preview
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint, plugins
@@ -18,6 +20,8 @@ from vtgdata.files.samples import open_samples
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.files.whole import write_json
 from vtgdata.video.frame_settings import PositiveInt
+from vtgdata.video.model_families import preset_of
+from vtgdata.video.sampling import chosen
 
 log = logging.getLogger("vtgdata")
 
@@ -57,6 +61,11 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     file with sample_id. Its order is kept."""
     ids_source: str = ""
     """Where the list of --ids comes from: an address, a paper."""
+    prompt: str = ""
+    """Prompt to train with, a name or a path to a Markdown file, for rows whose pass rates name none, as published ones
+    do not; needs --preset."""
+    preset: str = ""
+    """Frames to train with, for the same rows: a preset, as for score-difficulty."""
     controls: bool = True
     """Also write sets of the same size to compare with: a random one, and one of the same corpora, durations and shares
     of window."""
@@ -120,6 +129,7 @@ def run(settings: Settings) -> Summary:
         raise VtgError("select needs --size, the number of rows to choose, or --ids, a list of them.")
     files = [str(value) for value in spec.settings.values() if isinstance(value, str) and Path(value).is_file()]
     given = [settings.pass_rates, settings.samples, settings.ids, settings.audit, *settings.exclude, *settings.against]
+    given += [str(plugins.prompt_path(settings.prompt))] if settings.prompt else []
     with Step(
         "select",
         settings,
@@ -131,21 +141,21 @@ def run(settings: Settings) -> Summary:
             return done
         choosing = Choosing(_rules(settings))
         choice = choosing.choose()
-        chosen = series(choice.ids)
+        taken = series(choice.ids)
         if not settings.allow_degenerate:
-            choosing.refuse_useless(chosen)
-        size = settings.size or len(chosen)
-        sets = _control_sets(choosing, chosen, settings)
-        seen = _preview(choosing, chosen, settings)
+            choosing.refuse_useless(taken)
+        size = settings.size or len(taken)
+        sets = _control_sets(choosing, taken, settings)
+        seen = _preview(choosing, taken, settings)
         out = step.start()
         choosing.write(out, {"rows.parquet": choice.ids, **sets}, weighed="rows.parquet")
         write_json(out / "preview.json", seen)
-        if len(chosen) < size:
-            log.warning("select: %d rows asked for, %d found by %s", size, len(chosen), settings.selector)
+        if len(taken) < size:
+            log.warning("select: %d rows asked for, %d found by %s", size, len(taken), settings.selector)
         summary = Summary(
             pool=choosing.pool.facts.height,
-            rows=len(chosen),
-            short_of=max(0, size - len(chosen)),
+            rows=len(taken),
+            short_of=max(0, size - len(taken)),
             selector=settings.selector if not settings.ids else f"ids:{Path(settings.ids).name}",
             left_out=choosing.pool.left_out,
             short=choice.short,
@@ -167,7 +177,19 @@ def _rules(settings: Settings) -> Rules:
         seed=settings.seed,
         limits=quotas.Limits(tuple(map(quotas.parse, settings.quotas)), settings.per_video, settings.per_source),
         ids=settings.ids,
+        train_with=_train_with(settings),
     )
+
+
+def _train_with(settings: Settings) -> TrainWith | None:
+    """The prompt and frames of rows that name none; raises VtgError where only one of them is given."""
+    if not settings.prompt and not settings.preset:
+        return None
+    if not (settings.prompt and settings.preset):
+        raise VtgError("--prompt and --preset go together: a trainer needs both.")
+    prompt = load_prompt(settings.prompt)
+    frames = chosen(preset_of(settings.preset, ()), None, None, None, midpoint=False)
+    return TrainWith(prompt.id, prompt.text, json.dumps(msgspec.to_builtins(frames), sort_keys=True))
 
 
 def _listed(choosing: Choosing, settings: Settings) -> ListFacts | UnsetType:

@@ -20,6 +20,14 @@ from vtgdata.records import Sample
 ROWS = PASS_RATES | DRAWN | {"rank": "count"}
 
 
+class TrainWith(NamedTuple):
+    """Prompt and frames for rows whose pass rates name none."""
+
+    prompt_id: str
+    prompt: str
+    frame_sampling: str
+
+
 class Rules(NamedTuple):
     """How rows are chosen."""
 
@@ -31,6 +39,7 @@ class Rules(NamedTuple):
     limits: quotas.Limits
     ids: str = ""
     """File of a published list, in the place of the selector."""
+    train_with: TrainWith | None = None
 
 
 class Choosing:
@@ -165,7 +174,14 @@ class Choosing:
             if self.rules.asked.student:
                 mine = mine & (pl.col("model_id") == self.rules.asked.student)
             found.append(frame.filter(mine).join(wanted, on="sample_id", how="semi"))
-        return pl.concat(found).unique("sample_id", keep="last")
+        rows = pl.concat(found).unique("sample_id", keep="last")
+        if self.rules.train_with is None:
+            return rows
+        unnamed = pl.col("frame_sampling").fill_null("") == ""
+        return rows.with_columns(
+            pl.when(unnamed).then(pl.lit(value)).otherwise(pl.col(name)).alias(name)
+            for name, value in self.rules.train_with._asdict().items()
+        )
 
 
 def series(ids: list[str]) -> Any:
