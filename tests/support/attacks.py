@@ -49,7 +49,10 @@ EXEMPT: dict[str, dict[str, str]] = {
     "A6": dict.fromkeys((name for name in RUNS if name not in ("remove", "videos bind")), _ONE_FILE),
     "A9": {
         **dict.fromkeys(
-            ("select", "remove", "release", "push", "pull", "diff", "demo-draw", "demo-base", "demo-report"),
+            (
+                *("import rollouts", "select", "remove", "release", "push", "pull", "diff"),
+                *("demo-draw", "demo-base", "demo-report"),
+            ),
             _NO_VIDEO,
         ),
         "rebuild": "its steps are these commands, in a process of their own",
@@ -62,6 +65,7 @@ EXEMPT: dict[str, dict[str, str]] = {
             (
                 "ingest", "curate", "check", "videos verify", "videos bind", "videos proxy", "videos warm",
                 "build-coldstart", "score-difficulty", "select", "evaluate", "demo-draw", "demo-base",
+                "import rollouts",
             ),
             _NO_RELEASE,
         ),

@@ -11,6 +11,7 @@ from pathlib import Path
 from support.builders import draw_video, make_sample
 from support.hub_clients import environment
 from support.hub_server import Hub
+from support.published_forms import write_published
 from support.release_builders import write_inputs
 from support.servers import Server, seeded
 from support.videos_command import vtgdata
@@ -42,6 +43,7 @@ COMMANDS = {
     "score-difficulty, batch": "score-difficulty {served} {test} --n 1 --batch b --out o/batch",
     "batch-import": "batch-import b results.jsonl",
     "retry": "retry o/difficulty",
+    "import rollouts": "import rollouts published.jsonl --form tempsamp --out o/imported",
     "select": "select --pass-rates o/difficulty/pass_rates.parquet --size 3 --out o/select",
     "evaluate": "evaluate {served} --model openai_api:tiny --blind --other-query --max-failed 1 --out o/evaluate",
     "evaluate, up to date": (
@@ -109,6 +111,7 @@ def desk(folder: Path) -> Iterator[dict[str, str]]:
     answers = [{"sample_id": f"test:{n}", "windows": [[1.0, 2.5]], "option": "A"} for n in (0, 1, 1, 8)]
     (folder / "p.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in answers) + "torn {\n")
     (folder / "key.jsonl").write_text("".join(f'{{"id": "{n}", "wrong": {str(n > 3).lower()}}}\n' for n in range(6)))
+    write_published(folder / "published.jsonl")
     (folder / "results.jsonl").write_text('{"custom_id": "none", "response": null, "error": null}\ntorn\n')
     step = {"command": "curate", "id": "some", "file": "samples.parquet", "filters": ["query_words:low=3"]}
     (folder / "recipe.yaml").write_text(json.dumps({"out": "o/run", "steps": [step]}))

@@ -7,6 +7,7 @@ from typing import Any
 
 from support.builders import make_sample
 from support.drawn_videos import draw
+from support.published_forms import write_published
 from support.release_builders import make_pass_rate, make_release, write_chosen, write_inputs
 from vtgdata.cli import commands
 from vtgdata.files.parquet import write_parquet
@@ -36,6 +37,8 @@ def make_world(world: Path) -> None:
     write_jsonl(world / "predictions/mine.jsonl", lines)
     (world / "inputs").mkdir()
     make_release(world / "release/1.0.0", write_inputs(world / "inputs"))
+    (world / "published").mkdir()
+    write_published(world / "published/train.jsonl")
     (world / "model").mkdir()
     (world / "model/config.json").write_text("{}")
     tombstones.write(world / "lists/removed.json", tombstones.Tombstones())
@@ -61,6 +64,7 @@ RUNS: dict[str, Settings] = {
     "videos warm": {"samples": SAMPLES, "videos": "videos", "num_frames": 2},
     "build-coldstart": ASK,
     "score-difficulty": ASK,
+    "import rollouts": {"file": "published/train.jsonl", "form": "tempsamp"},
     "select": {"pass_rates": "rates/pass_rates.parquet", "samples": SAMPLES, "selector": "uniform", "size": 1},
     "remove": {"video_id": ["a"], "source": SAMPLES},
     "release": {

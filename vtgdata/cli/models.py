@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from vtgdata.cli import anchors, evaluation
+from vtgdata.cli import anchors, choices, evaluation
 from vtgdata.cli.printing import again, counts, percent
 from vtgdata.cli.running import relative, stage
 
@@ -49,10 +49,16 @@ def score_difficulty(summary: Rated) -> None:
 
 
 def select(summary: Selected) -> None:
-    """Choose rows by their pass rates."""
+    """Choose rows by their pass rates, and show what they are like before anything is trained on them."""
     print(f"{summary.rows:,} of {summary.pool:,} samples chosen by {summary.selector}{again(summary)}")
+    counts("not in the pool", summary.left_out)
     if summary.short_of:
         print(f"{summary.short_of:,} fewer than asked for: no more rows qualify")
+    for name, (wanted, found) in summary.short.items():
+        print(f"quota {name}: {found:,} of {wanted:,}")
+    choices.show(summary.preview)
+    if summary.controls:
+        print("control sets: " + ", ".join(f"{name} {rows:,}" for name, rows in summary.controls.items()))
     print(f"written to {relative(summary.out)}")
 
 

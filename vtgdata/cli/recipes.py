@@ -1,40 +1,35 @@
 """Commands about whole recipes: run, status."""
 
+from __future__ import annotations
+
 import logging
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 from msgspec import UNSET
 
 from vtgdata.cli.options import Json, Quiet
-from vtgdata.cli.printing import table
+from vtgdata.cli.printing import line, table
 from vtgdata.cli.running import finish, logs, relative, report
 from vtgdata.errors import RowsFailed, VtgError
 from vtgdata.files.outside_text import json_line
 
-
-class ListedStep(msgspec.Struct, frozen=True, kw_only=True):
-    """A step of a recipe, with the settings that it would run with."""
-
-    id: str
-    command: str
-    settings: dict[str, Any]
-    plan: Any = UNSET
-    """Of a training: what it would take, a record of `train.plan`; its sizes are those of the recipe's earlier steps
-    where the release is not made yet."""
+if TYPE_CHECKING:
+    from vtgdata.cli.recipe_costs import Ends
+    from vtgdata.cli.recipe_plan import PlannedStep
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """What `vtgdata run --dry-run` prints: the steps of a recipe."""
+    """What `vtgdata run --dry-run` prints: the steps of a recipe, each with what it would take."""
 
     recipe: str
     """Name of the recipe."""
     out: str
     """Output folder of the run."""
-    steps: list[ListedStep]
+    steps: list[PlannedStep]
 
 
 def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
@@ -52,13 +47,13 @@ def run(
     seed: Annotated[int | None, typer.Option(help="Seed, instead of the recipe's own.", show_default=False)] = None,
     limit: Annotated[int | None, typer.Option(help="In every step that takes samples, only so many.")] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check the recipe and list its steps; do nothing.")
+        bool, typer.Option("--dry-run", help="Check the recipe and say what each step would take; do nothing.")
     ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> int:
     """Run a recipe's steps, skipping those that are up to date."""
-    from vtgdata.cli import commands
+    from vtgdata.cli import commands, recipe_plan
     from vtgdata.files import plugins, recipe
 
     logs(quiet)
@@ -78,13 +73,13 @@ def run(
     # Every step's settings are checked before the first one runs: a mistake in the last must not cost an hour.
     records = [commands.build(s.command, s.settings, f"{path}: step {s.id}") for s in plan.steps]
     if dry_run:
-        listed = [
-            ListedStep(
-                id=step.id, command=step.command, settings=step.settings, plan=_foretold(path, plan, step, record)
-            )
-            for step, record in zip(plan.steps, records, strict=True)
+        with plugins.only_ours(origin):
+            planned = recipe_plan.plan(plan, records)
+        planned = [
+            msgspec.structs.replace(each, plan=_foretold(path, plan, step, record))
+            for each, step, record in zip(planned, plan.steps, records, strict=True)
         ]
-        finish(Listed(recipe=plan.name, out=plan.out, steps=listed), as_json, _list_steps)
+        finish(Listed(recipe=plan.name, out=plan.out, steps=planned), as_json, _list_steps)
         return 0
     with plugins.only_ours(origin):
         summary, failures = _steps(plan, records)
@@ -124,7 +119,7 @@ def _steps(plan: Any, records: list[Any]) -> tuple[msgspec.Struct, list[VtgError
 
 def _foretold(path: Path, plan: Any, step: Any, record: Any) -> Any:
     """The plan of a step that trains; UNSET for any other."""
-    if not step.command.startswith("train "):
+    if step.command not in ("train sft", "train rl"):
         return UNSET
     from vtgdata.cli import commands
     from vtgdata.train import foreseen
@@ -137,8 +132,27 @@ def _foretold(path: Path, plan: Any, step: Any, record: Any) -> Any:
     return plans.make(step.command, record, told, f"vtgdata {step.command} --recipe {name}#{step.id}")
 
 
+def _words(step: PlannedStep) -> list[str]:
+    """A step's row in the table: id, command, rows, calls, tokens, dollars, hours."""
+    cost = step.cost if isinstance(step.cost, str) else _shown(step.cost, 2)
+    tokens = " / ".join(filter(None, [_shown(step.tokens_in, 0), _shown(step.tokens_out, 0)]))
+    calls = "unknown; of one:" if step.each else _shown(step.calls, 0)
+    return [step.id, step.command, _shown(step.rows, 0), calls, tokens, cost, _shown(step.hours, 5 if step.each else 1)]
+
+
+def _shown(ends: Ends | None, decimals: int) -> str:
+    if ends is None:
+        return ""
+    low, high = f"{ends.low:,.{decimals}f}", f"{ends.high:,.{decimals}f}"
+    return low if low == high else f"{low} to {high}"
+
+
 def _list_steps(listed: Listed) -> None:
-    table(["step", "command"], [[step.id, step.command] for step in listed.steps])
+    columns = ["step", "command", "rows", "calls", "tokens in / out", "dollars", "hours"]
+    table(columns, [_words(step) for step in listed.steps])
+    missing = {(each.path, each.get): step.id for step in reversed(listed.steps) for each in step.missing}
+    for (path, get), step in reversed(missing.items()):
+        line(f"{step}: missing {path}: {get}" if path else f"{step}: {get}")
     for step in listed.steps:
         if step.plan is not UNSET:
             from vtgdata.train.plan_words import words

@@ -28,11 +28,12 @@ PARTS = {
     "scores": ("score",),
     "other_parsers": ("read",),
     "selectors": ("select",),
+    "forms": ("FORM", "read"),
     "filters": ("keep",),
     "decoders": ("probe", "frames"),
 }
 """Names that a plug-in module of each kind must have."""
-KINDS = ("corpora", "prompts", "models", "scores", "other_parsers", "selectors", "filters", "decoders")
+KINDS = ("corpora", "prompts", "models", "scores", "other_parsers", "selectors", "forms", "filters", "decoders")
 
 
 def names(kind: str) -> list[str]:
@@ -131,17 +132,24 @@ def check_settings(spec: str, function: Callable[..., Any], settings: dict[str, 
         settings: the settings in the spec.
         given: number of the function's arguments that are not settings; they come first.
 
-    Raises VtgError, with the known names, for a setting that the function does not take, or for a value that is not a
-    number where the default is one.
+    Raises VtgError, with the known names, for a setting that the function does not take, for a value that is not a
+    number where the default is one, and for a setting without a default that is not given.
     """
     parameters = dict(list(inspect.signature(function).parameters.items())[given:])
     for key, value in settings.items():
         if key not in parameters:
             raise VtgError(f"{spec!r}: unknown setting {key!r}; {did_you_mean(key, parameters)}")
         default = parameters[key].default
-        number = isinstance(default, int | float) and not isinstance(default, bool)
+        kind = str(parameters[key].annotation).removeprefix("<class '").removesuffix("'>").partition(" |")[0]
+        number = (isinstance(default, int | float) and not isinstance(default, bool)) or kind in ("int", "float")
         if number and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise VtgError(f"{spec!r}: {key} must be a number, not {value!r}.")
+    missing = [key for key, each in parameters.items() if each.default is each.empty and key not in settings]
+    if missing:
+        wanted = ",".join(f"{key}=..." for key in missing)
+        raise VtgError(
+            f"{spec!r}: needs {', '.join(missing)}, which have no default: {spec.partition(':')[0]}:{wanted}"
+        )
 
 
 def read_value(text: str, where: str) -> Any:

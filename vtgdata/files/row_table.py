@@ -44,11 +44,42 @@ class RowTable(Sequence[Row]):
         return read_frames(self.path, dict.fromkeys(names, ANY))
 
 
+class FrameRows(Sequence[Row]):
+    """Rows of a Polars frame as a sequence of dicts."""
+
+    def __init__(self, frame: Any) -> None:
+        """Wrap a Polars frame."""
+        self.frame = frame
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def __iter__(self) -> Iterator[Row]:
+        return self.frame.iter_rows(named=True)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        if isinstance(index, slice):
+            return self.frame[index].to_dicts()
+        return self.frame.row(index, named=True)
+
+    def frames(self, names: Sequence[str]) -> Iterator[Any]:
+        """Some columns as one Polars frame; a column that it lacks is null."""
+        import polars as pl
+
+        yield self.frame.select(
+            [pl.col(name) if name in self.frame.columns else pl.lit(None).alias(name) for name in names]
+        )
+
+
 def frames(rows: Sequence[Row], names: Sequence[str]) -> Iterator[Any]:
     """Yield some columns of rows as Polars frames: of a RowTable piece by piece, of any other rows as one."""
     import polars as pl
 
-    if isinstance(rows, RowTable):
+    if isinstance(rows, RowTable | FrameRows):
         yield from rows.frames(names)
     elif rows:
         yield pl.DataFrame({name: [row.get(name) for row in rows] for name in names})

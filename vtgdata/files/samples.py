@@ -54,7 +54,10 @@ class SampleTable(Sequence[Sample]):
         """The samples for which `wanted` is true, in order."""
         import polars as pl
 
-        mask = pl.Series([wanted(sample) for sample in self], dtype=pl.Boolean)
+        return self.masked(pl.Series([wanted(sample) for sample in self], dtype=pl.Boolean))
+
+    def masked(self, mask: Any) -> Self:
+        """The samples for which a Polars series of flags is true, in order."""
         return type(self)(self._path, self.frame.filter(mask))
 
 

@@ -44,3 +44,14 @@ PASS_RATES = {
 
 DRAWN = {"sampling": "text"}
 """How answers were drawn: one more column of traces and pass rates. Files from before it existed stay valid."""
+
+
+WEIGHT = {"weight": "number"}
+"""One more column of chosen rows, where the selector gives weights: how often the trainer is to take a row."""
+
+
+DECIDED = {
+    "value_std": "number", "place": "text", "place_low": "number", "place_high": "number", "posterior_mean": "number",
+}  # fmt: skip
+"""More columns of pass rates, which older files lack: the population standard deviation of the answers' values; the
+place that --adaptive decided, between which edges; the mean of the posterior of the true rate."""

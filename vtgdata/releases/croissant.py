@@ -1,9 +1,9 @@
 """`croissant.json`: a release in the Croissant vocabulary (MLCommons, 1.0), for tools that search and load datasets."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from vtgdata import releases
-from vtgdata.releases.document import CHOSEN, COLUMNS, DataFile, Document
+from vtgdata.releases.document import DataFile, Document
 
 _TERMS = (
     "citeAs", "column", "data", "dataType", "examples", "extract", "field", "fileProperty", "fileObject",
@@ -48,7 +48,7 @@ def describe(document: Document) -> dict[str, Any]:
         "url": next((facts["homepage"] for facts in document.corpora.values() if facts.get("homepage")), "README.md"),
         **({"citeAs": " ".join(citations)} if citations else {}),
         "distribution": [_file(data) for _, _, data in files],
-        "recordSet": [_records(config, split, data) for config, split, data in files],
+        "recordSet": [_records(config, split, data, document.columns(config)) for config, split, data in files],
     }
 
 
@@ -71,9 +71,8 @@ def _file(data: DataFile) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _records(config: str, split: str, data: DataFile) -> dict[str, Any]:
+def _records(config: str, split: str, data: DataFile, columns: Mapping[str, str]) -> dict[str, Any]:
     name = f"{config}-{split}"
-    columns = COLUMNS.get(config, CHOSEN)
     return {
         "@type": "cr:RecordSet", "@id": name, "name": name, "description": f"{config}, {split}: {data.rows} rows.",
         "field": [_field(name, data.file, column, kind) for column, kind in columns.items()],
@@ -92,7 +91,7 @@ def columns_of(document: Document) -> list[tuple[str, str, str, list[str]]]:
     """Each column once, for the card: name, type, description, and the configs that have it."""
     found: dict[str, tuple[str, str, str, list[str]]] = {}
     for config in document.configs:
-        for column, kind in releases.COLUMNS.get(config, CHOSEN).items():
+        for column, kind in document.columns(config).items():
             found.setdefault(column, (column, _WORDS[kind], DESCRIPTIONS[column], []))[3].append(config)
     return list(found.values())
 
@@ -143,6 +142,7 @@ DESCRIPTIONS = {
     "ious": "Overlap of each answer.",
     "decided": "Whether adaptive sampling had decided the row's place.",
     "rank": "Place in the selector's order, from 0.",
+    "weight": "How often the trainer is to take the row, with a mean of 1.",
     "index": "Number of the answer among those to one sample.",
     "text": "The model's whole answer.",
     "reasoning": "The part of the answer that is reasoning.",

@@ -8,11 +8,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from vtgdata.errors import Conflict, VtgError, did_you_mean
 from vtgdata.files import fingerprint, json_document, outside
 from vtgdata.files.parquet import read_parquet
-from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, Row
+from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, WEIGHT, Row
 from vtgdata.releases.stated import NAME, check_files, stated_bytes
 
 SCHEMA_VERSION = 1
@@ -122,6 +123,13 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """Takedowns: numbers of videos and samples listed in removed.json, and of sample rows left out of this release."""
     figures: dict[str, dict[str, int]] = {}
     """{plot: {label: rows}}: the numbers in the card's plots."""
+    weighted: list[str] | UnsetType = UNSET
+    """Configs whose rows have a weight; unset where none has, as in releases from before there were weights."""
+
+    def columns(self, config: str) -> dict[str, str]:
+        """{column: type} of the rows of a config."""
+        known = COLUMNS.get(config, CHOSEN)
+        return known | WEIGHT if self.weighted is not UNSET and config in self.weighted else known
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):

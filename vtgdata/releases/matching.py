@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vtgdata.files.pieces import ANY, names_of, read_frames
-from vtgdata.releases.document import CHOSEN, COLUMNS, Release
+from vtgdata.releases.document import Release
 
 NO_MEANING = ("rank", "first_version")
 """Columns that give a row's place in its release and not its meaning; they do not count as a difference."""
@@ -55,7 +55,7 @@ def released(release: Release, config: str, names: Sequence[str]) -> Iterator[An
     """
     import polars as pl
 
-    known = COLUMNS.get(config, CHOSEN)
+    known = release.document.columns(config)
     for split, data in release.document.configs.get(config, {}).items():
         for frame in read_frames(release.path / data.file, {name: known.get(name, ANY) for name in names}):
             yield frame.with_columns(pl.lit(split).alias(SPLIT))

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
-from vtgdata.files.pieces import read_frames, read_pieces
-from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, TRACES, Row
+from vtgdata.files.pieces import names_of, read_frames, read_pieces
+from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, TRACES, WEIGHT, Row
 from vtgdata.releases import published, tombstones
 from vtgdata.releases.asked_models import Asked
 from vtgdata.releases.document import CHOSEN, COLUMNS
@@ -90,7 +90,7 @@ class Sources:
             rows = int((ranks != REMOVED).sum())
             raise VtgError(f"{path}: none of its {rows} traces was kept. Widen --keep in `vtgdata build-coldstart`.")
         self.models += asked.teachers()
-        return self._joined("coldstart", path, columns, ranks, kept)
+        return self._joined("coldstart", path, columns, ranks, kept, COLUMNS["coldstart"])
 
     def _check_kept(self, path: str, kept: Any) -> None:
         for key in kept.filter(kept["target"].fill_null("") == "")["key"]:
@@ -107,7 +107,8 @@ class Sources:
             self._note_prompts(path, frame.filter(told & (ranks[begun : begun + frame.height] != REMOVED)))
             begun += frame.height
         self._note_students(asked)
-        return self._joined(config, path, CHOSEN, ranks, ranks != REMOVED)
+        columns = CHOSEN | WEIGHT if set(WEIGHT) <= set(names_of(path)) else CHOSEN
+        return self._joined(config, path, columns, ranks, ranks != REMOVED, columns)
 
     def pass_rates(self, path: str) -> Config:
         """Rows of the config `difficulty`."""
@@ -169,7 +170,13 @@ class Sources:
         return ranks
 
     def _joined(
-        self, config: str, path: str, columns: Mapping[str, str], ranks: Ranks, kept: NDArray[np.bool_]
+        self,
+        config: str,
+        path: str,
+        columns: Mapping[str, str],
+        ranks: Ranks,
+        kept: NDArray[np.bool_],
+        written: Mapping[str, str],
     ) -> Config:
         """Each row with its sample's columns; raises VtgError when the video of a row is also in a benchmark."""
         leaks = self.index.leaks(ranks[kept])
@@ -184,11 +191,10 @@ class Sources:
                 f"build-coldstart and score-difficulty; or, where the sample itself is none of the benchmark's, leave "
                 f"that split out of {self.path}."
             )
-        written = COLUMNS.get(config, CHOSEN)
         own = {
             name: kind for name, kind in columns.items() if name in written and name not in (*SAMPLES, "first_version")
         }
-        return _config(config, [path], {"sample_id": "text"} | own, [ranks], [kept])
+        return _config(config, [path], {"sample_id": "text"} | own, [ranks], [kept], written)
 
     def _note_students(self, asked: Asked) -> None:
         """Keep, per model, the facts from the file with more samples: selected rows are a subset of the pass rates."""
@@ -217,6 +223,7 @@ def _config(
     own: Mapping[str, str],
     ranks: Sequence[Ranks],
     kept: Sequence[NDArray[np.bool_]],
+    columns: Mapping[str, str] | None = None,
 ) -> Config:
     """The kept rows of some files as a config."""
 
@@ -229,7 +236,7 @@ def _config(
 
     chosen = [rank[wanted] for rank, wanted in zip(ranks, kept, strict=True)]
     joined = np.concatenate(chosen) if chosen else np.zeros(0, dtype=np.int32)
-    return Config(name=name, columns=COLUMNS.get(name, CHOSEN), own=own, ranks=joined, frames=frames)
+    return Config(name=name, columns=columns or COLUMNS[name], own=own, ranks=joined, frames=frames)
 
 
 def _read(path: str, names: Sequence[str], kinds: Mapping[str, str], *, needs: Sequence[str] = ()) -> Iterator[Any]:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import msgspec
+from msgspec import UNSET
 
 from vtgdata import __version__, releases
 from vtgdata.annotations import licences
 from vtgdata.files import fingerprint, json_document
 from vtgdata.files.pieces import PieceWriter, to_table
+from vtgdata.files.schemas import WEIGHT
 from vtgdata.files.whole import replacing, write_json, write_text
 from vtgdata.releases import card, croissant, facts, plots, teacher_terms, tombstones
 from vtgdata.releases.dating import Dated
@@ -96,6 +98,8 @@ def _describe(
         videos=index.videos,
         corpora=corpora,
         drops=drops,
+        weighted=[name for name, (config, _) in contents.configs.items() if set(WEIGHT) <= set(config.columns)]
+        or UNSET,
         inputs=contents.inputs,
         models=[
             model

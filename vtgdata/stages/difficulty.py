@@ -5,7 +5,6 @@ score's mean over the answers, or the share of answers that reach a value of the
 """
 
 import json
-import math
 from array import array
 from collections.abc import Sequence
 
@@ -13,12 +12,14 @@ import msgspec
 import numpy as np
 from msgspec import UNSET, UnsetType
 
-from vtgdata.engine import shards, unreleasable
+from vtgdata.conversation.prompt import load_prompt
+from vtgdata.engine import rates, shards, unreleasable
+from vtgdata.engine.adaptive import posteriors
 from vtgdata.engine.adaptive.rounds import Places
-from vtgdata.engine.adaptive.rule import interval, parse_rule
+from vtgdata.engine.adaptive.rule import parse_rule
 from vtgdata.engine.batch.export import Exported
 from vtgdata.engine.collect import Collected, collect
-from vtgdata.engine.measures import Measure, read_measure, read_measures, stored_name
+from vtgdata.engine.measures import Measure, default_measures, read_measure, read_measures, stored_name
 from vtgdata.engine.models import plugin_code
 from vtgdata.engine.money import plan
 from vtgdata.engine.money.plan_words import Planned
@@ -27,15 +28,16 @@ from vtgdata.engine.rollouts import DEFAULT_SCORES, sampling_text
 from vtgdata.engine.unreleasable import TrainingSettings
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import parquet_writer
-from vtgdata.files.schemas import DRAWN, PASS_RATES, ROLLOUTS, Row
+from vtgdata.files.schemas import DECIDED, DRAWN, PASS_RATES, ROLLOUTS, Row
 from vtgdata.files.step import Step, StepSummary
+from vtgdata.records import Sample
 from vtgdata.releases.rebuild.answers import still_there
 from vtgdata.video.frame_settings import PositiveInt
 
-RATES = PASS_RATES | DRAWN | {"place": "text", "posterior_mean": "number"}
+RATES = PASS_RATES | DRAWN | DECIDED
 """Columns of pass_rates.parquet.
 
-Only --adaptive fills `place` and `posterior_mean`. No reader requires them, so older files stay readable.
+Only --adaptive fills `place` and its edges. No reader requires those of DECIDED, so older files stay readable.
 """
 
 
@@ -51,9 +53,12 @@ class Settings(TrainingSettings, frozen=True, kw_only=True, forbid_unknown_field
     the wrong side of LOW or HIGH is below ERROR. MEASURE is one of --measures."""
     max_n: PositiveInt = 32
     """With --adaptive, the maximum number of answers per sample."""
-    measures: list[str] = msgspec.field(default_factory=lambda: ["iou>=0.5", "mean_iou"])
+    measures: list[str] = msgspec.field(default_factory=list[str])
     """Pass rate to store, from any score: support_f1 is its mean over a sample's answers, support_f1>=0.5 the share of
-    answers with at least 0.5; mean_iou and iou>=T use the score tiou. May be given several times."""
+    answers with at least 0.5, answer*tiou>=0.5 the share that is right in both; mean_iou and iou>=T use the score tiou.
+    May be given several times. By default it follows the prompt: for one window iou>=0.5 and mean_iou, for all windows
+    union_iou>=0.5 and union_iou, for an option with a window answer*iou>=0.5, answer and mean_iou, for an option
+    answer."""
 
 
 class Summary(StepSummary, frozen=True, kw_only=True):
@@ -62,6 +67,8 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     samples: int
     n_unlabelled: int
     """Samples without labels, which were not asked about."""
+    n_without_moment: int
+    """Labelled samples without a true window or answer, where no answer can be right: they were not asked about."""
     rollouts: int
     pass_rates: dict[str, float | None]
     """{measure: mean over the samples}; None if no sample has a value."""
@@ -91,6 +98,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
 
     With --dry-run, returns the plan and asks nothing; with --batch, returns the summary of the export.
     """
+    settings = _with_measures(settings)
     measures = read_measures(settings.measures)
     places = _places(settings)
     settings = shards.placed(settings)
@@ -98,16 +106,18 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         "score-difficulty",
         settings,
         Summary,
-        code=[__name__, *plugin_code([settings.model], [measure.score for measure in measures])],
+        code=[__name__, *plugin_code([settings.model], [score for measure in measures for score in measure.scores])],
         inputs=settings.inputs(settings.model),
         listings=settings.listings(),
     ) as step:
         if not settings.ignores_up_to_date and (done := step.up_to_date()) is not None:
             return done
         chosen = still_there(shards.part(load_samples(settings), settings), settings.rollouts)
-        samples = chosen.only(lambda sample: sample.labelled)
+        labelled = chosen.only(lambda sample: sample.labelled)
+        samples = labelled.only(_answerable)
         if chosen and not samples:
-            raise VtgError(f"{settings.samples}: none of the chosen samples is labelled, so none can be scored.")
+            why = "has a true window or answer" if labelled else "is labelled"
+            raise VtgError(f"{settings.samples}: none of the chosen samples {why}, so none can be scored.")
         unreleasable.refuse(settings, samples)
         most = settings.max_n if places else None
         asks = [] if settings.rollouts else [(settings.model, "sighted")]
@@ -119,7 +129,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         with (
             collect(settings, samples, settings.model, scores=_scores(measures), places=places) as collected,
             parquet_writer(out / "rollouts.parquet", ROLLOUTS) as rollouts,
-            parquet_writer(out / "pass_rates.parquet", RATES) as rates,
+            parquet_writer(out / "pass_rates.parquet", RATES) as written,
         ):
             totals = _Totals([measure.name for measure in measures])
             decided = places.decided() if places else {}
@@ -128,11 +138,13 @@ def run(settings: Settings) -> Summary | Planned | Exported:
                     rollouts.write(row)
                 of_sample = pass_rates(rows, collected, settings, decided.get(sample.sample_id, {}) if places else None)
                 for rate in of_sample:
-                    rates.write(rate)
+                    written.write(rate)
                 totals.add(rows, of_sample)
+        posteriors.fill(out / "pass_rates.parquet", RATES)
         summary = Summary(
             samples=len(samples),
-            n_unlabelled=len(chosen) - len(samples),
+            n_unlabelled=len(chosen) - len(labelled),
+            n_without_moment=len(labelled) - len(samples),
             rollouts=totals.rollouts,
             pass_rates=totals.means(),
             n_unparsed=totals.unparsed,
@@ -144,6 +156,18 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         )
         failed = collected.failure(settings.max_failed)
         return step.finish(summary, ["rollouts.parquet", "pass_rates.parquet"], failed=failed)
+
+
+def _with_measures(settings: Settings) -> Settings:
+    """The settings with the measures that the prompt asks for, where none is named."""
+    if settings.measures:
+        return settings
+    return msgspec.structs.replace(settings, measures=default_measures(load_prompt(settings.prompt).form))
+
+
+def _answerable(sample: Sample) -> bool:
+    """Whether an answer to a labelled sample can be right."""
+    return bool(sample.windows) or sample.answer is not None or bool(getattr(sample, "none_is_right", False))
 
 
 class _Totals:
@@ -183,7 +207,7 @@ def _places(settings: Settings) -> Places | None:
 
 def _scores(measures: Sequence[Measure]) -> list[str]:
     """The scores that the measures need and rollouts.parquet does not have by default."""
-    return [measure.score for measure in measures if measure.score not in DEFAULT_SCORES]
+    return [score for measure in measures for score in measure.scores if score not in DEFAULT_SCORES]
 
 
 def pass_rates(
@@ -201,15 +225,9 @@ def pass_rates(
     ious = [row["iou"] for row in rollouts if row["iou"] is not None]
     first = rollouts[0]
     common = {name: first[name] for name in ("sample_id", "model_id", "prompt_id", "sampling_id", "frames_id")} | {
-        "n": len(ious),
         "n_unparsed": sum(row["parse_status"] not in (None, "ok") for row in rollouts),
         "n_failed": sum(row["error"] is not None for row in rollouts),
-        "mean_iou": float(np.mean(ious)) if ious else None,
-        "iou_std": float(np.std(ious)) if ious else None,
-        "ious": ious,
-        "decided": None,
-        "place": None,
-        "posterior_mean": None,
+        **rates.answered(ious),
         "prompt": collected.prompt.text,
         "frame_sampling": json.dumps(msgspec.to_builtins(settings.frame_sampling()), sort_keys=True),
         "sampling": sampling_text(settings.sampling(), settings.seed, collected.reproducible),
@@ -217,29 +235,12 @@ def pass_rates(
     looked = decided is not None
     own = stored_name(parse_rule(settings.adaptive).measure) if looked else ""
     return [
-        common | _measured(measure, rollouts, looked=looked) | (decided or {} if measure.name == own else {})
+        common
+        | rates.rate(measure.name, _values(measure, rollouts), looked=looked)
+        | (decided or {} if measure.name == own else {})
         for measure in read_measures(settings.measures)
     ]
 
 
-def _measured(measure: Measure, rollouts: Sequence[Row], *, looked: bool) -> Row:
-    passed = [value for row in rollouts if (value := measure.value(row)) is not None]
-    if not passed:
-        return {"measure": measure.name, "value": None, "low": None, "high": None}
-    value = float(np.mean(passed))
-    low, high = interval(sum(passed), len(passed)) if looked else wilson(value, len(passed))
-    return {"measure": measure.name, "value": value, "low": low, "high": high}
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """95 % Wilson interval of a share of n; for a mean of values in [0, 1] it is conservative, since these vary less.
-
-    Source: Wilson, JASA 22 (1927).
-
-    >>> [round(bound, 3) for bound in wilson(0.5, 8)]
-    [0.215, 0.785]
-    """
-    z = 1.959963984540054
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
+def _values(measure: Measure, rollouts: Sequence[Row]) -> list[float]:
+    return [value for row in rollouts if (value := measure.value(row)) is not None]

@@ -72,7 +72,13 @@ class Places:
         places, chances = judge(sums, counts, prior, self.rule)
         means = (prior.a + prior.weight * sums) / (prior.a + prior.b + prior.weight * counts)
         return {
-            one: {"place": PLACES[place], "posterior_mean": mean, "decided": chance <= self.rule.error}
+            one: {
+                "place": PLACES[place],
+                "place_low": self.rule.low,
+                "place_high": self.rule.high,
+                "posterior_mean": mean,
+                "decided": chance <= self.rule.error,
+            }
             for one, place, mean, chance in zip(ids, places.tolist(), means.tolist(), chances.tolist(), strict=True)
         }
 

@@ -1,9 +1,9 @@
 """Uniform: a seeded random draw that ignores pass rates; the control for every other selector."""
 
-import random
 from collections.abc import Sequence
 from typing import Any
 
+from vtgdata.engine.selection import draws, facts
 from vtgdata.files import row_table
 from vtgdata.records import Sample
 
@@ -20,8 +20,5 @@ def select(samples: Sequence[Sample], pass_rates: Sequence[dict[str, Any]], size
     import polars as pl
 
     named = [frame["sample_id"].cast(pl.String) for frame in row_table.frames(pass_rates, ["sample_id"])]
-    named.append(pl.Series("sample_id", [sample.sample_id for sample in samples], dtype=pl.String))
-    ids = pl.concat(named).unique().sort()
-    order = list(range(len(ids)))
-    random.Random(seed).shuffle(order)
-    return ids[order[:size]].to_list()
+    named.append(facts.ids(samples))
+    return draws.shuffled(pl.concat(named).unique().sort(), size, seed)

@@ -1,0 +1,61 @@
+"""What every form of published answers promises; a new file in vtgdata/plugins/forms is picked up by itself."""
+
+import pytest
+
+from support.published_forms import write_published
+from vtgdata.errors import VtgError
+from vtgdata.files import plugins
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import read_samples
+from vtgdata.stages import import_rollouts
+
+NAMES = plugins.names("forms")
+
+
+def imported(tmp_path, name, text, **settings):
+    path = tmp_path / "published.json"
+    path.write_text(text)
+    out = str(tmp_path / "out")
+    return import_rollouts.run(import_rollouts.Settings(file=str(path), form=name, out=out, **settings))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_reads_its_own_example(name, tmp_path):
+    module = plugins.load("forms", name)
+    summary = imported(tmp_path, name, module.EXAMPLE.text)
+    samples = read_samples(tmp_path / "out/samples.parquet")
+    rates = {r["sample_id"]: r for r in read_parquet(tmp_path / "out/pass_rates.parquet")
+             if r["measure"] == module.FORM.measure}  # fmt: skip
+    found = [(s.query, rates[s.sample_id]["n"], pytest.approx(rates[s.sample_id]["value"])) for s in samples]
+    assert found == module.EXAMPLE.rows
+    assert summary.rows == summary.samples + summary.drops
+    assert all(rate["model_id"] == module.FORM.model and 0 < rate["posterior_mean"] < 1 for rate in rates.values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_says_where_it_was_read_which_way_its_numbers_point_and_what_is_not_published(name):
+    form = plugins.load("forms", name).FORM
+    assert " at " in form.source and form.direction and form.unknown
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("text", ['{"no": 1}\n', "[]", '[{"difficulty": "hard"}]', "words\n"])
+def test_a_file_without_a_row_of_the_form_is_an_error(name, text, tmp_path):
+    with pytest.raises(VtgError):
+        imported(tmp_path, name, text)
+    assert not (tmp_path / "out/meta.json").exists()
+
+
+def test_the_reverse_direction_is_turned_and_one_answer_is_no_pass_rate(tmp_path):
+    write_published(tmp_path / "rows.jsonl", (0.4, 1.7))
+    summary = imported(tmp_path, "tempsamp", (tmp_path / "rows.jsonl").read_text())
+    (rate,) = read_parquet(tmp_path / "out/pass_rates.parquet")
+    assert (rate["measure"], rate["value"], rate["n"], rate["model_id"]) == ("mean_iou", 0.6, 1, "unknown")
+    assert summary.drops == 1 and summary.reasons == {"unreadable_row": 1}
+
+
+def test_a_share_of_passes_is_made_of_one_answer_only_when_asked_for(tmp_path):
+    write_published(tmp_path / "rows.jsonl", (0.4,))
+    imported(tmp_path, "tempsamp", (tmp_path / "rows.jsonl").read_text(), measures=["iou>=0.5"])
+    (rate,) = read_parquet(tmp_path / "out/pass_rates.parquet")
+    assert (rate["measure"], rate["value"], rate["n"]) == ("iou>=0.5", 1.0, 1)

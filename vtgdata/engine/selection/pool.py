@@ -1,0 +1,103 @@
+"""The pool of a selector: one row per sample, with its rate by one measure and where that lies between two edges."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from vtgdata.engine.measures import stored_name
+from vtgdata.errors import VtgError
+from vtgdata.files import row_table
+
+MEANS = ("answer*iou>=0.5", "mean_iou", "union_iou", "answer")
+"""Measures that a selector takes when none is named, the first that the file has: what `score-difficulty` stores for
+a question with a window, one window, all windows, and a question alone."""
+PASSES = ("answer*iou>=0.5", "iou>=0.5", "union_iou>=0.5", "answer", *MEANS)
+"""The same for selectors whose source counts answers that pass."""
+_TYPES = {"sample_id": "String", "measure": "String", "n": "Int64", "place": "String"}
+_COLUMNS = (
+    *("sample_id", "measure", "value", "n", "value_std", "iou_std", "place", "place_low", "place_high"),
+    "posterior_mean",
+)
+
+
+def of(pass_rates: Sequence[Any], measure: str, *, who: str, order: Sequence[str] = MEANS) -> Any:
+    """The rows of one measure as a Polars frame, sorted by sample; samples without a value are left out.
+
+    Args:
+        pass_rates: rows of a pass_rates.parquet, of one model.
+        measure: the measure's name, as stored or as typed; empty for the first of `order` that the rows have.
+        who: the selector, for errors.
+        order: names to try when none is given.
+
+    Its columns: sample_id; value (the mean of the answers' values); rate (the posterior mean where --adaptive decided,
+    since stopping early biases the value, else the value); std (of the answers' values, null if it is not known); n;
+    place with place_low and place_high (what --adaptive decided, and between which edges).
+    Raises VtgError when no row has the measure.
+    """
+    import polars as pl
+
+    frames = [_typed(frame) for frame in row_table.frames(pass_rates, _COLUMNS)]
+    known = sorted({str(name) for frame in frames for name in frame["measure"].unique()})
+    wanted = named(known, measure, who, order)
+    rows = pl.concat([frame.filter(pl.col("measure") == wanted) for frame in frames])
+    own = pl.col("iou_std") if wanted == "mean_iou" else pl.lit(None, pl.Float64)
+    coin = (pl.col("value") * (1 - pl.col("value"))).sqrt() if ">=" in wanted else pl.lit(None, pl.Float64)
+    rows = rows.filter(pl.col("value").is_not_null() & pl.col("value").is_not_nan()).select(
+        "sample_id",
+        "value",
+        rate=pl.when(pl.col("place").is_not_null()).then(pl.col("posterior_mean")).fill_null(pl.col("value")),
+        std=pl.coalesce("value_std", own, coin),
+        n="n",
+        place="place",
+        place_low="place_low",
+        place_high="place_high",
+    )
+    return rows.sort("sample_id", "value").unique("sample_id", keep="last", maintain_order=True)
+
+
+def named(known: Sequence[str], measure: str, who: str, order: Sequence[str] = MEANS) -> str:
+    """The measure that counts: the one named, else the first of `order` that the rows have.
+
+    Raises VtgError when no row has it.
+    """
+    wanted = stored_name(measure) if measure else next((name for name in (*order, *known) if name in known), "")
+    if wanted not in known:
+        raise VtgError(f"{who}: no row has the measure {wanted!r}; the file has {', '.join(known) or 'no rows'}.")
+    return wanted
+
+
+def _typed(frame: Any) -> Any:
+    import polars as pl
+
+    return frame.cast({name: getattr(pl, _TYPES.get(name, "Float64")) for name in frame.columns})
+
+
+def zones(frame: Any, low: float, high: float) -> Any:
+    """Where each row lies: 0 below `low`, 1 in [low, high], 2 above `high`, as a Polars series.
+
+    The place that --adaptive decided counts where it was decided between the same edges: then its stated share of
+    misplaced samples holds. Otherwise the rate is compared with the edges.
+    """
+    import polars as pl
+
+    decided = (pl.col("place").is_not_null() & (pl.col("place_low") == low) & (pl.col("place_high") == high)).fill_null(
+        False
+    )
+    place = pl.when(pl.col("place") == "too_hard").then(0).when(pl.col("place") == "too_easy").then(2).otherwise(1)
+    rate = pl.when(pl.col("rate") < low).then(0).when(pl.col("rate") > high).then(2).otherwise(1)
+    return frame.select(zone=pl.when(decided).then(place).otherwise(rate))["zone"]
+
+
+def check_edges(who: str, low: float, high: float) -> None:
+    """Raise VtgError unless 0 <= low <= high <= 1."""
+    if not 0 <= low <= high <= 1:
+        raise VtgError(f"{who}: low={low} and high={high} must be 0 <= low <= high <= 1.")
+
+
+def spreads(frame: Any, who: str) -> Any:
+    """The column `std` as an array; raises VtgError where it is not known."""
+    if frame["std"].null_count():
+        raise VtgError(
+            f"{who}: the file does not say how the answers of a sample spread by this measure. Take mean_iou or a "
+            "measure with a threshold, or score the answers again (`vtgdata score-difficulty --rollouts`)."
+        )
+    return frame["std"].to_numpy()
