@@ -31,6 +31,8 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     """(clips,) a saliency score for each clip, in order."""
     read: Answer | None = None
     """The text as a parser read it, if there is a text; score plug-ins use it."""
+    raw: Array | None = None
+    """(k, 2) seconds as a file gives them, reversed windows and points included; None where `windows` are all."""
 
     @property
     def said(self) -> Array:
@@ -54,6 +56,12 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
             reasoning="",
             has_reasoning=False,
         )
+
+
+def given_windows(answer: Answered) -> Array:
+    """The finite windows as they were given, for official scorers with rules of their own for invalid ones: (k, 2)."""
+    windows = answer.windows if answer.raw is None else answer.raw
+    return windows[np.isfinite(windows).all(axis=1)]
 
 
 NOTHING = Answered()

@@ -9,7 +9,7 @@ import numpy as np
 
 from vtgdata.metrics import intervals
 from vtgdata.metrics.cluster_means import sources_of
-from vtgdata.metrics.sets import Values
+from vtgdata.metrics.metric_set import Values
 from vtgdata.metrics.window_table import as_array, support
 from vtgdata.records import Sample
 

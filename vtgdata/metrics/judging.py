@@ -148,7 +148,7 @@ def _judge(said: Prediction, sample: Sample, form: Form, prefer: str, reread: Re
     row = _row(sample) | {"text": said.text, "option": said.option}
     if said.error is not None:
         return row | {"error": said.error}, NOTHING
-    read = None
+    read, raw = None, None
     if said.text is not None and (prefer == "text" or said.windows is None):
         answer = parse(said.text, duration=sample.video.duration, form=form, finish_reason=said.finish_reason)
         if reread is not None:
@@ -163,7 +163,7 @@ def _judge(said: Prediction, sample: Sample, form: Form, prefer: str, reread: Re
         # A record without a field for windows may still answer, with its option or its saliency alone.
         alone = said.windows is None and (said.option is not None or said.saliency is not None)
         row["parse_status"] = _status(windows, answered=alone)
-        windows = sound(windows)
+        raw, windows = windows, sound(windows)
         row["windows"] = _stored(windows)
     saliency = None if said.saliency is None else np.array(said.saliency)
     answered = Answered(
@@ -173,6 +173,7 @@ def _judge(said: Prediction, sample: Sample, form: Form, prefer: str, reread: Re
         option=row["option"],
         saliency=saliency,
         read=read,
+        raw=raw,
     )
     return row, answered
 

@@ -4,36 +4,21 @@ Every choice starts with mIoU and R1@0.3, 0.5, 0.7 of the answer. NaN means that
 which is then left out of the mean (a length range without a true window, highlights without labels).
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.files import plugins
-from vtgdata.metrics import grounding, highlights, qa
+from vtgdata.metrics import grounding, highlights, qa, set_metrics, window_sets
 from vtgdata.metrics.answered import Answered
+from vtgdata.metrics.metric_set import MetricSet, Values, table_of_answers
 from vtgdata.metrics.ranked_moments import moments
-from vtgdata.metrics.window_table import Table, answer_iou, as_array, table_of
+from vtgdata.metrics.window_table import answer_iou, as_array
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
-
-Values = dict[str, Array]
-"""Per-sample values by metric: each (n,) in [0, 1], or NaN."""
-
-
-class MetricSet(NamedTuple):
-    """A named set of metrics."""
-
-    extra: Callable[[Sequence[Answered], Sequence[Sample], Sequence[float]], Values]
-    """Function from answers, their samples and the IoU thresholds to the set's own values."""
-    corpora: tuple[str, ...] = ()
-    """Corpora whose samples are scored with this set by default."""
-    ranked: bool = False
-    """Whether the set reads several windows of an answer as guesses, best first, whatever file they came from."""
-    shown: tuple[str, ...] = ()
-    """Metrics that the terminal shows; empty for all."""
 
 
 def values(name: str, answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
@@ -49,15 +34,12 @@ def values(name: str, answers: Sequence[Answered], samples: Sequence[Sample], th
     if any(each.ranked for each in chosen):
         answers = [msgspec.structs.replace(answer, ranked=True) for answer in answers]
     thresholds = tuple(thresholds) or grounding.THRESHOLDS
-    ious = answer_iou(_table(answers, samples))
+    of = table_of_answers(answers, samples)
+    ious = window_sets.both_merged_iou(of) if any(each.of_sets for each in chosen) else answer_iou(of)
     base = {"mIoU": ious} | {f"R1@{t:g}": (ious >= t).astype(np.float64) for t in thresholds}
     for each in chosen:
         base |= each.extra(answers, samples, thresholds)
     return base | _scores(scores_of(name), read, samples)
-
-
-def _table(answers: Sequence[Answered], samples: Sequence[Sample]) -> Table:
-    return table_of([answer.said for answer in answers], [as_array(sample.windows) for sample in samples])
 
 
 def _scores(names: Sequence[str], answers: Sequence[Answered], samples: Sequence[Sample]) -> Values:
@@ -147,7 +129,7 @@ def _moments(answers: Sequence[Answered], samples: Sequence[Sample], thresholds:
 
 def _more(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
     """mIoP, and recalls with the strict test (IoU > threshold)."""
-    of = _table(answers, samples)
+    of = table_of_answers(answers, samples)
     ious = answer_iou(of)
     return {"mIoP": grounding.answer_iop(of)} | {f"R1>{t:g}": (ious > t).astype(np.float64) for t in thresholds}
 
@@ -202,16 +184,7 @@ def _times(sample: Sample) -> Array:
 def _nextgqa(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
     del thresholds
     right = [qa.right_option(answer.option, sample) for answer, sample in zip(answers, samples, strict=True)]
-    return qa.grounded(_table(answers, samples), np.array(right, dtype=bool))
-
-
-def _multi(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
-    """F1 of covered time, F1 of matched windows, and whether the number of windows is right."""
-    of = _table(answers, samples)
-    found = {"F1-time": grounding.covered_f1(of)}
-    found |= {f"F1@{t:g}": grounding.matching_f1(of, t) for t in thresholds}
-    count = (of.said.sizes == of.true.sizes) & (of.true.sizes > 0)
-    return found | {"count": count.astype(np.float64)}
+    return qa.grounded(table_of_answers(answers, samples), np.array(right, dtype=bool))
 
 
 def _clips(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
@@ -250,6 +223,14 @@ SETS = {
     ),
     "didemo": MetricSet(_didemo, ("didemo",), ranked=True),
     "nextgqa": MetricSet(_nextgqa, ("nextgqa",)),
-    "multi": MetricSet(_multi, ("museg",)),
+    "multi": MetricSet(set_metrics.multi, ("museg",), of_sets=True),
+    "vue_tr": MetricSet(set_metrics.vue_tr, ("vue_tr",), of_sets=True, absent_too=True),
+    "vue_tr_v2": MetricSet(set_metrics.vue_tr, ("vue_tr_v2",), of_sets=True, absent_too=True),
+    "omtg": MetricSet(set_metrics.omtg, ("omtg_bench",), of_sets=True, absent_too=True),
+    "momentseeker": MetricSet(set_metrics.moment_seeker, ("momentseeker",), of_sets=True),
+    "extremewhenbench": MetricSet(set_metrics.extreme_when, ("extremewhenbench",), ranked=True),
+    "rextime": MetricSet(set_metrics.rextime, ("rextime",), ranked=True),
+    "cgbench": MetricSet(set_metrics.cg_bench, ("cgbench",), of_sets=True),
+    "na_vmr": MetricSet(set_metrics.na_vmr, ("na_vmr",), ranked=True, absent_too=True),
     "highlights": MetricSet(_clips, ("tvsum", "youtube_highlights"), shown=("HL-mAP",)),
 }  # fmt: skip

@@ -109,11 +109,19 @@ class Table(NamedTuple):
     true: Flat
     duration: Array
     """(n,) seconds, NaN if it is not known."""
+    refusals: Array | None = None
+    """(n,) where a sample is known to have no moment 1.0 if the answer says so and 0.0 if not, NaN elsewhere; None if
+    every sample has a moment."""
 
     def where_scored(self, values: Array, *, timed: bool = False) -> Array:
-        """(n,) values: NaN for a sample without a true window or, with `timed`, a duration; 0 for an empty answer."""
+        """(n,) the values of samples with a true window, 0 for an empty answer; NaN without a window to compare with.
+
+        With `timed`, NaN too for a sample without a duration. Where it is known that there is no moment, refusing
+        scores 1 and anything else 0.
+        """
         unknown = (self.true.sizes == 0) | (timed & np.isnan(self.duration))
-        return np.where(unknown, np.nan, np.where(self.said.sizes == 0, 0.0, values))
+        found = np.where(unknown, np.nan, np.where(self.said.sizes == 0, 0.0, values))
+        return found if self.refusals is None else np.where(np.isnan(self.refusals), found, self.refusals)
 
 
 def table(answers: Sequence[Answer], samples: Sequence[Sample], *, join: Literal["", "said", "both"] = "") -> Table:
@@ -130,13 +138,24 @@ def table(answers: Sequence[Answer], samples: Sequence[Sample], *, join: Literal
     durations = [sample.video.duration or np.nan for sample in samples]
     said = _flat_windows([answer.counted for answer in answers])
     true = _flat_windows([sample.windows for sample in samples])
-    of = Table(said, true, np.array(durations, dtype=np.float64))
+    of = Table(said, true, np.array(durations, dtype=np.float64), refusals(answers, samples))
     return of if not join else of._replace(said=_joined(said), true=_joined(true) if join == "both" else true)
 
 
 def table_of(said: Sequence[Array], true: Sequence[Array]) -> Table:
     """A table of windows that are already arrays, without durations. Args: said, true: n arrays (k, 2), seconds."""
     return Table(_flat(said), _flat(true), np.full(len(said), np.nan))
+
+
+def refusals(answers: Sequence[Answer], samples: Sequence[Sample]) -> Array | None:
+    """Whether each answer rightly says that there is no moment; see `Table.refusals`."""
+    if not any(sample.none_is_right for sample in samples):
+        return None
+    found = [
+        float(answer.says_none and not answer.counted) if sample.none_is_right else np.nan
+        for answer, sample in zip(answers, samples, strict=True)
+    ]
+    return np.array(found, dtype=np.float64)
 
 
 def check(answers: Sequence[Answer], samples: Sequence[Sample]) -> None:
@@ -169,7 +188,7 @@ def _joined(flat: Flat) -> Flat:
 
 def supports(of: Table) -> Table:
     """The table with the windows of each answer, and the true ones of each sample, replaced by their support."""
-    return Table(_joined(of.said), _joined(of.true), of.duration)
+    return of._replace(said=_joined(of.said), true=_joined(of.true))
 
 
 def clamped(of: Table) -> Table:
@@ -177,7 +196,7 @@ def clamped(of: Table) -> Table:
     said, true = (
         flat._replace(windows=np.fmin(flat.windows, of.duration[flat.row][:, None])) for flat in (of.said, of.true)
     )
-    return Table(said, true, of.duration)
+    return of._replace(said=said, true=true)
 
 
 def pairs(of: Table) -> tuple[Index, Index]:
