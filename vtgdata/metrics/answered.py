@@ -31,6 +31,8 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     """(clips,) a saliency score for each clip, in order."""
     read: Answer | None = None
     """The text as a parser read it, if there is a text; score plug-ins use it."""
+    says_none: bool = False
+    """Whether it says that there is no such moment: in words, or as a list of windows that is given and empty."""
     raw: Array | None = None
     """(k, 2) seconds as a file gives them, reversed windows and points included; None where `windows` are all."""
 
@@ -55,6 +57,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
             strict_ok=False,
             reasoning="",
             has_reasoning=False,
+            says_none=self.says_none,
         )
 
 

@@ -75,7 +75,7 @@ def _rextime(values: Values, samples: Sequence[Sample]) -> dict[str, Any]:
         if name.startswith("MR-")
     }
     # No divisor counts as 0 there.
-    return found | {name: float(np.nan_to_num(mean(values[name]))) for name in ("QA", "QA-and-IoU")}
+    return found | {name: float(np.nan_to_num(mean(values[name]))) for name in ("VQA", "VQA,mIoU@0.5")}
 
 
 def _of_qvhighlights(values: Values, samples: Sequence[Sample]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from vtgdata.files.schemas import Row
-from vtgdata.metrics import baselines, breakdown, intervals, official, other_truth, sets
+from vtgdata.metrics import baselines, breakdown, intervals, official, other_truth, refusals, sets
 from vtgdata.metrics.answered import Answered
 from vtgdata.metrics.cluster_means import clusters_of, sources_of
 from vtgdata.metrics.judging import Judged, counts
@@ -108,14 +108,19 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Counts, metrics (fractions), their 95 % intervals, and the metrics when only the asked form counts."""
         strict = judged.strict()
         in_form = None if strict is None else self._scored(strict, self.samples)
-        return counts(judged, self.samples) | {
-            "metrics": means(values),
-            "applies_to": _applies_to(values),
-            "intervals": intervals.clustered_all(values, self.sources),
-            "seen": self._told(seen),
-            "sources": self.each_source(values),
-            "strict_metrics": None if in_form is None else means(in_form),
-        }
+        found = refusals.report(judged.answers, self.samples, self.sources)
+        return (
+            counts(judged, self.samples)
+            | ({} if found is None else {"refusals": found})
+            | {
+                "metrics": means(values),
+                "applies_to": _applies_to(values),
+                "intervals": intervals.clustered_all(values, self.sources),
+                "seen": self._told(seen),
+                "sources": self.each_source(values),
+                "strict_metrics": None if in_form is None else means(in_form),
+            }
+        )
 
     def in_short(self, judged: Judged, values: sets.Values, seen_of: str = "") -> dict[str, Any]:
         """Metrics and `seen`, with their intervals. Args: seen_of: metrics of which `seen` is told; empty for all."""

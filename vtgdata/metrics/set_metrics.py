@@ -119,12 +119,13 @@ def extreme_when(answers: Sequence[Answered], samples: Sequence[Sample], thresho
 def rextime(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
     """ReXTime: the first window's IoU and recalls, accuracy of the option, and both at IoU 0.5 together.
 
-    Source: ReXTime at cb9f484, evaluation/rextime_eval.py. Samples without a right option have no accuracy.
+    The right letter may be in `extra.ans`, since ReXTime's file has no options. Samples without one have no accuracy.
+    Source: ReXTime at cb9f484, evaluation/rextime_eval.py.
     """
     ious = first_window(answers, samples, swapped=False)
     found = {"MR-mIoU": ious} | {f"MR-R1@{t:g}": (ious >= t).astype(np.float64) for t in thresholds}
     right = _right_options(answers, samples)
-    return found | {"QA": right, "QA-and-IoU": np.where(np.isnan(right), np.nan, right * (ious >= 0.5))}
+    return found | {"VQA": right, "VQA,mIoU@0.5": np.where(np.isnan(right), np.nan, right * (ious >= 0.5))}
 
 
 def cg_bench(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
@@ -158,8 +159,11 @@ def na_vmr(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: S
 
 def _right_options(answers: Sequence[Answered], samples: Sequence[Sample]) -> Array:
     """Whether each option is right. Returns: (n,) of 0.0 and 1.0, NaN for a sample without a right option."""
-    found = [
-        np.nan if sample.answer is None else float(qa.right_option(answer.option, sample))
-        for answer, sample in zip(answers, samples, strict=True)
-    ]
-    return np.array(found, dtype=np.float64)
+    return np.array([_right(answer, sample) for answer, sample in zip(answers, samples, strict=True)], dtype=np.float64)
+
+
+def _right(answer: Answered, sample: Sample) -> float:
+    if sample.answer is not None:
+        return float(qa.right_option(answer.option, sample))
+    letter = sample.extra.get("ans")
+    return np.nan if letter is None else float(answer.option == letter)

@@ -1,7 +1,8 @@
 """The choices of `--metrics`: named sets of metrics, and scores. Each gives a value per sample; a metric is their mean.
 
 Every choice starts with mIoU and R1@0.3, 0.5, 0.7 of the answer. NaN means that a metric does not apply to a sample,
-which is then left out of the mean (a length range without a true window, highlights without labels).
+which is then left out of the mean (a length range without a true window, highlights without labels). Where some samples
+are known to have no moment, every choice also has the shares of refusals, and grounding is that of the other samples.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,10 +10,11 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.files import plugins
-from vtgdata.metrics import grounding, highlights, qa, set_metrics, window_sets
+from vtgdata.metrics import grounding, highlights, qa, refusals, set_metrics, window_sets
 from vtgdata.metrics.answered import Answered
 from vtgdata.metrics.metric_set import MetricSet, Values, table_of_answers
 from vtgdata.metrics.ranked_moments import moments
@@ -37,9 +39,17 @@ def values(name: str, answers: Sequence[Answered], samples: Sequence[Sample], th
     of = table_of_answers(answers, samples)
     ious = window_sets.both_merged_iou(of) if any(each.of_sets for each in chosen) else answer_iou(of)
     base = {"mIoU": ious} | {f"R1@{t:g}": (ious >= t).astype(np.float64) for t in thresholds}
+    absent = np.array([sample.none_is_right for sample in samples], dtype=bool)
+    base = _present(base, absent)
     for each in chosen:
-        base |= each.extra(answers, samples, thresholds)
-    return base | _scores(scores_of(name), read, samples)
+        own = each.extra(answers, samples, thresholds)
+        base |= own if each.absent_too else _present(own, absent)
+    return base | refusals.shares(answers, absent) | _scores(scores_of(name), read, samples)
+
+
+def _present(values: Values, absent: NDArray[np.bool_]) -> Values:
+    """The values of samples that have a moment; NaN for the others, which are no matter of where it lies."""
+    return {name: np.where(absent, np.nan, array) for name, array in values.items()} if absent.any() else values
 
 
 def _scores(names: Sequence[str], answers: Sequence[Answered], samples: Sequence[Sample]) -> Values:
@@ -105,15 +115,17 @@ def scores_of(name: str) -> list[str]:
 def shown(name: str, values: Values) -> list[str]:
     """The metrics to show: all of a small set, some of a large one; if only scores are named, these and mIoU."""
     chosen, scores = sets_of(name), scores_of(name)
+    more = [metric for metric in refusals.SHARES if metric in values]
     if not chosen:
-        return ["mIoU", *scores]
+        return ["mIoU", *more, *scores]
     if all(each.shown for each in chosen):
-        return [
-            metric
-            for metric in dict.fromkeys((*(m for each in chosen for m in each.shown), *scores))
-            if metric in values
-        ]
-    return list(values)
+        named = dict.fromkeys((*(m for each in chosen for m in each.shown), *more, *scores))
+        return [metric for metric in named if metric in values]
+    return [metric for metric in values if metric not in NO_SHARES]
+
+
+NO_SHARES = ("count_error",)
+"""Metrics that are numbers of windows and no shares, which tables of per cent leave out."""
 
 
 def _columns(rows: Sequence[Mapping[str, float]]) -> Values:

@@ -110,14 +110,12 @@ class Table(NamedTuple):
     duration: Array
     """(n,) seconds, NaN if it is not known."""
     refusals: Array | None = None
-    """(n,) where a sample is known to have no moment 1.0 if the answer says so and 0.0 if not, NaN elsewhere; None if
-    every sample has a moment."""
+    """(n,) 1.0 or 0.0, whether the answer says so, where it is known that there is no moment; NaN elsewhere."""
 
     def where_scored(self, values: Array, *, timed: bool = False) -> Array:
-        """(n,) the values of samples with a true window, 0 for an empty answer; NaN without a window to compare with.
+        """(n,) values: NaN for a sample without a true window or, with `timed`, a duration; 0 for an empty answer.
 
-        With `timed`, NaN too for a sample without a duration. Where it is known that there is no moment, refusing
-        scores 1 and anything else 0.
+        Where it is known that there is no moment, refusing scores 1 and anything else 0.
         """
         unknown = (self.true.sizes == 0) | (timed & np.isnan(self.duration))
         found = np.where(unknown, np.nan, np.where(self.said.sizes == 0, 0.0, values))

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from vtgdata import releases
-from vtgdata.releases.document import CHOSEN, COLUMNS, DataFile, Document
+from vtgdata.files.schemas import ABSENT
+from vtgdata.releases.document import CHOSEN, COLUMNS, DataFile, Document, columns_of
 
 _TERMS = (
     "citeAs", "column", "data", "dataType", "examples", "extract", "field", "fileProperty", "fileObject",
@@ -48,7 +48,7 @@ def describe(document: Document) -> dict[str, Any]:
         "url": next((facts["homepage"] for facts in document.corpora.values() if facts.get("homepage")), "README.md"),
         **({"citeAs": " ".join(citations)} if citations else {}),
         "distribution": [_file(data) for _, _, data in files],
-        "recordSet": [_records(config, split, data) for config, split, data in files],
+        "recordSet": [_records(document, config, split, data) for config, split, data in files],
     }
 
 
@@ -71,9 +71,9 @@ def _file(data: DataFile) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _records(config: str, split: str, data: DataFile) -> dict[str, Any]:
+def _records(document: Document, config: str, split: str, data: DataFile) -> dict[str, Any]:
     name = f"{config}-{split}"
-    columns = COLUMNS.get(config, CHOSEN)
+    columns = columns_in(document, config)
     return {
         "@type": "cr:RecordSet", "@id": name, "name": name, "description": f"{config}, {split}: {data.rows} rows.",
         "field": [_field(name, data.file, column, kind) for column, kind in columns.items()],
@@ -83,20 +83,32 @@ def _records(config: str, split: str, data: DataFile) -> dict[str, Any]:
 def _field(records: str, file: str, column: str, kind: str) -> dict[str, Any]:
     shape = {"isArray": True, "arrayShape": _SHAPES[kind]} if kind in _SHAPES else {}
     return {
-        "@type": "cr:Field", "@id": f"{records}/{column}", "name": column, "description": DESCRIPTIONS[column],
+        "@type": "cr:Field", "@id": f"{records}/{column}", "name": column, "description": _described(column),
         "dataType": _TYPES[kind], **shape, "source": {"fileObject": {"@id": file}, "extract": {"column": column}},
     }  # fmt: skip
 
 
-def columns_of(document: Document) -> list[tuple[str, str, str, list[str]]]:
+def columns_in(document: Document, config: str) -> dict[str, str]:
+    """The columns of a config of a release, that of ABSENT among them where the release has it."""
+    joined = "labelled" in COLUMNS.get(config, CHOSEN)
+    return columns_of(config, ABSENT if joined and document.absent else {})
+
+
+def _described(column: str) -> str:
+    return DESCRIPTIONS.get(column) or MORE[column]
+
+
+def card_columns(document: Document) -> list[tuple[str, str, str, list[str]]]:
     """Each column once, for the card: name, type, description, and the configs that have it."""
     found: dict[str, tuple[str, str, str, list[str]]] = {}
     for config in document.configs:
-        for column, kind in releases.COLUMNS.get(config, CHOSEN).items():
-            found.setdefault(column, (column, _WORDS[kind], DESCRIPTIONS[column], []))[3].append(config)
+        for column, kind in columns_in(document, config).items():
+            found.setdefault(column, (column, _WORDS[kind], _described(column), []))[3].append(config)
     return list(found.values())
 
 
+MORE = {"none_is_right": "Whether it is known that the video has no such moment, so that refusing is right."}
+"""Descriptions of columns that not every release has."""
 # fmt: off
 DESCRIPTIONS = {
     "sample_id": "Stable id of one query about one video; the same in all versions.",

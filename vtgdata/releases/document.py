@@ -4,10 +4,12 @@
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from vtgdata.errors import Conflict, VtgError, did_you_mean
 from vtgdata.files import fingerprint, json_document, outside
@@ -46,6 +48,12 @@ COLUMNS = {
 }
 """{config: columns}; a config that is not here holds CHOSEN rows."""
 # fmt: on
+
+
+def columns_of(config: str, more: Mapping[str, str]) -> dict[str, str]:
+    """The columns of a config, with those of samples that not every release has before `first_version`."""
+    known = COLUMNS.get(config, CHOSEN)
+    return {name: known[name] for name in known if name not in _FIRST} | dict(more) | _FIRST
 
 
 class DataFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +128,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """If a recipe made the release: name, and sha256 of its steps up to this one with their settings and the seed."""
     removed: dict[str, int] = {}
     """Takedowns: numbers of videos and samples listed in removed.json, and of sample rows left out of this release."""
+    absent: int | UnsetType = UNSET
+    """Samples that are known to have no moment; unset where there are none, and no file has the column for them."""
     figures: dict[str, dict[str, int]] = {}
     """{plot: {label: rows}}: the numbers in the card's plots."""
 

@@ -17,7 +17,7 @@ from vtgdata.files.pieces import read_frames, read_pieces
 from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, TRACES, Row
 from vtgdata.releases import published, tombstones
 from vtgdata.releases.asked_models import Asked
-from vtgdata.releases.document import CHOSEN, COLUMNS
+from vtgdata.releases.document import CHOSEN, COLUMNS, columns_of
 from vtgdata.releases.sample_index import REMOVED, Ranks, SampleIndex
 from vtgdata.releases.tombstones import Tombstones
 
@@ -66,12 +66,12 @@ class Sources:
     def samples(self) -> Config:
         """Rows of the config `samples`."""
         kept = self.index.ranks[self.index.ranks != REMOVED]
-        columns = COLUMNS["samples"]
+        columns = columns_of("samples", self.index.more)
 
         def frames(names: Sequence[str]) -> Iterator[Any]:
             return (frame.select(names) for frame in self.index.frames())
 
-        return Config(name="samples", columns=columns, own=SAMPLES, ranks=kept, frames=frames)
+        return Config(name="samples", columns=columns, own=SAMPLES | dict(self.index.more), ranks=kept, frames=frames)
 
     def traces(self, path: str) -> Config:
         """Rows of the config `coldstart`: the kept traces of a traces.parquet, each with its sample."""
@@ -188,7 +188,7 @@ class Sources:
         own = {
             name: kind for name, kind in columns.items() if name in written and name not in (*SAMPLES, "first_version")
         }
-        return _config(config, [path], {"sample_id": "text"} | own, [ranks], [kept])
+        return _config(config, [path], {"sample_id": "text"} | own, [ranks], [kept], self.index.more)
 
     def _note_students(self, asked: Asked) -> None:
         """Keep, per model, the facts from the file with more samples: selected rows are a subset of the pass rates."""
@@ -217,8 +217,9 @@ def _config(
     own: Mapping[str, str],
     ranks: Sequence[Ranks],
     kept: Sequence[NDArray[np.bool_]],
+    more: Mapping[str, str] = {},
 ) -> Config:
-    """The kept rows of some files as a config."""
+    """The kept rows of some files as a config. Args: more: columns of their samples that not every release has."""
 
     def frames(names: Sequence[str]) -> Iterator[Any]:
         for path, wanted in zip(paths, kept, strict=True):
@@ -229,7 +230,7 @@ def _config(
 
     chosen = [rank[wanted] for rank, wanted in zip(ranks, kept, strict=True)]
     joined = np.concatenate(chosen) if chosen else np.zeros(0, dtype=np.int32)
-    return Config(name=name, columns=COLUMNS.get(name, CHOSEN), own=own, ranks=joined, frames=frames)
+    return Config(name=name, columns=columns_of(name, more), own=own, ranks=joined, frames=frames)
 
 
 def _read(path: str, names: Sequence[str], kinds: Mapping[str, str], *, needs: Sequence[str] = ()) -> Iterator[Any]:

@@ -22,8 +22,8 @@ from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.garbage import rarely_collected
 from vtgdata.files.parquet import ParquetWriter
-from vtgdata.files.samples import drops_column, samples_column
-from vtgdata.files.schemas import DROPS, SAMPLES
+from vtgdata.files.samples import drops_column, samples_writer
+from vtgdata.files.schemas import DROPS
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.records import Corpus, Drop, RawRow, Sample, Unit
 from vtgdata.releases import hub, tombstones
@@ -109,6 +109,8 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     """{split: its rows and videos, compared with the published numbers}."""
     empty_windows: int
     """Labelled samples without a usable window."""
+    no_moment: int | UnsetType = UNSET
+    """Samples that are known to have no moment; unset where there are none."""
     no_duration: int
     """Samples without a duration, so that the ends of their windows could not be checked."""
     looks: list[Finding] = msgspec.field(default_factory=list[Finding])
@@ -161,7 +163,7 @@ def run(settings: Settings) -> Summary:
         if removed:
             outcomes = map(tombstones.read(removed).outcome, outcomes)
         out = step.start()
-        samples = ParquetWriter(out / "samples.parquet", SAMPLES, samples_column)
+        samples = samples_writer(out / "samples.parquet")
         drops = ParquetWriter(out / "drops.parquet", DROPS, drops_column)
         try:
             with rarely_collected():
@@ -211,7 +213,7 @@ class _Count:
     def __init__(self) -> None:
         self.read: Counter[str] = Counter()
         self.files: dict[str, set[str]] = {}
-        self.samples = self.drops = self.empty = self.no_duration = 0
+        self.samples = self.drops = self.empty = self.absent = self.no_duration = 0
         self.repairs: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.statuses: dict[str, str] = {}
@@ -237,7 +239,8 @@ class _Count:
             return
         self.samples += 1
         video = outcome.video
-        self.empty += outcome.labelled and not outcome.windows
+        self.empty += outcome.labelled and not outcome.windows and not outcome.none_is_right
+        self.absent += outcome.none_is_right
         if video.duration is None:
             self.no_duration += 1
         for repair in outcome.repairs:
@@ -260,6 +263,7 @@ class _Count:
             out=settings.out,
             published={split: self._published(split, settings, corpus) for split in self.read},
             empty_windows=self.empty,
+            no_moment=self.absent or UNSET,
             no_duration=self.no_duration,
             looks=look(self.gathering, {corpus.name: corpus}.get, settings.accept),
             videos={kind: kinds[kind] for kind in ("ok", "missing", "unreadable")} if settings.videos else UNSET,
