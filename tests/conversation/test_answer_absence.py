@@ -16,7 +16,8 @@ SAYS_SO = [
     "该事件没有发生", "The moment does not occur between 3 s and 9 s.",
 ]  # fmt: skip
 SAYS_NO_SUCH_THING = [
-    "", "  ", "<answer></answer>", "<answer> </answer>", "(B)", "<answer>B</answer>", "I'm sorry, I cannot help with that.",
+    "", "  ", "<answer></answer>", "<answer> </answer>", "(B)", "<answer>B</answer>",
+    "I'm sorry, I cannot help with that.",
     "hello world", "<think>It does not happen.</think>", "From 3 to 9 s.", "<answer>9 to 3</answer>",
     "It does not happen at first, but from 12.5 to 17.8 seconds.", "...",
 ]  # fmt: skip

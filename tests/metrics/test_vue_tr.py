@@ -2,6 +2,7 @@
 
 import csv
 import functools
+import itertools
 import json
 import math
 
@@ -118,7 +119,7 @@ def area(value, *, strict):
     if math.isnan(value):
         return value
     curve = [float(value > t if strict else value >= t) for t in np.linspace(0, 1, 101).tolist()]
-    return sum((a + b) / 200 for a, b in zip(curve, curve[1:], strict=False))
+    return sum((a + b) / 200 for a, b in itertools.pairwise(curve))
 
 
 def iou(said, true):

@@ -1,4 +1,4 @@
-"""Worked examples are those of FIELD2026 (B1, B3, B4), most of them run with the official code; the rest is brute force.
+"""Worked examples are those of FIELD2026 (B1, B3, B4), most run with the official code; the rest is brute force.
 
 The second reading of each formula is plain Python from its definition, without vtgdata.metrics.
 """
