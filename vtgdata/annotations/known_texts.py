@@ -43,15 +43,11 @@ def known_texts(paths: Sequence[Path], classes: str = "") -> dict[str, list[str]
                     words[c] for t in texts for c in _CODE.findall(t) if c in words
                 ]
         if not named:
-            raise VtgError(
-                f"{path}: no row has a video's id ({', '.join(_IDS[:4])}, id or such) that is not known yet."
-            )
+            raise VtgError(f"{path}: no row has the id of a video, under {', '.join(_IDS[:4])}, id or such.")
     return dict(found)
 
 
 def _classes(path: Path) -> Mapping[str, str]:
-    if not path.is_file():
-        raise VtgError(f"{path}: no such file of classes.")
     pairs = (line.split(None, 1) for _, line in lines(path))
     found = {pair[0]: pair[1] for pair in pairs if len(pair) == 2 and _CODE.fullmatch(pair[0])}
     if not found:

@@ -134,7 +134,8 @@ def _usable(samples: Sequence[Sample], settings: Settings) -> tuple[list[Sample]
             f"{settings.samples}: none of its {len(samples):,} rows has a moment and is of no benchmark split. Name "
             "other rows with --where, or say --benchmarks-too."
         )
-    return kept, len(there) - len(kept)
+    # In the order of ids, so that the order of the rows changes nothing.
+    return sorted(kept, key=lambda sample: sample.sample_id), len(there) - len(kept)
 
 
 def _made(
@@ -146,8 +147,7 @@ def _made(
     drops: list[Drop] = []
     for place, grade in enumerate(settings.grades):
         most = wanted // len(settings.grades) + (place < wanted % len(settings.grades))
-        # In the order of ids, so that the order of the rows changes nothing.
-        order = sorted(usable, key=lambda sample: sample.sample_id)
+        order = list(usable)
         random.Random(f"{settings.seed} {grade}").shuffle(order)
         found = 0
         for sample in order:
