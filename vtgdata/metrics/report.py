@@ -87,6 +87,11 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """The value of every metric for every sample."""
         return self._scored(judged.answers, self.samples)
 
+    def ious(self, judged: Judged, values: sets.Values) -> list[float]:
+        """The IoU of each answer as files store it: 1 or 0, whether it says so, where there is no moment."""
+        right = np.array([sample.none_is_right for sample in self.samples]) & refusals.refused(judged.answers)
+        return np.where(np.isnan(values["mIoU"]), right, values["mIoU"]).tolist()
+
     def _scored(self, answers: Sequence[Answered], samples: Sequence[Sample], metrics: str = "") -> sets.Values:
         found = sets.values(metrics or self.metrics, answers, samples, self.thresholds)
         self._rounds.count()

@@ -65,8 +65,7 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """For the general readers: the labels are hidden, and windows are placeholders. Without this, rows that have no
     windows are drops, or an error where they are many."""
     empty_means: labels.Meaning | None = None
-    """For the general readers: what null, [] or an empty cell means where windows should be: none (there is no such
-    moment), unlabelled (hidden) or error (the default)."""
+    """For the general readers: what empty windows mean: none (no such moment), unlabelled (hidden) or error."""
     override_split: bool = False
     """For the general readers: --split counts, whatever a file's name or a row's own split says."""
     points_as: float | None = None
@@ -76,13 +75,11 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     license: str = ""
     """For the general readers: licence of the annotations, as an SPDX expression such as CC-BY-4.0."""
     tombstones: str = ""
-    """List of what was permanently removed: a file of `vtgdata remove`, a release's folder or `org/name@tag`. Rows on
-    it become drops, without their text."""
+    """What was removed for good (a file of `vtgdata remove`, a release, `org/name@tag`): rows become bare drops."""
     swap_reversed: bool = False
     """Swap start and end of windows that start after they end, instead of dropping these windows."""
     accept: list[str] = msgspec.field(default_factory=list[str])
-    """A look at the whole file (such as fractions or one_query) whose finding is right as it is: it is not said again,
-    and `vtgdata check` does not fail on it. May be given several times."""
+    """A look (such as fractions or one_query) whose finding is right: not said again; `check` passes it; repeatable."""
     max_failed: float = 0.0
     """Share of video files, in [0, 1], that may be missing or unreadable before the run counts as failed."""
 
@@ -92,8 +89,7 @@ class Summary(StepSummary, frozen=True, kw_only=True):
 
     corpus: str
     records: int | UnsetType = UNSET
-    """Records of the files, counted without the reader, so that rows which it loses are missed; unset if the files are
-    such that nobody can count them."""
+    """Records of the files, counted without the reader, so that lost rows are missed; unset if none can count them."""
     records_are: str | UnsetType = UNSET
     """Why the records are not as many as the rows, as the corpus's page says; unset if they are."""
     rows: int
