@@ -64,7 +64,6 @@ def test_json_lines_are_read_as_a_list_is(tmp_path):
     ("answer", "reason"),
     [
         ("He greets a friend.", "no_time_in_answer"),
-        ("There is no such event in the video.", "no_time_in_answer"),
         ("From 17.8 to 12.5 seconds.", "reversed"),
         (
             "From 0 to 5 seconds a man walks slowly into the kitchen and puts a large red pot on the old stove. "

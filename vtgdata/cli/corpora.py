@@ -225,8 +225,10 @@ def _page(corpus: Any, described: str) -> None:
         print(f"\nvtgdata ingest {corpus.name} {corpus.usage} --out work/{corpus.name}")
 
 
-def _splits(splits: Sequence[Any], most: int = 4) -> str:
+def _splits(splits: Sequence[Any], width: int = 60) -> str:
+    """The first four splits, as far as they are no wider than `width`, and how many more there are."""
     names = [split.name + ("*" if split.benchmark else "") for split in splits]
+    most = max([n for n in range(1, 5) if len(" ".join(names[:n])) <= width] or [1])
     return " ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 

@@ -23,7 +23,7 @@ CORPUS = Corpus(
     title="TempSamp-R1's rows",
     summary="2,000 rows of TimeLens-100K for training by reward, stratified by length, coverage and difficulty.",
     splits=(Split(name="train", files=("timelens_grpo_train.jsonl",), rows=2_000),),
-    license="Apache-2.0 AND LicenseRef-TimeLens",
+    license="LicenseRef-TimeLens",
     license_link="https://github.com/ZhangZikun6666/TempSamp-R1",
     license_confidence="B",
     homepage="https://github.com/ZhangZikun6666/TempSamp-R1",
@@ -87,6 +87,7 @@ def _row(record: items.Item, source: sources.Source) -> RawRow:
         duration=duration(item.get("duration")),
         source_id=named.source_id,
         source_start=named.source_start,
+        license="Apache-2.0 AND LicenseRef-TimeLens",  # the README's own, and that of the rows' corpus
         label_version="timelens",
         source_corpus=_folder(path),
         extra=_scored(item),
