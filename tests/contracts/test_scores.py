@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.builders import make_answer, make_sample
+from support.time_budget import shared
 from vtgdata.files import plugins
 
 NAMES = plugins.names("scores")
+EXAMPLES = shared(settings().max_examples, 9, len(NAMES))
 bounds = st.tuples(st.floats(0, 20), st.floats(0.5, 10)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 REASONS = "The dog stands at the door, then jumps over the fence and runs away."
 SAMPLES = {
@@ -43,6 +45,7 @@ def test_no_answer_scores_zero_wherever_the_score_applies(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=EXAMPLES)
 @given(st.lists(bounds, max_size=3), st.lists(bounds, min_size=1, max_size=3))
 def test_a_score_is_in_zero_to_one_or_does_not_apply(name, said, true):
     value = score(name, [make_answer(*said)], [make_sample(windows=true)])
@@ -51,6 +54,7 @@ def test_a_score_is_in_zero_to_one_or_does_not_apply(name, said, true):
 
 
 @pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=EXAMPLES)
 @given(st.lists(bounds, min_size=2, max_size=3))
 def test_the_order_of_windows_does_not_matter(name, said):
     sample = make_sample(windows=[(1.0, 4.0), (8.0, 9.0)])
