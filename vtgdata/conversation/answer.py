@@ -41,7 +41,7 @@ from typing import NamedTuple
 
 from vtgdata.conversation import answer_json
 from vtgdata.conversation import answer_phrases as phrases
-from vtgdata.conversation.answer_absence import says_none
+from vtgdata.conversation.answer_absence import MAY_SAY_SO, Said, absent, said_in
 from vtgdata.conversation.answer_clean import clean
 from vtgdata.conversation.answer_form import Form, Notation
 from vtgdata.conversation.answer_sentences import windows_in
@@ -68,6 +68,8 @@ class _Reading(NamedTuple):
     option: str | None
     status: str
     """The status of the answer if there are no pairs."""
+    said: Said = Said("", False)
+    """What was read, without its tag."""
 
 
 def parse(
@@ -107,7 +109,7 @@ def parse(
     windows, status = checked(pairs, duration) if pairs else ((), read.status)
     if len(windows) > 1 and form is not None and not several:
         status = "several_where_one"
-    asked, none = form or Form(), not windows and says_none(whole, status)
+    asked, none = form or Form(), not windows and status in MAY_SAY_SO and absent(read.said, status)
     answered = (
         status == "ok"
         or (none and bool(asked.absent))
@@ -174,7 +176,7 @@ def _read(text: str, units: Units, *, several: bool, one: bool, cut: bool) -> _R
     option = boxed or (letters[-1] if letters else None) or read.option or phrases.said_option(around)
     # Words beside a tagged or boxed option explain it; they are not an unreadable window.
     alone = option is not None and not holding and read.status == "unparsable"
-    return read._replace(option=option, status="no_answer" if alone else read.status)
+    return read._replace(option=option, status="no_answer" if alone else read.status, said=said_in(found))
 
 
 def _first(blocks: Sequence[Block]) -> int:

@@ -4,11 +4,12 @@ An empty text, words about something else, a letter alone and a model that decli
 """
 
 import re
+from typing import NamedTuple
 
 from vtgdata.conversation import answer_json
 from vtgdata.conversation import answer_phrases as phrases
 from vtgdata.conversation.answer_clean import clean
-from vtgdata.conversation.answer_text import ends, parts, split_reasoning, without_blocks
+from vtgdata.conversation.answer_text import Parts, ends, parts, split_reasoning, without_blocks
 from vtgdata.conversation.answer_times import Units
 
 MAY_SAY_SO = ("no_answer", "unparsable")
@@ -20,6 +21,12 @@ _UNRELATED = re.compile(
     r"|\bdoes(?: not|n't) (?:match|correspond|relate|apply)\b|\bno (?:relation|relevance)\b",
     re.IGNORECASE,
 )
+_MAY_DENY = re.compile(
+    r"n't|\b(?:not?|never|none|nothing|nobody|neither|nor|kein\w*|nicht|nie|pas|aucune?|n[aã]o|nunca|ning\w+|nessun\w*|non"
+    r"|geen|niet|tidak|yok|değil|không)\b|[\u0400-\u04ff\u0600-\u06ff\u0900-\u097f\u0e00-\u0e7f\u3040-\ud7af]",
+    re.IGNORECASE,
+)
+"""What every denial holds, found fast: most texts hold none of it."""
 _ANYTHING = re.compile(r"[\w\[{]")
 _SECONDS = Units(1.0, None)
 
@@ -35,13 +42,34 @@ def says_none(text: str | None, status: str) -> bool:
     if status not in MAY_SAY_SO or not text:
         return False
     found = parts(clean(without_blocks(ends(split_reasoning(text)[1], MOST))), cut=False)
-    tagged = [block.content for block in found.blocks if block.content.strip()]
-    said = tagged[-1] if tagged else found.outside
-    if _ANYTHING.search(said) is None or phrases.declines(said):
+    return absent(said_in(found), status)
+
+
+class Said(NamedTuple):
+    """What is read of a text without its reasoning."""
+
+    words: str
+    tagged: bool
+    """Whether they stood in a tag."""
+
+
+def said_in(found: Parts) -> Said:
+    """The last tag that holds more than an option, else what is outside; beside an empty tag words may say so."""
+    holding = [block.content for block in found.blocks if block.inner and not phrases.only_option(block.content)]
+    tagged = bool(holding and holding[-1].strip())
+    return Said(holding[-1] if tagged else found.outside, tagged)
+
+
+def absent(said: Said, status: str) -> bool:
+    """Whether what was said is that there is no such moment. Args: status: one of MAY_SAY_SO, as our parser gave it."""
+    words = said.words
+    if status == "unparsable":  # then the parser has looked for all else
+        return _unrelated(words) or (said.tagged and _MAY_DENY.search(words) is not None and phrases.denies(words))
+    if _ANYTHING.search(words) is None or phrases.declines(words):
         return False
-    if phrases.says_nothing(said) or phrases.says_absent(said) or _unrelated(said) or phrases.denies(said):
+    if phrases.says_nothing(words) or phrases.says_absent(words) or phrases.denies(words) or _unrelated(words):
         return True
-    read = answer_json.read(said, _SECONDS)
+    read = answer_json.read(words, _SECONDS) if "{" in words or "[" in words else None
     return read is not None and read.empty and not read.option
 
 
