@@ -8,6 +8,7 @@ predictions a window may also be a row of NaN, which keeps the rank of an invali
 """
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from vtgdata.records import Answer, Sample, Window
 from vtgdata.records.windows import Array
 
 Index = NDArray[np.intp]
+_NONE_IS_RIGHT = attrgetter("none_is_right")
 
 
 def as_array(windows: Sequence[Window]) -> Array:
@@ -147,13 +149,11 @@ def table_of(said: Sequence[Array], true: Sequence[Array]) -> Table:
 
 def refusals(answers: Sequence[Answer], samples: Sequence[Sample]) -> Array | None:
     """Whether each answer rightly says that there is no moment; see `Table.refusals`."""
-    if not any(sample.none_is_right for sample in samples):
+    if not any(map(_NONE_IS_RIGHT, samples)):
         return None
-    found = [
-        float(answer.says_none and not answer.counted) if sample.none_is_right else np.nan
-        for answer, sample in zip(answers, samples, strict=True)
-    ]
-    return np.array(found, dtype=np.float64)
+    pairs_of = zip(answers, samples, strict=True)
+    found = (float(a.says_none and not a.counted) if s.none_is_right else np.nan for a, s in pairs_of)
+    return np.fromiter(found, np.float64, len(samples))
 
 
 def check(answers: Sequence[Answer], samples: Sequence[Sample]) -> None:
