@@ -64,9 +64,8 @@ def table(path: Path, readers: list[Path]) -> None:
             )
         if len(said) == 2:
             pairs = [(said[0][n] == "true", said[1][n] == "true") for n in numbers if n in said[0] and n in said[1]]
-            write(
-                f"{grade:12} both         agree {share(sum(a == b for a, b in pairs), len(pairs))}, kappa {kappa(pairs):.2f}\n"
-            )
+            alike = share(sum(a == b for a, b in pairs), len(pairs))
+            write(f"{grade:12} both         agree {alike}, kappa {kappa(pairs):.2f}\n")
 
 
 def share(part: int, whole: int) -> str:

@@ -25,7 +25,9 @@ _STOP = frozenset((
     "they", "them", "him", "himself", "herself", "themselves", "who", "which", "there", "here", "up", "down", "out",
     "off", "over", "under", "through", "around", "back", "away", "very", "again", "also", "same", "other", "one",
     "two", "begins", "starts", "start", "begin", "begun", "started", "still", "just", "next", "front", "side",
-    "top", "not", "no", "any", "each", "all", "both",
+    "top", "not", "no", "any", "each", "all", "both", "more", "most", "less", "time", "times", "moment", "way",
+    "bit", "lot", "few", "across", "outside", "inside", "nearby", "near", "together", "something", "anything",
+    "someone", "everything", "thing", "things", "else", "half", "middle", "end", "hand", "left", "right", "able",
 ))  # fmt: skip
 _SUBJECTS = frozenset((
     "person", "people", "man", "men", "woman", "women", "someone", "somebody", "guy", "lady", "boy", "girl",
@@ -40,13 +42,14 @@ _IRREGULAR = {
     "teeth": "tooth", "feet": "foot", "lying": "lie", "laid": "lay", "tidying": "tidy",
 }  # fmt: skip
 _SAME = (
-    "sofa couch settee", "television tv", "cup glass mug", "phone cellphone smartphone telephone",
+    "sofa couch settee", "television tv", "cup glass mug bottle can", "phone cellphone smartphone telephone",
     "laptop computer notebook", "cabinet cupboard shelf closet wardrobe pantry refrigerator fridge",
     "picture photo photograph image painting", "bag backpack purse groceries", "blanket towel quilt cloth sheet",
     "clothes clothing shirt jacket coat sweater hoodie", "food sandwich snack meal", "laugh smile",
     "turn switch flip", "run jog", "walk leave go enter", "throw toss", "fix repair", "tidy clean wash wipe",
-    "grab take pick get hold", "put place set", "look watch see stare", "light lamp", "doorway door entrance",
-    "cook prepare make", "lie lay sleep awake awaken rest", "medicine pill", "paper document letter",
+    "grab take pick get hold", "put place set", "look watch see stare", "light lamp", "dish plate bowl",
+    "water drink juice soda beverage milk coffee tea", "doorway door entrance",
+    "cook prepare make stove oven pan pot", "lie lay sleep awake awaken rest", "medicine pill", "paper document letter",
 )  # fmt: skip
 """Words that name one thing or action often enough to be taken for each other."""
 

@@ -1,6 +1,7 @@
 """Queries that have no moment in a video, in three grades, made from the sentences of a corpus.
 
-- `other_video` (easy): a sentence of another video, none of whose words (`content_words.keys`) the video's texts hold.
+- `other_video` (easy): a sentence of another video that names a thing, none of whose words (`content_words.keys`) the
+  video's texts hold. A sentence without a thing ("a person stands up") happens in most videos, said or not.
 - `near` (medium): a sentence of another video with an action of this video's own sentences, none of whose things the
   video's texts hold; of those looked at, the one that is most like one of the video's own sentences.
 - `changed` (hard): a sentence of the video itself with one thing changed for another that goes with the same action
@@ -86,7 +87,7 @@ def other_video(sample: Sample, texts: Texts, rng: random.Random) -> Negative | 
     held = texts.held(sample)
     for _ in range(TRIES):
         donor = texts.samples[rng.randrange(len(texts.samples))]
-        found = keys(donor.query)
+        found = keys(donor.query) if texts.lexicon.things(donor.query) else set[str]()
         if found and not found & held and donor.video.source != sample.video.source:
             return Negative(donor.query, donor.sample_id)
     return None
