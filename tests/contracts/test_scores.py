@@ -93,3 +93,12 @@ def test_two_windows_where_one_was_asked_count_like_none(name):
 def test_answers_and_samples_come_in_pairs(name):
     with pytest.raises(ValueError):
         score(name, [make_answer()], [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_where_there_is_no_moment_saying_so_is_right_and_a_window_wrong(name):
+    absent = make_sample(windows=[], none_is_right=True)
+    refuses = make_answer(status="no_answer", says_none=True)
+    said, claimed, silent = score(name, [refuses, make_answer((3.0, 9.0)), make_answer()], [absent] * 3)
+    # A score that is not about windows says the same of all three, or that it does not apply.
+    assert (said, claimed, silent) == (1.0, 0.0, 0.0) or name in ("answer", "format", "length")

@@ -63,7 +63,10 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """{metric: `seen` of perfect answers}, only for metrics that depend on the windows of an answer."""
         if self.others is None:
             return {}
-        truths = [Answered(windows=as_array(sample.windows), option=sample.answer) for sample in self.samples]
+        truths = [
+            Answered(windows=as_array(sample.windows), option=sample.answer, says_none=sample.none_is_right)
+            for sample in self.samples
+        ]
         found = self._seen(truths, self.values(Judged(rows=[], answers=truths)))
         depends = {name: each.seen for name, each in found.items() if each.seen.others != each.seen.score}
         return {name: each.seen for name, each in depends.items() if each.seen == each.seen}

@@ -35,7 +35,7 @@ def multi(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Se
         "mIoU-prediction-merged": window_sets.prediction_merged_iou(of),
         "precision-time": ratio(both, merged.said.length),
         "recall-time": ratio(both, merged.true.length),
-        "F1-time": ratio(2.0 * both, merged.said.length + merged.true.length),
+        "F1-time": grounding.covered_f1(merged),
     }
     found |= {f"F1@{t:g}": grounding.matching_f1(of, t) for t in thresholds}
     count = (of.said.sizes == of.true.sizes) & (of.true.sizes > 0)
