@@ -132,3 +132,9 @@ def test_the_column_is_in_the_file_and_only_there(samples, tmp_path):
     run(tmp_path)
     assert "none_is_right" in pl.read_parquet_schema(tmp_path / "out/samples.parquet")
     assert "none_is_right" not in pl.read_parquet_schema(tmp_path / "samples.parquet")
+
+
+def test_a_thing_is_not_changed_for_one_that_is_there_under_another_form():
+    from vtgdata.annotations.content_words import same, stem
+
+    assert all(same(stem(word)) == key(word) in keys(f"a cup of {word}") for word in ("coffee", "coffees", "couches"))

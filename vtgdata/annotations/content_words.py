@@ -48,7 +48,7 @@ _SAME = (
     "clothes clothing shirt jacket coat sweater hoodie", "food sandwich snack meal", "laugh smile",
     "turn switch flip", "run jog", "walk leave go enter", "throw toss", "fix repair", "tidy clean wash wipe",
     "grab take pick get hold", "put place set", "look watch see stare", "light lamp", "dish plate bowl",
-    "water drink juice soda beverage milk coffee tea", "doorway door entrance",
+    "water drink juice soda beverage milk coffee tea", "doorway door entrance entryway",
     "cook prepare make stove oven pan pot", "lie lay sleep awake awaken rest", "medicine pill", "paper document letter",
 )  # fmt: skip
 """Words that name one thing or action often enough to be taken for each other."""
@@ -89,8 +89,12 @@ def key(word: str) -> str:
     >>> key("couches") == key("sofa")
     True
     """
-    found = stem(word)
-    return _groups().get(found, found)
+    return same(stem(word))
+
+
+def same(stem_of_word: str) -> str:
+    """A stem, or that of the first of the words that are taken for each other."""
+    return _groups().get(stem_of_word, stem_of_word)
 
 
 def words(text: str) -> list[str]:

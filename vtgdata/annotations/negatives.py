@@ -17,7 +17,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from vtgdata.annotations.content_words import Lexicon, content, key, keys, stem, words
+from vtgdata.annotations.content_words import Lexicon, content, key, keys, same, stem, words
 from vtgdata.annotations.similar_queries import similarity
 from vtgdata.records import Sample
 
@@ -118,7 +118,7 @@ def changed(sample: Sample, texts: Texts, rng: random.Random) -> Negative | None
     for action, old in pairs:
         beside = texts.goes_with[key(action)]
         fitting = sorted(
-            new for new, n in beside.items() if n >= LEAST and key(new) not in held and new in lexicon.forms
+            new for new, n in beside.items() if n >= LEAST and same(new) not in held and new in lexicon.forms
         )
         if not fitting:
             continue
