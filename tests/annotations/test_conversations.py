@@ -64,7 +64,6 @@ def test_json_lines_are_read_as_a_list_is(tmp_path):
     ("answer", "reason"),
     [
         ("He greets a friend.", "no_time_in_answer"),
-        ("There is no such event in the video.", "no_time_in_answer"),
         ("From 17.8 to 12.5 seconds.", "reversed"),
         (
             "From 0 to 5 seconds a man walks slowly into the kitchen and puts a large red pot on the old stove. "
@@ -136,3 +135,21 @@ def test_the_reader_of_moments_hands_a_file_of_conversations_on(tmp_path):
     path.write_text(json.dumps([FORMS["ShareGPT"] | {"sentence": "a man waves", "timestamps": [[1, 2]]}]))
     (row,) = moment_jsonl.read([path], "train")
     assert row.query == "a man waves"
+
+
+def test_an_answer_that_it_does_not_happen_is_a_label_where_a_moment_is_asked_for(tmp_path):
+    turns = [
+        ("When does the dog bark?", "There is no such moment in this video."),
+        ("Locate the event 'a kite lands'.", "<answer>The event does not happen.</answer>"),
+        ("What colour is the van?", "The van does not appear in the video."),
+        ("When does it rain?", ""),
+    ]
+    lines = [{"query": f"<video>K7QZ2.mp4</video> {asked}", "response": said} for asked, said in turns]
+    (tmp_path / "my_train.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    rows = list(conversations.read([tmp_path / "my_train.jsonl"], None))
+    assert [row.none_is_right for row in rows] == [True, True, False, False]
+    assert [row.problem is None for row in rows] == [True, True, False, False]
+    found = list(normalise(rows, conversations.CORPUS))
+    assert [(each.query, each.windows) for each in found if isinstance(each, Sample)] == [
+        ("When does the dog bark?", ()), ("a kite lands", ()),
+    ]  # fmt: skip

@@ -62,8 +62,9 @@ def test_an_empty_value_means_what_the_user_says_and_nothing_by_itself(labels: A
     (hidden,) = read(tmp_path, record, empty_means="unlabelled")
     assert not hidden.labelled and isinstance(sample(hidden), Sample)
     (none,) = read(tmp_path, record, empty_means="none")
-    dropped = sample(none)
-    assert none.labelled and isinstance(dropped, Drop) and dropped.reason == "no_window"
+    absent = sample(none)
+    assert none.labelled and isinstance(absent, Sample) and absent.none_is_right and not absent.windows
+    assert not hidden.none_is_right
 
 
 OTHER_KEYS = [
@@ -91,9 +92,9 @@ def test_windows_of_a_file_without_labels_are_placeholders_that_are_noted_as_rem
 def test_windows_at_zero_mean_no_moment_only_where_the_user_says_what_empty_means(tmp_path: Path) -> None:
     record = {"vid": "a", "query": "x", "relevant_windows": [[0, 0]]}
     (row,) = read(tmp_path, record, empty_means="none")
-    assert row.labelled and not row.windows
+    assert row.labelled and not row.windows and row.none_is_right
     (row,) = read(tmp_path, record)
-    assert row.windows == [(0.0, 0.0)]
+    assert row.windows == [(0.0, 0.0)] and not row.none_is_right
 
 
 def test_ids_that_pandas_made_floats_are_mended_and_noted_and_others_are_unreadable(tmp_path: Path) -> None:

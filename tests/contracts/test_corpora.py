@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from hypothesis import settings
 
+from support.time_budget import shared
 from vtgdata.annotations import ids, licences
 from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError
@@ -19,7 +20,7 @@ from vtgdata.files.samples import read_samples, sample_row, write_samples
 from vtgdata.records import Corpus, Drop, RawRow, Sample
 
 NAMES = plugins.names("corpora")
-MUTATIONS = min(300, 2 * settings().max_examples)
+MUTATIONS = shared(min(300, 2 * settings().max_examples), 31, len(NAMES))
 FAMILIES = {"moment_jsonl", "captions_json", "conversations", "samples"}
 """Readers of any corpus in a form, whoever publishes it."""
 

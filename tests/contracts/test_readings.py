@@ -3,9 +3,10 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.time_budget import shared
 from vtgdata.files import plugins
 
 NAMES = plugins.names("other_parsers")
@@ -20,6 +21,7 @@ def read(name, text, duration=60.0):
 
 
 @pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=shared(settings().max_examples, 4, len(NAMES)))
 @given(st.lists(pieces | st.text(max_size=5), max_size=25).map("".join), st.none() | st.floats(1, 1000))
 def test_it_gives_finite_pairs_or_none_for_any_text(name, text, duration):
     pairs = read(name, text, duration)

@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.builders import make_answer, make_sample
+from support.time_budget import shared
 from vtgdata.files import plugins
 
 NAMES = plugins.names("scores")
+EXAMPLES = shared(settings().max_examples, 9, len(NAMES))
 bounds = st.tuples(st.floats(0, 20), st.floats(0.5, 10)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 REASONS = "The dog stands at the door, then jumps over the fence and runs away."
 SAMPLES = {
@@ -43,6 +45,7 @@ def test_no_answer_scores_zero_wherever_the_score_applies(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=EXAMPLES)
 @given(st.lists(bounds, max_size=3), st.lists(bounds, min_size=1, max_size=3))
 def test_a_score_is_in_zero_to_one_or_does_not_apply(name, said, true):
     value = score(name, [make_answer(*said)], [make_sample(windows=true)])
@@ -51,6 +54,7 @@ def test_a_score_is_in_zero_to_one_or_does_not_apply(name, said, true):
 
 
 @pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=EXAMPLES)
 @given(st.lists(bounds, min_size=2, max_size=3))
 def test_the_order_of_windows_does_not_matter(name, said):
     sample = make_sample(windows=[(1.0, 4.0), (8.0, 9.0)])
@@ -89,3 +93,12 @@ def test_two_windows_where_one_was_asked_count_like_none(name):
 def test_answers_and_samples_come_in_pairs(name):
     with pytest.raises(ValueError):
         score(name, [make_answer()], [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_where_there_is_no_moment_saying_so_is_right_and_a_window_wrong(name):
+    absent = make_sample(windows=[], none_is_right=True)
+    refuses = make_answer(status="no_answer", says_none=True)
+    said, claimed, silent = score(name, [refuses, make_answer((3.0, 9.0)), make_answer()], [absent] * 3)
+    # A score that is not about windows says the same of all three, or that it does not apply.
+    assert (said, claimed, silent) == (1.0, 0.0, 0.0) or name in ("answer", "format", "length")

@@ -3,7 +3,7 @@ import pytest
 from support.builders import make_sample
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import write_parquet
-from vtgdata.files.samples import PIECE, SampleTable, open_samples, sample_row, write_samples
+from vtgdata.files.samples import PIECE, SampleTable, open_samples, read_samples, sample_row, write_samples
 from vtgdata.files.schemas import SAMPLES
 
 
@@ -44,3 +44,33 @@ def test_a_row_that_is_no_sample_is_said_before_any_is_used(tmp_path):
     write_parquet(tmp_path / "samples.parquet", rows, SAMPLES)
     with pytest.raises(VtgError, match="'a:2': column duration"):
         open_samples(tmp_path / "samples.parquet")
+
+
+def test_the_column_of_absent_moments_is_there_only_where_a_sample_has_none(tmp_path, monkeypatch):
+    from vtgdata.files import parquet
+
+    monkeypatch.setattr(parquet, "ROW_GROUP", 2)
+    plain = [make_sample(f"s{i}") for i in range(5)]
+    absent = make_sample("none", windows=[], none_is_right=True)
+    for place in range(6):
+        some = [*plain[:place], absent, *plain[place:]]
+        path = tmp_path / f"{place}.parquet"
+        write_samples(path, some)
+        assert read_samples(path) == some
+        assert "none_is_right" in open_samples(path).frame.columns
+    write_samples(tmp_path / "plain.parquet", plain)
+    assert "none_is_right" not in open_samples(tmp_path / "plain.parquet").frame.columns
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        [*(f"{i}.parquet" for i in range(6)), "plain.parquet"]
+    )
+
+
+def test_a_row_with_a_moment_cannot_be_said_to_have_none(tmp_path):
+    import polars as pl
+
+    write_samples(tmp_path / "s.parquet", [make_sample("none", windows=[], none_is_right=True)])
+    for change in ({"windows": [[[1.0, 2.0]]]}, {"labelled": [False]}):
+        frame = pl.read_parquet(tmp_path / "s.parquet").with_columns(**{n: pl.Series(v) for n, v in change.items()})
+        frame.write_parquet(tmp_path / "wrong.parquet")
+        with pytest.raises(VtgError, match=r"sample 'none': column none_is_right"):
+            read_samples(tmp_path / "wrong.parquet")

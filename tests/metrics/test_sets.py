@@ -36,15 +36,19 @@ def test_every_set_starts_with_the_same_four_and_stays_in_bounds(name):
 
 @pytest.mark.parametrize("name", SETS)
 def test_no_answer_scores_nothing_in_any_set(name):
+    # VUE-TR's areas count the threshold 0, which every answer reaches; a number of windows too few is no score.
+    least = {"precision AUC": 0.005, "recall AUC": 0.005} if name.startswith("vue_tr") else {}
     for metric, array in values(name, [NOTHING] * 3, SAMPLES, ()).items():
-        assert mean(array) in (0.0, pytest.approx(np.nan, nan_ok=True)), metric
+        if metric not in sets.NO_SHARES:
+            assert mean(array) in (pytest.approx(least.get(metric, 0.0)), pytest.approx(np.nan, nan_ok=True)), metric
 
 
 def test_the_truth_scores_everything_where_a_sample_has_a_window():
     # Highlights do not apply: these samples have no saliency scores.
     for name in ("moments", "multi", "nextgqa", "highlights"):
         for metric, array in values(name, TRUTH, SAMPLES, ()).items():
-            assert array[:2] == pytest.approx([1.0, 1.0]), (name, metric)
+            best = 0.0 if metric in sets.NO_SHARES else 1.0
+            assert array[:2] == pytest.approx([best, best]), (name, metric)
 
 
 def test_several_windows_are_a_set_or_a_ranking_as_the_metrics_ask():

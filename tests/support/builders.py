@@ -37,6 +37,7 @@ def make_answer(
     option: str | None = None,
     reasoning: str = "",
     status: str | None = None,
+    says_none: bool = False,
 ) -> Answer:
     """An answer with these windows; none gives an unparsable one."""
     return Answer(
@@ -46,6 +47,7 @@ def make_answer(
         strict_ok=strict_ok and bool(windows),
         reasoning=reasoning,
         has_reasoning=bool(reasoning),
+        says_none=says_none,
     )
 
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "ingest, videos": "ingest charades_sta raw/charades_sta_train.txt {videos} --out o/videos",
     "ingest, failed": "ingest charades_sta raw/charades_sta_train.txt --videos videos --out o/failed",
     "curate": "curate samples.parquet --filters query_words:low=3 --filters duration:high=5 --out o/curate",
+    "negatives": "negatives --samples samples.parquet --grades other_video --share 0.5 --out o/negatives",
     "check": "check in/samples.parquet samples.parquet --accept one_window --accept one_query",
     "check, fixed": (
         "check in/samples.parquet samples.parquet --videos videos --fix --accept one_window --accept one_query "

@@ -57,6 +57,7 @@ RUNS: dict[str, Settings] = {
         "file": SAMPLES, "filters": ["near_duplicate_video", "contamination"], "videos": "videos",
         "against": ["others/samples.parquet"],
     },
+    "negatives": {"samples": SAMPLES, "share": 0.5},
     "check": {"files": [SAMPLES], "videos": "videos"},
     "videos verify": {"samples": SAMPLES, "videos": "videos"},
     "videos bind": {"samples": SAMPLES, "videos": "videos"},

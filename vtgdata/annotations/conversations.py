@@ -216,10 +216,17 @@ def _path(value: Any) -> str:
     return words(value, "the video").removeprefix("file://")
 
 
+_ASKS_WHEN = re.compile(
+    r"\b(?:when|locat\w+|find|moments?|times?|timestamps?|segments?|period|interval)\b", re.IGNORECASE
+)
+"""In a question for a moment: only there is "it does not happen" an answer that there is none."""
+
+
 def _row(item: items.Item, turn: Turn, named: ids.Named, split: str, facts: Facts) -> RawRow:
     origin, raw = item.origin + turn.place, {"question": turn.question, "answer": turn.answer}
     said = parse(turn.answer)
-    if said.parse_status != "ok":
+    none = said.says_none and said.parse_status == "no_answer" and _ASKS_WHEN.search(turn.question) is not None
+    if said.parse_status != "ok" and not none:
         reason = said.parse_status if said.parse_status in _NO_LABEL else "no_time_in_answer"
         return unreadable(origin, raw, split, f"{said.parse_status}: {shown(turn.answer)}", reason, file=named.file)
     if len(said.windows) > 1 and len(turn.answer.split()) > _MOST_WORDS * len(said.windows):
@@ -234,6 +241,7 @@ def _row(item: items.Item, turn: Turn, named: ids.Named, split: str, facts: Fact
         file=named.file,
         query=asked if query is None else query,
         windows=[(window.start, window.end) for window in said.windows],
+        none_is_right=none,
         split=split,
         source_id=named.source_id,
         source_start=named.source_start,

@@ -43,6 +43,8 @@ class Labels(msgspec.Struct, frozen=True, gc=False):
 
     windows: list[tuple[Bound, Bound]]
     labelled: bool
+    none: bool = False
+    """Whether it is stated that there is no such moment."""
 
 
 class Stated(NamedTuple):
@@ -72,7 +74,7 @@ def of_record(fields: Mapping[str, Any], keys: Keys, found: Mapping[str, str], s
     if given and not stated.hidden and not empty(given[0]):
         told = windows(given[0])
         if stated.empty_means in ("none", "unlabelled") and set(told) <= _NOWHERE:
-            return Labels([], stated.empty_means == "none")
+            return _nothing(none=stated.empty_means == "none")
         return Labels(told, True)
     pair = [fields[found[name]] for name in ("start", "end") if name in found]
     if stated.hidden == "all":
@@ -88,7 +90,13 @@ def of_record(fields: Mapping[str, Any], keys: Keys, found: Mapping[str, str], s
     if not given and len(pair) < 2:
         raise text.Lacking(str(keys.missing("windows", fields)) + _other_half(found))
     name = found["windows"] if given else found["start"]
-    return Labels([], meant(given[0] if given else None, name, stated.empty_means, origin))
+    labelled = meant(given[0] if given else None, name, stated.empty_means, origin)
+    return _nothing(none=True) if stated.empty_means == "none" else Labels([], labelled)
+
+
+def _nothing(*, none: bool) -> Labels:
+    """No windows, because there is no such moment, or else because the labels are hidden."""
+    return Labels([], none, none)
 
 
 def _one_pair(value: Any) -> bool:

@@ -50,6 +50,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What the corpus's page or the user states of labels that are not there."""
     own_split: bool = False
     """Whether a record's own split counts, before that of its file."""
+    needs: tuple[str, ...] = ()
+    """Keys that every record of the corpus has: without one, the record is another corpus's."""
     asked_split: str = ""
     """The split that the user named: a record that names another is an error."""
 
@@ -68,6 +70,9 @@ def rows(
 def row(item: items.Item, source: Source, facts: Facts) -> RawRow:
     """The row of one record. Raises ValueError when the record is not one of this family."""
     fields = item.fields()
+    for name in facts.needs:
+        if name not in fields:
+            raise ValueError(f"there is no {name!r}, only {', '.join(map(shown, fields))[:300]}")
     key = facts.keys.of(fields)
     for needed in ("video", "query"):
         if needed not in key:
@@ -98,6 +103,7 @@ def row(item: items.Item, source: Source, facts: Facts) -> RawRow:
         source_id=named.source_id,
         source_start=named.source_start,
         labelled=found.labelled,
+        none_is_right=found.none,
         unit=facts.unit,
         fps=_fps(fields, facts),
         source_clock=facts.source_clock,

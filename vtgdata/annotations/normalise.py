@@ -148,7 +148,7 @@ def _stepwise(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop:
         step(draft)
         if draft.drop is not None:
             return _dropped(row, corpus, *draft.drop)
-    if not draft.windows and row.labelled and not corpus.benchmark(row.split):
+    if not draft.windows and row.labelled and not (row.none_is_right or corpus.benchmark(row.split)):
         return _dropped(row, corpus, "no_window", "no window given")
     windows = tuple(Window(start, end) for start, end in draft.windows)
     repairs, extra = tuple(draft.repairs), _extra(row, draft.opinions)
@@ -185,6 +185,7 @@ def _made(row: RawRow, sample_id: str, given: _Given, known: _Known) -> Sample |
         query=without_logins(known.query),
         windows=known.windows,
         labelled=row.labelled,
+        none_is_right=row.none_is_right,
         task=row.task,
         options=row.options,
         answer=row.answer,

@@ -10,7 +10,7 @@ from vtgdata.files.pieces import read_frames
 from vtgdata.files.row_table import RowTable
 from vtgdata.files.sample_checks import suspects
 from vtgdata.files.samples import row_sample, samples_frame
-from vtgdata.files.schemas import SAMPLE_NEEDS, SAMPLES, Row
+from vtgdata.files.schemas import ABSENT, SAMPLE_NEEDS, SAMPLES, Row
 from vtgdata.records import Sample
 
 FILE, ROW = "(file)", "(row)"
@@ -78,7 +78,7 @@ def _columns(path: str) -> tuple[list[Any], dict[int, str]]:
     import polars as pl
 
     begun, found, details = 0, list[Any](), dict[int, str]()
-    for frame in read_frames(path, SAMPLES):
+    for frame in read_frames(path, SAMPLES | ABSENT):
         numbered = frame.with_row_index(ROW, begun)
         odd = pl.concat([suspects(numbered), doubtful(numbered)]).unique(ROW).sort(ROW)
         here = {row[ROW]: said for row in odd.iter_rows(named=True) if (said := _said(row))}

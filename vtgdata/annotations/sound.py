@@ -17,7 +17,12 @@ def sound(sample: Sample) -> None:
         raise ValueError("the query is empty")
     if sample.windows and not sample.labelled:
         raise ValueError("it has windows, and says that its labels are hidden")
-    if sample.labelled and not sample.windows and not Group(sample.corpus, sample.split).benchmark:
+    if (
+        sample.labelled
+        and not sample.windows
+        and not sample.none_is_right
+        and not Group(sample.corpus, sample.split).benchmark
+    ):
         raise ValueError("it has no window, and is of no benchmark")
 
 

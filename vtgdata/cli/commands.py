@@ -30,6 +30,7 @@ COMMANDS = {
     "ingest": Command("vtgdata.stages.ingest", "corpora:ingest", ("corpus", "paths")),
     "curate": Command("vtgdata.stages.curate", "corpora:curate", ("file",)),
     "check": Command("vtgdata.stages.check", "corpora:check", ("files",)),
+    "negatives": Command("vtgdata.stages.negatives", "corpora:negatives"),
     "videos verify": Command("vtgdata.stages.videos.verify", "videos:verify"),
     "videos bind": Command("vtgdata.stages.videos.bind", "videos:bind"),
     "videos proxy": Command("vtgdata.stages.videos.proxy", "videos:proxy"),

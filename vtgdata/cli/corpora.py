@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from vtgdata.stages.check import Summary as Checked
     from vtgdata.stages.curate import Summary as Curated
     from vtgdata.stages.ingest import Summary as Ingested
+    from vtgdata.stages.negatives import Summary as Refusable
 
 
 def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
@@ -29,6 +30,7 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     stage(app, words, "ingest")
     stage(app, words, "check")
     stage(app, words, "curate")
+    stage(app, words, "negatives")
 
 
 def ingest(summary: Ingested) -> None:
@@ -44,6 +46,8 @@ def ingest(summary: Ingested) -> None:
     counts("dropped", summary.reasons)
     for split, facts in summary.published.items():
         print(_published(split, facts))
+    if summary.no_moment is not UNSET:
+        print(f"{summary.no_moment:,} samples are known to have no moment: refusing them is right")
     if summary.no_duration:
         print(f"{summary.no_duration:,} samples have no duration: their ends could not be checked (see --videos)")
     if summary.videos:
@@ -66,6 +70,23 @@ def curate(summary: Curated) -> None:
         counts("  why", each.reasons)
     if summary.benchmark_rows:
         print(f"{summary.benchmark_rows:,} rows of benchmark splits were not filtered (see --benchmarks-too)")
+    print(f"written to {relative(summary.out)}")
+
+
+def negatives(summary: Refusable) -> None:
+    """Add samples whose query has no moment, in three grades.
+
+    Queries that the video's own annotation may hold are left out; what no judge has looked at is unverified.
+    """
+    print(
+        f"{summary.positives:,} samples, {summary.negatives:,} new ones without a moment "
+        f"({percent(summary.share)} % of those written){again(summary)}"
+    )
+    counts("by grade", summary.grades)
+    counts("verified", summary.verified)
+    counts("left out", summary.reasons)
+    if summary.benchmark_rows:
+        print(f"{summary.benchmark_rows:,} rows of benchmark splits got none (see --benchmarks-too)")
     print(f"written to {relative(summary.out)}")
 
 
@@ -204,8 +225,10 @@ def _page(corpus: Any, described: str) -> None:
         print(f"\nvtgdata ingest {corpus.name} {corpus.usage} --out work/{corpus.name}")
 
 
-def _splits(splits: Sequence[Any], most: int = 4) -> str:
+def _splits(splits: Sequence[Any], width: int = 60) -> str:
+    """The first four splits, as far as they are no wider than `width`, and how many more there are."""
     names = [split.name + ("*" if split.benchmark else "") for split in splits]
+    most = max([n for n in range(1, 5) if len(" ".join(names[:n])) <= width] or [1])
     return " ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 

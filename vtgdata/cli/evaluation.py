@@ -76,6 +76,14 @@ def _model(report: ModelReport, names: list[str]) -> None:
         rows.append(cells)
     print(f"\n{short(report.model)} (per cent)")
     table(["metric", "score", "95 %", *(["others", "seen", "95 %", "at most"] if seen else [])], rows)
+    if "count_error" in found["metrics"]:
+        _say(f"windows too many or too few: {found['metrics']['count_error']:.2f} an answer")
+    if refusals := found.get("refusals"):
+        _say(
+            f"refusals: {refusals['right']:,} of {refusals['n_refused']:,} are right; F1 {percent(refusals['f1'])} "
+            f"{interval(refusals['f1_interval'])}; {refusals['ignored']:,} of {refusals['n_absent']:,} samples without "
+            "a moment got neither a refusal nor a window"
+        )
     fewer = {name: found["applies_to"][name] for name in names if name in found["applies_to"]}
     if fewer:
         _say("metrics of fewer samples: " + ", ".join(f"{name} {n:,}" for name, n in fewer.items()))

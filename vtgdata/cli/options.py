@@ -15,7 +15,7 @@ Recipe = Annotated[
     str, typer.Option("--recipe", help="Take settings from this recipe's step (FILE or FILE#ID); options go first.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
-SINGULAR = ("splits", "filters", "license_texts")
+SINGULAR = ("splits", "filters", "grades", "license_texts")
 """Settings whose option is given several times, and so may be typed without its last letter: `--split`."""
 SPECS = ("rewards",)
 """Mappings whose keys may be plug-ins with settings of their own, as in `length:low=8,high=200=0.1`."""

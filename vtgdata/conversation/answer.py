@@ -23,7 +23,8 @@ reversed pair stays reversed.
 The status is the first of these that holds:
 - `refused`: the model declines.
 - `truncated`: the text was cut off (`finish_reason` is `length`) before an answer was complete.
-- `no_answer`: the answer is empty (or null, N/A), gives only an option, or says that there is no such event.
+- `no_answer`: the answer is empty (or null, N/A), gives only an option, or says that there is no such event. Only the
+  last is an answer: `Answer.says_none` (`answer_absence`) holds where a text without a window says so.
 - `unparsable`: words without a window.
 - `reversed` (start > end), `zero_length` (start == end), `out_of_range` (a negative time, or a start at or after the
   video's end; a window that only ends after the video does is kept as it was given).
@@ -40,6 +41,7 @@ from typing import NamedTuple
 
 from vtgdata.conversation import answer_json
 from vtgdata.conversation import answer_phrases as phrases
+from vtgdata.conversation.answer_absence import MAY_SAY_SO, Said, absent, said_in
 from vtgdata.conversation.answer_clean import clean
 from vtgdata.conversation.answer_form import Form, Notation
 from vtgdata.conversation.answer_sentences import windows_in
@@ -66,6 +68,8 @@ class _Reading(NamedTuple):
     option: str | None
     status: str
     """The status of the answer if there are no pairs."""
+    said: Said = Said("", False)
+    """What was read, without its tag."""
 
 
 def parse(
@@ -105,8 +109,12 @@ def parse(
     windows, status = checked(pairs, duration) if pairs else ((), read.status)
     if len(windows) > 1 and form is not None and not several:
         status = "several_where_one"
-    asked = form or Form()
-    answered = status == "ok" or (read.option is not None and not asked.wants_window and not read.pairs)
+    asked, none = form or Form(), not windows and status in MAY_SAY_SO and absent(read.said, status)
+    answered = (
+        status == "ok"
+        or (none and bool(asked.absent))
+        or (read.option is not None and not asked.wants_window and not read.pairs)
+    )
     shown = f"<think>{reasoning}</think>{whole}" if reasoning else whole
     return Answer(
         windows=windows,
@@ -115,6 +123,7 @@ def parse(
         strict_ok=answered and asked.matches(shown),
         reasoning=thought,
         has_reasoning=bool(thought.strip()),
+        says_none=none,
     )
 
 
@@ -167,7 +176,7 @@ def _read(text: str, units: Units, *, several: bool, one: bool, cut: bool) -> _R
     option = boxed or (letters[-1] if letters else None) or read.option or phrases.said_option(around)
     # Words beside a tagged or boxed option explain it; they are not an unreadable window.
     alone = option is not None and not holding and read.status == "unparsable"
-    return read._replace(option=option, status="no_answer" if alone else read.status)
+    return read._replace(option=option, status="no_answer" if alone else read.status, said=said_in(found))
 
 
 def _first(blocks: Sequence[Block]) -> int:

@@ -29,6 +29,8 @@ class Form(msgspec.Struct, frozen=True):
     """Whether several windows are wanted; a template with a repeated pair implies it."""
     answers_in: Notation = "seconds"
     """What a number without a unit is in an answer."""
+    absent: str = ""
+    """What an answer says where the video has no such moment; empty if the prompt does not ask for that."""
 
     @property
     def wants_several(self) -> bool:
@@ -49,14 +51,19 @@ class Form(msgspec.Struct, frozen=True):
             thought = before.removeprefix("<think>")
             if thought == before or not thought.strip() or "<think>" in thought or "</think>" in thought:
                 return False
-        return _pattern(self.template).fullmatch(after.strip()) is not None
+        said = after.strip()
+        return said == self.absent or _pattern(self.template).fullmatch(said) is not None
 
     def write(self, pairs: Sequence[tuple[str, str]], option: str = "") -> str:
         """The answer in this form: all pairs of times if the template repeats the pair, else only the first.
 
+        Without a pair, and without an option, it is what says that there is no such moment, if the form has that.
+
         >>> Form("<answer>[({start}, {end}), ...]</answer>").write([("1.0", "2.5"), ("4.0", "6.0")])
         '<answer>[(1.0, 2.5), (4.0, 6.0)]</answer>'
         """
+        if not pairs and not option and self.absent:
+            return self.absent
         text = _slotted(self.template)
         if repeat := _repeat(text):
             filled = [_filled(repeat.pair, start, end) for start, end in pairs]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from vtgdata.conversation.answer import Form, Notation
+from vtgdata.conversation.answer import Form, Notation, parse
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint, limits, outside, plugins, yaml_text
 from vtgdata.records import Image, Message, Part, Sample, Text
@@ -25,6 +25,8 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether several windows are asked for; an answer form with `...` after a pair implies it."""
     answers_in: Notation = "seconds"
     """What a number in an answer is: seconds, or a share of the duration (`percent`, `fraction`, `thousandths`)."""
+    absent: str = ""
+    """What an answer says where the video has no such moment."""
     time: str = ".1f"
     """Format spec of a time in seconds."""
     unit: str = " s"
@@ -79,6 +81,8 @@ def read_prompt(name: str, text: str, where: Path | str) -> Prompt:
     if not ("{start}" in head.answer and "{end}" in head.answer) and "{option}" not in head.answer:
         raise VtgError(f"{where}: answer: {head.answer!r} has no {{start}} and {{end}}, nor {{option}}.")
     body = parts[2].strip("\n")
+    if head.absent and not parse(head.absent).says_none:
+        raise VtgError(f"{where}: absent: {head.absent!r} is not read as saying that there is no such moment.")
     missing = [slot for slot in ("query", "frames") if f"{{{slot}}}" not in body]
     if missing:
         raise VtgError(f"{where}: the prompt lacks the slot(s) {', '.join(f'{{{slot}}}' for slot in missing)}.")
@@ -88,7 +92,13 @@ def read_prompt(name: str, text: str, where: Path | str) -> Prompt:
         body=body,
         time=head.time,
         unit=head.unit,
-        form=Form(template=head.answer, reasoning=head.reasoning, several=head.several, answers_in=head.answers_in),
+        form=Form(
+            template=head.answer,
+            reasoning=head.reasoning,
+            several=head.several,
+            answers_in=head.answers_in,
+            absent=head.absent,
+        ),
         system=head.system,
     )
 

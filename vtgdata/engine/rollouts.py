@@ -73,6 +73,11 @@ def _row(
     }  # fmt: skip
 
 
+def unparsed(row: Row) -> bool:
+    """Whether an answer has no window that counts, unless it rightly says that there is no moment (its IoU is 1)."""
+    return row["parse_status"] not in (None, "ok") and not row["iou"]
+
+
 def whole_text(reply: Reply) -> str | None:
     """The text of a reply, with separately returned reasoning put back in its tags: a trace is learnt whole."""
     return f"<think>{reply.reasoning}</think>{reply.text}" if reply.reasoning else reply.text

@@ -52,19 +52,48 @@ class GroupWriter:
     Nothing is on disk before the first group, so that a short input that ends in an error leaves no trace.
     """
 
-    def __init__(self, path: Path, columns: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, columns: Mapping[str, str], late: str = "") -> None:
+        """Write a file of these columns. Args: late: a flag that the file lacks unless it is true in some row."""
         self._path, self.schema = path, arrow_schema(columns)
+        self._late = late
         self._file: Replacement | None = None
         self._writer: Any = None
 
     def write(self, table: Any) -> None:
         """Write an Arrow table of this schema as one row group."""
+        if self._late and any(table[self._late].to_pylist()):
+            self._add_late()
+        if self._late:
+            table = table.drop_columns([self._late])
         if self._file is None:
-            self._file = Replacement(self._path)
-            options = {"compression": "zstd", "use_content_defined_chunking": True, "write_page_index": True}
-            self._writer = pyarrow().parquet.ParquetWriter(self._file.file, self.schema, **options)
+            self._begin(table.schema)
         self._writer.write_table(table)
         crash_here("parquet-piece")
+
+    def _begin(self, schema: Any) -> None:
+        self._file = Replacement(self._path)
+        options = {"compression": "zstd", "use_content_defined_chunking": True, "write_page_index": True}
+        self._writer = pyarrow().parquet.ParquetWriter(self._file.file, schema, **options)
+
+    def _add_late(self) -> None:
+        """Begin the file anew with the late column, which is false in all groups so far."""
+        name, self._late = self._late, ""
+        if self._file is None:
+            return
+        pa, before = pyarrow(), self._file
+        self._writer.close()
+        before.file.flush()
+        try:
+            with before.reopened() as file:
+                groups = pa.parquet.ParquetFile(file)
+                self._begin(self.schema)
+                for number in range(groups.num_row_groups):
+                    group = groups.read_row_group(number)
+                    flags = pa.array([False] * group.num_rows, pa.bool_())
+                    whole = group.append_column(name, flags).select(self.schema.names)
+                    self._writer.write_table(whole.cast(self.schema))
+        finally:
+            before.abandon()
 
     def commit(self) -> None:
         """Put the file in its place; without any group it is one without rows."""
@@ -83,8 +112,9 @@ class GroupWriter:
 class ParquetWriter:
     """Writes a Parquet file with a fixed schema row by row; the file appears whole or not at all (`GroupWriter`)."""
 
-    def __init__(self, path: Path, columns: Mapping[str, str], values: Values = _cells) -> None:
-        self._groups, self._values = GroupWriter(path, columns), values
+    def __init__(self, path: Path, columns: Mapping[str, str], values: Values = _cells, late: str = "") -> None:
+        """Write a file of these columns. Args: values: how to get them; late: as for `GroupWriter`."""
+        self._groups, self._values = GroupWriter(path, columns, late), values
         self._rows: list[Any] = []
 
     def write(self, row: Any) -> None:

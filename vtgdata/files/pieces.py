@@ -133,8 +133,9 @@ def to_table(frame: Any, columns: Mapping[str, str]) -> Any:
 class PieceWriter:
     """Writes Arrow tables of any length to a Parquet file: the same rows give the same bytes as `ParquetWriter`'s."""
 
-    def __init__(self, path: Path, columns: Mapping[str, str]) -> None:
-        self._groups = GroupWriter(path, columns)
+    def __init__(self, path: Path, columns: Mapping[str, str], late: str = "") -> None:
+        """Write a file of these columns. Args: late: as for `GroupWriter`."""
+        self._groups = GroupWriter(path, columns, late)
         self._held: list[Any] = []
         self.rows = 0
 
@@ -159,9 +160,9 @@ class PieceWriter:
 
 
 @contextlib.contextmanager
-def piece_writer(path: Path, columns: Mapping[str, str]) -> Generator[PieceWriter]:
+def piece_writer(path: Path, columns: Mapping[str, str], late: str = "") -> Generator[PieceWriter]:
     """A writer whose file is put in its place at the end, unless an exception comes first."""
-    writer = PieceWriter(path, columns)
+    writer = PieceWriter(path, columns, late)
     try:
         yield writer
         writer.commit()
@@ -169,9 +170,9 @@ def piece_writer(path: Path, columns: Mapping[str, str]) -> Generator[PieceWrite
         writer.abandon()
 
 
-def write_table(path: Path, frame: Any, columns: Mapping[str, str]) -> None:
-    """Write a Polars frame with a fixed schema; the same rows give the same bytes."""
-    with piece_writer(path, columns) as writer:
+def write_table(path: Path, frame: Any, columns: Mapping[str, str], late: str = "") -> None:
+    """Write a Polars frame with a fixed schema; the same rows give the same bytes. Args: late: as for `GroupWriter`."""
+    with piece_writer(path, columns, late) as writer:
         for part in frame.iter_slices(ROW_GROUP):
             writer.write(to_table(part, columns))
 

@@ -32,6 +32,7 @@ def suspects(frame: Any) -> Any:
         ~pl.col("windows").list.eval(sound.fill_null(False)).list.all(),
         pl.col("options").list.eval(pl.element().is_null()).list.any(),
         pl.col("repairs").list.len() > 0,
+        pl.col("none_is_right") & ((pl.col("windows").list.len() > 0) | ~pl.col("labelled")),
     ]
     found = frame.filter(pl.any_horizontal(each.fill_null(False) for each in wrong))
     more = frame["extra"].fill_null("{}")

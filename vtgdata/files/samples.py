@@ -12,9 +12,9 @@ from msgspec.structs import astuple
 
 from vtgdata.errors import VtgError
 from vtgdata.files import json_document
-from vtgdata.files.parquet import arrow_schema, pyarrow, read_frame, write_parquet
+from vtgdata.files.parquet import ParquetWriter, arrow_schema, pyarrow, read_frame, write_parquet
 from vtgdata.files.pieces import to_frame
-from vtgdata.files.schemas import DROPS, SAMPLE_NEEDS, SAMPLES, Row
+from vtgdata.files.schemas import ABSENT, DROPS, SAMPLE_NEEDS, SAMPLES, Row
 from vtgdata.records import Drop, Repair, Sample, Task, Video
 from vtgdata.records.windows import as_pairs, from_pairs
 
@@ -82,7 +82,7 @@ def open_samples(
     Raises VtgError, with the row's id and the column, when a row is no valid sample or an id occurs twice.
     """
     frame = read_frame(path, needs=(*SAMPLE_NEEDS, *needs), where=where)
-    frame = frame.select([name for name in frame.columns if name in SAMPLES])
+    frame = frame.select([name for name in frame.columns if name in SAMPLES | ABSENT])
     found = SampleTable(path, frame if limit is None else frame.head(limit))
     if look:
         for _ in found:
@@ -133,8 +133,9 @@ _WRITTEN = _SAMPLE_VALUES | {"windows": _windows, "repairs": _repairs}
 
 
 def sample_row(sample: Sample) -> Row:
-    """A Sample as a row of `samples.parquet`."""
-    return {name: (_SAMPLE_VALUES.get(name) or attrgetter(name))(sample) for name in SAMPLES}
+    """A Sample as a row of `samples.parquet`; `none_is_right` is there only if it is true."""
+    row = {name: (_SAMPLE_VALUES.get(name) or attrgetter(name))(sample) for name in SAMPLES}
+    return row | dict.fromkeys(ABSENT, True) if sample.none_is_right else row
 
 
 def samples_column(name: str, samples: Sequence[Sample]) -> list[Any]:
@@ -143,8 +144,8 @@ def samples_column(name: str, samples: Sequence[Sample]) -> list[Any]:
 
 
 def samples_frame(samples: Sequence[Sample]) -> Any:
-    """Samples as a Polars frame with the columns of `samples.parquet`."""
-    schema = arrow_schema(SAMPLES)
+    """Samples as a Polars frame with the columns of `samples.parquet`, ABSENT among them."""
+    schema = arrow_schema(SAMPLES | ABSENT)
     arrays = [pyarrow().array(samples_column(field.name, samples), field.type) for field in schema]
     return to_frame(pyarrow().Table.from_arrays(arrays, schema=schema))
 
@@ -169,6 +170,7 @@ class _SampleRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     source_start: float | None = None
     video_status: str | None = None
     labelled: bool | None = None
+    none_is_right: bool | None = None
     task: Task | None = None
     options: tuple[str, ...] | None = None
     answer: str | None = None
@@ -204,6 +206,8 @@ def row_sample(row: Row) -> Sample:
         windows = from_pairs(known.windows)
     except ValueError as error:
         raise ValueError(f"column windows: {error}") from error
+    if known.none_is_right and (windows or known.labelled is False):
+        raise ValueError("column none_is_right: the row has windows, or is not labelled, and is said to have no moment")
     try:
         text = known.extra or "{}"
         extra = _decode_extra(text) if len(text) < _LONG else json_document.decode(text, dict[str, Any])
@@ -224,6 +228,7 @@ def row_sample(row: Row) -> Sample:
         query=known.query,
         windows=windows,
         labelled=known.labelled is not False,
+        none_is_right=known.none_is_right is True,
         task=known.task or "moment_retrieval",
         options=known.options or (),
         answer=known.answer,
@@ -243,9 +248,20 @@ def read_sample(path: str | Path, row: Row) -> Sample:
         raise VtgError(f"{path}: sample {row['sample_id']!r}: {error}. Ingest the corpus again.") from error
 
 
+def samples_writer(path: Path) -> ParquetWriter:
+    """A writer of `samples.parquet`, row by row; the column of ABSENT is there only if a sample has no moment."""
+    return ParquetWriter(path, SAMPLES | ABSENT, samples_column, *ABSENT)
+
+
 def write_samples(path: Path, samples: Iterable[Sample]) -> None:
     """Write `samples.parquet`."""
-    write_parquet(path, samples, SAMPLES, samples_column)
+    writer = samples_writer(path)
+    try:
+        for sample in samples:
+            writer.write(sample)
+        writer.commit()
+    finally:
+        writer.abandon()
 
 
 def write_drops(path: Path, drops: Iterable[Drop]) -> None:

@@ -13,6 +13,11 @@ SAMPLES = {
 }  # fmt: skip
 
 
+ABSENT = {"none_is_right": "flag"}
+"""One more column of samples, where any of them is known to have no moment: no file without such samples has it, so
+that it is as it was before the column existed. A row without it has false."""
+
+
 SAMPLE_NEEDS = ("sample_id", "corpus", "split", "video_id", "duration", "query", "windows")
 """Columns that `samples.parquet` must have; the others may be missing."""
 

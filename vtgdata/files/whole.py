@@ -55,6 +55,10 @@ class Replacement:
             self._temp.replace(self._path)
             crash_here("file-replaced")
 
+    def reopened(self) -> BinaryIO:
+        """What was written so far, to be read again; before `commit`."""
+        return self._temp.open("rb")
+
     def abandon(self) -> None:
         """Leave the earlier file, if there was one, as it is; does nothing after `commit`."""
         with contextlib.suppress(OSError):  # a full disk, when what was not written yet is: it has been said

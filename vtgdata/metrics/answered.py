@@ -31,6 +31,10 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     """(clips,) a saliency score for each clip, in order."""
     read: Answer | None = None
     """The text as a parser read it, if there is a text; score plug-ins use it."""
+    says_none: bool = False
+    """Whether it says that there is no such moment: in words, or as a list of windows that is given and empty."""
+    raw: Array | None = None
+    """(k, 2) seconds as a file gives them, reversed windows and points included; None where `windows` are all."""
 
     @property
     def said(self) -> Array:
@@ -53,7 +57,14 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
             strict_ok=False,
             reasoning="",
             has_reasoning=False,
+            says_none=self.says_none,
         )
+
+
+def given_windows(answer: Answered) -> Array:
+    """The finite windows as they were given, for official scorers with rules of their own for invalid ones: (k, 2)."""
+    windows = answer.windows if answer.raw is None else answer.raw
+    return windows[np.isfinite(windows).all(axis=1)]
 
 
 NOTHING = Answered()

@@ -9,11 +9,11 @@ import numpy as np
 
 from vtgdata.metrics import intervals
 from vtgdata.metrics.cluster_means import sources_of
-from vtgdata.metrics.sets import Values
+from vtgdata.metrics.metric_set import Values
 from vtgdata.metrics.window_table import as_array, support
 from vtgdata.records import Sample
 
-QUERY_TYPES = ("query_type", "qsemtype", "question_type", "type", "template", "domain")
+QUERY_TYPES = ("query_type", "qsemtype", "question_type", "type", "template", "query_modality", "negative", "domain")
 """Keys of `extra` under which corpora state the kind of query; the first that any sample has is used."""
 WINDOW_LENGTHS = (5.0, 10.0, 30.0, 60.0)
 VIDEO_LENGTHS = (30.0, 60.0, 180.0, 600.0)

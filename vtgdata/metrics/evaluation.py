@@ -157,6 +157,8 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     """By metric, for those that depend on windows; empty where all samples are of one source."""
     sources: dict[str, dict[str, Any]] | None
     """{source: {n, metrics}} where there are fewer than six; else None."""
+    refusals: dict[str, Any] | UnsetType = UNSET
+    """Where some samples have no moment: counts, precision, recall and F1 of refusals; see `metrics.refusals`."""
     strict_metrics: Numbers | None
     """The metrics when only the asked form is read; None where that says nothing."""
     format: str | UnsetType = UNSET

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from vtgdata.conversation.answer import Form, parse
+from vtgdata.conversation.answer_absence import MAY_SAY_SO, says_none
 from vtgdata.conversation.other_parser import Reread
 from vtgdata.files.schemas import ROLLOUTS, Row
 from vtgdata.metrics.answered import NOTHING, TOLERANCE, Answered, no_windows, sound
@@ -60,25 +61,27 @@ def judge_rows(rows: Sequence[Row], samples: Sequence[Sample]) -> Judged:
     for row in rows:
         first.setdefault(row["sample_id"], row)
     chosen = [first.get(sample.sample_id) or _missing(sample) for sample in samples]
-    answers = [
-        NOTHING
-        if row["error"] is not None
-        else Answered(windows=_counted(row), option=row["option"], read=answer_of(row))
-        for row in chosen
-    ]
-    return Judged(rows=chosen, answers=answers)
+    return Judged(rows=chosen, answers=[NOTHING if row["error"] is not None else _answered(row) for row in chosen])
+
+
+def _answered(row: Row) -> Answered:
+    read = answer_of(row)
+    return Answered(windows=_counted(row), option=row["option"], read=read, says_none=read.says_none)
 
 
 def answer_of(row: Row) -> Answer:
     """The parsed answer that a row of rollouts stores."""
-    reasoning = row["reasoning"] or ""
+    reasoning, status = row["reasoning"] or "", row["parse_status"] or "ok"
+    none = status in MAY_SAY_SO and says_none(row["text"], status)
     return Answer(
         windows=from_pairs(row["windows"]),
         option=row["option"],
-        parse_status=row["parse_status"] or "ok",
+        parse_status=status,
         strict_ok=bool(row["strict_ok"]),
         reasoning=reasoning,
         has_reasoning=bool(reasoning.strip()),
+        # Without a text, a list of windows that was given and is empty says so.
+        says_none=none or (row["text"] is None and status == "no_answer" and row["windows"] == []),
     )
 
 
@@ -148,13 +151,14 @@ def _judge(said: Prediction, sample: Sample, form: Form, prefer: str, reread: Re
     row = _row(sample) | {"text": said.text, "option": said.option}
     if said.error is not None:
         return row | {"error": said.error}, NOTHING
-    read = None
+    read, raw, none = None, None, False
     if said.text is not None and (prefer == "text" or said.windows is None):
         answer = parse(said.text, duration=sample.video.duration, form=form, finish_reason=said.finish_reason)
         if reread is not None:
             answer = reread(answer, said.text, sample.video.duration)
         windows, confidence = as_array(answer.counted), None
         read = msgspec.structs.replace(answer, option=said.option or answer.option)
+        none = answer.says_none
         row |= {"parse_status": answer.parse_status, "strict_ok": answer.strict_ok}
         row["windows"] = _stored(as_array(answer.windows))
         row["option"] = read.option
@@ -163,7 +167,8 @@ def _judge(said: Prediction, sample: Sample, form: Form, prefer: str, reread: Re
         # A record without a field for windows may still answer, with its option or its saliency alone.
         alone = said.windows is None and (said.option is not None or said.saliency is not None)
         row["parse_status"] = _status(windows, answered=alone)
-        windows = sound(windows)
+        none = said.windows == ()
+        raw, windows = windows, sound(windows)
         row["windows"] = _stored(windows)
     saliency = None if said.saliency is None else np.array(said.saliency)
     answered = Answered(
@@ -173,6 +178,8 @@ def _judge(said: Prediction, sample: Sample, form: Form, prefer: str, reread: Re
         option=row["option"],
         saliency=saliency,
         read=read,
+        raw=raw,
+        says_none=none,
     )
     return row, answered
 
@@ -210,14 +217,16 @@ def _stored(windows: Array) -> list[list[float]]:
 def counts(judged: Judged, samples: Sequence[Sample]) -> dict[str, Any]:
     """How many answers are of each kind; all of them count in n.
 
-    `n_failed` have no answer at all, among them `n_missing` that the file does not have; `n_unparsed` have no window;
+    `n_failed` have no answer at all, among them `n_missing` that the file does not have; `n_unparsed` have no window,
+    except those that rightly say that there is no moment;
     `n_wrong_windows` contain an invalid window; `n_past_end`, `n_before_start` and `n_outside` contain a window that is
     partly or wholly outside the video.
     """
     statuses = [row["parse_status"] for row in judged.rows if row["parse_status"] is not None]
+    refused = sum(a.says_none and s.none_is_right for a, s in zip(judged.answers, samples, strict=True))
     return {
         "n": len(samples),
-        "n_unparsed": sum(status != "ok" for status in statuses),
+        "n_unparsed": sum(status != "ok" for status in statuses) - refused,
         "n_failed": sum(row["error"] is not None for row in judged.rows),
         "n_missing": sum(row["error"] == "no prediction" for row in judged.rows),
         **{name: len(ids) for name, ids in oddities(judged, samples).items()},

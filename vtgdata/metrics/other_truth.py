@@ -43,7 +43,7 @@ class Others(NamedTuple):
     donor: Index
     """(DRAWS, n) whose windows these are."""
     usable: NDArray[np.bool_]
-    """(n,) False for a sample without a duration, whose share of it nobody knows."""
+    """(n,) False for a sample without a duration, whose share of it nobody knows, and for one without a moment."""
     clusters: Clusters
     """The source of each sample."""
 
@@ -92,7 +92,7 @@ def draw(samples: Sequence[Sample], *, seed: int = 0, draws: int = DRAWS) -> Oth
 def draw_donors(samples: Sequence[Sample], *, seed: int = 0, draws: int = DRAWS) -> Donors | None:
     """As `draw`, without the samples: for answers that come a few at a time, as in training."""
     clusters = clusters_of(sources_of(samples))
-    usable = np.array([bool(sample.video.duration) for sample in samples], dtype=bool)
+    usable = np.array([bool(s.video.duration) and not s.none_is_right for s in samples], dtype=bool)
     if np.count_nonzero(np.bincount(clusters.of[usable])) < 2:
         return None
     rng = np.random.default_rng(seed)

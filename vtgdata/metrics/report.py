@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from vtgdata.files.schemas import Row
-from vtgdata.metrics import baselines, breakdown, intervals, official, other_truth, sets
+from vtgdata.metrics import baselines, breakdown, intervals, official, other_truth, refusals, sets
 from vtgdata.metrics.answered import Answered
 from vtgdata.metrics.cluster_means import clusters_of, sources_of
 from vtgdata.metrics.judging import Judged, counts
@@ -63,7 +63,10 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """{metric: `seen` of perfect answers}, only for metrics that depend on the windows of an answer."""
         if self.others is None:
             return {}
-        truths = [Answered(windows=as_array(sample.windows), option=sample.answer) for sample in self.samples]
+        truths = [
+            Answered(windows=as_array(sample.windows), option=sample.answer, says_none=sample.none_is_right)
+            for sample in self.samples
+        ]
         found = self._seen(truths, self.values(Judged(rows=[], answers=truths)))
         depends = {name: each.seen for name, each in found.items() if each.seen.others != each.seen.score}
         return {name: each.seen for name, each in depends.items() if each.seen == each.seen}
@@ -87,6 +90,11 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """The value of every metric for every sample."""
         return self._scored(judged.answers, self.samples)
 
+    def ious(self, judged: Judged, values: sets.Values) -> list[float]:
+        """The IoU of each answer as files store it: 1 or 0, whether it says so, where there is no moment."""
+        right = np.array([sample.none_is_right for sample in self.samples]) & refusals.refused(judged.answers)
+        return np.where(np.isnan(values["mIoU"]), right, values["mIoU"]).tolist()
+
     def _scored(self, answers: Sequence[Answered], samples: Sequence[Sample], metrics: str = "") -> sets.Values:
         found = sets.values(metrics or self.metrics, answers, samples, self.thresholds)
         self._rounds.count()
@@ -108,14 +116,19 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Counts, metrics (fractions), their 95 % intervals, and the metrics when only the asked form counts."""
         strict = judged.strict()
         in_form = None if strict is None else self._scored(strict, self.samples)
-        return counts(judged, self.samples) | {
-            "metrics": means(values),
-            "applies_to": _applies_to(values),
-            "intervals": intervals.clustered_all(values, self.sources),
-            "seen": self._told(seen),
-            "sources": self.each_source(values),
-            "strict_metrics": None if in_form is None else means(in_form),
-        }
+        found = refusals.report(judged.answers, self.samples, self.sources)
+        return (
+            counts(judged, self.samples)
+            | ({} if found is None else {"refusals": found})
+            | {
+                "metrics": means(values),
+                "applies_to": _applies_to(values),
+                "intervals": intervals.clustered_all(values, self.sources),
+                "seen": self._told(seen),
+                "sources": self.each_source(values),
+                "strict_metrics": None if in_form is None else means(in_form),
+            }
+        )
 
     def in_short(self, judged: Judged, values: sets.Values, seen_of: str = "") -> dict[str, Any]:
         """Metrics and `seen`, with their intervals. Args: seen_of: metrics of which `seen` is told; empty for all."""

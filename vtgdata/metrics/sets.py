@@ -1,39 +1,26 @@
 """The choices of `--metrics`: named sets of metrics, and scores. Each gives a value per sample; a metric is their mean.
 
 Every choice starts with mIoU and R1@0.3, 0.5, 0.7 of the answer. NaN means that a metric does not apply to a sample,
-which is then left out of the mean (a length range without a true window, highlights without labels).
+which is then left out of the mean (a length range without a true window, highlights without labels). Where some samples
+are known to have no moment, every choice also has the shares of refusals, and grounding is that of the other samples.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.files import plugins
-from vtgdata.metrics import grounding, highlights, qa
+from vtgdata.metrics import grounding, highlights, qa, refusals, set_metrics, window_sets
 from vtgdata.metrics.answered import Answered
+from vtgdata.metrics.metric_set import MetricSet, Values, table_of_answers
 from vtgdata.metrics.ranked_moments import moments
-from vtgdata.metrics.window_table import Table, answer_iou, as_array, table_of
+from vtgdata.metrics.window_table import answer_iou, as_array
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
-
-Values = dict[str, Array]
-"""Per-sample values by metric: each (n,) in [0, 1], or NaN."""
-
-
-class MetricSet(NamedTuple):
-    """A named set of metrics."""
-
-    extra: Callable[[Sequence[Answered], Sequence[Sample], Sequence[float]], Values]
-    """Function from answers, their samples and the IoU thresholds to the set's own values."""
-    corpora: tuple[str, ...] = ()
-    """Corpora whose samples are scored with this set by default."""
-    ranked: bool = False
-    """Whether the set reads several windows of an answer as guesses, best first, whatever file they came from."""
-    shown: tuple[str, ...] = ()
-    """Metrics that the terminal shows; empty for all."""
 
 
 def values(name: str, answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
@@ -49,15 +36,20 @@ def values(name: str, answers: Sequence[Answered], samples: Sequence[Sample], th
     if any(each.ranked for each in chosen):
         answers = [msgspec.structs.replace(answer, ranked=True) for answer in answers]
     thresholds = tuple(thresholds) or grounding.THRESHOLDS
-    ious = answer_iou(_table(answers, samples))
+    of = table_of_answers(answers, samples)
+    ious = window_sets.both_merged_iou(of) if any(each.of_sets for each in chosen) else answer_iou(of)
     base = {"mIoU": ious} | {f"R1@{t:g}": (ious >= t).astype(np.float64) for t in thresholds}
+    absent = np.array([sample.none_is_right for sample in samples], dtype=bool)
+    base = _present(base, absent)
     for each in chosen:
-        base |= each.extra(answers, samples, thresholds)
-    return base | _scores(scores_of(name), read, samples)
+        own = each.extra(answers, samples, thresholds)
+        base |= own if each.absent_too else _present(own, absent)
+    return base | refusals.shares(answers, absent) | _scores(scores_of(name), read, samples)
 
 
-def _table(answers: Sequence[Answered], samples: Sequence[Sample]) -> Table:
-    return table_of([answer.said for answer in answers], [as_array(sample.windows) for sample in samples])
+def _present(values: Values, absent: NDArray[np.bool_]) -> Values:
+    """The values of samples that have a moment; NaN for the others, which are no matter of where it lies."""
+    return {name: np.where(absent, np.nan, array) for name, array in values.items()} if absent.any() else values
 
 
 def _scores(names: Sequence[str], answers: Sequence[Answered], samples: Sequence[Sample]) -> Values:
@@ -123,15 +115,17 @@ def scores_of(name: str) -> list[str]:
 def shown(name: str, values: Values) -> list[str]:
     """The metrics to show: all of a small set, some of a large one; if only scores are named, these and mIoU."""
     chosen, scores = sets_of(name), scores_of(name)
+    more = [metric for metric in refusals.SHARES if metric in values]
     if not chosen:
-        return ["mIoU", *scores]
+        return ["mIoU", *more, *scores]
     if all(each.shown for each in chosen):
-        return [
-            metric
-            for metric in dict.fromkeys((*(m for each in chosen for m in each.shown), *scores))
-            if metric in values
-        ]
-    return list(values)
+        named = dict.fromkeys((*(m for each in chosen for m in each.shown), *more, *scores))
+        return [metric for metric in named if metric in values]
+    return [metric for metric in values if metric not in NO_SHARES]
+
+
+NO_SHARES = ("count_error",)
+"""Metrics that are numbers of windows and no shares, which tables of per cent leave out."""
 
 
 def _columns(rows: Sequence[Mapping[str, float]]) -> Values:
@@ -147,7 +141,7 @@ def _moments(answers: Sequence[Answered], samples: Sequence[Sample], thresholds:
 
 def _more(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
     """mIoP, and recalls with the strict test (IoU > threshold)."""
-    of = _table(answers, samples)
+    of = table_of_answers(answers, samples)
     ious = answer_iou(of)
     return {"mIoP": grounding.answer_iop(of)} | {f"R1>{t:g}": (ious > t).astype(np.float64) for t in thresholds}
 
@@ -202,16 +196,7 @@ def _times(sample: Sample) -> Array:
 def _nextgqa(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
     del thresholds
     right = [qa.right_option(answer.option, sample) for answer, sample in zip(answers, samples, strict=True)]
-    return qa.grounded(_table(answers, samples), np.array(right, dtype=bool))
-
-
-def _multi(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
-    """F1 of covered time, F1 of matched windows, and whether the number of windows is right."""
-    of = _table(answers, samples)
-    found = {"F1-time": grounding.covered_f1(of)}
-    found |= {f"F1@{t:g}": grounding.matching_f1(of, t) for t in thresholds}
-    count = (of.said.sizes == of.true.sizes) & (of.true.sizes > 0)
-    return found | {"count": count.astype(np.float64)}
+    return qa.grounded(table_of_answers(answers, samples), np.array(right, dtype=bool))
 
 
 def _clips(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
@@ -250,6 +235,14 @@ SETS = {
     ),
     "didemo": MetricSet(_didemo, ("didemo",), ranked=True),
     "nextgqa": MetricSet(_nextgqa, ("nextgqa",)),
-    "multi": MetricSet(_multi, ("museg",)),
+    "multi": MetricSet(set_metrics.multi, ("museg",), of_sets=True),
+    "vue_tr": MetricSet(set_metrics.vue_tr, ("vue_tr",), of_sets=True, absent_too=True),
+    "vue_tr_v2": MetricSet(set_metrics.vue_tr, ("vue_tr_v2",), of_sets=True, absent_too=True),
+    "omtg": MetricSet(set_metrics.omtg, ("omtg_bench",), of_sets=True, absent_too=True),
+    "momentseeker": MetricSet(set_metrics.moment_seeker, ("momentseeker",), of_sets=True),
+    "extremewhenbench": MetricSet(set_metrics.extreme_when, ("extremewhenbench",), ranked=True),
+    "rextime": MetricSet(set_metrics.rextime, ("rextime",), ranked=True),
+    "cgbench": MetricSet(set_metrics.cg_bench, ("cgbench",), of_sets=True),
+    "na_vmr": MetricSet(set_metrics.na_vmr, ("na_vmr",), ranked=True, absent_too=True),
     "highlights": MetricSet(_clips, ("tvsum", "youtube_highlights"), shown=("HL-mAP",)),
 }  # fmt: skip

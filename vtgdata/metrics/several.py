@@ -9,7 +9,7 @@ import numpy as np
 from vtgdata.metrics import intervals
 from vtgdata.metrics.breakdown import mean
 from vtgdata.metrics.cluster_means import clusters_of
-from vtgdata.metrics.sets import Values
+from vtgdata.metrics.metric_set import Values
 
 LEAST_SEEDS = 5
 """Fewer checkpoints than this give no interval over training: their range is all that is known."""

@@ -8,6 +8,7 @@ predictions a window may also be a row of NaN, which keeps the rank of an invali
 """
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from vtgdata.records import Answer, Sample, Window
 from vtgdata.records.windows import Array
 
 Index = NDArray[np.intp]
+_NONE_IS_RIGHT = attrgetter("none_is_right")
 
 
 def as_array(windows: Sequence[Window]) -> Array:
@@ -109,11 +111,17 @@ class Table(NamedTuple):
     true: Flat
     duration: Array
     """(n,) seconds, NaN if it is not known."""
+    refusals: Array | None = None
+    """(n,) 1.0 or 0.0, whether the answer says so, where it is known that there is no moment; NaN elsewhere."""
 
     def where_scored(self, values: Array, *, timed: bool = False) -> Array:
-        """(n,) values: NaN for a sample without a true window or, with `timed`, a duration; 0 for an empty answer."""
+        """(n,) values: NaN for a sample without a true window or, with `timed`, a duration; 0 for an empty answer.
+
+        Where it is known that there is no moment, refusing scores 1 and anything else 0.
+        """
         unknown = (self.true.sizes == 0) | (timed & np.isnan(self.duration))
-        return np.where(unknown, np.nan, np.where(self.said.sizes == 0, 0.0, values))
+        found = np.where(unknown, np.nan, np.where(self.said.sizes == 0, 0.0, values))
+        return found if self.refusals is None else np.where(np.isnan(self.refusals), found, self.refusals)
 
 
 def table(answers: Sequence[Answer], samples: Sequence[Sample], *, join: Literal["", "said", "both"] = "") -> Table:
@@ -130,13 +138,22 @@ def table(answers: Sequence[Answer], samples: Sequence[Sample], *, join: Literal
     durations = [sample.video.duration or np.nan for sample in samples]
     said = _flat_windows([answer.counted for answer in answers])
     true = _flat_windows([sample.windows for sample in samples])
-    of = Table(said, true, np.array(durations, dtype=np.float64))
+    of = Table(said, true, np.array(durations, dtype=np.float64), refusals(answers, samples))
     return of if not join else of._replace(said=_joined(said), true=_joined(true) if join == "both" else true)
 
 
 def table_of(said: Sequence[Array], true: Sequence[Array]) -> Table:
     """A table of windows that are already arrays, without durations. Args: said, true: n arrays (k, 2), seconds."""
     return Table(_flat(said), _flat(true), np.full(len(said), np.nan))
+
+
+def refusals(answers: Sequence[Answer], samples: Sequence[Sample]) -> Array | None:
+    """Whether each answer rightly says that there is no moment; see `Table.refusals`."""
+    if not any(map(_NONE_IS_RIGHT, samples)):
+        return None
+    pairs_of = zip(answers, samples, strict=True)
+    found = (float(a.says_none and not a.counted) if s.none_is_right else np.nan for a, s in pairs_of)
+    return np.fromiter(found, np.float64, len(samples))
 
 
 def check(answers: Sequence[Answer], samples: Sequence[Sample]) -> None:
@@ -169,7 +186,7 @@ def _joined(flat: Flat) -> Flat:
 
 def supports(of: Table) -> Table:
     """The table with the windows of each answer, and the true ones of each sample, replaced by their support."""
-    return Table(_joined(of.said), _joined(of.true), of.duration)
+    return of._replace(said=_joined(of.said), true=_joined(of.true))
 
 
 def clamped(of: Table) -> Table:
@@ -177,7 +194,7 @@ def clamped(of: Table) -> Table:
     said, true = (
         flat._replace(windows=np.fmin(flat.windows, of.duration[flat.row][:, None])) for flat in (of.said, of.true)
     )
-    return Table(said, true, of.duration)
+    return of._replace(said=said, true=true)
 
 
 def pairs(of: Table) -> tuple[Index, Index]:

@@ -57,6 +57,8 @@ class RawRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     read_in_place: bool = False
     """Whether the corpus's loader reads `duration` seconds from `source_start` on: the file may be the whole source."""
     labelled: bool = True
+    none_is_right: bool = False
+    """Whether the corpus says that the video has no such moment; then there are no windows."""
     task: Task = "moment_retrieval"
     options: tuple[str, ...] = ()
     answer: str | None = None

@@ -277,6 +277,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the text has exactly the form that the prompt asked for."""
     reasoning: str
     has_reasoning: bool
+    says_none: bool = False
+    """Whether it says that the video has no such moment, which is an answer; an empty text says nothing."""
 
     @property
     def counted(self) -> tuple[Window, ...]:

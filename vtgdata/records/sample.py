@@ -64,6 +64,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All true moments; empty when unlabelled, or in a benchmark whose row has no usable window."""
     labelled: bool = True
     """False if the labels are not public; such a sample is never scored."""
+    none_is_right: bool = False
+    """Whether it is known that the video has no such moment: then `windows` is empty, and refusing is right."""
     task: Task = "moment_retrieval"
     options: tuple[str, ...] = ()
     answer: str | None = None

@@ -47,7 +47,7 @@ def dataset_card(document: Document, rebuild: RebuildRecord, texts: Collection[s
         command=command(document),
         kinds=_KINDS,
         tallies=tallies(document),
-        columns=croissant.columns_of(document),
+        columns=croissant.card_columns(document),
         plots=[(plots.title(name), plots.file_name(name)) for name in document.figures],
     )
 

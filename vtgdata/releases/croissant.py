@@ -82,20 +82,26 @@ def _records(config: str, split: str, data: DataFile, columns: Mapping[str, str]
 def _field(records: str, file: str, column: str, kind: str) -> dict[str, Any]:
     shape = {"isArray": True, "arrayShape": _SHAPES[kind]} if kind in _SHAPES else {}
     return {
-        "@type": "cr:Field", "@id": f"{records}/{column}", "name": column, "description": DESCRIPTIONS[column],
+        "@type": "cr:Field", "@id": f"{records}/{column}", "name": column, "description": _described(column),
         "dataType": _TYPES[kind], **shape, "source": {"fileObject": {"@id": file}, "extract": {"column": column}},
     }  # fmt: skip
 
 
-def columns_of(document: Document) -> list[tuple[str, str, str, list[str]]]:
+def _described(column: str) -> str:
+    return DESCRIPTIONS.get(column) or MORE[column]
+
+
+def card_columns(document: Document) -> list[tuple[str, str, str, list[str]]]:
     """Each column once, for the card: name, type, description, and the configs that have it."""
     found: dict[str, tuple[str, str, str, list[str]]] = {}
     for config in document.configs:
         for column, kind in document.columns(config).items():
-            found.setdefault(column, (column, _WORDS[kind], DESCRIPTIONS[column], []))[3].append(config)
+            found.setdefault(column, (column, _WORDS[kind], _described(column), []))[3].append(config)
     return list(found.values())
 
 
+MORE = {"none_is_right": "Whether it is known that the video has no such moment, so that refusing is right."}
+"""Descriptions of columns that not every release has."""
 # fmt: off
 DESCRIPTIONS = {
     "sample_id": "Stable id of one query about one video; the same in all versions.",

@@ -4,6 +4,7 @@
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,7 +14,7 @@ from msgspec import UNSET, UnsetType
 from vtgdata.errors import Conflict, VtgError, did_you_mean
 from vtgdata.files import fingerprint, json_document, outside
 from vtgdata.files.parquet import read_parquet
-from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, WEIGHT, Row
+from vtgdata.files.schemas import ABSENT, DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, WEIGHT, Row
 from vtgdata.releases.stated import NAME, check_files, stated_bytes
 
 SCHEMA_VERSION = 1
@@ -47,6 +48,21 @@ COLUMNS = {
 }
 """{config: columns}; a config that is not here holds CHOSEN rows."""
 # fmt: on
+
+
+TRACED = "coldstart"
+"""Beginning of the names of configs that hold traces."""
+
+
+def known_columns(config: str) -> dict[str, str]:
+    """The columns that every config of a name has."""
+    return COLUMNS.get(config) or (COLDSTART if config.startswith(TRACED) else CHOSEN)
+
+
+def columns_of(config: str, more: Mapping[str, str]) -> dict[str, str]:
+    """The columns of a config, with those of samples that not every release has before `first_version`."""
+    known = known_columns(config)
+    return {name: known[name] for name in known if name not in _FIRST} | dict(more) | _FIRST
 
 
 class DataFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +137,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """If a recipe made the release: name, and sha256 of its steps up to this one with their settings and the seed."""
     removed: dict[str, int] = {}
     """Takedowns: numbers of videos and samples listed in removed.json, and of sample rows left out of this release."""
+    absent: int | UnsetType = UNSET
+    """Samples that are known to have no moment; unset where there are none, and no file has the column for them."""
     figures: dict[str, dict[str, int]] = {}
     """{plot: {label: rows}}: the numbers in the card's plots."""
     weighted: list[str] | UnsetType = UNSET
@@ -128,8 +146,9 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
     def columns(self, config: str) -> dict[str, str]:
         """{column: type} of the rows of a config."""
-        known = COLUMNS.get(config, CHOSEN)
-        return known | WEIGHT if self.weighted is not UNSET and config in self.weighted else known
+        absent = ABSENT if self.absent and "labelled" in known_columns(config) else {}
+        found = columns_of(config, absent)
+        return found | WEIGHT if self.weighted is not UNSET and config in self.weighted else found
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from vtgdata.files import plugins
 from vtgdata.files.pieces import ROW, in_order, to_frame, to_table
 from vtgdata.files.sample_checks import suspects
 from vtgdata.files.samples import read_sample
-from vtgdata.files.schemas import SAMPLES
+from vtgdata.files.schemas import ABSENT, SAMPLES
 from vtgdata.records import Sample
 from vtgdata.releases.sample_index import SampleIndex
 
@@ -85,7 +85,7 @@ def _together(samples: SampleIndex, scratch: Path) -> Iterator[list[Sample]]:
         for frame in samples.frames():
             shared = places.slice(begun, frame.height).is_not_null()
             begun += frame.height
-            yield to_table(frame.filter(shared), SAMPLES)
+            yield to_table(frame.filter(shared), SAMPLES | ABSENT)
 
     for table in in_order(tables(), places.drop_nulls().to_numpy().astype(np.int64), scratch, _TOGETHER):
         yield [read_sample(samples.path, row) for row in to_frame(table).sort(ROW).iter_rows(named=True)]

@@ -17,7 +17,7 @@ from vtgdata.files.pieces import names_of, read_frames, read_pieces
 from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, TRACES, WEIGHT, Row
 from vtgdata.releases import published, tombstones
 from vtgdata.releases.asked_models import Asked
-from vtgdata.releases.document import CHOSEN, COLUMNS
+from vtgdata.releases.document import CHOSEN, COLUMNS, TRACED, columns_of, known_columns
 from vtgdata.releases.sample_index import REMOVED, Ranks, SampleIndex
 from vtgdata.releases.tombstones import Tombstones
 
@@ -49,7 +49,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def joined(self) -> bool:
         """Whether a row has the columns of its sample too."""
-        return self.name not in COLUMNS or self.name == "coldstart"
+        return self.name not in COLUMNS or self.name == TRACED
 
 
 class Sources:
@@ -66,15 +66,15 @@ class Sources:
     def samples(self) -> Config:
         """Rows of the config `samples`."""
         kept = self.index.ranks[self.index.ranks != REMOVED]
-        columns = COLUMNS["samples"]
+        columns = columns_of("samples", self.index.more)
 
         def frames(names: Sequence[str]) -> Iterator[Any]:
             return (frame.select(names) for frame in self.index.frames())
 
-        return Config(name="samples", columns=columns, own=SAMPLES, ranks=kept, frames=frames)
+        return Config(name="samples", columns=columns, own=SAMPLES | dict(self.index.more), ranks=kept, frames=frames)
 
-    def traces(self, path: str) -> Config:
-        """Rows of the config `coldstart`: the kept traces of a traces.parquet, each with its sample."""
+    def traces(self, path: str, config: str = TRACED) -> Config:
+        """Rows of a config such as `coldstart`: the kept traces of a traces.parquet, each with its sample."""
         ranks = self._ranks(path, TRACES)
         asked, kept = Asked(ranks), np.zeros(len(ranks), dtype=bool)
         begun = 0
@@ -90,7 +90,7 @@ class Sources:
             rows = int((ranks != REMOVED).sum())
             raise VtgError(f"{path}: none of its {rows} traces was kept. Widen --keep in `vtgdata build-coldstart`.")
         self.models += asked.teachers()
-        return self._joined("coldstart", path, columns, ranks, kept, COLUMNS["coldstart"])
+        return self._joined(config, path, columns, ranks, kept, known_columns(config))
 
     def _check_kept(self, path: str, kept: Any) -> None:
         for key in kept.filter(kept["target"].fill_null("") == "")["key"]:
@@ -194,7 +194,8 @@ class Sources:
         own = {
             name: kind for name, kind in columns.items() if name in written and name not in (*SAMPLES, "first_version")
         }
-        return _config(config, [path], {"sample_id": "text"} | own, [ranks], [kept], written)
+        columns = columns_of(config, self.index.more) | {name: WEIGHT[name] for name in WEIGHT if name in written}
+        return _config(config, [path], {"sample_id": "text"} | own, [ranks], [kept], columns)
 
     def _note_students(self, asked: Asked) -> None:
         """Keep, per model, the facts from the file with more samples: selected rows are a subset of the pass rates."""
@@ -225,7 +226,7 @@ def _config(
     kept: Sequence[NDArray[np.bool_]],
     columns: Mapping[str, str] | None = None,
 ) -> Config:
-    """The kept rows of some files as a config."""
+    """The kept rows of some files as a config; `columns` if it has others than its name says."""
 
     def frames(names: Sequence[str]) -> Iterator[Any]:
         for path, wanted in zip(paths, kept, strict=True):
@@ -236,7 +237,7 @@ def _config(
 
     chosen = [rank[wanted] for rank, wanted in zip(ranks, kept, strict=True)]
     joined = np.concatenate(chosen) if chosen else np.zeros(0, dtype=np.int32)
-    return Config(name=name, columns=columns or COLUMNS[name], own=own, ranks=joined, frames=frames)
+    return Config(name=name, columns=columns or known_columns(name), own=own, ranks=joined, frames=frames)
 
 
 def _read(path: str, names: Sequence[str], kinds: Mapping[str, str], *, needs: Sequence[str] = ()) -> Iterator[Any]:
@@ -251,7 +252,7 @@ def _read(path: str, names: Sequence[str], kinds: Mapping[str, str], *, needs: S
 
 def keys_of(config: str) -> tuple[str, ...]:
     """The columns that identify a row of a config."""
-    return _KEYS.get(config, _CHOSEN_KEY)
+    return _KEYS.get(TRACED if config.startswith(TRACED) else config, _CHOSEN_KEY)
 
 
 def key_of(row: Row, config: str) -> str:

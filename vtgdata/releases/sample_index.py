@@ -1,7 +1,7 @@
 """All samples of a release, in the order of its rows: little for each, so that millions fit into memory."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from vtgdata.annotations import benchmarks
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import pyarrow
 from vtgdata.files.pieces import PLACE, ROW, in_order, read_frames, read_pieces, to_frame, to_table
-from vtgdata.files.schemas import SAMPLE_NEEDS, SAMPLES, Row
+from vtgdata.files.schemas import ABSENT, SAMPLE_NEEDS, SAMPLES, Row
 from vtgdata.releases import published
 from vtgdata.releases.tombstones import Tombstone, Tombstones
 
@@ -42,6 +42,8 @@ class SampleIndex:
         """{(corpus, licence): rows}."""
         self.removed: dict[str, Tombstone] = {}
         """{sample_id: tombstone} of the samples that were removed."""
+        self.absent = 0
+        """Samples that are known to have no moment."""
         self.gone: list[Row] = []
         """Their rows, in the order of the file."""
         parts: list[Any] = []
@@ -52,6 +54,7 @@ class SampleIndex:
             self.removed |= {row["sample_id"]: found for row in gone if (found := removed.of_row(row))}
             parts.append(frame.select("sample_id", *(pl.col(name).fill_null("") for name in _VIDEO)))
             left = frame.filter(~pl.col("sample_id").is_in([row["sample_id"] for row in gone])) if gone else frame
+            self.absent += int(left["none_is_right"].sum() or 0)
             for corpus, split, licence, rows in left.group_by("corpus", "split", "license").len().rows():
                 self.splits[split or ""] += rows
                 self.licences[corpus, licence or "unverified"] += rows
@@ -84,6 +87,11 @@ class SampleIndex:
         self._videos = frame.select(_VIDEO)[numbers]
         self.videos: int = self._videos["video_id"].n_unique()
         """Distinct videos."""
+
+    @property
+    def more(self) -> Mapping[str, str]:
+        """Columns of samples that not every release has: ABSENT, where any sample has no moment."""
+        return ABSENT if self.absent else {}
 
     def ranks_of(self, path: str) -> Ranks:
         """The rank of the sample of each row of another file; REMOVED where that was removed.
@@ -142,7 +150,7 @@ class SampleIndex:
 
 
 def _frames(path: str) -> Iterator[Any]:
-    return read_frames(path, SAMPLES, needs=(*SAMPLE_NEEDS, "license"))
+    return read_frames(path, SAMPLES | ABSENT, needs=(*SAMPLE_NEEDS, "license"))
 
 
 def _gone(frame: Any, removed: Tombstones) -> list[Row]:
@@ -167,7 +175,7 @@ class SampleStore:
         pa = pyarrow()
         path = scratch / "samples.arrow"
         ends: list[int] = []
-        tables = (to_table(frame, SAMPLES) for frame in index.frames())
+        tables = (to_table(frame, SAMPLES | ABSENT) for frame in index.frames())
         ranks = index.ranks[index.ranks != REMOVED]
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         with pa.OSFile(str(path), "wb") as sink:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from vtgdata.files.pieces import PLACE, ROW, in_order, to_frame, to_table
-from vtgdata.files.schemas import SAMPLES
+from vtgdata.files.schemas import ABSENT, SAMPLES
 from vtgdata.releases.dating import Dated
 from vtgdata.releases.rows import Config, keys_of
 from vtgdata.releases.sample_index import SampleIndex, SampleStore
@@ -40,7 +40,7 @@ def sorted_rows(
         came, ranks = np.divmod(frame[PLACE].to_numpy(), most)
         if config.joined:
             assert store is not None
-            own = [name for name in config.own if name not in SAMPLES]
+            own = [name for name in config.own if name not in SAMPLES | ABSENT]
             frame = store.rows(ranks).hstack(frame.select(own))
         yield frame.with_columns(pl.Series("first_version", versions[came], dtype=pl.String)).select(
             list(config.columns)

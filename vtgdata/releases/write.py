@@ -116,6 +116,7 @@ def _describe(
         recipe=contents.recipe,
         terms=msgspec.to_builtins(licences.combine(licence for _, licence in sorted(index.licences))),
         contamination=overlaps,
+        absent=index.absent or msgspec.UNSET,
         figures=bars.figures(drops, contents.sources.models),
         removed=_removed(contents.sources, contents.removed),
     )

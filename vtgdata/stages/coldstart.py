@@ -162,9 +162,10 @@ def _reason(row: Row, sample: Sample, keep: dict[str, float]) -> str | None:
     """The reason why a rollout is not a trace; None if it is one."""
     if row["error"]:
         return "failed"
-    if not sample.windows:
+    if not sample.windows and not sample.none_is_right:
         return "unlabelled" if not sample.labelled else "no_true_window"
-    if row["parse_status"] != "ok":
+    # Where there is no moment, saying so is the answer, and its IoU counts as 1.
+    if row["parse_status"] != "ok" and not (sample.none_is_right and row["iou"]):
         return str(row["parse_status"])
     if not row["strict_ok"]:
         return "not_in_form"

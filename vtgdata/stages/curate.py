@@ -23,7 +23,7 @@ from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.files import plugins, schemas
 from vtgdata.files.pieces import write_table
 from vtgdata.files.samples import open_samples, read_sample
-from vtgdata.files.schemas import SAMPLES
+from vtgdata.files.schemas import ABSENT, SAMPLES
 from vtgdata.files.step import Step, StepSummary
 from vtgdata.records import Sample
 from vtgdata.video.frame_settings import FrameSettings
@@ -117,7 +117,7 @@ def run(settings: Settings) -> Summary:
         out = step.start()
         kept = np.ones(frame.height, dtype=bool)
         kept[[each.number for each in gone]] = False
-        write_table(out / "samples.parquet", frame.filter(kept), SAMPLES)
+        write_table(out / "samples.parquet", frame.filter(kept), SAMPLES | ABSENT, *ABSENT)
         write_table(out / "drops.parquet", _drops(frame, gone, filters), DROPS)
         untouched = _of(frame, protected).sum() if protected else 0
         summary = Summary(

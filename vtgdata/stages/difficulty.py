@@ -24,7 +24,7 @@ from vtgdata.engine.models import plugin_code
 from vtgdata.engine.money import plan
 from vtgdata.engine.money.plan_words import Planned
 from vtgdata.engine.questions import load_samples
-from vtgdata.engine.rollouts import DEFAULT_SCORES, sampling_text
+from vtgdata.engine.rollouts import DEFAULT_SCORES, sampling_text, unparsed
 from vtgdata.engine.unreleasable import TrainingSettings
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import parquet_writer
@@ -179,7 +179,7 @@ class _Totals:
 
     def add(self, rows: Sequence[Row], rates: Sequence[Row]) -> None:
         self.rollouts += len(rows)
-        self.unparsed += sum(row["parse_status"] not in (None, "ok") for row in rows)
+        self.unparsed += sum(unparsed(row) for row in rows)
         for rate in rates:
             if rate["value"] is not None:
                 self.values[rate["measure"]].append(rate["value"])
@@ -225,7 +225,7 @@ def pass_rates(
     ious = [row["iou"] for row in rollouts if row["iou"] is not None]
     first = rollouts[0]
     common = {name: first[name] for name in ("sample_id", "model_id", "prompt_id", "sampling_id", "frames_id")} | {
-        "n_unparsed": sum(row["parse_status"] not in (None, "ok") for row in rollouts),
+        "n_unparsed": sum(unparsed(row) for row in rollouts),
         "n_failed": sum(row["error"] is not None for row in rollouts),
         **rates.answered(ious),
         "prompt": collected.prompt.text,

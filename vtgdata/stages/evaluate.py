@@ -61,8 +61,8 @@ class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """File of existing answers, instead of a model: JSONL with sample_id and windows or text, a rollouts.parquet, or a
     format of another system (see --format)."""
     format: str = ""
-    """Format of the predictions: own, qvhighlights, lmms_eval, timelens, time_r1, nextgqa, nextgqa_relative, ego4d_nlq,
-    or rows (any other record with an id or a video and its query, and an answer); by default detected from the file."""
+    """Format of the predictions: own, qvhighlights, vue_tr, lmms_eval, timelens, time_r1, nextgqa, nextgqa_relative,
+    ego4d_nlq, or rows (any other record with an id or a video and its query, and an answer); by default detected."""
     windows_in: WindowUnit | None = None
     """Unit of the windows in --predictions: seconds, milliseconds, or fraction or percent of the duration; needed where
     they look unlike seconds. For texts see --answers-in."""
@@ -76,9 +76,10 @@ class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Another file of predictions to compare with, by a paired test of each metric's difference."""
     metrics: str = ""
     """Sets of metrics and scores, separated by commas: moments, moments_all, ranked, qvhighlights, didemo, nextgqa,
-    multi or highlights; any score by name, as in giou,support_f1. By default the corpus's own set, else moments."""
+    multi (sets of windows), vue_tr, vue_tr_v2, omtg, momentseeker, extremewhenbench, rextime, cgbench, na_vmr or
+    highlights; any score by name, as in giou,support_f1. By default the corpus's own set, else moments."""
     parser: str = ""
-    """Read texts as another system does: time_r1, tvg_r1, timelens, lmms_eval, or a dotted path; by default our parser.
+    """Read texts as another system does (time_r1, timelens2, omtg, lmms_eval, ... or a dotted path), not as we do.
     A pair of times that it finds counts as a window only if start is before end and inside the video."""
     thresholds: list[Annotated[float, msgspec.Meta(gt=0, le=1)]] = msgspec.field(default_factory=list)
     """IoU threshold of recall; may be given several times, instead of 0.3, 0.5 and 0.7."""
@@ -278,7 +279,7 @@ def _predictions(settings: Settings, ruler: Ruler) -> Scored:
         reports=[report],
         rows=[
             row | told | {"iou": None if row["error"] else iou, "scores": None if row["error"] else scores}
-            for row, iou, scores in zip(judged.rows, values["mIoU"].tolist(), ruler.stored(values), strict=True)
+            for row, iou, scores in zip(judged.rows, ruler.ious(judged, values), ruler.stored(values), strict=True)
         ],
         judged=[judged],
         values=[values],

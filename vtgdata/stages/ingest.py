@@ -22,8 +22,8 @@ from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.garbage import rarely_collected
 from vtgdata.files.parquet import ParquetWriter
-from vtgdata.files.samples import drops_column, samples_column
-from vtgdata.files.schemas import DROPS, SAMPLES
+from vtgdata.files.samples import drops_column, samples_writer
+from vtgdata.files.schemas import DROPS
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.records import Corpus, Drop, RawRow, Sample, Unit
 from vtgdata.releases import hub, tombstones
@@ -65,8 +65,7 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """For the general readers: the labels are hidden, and windows are placeholders. Without this, rows that have no
     windows are drops, or an error where they are many."""
     empty_means: labels.Meaning | None = None
-    """For the general readers: what null, [] or an empty cell means where windows should be: none (there is no such
-    moment), unlabelled (hidden) or error (the default)."""
+    """For the general readers: what empty windows mean: none (no such moment), unlabelled (hidden) or error."""
     override_split: bool = False
     """For the general readers: --split counts, whatever a file's name or a row's own split says."""
     points_as: float | None = None
@@ -76,13 +75,11 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     license: str = ""
     """For the general readers: licence of the annotations, as an SPDX expression such as CC-BY-4.0."""
     tombstones: str = ""
-    """List of what was permanently removed: a file of `vtgdata remove`, a release's folder or `org/name@tag`. Rows on
-    it become drops, without their text."""
+    """What was removed for good (a file of `vtgdata remove`, a release, `org/name@tag`): rows become bare drops."""
     swap_reversed: bool = False
     """Swap start and end of windows that start after they end, instead of dropping these windows."""
     accept: list[str] = msgspec.field(default_factory=list[str])
-    """A look at the whole file (such as fractions or one_query) whose finding is right as it is: it is not said again,
-    and `vtgdata check` does not fail on it. May be given several times."""
+    """A look (such as fractions or one_query) whose finding is right: not said again; `check` passes it; repeatable."""
     max_failed: float = 0.0
     """Share of video files, in [0, 1], that may be missing or unreadable before the run counts as failed."""
 
@@ -92,8 +89,7 @@ class Summary(StepSummary, frozen=True, kw_only=True):
 
     corpus: str
     records: int | UnsetType = UNSET
-    """Records of the files, counted without the reader, so that rows which it loses are missed; unset if the files are
-    such that nobody can count them."""
+    """Records of the files, counted without the reader, so that lost rows are missed; unset if none can count them."""
     records_are: str | UnsetType = UNSET
     """Why the records are not as many as the rows, as the corpus's page says; unset if they are."""
     rows: int
@@ -109,6 +105,8 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     """{split: its rows and videos, compared with the published numbers}."""
     empty_windows: int
     """Labelled samples without a usable window."""
+    no_moment: int | UnsetType = UNSET
+    """Samples that are known to have no moment; unset where there are none."""
     no_duration: int
     """Samples without a duration, so that the ends of their windows could not be checked."""
     looks: list[Finding] = msgspec.field(default_factory=list[Finding])
@@ -161,7 +159,7 @@ def run(settings: Settings) -> Summary:
         if removed:
             outcomes = map(tombstones.read(removed).outcome, outcomes)
         out = step.start()
-        samples = ParquetWriter(out / "samples.parquet", SAMPLES, samples_column)
+        samples = samples_writer(out / "samples.parquet")
         drops = ParquetWriter(out / "drops.parquet", DROPS, drops_column)
         try:
             with rarely_collected():
@@ -211,7 +209,7 @@ class _Count:
     def __init__(self) -> None:
         self.read: Counter[str] = Counter()
         self.files: dict[str, set[str]] = {}
-        self.samples = self.drops = self.empty = self.no_duration = 0
+        self.samples = self.drops = self.empty = self.absent = self.no_duration = 0
         self.repairs: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.statuses: dict[str, str] = {}
@@ -237,7 +235,8 @@ class _Count:
             return
         self.samples += 1
         video = outcome.video
-        self.empty += outcome.labelled and not outcome.windows
+        self.empty += outcome.labelled and not outcome.windows and not outcome.none_is_right
+        self.absent += outcome.none_is_right
         if video.duration is None:
             self.no_duration += 1
         for repair in outcome.repairs:
@@ -260,6 +259,7 @@ class _Count:
             out=settings.out,
             published={split: self._published(split, settings, corpus) for split in self.read},
             empty_windows=self.empty,
+            no_moment=self.absent or UNSET,
             no_duration=self.no_duration,
             looks=look(self.gathering, {corpus.name: corpus}.get, settings.accept),
             videos={kind: kinds[kind] for kind in ("ok", "missing", "unreadable")} if settings.videos else UNSET,

@@ -29,6 +29,7 @@ from vtgdata.files import plugins
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.releases import COLUMNS, Release, diff, hub, licence_texts, teacher_terms, tombstones
 from vtgdata.releases.dating import Dated, date
+from vtgdata.releases.document import TRACED
 from vtgdata.releases.rebuild import lineage
 from vtgdata.releases.rows import Config, Sources
 from vtgdata.releases.write import Contents, write
@@ -53,7 +54,8 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     pass_rates: str = ""
     """pass_rates.parquet, for the config `difficulty`."""
     splits: dict[str, str] = msgspec.field(default_factory=dict[str, str])
-    """Selected rows as NAME=rows.parquet, published as a config of that name (as in rl=rows.parquet)."""
+    """Selected rows as NAME=rows.parquet, published as a config of that name (as in rl=rows.parquet); a name that
+    begins with coldstart, as coldstart_qa, takes a traces.parquet."""
     rollouts: list[str] = msgspec.field(default_factory=list[str])
     """rollouts.parquet whose rows are all published; may be given several times."""
     drops: list[str] = msgspec.field(default_factory=list[str])
@@ -190,7 +192,8 @@ def _configs(settings: Settings, sources: Sources) -> dict[str, Config]:
     if settings.coldstart:
         configs["coldstart"] = sources.traces(settings.coldstart)
     for config, path in settings.splits.items():
-        configs[config] = sources.chosen(config, path)
+        traced = config.startswith(TRACED)
+        configs[config] = sources.traces(path, config) if traced else sources.chosen(config, path)
     if settings.pass_rates:
         configs["difficulty"] = sources.pass_rates(settings.pass_rates)
     configs["rollouts"] = sources.rollouts(settings.rollouts)

@@ -52,6 +52,7 @@ PRESETS = {
     "time_r1": _qwen(3584, least=16),
     "time_r1_eval": _qwen(3584, least=16),
     "timelens2": _qwen(16_384, frames=512, least=1, patch=FAMILIES["qwen3_vl"]),
+    "timelens2_eval": _qwen(128_000, frames=2048, fps=4.0, least=1, most=400, patch=FAMILIES["qwen3_vl"]),
     **_of_families(),
 }
 """Frame samplings by name: 64 plain frames, and the frames of published systems, which all take them by the rule of
@@ -64,4 +65,6 @@ time_r1, time_r1_eval: Time-R1's training and evaluation (7f2b594): 2 frames a s
     a pair.
 timelens: TimeLens's training and filter (5d90c06): 2 frames a second, at most 448, at least 64 tokens a pair, 14,336 in
     all. timelens_eval: its evaluation, the same with at most 768 frames: a video of more than 224 s passes the total.
-timelens2: TimeLens2's rollouts and training (a5ce450) on Qwen3-VL: 2 frames a second, at most 512, 16,384 tokens."""
+timelens2: TimeLens2's rollouts and training (a5ce450) on Qwen3-VL: 2 frames a second, at most 512, 16,384 tokens.
+timelens2_eval: its evaluation of TimeLens-Bench (ba074b1, video_dataset_config.py): 4 frames a second, at most 2,048,
+    of at most 400 tokens a pair, 128,000 in all: its tables are no rows of TimeLens's, which has 2 a second."""

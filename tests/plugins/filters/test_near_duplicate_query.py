@@ -83,3 +83,10 @@ def test_likeness_is_symmetric_and_1_for_itself() -> None:
 def test_a_threshold_out_of_range_is_refused(threshold: float) -> None:
     with pytest.raises(VtgError, match="threshold="):
         near_duplicate_query.keep([], None, threshold=threshold)
+
+
+def test_a_query_without_a_moment_repeats_none_that_has_one():
+    there = make_sample("there", query="a person opens the door")
+    absent = make_sample("absent", query="a person opens the doors", windows=[], none_is_right=True)
+    again = make_sample("again", query="person opens a door")
+    assert [left.sample_id for left in near_duplicate_query.keep([there, absent, again], None)] == ["again"]

@@ -110,3 +110,37 @@ def test_the_word_to_joins_whatever_stands_round_it():
     assert read("time_r1", "He ties 3 and 5 knots.") == [[3.0, 5.0]]
     assert read("timelens", "The score was 3 to 5.") == [[3.0, 5.0]]
     assert ours("He ties 3 and 5 knots.") == ours("The score was 3 to 5.") == []
+
+
+# ---- the benchmarks of 2026
+
+
+def test_the_two_scorers_of_extremewhenbench_read_differently():
+    text = "Let me think! The event happens in 15.5 - 12.0 s, or 3 - 4.\nAgain: from 20.0 to 31.0 s."
+    assert read("extremewhenbench", text) == [[12.0, 15.5]]
+    assert read("extremewhenbench", text, task="lmms_eval") == [[20.0, 31.0]]
+    assert read("extremewhenbench", "It happens from 12.0 to 15.5 s.") is None
+    assert read("extremewhenbench", "It is 12 - 15. It happens.") == [[12.0, 15.0]], "a full stop ends no piece"
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("when? [[8, 2]]", [[8.0, 2.0]]),
+        ("<think>[[1, 2]]</think> [[4, 10], [12.5, 14]]", [[1.0, 2.0]]),
+        ("[4, 10] and [12, 14]", [[4.0, 10.0], [12.0, 14.0]]),
+        ("2 - 8 seconds, 9 to 12", [[2.0, 8.0], [9.0, 12.0]]),
+        ("I see 2 dogs and 3 cats", [[2.0, 3.0]]),
+        ("[]", None),
+    ],
+)
+def test_timelens2_finds_windows_in_anything(text, pairs):
+    assert read("timelens2", text) == pairs
+
+
+def test_omtg_takes_tags_in_the_reasoning_and_no_bare_clock():
+    assert read("omtg", "<think><time>1 - 2 seconds</time></think><time>3 - 4 seconds</time>") == [
+        [1.0, 2.0],
+        [3.0, 4.0],
+    ]
+    assert read("omtg", "01:05 - 01:20") is None

@@ -2,13 +2,16 @@
 
 own           {"sample_id": .., "windows": [[s, e], ..] or [[s, e, score], ..], "text": .., "option": .., "error": ..}
 qvhighlights  {"qid": .., "pred_relevant_windows": [[s, e, score], ..], "pred_saliency_scores": [..]}
+              also ReXTime's {"qid": .., "pred_relevant_windows": [[s, e]], "ans": "A"}, with either or both answers
+vue_tr        {"query_id": 17, "video_id": .., "query": .., "answer": [[s, e], ..], "task": "temporal_retrieval"}
 timelens      {"file>>>query>>>[s, e]": {"timestamps": [[s, e]], "answers": text}}
 lmms_eval     {"file>>>query>>>[s, e]": text}
 time_r1       {"qid": .., "pred": [s, e] or null, "target": .., "duration": .., "output_text": text}
 nextgqa       {"<video>_<qid>": [s, e]} and {"<video>_<qid>": {"prediction": 1, "answer": 1}}
 nextgqa_relative  the same with spans as fractions of the duration; the file itself does not show which it is
 ego4d_nlq     {"results": [{"clip_uid": .., "annotation_uid": .., "query_idx": 0, "predicted_times": [[s, e], ..]}]}
-rows          any other record with an id or a video and its query, and an answer: `rows.py` says which
+rows          any other record with an id or a video and its query, and an answer: `rows.py` says which; so are
+              TimeLens2's tables of index, video, question and prediction (VLMEvalKit's)
 
 Oddities: TimeLens and Time-R1 count the first window only; a TimeLens key may hold `>>>` inside its query.
 """
@@ -77,7 +80,11 @@ def _is_own(entry: Entry) -> bool:
 
 
 def _is_qvhighlights(entry: Entry) -> bool:
-    return _has(entry, "pred_relevant_windows") or _has(entry, "pred_saliency_scores")
+    return _has(entry, "pred_relevant_windows") or _has(entry, "pred_saliency_scores") or _has(entry, "qid", "ans")
+
+
+def _is_vue_tr(entry: Entry) -> bool:
+    return _has(entry, "query_id", "video_id", "query", "answer") and isinstance(entry.record["answer"], list)
 
 
 def _is_time_r1(entry: Entry) -> bool:
@@ -133,7 +140,8 @@ def _qvhighlights(entry: Entry) -> Prediction:
     row = mapping(entry.value, "the row")
     windows = row.get("pred_relevant_windows")
     saliency = _saliency(row.get("pred_saliency_scores"), "pred_saliency_scores")
-    if windows is None and saliency is None:
+    option = _optional(row, "ans")
+    if windows is None and saliency is None and option is None:
         raise ValueError("it has neither pred_relevant_windows nor pred_saliency_scores")
     return Prediction(
         keys=(_id(row),),
@@ -141,7 +149,32 @@ def _qvhighlights(entry: Entry) -> Prediction:
         windows=None if windows is None else windows_of(windows, "pred_relevant_windows"),
         ranked=True,
         saliency=saliency,
+        option=option,
     )
+
+
+def _vue_tr(entry: Entry) -> Prediction:
+    row = mapping(entry.value, "the row")
+    # Both `[]` and `[[]]` are an answer without windows.
+    given = [pair for pair in sequence(row.get("answer"), "answer") if pair != []]
+    query = words(row.get("query"), "query")
+    return Prediction(
+        keys=(f"{_number_of(row)}>>>{video_name(words(row.get('video_id'), 'video_id'))}",),
+        query=normal(query),
+        where=entry.where,
+        windows=windows_of(given, "answer"),
+    )
+
+
+def _number_of(row: dict[str, Any]) -> str:
+    number_of = row.get("query_id", row.get("id"))
+    if isinstance(number_of, bool) or not isinstance(number_of, int | str):
+        raise ValueError(f"query_id is {shown(number_of)}, not the number of a query")
+    return str(number_of)
+
+
+def _vue_tr_keys(sample: Sample) -> tuple[str, ...]:
+    return (f"{published_id(sample)}>>>{video_name(sample.video.video_id)}",)
 
 
 def _id(row: dict[str, Any]) -> str:
@@ -218,6 +251,7 @@ def _by_sample_id(sample: Sample) -> tuple[str, ...]:
 FORMATS = {
     "own": Format(_is_own, _own, _by_sample_id),
     "qvhighlights": Format(_is_qvhighlights, _qvhighlights, _by_id),
+    "vue_tr": Format(_is_vue_tr, _vue_tr, _vue_tr_keys),
     "time_r1": Format(_is_time_r1, _time_r1, _by_id),
     "lmms_eval": Format(_is_lmms_eval, _timelens, _timelens_keys, shared=True),
     "timelens": Format(_is_timelens, _timelens, _timelens_keys, shared=True),

@@ -146,6 +146,7 @@ def _row(item: items.Item, sample: Sample) -> RawRow:
         source_id=video.source_id,
         source_start=video.source_start,
         labelled=sample.labelled,
+        none_is_right=sample.none_is_right,
         task=sample.task,
         options=sample.options,
         answer=sample.answer,

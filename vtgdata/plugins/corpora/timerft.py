@@ -11,12 +11,11 @@ Oddities:  `difficulty` is 100 x IoU of one greedy answer of the base model, so 
            of them have the wrong unit (14,220 for 3:57). The qid contains the sentence, in which a `|` may occur.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from vtgdata.annotations import ids, items, sources
+from vtgdata.annotations import ids, items, sources, video_parts
 from vtgdata.annotations.text import duration, held, number, pair, shown, words
 from vtgdata.records import Corpus, Example, RawRow, Split
 
@@ -91,13 +90,11 @@ def _row(record: items.Item, source: sources.Source) -> RawRow:
     qid = words(item.get("qid"), "qid")
     origin = _origin(qid)
     named = ids.named(words(item.get("video"), "video"), youtube=CORPUS.youtube)
-    part = _part(item)
-    in_name = named.source_start is not None
+    part = video_parts.of_record(item)
     return RawRow(
         origin=record.origin,
         raw=record.raw,
-        # A part of a whole file is a video of its own, unless the file is named after the part.
-        video_id=named.video_id if part is None or in_name else f"{named.video_id}_{part[0]:.2f}_{part[1]:.2f}",
+        video_id=video_parts.video_id(named, part),
         file=named.file,
         query=words(item.get("sentence"), "sentence"),
         windows=[pair(held(item, "timestamp"))],
@@ -118,16 +115,6 @@ def _origin(qid: str) -> str:
     if len(parts) != 4:
         raise ValueError(f"qid {shown(qid)} is not my|corpus|video|sentence")
     return parts[1]
-
-
-def _part(item: dict[str, Any]) -> tuple[float, float] | None:
-    """Start and end, in seconds, of the part of the file that the row is about; None if it is about the whole file."""
-    if item.get("video_start") is None or item.get("video_end") is None:
-        return None
-    start, end = pair([item["video_start"], item["video_end"]])
-    if not 0 <= start < end < math.inf:
-        raise ValueError(f"video_start {start:g} and video_end {end:g} are no part of a file")
-    return start, end
 
 
 def _scored(item: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Labelled: drops samples that have no moment to learn from: hidden labels, or no usable window."""
+"""Labelled: drops samples that have nothing to learn from: hidden labels, or no usable window.
+
+A sample that is known to have no moment stays: refusing it is what can be learnt.
+"""
 
 from collections.abc import Sequence
 
@@ -15,14 +18,15 @@ def keep(samples: Sequence[Sample], frames: object) -> list[LeftOut]:
 def _why(sample: Sample) -> Why | None:
     if not sample.labelled:
         return "unlabelled", "its labels are hidden"
-    return None if sample.windows else ("no_window", "it has no usable window")
+    return None if sample.windows or sample.none_is_right else ("no_window", "it has no usable window")
 
 
 EXAMPLE = FilterExample(
     samples=(
         example_sample("moment"),
         example_sample("hidden", windows=[], labelled=False),
-        example_sample("no moment", windows=[]),
+        example_sample("no window", windows=[]),
+        example_sample("no moment", windows=[], none_is_right=True),
     ),
-    left_out={"hidden": "unlabelled", "no moment": "no_window"},
+    left_out={"hidden": "unlabelled", "no window": "no_window"},
 )

@@ -24,14 +24,14 @@ _FEW = 16
 def keep(samples: Sequence[Sample], frames: object, *, threshold: float = 0.8) -> list[LeftOut]:
     """Leave out samples whose query has a similarity of `threshold` or more to an earlier one of its video and task.
 
-    `threshold` is in (0, 1].
+    A query that has no moment repeats none that has one, however near they are. `threshold` is in (0, 1].
     """
     del frames
     if not 0 < threshold <= 1:
         raise VtgError(f"near_duplicate_query: threshold={threshold:g} must be 0 < threshold <= 1.")
-    videos: dict[tuple[str, str], list[Sample]] = {}
+    videos: dict[tuple[str, str, bool], list[Sample]] = {}
     for sample in samples:
-        videos.setdefault((sample.video.video_id, sample.task), []).append(sample)
+        videos.setdefault((sample.video.video_id, sample.task, sample.none_is_right), []).append(sample)
     return [left for video in videos.values() if len(video) > 1 for left in _repeats(video, threshold)]
 
 

@@ -1,7 +1,8 @@
 """A stand-in for a model: it answers from the annotations, with seeded errors.
 
-`scripted:samples.parquet`. It answers with the annotated window, with an error rate and boundary noise, so that anyone
-can run every stage. Its id begins with `scripted` and stays with its answers wherever they are used.
+`scripted:samples.parquet`. It answers with the annotated window, with an error rate and boundary noise, and says of a
+sample without a moment that there is none, with the same error rate; so anyone can run every stage. Its id begins with
+`scripted` and stays with its answers wherever they are used.
 """
 
 import random
@@ -27,10 +28,10 @@ class Scripted:
     looks = False
     concurrency = 64
 
-    def __init__(self, path: str, errors: float, noise: float) -> None:
+    def __init__(self, path: str, errors: float, noise: float, refuses: float) -> None:
         self.samples = {sample.sample_id: sample for sample in read_samples(path)}
-        self.errors, self.noise = errors, noise
-        made_of = [VERSION, errors, noise, fingerprint.of_file(Path(path))]
+        self.errors, self.noise, self.refuses = errors, noise, refuses
+        made_of = [VERSION, errors, noise, *([refuses] if refuses else []), fingerprint.of_file(Path(path))]
         self.id = f"scripted-{fingerprint.short(made_of)[:8]}"
 
     async def generate(self, request: Request) -> list[Reply]:
@@ -48,8 +49,12 @@ class Scripted:
         return Reply(text=text, tokens_in=0, tokens_out=len(text.split()))
 
     def _from_annotation(self, sample: Sample, rng: random.Random) -> str:
+        if sample.none_is_right:
+            return self._absent(sample, rng)
         if not sample.windows:
             return "<think>No moment of this video fits the sentence.</think><answer></answer>"
+        if self.refuses and rng.random() < self.refuses:
+            return _NONE
         window = rng.choice(sample.windows)
         end = sample.video.duration or window.end
         if rng.random() < self.errors:
@@ -63,9 +68,27 @@ class Scripted:
         thought = f"The annotation places it near {start:.1f} s; this answer is scripted."
         return f"<think>{thought}</think><answer>{start:.1f} to {stop:.1f}</answer>"
 
+    def _absent(self, sample: Sample, rng: random.Random) -> str:
+        """Says that there is no such moment, or in error a tenth of the video."""
+        if rng.random() >= self.errors:
+            return _NONE
+        end = sample.video.duration or 10.0
+        start = rng.uniform(0, 0.9 * end)
+        thought = "It looks alike; this answer is scripted."
+        return f"<think>{thought}</think><answer>{start:.1f} to {start + end / 10:.1f}</answer>"
+
+
+_NONE = "<think>No moment of this video fits the sentence.</think><answer>no such moment</answer>"
+
 
 def connect(
-    argument: str, endpoint: Endpoint, *, errors: float = 0.2, noise: float = 0.1, samples: str = ""
+    argument: str,
+    endpoint: Endpoint,
+    *,
+    errors: float = 0.2,
+    noise: float = 0.1,
+    refuses: float = 0.0,
+    samples: str = "",
 ) -> Scripted:
     """Open the samples to answer from.
 
@@ -74,6 +97,7 @@ def connect(
         endpoint: not used.
         errors: share of answers about a wrong moment, in [0, 1].
         noise: standard deviation of start and end, as a share of the window's length.
+        refuses: share of answers, in [0, 1], that say of a moment that is there that there is none.
         samples: the path, if it is given together with settings: `scripted:samples=FILE,errors=0.5`.
     """
     del endpoint
@@ -82,7 +106,9 @@ def connect(
         raise VtgError("scripted needs the samples to answer from: scripted:samples.parquet")
     if not 0 <= errors <= 1 or not 0 <= noise < float("inf"):
         raise VtgError(f"scripted: errors={errors} must lie in [0, 1], and noise={noise} be 0 or more.")
-    return Scripted(path, errors, noise)
+    if not 0 <= refuses <= 1:
+        raise VtgError(f"scripted: refuses={refuses} must lie in [0, 1].")
+    return Scripted(path, errors, noise, refuses)
 
 
 EXAMPLE = ModelExample(argument="{samples}")

@@ -14,8 +14,9 @@ from vtgdata.releases.rebuild import record as rebuild_record
 from vtgdata.releases.rebuild.record import RebuildRecord, StepRecord
 
 COMMANDS = frozenset((
-    "ingest", "check", "curate", "videos verify", "videos bind", "videos proxy", "videos warm", "build-coldstart",
-    "score-difficulty", "evaluate", "select", "release", "pull", "train sft", "train rl", "train distill",
+    "ingest", "check", "curate", "negatives", "videos verify", "videos bind", "videos proxy", "videos warm",
+    "build-coldstart", "score-difficulty", "evaluate", "select", "release", "pull", "train sft", "train rl",
+    "train distill",
     "demo-draw", "demo-base",
 ))  # fmt: skip
 """Commands that write nothing but their own output folder; `remove` and `push` are none of them."""
