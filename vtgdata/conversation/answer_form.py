@@ -29,6 +29,8 @@ class Form(msgspec.Struct, frozen=True):
     """Whether several windows are wanted; a template with a repeated pair implies it."""
     answers_in: Notation = "seconds"
     """What a number without a unit is in an answer."""
+    none: str = ""
+    """How an answer says that there is no such moment; empty where the prompt does not allow it."""
 
     @property
     def wants_several(self) -> bool:
@@ -49,7 +51,11 @@ class Form(msgspec.Struct, frozen=True):
             thought = before.removeprefix("<think>")
             if thought == before or not thought.strip() or "<think>" in thought or "</think>" in thought:
                 return False
-        return _pattern(self.template).fullmatch(after.strip()) is not None
+        return self.says_none(text) or _pattern(self.template).fullmatch(after.strip()) is not None
+
+    def says_none(self, text: str) -> bool:
+        """Whether a text ends, in exactly the form asked for, with the words that there is no such moment."""
+        return bool(self.none) and text.strip().rpartition("</think>")[2].strip() == self.none
 
     def write(self, pairs: Sequence[tuple[str, str]], option: str = "") -> str:
         """The answer in this form: all pairs of times if the template repeats the pair, else only the first.

@@ -29,10 +29,11 @@ PARTS = {
     "other_parsers": ("read",),
     "selectors": ("select",),
     "filters": ("keep",),
+    "verifiers": ("verify",),
     "decoders": ("probe", "frames"),
 }
 """Names that a plug-in module of each kind must have."""
-KINDS = ("corpora", "prompts", "models", "scores", "other_parsers", "selectors", "filters", "decoders")
+KINDS = ("corpora", "prompts", "models", "scores", "other_parsers", "selectors", "filters", "verifiers", "decoders")
 
 
 def names(kind: str) -> list[str]:

@@ -44,3 +44,8 @@ PASS_RATES = {
 
 DRAWN = {"sampling": "text"}
 """How answers were drawn: one more column of traces and pass rates. Files from before it existed stay valid."""
+
+
+VERIFIED = {"number": "number", "detail": "text", "marks": "texts"}
+"""Of traces: the number and the words of a reason, and what was done to the target (`rewritten`, `guided:annotation`).
+Files from before these existed stay valid."""

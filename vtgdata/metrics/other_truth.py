@@ -76,11 +76,11 @@ def draw(samples: Sequence[Sample], *, seed: int = 0, draws: int = DRAWS) -> Oth
     # Drawn in the order of their ids, so that the order of the rows changes nothing.
     order = np.array(sorted(range(len(samples)), key=lambda i: samples[i].sample_id), dtype=np.intp)
     placed: list[int] = order.tolist()
-    ranges = _ranges([samples[i] for i in placed], usable[order])
+    ranges = ranges_of([samples[i] for i in placed], usable[order])
     donor = np.empty((draws, len(samples)), dtype=np.intp)
     for row in donor:
         row[order] = order[_donors(ranges, clusters.of[order], usable[order], rng)]
-    shares, rows = [_shares(sample) for sample in samples], donor.tolist()
+    shares, rows = [shares_of(sample) for sample in samples], donor.tolist()
     changed = [[_with(s, shares[j]) for s, j in zip(samples, row, strict=True)] for row in rows]
     return Others(changed, donor, usable, clusters)
 
@@ -163,7 +163,7 @@ def _part(values: Array, mean: float, count: int) -> Array:
     return np.where(applies, values - mean, 0.0) * (count / max(1, int(applies.sum())))
 
 
-def _ranges(samples: Sequence[Sample], usable: NDArray[np.bool_]) -> list[Index]:
+def ranges_of(samples: Sequence[Sample], usable: NDArray[np.bool_]) -> list[Index]:
     """The samples with a duration, in ranges of similar durations, of about one size."""
     durations = np.array([sample.video.duration or 0.0 for sample in samples])
     known = durations[usable]
@@ -201,7 +201,7 @@ def _shuffled(rows: Index, source: Index, rng: np.random.Generator) -> Index:
     return order
 
 
-def _shares(sample: Sample) -> dict[str, Array]:
+def shares_of(sample: Sample) -> dict[str, Array]:
     """The sample's true windows, and those of its annotators, as shares of the duration: (k, 2) each."""
     duration = sample.video.duration or 1.0
     found = {"": [(window.start, window.end) for window in sample.windows]}

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from vtgdata import releases
-from vtgdata.releases.document import CHOSEN, COLUMNS, DataFile, Document
+from vtgdata.releases import document as documents
+from vtgdata.releases.document import DataFile, Document
 
 _TERMS = (
     "citeAs", "column", "data", "dataType", "examples", "extract", "field", "fileProperty", "fileObject",
@@ -48,7 +48,7 @@ def describe(document: Document) -> dict[str, Any]:
         "url": next((facts["homepage"] for facts in document.corpora.values() if facts.get("homepage")), "README.md"),
         **({"citeAs": " ".join(citations)} if citations else {}),
         "distribution": [_file(data) for _, _, data in files],
-        "recordSet": [_records(config, split, data) for config, split, data in files],
+        "recordSet": [_records(document, config, split, data) for config, split, data in files],
     }
 
 
@@ -71,9 +71,9 @@ def _file(data: DataFile) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _records(config: str, split: str, data: DataFile) -> dict[str, Any]:
+def _records(document: Document, config: str, split: str, data: DataFile) -> dict[str, Any]:
     name = f"{config}-{split}"
-    columns = COLUMNS.get(config, CHOSEN)
+    columns = documents.columns_of(document, config)
     return {
         "@type": "cr:RecordSet", "@id": name, "name": name, "description": f"{config}, {split}: {data.rows} rows.",
         "field": [_field(name, data.file, column, kind) for column, kind in columns.items()],
@@ -92,7 +92,7 @@ def columns_of(document: Document) -> list[tuple[str, str, str, list[str]]]:
     """Each column once, for the card: name, type, description, and the configs that have it."""
     found: dict[str, tuple[str, str, str, list[str]]] = {}
     for config in document.configs:
-        for column, kind in releases.COLUMNS.get(config, CHOSEN).items():
+        for column, kind in documents.columns_of(document, config).items():
             found.setdefault(column, (column, _WORDS[kind], DESCRIPTIONS[column], []))[3].append(config)
     return list(found.values())
 
@@ -157,6 +157,8 @@ DESCRIPTIONS = {
     "reason": "Code that says why the row was left out.",
     "detail": "The numbers behind the reason.",
     "raw": "The raw row as published.",
+    "number": "The number that the reason is about, such as a score or seconds.",
+    "marks": "What was done to the trace (rewritten), and what its teacher was told (guided).",
     "first_version": "The version of this dataset that first had the row.",
 }
 """{column: description}, for every column of every config."""

@@ -12,7 +12,7 @@ import msgspec
 from vtgdata.errors import Conflict, VtgError, did_you_mean
 from vtgdata.files import fingerprint, json_document, outside
 from vtgdata.files.parquet import read_parquet
-from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, Row
+from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, VERIFIED, Row
 from vtgdata.releases.stated import NAME, check_files, stated_bytes
 
 SCHEMA_VERSION = 1
@@ -42,9 +42,17 @@ COLUMNS = {
     "difficulty": {name: kind for name, kind in (PASS_RATES | DRAWN).items() if name != "prompt"}
     | _FIRST,
     "rollouts": ROLLOUTS | _FIRST,
+    "rejected": {
+        name: ROLLOUTS[name]
+        for name in ("key", "sample_id", "model_id", "prompt_id", "text", "windows", "option", "parse_status", "iou")
+    }
+    | {"reason": "text", "number": "number", "detail": "text"}
+    | _FIRST,
     "drops": DROPS | _FIRST,
 }
 """{config: columns}; a config that is not here holds CHOSEN rows."""
+MARKS = {"marks": VERIFIED["marks"]}
+"""One more column of `coldstart`, where a trace has marks: files from before there were any stay as they are."""
 # fmt: on
 
 
@@ -122,6 +130,12 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """Takedowns: numbers of videos and samples listed in removed.json, and of sample rows left out of this release."""
     figures: dict[str, dict[str, int]] = {}
     """{plot: {label: rows}}: the numbers in the card's plots."""
+
+
+def columns_of(document: Document, config: str) -> dict[str, str]:
+    """The columns of a config of a release: {column: type}."""
+    marked = config == "coldstart" and any(model.get("marks") for model in document.models)
+    return COLUMNS.get(config, CHOSEN) | (MARKS if marked else {})
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):

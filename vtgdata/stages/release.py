@@ -53,7 +53,8 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     pass_rates: str = ""
     """pass_rates.parquet, for the config `difficulty`."""
     splits: dict[str, str] = msgspec.field(default_factory=dict[str, str])
-    """Selected rows as NAME=rows.parquet, published as a config of that name (as in rl=rows.parquet)."""
+    """Selected rows as NAME=rows.parquet, published as a config of that name (as in rl=rows.parquet); and
+    rejected=traces.parquet: the answers that became no trace, with their reasons."""
     rollouts: list[str] = msgspec.field(default_factory=list[str])
     """rollouts.parquet whose rows are all published; may be given several times."""
     drops: list[str] = msgspec.field(default_factory=list[str])
@@ -105,7 +106,7 @@ def run(settings: Settings) -> Summary:
     """
     releases.parse_version(settings.version)
     for config in settings.splits:
-        if not _CONFIG.match(config) or config in COLUMNS:
+        if not _CONFIG.match(config) or (config in COLUMNS and config != "rejected"):
             raise VtgError(
                 f"--split {config}=...: a config is named in small letters, digits, _ and not {', '.join(COLUMNS)}."
             )
@@ -190,7 +191,7 @@ def _configs(settings: Settings, sources: Sources) -> dict[str, Config]:
     if settings.coldstart:
         configs["coldstart"] = sources.traces(settings.coldstart)
     for config, path in settings.splits.items():
-        configs[config] = sources.chosen(config, path)
+        configs[config] = sources.rejected(path) if config == "rejected" else sources.chosen(config, path)
     if settings.pass_rates:
         configs["difficulty"] = sources.pass_rates(settings.pass_rates)
     configs["rollouts"] = sources.rollouts(settings.rollouts)
