@@ -263,10 +263,9 @@ def test_a_model_that_does_not_look_has_no_blind_control(samples, tmp_path):
 def test_a_changed_annotation_is_another_scripted_teacher(samples, tmp_path):
     settings = coldstart.Settings(samples=samples, out=str(tmp_path / "out"), model=f"scripted:{samples}", n=1)
     coldstart.run(settings)
-    # Not all to one place: there a guess is right, and `beats_blind` leaves it out.
     moved = [
-        msgspec.structs.replace(sample, windows=make_sample(windows=[(i % 7 + 16.0, i % 7 + 20.0)]).windows)
-        for i, sample in enumerate(read_samples(samples))
+        msgspec.structs.replace(sample, windows=make_sample(windows=[(20.0, 25.0)]).windows)
+        for sample in read_samples(samples)
     ]
     write_samples(Path(samples), moved)
     assert coldstart.run(settings).traces > 20

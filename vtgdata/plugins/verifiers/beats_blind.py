@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vtgdata.conversation.verifying import (
     Reasons,
@@ -34,22 +33,29 @@ MOST_TRUTHS = 128
 """Truths that an answer is compared with."""
 MOST_WINDOWS = 8
 """Windows of one truth that are looked at."""
-LEAST_TRUTHS = 8
-"""Fewest truths of other sources that say anything."""
-_ENDS = np.arange(21) / 20
-_GRID: Array = np.array([(a, b) for a in _ENDS for b in _ENDS if a < b])[:, None]
-"""(210, 1, 2) every window whose ends are twentieths of a video."""
+LEAST_TRUTHS = 50
+"""Fewest truths of other sources that say where moments lie: of fewer, every window of a grid counts alike."""
+STEPS = 100
+"""Steps of a table of windows, into which a video is cut."""
+
+
+class Range(NamedTuple):
+    """The truths of videos of similar durations."""
+
+    shares: Array
+    """(k, m, 2) shares of their videos, NaN where a truth has fewer windows than another."""
+    sources: list[str]
+    """(k,) whose they are."""
+    table: Array
+    """(STEPS + 1, STEPS + 1) what a window earns whose start and end are so many steps into its video."""
 
 
 class Truths(NamedTuple):
-    """Truths of a pool as shares of their videos, drawn anew for each range of durations."""
+    """Truths of a pool, for each range of durations."""
 
     ends: Array
     """(r - 1,) seconds at which the next range begins."""
-    shares: list[Array]
-    """Of each range (k, MOST_WINDOWS, 2), NaN where a truth has fewer windows."""
-    sources: list[NDArray[np.object_]]
-    """Of each range (k,) whose they are."""
+    ranges: list[Range]
 
 
 def prepare(samples: Sequence[Sample], *, margin: float = 0.1, whole: float = 0.95) -> Truths | None:
@@ -62,18 +68,26 @@ def prepare(samples: Sequence[Sample], *, margin: float = 0.1, whole: float = 0.
     ranges = other_truth.ranges_of(known, np.ones(len(known), dtype=np.bool_))
     rng = np.random.default_rng(0)
     firsts = [min(known[i].video.duration or 0.0 for i in rows.tolist()) for rows in ranges]
-    drawn = [[known[i] for i in rng.permutation(rows)[: 2 * MOST_TRUTHS].tolist()] for rows in ranges]
-    return Truths(
-        np.array(firsts[1:]),
-        [np.stack([_padded(other_truth.shares_of(sample)[""]) for sample in some]) for some in drawn],
-        [np.array([sample.video.source for sample in some], dtype=np.object_) for some in drawn],
-    )
+    drawn = [[known[i] for i in rng.permutation(rows)[:MOST_TRUTHS].tolist()] for rows in ranges]
+    return Truths(np.array(firsts[1:]), [_range(some) for some in drawn])
 
 
-def _padded(shares: Array) -> Array:
-    found = np.full((MOST_WINDOWS, 2), np.nan)
-    found[: len(shares)] = shares[:MOST_WINDOWS]
-    return found
+def _range(samples: Sequence[Sample]) -> Range:
+    found = [other_truth.shares_of(sample)[""][:MOST_WINDOWS] for sample in samples]
+    shares = np.full((len(found), max(map(len, found)), 2), np.nan)
+    for place, windows in enumerate(found):
+        shares[place, : len(windows)] = windows
+    return Range(shares, [sample.video.source for sample in samples], _table(shares))
+
+
+def _table(shares: Array) -> Array:
+    """What each window of a grid earns on average. Args: shares: (k, m, 2)."""
+    steps = np.arange(STEPS + 1) / STEPS
+    table = np.zeros((len(steps), len(steps)))
+    for row, start in enumerate(steps.tolist()):
+        said = np.stack([np.full(len(steps) - row, start), steps[row:]], axis=1)
+        table[row, row:] = _earned(said, shares)
+    return table
 
 
 def verify(
@@ -107,31 +121,50 @@ def verify(
         covered = sum(end - start for start, end in said) / duration
         if len(said) == 1 and covered >= whole:
             return reason("whole_video", min(covered, 1.0))
-        above = row["iou"] - _earned(np.array(said) / duration, others)
+        above = row["iou"] - _blind(said, duration, others)
         return None if above >= margin else reason(CODE, above, "IoU above other truths")
 
     return each(rows, why)
 
 
-def _others(prepared: Truths | None, sample: Sample) -> Array:
-    """(k, m, 2) shares of other truths for a sample."""
+def _others(prepared: Truths | None, sample: Sample) -> Range:
+    """The other truths for a sample: without those of its own source, or every window alike where few are left."""
     if prepared is None or not sample.video.duration:
         return _GRID
-    of = int(np.searchsorted(prepared.ends, sample.video.duration, side="right"))
-    shares = prepared.shares[of][prepared.sources[of] != sample.video.source][:MOST_TRUTHS]
-    return shares if len(shares) >= LEAST_TRUTHS else _GRID
+    of = prepared.ranges[int(np.searchsorted(prepared.ends, sample.video.duration, side="right"))]
+    own = sample.video.source
+    if own not in of.sources:
+        return of if len(of.sources) >= LEAST_TRUTHS else _GRID
+    left = [place for place, source in enumerate(of.sources) if source != own]
+    if len(left) < LEAST_TRUTHS:
+        return _GRID
+    return Range(of.shares[left], [of.sources[place] for place in left], np.zeros((0, 0)))
 
 
-def _earned(said: Array, others: Array) -> float:
-    """Mean over other truths of the best IoU with each; of several windows, their mean. Args: said: (w, 2)."""
-    ious = tiou_array(said[:, None, None], others[None])
-    return float(ious.max(axis=2).mean())
+def _blind(said: Sequence[tuple[float, float]], duration: float, others: Range) -> float:
+    """What an answer earns on average against other truths; of several windows, their mean."""
+    if not others.table.size:
+        return float(_earned(np.array(said) / duration, others.shares).mean())
+    scale = STEPS / duration
+    values = [others.table[min(STEPS, round(a * scale)), min(STEPS, round(b * scale))] for a, b in said]
+    return float(sum(values)) / len(values)
+
+
+def _earned(said: Array, shares: Array) -> Array:
+    """(w,) mean over truths of the best IoU with each. Args: said: (w, 2); shares: (k, m, 2)."""
+    return tiou_array(said[:, None, None], shares[None]).max(axis=2).mean(axis=1)
+
+
+_ENDS = np.arange(21) / 20
+_WINDOWS: Array = np.array([(a, b) for a in _ENDS for b in _ENDS if a < b])[:, None]
+_GRID = Range(_WINDOWS, [], _table(_WINDOWS))
+"""Every window whose ends are twentieths of a video."""
 
 
 def _pool() -> tuple[Sample, ...]:
     """Truths that lie alike: the second half of the video."""
     return tuple(
-        example_sample(f"pool{number}", windows=[(15.0 + 0.05 * number, 30.0 - 0.05 * number)]) for number in range(20)
+        example_sample(f"pool{number}", windows=[(15.0 + 0.05 * number, 30.0 - 0.05 * number)]) for number in range(60)
     )
 
 

@@ -55,6 +55,8 @@ _FREQUENT = {
 _WORDS = {language: frozenset(words.split()) for language, words in _FREQUENT.items()}
 _FOREIGN = {language: words - _WORDS["en"] - {"no", "do", "on", "a", "as"} for language, words in _WORDS.items()}
 """Without the words that English has too."""
+_COMMON = (" the ", " is ", " and ", " of ", "The ", " then ")
+"""Frequent English words that no other of these languages has."""
 _WORD = re.compile(r"[^\W\d_]+")
 LEAST_WORDS = 4
 """Frequent words of a foreign language from which on it is told."""
@@ -73,7 +75,7 @@ def verify(rows: Sequence[Row], sample: Sample, frames: object, *, most: float =
 
     def why(row: Row) -> str | None:
         thought = reasoning_of(row)
-        if not thought:
+        if not thought or ("latin" in asked and thought.isascii() and _plain_english(thought)):
             return None
         if not thought.isascii():
             plain = _QUOTED.sub(" ", thought)
@@ -109,6 +111,11 @@ def _foreign(text: str, asked: set[str]) -> float:
 
 def _only_latin(text: str) -> bool:
     return not any(pattern.search(text) for name, pattern in _SCRIPTS.items() if name != "latin")
+
+
+def _plain_english(text: str) -> bool:
+    """Whether a text has so many of the most frequent English words that nothing else need be looked at."""
+    return 10 * sum(text.count(word) for word in _COMMON) >= text.count(" ")
 
 
 def _other_latin(text: str, query: str) -> str | None:

@@ -7,6 +7,7 @@ nobody will give it. A word that the query has too is about the video (`a man wr
 import re
 from collections.abc import Sequence
 
+from vtgdata.conversation.reasoning_times import holds
 from vtgdata.conversation.verifying import (
     Reasons,
     VerifierExample,
@@ -67,7 +68,7 @@ def verify(rows: Sequence[Row], sample: Sample, frames: object) -> Reasons:
     def why(row: Row) -> str | None:
         thought = reasoning_of(row)
         lower = thought.lower()
-        if not any(hint in lower for hint in _HINTS):
+        if not holds(lower, _HINTS):
             return None
         for found in _LEAK.finditer(thought):
             words = _WORD.findall(found[0].lower())

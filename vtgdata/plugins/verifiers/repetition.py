@@ -28,6 +28,7 @@ SHORT = 12
 RUN = 6
 """Times that one word may follow itself, less one."""
 _TOKEN = re.compile(r"\d+(?:[.:]\d+)*|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]|[^\W\d_]+")
+_BLANK = str.maketrans(dict.fromkeys("!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~\\", " "))
 _STUTTER = re.compile(r"(.{1,20}?)\1{14,}", re.DOTALL)
 
 
@@ -40,6 +41,9 @@ def verify(rows: Sequence[Row], sample: Sample, frames: object, *, most: float =
         thought = reasoning_of(row)
         if len(thought) < 2 * SHORT:
             return None
+        rough = thought.lower().translate(_BLANK).split()
+        if thought.isascii() and len(rough) >= SHORT and len(set(rough)) - ROW >= (1.0 - most) * len(rough):
+            return None  # so many words stand there for the first time that enough rows do
         words = _TOKEN.findall(thought.lower())
         if len(words) < SHORT:
             found = _STUTTER.search(thought) if len(thought) > 200 else None

@@ -23,7 +23,8 @@ def verify(rows: Sequence[Row], sample: Sample, frames: object, *, name: str = "
     """`NAME_below_LEAST`, with the score; one that does not apply to an answer that has a moment counts as below."""
     if not 0 <= least <= 1:
         raise VtgError(f"score: least={least:g} must lie in [0, 1].")
-    module = plugins.load("scores", name)
+    if not rows:
+        plugins.load("scores", name)  # said before anything is asked
 
     def why(row: Row) -> str | None:
         if not sample.windows or ((prompt := prompt_of(row)) is not None and not prompt.form.wants_window):
@@ -39,7 +40,7 @@ def verify(rows: Sequence[Row], sample: Sample, frames: object, *, name: str = "
                 return score["value"]
         if name == "tiou" and row["iou"] is not None:
             return row["iou"]
-        value = float(module.score([answer_of(row)], [sample])[0])
+        value = float(plugins.load("scores", name).score([answer_of(row)], [sample])[0])
         return None if math.isnan(value) else value
 
     return each(rows, why)

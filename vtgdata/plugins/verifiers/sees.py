@@ -6,6 +6,7 @@ A teacher whose pictures did not reach it answers all the same: `I cannot see th
 import re
 from collections.abc import Sequence
 
+from vtgdata.conversation.reasoning_times import holds
 from vtgdata.conversation.verifying import (
     Reasons,
     VerifierExample,
@@ -40,11 +41,20 @@ _BLIND = re.compile(
 )
 
 
+_HINTS = ("cannot", "can't", "can not", "could", "able to", "no way", "have", "receive", "see ", "no ", "without ",
+          "as a", "guess", "get ")  # fmt: skip
+"""One of these is in every text that the pattern finds: a plain search is faster."""
+
+
 def verify(rows: Sequence[Row], sample: Sample, frames: object) -> Reasons:
     """`does_not_see`, with the words that say so."""
 
     def why(row: Row) -> str | None:
-        found = _BLIND.search(reasoning_of(row))
+        thought = reasoning_of(row)
+        lower = thought.lower()
+        if not holds(lower, _HINTS):
+            return None
+        found = _BLIND.search(thought)
         return reason("does_not_see", words=" ".join(found[0].split())[:80]) if found else None
 
     return each(rows, why)
