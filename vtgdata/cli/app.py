@@ -98,7 +98,7 @@ def _usage(error: Any) -> int:
 
 def build(arguments: Sequence[str]) -> typer.Typer:
     """The Typer application for these arguments: only the command that they name gets its options."""
-    from vtgdata.cli import anchors, batch, corpora, demo, models, publish, recipes, retry, training, videos
+    from vtgdata.cli import anchors, batch, corpora, demo, labels, models, publish, recipes, retry, training, videos
 
     app = typer.Typer(
         no_args_is_help=True,
@@ -114,7 +114,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
             print(__version__)
             raise typer.Exit
 
-    for module in (corpora, anchors, videos, models, publish, training, demo, recipes, retry, batch):
+    for module in (corpora, anchors, videos, models, labels, publish, training, demo, recipes, retry, batch):
         module.register(app, train, set(arguments))
     app.add_typer(train, name="train")
     return app

@@ -36,6 +36,8 @@ COMMANDS = {
     "build-coldstart": Command("vtgdata.stages.coldstart", "models:build_coldstart"),
     "score-difficulty": Command("vtgdata.stages.difficulty", "models:score_difficulty"),
     "select": Command("vtgdata.stages.select", "models:select"),
+    "audit": Command("vtgdata.stages.audit", "labels:audit"),
+    "review": Command("vtgdata.stages.review", "labels:review", ("queue",)),
     "remove": Command("vtgdata.stages.remove", "publish:remove", ("file",)),
     "release": Command("vtgdata.stages.release", "publish:release"),
     "rebuild": Command("vtgdata.stages.rebuild", "publish:rebuild", ("release",)),

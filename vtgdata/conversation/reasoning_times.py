@@ -40,8 +40,8 @@ _LAST = frozenset(
         "for last lasts lasting lasted take takes took taking every another within next first length of duration is"
         " long span spans spanning about by shifted has around approximately roughly nearly only just the than a some"
         " over an least this whole entire frame frames page pages step steps line lines number numbers no score scores"
-        " age ages aged option options level levels lane lanes room rooms chapter chapters scene scenes shot shots image images"
-        " player players jersey size version confidence probability iou",
+        " age ages aged option options level levels lane lanes room rooms chapter chapters scene scenes shot shots"
+        " image images player players jersey size version confidence probability iou",
     )
 )
 """Words with which both patterns end."""

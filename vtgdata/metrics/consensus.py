@@ -26,7 +26,7 @@ class Consensus(NamedTuple):
     window: Array
     """(n, 2) seconds; NaN without any window."""
     share: Array
-    """(n,) of the answers, those without a window included, that lie in the cluster; 0 without any."""
+    """(n,) of the answers' weight, that of those without a window included, what lies in the cluster; 0 for none."""
     spread: Array
     """(n,) median distance of the members' starts and ends from the window's, in seconds."""
     members: NDArray[np.bool_]
@@ -47,18 +47,18 @@ def densest(windows: Sequence[Sequence[float]]) -> Densest:
     >>> densest([(5, 10), (5, 11), (6, 10), (20, 25)]).window
     (5.0, 10.0)
     """
-    found = consensus(np.array([windows], dtype=np.float64), np.array([len(windows)]))
+    found = consensus(np.array([windows], dtype=np.float64), np.ones((1, len(windows))))
     start, end = found.window[0].tolist()
     return Densest((start, end), float(found.share[0]), float(found.spread[0]))
 
 
-def consensus(windows: Array, answers: NDArray[np.int64]) -> Consensus:
+def consensus(windows: Array, weights: Array) -> Consensus:
     """The densest cluster of each sample.
 
-    Args: windows: (n, k, 2) seconds, NaN where an answer has none; answers: (n,) number of answers, at least 1.
+    Args: windows: (n, k, 2) seconds, NaN where an answer has none; weights: (n, k) of the answers, 0 where none is.
     """
     parts = [
-        _part(windows[first : first + CHUNK], answers[first : first + CHUNK]) for first in range(0, len(windows), CHUNK)
+        _part(windows[first : first + CHUNK], weights[first : first + CHUNK]) for first in range(0, len(windows), CHUNK)
     ]
     if not parts:
         k = windows.shape[1]
@@ -66,18 +66,19 @@ def consensus(windows: Array, answers: NDArray[np.int64]) -> Consensus:
     return Consensus(*(np.concatenate(each) for each in zip(*parts, strict=True)))
 
 
-def _part(windows: Array, answers: NDArray[np.int64]) -> Consensus:
+def _part(windows: Array, weights: Array) -> Consensus:
     ious = tiou_array(windows[:, :, None], windows[:, None])
     near = ious >= NEAR
-    # Of equally many neighbours, the closer ones; of equally close ones, the first answer.
-    weight = near.sum(axis=2) + ious.sum(axis=2) / (ious.shape[2] + 1)
-    there = ~np.isnan(windows[..., 0])
+    # Of neighbours of equal weight, the closer ones; of equally close ones, the first answer.
+    weight = ((near + ious / (ious.shape[2] + 1)) * weights[:, None]).sum(axis=2)
+    there = ~np.isnan(windows[..., 0]) & (weights > 0)
     leader = np.argmax(np.where(there, weight, -1.0), axis=1)
     members = near[np.arange(len(windows)), leader] & there
     kept = np.where(members[..., None], windows, np.nan)
     window = _median(kept)
     spread = _median(np.abs(kept - window[:, None]).max(axis=2, keepdims=True))[:, 0]
-    share = members.sum(axis=1) / np.maximum(answers, 1)
+    total = weights.sum(axis=1)
+    share = np.divide((members * weights).sum(axis=1), total, out=np.zeros_like(total), where=total > 0)
     return Consensus(window, share, spread, members)
 
 

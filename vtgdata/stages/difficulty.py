@@ -5,7 +5,6 @@ score's mean over the answers, or the share of answers that reach a value of the
 """
 
 import json
-import math
 from array import array
 from collections.abc import Sequence
 
@@ -29,6 +28,7 @@ from vtgdata.errors import VtgError
 from vtgdata.files.parquet import parquet_writer
 from vtgdata.files.schemas import DRAWN, PASS_RATES, ROLLOUTS, Row
 from vtgdata.files.step import Step, StepSummary
+from vtgdata.metrics.intervals import wilson
 from vtgdata.releases.rebuild.answers import still_there
 from vtgdata.video.frame_settings import PositiveInt
 
@@ -229,17 +229,3 @@ def _measured(measure: Measure, rollouts: Sequence[Row], *, looked: bool) -> Row
     value = float(np.mean(passed))
     low, high = interval(sum(passed), len(passed)) if looked else wilson(value, len(passed))
     return {"measure": measure.name, "value": value, "low": low, "high": high}
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """95 % Wilson interval of a share of n; for a mean of values in [0, 1] it is conservative, since these vary less.
-
-    Source: Wilson, JASA 22 (1927).
-
-    >>> [round(bound, 3) for bound in wilson(0.5, 8)]
-    [0.215, 0.785]
-    """
-    z = 1.959963984540054
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
