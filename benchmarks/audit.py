@@ -10,7 +10,6 @@ then calibration of P(wrong) in five bins. The published labels have wrong ones 
 
 import os
 import sys
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +23,7 @@ from vtgdata.metrics.window_table import tiou_array
 BEST = 5
 """Windows of each system."""
 KINDS = ("moved", "exchanged", "jittered")
-ROUNDS = 100
+ROUNDS = 300
 """Resamplings of sources for an interval."""
 
 
@@ -115,7 +114,7 @@ def main() -> None:
 def _one(pool: Pool, share: float, seed: int) -> tuple[np.ndarray, ...]:
     made, wrong, kind = planted(pool, share, np.random.default_rng([seed, 17]))
     found = label_noise.judge(made, seed=seed)
-    return found.wrong, 1.0 - found.passed, wrong, kind, np.array(found.share)
+    return found.wrong, 1.0 - found.passed, wrong, kind, np.array(found.share), found.order
 
 
 def tell(share: float, pool: Pool, rows: list[tuple[np.ndarray, ...]]) -> None:
@@ -132,24 +131,21 @@ def tell(share: float, pool: Pool, rows: list[tuple[np.ndarray, ...]]) -> None:
         of = np.array(gains).mean(axis=2)
         lows, highs = np.quantile(of, [0.025, 0.975], axis=0)
         low, high = np.quantile(of[:, 0] - of[:, 1], [0.025, 0.975])
-        print(f"{name:15} P(wrong) {np.mean(both[0]):.3f} [{lows[0]:.3f}, {highs[0]:.3f}]   pass rate "
-              f"{np.mean(both[1]):.3f} [{lows[1]:.3f}, {highs[1]:.3f}]   difference {np.mean(both[0]) - np.mean(both[1]):+.3f} "
-              f"[{low:+.3f}, {high:+.3f}]")  # fmt: skip
+        ours, theirs = np.mean(both[0]), np.mean(both[1])
+        print(f"{name:15} P(wrong) {ours:.3f} [{lows[0]:.3f}, {highs[0]:.3f}]   pass rate {theirs:.3f} [{lows[1]:.3f}, "
+              f"{highs[1]:.3f}]   difference {ours - theirs:+.3f} [{low:+.3f}, {high:+.3f}]")  # fmt: skip
     for number, kind in enumerate(KINDS):
         values = [
             [auc(row[way][~row[2] | (row[3] == number)], row[2][~row[2] | (row[3] == number)]) for way in (0, 1)]
             for row in rows
         ]
-        print(
-            f"  AUC, {kind:10} P(wrong) {np.mean([v[0] for v in values]):.3f}   pass rate {np.mean([v[1] for v in values]):.3f}"
-        )
+        ours, theirs = np.mean(np.array(values), axis=0)
+        print(f"  AUC, {kind:10} P(wrong) {ours:.3f}   pass rate {theirs:.3f}")
     chance = np.concatenate([row[0] for row in rows])
     wrong = np.concatenate([row[2] for row in rows])
     print("  calibration: P(wrong) said, share that was wrong, labels")
-    counts: Counter[int] = Counter()
     for low in np.arange(5) / 5:
         here = (chance >= low) & (chance < low + 0.2 + (low == 0.8))
-        counts[int(low * 5)] = int(here.sum())
         if here.any():
             print(f"    {chance[here].mean():.3f}  {wrong[here].mean():.3f}  {int(here.sum()):,}")
 

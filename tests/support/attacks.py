@@ -49,7 +49,10 @@ EXEMPT: dict[str, dict[str, str]] = {
     "A6": dict.fromkeys((name for name in RUNS if name not in ("remove", "videos bind")), _ONE_FILE),
     "A9": {
         **dict.fromkeys(
-            ("select", "remove", "release", "push", "pull", "diff", "demo-draw", "demo-base", "demo-report"),
+            (
+                "select", "audit", "review", "remove", "release", "push", "pull", "diff", "demo-draw", "demo-base",
+                "demo-report",
+            ),
             _NO_VIDEO,
         ),
         "rebuild": "its steps are these commands, in a process of their own",
@@ -60,7 +63,8 @@ EXEMPT: dict[str, dict[str, str]] = {
         **dict.fromkeys(
             (
                 "ingest", "curate", "check", "videos verify", "videos bind", "videos proxy", "videos warm",
-                "build-coldstart", "score-difficulty", "select", "evaluate", "demo-draw", "demo-base",
+                "build-coldstart", "score-difficulty", "select", "audit", "review", "evaluate", "demo-draw",
+                "demo-base",
             ),
             _NO_RELEASE,
         ),

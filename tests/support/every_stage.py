@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from support import labelled
 from support.builders import make_sample
 from support.drawn_videos import draw
 from support.release_builders import make_pass_rate, make_release, write_chosen, write_inputs
@@ -36,6 +37,7 @@ def make_world(world: Path) -> None:
     write_jsonl(world / "predictions/mine.jsonl", lines)
     (world / "inputs").mkdir()
     make_release(world / "release/1.0.0", write_inputs(world / "inputs"))
+    labelled.write(world / "labels")
     (world / "model").mkdir()
     (world / "model/config.json").write_text("{}")
     tombstones.write(world / "lists/removed.json", tombstones.Tombstones())
@@ -62,6 +64,10 @@ RUNS: dict[str, Settings] = {
     "build-coldstart": ASK,
     "score-difficulty": ASK,
     "select": {"pass_rates": "rates/pass_rates.parquet", "samples": SAMPLES, "selector": "uniform", "size": 1},
+    "audit": {"samples": "labels/samples.parquet", "rollouts": ["labels/rollouts.parquet"], "size": 10},
+    "review": {
+        "queue": "labels/review.parquet", "samples": "labels/samples.parquet", "apply": "labels/decisions.jsonl",
+    },
     "remove": {"video_id": ["a"], "source": SAMPLES},
     "release": {
         "version": "1.1.0", "samples": "inputs/samples.parquet", "coldstart": "inputs/traces.parquet",

@@ -34,7 +34,7 @@ def audit(summary: Audited) -> None:
         )
     print(f"{summary.samples:,} labels audited, {summary.not_audited:,} not (no window, duration or answer)"
           f"{again(summary)}")  # fmt: skip
-    print(f"about {percent(summary.share)} % may be wrong; {summary.likely:,} with a chance of one half or more")
+    print(f"at most about {percent(summary.share)} % may be wrong; {summary.likely:,} with a chance of half or more")
     print(f"{summary.queue:,} rows to look at, {summary.random:,} of them drawn at random")
     print(f"written to {relative(summary.out)}")
 

@@ -17,9 +17,9 @@ QUEUE = "review.parquet"
 CONTROLS = "controls.parquet"
 """Beside a queue: which of its rows were drawn at random, and of how many. Who looks need not know."""
 QUEUE_COLUMNS = {
-    "place": "count", "sample_id": "text", "corpus": "text", "split": "text", "video_file": "text", "duration": "number",
-    "query": "text", "windows": "windows", "proposed": "windows", "low": "windows", "high": "windows",
-    "agree": "number", "answers": "count", "label": "text",
+    "place": "count", "sample_id": "text", "corpus": "text", "split": "text", "video_file": "text",
+    "duration": "number", "query": "text", "windows": "windows", "proposed": "windows", "low": "windows",
+    "high": "windows", "agree": "number", "answers": "count", "label": "text",
 }  # fmt: skip
 """Of a queue: the label's windows, the window that the answers propose, with the window of the lower and of the upper
 ends of its interval, the share of the answers that agree on it, and the label's fingerprint."""

@@ -2,14 +2,16 @@
 
 Where answers agree with each other and not with the label, the label may be wrong; where they scatter, the sample is
 hard. Both have a low pass rate. A label's features say how its answers lie to each other and to it. What they are for
-wrong labels is known: labels of the pool are made wrong (moved, exchanged with another query's, both ends moved), and
-the same answers are looked at again. What they are for right ones is not, since the pool has wrong ones itself:
+wrong labels is known: labels of the pool are made wrong, in KINDS, and the same answers are looked at again. What they
+are for right ones is not, since the pool has wrong ones itself:
 
-    f_pool = (1 - s) f_right + s f_wrong,     P(wrong | x) = s f_wrong(x) / f_pool(x)
+    f_pool = (1 - s1 - s2) f_right + s1 f_1 + s2 f_2,     P(wrong | x) = (s1 f_1(x) + s2 f_2(x)) / f_pool(x)
 
-The ratio of the two densities comes from a logistic regression of made labels against those of the pool (each counted
-half), and the share s is the largest that leaves f_right nowhere below 0. Sources: Elkan and Noto, Learning classifiers
-from only positive and unlabeled data (KDD 2008); Blanchard et al., Semi-supervised novelty detection (JMLR 2010).
+The ratios of densities come from logistic regressions of made labels against those of the pool (each counted half).
+Each share is the largest that leaves something right everywhere, one after the other, on what the first leaves over;
+the second at most half the first.
+Sources: Elkan and Noto, Learning classifiers from only positive and unlabeled data (KDD 2008); Blanchard et al.,
+Semi-supervised novelty detection (JMLR 2010).
 """
 
 from typing import NamedTuple
@@ -21,19 +23,25 @@ from vtgdata.metrics.consensus import Consensus, consensus
 from vtgdata.metrics.window_table import tiou_array
 from vtgdata.records.windows import Array
 
-MADE = 3
-"""Wrong labels that are made of each sample."""
+MADE = 2
+"""Wrong labels of each kind that are made of each sample."""
 MOST = 30_000
 """Samples that the regression is fitted on, at most, drawn by the seed."""
 LEAST = 50
 """Fewest samples that say anything about a pool."""
 JITTER = (2.0, 10.0)
 """Seconds by which both ends are moved, in a third of the made labels."""
-TAIL = 0.1
-"""Least share of made labels that must lie above a bound for the bound to say something about the share."""
+MOST_ENDS = 0.5
+"""Most labels with wrong ends for each label of another moment: answers cannot tell them from right ones that are met
+loosely, so that the largest share that a pool can hold says too much."""
+TAIL, FEW = 0.1, 40
+"""Least share of made labels that must lie above a bound for the bound to say something about the share; in a small
+pool, so large a share that FEW of as many labels as the pool has lie above it."""
 RIDGE = 1e-3
 """Weight of the square of the regression's coefficients, per row."""
 ROUNDS = 25
+MEAN_IOU, AWAY = 0, 6
+"""Columns of features."""
 
 
 class Pool(NamedTuple):
@@ -56,8 +64,10 @@ class Found(NamedTuple):
 
     wrong: Array
     """(n,) P(wrong), in [0, 1]."""
+    order: Array
+    """(n,) the same where it may be above 1: by it labels are put in order."""
     share: float
-    """Estimated share of wrong labels in the pool."""
+    """The largest share of wrong labels that the pool can hold."""
     consensus: Consensus
     iou: Array
     """(n,) of the consensus with the nearest true window."""
@@ -77,14 +87,19 @@ def judge(pool: Pool, seed: int = 0) -> Found:
     chosen = np.sort(rng.permutation(n)[:MOST])
     some = Pool(*(each[chosen] for each in pool))
     near = Consensus(*(each[chosen] for each in most))
-    made = np.concatenate([features(some, weights[chosen], near, _made_wrong(some, rng)) for _ in range(MADE)])
-    wrong, of_pool = _ratio(real[chosen], made), real
-    score = wrong.of(of_pool)
-    share = _largest_share(score, wrong.of(made))
+    order, share = np.zeros(n), 0.0
+    for make in KINDS:
+        made = np.concatenate([features(some, weights[chosen], near, make(some, rng)) for _ in range(MADE)])
+        ratio = _ratio(real[chosen], made)
+        score = ratio.of(real)
+        part = _largest_share(_away(real), np.clip(1.0 - order, 0.0, 1.0), _away(made))
+        part = part if share == 0 else min(part, MOST_ENDS * share)
+        order, share = order + part * np.exp(np.clip(score, -30, 30)), share + part
     ious = tiou_array(pool.answers[:, :, None], pool.labels[:, None]).max(axis=2)
     return Found(
-        wrong=np.clip(share * np.exp(score), 0.0, 1.0),
-        share=share,
+        wrong=np.clip(order, 0.0, 1.0),
+        order=order,
+        share=min(share, 1.0),
         consensus=most,
         iou=tiou_array(most.window[:, None], pool.labels).max(axis=1),
         passed=(ious >= 0.5).sum(axis=1) / np.maximum(pool.asked.sum(axis=1), 1),
@@ -136,14 +151,10 @@ def features(pool: Pool, weights: Array, most: Consensus, labels: Array) -> Arra
     return np.concatenate([plain, plain[:, i] * plain[:, j]], axis=1)
 
 
-def _made_wrong(pool: Pool, rng: np.random.Generator) -> Array:
-    """Labels that are wrong, in equal parts moved, another query's, and with both ends moved. Returns: (n, m, 2)."""
-    n = len(pool.asked)
-    kind = rng.integers(0, 3, n)
-    made = _moved(pool, rng)
-    made[kind == 1] = _exchanged(pool, rng)[kind == 1]
-    made[kind == 2] = _jittered(pool, rng)[kind == 2]
-    return made
+def _elsewhere(pool: Pool, rng: np.random.Generator) -> Array:
+    """Labels of another moment: half of them moved, half another query's. Returns: (n, m, 2)."""
+    half = rng.uniform(size=len(pool.asked)) < 0.5
+    return np.where(half[:, None, None], _moved(pool, rng), _exchanged(pool, rng))
 
 
 def _moved(pool: Pool, rng: np.random.Generator) -> Array:
@@ -167,6 +178,10 @@ def _jittered(pool: Pool, rng: np.random.Generator) -> Array:
     moved = np.clip(np.sort(pool.labels + by, axis=2), 0.0, pool.duration[:, None, None])
     empty = moved[..., 1] - moved[..., 0] < 0.1
     return np.where(empty[..., None], np.clip(pool.labels + by[..., :1], 0.0, None), moved)
+
+
+KINDS = (_elsewhere, _jittered)
+"""Makers of wrong labels: of another moment, and of the right moment with wrong ends."""
 
 
 class _Ratio(NamedTuple):
@@ -204,9 +219,21 @@ def _ratio(pool: Array, made: Array) -> _Ratio:
     return _Ratio(middle, scale, weights)
 
 
-def _largest_share(pool: Array, made: Array) -> float:
-    """The largest share of made labels that a pool can hold, by their scores. Args: pool: (n,); made: (r,)."""
-    bounds = np.quantile(made, np.linspace(0.0, 1.0 - TAIL, 60))
-    of_pool = np.array([(pool >= bound).mean() for bound in bounds])
+def _away(found: Array) -> Array:
+    """How far a label lies from its answers: what of them agrees elsewhere, less their mean IoU. Args: features."""
+    return found[:, AWAY] - found[:, MEAN_IOU]
+
+
+def _largest_share(pool: Array, left: Array, made: Array) -> float:
+    """The largest share of made labels that a pool can hold, by how far they lie from their answers.
+
+    Not by the ratio of densities: where answers are good, made labels that half overlap the moment are like nothing in
+    the pool, which says nothing of those that do not overlap it.
+
+    Args: pool: (n,); left: (n,) what of each label of the pool is not yet another kind's; made: (r,).
+    """
+    tail = min(0.5, max(TAIL, FEW / len(pool)))
+    bounds = np.quantile(made, np.linspace(0.0, 1.0 - tail, 60))
+    of_pool = np.array([(((pool >= bound) * left).sum() + 1.0) / (len(pool) + 1.0) for bound in bounds])
     of_made = np.array([(made >= bound).mean() for bound in bounds])
     return float(np.clip((of_pool / of_made).min(), 1.0 / len(pool), 1.0))

@@ -30,8 +30,8 @@ COLUMNS = {
     "sample_id": "text", "corpus": "text", "p_wrong": "number", "weight": "number", "pass_rate": "number",
     "answers": "count", "agree": "number", "spread": "number", "iou": "number", "proposed": "windows", "label": "text",
 }  # fmt: skip
-"""Of audit.parquet: `agree` is the share of the answers' weight in the densest cluster, `spread` its seconds, `proposed`
-its window, `iou` that with the nearest true window."""
+"""Of audit.parquet: `agree` is the share of the answers' weight in the densest cluster, `spread` its seconds,
+`proposed` its window, `iou` that with the nearest true window."""
 RANDOM = 10
 """One row in so many of a queue is drawn at random."""
 
@@ -78,7 +78,7 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     """Samples without a true window, a duration, or an answer."""
     models: list[ModelHabit]
     share: float
-    """Estimated share of wrong labels; the decisions about the queue give one with an interval."""
+    """Largest share of wrong labels that the answers leave possible; decisions about the queue give the true one."""
     likely: int
     """Labels with P(wrong) of 0.5 or more."""
     queue: int
@@ -109,7 +109,7 @@ def run(settings: Settings) -> Summary:
         with parquet_writer(out / AUDIT, COLUMNS) as writer:
             for place in range(len(audited.rows)):
                 writer.write(rows.audit(place))
-        top, drawn = _queue(found.wrong, settings)
+        top, drawn = _queue(found.order, settings)
         order = _mixed(top, drawn, settings.seed)
         write_parquet(out / QUEUE, (rows.queue(n, place) for n, place in enumerate(order)), QUEUE_COLUMNS)
         controls = sorted(rows.id_of(place) for place in drawn)
@@ -131,11 +131,11 @@ def run(settings: Settings) -> Summary:
         return step.finish(summary, [AUDIT, QUEUE, CONTROLS])
 
 
-def _queue(wrong: Any, settings: Settings) -> tuple[list[int], list[int]]:
+def _queue(order_by: Any, settings: Settings) -> tuple[list[int], list[int]]:
     """The places that are most worth a look, and those drawn at random from the rest."""
-    size = min(settings.size, len(wrong))
+    size = min(settings.size, len(order_by))
     random = size // RANDOM
-    order = np.argsort(-wrong, kind="stable").tolist()
+    order = np.argsort(-order_by, kind="stable").tolist()
     top, rest = order[: size - random], order[size - random :]
     drawn = np.random.default_rng([settings.seed, 1]).permutation(len(rest))[:random]
     return top, [rest[number] for number in sorted(drawn.tolist())]
