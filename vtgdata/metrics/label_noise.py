@@ -25,7 +25,7 @@ from vtgdata.records.windows import Array
 
 MADE = 2
 """Wrong labels of each kind that are made of each sample."""
-MOST = 30_000
+MOST = 10_000
 """Samples that the regression is fitted on, at most, drawn by the seed."""
 LEAST = 50
 """Fewest samples that say anything about a pool."""
@@ -39,7 +39,7 @@ TAIL, FEW = 0.1, 40
 pool, so large a share that FEW of as many labels as the pool has lie above it."""
 RIDGE = 1e-3
 """Weight of the square of the regression's coefficients, per row."""
-ROUNDS = 25
+ROUNDS = 15
 MEAN_IOU, AWAY = 0, 6
 """Columns of features."""
 
@@ -214,7 +214,7 @@ def _ratio(pool: Array, made: Array) -> _Ratio:
         curve = (rows * (each * chance * (1.0 - chance))[:, None]).T @ rows + ridge
         step = np.linalg.solve(curve + 1e-9 * np.eye(len(weights)), slope)
         weights = weights - step
-        if np.abs(step).max() < 1e-8:
+        if np.abs(step).max() < 1e-4:
             break
     return _Ratio(middle, scale, weights)
 
