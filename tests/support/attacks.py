@@ -50,7 +50,7 @@ EXEMPT: dict[str, dict[str, str]] = {
     "A9": {
         **dict.fromkeys(
             (
-                *("import rollouts", "select", "remove", "release", "push", "pull", "diff"),
+                *("import rollouts", "select", "audit", "review", "remove", "release", "push", "pull", "diff"),
                 *("demo-draw", "demo-base", "demo-report"),
             ),
             _NO_VIDEO,
@@ -64,8 +64,8 @@ EXEMPT: dict[str, dict[str, str]] = {
         **dict.fromkeys(
             (
                 "ingest", "curate", "check", "videos verify", "videos bind", "videos proxy", "videos warm",
-                "build-coldstart", "score-difficulty", "select", "evaluate", "demo-draw", "demo-base",
-                "import rollouts",
+                "build-coldstart", "score-difficulty", "select", "audit", "review", "evaluate", "demo-draw",
+                "demo-base", "import rollouts",
             ),
             _NO_RELEASE,
         ),

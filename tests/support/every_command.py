@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from support import labelled
 from support.builders import draw_video, make_sample
 from support.hub_clients import environment
 from support.hub_server import Hub
@@ -109,6 +110,7 @@ def desk(folder: Path) -> Iterator[dict[str, str]]:
     samples.append(make_sample("test:9", video_id="v9", query="short", duration=9.0, split="test"))
     write_samples(folder / "samples.parquet", samples)
     write_inputs(folder / "in")
+    labelled.write(folder / "labels")
     answers = [{"sample_id": f"test:{n}", "windows": [[1.0, 2.5]], "option": "A"} for n in (0, 1, 1, 8)]
     (folder / "p.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in answers) + "torn {\n")
     (folder / "key.jsonl").write_text("".join(f'{{"id": "{n}", "wrong": {str(n > 3).lower()}}}\n' for n in range(6)))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from support import labelled
 from support.builders import make_sample
 from support.drawn_videos import draw
 from support.published_forms import write_published
@@ -39,6 +40,7 @@ def make_world(world: Path) -> None:
     make_release(world / "release/1.0.0", write_inputs(world / "inputs"))
     (world / "published").mkdir()
     write_published(world / "published/train.jsonl")
+    labelled.write(world / "labels")
     (world / "model").mkdir()
     (world / "model/config.json").write_text("{}")
     tombstones.write(world / "lists/removed.json", tombstones.Tombstones())
@@ -67,6 +69,10 @@ RUNS: dict[str, Settings] = {
     "score-difficulty": ASK,
     "import rollouts": {"file": "published/train.jsonl", "form": "tempsamp"},
     "select": {"pass_rates": "rates/pass_rates.parquet", "samples": SAMPLES, "selector": "uniform", "size": 1},
+    "audit": {"samples": "labels/samples.parquet", "rollouts": ["labels/rollouts.parquet"], "size": 10},
+    "review": {
+        "queue": "labels/review.parquet", "samples": "labels/samples.parquet", "apply": "labels/decisions.jsonl",
+    },
     "remove": {"video_id": ["a"], "source": SAMPLES},
     "release": {
         "version": "1.1.0", "samples": "inputs/samples.parquet", "coldstart": "inputs/traces.parquet",

@@ -73,6 +73,10 @@ tiny.build_model(tokenizer, seed=1).save_pretrained(sys.argv[1])
 tiny.build_processor(tokenizer).save_pretrained(sys.argv[1])
 """
 MORE = {
+    "audit": "audit --samples labels/samples.parquet --rollouts labels/rollouts.parquet --size 10 --out o/audit",
+    "review": (
+        "review labels/review.parquet --samples labels/samples.parquet --apply labels/decisions.jsonl --out o/review"
+    ),
     "ingest, other settings": "ingest charades_sta raw/charades_sta_train.txt --limit 1 --out o/ingest",
     "ingest, replaced": "ingest charades_sta raw/charades_sta_train.txt --replace --out theirs",
     "remove, more": "remove removed.json --video-id alpha_train_2",

@@ -24,9 +24,16 @@ QUESTION = Question(
     frame_times=(0.5,),
 )
 PROMPTS = {
+    "answer_only": "answer_only-d97fe551",
     "ground": "ground-66bad2a7",
+    "ground_evidence": "ground_evidence-2195902b",
+    "ground_guided": "ground_guided-b41c6200",
     "ground_nothink": "ground_nothink-b6e05a40",
+    "ground_or_none": "ground_or_none-e2fbaf8e",
+    "ground_qa": "ground_qa-4a975f98",
+    "ground_refine": "ground_refine-dc4be90b",
     "ground_several": "ground_several-6a908d8a",
+    "ground_several_guided": "ground_several_guided-2ab76727",
     "shapes": "shapes-357076bf",
 }
 SAMPLE_IDS = {

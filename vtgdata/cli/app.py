@@ -101,7 +101,20 @@ def _usage(error: Any) -> int:
 
 def build(arguments: Sequence[str]) -> typer.Typer:
     """The Typer application for these arguments: only the command that they name gets its options."""
-    from vtgdata.cli import anchors, batch, corpora, demo, importing, models, publish, recipes, retry, training, videos
+    from vtgdata.cli import (
+        anchors,
+        batch,
+        corpora,
+        demo,
+        importing,
+        labels,
+        models,
+        publish,
+        recipes,
+        retry,
+        training,
+        videos,
+    )
 
     app = typer.Typer(
         no_args_is_help=True,
@@ -117,7 +130,8 @@ def build(arguments: Sequence[str]) -> typer.Typer:
             print(__version__)
             raise typer.Exit
 
-    for module in (corpora, anchors, videos, models, importing, publish, training, demo, recipes, retry, batch):
+    parts = (corpora, anchors, videos, models, importing, labels, publish, training, demo, recipes, retry, batch)
+    for module in parts:
         module.register(app, train, set(arguments))
     app.add_typer(train, name="train")
     return app

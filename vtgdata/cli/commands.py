@@ -39,6 +39,8 @@ COMMANDS = {
     "score-difficulty": Command("vtgdata.stages.difficulty", "models:score_difficulty"),
     "import rollouts": Command("vtgdata.stages.import_rollouts", "importing:rollouts", ("file",)),
     "select": Command("vtgdata.stages.select", "models:select"),
+    "audit": Command("vtgdata.stages.audit", "labels:audit"),
+    "review": Command("vtgdata.stages.review", "labels:review", ("queue",)),
     "remove": Command("vtgdata.stages.remove", "publish:remove", ("file",)),
     "release": Command("vtgdata.stages.release", "publish:release"),
     "rebuild": Command("vtgdata.stages.rebuild", "publish:rebuild", ("release",)),

@@ -36,6 +36,12 @@ def build_coldstart(summary: Traced) -> None:
     print(f"{summary.rollouts:,} answers of {summary.model} on {summary.samples:,} samples{again(summary)}")
     print(f"{summary.traces:,} traces kept, on {summary.samples_with_trace:,} samples")
     counts("not kept", summary.reasons)
+    counts("marked", summary.marks)
+    if summary.positions:
+        for name, found in summary.positions.items():
+            if found.middle is not None and found.spread is not None:
+                words = name.replace("_", " ")
+                print(f"middles of windows, {words}: {found.middle:.3f} of the video, spread {found.spread:.3f}")
     print(f"written to {relative(summary.out)}")
 
 

@@ -116,6 +116,7 @@ def parse(
         or (read.option is not None and not asked.wants_window and not read.pairs)
     )
     shown = f"<think>{reasoning}</think>{whole}" if reasoning else whole
+    answered = answered or (status == "no_answer" and not read.option and asked.says_none(shown))
     return Answer(
         windows=windows,
         option=read.option,

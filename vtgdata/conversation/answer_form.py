@@ -51,8 +51,11 @@ class Form(msgspec.Struct, frozen=True):
             thought = before.removeprefix("<think>")
             if thought == before or not thought.strip() or "<think>" in thought or "</think>" in thought:
                 return False
-        said = after.strip()
-        return said == self.absent or _pattern(self.template).fullmatch(said) is not None
+        return self.says_none(text) or _pattern(self.template).fullmatch(after.strip()) is not None
+
+    def says_none(self, text: str) -> bool:
+        """Whether a text ends, in exactly the form asked for, with the words that there is no such moment."""
+        return bool(self.absent) and text.strip().rpartition("</think>")[2].strip() == self.absent
 
     def write(self, pairs: Sequence[tuple[str, str]], option: str = "") -> str:
         """The answer in this form: all pairs of times if the template repeats the pair, else only the first.

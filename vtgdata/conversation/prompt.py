@@ -1,17 +1,24 @@
 """Prompts and the one chat message that every model gets: frames as images, each preceded by its time as text."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal, get_args
 
 import msgspec
 
 from vtgdata.conversation.answer import Form, Notation, parse
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint, limits, outside, plugins, yaml_text
-from vtgdata.records import Image, Message, Part, Sample, Text
+from vtgdata.records import Image, Message, Part, Sample, Text, Window
 from vtgdata.records.times import format_time
+from vtgdata.records.windows import from_pairs
 
-_SLOT = re.compile(r"\{(query|duration|frames|options)\}")
+_SLOT = re.compile(r"\{(query|duration|frames|options|annotation|proposal)\}")
+Revealed = Literal["annotation", "proposal"]
+"""What a prompt may tell beside the video and the query; a slot of that name holds it."""
+PROPOSAL = "proposal"
+"""The key in a sample's `extra` of the windows that a prompt proposes."""
 
 
 class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,6 +39,12 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unit: str = " s"
     system: str = ""
     """A system message."""
+    reveals: list[Revealed] = []
+    """What of the answer the prompt tells, in slots of the same names: its answers are no measure of a model."""
+    teaches: str = ""
+    """For one that reveals: the prompt under which its answers are learnt, since later nobody will tell."""
+    shuffle: int | None = None
+    """Seed by which options are put in another order for each sample; without it they stay as published."""
 
 
 class Prompt(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +59,9 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     form: Form
     system: str = ""
+    reveals: tuple[Revealed, ...] = ()
+    teaches: str = ""
+    shuffle: int | None = None
 
     @property
     def id(self) -> str:
@@ -83,9 +99,14 @@ def read_prompt(name: str, text: str, where: Path | str) -> Prompt:
     body = parts[2].strip("\n")
     if head.absent and not parse(head.absent).says_none:
         raise VtgError(f"{where}: absent: {head.absent!r} is not read as saying that there is no such moment.")
-    missing = [slot for slot in ("query", "frames") if f"{{{slot}}}" not in body]
+    slots = {*_SLOT.findall(body)}
+    missing = [slot for slot in ("query", "frames", *head.reveals) if slot not in slots]
     if missing:
         raise VtgError(f"{where}: the prompt lacks the slot(s) {', '.join(f'{{{slot}}}' for slot in missing)}.")
+    if untold := sorted(slots & {*get_args(Revealed)} - {*head.reveals}):
+        raise VtgError(f"{where}: the prompt has the slot {{{untold[0]}}}: say `reveals: {untold}` in its head.")
+    if bool(head.teaches) != bool(head.reveals):
+        raise VtgError(f"{where}: `reveals` and `teaches` go together: who learns the answers is told nothing.")
     return Prompt(
         name=name,
         text=text,
@@ -100,6 +121,9 @@ def read_prompt(name: str, text: str, where: Path | str) -> Prompt:
             absent=head.absent,
         ),
         system=head.system,
+        reveals=tuple(head.reveals),
+        teaches=head.teaches,
+        shuffle=head.shuffle,
     )
 
 
@@ -130,8 +154,40 @@ def _fill(slot: str, prompt: Prompt, sample: Sample) -> str:
     if slot == "query":
         return sample.query
     if slot == "options":
-        return "\n".join(f"({chr(65 + i)}) {option}" for i, option in enumerate(sample.options))
+        return "\n".join(f"({chr(65 + i)}) {sample.options[own]}" for i, own in enumerate(option_order(prompt, sample)))
+    if slot == "annotation":
+        return spans(prompt, sample.windows)
+    if slot == "proposal":
+        return spans(prompt, from_pairs(sample.extra.get(PROPOSAL)))
     return "" if sample.video.duration is None else format_time(sample.video.duration, prompt.time, prompt.unit)
+
+
+def spans(prompt: Prompt, windows: Sequence[Window]) -> str:
+    """Windows as a prompt tells them: `5.0 s to 10.0 s and 20.0 s to 25.0 s`; `none` for none."""
+    bounds = [[format_time(time, prompt.time, prompt.unit) for time in (w.start, w.end)] for w in windows]
+    return " and ".join(f"{start} to {end}" for start, end in bounds) or "none"
+
+
+def option_order(prompt: Prompt, sample: Sample) -> list[int]:
+    """Which of a sample's options stands at each letter, as its place among them; the same for every answer."""
+    order = list(range(len(sample.options)))
+    if prompt.shuffle is not None:
+        order.sort(key=lambda place: fingerprint.short([prompt.shuffle, sample.sample_id, place]))
+    return order
+
+
+def own_option(prompt: Prompt, sample: Sample, shown: str | None) -> str | None:
+    """The sample's own letter of an option that was answered by the letter that the prompt showed."""
+    order = option_order(prompt, sample)
+    place = -1 if shown is None else ord(shown) - 65 if len(shown) == 1 else -1
+    return chr(65 + order[place]) if prompt.shuffle is not None and 0 <= place < len(order) else shown
+
+
+def shown_option(prompt: Prompt, sample: Sample, own: str | None) -> str | None:
+    """The letter that the prompt shows for one of the sample's own: the way back of `own_option`."""
+    order = option_order(prompt, sample)
+    place = -1 if own is None else ord(own) - 65 if len(own) == 1 else -1
+    return chr(65 + order.index(place)) if prompt.shuffle is not None and place in order else own
 
 
 def _add(parts: list[Part], text: str, *, data: bool = False) -> None:

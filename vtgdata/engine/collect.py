@@ -264,6 +264,7 @@ class _Asker:
                 model_id=self.model.id,
                 sampling=self.settings.sampling(),
                 form=self.prompt.form,
+                prompt=self.prompt,
                 scores=self.asked.scores,
                 served=not is_local(self.asked.spec),
             )

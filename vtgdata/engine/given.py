@@ -89,6 +89,7 @@ class GivenAnswers:
             model_id=self.model_id,
             sampling=self.settings.sampling(),
             form=self.prompt.form,
+            prompt=self.prompt,
             scores=self.scores,
         )
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from vtgdata.conversation.prompt import Prompt, render
+from vtgdata.conversation.prompt import PROPOSAL, Prompt, load_prompt, render
+from vtgdata.engine import proposals
 from vtgdata.engine.settings import AskSettings
 from vtgdata.engine.work_keys import Question
 from vtgdata.errors import VtgError
@@ -25,6 +26,12 @@ def load_samples(settings: AskSettings) -> SampleTable:
 
     Raises VtgError when none is left, or when the settings choose frames in two ways.
     """
+    prompt = load_prompt(settings.prompt)
+    if prompt.reveals and not settings.tells:
+        raise VtgError(
+            f"--prompt {settings.prompt}: it tells the model the {prompt.reveals[0]}, so its answers measure nothing. "
+            f"Take {prompt.teaches}; only build-coldstart asks with such a prompt."
+        )
     if (wrong := mismatch(settings.frame_sampling(), settings.models_asked())) is not None:
         log.warning("--preset %s: %s", settings.preset, wrong)
     samples = open_samples(settings.samples, where=settings.where or None, limit=settings.limit)
@@ -52,7 +59,11 @@ def questions(
     """
     donors = _donors(samples, store, settings) if condition == "blind" else {}
     others = blind.other_queries(samples, settings.seed) if condition == "other_query" else {}
+    proposed = proposals.of_file(settings, samples) if PROPOSAL in prompt.reveals else None
     for sample in samples:
+        if proposed is not None:
+            extra = sample.extra | {PROPOSAL: proposed.get(sample.sample_id, [])}
+            sample = msgspec.structs.replace(sample, extra=extra)
         sample = msgspec.structs.replace(sample, query=others.get(sample.sample_id, sample.query))
         if store is None:
             yield _question(sample, _unseen(sample, settings), prompt)

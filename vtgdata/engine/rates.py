@@ -1,6 +1,5 @@
 """Pass rates of one sample: values of its answers by a measure, with their spread and an interval."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from vtgdata.engine.adaptive.rule import Floats, interval
 from vtgdata.files.schemas import Row
+from vtgdata.metrics.intervals import wilson
 
 
 def answered(ious: Sequence[float]) -> Row:
@@ -44,17 +44,3 @@ def tenths_of(values: Floats) -> NDArray[np.intp]:
     [0, 3, 2, 9]
     """
     return np.clip(np.floor(values * 10), 0, 9).astype(np.intp)
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """95 % Wilson interval of a share of n; for a mean of values in [0, 1] it is conservative, since these vary less.
-
-    Source: Wilson, JASA 22 (1927).
-
-    >>> [round(bound, 3) for bound in wilson(0.5, 8)]
-    [0.215, 0.785]
-    """
-    z = 1.959963984540054
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)

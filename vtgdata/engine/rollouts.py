@@ -12,6 +12,7 @@ import numpy as np
 
 from vtgdata.conversation.answer import Form, parse
 from vtgdata.conversation.answer_text import opened
+from vtgdata.conversation.prompt import Prompt, own_option
 from vtgdata.engine.spool import WantedAnswer
 from vtgdata.files import json_document, plugins
 from vtgdata.files.schemas import Row
@@ -31,12 +32,14 @@ def finalize(
     form: Form,
     scores: Sequence[str] = DEFAULT_SCORES,
     served: bool = False,
+    prompt: Prompt | None = None,
 ) -> list[Row]:
     """One row for each (sample, index) asked, in the order of `wanted`.
 
     A failed request, or a video that could not be read, gives a row with `error` and without `iou` or scores. An answer
     that cannot be parsed is an answer, with iou 0. `replies` holds answers and failures by key. Of a `served` model
-    nobody knows the chat template: a reasoning that is closed and not opened shows that the template opens it.
+    nobody knows the chat template: a reasoning that is closed and not opened shows that the template opens it. Where a
+    `prompt` shows options in another order, `option` is the sample's own letter.
     """
     answers: list[Answer] = []
     rows: list[Row] = []
@@ -52,6 +55,8 @@ def finalize(
             finish_reason="stop" if reply is None else reply.finish_reason,
             reasoning=None if reply is None else reply.reasoning,
         )
+        if prompt is not None and prompt.shuffle is not None:
+            answer = msgspec.structs.replace(answer, option=own_option(prompt, sample, answer.option))
         answers.append(answer)
         rows.append(_row(one, reply, answer, error, model_id, sampling))
     score_rows(rows, answers, [samples[one.sample_id] for one in wanted], scores)

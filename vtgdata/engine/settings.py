@@ -90,6 +90,11 @@ class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_field
     commas), or failed for all kinds; nothing that was not asked before."""
 
     @property
+    def tells(self) -> bool:
+        """Whether a prompt may tell what of the answer is known already (`reveals`)."""
+        return False
+
+    @property
     def ignores_up_to_date(self) -> bool:
         """Whether to run even if the earlier result is up to date (--dry-run, --only, --batch)."""
         return self.dry_run or bool(self.only or self.batch)

@@ -30,10 +30,14 @@ PARTS = {
     "selectors": ("select",),
     "forms": ("FORM", "read"),
     "filters": ("keep",),
+    "verifiers": ("verify",),
     "decoders": ("probe", "frames"),
 }
 """Names that a plug-in module of each kind must have."""
-KINDS = ("corpora", "prompts", "models", "scores", "other_parsers", "selectors", "forms", "filters", "decoders")
+KINDS = (
+    *("corpora", "prompts", "models", "scores", "other_parsers", "selectors", "forms", "filters", "verifiers"),
+    "decoders",
+)
 
 
 def names(kind: str) -> list[str]:

@@ -60,3 +60,8 @@ DECIDED = {
 }  # fmt: skip
 """More columns of pass rates, which older files lack: the population standard deviation of the answers' values; the
 place that --adaptive decided, between which edges; the mean of the posterior of the true rate."""
+
+
+VERIFIED = {"number": "number", "detail": "text", "marks": "texts"}
+"""Of traces: the number and the words of a reason, and what was done to the target (`rewritten`, `guided:annotation`).
+Files from before these existed stay valid."""

@@ -34,7 +34,7 @@ def break_down(values: Values, samples: Sequence[Sample], by: Sequence[str] = ()
     """
     found: dict[str, dict[str, Any]] = {}
     sources = sources_of(samples)
-    for name, part_of in _ways(samples, by).items():
+    for name, part_of in ways(samples, by).items():
         parts = by_part(values, [part_of(sample) for sample in samples], sources)
         if len(parts) > 1 or name in by:
             found[name] = {part: parts[part] for part in sorted(parts, key=_order)}
@@ -68,7 +68,8 @@ def mean(array: np.ndarray[Any, np.dtype[np.float64]]) -> float:
     return float(array.mean()) if len(array) else float("nan")
 
 
-def _ways(samples: Sequence[Sample], by: Sequence[str]) -> dict[str, Callable[[Sample], str]]:
+def ways(samples: Sequence[Sample], by: Sequence[str]) -> dict[str, Callable[[Sample], str]]:
+    """The ways to divide samples: for each, the part of a sample. Args: by: further keys of `extra`."""
     ways: dict[str, Callable[[Sample], str]] = {
         "window_length": lambda sample: _range(_moment_length(sample), WINDOW_LENGTHS),
         "video_length": lambda sample: _range(sample.video.duration, VIDEO_LENGTHS),

@@ -212,3 +212,17 @@ def auc(scores: Array, positive: NDArray[np.bool_]) -> float:
     n_positive = int(np.count_nonzero(positive))
     n_negative = len(scores) - n_positive
     return float((float(np.sum(ranks[positive])) - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """95 % Wilson interval of a share of n; for a mean of values in [0, 1] it is conservative, since these vary less.
+
+    Source: Wilson, JASA 22 (1927).
+
+    >>> [round(bound, 3) for bound in wilson(0.5, 8)]
+    [0.215, 0.785]
+    """
+    z = 1.959963984540054
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return max(0.0, centre - half), min(1.0, centre + half)

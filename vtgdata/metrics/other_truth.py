@@ -61,7 +61,7 @@ class Donors(NamedTuple):
     def of(self, samples: Sequence[Sample], places: Sequence[int]) -> list[list[Sample]]:
         """For each draw the samples at some places, each with another sample's windows in place of its own."""
         asked: list[list[int]] = self.donor[:, list(places)].tolist()
-        shares = {donor: _shares(samples[donor]) for donor in {donor for row in asked for donor in row}}
+        shares = {donor: shares_of(samples[donor]) for donor in {donor for row in asked for donor in row}}
         return [[_with(samples[i], shares[j]) for i, j in zip(places, row, strict=True)] for row in asked]
 
 
@@ -99,7 +99,7 @@ def draw_donors(samples: Sequence[Sample], *, seed: int = 0, draws: int = DRAWS)
     # Drawn in the order of their ids, so that the order of the rows changes nothing.
     order = np.array(sorted(range(len(samples)), key=lambda i: samples[i].sample_id), dtype=np.intp)
     placed: list[int] = order.tolist()
-    ranges = _ranges([samples[i] for i in placed], usable[order])
+    ranges = ranges_of([samples[i] for i in placed], usable[order])
     donor = np.empty((draws, len(samples)), dtype=np.intp)
     for row in donor:
         row[order] = order[_donors(ranges, clusters.of[order], usable[order], rng)]
@@ -186,7 +186,7 @@ def _part(values: Array, mean: float, count: int) -> Array:
     return np.where(applies, values - mean, 0.0) * (count / max(1, int(applies.sum())))
 
 
-def _ranges(samples: Sequence[Sample], usable: NDArray[np.bool_]) -> list[Index]:
+def ranges_of(samples: Sequence[Sample], usable: NDArray[np.bool_]) -> list[Index]:
     """The samples with a duration, in ranges of similar durations, of about one size."""
     durations = np.array([sample.video.duration or 0.0 for sample in samples])
     known = durations[usable]
@@ -224,7 +224,7 @@ def _shuffled(rows: Index, source: Index, rng: np.random.Generator) -> Index:
     return order
 
 
-def _shares(sample: Sample) -> dict[str, Array]:
+def shares_of(sample: Sample) -> dict[str, Array]:
     """The sample's true windows, and those of its annotators, as shares of the duration: (k, 2) each."""
     duration = sample.video.duration or 1.0
     found = {"": [(window.start, window.end) for window in sample.windows]}

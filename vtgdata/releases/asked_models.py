@@ -27,6 +27,7 @@ class Asked:
         self._ways: dict[tuple[str, ...], int] = {}
         self._parts: list[Any] = []
         self._lost: Counter[tuple[str, str]] = Counter()
+        self._marks: Counter[tuple[str, str]] = Counter()
 
     def add(self, frame: Any, here: slice, told: NDArray[np.bool_] | None = None) -> None:
         """Take a piece of the file.
@@ -61,6 +62,15 @@ class Asked:
             lost = texts.filter(pl.Series(counts) & ~kept).group_by("model_id", "reason").len()
             for name, reason, rows_ in lost.rows():
                 self._lost[name, reason or "unknown"] += rows_
+        if "marks" in frame.columns:
+            marked = texts.filter(pl.Series(counts) & kept).explode("marks").drop_nulls("marks")
+            for name, mark, rows_ in marked.group_by("model_id", "marks").len().rows():
+                self._marks[name, mark] += rows_
+
+    @property
+    def marked(self) -> bool:
+        """Whether a kept trace has a mark."""
+        return bool(self._marks)
 
     def _models(self) -> Iterator[tuple[str, Any]]:
         """The rows of each model, models by name."""
@@ -85,6 +95,8 @@ class Asked:
                 "most": answers.max(), "kept": int(rows["kept"].sum()), "not_kept": dict(sorted(reasons.items())),
                 "asked": self._asked(rows.with_columns(n=1)),
             })  # fmt: skip
+            if marks := {mark: count for (model, mark), count in self._marks.items() if model == name}:
+                found[-1]["marks"] = dict(sorted(marks.items()))
         return found
 
     def students(self) -> list[Facts]:

@@ -23,6 +23,7 @@ _KINDS = {
     "coldstart": "a reasoning trace that was kept, with its sample",
     "difficulty": "how often a model was right about a sample, by one measure",
     "rollouts": "one answer of a model to one sample",
+    "rejected": "an answer of a teacher that became no trace, and why",
     "drops": "a raw row that became no sample, and why",
 }
 

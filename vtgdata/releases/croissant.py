@@ -163,6 +163,8 @@ DESCRIPTIONS = {
     "reason": "Code that says why the row was left out.",
     "detail": "The numbers behind the reason.",
     "raw": "The raw row as published.",
+    "number": "The number that the reason is about, such as a score or seconds.",
+    "marks": "What was done to the trace (rewritten), and what its teacher was told (guided).",
     "first_version": "The version of this dataset that first had the row.",
 }
 """{column: description}, for every column of every config."""

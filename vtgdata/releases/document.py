@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType
 from vtgdata.errors import Conflict, VtgError, did_you_mean
 from vtgdata.files import fingerprint, json_document, outside
 from vtgdata.files.parquet import read_parquet
-from vtgdata.files.schemas import ABSENT, DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, WEIGHT, Row
+from vtgdata.files.schemas import ABSENT, DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, VERIFIED, WEIGHT, Row
 from vtgdata.releases.stated import NAME, check_files, stated_bytes
 
 SCHEMA_VERSION = 1
@@ -44,9 +44,17 @@ COLUMNS = {
     "difficulty": {name: kind for name, kind in (PASS_RATES | DRAWN).items() if name != "prompt"}
     | _FIRST,
     "rollouts": ROLLOUTS | _FIRST,
+    "rejected": {
+        name: ROLLOUTS[name]
+        for name in ("key", "sample_id", "model_id", "prompt_id", "text", "windows", "option", "parse_status", "iou")
+    }
+    | {"reason": "text", "number": "number", "detail": "text"}
+    | _FIRST,
     "drops": DROPS | _FIRST,
 }
 """{config: columns}; a config that is not here holds CHOSEN rows."""
+MARKS = {"marks": VERIFIED["marks"]}
+"""One more column of `coldstart`, where a trace has marks: files from before there were any stay as they are."""
 # fmt: on
 
 
@@ -148,6 +156,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
         """{column: type} of the rows of a config."""
         absent = ABSENT if self.absent and "labelled" in known_columns(config) else {}
         found = columns_of(config, absent)
+        if config.startswith(TRACED) and any(model.get("marks") for model in self.models):
+            found |= MARKS
         return found | WEIGHT if self.weighted is not UNSET and config in self.weighted else found
 
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
 from vtgdata.files.pieces import names_of, read_frames, read_pieces
-from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, TRACES, WEIGHT, Row
+from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, TRACES, VERIFIED, WEIGHT, Row
 from vtgdata.releases import published, tombstones
 from vtgdata.releases.asked_models import Asked
-from vtgdata.releases.document import CHOSEN, COLUMNS, TRACED, columns_of, known_columns
+from vtgdata.releases.document import CHOSEN, COLUMNS, MARKS, TRACED, columns_of, known_columns
 from vtgdata.releases.sample_index import REMOVED, Ranks, SampleIndex
 from vtgdata.releases.tombstones import Tombstones
 
@@ -26,6 +26,7 @@ _KEYS = {
     "coldstart": ("key",),
     "difficulty": ("sample_id", "model_id", "measure"),
     "rollouts": ("key",),
+    "rejected": ("key",),
     "drops": ("corpus", "origin", "reason", "raw"),
 }
 _CHOSEN_KEY = ("sample_id", "model_id", "measure")
@@ -78,8 +79,8 @@ class Sources:
         ranks = self._ranks(path, TRACES)
         asked, kept = Asked(ranks), np.zeros(len(ranks), dtype=bool)
         begun = 0
-        columns = TRACES | DRAWN
-        for frame in _read(path, [*Asked.COLUMNS, "key", "kept", "reason", "prompt", "target"], columns):
+        columns = TRACES | DRAWN | MARKS
+        for frame in _read(path, [*Asked.COLUMNS, "key", "kept", "reason", "prompt", "target", "marks"], columns):
             here = slice(begun, begun + frame.height)
             begun += frame.height
             known = ranks[here] != REMOVED
@@ -90,7 +91,17 @@ class Sources:
             rows = int((ranks != REMOVED).sum())
             raise VtgError(f"{path}: none of its {rows} traces was kept. Widen --keep in `vtgdata build-coldstart`.")
         self.models += asked.teachers()
-        return self._joined(config, path, columns, ranks, kept, known_columns(config))
+        found = self._joined(config, path, columns, ranks, kept, known_columns(config))
+        if not asked.marked:
+            return found
+        return msgspec.structs.replace(found, columns={**found.columns, **MARKS}, own={**found.own, **MARKS})
+
+    def rejected(self, path: str) -> Config:
+        """Rows of the config `rejected`: the answers of a traces.parquet that became no trace, each with its reason."""
+        ranks = self._ranks(path, TRACES)
+        lost = [~frame["kept"].fill_null(False).to_numpy() for frame in _read(path, ["kept"], TRACES)]
+        own = {name: kind for name, kind in (TRACES | VERIFIED).items() if name in COLUMNS["rejected"]}
+        return _config("rejected", [path], own, [ranks], [(ranks != REMOVED) & np.concatenate(lost)])
 
     def _check_kept(self, path: str, kept: Any) -> None:
         for key in kept.filter(kept["target"].fill_null("") == "")["key"]:

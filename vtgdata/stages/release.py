@@ -55,7 +55,8 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """pass_rates.parquet, for the config `difficulty`."""
     splits: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """Selected rows as NAME=rows.parquet, published as a config of that name (as in rl=rows.parquet); a name that
-    begins with coldstart, as coldstart_qa, takes a traces.parquet."""
+    begins with coldstart, as coldstart_qa, takes a traces.parquet, and so does rejected: the answers that became no
+    trace, with their reasons."""
     rollouts: list[str] = msgspec.field(default_factory=list[str])
     """rollouts.parquet whose rows are all published; may be given several times."""
     drops: list[str] = msgspec.field(default_factory=list[str])
@@ -107,7 +108,7 @@ def run(settings: Settings) -> Summary:
     """
     releases.parse_version(settings.version)
     for config in settings.splits:
-        if not _CONFIG.match(config) or config in COLUMNS:
+        if not _CONFIG.match(config) or (config in COLUMNS and config != "rejected"):
             raise VtgError(
                 f"--split {config}=...: a config is named in small letters, digits, _ and not {', '.join(COLUMNS)}."
             )
@@ -192,6 +193,9 @@ def _configs(settings: Settings, sources: Sources) -> dict[str, Config]:
     if settings.coldstart:
         configs["coldstart"] = sources.traces(settings.coldstart)
     for config, path in settings.splits.items():
+        if config == "rejected":
+            configs[config] = sources.rejected(path)
+            continue
         traced = config.startswith(TRACED)
         configs[config] = sources.traces(path, config) if traced else sources.chosen(config, path)
     if settings.pass_rates:

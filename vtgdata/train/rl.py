@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -40,52 +40,8 @@ COMMAND = "train rl"
 CONFIG = "rl"
 
 
-class Settings(worth.RewardSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(grpo_arguments.GrpoSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of train rl."""
-
-    prompts_per_step: Annotated[int, msgspec.Meta(ge=1)] = 8
-    """Samples in a training step, of all processes together."""
-    rollouts: int = 8
-    """Answers to each prompt, at least 2: they are compared with each other."""
-    lr_schedule: str = "constant_with_warmup"
-    """Learning rate after the warm-up, as transformers names it: constant_with_warmup, linear, cosine."""
-    weight_decay: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    """AdamW's weight decay."""
-    order: Literal["shuffle", "rank", "weight"] = "shuffle"
-    """Order of rows in each pass: shuffled, in the selector's order, or drawn by their weight."""
-    schedule: str = ""
-    """Bands of pass rates at the first and the last step, as in 0.6-1.0:0.1-0.5: each step shows rows of a band that
-    moves from the one to the other. Empty for passes over all rows."""
-    beta: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    """Weight of the KL divergence from the starting model; 0 saves the memory of a second copy."""
-    loss_type: str = "dapo"
-    """How TRL combines the losses of tokens: dapo, grpo, dr_grpo, bnpo."""
-    clip_low: Annotated[float, msgspec.Meta(ge=0)] = 0.2
-    """How far below 1 the ratio of new to old probability counts."""
-    clip_high: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    """How far above 1 it counts; 0 for the same as --clip-low. DAPO takes 0.28."""
-    importance: Literal["token", "sequence"] = "token"
-    """Whether that ratio is of each token, or of a whole answer (GSPO)."""
-    scale_rewards: Literal["group", "batch", "none"] = "group"
-    """By whose spread a reward's distance from its group's mean is divided."""
-    mask_truncated: bool = False
-    """Leave answers that were cut off out of the loss."""
-    refresh: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
-    """Score the rows anew with the model as it is and select from them for the next steps, as in every=50,n=8,size=400;
-    selector=NAME is one of `vtgdata select`."""
-    dynamic_sampling: Annotated[int, msgspec.Meta(ge=0)] = 0
-    """Times that prompts whose answers all earn the same are replaced by the next rows before a step; 0 for never."""
-    oracle: bool = False
-    """Put the annotation's answer into each group, by OraRL's formula, in the place of one of the --rollouts; for
-    prompts without reasoning."""
-    vllm_server: str = ""
-    """Base URL of a `trl vllm-serve` server that generates; empty to generate in this process. TRL corrects for the
-    difference between vLLM's probabilities and the trained model's (importance sampling)."""
-    vllm_colocate: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0
-    """Share of each GPU's memory that vLLM takes beside the model that is trained, to generate there; 0 for none. Needs
-    vLLM 0.22 to 0.31, in an environment of its own."""
-    vllm_sleep: bool = True
-    """With --vllm-colocate, vLLM gives its memory back while the model is trained."""
 
 
 class Figures(session.Figures, frozen=True, kw_only=True):

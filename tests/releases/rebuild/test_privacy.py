@@ -82,7 +82,7 @@ def test_a_server_and_its_key(desk):
             "samples": str(desk / "own.parquet"), "model": "openai_api:tiny", "endpoint": [server.url],
             "videos": str(desk / "videos"), "num_frames": 2, "n": 6, "frames": str(desk / "frames"),
         }  # fmt: skip
-        do("build-coldstart", **asked, keep={"tiou": 0.0}, out="made/traces")
+        do("build-coldstart", **asked, keep={"tiou": 0.0}, verify=["none"], out="made/traces")
     folder = released(
         samples="own.parquet", coldstart="made/traces/traces.parquet", rollouts=["made/traces/rollouts.parquet"]
     )

@@ -17,7 +17,7 @@ LOCAL = True
 """It needs no server, so answers cost nothing."""
 REPEATABLE = True
 """The same question gets the same answer on every machine, so that `vtgdata rebuild` may ask again."""
-VERSION = 2
+VERSION = 3
 """Version of its answers: raise it whenever an answer changes, so that the changed model gets another id. A test fails
 if answers change without it."""
 
@@ -65,7 +65,7 @@ class Scripted:
         start = min(max(0.0, window.start + shift[0]), end)
         stop = min(max(0.0, window.end + shift[1]), end)
         start, stop = (start, stop) if start < stop else (window.start, window.end)
-        thought = f"The annotation places it near {start:.1f} s; this answer is scripted."
+        thought = f"It begins near {start:.1f} s, says this scripted answer."
         return f"<think>{thought}</think><answer>{start:.1f} to {stop:.1f}</answer>"
 
     def _absent(self, sample: Sample, rng: random.Random) -> str:

@@ -1,0 +1,56 @@
+"""Commands about labels: audit, review."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from vtgdata.cli.printing import again, counts, percent
+from vtgdata.cli.running import relative, stage
+
+if TYPE_CHECKING:
+    from vtgdata.stages.audit import Summary as Audited
+    from vtgdata.stages.review import Summary as Reviewed
+
+
+def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
+    """Add the commands."""
+    del train
+    stage(app, words, "audit")
+    stage(app, words, "review")
+
+
+def audit(summary: Audited) -> None:
+    """Find labels that may be wrong, by answers that are there.
+
+    Queues the labels that most need a person's look, with the windows that the answers agree on; asks nothing.
+    """
+    for model in summary.models:
+        warning = ", trained on these labels: its agreement with them proves nothing" if model.trained else ""
+        print(
+            f"habit of {model.model}: starts {model.start:+.2f} s, ends {model.end:+.2f} s, over "
+            f"{model.answers:,} answers; taken off{warning}"
+        )
+    print(f"{summary.samples:,} labels audited, {summary.not_audited:,} not (no window, duration or answer)"
+          f"{again(summary)}")  # fmt: skip
+    print(f"at most about {percent(summary.share)} % may be wrong; {summary.likely:,} with a chance of half or more")
+    print(f"{summary.queue:,} rows to look at, {summary.random:,} of them drawn at random")
+    print(f"written to {relative(summary.out)}")
+
+
+def review(summary: Reviewed) -> None:
+    """Write samples anew with what people decided about their labels.
+
+    Decisions are about the labels that were looked at: one that has changed since is refused.
+    """
+    counts("decided", summary.decisions)
+    print(f"{summary.samples:,} samples, {summary.changed:,} labels changed or dropped, {summary.undecided:,} rows of "
+          f"the queue undecided{again(summary)}")  # fmt: skip
+    for split, version in summary.label_versions.items():
+        print(f"labels of {split} are now {version}")
+    if summary.wrong is not None:
+        wrong = summary.wrong
+        print(f"wrong labels in the pool of {wrong.labels:,}: {percent(wrong.share)} % "
+              f"[{percent(wrong.low)}, {percent(wrong.high)}]")  # fmt: skip
+    print(f"written to {relative(summary.out)}")
