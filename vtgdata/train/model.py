@@ -216,7 +216,9 @@ def save(trainer: Any, opened: Opened, settings: TrainSettings, out: Path, state
     import torch
 
     kind = opened.came if settings.save_dtype == "auto" else getattr(torch, settings.save_dtype)
-    weights = _cast(trainer.accelerator.get_state_dict(trainer.model), kind)
+    # Only DeepSpeed's engine knows where its weights are; otherwise the model does.
+    held = trainer.model_wrapped if trainer.is_deepspeed_enabled else trainer.model
+    weights = _cast(trainer.accelerator.get_state_dict(held), kind)
     if trainer.accelerator.is_main_process:
         model = trainer.accelerator.unwrap_model(trainer.model)
         out.mkdir(parents=True, exist_ok=True)

@@ -14,9 +14,9 @@ from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.samples import row_sample
 from vtgdata.records import Sampling
+from vtgdata.train import families, session
 from vtgdata.train import model as models
 from vtgdata.train import plan as plans
-from vtgdata.train import session
 from vtgdata.train.data import Frames, Provenance, Row, dataset, forms
 from vtgdata.train.order import read_schedule, shown
 from vtgdata.train.rewards import reward
@@ -133,7 +133,9 @@ def fit(
         by=settings.order,
         schedule=schedule,
     )
+    families.check_rl(settings.model)
     opened = models.load(settings.model, settings)
+    families.check_processor(settings.model, families.keys_of(opened.processor))
     total = settings.prompts_per_step * settings.rollouts
     split = session.batches(total, settings.device_batch, place.crew.size, opened.parameters)
     drawn = sampling(settings, rows)
