@@ -19,10 +19,10 @@ from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.step import Step, StepSummary, json_values
 from vtgdata.train import arguments, checkpoints, launch
-from vtgdata.train import model as models
 from vtgdata.train.batches import Batches, batches
 from vtgdata.train.crew import Crew
 from vtgdata.train.data import Frames, Row, inputs, open_rows, provenance
+from vtgdata.train.facts import effective
 from vtgdata.train.frames import tell_frames
 from vtgdata.train.order import Plan
 from vtgdata.train.settings import TrainSettings
@@ -30,7 +30,7 @@ from vtgdata.train.videos import with_video
 from vtgdata.train.watch import LOG, Watch
 from vtgdata.video.store import DECODER
 
-__all__ = ["batches"]
+__all__ = ["batches", "effective"]
 log = logging.getLogger("vtgdata")
 S = TypeVar("S", bound="Figures")
 
@@ -186,6 +186,16 @@ def common(settings: TrainSettings, parameters: int, split: Batches, steps: int,
     }
 
 
+def check_names(kind: type, settings: TrainSettings) -> None:
+    """Raise VtgError when an argument of the maps `trl`, `peft` and `load` is none, before a model is loaded."""
+    arguments.of_dataclass(kind, settings.trl, "trl")
+    arguments.of_loading(settings.load)
+    if settings.lora and settings.peft:
+        from peft import LoraConfig
+
+        arguments.of_dataclass(LoraConfig, settings.peft, "peft")
+
+
 def configured(kind: type, ours: Mapping[str, Any], settings: TrainSettings) -> Any:
     """A trainer's configuration of our arguments and the user's `trl` map.
 
@@ -226,25 +236,6 @@ def go(trainer: Any, watch: Watch, place: Place) -> checkpoints.Checkpoint | Non
     trainer.train(resume_from_checkpoint=str(found.path) if found else None)
     watch.spent = time.monotonic() - begun
     return found
-
-
-def effective(args: Any, settings: TrainSettings, split: Batches, model: Any, opened: models.Opened) -> dict[str, Any]:
-    """The settings of a run as they acted, for its meta and card."""
-    return {
-        "processes": split.processes,
-        "sequences_per_step": split.total,
-        "device_batch": args.per_device_train_batch_size,
-        "gradient_accumulation_steps": args.gradient_accumulation_steps,
-        "learning_rate": args.learning_rate,
-        "lr_schedule": str(getattr(args.lr_scheduler_type, "value", args.lr_scheduler_type)),
-        "warmup_steps": args.warmup_steps,
-        "dtype": str(next(model.parameters()).dtype).removeprefix("torch."),
-        "bf16": args.bf16,
-        "gradient_checkpointing": bool(args.activation_checkpointing),
-        "parameters": opened.parameters,
-        "trained": models.trainable(model),
-        **{name: getattr(args, name) for name in settings.trl},
-    }
 
 
 def here(settings: TrainSettings) -> Place:

@@ -71,6 +71,7 @@ def fit(
     from trl.trainer.sft_config import SFTConfig
     from trl.trainer.sft_trainer import SFTTrainer
 
+    session.check_names(SFTConfig, settings)
     plan = shown(rows, settings, per_step=settings.batch_size, option="--batch-size", by=settings.order)
     opened = models.load(settings.model, settings)
     split = session.batches(settings.batch_size, settings.device_batch, place.crew.size, opened.parameters)

@@ -139,8 +139,9 @@ def _decoded(raw: bytes, where: str) -> ModelFile:
 
 
 def _check_trained_on(folder: Path, made: Meta, release: Release) -> None:
-    config = "coldstart" if made.command == "train sft" else "rl"
-    rows = {data.sha256 for data in release.document.configs.get(config, {}).values()}
+    configs = list(made.settings.get("configs") or ["coldstart" if made.command == "train sft" else "rl"])
+    config = " and ".join(configs)
+    rows = {data.sha256 for name in configs for data in release.document.configs.get(name, {}).values()}
     if not rows or not rows <= set(made.inputs.values()):
         raise VtgError(
             f"{folder}: was not trained on the rows of {config} of {release.path} (version "
