@@ -70,8 +70,7 @@ def world(tmp_path_factory, base):
     (folder / "scoring").mkdir()
     (folder / "scoring/odd.py").write_text(
         "import numpy as np\n\n\ndef score(answers, samples):\n"
-        "    return np.array([(sum(map(ord, s.sample_id)) % 97) / 97 + 0.0 * len(a.text) for a, s in"
-        " zip(answers, samples)])\n"
+        "    return np.array([sum(map(ord, sample.query)) % 97 / 97 for sample in samples])\n"
     )
     lines = []
     for number in range(12):
@@ -117,6 +116,7 @@ TRAIN = ("v1", "--model", "base", "--videos", "videos")
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_sft_in_two_processes_has_the_losses_of_one_over_twenty_steps(world):
     given = ("train", "sft", *TRAIN, "--steps", 20, "--batch-size", 4)
     run(world, *given, "--out", "one")
@@ -133,6 +133,7 @@ def test_sft_in_two_processes_has_the_losses_of_one_over_twenty_steps(world):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_grpo_in_two_processes_has_the_rewards_of_one_to_the_last_bit(world):
     """With one token to draw from, completions are equal; the reward is an odd fraction by the sample."""
     given = ("train", "rl", *TRAIN, "--steps", 4, "--prompts-per-step", 4, "--rollouts", 2, "--top-k", 1,
@@ -163,5 +164,5 @@ def test_a_model_that_two_processes_share_out_is_saved_whole(base, tmp_path, lor
         dict(models.load(path).model.named_parameters()) for path in (base, str(tmp_path / "1"), str(tmp_path / "2"))
     )
     assert one.keys() == two.keys() == before.keys()
-    assert max(float((one[name] - two[name]).abs().max()) for name in one) < 1e-6
+    assert max(float((one[name] - two[name]).detach().abs().max()) for name in one) < 1e-6
     assert any(not one[name].equal(before[name]) for name in one)
