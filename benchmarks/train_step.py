@@ -21,7 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -54,17 +54,18 @@ def main() -> None:
             ours, peer = getattr(bench, f"ours_{way}"), getattr(bench, f"peer_{way}")
             ours(), peer()  # frames are stored, and the libraries are warm
             bench.decoded.clear()
-            times: list[tuple[float, float]] = []
+            times: list[tuple[Spent, Spent]] = []
             for number in range(given.rounds):
-                pair = (ours(), peer()) if number % 2 == 0 else tuple(reversed((peer(), ours())))
-                times.append(pair)
-            ratios = sorted(mine / other for mine, other in times)
-            mine, other = (statistics.median(column) for column in zip(*times, strict=True))
-            print(
-                f"{way}: ours {mine * 1000:.1f} ms a step, TRL {other * 1000:.1f} ms; ratio "
-                f"{statistics.median(ratios):.3f} [{ratios[0]:.3f}, {ratios[-1]:.3f}] over {given.rounds} rounds of "
-                f"{given.steps} steps"
-            )
+                times.append((ours(), peer()) if number % 2 == 0 else tuple(reversed((peer(), ours()))))
+            for clock in Spent._fields:
+                pairs = [(getattr(mine, clock), getattr(other, clock)) for mine, other in times]
+                ratios = sorted(mine / other for mine, other in pairs)
+                mine, other = (statistics.median(column) for column in zip(*pairs, strict=True))
+                print(
+                    f"{way}, {clock} time: ours {mine * 1000:.1f} ms a step, TRL {other * 1000:.1f} ms; ratio "
+                    f"{statistics.median(ratios):.3f} [{ratios[0]:.3f}, {ratios[-1]:.3f}] over {given.rounds} rounds "
+                    f"of {given.steps} steps"
+                )
             if way == "rl":
                 shown = given.rounds * given.steps * PROMPTS
                 print(f"rl: pictures decoded {bench.decoded.total() / shown:.2f} times for a prompt that is shown")
@@ -107,12 +108,12 @@ class Bench:
             "learning_rate": 1e-5,
         }  # fmt: skip
 
-    def ours_sft(self) -> float:
+    def ours_sft(self) -> Spent:
         """Seconds of a step of `train sft`."""
         settings = sft.Settings(**self.settings(), batch_size=BATCH)
         return timed(lambda: sft.fit(settings, self.rows, self.prompts, self.frames))
 
-    def ours_rl(self) -> float:
+    def ours_rl(self) -> Spent:
         """Seconds of a step of `train rl`."""
         settings = rl.Settings(
             **self.settings(), prompts_per_step=PROMPTS, rollouts=ROLLOUTS, max_new_tokens=TOKENS
@@ -141,7 +142,7 @@ class Bench:
             "shuffle_dataset": False,
         }  # fmt: skip
 
-    def peer_sft(self) -> float:
+    def peer_sft(self) -> Spent:
         """Seconds of a step of TRL's SFTTrainer."""
         from trl.trainer.sft_config import SFTConfig
         from trl.trainer.sft_trainer import SFTTrainer
@@ -157,7 +158,7 @@ class Bench:
         )  # fmt: skip
         return timed(trainer.train, trainer)
 
-    def peer_rl(self) -> float:
+    def peer_rl(self) -> Spent:
         """Seconds of a step of TRL's GRPOTrainer."""
         from trl.trainer.grpo_config import GRPOConfig
         from trl.trainer.grpo_trainer import GRPOTrainer
@@ -180,16 +181,24 @@ class Bench:
         return timed(trainer.train, trainer)
 
 
-def timed(run: Callable[[], Any], trainer: Any = None) -> float:
+class Spent(NamedTuple):
+    """Seconds of a step."""
+
+    wall: float
+    cpu: float
+    """Of this process: what else runs on the machine counts less."""
+
+
+def timed(run: Callable[[], Any], trainer: Any = None) -> Spent:
     """Seconds of a step, the first left out, of a run of a trainer, or of the one that our own way builds."""
     from transformers import TrainerCallback
     from transformers.trainer_callback import PrinterCallback
 
-    ends: list[float] = []
+    ends: list[Spent] = []
 
     class Clock(TrainerCallback):
         def on_step_end(self, *_: Any, **__: Any) -> None:
-            ends.append(time.perf_counter())
+            ends.append(Spent(time.perf_counter(), time.process_time()))
 
     if trainer is not None:
         trainer.remove_callback(PrinterCallback)
@@ -208,7 +217,7 @@ def timed(run: Callable[[], Any], trainer: Any = None) -> float:
             run()
         finally:
             session.built = plain
-    return float(np.mean(np.diff(ends)))
+    return Spent(*np.mean(np.diff(np.array(ends), axis=0), axis=0).tolist())
 
 
 if __name__ == "__main__":
