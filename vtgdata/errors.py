@@ -160,7 +160,7 @@ def of_process(kind: str, said: str) -> VtgError:
         found = VtgError
     made = found.__new__(found)  # classes differ in what their errors are made of; the words are made already
     made.args = (said,)
-    if str(made) != said:
+    if str(made) != said or isinstance(made, RowsFailed):  # a record of that process is not here
         made = VtgError(said)
         made.exit_code = found.exit_code
     return made

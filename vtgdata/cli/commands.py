@@ -2,14 +2,15 @@
 
 import importlib
 import math
+import re
 import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
 import typer
 
-from vtgdata.errors import Unconfirmed, VtgError
+from vtgdata.errors import Unconfirmed, VtgError, did_you_mean
 from vtgdata.files.outside_text import refuse_credentials
 from vtgdata.train.crew import Crew
 
@@ -88,7 +89,21 @@ def build(command: str, values: dict[str, Any], where: str) -> msgspec.Struct:
         _finite(values, "$")
         return msgspec.convert(values, settings_type(command))
     except msgspec.ValidationError as error:
-        raise VtgError(f"{where}: {error}. See `vtgdata {command} --help`.") from error
+        near = _nearest(str(error), settings_type(command))
+        raise VtgError(f"{where}: {error}{near}. See `vtgdata {command} --help`.") from error
+
+
+def _nearest(said: str, settings: type) -> str:
+    """For a word that is not among those of a setting: which one may be meant, and all of them; else nothing."""
+    found = re.match(r"Invalid enum value '(.*)' - at `\$\.(\w+)", said)
+    if found is None:
+        return ""
+    pending, words = [get_type_hints(settings)[found[2]]], list[str]()
+    while pending:
+        hint = pending.pop()
+        words += [str(word) for word in get_args(hint)] if get_origin(hint) is Literal else []
+        pending += [] if get_origin(hint) is Literal else get_args(hint)
+    return f"; {did_you_mean(found[1], words)}"
 
 
 def _finite(value: Any, where: str) -> None:

@@ -107,6 +107,16 @@ def of_loading(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _typed(name, value, LOADING[name], "load", "from_pretrained") for name, value in given.items()}
 
 
+def shown(config: Any, names: Sequence[str]) -> dict[str, Any]:
+    """Arguments of a configuration as JSON has them: sets as sorted lists, and what is no plain value as its text."""
+    found = {name: getattr(config, name) for name in names if hasattr(config, name)}
+    plain = (str, int, float, bool, list, dict, type(None))
+    return {
+        name: sorted(value) if isinstance(value, set) else value if isinstance(value, plain) else str(value)
+        for name, value in found.items()
+    }
+
+
 def _refuse(given: Mapping[str, Any], known: Mapping[str, Any], option: str, owner: str) -> None:
     for name in given:
         if name in PROMISES and (name in known or option == "load"):

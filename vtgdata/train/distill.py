@@ -14,6 +14,7 @@ from vtgdata.train import model as models
 from vtgdata.train.batches import batches
 from vtgdata.train.data import Frames, Provenance, Row, dataset
 from vtgdata.train.drawn import DrawSettings, sampling
+from vtgdata.train.facts import effective
 from vtgdata.train.order import shown
 from vtgdata.train.session import Place
 
@@ -81,6 +82,7 @@ def fit(
     models.prepare(settings.seed, settings.threads)
     from trl.trainer.distillation_config import DistillationConfig
 
+    making.check_names(DistillationConfig, settings)
     rows, looked_at = held_out.split(rows, settings)
     plan = shown(rows, settings, per_step=settings.prompts_per_step, option="--prompts-per-step")
     drawn = sampling(settings, rows)
@@ -122,7 +124,7 @@ def fit(
     )
     making.look_at(watch, looked_at, prompts, frames, settings, drawn.max_tokens, place, trainer, opened)
     trainer.add_callback(watch.callback())
-    acted = making.effective(args, settings, split, trainer.model, opened, rows, drawn) | msgspec.to_builtins(drawn)
+    acted = effective(args, settings, split, trainer.model, opened, rows, drawn) | msgspec.to_builtins(drawn)
     found = course.go(trainer, watch, place)
     models.save(trainer, opened, settings, place.out, stated)
     return Figures(

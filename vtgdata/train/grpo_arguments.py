@@ -32,8 +32,8 @@ class GrpoSettings(RewardSettings, frozen=True, kw_only=True, forbid_unknown_fie
     moves from the one to the other. Empty for passes over all rows."""
     beta: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     """Weight of the KL divergence from the starting model; 0 saves the memory of a second copy."""
-    loss_type: str = "dapo"
-    """How TRL combines the losses of tokens: dapo, grpo, dr_grpo, bnpo."""
+    loss_type: Literal["dapo", "grpo", "dr_grpo", "bnpo", "cispo", "sapo", "luspo", "vespo"] = "dapo"
+    """How TRL combines the losses of tokens: dapo, grpo, dr_grpo, bnpo, cispo, sapo, luspo, vespo."""
     clip_low: Annotated[float, msgspec.Meta(ge=0)] = 0.2
     """How far below 1 the ratio of new to old probability counts."""
     clip_high: Annotated[float, msgspec.Meta(ge=0)] = 0.0

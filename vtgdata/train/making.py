@@ -9,13 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from msgspec import UNSET
 
 from vtgdata.conversation.prompt import Prompt
-from vtgdata.engine import trained_as
 from vtgdata.errors import VtgError
-from vtgdata.records import Sampling
 from vtgdata.train import arguments, checkpoints, guards
 from vtgdata.train import model as models
 from vtgdata.train.batches import Batches
@@ -60,6 +57,16 @@ def common(settings: TrainSettings, parameters: int, split: Batches, steps: int,
     }
 
 
+def check_names(kind: type, settings: TrainSettings) -> None:
+    """Raise VtgError when an argument of the maps `trl`, `peft` and `load` is none, before a model is loaded."""
+    arguments.of_dataclass(kind, settings.trl, "trl")
+    arguments.of_loading(settings.load)
+    if settings.lora and settings.peft:
+        from peft import LoraConfig
+
+        arguments.of_dataclass(LoraConfig, settings.peft, "peft")
+
+
 def configured(kind: type, ours: Mapping[str, Any], settings: TrainSettings) -> Any:
     """A trainer's configuration of our arguments and the user's `trl` map.
 
@@ -87,37 +94,6 @@ def built(make: Callable[..., Any], **parts: Any) -> Any:
 
     trainer.remove_callback(PrinterCallback)
     return trainer
-
-
-def effective(
-    args: Any,
-    settings: TrainSettings,
-    split: Batches,
-    model: Any,
-    opened: models.Opened,
-    rows: Sequence[Row],
-    drawn: Sampling | None = None,
-) -> dict[str, Any]:
-    """The settings of a run as they acted, for its meta and card."""
-    asked = trained_as.of_rows(rows)
-    if drawn:
-        asked = msgspec.structs.replace(asked, temperature=drawn.temperature, max_tokens=drawn.max_tokens)
-    return {
-        "asked": msgspec.to_builtins(asked),
-        "processes": split.processes,
-        "sequences_per_step": split.total,
-        "device_batch": args.per_device_train_batch_size,
-        "gradient_accumulation_steps": args.gradient_accumulation_steps,
-        "learning_rate": args.learning_rate,
-        "lr_schedule": str(getattr(args.lr_scheduler_type, "value", args.lr_scheduler_type)),
-        "warmup_steps": args.warmup_steps,
-        "dtype": str(next(model.parameters()).dtype).removeprefix("torch."),
-        "bf16": args.bf16,
-        "gradient_checkpointing": bool(args.activation_checkpointing),
-        "parameters": opened.parameters,
-        "trained": models.trainable(model),
-        **{name: getattr(args, name) for name in settings.trl},
-    }
 
 
 def watched(

@@ -72,7 +72,12 @@ def load(path: str, settings: TrainSettings | None = None) -> Opened:
     more = loading(settings) if settings else {}
     dtype = weights_type(settings) if settings else torch.float32
     found = local.load(path, False, dtype=dtype, name="", more=more)
-    model = _merged(found.model)
+    if settings and settings.lora and settings.lora_save == "adapter" and getattr(found.model, "peft_config", None):
+        raise VtgError(
+            f"--lora-save adapter: {path} is an adapter itself, and nothing opens an adapter of an adapter; take "
+            "--lora-save merged."
+        )
+    model = _merged(found.model, path, dtype, more)
     came = found.came if isinstance(found.came, torch.dtype) else torch.float32
     count = sum(weight.numel() for weight in model.parameters())
     return Opened(model, found.processor, found.opening, local.PlainText(found.processor), came, count)
@@ -112,13 +117,22 @@ def weights_type(settings: TrainSettings) -> Any:
     return torch.bfloat16 if settings.lora and torch.cuda.is_available() else torch.float32
 
 
-def _merged(model: Any) -> Any:
-    """A model with its adapter merged into it, if it has one: an adapter alone has no gradient to train on."""
+def _merged(model: Any, path: str, dtype: Any, more: dict[str, Any]) -> Any:
+    """A model with its adapter merged into it, if it has one: an adapter alone has no gradient to train on.
+
+    Args:
+        model: as it was opened: transformers lays an adapter into the model that it is for.
+        path: where it was opened from.
+        dtype: of the weights.
+        more: further arguments with which transformers loads them.
+    """
     if not getattr(model, "peft_config", None):
         return model
-    from peft import LoraModel
+    from peft import PeftModel
 
-    return LoraModel(model, model.peft_config, "default").merge_and_unload()
+    base = next(iter(model.peft_config.values())).base_model_name_or_path
+    whole = _local().load(base, False, dtype=dtype, name="", more=more).model
+    return PeftModel.from_pretrained(whole, path).merge_and_unload().requires_grad_(True)
 
 
 def freeze(model: Any, parts: Sequence[str]) -> None:
@@ -222,7 +236,9 @@ def save(trainer: Any, opened: Opened, settings: TrainSettings, out: Path, state
     import torch
 
     kind = opened.came if settings.save_dtype == "auto" else getattr(torch, settings.save_dtype)
-    weights = _cast(trainer.accelerator.get_state_dict(trainer.model), kind)
+    # Only DeepSpeed's engine knows where its weights are; otherwise the model does.
+    held = trainer.model_wrapped if trainer.is_deepspeed_enabled else trainer.model
+    weights = _cast(trainer.accelerator.get_state_dict(held), kind)
     if trainer.accelerator.is_main_process:
         model = trainer.accelerator.unwrap_model(trainer.model)
         out.mkdir(parents=True, exist_ok=True)
@@ -256,7 +272,7 @@ def _save_adapted(
     from peft import PeftModel
 
     found = _local().load(settings.model, False, dtype=kind, name="")
-    merged = PeftModel(found.model, model.peft_config["default"])
+    merged = PeftModel(_merged(found.model, settings.model, kind, {}), model.peft_config["default"])
     merged.load_state_dict({name: weight for name, weight in weights.items() if "lora_" in name}, strict=False)
     _save_whole(merged.merge_and_unload(), None, out, kind, stated)
 

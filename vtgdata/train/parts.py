@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-PROJECTOR = r"multi_modal_projector|mm_projector|merger|connector|projector|aligner|mlp1|modality_projection"
+PROJECTOR = (
+    r"multi_modal_projector|mm_projector|merger|connector|projector|aligner|mlp1|modality_projection|image_newline"
+)
 VISION = r"visual|vision|image_tower|image_encoder"
 
 

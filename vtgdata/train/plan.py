@@ -15,7 +15,7 @@ from vtgdata.engine.money.plan_words import Bounds
 from vtgdata.engine.money.tokens import Range
 from vtgdata.errors import VtgError
 from vtgdata.files.meta import read_meta
-from vtgdata.train import launch, launch_config, lengths, memory, sizes
+from vtgdata.train import families, launch, launch_config, lengths, memory, sizes
 from vtgdata.train.batches import Batches, batches
 from vtgdata.train.crew import Crew
 from vtgdata.train.data import Row, open_rows
@@ -76,6 +76,8 @@ def make(command: str, settings: TrainSettings, foreseen: Foreseen | None = None
     model = foreseen.model if foreseen and not Path(settings.model).exists() else settings.model
     missing: list[str] = []
     notes = [f"{settings.model} is not made yet; its sizes are those of {model}"] if model != settings.model else []
+    if _is_rl(settings):
+        _or_missing(lambda: families.check_rl(model), missing)
     found: Sizes | None = _or_missing(lambda: sizes.of_model(model), missing)
     opened = _opened(settings, foreseen, missing)
     told = _lengths(settings, found, model, foreseen, opened, notes) if found else None

@@ -15,6 +15,7 @@ from vtgdata.records import Sampling
 from vtgdata.train import (
     checkpoints,
     course,
+    families,
     grpo,
     grpo_arguments,
     held_out,
@@ -31,6 +32,7 @@ from vtgdata.train import plan as plans
 from vtgdata.train.batches import batches
 from vtgdata.train.data import Frames, Provenance, Row, builder, dataset, forms
 from vtgdata.train.drawn import sampling
+from vtgdata.train.facts import effective
 from vtgdata.train.order import Plan, read_schedule, shown
 from vtgdata.train.rewards import Reader
 from vtgdata.train.session import Place
@@ -95,9 +97,14 @@ def fit(
         raise VtgError("--oracle: needs --rollouts of 3 or more, and answers that this process generates (no vLLM).")
     place = place or session.here(settings)
     models.prepare(settings.seed, settings.threads)
+    from trl.trainer.grpo_config import GRPOConfig
+
+    making.check_names(GRPOConfig, settings)
     rows, looked_at = held_out.split(worth.scored(rows, settings, place), settings)
     plan, again = planned(rows, settings), refresh.read(settings.refresh)
+    families.check_rl(settings.model)
     opened, drawn = models.load(settings.model, settings), sampling(settings, rows)
+    families.check_processor(settings.model, families.keys_of(opened.processor))
     rows = row_lengths.within(rows, prompts, frames, opened, settings, place, drawn.max_tokens)
     plan = planned(rows, settings) if place.left_out else plan
     run = _Run(settings, rows, looked_at, prompts, frames, place, drawn)
@@ -207,7 +214,7 @@ class _Run(NamedTuple):
         making.look_at(watch, self.looked_at, self.prompts, self.frames, settings, most, place, trainer, opened)
         trainer.add_callback(watch.callback())
         alarm = worth.watch(watch, trainer, rows, chosen, settings, place)
-        acted = making.effective(args, settings, split, trainer.model, opened, rows, self.drawn)
+        acted = effective(args, settings, split, trainer.model, opened, rows, self.drawn)
         course.go(trainer, watch, place, added.skip)
         if end == plan.steps or watch.looks.over:
             models.save(trainer, opened, settings, place.out, stated)

@@ -13,6 +13,7 @@ from vtgdata.train import model as models
 from vtgdata.train import plan as plans
 from vtgdata.train.batches import batches
 from vtgdata.train.data import Frames, Provenance, Row, dataset
+from vtgdata.train.facts import effective
 from vtgdata.train.order import shown
 from vtgdata.train.session import Place
 from vtgdata.train.settings import TrainSettings
@@ -74,6 +75,8 @@ def fit(
     rows, looked_at = held_out.split(rows, settings)
     from trl.trainer.sft_config import SFTConfig
 
+    making.check_names(SFTConfig, settings)
+    session.check_names(SFTConfig, settings)
     plan = shown(rows, settings, per_step=settings.batch_size, option="--batch-size", by=settings.order)
     opened = models.load(settings.model, settings)
     rows = row_lengths.within(rows, prompts, frames, opened, settings, place)
@@ -113,7 +116,7 @@ def fit(
     # divides by the answers' tokens of the whole step where it is told their number: any split is the same step.
     trainer.model_accepts_loss_kwargs = True
     trainer.add_callback(watch.callback())
-    acted = making.effective(args, settings, split, trainer.model, opened, rows)
+    acted = effective(args, settings, split, trainer.model, opened, rows)
     found = course.go(trainer, watch, place)
     models.save(trainer, opened, settings, place.out, stated)
     return Figures(

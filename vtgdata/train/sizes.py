@@ -74,7 +74,7 @@ def of_model(name: str) -> Sizes:
     A name is looked up in the user's cache of the Hub, then among the published models that we know; nothing is
     fetched. Raises VtgError, saying what is missing, when neither has it.
     """
-    config = _config(name)
+    config = config_of(name)
     found = of_config(config)
     if found is None:
         found = _counted(config, name)
@@ -173,11 +173,12 @@ def _qwen3(vision: Config) -> dict[str, Any]:
 _VISION = {"qwen2_vl": _qwen2, "qwen2_5_vl": _qwen2_5, "qwen3_vl": _qwen3}
 
 
-def _config(name: str) -> Config:
+def config_of(name: str) -> Config:
+    """The config.json of a model, or of the model that an adapter is for; see `of_model`."""
     folder = Path(name)
     if folder.is_dir():
         if (adapter := folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
-            return _config(str(_read(adapter).get("base_model_name_or_path")))
+            return config_of(str(_read(adapter).get("base_model_name_or_path")))
         return _read(folder / "config.json")
     if cached := _cached(name):
         return _read(Path(cached))
