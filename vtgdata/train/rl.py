@@ -12,7 +12,7 @@ from vtgdata.engine.rollouts import read_sampling
 from vtgdata.errors import VtgError
 from vtgdata.files.samples import row_sample
 from vtgdata.records import Sampling
-from vtgdata.train import course, lengths, reward_names, session, worth
+from vtgdata.train import course, lengths, letters, reward_names, session, worth
 from vtgdata.train import model as models
 from vtgdata.train.data import Frames, Provenance, Row, dataset, forms
 from vtgdata.train.order import Plan, read_schedule, shown
@@ -86,6 +86,8 @@ class Figures(session.Figures, frozen=True, kw_only=True):
     """Its standard error."""
     prior_alarm: str | None = None
     """Words, if the reward rose while `seen` did not."""
+    letters: letters.Letters | None = None
+    """Questions with frames that are answered by a letter, before and after."""
 
 
 class Summary(Figures, frozen=True, kw_only=True):
@@ -157,6 +159,7 @@ def fit(
     trainer.add_callback(watch.callback())
     alarm = worth.watch(watch, trainer, rows, rewards, settings, place)
     acted = session.effective(args, settings, split, trainer.model, opened) | msgspec.to_builtins(drawn)
+    asks = worth.letters_asked(trainer, rows, prompts, frames, opened, settings, place)
     found = course.go(trainer, watch, place)
     models.save(trainer, opened, settings, place.out, stated)
     return Figures(
@@ -168,6 +171,7 @@ def fit(
         seen=watch.last("seen", 1),
         seen_error=watch.last("seen_error", 1),
         prior_alarm=alarm(),
+        letters=asks(),
     )
 
 

@@ -8,11 +8,13 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from vtgdata.conversation.prompt import Prompt
 from vtgdata.errors import VtgError
 from vtgdata.files.samples import row_sample
-from vtgdata.train import completions, guards, prior, reward_names
-from vtgdata.train.data import Row
+from vtgdata.train import completions, guards, letters, prior, reward_names
+from vtgdata.train.data import Frames, Row
 from vtgdata.train.lengths import leave_out
+from vtgdata.train.model import Opened
 from vtgdata.train.rewards import Reader, Rewards, Truths
 from vtgdata.train.session import Place
 from vtgdata.train.settings import TrainSettings
@@ -34,6 +36,9 @@ class RewardSettings(TrainSettings, frozen=True, kw_only=True, forbid_unknown_fi
     """Last tokens before --max-new-tokens that cost reward, evenly from 0 to 1, as DAPO does; 0 for none."""
     completions_every: Annotated[int, msgspec.Meta(ge=0)] = 10
     """Steps between two tables of completions, with windows and rewards; 1 keeps all, 0 none."""
+    letter_questions: Annotated[int, msgspec.Meta(ge=0)] = 32
+    """Questions with frames to be answered by a letter, asked before and after: whether RL cost that ability. 0 for
+    none."""
     max_kl: Annotated[float, msgspec.Meta(ge=0)] = 10.0
     """KL divergence from the starting model, in nats a token, from which a run stops; 0 for no bound. It is known only
     with --beta."""
@@ -107,3 +112,21 @@ def watch(
     of.at_step.append(act)
     of.from_line += [lambda entry: prior.figures(of.lines, entry), lambda _: table.figures()]
     return lambda: said[0] if said else prior.alarm(of.lines)
+
+
+def letters_asked(
+    trainer: Any,
+    rows: Sequence[Row],
+    prompts: Mapping[str, Prompt],
+    frames: Frames,
+    opened: Opened,
+    settings: RewardSettings,
+    place: Place,
+) -> Callable[[], letters.Letters | None]:
+    """Have questions asked before and after training; returns a function that gives what was right."""
+    asked = letters.questions(rows, settings.letter_questions)
+    if not asked:
+        return lambda: None
+    asks = letters.callback(lambda: letters.ask(asked, prompts, frames, opened, trainer), place.kept, place.crew)
+    trainer.add_callback(asks)
+    return lambda: letters.result(place.kept, asks.after)
