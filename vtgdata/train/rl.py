@@ -10,13 +10,12 @@ import msgspec
 from vtgdata.conversation.prompt import Prompt
 from vtgdata.engine.rollouts import read_sampling
 from vtgdata.errors import VtgError
-from vtgdata.files.samples import row_sample
 from vtgdata.records import Sampling
 from vtgdata.train import course, lengths, letters, reward_names, session, worth
 from vtgdata.train import model as models
-from vtgdata.train.data import Frames, Provenance, Row, dataset, forms
+from vtgdata.train.data import Frames, Provenance, Row, dataset
 from vtgdata.train.order import Plan, read_schedule, shown
-from vtgdata.train.rewards import METRICS, Reader, Rewards
+from vtgdata.train.rewards import METRICS, Rewards
 from vtgdata.train.session import Place
 
 COMMAND = "train rl"
@@ -121,19 +120,15 @@ def fit(
     from trl.trainer.grpo_config import GRPOConfig
     from trl.trainer.grpo_trainer import GRPOTrainer
 
-    rows = worth.scored(rows, settings, place)
     plan = planned(rows, settings)
+    rows = worth.scored(rows, settings, place)
     opened = models.load(settings.model, settings)
     drawn = sampling(settings, rows)
     rows = lengths.within(rows, prompts, frames, opened, settings, place, drawn.max_tokens)
     plan = planned(rows, settings) if place.left_out else plan
     total = settings.prompts_per_step * settings.rollouts
     split = session.batches(total, settings.device_batch, place.crew.size, opened.parameters)
-    samples = {row["sample_id"]: row_sample(row) for row in rows}
-    reader = Reader(
-        samples, forms(rows, prompts), models.end_tokens(opened.model, opened.processor), opened=bool(opened.opening)
-    )
-    rewards = worth.rewards(settings, reader, drawn.max_tokens)
+    rewards = worth.rewards(settings, worth.reader(rows, prompts, opened), drawn.max_tokens)
     args = session.configured(
         GRPOConfig,
         session.common(settings, opened.parameters, split, plan.steps, place.kept)

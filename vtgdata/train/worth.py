@@ -12,6 +12,7 @@ from vtgdata.conversation.prompt import Prompt
 from vtgdata.errors import VtgError
 from vtgdata.files.samples import row_sample
 from vtgdata.train import completions, guards, letters, prior, reward_names
+from vtgdata.train import model as models
 from vtgdata.train.data import Frames, Row
 from vtgdata.train.lengths import leave_out
 from vtgdata.train.model import Opened
@@ -60,6 +61,16 @@ def scored(rows: Sequence[Row], settings: RewardSettings, place: Place) -> Seque
     without = reward_names.check_effect(chosen, [row_sample(row) for row in rows])
     wrong = [row["sample_id"] in without for row in rows]
     return leave_out(rows, wrong, NO_REWARD, "have no reward that applies: take other --rewards", settings, place)
+
+
+def reader(rows: Sequence[Row], prompts: Mapping[str, Prompt], opened: Opened) -> Reader:
+    """What reads completions of the rows."""
+    return Reader(
+        samples={place: row_sample(row) for place, row in enumerate(rows)},
+        forms={place: prompts[row["prompt_id"]].form for place, row in enumerate(rows)},
+        ends=models.end_tokens(opened.model, opened.processor),
+        opened=bool(opened.opening),
+    )
 
 
 def rewards(settings: RewardSettings, reader: Reader, most: int) -> Rewards:
