@@ -107,7 +107,9 @@ def ask(
     score = plugins.load("scores", "answer").score
     batch, right = max(1, min(8, trainer.args.per_device_train_batch_size)), list[bool]()
     whole = trainer._dist.summon_full_params(trainer.model_wrapped, recurse=False)
-    with unwrap_model_for_generation(trainer.model_wrapped, trainer.accelerator) as model, torch.no_grad(), whole:
+    unwrapped = unwrap_model_for_generation(trainer.model_wrapped, trainer.accelerator)
+    # What training draws may not depend on whether it was asked.
+    with torch.random.fork_rng(), unwrapped as model, torch.no_grad(), whole:
         training = model.training
         model.eval()
         for start in range(0, len(asked), batch):

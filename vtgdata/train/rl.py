@@ -152,7 +152,7 @@ def fit(
         COMMAND, settings, place, plan.steps, names(rewards), boundary(args), worth.limits(settings)
     )
     trainer.add_callback(watch.callback())
-    alarm = worth.watch(watch, trainer, rows, rewards, settings, place)
+    notes = worth.watch(watch, trainer, rows, rewards, settings, place)
     acted = session.effective(args, settings, split, trainer.model, opened) | msgspec.to_builtins(drawn)
     asks = worth.letters_asked(trainer, rows, prompts, frames, opened, settings, place)
     found = course.go(trainer, watch, place)
@@ -165,7 +165,7 @@ def fit(
         lenient_minus_strict=watch.last("lenient_minus_strict", 5),
         seen=watch.last("seen", 1),
         seen_error=watch.last("seen_error", 1),
-        prior_alarm=alarm(),
+        prior_alarm=notes.alarm(),
         letters=asks(),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -94,13 +94,18 @@ def limits(settings: RewardSettings) -> guards.Limits:
     return guards.Limits(stall=settings.stall, max_kl=settings.max_kl, max_growth=settings.max_growth)
 
 
+class Notes(NamedTuple):
+    """What is noted of a run while it goes."""
+
+    table: completions.Completions
+    alarm: Callable[[], str | None]
+    """Gives the words of the prior alarm, if there was one."""
+
+
 def watch(
     of: Watch, trainer: Any, rows: Sequence[Row], chosen: Rewards, settings: RewardSettings, place: Place
-) -> Callable[[], str | None]:
-    """Note with each step the running mean of `seen`, where reward came from, and the completions.
-
-    Returns a function that gives the words of the prior alarm, if there was one.
-    """
+) -> Notes:
+    """Note with each step the running mean of `seen`, where reward came from, and the completions."""
     table = completions.Completions(
         place.kept / COMPLETIONS,
         rows,
@@ -122,7 +127,7 @@ def watch(
 
     of.at_step.append(act)
     of.from_line += [lambda entry: prior.figures(of.lines, entry), lambda _: table.figures()]
-    return lambda: said[0] if said else prior.alarm(of.lines)
+    return Notes(table, lambda: said[0] if said else prior.alarm(of.lines))
 
 
 def letters_asked(
