@@ -58,8 +58,7 @@ def scored(rows: Sequence[Row], settings: RewardSettings, place: Place) -> Seque
     Raises VtgError when a reward applies to no row, or more rows than `max_failed` have no reward.
     """
     chosen = [reward_names.read(name) for name, weight in settings.rewards.items() if weight]
-    without = reward_names.check_effect(chosen, [row_sample(row) for row in rows])
-    wrong = [row["sample_id"] in without for row in rows]
+    wrong = reward_names.check_effect(chosen, [row_sample(row) for row in rows])
     return leave_out(rows, wrong, NO_REWARD, "have no reward that applies: take other --rewards", settings, place)
 
 
