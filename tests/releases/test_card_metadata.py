@@ -82,3 +82,11 @@ def test_the_head_of_a_release_keeps_its_order_and_what_the_hubs_class_has_no_fi
         ],
         "default": True,
     }
+
+
+def test_a_card_says_what_training_cost_elsewhere_and_that_a_reward_may_be_a_guess():
+    letters = {"questions": 10, "before": 8, "after": 3, "by_chance": 2.5}
+    text = card.model_card(model(figures={"letters": letters, "prior_alarm": "step 9: it rose"}))
+    assert "of 10, 8 were right before this training and 3 after it; 2.5 are expected" in text
+    assert "**Prior alarm**, step 9: it rose" in text
+    assert "letter" not in card.model_card(model())

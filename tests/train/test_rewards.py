@@ -108,6 +108,15 @@ def test_each_answer_is_scored_against_the_truths_of_other_sources_too():
     assert figures["seen_step"] == pytest.approx([0.9, 0.0]), "a guess that fits any video is not looking"
 
 
+def test_one_sample_that_is_asked_about_in_two_ways_is_read_in_each_rows_own():
+    """A mixture has a moment as grounding and as a question, each row with its own prompt."""
+    one = make_sample("s")
+    forms = {0: Form(), 1: Form(template="<answer>{start} to {end}</answer>", reasoning=False)}
+    function = Rewards({"format": 1.0}, Reader({0: one, 1: one}, forms)).functions[0]
+    said = [RIGHT, RIGHT, "<answer>3.0 to 9.0</answer>", "<answer>3.0 to 9.0</answer>"]
+    assert function(said, ["s"] * 4, place=[0, 1, 0, 1]) == [1.0, 0.0, 0.0, 1.0]
+
+
 def test_a_sample_without_a_duration_and_a_set_of_one_source_have_no_other_truths():
     samples = two() | {"c": make_sample("c", video_id="c", duration=None)}
     reader = Reader(samples, dict.fromkeys(samples, Form()), {END})

@@ -66,6 +66,8 @@ def test_the_table_of_completions_is_what_was_trained_on(student, tmp_path):
         bins = line["pass_rate_bins"].values()
         assert line["frac_reward_zero_std"] == dead / 4 == sum(each["zero_std"] for each in bins) / 4
         assert line["reward"] == pytest.approx(np.mean([row["reward"] for row in table]), abs=1e-6)
+        assert line["others"] == pytest.approx(np.mean([row["others"] for row in table]), abs=1e-6)
+        assert line["seen_step"] == pytest.approx(line["reward"] - line["others"], abs=1e-6)
         assert line["reward"] == pytest.approx(sum(each["groups"] * each["reward"] for each in bins) / 4, abs=1e-6)
 
 

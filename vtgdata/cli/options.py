@@ -128,7 +128,8 @@ def _mapping(name: str, items: list[str]) -> dict[str, Any]:
             mapping |= cast("dict[str, Any]", whole) if isinstance(whole, dict) else {}
             continue
         key, equals, value = item.rpartition("=") if specs else item.partition("=")
-        if not equals or not key:
+        bare = specs and ":" in key and any("=" not in part for part in key.partition(":")[2].split(","))
+        if not equals or not key or bare:
             raise VtgError(f"--{name}: {item!r} is not key=value.")
         mapping[key.strip()] = plugins.read_value(value, f"--{name}") if value else ""
     return mapping

@@ -56,11 +56,16 @@ def _short(value: object) -> object:
 
 
 def _show(summary: Tuned | Rewarded | Distilled) -> None:
-    rest = ("out", "up_to_date", "data", "effective", "left_out", "prior_alarm")
+    rest = ("out", "up_to_date", "data", "effective", "left_out", "prior_alarm", "letters")
     facts = {key: value for key, value in structs.asdict(summary).items() if key not in rest and value is not UNSET}
     print(", ".join(f"{key} {_short(value)}" for key, value in facts.items()) + again(summary))
     for reason, number in summary.left_out.items():
         print(f"{number} rows left out: {reason if reason in OWN else f'their video is {reason}'}")
+    if asked := getattr(summary, "letters", None):
+        print(
+            f"letter questions with frames: {asked.before} of {asked.questions} right before, {asked.after} after "
+            f"({asked.by_chance:g} by chance)"
+        )
     if words := getattr(summary, "prior_alarm", None):
         print(f"WARNING: {words}")
     acted = summary.effective

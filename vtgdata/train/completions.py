@@ -18,11 +18,12 @@ from vtgdata.train.rewards import Rewards, text_of
 COLUMNS = {
     "step": "count", "batch": "count", "group": "count", "sample_id": "text", "text": "text", "windows": "windows",
     "option": "text", "parse_status": "text", "strict_ok": "flag", "finish_reason": "text", "tokens_out": "count",
-    "scores": "scores", "reward": "number", "advantage": "number", "pass_rate": "number", "pass_rate_bin": "text",
+    "scores": "scores", "reward": "number", "others": "number", "advantage": "number", "pass_rate": "number",
+    "pass_rate_bin": "text",
 }  # fmt: skip
 """`batch` counts the draws of answers within a step, `group` the prompts of a batch, both from 0; `scores` has the
-rewards by name."""
-COPIED = ("sample_id", "windows", "option", "parse_status", "strict_ok", "finish_reason", "tokens_out")
+rewards by name, `others` what the answer earns on other videos' truths."""
+COPIED = ("sample_id", "others", "windows", "option", "parse_status", "strict_ok", "finish_reason", "tokens_out")
 BINS = 5
 """Ranges of pass rates, of one width."""
 UNKNOWN = "unknown"
@@ -57,7 +58,8 @@ class Completions:
             group: answers to each prompt.
         """
         self._folder, self._rewards, self._every, self._steps, self._group = folder, rewards, every, steps, group
-        self._rates = {row["sample_id"]: row.get("value") for row in rows}
+        self._rates: dict[Any, float | None] = {row["sample_id"]: row.get("value") for row in rows}
+        self._rates |= {place: row.get("value") for place, row in enumerate(rows)}
         self._rows: list[dict[str, Any]] = []
         self._step = self._written = 0
         self._batch = 0
@@ -77,7 +79,7 @@ class Completions:
         for number, (completion, advantage) in enumerate(zip(texts, advantages, strict=True)):
             row = {name: extra[name][number] for name in COPIED}
             values = {name: extra[f"reward {name}"][number] for name in self._rewards.names}
-            rate = self._rates.get(row["sample_id"])
+            rate = self._rates.get(extra["key"][number])
             known = [weight * values[name] for name, weight in self._rewards.weighted if values[name] is not None]
             self._rows.append(
                 row

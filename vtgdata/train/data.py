@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from vtgdata.conversation.answer import Form
 from vtgdata.conversation.answer_text import reopened
 from vtgdata.conversation.prompt import Prompt, read_prompt, render
 from vtgdata.errors import VtgError
@@ -203,8 +202,3 @@ def builder(
         return built
 
     return build
-
-
-def forms(rows: Sequence[Row], prompts: Mapping[str, Prompt]) -> dict[str, Form]:
-    """The answer form that each sample's prompt asks for, by sample id."""
-    return {row["sample_id"]: prompts[row["prompt_id"]].form for row in rows}

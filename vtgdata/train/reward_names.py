@@ -83,8 +83,8 @@ def check_weights(weights: Mapping[str, float]) -> None:
         log.warning("--rewards %s: the weight is 0, so it is logged and has no effect.", ", ".join(idle))
 
 
-def check_effect(rewards: Sequence[Reward], samples: Sequence[Sample]) -> set[str]:
-    """Ids of the samples to which no reward applies, whatever is answered.
+def check_effect(rewards: Sequence[Reward], samples: Sequence[Sample]) -> list[bool]:
+    """Whether no reward applies to a sample, whatever is answered, for each of them.
 
     Each reward is tried on answers that are right, nearly right, in another form, and empty. Logs which reward cannot
     tell these apart, or applies to some samples alone. Raises VtgError when a reward applies to none of them.
@@ -108,7 +108,7 @@ def check_effect(rewards: Sequence[Reward], samples: Sequence[Sample]) -> set[st
                 "reward %s gives right, nearly right and empty answers one value: has it any effect?", reward.name
             )
         unscored &= ~applies
-    return {sample.sample_id for sample, none in zip(samples, unscored.tolist(), strict=True) if none}
+    return unscored.tolist()
 
 
 def _trials(sample: Sample) -> tuple[Answer, Answer, Answer, Answer]:

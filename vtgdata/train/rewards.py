@@ -21,6 +21,8 @@ from vtgdata.records.windows import Array, as_pairs
 from vtgdata.train import reward_names
 
 Reward = Callable[..., list[float | None]]
+Key = str | int
+"""Of a row: its place, or its sample's id."""
 OVERLONG = "overlong"
 """Name of the penalty for answers that are nearly, or wholly, too long."""
 METRICS = ("unparsed", "lenient_minus_strict", "others", "seen_step")
@@ -30,6 +32,7 @@ METRICS = ("unparsed", "lenient_minus_strict", "others", "seen_step")
 class Said(NamedTuple):
     """Completions as evaluation reads them."""
 
+    keys: list[Key]
     samples: list[Sample]
     lenient: list[Answer]
     strict: list[Answer]
@@ -39,35 +42,38 @@ class Said(NamedTuple):
 
 
 class Reader(NamedTuple):
-    """Reads completions; one that does not end with one of `ends` was cut off."""
+    """Reads completions; one that does not end with one of `ends` was cut off.
 
-    samples: Mapping[str, Sample]
-    """By id; rows given to the trainer carry `sample_id`."""
-    forms: Mapping[str, Form]
-    """The answer form that each sample's prompt asks for, by sample id."""
+    A row is known by its place among the rows of the run, which rows given to the trainer carry as `place`: one sample
+    may be asked about in two ways. Where they carry none, it is known by its `sample_id`.
+    """
+
+    samples: Mapping[Any, Sample]
+    forms: Mapping[Any, Form]
+    """The answer form that each row's prompt asks for."""
     ends: Collection[int] = ()
     """Ids of the tokens with which a whole completion ends; if empty, every completion counts as whole."""
     opened: bool = False
     """Whether the chat template writes the mark that opens the reasoning, so that no completion has it."""
 
-    def read(self, completions: Sequence[Any], ids: Sequence[str], tokens: Sequence[Sequence[int]] | None) -> Said:
-        """Read completions of the samples with these ids."""
-        asked = [self.samples[key] for key in ids]
+    def read(self, completions: Sequence[Any], keys: Sequence[Key], tokens: Sequence[Sequence[int]] | None) -> Said:
+        """Read completions of the rows with these keys."""
+        asked = [self.samples[key] for key in keys]
         known = tokens if self.ends and tokens is not None else [()] * len(asked)
         finish = ["length" if each and each[-1] not in self.ends else "stop" for each in known]
-        lenient = [self._parse(*each) for each in zip(completions, asked, finish, strict=True)]
+        lenient = [self._parse(*each) for each in zip(completions, keys, finish, strict=True)]
         strict = [
             said if said.strict_ok else NOTHING.for_scores(sample.video.duration)
             for said, sample in zip(lenient, asked, strict=True)
         ]
-        return Said(asked, lenient, strict, finish)
+        return Said(list(keys), asked, lenient, strict, finish)
 
-    def _parse(self, completion: Any, sample: Sample, finish: str) -> Answer:
+    def _parse(self, completion: Any, key: Key, finish: str) -> Answer:
         text = text_of(completion)
         return answer.parse(
             answer_text.opened(text, by_template=True) if self.opened else text,
-            duration=sample.video.duration,
-            form=self.forms[sample.sample_id],
+            duration=self.samples[key].video.duration,
+            form=self.forms[key],
             finish_reason=finish,
         )
 
@@ -75,7 +81,7 @@ class Reader(NamedTuple):
 class Truths:
     """Truths of other sources for the samples of a run, drawn once from all of them."""
 
-    def __init__(self, samples: Mapping[str, Sample], seed: int) -> None:
+    def __init__(self, samples: Mapping[Any, Sample], seed: int) -> None:
         self._all = list(samples.values())
         self._places = {key: place for place, key in enumerate(samples)}
         self._donors = other_truth.draw_donors(self._all, seed=seed)
@@ -85,20 +91,20 @@ class Truths:
         """Whether any two samples have another source."""
         return self._donors is not None
 
-    def totals(self, total: Callable[[Sequence[Sample]], Array], samples: Sequence[Sample]) -> Array:
+    def totals(self, total: Callable[[Sequence[Sample]], Array], said: Said) -> Array:
         """What fixed answers earn on average on other samples' truths.
 
-        Args: total: rewards of the answers on given samples, (n,); samples: the n own ones.
+        Args: total: rewards of the answers on given samples, (n,); said: the answers, with their n rows.
 
         Returns: (n,), NaN for a sample without a duration, or where no reward applies.
         """
         if self._donors is None:
-            return np.full(len(samples), np.nan)
-        places = [self._places.get(sample.sample_id, -1) for sample in samples]
+            return np.full(len(said.samples), np.nan)
+        places = [self._places.get(key, -1) for key in said.keys]
         known = [number for number, place in enumerate(places) if place >= 0 and self._donors.usable[place]]
-        found = np.full(len(samples), np.nan)
+        found = np.full(len(said.samples), np.nan)
         others = self._donors.of(self._all, [places[number] for number in known])
-        whole = [list(samples) for _ in others]
+        whole = [list(said.samples) for _ in others]
         for draw, changed in zip(whole, others, strict=True):
             for number, sample in zip(known, changed, strict=True):
                 draw[number] = sample
@@ -152,7 +158,7 @@ class Rewards:
         ) -> list[float | None]:
             if self._batch is not completions:  # TRL hands the same list to all rewards
                 self._batch = completions
-                said = self._reader.read(completions, sample_id, completion_ids)
+                said = self._reader.read(completions, more.get("place") or sample_id, completion_ids)
                 self._values = self._score(said, completion_ids, more)
             return self._values[number]
 
@@ -165,19 +171,20 @@ class Rewards:
         """Values of each reward in the reading that counts; TRL's loggers get what is noted besides."""
         lenient, strict = (self._table(answers, said.samples) for answers in (said.lenient, said.strict))
         counted, answers = (strict, said.strict) if self._strict else (lenient, said.lenient)
-        values = [[None if np.isnan(value) else float(value) for value in row] for row in counted]
-        note, extra = more.get("log_metric"), more.get("log_extra")
+        values = [_plain(row) for row in counted]
+        note, extra, others = more.get("log_metric"), more.get("log_extra"), None
         if note is not None:
             own = self._total(counted)
             unread = [each.parse_status != "ok" and each.option is None for each in said.lenient]
             _note(note, "unparsed", np.array(unread, dtype=np.float64))
             _note(note, "lenient_minus_strict", self._total(lenient) - self._total(strict))
             if self._truths is not None and self._truths.known:
-                others = self._truths.totals(lambda each: self._total(self._table(answers, each)), said.samples)
+                others = self._truths.totals(lambda each: self._total(self._table(answers, each)), said)
                 _note(note, "others", others)
                 _note(note, "seen_step", own - others)
         if extra is not None:
-            for name, column in self._columns(said, tokens, values).items():
+            against = [None] * len(said.samples) if others is None else _plain(others)
+            for name, column in (self._columns(said, tokens, values) | {"others": against}).items():
                 extra(name, column)
         return values
 
@@ -195,6 +202,7 @@ class Rewards:
         """Columns of the table of completions, beside those that TRL has itself."""
         found: dict[str, list[Any]] = {
             "sample_id": [sample.sample_id for sample in said.samples],
+            "key": said.keys,
             "windows": [as_pairs(each.windows) for each in said.lenient],
             "option": [each.option for each in said.lenient],
             "parse_status": [each.parse_status for each in said.lenient],
@@ -205,6 +213,10 @@ class Rewards:
         if self._punish and tokens is not None:
             values = [*values, self._punish(tokens)]
         return found | {f"reward {name}": row for name, row in zip(self.names, values, strict=False)}
+
+
+def _plain(values: Array) -> list[float | None]:
+    return [None if np.isnan(value) else value for value in values.tolist()]
 
 
 def _overlong(most: int, last: int) -> Any:

@@ -10,7 +10,6 @@ from msgspec import UNSET, UnsetType
 
 from vtgdata.conversation.prompt import Prompt
 from vtgdata.errors import VtgError
-from vtgdata.files.samples import row_sample
 from vtgdata.records import Sampling
 from vtgdata.train import (
     checkpoints,
@@ -19,6 +18,7 @@ from vtgdata.train import (
     grpo,
     grpo_arguments,
     held_out,
+    letters,
     making,
     oracle,
     refresh,
@@ -30,11 +30,10 @@ from vtgdata.train import (
 from vtgdata.train import model as models
 from vtgdata.train import plan as plans
 from vtgdata.train.batches import batches
-from vtgdata.train.data import Frames, Provenance, Row, builder, dataset, forms
+from vtgdata.train.data import Frames, Provenance, Row, builder, dataset
 from vtgdata.train.drawn import sampling
 from vtgdata.train.facts import effective
 from vtgdata.train.order import Plan, read_schedule, shown
-from vtgdata.train.rewards import Reader
 from vtgdata.train.session import Place
 from vtgdata.train.watch import Watch
 
@@ -63,6 +62,8 @@ class Figures(session.Figures, frozen=True, kw_only=True):
     """Its standard error."""
     prior_alarm: str | None = None
     """Words, if the reward rose while `seen` did not."""
+    letters: letters.Letters | None = None
+    """Questions with frames that are answered by a letter, before and after."""
 
 
 class Summary(Figures, frozen=True, kw_only=True):
@@ -167,9 +168,7 @@ class _Run(NamedTuple):
         settings, place, rows = self.settings, self.place, self.rows
         total = settings.prompts_per_step * settings.rollouts
         split = batches(total, settings.device_batch, place.crew.size, opened.parameters)
-        samples = {row["sample_id"]: row_sample(row) for row in rows}
-        closing = models.end_tokens(opened.model, opened.processor)
-        reader = Reader(samples, forms(rows, self.prompts), closing, opened=bool(opened.opening))
+        reader = worth.reader(rows, self.prompts, opened)
         chosen = worth.rewards(settings, reader, self.drawn.max_tokens)
         args = making.configured(
             GRPOConfig,
@@ -213,12 +212,13 @@ class _Run(NamedTuple):
         most = self.drawn.max_tokens
         making.look_at(watch, self.looked_at, self.prompts, self.frames, settings, most, place, trainer, opened)
         trainer.add_callback(watch.callback())
-        alarm = worth.watch(watch, trainer, rows, chosen, settings, place)
+        notes = worth.watch(watch, trainer, rows, chosen, settings, place)
         acted = effective(args, settings, split, trainer.model, opened, rows, self.drawn)
+        asks = worth.letters_asked(trainer, rows, self.prompts, self.frames, opened, settings, place)
         course.go(trainer, watch, place, added.skip)
         if end == plan.steps or watch.looks.over:
             models.save(trainer, opened, settings, place.out, stated)
-        return _Part(rows, plan, watch, acted | msgspec.to_builtins(self.drawn), alarm())
+        return _Part(rows, plan, watch, acted | msgspec.to_builtins(self.drawn), notes.alarm(), asks())
 
 
 class _Part(NamedTuple):
@@ -229,6 +229,7 @@ class _Part(NamedTuple):
     watch: Watch
     acted: dict[str, Any]
     alarm: str | None
+    letters: letters.Letters | None
 
     def figures(self, resumed: int | UnsetType) -> Figures:
         """How the run went up to here."""
@@ -243,4 +244,5 @@ class _Part(NamedTuple):
             seen=watch.last("seen", 1),
             seen_error=watch.last("seen_error", 1),
             prior_alarm=self.alarm,
+            letters=self.letters,
         )

@@ -76,7 +76,6 @@ def fit(
     from trl.trainer.sft_config import SFTConfig
 
     making.check_names(SFTConfig, settings)
-    session.check_names(SFTConfig, settings)
     plan = shown(rows, settings, per_step=settings.batch_size, option="--batch-size", by=settings.order)
     opened = models.load(settings.model, settings)
     rows = row_lengths.within(rows, prompts, frames, opened, settings, place)

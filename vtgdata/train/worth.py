@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
+from vtgdata.conversation.prompt import Prompt
 from vtgdata.errors import VtgError
 from vtgdata.files.samples import row_sample
-from vtgdata.train import completions, guards, prior, reward_names
-from vtgdata.train.data import Row
+from vtgdata.train import completions, guards, letters, prior, reward_names
+from vtgdata.train import model as models
+from vtgdata.train.data import Frames, Row
 from vtgdata.train.drawn import DrawSettings
+from vtgdata.train.model import Opened
 from vtgdata.train.rewards import Reader, Rewards, Truths
 from vtgdata.train.row_lengths import leave_out
 from vtgdata.train.session import Place
@@ -34,6 +37,9 @@ class RewardSettings(DrawSettings, frozen=True, kw_only=True, forbid_unknown_fie
     """Last tokens before --max-new-tokens that cost reward, evenly from 0 to 1, as DAPO does; 0 for none."""
     completions_every: Annotated[int, msgspec.Meta(ge=0)] = 10
     """Steps between two tables of completions, with windows and rewards; 1 keeps all, 0 none."""
+    letter_questions: Annotated[int, msgspec.Meta(ge=0)] = 32
+    """Questions with frames to be answered by a letter, asked before and after: whether RL cost that ability. 0 for
+    none."""
     max_kl: Annotated[float, msgspec.Meta(ge=0)] = 10.0
     """KL divergence from the starting model, in nats a token, from which a run stops; 0 for no bound. It is known only
     with --beta."""
@@ -52,9 +58,18 @@ def scored(rows: Sequence[Row], settings: RewardSettings, place: Place) -> Seque
     Raises VtgError when a reward applies to no row, or more rows than `max_failed` have no reward.
     """
     chosen = [reward_names.read(name) for name, weight in settings.rewards.items() if weight]
-    without = reward_names.check_effect(chosen, [row_sample(row) for row in rows])
-    wrong = [row["sample_id"] in without for row in rows]
+    wrong = reward_names.check_effect(chosen, [row_sample(row) for row in rows])
     return leave_out(rows, wrong, NO_REWARD, "have no reward that applies: take other --rewards", settings, place)
+
+
+def reader(rows: Sequence[Row], prompts: Mapping[str, Prompt], opened: Opened) -> Reader:
+    """What reads completions of the rows."""
+    return Reader(
+        samples={place: row_sample(row) for place, row in enumerate(rows)},
+        forms={place: prompts[row["prompt_id"]].form for place, row in enumerate(rows)},
+        ends=models.end_tokens(opened.model, opened.processor),
+        opened=bool(opened.opening),
+    )
 
 
 def rewards(settings: RewardSettings, reader: Reader, most: int) -> Rewards:
@@ -78,13 +93,18 @@ def limits(settings: RewardSettings) -> guards.Limits:
     return guards.Limits(stall=settings.stall, max_kl=settings.max_kl, max_growth=settings.max_growth)
 
 
+class Notes(NamedTuple):
+    """What is noted of a run while it goes."""
+
+    table: completions.Completions
+    alarm: Callable[[], str | None]
+    """Gives the words of the prior alarm, if there was one."""
+
+
 def watch(
     of: Watch, trainer: Any, rows: Sequence[Row], chosen: Rewards, settings: RewardSettings, place: Place
-) -> Callable[[], str | None]:
-    """Note with each step the running mean of `seen`, where reward came from, and the completions.
-
-    Returns a function that gives the words of the prior alarm, if there was one.
-    """
+) -> Notes:
+    """Note with each step the running mean of `seen`, where reward came from, and the completions."""
     table = completions.Completions(
         place.kept / COMPLETIONS,
         rows,
@@ -106,4 +126,22 @@ def watch(
 
     of.at_step.append(act)
     of.from_line += [lambda entry: prior.figures(of.lines, entry), lambda _: table.figures()]
-    return lambda: said[0] if said else prior.alarm(of.lines)
+    return Notes(table, lambda: said[0] if said else prior.alarm(of.lines))
+
+
+def letters_asked(
+    trainer: Any,
+    rows: Sequence[Row],
+    prompts: Mapping[str, Prompt],
+    frames: Frames,
+    opened: Opened,
+    settings: RewardSettings,
+    place: Place,
+) -> Callable[[], letters.Letters | None]:
+    """Have questions asked before and after training; returns a function that gives what was right."""
+    asked = letters.questions(rows, settings.letter_questions)
+    if not asked:
+        return lambda: None
+    asks = letters.callback(lambda: letters.ask(asked, prompts, frames, opened, trainer), place.kept, place.crew)
+    trainer.add_callback(asks)
+    return lambda: letters.result(place.kept, asks.after)
