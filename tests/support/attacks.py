@@ -49,7 +49,7 @@ EXEMPT: dict[str, dict[str, str]] = {
     "A6": dict.fromkeys((name for name in RUNS if name not in ("remove", "videos bind")), _ONE_FILE),
     "A9": {
         **dict.fromkeys(
-            ("select", "remove", "release", "push", "pull", "diff", "demo-draw", "demo-base", "demo-report"),
+            ("negatives", "select", "remove", "release", "push", "pull", "diff", "demo-draw", "demo-base", "demo-report"),
             _NO_VIDEO,
         ),
         "rebuild": "its steps are these commands, in a process of their own",
@@ -59,7 +59,7 @@ EXEMPT: dict[str, dict[str, str]] = {
     "A15": {
         **dict.fromkeys(
             (
-                "ingest", "curate", "check", "videos verify", "videos bind", "videos proxy", "videos warm",
+                "ingest", "curate", "negatives", "check", "videos verify", "videos bind", "videos proxy", "videos warm",
                 "build-coldstart", "score-difficulty", "select", "evaluate", "demo-draw", "demo-base",
             ),
             _NO_RELEASE,
