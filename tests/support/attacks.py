@@ -49,7 +49,10 @@ EXEMPT: dict[str, dict[str, str]] = {
     "A6": dict.fromkeys((name for name in RUNS if name not in ("remove", "videos bind")), _ONE_FILE),
     "A9": {
         **dict.fromkeys(
-            ("negatives", "select", "remove", "release", "push", "pull", "diff", "demo-draw", "demo-base", "demo-report"),
+            (
+                "negatives", "select", "remove", "release", "push", "pull", "diff", "demo-draw", "demo-base",
+                "demo-report",
+            ),
             _NO_VIDEO,
         ),
         "rebuild": "its steps are these commands, in a process of their own",
