@@ -50,8 +50,8 @@ EXEMPT: dict[str, dict[str, str]] = {
     "A9": {
         **dict.fromkeys(
             (
-                *("import rollouts", "select", "audit", "review", "remove", "release", "push", "pull", "diff"),
-                *("demo-draw", "demo-base", "demo-report"),
+                *("import rollouts", "negatives", "select", "audit", "review", "remove", "release", "push", "pull"),
+                *("diff", "demo-draw", "demo-base", "demo-report"),
             ),
             _NO_VIDEO,
         ),
@@ -63,7 +63,7 @@ EXEMPT: dict[str, dict[str, str]] = {
     "A15": {
         **dict.fromkeys(
             (
-                "ingest", "curate", "check", "videos verify", "videos bind", "videos proxy", "videos warm",
+                "ingest", "curate", "negatives", "check", "videos verify", "videos bind", "videos proxy", "videos warm",
                 "build-coldstart", "score-difficulty", "select", "audit", "review", "evaluate", "demo-draw",
                 "demo-base", "import rollouts",
             ),

@@ -23,7 +23,7 @@ CLUES_AT = (0.1, 0.2, 0.3, 0.4, 0.5)
 def multi(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
     """Both set IoUs, covered time, F1 of matched windows, and the number of windows; `best_window` is not of sets.
 
-    `best_window` compares a single window with the best true one, and was called mIoU until 0.2: beside sets it is
+    `best_window` compares a single window with the best true one, and was called mIoU before: beside sets it is
     too kind, since an answer that finds one of three moments has found one.
     """
     of = table_of_answers(answers, samples)

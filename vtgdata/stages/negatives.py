@@ -10,7 +10,8 @@ that looked (`--judged`), and what it found is left out.
     vtgdata evaluate --samples first/samples.parquet --where none_is_right --prompt ground_or_none --model ... --out e
     vtgdata negatives --samples data/samples.parquet --known Charades_v1_train.csv --judged e/rollouts.parquet --out o
 
-The same seed makes the same queries, so that the answers of the second command judge those of the third.
+The same seed makes the same queries, so that the answers of the second command judge those of the third. Words are told
+apart in English alone (`annotations.content_words`).
 """
 
 import hashlib
