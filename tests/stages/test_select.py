@@ -205,3 +205,25 @@ def test_one_of_three_moments_is_a_third_and_not_a_success(tmp_path):
     # A labelled row without a moment can only be missed: nothing is paid for it.
     assert (summary.samples, summary.n_without_moment) == (1, 1)
     assert [sample.sample_id for sample in read_samples(tmp_path / "truth.parquet")] == ["s0", "s1"]
+
+
+def test_earlier_pass_rates_are_a_prior_only_with_the_adaptive_rule(tmp_path):
+    samples = [make_sample(f"s{i:03}", video_id=f"v{i}", windows=[(1.0 + i % 9, 6.0 + i % 9)]) for i in range(150)]
+    write_samples(tmp_path / "samples.parquet", samples)
+    given = {
+        "samples": f"{tmp_path}/samples.parquet",
+        "model": f"scripted:samples={tmp_path}/samples.parquet,errors=0.5",
+    }
+    difficulty.run(difficulty.Settings(out=f"{tmp_path}/first", n=2, **given))
+    prior = [f"{tmp_path}/first/pass_rates.parquet"]
+    with pytest.raises(VtgError, match="--adaptive"):
+        difficulty.run(difficulty.Settings(out=f"{tmp_path}/plain", prior=prior, **given))
+    rule = {"adaptive": "mean_iou:0.2:0.8:0.1", "max_n": 6, "n": 2, "prior": prior}
+    summary = difficulty.run(difficulty.Settings(out=f"{tmp_path}/second", **rule, **given))
+    assert summary.remembered.gain is not None and summary.rollouts >= 150
+    rates = read_parquet(tmp_path / "second/pass_rates.parquet")
+    assert {each["sample_id"] for each in rates} == {sample.sample_id for sample in samples}
+    # The same answers, from a file, give the same pass rates.
+    again = {"rollouts": f"{tmp_path}/second/rollouts.parquet"} | rule
+    difficulty.run(difficulty.Settings(out=f"{tmp_path}/again", **again, **given))
+    assert read_parquet(tmp_path / "again/pass_rates.parquet") == rates

@@ -10,22 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from vtgdata.engine.adaptive.posteriors import fit
+from vtgdata.engine.adaptive.posteriors import fit, log_gamma
 from vtgdata.engine.adaptive.rule import Floats
 from vtgdata.files import row_table
 
 COLUMNS = ("sample_id", "measure", "ious", "n_unparsed")
-
-
-def log_gamma(x: Floats) -> Floats:
-    """The logarithm of the gamma function, for x > 0, with an error below 1e-10.
-
-    Source: Stirling's series (DLMF 5.11.1) at x + 10, brought back by the recurrence.
-    """
-    shift = sum(np.log(x + k) for k in range(10))
-    z = x + 10
-    series = 1 / (12 * z) - 1 / (360 * z**3) + 1 / (1260 * z**5) - 1 / (1680 * z**7)
-    return (z - 0.5) * np.log(z) - z + 0.5 * np.log(2 * np.pi) + series - shift
 
 
 def all_alike(passes: Floats, counts: Floats, group: int) -> Floats:
