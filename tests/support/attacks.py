@@ -50,7 +50,7 @@ EXEMPT: dict[str, dict[str, str]] = {
     "A9": {
         **dict.fromkeys(
             (
-                *("import rollouts", "select", "remove", "release", "push", "pull", "diff"),
+                *("compare-rates", "import rollouts", "select", "remove", "release", "push", "pull", "diff"),
                 *("demo-draw", "demo-base", "demo-report"),
             ),
             _NO_VIDEO,
@@ -64,7 +64,7 @@ EXEMPT: dict[str, dict[str, str]] = {
             (
                 "ingest", "curate", "check", "videos verify", "videos bind", "videos proxy", "videos warm",
                 "build-coldstart", "score-difficulty", "select", "evaluate", "demo-draw", "demo-base",
-                "import rollouts",
+                "compare-rates", "import rollouts",
             ),
             _NO_RELEASE,
         ),
