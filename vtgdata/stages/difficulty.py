@@ -206,7 +206,9 @@ class _Totals:
         self.unparsed += sum(row["parse_status"] not in (None, "ok") for row in rows)
         for rate in rates:
             if rate["value"] is not None:
-                self.values[rate["measure"]].append(rate["value"])
+                # Where more answers were asked for after a look, the mean of the answers is biased.
+                value = rate["posterior_mean"] if rate.get("place") else rate["value"]
+                self.values[rate["measure"]].append(value)
 
     def means(self) -> dict[str, float | None]:
         return {measure: float(np.mean(values)) if values else None for measure, values in self.values.items()}

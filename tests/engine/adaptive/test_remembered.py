@@ -47,7 +47,7 @@ def drifted(rates, by, rng):
     return 1 / (1 + np.exp(-(np.log(rates / (1 - rates)) + rng.normal(-0.4, by, N))))
 
 
-@pytest.mark.parametrize("drift", [0.3, 0.8])
+@pytest.mark.parametrize("drift", [0.3, pytest.param(0.8, marks=pytest.mark.slow)])
 def test_fewer_answers_are_asked_for_at_the_stated_error_whatever_the_drift(drift):
     plain, helped = [], []
     for seed in range(2):
