@@ -35,8 +35,8 @@ def without_gradient(pass_rates: Sequence[Any], group: int, measure: str) -> Any
     """For each sample, the chance that `group` new answers all have one whole reward, as a Polars frame.
 
     The reward is that of IoU and form together. Answers can be alike in three ways: all miss and cannot be read; all
-    miss in the right form; all hit with one and the same IoU. The frame has sample_id and dead; it is empty where the
-    rows do not store their answers' IoUs.
+    miss in the right form; all hit with one and the same IoU. The frame has sample_id and dead; samples of which
+    fewer than two IoUs are stored are not in it, since one answer says nothing of a spread.
 
     Args:
         pass_rates: rows of a pass_rates.parquet.
@@ -49,7 +49,7 @@ def without_gradient(pass_rates: Sequence[Any], group: int, measure: str) -> Any
     for frame in row_table.frames(pass_rates, COLUMNS):
         if frame["ious"].dtype == pl.Null:
             continue
-        frame = frame.filter((pl.col("measure").cast(pl.String) == measure) & (pl.col("ious").list.len() > 0))
+        frame = frame.filter((pl.col("measure").cast(pl.String) == measure) & (pl.col("ious").list.len() > 1))
         frame = frame.cast({"sample_id": pl.String, "ious": pl.List(pl.Float64), "n_unparsed": pl.Float64})
         misses, top = _alike(frame["ious"])
         seen.append(
