@@ -6,11 +6,12 @@ from collections import Counter
 import pytest
 
 from support.builders import make_sample
+from vtgdata import releases
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import read_parquet, write_parquet
 from vtgdata.files.samples import read_samples, write_samples
 from vtgdata.files.schemas import DECIDED, PASS_RATES
-from vtgdata.stages import difficulty, select
+from vtgdata.stages import difficulty, release, select
 
 N = 60
 
@@ -205,3 +206,46 @@ def test_one_of_three_moments_is_a_third_and_not_a_success(tmp_path):
     # A labelled row without a moment can only be missed: nothing is paid for it.
     assert (summary.samples, summary.n_without_moment) == (1, 1)
     assert [sample.sample_id for sample in read_samples(tmp_path / "truth.parquet")] == ["s0", "s1"]
+
+
+def test_earlier_pass_rates_are_a_prior_only_with_the_adaptive_rule(tmp_path):
+    samples = [make_sample(f"s{i:03}", video_id=f"v{i}", windows=[(1.0 + i % 9, 6.0 + i % 9)]) for i in range(150)]
+    write_samples(tmp_path / "samples.parquet", samples)
+    given = {
+        "samples": f"{tmp_path}/samples.parquet",
+        "model": f"scripted:samples={tmp_path}/samples.parquet,errors=0.5",
+    }
+    difficulty.run(difficulty.Settings(out=f"{tmp_path}/first", n=2, **given))
+    prior = [f"{tmp_path}/first/pass_rates.parquet"]
+    with pytest.raises(VtgError, match="--adaptive"):
+        difficulty.run(difficulty.Settings(out=f"{tmp_path}/plain", prior=prior, **given))
+    rule = {"adaptive": "mean_iou:0.2:0.8:0.1", "max_n": 6, "n": 2, "prior": prior}
+    summary = difficulty.run(difficulty.Settings(out=f"{tmp_path}/second", **rule, **given))
+    assert summary.remembered.gain is not None and summary.rollouts >= 150
+    rates = read_parquet(tmp_path / "second/pass_rates.parquet")
+    assert {each["sample_id"] for each in rates} == {sample.sample_id for sample in samples}
+    # The same answers, from a file, give the same pass rates.
+    again = {"rollouts": f"{tmp_path}/second/rollouts.parquet"} | rule
+    difficulty.run(difficulty.Settings(out=f"{tmp_path}/again", **again, **given))
+    assert read_parquet(tmp_path / "again/pass_rates.parquet") == rates
+
+
+def test_rank_and_weight_live_through_a_release(tmp_path):
+    samples = [make_sample(f"s{i:03}", video_id=f"v{i % 7}", windows=[(1.0 + i % 9, 6.0 + i % 9)]) for i in range(20)]
+    path = f"{tmp_path}/samples.parquet"
+    write_samples(tmp_path / "samples.parquet", samples)
+    model = f"scripted:samples={path},errors=0.5"
+    difficulty.run(difficulty.Settings(samples=path, model=model, n=3, out=f"{tmp_path}/d"))
+    rates = f"{tmp_path}/d/pass_rates.parquet"
+    for selector, column in (("weight:column=true", "weight"), ("easy_to_hard", "rank")):
+        out = f"{tmp_path}/{column}"
+        select.run(select.Settings(pass_rates=rates, samples=path, size=12, selector=selector, out=f"{out}-rows"))
+        chosen = {each["sample_id"]: each[column] for each in read_parquet(f"{out}-rows/rows.parquet")}
+        splits = {"rl": f"{out}-rows/rows.parquet"}
+        release.run(release.Settings(samples=path, pass_rates=rates, splits=splits, version="1.0.0", out=out))
+        document = releases.open_release(out).document
+        rows = releases.open_release(out).rows("rl")
+        assert {each["sample_id"]: each[column] for each in rows} == chosen and len(rows) == 12
+        assert ("weight" in rows[0]) == (column == "weight") == ("weight" in document.columns("rl"))
+    croissant = json.loads((tmp_path / "weight/croissant.json").read_text())
+    assert any(field["name"] == "weight" for each in croissant["recordSet"] for field in each["field"])

@@ -50,8 +50,8 @@ EXEMPT: dict[str, dict[str, str]] = {
     "A9": {
         **dict.fromkeys(
             (
-                *("import rollouts", "negatives", "select", "audit", "review", "remove", "release", "push", "pull"),
-                *("diff", "demo-draw", "demo-base", "demo-report"),
+                *("compare-rates", "import rollouts", "negatives", "select", "audit", "review", "remove", "release"),
+                *("push", "pull", "diff", "demo-draw", "demo-base", "demo-report"),
             ),
             _NO_VIDEO,
         ),
@@ -65,7 +65,7 @@ EXEMPT: dict[str, dict[str, str]] = {
             (
                 "ingest", "curate", "negatives", "check", "videos verify", "videos bind", "videos proxy", "videos warm",
                 "build-coldstart", "score-difficulty", "select", "audit", "review", "evaluate", "demo-draw",
-                "demo-base", "import rollouts",
+                "demo-base", "compare-rates", "import rollouts",
             ),
             _NO_RELEASE,
         ),

@@ -45,6 +45,7 @@ COMMANDS = {
     "score-difficulty, batch": "score-difficulty {served} {test} --n 1 --batch b --out o/batch",
     "batch-import": "batch-import b results.jsonl",
     "retry": "retry o/difficulty",
+    "compare-rates": ("compare-rates o/difficulty/pass_rates.parquet o/adaptive/pass_rates.parquet --out o/compared"),
     "import rollouts": "import rollouts published.jsonl --form tempsamp --out o/imported",
     "select": "select --pass-rates o/difficulty/pass_rates.parquet --size 3 --out o/select",
     "evaluate": "evaluate {served} --model openai_api:tiny --blind --other-query --max-failed 1 --out o/evaluate",

@@ -34,6 +34,7 @@ def make_world(world: Path) -> None:
     rates = [make_pass_rate(sample) for sample in samples]
     write_parquet(world / "rates/pass_rates.parquet", rates, PASS_RATES)
     write_chosen(world / "rates/rows.parquet", rates)
+    write_parquet(world / "other/pass_rates.parquet", rates, PASS_RATES)
     lines = [{"sample_id": sample.sample_id, "windows": [[1.0, 2.0]]} for sample in samples]
     write_jsonl(world / "predictions/mine.jsonl", lines)
     (world / "inputs").mkdir()
@@ -67,6 +68,7 @@ RUNS: dict[str, Settings] = {
     "videos warm": {"samples": SAMPLES, "videos": "videos", "num_frames": 2},
     "build-coldstart": ASK,
     "score-difficulty": ASK,
+    "compare-rates": {"files": ["rates/pass_rates.parquet", "other/pass_rates.parquet"]},
     "import rollouts": {"file": "published/train.jsonl", "form": "tempsamp"},
     "select": {"pass_rates": "rates/pass_rates.parquet", "samples": SAMPLES, "selector": "uniform", "size": 1},
     "audit": {"samples": "labels/samples.parquet", "rollouts": ["labels/rollouts.parquet"], "size": 10},

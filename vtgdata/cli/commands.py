@@ -38,6 +38,7 @@ COMMANDS = {
     "videos warm": Command("vtgdata.stages.videos.warm", "videos:warm"),
     "build-coldstart": Command("vtgdata.stages.coldstart", "models:build_coldstart"),
     "score-difficulty": Command("vtgdata.stages.difficulty", "models:score_difficulty"),
+    "compare-rates": Command("vtgdata.stages.compare_rates", "models:compare_rates", ("files",)),
     "import rollouts": Command("vtgdata.stages.import_rollouts", "importing:rollouts", ("file",)),
     "select": Command("vtgdata.stages.select", "models:select"),
     "audit": Command("vtgdata.stages.audit", "labels:audit"),

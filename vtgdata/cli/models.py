@@ -1,4 +1,4 @@
-"""Commands that ask a model or choose rows by its answers: build-coldstart, score-difficulty, select, evaluate."""
+"""Commands that ask a model or choose rows by its answers: build-coldstart, score-difficulty, evaluate and so on."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from vtgdata.cli import anchors, choices, evaluation
-from vtgdata.cli.printing import again, counts, percent
+from vtgdata.cli.printing import again, counts, percent, table
 from vtgdata.cli.running import relative, stage
 
 if TYPE_CHECKING:
     from vtgdata.engine.batch.export import Exported
     from vtgdata.engine.money.plan_words import Planned
     from vtgdata.stages.coldstart import Summary as Traced
+    from vtgdata.stages.compare_rates import Summary as Compared
     from vtgdata.stages.difficulty import Summary as Rated
     from vtgdata.stages.evaluate import Summary as Evaluated
     from vtgdata.stages.select import Summary as Selected
@@ -24,6 +25,7 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     del train
     stage(app, words, "build-coldstart")
     stage(app, words, "score-difficulty")
+    stage(app, words, "compare-rates")
     stage(app, words, "select")
     stage(app, words, "evaluate")
 
@@ -51,6 +53,23 @@ def score_difficulty(summary: Rated) -> None:
     for measure, value in summary.pass_rates.items():
         print(f"mean pass rate by {measure}: {percent(value)} %")
     print(f"unparsed answers {summary.n_unparsed:,}, failed samples {summary.n_failed:,}")
+    print(f"written to {relative(summary.out)}")
+
+
+def compare_rates(summary: Compared) -> None:
+    """Compare the pass rates of students or checkpoints: gap, drift, rank correlation."""
+    print(f"by {summary.measure}{again(summary)}")
+    table(
+        ["model", "samples", "mean"],
+        [[each.model, f"{each.samples:,}", percent(each.mean)] for each in summary.students],
+    )
+    rows = [
+        [f"{each.first} to {each.second}", f"{each.samples:,}", percent(each.gap), f"{each.drift:.2f}",
+         "-" if each.rank_correlation is None else f"{each.rank_correlation:.2f}", f"{each.better:,}",
+         f"{each.worse:,}"]
+        for each in summary.pairs
+    ]  # fmt: skip
+    table(["pair", "samples", "gap", "drift (log odds)", "rank correlation", "better", "worse"], rows)
     print(f"written to {relative(summary.out)}")
 
 

@@ -1,7 +1,7 @@
 """Asking one model about samples: turns samples into rows of rollouts, through the journal."""
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -161,8 +161,9 @@ def collect(
         model = metered(spec, model, settings, journal)
         asked = _Ask(spec, condition, names)
         asker = _Asker(settings, asked, _Held(prompt, store, model, journal, spool))
-        asker.ask(samples, settings.n)
-        if places is not None:
+        if places is None:
+            asker.ask(samples, settings.n)
+        else:
             asker.deepen(samples, places)
         collected = Collected(samples, model.id, prompt, asker.latest if places else asker.rows)
         if (stated := getattr(model, "reproducible", None)) is not None:
@@ -231,16 +232,22 @@ class _Asker:
         ask.run(questions(samples, self.prompt, self.store, self.settings, self.asked.condition), asking)
 
     def deepen(self, samples: Sequence[Sample], places: Places) -> None:
-        """Ask further rounds until no sample needs more answers."""
-        for sample, rows, _ in self.rows(samples):
-            places.take(sample.sample_id, rows)
+        """Ask in rounds until no sample needs more answers."""
+        for wanted in places.opening([sample.sample_id for sample in samples]):
+            self._round(samples, wanted, places)
         while more := places.deepen():
-            for n in sorted(set(more.values())):
-                some = [sample for sample in samples if more.get(sample.sample_id) == n]
-                start = self.spool.end
-                self.ask(some, n)
-                for sample, rows, _ in self.rows(some, start):
-                    places.take(sample.sample_id, rows)
+            self._round(samples, more, places)
+
+    def _round(self, samples: Sequence[Sample], wanted: Mapping[str, int], places: Places) -> None:
+        """Ask for as many answers as are wanted of each sample."""
+        counts = sorted(set(wanted.values()))
+        whole = len(counts) == 1 and len(wanted) == len(samples)
+        for n in counts:
+            some = samples if whole else [sample for sample in samples if wanted.get(sample.sample_id) == n]
+            start = self.spool.end
+            self.ask(some, n)
+            for sample, rows, _ in self.rows(some, start):
+                places.take(sample.sample_id, rows)
 
     def latest(self, samples: Sequence[Sample]) -> _Rows:
         """Each sample with the rows of its last round."""

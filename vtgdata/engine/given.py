@@ -64,13 +64,14 @@ class GivenAnswers:
     def count(self, samples: Sequence[Sample], places: Places | None) -> None:
         """Note how many answers of each sample count: n, or as many as the adaptive rule wants, round by round."""
         self.depth = dict.fromkeys((sample.sample_id for sample in samples), self.settings.n)
+        if places is None:
+            return
         known = {sample.sample_id: sample for sample in samples}
-        more = dict(self.depth) if places is not None else {}
-        while places is not None and more:
+        rounds = places.opening(list(known))
+        while more := next(rounds, None) or places.deepen():
             for name, n in more.items():
                 self.depth[name] = n
                 places.take(name, self._made(known[name], n))
-            more = places.deepen()
 
     def _made(self, sample: Sample, n: int) -> list[Row]:
         """The first n rows of a sample, read and scored as the engine does; raises VtgError when one is missing."""

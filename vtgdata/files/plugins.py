@@ -148,7 +148,8 @@ def check_settings(spec: str, function: Callable[..., Any], settings: dict[str, 
         number = (isinstance(default, int | float) and not isinstance(default, bool)) or kind in ("int", "float")
         if number and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise VtgError(f"{spec!r}: {key} must be a number, not {value!r}.")
-    missing = [key for key, each in parameters.items() if each.default is each.empty and key not in settings]
+    needed = [each for each in parameters.values() if each.default is each.empty and each.kind is each.KEYWORD_ONLY]
+    missing = [each.name for each in needed if each.name not in settings]
     if missing:
         wanted = ",".join(f"{key}=..." for key in missing)
         raise VtgError(

@@ -5,6 +5,7 @@ score's mean over the answers, or the share of answers that reach a value of the
 """
 
 import json
+import logging
 from array import array
 from collections.abc import Sequence
 
@@ -15,6 +16,7 @@ from msgspec import UNSET, UnsetType
 from vtgdata.conversation.prompt import load_prompt
 from vtgdata.engine import rates, shards, unreleasable
 from vtgdata.engine.adaptive import posteriors
+from vtgdata.engine.adaptive.remembered import Remembered
 from vtgdata.engine.adaptive.rounds import Places
 from vtgdata.engine.adaptive.rule import parse_rule
 from vtgdata.engine.batch.export import Exported
@@ -25,14 +27,18 @@ from vtgdata.engine.money import plan
 from vtgdata.engine.money.plan_words import Planned
 from vtgdata.engine.questions import load_samples
 from vtgdata.engine.rollouts import DEFAULT_SCORES, sampling_text, unparsed
+from vtgdata.engine.selection import earlier
 from vtgdata.engine.unreleasable import TrainingSettings
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import parquet_writer
+from vtgdata.files.samples import SampleTable
 from vtgdata.files.schemas import DECIDED, DRAWN, PASS_RATES, ROLLOUTS, Row
 from vtgdata.files.step import Step, StepSummary
 from vtgdata.records import Sample
 from vtgdata.releases.rebuild.answers import still_there
 from vtgdata.video.frame_settings import PositiveInt
+
+log = logging.getLogger("vtgdata")
 
 RATES = PASS_RATES | DRAWN | DECIDED
 """Columns of pass_rates.parquet.
@@ -51,6 +57,9 @@ class Settings(TrainingSettings, frozen=True, kw_only=True, forbid_unknown_field
     adaptive: str = ""
     """MEASURE:LOW:HIGH:ERROR, as in mean_iou:0.2:0.8:0.05: ask for more answers until the expected share of samples on
     the wrong side of LOW or HIGH is below ERROR. MEASURE is one of --measures."""
+    prior: list[str] = msgspec.field(default_factory=list[str])
+    """With --adaptive, a pass_rates.parquet of an earlier checkpoint or another model, whose answers count as far as a
+    small fresh probe shows that they help; then a sample may need a single new answer. May be given several times."""
     max_n: PositiveInt = 32
     """With --adaptive, the maximum number of answers per sample."""
     measures: list[str] = msgspec.field(default_factory=list[str])
@@ -59,6 +68,17 @@ class Settings(TrainingSettings, frozen=True, kw_only=True, forbid_unknown_field
     May be given several times. By default it follows the prompt: for one window iou>=0.5 and mean_iou, for all windows
     union_iou>=0.5 and union_iou, for an option with a window answer*iou>=0.5, answer and mean_iou, for an option
     answer."""
+
+
+class Recalled(msgspec.Struct, frozen=True, kw_only=True):
+    """What a probe said of earlier pass rates."""
+
+    helped: bool
+    """Whether they were used."""
+    gain: float | None
+    """Mean log-likelihood of a fresh sample above that under the pool's prior; None if nothing was answered."""
+    worth: float | None
+    """Answers that the prior of a sample is worth."""
 
 
 class Summary(StepSummary, frozen=True, kw_only=True):
@@ -91,6 +111,8 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     """The share that may be misplaced: ERROR of --adaptive."""
     prior: dict[str, float] | UnsetType = UNSET
     """The prior fitted to the first answers: a, b and weight."""
+    remembered: Recalled | UnsetType = UNSET
+    """What the probe said of --prior."""
 
 
 def run(settings: Settings) -> Summary | Planned | Exported:
@@ -100,14 +122,14 @@ def run(settings: Settings) -> Summary | Planned | Exported:
     """
     settings = _with_measures(settings)
     measures = read_measures(settings.measures)
-    places = _places(settings)
+    _places(settings)
     settings = shards.placed(settings)
     with Step(
         "score-difficulty",
         settings,
         Summary,
         code=[__name__, *plugin_code([settings.model], [score for measure in measures for score in measure.scores])],
-        inputs=settings.inputs(settings.model),
+        inputs=[*settings.inputs(settings.model), *settings.prior],
         listings=settings.listings(),
     ) as step:
         if not settings.ignores_up_to_date and (done := step.up_to_date()) is not None:
@@ -119,6 +141,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
             why = "has a true window or answer" if labelled else "is labelled"
             raise VtgError(f"{settings.samples}: none of the chosen samples {why}, so none can be scored.")
         unreleasable.refuse(settings, samples)
+        places = _places(settings, samples)
         most = settings.max_n if places else None
         asks = [] if settings.rollouts else [(settings.model, "sighted")]
         if (planned := plan.check(settings, samples, asks, most)) is not None:
@@ -153,6 +176,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
             reproducible=UNSET if collected.reproducible is None else collected.reproducible,
             out=settings.out,
             **(places.summary() if places else {}),
+            remembered=_recalled(places),
         )
         failed = collected.failure(settings.max_failed)
         return step.finish(summary, ["rollouts.parquet", "pass_rates.parquet"], failed=failed)
@@ -182,18 +206,22 @@ class _Totals:
         self.unparsed += sum(unparsed(row) for row in rows)
         for rate in rates:
             if rate["value"] is not None:
-                self.values[rate["measure"]].append(rate["value"])
+                # Where more answers were asked for after a look, the mean of the answers is biased.
+                value = rate["posterior_mean"] if rate.get("place") else rate["value"]
+                self.values[rate["measure"]].append(value)
 
     def means(self) -> dict[str, float | None]:
         return {measure: float(np.mean(values)) if values else None for measure, values in self.values.items()}
 
 
-def _places(settings: Settings) -> Places | None:
+def _places(settings: Settings, samples: SampleTable | None = None) -> Places | None:
     """The adaptive rule that decides how many answers each sample gets; None if every sample gets n.
 
-    Raises VtgError when --adaptive, --n, --max-n, --measures and --shard do not fit together.
+    Raises VtgError when --adaptive, --n, --max-n, --measures, --prior and --shard do not fit together.
     """
     if not settings.adaptive:
+        if settings.prior:
+            raise VtgError("--prior saves answers where --adaptive decides how many there are: give that, too.")
         return None
     shards.refuse(settings, "--adaptive looks at all samples after each round, so it runs in one process.")
     rule = parse_rule(settings.adaptive)
@@ -202,7 +230,27 @@ def _places(settings: Settings) -> Places | None:
     measure = read_measure(rule.measure)
     if measure not in read_measures(settings.measures):
         raise VtgError(f"--adaptive decides by {rule.measure!r}: name it among --measures, so that it is stored.")
+    if settings.prior and samples is not None:
+        facts = earlier.facts_of(samples, settings.prior, measure.name)
+        ids = [sample.sample_id for sample in samples]
+        return Remembered(
+            rule, measure, first=settings.n, most=settings.max_n, seed=settings.seed, ids=ids, facts=facts
+        )
     return Places(rule, measure, first=settings.n, most=settings.max_n)
+
+
+def _recalled(places: Places | None) -> Recalled | UnsetType:
+    """What is said of --prior."""
+    if not isinstance(places, Remembered):
+        return UNSET
+    learnt = places.learnt
+    if learnt is None or not learnt.helps:
+        log.warning("--prior: the earlier answers say no more than the pool does, so they are not used")
+    return Recalled(
+        helped=learnt is not None and learnt.helps,
+        gain=None if learnt is None else learnt.gain,
+        worth=None if learnt is None else learnt.worth,
+    )
 
 
 def _scores(measures: Sequence[Measure]) -> list[str]:

@@ -91,12 +91,13 @@ def mean_misplaced(pool, band, draws, n):
 
 def test_no_more_are_misplaced_than_was_said():
     for band in BANDS[::2]:
-        assert all(share <= ERROR + 0.01 for share in mean_misplaced("time-r1", band, 2, 500).values())
+        assert all(share <= ERROR + 0.01 for share in mean_misplaced("time-r1", band, 2, 300).values())
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("band", BANDS)
 @pytest.mark.parametrize("pool", ["uniform", "u-shaped", "hard", "time-r1"])
 def test_no_more_are_misplaced_than_was_said_in_200_draws(pool, band):
-    found = mean_misplaced(pool, band, 200, 500)
+    found = mean_misplaced(pool, band, 200, 250)
     assert all(share <= ERROR + 0.01 for share in found.values()), found

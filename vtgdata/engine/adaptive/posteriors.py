@@ -35,6 +35,17 @@ def fit(means: Floats, stds: Floats, counts: Floats) -> Prior:
     return Prior(mean * total, (1 - mean) * total, weight)
 
 
+def log_gamma(x: Floats) -> Floats:
+    """The logarithm of the gamma function, for x > 0, with an error below 1e-10.
+
+    Source: Stirling's series (DLMF 5.11.1) at x + 10, brought back by the recurrence.
+    """
+    shift = sum(np.log(x + k) for k in range(10))
+    z = x + 10
+    series = 1 / (12 * z) - 1 / (360 * z**3) + 1 / (1260 * z**5) - 1 / (1680 * z**7)
+    return (z - 0.5) * np.log(z) - z + 0.5 * np.log(2 * np.pi) + series - shift
+
+
 def means_of(prior: Prior, means: Floats, counts: Floats) -> Floats:
     """The mean of each sample's posterior; (n,) in (0, 1)."""
     return (prior.a + prior.weight * means * counts) / (prior.a + prior.b + prior.weight * counts)

@@ -5,7 +5,7 @@ alone, never from the order in which they arrived.
 """
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,18 @@ class Places:
             found.append(value)
         return found
 
+    def opening(self, ids: Sequence[str]) -> Iterator[dict[str, int]]:
+        """Yield the numbers of answers that are asked for before any decision, round by round: `first` of each sample.
+
+        The answers of a round are taken before the next one is asked for.
+        """
+        yield dict.fromkeys(ids, self.first)
+
+    def priors(self, ids: Sequence[str]) -> Prior:
+        """The prior of some samples; here the one of the pool."""
+        del ids
+        return self.prior or fit([])
+
     def deepen(self) -> dict[str, int]:
         """For each sample that needs more answers, the total number wanted."""
         ids = [one for one, values in self.found.items() if values and one not in self.waiting]
@@ -53,10 +65,14 @@ class Places:
             return {}
         if self.prior is None:
             self.prior = fit([one[: self.first] for one in values])
-        _, chances = judge(*_totals(values), self.prior, self.rule)
+        _, chances = judge(*_totals(values), self.priors(ids), self.rule)
         counts = np.array([len(one) for one in values], dtype=np.float64)
         ask = more(chances, counts, self.rule, self.most)
-        return {one: min(len(has) + STEP, self.most) for one, has, go in zip(ids, values, ask, strict=True) if go}
+        return {
+            one: min(max(len(has) + STEP, self.first), self.most)
+            for one, has, go in zip(ids, values, ask, strict=True)
+            if go
+        }
 
     def decided(self) -> dict[str, dict[str, Any]]:
         """For each sample with an answer: its likeliest place, posterior mean, and whether it is decided.
@@ -64,10 +80,10 @@ class Places:
         `decided` is true when the sample's own probability of being misplaced is at most ERROR. Even when it is not,
         the misplaced share of the whole pool may be at most ERROR: see `summary`.
         """
-        prior = self.prior or fit([])
         ids = [one for one, values in self.found.items() if values]
         if not ids:
             return {}
+        prior = self.priors(ids)
         sums, counts = _totals([self.found[one] for one in ids])
         places, chances = judge(sums, counts, prior, self.rule)
         means = (prior.a + prior.weight * sums) / (prior.a + prior.b + prior.weight * counts)
@@ -86,8 +102,9 @@ class Places:
         """Number of samples in each place, and the expected share of misplaced samples."""
         placed = [one["place"] for one in self.decided().values()]
         prior = self.prior or fit([])
-        sums, counts = _totals([values for values in self.found.values() if values])
-        _, chances = judge(sums, counts, prior, self.rule)
+        ids = [one for one, values in self.found.items() if values]
+        sums, counts = _totals([self.found[one] for one in ids])
+        _, chances = judge(sums, counts, self.priors(ids), self.rule)
         return {
             "places": {place: placed.count(place) for place in PLACES},
             "expected_misplaced": float(chances.mean()) if len(chances) else None,

@@ -104,7 +104,7 @@ class Choosing:
         if not len(chosen):
             return False
         values = self.rates.filter(self.rates["sample_id"].is_in(chosen.implode()))["value"]
-        alike = [value for value in (0.0, 1.0) if len(values) and (values == value).all()]
+        alike = [value for value in (0.0, 1.0) if len(values) > 1 and (values == value).all()]
         return not alike or bool((self.rates["value"] == alike[0]).all())
 
     def refuse_useless(self, chosen: Any) -> None:

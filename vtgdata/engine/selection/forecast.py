@@ -10,22 +10,62 @@ from typing import Any
 
 import numpy as np
 
-from vtgdata.engine.adaptive.posteriors import fit
+from vtgdata.engine.adaptive.posteriors import log_gamma
 from vtgdata.engine.adaptive.rule import Floats
 from vtgdata.files import row_table
 
+PARTS = ((0.3, 6.0), (2.0, 2.0), (6.0, 0.3))
+"""The Beta distributions that the fit of a pool begins with: of rows that seldom, sometimes and mostly pass."""
+ROUNDS = 50
 COLUMNS = ("sample_id", "measure", "ious", "n_unparsed")
 
 
-def log_gamma(x: Floats) -> Floats:
-    """The logarithm of the gamma function, for x > 0, with an error below 1e-10.
+def fit_mixture(passes: Floats, counts: Floats) -> tuple[Floats, Floats, Floats]:
+    """A mixture of Beta distributions of the true rates in a pool: the weight, a and b of each part.
 
-    Source: Stirling's series (DLMF 5.11.1) at x + 10, brought back by the recurrence.
+    Real pools have rows that never pass, rows that always do, and others; one Beta distribution would put too much in
+    between. It is fitted by expectation maximisation, each part by the moments of its rows.
+
+    Args:
+        passes: (n,) answers that passed.
+        counts: (n,) answers, 2 or more.
     """
-    shift = sum(np.log(x + k) for k in range(10))
-    z = x + 10
-    series = 1 / (12 * z) - 1 / (360 * z**3) + 1 / (1260 * z**5) - 1 / (1680 * z**7)
-    return (z - 0.5) * np.log(z) - z + 0.5 * np.log(2 * np.pi) + series - shift
+    pairs, rows = np.unique(np.column_stack([passes, counts]), axis=0, return_counts=True)
+    s, n = pairs[:, 0], pairs[:, 1]
+    weights = np.full(len(PARTS), 1 / len(PARTS))
+    a, b = np.array([part[0] for part in PARTS]), np.array([part[1] for part in PARTS])
+    for _ in range(ROUNDS):
+        shares = _shares(s, n, weights, a, b) * rows[:, None]
+        weights = np.maximum(shares.sum(axis=0) / rows.sum(), 1e-6)
+        for part in range(len(PARTS)):
+            a[part], b[part] = _moments(s / n, n, shares[:, part])
+    return weights / weights.sum(), a, b
+
+
+def _shares(s: Floats, n: Floats, weights: Floats, a: Floats, b: Floats) -> Floats:
+    """The probability of each part for rows with s passes of n; (rows, parts)."""
+    likely = np.log(weights) + _log_beta(a + s[:, None], b + (n - s)[:, None]) - _log_beta(a, b)
+    likely = np.exp(likely - likely.max(axis=1, keepdims=True))
+    return likely / likely.sum(axis=1, keepdims=True)
+
+
+def _moments(means: Floats, counts: Floats, rows: Floats) -> tuple[float, float]:
+    """The Beta distribution with the moments of some rows, what chance adds to their spread left out.
+
+    Two more rows, spread as Beta(1/2, 1/2), keep it from a point.
+    """
+    total = float(rows.sum()) + 2.0
+    mean = float((rows * means).sum() + 1.0) / total
+    seen = float((rows * (means - mean) ** 2).sum() + 2 * 0.125) / total
+    chance = float((rows * means * (1 - means) / (counts - 1)).sum()) / total
+    most = mean * (1 - mean)
+    spread = min(max(seen - chance, 0.005 * most), 0.95 * most)
+    size = most / spread - 1
+    return mean * size, (1 - mean) * size
+
+
+def _log_beta(a: Floats, b: Floats) -> Floats:
+    return log_gamma(a) + log_gamma(b) - log_gamma(a + b)
 
 
 def all_alike(passes: Floats, counts: Floats, group: int) -> Floats:
@@ -33,21 +73,23 @@ def all_alike(passes: Floats, counts: Floats, group: int) -> Floats:
 
     Args:
         passes: (n,) answers that passed.
-        counts: (n,) answers, above 0.
+        counts: (n,) answers, 2 or more.
         group: G.
     """
-    shares = passes / counts
-    prior = fit(shares, np.sqrt(shares * (1 - shares)), counts)
-    a, b = prior.a + passes, prior.b + counts - passes
-    return np.exp(log_gamma(a + group) - log_gamma(a) - log_gamma(a + b + group) + log_gamma(a + b))
+    weights, a, b = fit_mixture(passes, counts)
+    pairs, place = np.unique(np.column_stack([passes, counts]), axis=0, return_inverse=True)
+    s, n = pairs[:, 0], pairs[:, 1]
+    alpha, beta = a + s[:, None], b + (n - s)[:, None]
+    each = np.exp(_log_beta(alpha + group, beta) - _log_beta(alpha, beta))
+    return (_shares(s, n, weights, a, b) * each).sum(axis=1)[place.ravel()]
 
 
 def without_gradient(pass_rates: Sequence[Any], group: int, measure: str) -> Any:
     """For each sample, the chance that `group` new answers all have one whole reward, as a Polars frame.
 
     The reward is that of IoU and form together. Answers can be alike in three ways: all miss and cannot be read; all
-    miss in the right form; all hit with one and the same IoU. The frame has sample_id and dead; it is empty where the
-    rows do not store their answers' IoUs.
+    miss in the right form; all hit with one and the same IoU. The frame has sample_id and dead; samples of which
+    fewer than two IoUs are stored are not in it, since one answer says nothing of a spread.
 
     Args:
         pass_rates: rows of a pass_rates.parquet.
@@ -60,7 +102,7 @@ def without_gradient(pass_rates: Sequence[Any], group: int, measure: str) -> Any
     for frame in row_table.frames(pass_rates, COLUMNS):
         if frame["ious"].dtype == pl.Null:
             continue
-        frame = frame.filter((pl.col("measure").cast(pl.String) == measure) & (pl.col("ious").list.len() > 0))
+        frame = frame.filter((pl.col("measure").cast(pl.String) == measure) & (pl.col("ious").list.len() > 1))
         frame = frame.cast({"sample_id": pl.String, "ious": pl.List(pl.Float64), "n_unparsed": pl.Float64})
         misses, top = _alike(frame["ious"])
         seen.append(
@@ -72,7 +114,7 @@ def without_gradient(pass_rates: Sequence[Any], group: int, measure: str) -> Any
                 unread=pl.col("n_unparsed").fill_null(0.0),
             )
         )
-    if not seen:
+    if not any(part.height for part in seen):
         return pl.DataFrame(schema={"sample_id": pl.String, "dead": pl.Float64})
     rows = pl.concat(seen).unique("sample_id", keep="last", maintain_order=True)
     counts = rows["n"].to_numpy()

@@ -48,7 +48,8 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     answers: int
     """Answers of a group, for the two forecasts."""
     without_gradient: float | None
-    """Expected share of the chosen rows' groups whose answers all get one reward; None if no IoUs are stored."""
+    """Expected share of the chosen rows' groups whose answers all get one reward; None if no IoUs of
+    two answers are stored."""
     without_gradient_pool: float | None
     """The same of the pool."""
     blind: dict[str, Any] | UnsetType | None = UNSET

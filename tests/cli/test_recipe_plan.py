@@ -1,0 +1,72 @@
+"""`vtgdata run RECIPE --dry-run`: what each step would take, before any has run."""
+
+import json
+import shutil
+
+import pytest
+
+from support.builders import make_sample
+from support.published import published
+from vtgdata.cli import app
+from vtgdata.files import plugins
+from vtgdata.files.samples import write_samples
+
+RECIPES = ("tvg-r1", "time-r1", "timelens", "timelens2", "tempsamp", "rita-band")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "raw").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def planned(name, capsys):
+    assert app.run(["run", name, "--dry-run", "--json", "-q"]) == 0
+    return {step["id"]: step for step in json.loads(capsys.readouterr().out)["steps"]}
+
+
+@pytest.mark.parametrize(
+    "name", [name if name == "time-r1" else pytest.param(name, marks=pytest.mark.slow) for name in RECIPES]
+)
+def test_a_missing_corpus_is_named_with_its_page_and_nothing_is_written(name, folder, capsys):
+    steps = planned(name, capsys)
+    missing = [each for step in steps.values() for each in step["missing"]]
+    assert any(each["path"].startswith("raw/") and ("http" in each["get"] or " at " in each["get"]) for each in missing)
+    assert [path.name for path in folder.iterdir()] == ["raw"]
+    for step in steps.values():
+        if step["command"] in ("build-coldstart", "score-difficulty", "evaluate"):
+            assert step["tokens_in"]["low"] < step["tokens_in"]["high"] and step["hours"]["high"] > 0
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_header_of_a_recipe_says_which_numbers_are_verified(name):
+    text = (plugins.resources("recipes") / f"{name}.yaml").read_text()
+    header = text.partition("\nout:")[0]
+    assert "Numbers:" in header and ("ot verified" in header or "Differs:" in header)
+
+
+def test_rows_of_the_files_that_are_there_are_counted(folder, capsys):
+    for name in ("timerft/train_2k5.json", "tvgbench/tvgbench.json"):
+        shutil.copy(published("corpora", name), folder / "raw")
+    steps = planned("time-r1", capsys)
+    counts = [len(json.loads((folder / "raw" / name).read_text())) for name in ("train_2k5.json", "tvgbench.json")]
+    assert [steps[name]["rows"]["low"] for name in ("published", "tests")] == counts == [2500, 800]
+    # Of the published rows, the slips of units are left out: as the recipe time-r1-curation says, 8 of them.
+    assert steps["clean"]["rows"]["low"] == steps["scored"]["calls"]["high"] == 2492
+    assert steps["score"]["calls"]["low"] == 800 * 2 * 2
+
+
+def test_a_condition_is_counted_and_an_adaptive_number_has_two_ends(folder, capsys):
+    rows = [make_sample(f"s{i}", video_id=f"v{i}", split="rl" if i < 30 else "sft") for i in range(50)]
+    write_samples(folder / "samples.parquet", rows)
+    steps = [
+        {"id": "hard", "command": "score-difficulty", "samples": "samples.parquet", "where": "split == 'rl'", "n": 4,
+         "model": "scripted:samples.parquet", "adaptive": "mean_iou:0.2:0.8:0.05", "max_n": 16},
+        {"id": "pick", "command": "select", "pass_rates": "@hard/pass_rates.parquet", "size": 20},
+    ]  # fmt: skip
+    (folder / "mine.yaml").write_text(json.dumps({"out": "o", "steps": steps}))
+    found = planned("mine.yaml", capsys)
+    assert found["hard"]["rows"] == {"low": 30, "high": 30}
+    assert found["hard"]["calls"] == {"low": 120, "high": 480} and found["hard"]["cost"] == {"low": 0, "high": 0}
+    assert found["pick"]["rows"]["high"] == 20
