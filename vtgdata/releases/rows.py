@@ -91,10 +91,7 @@ class Sources:
             rows = int((ranks != REMOVED).sum())
             raise VtgError(f"{path}: none of its {rows} traces was kept. Widen --keep in `vtgdata build-coldstart`.")
         self.models += asked.teachers()
-        found = self._joined("coldstart", path, columns, ranks, kept)
-        if not asked.marked:
-            return found
-        return msgspec.structs.replace(found, columns={**found.columns, **MARKS}, own={**found.own, **MARKS})
+        return self._joined("coldstart", path, columns, ranks, kept, MARKS if asked.marked else {})
 
     def rejected(self, path: str) -> Config:
         """Rows of the config `rejected`: the answers of a traces.parquet that became no trace, each with its reason."""
@@ -180,9 +177,18 @@ class Sources:
         return ranks
 
     def _joined(
-        self, config: str, path: str, columns: Mapping[str, str], ranks: Ranks, kept: NDArray[np.bool_]
+        self,
+        config: str,
+        path: str,
+        columns: Mapping[str, str],
+        ranks: Ranks,
+        kept: NDArray[np.bool_],
+        more: Mapping[str, str] | None = None,
     ) -> Config:
-        """Each row with its sample's columns; raises VtgError when the video of a row is also in a benchmark."""
+        """Each row with its sample's columns; raises VtgError when the video of a row is also in a benchmark.
+
+        `more` are columns that only some files of this config have.
+        """
         leaks = self.index.leaks(ranks[kept])
         if leaks:
             sample, corpus, split = leaks[0]
@@ -195,11 +201,12 @@ class Sources:
                 f"build-coldstart and score-difficulty; or, where the sample itself is none of the benchmark's, leave "
                 f"that split out of {self.path}."
             )
-        written = COLUMNS.get(config, CHOSEN)
+        written = COLUMNS.get(config, CHOSEN) | dict(more or {})
         own = {
             name: kind for name, kind in columns.items() if name in written and name not in (*SAMPLES, "first_version")
         }
-        return _config(config, [path], {"sample_id": "text"} | own, [ranks], [kept])
+        found = _config(config, [path], {"sample_id": "text"} | own, [ranks], [kept])
+        return msgspec.structs.replace(found, columns=written)
 
     def _note_students(self, asked: Asked) -> None:
         """Keep, per model, the facts from the file with more samples: selected rows are a subset of the pass rates."""
