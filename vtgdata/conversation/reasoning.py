@@ -43,6 +43,7 @@ _ROLE = re.compile(
     re.IGNORECASE,
 )
 """Words of a beginning, and words of an end."""
+_SEQUENCE = re.compile(r"\b(?:first|initially|then|before|after|afterwards|next|beforehand|followed)\b", re.IGNORECASE)
 _TAG = re.compile(r"<answer>(.*?)</answer>", re.IGNORECASE | re.DOTALL)
 
 
@@ -155,7 +156,7 @@ class _Judge:
         agreeing = [claim for claim in self.ranges if self._agrees(claim)]
         if not agreeing:
             if self.ranges:
-                return not any(self._at_bound(point) for point in self.points)
+                return not any(map(self._at_bound, self.points)) and not any(map(self._borders, self.ranges))
             return not any(self._inside(point) for point in self.points) and not self._around()
         windows = self.answered.windows
         return len(windows) > 1 and not all(map(self._told_of, windows))
@@ -214,6 +215,13 @@ class _Judge:
 
     def _at_bound(self, point: Claim) -> bool:
         return any(abs(point.start - bound) <= self.close for window in self.answered.windows for bound in window)
+
+    def _borders(self, claim: Claim) -> bool:
+        """Whether a claimed window ends where the answer begins, or begins where it ends, in words of what follows."""
+        if not _SEQUENCE.search(self.text):
+            return False
+        windows = self.answered.windows
+        return any(min(abs(claim.end - w[0]), abs(claim.start - w[1])) <= self.close for w in windows)
 
     def _around(self) -> bool:
         """Whether single times lie on both sides of the answer, as those of what comes before and after it."""

@@ -115,8 +115,7 @@ def reliability(pool: Pool) -> Array:
     passed = tiou_array(pool.answers[:, :, None], pool.labels[:, None]).max(axis=2) >= 0.5
     asked = pool.asked.sum(axis=0)
     rate = (passed.sum(axis=0) + 1.0) / (asked + 20.0)
-    weights: Array = pool.asked * np.round(rate / rate.max(), 2)
-    return weights
+    return np.where(pool.asked, cast(Array, np.round(rate / rate.max(), 2)), 0.0)
 
 
 def features(pool: Pool, weights: Array, most: Consensus, labels: Array) -> Array:
@@ -207,13 +206,13 @@ def _ratio(pool: Array, made: Array) -> _Ratio:
     rows = _with_one((np.concatenate([pool, made]) - middle) / scale)
     target = np.r_[np.zeros(len(pool)), np.ones(len(made))]
     each = np.r_[np.full(len(pool), 0.5 / len(pool)), np.full(len(made), 0.5 / len(made))]
-    weights: Array = np.zeros(rows.shape[1])
+    weights = np.zeros(rows.shape[1])
     ridge: Array = np.diag(np.r_[np.full(rows.shape[1] - 1, RIDGE), 0.0])
     for _ in range(ROUNDS):
         chance = 1.0 / (1.0 + np.exp(-np.clip(rows @ weights, -30, 30)))
         slope: Array = rows.T @ (each * (chance - target)) + ridge @ weights
         curve = (rows * (each * chance * (1.0 - chance))[:, None]).T @ rows + ridge
-        step: Array = np.linalg.solve(curve + 1e-9 * np.eye(len(weights)), slope)
+        step = cast(Array, np.linalg.solve(curve + 1e-9 * np.eye(len(weights)), slope))
         weights = weights - step
         if np.abs(step).max() < 1e-4:
             break
