@@ -16,7 +16,9 @@ from vtgdata.conversation.answer_times import Pair
 from vtgdata.conversation.reasoning_times import Claim, claims_in, holds, numbers_in, plain, timed_numbers_in
 
 CLOSE = 1.0
-"""Seconds by which a time may differ from the answer's and still be the same; more where frames lie further apart."""
+"""Seconds by which a time may differ from the answer's and still be the same."""
+MOST_CLOSE = 2.0
+"""The same where frames lie further apart than that: a reasoning names frames beside the bounds that it answers."""
 OVERLAP = 0.5
 """Least IoU of a window in the reasoning and one of the answer that are the same."""
 
@@ -100,7 +102,7 @@ def without_drafts(reasoning: str) -> str:
 
 
 def _close(answered: Answered) -> float:
-    return max(CLOSE, answered.step)
+    return max(CLOSE, min(answered.step, MOST_CLOSE))
 
 
 def _all_near(text: str, answered: Answered) -> bool:
