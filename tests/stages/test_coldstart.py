@@ -67,6 +67,12 @@ def test_another_chain_is_tried_on_stored_answers_and_nothing_is_asked(desk):
     assert built(["unused"], rollouts="out/rollouts.parquet", out="most", verify=["length:most=3"]).traces == 0
 
 
+def test_without_in_form_an_answer_stays_as_it_is_to_the_byte(desk):
+    text = said("At first <answer>1.0 to 2.0</answer>, no.")
+    built([text], verify=["none"])
+    assert {row["target"] for row in read_parquet("out/traces.parquet")} == {text}
+
+
 def test_the_best_of_a_sample_are_kept_by_any_score_or_all(desk):
     texts = [said(window="5.0 to 9.0"), said(window="5.0 to 10.0"), said(window="4.0 to 10.0")]
     one = built(texts, n=3, concurrency=1, best_by="giou")
