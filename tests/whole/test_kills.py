@@ -110,11 +110,11 @@ def table(sums: dict[str, Counter[str]], share: dict[str, int]) -> None:
 
 def test_kills_are_shared_out_so_that_every_command_gets_its_own():
     ways = killing.cases()
-    most = EACH * len({case.command for case in ways})
-    share = killing.shares(ways, most, EACH, random.Random(0))
+    commands = len({case.command for case in ways})
+    share = killing.shares(ways, EACH * commands, EACH, random.Random(0))
     each = Counter[str]()
     for case in ways:
         each[case.command] += share[case.name]
-    assert min(each.values()) >= EACH and sum(each.values()) == most
-    assert sum(killing.shares(ways, 10, EACH, random.Random(0)).values()) <= len(each)
+    assert min(each.values()) >= EACH and sum(each.values()) == EACH * commands
+    assert sum(killing.shares(ways, 10, EACH, random.Random(0)).values()) <= commands
     assert Path(killing.__file__).is_file()

@@ -16,7 +16,9 @@ from vtgdata.conversation.answer_times import Pair
 from vtgdata.conversation.reasoning_times import Claim, claims_in, holds, numbers_in, plain, timed_numbers_in
 
 CLOSE = 1.0
-"""Seconds by which a time may differ from the answer's and still be the same; more where frames lie further apart."""
+"""Seconds by which a time may differ from the answer's and still be the same."""
+MOST_CLOSE = 2.0
+"""The same where frames lie further apart than that: a reasoning names frames beside the bounds that it answers."""
 OVERLAP = 0.5
 """Least IoU of a window in the reasoning and one of the answer that are the same."""
 
@@ -43,6 +45,7 @@ _ROLE = re.compile(
     re.IGNORECASE,
 )
 """Words of a beginning, and words of an end."""
+_SEQUENCE = re.compile(r"\b(?:first|initially|then|before|after|afterwards|next|beforehand|followed)\b", re.IGNORECASE)
 _TAG = re.compile(r"<answer>(.*?)</answer>", re.IGNORECASE | re.DOTALL)
 
 
@@ -99,7 +102,7 @@ def without_drafts(reasoning: str) -> str:
 
 
 def _close(answered: Answered) -> float:
-    return max(CLOSE, answered.step)
+    return max(CLOSE, min(answered.step, MOST_CLOSE))
 
 
 def _all_near(text: str, answered: Answered) -> bool:
@@ -155,7 +158,7 @@ class _Judge:
         agreeing = [claim for claim in self.ranges if self._agrees(claim)]
         if not agreeing:
             if self.ranges:
-                return not any(self._at_bound(point) for point in self.points)
+                return not any(map(self._at_bound, self.points)) and not any(map(self._borders, self.ranges))
             return not any(self._inside(point) for point in self.points) and not self._around()
         windows = self.answered.windows
         return len(windows) > 1 and not all(map(self._told_of, windows))
@@ -214,6 +217,13 @@ class _Judge:
 
     def _at_bound(self, point: Claim) -> bool:
         return any(abs(point.start - bound) <= self.close for window in self.answered.windows for bound in window)
+
+    def _borders(self, claim: Claim) -> bool:
+        """Whether a claimed window ends where the answer begins, or begins where it ends, in words of what follows."""
+        if not _SEQUENCE.search(self.text):
+            return False
+        windows = self.answered.windows
+        return any(min(abs(claim.end - w[0]), abs(claim.start - w[1])) <= self.close for w in windows)
 
     def _around(self) -> bool:
         """Whether single times lie on both sides of the answer, as those of what comes before and after it."""

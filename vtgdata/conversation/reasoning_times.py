@@ -51,6 +51,7 @@ _LENGTH_AFTER = re.compile(
     r"|interval|segment|period|duration)\b|each\b|per\b|fps\b|frames?\b|wide\b)",
     re.IGNORECASE,
 )
+_MARK = re.compile(r"[ -]?(?:seconds?|secs?|s)?[ -]mark\b", re.IGNORECASE)
 _COUNTED = re.compile(
     r"(?:\b(?:frames?|pages?|steps?|lines?|numbers?|no\.?|scores?|ages?|aged|options?|levels?|lanes?|rooms?|chapters?"
     r"|scenes?|shots?|images?|players?|jersey|size|version|confidence|probability|iou)|#) ?(?:is |of "
@@ -139,6 +140,8 @@ def _counts(before: str) -> bool:
 
 def _is_point(text: str, time: Time) -> bool:
     before = text[max(0, time.start - 40) : time.start]
+    if text.endswith("mark", time.start, time.end) or _MARK.match(text, time.end):
+        return True
     if _counts(before) or _LENGTH_AFTER.match(text, time.end):
         return False
     return time.kind != "plain" or bool(_LEAD.search(before) and _PLAIN_AFTER.match(text, time.end))

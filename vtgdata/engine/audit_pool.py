@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.files.pieces import read_frames
@@ -53,7 +54,7 @@ def read(samples: SampleTable, paths: Sequence[str], trained: Sequence[str] = ()
     frame = frame[asked_rows.tolist()]
     labels, duration = _labels(frame), frame["duration"].to_numpy().astype(np.float64)
     parts: list[Array] = []
-    told: list[Array] = []
+    told: list[NDArray[np.bool_]] = []
     found: dict[str, Habit] = {}
     for name in models:
         windows, asked = _of_model(answers, name, place, len(asked_rows))

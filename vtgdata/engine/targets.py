@@ -50,8 +50,15 @@ def read_target(text: str) -> Target:
 class Targets:
     """Writes the targets of one run."""
 
-    def __init__(self, prompt: Prompt, target: str) -> None:
-        """Raise VtgError when the prompt's answers cannot be learnt, or its form has no place for a window."""
+    def __init__(self, prompt: Prompt, target: str, *, rewrites: bool = True) -> None:
+        """Raise VtgError when the prompt's answers cannot be learnt, or its form has no place for a window.
+
+        Args:
+            prompt: that was asked.
+            target: as in the setting.
+            rewrites: whether an answer in another spelling is written in the asked form; else it stays as it is.
+        """
+        self.rewrites = rewrites
         self.prompt, self.target = prompt, read_target(target)
         self.taught = load_prompt(prompt.teaches) if prompt.teaches else prompt
         """The prompt under which a trace is learnt."""
@@ -75,7 +82,7 @@ class Targets:
         none = not row["windows"] and not row["option"]
         teachers = self.target.name == "teacher_if" and (row["iou"] or 0.0) >= self.target.least
         if self.target.name == "teacher" or teachers or none:
-            own = rewriting.as_asked(row, sample, self.prompt)
+            own = rewriting.as_asked(row, sample, self.prompt) if self.rewrites else Written(str(row["text"] or ""))
             return own if own is not None else "not_in_form"
         if why := self._contradicts(row, sample):
             return why

@@ -14,7 +14,7 @@ Sources: Elkan and Noto, Learning classifiers from only positive and unlabeled d
 Semi-supervised novelty detection (JMLR 2010).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,8 +85,8 @@ def judge(pool: Pool, seed: int = 0) -> Found:
     most = consensus(pool.answers, weights)
     real = features(pool, weights, most, pool.labels)
     chosen = np.sort(rng.permutation(n)[:MOST])
-    some = Pool(*(each[chosen] for each in pool))
-    near = Consensus(*(each[chosen] for each in most))
+    some = Pool(*(cast(Any, each)[chosen] for each in pool))
+    near = Consensus(*(cast(Any, each)[chosen] for each in most))
     order, share = np.zeros(n), 0.0
     for make in KINDS:
         made = np.concatenate([features(some, weights[chosen], near, make(some, rng)) for _ in range(MADE)])
@@ -115,7 +115,7 @@ def reliability(pool: Pool) -> Array:
     passed = tiou_array(pool.answers[:, :, None], pool.labels[:, None]).max(axis=2) >= 0.5
     asked = pool.asked.sum(axis=0)
     rate = (passed.sum(axis=0) + 1.0) / (asked + 20.0)
-    return pool.asked * np.round(rate / rate.max(), 2)
+    return np.where(pool.asked, cast(Array, np.round(rate / rate.max(), 2)), 0.0)
 
 
 def features(pool: Pool, weights: Array, most: Consensus, labels: Array) -> Array:
@@ -207,12 +207,12 @@ def _ratio(pool: Array, made: Array) -> _Ratio:
     target = np.r_[np.zeros(len(pool)), np.ones(len(made))]
     each = np.r_[np.full(len(pool), 0.5 / len(pool)), np.full(len(made), 0.5 / len(made))]
     weights = np.zeros(rows.shape[1])
-    ridge = np.diag(np.r_[np.full(rows.shape[1] - 1, RIDGE), 0.0])
+    ridge: Array = np.diag(np.r_[np.full(rows.shape[1] - 1, RIDGE), 0.0])
     for _ in range(ROUNDS):
         chance = 1.0 / (1.0 + np.exp(-np.clip(rows @ weights, -30, 30)))
-        slope = rows.T @ (each * (chance - target)) + ridge @ weights
+        slope: Array = rows.T @ (each * (chance - target)) + ridge @ weights
         curve = (rows * (each * chance * (1.0 - chance))[:, None]).T @ rows + ridge
-        step = np.linalg.solve(curve + 1e-9 * np.eye(len(weights)), slope)
+        step = cast(Array, np.linalg.solve(curve + 1e-9 * np.eye(len(weights)), slope))
         weights = weights - step
         if np.abs(step).max() < 1e-4:
             break

@@ -91,10 +91,7 @@ class Sources:
             rows = int((ranks != REMOVED).sum())
             raise VtgError(f"{path}: none of its {rows} traces was kept. Widen --keep in `vtgdata build-coldstart`.")
         self.models += asked.teachers()
-        found = self._joined(config, path, columns, ranks, kept, known_columns(config))
-        if not asked.marked:
-            return found
-        return msgspec.structs.replace(found, columns={**found.columns, **MARKS}, own={**found.own, **MARKS})
+        return self._joined(config, path, columns, ranks, kept, MARKS if asked.marked else {})
 
     def rejected(self, path: str) -> Config:
         """Rows of the config `rejected`: the answers of a traces.parquet that became no trace, each with its reason."""
@@ -118,8 +115,8 @@ class Sources:
             self._note_prompts(path, frame.filter(told & (ranks[begun : begun + frame.height] != REMOVED)))
             begun += frame.height
         self._note_students(asked)
-        columns = CHOSEN | WEIGHT if set(WEIGHT) <= set(names_of(path)) else CHOSEN
-        return self._joined(config, path, columns, ranks, ranks != REMOVED, columns)
+        more = WEIGHT if set(WEIGHT) <= set(names_of(path)) else {}
+        return self._joined(config, path, CHOSEN | more, ranks, ranks != REMOVED, more)
 
     def pass_rates(self, path: str) -> Config:
         """Rows of the config `difficulty`."""
@@ -187,9 +184,12 @@ class Sources:
         columns: Mapping[str, str],
         ranks: Ranks,
         kept: NDArray[np.bool_],
-        written: Mapping[str, str],
+        more: Mapping[str, str],
     ) -> Config:
-        """Each row with its sample's columns; raises VtgError when the video of a row is also in a benchmark."""
+        """Each row with its sample's columns; raises VtgError when the video of a row is also in a benchmark.
+
+        `more` are columns that only some files of this config have.
+        """
         leaks = self.index.leaks(ranks[kept])
         if leaks:
             sample, corpus, split = leaks[0]
@@ -202,11 +202,11 @@ class Sources:
                 f"build-coldstart and score-difficulty; or, where the sample itself is none of the benchmark's, leave "
                 f"that split out of {self.path}."
             )
+        written = columns_of(config, self.index.more) | dict(more)
         own = {
             name: kind for name, kind in columns.items() if name in written and name not in (*SAMPLES, "first_version")
         }
-        columns = columns_of(config, self.index.more) | {name: WEIGHT[name] for name in WEIGHT if name in written}
-        return _config(config, [path], {"sample_id": "text"} | own, [ranks], [kept], columns)
+        return _config(config, [path], {"sample_id": "text"} | own, [ranks], [kept], written)
 
     def _note_students(self, asked: Asked) -> None:
         """Keep, per model, the facts from the file with more samples: selected rows are a subset of the pass rates."""

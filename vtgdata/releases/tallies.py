@@ -29,7 +29,7 @@ class Tally:
                     counts[str(value)] += rows
         if self._config == "drops":
             self.reasons.update(dict(frame["reason"].value_counts().rows()))
-        elif self._config not in ("samples", "rollouts"):
+        elif "frame_sampling" in frame.columns:
             self.samplings |= set(filter(None, frame["frame_sampling"].unique()))
         if self._config == "samples":
             self.bars.samples(frame)

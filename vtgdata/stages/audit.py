@@ -23,7 +23,6 @@ from vtgdata.files.schemas import Row
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.metrics import label_noise
 from vtgdata.metrics.label_noise import Found
-from vtgdata.video.frame_settings import PositiveInt
 
 AUDIT = "audit.parquet"
 COLUMNS = {
@@ -52,7 +51,7 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     trained: list[str] = msgspec.field(default_factory=list[str])
     """Id of a model that was trained on these labels, to be named beside what it says of them; may be given several
     times."""
-    seed: PositiveInt = 1
+    seed: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Seed of all random draws."""
 
 

@@ -130,9 +130,9 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         if not settings.ignores_up_to_date and (done := step.up_to_date()) is not None:
             return done
         quota = Quota(settings.size, settings.balance, settings.quota, settings.seed)
-        targets = Targets(load_prompt(settings.prompt), settings.target)
         samples = still_there(shards.part(load_samples(settings), settings), settings.rollouts)
         chain = Chain(_specs(settings), samples)
+        targets = Targets(load_prompt(settings.prompt), settings.target, rewrites=chain.rewrites)
         unreleasable.refuse(settings, samples)
         asks = [] if settings.rollouts else [(settings.model, "sighted")]
         if (planned := plan.check(settings, samples, asks)) is not None:
