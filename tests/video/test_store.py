@@ -16,7 +16,8 @@ from vtgdata.video import decode as decode_file
 from vtgdata.video import store
 from vtgdata.video.decode import jpeg
 from vtgdata.video.parallel import warm
-from vtgdata.video.store import FrameSource, FrameStore
+from vtgdata.video.frame_source import FrameSource
+from vtgdata.video.store import FrameStore
 
 EIGHT = FrameSampling(frames=8)
 

@@ -12,7 +12,7 @@ from support.drawn_videos import draw
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import write_samples
 from vtgdata.train import data
-from vtgdata.video.store import FrameSource
+from vtgdata.video.frame_source import FrameSource
 
 
 def vtgdata(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -30,9 +30,10 @@ PARTS = {
     "selectors": ("select",),
     "filters": ("keep",),
     "decoders": ("probe", "frames"),
+    "exports": ("TITLE", "VERSION", "FILES", "MARKS", "VIDEO", "SYSTEM", "row", "files"),
 }
 """Names that a plug-in module of each kind must have."""
-KINDS = ("corpora", "prompts", "models", "scores", "other_parsers", "selectors", "filters", "decoders")
+KINDS = ("corpora", "prompts", "models", "scores", "other_parsers", "selectors", "filters", "decoders", "exports")
 
 
 def names(kind: str) -> list[str]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 Frames = Callable[[Row], tuple[Sequence[float], "Sequence[PIL.Image.Image]"]]
-"""Gives, for a row, the times (seconds) and the pictures to show a model; a `video.store.FrameSource`."""
+"""Gives, for a row, the times (seconds) and the pictures to show a model; a `video.frame_source.FrameSource`."""
 
 
 class PlainWords(Protocol):

@@ -155,7 +155,7 @@ def _follow(settings: TrainSettings, summary: type[S], fit: Fit, shares: Mapping
 def _train(
     settings: TrainSettings, shares: Mapping[str, float], fit: Fit, place: Place
 ) -> tuple[Figures, dict[str, int]]:
-    from vtgdata.video.store import FrameSource
+    from vtgdata.video.frame_source import FrameSource
 
     rows, prompts = open_rows(settings.release, list(shares))
     tell_frames(rows, settings.model)

@@ -12,7 +12,7 @@ from vtgdata.errors import VtgError
 from vtgdata.train.settings import TrainSettings
 
 if TYPE_CHECKING:
-    from vtgdata.video.store import FrameSource
+    from vtgdata.video.frame_source import FrameSource
 
 log = logging.getLogger("vtgdata")
 Row = dict[str, Any]

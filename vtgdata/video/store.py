@@ -13,13 +13,11 @@ import io
 import struct
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vtgdata.errors import VideoUnreadable, VtgError
-from vtgdata.files import fingerprint, json_document, outside, parquet_limits
-from vtgdata.files.video_files import PICTURES
+from vtgdata.files import fingerprint, outside, parquet_limits
 from vtgdata.files.whole import replacing
 from vtgdata.records import Frames, FrameSampling, Video
 from vtgdata.video import decode, workers
@@ -28,7 +26,7 @@ from vtgdata.video.sampling import check
 from vtgdata.video.store_limit import Room
 
 if TYPE_CHECKING:
-    import PIL.Image
+    pass
 
 DECODER = "pyav"
 """The default decoder plug-in."""
@@ -74,7 +72,7 @@ class FrameStore:
         decode.ready(decoder)
         self._decoder = decoder
         self._eyes = workers.shared() if isolated else workers.Here()
-        self._room = Room(self._folder, limit)
+        self.room = Room(self._folder, limit)
         self._ids: dict[Path, str] = {}
         self._recent: OrderedDict[str, Frames] = OrderedDict()
         self._recent_bytes = 0
@@ -119,7 +117,7 @@ class FrameStore:
         with self._recent_lock:
             if frames_id in self._glanced:
                 return self._glanced[frames_id]
-        found = _glanced(self._file(frames_id))
+        found = _glanced(self.file(frames_id))
         if found is None or found.frames_id != frames_id:
             return None
         with self._recent_lock:
@@ -130,7 +128,7 @@ class FrameStore:
 
     def _make(self, path: Path, frames_id: str) -> Frames:
         try:
-            with self._room.held(frames_id):
+            with self.room.held(frames_id):
                 # Another process may have made the entry while this one waited.
                 found = self._read(frames_id)
                 if found is None:
@@ -158,12 +156,13 @@ class FrameStore:
             self.decoded += 1
         return Frames(frames_id=frames_id, times=seen.times, images=seen.images, duration=seen.duration, status="ok")
 
-    def _file(self, frames_id: str) -> Path:
+    def file(self, frames_id: str) -> Path:
+        """Where an entry lies, or would lie."""
         return self._folder / frames_id[:2] / frames_id[2:4] / f"{frames_id}.parquet"
 
     def _read(self, frames_id: str) -> Frames | None:
         """The stored frames, or None if there is no entry or it is damaged or foreign."""
-        path = self._file(frames_id)
+        path = self.file(frames_id)
         try:
             content = outside.read_bytes(path)
         except OSError:
@@ -171,14 +170,14 @@ class FrameStore:
         found = _unpacked(content)
         if found is None or found.frames_id != frames_id:
             return None
-        self._room.used(path)
+        self.room.used(path)
         return found
 
     def _write(self, frames: Frames) -> None:
         packed = _packed(frames)
-        with replacing(self._file(frames.frames_id)) as file:
+        with replacing(self.file(frames.frames_id)) as file:
             file.write(packed)
-        self._room.added(len(packed))
+        self.room.added(len(packed))
 
     def _recall(self, frames_id: str) -> Frames | None:
         with self._recent_lock:
@@ -261,38 +260,3 @@ def _digest(frames: Frames) -> str:
 def _arrow() -> tuple[Any, Any]:
     """Pyarrow and its parquet module, untyped: it ships no types."""
     return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
-
-
-class FrameSource:
-    """Frames of the rows of a release, each with the row's own sampling: a model is trained on what was asked about."""
-
-    def __init__(self, videos: str, folder: str = "") -> None:
-        """Name where the videos lie and the frames are stored (empty for the user's cache folder)."""
-        self._videos, self._folder = videos, folder
-        self._stores: dict[str, FrameStore] = {}
-
-    def key(self, row: Mapping[str, Any]) -> tuple[str, str, str]:
-        """What the frames of a row depend on: sampling, video id and file name."""
-        return row["frame_sampling"], row["video_id"], row.get("video_file") or row["video_id"]
-
-    def status(self, key: tuple[str, str, str]) -> str:
-        """`ok` if the frames are stored or can be decoded, which is done then; else what is wrong with the video."""
-        sampling, video_id, name = key
-        return self._store(sampling).times(Video(video_id=video_id, file=name)).status
-
-    def __call__(self, row: Mapping[str, Any]) -> tuple[Sequence[float], Sequence[PIL.Image.Image]]:
-        """The times (seconds) and pictures of a row; raises VtgError when its video is missing or unreadable."""
-        from PIL import Image
-
-        sampling, video_id, name = self.key(row)
-        found = self._store(sampling).frames(Video(video_id=video_id, file=name))
-        if found.status != "ok":
-            raise VtgError(f"{self._videos}: video {name!r} of sample {row['sample_id']!r} is {found.status}.")
-        return found.times, [Image.open(io.BytesIO(image), formats=PICTURES).convert("RGB") for image in found.images]
-
-    def _store(self, sampling: str) -> FrameStore:
-        if sampling not in self._stores:
-            taken = json_document.cell(sampling, "frame_sampling", FrameSampling)
-            folder = Path(self._folder) if self._folder else None
-            self._stores[sampling] = FrameStore(Path(self._videos), taken, folder)
-        return self._stores[sampling]
