@@ -116,8 +116,13 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Of a picture."""
     rate: float | None
     """Frames per second of every row; None for `frames`, or if the rows differ."""
-    patch: int
-    """Side in pixels of the model's patches: 16 for Qwen3-VL, else 14."""
+    family: str | None
+    """Of the model, `qwen2_5_vl` or `qwen3_vl`, if its folder or name tells it."""
+
+    @property
+    def prompt_tokens(self) -> int:
+        """A bound on the tokens of a prompt: those of its pictures, of their times, and of the words."""
+        return self.most_frames * (self.most_pixels // 28**2 + 32) + 2048
 
 
 class ExportModule(Protocol):

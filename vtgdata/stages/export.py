@@ -28,7 +28,6 @@ from vtgdata.releases.exporting.rows import Row, conversation, packed, prompts_o
 from vtgdata.releases.exporting.seen import Seen
 from vtgdata.video.frame_source import FrameSource
 from vtgdata.video.model_families import family_of
-from vtgdata.video.presets import FAMILIES
 from vtgdata.video.store import DECODER
 
 log = logging.getLogger("vtgdata")
@@ -160,12 +159,18 @@ def _stages(settings: Settings, module: ModuleType, release: Release) -> tuple[S
     if not found:
         wanted = " or ".join(repr(CONFIGS[stage]) for stage in module.FILES)
         raise VtgError(f"{settings.release}: has no config {wanted}, and {module.TITLE} is trained on nothing else.")
-    if settings.as_ == "video":
-        refusals = {stage: module.VIDEO[stage] for stage in found if isinstance(module.VIDEO[stage], str)}
-        if refusals:
-            stage, why = next(iter(refusals.items()))
-            raise VtgError(f"--as video: {module.TITLE}, {stage}: {why}. Take --as frames, or other --stages.")
-    return found
+    return _as_video(settings, module, found) if settings.as_ == "video" else found
+
+
+def _as_video(settings: Settings, module: ModuleType, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    """The stages in which the trainer takes frames as a video; the others are left out unless they were asked for."""
+    refused = {stage: module.VIDEO[stage] for stage in stages if isinstance(module.VIDEO[stage], str)}
+    if len(refused) == len(stages) or (refused and settings.stages):
+        stage, why = next(iter(refused.items()))
+        raise VtgError(f"--as video: {module.TITLE}, {stage}: {why}. Take --as frames.")
+    for stage, why in refused.items():
+        log.warning("export: %s is left out, since %s: %s", stage, module.TITLE, why)
+    return tuple(stage for stage in stages if stage not in refused)
 
 
 class _Export:
@@ -178,7 +183,6 @@ class _Export:
         self.left_out: Counter[str] = Counter()
         self.sampling = Sampling()
         self.rates = Rates(settings.as_ == "video", family_of(f"transformers_local:{settings.model}"))
-        self.family = self.rates.family
         self.most_pixels = self.most_frames = 0
         self.tally: Counter[str] = Counter()
 
@@ -227,7 +231,8 @@ class _Export:
                     rows[stage] = rows.get(stage, 0) + 1
                     questions[stage] = questions.get(stage, 0) + count
         job = self._job()
-        for name, text in self.module.files(job).items():
+        files = self.module.files(job)
+        for name, text in files.items():
             write_text(out / name, text)
         summary = Summary(
             format=self.settings.format,
@@ -242,7 +247,7 @@ class _Export:
             rate=job.rate,
             out=self.settings.out,
         )
-        write_text(out / "README.md", readme.text(self.module, job, msgspec.to_builtins(summary), self.release))
+        write_text(out / "README.md", readme.text(self.module, job, msgspec.to_builtins(summary), self.release, files))
         return summary
 
     def _conversations(self, stage: Stage, out: Path) -> Iterator[tuple[Exported, int]]:
@@ -273,5 +278,5 @@ class _Export:
             most_frames=self.most_frames,
             most_pixels=self.most_pixels,
             rate=self.rates.common,
-            patch=FAMILIES[self.family or "qwen2_5_vl"] // 2,
+            family=self.rates.family,
         )

@@ -64,7 +64,7 @@ def _sft(job: Job) -> dict[str, object]:
     return {
         "data.train_files": FILES["sft"],
         "data.train_batch_size": training.batch_size,
-        "data.max_length": _prompt_tokens(job) + job.sampling.max_tokens,
+        "data.max_length": job.prompt_tokens + job.sampling.max_tokens,
         "data.truncation": "error",
         "model.path": training.model,
         "optim.lr": training.sft_learning_rate,
@@ -87,7 +87,7 @@ def _rl(job: Job) -> dict[str, object]:
         "data.image_patch_size": None,
         "data.filter_overlong_prompts": False,
         "data.truncation": "error",
-        "data.max_prompt_length": _prompt_tokens(job),
+        "data.max_prompt_length": job.prompt_tokens,
         "data.max_response_length": drawn.max_tokens,
         "actor_rollout_ref.model.path": training.model,
         "actor_rollout_ref.actor.optim.lr": training.rl_learning_rate,
@@ -107,9 +107,3 @@ def _rl(job: Job) -> dict[str, object]:
         "trainer.logger": ["console"],
         "trainer.default_local_dir": "checkpoints/rl",
     }
-
-
-def _prompt_tokens(job: Job) -> int:
-    """A bound on the tokens of a prompt: those of its pictures, of their times, and of the words."""
-    side = 2 * job.patch
-    return job.most_frames * (job.most_pixels // side**2 + 32) + 2048

@@ -1,6 +1,6 @@
 """The README of an export: what was kept, how times are told, and how to start."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -14,16 +14,18 @@ _FORMS = {
     "i / rate seconds, which is within 10 ms of its own time. The prompt has no times; the model's processor tells "
     "them.",
 }
+_START = "Start it with `bash launch.sh`; all paths begin in this folder."
+_NO_START = "All paths begin in this folder."
 
 
-def text(module: ModuleType, job: Job, summary: Mapping[str, Any], release: Release) -> str:
-    """The README in Markdown."""
+def text(module: ModuleType, job: Job, summary: Mapping[str, Any], release: Release, names: Collection[str]) -> str:
+    """The README in Markdown; `names` are those of the files beside the data."""
     document = release.document
     lines = [
         f"# {document.name} {document.version} for {module.TITLE} {module.VERSION}",
         "",
         f"Written by `vtgdata export` from the release {document.name} {document.version} (content "
-        f"`{release.content[:16]}`). Start it with `bash launch.sh` in this folder, in which all paths begin.",
+        f"`{release.content[:16]}`). {_START if 'launch.sh' in names else _NO_START}",
         "",
         "| stage | file | rows | of the config |",
         "| --- | --- | --- | --- |",

@@ -36,12 +36,10 @@ def launch(*commands: str, before: str = "") -> str:
 
 
 def command(program: str, options: Mapping[str, object], form: str = "{name}={value}") -> str:
-    """A command with an option a line.
+    r"""A command with an option a line.
 
-    >>> print(command("train", {"a": 1, "b": "x y"}))
-    train \\\\
-        a=1 \\\\
-        'b=x y'
+    >>> command("train", {"a": 1, "b": "x y"})
+    "train \\\n    a=1 \\\n    'b=x y'"
     """
     words = [shlex.quote(form.format(name=name, value=_text(value))) for name, value in options.items()]
     if form == "--{name} {value}":
