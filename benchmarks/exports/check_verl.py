@@ -3,19 +3,12 @@
 ENV/verl/bin/python benchmarks/exports/check_verl.py EXPORT RELEASE VIDEOS FRAMES MODEL
 """
 
-import os
 from pathlib import Path
 
 import common
 
 common.on_cpu()
-asked = common.arguments()
-export = Path(asked.export)
-for name in ("export", "release", "videos", "frames", "model"):
-    path = Path(getattr(asked, name))
-    if path.exists():
-        setattr(asked, name, str(path.resolve()))
-os.chdir(export)  # as launch.sh does
+asked = common.here(common.arguments())
 
 from omegaconf import OmegaConf  # noqa: E402
 from transformers import AutoProcessor  # noqa: E402
@@ -44,20 +37,11 @@ def check_rl() -> None:
         images, videos, audios = RLHFDataset._process_multi_modal_info(messages, patch, config)
         text = processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
         inputs = build_multimodal_processor_inputs(processor, text=[text], images=images, videos=videos, audio=audios)
-        if images:
-            times += common.check_times(
-                common.texts_between(inputs["input_ids"][0].tolist(), processor.tokenizer, "<|image_pad|>"), each
-            )
-            sizes = inputs["image_grid_thw"].prod(-1).tolist()
-            for grid, pixels, picture in zip(
-                inputs["image_grid_thw"], inputs["pixel_values"].split(sizes), each.pictures, strict=True
-            ):
-                found = common.shown(pixels, grid, processor.image_processor)[0]
-                worst = max(worst, common.close(found, picture, 2.0))
-                pictures += 1
-        else:
-            times += common.check_video(inputs, videos, each, processor)
-            pictures += common.check_frames(inputs, each, processor)
+        found = common.check_inputs(inputs["input_ids"][0].tolist(), inputs, each, processor)
+        times, pictures, worst = times + found.times, pictures + found.pictures, max(worst, found.worst)
+        for _, metadata in videos or []:
+            own = [index / metadata["fps"] for index in metadata["frames_indices"]]
+            assert all(abs(one - two) <= 0.01 for one, two in zip(own, each.times, strict=True)), (own, each.times)
         for said in common.answers(each.sample):
             found = reward(
                 data_source=item["data_source"],
@@ -86,15 +70,10 @@ def check_sft() -> None:
     for place, each in enumerate(rows):
         item = data[place]
         ids = item["input_ids"].tolist()
-        times += common.check_times(common.texts_between(ids, processor.tokenizer, "<|image_pad|>"), each)
+        found = common.check_inputs(ids, item["multi_modal_inputs"], each, processor)
+        times += found.times
         learned = [token for token, kept in zip(ids, item["loss_mask"].tolist(), strict=True) if kept]
         assert processor.tokenizer.decode(learned).startswith(each.row["target"]), processor.tokenizer.decode(learned)
-        inputs = item["multi_modal_inputs"]
-        sizes = inputs["image_grid_thw"].prod(-1).tolist()
-        for grid, pixels, picture in zip(
-            inputs["image_grid_thw"], inputs["pixel_values"].split(sizes), each.pictures, strict=True
-        ):
-            common.close(common.shown(pixels, grid, processor.image_processor)[0], picture, 2.0)
     common.told("verl sft", rows=len(rows), times=times)
 
 

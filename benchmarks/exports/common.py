@@ -8,6 +8,8 @@ import argparse
 import hashlib
 import io
 import json
+import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -68,6 +70,66 @@ def arguments() -> argparse.Namespace:
     for name in ("export", "release", "videos", "frames", "model"):
         parser.add_argument(name)
     return parser.parse_args()
+
+
+def here(asked: argparse.Namespace) -> argparse.Namespace:
+    """The same with whole paths, after going to the export's folder, as its launch script does."""
+    for name in ("export", "release", "videos", "frames", "model"):
+        path = Path(getattr(asked, name))
+        setattr(asked, name, str(path.resolve()) if path.exists() else str(path))
+    os.chdir(asked.export)
+    return asked
+
+
+def model_type(folder: str) -> str:
+    """The type that a model's config.json states."""
+    return json.loads((Path(folder) / "config.json").read_text())["model_type"]
+
+
+class Found(NamedTuple):
+    """What of a row was compared."""
+
+    times: int
+    pictures: int
+    worst: float
+    """Largest mean difference of a picture, in levels of 0 to 255."""
+
+
+def check_inputs(ids: Sequence[int], inputs: Any, each: Right, processor: Any) -> Found:
+    """Compare what a model is given of a row, ids and pixels, with what is right for pictures or for one video."""
+    if "pixel_values_videos" in inputs:
+        return check_video(ids, inputs, each, processor)
+    times = check_times(texts_between(ids, processor.tokenizer, "<|image_pad|>"), each)
+    grids = np.asarray(inputs["image_grid_thw"])
+    pixels = np.split(np.asarray(inputs["pixel_values"]), np.cumsum(grids.prod(-1))[:-1])
+    assert len(grids) == len(each.pictures), (len(grids), len(each.pictures))
+    worst = 0.0
+    for grid, values, picture in zip(grids, pixels, each.pictures, strict=True):
+        worst = max(worst, close(shown(values, grid, processor.image_processor)[0], picture, 2.0))
+    return Found(times, len(grids), worst)
+
+
+def check_video(ids: Sequence[int], inputs: Any, each: Right, processor: Any) -> Found:
+    """Compare the frames of one video, and the times that the model is told of them, by its family's rule."""
+    (grid,) = np.asarray(inputs["video_grid_thw"])
+    frames = shown(np.asarray(inputs["pixel_values_videos"]), grid, processor.video_processor)
+    assert len(frames) == len(each.pictures), (len(frames), len(each.pictures))
+    worst = max(close(found, picture, 2.0) for found, picture in zip(frames, each.pictures, strict=True))
+    pairs = [(one + two) / 2 for one, two in zip(each.times[::2], each.times[1::2], strict=True)]
+    step = each.times[1] - each.times[0]
+    text = processor.tokenizer.decode(ids)
+    if told_text := re.findall(r"<(\d+\.\d) seconds>", text):  # Qwen3-VL: a text before each pair
+        assert len(told_text) == len(pairs), (told_text, pairs)
+        for said, pair in zip(told_text, pairs, strict=True):
+            assert abs(float(said) - pair) <= 0.06 <= step / 2, (said, pair)
+        return Found(len(pairs), len(frames), worst)
+    seconds = inputs.get("second_per_grid_ts")  # Qwen2.5-VL: one mean rate
+    if seconds is None:
+        raise AssertionError(f"the model is told no times: {sorted(inputs)}")
+    (said,) = np.asarray(seconds, dtype=np.float64).ravel()
+    for number, pair in enumerate(pairs):
+        assert abs(number * said + step / 2 - pair) <= min(0.011, step / 2), (number, said, pair)
+    return Found(len(pairs), len(frames), worst)
 
 
 def shown(pixels: Any, grid: Any, processor: Any) -> np.ndarray:

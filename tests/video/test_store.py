@@ -15,8 +15,8 @@ from vtgdata.records import FrameSampling, Video
 from vtgdata.video import decode as decode_file
 from vtgdata.video import store
 from vtgdata.video.decode import jpeg
-from vtgdata.video.parallel import warm
 from vtgdata.video.frame_source import FrameSource
+from vtgdata.video.parallel import warm
 from vtgdata.video.store import FrameStore
 
 EIGHT = FrameSampling(frames=8)

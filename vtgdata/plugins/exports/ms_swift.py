@@ -60,8 +60,8 @@ def files(job: Job) -> dict[str, str]:
 
 
 def _environment(job: Job) -> str:
-    """Variables that the trainer reads once: where paths begin, sizes, and the rate of all videos."""
-    lines = ['export ROOT_IMAGE_DIR="$PWD"', f"export MAX_PIXELS={job.most_pixels} MIN_PIXELS=16"]
+    """Variables that the trainer reads once: where paths begin, and the rate of all videos."""
+    lines = ['export ROOT_IMAGE_DIR="$PWD"']
     if job.rate:
         lines.append(f"export FPS={job.rate!r} FPS_MAX_FRAMES={max(768, job.most_frames)}")
     return "\n".join(lines)
@@ -75,6 +75,8 @@ def _common(job: Job) -> dict[str, object]:
         "data_seed": job.training.seed,
         "split_dataset_ratio": 0,
         "strict": True,
+        "max_length": job.prompt_tokens + job.sampling.max_tokens,
+        "truncation_strategy": "raise",
         "per_device_train_batch_size": 1,
         "torch_dtype": "bfloat16",
     }
