@@ -38,6 +38,7 @@ class Seen:
         self._source = source
         self._looks: dict[Key, Look] = {}
         self._last: tuple[Key, Frames, tuple[int, int]] | None = None
+        self._put: set[str] = set()
 
     def look(self, rows: Iterable[Row]) -> None:
         """Look for the video of every row; one that is not stored is decoded, once."""
@@ -73,11 +74,12 @@ class Seen:
         return self._last[1:]
 
     def put(self, row: Row, folder: Path) -> tuple[list[str], pictures.Laid]:
-        """The names of a row's frames below a folder, into which they are put unless they are there."""
+        """The names of a row's frames below the folder of the export, into which a video's are put once."""
         frames, _ = self.frames(row)
         place = f"{frames.frames_id[:2]}/{frames.frames_id}"
         laid = pictures.Laid(0, 0, 0)
-        if not (folder / place).exists():
+        if place not in self._put:
+            self._put.add(place)
             laid = pictures.lay(self._source.store(row["frame_sampling"]), frames, folder / place)
         return [f"{place}/{pictures.file_name(n)}" for n in range(len(frames.times))], laid
 
