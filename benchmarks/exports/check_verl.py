@@ -16,7 +16,7 @@ from verl.trainer.ppo.reward import get_custom_reward_fn  # noqa: E402
 from verl.utils.dataset.multiturn_sft_dataset import MultiTurnSFTDataset  # noqa: E402
 from verl.utils.dataset.rl_dataset import RLHFDataset, build_multimodal_processor_inputs  # noqa: E402
 
-processor = AutoProcessor.from_pretrained(asked.model)
+processor = common.with_places(AutoProcessor.from_pretrained(asked.model))
 patch = processor.image_processor.patch_size
 config = OmegaConf.create({"max_prompt_length": 100_000, "filter_overlong_prompts": False, "image_patch_size": patch})
 

@@ -86,6 +86,22 @@ def model_type(folder: str) -> str:
     return json.loads((Path(folder) / "config.json").read_text())["model_type"]
 
 
+TEMPLATE = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.content is string %}{{ m.content }}{% else %}"
+    "{% for p in m.content %}{% if p.type == 'image' %}<|vision_start|><|image_pad|><|vision_end|>"
+    "{% elif p.type == 'video' %}<|vision_start|><|video_pad|><|vision_end|>{% else %}{{ p.text }}{% endif %}"
+    "{% endfor %}{% endif %}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+"""As Qwen's: our tiny models have chat templates without a place for a video."""
+
+
+def with_places(processor: Any) -> Any:
+    """The processor, its chat template with a place for videos."""
+    if "video" not in (processor.chat_template or ""):
+        processor.chat_template = TEMPLATE
+    return processor
+
+
 class Found(NamedTuple):
     """What of a row was compared."""
 

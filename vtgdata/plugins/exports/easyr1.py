@@ -99,6 +99,7 @@ def _config(job: Job) -> dict[str, object]:
             },
             "rollout": {
                 "n": training.rollouts,
+                "limit_images": job.most_frames,
                 "temperature": drawn.temperature,
                 "top_p": drawn.top_p,
                 "top_k": drawn.top_k or -1,
