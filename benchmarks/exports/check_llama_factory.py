@@ -25,7 +25,7 @@ from llamafactory.model import load_tokenizer  # noqa: E402
 config = yaml.safe_load(Path("config.yaml").read_text())
 config |= {
     "model_name_or_path": asked.model, "bf16": False, "use_cpu": True, "overwrite_cache": True,
-    "template": {"qwen3_vl": "qwen3_vl"}.get(common.model_type(asked.model), "qwen2_vl"),
+    "template": {"qwen3_vl": "qwen3_vl_nothink"}.get(common.model_type(asked.model), "qwen2_vl"),
 }  # fmt: skip
 model_args, data_args, training_args, _, _ = get_train_args(config)
 opened = load_tokenizer(model_args)

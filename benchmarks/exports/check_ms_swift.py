@@ -30,6 +30,9 @@ def loaded(file: str, mode: str) -> tuple[list, object]:
     data, _ = load_dataset([file], split_dataset_ratio=0.0, num_proc=1, remove_unused_columns=False, strict=True)
     template = get_template(processor)
     template.set_mode(mode)
+    # ms-swift has the ids of Qwen's own vocabulary written in it; our tiny models have another.
+    template.image_token_id = processor.tokenizer.convert_tokens_to_ids("<|image_pad|>")
+    template.video_token_id = processor.tokenizer.convert_tokens_to_ids("<|video_pad|>")
     return list(data), template
 
 

@@ -30,6 +30,7 @@ class Shown(NamedTuple):
     frames: int
 
 
+TARGET = "<think>I see it.</think><answer>3.0 to 7.5</answer>"
 SIX = Shown(9.0, "2", 6)
 """0, 1.5, ... 7.5 s."""
 
@@ -43,7 +44,7 @@ def asked(number: int, shown: Shown, **changes: Any) -> tuple[Sample, dict[str, 
     return sample, {"frame_sampling": json.dumps(sampling), "sampling": json.dumps(drawn)}
 
 
-def released(folder: Path, *shown: Shown, prompt: str = PROMPT, **changes: Any) -> Path:
+def released(folder: Path, *shown: Shown, prompt: str = PROMPT, target: str = TARGET, **changes: Any) -> Path:
     """A release of one sample for each video, in both configs; the videos lie in `folder/videos`."""
     from vtgdata.files import fingerprint
 
@@ -55,7 +56,7 @@ def released(folder: Path, *shown: Shown, prompt: str = PROMPT, **changes: Any) 
     if prompt != PROMPT:
         more["prompt_id"] = f"other-{fingerprint.short(prompt)[:8]}"
     write_samples(folder / "samples.parquet", [sample for sample, _ in pairs])
-    traces = [make_trace(sample, **said | more) for sample, said in pairs]
+    traces = [make_trace(sample, **said | more, target=target) for sample, said in pairs]
     write_parquet(folder / "traces.parquet", traces, TRACES | DRAWN)
     rates = [make_pass_rate(sample, **said | more) for sample, said in pairs]
     write_parquet(folder / "rates.parquet", rates, PASS_RATES | DRAWN)

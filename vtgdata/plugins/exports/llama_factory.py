@@ -7,6 +7,7 @@ A list of frames as a video gets the rate of the whole run. Its settings of size
 none is made smaller or larger but by the model's own processor.
 """
 
+import re
 from typing import Any
 
 from vtgdata.files.whole import json_text
@@ -25,8 +26,18 @@ _TAGS = {
     "assistant_tag": "assistant",
     "system_tag": "system",
 }
-TEMPLATES = {"qwen2_5_vl": "qwen2_vl", "qwen3_vl": "qwen3_vl"}
-"""{family of the model: its template}."""
+_NEWER = re.compile(r"qwen[-_ ]?3[._-]5", re.IGNORECASE)
+
+
+def template(model: str, family: str | None) -> str:
+    """The template of a model: one that leaves answers as they are.
+
+    The templates for reasoning put an empty thought before an answer that has none, and take the thoughts of a
+    conversation's earlier answers out.
+    """
+    if family != "qwen3_vl":
+        return "qwen2_vl"
+    return "qwen3_5_nothink" if _NEWER.search(model) else "qwen3_vl_nothink"
 
 
 def row(row: Exported, stage: Stage) -> dict[str, Any]:
@@ -62,7 +73,7 @@ def _config(job: Job) -> dict[str, object]:
         "stage": "sft",
         "do_train": True,
         "model_name_or_path": training.model,
-        "template": TEMPLATES[job.family or "qwen2_5_vl"],
+        "template": template(training.model, job.family),
         "finetuning_type": "full",
         "dataset": "vtgdata",
         "dataset_dir": ".",
