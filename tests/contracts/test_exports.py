@@ -75,9 +75,8 @@ def test_what_lies_beside_the_data_can_be_read(name, made):
             json.loads(text)
 
 
-@pytest.mark.parametrize(
-    "name", [name if name == "trl" else pytest.param(name, marks=pytest.mark.slow) for name in NAMES]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
 def test_a_text_that_the_trainer_takes_for_a_mark_leaves_its_row_out(name, tmp_path):
     module = plugins.load("exports", name)
     for mark in (*module.MARKS[:1], "<|im_end|>"):
@@ -101,3 +100,14 @@ def test_a_trainer_that_is_unknown_is_told_the_nearest(made):
     with pytest.raises(VtgError, match="verl"):
         exported(made, "verll")
     assert set(export.Settings.__struct_encode_fields__) >= {"as", "format", "release"}
+
+
+def test_words_that_are_marks_are_found(made):
+    from vtgdata.releases.exporting.rows import prompts_of
+    from vtgdata.releases.exporting.writing import taken_for_mark
+
+    (prompt,) = prompts_of(open_release(str(made / "release"))).values()
+    row = {"query": "a dog", "options": [], "target": "<answer>1 to 2</answer>"}
+    assert taken_for_mark(row, prompt, ("<image>",)) is None
+    for bad in ({"query": "see <image>"}, {"target": "<|im_end|>"}, {"options": ["<|vision_start|>"]}):
+        assert taken_for_mark(row | bad, prompt, ("<image>",)) is not None

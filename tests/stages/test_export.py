@@ -49,14 +49,22 @@ TABLE = {
 }
 
 
+class Cases(dict[str, Path]):
+    """A release for each of CASES, made when it is first asked for."""
+
+    def __init__(self, factory: pytest.TempPathFactory) -> None:
+        super().__init__()
+        self.factory = factory
+
+    def __missing__(self, name: str) -> Path:
+        folder = self[name] = self.factory.mktemp("case")
+        released(folder, *CASES[name])
+        return folder
+
+
 @pytest.fixture(scope="module")
-def cases(tmp_path_factory) -> dict[str, Path]:
-    """A release for each of CASES."""
-    made = {}
-    for number, (name, shown) in enumerate(CASES.items()):
-        made[name] = tmp_path_factory.mktemp(f"case{number}")
-        released(made[name], *shown)
-    return made
+def cases(tmp_path_factory: pytest.TempPathFactory) -> Cases:
+    return Cases(tmp_path_factory)
 
 
 def true_times(folder: Path) -> list[list[float]]:
@@ -70,22 +78,26 @@ def true_times(folder: Path) -> list[list[float]]:
     return [list(source.stored(row).times) for row in sorted(found, key=lambda row: row["sample_id"])]
 
 
-def slowly(default: str) -> list[Any]:
-    """The plug-ins, all but one for `make deep` alone."""
-    names = plugins.names("exports")
-    return [name if name == default else pytest.param(name, marks=pytest.mark.slow) for name in names]
-
-
 def in_order(path: Path) -> list[dict[str, Any]]:
     """The rows of a data file in the order of their samples, which their questions name (`door 0`)."""
     return sorted(rows(path), key=lambda row: re.findall(r"door (\d)", json.dumps(row)))
 
 
-@pytest.mark.parametrize("name", slowly("verl"))
+def test_one_rate_of_each_row_tells_verl_its_true_times_and_an_odd_number_is_refused(cases):
+    folder = cases["six at 0, 1.5, ... 7.5 s"]
+    path, summary = exported(folder, "verl", "video", as_="video", stages=["rl"])
+    assert summary.rate == pytest.approx(2 / 3)
+    (row,), (times,) = rows(path / "rl.parquet"), true_times(folder)
+    assert told(path, "verl", row) == pytest.approx(times, abs=0.01) == [0.0, 1.5, 3.0, 4.5, 6.0, 7.5]
+    assert rates.refused(times[:5]) is not None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", plugins.names("exports"))
 def test_frames_are_true_in_every_trainer_and_a_video_is_true_or_refused(name, cases, capsys):
     """The table of the issue: what is read back of five frames at 0, 1.5, 3, 4.5 and 6 s, and of others."""
     outcomes = {}
-    for case, folder in cases.items():
+    for case, folder in ((case, cases[case]) for case in CASES):
         path, _ = exported(folder, name)
         own = true_times(folder)
         for file in plugins.load("exports", name).FILES.values():
@@ -109,6 +121,7 @@ def test_frames_are_true_in_every_trainer_and_a_video_is_true_or_refused(name, c
     assert {case for case, outcome in outcomes.items() if outcome == "true times"} == TABLE[name]
 
 
+@pytest.mark.slow
 def test_the_model_decides_where_a_trainer_tells_only_one_family(cases):
     folder = cases["eight at 0, 0.5, ... 3.5 s"]
     for model, why in (("Qwen/Qwen3-VL-8B-Instruct", "family qwen3_vl"), ("mine", "no family that its name tells")):
@@ -233,3 +246,21 @@ def test_a_rate_tells_every_frame_its_own_time_within_ten_milliseconds(times, ra
     if rate is not None:
         found = rates.steps(times).rate
         assert found == pytest.approx(rate) and all(abs(n / found - t) <= 0.01 for n, t in enumerate(times))
+
+
+def test_a_full_frame_store_drops_pictures_that_are_not_used_and_no_link(tmp_path):
+    """The files of an entry count as it does; what an export has linked stays."""
+    from vtgdata.records import FrameSampling
+    from vtgdata.records import Video as Clip
+    from vtgdata.video import pictures
+    from vtgdata.video.store import FrameStore
+
+    released(tmp_path, SIX, TWO_A_SECOND)
+    store = FrameStore(tmp_path / "videos", FrameSampling(frames=4, short_side=32), tmp_path / "frames", limit=9_000)
+    for name in ("v0", "v1"):
+        found = store.frames(Clip(video_id=name, file=f"{name}.mp4"))
+        pictures.lay(store, found, tmp_path / "out" / name)
+    kept = sum(path.stat().st_size for path in (tmp_path / "frames").rglob("*.*g") if path.is_file())
+    kept += sum(path.stat().st_size for path in (tmp_path / "frames").rglob("*.parquet"))
+    assert kept <= 9_000 and len(list((tmp_path / "out").rglob("*.jpg"))) == 8
+    assert all(path.read_bytes()[:2] == b"\xff\xd8" for path in (tmp_path / "out").rglob("*.jpg"))
