@@ -118,7 +118,7 @@ def test_it_replaces_its_own_result_and_nothing_else(command, world):
     added = ADDS_TO.get(command, [])
     assert {name: raw for name, raw in after.items() if name not in added} == first
     change = {"limit": 1} if "limit" in (commands.fields(command) or ()) else {}
-    change = {"seed": 8} if command == "demo-draw" else {"near": 0.5} if command == "check" else change
+    change = {"seed": 8} if command in ("demo-draw", "export") else {"near": 0.5} if command == "check" else change
     change = {"allow_changed": True} if command == "rebuild" else change
     change = {"size": 2} if command == "select" else {"name": "Another"} if command == "release" else change
     run(command, "own", **change)

@@ -56,6 +56,7 @@ EXEMPT: dict[str, dict[str, str]] = {
             _NO_VIDEO,
         ),
         "rebuild": "its steps are these commands, in a process of their own",
+        "export": "its frames come from the FrameStore, as those of the asking commands do",
         "train sft": "its frames come from the FrameStore, as those of the asking commands do; it needs a model",
         "train rl": "its frames come from the FrameStore, as those of the asking commands do; it needs a model",
         "train distill": "its frames come from the FrameStore, as those of the asking commands do; it needs a model",

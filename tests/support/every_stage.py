@@ -1,6 +1,7 @@
 """A folder with inputs for every command of the table, and settings with which each reads some of every kind."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,9 @@ def make_world(world: Path) -> None:
     (world / "published").mkdir()
     write_published(world / "published/train.jsonl")
     labelled.write(world / "labels")
+    (world / "seen").mkdir()
+    for name in (*(f"alpha_train_{n}" for n in range(4)), *(f"beta_train_{n}" for n in range(3))):
+        shutil.copy(world / "videos/deep/a.mp4", world / f"seen/{name}.mp4")
     (world / "model").mkdir()
     (world / "model/config.json").write_text("{}")
     tombstones.write(world / "lists/removed.json", tombstones.Tombstones())
@@ -85,6 +89,7 @@ RUNS: dict[str, Settings] = {
     "push": {"release": "release/1.0.0"},
     "pull": {"source": "org/doors@v1.0.0"},
     "diff": {"a": "release/1.0.0", "b": "release/1.0.0"},
+    "export": {"format": "verl", "release": "release/1.0.0", "videos": "seen"},
     "train sft": {"release": "release/1.0.0", "model": "model", "videos": "videos"},
     "train rl": {"release": "release/1.0.0", "model": "model", "videos": "videos"},
     "train distill": {"release": "release/1.0.0", "model": "model", "teacher": "model", "videos": "videos"},

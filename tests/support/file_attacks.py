@@ -42,6 +42,7 @@ EXEMPT: dict[str, dict[str, str]] = {
         **dict.fromkeys(
             (name for name, values in RUNS.items() if not isinstance(values.get("videos"), str)), _NO_VIDEO
         ),
+        "export": "its frames come from the store that the asking commands fill",
         "train sft": "its frames come from the store that the asking commands fill; it needs torch",
         "train rl": "its frames come from the store that the asking commands fill; it needs torch",
         "train distill": "its frames come from the store that the asking commands fill; it needs torch",

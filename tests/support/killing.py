@@ -33,7 +33,7 @@ EXEMPT = {
     "status": "prints what lies in a folder, writes no file",
 }
 """{command: why it is not killed here}."""
-TORCH = ("demo-base", "train sft", "train rl", "train distill")
+TORCH = ("demo-base", "export", "train sft", "train rl", "train distill")
 TRAINING = {
     "demo-base": "demo-base --steps 60 --levels 0 --out o/base",
     "ingest, shapes": "ingest shapes o/shapes/annotations.jsonl --videos o/shapes/videos --out o/data",
@@ -52,6 +52,7 @@ TRAINING = {
         "release --samples o/data/samples.parquet --coldstart o/traces/traces.parquet --pass-rates "
         "o/rates/pass_rates.parquet --splits rl=o/rl/rows.parquet --version 1.0.0 --name Shapes --out o/trained-on"
     ),
+    "export": "export ms_swift o/trained-on --videos o/shapes/videos --model qwen3-vl --out o/exported",
     "train sft": (
         "train sft o/trained-on --model base --videos o/shapes/videos --steps 1 --batch-size 1 --warmup 0 --out o/sft"
     ),

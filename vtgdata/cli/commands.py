@@ -52,6 +52,7 @@ COMMANDS = {
     "train sft": Command("vtgdata.train.sft", "training:sft", ("release",)),
     "train rl": Command("vtgdata.train.rl", "training:rl", ("release",)),
     "train distill": Command("vtgdata.train.distill", "training:distill", ("release",)),
+    "export": Command("vtgdata.stages.export", "publish:export", ("format", "release")),
     "evaluate": Command("vtgdata.stages.evaluate", "models:evaluate"),
     "demo-draw": Command("vtgdata.demo.draw", "demo:draw", hidden=True),
     "demo-base": Command("vtgdata.demo.base", "demo:base", hidden=True),
@@ -80,7 +81,7 @@ def printer(command: str, summary: msgspec.Struct | None = None) -> Callable[[An
 
 def fields(command: str) -> set[str] | None:
     """Names of a command's settings, None when there is no such command."""
-    return set(settings_type(command).__struct_fields__) if command in COMMANDS else None
+    return set(settings_type(command).__struct_encode_fields__) if command in COMMANDS else None
 
 
 def build(command: str, values: dict[str, Any], where: str) -> msgspec.Struct:

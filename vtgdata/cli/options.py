@@ -57,7 +57,7 @@ OPPOSITES = {"private": "public"}
 
 
 def _flags(name: str, kind: Any) -> list[str]:
-    flag = "--" + name.replace("_", "-")
+    flag = "--" + name.rstrip("_").replace("_", "-")
     # An option for a list is given several times, so its name reads better in the singular.
     flags = [flag, *([flag[:-1]] if name in SINGULAR else [])]
     if kind is not bool:
@@ -109,13 +109,15 @@ def _number_or_text(hint: Any) -> bool:
 def given(settings: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, Any]:
     """The values that were given on the command line; mappings are parsed from their key=value items."""
     hints = get_type_hints(settings)
+    encoded = {field.name: field.encode_name for field in msgspec.structs.fields(settings)}
     out: dict[str, Any] = {}
     for name, value in values.items():
         if value is None or value == []:
             continue
         if _number_or_text(hints[name]) and isinstance(value, str) and value.strip().isdecimal():
             value = int(value)
-        out[name] = _mapping(name, cast("list[str]", value)) if get_origin(hints[name]) is dict else value
+        given = _mapping(name, cast("list[str]", value)) if get_origin(hints[name]) is dict else value
+        out[encoded[name]] = given
     return out
 
 

@@ -1,4 +1,4 @@
-"""Commands that publish and read what is published: remove, release, rebuild, push, pull, diff."""
+"""Commands that publish and read what is published: remove, release, rebuild, push, pull, diff, export."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from vtgdata.cli.running import relative, stage
 if TYPE_CHECKING:
     from vtgdata.releases.rebuild.comparison import Comparison
     from vtgdata.stages.diff import Summary as Compared
+    from vtgdata.stages.export import Summary as Exported
     from vtgdata.stages.pull import Summary as Pulled
     from vtgdata.stages.push import Summary as Pushed
     from vtgdata.stages.rebuild import Summary as Rebuilt
@@ -31,6 +32,7 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     stage(app, words, "push")
     stage(app, words, "pull")
     stage(app, words, "diff")
+    stage(app, words, "export")
 
 
 def remove(summary: Removed) -> None:
@@ -159,3 +161,20 @@ def diff(summary: Compared) -> None:
     Proposes the next version's number: major where rows change their meaning, minor where rows are added.
     """
     print(summary.text, end="")
+
+
+def export(summary: Exported) -> None:
+    """Write a release for another trainer: verl, EasyR1, ms-swift, LLaMA-Factory, TRL or XTuner.
+
+    Data files, frames as pictures, rewards, configuration and launch command. The reward is what evaluation scores.
+    """
+    for name, rows in summary.rows.items():
+        questions = summary.questions[name]
+        print(f"  {name}: {rows:,} rows" + (f" of {questions:,} questions" if questions != rows else ""))
+    for why, number in summary.left_out.items():
+        print(f"  {number:,} rows left out: {why}")
+    print(
+        f"  pictures of {summary.videos:,} videos, {summary.bytes:,} bytes: {summary.linked:,} linked, "
+        f"{summary.copied:,} copied" + (f"; one video of {summary.rate:g} frames per second" if summary.rate else "")
+    )
+    print(f"written to {relative(summary.out)}{again(summary)}")

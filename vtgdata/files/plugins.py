@@ -32,11 +32,12 @@ PARTS = {
     "filters": ("keep",),
     "verifiers": ("verify",),
     "decoders": ("probe", "frames"),
+    "exports": ("TITLE", "VERSION", "FILES", "MARKS", "VIDEO", "SYSTEM", "row", "files"),
 }
 """Names that a plug-in module of each kind must have."""
 KINDS = (
     *("corpora", "prompts", "models", "scores", "other_parsers", "selectors", "forms", "filters", "verifiers"),
-    "decoders",
+    *("decoders", "exports"),
 )
 
 

@@ -1,4 +1,4 @@
-"""Frames of the rows of a release, from the frame store."""
+"""Frames of the rows of a release, each with the row's own sampling."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from vtgdata.errors import VtgError
 from vtgdata.files import json_document
 from vtgdata.files.video_files import PICTURES
-from vtgdata.records import FrameSampling, Video
+from vtgdata.records import Frames, FrameSampling, Video
 from vtgdata.video.store import FrameStore
 
 if TYPE_CHECKING:
@@ -31,8 +31,19 @@ class FrameSource:
 
     def status(self, key: tuple[str, str, str]) -> str:
         """`ok` if the frames are stored or can be decoded, which is done then; else what is wrong with the video."""
-        sampling, video_id, name = key
-        return self._store(sampling).times(Video(video_id=video_id, file=name)).status
+        return self.times(key).status
+
+    def times(self, key: tuple[str, str, str]) -> Frames:
+        """The stored frames, maybe without images, decoded if they are not stored; see `FrameStore.times`."""
+        return self.store(key[0]).times(Video(video_id=key[1], file=key[2]))
+
+    def stored(self, row: Mapping[str, Any]) -> Frames:
+        """The frames of a row, as JPEGs; raises VtgError when its video is missing or unreadable."""
+        sampling, video_id, name = self.key(row)
+        found = self.store(sampling).frames(Video(video_id=video_id, file=name))
+        if found.status != "ok":
+            raise VtgError(f"{self._videos}: video {name!r} of sample {row['sample_id']!r} is {found.status}.")
+        return found
 
     def __call__(self, row: Mapping[str, Any]) -> tuple[Sequence[float], Sequence[PIL.Image.Image]]:
         """The times (seconds) and pictures of a row; raises VtgError when its video is missing or unreadable."""
@@ -47,13 +58,11 @@ class FrameSource:
     def _opened(self, row: Mapping[str, Any]) -> tuple[Sequence[float], list[PIL.Image.Image]]:
         from PIL import Image
 
-        sampling, video_id, name = self.key(row)
-        found = self._store(sampling).frames(Video(video_id=video_id, file=name))
-        if found.status != "ok":
-            raise VtgError(f"{self._videos}: video {name!r} of sample {row['sample_id']!r} is {found.status}.")
+        found = self.stored(row)
         return found.times, [Image.open(io.BytesIO(image), formats=PICTURES) for image in found.images]
 
-    def _store(self, sampling: str) -> FrameStore:
+    def store(self, sampling: str) -> FrameStore:
+        """The frame store of a sampling, which is JSON as in the column `frame_sampling`."""
         if sampling not in self._stores:
             taken = json_document.cell(sampling, "frame_sampling", FrameSampling)
             folder = Path(self._folder) if self._folder else None

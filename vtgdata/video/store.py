@@ -72,7 +72,7 @@ class FrameStore:
         decode.ready(decoder)
         self._decoder = decoder
         self._eyes = workers.shared() if isolated else workers.Here()
-        self._room = Room(self._folder, limit)
+        self.room = Room(self._folder, limit)
         self._ids: dict[Path, str] = {}
         self._recent: OrderedDict[str, Frames] = OrderedDict()
         self._recent_bytes = 0
@@ -117,7 +117,7 @@ class FrameStore:
         with self._recent_lock:
             if frames_id in self._glanced:
                 return self._glanced[frames_id]
-        found = _glanced(self._file(frames_id))
+        found = _glanced(self.file(frames_id))
         if found is None or found.frames_id != frames_id:
             return None
         with self._recent_lock:
@@ -128,7 +128,7 @@ class FrameStore:
 
     def _make(self, path: Path, frames_id: str) -> Frames:
         try:
-            with self._room.held(frames_id):
+            with self.room.held(frames_id):
                 # Another process may have made the entry while this one waited.
                 found = self._read(frames_id)
                 if found is None:
@@ -156,12 +156,13 @@ class FrameStore:
             self.decoded += 1
         return Frames(frames_id=frames_id, times=seen.times, images=seen.images, duration=seen.duration, status="ok")
 
-    def _file(self, frames_id: str) -> Path:
+    def file(self, frames_id: str) -> Path:
+        """Where an entry lies, or would lie."""
         return self._folder / frames_id[:2] / frames_id[2:4] / f"{frames_id}.parquet"
 
     def _read(self, frames_id: str) -> Frames | None:
         """The stored frames, or None if there is no entry or it is damaged or foreign."""
-        path = self._file(frames_id)
+        path = self.file(frames_id)
         try:
             content = outside.read_bytes(path)
         except OSError:
@@ -169,14 +170,14 @@ class FrameStore:
         found = _unpacked(content)
         if found is None or found.frames_id != frames_id:
             return None
-        self._room.used(path)
+        self.room.used(path)
         return found
 
     def _write(self, frames: Frames) -> None:
         packed = _packed(frames)
-        with replacing(self._file(frames.frames_id)) as file:
+        with replacing(self.file(frames.frames_id)) as file:
             file.write(packed)
-        self._room.added(len(packed))
+        self.room.added(len(packed))
 
     def _recall(self, frames_id: str) -> Frames | None:
         with self._recent_lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -18,7 +19,12 @@ LIMIT_GB = 50.0
 """Default size limit of the folder."""
 _KEEP = 0.9
 """Share of the limit to which a full folder is reduced, so that not every new entry causes a deletion."""
-_ENTRY = re.compile(r"([0-9a-f]{2})/([0-9a-f]{2})/(?:\1\2[0-9a-f]{12}\.parquet|\.\1\2[0-9a-f]{12}\.parquet\..*\.tmp)")
+PICTURES = ".pictures"
+"""Ending of the folder that has an entry's frames as files."""
+_ENTRY = re.compile(
+    r"([0-9a-f]{2})/([0-9a-f]{2})/"
+    r"(?:\1\2[0-9a-f]{12}\.(?:parquet|pictures)|\.\1\2[0-9a-f]{12}\.(?:parquet|pictures)\..*\.tmp)"
+)
 """Paths that the store writes below its folder; it never deletes any other file there."""
 
 
@@ -61,11 +67,10 @@ class Room:
             if not _ENTRY.fullmatch(path.relative_to(self._folder).as_posix()):
                 continue
             with contextlib.suppress(OSError):
-                stat = path.stat()
-                if path.suffix == ".parquet":
-                    entries.append((stat.st_mtime, stat.st_size, path))
+                if path.suffix in (".parquet", PICTURES):
+                    entries.append((path.stat().st_mtime, _size(path), path))
                 elif left_behind(path):
-                    path.unlink()
+                    _delete(path)
         total = sum(size for _, size, _ in entries)
         if total <= self._limit:
             return total
@@ -73,9 +78,21 @@ class Room:
         for _, size, path in sorted(entries)[:-1]:
             if total <= self._limit * _KEEP:
                 break
-            path.unlink(missing_ok=True)
+            _delete(path)
             total -= size
         return total
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of all files of a folder."""
+    return sum(each.stat().st_size for each in path.iterdir()) if path.is_dir() else path.stat().st_size
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _limit() -> int:
