@@ -159,14 +159,11 @@ def finite(tensors: Iterable[Any], crew: Crew) -> bool:
     import torch
 
     local = [tensor.to_local() if hasattr(tensor, "to_local") else tensor for tensor in tensors]
-    norms = [
-        torch.linalg.vector_norm(tensor.detach(), float("inf")).float()
-        for tensor in local
-        if tensor.numel() and tensor.is_floating_point()
-    ]
+    # A sum is not finite as soon as one of its numbers is not, and is the cheapest way to read them all.
+    sums = [tensor.detach().sum(dtype=torch.float32) for tensor in local if tensor.is_floating_point()]
     wrong = any(
-        not bool(torch.isfinite(torch.stack([norm for norm in norms if norm.device == device])).all())
-        for device in {norm.device for norm in norms}
+        not bool(torch.isfinite(torch.stack([each for each in sums if each.device == device])).all())
+        for device in {each.device for each in sums}
     )
     if crew.size == 1:
         return not wrong
