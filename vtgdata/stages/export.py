@@ -268,6 +268,8 @@ class _Export:
 
     def _job(self) -> Job:
         given = {name: getattr(self.settings, name) for name in Training.__struct_fields__}
+        if Path(self.settings.model).is_dir():  # the launch script goes to the export's folder first
+            given["model"] = str(Path(self.settings.model).resolve())
         return Job(
             stages=self.stages,
             data={stage: self.module.FILES[stage] for stage in self.stages},

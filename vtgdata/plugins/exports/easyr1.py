@@ -6,6 +6,7 @@ Its reader takes every list of frames for 2 frames per second, and its call of Q
 again at 24, so that a list is right for Qwen2.5-VL at 2 frames per second alone.
 """
 
+import math
 from typing import Any
 
 from vtgdata.files.whole import json_text
@@ -107,7 +108,7 @@ def _config(job: Job) -> dict[str, object]:
             "reward": {"reward_function_kwargs": {"most_tokens": drawn.max_tokens}},
         },
         "trainer": {
-            "total_epochs": training.epochs,
+            "total_epochs": math.ceil(training.epochs),
             "project_name": "vtgdata",
             "experiment_name": "rl",
             "logger": ["console"],

@@ -7,6 +7,7 @@
 Its reader of SFT rows hands the model no times of a video, so that SFT is on pictures only.
 """
 
+import math
 from typing import Any
 
 from vtgdata.records.export import Exported, Job, Stage, VideoRule
@@ -68,7 +69,7 @@ def _sft(job: Job) -> dict[str, object]:
         "data.truncation": "error",
         "model.path": training.model,
         "optim.lr": training.sft_learning_rate,
-        "trainer.total_epochs": training.epochs,
+        "trainer.total_epochs": math.ceil(training.epochs),
         "trainer.seed": training.seed,
         "trainer.logger": ["console"],
         "trainer.default_local_dir": "checkpoints/sft",
@@ -101,7 +102,7 @@ def _rl(job: Job) -> dict[str, object]:
         "actor_rollout_ref.rollout.top_k": drawn.top_k or -1,
         "reward.custom_reward_function.path": "reward.py",
         "reward.custom_reward_function.name": "compute_score",
-        "trainer.total_epochs": training.epochs,
+        "trainer.total_epochs": math.ceil(training.epochs),
         "trainer.val_before_train": False,
         "trainer.test_freq": -1,
         "trainer.logger": ["console"],
