@@ -17,7 +17,7 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 
 from vtgdata.train import model as models
-from vtgdata.train import sft
+from vtgdata.train import saving, sft
 
 
 def main(folder: str, out: str, lora: int, save_as: str) -> None:
@@ -51,7 +51,7 @@ def main(folder: str, out: str, lora: int, save_as: str) -> None:
     trainer = types.SimpleNamespace(
         model=model, model_wrapped=model, accelerator=accelerator, is_fsdp_enabled=several, is_deepspeed_enabled=False
     )
-    models.save(trainer, opened, settings, Path(out), stated)
+    saving.save(trainer, opened, settings, Path(out), stated)
 
 
 if __name__ == "__main__":

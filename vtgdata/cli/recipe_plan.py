@@ -10,15 +10,15 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import msgspec
-from msgspec import UNSET
 
+from vtgdata.cli.planned_step import Missing, PlannedStep
 from vtgdata.cli.recipe_costs import LEAST_OUT, Ends, cost_of, each, hours_of, tokens_of
 from vtgdata.engine.money.tokens import Range
 from vtgdata.errors import VtgError
-from vtgdata.files import plugins
+from vtgdata.files import outside, plugins
 from vtgdata.files.pieces import count_rows
 
 UNKNOWN = Range(0, float("inf"))
@@ -27,38 +27,6 @@ CHEAP = ("ingest", "import rollouts", "curate")
 _SPLIT = re.compile(r"\s*split\s*={1,2}\s*'([^']*)'\s*\Z")
 EXAMPLES = 300
 """Samples of a file whose lengths stand for all."""
-
-
-class Missing(msgspec.Struct, frozen=True, kw_only=True):
-    """A file or folder that is not there, and where to get it."""
-
-    path: str
-    get: str
-
-
-class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
-    """What one step would do."""
-
-    id: str
-    command: str
-    settings: dict[str, Any]
-    """That it would run with."""
-    rows: Ends | None = None
-    """Rows that it makes or takes; None where nothing is known."""
-    calls: Ends | None = None
-    """Answers to ask for, or to draw while training; None for a step that asks nothing."""
-    tokens_in: Ends | None = None
-    tokens_out: Ends | None = None
-    cost: Ends | Literal["unknown"] | None = None
-    """US dollars; None for a step that asks nothing."""
-    hours: Ends | None = None
-    """With one server that reads 2,000 to 20,000 tokens a second and writes 200 to 4,000."""
-    each: bool = False
-    """Whether the number of calls is not known: then tokens, cost and hours are those of one call."""
-    missing: list[Missing] = msgspec.field(default_factory=list[Missing])
-    plan: Any = UNSET
-    """Of a training: what it would take, a record of `train.plan`; its sizes are those of the recipe's earlier steps
-    where the release is not made yet."""
 
 
 class _Known(NamedTuple):
@@ -130,7 +98,7 @@ class Planner:
     def _of(self, path: str) -> _Known | None:
         """What is known of a file of samples."""
         there = Path(self._there(path))
-        if not there.is_file():
+        if not outside.is_file(there):
             return self._made.get(str(Path(path)))
         from vtgdata.files.samples import open_samples
 
@@ -217,7 +185,7 @@ class Planner:
         known = self._of(record.samples) or _Known(UNKNOWN, ())
         rows = known.rows
         there = self._there(record.samples)
-        if record.where and Path(there).is_file():
+        if record.where and outside.is_file(there):
             from vtgdata.files.samples import open_samples
 
             met = len(open_samples(there, where=record.where, look=False))
@@ -238,7 +206,7 @@ class Planner:
 
     def _of_table(self, path: str) -> _Known:
         known = self._made.get(str(Path(path)))
-        if known is None and Path(path).is_file():
+        if known is None and outside.is_file(path):
             rows = count_rows(path)
             return _Known(Range(1, rows), ())
         return known or _Known(UNKNOWN, ())

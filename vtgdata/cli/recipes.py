@@ -18,8 +18,8 @@ from vtgdata.errors import RowsFailed, VtgError
 from vtgdata.files.outside_text import json_line
 
 if TYPE_CHECKING:
+    from vtgdata.cli.planned_step import PlannedStep
     from vtgdata.cli.recipe_costs import Ends
-    from vtgdata.cli.recipe_plan import PlannedStep
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,9 +1,7 @@
 """Versions of a dataset: rows, release.json, card, croissant, plots, difference, permission to publish, takedowns."""
 
+from vtgdata.releases.columns import CHOSEN, COLDSTART, COLUMNS
 from vtgdata.releases.document import (
-    CHOSEN,
-    COLDSTART,
-    COLUMNS,
     NAME,
     SCHEMA_VERSION,
     DataFile,

@@ -4,7 +4,6 @@
 """
 
 import re
-from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,63 +13,13 @@ from msgspec import UNSET, UnsetType
 from vtgdata.errors import Conflict, VtgError, did_you_mean
 from vtgdata.files import fingerprint, json_document, outside
 from vtgdata.files.parquet import read_parquet
-from vtgdata.files.schemas import ABSENT, DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, VERIFIED, WEIGHT, Row
+from vtgdata.files.schemas import ABSENT, WEIGHT, Row
+from vtgdata.releases.columns import MARKS, TRACED, columns_of, known_columns
 from vtgdata.releases.stated import NAME, check_files, stated_bytes
 
 SCHEMA_VERSION = 1
 
 _VERSION = re.compile(r"(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\Z", re.ASCII)
-
-
-# fmt: off
-_ASKED = {
-    "model_id": "text", "prompt_id": "text", "sampling_id": "text", "frames_id": "text", "frame_sampling": "text",
-    **DRAWN,
-}
-_FIRST = {"first_version": "text"}
-COLDSTART = SAMPLES | {"key": "text"} | _ASKED | {
-    "frame_times": "numbers", "target": "text", "teacher_windows": "windows", "annotation_windows": "windows",
-    "iou": "number",
-} | _FIRST
-CHOSEN = SAMPLES | _ASKED | {
-    "measure": "text", "value": "number", "low": "number", "high": "number", "n": "count", "mean_iou": "number",
-    "iou_std": "number", "rank": "count",
-} | _FIRST
-"""Columns of the rows that a selector chose (`rl`)."""
-COLUMNS = {
-    "samples": SAMPLES | _FIRST,
-    "coldstart": COLDSTART,
-    # A prompt's text is stored once in prompts/, not in every row.
-    "difficulty": {name: kind for name, kind in (PASS_RATES | DRAWN).items() if name != "prompt"}
-    | _FIRST,
-    "rollouts": ROLLOUTS | _FIRST,
-    "rejected": {
-        name: ROLLOUTS[name]
-        for name in ("key", "sample_id", "model_id", "prompt_id", "text", "windows", "option", "parse_status", "iou")
-    }
-    | {"reason": "text", "number": "number", "detail": "text"}
-    | _FIRST,
-    "drops": DROPS | _FIRST,
-}
-"""{config: columns}; a config that is not here holds CHOSEN rows."""
-MARKS = {"marks": VERIFIED["marks"]}
-"""One more column of `coldstart`, where a trace has marks: files from before there were any stay as they are."""
-# fmt: on
-
-
-TRACED = "coldstart"
-"""Beginning of the names of configs that hold traces."""
-
-
-def known_columns(config: str) -> dict[str, str]:
-    """The columns that every config of a name has."""
-    return COLUMNS.get(config) or (COLDSTART if config.startswith(TRACED) else CHOSEN)
-
-
-def columns_of(config: str, more: Mapping[str, str]) -> dict[str, str]:
-    """The columns of a config, with those of samples that not every release has before `first_version`."""
-    known = known_columns(config)
-    return {name: known[name] for name in known if name not in _FIRST} | dict(more) | _FIRST
 
 
 class DataFile(msgspec.Struct, frozen=True, kw_only=True):

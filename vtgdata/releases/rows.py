@@ -17,7 +17,7 @@ from vtgdata.files.pieces import names_of, read_frames, read_pieces
 from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, TRACES, VERIFIED, WEIGHT, Row
 from vtgdata.releases import published, tombstones
 from vtgdata.releases.asked_models import Asked
-from vtgdata.releases.document import CHOSEN, COLUMNS, MARKS, TRACED, columns_of, known_columns
+from vtgdata.releases.columns import CHOSEN, COLUMNS, MARKS, TRACED, columns_of, known_columns
 from vtgdata.releases.sample_index import REMOVED, Ranks, SampleIndex
 from vtgdata.releases.tombstones import Tombstones
 

@@ -28,8 +28,8 @@ from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.releases import COLUMNS, Release, diff, hub, licence_texts, teacher_terms, tombstones
+from vtgdata.releases.columns import TRACED
 from vtgdata.releases.dating import Dated, date
-from vtgdata.releases.document import TRACED
 from vtgdata.releases.rebuild import lineage
 from vtgdata.releases.rows import Config, Sources
 from vtgdata.releases.write import Contents, write

@@ -14,7 +14,7 @@ from vtgdata.engine.selection.candidates import Asked
 from vtgdata.engine.selection.choosing import Choosing, Rules, TrainWith, series
 from vtgdata.engine.selection.preview import Preview
 from vtgdata.errors import VtgError
-from vtgdata.files import fingerprint, plugins
+from vtgdata.files import fingerprint, outside, plugins
 from vtgdata.files.row_table import RowTable
 from vtgdata.files.samples import open_samples
 from vtgdata.files.step import Step, StepSettings, StepSummary
@@ -127,7 +127,7 @@ def run(settings: Settings) -> Summary:
         raise VtgError(f"--selector {settings.selector!r}: settings are written name:key=value,key=value.")
     if settings.size is None and not settings.ids:
         raise VtgError("select needs --size, the number of rows to choose, or --ids, a list of them.")
-    files = [str(value) for value in spec.settings.values() if isinstance(value, str) and Path(value).is_file()]
+    files = [str(value) for value in spec.settings.values() if isinstance(value, str) and outside.is_file(value)]
     given = [settings.pass_rates, settings.samples, settings.ids, settings.audit, *settings.exclude, *settings.against]
     given += [str(plugins.prompt_path(settings.prompt))] if settings.prompt else []
     with Step(

@@ -58,7 +58,7 @@ def folder(out: Path, identity: str) -> Path:
 
 def seal(path: Path, step: int, carried: Mapping[str, Any]) -> None:
     """Mark a checkpoint as whole, once all of its files are on the disk."""
-    files = {file.relative_to(path).as_posix(): file for file in sorted(path.rglob("*")) if file.is_file()}
+    files = {file.relative_to(path).as_posix(): file for file in sorted(path.rglob("*")) if outside.is_file(file)}
     for file in files.values():
         with file.open("rb") as written:
             os.fsync(written.fileno())
@@ -77,7 +77,9 @@ def _read(path: Path) -> Checkpoint | None:
         stated = json_document.decode(outside.read_bytes(path / WHOLE), type=_Whole)
     except (OSError, msgspec.DecodeError):
         return None
-    if any(not (path / name).is_file() or (path / name).stat().st_size != size for name, size in stated.files.items()):
+    if any(
+        not outside.is_file(path / name) or (path / name).stat().st_size != size for name, size in stated.files.items()
+    ):
         return None
     return Checkpoint(path=path, step=stated.step, carried=stated.carried)
 

@@ -9,7 +9,7 @@ import msgspec
 
 from vtgdata.conversation.prompt import Prompt
 from vtgdata.errors import VtgError
-from vtgdata.train import course, held_out, making, row_lengths, session
+from vtgdata.train import course, held_out, making, row_lengths, saving, session
 from vtgdata.train import model as models
 from vtgdata.train.batches import batches
 from vtgdata.train.data import Frames, Provenance, Row, dataset
@@ -126,7 +126,7 @@ def fit(
     trainer.add_callback(watch.callback())
     acted = effective(args, settings, split, trainer.model, opened, rows, drawn) | msgspec.to_builtins(drawn)
     found = course.go(trainer, watch, place)
-    models.save(trainer, opened, settings, place.out, stated)
+    saving.save(trainer, opened, settings, place.out, stated)
     return Figures(
         **making.figures(rows, plan, found, acted, watch),
         first_loss=watch.first("loss", 1),

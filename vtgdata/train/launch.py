@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from vtgdata.errors import VtgError, of_process
-from vtgdata.files import child_processes, json_document
+from vtgdata.files import child_processes, json_document, outside
 from vtgdata.files.whole import write_json
 from vtgdata.train import launch_config
 from vtgdata.train.settings import TrainSettings
@@ -115,7 +115,7 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 def _failure(failed: Path, code: int) -> VtgError:
     try:
-        stated = json_document.decode(failed.read_bytes(), type=_Failure)
+        stated = json_document.decode(outside.read_bytes(failed), type=_Failure)
     except (OSError, msgspec.DecodeError):
         return VtgError(f"training in several processes broke off with exit code {code}; what they said is above.")
     return of_process(stated.kind, stated.words)

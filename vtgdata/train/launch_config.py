@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from vtgdata.errors import VtgError, did_you_mean
-from vtgdata.files import yaml_text
+from vtgdata.files import outside, yaml_text
 from vtgdata.train.memory import Sharding
 
 FOLDER = Path(__file__).parent / "launch_configs"
@@ -33,7 +33,7 @@ def names() -> list[str]:
 
 def find(name: str) -> Path:
     """The file that `--accelerate` means; raises VtgError when there is none."""
-    if Path(name).is_file():
+    if outside.is_file(name):
         return Path(name)
     if name in names():
         return FOLDER / f"{name}.yaml"

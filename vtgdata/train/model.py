@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import warnings
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from vtgdata.errors import VtgError
-from vtgdata.files import outside, plugins
-from vtgdata.files.whole import write_json
+from vtgdata.files import plugins
 from vtgdata.train import arguments
 from vtgdata.train.data import PlainWords
 from vtgdata.train.parts import PROJECTOR, VISION, part
@@ -68,7 +65,7 @@ def load(path: str, settings: TrainSettings | None = None) -> Opened:
     """
     import torch
 
-    local = _local()
+    local = local_models()
     more = loading(settings) if settings else {}
     dtype = weights_type(settings) if settings else torch.float32
     found = local.load(path, False, dtype=dtype, name="", more=more)
@@ -77,7 +74,7 @@ def load(path: str, settings: TrainSettings | None = None) -> Opened:
             f"--lora-save adapter: {path} is an adapter itself, and nothing opens an adapter of an adapter; take "
             "--lora-save merged."
         )
-    model = _merged(found.model, path, dtype, more)
+    model = merged_in(found.model, path, dtype, more)
     came = found.came if isinstance(found.came, torch.dtype) else torch.float32
     count = sum(weight.numel() for weight in model.parameters())
     return Opened(model, found.processor, found.opening, local.PlainText(found.processor), came, count)
@@ -85,7 +82,7 @@ def load(path: str, settings: TrainSettings | None = None) -> Opened:
 
 def context(opened: Opened) -> int | None:
     """The most tokens of prompt and answer together that a model takes; None where its config does not say."""
-    return _local().context(opened.model)
+    return local_models().context(opened.model)
 
 
 def loading(settings: TrainSettings) -> dict[str, Any]:
@@ -117,7 +114,7 @@ def weights_type(settings: TrainSettings) -> Any:
     return torch.bfloat16 if settings.lora and torch.cuda.is_available() else torch.float32
 
 
-def _merged(model: Any, path: str, dtype: Any, more: dict[str, Any]) -> Any:
+def merged_in(model: Any, path: str, dtype: Any, more: dict[str, Any]) -> Any:
     """A model with its adapter merged into it, if it has one: an adapter alone has no gradient to train on.
 
     Args:
@@ -131,7 +128,7 @@ def _merged(model: Any, path: str, dtype: Any, more: dict[str, Any]) -> Any:
     from peft import PeftModel
 
     base = next(iter(model.peft_config.values())).base_model_name_or_path
-    whole = _local().load(base, False, dtype=dtype, name="", more=more).model
+    whole = local_models().load(base, False, dtype=dtype, name="", more=more).model
     return PeftModel.from_pretrained(whole, path).merge_and_unload().requires_grad_(True)
 
 
@@ -223,88 +220,6 @@ def rate(settings: TrainSettings, parameters: int, small: float, large: float) -
     return large * (10 if settings.lora else 1)
 
 
-def save(trainer: Any, opened: Opened, settings: TrainSettings, out: Path, stated: Any) -> None:
-    """Write the model, whole, its processor and its generation_config; all processes must call it.
-
-    Args:
-        trainer: holds the model, be it spread over processes.
-        opened: what was trained.
-        settings: say in which type, and whether an adapter stays one.
-        out: folder to write to; only the writing process writes.
-        stated: the model's generation_config. It is saved with sampling on: servers read their defaults from it.
-    """
-    import torch
-
-    kind = opened.came if settings.save_dtype == "auto" else getattr(torch, settings.save_dtype)
-    # Only DeepSpeed's engine knows where its weights are; otherwise the model does.
-    held = trainer.model_wrapped if trainer.is_deepspeed_enabled else trainer.model
-    weights = _cast(trainer.accelerator.get_state_dict(held), kind)
-    if trainer.accelerator.is_main_process:
-        model = trainer.accelerator.unwrap_model(trainer.model)
-        out.mkdir(parents=True, exist_ok=True)
-        if settings.lora:
-            _save_adapted(model, weights, settings, out, kind, stated, _is_spread(trainer))
-        else:
-            _save_whole(model, weights, out, kind, stated)
-        with _local().PlainText.as_it_came(opened.processor):
-            opened.processor.save_pretrained(out)
-    trainer.accelerator.wait_for_everyone()
-
-
-def _save_whole(model: Any, weights: dict[str, Any] | None, out: Path, kind: Any, stated: Any) -> None:
-    stated.do_sample = True
-    model.generation_config = stated
-    model.save_pretrained(out, state_dict=weights)
-    _say_type(out / "config.json", kind)
-
-
-def _save_adapted(
-    model: Any, weights: dict[str, Any], settings: TrainSettings, out: Path, kind: Any, stated: Any, spread: bool
-) -> None:
-    if settings.lora_save == "adapter":
-        model.peft_config["default"].base_model_name_or_path = settings.model
-        model.save_pretrained(out, state_dict=weights)
-        return
-    if not (settings.quantize or spread):
-        whole = model.merge_and_unload()
-        _save_whole(whole.to(kind), None, out, kind, stated)
-        return
-    from peft import PeftModel
-
-    found = _local().load(settings.model, False, dtype=kind, name="")
-    merged = PeftModel(_merged(found.model, settings.model, kind, {}), model.peft_config["default"])
-    merged.load_state_dict({name: weight for name, weight in weights.items() if "lora_" in name}, strict=False)
-    _save_whole(merged.merge_and_unload(), None, out, kind, stated)
-
-
-def _is_spread(trainer: Any) -> bool:
-    """Whether each process holds only a part of the weights (FSDP, ZeRO-3)."""
-    return bool(trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled)
-
-
-def _cast(weights: dict[str, Any] | None, kind: Any) -> dict[str, Any]:
-    """Weights in another floating type; those that share memory (tied embeddings) share it still."""
-    shared: dict[tuple[int, Any], Any] = {}
-
-    def cast(weight: Any) -> Any:
-        if not weight.is_floating_point():
-            return weight
-        key = (weight.data_ptr(), weight.shape)
-        return shared.setdefault(key, weight.detach().to("cpu", kind))
-
-    return {name: cast(weight) for name, weight in (weights or {}).items()}
-
-
-def _say_type(config: Path, kind: Any) -> None:
-    """Write the type of the saved weights into config.json: whoever loads with dtype="auto" goes by it."""
-    stated = json.loads(outside.read_text(config))
-    name = str(kind).removeprefix("torch.")
-    for key in ("dtype", "torch_dtype"):
-        if key in stated:
-            stated[key] = name
-    write_json(config, stated | {"dtype": name})
-
-
-def _local() -> Any:
+def local_models() -> Any:
     """The plug-in of models in this process, which knows how a folder is opened and prompted."""
     return plugins.load("models", "transformers_local")

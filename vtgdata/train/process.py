@@ -5,12 +5,11 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
-from pathlib import Path
 
 import msgspec
 
 from vtgdata.errors import VtgError
-from vtgdata.files import json_document
+from vtgdata.files import json_document, outside
 from vtgdata.train import launch
 
 
@@ -19,7 +18,7 @@ def main(file: str) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger().setLevel(logging.WARNING)
     logging.getLogger("vtgdata").setLevel(logging.INFO)
-    given = json_document.decode(Path(file).read_bytes())
+    given = json_document.decode(outside.read_bytes(file))
     module = importlib.import_module(f"vtgdata.train.{given['command'].removeprefix('train ')}")
     try:
         module.run(msgspec.convert(given["settings"], module.Settings))

@@ -24,6 +24,7 @@ from vtgdata.train import (
     refresh,
     reward_names,
     row_lengths,
+    saving,
     session,
     worth,
 )
@@ -217,7 +218,7 @@ class _Run(NamedTuple):
         asks = worth.letters_asked(trainer, rows, self.prompts, self.frames, opened, settings, place)
         course.go(trainer, watch, place, added.skip)
         if end == plan.steps or watch.looks.over:
-            models.save(trainer, opened, settings, place.out, stated)
+            saving.save(trainer, opened, settings, place.out, stated)
         return _Part(rows, plan, watch, acted | msgspec.to_builtins(self.drawn), notes.alarm(), asks())
 
 

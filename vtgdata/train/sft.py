@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from vtgdata.conversation.prompt import Prompt
-from vtgdata.train import course, held_out, making, row_lengths, session, sft_trainer
+from vtgdata.train import course, held_out, making, row_lengths, saving, session, sft_trainer
 from vtgdata.train import model as models
 from vtgdata.train import plan as plans
 from vtgdata.train.batches import batches
@@ -117,7 +117,7 @@ def fit(
     trainer.add_callback(watch.callback())
     acted = effective(args, settings, split, trainer.model, opened, rows)
     found = course.go(trainer, watch, place)
-    models.save(trainer, opened, settings, place.out, stated)
+    saving.save(trainer, opened, settings, place.out, stated)
     return Figures(
         **making.figures(rows, plan, found, acted, watch),
         first_loss=watch.first("loss", 1),

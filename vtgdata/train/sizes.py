@@ -177,7 +177,7 @@ def config_of(name: str) -> Config:
     """The config.json of a model, or of the model that an adapter is for; see `of_model`."""
     folder = Path(name)
     if folder.is_dir():
-        if (adapter := folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
+        if outside.is_file(adapter := folder / "adapter_config.json") and not outside.is_file(folder / "config.json"):
             return config_of(str(_read(adapter).get("base_model_name_or_path")))
         return _read(folder / "config.json")
     if cached := _cached(name):

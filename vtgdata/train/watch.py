@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from vtgdata.errors import VtgError
+from vtgdata.files import outside
 from vtgdata.train import checkpoints, guards
 from vtgdata.train.crew import Crew
 from vtgdata.train.guards import Trouble
@@ -91,7 +92,7 @@ class Watch:
         self.crew.wait()
         if checkpoint:
             log.info("%s: goes on from step %d of %d", self.command, checkpoint.step, self.steps)
-            self.lines = [msgspec.json.decode(line) for line in (self.kept / LOG).read_bytes().splitlines()]
+            self.lines = [msgspec.json.decode(line) for line in outside.read_bytes(self.kept / LOG).splitlines()]
             self._since = len(self.lines)
             self.looks.remember(self.lines)
 

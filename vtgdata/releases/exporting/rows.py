@@ -12,7 +12,8 @@ from vtgdata.metrics import reward
 from vtgdata.records import Image, Part, Sample
 from vtgdata.records.export import CONFIGS, Clip, Exported, Picture, Stage, Turn
 from vtgdata.records.times import format_time
-from vtgdata.releases.document import CHOSEN, COLDSTART, Release
+from vtgdata.releases.columns import CHOSEN, COLDSTART
+from vtgdata.releases.document import Release
 
 Row = dict[str, Any]
 _COLUMNS: dict[Stage, list[str]] = {

@@ -1,0 +1,53 @@
+"""The columns of the configs of a release."""
+
+from collections.abc import Mapping
+
+from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, VERIFIED
+
+TRACED = "coldstart"
+"""Beginning of the names of configs that hold traces."""
+# fmt: off
+_ASKED = {
+    "model_id": "text", "prompt_id": "text", "sampling_id": "text", "frames_id": "text", "frame_sampling": "text",
+    **DRAWN,
+}
+_FIRST = {"first_version": "text"}
+COLDSTART = SAMPLES | {"key": "text"} | _ASKED | {
+    "frame_times": "numbers", "target": "text", "teacher_windows": "windows", "annotation_windows": "windows",
+    "iou": "number",
+} | _FIRST
+CHOSEN = SAMPLES | _ASKED | {
+    "measure": "text", "value": "number", "low": "number", "high": "number", "n": "count", "mean_iou": "number",
+    "iou_std": "number", "rank": "count",
+} | _FIRST
+"""Columns of the rows that a selector chose (`rl`)."""
+COLUMNS = {
+    "samples": SAMPLES | _FIRST,
+    "coldstart": COLDSTART,
+    # A prompt's text is stored once in prompts/, not in every row.
+    "difficulty": {name: kind for name, kind in (PASS_RATES | DRAWN).items() if name != "prompt"}
+    | _FIRST,
+    "rollouts": ROLLOUTS | _FIRST,
+    "rejected": {
+        name: ROLLOUTS[name]
+        for name in ("key", "sample_id", "model_id", "prompt_id", "text", "windows", "option", "parse_status", "iou")
+    }
+    | {"reason": "text", "number": "number", "detail": "text"}
+    | _FIRST,
+    "drops": DROPS | _FIRST,
+}
+"""{config: columns}; a config that is not here holds CHOSEN rows."""
+MARKS = {"marks": VERIFIED["marks"]}
+"""One more column of `coldstart`, where a trace has marks: files from before there were any stay as they are."""
+# fmt: on
+
+
+def known_columns(config: str) -> dict[str, str]:
+    """The columns that every config of a name has."""
+    return COLUMNS.get(config) or (COLDSTART if config.startswith(TRACED) else CHOSEN)
+
+
+def columns_of(config: str, more: Mapping[str, str]) -> dict[str, str]:
+    """The columns of a config, with those of samples that not every release has before `first_version`."""
+    known = known_columns(config)
+    return {name: known[name] for name in known if name not in _FIRST} | dict(more) | _FIRST
