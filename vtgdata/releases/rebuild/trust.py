@@ -15,7 +15,8 @@ from vtgdata.releases.rebuild.record import RebuildRecord, StepRecord
 
 COMMANDS = frozenset((
     "ingest", "check", "curate", "videos verify", "videos bind", "videos proxy", "videos warm", "build-coldstart",
-    "score-difficulty", "evaluate", "select", "release", "pull", "train sft", "train rl", "demo-draw", "demo-base",
+    "score-difficulty", "import rollouts", "compare-rates", "evaluate", "select", "release", "pull", "train sft",
+    "train rl", "demo-draw", "demo-base",
 ))  # fmt: skip
 """Commands that write nothing but their own output folder; `remove` and `push` are none of them."""
 _OWN = paths.MACHINE | {*steps.HOW, *steps.ONCE, "out", "recipe"}
