@@ -8,10 +8,10 @@ from typing import Any, cast
 
 from vtgdata.releases import hub
 
-NO_PATHS = frozenset(("name", "license", "split", "where", "version", "made_by"))
+NO_PATHS = frozenset(("name", "license", "split", "where", "version", "made_by", "quotas", "student", "form"))
 """Settings that never name a file, though a word in them may be called like one."""
-VERBATIM = frozenset(("map", "records", "sep", "quote"))
-"""Settings that say how a file is written inside, in which even a slash is no path."""
+VERBATIM = frozenset(("map", "records", "sep", "quote", "ids_source"))
+"""Settings that say how a file is written inside, or where it comes from, in which even a slash is no path."""
 FOLDERS = frozenset(("paths", "previous", "tombstones", "release", "videos", "samples"))
 """Settings that may name a folder in which the files lie that are read."""
 MACHINE = frozenset(("endpoint", "frames", "concurrency", "timeout", "max_wait", "shard"))
