@@ -8,6 +8,7 @@ from typing import Any
 from vtgdata.train import arguments
 from vtgdata.train import model as models
 from vtgdata.train.batches import Batches
+from vtgdata.train.parts import trainable
 from vtgdata.train.settings import TrainSettings
 
 ACTED = (
@@ -46,5 +47,5 @@ def effective(args: Any, settings: TrainSettings, split: Batches, model: Any, op
         **({"lora": adapted} if settings.lora else {}),
         **({"load": dict(settings.load)} if settings.load else {}),
         "parameters": opened.parameters,
-        "trained": models.trainable(model),
+        "trained": trainable(model),
     }
