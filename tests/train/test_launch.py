@@ -21,6 +21,8 @@ print("[rank1]: Traceback of a plain error", file=sys.stderr)
 if said.startswith("{"):
     pathlib.Path(os.environ["VTGDATA_FAILED"]).write_text(said); sys.exit(1)
 if said == "wait":
+    from vtgdata.files import child_processes
+    child_processes.end_with_parent()
     print("waits", flush=True); import time; time.sleep(60)
 sys.exit(int(said))
 """
@@ -70,7 +72,14 @@ def test_what_processes_say_of_a_bug_passes_on_to_stderr_and_nothing_to_stdout(l
     assert "from the processes" in said.err and "Traceback of a plain error" in said.err and "noise" not in said.err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(signal.SIGKILL, marks=pytest.mark.slow),
+    ],
+)
 def test_a_signal_ends_the_processes_too(tmp_path, number):
     (tmp_path / "launcher.py").write_text(LAUNCHER.replace('print("waits"', 'print("waits", os.getpid()'))
     code = (
@@ -157,6 +166,21 @@ def test_a_file_that_we_cannot_train_by_is_refused_with_words(tmp_path, text, wo
 def test_a_misspelt_file_is_refused_with_the_nearest_name():
     with pytest.raises(VtgError, match="did you mean 'fsdp2'"):
         launch_config.find("fsdp")
+
+
+def test_our_file_for_two_machines_wants_to_know_which_one_this_is(monkeypatch):
+    monkeypatch.setenv("NODE_RANK", "0")
+    monkeypatch.delenv("MASTER_ADDR", raising=False)
+    with pytest.raises(VtgError, match="--accelerate two_nodes: MASTER_ADDR must be set"):
+        launch.start("train sft", sft.Settings(release="", model="", videos="", out="", accelerate="two_nodes"))
+
+
+def test_a_configuration_under_another_launcher_is_refused(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "0")
+    given = sft.Settings(release="", model="", videos="", out="", accelerate="fsdp2")
+    with pytest.raises(VtgError, match="another launcher has started 2 processes already"):
+        session.run("train sft", given, sft.Summary, sft.fit, "coldstart")
 
 
 @pytest.mark.parametrize("started", ["", "by us"])

@@ -14,6 +14,7 @@ from vtgdata.train import arguments
 from vtgdata.train import model as models
 from vtgdata.train.batches import Batches
 from vtgdata.train.data import Row
+from vtgdata.train.parts import trainable
 from vtgdata.train.settings import TrainSettings
 
 ACTED = (
@@ -64,5 +65,5 @@ def effective(
         **({"lora": adapted} if settings.lora else {}),
         **({"load": dict(settings.load)} if settings.load else {}),
         "parameters": opened.parameters,
-        "trained": models.trainable(model),
+        "trained": trainable(model),
     }

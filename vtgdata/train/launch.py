@@ -66,6 +66,7 @@ def start(command: str, settings: TrainSettings) -> None:
 
     Raises the error of the process that failed first; its exit code is that error's.
     """
+    _check_machines(settings.accelerate)
     with tempfile.TemporaryDirectory() as folder:
         file, failed = Path(folder) / "settings.json", Path(folder) / "failed.json"
         wanted = settings.launch
@@ -76,10 +77,12 @@ def start(command: str, settings: TrainSettings) -> None:
         given = dict(os.environ) | {FAILED: str(failed), "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
         # From where this process imports, but never from the current folder, where something downloaded may lie.
         given |= {"PYTHONPATH": child_processes.python(MODULE)[1]["PYTHONPATH"], "PYTHONSAFEPATH": "1"}
+        # Their input is a pipe from here: it closes however this process ends, and they end with it.
+        line, given = child_processes.that_ends_with_us([*words(settings), MODULE, str(file)], given)
         process = subprocess.Popen(
-            [*words(settings), MODULE, str(file)],
+            line,
             env=given,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -93,6 +96,16 @@ def start(command: str, settings: TrainSettings) -> None:
             raise
         if code:
             raise _failure(failed, code)
+
+
+def _check_machines(name: str) -> None:
+    """Raise VtgError when one of our files is for several machines, and nothing says which one this is."""
+    lacking = [variable for variable in ("NODE_RANK", "MASTER_ADDR") if not os.environ.get(variable)]
+    if name in launch_config.names() and launch_config.read(launch_config.find(name)).machines > 1 and lacking:
+        raise VtgError(
+            f"--accelerate {name}: {' and '.join(lacking)} must be set: the number of this machine, from 0, and the "
+            "address of the first one. Give the same command on each machine."
+        )
 
 
 def _pass_on(process: subprocess.Popen[str], failed: Path) -> None:

@@ -180,15 +180,6 @@ def adapter(settings: TrainSettings, model: Any) -> Any:
     return LoraConfig(**ours | arguments.of_dataclass(LoraConfig, settings.peft, "peft"))
 
 
-def trainable(model: Any) -> dict[str, int]:
-    """Number of weights that are trained, by part; adapters count to the part that they lie on."""
-    counts: Counter[str] = Counter()
-    for name, weight in model.named_parameters():
-        if weight.requires_grad:
-            counts[part(name)] += weight.numel()
-    return dict(sorted(counts.items()))
-
-
 def end_tokens(model: Any, processor: Any) -> set[int]:
     """Ids of the tokens with which a whole completion ends, as TRL counts them: end of text and padding."""
     tokenizer = getattr(processor, "tokenizer", processor)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from typing import Any
 
 PROJECTOR = (
     r"multi_modal_projector|mm_projector|merger|connector|projector|aligner|mlp1|modality_projection|image_newline"
@@ -15,3 +17,12 @@ def part(name: str) -> str:
     if re.search(PROJECTOR, name):
         return "projector"
     return "vision" if re.search(VISION, name) else "language"
+
+
+def trainable(model: Any) -> dict[str, int]:
+    """Number of weights that are trained, by part; adapters count to the part that they lie on."""
+    counts: Counter[str] = Counter()
+    for name, weight in model.named_parameters():
+        if weight.requires_grad:
+            counts[part(name)] += weight.numel()
+    return dict(sorted(counts.items()))

@@ -9,12 +9,13 @@ import sys
 import msgspec
 
 from vtgdata.errors import VtgError
-from vtgdata.files import json_document, outside
+from vtgdata.files import child_processes, json_document, outside
 from vtgdata.train import launch
 
 
 def main(file: str) -> int:
     """Train as the file says; returns the exit code."""
+    child_processes.end_with_parent()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger().setLevel(logging.WARNING)
     logging.getLogger("vtgdata").setLevel(logging.INFO)

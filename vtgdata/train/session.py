@@ -103,6 +103,11 @@ def run(
             return done
         launch.start(command, settings)
         return _read(as_step(msgspec.structs.replace(settings, replace=False)))
+    if settings.accelerate and crew.size > 1:
+        raise VtgError(
+            f"--accelerate {settings.accelerate}: another launcher has started {crew.size} processes already. Start "
+            "the command once, or leave --accelerate out."
+        )
     if settings.launch and settings.launch != crew.size:
         raise VtgError(
             f"--launch {settings.launch}: the launcher started {crew.size} process(es); they must be as many. A "
