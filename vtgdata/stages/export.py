@@ -15,7 +15,7 @@ import msgspec
 
 from vtgdata.engine.rollouts import read_sampling
 from vtgdata.errors import VtgError
-from vtgdata.files import plugins
+from vtgdata.files import outside, plugins
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.files.whole import write_text
 from vtgdata.records import Sampling
@@ -269,7 +269,7 @@ class _Export:
     def _job(self) -> Job:
         given = {name: getattr(self.settings, name) for name in Training.__struct_fields__}
         if Path(self.settings.model).is_dir():  # the launch script goes to the export's folder first
-            given["model"] = str(Path(self.settings.model).resolve())
+            given["model"] = str(outside.resolved(self.settings.model))
         return Job(
             stages=self.stages,
             data={stage: self.module.FILES[stage] for stage in self.stages},

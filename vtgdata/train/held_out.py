@@ -8,10 +8,11 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from vtgdata.conversation import answer
-from vtgdata.conversation.prompt import Prompt, render
+from vtgdata.conversation.prompt import Prompt, own_option, render
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.samples import row_sample
@@ -101,12 +102,14 @@ class HeldOut:
             if reply.text is None:
                 raise VtgError(f"held-out row {row['sample_id']!r} cannot be asked: {reply.detail or reply.error}.")
             sample = row_sample(row)
+            prompt = self.prompts[row["prompt_id"]]
             said = answer.parse(
                 reply.text,
                 duration=sample.video.duration,
-                form=self.prompts[row["prompt_id"]].form,
+                form=prompt.form,
                 finish_reason=reply.finish_reason,
             )
+            said = msgspec.structs.replace(said, option=own_option(prompt, sample, said.option))
             value = float(np.nan_to_num(self.score([said], [sample])[0]))
             found.append((value, float(reply.tokens_out or 0), float(said.parse_status != "ok")))
         return found

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean, stdev
 from typing import Any
 
-from vtgdata.conversation.prompt import Prompt
+from vtgdata.conversation.prompt import Prompt, shown_option
 from vtgdata.errors import VtgError
+from vtgdata.files.samples import row_sample
 from vtgdata.records.times import format_time
 
 KEPT = 4
@@ -40,7 +41,8 @@ def answers(rows: Sequence[Mapping[str, Any]], prompts: Mapping[str, Prompt]) ->
         row = known[sample_id]
         prompt = prompts[row["prompt_id"]]
         windows = [[format_time(time, prompt.time, "") for time in window] for window in row["windows"]]
-        return prompt.form.write([(start, end) for start, end in windows], row.get("answer") or "")
+        option = shown_option(prompt, row_sample(dict(row)), row["answer"]) if row.get("answer") else ""
+        return prompt.form.write([(start, end) for start, end in windows], option or "")
 
     return said
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 
 from vtgdata.conversation import answer, answer_text
 from vtgdata.conversation.answer import Form
+from vtgdata.conversation.prompt import Prompt, own_option
 from vtgdata.metrics import other_truth
 from vtgdata.metrics.answered import NOTHING
 from vtgdata.records import Answer, Sample
@@ -55,6 +57,8 @@ class Reader(NamedTuple):
     """Ids of the tokens with which a whole completion ends; if empty, every completion counts as whole."""
     opened: bool = False
     """Whether the chat template writes the mark that opens the reasoning, so that no completion has it."""
+    prompts: Mapping[Any, Prompt] | None = None
+    """The prompt of each row, where one may have shown the options in another order."""
 
     def read(self, completions: Sequence[Any], keys: Sequence[Key], tokens: Sequence[Sequence[int]] | None) -> Said:
         """Read completions of the rows with these keys."""
@@ -70,12 +74,16 @@ class Reader(NamedTuple):
 
     def _parse(self, completion: Any, key: Key, finish: str) -> Answer:
         text = text_of(completion)
-        return answer.parse(
+        said = answer.parse(
             answer_text.opened(text, by_template=True) if self.opened else text,
             duration=self.samples[key].video.duration,
             form=self.forms[key],
             finish_reason=finish,
         )
+        if self.prompts is None or said.option is None:
+            return said
+        own = own_option(self.prompts[key], self.samples[key], said.option)
+        return msgspec.structs.replace(said, option=own)
 
 
 class Truths:

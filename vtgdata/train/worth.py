@@ -69,6 +69,7 @@ def reader(rows: Sequence[Row], prompts: Mapping[str, Prompt], opened: Opened) -
         forms={place: prompts[row["prompt_id"]].form for place, row in enumerate(rows)},
         ends=models.end_tokens(opened.model, opened.processor),
         opened=bool(opened.opening),
+        prompts={place: prompts[row["prompt_id"]] for place, row in enumerate(rows)},
     )
 
 

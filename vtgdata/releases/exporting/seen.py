@@ -92,5 +92,5 @@ class Seen:
 def _size(jpeg: bytes) -> tuple[int, int]:
     from PIL import Image
 
-    with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as picture:
+    with Image.open(io.BytesIO(jpeg), formats=PICTURES) as picture:
         return picture.size
