@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from vtgdata.files.video_files import PICTURES
 from vtgdata.records import Frames, FrameSampling
 from vtgdata.releases.exporting import rates
 from vtgdata.releases.exporting.rates import Steps
