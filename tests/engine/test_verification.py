@@ -75,7 +75,7 @@ PAIRS = (
     Pair("no_true_window", said("It is nowhere to be seen.", "none"), said("It is nowhere to be seen.", "none"), NEVER,
          "ground", None),
 )  # fmt: skip
-NONE_ALLOWED = example_row(said("It is nowhere to be seen.", "none"), NEVER, prompt="ground_or_none")
+NONE_ALLOWED = example_row(said("It is nowhere to be seen.", "no such moment"), NEVER, prompt="ground_or_none")
 
 
 def row_of(text: str, sample: Sample, prompt: str) -> Row:

@@ -74,8 +74,12 @@ def test_the_decoding_process_has_no_secret(monkeypatch, tmp_path):
     assert b"PATH=" in known and b"canary" not in known
 
 
+LAUNCHER = "train/launch.py"
+"""Starts the same command in several processes, with the same environment: keys of trackers and the Hub among it."""
+
+
 def test_every_program_that_is_started_is_started_with_that_environment():
-    """Nothing in the package starts a process but by these three ways."""
+    """Nothing in the package starts a process but by these ways; a training's launcher gets all that its GPUs need."""
     package = Path(child_processes.__file__).parents[1]
     starts = ("subprocess.", "os.system", "os.exec", "os.spawn", "os.posix_spawn", "multiprocessing", ".run_async")
     found = {
@@ -83,8 +87,11 @@ def test_every_program_that_is_started_is_started_with_that_environment():
         for path in package.rglob("*.py")
         if any(word in path.read_text(encoding="utf-8") for word in starts)
     }
-    assert found == {"video/workers.py", "plugins/decoders/ffmpeg.py", "releases/rebuild/steps.py"}
-    for name in found:
+    assert found == {
+        *("video/workers.py", "plugins/decoders/ffmpeg.py", "releases/rebuild/steps.py", "train/refresh.py"),
+        LAUNCHER,
+    }
+    for name in found - {LAUNCHER}:
         text = (package / name).read_text(encoding="utf-8")
         assert text.count("subprocess.Popen(") == text.count("env=environment") == 1, name
 

@@ -120,6 +120,8 @@ def test_it_replaces_its_own_result_and_nothing_else(command, world):
     change = {"limit": 1} if "limit" in (commands.fields(command) or ()) else {}
     change = {"seed": 8} if command in ("demo-draw", "export") else {"near": 0.5} if command == "check" else change
     change = {"allow_changed": True} if command == "rebuild" else change
+    more = {"negatives": {"seed": 8}, "audit": {"seed": 8}, "compare-rates": {"measure": "mean_iou"}}
+    change = more.get(command, change)
     change = {"size": 2} if command == "select" else {"name": "Another"} if command == "release" else change
     run(command, "own", **change)
     made = read_meta(world / "own")

@@ -13,8 +13,9 @@ from vtgdata.annotations import licences
 from vtgdata.files import plugins
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.samples import write_samples
-from vtgdata.files.schemas import DRAWN, DROPS, TRACES
+from vtgdata.files.schemas import DRAWN, DROPS, TRACES, WEIGHT
 from vtgdata.releases import card, teacher_terms
+from vtgdata.releases.columns import MARKS
 from vtgdata.releases.croissant import DESCRIPTIONS
 from vtgdata.releases.write import datetime
 from vtgdata.stages import ingest
@@ -104,7 +105,7 @@ def test_croissant_of_real_rows_validates(real):
 
 
 def test_every_column_of_every_config_has_a_description():
-    wanted = {column for each in (*releases.COLUMNS.values(), releases.CHOSEN) for column in each}
+    wanted = {column for each in (*releases.COLUMNS.values(), releases.CHOSEN, MARKS, WEIGHT) for column in each}
     assert wanted == set(DESCRIPTIONS)
 
 

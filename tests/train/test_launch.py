@@ -11,7 +11,7 @@ import pytest
 
 from vtgdata import errors
 from vtgdata.errors import EndpointRefused, Locked, VideoUnreadable, VtgError, of_process
-from vtgdata.train import crew, launch, launch_config, memory, rl, session, sft
+from vtgdata.train import crew, grpo_arguments, launch, launch_config, memory, rl, session, sft
 
 LAUNCHER = """
 import os, pathlib, sys
@@ -221,15 +221,15 @@ def test_only_the_first_process_of_a_machine_speaks_before_all_have_met(monkeypa
 def test_vllm_is_in_one_place_and_must_be_there():
     given = {"release": "", "model": "", "videos": "", "out": ""}
     with pytest.raises(VtgError, match="one place"):
-        rl.vllm(rl.Settings(**given, vllm_server="http://127.0.0.1:1", vllm_colocate=0.3))
+        grpo_arguments.vllm(rl.Settings(**given, vllm_server="http://127.0.0.1:1", vllm_colocate=0.3))
     with pytest.raises(VtgError, match=r"vLLM is not installed here.*0\.22 to 0\.31"):
-        rl.vllm(rl.Settings(**given, vllm_colocate=0.3))
-    assert rl.vllm(rl.Settings(**given, vllm_server="http://127.0.0.1:1"))["vllm_mode"] == "server"
+        grpo_arguments.vllm(rl.Settings(**given, vllm_colocate=0.3))
+    assert grpo_arguments.vllm(rl.Settings(**given, vllm_server="http://127.0.0.1:1"))["vllm_mode"] == "server"
 
 
 def test_colocated_vllm_sleeps_while_the_model_is_trained(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _: object())
-    found = rl.vllm(rl.Settings(release="", model="", videos="", out="", vllm_colocate=0.3))
+    found = grpo_arguments.vllm(rl.Settings(release="", model="", videos="", out="", vllm_colocate=0.3))
     assert found == {
         "use_vllm": True, "vllm_mode": "colocate", "vllm_gpu_memory_utilization": 0.3, "vllm_enable_sleep_mode": True,
     }  # fmt: skip

@@ -15,7 +15,7 @@ from vtgdata.conversation.prompt import load_prompt
 from vtgdata.errors import VtgError
 from vtgdata.releases import card
 from vtgdata.releases.hub.push_model import ModelFile
-from vtgdata.train import rl, session, sft
+from vtgdata.train import course, facts, rl, sft
 
 pytest.importorskip("trl", reason="needs vtgdata[train]")
 
@@ -148,7 +148,7 @@ def trainer(base, tmp_path, monkeypatch):
         size = ("--batch-size", "4") if command == "sft" else ("--prompts-per-step", "2", "--rollouts", "2")
         out = ("--model", base, "--videos", "v", "--out", str(tmp_path / "out"))
         settings = record(monkeypatch, command, *out, *size, *typed)
-        acted, loaded, plain, opens = [], {}, session.effective, AutoModelForImageTextToText.from_pretrained
+        acted, loaded, plain, opens = [], {}, facts.effective, AutoModelForImageTextToText.from_pretrained
 
         def stop(made, *_):
             raise Reached(made)
@@ -161,8 +161,9 @@ def trainer(base, tmp_path, monkeypatch):
             loaded.update(named)
             return opens(*given, **named)
 
-        monkeypatch.setattr(session, "go", stop)
-        monkeypatch.setattr(session, "effective", effective)
+        monkeypatch.setattr(course, "go", stop)
+        for module in (rl, sft):
+            monkeypatch.setattr(module, "effective", effective)
         monkeypatch.setattr(AutoModelForImageTextToText, "from_pretrained", from_pretrained)
         with pytest.raises(Reached) as reached:
             (sft if command == "sft" else rl).fit(settings, ROWS, {PROMPT.id: PROMPT}, frames)

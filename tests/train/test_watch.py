@@ -36,11 +36,11 @@ def test_what_stops_it_says_which_checkpoint_is_kept_and_how_to_go_on(tmp_path):
     of = watch(tmp_path, limits=Limits(stall=1))
     of.line(1, {"grad_norm": 0.0})
     assert of.look(1) and of.trouble is not None
-    assert str(of.stopped(of.trouble)).endswith(
+    assert str(of.broken_off(of.trouble)).endswith(
         "There is no checkpoint from before it, so the same command begins anew."
     )
     checkpoint(tmp_path, 1)
-    said = str(of.stopped(of.trouble))
+    said = str(of.broken_off(of.trouble))
     assert said.startswith("train rl stopped at step 1 of 8: in this step the gradient was 0.")
     assert "the same command goes on from there (add --stall 0" in said
     assert f"--model {tmp_path / 'checkpoint-1'} and another --out" in said

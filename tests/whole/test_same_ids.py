@@ -29,7 +29,7 @@ PROMPTS = {
     "ground_evidence": "ground_evidence-2195902b",
     "ground_guided": "ground_guided-b41c6200",
     "ground_nothink": "ground_nothink-b6e05a40",
-    "ground_or_none": "ground_or_none-e2fbaf8e",
+    "ground_or_none": "ground_or_none-774c6177",
     "ground_qa": "ground_qa-4a975f98",
     "ground_refine": "ground_refine-dc4be90b",
     "ground_several": "ground_several-6a908d8a",

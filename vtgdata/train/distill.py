@@ -11,6 +11,7 @@ from vtgdata.conversation.prompt import Prompt
 from vtgdata.errors import VtgError
 from vtgdata.train import course, held_out, making, row_lengths, saving, session
 from vtgdata.train import model as models
+from vtgdata.train import plan as plans
 from vtgdata.train.batches import batches
 from vtgdata.train.data import Frames, Provenance, Row, dataset
 from vtgdata.train.drawn import DrawSettings, sampling
@@ -64,10 +65,10 @@ class Summary(Figures, frozen=True, kw_only=True):
     """Folder of the model."""
 
 
-def run(settings: Settings) -> Summary:
+def run(settings: Settings) -> Summary | plans.Planned:
     """Train; writes model, processor and `training.jsonl` to `out`, and returns losses, counts and data facts."""
     if settings.dry_run:
-        raise VtgError("train distill has no plan yet; `train rl --dry-run` with the same settings is near.")
+        return plans.make(COMMAND, settings)
     return session.run(COMMAND, settings, Summary, fit, CONFIG, [__name__], [settings.teacher])
 
 

@@ -62,6 +62,8 @@ def foresee(settings: TrainSettings, steps: Sequence[Earlier], default: str, bui
     if asked is None:
         return Foreseen(model=model, rows=total)
     record = build(asked.command, asked.settings, asked.id)
+    if not hasattr(record, "frame_sampling"):
+        return Foreseen(model=model, rows=total)  # answers that others published: nobody was shown frames
     preset = preset_of(record.preset, [f"transformers_local:{model}"]) if record.preset else ""
     record = msgspec.structs.replace(record, preset=preset)
     return Foreseen(

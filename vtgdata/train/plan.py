@@ -109,7 +109,8 @@ def _per_step(settings: Any) -> tuple[int, int]:
     """Rows and sequences of a step."""
     if _is_rl(settings):
         return settings.prompts_per_step, settings.prompts_per_step * settings.rollouts
-    return settings.batch_size, settings.batch_size
+    rows = getattr(settings, "batch_size", 0) or settings.prompts_per_step
+    return rows, rows
 
 
 def _is_rl(settings: Any) -> bool:

@@ -74,7 +74,7 @@ def collated(folder: Path, query: str) -> dict[str, Any]:
         "windows": [[3.0, 9.0]], "prompt_id": "p", "target": "<think>It rolls.</think><answer>3.0 to 9.0</answer>",
     }  # fmt: skip
     rows = data.dataset(
-        [row], {"p": PROMPT}, lambda row: ((0.0, 1.0, 2.0), shown), targets=True, plain=found.plain,
+        [row], {"p": PROMPT}, lambda row: ((0.0, 1.0, 2.0), shown), places=[0], targets=True, plain=found.plain,
         opening=found.opening,
     )  # fmt: skip
     batch = DataCollatorForVisionLanguageModeling(found.processor, completion_only_loss=True)([rows[0]])

@@ -74,6 +74,11 @@ COMMANDS = {
         lambda here: {"release": "org/doors@v1.0.0", "raw": [str(here)], "out": str(here / "out/again")},
         "pull",
     ),
+    "export": Command(
+        "vtgdata.stages.export",
+        lambda here: {"format": "trl", "release": "org/doors@v1.0.0", "videos": str(here / "videos"), "out": str(here / "out/exported")},
+        "pull",
+    ),
     "train": Command(
         "vtgdata.train.data:inputs",
         lambda here: {"path": "org/doors@v1.0.0", "configs": ["rl"], "model": "none"},

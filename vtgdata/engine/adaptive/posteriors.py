@@ -56,7 +56,10 @@ def fill(path: Path, columns: dict[str, str]) -> None:
     import polars as pl
 
     needed = ("measure", "value", "value_std", "n")
-    rows = pl.concat(list(read_frames(path, {name: columns[name] for name in needed})))
+    frames = list(read_frames(path, {name: columns[name] for name in needed}))
+    if not frames:
+        return
+    rows = pl.concat(frames)
     rows = rows.filter(pl.col("value").is_not_null() & (pl.col("n") > 0))
     priors = {
         str(name): fit(*(part[each].cast(pl.Float64).to_numpy() for each in ("value", "value_std", "n")))
