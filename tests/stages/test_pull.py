@@ -168,6 +168,7 @@ def test_a_push_that_fails_at_any_request_leaves_the_old_version_or_the_new_one(
         assert len(codes) > 8 and any(codes)
 
 
+@pytest.mark.slow
 def test_a_first_push_killed_at_any_request_leaves_nothing_or_the_release(small, hub, tmp_path):
     whole = released(small[0])
     with breaker(hub, tmp_path) as push:

@@ -46,7 +46,10 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+SLOW = ("sft with lora by rank", "rl")
+
+
+@pytest.mark.parametrize("way", [pytest.param(w, marks=pytest.mark.slow) if w in SLOW else w for w in WAYS])
 def test_a_run_that_broke_off_ends_as_one_that_did_not(base, tmp_path, monkeypatch, way):
     fit, settings = WAYS[way]
     settings = settings | {"save_every": 2}

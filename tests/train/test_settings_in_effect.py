@@ -54,7 +54,6 @@ RANK = ("--lora", "3")
 TABLE = [
     Setting("sft", ("--trl", "optim=adamw_torch"), arg("optim"), "adamw_torch", "optim | adamw\\_torch"),
     Setting("sft", ("--trl", "adam_epsilon=1e-6"), arg("adam_epsilon"), 1e-6, "adam\\_epsilon | 1e-06"),
-    Setting("sft", ("--trl", "label_smoothing_factor=0.1"), arg("label_smoothing_factor"), 0.1, "label\\_smoothing\\_factor | 0.1"),
     Setting("sft", ("--trl", "label_smoothing_factor=0.1"), arg("label_smoothing_factor"), 0.1, "factor | 0.1"),
     Setting("sft", ("--learning-rate", "2e-4"), arg("learning_rate"), 2e-4, "learning\\_rate | 0.0002"),
     Setting("sft", ("--lr-schedule", "linear"), arg("lr_scheduler_type"), "linear", "lr\\_schedule | linear"),

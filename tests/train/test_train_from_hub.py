@@ -86,6 +86,7 @@ def train(desk: Desk, what: str, out: str, model: str) -> str:
     return desk.done("train", what, *words)
 
 
+@pytest.mark.slow
 def test_both_trainers_run_from_a_tag_of_the_hub_and_the_model_says_which(desk: Desk):
     work, hub = desk
     release, commit = releases.open_release(str(work / "kept")), hub.repositories["org/shapes"].tags["v1.0.0"]

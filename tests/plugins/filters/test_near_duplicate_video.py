@@ -71,6 +71,7 @@ def same_disk(one: Path, other: Path) -> bool:
     return False if not os.access(one, os.W_OK) else one.stat().st_dev == other.stat().st_dev
 
 
+@pytest.mark.slow
 def test_re_encodes_and_cuts_of_real_videos_are_found_and_nothing_else(tmp_path: Path) -> None:
     videos = linked(tmp_path / "videos")
     wanted = {}
