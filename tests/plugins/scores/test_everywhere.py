@@ -86,10 +86,10 @@ def applies(name, sample):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_as_a_metric_it_is_the_mean_over_the_samples_that_it_applies_to_and_silence_scores_0(name, made):
-    # A sample without a moment was not asked about for its pass rate, and is in an evaluation.
-    first = {row["sample_id"]: row for row in made.evaluated[0]} | made.first
-    values = [scores(first[s.sample_id]).get(name, 0.0) for s in SAMPLES if applies(name, s)]
-    for found in made.evaluations:
+    for found, rows in zip(made.evaluations, made.evaluated, strict=True):
+        # A sample without a moment was not asked about for its pass rate, and is in an evaluation.
+        first = {row["sample_id"]: row for row in rows if row["sample_id"] not in made.first} | made.first
+        values = [scores(first[s.sample_id]).get(name, 0.0) for s in SAMPLES if applies(name, s)]
         assert found.metrics[name] == close(np.mean(values))
         assert found.applies_to.get(name, len(SAMPLES)) == len(values)
         low, high = found.intervals[name]
