@@ -32,9 +32,9 @@ def split(rows: Sequence[Row], settings: TrainSettings) -> tuple[list[Row], list
     """
     if not settings.evaluate_every:
         return list(rows), []
-    sources = sorted({_source(row) for row in rows})
+    sources = sorted({_source(row) for row in rows if _answerable(row)})
     if len(sources) < 2:
-        raise VtgError("--evaluate-every: the rows have one source only, so none can be held out.")
+        raise VtgError("--evaluate-every: rows to look at have one source only, so none can be held out.")
     random.Random(f"{settings.seed}:held out").shuffle(sources)
     wanted = min(MOST, max(1, round(settings.hold_out * len(rows))))
     held: set[str] = set()
@@ -44,8 +44,13 @@ def split(rows: Sequence[Row], settings: TrainSettings) -> tuple[list[Row], list
         count += sum(_source(row) == source for row in rows)
         if count >= wanted:
             break
-    looked = [row for row in rows if _source(row) in held][:MOST]
+    looked = [row for row in rows if _source(row) in held and _answerable(row)][:MOST]
     return [row for row in rows if _source(row) not in held], looked
+
+
+def _answerable(row: Row) -> bool:
+    """Whether an answer can be right: a row with nothing to hold one against says nothing of a model."""
+    return bool(row["windows"] or row.get("answer") or row.get("none_is_right"))
 
 
 def _source(row: Row) -> str:
@@ -65,7 +70,7 @@ class HeldOut:
         crew: Crew,
     ) -> None:
         """Take the rows of this process; `most_tokens` is the longest answer."""
-        self.rows = [row for row in rows if row["windows"]][crew.rank :: crew.size]
+        self.rows = list(rows)[crew.rank :: crew.size]
         self.prompts, self.frames, self.crew = prompts, frames, crew
         self.score = plugins.load("scores", settings.evaluate_score).score
         self.name = settings.evaluate_score

@@ -171,10 +171,9 @@ def _run(recipe: Path) -> None:
     command, ours = child_processes.python("vtgdata", "run", str(recipe), "--json")
     command, environment = child_processes.that_ends_with_us(command, child_processes.computing() | ours)
     with subprocess.Popen(
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
-        assert process.stdout is not None and process.stderr is not None
+        assert process.stderr is not None
         words = process.stderr.read().strip().splitlines()[-1:] or ["it said nothing"]
-        process.stdout.read()
     if process.returncode:
         raise VtgError(f"--refresh: `vtgdata run {recipe}` failed: {words[0].removeprefix('vtgdata: ')}")

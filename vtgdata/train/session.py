@@ -1,4 +1,4 @@
-"""One training run: the folder, the rows, the processes and the arguments that both trainers have in common."""
+"""One training run: its folder, its rows and its processes, for every trainer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ S = TypeVar("S", bound="Figures")
 
 
 class Figures(StepSummary, frozen=True, kw_only=True):
-    """What both trainers report of a run."""
+    """What every trainer reports of a run."""
 
     rows: int
     """Rows to train on."""
@@ -76,7 +76,7 @@ def run(
     """Train, and return the summary of the run, or of the earlier one that is up to date.
 
     Args:
-        command: `train sft` or `train rl`.
+        command: such as `train sft`.
         settings: of the command.
         summary: type of its summary.
         fit: trains on rows that are read.
@@ -181,7 +181,13 @@ def _asked_otherwise(settings: TrainSettings, rows: Sequence[Row]) -> list[str]:
 
 
 def here(settings: TrainSettings) -> Place:
-    """The place of a run that is one process and has no step: its out, with log and checkpoints in it."""
+    """The place of a run that is one process and has no step: its out, with log and checkpoints in it.
+
+    Raises VtgError when it holds what a run would cut or delete: nobody knows whose that is.
+    """
     out = Path(settings.out)
     out.mkdir(parents=True, exist_ok=True)
+    kept = [path.name for name in (LOG, ROWS, COMPLETIONS, "checkpoint-*") for path in out.glob(name)]
+    if kept:
+        raise VtgError(f"{out}: holds {kept[0]} of another run. Name a new folder.")
     return Place(out=out, kept=out)
