@@ -2,6 +2,7 @@
 
 import pytest
 
+from vtgdata.engine.measures import read_measures
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.parquet import read_parquet
@@ -18,9 +19,20 @@ def imported(tmp_path, name, text, **settings):
     return import_rollouts.run(import_rollouts.Settings(file=str(path), form=name, out=out, **settings))
 
 
+def _lacking(form):
+    """A score that the form's measure needs and that is not there."""
+    measures = read_measures([] if form.measure == "reward" else [form.measure])
+    needed = [score for measure in measures for score in measure.scores]
+    return next((score for score in needed if score not in plugins.names("scores")), None)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_it_reads_its_own_example(name, tmp_path):
     module = plugins.load("forms", name)
+    if lacking := _lacking(module.FORM):
+        with pytest.raises(VtgError, match=f"no scores plug-in '{lacking}'"):
+            imported(tmp_path, name, module.EXAMPLE.text)
+        return
     summary = imported(tmp_path, name, module.EXAMPLE.text)
     samples = read_samples(tmp_path / "out/samples.parquet")
     rates = {r["sample_id"]: r for r in read_parquet(tmp_path / "out/pass_rates.parquet")

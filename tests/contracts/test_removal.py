@@ -17,11 +17,17 @@ from pathlib import Path
 import pytest
 
 import vtgdata
+from support.builders import make_sample
+from vtgdata.conversation.answer import Form, parse
+from vtgdata.engine.rollouts import DEFAULT_SCORES, score_rows
+from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 
 ROOT = Path(vtgdata.__file__).parent
 TESTS = Path(__file__).parent.parent
-PLUG_INS = [(kind, name) for kind in plugins.KINDS for name in plugins.names(kind)]
+FLOOR = {("scores", name) for name in DEFAULT_SCORES}
+"""What the engine itself computes of every answer: without them nothing can be scored, and that is said by name."""
+PLUG_INS = [plug_in for kind in plugins.KINDS for name in plugins.names(kind) if (plug_in := (kind, name)) not in FLOOR]
 SIDE = isqrt(len(PLUG_INS) - 1) + 1
 """Of the square into which the plug-ins are laid, kind after kind."""
 # A recipe names its plug-ins, so that its contract breaks with them and rightly; this file would call itself.
@@ -46,6 +52,15 @@ def test_each_is_taken_out_twice_and_no_two_of_them_twice_together():
     together = [pair for group in GROUPS for pair in combinations(sorted(group), 2)]
     assert sorted(taken) == sorted(PLUG_INS * 2)
     assert len(together) == len(set(together))
+
+
+@pytest.mark.parametrize("name", DEFAULT_SCORES)
+def test_without_a_score_of_the_engine_itself_it_is_named(name, monkeypatch):
+    there = plugins.names
+    monkeypatch.setattr(plugins, "names", lambda kind: [each for each in there(kind) if each != name])
+    answer = parse("<answer>1.0 to 2.0</answer>", duration=10.0, form=Form())
+    with pytest.raises(VtgError, match=f"no scores plug-in '{name}'"):
+        score_rows([{}], [answer], [make_sample()], DEFAULT_SCORES)
 
 
 def _without(removed, folder: Path) -> str:
