@@ -60,7 +60,7 @@ def test_without_a_score_of_the_engine_itself_it_is_named(name, monkeypatch):
     monkeypatch.setattr(plugins, "names", lambda kind: [each for each in there(kind) if each != name])
     answer = parse("<answer>1.0 to 2.0</answer>", duration=10.0, form=Form())
     with pytest.raises(VtgError, match=f"no scores plug-in '{name}'"):
-        score_rows([{}], [answer], [make_sample()], DEFAULT_SCORES)
+        score_rows([{"error": None}], [answer], [make_sample()], DEFAULT_SCORES)
 
 
 def _without(removed, folder: Path) -> str:
