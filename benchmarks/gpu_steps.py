@@ -188,6 +188,7 @@ def _peer(case: Case, folder: Path) -> dict[str, Any]:
     from vtgdata.video.frame_source import FrameSource
 
     settings = _settings(case, folder, tempfile.mkdtemp(dir=folder))
+    models.prepare(settings.seed, settings.threads)
     sft = case.command == "train sft"
     rows, prompts = data.open_rows(settings.release, ["coldstart" if sft else "rl"])
     opened = models.load(settings.model, settings)
