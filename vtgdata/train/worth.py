@@ -29,7 +29,8 @@ class RewardSettings(DrawSettings, frozen=True, kw_only=True, forbid_unknown_fie
 
     rewards: dict[str, float] = msgspec.field(default_factory=lambda: {"tiou": 0.9, "format": 0.1})
     """Scores and their weights, as in tiou=0.9,format=0.1. A score may have settings (length:low=8,high=200=0.1) and
-    may be gated by another, which it is multiplied by (tiou*format=1)."""
+    may be gated by another, which it is multiplied by (tiou*format=1), or be for the rows of one task alone
+    (grounded_qa/answer=0.7, moment_retrieval/tiou=0.9)."""
     reading: Literal["strict", "lenient"] = "strict"
     """Whether an answer that is not in the form that the prompt asks for counts as empty (strict), or as evaluation
     finds a window in it (lenient): that pays a policy for dropping its reasoning. The difference is logged."""
