@@ -163,31 +163,25 @@ def _said(model: Any, shown: Sequence[tuple[str, list[Any]]], opened: Opened, tr
 
 
 def callback(ask_now: Callable[[], list[bool]], kept: Path, crew: Crew) -> Any:
-    """A callback of the trainer that asks when training begins and when it has come to its end.
+    """A callback of the trainer that asks before the first step of a run, once.
 
-    What was right before lies in a file in `kept`, for a run that is taken up again.
+    What was right then lies in a file in `kept`, for the parts of the run that follow and when it is taken up again.
     """
     from transformers import TrainerCallback
 
     class _Asks(TrainerCallback):
-        after: list[bool] | None = None
-
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if state.global_step == 0:
                 before = ask_now()
                 if crew.writes:
                     write_json(kept / NAME, before)
 
-        def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            if state.global_step >= state.max_steps:
-                self.after = ask_now()
-
     return _Asks()
 
 
-def result(kept: Path, after: Sequence[bool] | None) -> Letters | None:
-    """What was right before and after; None where it was not asked. Logs a loss that is more than chance."""
-    if after is None or not (kept / NAME).exists():
+def result(kept: Path, after: Sequence[bool]) -> Letters | None:
+    """What was right before and after; None where nobody asked before. Logs a loss that is more than chance."""
+    if not (kept / NAME).exists():
         return None
     before = json_document.decode(outside.read_bytes(kept / NAME), type=list[bool])
     if len(before) != len(after):

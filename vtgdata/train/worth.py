@@ -140,10 +140,16 @@ def letters_asked(
     settings: RewardSettings,
     place: Place,
 ) -> Callable[[], letters.Letters | None]:
-    """Have questions asked before and after training; returns a function that gives what was right."""
+    """Have questions asked before the first step; returns a function that asks them once more and gives both counts.
+
+    All processes call it, once, when the model is the one that is saved.
+    """
     asked = letters.questions(rows, settings.letter_questions)
     if not asked:
         return lambda: None
-    asks = letters.callback(lambda: letters.ask(asked, prompts, frames, opened, trainer), place.kept, place.crew)
-    trainer.add_callback(asks)
-    return lambda: letters.result(place.kept, asks.after)
+
+    def ask() -> list[bool]:
+        return letters.ask(asked, prompts, frames, opened, trainer)
+
+    trainer.add_callback(letters.callback(ask, place.kept, place.crew))
+    return lambda: letters.result(place.kept, ask())
