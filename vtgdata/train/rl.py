@@ -36,10 +36,11 @@ from vtgdata.train.drawn import sampling
 from vtgdata.train.facts import effective
 from vtgdata.train.order import Plan, read_schedule, shown
 from vtgdata.train.session import Place
+from vtgdata.train.settings import CONFIGS
 from vtgdata.train.watch import Watch
 
 COMMAND = "train rl"
-CONFIG = "rl"
+CONFIG = CONFIGS[COMMAND]
 
 
 class Settings(grpo_arguments.GrpoSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
