@@ -108,8 +108,8 @@ def checkpoints(path, *folders):
         correlation = np.corrcoef(before.mean(1), values.mean(1))[0, 1]
         print(f"{Path(earlier).name} -> {Path(later).name}: {len(ids)} samples, rates {before.mean():.3f} -> "
               f"{values.mean():.3f} (correlation {correlation:.3f}, mean change {np.abs(apart).mean():.3f}); without "
-              f"{plain[:, 0].mean():.1f} answers, error {plain[:, 1].mean():.3f}; with {helped[:, 0].mean():.1f}, error "
-              f"{helped[:, 1].mean():.3f} (difference {difference.mean():+.4f} +- "
+              f"{plain[:, 0].mean():.1f} answers, error {plain[:, 1].mean():.3f}; with {helped[:, 0].mean():.1f}, "
+              f"error {helped[:, 1].mean():.3f} (difference {difference.mean():+.4f} +- "
               f"{difference.std() / ORDERS**0.5:.4f}); used in {helped[:, 2].mean():.2f} of the runs")  # fmt: skip
 
 
