@@ -26,9 +26,9 @@ POOLS = ("uniform", "u-shaped", "u-shaped, hard", "time-r1")
 
 def judged(sums, counts, prior, rule):
     """What `judge` says, asked once for all samples with as many passes of as many coins."""
-    pairs, at = np.unique(np.stack([sums, counts]), axis=1, return_inverse=True)
-    places, chances = judge(pairs[0], pairs[1], prior, rule)
-    return places[at.ravel()], chances[at.ravel()]
+    _, first, at = np.unique(sums * (MOST + 1) + counts, return_index=True, return_inverse=True)
+    places, chances = judge(sums[first], counts[first], prior, rule)
+    return places[at], chances[at]
 
 
 def decided(values, prior, rule):
