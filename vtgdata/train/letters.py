@@ -65,8 +65,11 @@ class Question(msgspec.Struct, frozen=True):
 
 
 def questions(rows: Sequence[Row], count: int) -> list[Question]:
-    """At most `count` questions about rows; none where there are too few sources with other sentences."""
-    ordered = sorted(rows, key=lambda row: _hash(row["sample_id"]))
+    """At most `count` questions about rows; none where there are too few sources with other sentences.
+
+    Rows that are questions themselves say nothing that happens, and answering them is what the run may train.
+    """
+    ordered = sorted((row for row in rows if not row.get("options")), key=lambda row: _hash(row["sample_id"]))
     samples = [row_sample(row) for row in ordered]
     found: list[Question] = []
     for row, sample in zip(ordered[: TRIES * count], samples, strict=False):

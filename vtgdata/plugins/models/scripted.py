@@ -65,7 +65,7 @@ class Scripted:
 
     def _letter(self, sample: Sample, shown: dict[str, str], rng: random.Random) -> str:
         """The letter under which the prompt shows the right option; another one in error, or where none is known."""
-        right = sample.options[ord(sample.answer) - ord("A")] if sample.answer else None
+        right = sample.options[ord(sample.answer) - ord("A")].partition("\n")[0] if sample.answer else None
         found = [letter for letter, words in shown.items() if words == right]
         others = [letter for letter in shown if letter not in found]
         if found and (not others or rng.random() >= self.errors):
