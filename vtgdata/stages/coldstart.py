@@ -5,31 +5,34 @@ that reasoning and answer agree; `--target annotation` puts the true window that
 """
 
 import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from vtgdata.conversation.prompt import load_prompt
 from vtgdata.conversation.verifying import parted
-from vtgdata.engine import choice, shards, unreleasable, verification
+from vtgdata.engine import choice, pilot, shards, turns, unreleasable, verification
 from vtgdata.engine.batch.export import Exported
 from vtgdata.engine.choice import Positions, Quota
-from vtgdata.engine.collect import Collected, collect
+from vtgdata.engine.collect import Collected, collect, too_many
+from vtgdata.engine.kept import Tally
 from vtgdata.engine.models import plugin_code
 from vtgdata.engine.money import plan
 from vtgdata.engine.money.plan_words import Planned
+from vtgdata.engine.pilot import Forecast
 from vtgdata.engine.questions import frame_store, load_samples
 from vtgdata.engine.rollouts import sampling_text
 from vtgdata.engine.settings import UnitFraction
 from vtgdata.engine.targets import Targets
-from vtgdata.engine.unreleasable import TrainingSettings
+from vtgdata.engine.turns import Taught, Teacher, TurnSettings, Yield
 from vtgdata.engine.verification import Chain
 from vtgdata.files import plugins
-from vtgdata.files.parquet import parquet_writer
+from vtgdata.files.parquet import ParquetWriter, parquet_writer
+from vtgdata.files.samples import SampleTable
 from vtgdata.files.schemas import DRAWN, ROLLOUTS, TRACES, VERIFIED, Row
 from vtgdata.files.step import Step, StepSummary
 from vtgdata.records import Sample
@@ -37,19 +40,17 @@ from vtgdata.records.windows import as_pairs
 from vtgdata.releases.rebuild.answers import still_there
 from vtgdata.video.frame_settings import PositiveInt
 
+log = logging.getLogger("vtgdata")
+
 COLUMNS = TRACES | DRAWN | VERIFIED
 """Columns of traces.parquet."""
-BLIND = "no_better_than_blind"
-"""Reason of `beats_blind`."""
 NONE = "none"
 """The one verifier of a chain of scores alone."""
 
 
-class Settings(TrainingSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(TurnSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of build-coldstart."""
 
-    model: str
-    """The teacher: a plug-in with its argument, as in openai_api:NAME or scripted:samples.parquet."""
     n: int = 4
     """Answers per sample."""
     keep: dict[str, UnitFraction] = msgspec.field(default_factory=lambda: dict(verification.KEEP))
@@ -105,7 +106,11 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     n_failed: int
     """Number of samples with a failed request or an unusable video."""
     model: str
-    """Id of the teacher."""
+    """Id of the teacher, the first one with --then."""
+    teachers: list[Taught] | UnsetType = UNSET
+    """With --then or --pilot: what became of each teacher's answers, and what they cost."""
+    forecast: Forecast | UnsetType = UNSET
+    """With --pilot: what its answers say of the whole."""
     reproducible: bool | UnsetType = UNSET
     """Set for a local model: whether all answers were computed in batches of one size (--reproducible), so that the
     same command gives them again."""
@@ -123,48 +128,52 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         "build-coldstart",
         settings,
         Summary,
-        code=[__name__, *plugin_code([settings.model], _scores(settings)), *verification.modules(_specs(settings))],
-        inputs=settings.inputs(settings.model),
+        code=[
+            __name__,
+            *plugin_code(settings.models_asked(), _scores(settings)),
+            *verification.modules(_specs(settings)),
+        ],
+        inputs=settings.inputs(*settings.models_asked()),
         listings=settings.listings(),
     ) as step:
         if not settings.ignores_up_to_date and (done := step.up_to_date()) is not None:
             return done
-        quota = Quota(settings.size, settings.balance, settings.quota, settings.seed)
+        asked = turns.teachers(settings)
+        Quota(settings.size, settings.balance, settings.quota, settings.seed)
         samples = still_there(shards.part(load_samples(settings), settings), settings.rollouts)
         chain = Chain(_specs(settings), samples)
         targets = Targets(load_prompt(settings.prompt), settings.target, rewrites=chain.rewrites)
         unreleasable.refuse(settings, samples)
-        asks = [] if settings.rollouts else [(settings.model, "sighted")]
-        if (planned := plan.check(settings, samples, asks)) is not None:
+        some = pilot.draw(samples, settings.pilot, settings.seed) if settings.pilot else samples
+        if (planned := _plan(settings, some, asked)) is not None:
             return planned
         if settings.executor:
             shards.on_ray(run, settings)
-        out = step.start()
-        tally = _Tally(quota)
-        with (
-            collect(settings, samples, settings.model, scores=_scores(settings)) as collected,
-            parquet_writer(out / "rollouts.parquet", ROLLOUTS) as rollouts,
-            parquet_writer(out / "traces.parquet", COLUMNS) as traces,
-        ):
-            asked = _Asked(settings, chain, targets, collected)
-            for sample, rows in collected.by_sample():
-                found = asked.traces(rows, sample)
-                for row, trace in zip(rows, found, strict=True):
-                    rollouts.write(row)
-                    traces.write(trace)
-                tally.add(sample, found)
-        over = quota.over()
-        choice.rewrite(out / "traces.parquet", COLUMNS, over, _left)
+        work = _Work(settings, asked, step.start(), chain, targets)
+        made = work.make(some, whole=settings.pilot is None)
+        forecast: Forecast | UnsetType = UNSET
+        if settings.pilot:
+            forecast = pilot.forecast(made.yields, len(some), len(samples))
+            if settings.go_on:
+                for line in pilot.words(forecast):
+                    log.info("%s", line)
+                pilot.refuse(forecast, settings.budget)
+                some = samples
+                _plan(settings, some, asked)
+                made = work.make(some, whole=True)
         summary = Summary(
-            samples=len(samples),
-            **tally.figures(over),
-            n_failed=collected.n_failed,
-            model=collected.model_id,
-            reproducible=UNSET if collected.reproducible is None else collected.reproducible,
-            out=settings.out,
-        )
-        failed = collected.failure(settings.max_failed)
+            samples=len(some), **made.figures, n_failed=made.n_failed, model=made.yields[0].collected.model_id,
+            teachers=[each.told() for each in made.yields] if len(asked) > 1 or settings.pilot else UNSET,
+            forecast=forecast, reproducible=made.reproducible, out=settings.out,
+        )  # fmt: skip
+        failed = too_many(made.n_failed, len(some), made.first_failure, settings.max_failed)
         return step.finish(summary, ["rollouts.parquet", "traces.parquet"], failed=failed)
+
+
+def _plan(settings: Settings, samples: SampleTable, asked: Sequence[Teacher]) -> Planned | Exported | None:
+    first, *later = asked
+    asks = [] if settings.rollouts else [(first.spec, "sighted")]
+    return plan.check(settings, samples, asks, perhaps=[] if settings.rollouts else [each.ask for each in later])
 
 
 def _specs(settings: Settings) -> list[str]:
@@ -176,6 +185,65 @@ def _specs(settings: Settings) -> list[str]:
 def _scores(settings: Settings) -> tuple[str, ...]:
     """The scores that the rows need."""
     return tuple(dict.fromkeys((*settings.keep, settings.best_by)))
+
+
+class _Made(NamedTuple):
+    """What was made of some samples."""
+
+    yields: list[Yield]
+    """Of each teacher."""
+    figures: dict[str, Any]
+    """Counts of a summary."""
+    n_failed: int
+    """Samples that failed; one that failed with a teacher is asked of no further one."""
+    first_failure: str
+    reproducible: bool | UnsetType
+
+
+class _Work:
+    """Asks the teachers in turn, verifies what they say, and writes it: all of the first one, then of the next one."""
+
+    def __init__(self, settings: Settings, asked: Sequence[Teacher], out: Path, chain: Chain, targets: Targets) -> None:
+        self.settings, self.teachers, self.out, self.chain, self.targets = settings, asked, out, chain, targets
+
+    def make(self, samples: SampleTable, *, whole: bool) -> _Made:
+        """Ask about samples. Args: whole: whether quotas count; they are those of the whole, not of a pilot."""
+        settings, path = self.settings, self.out / "traces.parquet"
+        quota = Quota(settings.size, settings.balance, settings.quota, settings.seed) if whole else Quota.none()
+        tally, yields = Tally(quota), list[Yield]()
+        with (
+            parquet_writer(self.out / "rollouts.parquet", ROLLOUTS) as rollouts,
+            parquet_writer(path, COLUMNS) as traces,
+        ):
+            left = samples
+            for teacher in self.teachers:
+                yields.append(self._ask(teacher, left, yields, rollouts, traces, tally))
+                left = yields[-1].left(left)
+        over = quota.over()
+        choice.rewrite(path, COLUMNS, over, _left)
+        stated = [each.collected.reproducible for each in yields if each.collected.reproducible is not None]
+        return _Made(
+            yields, tally.figures(over), sum(each.collected.n_failed for each in yields),
+            next((first for each in yields if (first := each.collected.first_failure)), ""),
+            all(stated) if stated else UNSET,
+        )  # fmt: skip
+
+    def _ask(
+        self, teacher: Teacher, samples: SampleTable, earlier: Sequence[Yield], rollouts: ParquetWriter,
+        traces: ParquetWriter, tally: Tally,
+    ) -> Yield:  # fmt: skip
+        scores = _scores(self.settings)
+        with collect(teacher.settings, samples, teacher.spec, scores=scores, turn=teacher.turn) as collected:
+            found, asked = Yield(teacher, collected), _Asked(self.settings, self.chain, self.targets, collected)
+            turns.refuse_twins([*earlier, found])
+            for sample, rows in collected.by_sample():
+                made = asked.traces(rows, sample)
+                for row, trace in zip(rows, made, strict=True):
+                    rollouts.write(row)
+                    traces.write(trace)
+                tally.add(sample, made)
+                found.add(sample, made)
+        return found
 
 
 class _Asked:
@@ -216,42 +284,3 @@ def _left(trace: Row, why: str) -> Row:
     """A trace that is left out, with its reason in parts."""
     code, number, words = parted(why)
     return trace | {"kept": False, "reason": code, "number": number, "detail": words or None}
-
-
-class _Tally:
-    """Counts of what became of the rollouts."""
-
-    def __init__(self, quota: Quota) -> None:
-        self.quota = quota
-        self.reasons: Counter[str] = Counter()
-        self.marks: Counter[str] = Counter()
-        self.kept: dict[str, str] = {}
-        self.rollouts = 0
-        self.middles: tuple[list[float], list[float]] = ([], [])
-        """Of kept traces, and of those that `beats_blind` left out."""
-
-    def add(self, sample: Sample, traces: Sequence[Row]) -> None:
-        """Count a sample's rollouts."""
-        self.quota.note(sample, traces)
-        self.rollouts += len(traces)
-        for trace in traces:
-            if trace["kept"]:
-                self.kept[trace["key"]] = sample.sample_id
-                self.marks.update(trace["marks"])
-            else:
-                self.reasons[trace["reason"]] += 1
-            if sample.video.duration and trace["windows"] and (trace["kept"] or trace["reason"] == BLIND):
-                middle = sum(trace["windows"][0]) / 2 / sample.video.duration
-                self.middles[not trace["kept"]].append(middle)
-
-    def figures(self, over: Mapping[str, str]) -> dict[str, Any]:
-        """The counts of a summary; traces over a quota are not kept."""
-        reasons = self.reasons + Counter(parted(why).code for why in over.values())
-        left = [sample_id for key, sample_id in self.kept.items() if key not in over]
-        kept, lost = self.middles
-        told = {"kept": choice.positions(kept), "without_beats_blind": choice.positions([*kept, *lost])}
-        return {
-            "rollouts": self.rollouts, "traces": len(left), "samples_with_trace": len(set(left)),
-            "reasons": dict(sorted(reasons.items())), "marks": dict(sorted(self.marks.items())),
-            "positions": told if lost else UNSET,
-        }  # fmt: skip
