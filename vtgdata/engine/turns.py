@@ -83,8 +83,8 @@ def teachers(settings: TurnSettings) -> list[Teacher]:
         raise VtgError("--go-on says what to do after a pilot: say by --pilot of how many samples.")
     if settings.pilot is not None:
         refuse(settings, "a pilot is a few samples. Run it alone, then the whole with shards.")
-        if settings.batch or settings.rollouts:
-            raise VtgError("--pilot asks a few samples to see what the rest costs: leave out --batch and --rollouts.")
+        if settings.batch:
+            raise VtgError("--pilot asks a few samples to see what the rest costs: leave out --batch.")
     found: list[Teacher] = []
     for place, spec in enumerate(specs):
         own = settings
