@@ -52,6 +52,15 @@ def build_coldstart(summary: Traced) -> None:
             for each in summary.teachers
         ]  # fmt: skip
         table(["teacher", "asked about", "with a trace", "traces", "spent", "a trace"], rows)
+    if summary.judge:
+        judge = summary.judge
+        rate = "-" if judge.disagreement is None else (
+            f"{percent(judge.disagreement)} % [{percent(judge.low or 0)}, {percent(judge.high or 0)}]"
+        )  # fmt: skip
+        print(
+            f"{judge.model} judged: yes {judge.yes:,}, no {judge.no:,} (disagrees {rate}), unclear {judge.unclear:,}, "
+            f"failed {judge.failed:,}; spent {_paid(judge.spent)}"
+        )
     if summary.forecast:
         from vtgdata.engine.pilot import words
 

@@ -133,10 +133,24 @@ class Yield:
         """{sample: its traces}, of the samples of which no request failed."""
         self.reasons: Counter[str] = Counter()
         self.corpora: dict[str, list[int]] = {}
+        self._unjudged, self._first = 0, ""
+
+    @property
+    def n_failed(self) -> int:
+        """Samples of which a request failed, the teacher's or the judge's."""
+        return self.collected.n_failed + self._unjudged
+
+    @property
+    def first_failure(self) -> str:
+        """The first such failure."""
+        return self.collected.first_failure or self._first
 
     def add(self, sample: Sample, traces: Sequence[Row]) -> None:
         """Count a sample's answers: rows of traces."""
-        if not traces or any(row["error"] for row in traces):
+        waits = next((row for row in traces if row["error"] or row["reason"] == "not_judged"), None)
+        if waits is not None and not waits["error"]:
+            self._unjudged, self._first = self._unjudged + 1, self._first or f"{sample.sample_id!r}: no verdict came"
+        if waits is not None or not traces:
             return
         kept = sum(bool(row["kept"]) for row in traces)
         self.settled[sample.sample_id] = kept

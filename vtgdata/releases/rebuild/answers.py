@@ -124,7 +124,7 @@ def of_one_step(rows: Iterable[Row], step: StepRecord, steps: Sequence[StepRecor
 
 def teachers(settings: Mapping[str, Any]) -> list[str]:
     """The specs of the models that a step asks, in turn."""
-    return [str(settings["model"]), *map(str, settings.get("then") or ())]
+    return [str(settings.get("model")), *map(str, settings.get("then") or ())]
 
 
 def still_there(samples: SampleTable, rollouts: str) -> SampleTable:
