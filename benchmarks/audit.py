@@ -141,8 +141,12 @@ def tell(share: float, pool: Pool, rows: list[tuple[np.ndarray, ...]]) -> None:
         ]
         ours, theirs = np.mean(np.array(values), axis=0)
         print(f"  AUC, {kind:10} P(wrong) {ours:.3f}   pass rate {theirs:.3f}")
-    chance = np.concatenate([row[0] for row in rows])
-    wrong = np.concatenate([row[2] for row in rows])
+    calibration([(row[0], row[2]) for row in rows])
+
+
+def calibration(rows: list[tuple[np.ndarray, np.ndarray]]) -> None:
+    """Print what P(wrong) said in five bins, and the share that was wrong. Args: rows: P(wrong), and whether."""
+    chance, wrong = (np.concatenate(each) for each in zip(*rows, strict=True))
     print("  calibration: P(wrong) said, share that was wrong, labels")
     for low in np.arange(5) / 5:
         here = (chance >= low) & (chance < low + 0.2 + (low == 0.8))
