@@ -156,7 +156,8 @@ class Planner:
         n = Range(record.n, record.max_n if adaptive else record.n)
         models = record.model if isinstance(record.model, list) else [record.model]
         passes = max(1, len(models)) * (1 + bool(getattr(record, "blind", False)))
-        calls = Range(known.rows.low * n.low * passes, known.rows.high * n.high * passes)
+        later: list[str] = getattr(record, "then", [])
+        calls = Range(known.rows.low * n.low * passes, known.rows.high * n.high * (passes + len(later)))
         for name in ("pass_rates.parquet", "traces.parquet", "rollouts.parquet"):
             low = 0 if name == "traces.parquet" else known.rows.low
             self._note(record.out, name, _Known(Range(low, known.rows.high), known.examples))
@@ -171,13 +172,13 @@ class Planner:
                 "each": True,
                 "tokens_in": _ends(each_in),
                 "tokens_out": _ends(each_out),
-                "cost": cost_of(record, models, Range(1, 1), each_in, each_out),
+                "cost": cost_of(record, models, Range(1, 1), each_in, each_out, later),
                 "hours": hours_of(each_in, each_out),
             }
         into, out = each(calls, each_in), each(calls, each_out)
         return {
             "rows": _ends(known.rows), "calls": _ends(calls), "tokens_in": _ends(into), "tokens_out": _ends(out),
-            "cost": cost_of(record, models, calls, each_in, each_out), "hours": hours_of(into, out),
+            "cost": cost_of(record, models, calls, each_in, each_out, later), "hours": hours_of(into, out),
         }  # fmt: skip
 
     def _chosen(self, record: Any) -> _Known:
@@ -193,8 +194,10 @@ class Planner:
         elif record.where:
             named = known.splits.get(_SPLIT.sub(r"\1", record.where))
             rows = Range(0, rows.high) if named is None else Range(named, named)
-        if record.limit is not None:
-            rows = Range(min(rows.low, record.limit), min(rows.high, record.limit))
+        few = None if getattr(record, "go_on", False) else getattr(record, "pilot", None)
+        for most in (record.limit, few):
+            if most is not None:
+                rows = Range(min(rows.low, most), min(rows.high, most))
         return _Known(rows, known.examples)
 
     def _select(self, record: Any) -> dict[str, Any]:

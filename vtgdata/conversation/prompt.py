@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import msgspec
 
@@ -14,11 +14,15 @@ from vtgdata.records import Image, Message, Part, Sample, Text, Window
 from vtgdata.records.times import format_time
 from vtgdata.records.windows import from_pairs
 
-_SLOT = re.compile(r"\{(query|duration|frames|options|annotation|proposal)\}")
+_SLOT = re.compile(r"\{(query|duration|frames|options|annotation|proposal|reasoning|said)\}")
 Revealed = Literal["annotation", "proposal"]
 """What a prompt may tell beside the video and the query; a slot of that name holds it."""
 PROPOSAL = "proposal"
 """The key in a sample's `extra` of the windows that a prompt proposes."""
+
+
+JUDGED = "judged"
+"""The key in a sample's `extra` of an answer that a prompt asks about: {"reasoning": text, "said": text}."""
 
 
 class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -159,6 +163,9 @@ def _fill(slot: str, prompt: Prompt, sample: Sample) -> str:
         return spans(prompt, sample.windows)
     if slot == "proposal":
         return spans(prompt, from_pairs(sample.extra.get(PROPOSAL)))
+    if slot in ("reasoning", "said"):
+        judged = sample.extra.get(JUDGED)
+        return str(cast("dict[str, Any]", judged).get(slot, "")) if isinstance(judged, dict) else ""
     return "" if sample.video.duration is None else format_time(sample.video.duration, prompt.time, prompt.unit)
 
 

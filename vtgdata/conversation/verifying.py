@@ -40,6 +40,10 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """It compares the rows of a sample with each other, so that it gets those too that have a reason already."""
     LOOKS: bool = False
     """It looks at videos: `frames` is a function from a Video to its Frames. Else it is None."""
+    ASKS: bool = False
+    """It goes by what another model says of an answer, which is in the row's `verdict`: `yes`, `no WHY` or `unclear`.
+    The stage asks that model about the rows that have no other reason than `not_judged`. Its settings are `model`,
+    `endpoint`, `prompt` and `verdicts`."""
 
 
 class VerifierExample(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +70,7 @@ class Verifier(NamedTuple):
     whole: bool = False
     looks: bool = False
     prepare: Callable[..., Any] | None = None
+    asks: bool = False
 
 
 def parse_verifier(spec: str) -> Verifier:
@@ -84,7 +89,7 @@ def parse_verifier(spec: str) -> Verifier:
     plugins.check_settings(spec, module.verify, parsed.settings, given=3)
     found = Verifier(
         spec, plugins.module_name("verifiers", parsed.name), module.verify, parsed.settings, said.WHOLE, said.LOOKS,
-        getattr(module, "prepare", None),
+        getattr(module, "prepare", None), said.ASKS,
     )  # fmt: skip
     try:
         module.verify([], example_sample(), None, **parsed.settings)
@@ -101,7 +106,7 @@ def declared(module: ModuleType) -> Declared:
     try:
         return msgspec.convert(said, Declared)
     except msgspec.ValidationError as error:
-        raise VtgError(f"{module.__name__} is no verifier: {error}. WHOLE and LOOKS are True or False.") from error
+        raise VtgError(f"{module.__name__} is no verifier: {error}. WHOLE, LOOKS, ASKS: True or False.") from error
 
 
 def reason(code: str, number: float | None = None, words: str = "") -> str:
