@@ -45,7 +45,7 @@ class FrameStore:
         root: Path,
         sampling: FrameSampling,
         folder: Path | None = None,
-        decoder: str = DECODER,
+        decoder: str = "",
         *,
         isolated: bool = True,
         limit: int | None = None,
@@ -56,7 +56,7 @@ class FrameStore:
             root: folder under which the videos lie.
             sampling: which frames, and how large.
             folder: where frames are stored; the user's cache folder when None.
-            decoder: name of a decoder plug-in.
+            decoder: name of a decoder plug-in; empty for the default one.
             isolated: decode in processes of their own, so that no file can hang or crash this one.
             limit: most bytes that the folder may take; beyond it the least recently used entries are deleted. None for
                 `$VTGDATA_FRAMES_GB`, which is 50 GB by default.
@@ -69,8 +69,8 @@ class FrameStore:
         self.videos = find(root)
         """The index that finds each video's file."""
         self._folder = folder if folder is not None else fingerprint.cache_folder() / "frames"
-        decode.ready(decoder)
-        self._decoder = decoder
+        self._decoder = decoder or DECODER
+        decode.ready(self._decoder)
         self._eyes = workers.shared() if isolated else workers.Here()
         self.room = Room(self._folder, limit)
         self._ids: dict[Path, str] = {}
