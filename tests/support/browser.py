@@ -7,9 +7,11 @@ import base64
 import contextlib
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +22,15 @@ KEYS = {
     "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Enter": 13, "Escape": 27, "Tab": 9, "End": 35,
     "Home": 36, "PageDown": 34, "PageUp": 33, " ": 32,
 }  # fmt: skip
-ENDS = 60
+_START = """
+import fcntl, os, sys
+high = [fcntl.fcntl(int(each), fcntl.F_DUPFD, 10) for each in sys.argv[1:3]]
+os.dup2(high[0], 3)
+os.dup2(high[1], 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""The browser reads from file 3 and writes to file 4."""
+ENDS = 20
 """Seconds after which a page that does not do what a test waits for has failed."""
 
 
@@ -39,7 +49,7 @@ class Wire:
         while data:
             data = data[os.write(self._write, data) :]
         while True:
-            answer = self._next()
+            answer = self._next(method)
             if answer.get("id") == self._last:
                 if "error" in answer:
                     raise RuntimeError(f"{method}: {answer['error']}")
@@ -47,8 +57,10 @@ class Wire:
             if "method" in answer:
                 self.events.append(answer)
 
-    def _next(self) -> dict[str, Any]:
+    def _next(self, what: str) -> dict[str, Any]:
         while b"\0" not in self._rest:
+            if not select.select([self._read], [], [], 2 * ENDS)[0]:
+                raise RuntimeError(f"the browser does not answer {what}")
             piece = os.read(self._read, 1 << 20)
             if not piece:
                 raise RuntimeError("the browser has ended")
@@ -82,12 +94,20 @@ class Page:
         return done["result"].get("value")
 
     def wait(self, condition: str) -> None:
-        """Wait until an expression holds, looked at anew at every frame."""
-        script = (
-            f"new Promise((done, lost) => {{ const end = performance.now() + {ENDS * 1000}; const look = () => "
-            f"({condition}) ? done(true) : performance.now() > end ? "
-            f"lost(new Error('never: ' + {json.dumps(condition)})) : setTimeout(look, 5); look(); }})"
-        )
+        """Wait until an expression holds; one that throws does not hold yet."""
+        script = """new Promise((done, lost) => {
+            const end = performance.now() + MOST;
+            const look = () => {
+                let held = false;
+                try { held = Boolean(CONDITION); } catch { /* not there yet */ }
+                if (held) done(true);
+                else if (performance.now() > end) lost(new Error(`never: ${WORDS}`));
+                else setTimeout(look, 5);
+            };
+            look();
+        })"""
+        for name, value in (("MOST", str(ENDS * 1000)), ("WORDS", json.dumps(condition)), ("CONDITION", condition)):
+            script = script.replace(name, value)
         self.evaluate(script)
 
     def press(self, key: str, shift: bool = False) -> None:
@@ -161,7 +181,7 @@ def browser() -> Iterator[Callable[..., Page]]:
             *("--disable-extensions", "--hide-scrollbars", f"--user-data-dir={folder}/user", "about:blank"),
         ]
         process = subprocess.Popen(
-            ["/bin/sh", "-c", f'exec "$0" "$@" 3<&{to_read} 4>&{to_write}', program, *options],
+            [sys.executable, "-c", _START, str(to_read), str(to_write), program, *options],
             pass_fds=(to_read, to_write), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
             env=os.environ | {"HOME": folder},
         )  # fmt: skip

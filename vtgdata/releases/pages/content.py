@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from vtgdata.files.outside_text import masked
-from vtgdata.releases.pages import details, numbers, payload, runs, strips, tables
+from vtgdata.releases.pages import details, numbers, payload, reviews, runs, strips, tables
 from vtgdata.releases.pages.document import json_script
 from vtgdata.releases.pages.rows import Rows, gather
 from vtgdata.releases.pages.settings import PageSettings
@@ -56,13 +56,13 @@ def make(wanted: PageSettings) -> Page:
             rows.samples, chosen, videos, wanted.frames, wanted.num_frames, wanted.short_side
         )  # fmt: skip
     return Page(
-        found=found, rows=rows, table=payload.table(rows), facts=facts(found, rows),
+        found=found, rows=rows, table=payload.table(rows), facts=facts(found, rows, videos),
         details=list(details.details(found, rows, chosen, pictures)),
     )  # fmt: skip
 
 
-def facts(found: Found, rows: Rows) -> dict[str, Any]:
-    """What a page says besides its samples."""
+def facts(found: Found, rows: Rows, videos: str) -> dict[str, Any]:
+    """What a page says besides its samples. Args: videos: their folder, empty for none."""
     scores, told = runs.evaluations(found)
     sections: list[dict[str, Any]] = [
         {"title": "from rows to splits", "plots": runs.funnel(found)},
@@ -79,7 +79,7 @@ def facts(found: Found, rows: Rows) -> dict[str, Any]:
         "steps": [_step(found, folder, meta) for folder, meta in found.metas],
         "sections": [each for each in sections if each["plots"] or each.get("tables")],
         "drops": drops(found.of("drops")),
-        "review": None,
+        "review": reviews.queue(found, rows, videos),
         "served": None,
         "detailed": [],
     }

@@ -12,6 +12,7 @@ const side = el('aside', { class: 'side', hidden: true });
 const table = new Table((record) => go({ id: record.id }));
 const counted = el('output', { class: 'counted' });
 const field = el('input', { type: 'search', placeholder: 'filter: words, corpus:name, pass_rate<0.5, -trace:kept', 'aria-label': 'filter', spellcheck: 'false' });
+const bar = el('div', { class: 'bar' }, field, counted);
 const pages = {};
 let asked = '';
 let panel = null;
@@ -37,6 +38,7 @@ function sortBy(name) {
 }
 
 async function follow() {
+  if (facts.review) pages.review ??= reviewPage();
   const parameters = new URLSearchParams(location.hash.slice(1));
   const first = facts.review ? 'review' : source.total ? 'samples' : 'overview';
   Object.assign(state, {
@@ -64,10 +66,10 @@ function showTab() {
     else link.removeAttribute('aria-current');
     link.href = address({ tab: link.dataset.tab, id: '' });
   });
-  const make = { overview, drops: dropsPage, review: () => reviewPage() };
+  const make = { overview, drops: dropsPage, review: () => pages.review };
   if (make[state.tab]) pages[state.tab] ??= make[state.tab]();
   const main = document.querySelector('main');
-  const wanted = state.tab === 'samples' ? [el('div', { class: 'bar' }, field, counted), table.root] : [pages[state.tab]];
+  const wanted = state.tab === 'samples' ? [bar, table.root] : [pages[state.tab]];
   if (main.dataset.tab !== state.tab) {
     main.dataset.tab = state.tab;
     main.replaceChildren(...wanted);
@@ -76,6 +78,13 @@ function showTab() {
 }
 
 async function showSample() {
+  if (state.tab === 'samples' && undecided.has(state.id)) {
+    const place = facts.review.items.findIndex((item) => item.id === state.id);
+    history.replaceState(null, '', address({ tab: 'review', id: '' }));
+    await follow();
+    pages.review.go(place);
+    return;
+  }
   const id = state.tab === 'samples' ? state.id : '';
   if (!id) {
     side.hidden = true;

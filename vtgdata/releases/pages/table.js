@@ -125,7 +125,8 @@ class Table {
   }
 
   cell(cell, column, record) {
-    const value = record ? record.get(column.name) : '';
+    const hidden = record && TELLING.has(column.name) && undecided.has(record.id);
+    const value = record && !hidden ? record.get(column.name) : '';
     cell.firstChild?.remove();
     cell.append(visible(shown(value, column.kind)));
     if (column.kind === 'share') cell.style.setProperty('--share', value ?? 0);
@@ -133,7 +134,7 @@ class Table {
 
   bar(bar, spans, record) {
     const duration = record?.get('duration');
-    const there = Boolean(spans?.length && duration);
+    const there = Boolean(spans?.length && duration) && !undecided.has(record.id);
     bar.style.display = there ? '' : 'none';
     if (!there) return;
     bar.style.left = `${Math.min(100, (100 * spans[0]) / duration)}%`;
