@@ -13,14 +13,17 @@ _MARKUP = (
     f"<details open ontoggle={_RUN}>", f"<input autofocus onfocus={_RUN}>", f"<video><source onerror={_RUN}>",
     f"<object data=\"javascript:{_RUN}\">", "<base href=http://127.0.0.2:9/>", "<link rel=stylesheet href=//127.0.0.2>",
     "<meta http-equiv=refresh content='0;url=http://127.0.0.2:9'>", f"<math><mi xlink:href='javascript:{_RUN}'>",
-    "<form action=http://127.0.0.2:9><button>", f"<script type=module>{_RUN}</script>", "<plaintext>", "<xmp>", "<table>",
+    "<form action=http://127.0.0.2:9><button>", f"<script type=module>{_RUN}</script>", "<plaintext>",
+    "<xmp>", "<table>",
     "&lt;b&gt;", "&#60;script&#62;", "&amp;&amp;", "&nbsp;", "&#x202e;", "&unknown;", "%3Cscript%3E", "<", ">", "<<>>",
     "</script", "<script", "<\\/script>", "\\u003cscript\\u003e", "</p></div></body></html>", "<h1>large</h1>",
 )  # fmt: skip
 _PROGRAM = (
     "'; alert(1); //", '"; alert(1); //', "`${alert(1)}`", "${alert(1)}", "{{7*7}}", "{% raw %}", "{#", "__proto__",
-    "constructor", "toString", "null", "undefined", "NaN", "-0", "1e999", "[object Object]", "\\", "\\\\", "\\n", "\\x00",
-    "=cmd|' /C calc'!A0", "@SUM(1)", "+1", "-trace:kept", "corpus:x", 'a "quoted" word', "a:b<c>=d", "/etc/passwd", "../../x",
+    "constructor", "toString", "null", "undefined", "NaN", "-0", "1e999", "[object Object]", "\\", "\\\\",
+    "\\n", "\\x00",
+    "=cmd|' /C calc'!A0", "@SUM(1)", "+1", "-trace:kept", "corpus:x", 'a "quoted" word', "a:b<c>=d",
+    "/etc/passwd", "../../x",
     "javascript:alert(1)", "data:text/html,<script>alert(1)</script>", "![x](javascript:alert(1))", "# heading",
 )  # fmt: skip
 _SIGNS = (

@@ -1,6 +1,7 @@
 """The pages in a real browser: what a person does there, and that nothing leaves them."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from vtgdata.files.label_reviews import QUEUE_COLUMNS, queue_row
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.samples import read_samples, write_samples
 from vtgdata.files.schemas import ROLLOUTS
+from vtgdata.releases.pages.served import Served
+from vtgdata.releases.pages.server import Server
+from vtgdata.releases.pages.settings import PageSettings
 from vtgdata.stages import report, review
 
 pytestmark = pytest.mark.program("chromium")
@@ -88,7 +92,9 @@ def test_the_reasoning_s_times_are_marked_and_the_frames_have_theirs(open_page, 
     sample = make_sample("a", duration=20.0)
     write_samples(tmp_path / "in/samples.parquet", [sample])
     text = "<think>It opens at 4.5 s and closes at 8.0 s.</think><answer>4.5 to 8.0</answer>"
-    write_parquet(tmp_path / "in/rollouts.parquet", [example_row(text, sample, index=0, key="k", model_id="m")], ROLLOUTS)
+    write_parquet(
+        tmp_path / "in/rollouts.parquet", [example_row(text, sample, index=0, key="k", model_id="m")], ROLLOUTS
+    )
     page = open_page(page_of(tmp_path / "in", tmp_path, videos=str(tmp_path / "in/videos")) + "#tab=samples&id=a")
     page.wait("document.querySelectorAll('.strip img').length === 8")
     assert page.evaluate("[...document.querySelectorAll('.sample mark')].map(m => m.textContent)") == ["4.5", "8.0"]
@@ -105,13 +111,14 @@ def test_an_edge_is_dragged_undone_downloaded_and_applied(open_page, tmp_path, m
     page.click(".who")
     page.type("ab")
     page.press("Tab")
-    annotation = "1" if page.evaluate("document.querySelectorAll('.timeline rect.neutral')[0].getAttribute('x') * 1 < "
-                                      "document.querySelectorAll('.timeline rect.neutral')[1].getAttribute('x') * 1") else "2"  # fmt: skip
+    lanes = "[...document.querySelectorAll('.timeline rect.neutral')].map(r => Number(r.getAttribute('x')))"
+    first, second = page.evaluate(lanes)
+    annotation = "1" if first < second else "2"
     page.evaluate("document.activeElement.blur()")
     page.press(annotation)
-    x = page.evaluate("(() => { const box = document.querySelector('.timeline').getBoundingClientRect(); "
-                      "const line = [...document.querySelectorAll('.timeline .grid')].map(g => g.getAttribute('x1') * 1);"
-                      "return box.x + line[0] + (line[line.length - 1] - line[0]) * 9.5 / 20; })()")  # fmt: skip
+    left = page.evaluate("document.querySelector('.timeline').getBoundingClientRect().x")
+    lines = page.evaluate("[...document.querySelectorAll('.timeline .grid')].map(g => Number(g.getAttribute('x1')))")
+    x = left + lines[0] + (lines[-1] - lines[0]) * 9.5 / 20
     page.drag("[data-edge='0:1']", x)
     page.press("ArrowRight")
     page.press("Enter")
@@ -143,6 +150,48 @@ def test_an_edge_is_dragged_undone_downloaded_and_applied(open_page, tmp_path, m
     quiet(page)
 
 
+@pytest.fixture
+def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A served queue on videos, whose decisions are saved."""
+    monkeypatch.setenv("VTGDATA_CACHE", str(tmp_path / "cache"))
+    queue(tmp_path / "in")
+    settings = PageSettings(path=str(tmp_path / "in"), videos=str(tmp_path / "in/videos"))
+    with Server(Served(settings, str(tmp_path / "decisions.jsonl"))) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server.address
+        server.shutdown()
+        thread.join()
+
+
+def test_a_served_video_plays_locked_to_the_window_and_decisions_are_saved(open_page, address, tmp_path):
+    page = open_page(address)
+    assert "token" not in page.evaluate("location.href")
+    page.click(".who")
+    page.type("ab")
+    page.evaluate("document.activeElement.blur()")
+    page.press("1")
+    page.wait("document.querySelector('video').readyState >= 2")
+    page.press(" ")
+    page.wait("document.querySelector('video').currentTime > 0 && !document.querySelector('video').paused")
+    start, end = page.evaluate("document.querySelector('video').lock")
+    page.evaluate(f"document.querySelector('video').currentTime = {end} - 0.1")
+    page.wait(f"document.querySelector('video').currentTime < {start} + 2")  # it begins again
+    page.press(" ")
+    page.wait("document.querySelector('video').paused")
+    page.press("e")
+    page.press("Enter")
+    page.wait("document.querySelector('.progress').textContent.startsWith('label 2')")
+    page.press("x")
+    page.wait("document.querySelector('.progress').textContent.startsWith('label 3')")
+    again = open_page(address)
+    again.wait("document.querySelector('.progress').textContent === 'label 3 of 3, 2 decided'")
+    lines = [json.loads(line) for line in (tmp_path / "decisions.jsonl").read_text().splitlines()]
+    assert [line["decision"] for line in lines] == ["fix", "none"] and all(line["who"] == "ab" for line in lines)
+    assert {each.split("/")[2] for each in page.requests() if each.startswith("http")} == {address.split("/")[2]}
+    assert not page.complaints() + again.complaints()
+
+
 def test_no_text_becomes_markup_or_breaks_the_page(open_page, tmp_path):
     samples = [
         make_sample(f"h:{number}{text}"[:200], video_id=f"v{text}"[:100], query=text, corpus=f"c{text}"[:60],
@@ -157,11 +206,14 @@ def test_no_text_becomes_markup_or_breaks_the_page(open_page, tmp_path):
     page = open_page(address)
     for number, sample in enumerate(samples):
         page.evaluate(f"(location.hash = new URLSearchParams({{tab: 'samples', id: {json.dumps(sample.sample_id)}}}))")
-        page.wait(f"document.querySelector('.sample dd') && [...document.querySelectorAll('.sample dd')].some(d => d.textContent.startsWith('h:{number}'))")
+        told = f"d => d.textContent.startsWith('h:{number}')"
+        page.wait(f"[...document.querySelectorAll('.sample dd')].some({told})")
     for tab in ("overview", "samples"):
         page.evaluate(f"(location.hash = 'tab={tab}')")
         page.wait(f"document.querySelector('main').dataset.tab === '{tab}'")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert page.evaluate("document.querySelectorAll('#page script, #page iframe, #page object, #page form').length") == 0
+    assert (
+        page.evaluate("document.querySelectorAll('#page script, #page iframe, #page object, #page form').length") == 0
+    )
     assert page.evaluate("window.broken") is None
     quiet(page)

@@ -100,11 +100,23 @@ def windows(frame: Any, name: str) -> list[list[float]]:
 def answers(rows: Rows) -> list[list[list[float]]]:
     """Of each sample its answers: place of the model, IoU in per cent (-1: none), 1 for a kept trace, its windows."""
     found: list[list[list[float]]] = [[] for _ in range(rows.samples.height)]
-    places = {name: place for place, name in enumerate(rows.models)}
-    wanted: Any = rows.answers.select("row", "model", "iou", "kept", "windows") if rows.models else rows.answers.head(0)
-    cells: Iterator[tuple[int, str, float | None, bool | None, list[list[float]] | None]] = wanted.iter_rows()
-    for row, model, iou, kept, spans in cells:
-        found[row].append([places[model], -1 if iou is None else round(100 * iou), int(bool(kept)), *flat(spans)])
+    if rows.models:
+        owners: list[int] = rows.answers["row"].to_list()
+        for row, answer in zip(owners, answers_of(rows.answers, rows.models), strict=True):
+            found[row].append(answer)
+    return found
+
+
+def answers_of(answers: Any, models: Sequence[str]) -> list[list[float]]:
+    """Some answers, each as in `answers`."""
+    if not models:
+        return []
+    places = {name: place for place, name in enumerate(models)}
+    wanted: Any = answers.select("model", "iou", "kept", "windows")
+    found: list[list[float]] = []
+    cells: Iterator[tuple[str, float | None, bool | None, list[list[float]] | None]] = wanted.iter_rows()
+    for model, iou, kept, spans in cells:
+        found.append([places[model], -1 if iou is None else round(100 * iou), int(bool(kept)), *flat(spans)])
     return found
 
 

@@ -257,7 +257,7 @@ class Review {
   // Keeps a decision: in the browser, or with the server, which writes the file.
   keep(made) {
     stored(this.key, JSON.stringify([...this.decisions.values()]));
-    if (!this.served) return;
+    if (!facts.served?.saves) return;
     fetch('decide', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(made) })
       .then((answer) => { if (!answer.ok) throw new Error(String(answer.status)); })
       .catch((error) => this.say(`The decision was not saved (${error.message}): download the decisions.`));

@@ -136,11 +136,16 @@ def setting(found: Found, name: str) -> str:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object; raises VtgError when it is none."""
+    """A JSON object of a file; raises VtgError when it is none."""
+    return record_of(outside.read_bytes(path), str(path))
+
+
+def record_of(raw: bytes, where: str = "request") -> dict[str, Any]:
+    """A JSON object; raises VtgError, which begins with `where`, when it is none."""
     try:
-        return json_document.decode(outside.read_bytes(path), dict[str, Any])
+        return json_document.decode(raw, dict[str, Any])
     except msgspec.DecodeError as error:
-        raise VtgError(f"{path}: not a JSON object ({error}).") from error
+        raise VtgError(f"{where}: not a JSON object ({error}).") from error
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
