@@ -55,9 +55,9 @@ def test_each_is_taken_out_twice_and_no_two_of_them_twice_together():
 
 
 @pytest.mark.parametrize("name", DEFAULT_SCORES)
-def test_without_a_score_of_the_engine_itself_it_is_named(name, monkeypatch):
-    there = plugins.names
-    monkeypatch.setattr(plugins, "names", lambda kind: [each for each in there(kind) if each != name])
+def test_without_a_score_of_the_engine_itself_it_is_named(name, tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "plugins/scores", tmp_path / "scores", ignore=shutil.ignore_patterns(f"{name}.py"))
+    monkeypatch.setattr(plugins, "FOLDERS", tmp_path)
     answer = parse("<answer>1.0 to 2.0</answer>", duration=10.0, form=Form())
     with pytest.raises(VtgError, match=f"no scores plug-in '{name}'"):
         score_rows([{"error": None}], [answer], [make_sample()], DEFAULT_SCORES)
