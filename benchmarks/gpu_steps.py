@@ -225,9 +225,9 @@ def _peer(case: Case, folder: Path) -> dict[str, Any]:
             **common, per_device_train_batch_size=settings.rollouts, num_generations=settings.rollouts,
             max_completion_length=settings.max_new_tokens, beta=0.0, top_k=0, temperature=1.0, top_p=1.0,
         )  # fmt: skip
-        samples = {row["sample_id"]: row_sample(row) for row in rows}
+        samples = {place: row_sample(row) for place, row in enumerate(rows)}
         ends_at = models.end_tokens(opened.model, opened.processor)
-        asked = {row["sample_id"]: prompts[row["prompt_id"]].form for row in rows}
+        asked = {place: prompts[row["prompt_id"]].form for place, row in enumerate(rows)}
         scored = [reward(name, samples, asked, ends_at) for name in ("tiou", "format")]
         trainer = making.built(GRPOTrainer, args=args, reward_funcs=scored, **more)
     ends: list[float] = []

@@ -167,8 +167,8 @@ class Bench:
 
         models.prepare(7, 1)
         opened = models.load(self.model)
-        samples = {row["sample_id"]: row_sample(row) for row in self.rows}
-        asked = {row["sample_id"]: self.prompts[row["prompt_id"]].form for row in self.rows}
+        samples = {place: row_sample(row) for place, row in enumerate(self.rows)}
+        asked = {place: self.prompts[row["prompt_id"]].form for place, row in enumerate(self.rows)}
         ends = models.end_tokens(opened.model, opened.processor)
         args = GRPOConfig(
             **self.common(), per_device_train_batch_size=PROMPTS * ROLLOUTS, num_generations=ROLLOUTS,
