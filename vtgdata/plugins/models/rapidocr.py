@@ -50,10 +50,7 @@ class Reader:
             try:
                 lines = [await asyncio.to_thread(self._seen, frame.jpeg) for frame in frames]
             except OSError:
-                failed = Reply(
-                    text=None, finish_reason="error", error="unreadable picture", detail="a frame is no image"
-                )
-                return [failed] * len(request.seeds)
+                return [Reply(text=None, finish_reason="error", error="a frame is no picture") for _ in request.seeds]
         shown = [any(_alike(wanted, line) >= self.least for line in each) for each in lines]
         text = _said(wanted, [frame.time for frame in frames], shown)
         return [Reply(text=text, tokens_in=0, tokens_out=len(text.split())) for _ in request.seeds]
@@ -93,7 +90,7 @@ def _wanted(query: str) -> str:
 
 
 def _alike(wanted: str, line: str) -> float:
-    """How much of a wanted text a line has, in [0, 1], by letters and digits alone; a text inside a longer line counts."""
+    """How much of a wanted text a line has, in [0, 1], by letters and digits alone; it may stand in a longer line."""
     a, b = (_OTHER.sub("", text).casefold() for text in (wanted, line))
     if not a:
         return 0.0
