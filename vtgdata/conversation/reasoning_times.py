@@ -160,6 +160,11 @@ def numbers_in(text: str) -> list[float]:
     return [_seconds(found) if ":" in found else float(found) for found in _NUMBER.findall(text)]
 
 
+def has_number(text: str) -> bool:
+    """Whether a plain text has a number."""
+    return _NUMBER.search(text) is not None
+
+
 def timed_numbers_in(text: str) -> list[float]:
     """The numbers of a plain text that are written as times: with a unit, as a clock, or with digits after a point."""
     return [_seconds(found) if ":" in found else float(found) for found in _TIMED.findall(text)]
