@@ -7,8 +7,9 @@ import pytest
 from support import tiny_training
 from support.builders import draw_video
 from support.tiny_training import fit_rl, log, rows
-from vtgdata.files.parquet import read_parquet
-from vtgdata.train import letters, refresh
+from vtgdata.files.parquet import read_parquet, write_parquet
+from vtgdata.records import Sampling
+from vtgdata.train import letters, refresh, rl
 from vtgdata.train.session import Place
 
 pytest.importorskip("trl", reason="needs vtgdata[train]")
@@ -63,3 +64,20 @@ def test_each_part_shows_what_was_selected_in_its_order_and_letters_are_asked_on
     assert len(set(models)) == 2, "each selection is by the model of its step"
     assert len(asked) == 2 and asked[0] == asked[1]
     assert summary.letters.questions == 3
+
+
+def test_rows_of_several_configs_with_one_prompt_come_one_config_after_the_other(tmp_path, monkeypatch):
+    found = rows(6, **EACH | {"config": lambda place: "first" if place < 3 else "second"})
+    picked = ["s4", "s0", "s5", "s2", "s1"]
+
+    def pick(recipe):
+        out = recipe.parent / "runs/pick-0"
+        out.mkdir(parents=True)
+        write_parquet(out / "rows.parquet", [{"sample_id": name} for name in picked], {"sample_id": "text"})
+
+    monkeypatch.setattr(refresh, "_run", pick)
+    settings = rl.Settings(release="", model="", videos="", out="")
+    chosen = refresh.select(
+        tmp_path, tmp_path / "m", found, tiny_training.PROMPTS, refresh.Refresh(every=1), settings, Sampling()
+    )
+    assert [found[place]["sample_id"] for place in chosen] == ["s0", "s2", "s1", "s4", "s5"]

@@ -80,7 +80,7 @@ def select(
     settings: TrainSettings,
     drawn: Sampling,
 ) -> list[int]:
-    """Places of the rows that are shown from here on, in the selector's order.
+    """Places of the rows that are shown from here on, one config after the other, each in the selector's order.
 
     Args:
         folder: of this refresh; what it holds already is not done again.
@@ -108,6 +108,8 @@ def select(
         chosen += [known[name] for frame in read_frames(picked, {"sample_id": "text"}) for name in frame["sample_id"]]
     if not chosen:
         raise VtgError(f"--refresh: {refresh.selector} took no row at {checkpoint.name}; the checkpoint stays there.")
+    configs = list(dict.fromkeys(row.get("config", "") for row in rows))
+    chosen.sort(key=lambda place: configs.index(rows[place].get("config", "")))
     log.info("refresh at %s: %d of %d rows selected", checkpoint.name, len(chosen), len(rows))
     return chosen
 
