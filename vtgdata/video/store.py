@@ -147,11 +147,11 @@ class FrameStore:
                 content = fingerprint.of_path(path)
             except OSError as error:
                 raise VideoUnreadable(path, f"cannot be opened ({error.strerror})") from error
-            self._ids[path] = fingerprint.short([content, self.sampling, self._decoder])
+            self._ids[path] = fingerprint.short([content, self.sampling.chosen(), self._decoder])
         return self._ids[path]
 
     def _decode(self, path: Path, frames_id: str) -> Frames:
-        seen = self._eyes.look(self._decoder, path, self.sampling)
+        seen = self._eyes.look(self._decoder, path, self.sampling.chosen())
         with self._recent_lock:
             self.decoded += 1
         return Frames(frames_id=frames_id, times=seen.times, images=seen.images, duration=seen.duration, status="ok")
