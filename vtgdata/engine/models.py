@@ -36,6 +36,8 @@ def open_model(spec: str, settings: AskSettings) -> Model:
         body=settings.body,
         answers_as=tuple(settings.answers_as),
         reproducible=settings.reproducible,
+        video_server=settings.video_server,
+        video_family=settings.video_family,
     )
     connect = plugins.load("models", parsed.name).connect
     plugins.check_settings(spec, connect, parsed.settings, given=2)

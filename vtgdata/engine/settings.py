@@ -38,6 +38,11 @@ class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_field
     as_: Literal["frames", "video"] = msgspec.field(default="frames", name="as")
     """How frames are shown: frames (each a picture after its time as text) or video (all of them as one video, whose
     times the model's own processor or server tells it; for models that are known to be told seconds)."""
+    video_server: Literal["", "vllm", "sglang"] = ""
+    """What the servers are, for --as video: vllm (started with --trust-request-mm-kwargs) or sglang. Each is sent
+    frames that are chosen already, with their times; a server that would sample by itself is not asked."""
+    video_family: str = ""
+    """Family of a served model, for --as video, if its name does not tell it: qwen3_vl, qwen3_5 or qwen2_5_vl."""
     prompt: str = "ground"
     """Prompt: a name from the package, or a path to a Markdown file."""
     n: PositiveInt = 1

@@ -1,7 +1,7 @@
 """What a model is asked and what it replies."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -94,6 +94,10 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Most seconds that an answer waits for servers that are down or ask for a pause; then it counts as failed."""
     body: dict[str, Any] = {}
     """Changes of the JSON body of each request: dotted field name -> value, None to leave the field out."""
+    video_server: Literal["", "vllm", "sglang"] = ""
+    """What the servers are, for frames as one video."""
+    video_family: str = ""
+    """Family of the served model, as its configuration's `model_type`; empty to go by its name."""
     answers_as: tuple[str, ...] = ()
     """Names of other models that a server may answer as; `*` for any."""
 

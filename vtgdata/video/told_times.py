@@ -48,7 +48,7 @@ def pair_means(times: Sequence[float], tokens_per_second: int = 0) -> Given:
     far = max(abs(said - (first + last) / 2) for said, (first, last) in zip(told, pairs, strict=True))
     if far > _step(times) / 2 + 1e-9:
         raise NotTold(f"its frames are {_step(times):.3f} s apart, and times with one decimal do not tell them apart")
-    return Given({"fps": float(MS), "frames_indices": marks, "total_num_frames": marks[-1] + 1}, told)
+    return Given({"fps": MS, "frames_indices": marks, "total_num_frames": marks[-1] + 1}, told)
 
 
 def mean_rate(times: Sequence[float], tokens_per_second: int = TOKENS_PER_SECOND) -> Given:
@@ -73,6 +73,7 @@ def mean_rate(times: Sequence[float], tokens_per_second: int = TOKENS_PER_SECOND
                 f"{number * PAIR * step:.3f} s"
             )
     rate = 1 / step if step else 1.0
+    rate = round(rate) if abs(rate - round(rate)) < 1e-9 else rate
     # In single precision, as the model reckons: a noise of 1e-16 would cost a position otherwise.
     seconds = np.float32(tokens_per_second) * np.float32(PAIR / rate)
     positions = (np.arange(-(-len(times) // PAIR), dtype=np.float32) * seconds).astype(np.int64)
