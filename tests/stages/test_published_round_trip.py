@@ -5,12 +5,14 @@ import runpy
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
 
 from support import drawn_decoder
 from support.export_builders import rows
+from vtgdata.errors import VtgError
 from vtgdata.stages import export, import_rollouts, release, select
 
 SPANS = [[[10.0, 15.0], [71.5, 80.0]], [[4.0, 10.0]], [[30.0, 31.5]], [[0.0, 42.0]]]
@@ -128,6 +130,37 @@ def test_the_rewards_of_the_published_answers_are_those_that_the_import_measured
         assert made["score"] == pytest.approx(by_hand(row["text"], SPANS[number]), abs=0.02)
         seen += 1
     assert seen == 32
+
+
+def test_what_verl_dumps_of_such_a_training_comes_back_under_the_same_ids_with_the_same_rates(world, tmp_path):
+    """As verl 0.9.1 writes a step, in another order; and what is no such answer is a drop."""
+    score = runpy.run_path(str(world / "verl/reward.py"))["compute_score"]
+    asked = truths(world)
+    lines: list[dict[str, Any]] = []
+    for number, said in enumerate(SAID):
+        for text in said:
+            made = score(data_source="vtg", solution_str=text, ground_truth=asked[f"event {number}"], extra_info={})
+            lines.append({"input": "user\n...", "output": text, "gts": asked[f"event {number}"], "step": 3, **made})
+    lines = [lines[place] for place in np.random.default_rng(7).permutation(len(lines))]
+    lines += [{"input": "", "output": "[[1, 2]]", "gts": "[[3.0, 5.5]]", "score": 0.0, "step": 3}]
+    lines += [{"input": "", "output": None, "gts": None, "score": 0.0, "step": 3}]
+    (tmp_path / "3.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    settings = import_rollouts.Settings(
+        file=str(tmp_path / "3.jsonl"), form="verl", measures=["union_iou"], out=str(tmp_path / "back")
+    )
+    summary = import_rollouts.run(settings)
+    assert (summary.samples, summary.drops, summary.answers) == (4, 2, [8, 8])
+    kept = ["sample_id", "value", "n", "measure"]
+    before, after = (
+        pl.read_parquet(folder / "pass_rates.parquet").select(kept).sort("sample_id")
+        for folder in (world / "published", tmp_path / "back")
+    )
+    assert before.drop("value").equals(after.drop("value"))
+    assert before["value"].to_list() == pytest.approx(after["value"].to_list(), abs=1e-15)
+    mixed = [line | {"step": number % 2} for number, line in enumerate(lines[:32])]
+    (tmp_path / "4.jsonl").write_text("".join(json.dumps(line) + "\n" for line in mixed))
+    with pytest.raises(VtgError, match="answers of 2 steps"):
+        import_rollouts.run(msgspec.structs.replace(settings, file=str(tmp_path / "4.jsonl"), out=str(tmp_path / "o")))
 
 
 def test_timelens2s_own_reward_gives_its_own_numbers(world, tmp_path):

@@ -73,8 +73,8 @@ def _refuse_footage(rows: Sequence[Row], path: str) -> None:
     if asked:
         raise VtgError(
             f"{path}: row {asked[0]['sample_id']!r} of {asked[0]['config']} was asked with --as video ({len(asked)} of "
-            f"{len(rows)} rows), and TRL trains on pictures only. Train on it elsewhere (`vtgdata export ms_swift {path} "
-            "--as video`; verl for RL, llama_factory for SFT), or ask with --as frames."
+            f"{len(rows)} rows), and TRL trains on pictures only. Train on it elsewhere (`vtgdata export ms_swift "
+            f"{path} --as video`; verl for RL, llama_factory for SFT), or ask with --as frames."
         )
 
 
