@@ -1,4 +1,4 @@
-"""Commands that show things: report, view."""
+"""Commands that show things, or carry them to other tools: report, view, exchange."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from vtgdata.cli.running import logs, relative, stage
 from vtgdata.files.outside_text import json_line
 
 if TYPE_CHECKING:
+    from vtgdata.stages.exchange import Summary as Exchanged
     from vtgdata.stages.report import Summary as Reported
 
 
@@ -20,6 +21,7 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     """Add the commands."""
     del train
     stage(app, words, "report")
+    stage(app, words, "exchange")
     app.command("view")(view)
 
 
@@ -31,6 +33,14 @@ def report(summary: Reported) -> None:
     print(f"{summary.samples:,} samples and {summary.answers:,} answers; {summary.detailed:,} samples with frames and "
           f"full texts")  # fmt: skip
     print(f"written to {relative(summary.out)} ({summary.bytes / 1e6:.1f} MB)")
+
+
+def exchange(summary: Exchanged) -> None:
+    """Carry labels under review to Label Studio or FiftyOne, and decisions back from there."""
+    print(f"{summary.labels:,} labels, {summary.decided:,} decided")
+    if summary.config:
+        print(f"labelling interface of the project:\n{summary.config}")
+    print(f"written to {relative(summary.out)}")
 
 
 def view(
