@@ -46,6 +46,7 @@ def exchange(summary: Exchanged) -> None:
 def view(
     path: Annotated[str, typer.Argument(help="As for `vtgdata report`.", show_default=False)],
     samples: Annotated[str, typer.Option(help="As for `vtgdata report`.")] = "",
+    against: Annotated[str, typer.Option(help="An earlier such path: each sample says what changed since.")] = "",
     videos: Annotated[str, typer.Option(help="Folder of the videos; by default the one that the command read.")] = "",
     frames: Annotated[str, typer.Option(help="Folder of the frame store; by default in the user's cache.")] = "",
     decisions: Annotated[str, typer.Option(help="File that decisions about a queue are saved in.")] = "",
@@ -62,7 +63,7 @@ def view(
     from vtgdata.releases.pages.settings import PageSettings
 
     logs(quiet)
-    settings = PageSettings(path=path, samples=samples, videos=videos, frames=frames)
+    settings = PageSettings(path=path, against=against, samples=samples, videos=videos, frames=frames)
     with Server(Served(settings, decisions), port) as server:
         print(json_line({"address": server.address}) if as_json else f"open {server.address}   (Ctrl-C ends it)")
         sys.stdout.flush()
