@@ -62,6 +62,10 @@ def test_through_a_link_it_is_the_same_folder(world):
     assert "which is read" in refused("curate", "link", world)
 
 
+ONE_FILE = ("diff", "report", "exchange")
+"""Commands whose output is one file."""
+
+
 def foreign(folder: Path) -> None:
     """A folder of the user's, with names that commands write."""
     made = (
@@ -102,6 +106,7 @@ def test_a_file_that_is_something_else_is_not_written_over(name, world):
     refused("diff", name, world)
     refused("remove", name, world)
     refused("report", name, world)
+    refused("exchange", name, world)
 
 
 def test_a_page_is_written_again(world):
@@ -116,7 +121,9 @@ def test_a_comparison_is_written_again(world):
     assert (world / "changes.txt").read_text().startswith("### 1.0.0 against 1.0.0\n")
 
 
-@pytest.mark.parametrize("command", [name for name in RUNS if name not in (*OUT, *NOT_TRIED_WHOLE, "diff", "report")])
+@pytest.mark.parametrize(
+    "command", [name for name in RUNS if name not in (*OUT, *NOT_TRIED_WHOLE, "diff", "report", "exchange")]
+)
 def test_it_replaces_its_own_result_and_nothing_else(command, world):
     shutil.copytree(world, world.parent / "kept")
     first = bytes_of(world)

@@ -81,6 +81,21 @@ def test_a_file_that_would_be_too_large_has_fewer_frames_and_then_is_refused(tmp
         page_of(tmp_path / "samples.parquet", tmp_path, megabytes=1)
 
 
+def test_two_paths_are_compared_sample_by_sample(tmp_path):
+    before = [make_sample("a"), make_sample("b"), make_sample("c")]
+    after = [make_sample("a"), make_sample("b", windows=[(1.0, 2.0)], query="a cat"), make_sample("d")]
+    write_samples(tmp_path / "before/samples.parquet", before)
+    write_samples(tmp_path / "after/samples.parquet", after)
+    page = page_of(tmp_path / "after", tmp_path, against=str(tmp_path / "before"))
+    table = json.loads(script(page, "table"))
+    change = table["data"]["change"]
+    assert [change["values"][code] for code in change["codes"]] == ["same", "query, windows", "added"]
+    (plot,) = json.loads(script(page, "facts"))["sections"][0]["plots"]
+    assert {row["label"]: row["count"] for row in plot["rows"]} == {
+        "same": 1, "query, windows": 1, "added": 1, "removed": 1,
+    }  # fmt: skip
+
+
 def test_what_holds_nothing_to_show_is_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(VtgError, match="nothing that can be shown"):

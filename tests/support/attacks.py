@@ -39,11 +39,13 @@ EXEMPT: dict[str, dict[str, str]] = {
         "pull": "test_a_pull_leaves_a_folder_that_holds_something_else, with a Hub",
         "diff": "it writes a file: test_a_file_that_is_something_else_is_not_written_over",
         "remove": "it writes a file: test_a_file_that_is_something_else_is_not_written_over",
+        "exchange": "it writes a file: test_a_file_that_is_something_else_is_not_written_over",
         "report": "it writes a file: test_a_file_that_is_something_else_is_not_written_over",
     },
     "A4": {
         "remove": "it adds to a file that all may change: see A6",
         "diff": "it writes one file, whole, and a second run writes the same",
+        "exchange": "it writes one file, whole, and a second run writes the same",
         "report": "it writes one file, whole, and a second run writes the same",
         "push": "a folder: tests/files/test_owned.py; the Hub: tests/stages/test_push.py",
         "pull": "the lease of its folder is that of push: tests/files/test_owned.py",
@@ -57,6 +59,7 @@ EXEMPT: dict[str, dict[str, str]] = {
             ),
             _NO_VIDEO,
         ),
+        "exchange": "it asks videos for their frame rates alone, and decodes nothing",
         "rebuild": "its steps are these commands, in a process of their own",
         "export": "its frames come from the FrameStore, as those of the asking commands do",
         "train sft": "its frames come from the FrameStore, as those of the asking commands do; it needs a model",
@@ -67,7 +70,7 @@ EXEMPT: dict[str, dict[str, str]] = {
         **dict.fromkeys(
             (
                 "ingest", "curate", "negatives", "check", "videos verify", "videos bind", "videos proxy", "videos warm",
-                "build-coldstart", "score-difficulty", "select", "audit", "review", "evaluate", "demo-draw",
+                "build-coldstart", "score-difficulty", "select", "audit", "review", "exchange", "evaluate", "demo-draw",
                 "demo-base", "compare-rates", "import rollouts",
             ),
             _NO_RELEASE,

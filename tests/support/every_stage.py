@@ -79,6 +79,10 @@ RUNS: dict[str, Settings] = {
     "review": {
         "queue": "labels/review.parquet", "samples": "labels/samples.parquet", "apply": "labels/decisions.jsonl",
     },
+    "exchange": {
+        "queue": "labels/review.parquet", "tool": "label_studio", "decisions": "labels/decisions.jsonl",
+        "videos": "videos",
+    },
     "report": {"path": "labels", "samples": SAMPLES, "videos": "videos", "num_frames": 2},
     "remove": {"video_id": ["a"], "source": SAMPLES},
     "release": {

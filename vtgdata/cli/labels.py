@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import typer
+from msgspec import Struct
 
 from vtgdata.cli.printing import again, counts, percent
 from vtgdata.cli.running import relative, stage
@@ -39,6 +40,11 @@ def audit(summary: Audited) -> None:
     print(f"written to {relative(summary.out)}")
 
 
+def number(value: float | None) -> str:
+    """A number with two digits, or a dash for none."""
+    return "-" if value is None else f"{value:.2f}"
+
+
 def review(summary: Reviewed) -> None:
     """Write samples anew with what people decided about their labels.
 
@@ -49,6 +55,9 @@ def review(summary: Reviewed) -> None:
           f"the queue undecided{again(summary)}")  # fmt: skip
     for split, version in summary.label_versions.items():
         print(f"labels of {split} are now {version}")
+    if isinstance(told := summary.agreement, Struct):
+        print(f"both decided {told.labels:,} labels: median tIoU {number(told.tiou)} of {told.windows:,}, "
+              f"{number(told.near)} at 0.7 or more; kappa of accepting {number(told.kappa)}")  # fmt: skip
     if summary.wrong is not None:
         wrong = summary.wrong
         print(f"wrong labels in the pool of {wrong.labels:,}: {percent(wrong.share)} % "

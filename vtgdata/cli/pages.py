@@ -1,4 +1,4 @@
-"""Commands that show things: report, view."""
+"""Commands that show things, or carry them to other tools: report, view, exchange."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from vtgdata.cli.running import logs, relative, stage
 from vtgdata.files.outside_text import json_line
 
 if TYPE_CHECKING:
+    from vtgdata.stages.exchange import Summary as Exchanged
     from vtgdata.stages.report import Summary as Reported
 
 
@@ -20,6 +21,7 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     """Add the commands."""
     del train
     stage(app, words, "report")
+    stage(app, words, "exchange")
     app.command("view")(view)
 
 
@@ -33,9 +35,18 @@ def report(summary: Reported) -> None:
     print(f"written to {relative(summary.out)} ({summary.bytes / 1e6:.1f} MB)")
 
 
+def exchange(summary: Exchanged) -> None:
+    """Carry labels under review to Label Studio or FiftyOne, and decisions back from there."""
+    print(f"{summary.labels:,} labels, {summary.decided:,} decided")
+    if summary.config:
+        print(f"labelling interface of the project:\n{summary.config}")
+    print(f"written to {relative(summary.out)}")
+
+
 def view(
     path: Annotated[str, typer.Argument(help="As for `vtgdata report`.", show_default=False)],
     samples: Annotated[str, typer.Option(help="As for `vtgdata report`.")] = "",
+    against: Annotated[str, typer.Option(help="An earlier such path: each sample says what changed since.")] = "",
     videos: Annotated[str, typer.Option(help="Folder of the videos; by default the one that the command read.")] = "",
     frames: Annotated[str, typer.Option(help="Folder of the frame store; by default in the user's cache.")] = "",
     decisions: Annotated[str, typer.Option(help="File that decisions about a queue are saved in.")] = "",
@@ -52,7 +63,7 @@ def view(
     from vtgdata.releases.pages.settings import PageSettings
 
     logs(quiet)
-    settings = PageSettings(path=path, samples=samples, videos=videos, frames=frames)
+    settings = PageSettings(path=path, against=against, samples=samples, videos=videos, frames=frames)
     with Server(Served(settings, decisions), port) as server:
         print(json_line({"address": server.address}) if as_json else f"open {server.address}   (Ctrl-C ends it)")
         sys.stdout.flush()

@@ -51,7 +51,7 @@ def run(settings: Settings) -> Summary:
     out = Path(settings.out)
     if not settings.out:
         raise VtgError("`vtgdata report` needs a file to write: --out is empty.")
-    claims.claim(out, [each for each in (settings.path, settings.samples, settings.videos) if each])
+    claims.claim(out, [each for each in (settings.path, settings.against, settings.samples, settings.videos) if each])
     _refuse_others(out, settings)
     page = content.make(settings)
     most = settings.megabytes * MEGABYTE

@@ -12,8 +12,10 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from vtgdata.engine import wrong_share
 from vtgdata.engine.wrong_share import WrongShare
@@ -23,6 +25,8 @@ from vtgdata.files.label_reviews import CONTROLS, QUEUE, Decision, label_of, rea
 from vtgdata.files.parquet import read_parquet, write_parquet
 from vtgdata.files.samples import SampleTable, open_samples, write_drops, write_samples
 from vtgdata.files.step import Step, StepSettings, StepSummary
+from vtgdata.metrics import agreement
+from vtgdata.metrics.agreement import Agreement
 from vtgdata.records import Drop, Repair, Sample
 from vtgdata.records.windows import as_pairs, from_pairs
 
@@ -48,6 +52,8 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     [[start, end], ..] for fix, "who": .., "when": ..}."""
     out: str
     """Output folder."""
+    second: str = ""
+    """Decisions of a second person about the same queue: they are compared with the first ones, not applied."""
 
 
 class Summary(StepSummary, frozen=True, kw_only=True):
@@ -67,6 +73,8 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     """Share of wrong labels in the whole pool; None if none of the rows drawn at random was decided."""
     out: str
     """Output folder."""
+    agreement: Agreement | UnsetType = UNSET
+    """How far the two people agree; unset without a second one's decisions."""
 
 
 def run(settings: Settings) -> Summary:
@@ -76,12 +84,14 @@ def run(settings: Settings) -> Summary:
     """
     queue = settings.queue if settings.queue.endswith(".parquet") else str(Path(settings.queue) / QUEUE)
     controls = Path(queue).parent / CONTROLS
-    inputs = [queue, settings.samples, settings.apply, *([str(controls)] if outside.is_file(controls) else [])]
+    second = [settings.second] if settings.second else []
+    inputs = [queue, settings.samples, settings.apply, *second, *([str(controls)] if outside.is_file(controls) else [])]
     with Step("review", settings, Summary, code=[__name__], inputs=inputs) as step:
         if (done := step.up_to_date()) is not None:
             return done
         rows = read_queue(queue)
-        decisions = _checked(settings, queue, rows)
+        decisions = _checked(settings.apply, queue, rows)
+        other = _checked(settings.second, queue, rows) if settings.second else None
         samples = open_samples(settings.samples)
         _check_labels(settings, samples, decisions, rows)
         versions = _versions(samples, decisions)
@@ -100,6 +110,7 @@ def run(settings: Settings) -> Summary:
             label_versions={f"{corpus} {split}": version for (corpus, split), version in sorted(versions.items())},
             wrong=_wrong(controls, set(rows), decisions),
             out=settings.out,
+            agreement=UNSET if other is None else _agreement(rows, decisions, other),
         )
         return step.finish(summary, ["samples.parquet", "drops.parquet", "decisions.parquet"])
 
@@ -108,12 +119,27 @@ def _changes(decision: Decision) -> bool:
     return decision.decision != "accept"
 
 
-def _checked(settings: Settings, queue: str, rows: Mapping[str, dict[str, object]]) -> dict[str, Decision]:
+def _agreement(rows: Mapping[str, Any], first: Mapping[str, Decision], second: Mapping[str, Decision]) -> Agreement:
+    """How far two people agree on the labels that both decided."""
+    both = [(rows[name], first[name], second[name]) for name in first if name in second]
+    given = [tuple(_given(row, decision) for decision in pair) for row, *pair in both]
+    return agreement.measure(
+        [(one.decision == "accept", other.decision == "accept") for _, one, other in both],
+        [(one, other) for one, other in given if one and other],
+    )
+
+
+def _given(row: Mapping[str, Any], decision: Decision) -> list[list[float]]:
+    """The windows that a person gave: the label's own where it was accepted, none for no moment or a dropped row."""
+    return row["windows"] if decision.decision == "accept" else decision.windows or []
+
+
+def _checked(file: str, queue: str, rows: Mapping[str, dict[str, object]]) -> dict[str, Decision]:
     """The decisions by sample; raises VtgError for one about a sample that the queue does not have."""
     found: dict[str, Decision] = {}
-    for line, decision in read_decisions(settings.apply):
+    for line, decision in read_decisions(file):
         if decision.sample_id not in rows:
-            raise VtgError(f"{settings.apply}:{line}: {decision.sample_id!r} is not in the queue {queue}.")
+            raise VtgError(f"{file}:{line}: {decision.sample_id!r} is not in the queue {queue}.")
         found[decision.sample_id] = decision
     return found
 

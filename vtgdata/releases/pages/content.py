@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 
 from vtgdata.files.outside_text import masked
-from vtgdata.releases.pages import details, numbers, payload, reviews, runs, strips, tables
+from vtgdata.releases.pages import compare, details, numbers, payload, reviews, runs, strips, tables
 from vtgdata.releases.pages.document import json_script
+from vtgdata.releases.pages.numbers import Plot
 from vtgdata.releases.pages.rows import Rows, gather
 from vtgdata.releases.pages.settings import PageSettings
 from vtgdata.releases.pages.tables import Found
@@ -46,25 +47,48 @@ class Page(msgspec.Struct, kw_only=True):
 
 def make(wanted: PageSettings) -> Page:
     """Gather it; errors are those of `tables.find` and `rows.gather`."""
-    found = tables.find(wanted.path)
-    rows = gather(found, wanted.samples)
-    chosen = strips.choose(rows.samples, wanted.detailed, wanted.seed)
-    videos = "" if wanted.videos == NONE else wanted.videos or tables.setting(found, "videos")
+    found, rows, compared = shown(wanted)
+    videos = folder_of_videos(wanted, found)
+    chosen = strips.choose(rows.samples, wanted.detailed, wanted.seed, videos)
     pictures = {}
     if videos and chosen:
         pictures = strips.strips(
             rows.samples, chosen, videos, wanted.frames, wanted.num_frames, wanted.short_side
         )  # fmt: skip
     return Page(
-        found=found, rows=rows, table=payload.table(rows), facts=facts(found, rows, videos),
+        found=found, rows=rows, table=payload.table(rows), facts=facts(found, rows, videos, compared),
         details=list(details.details(found, rows, chosen, pictures)),
     )  # fmt: skip
 
 
-def facts(found: Found, rows: Rows, videos: str) -> dict[str, Any]:
-    """What a page says besides its samples. Args: videos: their folder, empty for none."""
+def shown(wanted: PageSettings) -> tuple[Found, Rows, list[Plot]]:
+    """The files and the rows of a page; where two paths are compared, also a plot of what changed."""
+    found = tables.find(wanted.path)
+    rows = gather(found, wanted.samples)
+    if not wanted.against:
+        rows.samples = compare.none(rows.samples)
+        return found, rows, []
+    rows, plot = compare.beside(rows, gather(tables.find(wanted.against), wanted.samples))
+    return found, rows, [plot]
+
+
+def folder_of_videos(wanted: PageSettings, found: Found) -> str:
+    """The folder of the videos: the one that is named, else the one that a step read; empty for none."""
+    return "" if wanted.videos == NONE else wanted.videos or tables.setting(found, "videos")
+
+
+def facts(found: Found, rows: Rows, videos: str, compared: Sequence[Plot] = ()) -> dict[str, Any]:
+    """What a page says besides its samples.
+
+    Args:
+        found: the files.
+        rows: the samples.
+        videos: their folder, empty for none.
+        compared: plots of what changed.
+    """
     scores, told = runs.evaluations(found)
     sections: list[dict[str, Any]] = [
+        {"title": "changes", "plots": list(compared)},
         {"title": "from rows to splits", "plots": runs.funnel(found)},
         {"title": "evaluation", "plots": scores, "tables": told},
         {"title": "training", "plots": runs.trainings(found)},

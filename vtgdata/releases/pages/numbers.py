@@ -38,6 +38,8 @@ def samples(rows: Rows) -> list[Plot]:
                   _values(frame["pass_rate"]), (0, 1)),
         histogram("disagreement of the answers", "share outside the densest cluster",
                   _values(frame["disagreement"]), (0, 1)),
+        histogram("IoU of the last model less that of the one before, sample by sample", "difference of IoU",
+                  _values(frame["gain"]), (-1, 1)),
         histogram("chance that the label is wrong, by the audit", "P(wrong)", _values(frame["p_wrong"]), (0, 1)),
         counts("trace", "samples by what became of the teacher's answers", frame["trace"]),
     ]  # fmt: skip

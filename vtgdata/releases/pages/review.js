@@ -10,7 +10,7 @@ const SHORTEST = 0.05;
 
 // Ids of labels that are not decided yet: nothing else on the page may say which window is the annotation.
 const undecided = new Set();
-const TELLING = new Set(['start', 'length', 'moments', 'p_wrong', 'pass_rate', 'mean_iou', 'disagreement', 'trace', 'repaired']);
+const TELLING = new Set(['start', 'length', 'moments', 'p_wrong', 'pass_rate', 'mean_iou', 'disagreement', 'gain', 'trace', 'repaired']);
 
 const round = (value) => Math.round(value * 1000) / 1000;
 

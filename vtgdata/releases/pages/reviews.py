@@ -29,12 +29,12 @@ def queue(found: Found, rows: Rows, videos: str) -> dict[str, Any] | None:
         return None
     queued = read_queue(str(found.of("queue")[-1]))
     places = {name: row for row, name in enumerate(rows.samples["sample_id"].to_list())}
-    rates = _rates([row["video_file"] for row in queued.values()], videos) if videos else {}
+    rates_of = rates([row["video_file"] for row in queued.values()], videos) if videos else {}
     items = [
         {
             "row": places[name], "id": name, "label": row["label"], "query": short(row["query"] or "", _LETTERS),
             "duration": row["duration"], "annotation": flat(row["windows"]), "proposed": flat(row["proposed"]),
-            "fps": rates.get(row["video_file"]),
+            "fps": rates_of.get(row["video_file"]),
         }
         for name, row in sorted(queued.items(), key=lambda each: each[1]["place"])
     ]  # fmt: skip
@@ -42,7 +42,7 @@ def queue(found: Found, rows: Rows, videos: str) -> dict[str, Any] | None:
     return {"key": key, "items": items, "decided": [], "who": ""}
 
 
-def _rates(files: list[str], videos: str) -> dict[str, float]:
+def rates(files: list[str], videos: str) -> dict[str, float]:
     """The frame rate of each video that can be read."""
     index, found = find(Path(videos)), dict[str, float]()
     for file in dict.fromkeys(files):

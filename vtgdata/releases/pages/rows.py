@@ -71,7 +71,8 @@ def gather(found: Found, samples: str = "") -> Rows:
         frame = frame.join(pl.concat(others), on="sample_id", how="semi", maintain_order="left")
     answers, models = _answers(found, frame)
     rates, measure = _rates(found)
-    for more in (rates, _audit(found), _agreement(answers), _traced(answers)):
+    compared = _compared(answers, models)
+    for more in (rates, _audit(found), _agreement(answers), _traced(answers), compared):
         if more is not None:
             frame = frame.join(more, on="sample_id", how="left", maintain_order="left")
     return Rows(samples=_derived(frame), answers=answers, models=models, measure=measure)
@@ -211,13 +212,33 @@ def _traced(answers: Any) -> Any:
     return traces.group_by("sample_id", maintain_order=True).agg(lost.alias("trace"))
 
 
+def _compared(answers: Any, models: Sequence[str]) -> Any:
+    """By how much the IoU of the last model is above that of the one before, for each sample that both answered.
+
+    Models that were shown the video and are no teachers count, in the order of their files; None for fewer than two.
+    """
+    import polars as pl
+
+    students = answers.filter(answers["sighted"].fill_null(False) & ~answers["teacher"].fill_null(False))
+    there = set(students["model"].unique().to_list())
+    pair = [name for name in models if name in there][-2:]
+    if len(pair) < 2:
+        return None
+    first, second = (
+        students.filter(students["model"] == name).group_by("sample_id", maintain_order=True).agg(pl.col("iou").mean())
+        for name in pair
+    )
+    both = first.join(second, on="sample_id", suffix="_second", maintain_order="left")
+    return both.select("sample_id", gain=pl.col("iou_second") - pl.col("iou"))
+
+
 def _derived(frame: Any) -> Any:
     """The frame with the columns that follow from others, and those that it lacks as nulls."""
     import polars as pl
 
     optional = {
         "pass_rate": pl.Float64, "mean_iou": pl.Float64, "p_wrong": pl.Float64, "answers": pl.UInt32,
-        "disagreement": pl.Float64, "trace": pl.String, "proposed": pl.List(pl.List(pl.Float64)),
+        "disagreement": pl.Float64, "gain": pl.Float64, "trace": pl.String, "proposed": pl.List(pl.List(pl.Float64)),
         "consensus": pl.List(pl.List(pl.Float64)),
     }  # fmt: skip
     frame = frame.with_columns(

@@ -10,7 +10,6 @@ from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint, outside, whole
 from vtgdata.files.label_reviews import Decision, decision_of, read_decisions
 from vtgdata.releases.pages import content, details, document, payload, query, strips, tables
-from vtgdata.releases.pages.rows import gather
 from vtgdata.releases.pages.settings import PageSettings
 from vtgdata.video import containers, proxy, workers
 from vtgdata.video.find import find
@@ -40,13 +39,13 @@ class Served:
         """
         import polars as pl
 
-        self._settings, self._found = settings, tables.find(settings.path)
-        self._rows = gather(self._found, settings.samples)
+        self._settings = settings
+        self._found, self._rows, self._compared = content.shown(settings)
         words = (pl.col("query") + "\n" + pl.col("sample_id")).str.to_lowercase().alias(query.WORDS)
         self._frame = self._rows.samples.with_columns(words)
         self._columns = payload.columns(self._rows.samples)
         self._answered = self._rows.answers["row"].to_numpy() if self._rows.models else np.zeros(0, np.int64)
-        videos = "" if settings.videos == content.NONE else settings.videos or tables.setting(self._found, "videos")
+        videos = content.folder_of_videos(settings, self._found)
         self._videos, self._index = videos, find(Path(videos)) if videos else None
         self._asked: tuple[tuple[str, str, bool], Any] | None = None
         self._lock, self._file = threading.Lock(), Path(decisions) if decisions else None
@@ -54,7 +53,7 @@ class Served:
         self.facts = self._facts()
 
     def _facts(self) -> dict[str, Any]:
-        facts = content.facts(self._found, self._rows, self._videos)
+        facts = content.facts(self._found, self._rows, self._videos, self._compared)
         if facts["review"]:
             facts["review"]["decided"] = list(self._decided.values())
         served = {"videos": self._index is not None, "saves": self._file is not None}

@@ -12,6 +12,8 @@ class PageSettings(StepSettings, frozen=True, kw_only=True, forbid_unknown_field
 
     path: str
     """What to show: the output folder of a command or of a recipe, a release, or one Parquet file of these."""
+    against: str = ""
+    """An earlier such path, a release before this one, say: each sample then says what changed since."""
     samples: str = ""
     """A samples.parquet with the queries and labels that answers are about; by default the one that their command
     read."""

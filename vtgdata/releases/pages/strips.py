@@ -12,6 +12,7 @@ import msgspec
 
 from vtgdata.errors import VtgError
 from vtgdata.records import FrameSampling, Video
+from vtgdata.video.find import find
 from vtgdata.video.store import FrameStore
 
 THREADS = 4
@@ -27,18 +28,23 @@ class Strip(msgspec.Struct, frozen=True, array_like=True):
     """JPEGs in base64."""
 
 
-def choose(frame: Any, most: int, seed: int) -> list[int]:
-    """Rows that get frames and texts: the queue's first, in its order, then a draw from the others.
+def choose(frame: Any, most: int, seed: int, videos: str) -> list[int]:
+    """Rows that get frames and texts: the queue's first, in its order, then a draw from those whose video is there.
 
     Args:
         frame: the samples.
         most: number of rows.
         seed: of the draw.
+        videos: folder of the videos; empty for none, and then all rows are alike.
     """
     places = frame["place"].to_list()
     queued = sorted((row for row, place in enumerate(places) if place is not None), key=lambda row: places[row])
     others = [row for row, place in enumerate(places) if place is None]
     random.Random(seed).shuffle(others)
+    if videos and len(queued) + len(others) > most:
+        index = find(Path(videos))
+        there = [bool(index.named(*each)) for each in frame.select("video_file", "video_id").iter_rows()]
+        others.sort(key=lambda row: not there[row])  # a stable sort: the draw stays a draw
     return (queued + others)[:most]
 
 

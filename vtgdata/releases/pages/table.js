@@ -91,7 +91,7 @@ class Table {
   }
 
   grow() {
-    const cells = this.columns.map((column) => el('div', { role: 'gridcell', class: `cell ${column.kind} ${column.name}` }));
+    const cells = this.columns.map((column) => el('div', { role: 'gridcell', class: `cell ${column.kind} ${column.name}` }, ''));
     const bars = [el('i', { class: 'annotation' }), el('i', { class: 'consensus' })];
     const when = el('div', { class: 'cell when', role: 'gridcell' }, bars);
     const all = [...cells];
@@ -127,18 +127,18 @@ class Table {
   cell(cell, column, record) {
     const hidden = record && TELLING.has(column.name) && undecided.has(record.id);
     const value = record && !hidden ? record.get(column.name) : '';
-    cell.firstChild?.remove();
-    cell.append(visible(shown(value, column.kind)));
+    const words = visible(shown(value, column.kind));
+    if (cell.words === words) return;
+    cell.words = words;
+    cell.firstChild.data = words;
     if (column.kind === 'share') cell.style.setProperty('--share', value ?? 0);
   }
 
   bar(bar, spans, record) {
     const duration = record?.get('duration');
     const there = Boolean(spans?.length && duration) && !undecided.has(record.id);
-    bar.style.display = there ? '' : 'none';
-    if (!there) return;
-    bar.style.left = `${Math.min(100, (100 * spans[0]) / duration)}%`;
-    bar.style.width = `${Math.max(1.5, Math.min(100, (100 * (spans[1] - spans[0])) / duration))}%`;
+    const length = there ? Math.max(0.015, Math.min(1, (spans[1] - spans[0]) / duration)) : 0;
+    bar.style.transform = `translateX(${there ? Math.min(100, (100 * spans[0]) / duration) : 0}%) scaleX(${length})`;
   }
 
   choose(place, open) {

@@ -79,8 +79,6 @@ def find(path: str) -> Found:
     for file in [root] if root.is_file() else _files(root):
         _take(found, file)
     found.metas.sort(key=lambda each: each[1].finished)
-    for folder in found.releases:
-        document.open_release(str(folder))  # its bytes are those that were released
     finished = {folder: place for place, (folder, _) in enumerate(found.metas)}
     for files in (*found.tables.values(), found.evaluations, found.trainings):
         files.sort(key=lambda file: (_made(file, finished), str(file)))
@@ -111,6 +109,7 @@ def _take(found: Found, file: Path) -> None:
     elif name == TRAINING:
         found.trainings.append(file)
     elif name == RELEASE:
+        document.open_release(str(file.parent))  # its files, which come next, have the bytes that were released
         found.releases.append(file.parent)
     elif file.suffix == ".parquet" and name != CONTROLS:
         columns = set(names_of(file))

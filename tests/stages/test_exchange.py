@@ -1,0 +1,85 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from support import labelled
+from vtgdata.errors import VtgError
+from vtgdata.files.label_reviews import read_decisions
+from vtgdata.stages import exchange
+
+LINES = [
+    {"sample_id": "l:0", "decision": "fix", "windows": [[1.234, 2.718], [30.0, 41.077]], "who": "ab",
+     "when": "2026-11-29T10:00:00Z", "note": "begins with the hand"},
+    {"sample_id": "l:1", "decision": "none", "who": "ab", "when": "2026-11-29"},
+    {"sample_id": "l:2", "decision": "accept", "who": "cd", "when": "2026-11-29"},
+]  # fmt: skip
+
+
+def there(tmp_path: Path, tool: str, lines=LINES) -> Path:
+    labelled.write(tmp_path / "labels")
+    (tmp_path / "decisions.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    out = tmp_path / "there.json"
+    exchange.run(
+        exchange.Settings(
+            queue=str(tmp_path / "labels"), tool=tool, out=str(out), decisions=str(tmp_path / "decisions.jsonl")
+        )
+    )
+    return out
+
+
+def back(tmp_path: Path, tool: str, file: Path, **more) -> list:
+    out = tmp_path / "back.jsonl"
+    exchange.run(
+        exchange.Settings(queue=str(tmp_path / "labels"), tool=tool, back=str(file), out=str(out), replace=True, **more)
+    )
+    return [decision for _, decision in read_decisions(str(out))]
+
+
+@pytest.mark.parametrize("tool", ["label_studio", "fiftyone"])
+def test_nothing_is_lost_there_and_back(tool, tmp_path):
+    made = back(tmp_path, tool, there(tmp_path, tool))
+    told = [(d.sample_id, d.decision, d.windows, d.who, d.when, d.note) for d in made]
+    assert told == [
+        (e["sample_id"], e["decision"], e.get("windows"), e["who"], e["when"], e.get("note", "")) for e in LINES
+    ]
+
+
+def test_an_edge_that_was_moved_there_is_that_of_its_frame(tmp_path):
+    file = there(tmp_path, "label_studio")
+    tasks = json.loads(file.read_text())
+    tasks[0]["annotations"][0]["result"][0]["value"]["ranges"] = [{"start": 51, "end": 100}]
+    file.write_text(json.dumps(tasks))
+    assert back(tmp_path, "label_studio", file)[0].windows == [[2.0, 4.0], [30.0, 41.077]]
+
+
+def test_a_task_has_the_documented_form(tmp_path):
+    task = json.loads(there(tmp_path, "label_studio").read_text())[0]
+    (label,) = task["predictions"][0]["result"]
+    assert label["type"] == "timelinelabels" and label["to_name"] == "video" and label["from_name"] == "moment"
+    assert set(label["value"]) == {"ranges", "timelinelabels"} and set(label["value"]["ranges"][0]) == {"start", "end"}
+    dataset = json.loads(there(tmp_path / "other", "fiftyone").read_text())
+    (found,) = dataset["samples"][0]["annotation"]["detections"]
+    assert found["_cls"] == "TemporalDetection" and all(type(frame) is int for frame in found["support"])
+    assert set(dataset) == {"name", "media_type", "sample_fields", "frame_fields", "samples"}
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[1]", '{"samples": 1}', '[{"data": {"sample_id": "x"}, "annotations": [{}]}]', "[]x"]
+)
+@pytest.mark.parametrize("tool", ["label_studio", "fiftyone"])
+def test_another_form_is_refused(text, tool, tmp_path):
+    labelled.write(tmp_path / "labels")
+    (tmp_path / "other.json").write_text(text)
+    with pytest.raises(VtgError, match=r"other\.json"):
+        back(tmp_path, tool, tmp_path / "other.json")
+
+
+def test_nobody_named_is_asked_for(tmp_path):
+    file = there(tmp_path, "label_studio")
+    tasks = json.loads(file.read_text())
+    del tasks[0]["annotations"][0]["completed_by"]
+    file.write_text(json.dumps(tasks))
+    with pytest.raises(VtgError, match="--who"):
+        back(tmp_path, "label_studio", file)
+    assert back(tmp_path, "label_studio", file, who="ef")[0].who == "ef"

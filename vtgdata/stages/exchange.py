@@ -1,0 +1,127 @@
+"""exchange: labels under review as Label Studio or FiftyOne have them, and what was decided there as decisions.
+
+vtgdata exchange QUEUE --tool label_studio --out tasks.json
+vtgdata exchange QUEUE --tool label_studio --back export.json --out decisions.jsonl
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from vtgdata.errors import Conflict, VtgError
+from vtgdata.files import claims, json_document, outside
+from vtgdata.files.label_reviews import QUEUE, Decision, decision_of, read_decisions, read_queue
+from vtgdata.files.step import StepSettings, StepSummary
+from vtgdata.files.whole import json_text, write_json, write_jsonl
+from vtgdata.releases.pages import exchange, reviews
+from vtgdata.releases.pages.exchange import Back, Tool
+
+FPS = 25.0
+
+
+class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of exchange."""
+
+    queue: str
+    """The queue: review.parquet of `vtgdata audit`, or its folder."""
+    tool: Tool
+    """label_studio or fiftyone."""
+    out: str
+    """File to write: the tool's JSON, or with --back the decisions for `vtgdata review --apply`."""
+    decisions: str = ""
+    """Decisions that were made already, to be shown there."""
+    back: str = ""
+    """What the tool exported: its decisions are written to --out."""
+    videos: str = ""
+    """Folder of the videos, for their frame rates; both tools count frames."""
+    fps: Annotated[float, msgspec.Meta(gt=0)] = FPS
+    """Frames a second of videos that are not there."""
+    who: str = ""
+    """Who decided, where the tool does not say."""
+
+
+class Summary(StepSummary, frozen=True, kw_only=True):
+    """What was written."""
+
+    labels: int
+    """Rows of the queue."""
+    decided: int
+    """Decisions in the file."""
+    config: str
+    """Label Studio's labelling interface for these tasks; empty otherwise."""
+    out: str
+    """The file."""
+
+
+def run(settings: Settings) -> Summary:
+    """Write the tool's file, or the decisions that were made with it.
+
+    Raises VtgError for a file of another form; Conflict when the output exists and is not of this kind.
+    """
+    queue = settings.queue if settings.queue.endswith(".parquet") else str(Path(settings.queue) / QUEUE)
+    given = (queue, settings.decisions, settings.back, settings.videos)
+    claims.claim(settings.out, [each for each in given if each])
+    _refuse_others(settings)
+    rows = read_queue(queue)
+    rates = reviews.rates([row["video_file"] for row in rows.values()], settings.videos) if settings.videos else {}
+    items = [row | {"fps": rates.get(row["video_file"], settings.fps)} for row in rows.values()]
+    if settings.back:
+        made = list(_back(settings, items))
+        write_jsonl(Path(settings.out), made)
+        return Summary(labels=len(rows), decided=len(made), config="", out=settings.out)
+    decided = {each.sample_id: each for _, each in read_decisions(settings.decisions)} if settings.decisions else {}
+    if unknown := sorted(decided.keys() - rows.keys()):
+        raise VtgError(f"{settings.decisions}: {unknown[0]!r} is not in the queue {queue}.")
+    studio = settings.tool == "label_studio"
+    write_json(Path(settings.out), (exchange.label_studio if studio else exchange.fiftyone)(items, decided))
+    config = exchange.CONFIG if studio else ""
+    return Summary(labels=len(rows), decided=len(decided), config=config, out=settings.out)
+
+
+def _back(settings: Settings, items: list[dict[str, Any]]) -> list[Decision]:
+    """The decisions in the tool's file, as those of `vtgdata review`; each is checked as a line of that file is."""
+    known = {item["sample_id"]: item for item in items}
+    rates = {name: item["fps"] for name, item in known.items()}
+    try:
+        document = json_document.decode(outside.read_bytes(settings.back))
+        read = exchange.from_label_studio if settings.tool == "label_studio" else exchange.from_fiftyone
+        found = read(document, settings.back, rates)
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError, IndexError) as error:
+        raise VtgError(f"{settings.back}: not what {settings.tool} exports ({error}). Export it as JSON.") from error
+    made = [_decision(settings, known[each.sample_id], each) for each in found]
+    return [each for each in made if each is not None]
+
+
+def _decision(settings: Settings, item: dict[str, Any], told: Back) -> Decision | None:
+    kind = {exchange.NONE: "none", exchange.DROP: "drop"}.get(told.verdict)
+    if kind is None and not told.windows:
+        return None
+    same = told.windows == sorted(item["windows"])
+    kind = kind or ("accept" if same else "fix")
+    who, when = told.who or settings.who, told.when
+    if not who or not when:
+        raise VtgError(f"{settings.back}: {told.sample_id!r}: nobody is named, or no time. Give --who.")
+    line = {"sample_id": told.sample_id, "decision": kind, "who": who, "when": when, "label": item["label"],
+            "note": told.note} | ({"windows": told.windows} if kind == "fix" else {})  # fmt: skip
+    return decision_of(json_text(line), settings.back)
+
+
+def _refuse_others(settings: Settings) -> None:
+    """Raise Conflict when a file is there that is neither of this command's kinds."""
+    out = Path(settings.out)
+    if not settings.out:
+        raise VtgError("`vtgdata exchange` needs a file to write: --out is empty.")
+    if not out.exists() or (outside.is_file(out) and _is_ours(out)):
+        return
+    if not settings.replace:
+        raise Conflict(
+            f"--out {out}: is there, and was not written by this command. Name a new file, or set that one aside with "
+            "--replace."
+        )
+    claims.set_aside(out)
+
+
+def _is_ours(out: Path) -> bool:
+    head = outside.read_bytes(out)[:400]
+    return b'"sample_id"' in head or b'"vtgdata-review"' in head
