@@ -104,7 +104,7 @@ class Bench:
         """What all runs have in common."""
         out = tempfile.mkdtemp(dir=self.folder)
         return {
-            "release": "", "model": self.model, "videos": "", "out": out, "steps": self.steps, "save_every": 100_000,
+            "release": "", "model": self.model, "videos": "", "out": out, "steps": self.steps, "save_every": 100_000, "stall": 0,
             "learning_rate": 1e-5,
         }  # fmt: skip
 
