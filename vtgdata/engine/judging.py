@@ -154,6 +154,12 @@ class Judge:
             "tokens_out": reply.tokens_out,
         }  # fmt: skip
 
+    def cost_of(self, verdict: Row) -> int | None:
+        """Picodollars of a verdict; None where its price is unknown, 0 for one that was given."""
+        if self.given:
+            return 0
+        return self._price.cost(verdict["tokens_in"] or 0, verdict["tokens_out"] or 0) if self._price else None
+
     def told(self) -> Judged:
         """The counts; the journal may not be open."""
         yes, no = self.counts["yes"], self.counts["no"]
