@@ -101,6 +101,13 @@ def test_a_file_that_is_something_else_is_not_written_over(name, world):
     (world / "notes.md").write_text("my own")
     refused("diff", name, world)
     refused("remove", name, world)
+    refused("report", name, world)
+
+
+def test_a_page_is_written_again(world):
+    run("report", "page.html")
+    run("report", "page.html", seed=8)
+    assert "vtgdata report" in (world / "page.html").read_text()
 
 
 def test_a_comparison_is_written_again(world):
@@ -109,7 +116,7 @@ def test_a_comparison_is_written_again(world):
     assert (world / "changes.txt").read_text().startswith("### 1.0.0 against 1.0.0\n")
 
 
-@pytest.mark.parametrize("command", [name for name in RUNS if name not in (*OUT, *NOT_TRIED_WHOLE, "diff")])
+@pytest.mark.parametrize("command", [name for name in RUNS if name not in (*OUT, *NOT_TRIED_WHOLE, "diff", "report")])
 def test_it_replaces_its_own_result_and_nothing_else(command, world):
     shutil.copytree(world, world.parent / "kept")
     first = bytes_of(world)

@@ -39,10 +39,12 @@ EXEMPT: dict[str, dict[str, str]] = {
         "pull": "test_a_pull_leaves_a_folder_that_holds_something_else, with a Hub",
         "diff": "it writes a file: test_a_file_that_is_something_else_is_not_written_over",
         "remove": "it writes a file: test_a_file_that_is_something_else_is_not_written_over",
+        "report": "it writes a file: test_a_file_that_is_something_else_is_not_written_over",
     },
     "A4": {
         "remove": "it adds to a file that all may change: see A6",
         "diff": "it writes one file, whole, and a second run writes the same",
+        "report": "it writes one file, whole, and a second run writes the same",
         "push": "a folder: tests/files/test_owned.py; the Hub: tests/stages/test_push.py",
         "pull": "the lease of its folder is that of push: tests/files/test_owned.py",
     },

@@ -79,6 +79,7 @@ RUNS: dict[str, Settings] = {
     "review": {
         "queue": "labels/review.parquet", "samples": "labels/samples.parquet", "apply": "labels/decisions.jsonl",
     },
+    "report": {"path": "labels", "samples": SAMPLES, "videos": "videos", "num_frames": 2},
     "remove": {"video_id": ["a"], "source": SAMPLES},
     "release": {
         "version": "1.1.0", "samples": "inputs/samples.parquet", "coldstart": "inputs/traces.parquet",

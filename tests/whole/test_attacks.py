@@ -189,6 +189,7 @@ def rot(path: Path) -> None:
 
 
 READS: dict[str, dict[str, Any]] = {
+    "report": {"path": "release/1.0.0", "samples": ""},
     "remove": {"source": "release/1.0.0", "video_id": [], "sample_id": ["alpha:001"]},
 }
 """Settings with which a command reads a release."""

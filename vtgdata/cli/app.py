@@ -109,6 +109,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
         importing,
         labels,
         models,
+        pages,
         publish,
         recipes,
         retry,
@@ -130,7 +131,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
             print(__version__)
             raise typer.Exit
 
-    parts = (corpora, anchors, videos, models, importing, labels, publish, training, demo, recipes, retry, batch)
+    parts = (corpora, anchors, videos, models, importing, labels, pages, publish, training, demo, recipes, retry, batch)
     for module in parts:
         module.register(app, train, set(arguments))
     app.add_typer(train, name="train")

@@ -43,6 +43,7 @@ COMMANDS = {
     "select": Command("vtgdata.stages.select", "models:select"),
     "audit": Command("vtgdata.stages.audit", "labels:audit"),
     "review": Command("vtgdata.stages.review", "labels:review", ("queue",)),
+    "report": Command("vtgdata.stages.report", "pages:report", ("path",)),
     "remove": Command("vtgdata.stages.remove", "publish:remove", ("file",)),
     "release": Command("vtgdata.stages.release", "publish:release"),
     "rebuild": Command("vtgdata.stages.rebuild", "publish:rebuild", ("release",)),

@@ -55,7 +55,7 @@ class Planner:
         ways = {
             "ingest": self._ingest, "import rollouts": self._import, "curate": self._curate, "select": self._select,
             "build-coldstart": self._ask, "score-difficulty": self._ask, "evaluate": self._ask,
-            "train sft": self._train, "train rl": self._train,
+            "train sft": self._train, "train rl": self._train, "train distill": self._train,
         }  # fmt: skip
         if plan.command in CHEAP:
             self._try(plan)
@@ -111,9 +111,9 @@ class Planner:
         videos = getattr(record, "videos", "")
         if isinstance(videos, str) and videos and not Path(videos).exists() and not self._is_made(videos):
             yield Missing(path=videos, get="videos; see the pages of its corpora: `vtgdata corpora NAME`")
-        model = getattr(record, "model", "")
-        if isinstance(model, str) and model.startswith((".", "/")) and not Path(model).exists():
-            yield Missing(path=model, get="the folder of a model")
+        for model in (getattr(record, "model", ""), getattr(record, "teacher", "")):
+            if isinstance(model, str) and model.startswith((".", "/")) and not Path(model).exists():
+                yield Missing(path=model, get="the folder of a model")
 
     def _is_made(self, path: str) -> bool:
         return Path(path).is_relative_to(self._out)
@@ -215,11 +215,13 @@ class Planner:
         return known or _Known(UNKNOWN, ())
 
     def _train(self, record: Any) -> dict[str, Any]:
-        """A trainer draws answers only in RL; how long it takes depends on the machine."""
+        """RL and distillation draw answers, SFT none; how long a training takes depends on the machine."""
+        if not record.steps:
+            return {}  # as many as its epochs have: the training's own plan says it, where the rows are known
         prompts = getattr(record, "prompts_per_step", None)
         if prompts is None:
             return {"rows": _ends(Range(record.steps * record.batch_size, record.steps * record.batch_size))}
-        calls = record.steps * prompts * record.rollouts
+        calls = record.steps * prompts * getattr(record, "rollouts", 1)
         most = getattr(record, "max_new_tokens", None) or 512
         out = Range(calls * min(LEAST_OUT, most), calls * most)
         return {"rows": _ends(Range(record.steps * prompts, record.steps * prompts)),

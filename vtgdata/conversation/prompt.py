@@ -10,7 +10,7 @@ import msgspec
 from vtgdata.conversation.answer import Form, Notation, parse
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint, limits, outside, plugins, yaml_text
-from vtgdata.records import Image, Message, Part, Sample, Text, Window
+from vtgdata.records import Footage, Image, Message, Part, Sample, Text, Window
 from vtgdata.records.times import format_time
 from vtgdata.records.windows import from_pairs
 
@@ -131,7 +131,9 @@ def read_prompt(name: str, text: str, where: Path | str) -> Prompt:
     )
 
 
-def render(prompt: Prompt, sample: Sample, times: tuple[float, ...], images: tuple[bytes, ...]) -> tuple[Message, ...]:
+def render(
+    prompt: Prompt, sample: Sample, times: tuple[float, ...], images: tuple[bytes, ...], *, as_video: bool = False
+) -> tuple[Message, ...]:
     """The messages for one sample.
 
     Args:
@@ -139,11 +141,15 @@ def render(prompt: Prompt, sample: Sample, times: tuple[float, ...], images: tup
         sample: gives the query, the duration and the options.
         times: times of the frames, in seconds from the start of the video.
         images: JPEG bytes, one for each time.
+        as_video: show the frames as one video, whose times the model's own processor tells it, instead of each as a
+            picture after its time.
     """
     parts: list[Part] = []
     for i, piece in enumerate(_SLOT.split(prompt.body)):
         if i % 2 == 0:
             _add(parts, piece)
+        elif piece == "frames" and as_video:
+            parts.append(Footage(images, times))
         elif piece == "frames":
             for time, jpeg in zip(times, images, strict=True):
                 _add(parts, format_time(time, prompt.time, prompt.unit))

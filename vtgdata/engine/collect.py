@@ -14,7 +14,7 @@ from vtgdata.engine.askable import obstacles
 from vtgdata.engine.given import ONLY, GivenAnswers, Turn
 from vtgdata.engine.journal.counts import Answers, answers, journals, outdated, peek, spend, varied
 from vtgdata.engine.journal.journal import Journal
-from vtgdata.engine.models import answers_id, asked_model, former_id, price_of
+from vtgdata.engine.models import answers_id, asked_model, former_id, price_of, told_by
 from vtgdata.engine.money.budget import Metered
 from vtgdata.engine.money.prices import Price, is_local
 from vtgdata.engine.progress import teller
@@ -241,7 +241,8 @@ class _Asker:
             progress=self.progress,
             patience=self.settings.timeout,
         )
-        ask.run(questions(samples, self.prompt, self.store, self.settings, self.asked.condition), asking)
+        told = told_by(self.model, self.settings)
+        ask.run(questions(samples, self.prompt, self.store, self.settings, self.asked.condition, told), asking)
 
     def deepen(self, samples: Sequence[Sample], places: Places) -> None:
         """Ask in rounds until no sample needs more answers."""

@@ -18,7 +18,7 @@ from vtgdata.engine import ask
 from vtgdata.engine.collect import metered, take_shards
 from vtgdata.engine.journal.counts import peek, spend
 from vtgdata.engine.journal.journal import Journal
-from vtgdata.engine.models import answers_id, asked_model
+from vtgdata.engine.models import answers_id, asked_model, told_by
 from vtgdata.engine.money.plan import Ask
 from vtgdata.engine.money.prices import Price, dollars
 from vtgdata.engine.progress import teller
@@ -133,7 +133,8 @@ class Judge:
                 model=meter, sampling=settings.sampling(), n=1, seed=settings.seed, journal=journal, note=wanted.append,
                 total=len(samples), progress=teller(f"{self.spec}, judging"), patience=settings.timeout,
             )  # fmt: skip
-            ask.run(questions(samples, self.prompt, frame_store(settings), settings, "sighted"), asking)
+            store, told = frame_store(settings), told_by(model, settings)
+            ask.run(questions(samples, self.prompt, store, settings, "sighted", told), asking)
             keys = [each.each()[0] for each in wanted]
             replies = journal.answered(each.key for each in keys)
             replies |= journal.failures(each.key for each in keys if each.key not in replies)

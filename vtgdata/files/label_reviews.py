@@ -67,7 +67,7 @@ def read_decisions(path: str) -> list[tuple[int, Decision]]:
         if not line.strip():
             continue
         where = f"{path}:{number}"
-        decision = _decision(line, where)
+        decision = decision_of(line, where)
         if decision.sample_id in found:
             first = found[decision.sample_id][0]
             raise VtgError(f"{where}: {decision.sample_id!r} was decided in line {first} already. Leave one of them.")
@@ -82,7 +82,8 @@ EXAMPLE = {
 }  # fmt: skip
 
 
-def _decision(line: str, where: str) -> Decision:
+def decision_of(line: str, where: str) -> Decision:
+    """The decision of a line of JSON; raises VtgError that begins with `where` when it is none."""
     try:
         decision = msgspec.json.decode(line, type=Decision)
     except (msgspec.DecodeError, RecursionError) as error:

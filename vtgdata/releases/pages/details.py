@@ -1,0 +1,111 @@
+"""What a sample's own page says besides the table: full texts, reasoning with its times, repairs, frames."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from vtgdata.conversation import reasoning_times
+from vtgdata.conversation.reasoning_times import Claim
+from vtgdata.files import parquet_limits
+from vtgdata.files.pieces import names_of
+from vtgdata.releases.pages.payload import flat, short
+from vtgdata.releases.pages.rows import Rows
+from vtgdata.releases.pages.strips import Strip
+from vtgdata.releases.pages.tables import Found
+
+LETTERS = 20_000
+"""Letters of a text; a longer one is cut, with a mark that says so."""
+_TEXTS = (
+    *("sample_id", "key", "index", "model", "model_id", "seeing", "text", "target", "reasoning", "parse_status"),
+    *("scores", "finish_reason", "tokens_in", "tokens_out", "error", "reason", "detail", "kept", "marks"),
+)
+
+
+_TIMED = re.compile(r"(?<![\d.:])(?:\d+(?::\d\d)+(?:\.\d+)?|\d+\.\d+)(?![\d:]|\.\d)")
+"""Numbers that are written as times. They are marked where a reasoning has no sentence about a time: in a list, say."""
+
+
+def details(found: Found, rows: Rows, wanted: Sequence[int], strips: dict[int, Strip]) -> Iterator[tuple[int, Any]]:
+    """Yield (row, its details), in the order of `wanted`."""
+    ids = rows.samples["sample_id"].gather(list(wanted))
+    texts = _texts(found, ids)
+    chosen = rows.samples[list(wanted)]
+    answered = rows.answers.join(chosen.select("sample_id"), on="sample_id", how="semi") if rows.models else None
+    of_sample: dict[Any, Any] = answered.partition_by("sample_id", as_dict=True) if answered is not None else {}
+    described: Iterator[dict[str, Any]] = chosen.iter_rows(named=True)
+    for row, sample in zip(wanted, described, strict=True):
+        mine: Any = of_sample.get((sample["sample_id"],))
+        strip, repairs = strips.get(row), cast("list[dict[str, str]]", sample["repairs"] or [])
+        yield (
+            row,
+            {
+                "query": short(sample["query"], LETTERS),
+                "facts": _facts(sample),
+                "repairs": [[r["code"], short(r["old"]), short(r["new"])] for r in repairs],
+                "answers": [
+                    _answer(each, texts.get((each["sample_id"], each["key"], each["index"]), {}))
+                    for each in (mine.iter_rows(named=True) if mine is not None else ())
+                ],
+                "frames": [strip.status, strip.times, strip.images] if strip else None,
+            },
+        )
+
+
+def _facts(sample: dict[str, Any]) -> dict[str, str]:
+    names = ("sample_id", "corpus", "split", "video_file", "license", "label_version", "origin", "task")
+    found = {name.replace("_", " "): short(str(sample[name] or "")) for name in names}
+    if sample["none_is_right"]:
+        found["label"] = "no such moment"
+    elif sample["labelled"] is False:
+        found["label"] = "not public"
+    return {name: value for name, value in found.items() if value}
+
+
+def _texts(found: Found, ids: Any) -> dict[Any, dict[str, Any]]:
+    """The texts of the answers to some samples; those of traces also say why one was not kept."""
+    texts: dict[Any, dict[str, Any]] = {}
+    for kind in ("rollouts", "traces"):
+        for path in found.of(kind):
+            there = names_of(path)
+            for row in _rows(path, [name for name in _TEXTS if name in there], ids):
+                texts.setdefault((row["sample_id"], row.get("key"), row.get("index")), {}).update(row)
+    return texts
+
+
+def _rows(path: Path, columns: list[str], ids: Any) -> Iterator[dict[str, Any]]:
+    """The rows of some samples, without the others in memory."""
+    import polars as pl
+
+    parquet_limits.opened(path).close()
+    try:
+        lazy: Any = pl.scan_parquet(path).select(columns).filter(pl.col("sample_id").is_in(ids.implode()))
+        yield from lazy.collect().iter_rows(named=True)
+    except pl.exceptions.PolarsError as error:
+        raise parquet_limits.unreadable(path, error) from error
+
+
+def _answer(answer: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    reasoning = told.get("reasoning") or ""
+    text = told.get("text") or told.get("target") or ""
+    scores = {each["name"]: each["value"] for each in told.get("scores") or () if each["value"] is not None}
+    found = {
+        "text": short(text, LETTERS), "reasoning": short(reasoning, LETTERS), "marks": _marks(reasoning or text),
+        "status": answer["parse_status"] or "", "scores": scores, "error": short(told.get("error") or ""),
+        "reason": short(told.get("reason") or ""), "detail": short(told.get("detail") or ""),
+        "finish": told.get("finish_reason") or "", "tokens": [told.get("tokens_in"), told.get("tokens_out")],
+        "done": list(told.get("marks") or ()), "windows": flat(answer["windows"]),
+    }  # fmt: skip
+    return {name: value for name, value in found.items() if value not in ("", [], {}, [None, None])}
+
+
+def _marks(text: str) -> list[list[float]]:
+    """The times that a reasoning names: start, end (the same for a single time), place in the text (-1: not known)."""
+    plain = reasoning_times.plain(text)
+    same = len(plain) == len(text)
+    claims = reasoning_times.claims_in(plain) or [
+        Claim(value, value, found.start())
+        for found in _TIMED.finditer(plain)
+        for value in reasoning_times.timed_numbers_in(found[0])
+    ]
+    return [[round(claim.start, 3), round(claim.end, 3), claim.place if same else -1] for claim in claims]

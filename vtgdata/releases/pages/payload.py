@@ -1,0 +1,133 @@
+"""The data of a page as JSON: columns rather than rows, so that 10^5 samples are a few megabytes."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from vtgdata.files.outside_text import masked
+from vtgdata.releases.pages.rows import Rows
+
+_CODED = 512
+"""A column of texts with at most so many different ones is stored as numbers, with the texts once."""
+_LETTERS = 300
+"""Letters of a text in the table; a sample's own page has more."""
+
+
+class Column(msgspec.Struct, frozen=True, kw_only=True):
+    """A column of the table."""
+
+    name: str
+    title: str
+    kind: str
+    """`text`, `number` or `share` (a number in [0, 1])."""
+    help: str
+    rank: int = 5
+    """Columns of a higher rank are folded first where the window is narrow."""
+
+
+COLUMNS = (
+    Column(name="place", title="place", kind="number", help="place in the review's queue", rank=6),
+    Column(name="query", title="query", kind="text", help="the sentence", rank=0),
+    Column(name="pass_rate", title="pass rate", kind="share", help="share of the student's answers that pass", rank=2),
+    Column(name="mean_iou", title="mean IoU", kind="share", help="mean IoU of the student's answers", rank=3),
+    Column(name="disagreement", title="disagree", kind="share",
+           help="share of the answers outside the window that most agree on", rank=3),
+    Column(name="p_wrong", title="P(wrong)", kind="share", help="chance that the label is wrong, by the audit", rank=2),
+    Column(name="trace", title="trace", kind="text", help="kept, or why no answer of the teacher was", rank=4),
+    Column(name="corpus", title="corpus", kind="text", help="corpus", rank=4),
+    Column(name="split", title="split", kind="text", help="split", rank=4),
+    Column(name="duration", title="video s", kind="number", help="length of the video in seconds", rank=5),
+    Column(name="start", title="start s", kind="number", help="start of the first window", rank=5),
+    Column(name="length", title="window s", kind="number", help="length of the first window", rank=5),
+    Column(name="moments", title="windows", kind="number", help="number of true windows", rank=7),
+    Column(name="words", title="words", kind="number", help="words of the query", rank=8),
+    Column(name="answers", title="answers", kind="number", help="answers with the video shown", rank=7),
+    Column(name="repaired", title="repairs", kind="text", help="codes of what was changed", rank=6),
+    Column(name="video_status", title="video", kind="text", help="whether the video can be read", rank=8),
+    Column(name="video_id", title="video id", kind="text", help="id of the video", rank=8),
+    Column(name="sample_id", title="sample", kind="text", help="id of the sample", rank=6),
+)  # fmt: skip
+
+
+def columns(frame: Any) -> list[Column]:
+    """The columns that say something: null or equal in every row, a column is left out, but query and id stay."""
+    keep = {"query", "sample_id", "duration", "start", "length"}
+    return [
+        column
+        for column in COLUMNS
+        if column.name in keep or (frame[column.name].null_count() < frame.height and frame[column.name].n_unique() > 1)
+    ]
+
+
+def encode(values: Any, kind: str) -> dict[str, Any] | list[Any]:
+    """A Polars column as JSON values: numbers rounded to the millisecond; few different texts once each."""
+    import polars as pl
+
+    if kind != "text":
+        digits = 3
+        found = values.cast(pl.Float64).fill_nan(None).round(digits).to_list()
+        return [int(each) if each is not None and each == int(each) else each for each in found]
+    texts = values.fill_null("")
+    distinct = texts.unique(maintain_order=True)
+    if len(distinct) > _CODED:
+        return [short(each) for each in texts.to_list()]
+    places = {text: place for place, text in enumerate(distinct.to_list())}
+    return {"values": [short(text) for text in places], "codes": [places[text] for text in texts.to_list()]}
+
+
+def short(text: str, letters: int = _LETTERS) -> str:
+    """A text without credentials, cut to some letters, with a mark that says how many there were."""
+    told = masked(text) if "://" in text or "hf_" in text or "sk-" in text else text
+    return told if len(told) <= letters else f"{told[:letters]}… ({len(told):,} letters)"
+
+
+def flat(windows: Sequence[Sequence[float]] | None) -> list[float]:
+    """Windows as start, end, start, end, ..., to the millisecond.
+
+    >>> flat([[1.0, 2.5], [3.0, 4.0]])
+    [1, 2.5, 3, 4]
+    """
+    found = [round(float(value), 3) for window in windows or () for value in window]
+    return [int(value) if value == int(value) else value for value in found]
+
+
+def windows(frame: Any, name: str) -> list[list[float]]:
+    """A column of windows, each row flat."""
+    return [flat(each) for each in frame[name].to_list()]
+
+
+def answers(rows: Rows) -> list[list[list[float]]]:
+    """Of each sample its answers: place of the model, IoU in per cent (-1: none), 1 for a kept trace, its windows."""
+    found: list[list[list[float]]] = [[] for _ in range(rows.samples.height)]
+    if rows.models:
+        owners: list[int] = rows.answers["row"].to_list()
+        for row, answer in zip(owners, answers_of(rows.answers, rows.models), strict=True):
+            found[row].append(answer)
+    return found
+
+
+def answers_of(answers: Any, models: Sequence[str]) -> list[list[float]]:
+    """Some answers, each as in `answers`."""
+    if not models:
+        return []
+    places = {name: place for place, name in enumerate(models)}
+    wanted: Any = answers.select("model", "iou", "kept", "windows")
+    found: list[list[float]] = []
+    cells: Iterator[tuple[str, float | None, bool | None, list[list[float]] | None]] = wanted.iter_rows()
+    for model, iou, kept, spans in cells:
+        found.append([places[model], -1 if iou is None else round(100 * iou), int(bool(kept)), *flat(spans)])
+    return found
+
+
+def table(rows: Rows) -> dict[str, Any]:
+    """All that the table and the timelines of a page need, for all samples."""
+    frame, shown = rows.samples, columns(rows.samples)
+    return {
+        "columns": shown,
+        "data": {column.name: encode(frame[column.name], column.kind) for column in shown},
+        "ids": frame["sample_id"].to_list(),
+        "annotation": windows(frame, "windows"),
+        "consensus": windows(frame, "consensus"),
+        "answers": answers(rows),
+    }

@@ -1,0 +1,68 @@
+"""Filters and sorts of a page's samples, in the same words as the page's own program (`data.js`), over Polars."""
+
+import re
+from typing import Any
+
+from vtgdata.releases.pages.payload import Column
+
+_PART = re.compile(r'(-)?(?:([a-z_]+)(<=|>=|<|>|=|:))?(?:"([^"]*)"|(\S+))')
+WORDS = "(words)"
+"""A column that the frame gets: query and id in small letters, for a search."""
+
+
+def rows(frame: Any, columns: list[Column], filter_: str, sort: str, falling: bool) -> Any:
+    """The numbers of the rows that fit, in the order of a column; rows without a value come last.
+
+    Args:
+        frame: the samples, with the column `WORDS`.
+        columns: that may be named.
+        filter_: words, and conditions such as `corpus:shapes pass_rate<0.5 -trace:kept`.
+        sort: name of a column; empty for the frame's own order.
+        falling: whether the largest comes first.
+    """
+    import polars as pl
+
+    kinds = {column.name: column.kind for column in columns}
+    kept = frame.with_row_index("(row)")
+    for condition in conditions(filter_, kinds):
+        kept = kept.filter(condition)
+    if sort in kinds:
+        key = pl.col(sort)
+        key = pl.when(key == "").then(None).otherwise(key) if kinds[sort] == "text" else key.fill_nan(None)
+        kept = kept.select("(row)", key.alias("(key)")).sort(
+            "(key)", descending=falling, nulls_last=True, maintain_order=True
+        )
+    return kept["(row)"]
+
+
+def conditions(filter_: str, kinds: dict[str, str]) -> list[Any]:
+    """The conditions of a filter as Polars expressions. Args: kinds: of the columns that it may name."""
+    import polars as pl
+
+    found: list[Any] = []
+    for part in _PART.finditer(filter_):
+        not_, name, sign, quoted, bare = part.groups()
+        value = (quoted if quoted is not None else bare).lower()
+        if name not in kinds:
+            word = part[0].replace('"', "").lower()
+            found.append(pl.col(WORDS).str.contains(word, literal=True))
+            continue
+        holds = _condition(pl.col(name), kinds[name], sign, value).fill_null(False)
+        found.append(~holds if not_ else holds)
+    return found
+
+
+def _condition(column: Any, kind: str, sign: str, value: str) -> Any:
+    import polars as pl
+
+    if value == "none":
+        return column.is_null() | (column == "") if kind == "text" else column.is_null()
+    if kind == "text":
+        text = column.fill_null("").str.to_lowercase()
+        return text == value if sign == "=" else text.str.contains(value, literal=True)
+    try:
+        number = float(value)
+    except ValueError:
+        return pl.lit(False)
+    compared = {"<": column < number, "<=": column <= number, ">": column > number, ">=": column >= number}
+    return compared.get(sign, column == number)

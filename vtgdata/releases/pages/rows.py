@@ -1,0 +1,232 @@
+"""The rows of a page: a sample each, with what its answers, pass rates and audit say of it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from vtgdata.errors import VtgError
+from vtgdata.files import parquet_limits
+from vtgdata.files.pieces import names_of
+from vtgdata.metrics.consensus import consensus
+from vtgdata.releases.pages import tables
+from vtgdata.releases.pages.tables import Found
+
+_SAMPLE = (
+    *("sample_id", "corpus", "split", "video_id", "video_file", "duration", "query", "windows", "task", "license"),
+    *("label_version", "origin", "repairs", "labelled", "none_is_right", "video_status", "place", "label"),
+)
+"""Columns of samples, queues and a release's files that describe a sample."""
+_ANSWER = (
+    *("sample_id", "key", "model", "model_id", "seeing", "index", "windows", "teacher_windows", "iou"),
+    *("parse_status", "kept", "reason", "tokens_out", "error"),
+)
+_ABOUT = ("rollouts", "traces", "rates", "chosen", "audit")
+"""Kinds of tables whose rows are about samples, and do not say what these are."""
+_FEWEST = 3
+"""Answers that agree on something: with fewer, a sample has no consensus."""
+_MOST = 32
+"""Answers of one sample that count for its consensus."""
+
+
+class Rows(msgspec.Struct, kw_only=True):
+    """What the table of samples shows."""
+
+    samples: Any
+    """Polars frame, a row per sample: what `tables.sample_columns` names, and what follows from it and from answers."""
+    answers: Any
+    """Polars frame, a row per answer: `row` (place of its sample), `model` (name with what it saw), `teacher`,
+    `windows`, `iou`, `parse_status`, `kept`, `reason`, `tokens_out`."""
+    models: list[str] = []
+    measure: str = ""
+    """The measure of the column `pass_rate`."""
+
+
+def gather(found: Found, samples: str = "") -> Rows:
+    """The rows of everything that was found.
+
+    Args:
+        found: the files.
+        samples: a samples.parquet to take queries and labels from, besides those found.
+
+    Raises VtgError when there are answers or pass rates, and nothing says which samples they are about.
+    """
+    import polars as pl
+
+    sources = [*found.of("samples"), *found.of("traces"), *found.of("queue")]
+    named = samples or ("" if found.of("samples") or found.of("queue") else tables.setting(found, "samples"))
+    if named:
+        sources.insert(0, tables.find(named).of("samples")[0] if Path(named).is_dir() else Path(named))
+    parts = [frame for path in sources if "query" in (frame := _read(path, _SAMPLE)).columns]
+    if not parts:
+        if any(found.of(kind) for kind in _ABOUT):
+            raise VtgError(f"{found.root}: does not say which samples its rows are about. Name them with --samples.")
+        parts = [pl.DataFrame(schema=tables.sample_columns())]
+    others = [_read(path, ("sample_id",)) for kind in _ABOUT for path in found.of(kind)]
+    grouped = pl.concat([*parts, *others], how="diagonal_relaxed").group_by("sample_id", maintain_order=True)
+    frame = _whole(grouped.agg(pl.all().drop_nulls().last()))
+    if named and others:
+        frame = frame.join(pl.concat(others), on="sample_id", how="semi", maintain_order="left")
+    answers, models = _answers(found, frame)
+    rates, measure = _rates(found)
+    for more in (rates, _audit(found), _agreement(answers), _traced(answers)):
+        if more is not None:
+            frame = frame.join(more, on="sample_id", how="left", maintain_order="left")
+    return Rows(samples=_derived(frame), answers=answers, models=models, measure=measure)
+
+
+def _read(path: Path, wanted: Sequence[str]) -> Any:
+    there = names_of(path)
+    return parquet_limits.frame(path, [name for name in wanted if name in there])
+
+
+def _whole(frame: Any) -> Any:
+    """The frame with all columns that every row of a page has; an unstated text is empty."""
+    import polars as pl
+
+    missing = {name: kind for name, kind in tables.sample_columns().items() if name not in frame.columns}
+    frame = frame.with_columns([pl.lit(None, dtype=kind).alias(name) for name, kind in missing.items()])
+    texts = [name for name, kind in frame.schema.items() if kind == pl.String]
+    return frame.with_columns([pl.col(name).fill_null("") for name in texts])
+
+
+def _answers(found: Found, frame: Any) -> tuple[Any, list[str]]:
+    """The answers of all files, each once, and the names of their models."""
+    import polars as pl
+
+    parts: list[Any] = []
+    teachers = {folder for folder, meta in found.metas if meta.command == "build-coldstart"}
+    for kind in ("traces", "rollouts"):
+        for path in found.of(kind):
+            part = _read(path, _ANSWER)
+            if kind == "traces" and "windows" not in part.columns:
+                part = part.rename({"teacher_windows": "windows"})  # a release has the traces that were kept
+            told = kind == "traces" or path.parent in teachers
+            parts.append(part.with_columns(pl.lit(told).alias("teacher")))
+    if not parts:
+        return pl.DataFrame(schema={"row": pl.Int64, "sample_id": pl.String} | _answer_types()), []
+    answers = pl.concat(parts, how="diagonal_relaxed")
+    missing = {name: kind for name, kind in _answer_types().items() if name not in answers.columns}
+    answers = answers.with_columns([pl.lit(None, dtype=kind).alias(name) for name, kind in missing.items()])
+    seeing = pl.col("seeing").fill_null("sighted")
+    name = pl.coalesce("model", "model_id").fill_null("model")
+    answers = answers.with_columns(
+        pl.when(seeing == "sighted").then(name).otherwise(name + " (" + seeing.str.replace_all("_", " ") + ")").alias(
+            "model"
+        ),
+        (seeing == "sighted").alias("sighted"),
+    ).unique(["sample_id", "model", "key", "index"], keep="first", maintain_order=True)  # fmt: skip
+    places = frame.select("sample_id").with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+    answers = answers.join(places, on="sample_id", how="inner", maintain_order="left").sort(
+        "row", "teacher", maintain_order=True, descending=[False, True]
+    )
+    return answers, answers["model"].unique(maintain_order=True).to_list()
+
+
+def _answer_types() -> dict[str, Any]:
+    import polars as pl
+
+    windows = pl.List(pl.List(pl.Float64))
+    return {
+        "model": pl.String, "model_id": pl.String, "key": pl.String, "seeing": pl.String, "index": pl.Int64,
+        "windows": windows, "iou": pl.Float64, "parse_status": pl.String, "kept": pl.Boolean, "reason": pl.String,
+        "tokens_out": pl.Int64, "error": pl.String, "teacher": pl.Boolean, "sighted": pl.Boolean,
+    }  # fmt: skip
+
+
+def _rates(found: Found) -> tuple[Any, str]:
+    """The pass rate of each sample by one measure, and its mean IoU; None without any."""
+    import polars as pl
+
+    files = [*found.of("chosen"), *found.of("rates")]
+    if not files:
+        return None, ""
+    wanted = ("sample_id", "measure", "value", "n", "mean_iou", "low", "high")
+    rates = pl.concat([_read(path, wanted) for path in files], how="diagonal_relaxed")
+    measures = rates["measure"].drop_nulls().unique(maintain_order=True).to_list()
+    measure = min(measures, key=lambda name: (name != "iou>=0.5", not name.startswith("iou>=")), default="")
+    mean = pl.col("mean_iou").drop_nulls().last() if "mean_iou" in rates.columns else pl.lit(None, dtype=pl.Float64)
+    found_rates = rates.group_by("sample_id", maintain_order=True).agg(
+        pl.col("value").filter(pl.col("measure") == measure).drop_nulls().last().alias("pass_rate"),
+        mean.alias("mean_iou"),
+    )
+    return found_rates, measure
+
+
+def _audit(found: Found) -> Any:
+    """P(wrong) and the proposed window of each audited sample; None without an audit."""
+    import polars as pl
+
+    parts = [_read(path, ("sample_id", "p_wrong", "proposed")) for path in found.of("audit")]
+    parts += [_read(path, ("sample_id", "proposed")) for path in found.of("queue")]
+    if not parts:
+        return None
+    frame = pl.concat(parts, how="diagonal_relaxed")
+    return frame.group_by("sample_id", maintain_order=True).agg(pl.all().drop_nulls().last())
+
+
+def _agreement(answers: Any) -> Any:
+    """How many answers each sample has, and what share of them lies outside their densest cluster, with its window."""
+    import polars as pl
+
+    seen = answers.filter(answers["sighted"].fill_null(False))
+    if seen.is_empty():
+        return None
+    first = pl.col("windows").list.first()
+    seen = seen.select("sample_id", start=first.list.first(), end=first.list.last())
+    grouped: Any = seen.group_by("sample_id", maintain_order=True).agg(
+        pl.len().alias("answers"), pl.col("start", "end").head(_MOST)
+    )
+    most = min(_MOST, int(grouped["answers"].max()))
+    windows, weights = np.full((grouped.height, most, 2), np.nan), np.zeros((grouped.height, most))
+    lengths: Any = grouped["start"].list.len().to_numpy().astype(np.int64)
+    rows = np.repeat(np.arange(int(grouped.height), dtype=np.int64), lengths)
+    places = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    for axis, name in enumerate(("start", "end")):
+        windows[rows, places, axis] = grouped[name].explode().cast(pl.Float64).to_numpy()
+    weights[rows, places] = 1.0
+    agreed = consensus(windows, weights)
+    known = (agreed.share > 0) & (lengths >= _FEWEST)
+    spread = np.where(lengths >= 2, 1 - agreed.share, np.nan)
+    return pl.DataFrame(
+        {
+            "sample_id": grouped["sample_id"], "answers": grouped["answers"],
+            "disagreement": pl.Series(spread).fill_nan(None),
+            "consensus": [[window] if ok else [] for window, ok in zip(agreed.window.tolist(), known, strict=True)],
+        },
+        schema_overrides={"consensus": pl.List(pl.List(pl.Float64))},
+    )  # fmt: skip
+
+
+def _traced(answers: Any) -> Any:
+    """Whether a trace of each sample was kept, and if none was, why; None without traces."""
+    import polars as pl
+
+    traces = answers.filter(answers["teacher"].fill_null(False) & answers["kept"].is_not_null())
+    if traces.is_empty():
+        return None
+    lost = pl.when(pl.col("kept").any()).then(pl.lit("kept")).otherwise(pl.col("reason").drop_nulls().first())
+    return traces.group_by("sample_id", maintain_order=True).agg(lost.alias("trace"))
+
+
+def _derived(frame: Any) -> Any:
+    """The frame with the columns that follow from others, and those that it lacks as nulls."""
+    import polars as pl
+
+    optional = {
+        "pass_rate": pl.Float64, "mean_iou": pl.Float64, "p_wrong": pl.Float64, "answers": pl.UInt32,
+        "disagreement": pl.Float64, "trace": pl.String, "proposed": pl.List(pl.List(pl.Float64)),
+        "consensus": pl.List(pl.List(pl.Float64)),
+    }  # fmt: skip
+    frame = frame.with_columns(
+        [pl.lit(None, dtype=kind).alias(name) for name, kind in optional.items() if name not in frame.columns]
+    )
+    first = pl.col("windows").list.first()
+    repairs = pl.col("repairs").list.eval(pl.element().struct.field("code")).list.unique().list.sort().list.join(", ")
+    return frame.with_columns(
+        start=first.list.first(), end=first.list.last(), length=first.list.last() - first.list.first(),
+        moments=pl.col("windows").list.len(), words=pl.col("query").str.count_matches(r"\S+"),
+        repaired=repairs.fill_null(""),
+    )  # fmt: skip

@@ -1,0 +1,163 @@
+// The table of samples: only the rows in sight exist, so that its length costs nothing.
+
+const WIDTH = { text: 110, number: 76, share: 84 };
+
+class Table {
+  constructor(open) {
+    this.open = open;
+    this.count = 0;
+    this.cursor = 0;
+    this.pool = [];
+    this.head = el('div', { class: 'head', role: 'row' });
+    this.space = el('div', { class: 'space' });
+    this.body = el('div', { class: 'body', role: 'rowgroup', tabindex: 0, onscroll: () => this.soon() }, this.space);
+    this.root = el('div', { class: 'table', role: 'grid', 'aria-label': 'samples' }, this.head, this.body);
+    this.body.addEventListener('keydown', (event) => this.key(event));
+    new ResizeObserver(() => this.fold()).observe(this.root);
+    source.arrived = () => this.draw(true);
+  }
+
+  get height() {
+    return this.root.clientWidth < 600 ? 52 : 30;
+  }
+
+  // The columns that fit, the most important ones first.
+  fold() {
+    const narrow = this.root.clientWidth < 600;
+    const query = narrow ? 150 : 240;
+    let left = this.root.clientWidth - query - (narrow ? 104 : 210) - 50;
+    const ranked = source.columns.filter((column) => column.name !== 'query').sort((a, b) => a.rank - b.rank);
+    const kept = new Set(['query']);
+    for (const column of ranked) {
+      left -= WIDTH[column.kind] + 10;
+      if (left < 0) break;
+      kept.add(column.name);
+    }
+    if (state.sort) kept.add(state.sort);
+    this.columns = source.columns.filter((column) => kept.has(column.name));
+    const widths = this.columns.map((column) => (column.name === 'query' ? 'minmax(0, 1fr)' : `${WIDTH[column.kind]}px`));
+    widths.splice(this.columns.findIndex((column) => column.name === 'query') + 1, 0, narrow ? '96px' : '200px');
+    this.root.style.setProperty('--columns', widths.join(' '));
+    this.titles();
+    this.pool.forEach((row) => row.remove());
+    this.pool = [];
+    this.draw(true);
+  }
+
+  titles() {
+    const cells = this.columns.map((column) => {
+      const mine = state.sort === column.name;
+      return el('div', { role: 'columnheader', class: column.kind, 'aria-sort': mine ? (state.falling ? 'descending' : 'ascending') : 'none' },
+        button(`${column.title}${mine ? (state.falling ? ' ▾' : ' ▴') : ''}`, `${column.help}: sort`, () => sortBy(column.name)));
+    });
+    cells.splice(this.columns.findIndex((column) => column.name === 'query') + 1, 0, el('div', { role: 'columnheader', class: 'when' }, 'when'));
+    this.head.replaceChildren(...cells);
+  }
+
+  show(count) {
+    this.count = count;
+    this.cursor = Math.min(this.cursor, Math.max(0, count - 1));
+    this.body.scrollTop = 0;
+    this.root.setAttribute('aria-rowcount', count + 1);
+    if (this.columns) this.titles();
+    this.draw(true);
+  }
+
+  soon() {
+    if (this.waiting) return;
+    this.waiting = true;
+    requestAnimationFrame(() => {
+      this.waiting = false;
+      this.draw(false);
+    });
+  }
+
+  draw(anew) {
+    if (!this.columns) return;
+    const height = this.height;
+    this.space.style.height = `${this.count * height}px`;
+    const first = Math.max(0, Math.floor(this.body.scrollTop / height) - 4);
+    const wanted = Math.min(this.count - first, Math.ceil(this.body.clientHeight / height) + 8);
+    while (this.pool.length < wanted) this.grow();
+    const left = new Map();
+    const free = [];
+    for (const row of this.pool) {
+      const inside = row.place >= first && row.place < first + wanted;
+      if (inside && !anew && row.filled) left.set(row.place, row);
+      else free.push(row);
+    }
+    for (let place = first; place < first + wanted; place++) if (!left.has(place)) this.put(free.pop(), place, height);
+    for (const row of free) this.park(row);
+  }
+
+  grow() {
+    const cells = this.columns.map((column) => el('div', { role: 'gridcell', class: `cell ${column.kind} ${column.name}` }));
+    const bars = [el('i', { class: 'annotation' }), el('i', { class: 'consensus' })];
+    const when = el('div', { class: 'cell when', role: 'gridcell' }, bars);
+    const all = [...cells];
+    all.splice(this.columns.findIndex((column) => column.name === 'query') + 1, 0, when);
+    const row = el('div', { class: 'row', role: 'row' }, all);
+    Object.assign(row, { cells, bars, place: -1 });
+    row.addEventListener('click', () => this.choose(row.place, true));
+    this.space.append(row);
+    this.pool.push(row);
+  }
+
+  park(row) {
+    if (row.place === -1) return;
+    row.place = -1;
+    row.filled = false;
+    row.style.display = 'none';
+  }
+
+  put(row, place, height) {
+    const record = source.at(place);
+    row.place = place;
+    row.filled = Boolean(record);
+    row.style.display = '';
+    row.style.transform = `translateY(${place * height}px)`;
+    row.setAttribute('aria-rowindex', place + 2);
+    row.classList.toggle('cursor', place === this.cursor);
+    row.classList.toggle('chosen', Boolean(record) && record.id === state.id);
+    this.columns.forEach((column, number) => this.cell(row.cells[number], column, record));
+    this.bar(row.bars[0], record?.annotation, record);
+    this.bar(row.bars[1], record?.consensus, record);
+  }
+
+  cell(cell, column, record) {
+    const hidden = record && TELLING.has(column.name) && undecided.has(record.id);
+    const value = record && !hidden ? record.get(column.name) : '';
+    cell.firstChild?.remove();
+    cell.append(visible(shown(value, column.kind)));
+    if (column.kind === 'share') cell.style.setProperty('--share', value ?? 0);
+  }
+
+  bar(bar, spans, record) {
+    const duration = record?.get('duration');
+    const there = Boolean(spans?.length && duration) && !undecided.has(record.id);
+    bar.style.display = there ? '' : 'none';
+    if (!there) return;
+    bar.style.left = `${Math.min(100, (100 * spans[0]) / duration)}%`;
+    bar.style.width = `${Math.max(1.5, Math.min(100, (100 * (spans[1] - spans[0])) / duration))}%`;
+  }
+
+  choose(place, open) {
+    if (place < 0 || place >= this.count) return;
+    this.cursor = place;
+    const top = place * this.height;
+    if (top < this.body.scrollTop) this.body.scrollTop = top;
+    else if (top + this.height > this.body.scrollTop + this.body.clientHeight) this.body.scrollTop = top + this.height - this.body.clientHeight;
+    this.draw(true);
+    const record = source.at(place);
+    if (record && open) this.open(record);
+  }
+
+  key(event) {
+    const page = Math.max(1, Math.floor(this.body.clientHeight / this.height) - 1);
+    const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -this.count, End: this.count };
+    if (event.key in steps) this.choose(Math.min(this.count - 1, Math.max(0, this.cursor + steps[event.key])), Boolean(state.id));
+    else if (event.key === 'Enter') this.choose(this.cursor, true);
+    else return;
+    event.preventDefault();
+  }
+}
