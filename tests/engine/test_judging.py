@@ -107,6 +107,15 @@ def test_what_nobody_judged_is_no_trace_and_is_asked_again(desk):
         assert 0 < spent(Path("dear/journal.sqlite")) <= 0.045e12
 
 
+def test_a_pilot_foresees_what_the_judge_will_cost(desk):
+    judge = Judge()
+    with Server(judge.answer, ("judge",)) as server:
+        made = built(server, pilot=3)
+        assert len(judge.asked) == 3 and made.forecast and made.teachers and made.teachers[0].spent == 0
+        assert made.forecast.cost.low == pytest.approx(2 * judge.bill / 1e12) == made.forecast.cost.high
+        assert built(server).judge.spent == pytest.approx(made.forecast.cost.high)
+
+
 def test_the_judge_counts_for_the_plan(desk):
     with Server(Judge().answer, ("judge",)) as server:
         planned = built_plan(server)

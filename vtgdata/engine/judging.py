@@ -18,7 +18,7 @@ from vtgdata.engine import ask
 from vtgdata.engine.collect import metered, take_shards
 from vtgdata.engine.journal.counts import peek, spend
 from vtgdata.engine.journal.journal import Journal
-from vtgdata.engine.models import answers_id, asked_model
+from vtgdata.engine.models import answers_id, asked_model, told_by
 from vtgdata.engine.money.plan import Ask
 from vtgdata.engine.money.prices import Price, dollars
 from vtgdata.engine.progress import teller
@@ -133,7 +133,8 @@ class Judge:
                 model=meter, sampling=settings.sampling(), n=1, seed=settings.seed, journal=journal, note=wanted.append,
                 total=len(samples), progress=teller(f"{self.spec}, judging"), patience=settings.timeout,
             )  # fmt: skip
-            ask.run(questions(samples, self.prompt, frame_store(settings), settings, "sighted"), asking)
+            store, told = frame_store(settings), told_by(model, settings)
+            ask.run(questions(samples, self.prompt, store, settings, "sighted", told), asking)
             keys = [each.each()[0] for each in wanted]
             replies = journal.answered(each.key for each in keys)
             replies |= journal.failures(each.key for each in keys if each.key not in replies)
@@ -153,6 +154,12 @@ class Judge:
             "why": " ".join(answer.reasoning.split())[:500] or None, "tokens_in": reply.tokens_in,
             "tokens_out": reply.tokens_out,
         }  # fmt: skip
+
+    def cost_of(self, verdict: Row) -> int | None:
+        """Picodollars of a verdict; None where its price is unknown, 0 for one that was given."""
+        if self.given:
+            return 0
+        return self._price.cost(verdict["tokens_in"] or 0, verdict["tokens_out"] or 0) if self._price else None
 
     def told(self) -> Judged:
         """The counts; the journal may not be open."""

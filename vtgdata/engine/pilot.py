@@ -43,7 +43,7 @@ class OfTeacher(msgspec.Struct, frozen=True, kw_only=True):
     rate: Bounds
     """Share of the samples it is asked about that get a trace; 0 to 1 where it was asked about none."""
     per_trace: Money
-    """For each kept trace."""
+    """For each kept trace, what a judge cost included."""
     asked: Bounds
     """Of the whole: samples it will be asked about."""
     with_trace: Bounds
@@ -63,7 +63,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     with_trace: Bounds
     """Samples that will have a trace."""
     cost: Money
-    """Of all teachers, the pilot's included."""
+    """Of all teachers and of a judge, the pilot's included."""
 
 
 def draw(samples: SampleTable, n: int, seed: int) -> SampleTable:

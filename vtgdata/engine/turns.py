@@ -133,6 +133,8 @@ class Yield:
         """{sample: its traces}, of the samples of which no request failed."""
         self.reasons: Counter[str] = Counter()
         self.corpora: dict[str, list[int]] = {}
+        self.judged: dict[str, int | None] = {}
+        """{sample: picodollars of a judge's verdicts on this teacher's answers}; None where its price is unknown."""
         self._unjudged, self._first = 0, ""
 
     @property
@@ -158,6 +160,11 @@ class Yield:
         of_corpus = self.corpora.setdefault(sample.corpus, [0, 0])
         of_corpus[0], of_corpus[1] = of_corpus[0] + 1, of_corpus[1] + bool(kept)
 
+    def note_judged(self, sample_id: str, cost: int | None) -> None:
+        """Note what a verdict cost, in picodollars; None if nobody knows."""
+        before = self.judged.get(sample_id, 0)
+        self.judged[sample_id] = None if cost is None or before is None else before + cost
+
     def left(self, samples: SampleTable) -> SampleTable:
         """The samples for the next teacher."""
         return samples.only(lambda sample: self.settled.get(sample.sample_id) == 0)
@@ -175,13 +182,13 @@ class Yield:
         return found
 
     def costs(self) -> dict[str, int] | None:
-        """{settled sample: picodollars}; None where the price is unknown."""
+        """{settled sample: picodollars, what judging its answers cost included}; None where a price is unknown."""
         price, about = self.collected.price, self.collected.answers_id
-        if price is None:
+        if price is None or None in self.judged.values():
             return None
         with peek(Path(self.teacher.settings.out) / JOURNAL) as select:
             paid = spend_by_sample(select, price, about)
-        return {name: paid.get(name, 0) for name in self.settled}
+        return {name: paid.get(name, 0) + (self.judged.get(name) or 0) for name in self.settled}
 
     def told(self) -> Taught:
         """The counts as a record; the journal may not be open."""

@@ -250,16 +250,12 @@ class _Work:
     def _ask(
         self, teacher: Teacher, samples: SampleTable, earlier: Sequence[Yield], writers: _Writers, tally: Tally
     ) -> Yield:
-        settings, verdicts = self.settings, dict[str, str | None]()
-        if self.judge is not None:
-            for row in self.judge.verdicts(self._pending(teacher, samples)):
-                writers.verdicts.write(row)
-                verdicts[row["key"]] = judging.words_of(row)
+        settings = self.settings
+        judged = self.judge.verdicts(self._pending(teacher, samples)) if self.judge else []
+        said = {row["key"]: judging.words_of(row) for row in judged}
         with self._collect(teacher, samples) as collected:
-            found, tracer = (
-                Yield(teacher, collected),
-                Tracer(settings, self.chain, self.targets, collected, verdicts),
-            )
+            found = Yield(teacher, collected)
+            tracer = Tracer(settings, self.chain, self.targets, collected, said)
             turns.refuse_twins([*earlier, found])
             for sample, rows in collected.by_sample():
                 made = tracer.traces(rows, sample, settings.per_sample, settings.best_by)
@@ -268,6 +264,9 @@ class _Work:
                     writers.traces.write(trace)
                 tally.add(sample, made)
                 found.add(sample, made)
+        for row in judged:
+            writers.verdicts.write(row)
+            found.note_judged(row["sample_id"], self.judge.cost_of(row) if self.judge else 0)
         return found
 
     def _collect(self, teacher: Teacher, samples: SampleTable) -> AbstractContextManager[Collected]:

@@ -3,17 +3,24 @@
 import importlib.util
 import io
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+from support.builders import make_sample
 from vtgdata import releases
 from vtgdata.cli.app import run
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import write_samples
 from vtgdata.plugins.models import rapidocr
 from vtgdata.records import Endpoint
+from vtgdata.stages import coldstart
+
+DATA = Path(os.environ.get("VTGDATA_TEST_DATA") or "none")
 
 installed = pytest.mark.skipif(
     importlib.util.find_spec(rapidocr.NEEDS) is None, reason="needs rapidocr-onnxruntime (vtgdata[ocr])"
@@ -74,6 +81,28 @@ def test_from_a_teacher_that_looks_to_a_release(tmp_path, monkeypatch):
     assert [(row["kept"], row["windows"]) for row in traces[:2]] == [(True, [rows[0][1]]), (True, [rows[1][1]])]
     assert not traces[2]["kept"] and traces[2]["reason"]
     assert len(list(releases.open_release("runs/text-on-screen/v1").rows("coldstart"))) == 2
+
+
+@installed
+@pytest.mark.slow
+@pytest.mark.skipif(not DATA.is_dir(), reason="VTGDATA_TEST_DATA names no folder of real videos")
+def test_a_title_of_a_real_clip_is_found_where_a_person_saw_it(tmp_path, monkeypatch):
+    """The title stands from 4.4 to 6.4 s, its last quarter second as a shadow; another text is nowhere."""
+    monkeypatch.chdir(tmp_path)
+    Path("videos").mkdir()
+    shutil.copy(DATA / "videos/test_clip_10s.mp4", "videos")
+    samples = [
+        make_sample(f"t:{n}", video_id="test_clip_10s", duration=10.0, query=f'the text "{text}" is shown',
+                    windows=[(4.4, 6.4)]) for n, text in enumerate(("The Blender Foundation", "The End"))
+    ]  # fmt: skip
+    write_samples(Path("samples.parquet"), samples)
+    made = coldstart.run(coldstart.Settings(
+        samples="samples.parquet", out="out", videos="videos", model="rapidocr", n=1, fps=2.0, num_frames=32,
+        short_side=480, frames="frames",
+    ))  # fmt: skip
+    assert made.traces == 1
+    found, other = read_parquet("out/traces.parquet")
+    assert found["kept"] and found["iou"] > 0.7 and not other["kept"]
 
 
 @installed
