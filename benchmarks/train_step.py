@@ -31,10 +31,10 @@ from support.builders import draw_video
 from vtgdata.conversation.prompt import load_prompt
 from vtgdata.demo import tiny
 from vtgdata.records import FrameSampling
-from vtgdata.train import data, rl, session, sft
+from vtgdata.train import data, making, rl, sft
 from vtgdata.train import model as models
 from vtgdata.train.rewards import reward
-from vtgdata.video.store import FrameSource
+from vtgdata.video.frame_source import FrameSource
 
 PROMPT = load_prompt("shapes")
 TARGET = "<think>00.0 blue cross yes; 05.0 red ring no; 10.0</think><answer>00.0 to 05.0</answer>"
@@ -167,8 +167,9 @@ class Bench:
 
         models.prepare(7, 1)
         opened = models.load(self.model)
-        samples = {row["sample_id"]: row_sample(row) for row in self.rows}
-        asked, ends = data.forms(self.rows, self.prompts), models.end_tokens(opened.model, opened.processor)
+        samples = {place: row_sample(row) for place, row in enumerate(self.rows)}
+        asked = {place: self.prompts[row["prompt_id"]].form for place, row in enumerate(self.rows)}
+        ends = models.end_tokens(opened.model, opened.processor)
         args = GRPOConfig(
             **self.common(), per_device_train_batch_size=PROMPTS * ROLLOUTS, num_generations=ROLLOUTS,
             max_completion_length=TOKENS, temperature=1.0, top_p=1.0, top_k=0, reward_weights=[0.9, 0.1], beta=0.0,
@@ -205,18 +206,18 @@ def timed(run: Callable[[], Any], trainer: Any = None) -> Spent:
         trainer.add_callback(Clock())
         run()
     else:
-        plain = session.built
+        plain = making.built
 
         def built(*given: Any, **named: Any) -> Any:
             made = plain(*given, **named)
             made.add_callback(Clock())
             return made
 
-        session.built = built
+        making.built = built
         try:
             run()
         finally:
-            session.built = plain
+            making.built = plain
     return Spent(*np.mean(np.diff(np.array(ends), axis=0), axis=0).tolist())
 
 

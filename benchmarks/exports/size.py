@@ -1,30 +1,30 @@
 """How long an export takes and what it takes of the disk: rows of 64 frames, beside a straight copy of the same files.
 
-    python benchmarks/exports/size.py [ROWS] [VIDEOS]
+    python benchmarks/exports/size.py [ROWS] [VIDEOS] [TRAINER ...]
 
-Frames are written into the frame store first, as if they had been decoded. The peer writes the same JPEGs as files of
-its own and the same lines without rendering, in the same run.
+Frames are written into the frame store first, as if they had been decoded. Each export runs in a process of its own,
+the second on the pictures that the first has put on the disk. The peer writes the same JPEGs as files of its own and
+the same lines without rendering, in the same run.
 """
 
 import argparse
-import resource
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
 import msgspec
 
 from support.release_builders import PROMPT, PROMPT_ID, make_pass_rate, make_release, make_sample
-from vtgdata.files import pieces
+from vtgdata.files.parquet import parquet_writer
 from vtgdata.files.samples import write_samples
 from vtgdata.files.schemas import DRAWN, PASS_RATES
-from vtgdata.records import Frames, FrameSampling, Video
-from vtgdata.stages import export
+from vtgdata.records import Frames, FrameSampling, Sample, Video
 from vtgdata.video.store import FrameStore
 
 FRAMES = 64
@@ -49,8 +49,6 @@ def picture() -> bytes:
 
 def make(folder: Path, rows: int, videos: int) -> tuple[Path, bytes]:
     """A release of rows on some videos, whose frames are stored."""
-    import polars as pl
-
     jpeg = picture()
     (folder / "videos").mkdir()
     for number in range(videos):
@@ -61,24 +59,21 @@ def make(folder: Path, rows: int, videos: int) -> tuple[Path, bytes]:
         images = tuple(jpeg + bytes([number % 256, n]) for n in range(FRAMES))
         times = tuple(n / 2 for n in range(FRAMES))
         store._write(Frames(frames_id=frames_id, times=times, images=images, duration=32.0, status="ok"))
-    samples = [
-        make_sample(
-            n,
-            sample_id=f"alpha:{n:07}",
-            video=Video(video_id=f"v{n % videos}", file=f"v{n % videos}.mp4", duration=32.0),
-        )
-        for n in range(rows)
-    ]
-    write_samples(folder / "samples.parquet", samples)
+
+    def sample(number: int) -> Sample:
+        video = Video(video_id=f"v{number % videos}", file=f"v{number % videos}.mp4", duration=32.0)
+        return make_sample(number, sample_id=f"alpha:{number:07}", video=video)
+
+    write_samples(folder / "samples.parquet", map(sample, range(rows)))
     said = {
         "frame_sampling": msgspec.json.encode(SAMPLING).decode(),
         "sampling": DRAWN_AS,
         "prompt": PROMPT,
         "prompt_id": PROMPT_ID,
     }
-    chosen = [make_pass_rate(sample, **said) | {"rank": n} for n, sample in enumerate(samples)]
-    frame = pl.DataFrame(chosen, schema_overrides={"sampling": pl.String}, infer_schema_length=None)
-    pieces.write_table(folder / "rows.parquet", frame, PASS_RATES | DRAWN | {"rank": "count"})
+    with parquet_writer(folder / "rows.parquet", PASS_RATES | DRAWN | {"rank": "count"}) as writer:
+        for number in range(rows):
+            writer.write(make_pass_rate(sample(number), **said) | {"rank": number})
     given = {"samples": str(folder / "samples.parquet"), "splits": {"rl": str(folder / "rows.parquet")}}
     return make_release(folder / "release", given), jpeg
 
@@ -108,44 +103,75 @@ def used(folder: Path) -> int:
     return sum(found.values())
 
 
-def run(folder: Path, name: str, out: str) -> tuple[float, Any]:
-    """Seconds of an export, and its summary."""
-    begun = time.perf_counter()
-    settings = export.Settings(
-        format=name, release=str(folder / "release"), videos=str(folder / "videos"), frames=str(folder / "frames"),
-        out=str(folder / out),
-    )  # fmt: skip
-    summary = export.run(settings)
-    return time.perf_counter() - begun, summary
+CHILD = """
+import sys, time
+from pathlib import Path
+from vtgdata.stages import export
+
+def peak():  # ru_maxrss would begin with that of the parent
+    return next(int(line.split()[1]) for line in Path("/proc/self/status").open() if line.startswith("VmHWM"))
+
+name, folder, out = sys.argv[1:]
+before, begun, cpu = peak(), time.perf_counter(), time.process_time()
+where = {key: f"{folder}/{key}" for key in ("release", "videos", "frames")}
+export.run(export.Settings(format=name, out=f"{folder}/{out}", **where))
+print(time.perf_counter() - begun, time.process_time() - cpu, before, peak())
+"""
+
+
+class Took(NamedTuple):
+    """What one export took, in a process of its own."""
+
+    seconds: float
+    cpu: float
+    """Seconds of computing."""
+    before: float
+    """Megabytes of the process when all was imported."""
+    peak: float
+    """Megabytes, at most."""
+    disk: float
+    """Megabytes more on the disk."""
+    lines: float
+    """Megabytes of the data file."""
+
+
+def run(folder: Path, name: str, out: str) -> Took:
+    """Export in a new process."""
+    base = used(folder)
+    command = [sys.executable, "-c", CHILD, name, str(folder), out]
+    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+    seconds, cpu, before, peak = map(float, said)
+    lines = sum(path.stat().st_size for path in (folder / out).glob("rl.*"))
+    return Took(seconds, cpu, before / 1e3, peak / 1e3, (used(folder) - base) / 1e6, lines / 1e6)
 
 
 def main() -> None:
-    """Make, export twice, and print."""
+    """Make, export with each trainer's plug-in in turn, and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", type=int, nargs="?", default=10_000)
     parser.add_argument("videos", type=int, nargs="?", default=100)
+    parser.add_argument("trainers", nargs="*", default=["ms_swift", "trl"])
+    parser.add_argument("--peer-rows", type=int, help="lines that the peer writes, where as many fill the disk")
+    parser.add_argument("--scratch", default=None, help="folder for what is written, and deleted at the end")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(dir=asked.scratch) as scratch:
         folder = Path(scratch)
         _, jpeg = make(folder, asked.rows, asked.videos)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        base = used(folder)
-        first, summary = run(folder, "ms_swift", "one")
-        one = used(folder) - base
-        second, _ = run(folder, "trl", "two")
-        two = used(folder) - base - one
-        straight = peer(folder, asked.rows, asked.videos, jpeg)
-        data = (folder / "two/rl.jsonl").stat().st_size
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        print(f"{asked.rows:,} rows, {asked.videos:,} videos of {FRAMES} frames ({summary.bytes / 1e6:,.0f} MB)")
-        print(
-            f"first export  {first:7.1f} s  {first / straight:5.2f} of the peer  {one / 1e6:10,.0f} MB more on the disk"
-        )
-        more = f"{two / 1e6:10,.0f} MB more, of which {data / 1e6:,.0f} MB of lines"
-        print(f"second export {second:7.1f} s  {second / straight:5.2f} of the peer  {more}")
-        print(f"peer          {straight:7.1f} s")
-        print(f"memory: {before / 1e3:,.0f} MB before, {peak / 1e3:,.0f} MB at most")
+        frames = asked.videos * FRAMES * (len(jpeg) + 2) / 1e6
+        print(f"{asked.rows:,} rows, {asked.videos:,} videos of {FRAMES} frames ({frames:,.0f} MB)", flush=True)
+        begun = time.process_time()
+        straight = peer(folder, asked.peer_rows or asked.rows, asked.videos, jpeg)
+        cpu = time.process_time() - begun
+        print(f"peer           {straight:7.1f} s, {cpu:7.1f} s of computing", flush=True)
         shutil.rmtree(folder / "peer")
+        for number, name in enumerate(asked.trainers):
+            one = run(folder, name, f"export-{number}")
+            print(
+                f"{name:14} {one.seconds:7.1f} s, {one.cpu:7.1f} s of computing ({one.seconds / straight:.2f} and "
+                f"{one.cpu / cpu:.2f} of the peer); {one.disk:,.0f} MB more on the disk, {one.lines:,.0f} MB of them "
+                f"lines; memory {one.before:,.0f} MB before, {one.peak:,.0f} MB at most",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

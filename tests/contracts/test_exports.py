@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from support import drawn_decoder
 from support.export_builders import SIX, Shown, exported, released, rows, words
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
@@ -20,10 +21,20 @@ from vtgdata.video.frame_source import FrameSource
 NAMES = plugins.names("exports")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def drawn():
+    """Frames are drawn, so that nothing here rests on a decoder plug-in."""
+    with pytest.MonkeyPatch.context() as patch:
+        drawn_decoder.used(patch)
+        yield
+
+
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Path:
+def made(drawn, tmp_path_factory) -> Path:
     """A release, and its export by every plug-in, two rows each."""
     folder = tmp_path_factory.mktemp("exports")
+    drawn_decoder.write(folder / "videos/v0.mp4", 18, 2.0)
+    drawn_decoder.write(folder / "videos/v1.mp4", 20, 5.0)
     released(folder, SIX, Shown(4.0, "5", 4))
     for name in NAMES:
         exported(folder, name)
@@ -81,6 +92,7 @@ def test_a_text_that_the_trainer_takes_for_a_mark_leaves_its_row_out(name, tmp_p
     module = plugins.load("exports", name)
     for mark in (*module.MARKS[:1], "<|im_end|>"):
         folder = tmp_path / f"m{mark.strip('<|>')}"
+        drawn_decoder.write(folder / "videos/v0.mp4", 18, 2.0)
         released(folder, SIX, query=f"a dog {mark} barks")
         with pytest.raises(VtgError, match=r"1 of 1|2 of 2") as caught:
             exported(folder, name)

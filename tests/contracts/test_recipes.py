@@ -30,6 +30,14 @@ def test_every_plug_in_that_it_names_exists(path):
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_rows_that_it_gives_a_weight_are_drawn_by_it(path):
+    steps = recipe.load(path, commands.fields).steps
+    weighs = any("column=true" in step.settings.get("selector", "") for step in steps)
+    orders = {step.settings.get("order", "shuffle") for step in steps if step.command == "train rl"}
+    assert not weighs or orders == {"weight"}, "without order: weight nothing reads the weights that select writes"
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_its_header_says_what_it_makes_the_command_and_the_cost(path):
     header = [line for line in path.read_text().splitlines() if line.startswith("#")]
     for word in ("Makes:", "Command:", "Cost:"):

@@ -47,7 +47,7 @@ def verify(name: str, rows: list[Row], sample: Sample, pool: tuple[Sample, ...] 
 def rows_of(sample: Sample) -> list[Row]:
     rows = [example_row(text, sample, prompt=prompt) for text in TEXTS for prompt in ("ground", "ground_several")]
     rows += [row | {"error": "timeout", "text": None, "reasoning": None, "windows": None} for row in rows[:1]]
-    unknown = {"prompt_id": "mine-01234567", "iou": None, "scores": None, "frame_times": []}
+    unknown = {"prompt_id": "mine-01234567", "prompt": None, "iou": None, "scores": None, "frame_times": []}
     rows += [row | unknown for row in rows[:4]]
     return [row | {"index": index, "key": str(index)} for index, row in enumerate(rows)]
 

@@ -16,7 +16,7 @@ from vtgdata.files import plugins
 from vtgdata.files.samples import read_samples
 from vtgdata.metrics import reward
 from vtgdata.records.export import CONFIGS
-from vtgdata.releases.exporting import rates
+from vtgdata.video import rates
 
 ANSWERS = (
     "<think>I see it.</think><answer>3.0 to 7.5</answer>",

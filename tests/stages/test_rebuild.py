@@ -117,6 +117,20 @@ def test_scripted_answers_that_the_release_holds_are_not_asked_for_again(tmp_pat
     same_bytes(copy, "again/release")
 
 
+@pytest.mark.slow
+def test_answers_of_teachers_asked_in_turn_are_taken_in_turn_again(tmp_path, monkeypatch):
+    ingested()
+    samples = "made/data/samples.parquet"
+    first, then = f"scripted:samples={samples},errors=0.9", [f"scripted:samples={samples},errors=0,noise=0.01"]
+    do("build-coldstart", samples=samples, model=first, then=then, n=1, pilot=3, go_on=True, out="made/traces")
+    told = {"coldstart": "made/traces/traces.parquet", "rollouts": ["made/traces/rollouts.parquet"]}
+    copy = elsewhere(tmp_path, monkeypatch, released(samples=samples, **told), *RAW)
+    summary = do("rebuild", release=copy, raw=["files"], out="again")
+    assert {step.id: step.how for step in summary.steps}["build-coldstart"] == "takes the release's answers"
+    assert summary.result.same
+    same_bytes(copy, "again/release")
+
+
 def says(body: dict[str, Any], number: int) -> str:
     """An answer that follows from the seed alone: some right, some wrong, one that nobody can read."""
     start = body["seed"] % 5

@@ -28,6 +28,8 @@ class Shown(NamedTuple):
     seconds: float
     rate: str
     frames: int
+    as_video: bool = False
+    """Whether the model was shown them as one video."""
 
 
 TARGET = "<think>I see it.</think><answer>3.0 to 7.5</answer>"
@@ -40,6 +42,7 @@ def asked(number: int, shown: Shown, **changes: Any) -> tuple[Sample, dict[str, 
     video = Video(video_id=f"v{number}", file=f"v{number}.mp4", duration=shown.seconds)
     sample = make_sample(number, **{"video": video} | changes)
     sampling = {"frames": shown.frames, "fps": None, "midpoint": False, "short_side": 32}
+    sampling |= {"shown_as": "video"} if shown.as_video else {}
     drawn = {"temperature": 0.7, "top_p": 0.9, "max_tokens": 256, "seed": 7}
     return sample, {"frame_sampling": json.dumps(sampling), "sampling": json.dumps(drawn)}
 

@@ -3,7 +3,8 @@
 Needs qwen-vl-utils 0.0.14, transformers, torch and torchvision. Nothing of vtgdata is used: qwen-vl-utils says which
 frames are taken and how large they become, transformers' video processors how many tokens these are. Only decoding and
 the resizing of pixels, which change no number, are left out. What each system sets is written here as its own script
-passes it (TVG-R1 at 793b3dc, Time-R1 at 7f2b594, TimeLens at 5d90c06, TimeLens2 at a5ce450).
+passes it (TVG-R1 at 793b3dc, Time-R1 at 7f2b594, TimeLens at 5d90c06, TimeLens2 at a5ce450, its
+evaluation at ba074b1: video_dataset_config.py, `TimeLens_Charades_4fps`).
 """
 
 import json
@@ -22,6 +23,8 @@ VIDEOS = [
     (929, 30.0, 640, 480), (1922, 29.97, 1920, 1080), (2400, 24.0, 854, 480), (4500, 30.0, 640, 360),
     (6735, 30.0, 480, 360), (18875, 25.0, 1280, 720),
 ]  # fmt: skip
+FAMILIAL = ("", "timelens_", "timelens_eval_")
+"""What each family has its own numbers for; the family's name follows."""
 FACTORS = {"qwen2_5_vl": 28, "qwen3_vl": 32}
 
 
@@ -34,10 +37,15 @@ def settings(factor: int) -> dict[str, dict[str, Any]]:
     timelens = {"min_pixels": pixels(64, factor), "total_pixels": pixels(14336, factor), "fps": 2}
     both = {"": {}, "timelens_": timelens | {"max_frames": 448}, "timelens_eval_": timelens}
     if factor == 32:
-        only = {
-            "timelens2": {"min_pixels": pixels(1, 32), "total_pixels": pixels(16384, 32), "fps": 2.0, "max_frames": 512}
-        }
-        return both | only  # fmt: skip
+        return both | {
+            "timelens2": {
+                "min_pixels": pixels(1, 32), "total_pixels": pixels(16384, 32), "fps": 2.0, "max_frames": 512,
+            },
+            "timelens2_eval": {
+                "min_pixels": 32 * 32, "max_pixels": 640 * 640, "total_pixels": pixels(128_000, 32), "fps": 4.0,
+                "max_frames": 2048,
+            },
+        }  # fmt: skip
     return both | {
         "tvg_r1": {"total_pixels": 1605632, "min_pixels": 3136, "nframes": 64},
         "tvg_r1_eval": {"min_pixels": 128 * 28 * 28, "max_pixels": 512 * 28 * 28, "nframes": 32},
@@ -90,7 +98,7 @@ def main() -> None:
                 count, indices = len(found["indices"]), found["indices"]
                 rows.append(
                     {
-                        "preset": name if name in ("tvg_r1", "tvg_r1_eval", "time_r1", "timelens2") else name + family,
+                        "preset": name + family if name in FAMILIAL else name,
                         "total": total, "fps": fps, "video": [width, height], "frames": count,
                         "first": indices[:4], "last": indices[-4:], "sum": sum(indices),
                         "size": [found["width"], found["height"]],

@@ -6,6 +6,7 @@ import pytest
 
 from support import tiny_training
 from support.tiny_training import PLAIN, fit_rl, fit_sft, log, rows
+from vtgdata.files.parquet import read_parquet
 from vtgdata.train import rl, sft
 from vtgdata.train.order import read_schedule, shown
 
@@ -66,7 +67,7 @@ def test_a_schedule_s_rows_enter_the_model_from_easy_to_hard(base, tmp_path):
 
 def test_replaced_groups_are_counted_and_their_rows_are_the_next_of_the_order(base, tmp_path):
     found = rows(9)
-    fit_rl(base, tmp_path, found, steps=4, rewards={"length": 1.0}, dynamic_sampling=2)
+    fit_rl(base, tmp_path, found, steps=4, rewards={"length": 1.0}, dynamic_sampling=2, completions_every=1)
     settings = rl.Settings(release="", model="", videos="", out="", steps=4)
     wanted, plan = planned(found, settings, 2)
     more = (found[place]["sample_id"] for place in plan.more)
@@ -76,6 +77,11 @@ def test_replaced_groups_are_counted_and_their_rows_are_the_next_of_the_order(ba
         assert line["dead_groups"] == line["replaced_groups"] <= 4
         drawn = list(itertools.islice(more, line["replaced_groups"]))
         assert all(name in before + drawn for name in after)
+        said = read_parquet(tmp_path / f"completions/step-{line['step']:06}.parquet")
+        groups = {row["group"]: row["replaced"] for row in said}
+        assert sum(groups.values()) == line["replaced_groups"] and len(groups) == 2
+        spread = [{row["reward"] for row in said if row["group"] == group} for group in groups]
+        assert sum(len(each) == 1 for each in spread) / len(groups) == line["frac_reward_zero_std"]
         if not drawn:
             assert after == before
         elif line["frac_reward_zero_std"] == 1.0:

@@ -35,15 +35,15 @@ STEP = logs((0, 1.0), (0, 0.5), (1, 0.0), (1, 0.0), (2, None), (2, None))
 def test_the_first_the_last_and_every_so_many_steps_are_kept(tmp_path, every, kept):
     of = table(tmp_path / "completions", every)
     for step in range(1, 10):
-        of.scored(step, STEP)
+        of.scored(step, STEP, {})
         of.write(step)
     assert sorted(path.name for path in tmp_path.rglob("*.parquet")) == [f"step-{step:06d}.parquet" for step in kept]
 
 
 def test_a_row_has_what_was_said_and_earned_and_batches_of_one_step_follow_each_other(tmp_path):
     of = table(tmp_path, 1)
-    of.scored(1, STEP)
-    of.scored(1, STEP)
+    of.scored(1, STEP, {0: 2})
+    of.scored(1, STEP, {0: 2})
     of.write(1)
     found = read_parquet(tmp_path / "step-000001.parquet")
     assert [row["batch"] for row in found] == [0] * 6 + [1] * 6 and [row["group"] for row in found[:6]] == [
@@ -56,13 +56,14 @@ def test_a_row_has_what_was_said_and_earned_and_batches_of_one_step_follow_each_
     ]
     assert (found[0]["text"], found[0]["reward"], found[0]["others"]) == ("1 to 2", 0.5, 0.1)
     assert [row["pass_rate_bin"] for row in found[:6:2]] == ["0.8-1.0", "0.0-0.2", "unknown"]
+    assert [row["replaced"] for row in found[:6:2]] == [2, 0, 0]
     assert found[4]["reward"] is None and found[4]["scores"] == []
 
 
 def test_where_reward_came_from_is_told_by_range_of_pass_rates(tmp_path):
     of = table(tmp_path, 1)
     assert of.figures() == {}
-    of.scored(1, STEP)
+    of.scored(1, STEP, {0: 2})
     assert of.figures() == {
         "pass_rate_bins": {
             "0.0-0.2": {"groups": 1, "zero_std": 1, "reward": 0.0},

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from support import export_builders
 from support.release_builders import write_inputs
 from vtgdata.conversation.prompt import load_prompt
 from vtgdata.errors import VtgError
@@ -46,6 +47,16 @@ def test_video_parts_are_refused():
     with pytest.raises(VtgError, match="sample 7: the prompt holds a video part"):
         data.refuse_video(chat, "sample 7")
     data.refuse_video([{"role": "user", "content": "When?"}], "sample 8")
+
+
+def test_rows_that_were_asked_about_one_video_are_refused_with_the_export_that_takes_them(tmp_path):
+    folder = export_builders.released(tmp_path, export_builders.SIX._replace(as_video=True), export_builders.SIX)
+    for config in ("coldstart", "rl"):
+        with pytest.raises(VtgError, match=r"'alpha:000' of .* \(1 of 2 rows\).*vtgdata export ms_swift .* --as video"):
+            data.open_rows(str(folder), [config])
+    path, _ = export_builders.exported(tmp_path, "verl", **{"as_": "video"})
+    (row, _) = export_builders.rows(path / "rl.parquet")
+    assert export_builders.told(path, "verl", row) == pytest.approx([0.0, 1.5, 3.0, 4.5, 6.0, 7.5])
 
 
 def test_images_are_fetched_when_a_row_is_asked_for_and_not_before(tmp_path):

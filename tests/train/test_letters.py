@@ -35,6 +35,13 @@ def test_where_there_are_too_few_sources_or_sentences_nothing_is_asked():
     assert questions(several(12), 0) == []
 
 
+def test_rows_that_are_questions_themselves_are_no_sentences_to_choose_from():
+    asked = [row | {"sample_id": f"q{row['sample_id']}", "video_id": f"q{row['video_id']}", "query": "why?",
+                    "options": ["a", "b"], "answer": "A", "task": "grounded_qa"} for row in several(6)]  # fmt: skip
+    assert questions([*asked, *several(12)], 32) == questions(several(12), 32)
+    assert questions(asked, 32) == []
+
+
 def test_a_loss_that_is_more_than_chance_is_said(tmp_path, caplog):
     write_json(tmp_path / letters.NAME, [True] * 8 + [False] * 2)
     with caplog.at_level(logging.WARNING, "vtgdata"):
@@ -43,7 +50,7 @@ def test_a_loss_that_is_more_than_chance_is_said(tmp_path, caplog):
         assert not caplog.text
         letters.result(tmp_path, [False] * 10)
     assert "8 of 10 questions with frames were answered rightly before, 0 now" in caplog.text
-    assert letters.result(tmp_path, None) is None and letters.result(tmp_path / "none", [True]) is None
+    assert letters.result(tmp_path / "none", [True]) is None
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """What a training would do and take is said before anything is loaded (--dry-run)."""
 
 import json
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -9,8 +10,11 @@ from support import forked
 from vtgdata.cli import commands
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins, recipe
-from vtgdata.train import foreseen, plan, plan_words, published, rl, sft
+from vtgdata.releases import open_release
+from vtgdata.train import distill, foreseen, plan, plan_words, published, rl, sft
+from vtgdata.train.settings import CONFIGS
 
+BEFORE = Path(__file__).parent.parent / "whole/before/release"
 RECIPE = plugins.resources("recipes") / "qwen3-vl-8b.yaml"
 
 
@@ -19,8 +23,8 @@ def planned(step):
     steps = [foreseen.Earlier(id=each.id, command=each.command, settings=each.settings) for each in read.steps]
     (found,) = [each for each in read.steps if each.id == step]
     record = commands.build(found.command, found.settings, step)
-    default = "rl" if found.command == "train rl" else "coldstart"
-    return plan.make(found.command, record, foreseen.foresee(record, steps, default, commands.build), f"#{step}")
+    told = foreseen.foresee(record, steps, CONFIGS[found.command], commands.build)
+    return plan.make(found.command, record, told, f"#{step}")
 
 
 def test_the_recipe_of_eight_billion_says_its_batches_steps_and_hours_by_hand():
@@ -73,6 +77,26 @@ def test_without_a_model_the_rest_is_said():
     found = plan.make("train rl", rl.Settings(**FEW | {"model": "org/none"}, device_batch=2))
     assert any("org/none: its config.json is not here" in note for note in found.missing)
     assert (found.batch.total, found.batch.turns) == (64, 32)
+
+
+@pytest.mark.parametrize("command", [name for name in commands.COMMANDS if name.startswith("train ")])
+def test_every_training_s_plan_is_of_the_rows_that_it_would_train_on(command):
+    given = {**FEW, "release": str(BEFORE), "out": "o"} | ({"teacher": "org/none"} if "distill" in command else {})
+    found = plan.make(command, commands.build(command, given, command))
+    rows = sum(data.rows for data in open_release(BEFORE).document.configs[CONFIGS[command]].values())
+    assert found.lengths.rows == rows
+    drawn = command != "train sft"
+    assert (found.lengths.answer.low == 0.0) == drawn, "what the model draws may be short; what it learns is there"
+
+
+def test_a_teacher_s_weights_and_the_answers_drawn_are_counted_and_one_that_is_not_known_is_said():
+    given = {**FEW, "release": str(BEFORE)}
+    taught = plan.make("train distill", distill.Settings(**given, teacher="Qwen/Qwen3-VL-8B-Instruct"))
+    alone = plan.make("train sft", sft.Settings(**given))
+    assert taught.memory.teacher == 8_767_123_696 * 4 and taught.memory.cache > 0 == alone.memory.cache
+    assert "teacher 35.07" in "\n".join(plan_words.words(taught))
+    unknown = plan.make("train distill", distill.Settings(**given, teacher="org/none"))
+    assert isinstance(unknown.memory, msgspec.UnsetType) and any("org/none" in note for note in unknown.missing)
 
 
 def test_a_batch_that_processes_cannot_share_is_refused():

@@ -32,11 +32,21 @@ def test_a_product_is_gated_by_its_factors():
     [
         ("tio", "did you mean 'tiou'"), ("tiou*forma", "did you mean 'format'"), ("length:lo=3", "did you mean 'low'"),
         ("length:low=many", "must be a number"), ("tiou:soft", "'soft' is no setting"),
+        ("grounded/tiou", "did you mean 'grounded_qa'"), ("grounded_qa/tio", "did you mean 'tiou'"),
     ],
 )  # fmt: skip
 def test_a_name_that_is_none_is_refused_with_the_nearest(name, words):
     with pytest.raises(VtgError, match=words):
         read(name)
+
+
+def test_a_reward_of_one_task_does_not_apply_to_rows_of_another():
+    asked = make_sample("q", task="grounded_qa", options=("yes", "no"), answer="B")
+    said = [make_answer((3.0, 6.0), option="B")] * 2
+    values = {name: read(name).values(said, [SAMPLE, asked]) for name in ("grounded_qa/tiou", "moment_retrieval/tiou")}
+    assert [np.isnan(each).tolist() for each in values.values()] == [[True, False], [False, True]]
+    assert read("grounded_qa/answer*tiou").values(said, [SAMPLE, asked])[1] == values["grounded_qa/tiou"][1]
+    assert modules(["grounded_qa/answer*tiou"]) == ["vtgdata.plugins.scores.answer", "vtgdata.plugins.scores.tiou"]
 
 
 def test_the_modules_of_all_factors_are_what_a_result_depends_on():

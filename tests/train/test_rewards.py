@@ -1,19 +1,25 @@
 """Scores as rewards."""
 
 import json
+import re
 from collections import defaultdict
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from support.builders import make_sample
 from vtgdata.conversation.answer import Form
+from vtgdata.conversation.prompt import load_prompt, render
 from vtgdata.files import plugins
+from vtgdata.files.samples import sample_row
 from vtgdata.metrics import sets
 from vtgdata.metrics.judging import judge_predictions
 from vtgdata.metrics.predictions.record import Prediction
+from vtgdata.records import Text
+from vtgdata.train import worth
 from vtgdata.train.rewards import Reader, Rewards, Truths, reward, text_of
 
 END = 7
@@ -68,6 +74,31 @@ def test_read_strictly_an_answer_in_another_form_is_the_empty_one():
     for strict, right in ((False, 1.0), (True, 0.0)):
         function = reward("tiou", {"s": one}, {"s": Form()}, strict=strict)
         assert function([loose, RIGHT], ["s", "s"]) == [right, 1.0]
+
+
+def test_a_letter_counts_for_the_option_that_the_prompt_showed_at_it(monkeypatch):
+    """Every prompt of ours that shuffles, read as a run reads it."""
+    monkeypatch.setattr(worth.models, "end_tokens", lambda model, processor: ())
+    known = {prompt.id: prompt for prompt in map(load_prompt, plugins.names("prompts")) if prompt.shuffle is not None}
+    score, letters, colours, moved = plugins.load("scores", "answer").score, "ABC", ("red", "green", "blue"), 0
+    for prompt in known.values():
+        given = [
+            make_sample(f"q{n}", task="grounded_qa", options=colours, answer=letters[n % 3]) for n in range(12)
+        ]  # fmt: skip
+        rows = [sample_row(sample) | {"prompt_id": prompt.id} for sample in given]
+        reader = worth.reader(rows, known, SimpleNamespace(model=None, processor=None, opening=""))
+        for place, sample in enumerate(given):
+            (message,) = render(prompt, sample, (), ())
+            text = "".join(part.text for part in message.parts if isinstance(part, Text))
+            shown = re.findall(r"^\(([A-C])\) (\w+)$", text, re.MULTILINE)
+            assert len(shown) == 3
+            for letter, words in shown:
+                said = prompt.form.write([("3.0", "9.0")], option=letter)
+                right = words == colours[letters.index(sample.answer or "")]
+                (read,) = reader.read([f"<think>I see {words}.</think>{said}"], [place], None).lenient
+                assert score([read], [sample])[0] == right, (prompt.name, sample.sample_id, letter)
+                moved += right and letter != sample.answer
+    assert moved > len(known) > 0, "a letter of the published order would be wrong"
 
 
 def call(rewards, texts, ids, tokens=None):

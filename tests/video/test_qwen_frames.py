@@ -5,6 +5,7 @@
 
 import itertools
 import json
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -23,13 +24,7 @@ from vtgdata.video.presets import FAMILIES, PRESETS
 RELEASED = json.loads((Path(__file__).parent / "qwen_released.json").read_text())["rows"]
 ALIASES = {"time_r1_eval": "time_r1", "timelens": "timelens_qwen2_5_vl", "timelens_eval": "timelens_eval_qwen2_5_vl"}
 """Presets that are another one under a second name."""
-NOT_COMPUTED = ("timelens2_eval",)
-"""Presets whose released code's own frames are not in our table: only read, not run."""
-RULED = sorted(
-    name
-    for name, taken in PRESETS.items()
-    if not isinstance(taken.tokens, msgspec.UnsetType) and name not in NOT_COMPUTED
-)
+RULED = sorted(name for name, taken in PRESETS.items() if not isinstance(taken.tokens, msgspec.UnsetType))
 
 
 def said(row: dict[str, Any]) -> dict[str, Any]:
@@ -52,6 +47,16 @@ def test_frames_and_tokens_are_those_of_the_released_code(name):
     assert len({row["total"] / row["fps"] for row in rows}) == (9 if name == "tvg_r1" else 10)
     for row in rows:
         assert said(row) == {key: row[key] for key in said(row)}, row
+
+
+@pytest.mark.slow
+def test_the_frames_are_those_of_torchs_linspace_for_any_length_and_count():
+    torch = pytest.importorskip("torch", reason="needs vtgdata[train]")
+    lengths = random.Random(7)
+    for _ in range(2000):
+        total = lengths.randint(4, 100_000)
+        count = min(total, lengths.choice([32, 64, 448, 512, 768, 2048, lengths.randint(4, 2048)]))
+        assert qwen_frames.spread(total, count) == torch.linspace(0, total - 1, count).round().long().tolist()
 
 
 def test_a_patch_is_28_pixels_in_one_family_and_32_in_the_other():

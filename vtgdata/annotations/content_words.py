@@ -27,7 +27,9 @@ _STOP = frozenset((
     "two", "begins", "starts", "start", "begin", "begun", "started", "still", "just", "next", "front", "side",
     "top", "not", "no", "any", "each", "all", "both", "more", "most", "less", "time", "times", "moment", "way",
     "bit", "lot", "few", "across", "outside", "inside", "nearby", "near", "together", "something", "anything",
-    "someone", "everything", "thing", "things", "else", "half", "middle", "end", "hand", "left", "right", "able",
+    "someone", "everything", "thing", "things", "stuff", "item", "items", "object", "objects", "contents", "piece",
+    "pieces", "pile", "pair", "pairs", "whole", "what", "behind", "toward", "towards", "else", "half", "middle", "end",
+    "hand", "left", "right", "able",
 ))  # fmt: skip
 _SUBJECTS = frozenset((
     "person", "people", "man", "men", "woman", "women", "someone", "somebody", "guy", "lady", "boy", "girl",
@@ -42,13 +44,14 @@ _IRREGULAR = {
     "teeth": "tooth", "feet": "foot", "lying": "lie", "laid": "lay", "tidying": "tidy",
 }  # fmt: skip
 _SAME = (
-    "sofa couch settee", "television tv", "cup glass mug bottle can", "phone cellphone smartphone telephone",
-    "laptop computer notebook", "cabinet cupboard shelf closet wardrobe pantry refrigerator fridge",
-    "picture photo photograph image painting", "bag backpack purse groceries", "blanket towel quilt cloth sheet",
-    "clothes clothing shirt jacket coat sweater hoodie", "food sandwich snack meal", "laugh smile",
+    "sofa couch settee", "television tv movie", "cup glass mug bottle can", "phone cellphone smartphone telephone",
+    "laptop computer", "book notebook magazine", "cabinet cupboard shelf closet wardrobe pantry refrigerator fridge",
+    "picture photo photograph image painting selfie", "bag backpack purse groceries", "blanket towel quilt cloth sheet",
+    "clothes clothing shirt jacket coat sweater hoodie", "food sandwich snack meal lunch breakfast dinner bite",
+    "laugh smile", "stairs steps staircase", "room house",
     "turn switch flip", "run jog", "walk leave go enter", "throw toss", "fix repair", "tidy clean wash wipe",
     "grab take pick get hold", "put place set", "look watch see stare", "light lamp", "dish plate bowl",
-    "water drink juice soda beverage milk coffee tea", "doorway door entrance entryway",
+    "water drink juice soda beverage milk coffee tea liquid", "doorway door entrance entryway doorknob knob",
     "cook prepare make stove oven pan pot", "lie lay sleep awake awaken rest", "medicine pill", "paper document letter",
 )  # fmt: skip
 """Words that name one thing or action often enough to be taken for each other."""
@@ -139,13 +142,19 @@ class Lexicon:
         return [word for word in content(text) if stem(word) in self._things]
 
     def pairs(self, text: str) -> list[tuple[str, str]]:
-        """Each action of a text with the thing that follows it before the next action, as they are written."""
+        """Each action of a text with the thing that follows it before the next action, as they are written.
+
+        A measure is not the thing (`a glass of water`: water), nor is what stands before it (`a closet door`: door).
+        """
         found: list[tuple[str, str]] = []
         action = ""
-        for word in content(text):
+        read = words(text)
+        for word, after in itertools.zip_longest(read, read[1:], fillvalue=""):
+            if not content(word):
+                continue
             if stem(word) in self._actions:
                 action = word
-            elif action and stem(word) in self._things:
+            elif action and stem(word) in self._things and after.lower() != "of" and not self.things(after):
                 found.append((action, word))
                 action = ""
         return found

@@ -23,8 +23,9 @@ from vtgdata.records import Sample
 
 TRIES = 60
 """Sentences of other videos that are looked at for one query."""
-LEAST = 2
-"""Sentences in which a thing must follow an action for the two to go together."""
+LEAST, MOST = 2, 5
+"""Sentences in which a thing must follow an action for the two to go together: one in a thousand of the corpus, but at
+least 2 and at most 5. What is rarer is a slip, or a general word, which may be true of anything."""
 _VOWELS = "aeiou"
 
 
@@ -49,6 +50,7 @@ class Texts:
         self._own: dict[str, list[str]] = defaultdict(list)
         self._said: dict[str, set[str]] = defaultdict(set)
         self._licences = {sample.sample_id: sample.license for sample in samples}
+        self.least = min(MOST, max(LEAST, len(samples) // 1000))
         self.by_action: dict[str, list[int]] = defaultdict(list)
         """{key of an action: numbers of the samples whose sentence has it}."""
         self.goes_with: dict[str, Counter[str]] = defaultdict(Counter)
@@ -118,7 +120,7 @@ def changed(sample: Sample, texts: Texts, rng: random.Random) -> Negative | None
     for action, old in pairs:
         beside = texts.goes_with[key(action)]
         fitting = sorted(
-            new for new, n in beside.items() if n >= LEAST and same(new) not in held and new in lexicon.forms
+            new for new, n in beside.items() if n >= texts.least and same(new) not in held and new in lexicon.forms
         )
         if not fitting:
             continue

@@ -52,6 +52,8 @@ class Published(NamedTuple):
     """What the model answered, in order."""
     values: tuple[float, ...] = ()
     """The measure of each answer, in [0, 1], higher is easier; where only that is published."""
+    form: Form | None = None
+    """The form of this row's answers, if it is not that of all rows."""
 
 
 class FormExample(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,7 +35,8 @@ def build_coldstart(summary: Traced) -> None:
 
     Traces that agree with the annotation are kept for SFT; all others are stored with the reason why not.
     """
-    print(f"{summary.rollouts:,} answers of {summary.model} on {summary.samples:,} samples{again(summary)}")
+    others = "" if not summary.teachers else "".join(f", {each.model}" for each in summary.teachers[1:])
+    print(f"{summary.rollouts:,} answers of {summary.model}{others} on {summary.samples:,} samples{again(summary)}")
     print(f"{summary.traces:,} traces kept, on {summary.samples_with_trace:,} samples")
     counts("not kept", summary.reasons)
     counts("marked", summary.marks)
@@ -44,7 +45,36 @@ def build_coldstart(summary: Traced) -> None:
             if found.middle is not None and found.spread is not None:
                 words = name.replace("_", " ")
                 print(f"middles of windows, {words}: {found.middle:.3f} of the video, spread {found.spread:.3f}")
+    if summary.teachers:
+        rows = [
+            [each.model, f"{each.asked:,}", f"{each.samples_with_trace:,}", f"{each.traces:,}", _paid(each.spent),
+             _paid(each.per_trace)]
+            for each in summary.teachers
+        ]  # fmt: skip
+        table(["teacher", "asked about", "with a trace", "traces", "spent", "a trace"], rows)
+    if summary.judge:
+        judge = summary.judge
+        rate = "-" if judge.disagreement is None else (
+            f"{percent(judge.disagreement)} % [{percent(judge.low or 0)}, {percent(judge.high or 0)}]"
+        )  # fmt: skip
+        print(
+            f"{judge.model} judged: yes {judge.yes:,}, no {judge.no:,} (disagrees {rate}), unclear {judge.unclear:,}, "
+            f"failed {judge.failed:,}; spent {_paid(judge.spent)}"
+        )
+    if summary.forecast:
+        from vtgdata.engine.pilot import words
+
+        print("\n".join(words(summary.forecast)))
     print(f"written to {relative(summary.out)}")
+
+
+def _paid(amount: float | str | None) -> str:
+    """US dollars for people."""
+    if amount is None or isinstance(amount, str):
+        return amount or "-"
+    from vtgdata.engine.money.prices import PICO, shown
+
+    return shown(round(amount * PICO))
 
 
 def score_difficulty(summary: Rated) -> None:

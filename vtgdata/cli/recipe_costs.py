@@ -1,5 +1,6 @@
 """Tokens, dollars and hours of the answers that a step of a recipe would ask for."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -56,17 +57,25 @@ def hours_of(into: Range, out: Range) -> Ends:
     )
 
 
-def cost_of(record: Any, models: list[str], calls: Range, into: Range, out: Range) -> Ends | Literal["unknown"]:
-    """US dollars of some calls, by the tokens of one; "unknown" where a price is."""
+def cost_of(
+    record: Any, models: list[str], calls: Range, into: Range, out: Range, later: Sequence[str] = ()
+) -> Ends | Literal["unknown"]:
+    """US dollars of some calls, by the tokens of one; "unknown" where a price is.
+
+    Args: later: models that are asked only about what the others leave, each about none or all; `calls.high` has them.
+    """
     from vtgdata.engine.money import prices
 
     low = high = 0.0
-    for spec in models:
-        named = plugins.parse_spec(spec).argument
-        price = prices.price_of(spec, named, record.endpoint, record.prices, free=record.free)
+    whole = len(models) + len(later)
+    for place, spec in enumerate([*models, *later]):
+        urls = record.endpoint
+        if place >= len(models) and (own := record.then_endpoint[place - len(models) :][:1]):
+            urls = own[0].split(",")
+        price = prices.price_of(spec, plugins.parse_spec(spec).argument, urls, record.prices, free=record.free)
         if price is None:
             return "unknown"
-        share = 1 / len(models)
-        low += prices.dollars(price.cost(int(into.low), int(out.low))) * calls.low * share
-        high += prices.dollars(price.cost(int(into.high), int(out.high))) * calls.high * share
+        if place < len(models):
+            low += prices.dollars(price.cost(int(into.low), int(out.low))) * calls.low / len(models)
+        high += prices.dollars(price.cost(int(into.high), int(out.high))) * calls.high / whole
     return Ends(low=low, high=high)

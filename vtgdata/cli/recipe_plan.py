@@ -55,7 +55,7 @@ class Planner:
         ways = {
             "ingest": self._ingest, "import rollouts": self._import, "curate": self._curate, "select": self._select,
             "build-coldstart": self._ask, "score-difficulty": self._ask, "evaluate": self._ask,
-            "train sft": self._train, "train rl": self._train,
+            "train sft": self._train, "train rl": self._train, "train distill": self._train,
         }  # fmt: skip
         if plan.command in CHEAP:
             self._try(plan)
@@ -111,9 +111,9 @@ class Planner:
         videos = getattr(record, "videos", "")
         if isinstance(videos, str) and videos and not Path(videos).exists() and not self._is_made(videos):
             yield Missing(path=videos, get="videos; see the pages of its corpora: `vtgdata corpora NAME`")
-        model = getattr(record, "model", "")
-        if isinstance(model, str) and model.startswith((".", "/")) and not Path(model).exists():
-            yield Missing(path=model, get="the folder of a model")
+        for model in (getattr(record, "model", ""), getattr(record, "teacher", "")):
+            if isinstance(model, str) and model.startswith((".", "/")) and not Path(model).exists():
+                yield Missing(path=model, get="the folder of a model")
 
     def _is_made(self, path: str) -> bool:
         return Path(path).is_relative_to(self._out)
@@ -156,7 +156,8 @@ class Planner:
         n = Range(record.n, record.max_n if adaptive else record.n)
         models = record.model if isinstance(record.model, list) else [record.model]
         passes = max(1, len(models)) * (1 + bool(getattr(record, "blind", False)))
-        calls = Range(known.rows.low * n.low * passes, known.rows.high * n.high * passes)
+        later: list[str] = getattr(record, "then", [])
+        calls = Range(known.rows.low * n.low * passes, known.rows.high * n.high * (passes + len(later)))
         for name in ("pass_rates.parquet", "traces.parquet", "rollouts.parquet"):
             low = 0 if name == "traces.parquet" else known.rows.low
             self._note(record.out, name, _Known(Range(low, known.rows.high), known.examples))
@@ -171,13 +172,13 @@ class Planner:
                 "each": True,
                 "tokens_in": _ends(each_in),
                 "tokens_out": _ends(each_out),
-                "cost": cost_of(record, models, Range(1, 1), each_in, each_out),
+                "cost": cost_of(record, models, Range(1, 1), each_in, each_out, later),
                 "hours": hours_of(each_in, each_out),
             }
         into, out = each(calls, each_in), each(calls, each_out)
         return {
             "rows": _ends(known.rows), "calls": _ends(calls), "tokens_in": _ends(into), "tokens_out": _ends(out),
-            "cost": cost_of(record, models, calls, each_in, each_out), "hours": hours_of(into, out),
+            "cost": cost_of(record, models, calls, each_in, each_out, later), "hours": hours_of(into, out),
         }  # fmt: skip
 
     def _chosen(self, record: Any) -> _Known:
@@ -193,8 +194,10 @@ class Planner:
         elif record.where:
             named = known.splits.get(_SPLIT.sub(r"\1", record.where))
             rows = Range(0, rows.high) if named is None else Range(named, named)
-        if record.limit is not None:
-            rows = Range(min(rows.low, record.limit), min(rows.high, record.limit))
+        few = None if getattr(record, "go_on", False) else getattr(record, "pilot", None)
+        for most in (record.limit, few):
+            if most is not None:
+                rows = Range(min(rows.low, most), min(rows.high, most))
         return _Known(rows, known.examples)
 
     def _select(self, record: Any) -> dict[str, Any]:
@@ -212,11 +215,13 @@ class Planner:
         return known or _Known(UNKNOWN, ())
 
     def _train(self, record: Any) -> dict[str, Any]:
-        """A trainer draws answers only in RL; how long it takes depends on the machine."""
+        """RL and distillation draw answers, SFT none; how long a training takes depends on the machine."""
+        if not record.steps:
+            return {}  # as many as its epochs have: the training's own plan says it, where the rows are known
         prompts = getattr(record, "prompts_per_step", None)
         if prompts is None:
             return {"rows": _ends(Range(record.steps * record.batch_size, record.steps * record.batch_size))}
-        calls = record.steps * prompts * record.rollouts
+        calls = record.steps * prompts * getattr(record, "rollouts", 1)
         most = getattr(record, "max_new_tokens", None) or 512
         out = Range(calls * min(LEAST_OUT, most), calls * most)
         return {"rows": _ends(Range(record.steps * prompts, record.steps * prompts)),

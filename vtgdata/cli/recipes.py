@@ -119,15 +119,15 @@ def _steps(plan: Any, records: list[Any]) -> tuple[msgspec.Struct, list[VtgError
 
 def _foretold(path: Path, plan: Any, step: Any, record: Any) -> Any:
     """The plan of a step that trains; UNSET for any other."""
-    if step.command not in ("train sft", "train rl"):
+    if not step.command.startswith("train "):
         return UNSET
     from vtgdata.cli import commands
     from vtgdata.train import foreseen
     from vtgdata.train import plan as plans
+    from vtgdata.train.settings import CONFIGS
 
     earlier = [foreseen.Earlier(id=each.id, command=each.command, settings=each.settings) for each in plan.steps]
-    default = "rl" if step.command == "train rl" else "coldstart"
-    told = foreseen.foresee(record, earlier, default, commands.build)
+    told = foreseen.foresee(record, earlier, CONFIGS[step.command], commands.build)
     name = path.stem if path.parent.name == "recipes" else str(path)
     return plans.make(step.command, record, told, f"vtgdata {step.command} --recipe {name}#{step.id}")
 

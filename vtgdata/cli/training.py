@@ -1,4 +1,4 @@
-"""Commands that train: train sft, train rl."""
+"""Commands that train: train sft, train rl, train distill."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 import msgspec
 
 from vtgdata.conversation.answer_text import is_reasoning_mark
-from vtgdata.records import Image, Message, Part, Repair, Text
+from vtgdata.records import Message, Part, Repair, Text
 
 CODE = "control_token"
 log = logging.getLogger("vtgdata")
@@ -58,7 +58,7 @@ def for_server(message: Message) -> Message:
     What is broken is said once for each token. Where a text does not say what of it is data, all is but the marks of
     reasoning, which a prompt may name.
     """
-    parts = tuple(part if isinstance(part, Image) else _sent(part) for part in message.parts)
+    parts = tuple(_sent(part) if isinstance(part, Text) else part for part in message.parts)
     return message if parts == message.parts else msgspec.structs.replace(message, parts=parts)
 
 

@@ -3,22 +3,26 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import msgspec
 
 from vtgdata.conversation.answer import Form, Notation, parse
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint, limits, outside, plugins, yaml_text
-from vtgdata.records import Image, Message, Part, Sample, Text, Window
+from vtgdata.records import Footage, Image, Message, Part, Sample, Text, Window
 from vtgdata.records.times import format_time
 from vtgdata.records.windows import from_pairs
 
-_SLOT = re.compile(r"\{(query|duration|frames|options|annotation|proposal)\}")
+_SLOT = re.compile(r"\{(query|duration|frames|options|annotation|proposal|reasoning|said)\}")
 Revealed = Literal["annotation", "proposal"]
 """What a prompt may tell beside the video and the query; a slot of that name holds it."""
 PROPOSAL = "proposal"
 """The key in a sample's `extra` of the windows that a prompt proposes."""
+
+
+JUDGED = "judged"
+"""The key in a sample's `extra` of an answer that a prompt asks about: {"reasoning": text, "said": text}."""
 
 
 class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -127,7 +131,9 @@ def read_prompt(name: str, text: str, where: Path | str) -> Prompt:
     )
 
 
-def render(prompt: Prompt, sample: Sample, times: tuple[float, ...], images: tuple[bytes, ...]) -> tuple[Message, ...]:
+def render(
+    prompt: Prompt, sample: Sample, times: tuple[float, ...], images: tuple[bytes, ...], *, as_video: bool = False
+) -> tuple[Message, ...]:
     """The messages for one sample.
 
     Args:
@@ -135,11 +141,15 @@ def render(prompt: Prompt, sample: Sample, times: tuple[float, ...], images: tup
         sample: gives the query, the duration and the options.
         times: times of the frames, in seconds from the start of the video.
         images: JPEG bytes, one for each time.
+        as_video: show the frames as one video, whose times the model's own processor tells it, instead of each as a
+            picture after its time.
     """
     parts: list[Part] = []
     for i, piece in enumerate(_SLOT.split(prompt.body)):
         if i % 2 == 0:
             _add(parts, piece)
+        elif piece == "frames" and as_video:
+            parts.append(Footage(images, times))
         elif piece == "frames":
             for time, jpeg in zip(times, images, strict=True):
                 _add(parts, format_time(time, prompt.time, prompt.unit))
@@ -159,6 +169,9 @@ def _fill(slot: str, prompt: Prompt, sample: Sample) -> str:
         return spans(prompt, sample.windows)
     if slot == "proposal":
         return spans(prompt, from_pairs(sample.extra.get(PROPOSAL)))
+    if slot in ("reasoning", "said"):
+        judged = sample.extra.get(JUDGED)
+        return str(cast("dict[str, Any]", judged).get(slot, "")) if isinstance(judged, dict) else ""
     return "" if sample.video.duration is None else format_time(sample.video.duration, prompt.time, prompt.unit)
 
 

@@ -40,6 +40,10 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """It compares the rows of a sample with each other, so that it gets those too that have a reason already."""
     LOOKS: bool = False
     """It looks at videos: `frames` is a function from a Video to its Frames. Else it is None."""
+    ASKS: bool = False
+    """It goes by what another model says of an answer, which is in the row's `verdict`: `yes`, `no WHY` or `unclear`.
+    The stage asks that model about the rows that have no other reason than `not_judged`. Its settings are `model`,
+    `endpoint`, `prompt` and `verdicts`."""
 
 
 class VerifierExample(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +70,7 @@ class Verifier(NamedTuple):
     whole: bool = False
     looks: bool = False
     prepare: Callable[..., Any] | None = None
+    asks: bool = False
 
 
 def parse_verifier(spec: str) -> Verifier:
@@ -84,7 +89,7 @@ def parse_verifier(spec: str) -> Verifier:
     plugins.check_settings(spec, module.verify, parsed.settings, given=3)
     found = Verifier(
         spec, plugins.module_name("verifiers", parsed.name), module.verify, parsed.settings, said.WHOLE, said.LOOKS,
-        getattr(module, "prepare", None),
+        getattr(module, "prepare", None), said.ASKS,
     )  # fmt: skip
     try:
         module.verify([], example_sample(), None, **parsed.settings)
@@ -101,7 +106,7 @@ def declared(module: ModuleType) -> Declared:
     try:
         return msgspec.convert(said, Declared)
     except msgspec.ValidationError as error:
-        raise VtgError(f"{module.__name__} is no verifier: {error}. WHOLE and LOOKS are True or False.") from error
+        raise VtgError(f"{module.__name__} is no verifier: {error}. WHOLE, LOOKS, ASKS: True or False.") from error
 
 
 def reason(code: str, number: float | None = None, words: str = "") -> str:
@@ -167,6 +172,24 @@ def _ours(name: str) -> Prompt | None:
     return load_prompt(name) if name in plugins.names("prompts") else None
 
 
+def usual_prompt(kind: str = "ground") -> Prompt:
+    """A prompt that asks in the usual form: `ground` for one moment, `ground_several`, `ground_qa`.
+
+    It is what an answer to an unknown prompt is read by, and needs no plug-in.
+    """
+    answer, slots = _USUAL[kind]
+    head = f'time: ".1f"\nunit: " s"\nanswer: {answer}\nreasoning: true'
+    return _read(kind, f"---\n{head}\n---\n{{frames}}\n{{query}}{slots}\n")
+
+
+_USUAL = {
+    "ground": ('"<answer>{start} to {end}</answer>"', ""),
+    "ground_several": ('"<answer>[({start}, {end}), ...]</answer>"', ""),
+    "ground_qa": ("'\\boxed{{option}} <answer>{start} to {end}</answer>'", "\n{options}"),
+}
+"""The form of an answer, as a prompt's head writes it, and the slots besides frames and query."""
+
+
 def reasoning_of(row: Row) -> str:
     """The reasoning of an answer; empty for one without any."""
     return str(row["reasoning"] or "").strip()
@@ -192,13 +215,13 @@ def example_sample(
 
 
 def example_row(text: str, sample: Sample, *, prompt: str = "ground", index: int = 0, **changes: Any) -> Row:
-    """A row of rollouts as the engine makes it of a text that answers one of our prompts."""
-    asked = load_prompt(prompt)
+    """A row as the engine makes it of a text that answers a `usual_prompt`, or another of our prompts."""
+    asked = usual_prompt(prompt) if prompt in _USUAL else load_prompt(prompt)
     answer = parse(text, duration=sample.video.duration, form=asked.form)
     iou = max((tiou(said, true) for said in answer.counted for true in sample.windows), default=0.0)
     row: Row = dict.fromkeys(ROLLOUTS) | {
         "key": f"{sample.sample_id}/{index}", "sample_id": sample.sample_id, "model_id": "example", "index": index,
-        "prompt_id": asked.id, "sampling_id": "t1-p1-m512", "frames_id": "none",
+        "prompt": asked.text, "prompt_id": asked.id, "sampling_id": "t1-p1-m512", "frames_id": "none",
         "frame_times": [0.0, 2.0, 4.0, 6.0, 8.0], "text": text, "reasoning": answer.reasoning,
         "windows": as_pairs(answer.windows), "option": answer.option, "parse_status": answer.parse_status,
         "strict_ok": answer.strict_ok, "iou": iou, "scores": [{"name": "tiou", "value": iou}],

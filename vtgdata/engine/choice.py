@@ -105,6 +105,11 @@ class Quota:
         self._group = group_of(column) if column else None
         self._kept: dict[str, list[str]] = defaultdict(list)
 
+    @classmethod
+    def none(cls) -> "Quota":
+        """One that leaves nothing out."""
+        return cls(None, "", {}, 0)
+
     def note(self, sample: Sample, traces: Sequence[Row]) -> None:
         """Note a sample's traces, of which the best are chosen."""
         if self.active:

@@ -11,12 +11,12 @@ from vtgdata.conversation.prompt import Prompt, load_prompt
 from vtgdata.engine import ask, failures, rollouts, trained_as
 from vtgdata.engine.adaptive.rounds import Places
 from vtgdata.engine.askable import obstacles
-from vtgdata.engine.given import GivenAnswers
+from vtgdata.engine.given import ONLY, GivenAnswers, Turn
 from vtgdata.engine.journal.counts import Answers, answers, journals, outdated, peek, spend, varied
 from vtgdata.engine.journal.journal import Journal
-from vtgdata.engine.models import answers_id, asked_model, former_id, price_of
+from vtgdata.engine.models import answers_id, asked_model, former_id, price_of, told_by
 from vtgdata.engine.money.budget import Metered
-from vtgdata.engine.money.prices import is_local
+from vtgdata.engine.money.prices import Price, is_local
 from vtgdata.engine.progress import teller
 from vtgdata.engine.questions import frame_store, questions
 from vtgdata.engine.settings import AskSettings
@@ -48,6 +48,10 @@ class Collected:
         """Samples, of those read so far, with a failed request or a video that could not be read."""
         self.first_failure = ""
         """The first such failure, with the detail that the journal has."""
+        self.answers_id = ""
+        """Of these answers in the journal (see `work_keys.answers_id`); empty for stored rollouts."""
+        self.price: Price | None = None
+        """Of the model's tokens; None if it is unknown, or nothing was asked."""
         self.reproducible: bool | None = None
         """For a model that computes answers in batches here, whether each was computed in a batch of one size, so that
         the same command gives it again; None for other models."""
@@ -67,12 +71,17 @@ class Collected:
 
     def failure(self, most: float) -> str | None:
         """The message when over a share `most` of the samples failed, else None; call it when all rows are read."""
-        if self.n_failed <= most * len(self._samples):
-            return None
-        return (
-            f"{self.n_failed} of {len(self._samples)} samples failed, first {self.first_failure}. "
-            "Mend the cause and run the same command again (only these are asked), or allow a share with --max-failed."
-        )
+        return too_many(self.n_failed, len(self._samples), self.first_failure, most)
+
+
+def too_many(n_failed: int, n: int, first: str, most: float) -> str | None:
+    """The message when over a share `most` of n samples failed, else None."""
+    if n_failed <= most * n:
+        return None
+    return (
+        f"{n_failed} of {n} samples failed, first {first}. "
+        "Mend the cause and run the same command again (only these are asked), or allow a share with --max-failed."
+    )
 
 
 def metered(spec: str, model: Model, settings: AskSettings, journal: Journal) -> Metered:
@@ -123,6 +132,7 @@ def collect(
     condition: str = "sighted",
     scores: Sequence[str] = (),
     places: Places | None = None,
+    turn: Turn = ONLY,
 ) -> Generator[Collected]:
     """Ask one model about samples, and give the rows of its answers; asks only for answers that the journal lacks.
 
@@ -134,6 +144,7 @@ def collect(
             `other_query` shows the right frames and asks the query of another video.
         scores: score plug-ins to add to the rows, beside tiou and format.
         places: for adaptive n; decides after each round which samples need more answers, until none does.
+        turn: of stored rollouts (--rollouts) of teachers asked in turn, whose are meant.
 
     Entering the context asks everything. Rows can be read until the context is left, which closes the journal.
     """
@@ -142,7 +153,7 @@ def collect(
         plugins.load("scores", name)
     names = tuple(dict.fromkeys((*rollouts.DEFAULT_SCORES, *scores)))
     if given := getattr(settings, "rollouts", ""):
-        found = GivenAnswers(given, settings, names)
+        found = GivenAnswers(given, settings, names, turn)
         found.count(samples, places)
         yield Collected(samples, found.model_id, prompt, found.of)
         return
@@ -166,6 +177,7 @@ def collect(
         else:
             asker.deepen(samples, places)
         collected = Collected(samples, model.id, prompt, asker.latest if places else asker.rows)
+        collected.answers_id, collected.price = journal.answers_id, model.price
         if (stated := getattr(model, "reproducible", None)) is not None:
             collected.reproducible = not varied(journal.select, journal.answers_id)
             if stated and not collected.reproducible:
@@ -229,7 +241,8 @@ class _Asker:
             progress=self.progress,
             patience=self.settings.timeout,
         )
-        ask.run(questions(samples, self.prompt, self.store, self.settings, self.asked.condition), asking)
+        told = told_by(self.model, self.settings)
+        ask.run(questions(samples, self.prompt, self.store, self.settings, self.asked.condition, told), asking)
 
     def deepen(self, samples: Sequence[Sample], places: Places) -> None:
         """Ask in rounds until no sample needs more answers."""

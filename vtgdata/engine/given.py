@@ -4,6 +4,7 @@ The text of each answer is read and scored anew; its key, frames and model stay 
 """
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from vtgdata.conversation.prompt import Prompt, load_prompt
 from vtgdata.engine import rollouts
@@ -15,6 +16,17 @@ from vtgdata.files.parquet import read_parquet
 from vtgdata.files.schemas import ROLLOUTS, Row
 from vtgdata.records import Reply, Sample
 
+
+class Turn(NamedTuple):
+    """Whose answers are meant, where several teachers were asked in turn."""
+
+    place: int
+    """From 0, for the one that was asked first."""
+    of: int
+    """Teachers in all."""
+
+
+ONLY = Turn(0, 1)
 NOT_ASKED = "not asked yet"
 """The error of a row whose request was never made."""
 
@@ -22,33 +34,36 @@ NOT_ASKED = "not asked yet"
 class GivenAnswers:
     """The answers of a file, by sample; only those to the prompt and with the sampling of the settings."""
 
-    def __init__(self, path: str, settings: AskSettings, scores: Sequence[str]) -> None:
+    def __init__(self, path: str, settings: AskSettings, scores: Sequence[str], turn: Turn = ONLY) -> None:
         """Read the file; raises VtgError when it has none of these answers, or two for one place.
 
         Args:
             path: a rollouts.parquet.
             settings: of the stage.
             scores: score plug-ins to add to the rows.
+            turn: whose answers of the file are meant: its first rows are those of the teacher that was asked first.
         """
-        self.path, self.settings, self.scores = path, settings, scores
+        self.path, self.settings, self.scores, self.turn = path, settings, scores, turn
         self.depth: dict[str, int] = {}
         """How many answers of each sample count, by its id."""
         self.prompt: Prompt = load_prompt(settings.prompt)
         wanted = (self.prompt.id, rollouts.sampling_id(settings.sampling()))
         self.rows: dict[str, dict[int, Row]] = {}
+        by_model: dict[str, dict[str, dict[int, Row]]] = {}
         for row in read_parquet(path, needs=tuple(ROLLOUTS)):
             if (row["prompt_id"], row["sampling_id"]) == wanted:
-                self._add(row)
-        models = {row["model_id"] for rows in self.rows.values() for row in rows.values()}
-        if len(models) != 1:
+                self._add(row, by_model.setdefault(row["model_id"], {}))
+        if not 1 <= len(by_model) <= turn.of:
+            most = "one is" if turn.of == 1 else f"at most {turn.of} (--model and --then) are"
             raise VtgError(
-                f"--rollouts {path}: has answers of {len(models)} models to prompt {wanted[0]} with sampling "
-                f"{wanted[1]}, and one is needed. Give the rollouts.parquet that the same command wrote."
+                f"--rollouts {path}: has answers of {len(by_model)} models to prompt {wanted[0]} with sampling "
+                f"{wanted[1]}, and {most} needed. Give the rollouts.parquet that the same command wrote."
             )
-        (self.model_id,) = models
+        asked = list(by_model.items())[turn.place : turn.place + 1]
+        self.model_id, self.rows = asked[0] if asked else ("", {})
 
-    def _add(self, row: Row) -> None:
-        held = self.rows.setdefault(row["sample_id"], {})
+    def _add(self, row: Row, rows: dict[str, dict[int, Row]]) -> None:
+        held = rows.setdefault(row["sample_id"], {})
         if row["index"] in held:
             raise VtgError(
                 f"--rollouts {self.path}: {row['sample_id']!r} has two answers with index {row['index']}. Give the "
@@ -76,6 +91,8 @@ class GivenAnswers:
     def _made(self, sample: Sample, n: int) -> list[Row]:
         """The first n rows of a sample, read and scored as the engine does; raises VtgError when one is missing."""
         held = self.rows.get(sample.sample_id, {})
+        if self.turn.place and not held:
+            return []  # an earlier teacher's answer was enough when these were asked
         lacking = next((index for index in range(n) if index not in held), None)
         if lacking is not None:
             raise VtgError(

@@ -1,15 +1,17 @@
 """Opening the model that a spec names, its price, and what its answers have in common."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from vtgdata.conversation.prompt import Prompt
 from vtgdata.engine import rollouts, work_keys
 from vtgdata.engine.money import prices
 from vtgdata.engine.money.prices import Price
+from vtgdata.engine.questions import Told
 from vtgdata.engine.settings import AskSettings
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
-from vtgdata.records import BatchModel, Endpoint, Model, NamedModel, RenewedModel
+from vtgdata.records import BatchModel, Endpoint, Model, NamedModel, RenewedModel, VideoModel
 from vtgdata.video.store import DECODER
 
 
@@ -34,6 +36,8 @@ def open_model(spec: str, settings: AskSettings) -> Model:
         body=settings.body,
         answers_as=tuple(settings.answers_as),
         reproducible=settings.reproducible,
+        video_server=settings.video_server,
+        video_family=settings.video_family,
     )
     connect = plugins.load("models", parsed.name).connect
     plugins.check_settings(spec, connect, parsed.settings, given=2)
@@ -77,6 +81,15 @@ def asked_model(spec: str, settings: AskSettings, condition: str) -> Model:
     model = open_model(spec, settings)
     if model.looks and not settings.videos:
         raise VtgError(f"{spec} looks at the videos: say where they are with --videos.")
+    if settings.as_ == "video":
+        why = model.no_video if isinstance(model, VideoModel) else "it takes no video"
+        if why:
+            raise VtgError(f"--as video: {spec}: {why}. Take --as frames, which shows each frame after its time.")
     if not model.looks and condition in ("blind", "blank"):
         raise VtgError(f"{spec} does not look at the videos, so it has no blind control; leave out --blind.")
     return model
+
+
+def told_by(model: Model, settings: AskSettings) -> Told | None:
+    """How the model is told the times of frames that it is shown as one video; None if they are pictures."""
+    return cast(VideoModel, model).told if settings.as_ == "video" else None

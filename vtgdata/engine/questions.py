@@ -13,12 +13,14 @@ from vtgdata.engine.settings import AskSettings
 from vtgdata.engine.work_keys import Question
 from vtgdata.errors import VtgError
 from vtgdata.files.samples import SampleTable, open_samples
-from vtgdata.records import Frames, Sample, Video
+from vtgdata.records import Frames, NotTold, Sample, Video
 from vtgdata.video import blind, sampling
 from vtgdata.video.model_families import mismatch
 from vtgdata.video.store import FrameStore
 
 log = logging.getLogger("vtgdata")
+Told = Callable[[Sequence[float]], tuple[float, ...]]
+"""Seconds of the frames -> seconds that a model is told of them; see `VideoModel.told`."""
 
 
 def load_samples(settings: AskSettings) -> SampleTable:
@@ -51,11 +53,17 @@ def frame_store(settings: AskSettings) -> FrameStore | None:
 
 
 def questions(
-    samples: Sequence[Sample], prompt: Prompt, store: FrameStore | None, settings: AskSettings, condition: str
+    samples: Sequence[Sample],
+    prompt: Prompt,
+    store: FrameStore | None,
+    settings: AskSettings,
+    condition: str,
+    told: Told | None = None,
 ) -> Iterator[Question]:
     """The question for each sample, made when it is pulled: only then is its video decoded.
 
-    A sighted question's frames may be left out; its `look` then reads them.
+    A sighted question's frames may be left out; its `look` then reads them. `told`: of a model that is shown frames as
+    one video.
     """
     donors = _donors(samples, store, settings) if condition == "blind" else {}
     others = blind.other_queries(samples, settings.seed) if condition == "other_query" else {}
@@ -66,12 +74,12 @@ def questions(
             sample = msgspec.structs.replace(sample, extra=extra)
         sample = msgspec.structs.replace(sample, query=others.get(sample.sample_id, sample.query))
         if store is None:
-            yield _question(sample, _unseen(sample, settings), prompt)
+            yield _question(sample, _unseen(sample, settings), prompt, told)
         elif condition in ("blind", "blank"):
-            yield _question(sample, _blinded(sample, store, donors), prompt)
+            yield _question(sample, _blinded(sample, store, donors), prompt, told)
         else:
-            look = partial(_seen, sample, store, prompt)
-            yield _question(sample, store.times(sample.video), prompt, look)
+            look = partial(_seen, sample, store, prompt, told)
+            yield _question(sample, store.times(sample.video), prompt, told, look)
 
 
 def check_controls(samples: Sequence[Sample], conditions: Iterable[str], seed: int) -> None:
@@ -101,20 +109,28 @@ def _blinded(sample: Sample, store: FrameStore, donors: Mapping[str, Video]) -> 
     return blind.blinded(frames, store.frames(donors[sample.video.video_id]) if donors else None)
 
 
-def _seen(sample: Sample, store: FrameStore, prompt: Prompt) -> Question:
-    return _question(sample, store.frames(sample.video), prompt)
+def _seen(sample: Sample, store: FrameStore, prompt: Prompt, told: Told | None) -> Question:
+    return _question(sample, store.frames(sample.video), prompt, told)
 
 
-def _question(sample: Sample, frames: Frames, prompt: Prompt, look: Callable[[], Question] | None = None) -> Question:
-    seen = frames.status == "ok"
+def _question(
+    sample: Sample, frames: Frames, prompt: Prompt, told: Told | None, look: Callable[[], Question] | None = None
+) -> Question:
+    problem, times = None if frames.status == "ok" else f"video {frames.status}", frames.times
+    if told is not None and problem is None:
+        try:
+            times = told(frames.times)
+        except NotTold as error:
+            problem = f"video cannot be shown as one, only as frames (--as frames): {error}"
     images = frames.images or (b"",) * len(frames.times)
+    shown = render(prompt, sample, frames.times, images, as_video=told is not None) if problem is None else ()
     return Question(
         sample_id=sample.sample_id,
-        messages=render(prompt, sample, frames.times, images) if seen else (),
+        messages=shown,
         prompt_id=prompt.id,
         frames_id=frames.frames_id,
-        frame_times=frames.times,
-        problem=None if seen else f"video {frames.status}",
+        frame_times=times,
+        problem=problem,
         look=look,
     )
 

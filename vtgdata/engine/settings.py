@@ -1,12 +1,12 @@
 """Settings of every command that asks a model."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from vtgdata.files import plugins
-from vtgdata.records import Sampling
+from vtgdata.records import FrameSampling, Sampling
 from vtgdata.video.frame_settings import FrameSettings, PositiveInt
 
 UnitFraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -35,6 +35,14 @@ class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_field
     model than the one asked for has answered is left out. May be given several times."""
     videos: str = ""
     """Folder under which the videos lie."""
+    as_: Literal["frames", "video"] = msgspec.field(default="frames", name="as")
+    """How frames are shown: frames (each a picture after its time as text) or video (all of them as one video, whose
+    times the model's own processor or server tells it; for models that are known to be told seconds)."""
+    video_server: Literal["", "vllm", "sglang"] = ""
+    """What the servers are, for --as video: vllm (started with --trust-request-mm-kwargs) or sglang. Each is sent
+    frames that are chosen already, with their times; a server that would sample by itself is not asked."""
+    video_family: str = ""
+    """Family of a served model, for --as video, if its name does not tell it: qwen3_vl, qwen3_5 or qwen2_5_vl."""
     prompt: str = "ground"
     """Prompt: a name from the package, or a path to a Markdown file."""
     n: PositiveInt = 1
@@ -98,6 +106,11 @@ class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_field
     def ignores_up_to_date(self) -> bool:
         """Whether to run even if the earlier result is up to date (--dry-run, --only, --batch)."""
         return self.dry_run or bool(self.only or self.batch)
+
+    def frame_sampling(self) -> FrameSampling:
+        """Which frames are shown, and how; raises VtgError when two settings contradict each other."""
+        found = super().frame_sampling()
+        return msgspec.structs.replace(found, shown_as="video") if self.as_ == "video" else found
 
     def sampling(self) -> Sampling:
         """How answers are drawn."""

@@ -1,8 +1,8 @@
 """The verification chain: what is asked of each answer, in order, before it becomes a trace.
 
 First that there is an answer and something to hold it against; then the verifiers of the chain, each on the rows that
-have no reason yet. The first reason counts. Nothing here asks a model (but `judge`), so that stored rollouts are
-verified anew in seconds.
+have no reason yet. The first reason counts. Nothing here asks a model, so that stored rollouts are verified anew in
+seconds; what `judge` goes by is asked by `judging`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -69,6 +69,14 @@ class Chain:
         self._ready = [_prepared(verifier, samples) for verifier in verifiers]
         self.rewrites = any(ready.verifier.module.endswith(".in_form") for ready in self._ready)
         """Whether an answer in another spelling is written in the asked form; else it is dropped."""
+
+    @property
+    def judge(self) -> Verifier | None:
+        """The verifier that goes by another model's verdicts; raises VtgError where there are two."""
+        asking = [ready.verifier for ready in self._ready if ready.verifier.asks]
+        if len(asking) > 1:
+            raise VtgError(f"--verify {asking[1].spec!r}: a chain has one judge, and {asking[0].spec!r} is one.")
+        return asking[0] if asking else None
 
     @property
     def looks(self) -> bool:

@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
 from vtgdata.files import fingerprint
-from vtgdata.records import FrameSampling, Image, Message, Sampling
+from vtgdata.records import Footage, FrameSampling, Image, Message, Part, Sampling
 
 KEY_LENGTH = 32
 """Hex digits of a key: 128 bits practically never collide, and take half the space of a whole SHA-256."""
@@ -23,7 +23,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     frames_id: str
     """Fingerprint of the pixels: the video's content, its sampling and the decoder."""
     frame_times: tuple[float, ...]
-    """Times of the frames, in seconds from the start of the video."""
+    """Seconds from the start of the video: the times of the frames; where they are shown as one video, those that the
+    model is told, which for some models are one for each pair of frames."""
     problem: str | None = None
     """Why the question cannot be asked, and never is (`video missing`); None if it can."""
     look: Callable[[], Self] | None = None
@@ -32,13 +33,14 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def messages_hash(messages: Iterable[Message]) -> str:
-    """SHA-256 (hex) of rendered messages. An image counts by its time: its pixels are in the frames' fingerprint."""
-    return fingerprint.of_value(
-        [
-            [message.role, [["image", p.time] if isinstance(p, Image) else ["text", p.text] for p in message.parts]]
-            for message in messages
-        ]
-    )
+    """SHA-256 (hex) of rendered messages. A frame counts by its time: its pixels are in the frames' fingerprint."""
+    return fingerprint.of_value([[message.role, [_part(part) for part in message.parts]] for message in messages])
+
+
+def _part(part: Part) -> list[Any]:
+    if isinstance(part, Footage):
+        return ["video", *part.times]
+    return ["image", part.time] if isinstance(part, Image) else ["text", part.text]
 
 
 def work_keys(question: Question, model_id: str, sampling: Sampling, n: int, seed: int) -> list[str]:

@@ -56,7 +56,8 @@ def module_name(kind: str, name: str) -> str:
         raise ValueError(f"{kind!r} is no kind of importable plug-in")
     if not all(part.isidentifier() for part in name.split(".")):
         raise VtgError(f"{kind} plug-in {name!r}: neither a name nor a dotted path; {did_you_mean(name, names(kind))}")
-    if "." not in name and name not in names(kind):
+    # Not `names`, which lists a folder: scores are loaded for every sample.
+    if "." not in name and (name.startswith("_") or not outside.is_file(FOLDERS / kind / f"{name}.py")):
         raise VtgError(f"There is no {kind} plug-in {name!r}; {did_you_mean(name, names(kind))}")
     if "." in name and not name.startswith("vtgdata."):
         refuse_foreign_code(name)

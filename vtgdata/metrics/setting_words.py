@@ -123,7 +123,7 @@ def _own_setting(asked: Asked) -> Setting:
         temperature=asked.temperature,
         max_tokens=asked.max_tokens,
         prompt=prompt.name,
-        as_video=False,
+        as_video=taken.as_video,
     )
 
 

@@ -64,6 +64,18 @@ class FrameSampling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     tokens: TokenBudget | msgspec.UnsetType = msgspec.UNSET
     """If given, it sets the frame size, and `short_side` is not used. If unset, it is left out when a sampling is
     written, so that samplings without a budget keep their fingerprints."""
+    shown_as: Literal["video"] | msgspec.UnsetType = msgspec.UNSET
+    """If `video`, a model is shown the frames as one video and is told their times by its own processor. If unset, each
+    frame is a picture after its time as text, and this is left out when a sampling is written."""
+
+    @property
+    def as_video(self) -> bool:
+        """Whether the frames are shown as one video."""
+        return self.shown_as == "video"
+
+    def chosen(self) -> "FrameSampling":
+        """Which frames are taken, however they are shown: what the frame store goes by."""
+        return msgspec.structs.replace(self, shown_as=msgspec.UNSET)
 
 
 class Frames(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,34 +6,8 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from vtgdata.records.message import Message
 from vtgdata.records.sample import Window
-
-
-class Text(msgspec.Struct, frozen=True, tag="text"):
-    """A piece of text in a message."""
-
-    text: str
-    data: tuple[tuple[int, int], ...] | None = None
-    """Where the words of a sample stand in it: (start, end) in characters, in order. They are data: a control token of
-    a model that is spelt out in them is plain text. None where nobody says; then all of it may be data."""
-
-
-class Image(msgspec.Struct, frozen=True, tag="image"):
-    """A frame in a message: JPEG bytes and the time it shows, in seconds."""
-
-    jpeg: bytes
-    time: float
-
-
-Part = Text | Image
-
-
-class Message(msgspec.Struct, frozen=True):
-    """One turn of a conversation."""
-
-    role: Literal["system", "user", "assistant"]
-    parts: tuple[Part, ...]
-
 
 NEUTRAL = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
 """Parts of a sampling that are unset where they have these values, with which they change no answer."""
@@ -120,12 +94,20 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Most seconds that an answer waits for servers that are down or ask for a pause; then it counts as failed."""
     body: dict[str, Any] = {}
     """Changes of the JSON body of each request: dotted field name -> value, None to leave the field out."""
+    video_server: Literal["", "vllm", "sglang"] = ""
+    """What the servers are, for frames as one video."""
+    video_family: str = ""
+    """Family of the served model, as its configuration's `model_type`; empty to go by its name."""
     answers_as: tuple[str, ...] = ()
     """Names of other models that a server may answer as; `*` for any."""
 
 
 class NotSent(Exception):
     """A request that was not sent, because the run ends: raised by a model that was told to `stop`."""
+
+
+class NotTold(ValueError):
+    """Frames whose times a model cannot be told, as one video; the text is a clause that says why."""
 
 
 class Model(Protocol):
@@ -191,6 +173,21 @@ class RenewedModel(Protocol):
     """The earlier id."""
     formerly_why: str
     """Why answers under the earlier id do not count any more, for people."""
+
+
+@runtime_checkable
+class VideoModel(Protocol):
+    """A model that takes the frames of a video as one video (`--as video`), and is told their times its own way."""
+
+    no_video: str
+    """Why this one cannot, as a clause; empty if it can."""
+
+    def told(self, times: Sequence[float]) -> tuple[float, ...]:
+        """The times that it is told where frames are shown at `times`, in seconds: for some models one for each pair.
+
+        Raises NotTold, with a clause, where those would be other times than the frames'.
+        """
+        ...
 
 
 @runtime_checkable

@@ -167,4 +167,5 @@ def frames_words(frames: Mapping[str, Any] | None) -> str:
     size = f"short side at most {frames.get('short_side')} pixels"
     if budget := frames.get("tokens"):
         size = f"as large as {budget['total']:,} visual tokens of {budget['patch']} x {budget['patch']} pixels allow"
-    return f"{f'{fps:g} frames a second{most}' if fps else even}, {size}"
+    shown = ", shown as one video" if frames.get("shown_as") == "video" else ""
+    return f"{f'{fps:g} frames a second{most}' if fps else even}, {size}{shown}"

@@ -15,6 +15,7 @@ import yaml
 from vtgdata.annotations import licences
 from vtgdata.files import plugins
 from vtgdata.releases import asked_models, card_metadata, croissant, licence_texts, plots, teacher_terms
+from vtgdata.releases.columns import kind_of
 from vtgdata.releases.document import Document
 from vtgdata.releases.rebuild.record import RebuildRecord
 
@@ -46,7 +47,7 @@ def dataset_card(document: Document, rebuild: RebuildRecord, texts: Collection[s
         licence_rows=licence_rows(document),
         changelog=changelog(document),
         command=command(document),
-        kinds=_KINDS,
+        kinds={config: _KINDS[kind_of(config)] for config in document.configs if kind_of(config) in _KINDS},
         tallies=tallies(document),
         columns=croissant.card_columns(document),
         plots=[(plots.title(name), plots.file_name(name)) for name in document.figures],

@@ -6,6 +6,8 @@ from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, V
 
 TRACED = "coldstart"
 """Beginning of the names of configs that hold traces."""
+RATED = "difficulty"
+"""Config of pass rates; those of another prompt are in a config such as `difficulty_qa`."""
 # fmt: off
 _ASKED = {
     "model_id": "text", "prompt_id": "text", "sampling_id": "text", "frames_id": "text", "frame_sampling": "text",
@@ -42,9 +44,16 @@ MARKS = {"marks": VERIFIED["marks"]}
 # fmt: on
 
 
+def kind_of(config: str) -> str:
+    """The config whose columns a config has: `coldstart` for coldstart_qa; its own name where it is no such kind."""
+    if config.startswith(TRACED):
+        return TRACED
+    return RATED if config.startswith(f"{RATED}_") else config
+
+
 def known_columns(config: str) -> dict[str, str]:
     """The columns that every config of a name has."""
-    return COLUMNS.get(config) or (COLDSTART if config.startswith(TRACED) else CHOSEN)
+    return COLUMNS.get(kind_of(config), CHOSEN)
 
 
 def columns_of(config: str, more: Mapping[str, str]) -> dict[str, str]:

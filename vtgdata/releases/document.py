@@ -14,7 +14,7 @@ from vtgdata.errors import Conflict, VtgError, did_you_mean
 from vtgdata.files import fingerprint, json_document, outside
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.schemas import ABSENT, WEIGHT, Row
-from vtgdata.releases.columns import MARKS, TRACED, columns_of, known_columns
+from vtgdata.releases.columns import MARKS, TRACED, columns_of, kind_of, known_columns
 from vtgdata.releases.stated import NAME, check_files, stated_bytes
 
 SCHEMA_VERSION = 1
@@ -105,7 +105,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
         """{column: type} of the rows of a config."""
         absent = ABSENT if self.absent and "labelled" in known_columns(config) else {}
         found = columns_of(config, absent)
-        if config.startswith(TRACED) and any(model.get("marks") for model in self.models):
+        if kind_of(config) == TRACED and any(model.get("marks") for model in self.models):
             found |= MARKS
         return found | WEIGHT if self.weighted is not UNSET and config in self.weighted else found
 

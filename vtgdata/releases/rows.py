@@ -17,7 +17,7 @@ from vtgdata.files.pieces import names_of, read_frames, read_pieces
 from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, TRACES, VERIFIED, WEIGHT, Row
 from vtgdata.releases import published, tombstones
 from vtgdata.releases.asked_models import Asked
-from vtgdata.releases.columns import CHOSEN, COLUMNS, MARKS, TRACED, columns_of, known_columns
+from vtgdata.releases.columns import CHOSEN, COLUMNS, MARKS, RATED, TRACED, columns_of, kind_of, known_columns
 from vtgdata.releases.sample_index import REMOVED, Ranks, SampleIndex
 from vtgdata.releases.tombstones import Tombstones
 
@@ -50,7 +50,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def joined(self) -> bool:
         """Whether a row has the columns of its sample too."""
-        return self.name not in COLUMNS or self.name == TRACED
+        kind = kind_of(self.name)
+        return kind not in COLUMNS or kind == TRACED
 
 
 class Sources:
@@ -118,8 +119,8 @@ class Sources:
         more = WEIGHT if set(WEIGHT) <= set(names_of(path)) else {}
         return self._joined(config, path, CHOSEN | more, ranks, ranks != REMOVED, more)
 
-    def pass_rates(self, path: str) -> Config:
-        """Rows of the config `difficulty`."""
+    def pass_rates(self, path: str, config: str = RATED) -> Config:
+        """Rows of a config such as `difficulty`."""
         ranks = self._ranks(path, PASS_RATES)
         asked, begun = Asked(ranks), 0
         for frame in _read(path, [*Asked.COLUMNS, "n", "prompt"], PASS_RATES | DRAWN):
@@ -128,7 +129,7 @@ class Sources:
             begun += frame.height
         self._note_students(asked)
         own = {name: kind for name, kind in (PASS_RATES | DRAWN).items() if name != "prompt"}
-        return _config("difficulty", [path], own, [ranks], [ranks != REMOVED])
+        return _config(config, [path], own, [ranks], [ranks != REMOVED])
 
     def rollouts(self, paths: Sequence[str]) -> Config:
         """Rows of the config `rollouts`."""
@@ -263,7 +264,7 @@ def _read(path: str, names: Sequence[str], kinds: Mapping[str, str], *, needs: S
 
 def keys_of(config: str) -> tuple[str, ...]:
     """The columns that identify a row of a config."""
-    return _KEYS.get(TRACED if config.startswith(TRACED) else config, _CHOSEN_KEY)
+    return _KEYS.get(kind_of(config), _CHOSEN_KEY)
 
 
 def key_of(row: Row, config: str) -> str:

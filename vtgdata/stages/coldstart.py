@@ -4,52 +4,51 @@ Every rollout is written, with its reason if it is not kept as a trace. A trace 
 that reasoning and answer agree; `--target annotation` puts the true window that the teacher met in its place.
 """
 
-import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple, cast
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from vtgdata.conversation.prompt import load_prompt
-from vtgdata.conversation.verifying import parted
-from vtgdata.engine import choice, shards, unreleasable, verification
+from vtgdata.engine import choice, judging, pilot, shards, turns, unreleasable, verification
 from vtgdata.engine.batch.export import Exported
 from vtgdata.engine.choice import Positions, Quota
-from vtgdata.engine.collect import Collected, collect
+from vtgdata.engine.collect import Collected, collect, too_many
+from vtgdata.engine.judging import PENDING, Judge, Judged, Pending
+from vtgdata.engine.kept import Tally
 from vtgdata.engine.models import plugin_code
 from vtgdata.engine.money import plan
 from vtgdata.engine.money.plan_words import Planned
-from vtgdata.engine.questions import frame_store, load_samples
-from vtgdata.engine.rollouts import sampling_text
+from vtgdata.engine.pilot import Forecast
+from vtgdata.engine.questions import load_samples
 from vtgdata.engine.settings import UnitFraction
 from vtgdata.engine.targets import Targets
-from vtgdata.engine.unreleasable import TrainingSettings
+from vtgdata.engine.traced import Tracer, left_out
+from vtgdata.engine.turns import Taught, Teacher, TurnSettings, Yield
 from vtgdata.engine.verification import Chain
 from vtgdata.files import plugins
-from vtgdata.files.parquet import parquet_writer
-from vtgdata.files.schemas import DRAWN, ROLLOUTS, TRACES, VERIFIED, Row
+from vtgdata.files.parquet import ParquetWriter, parquet_writer
+from vtgdata.files.samples import SampleTable
+from vtgdata.files.schemas import DRAWN, ROLLOUTS, TRACES, VERIFIED
 from vtgdata.files.step import Step, StepSummary
-from vtgdata.records import Sample
-from vtgdata.records.windows import as_pairs
 from vtgdata.releases.rebuild.answers import still_there
 from vtgdata.video.frame_settings import PositiveInt
 
+log = logging.getLogger("vtgdata")
+
 COLUMNS = TRACES | DRAWN | VERIFIED
 """Columns of traces.parquet."""
-BLIND = "no_better_than_blind"
-"""Reason of `beats_blind`."""
 NONE = "none"
 """The one verifier of a chain of scores alone."""
 
 
-class Settings(TrainingSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(TurnSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of build-coldstart."""
 
-    model: str
-    """The teacher: a plug-in with its argument, as in openai_api:NAME or scripted:samples.parquet."""
     n: int = 4
     """Answers per sample."""
     keep: dict[str, UnitFraction] = msgspec.field(default_factory=lambda: dict(verification.KEEP))
@@ -81,9 +80,10 @@ class Settings(TrainingSettings, frozen=True, kw_only=True, forbid_unknown_field
 
     def inputs(self, *models: str) -> list[str]:
         """Files and folders that the traces depend on."""
+        judges, prompts = judging.models_and_prompts(_specs(self))
         named = [str(value) for spec in self.verify for value in plugins.parse_spec(spec).settings.values()]
         return [
-            *super().inputs(*models), *([self.proposals] if self.proposals else []),
+            *super().inputs(*models, *judges), *prompts, *([self.proposals] if self.proposals else []),
             *(path for path in named if path.endswith((".parquet", ".md")) and Path(path).exists()),
         ]  # fmt: skip
 
@@ -105,7 +105,13 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     n_failed: int
     """Number of samples with a failed request or an unusable video."""
     model: str
-    """Id of the teacher."""
+    """Id of the teacher, the first one with --then."""
+    teachers: list[Taught] | UnsetType = UNSET
+    """With --then or --pilot: what became of each teacher's answers, and what they cost."""
+    forecast: Forecast | UnsetType = UNSET
+    """With --pilot: what its answers say of the whole."""
+    judge: Judged | UnsetType = UNSET
+    """With the verifier `judge`: how often it said no, and what it cost."""
     reproducible: bool | UnsetType = UNSET
     """Set for a local model: whether all answers were computed in batches of one size (--reproducible), so that the
     same command gives them again."""
@@ -123,48 +129,49 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         "build-coldstart",
         settings,
         Summary,
-        code=[__name__, *plugin_code([settings.model], _scores(settings)), *verification.modules(_specs(settings))],
-        inputs=settings.inputs(settings.model),
+        code=[
+            __name__,
+            *plugin_code(
+                [*settings.models_asked(), *judging.models_and_prompts(_specs(settings))[0]], _scores(settings)
+            ),
+            *verification.modules(_specs(settings)),
+        ],
+        inputs=settings.inputs(*settings.models_asked()),
         listings=settings.listings(),
     ) as step:
         if not settings.ignores_up_to_date and (done := step.up_to_date()) is not None:
             return done
-        quota = Quota(settings.size, settings.balance, settings.quota, settings.seed)
+        asked = turns.teachers(settings)
+        Quota(settings.size, settings.balance, settings.quota, settings.seed)
         samples = still_there(shards.part(load_samples(settings), settings), settings.rollouts)
         chain = Chain(_specs(settings), samples)
-        targets = Targets(load_prompt(settings.prompt), settings.target, rewrites=chain.rewrites)
+        judge = Judge(chain.judge, settings) if chain.judge else None
+        work = _Work(settings, asked, chain, judge)
         unreleasable.refuse(settings, samples)
-        asks = [] if settings.rollouts else [(settings.model, "sighted")]
-        if (planned := plan.check(settings, samples, asks)) is not None:
+        some = pilot.draw(samples, settings.pilot, settings.seed) if settings.pilot else samples
+        if (planned := work.plan(some)) is not None:
             return planned
         if settings.executor:
             shards.on_ray(run, settings)
-        out = step.start()
-        tally = _Tally(quota)
-        with (
-            collect(settings, samples, settings.model, scores=_scores(settings)) as collected,
-            parquet_writer(out / "rollouts.parquet", ROLLOUTS) as rollouts,
-            parquet_writer(out / "traces.parquet", COLUMNS) as traces,
-        ):
-            asked = _Asked(settings, chain, targets, collected)
-            for sample, rows in collected.by_sample():
-                found = asked.traces(rows, sample)
-                for row, trace in zip(rows, found, strict=True):
-                    rollouts.write(row)
-                    traces.write(trace)
-                tally.add(sample, found)
-        over = quota.over()
-        choice.rewrite(out / "traces.parquet", COLUMNS, over, _left)
+        work.out = step.start()
+        made = work.make(some, whole=settings.pilot is None)
+        forecast: Forecast | UnsetType = UNSET
+        if settings.pilot:
+            forecast = pilot.forecast(made.yields, len(some), len(samples))
+            if settings.go_on:
+                for line in pilot.words(forecast):
+                    log.info("%s", line)
+                pilot.refuse(forecast, settings.budget)
+                some = samples
+                work.plan(some)
+                made = work.make(some, whole=True)
         summary = Summary(
-            samples=len(samples),
-            **tally.figures(over),
-            n_failed=collected.n_failed,
-            model=collected.model_id,
-            reproducible=UNSET if collected.reproducible is None else collected.reproducible,
-            out=settings.out,
-        )
-        failed = collected.failure(settings.max_failed)
-        return step.finish(summary, ["rollouts.parquet", "traces.parquet"], failed=failed)
+            samples=len(some), **made.figures, n_failed=made.n_failed, model=made.yields[0].collected.model_id,
+            teachers=[each.told() for each in made.yields] if len(asked) > 1 or settings.pilot else UNSET,
+            forecast=forecast, judge=judge.told() if judge else UNSET, reproducible=made.reproducible, out=settings.out,
+        )  # fmt: skip
+        failed = too_many(made.n_failed, len(some), made.first_failure, settings.max_failed)
+        return step.finish(summary, list(work.files), failed=failed)
 
 
 def _specs(settings: Settings) -> list[str]:
@@ -178,80 +185,101 @@ def _scores(settings: Settings) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*settings.keep, settings.best_by)))
 
 
-class _Asked:
-    """Turns the rows of a sample into traces."""
+class _Made(NamedTuple):
+    """What was made of some samples."""
 
-    def __init__(self, settings: Settings, chain: Chain, targets: Targets, collected: Collected) -> None:
-        self.settings, self.chain, self.targets = settings, chain, targets
-        store = frame_store(settings) if chain.looks else None
-        self.frames = store.frames if store is not None else None
-        self.prompt = collected.prompt.text
-        self.how = {
-            "prompt_id": targets.taught.id,
-            "prompt": targets.taught.text,
-            "frame_sampling": json.dumps(msgspec.to_builtins(settings.frame_sampling()), sort_keys=True),
-            "sampling": sampling_text(settings.sampling(), settings.seed, collected.reproducible),
-        }
+    yields: list[Yield]
+    """Of each teacher."""
+    figures: dict[str, Any]
+    """Counts of a summary."""
+    n_failed: int
+    """Samples that failed; one that failed with a teacher is asked of no further one."""
+    first_failure: str
+    reproducible: bool | UnsetType
 
-    def traces(self, rows: Sequence[Row], sample: Sample) -> list[Row]:
-        """A trace row for each rollout of a sample, in order: `kept` says if it is a trace, `reason` why not."""
-        told = [row | {"prompt": self.prompt} for row in rows]
-        reasons = self.chain.reasons(told, sample, self.frames)
-        found = [self._trace(row, sample, why) for row, why in zip(told, reasons, strict=True)]
-        choice.best(found, self.settings.per_sample, self.settings.best_by)
+
+class _Writers(NamedTuple):
+    """Of the files of a run."""
+
+    rollouts: ParquetWriter
+    traces: ParquetWriter
+    verdicts: ParquetWriter = cast(ParquetWriter, None)
+    """Of a run with a judge alone."""
+
+
+class _Work:
+    """Asks the teachers in turn, verifies what they say, and writes it: all of the first one, then of the next one."""
+
+    def __init__(self, settings: Settings, asked: Sequence[Teacher], chain: Chain, judge: Judge | None) -> None:
+        self.settings, self.teachers, self.chain, self.judge = settings, asked, chain, judge
+        self.targets = Targets(load_prompt(settings.prompt), settings.target, rewrites=chain.rewrites)
+        self.out = Path()
+        self.files = {"rollouts.parquet": ROLLOUTS, "traces.parquet": COLUMNS}
+        if judge is not None:
+            self.files[judging.NAME] = judging.COLUMNS
+
+    def plan(self, samples: SampleTable) -> Planned | Exported | None:
+        """The plan of asking about samples, or None when that may begin; see `plan.check`."""
+        asks = [] if self.settings.rollouts else [each.ask for each in self.teachers]
+        first = [(each.spec, each.condition) for each in asks[:1]]
+        return plan.check(self.settings, samples, first, perhaps=[*asks[1:], *(self.judge.asks if self.judge else [])])
+
+    def make(self, samples: SampleTable, *, whole: bool) -> _Made:
+        """Ask about samples. Args: whole: whether quotas count; they are those of the whole, not of a pilot."""
+        settings, path = self.settings, self.out / "traces.parquet"
+        quota = Quota(settings.size, settings.balance, settings.quota, settings.seed) if whole else Quota.none()
+        tally, yields, left = Tally(quota), list[Yield](), samples
+        if self.judge is not None:
+            self.judge.counts.clear()
+        with ExitStack() as stack:
+            writers = _Writers(*(
+                stack.enter_context(parquet_writer(self.out / name, columns)) for name, columns in self.files.items()
+            ))  # fmt: skip
+            for teacher in self.teachers:
+                yields.append(self._ask(teacher, left, yields, writers, tally))
+                left = yields[-1].left(left)
+        over = quota.over()
+        choice.rewrite(path, COLUMNS, over, left_out)
+        stated = [each.collected.reproducible for each in yields if each.collected.reproducible is not None]
+        return _Made(
+            yields, tally.figures(over), sum(each.n_failed for each in yields),
+            next((first for each in yields if (first := each.first_failure)), ""),
+            all(stated) if stated else UNSET,
+        )  # fmt: skip
+
+    def _ask(
+        self, teacher: Teacher, samples: SampleTable, earlier: Sequence[Yield], writers: _Writers, tally: Tally
+    ) -> Yield:
+        settings, verdicts = self.settings, dict[str, str | None]()
+        if self.judge is not None:
+            for row in self.judge.verdicts(self._pending(teacher, samples)):
+                writers.verdicts.write(row)
+                verdicts[row["key"]] = judging.words_of(row)
+        with self._collect(teacher, samples) as collected:
+            found, tracer = (
+                Yield(teacher, collected),
+                Tracer(settings, self.chain, self.targets, collected, verdicts),
+            )
+            turns.refuse_twins([*earlier, found])
+            for sample, rows in collected.by_sample():
+                made = tracer.traces(rows, sample, settings.per_sample, settings.best_by)
+                for row, trace in zip(rows, made, strict=True):
+                    writers.rollouts.write(row)
+                    writers.traces.write(trace)
+                tally.add(sample, made)
+                found.add(sample, made)
         return found
 
-    def _trace(self, row: Row, sample: Sample, why: str | None) -> Row:
-        written = self.targets.write(row, sample) if why is None else why
-        trace = row | self.how | {
-            "teacher_windows": row["windows"],
-            "annotation_windows": as_pairs(sample.windows),
-        }  # fmt: skip
-        if isinstance(written, str):
-            return _left(trace, written)
-        return trace | {"kept": True, "reason": None, "target": written.text, "marks": list(written.marks)}
+    def _collect(self, teacher: Teacher, samples: SampleTable) -> AbstractContextManager[Collected]:
+        scores = _scores(self.settings)
+        return collect(teacher.settings, samples, teacher.spec, scores=scores, turn=teacher.turn)
 
-
-def _left(trace: Row, why: str) -> Row:
-    """A trace that is left out, with its reason in parts."""
-    code, number, words = parted(why)
-    return trace | {"kept": False, "reason": code, "number": number, "detail": words or None}
-
-
-class _Tally:
-    """Counts of what became of the rollouts."""
-
-    def __init__(self, quota: Quota) -> None:
-        self.quota = quota
-        self.reasons: Counter[str] = Counter()
-        self.marks: Counter[str] = Counter()
-        self.kept: dict[str, str] = {}
-        self.rollouts = 0
-        self.middles: tuple[list[float], list[float]] = ([], [])
-        """Of kept traces, and of those that `beats_blind` left out."""
-
-    def add(self, sample: Sample, traces: Sequence[Row]) -> None:
-        """Count a sample's rollouts."""
-        self.quota.note(sample, traces)
-        self.rollouts += len(traces)
-        for trace in traces:
-            if trace["kept"]:
-                self.kept[trace["key"]] = sample.sample_id
-                self.marks.update(trace["marks"])
-            else:
-                self.reasons[trace["reason"]] += 1
-            if sample.video.duration and trace["windows"] and (trace["kept"] or trace["reason"] == BLIND):
-                middle = sum(trace["windows"][0]) / 2 / sample.video.duration
-                self.middles[not trace["kept"]].append(middle)
-
-    def figures(self, over: Mapping[str, str]) -> dict[str, Any]:
-        """The counts of a summary; traces over a quota are not kept."""
-        reasons = self.reasons + Counter(parted(why).code for why in over.values())
-        left = [sample_id for key, sample_id in self.kept.items() if key not in over]
-        kept, lost = self.middles
-        told = {"kept": choice.positions(kept), "without_beats_blind": choice.positions([*kept, *lost])}
-        return {
-            "rollouts": self.rollouts, "traces": len(left), "samples_with_trace": len(set(left)),
-            "reasons": dict(sorted(reasons.items())), "marks": dict(sorted(self.marks.items())),
-            "positions": told if lost else UNSET,
-        }  # fmt: skip
+    def _pending(self, teacher: Teacher, samples: SampleTable) -> list[Pending]:
+        """The answers that nothing but the judge can speak against."""
+        found: list[Pending] = []
+        with self._collect(teacher, samples) as collected:
+            tracer = Tracer(self.settings, self.chain, self.targets, collected, {})
+            for sample, rows in collected.by_sample():
+                reasons = tracer.reasons(rows, sample)
+                found += [Pending(sample, row) for row, why in zip(rows, reasons, strict=True) if why == PENDING]
+        return found

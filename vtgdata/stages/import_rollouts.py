@@ -43,7 +43,7 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     file: str
     """The published file."""
     form: str
-    """Its form: timelens2, tempsamp, timerft or open_r1, or a dotted path to a module of your own."""
+    """Its form: timelens2, tempsamp, timerft, open_r1 or verl, or a dotted path to a module of your own."""
     out: str
     """Folder for samples.parquet, drops.parquet and pass_rates.parquet; for rollouts.parquet, if answers are there."""
     measures: list[str] = msgspec.field(default_factory=list[str])
@@ -210,7 +210,7 @@ class _Made:
     def _of_answers(self, published: Published, sample: Sample) -> list[Row]:
         """Pass rates where answers are published; they are read and scored, and written too."""
         rows = [self._said_row(sample, index, text) for index, text in enumerate(published.texts)]
-        form = self.form.answers
+        form = published.form or self.form.answers
         assert form is not None
         said = [parse(text, duration=sample.video.duration, form=form) for text in published.texts]
         for row, answer in zip(rows, said, strict=True):

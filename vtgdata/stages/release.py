@@ -28,7 +28,7 @@ from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.releases import COLUMNS, Release, diff, hub, licence_texts, teacher_terms, tombstones
-from vtgdata.releases.columns import TRACED
+from vtgdata.releases.columns import RATED, TRACED, kind_of
 from vtgdata.releases.dating import Dated, date
 from vtgdata.releases.rebuild import lineage
 from vtgdata.releases.rows import Config, Sources
@@ -56,7 +56,7 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     splits: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """Selected rows as NAME=rows.parquet, published as a config of that name (as in rl=rows.parquet); a name that
     begins with coldstart, as coldstart_qa, takes a traces.parquet, and so does rejected: the answers that became no
-    trace, with their reasons."""
+    trace, with their reasons; difficulty_qa takes the pass_rates.parquet of another prompt."""
     rollouts: list[str] = msgspec.field(default_factory=list[str])
     """rollouts.parquet whose rows are all published; may be given several times."""
     drops: list[str] = msgspec.field(default_factory=list[str])
@@ -196,8 +196,8 @@ def _configs(settings: Settings, sources: Sources) -> dict[str, Config]:
         if config == "rejected":
             configs[config] = sources.rejected(path)
             continue
-        traced = config.startswith(TRACED)
-        configs[config] = sources.traces(path, config) if traced else sources.chosen(config, path)
+        read = {TRACED: sources.traces, RATED: sources.pass_rates}.get(kind_of(config))
+        configs[config] = read(path, config) if read else sources.chosen(config, path)
     if settings.pass_rates:
         configs["difficulty"] = sources.pass_rates(settings.pass_rates)
     configs["rollouts"] = sources.rollouts(settings.rollouts)

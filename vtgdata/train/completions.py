@@ -19,10 +19,11 @@ COLUMNS = {
     "step": "count", "batch": "count", "group": "count", "sample_id": "text", "text": "text", "windows": "windows",
     "option": "text", "parse_status": "text", "strict_ok": "flag", "finish_reason": "text", "tokens_out": "count",
     "scores": "scores", "reward": "number", "others": "number", "advantage": "number", "pass_rate": "number",
-    "pass_rate_bin": "text",
+    "pass_rate_bin": "text", "replaced": "count",
 }  # fmt: skip
 """`batch` counts the draws of answers within a step, `group` the prompts of a batch, both from 0; `scores` has the
-rewards by name, `others` what the answer earns on other videos' truths."""
+rewards by name, `others` what the answer earns on other videos' truths, `replaced` how many groups stood in the place
+of this one before and were thrown away, since all of their answers earned the same."""
 COPIED = ("sample_id", "others", "windows", "option", "parse_status", "strict_ok", "finish_reason", "tokens_out")
 BINS = 5
 """Ranges of pass rates, of one width."""
@@ -64,13 +65,14 @@ class Completions:
         self._step = self._written = 0
         self._batch = 0
 
-    def scored(self, step: int, logs: Mapping[str, Any]) -> None:
+    def scored(self, step: int, logs: Mapping[str, Any], replaced: Mapping[int, int]) -> None:
         """Take the answers of a batch.
 
         Args:
             step: that is trained on them, from 1 on; the first one where several steps are.
             logs: what TRL's trainer notes of its last batch, gathered from all processes: `completion`, `advantages`,
                 and `extra`, the columns of `Rewards`.
+            replaced: how often each group of the batch was replaced before; 0 where it is not named.
         """
         if step != self._step:
             self._step, self._batch, self._rows = step, 0, []
@@ -87,6 +89,7 @@ class Completions:
                 | {"scores": [{"name": name, "value": value} for name, value in values.items() if value is not None]}
                 | {"reward": sum(known) if known else None, "advantage": advantage}
                 | {"pass_rate": rate, "pass_rate_bin": bin_of(rate)}
+                | {"replaced": replaced.get(number // self._group, 0)}
             )
         self._batch += 1
 
@@ -126,7 +129,7 @@ def follow(trainer: Any, completions: Completions) -> None:
 
     def scored(inputs: Any) -> Any:
         made = score(inputs)
-        completions.scored(trainer.state.global_step + 1, trainer._logs)
+        completions.scored(trainer.state.global_step + 1, trainer._logs, trainer.replaced_before)
         return made
 
     trainer._generate_and_score_completions = scored

@@ -12,8 +12,9 @@ from msgspec import UNSET, UnsetType
 from vtgdata.conversation.answer_text import reopened
 from vtgdata.conversation.prompt import Prompt, read_prompt, render
 from vtgdata.errors import VtgError
+from vtgdata.files import json_document
 from vtgdata.files.samples import row_sample
-from vtgdata.records import Image, Message, Sample, Text
+from vtgdata.records import FrameSampling, Message, Sample, Text
 from vtgdata.releases import hub, open_release
 
 if TYPE_CHECKING:
@@ -59,8 +60,22 @@ def open_rows(path: str, configs: Sequence[str]) -> tuple[list[Row], dict[str, P
             f"{path}: row {unasked[0]['sample_id']!r} of {unasked[0]['config']} names no prompt and frames "
             f"({len(unasked)} rows do not). Select from pass rates of a model that looked."
         )
+    _refuse_footage(rows, path)
     prompts = {name: read_prompt(name, release.prompt(name), path) for name in {row["prompt_id"] for row in rows}}
     return rows, prompts
+
+
+def _refuse_footage(rows: Sequence[Row], path: str) -> None:
+    """Raise VtgError when rows were asked about frames as one video, which TRL's trainers do not take."""
+    texts = {row["frame_sampling"] for row in rows}
+    footage = {text for text in texts if json_document.cell(text, "frame_sampling", FrameSampling).as_video}
+    asked = [row for row in rows if row["frame_sampling"] in footage]
+    if asked:
+        raise VtgError(
+            f"{path}: row {asked[0]['sample_id']!r} of {asked[0]['config']} was asked with --as video ({len(asked)} of "
+            f"{len(rows)} rows), and TRL trains on pictures only. Train on it elsewhere (`vtgdata export ms_swift "
+            f"{path} --as video`; verl for RL, llama_factory for SFT), or ask with --as frames."
+        )
 
 
 def inputs(path: str, configs: Sequence[str], model: str, *more: str) -> list[str]:
@@ -119,9 +134,9 @@ def conversation(
 
 def _parts(message: Message, plain: PlainWords | None) -> list[dict[str, Any]]:
     return [
-        {"type": "image"}
-        if isinstance(part, Image)
-        else {"type": "text", "text": plain.of(part) if plain else part.text}
+        {"type": "text", "text": plain.of(part) if plain else part.text}
+        if isinstance(part, Text)
+        else {"type": "image"}
         for part in message.parts
     ]
 

@@ -18,9 +18,10 @@ from vtgdata.train.drawn import DrawSettings, sampling
 from vtgdata.train.facts import effective
 from vtgdata.train.order import shown
 from vtgdata.train.session import Place
+from vtgdata.train.settings import CONFIGS
 
 COMMAND = "train distill"
-CONFIG = "rl"
+CONFIG = CONFIGS[COMMAND]
 NAMES = {
     "loss": "loss",
     "completions/mean_length": "tokens",

@@ -68,11 +68,14 @@ def trainer(additions: Additions) -> type:
     class Trainer(GRPOTrainer):
         model: Any
         num_generations: Any
+        replaced_before: dict[int, int]
+        """{group of the last batch, over all processes: how often it was replaced before}."""
         _rows: list[dict[str, Any]]
         _rewards: Any
 
         def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
             self._rows = inputs
+            self.replaced_before = {}
             output = super()._generate_and_score_completions(inputs)
             if self.model.training:
                 if additions.oracle:
@@ -121,6 +124,7 @@ def trainer(additions: Additions) -> type:
             fresh = {group: additions.build(next(additions.more)) for group in dead}
             additions.drawn += len(dead)
             additions.replaced += len(dead)
+            self.replaced_before |= {group: self.replaced_before.get(group, 0) + 1 for group in dead}
             slots = [slot for slot in range(len(prompts)) if self._group(slot, len(prompts)) in fresh]
             for slot in slots:
                 row = fresh[self._group(slot, len(prompts))]

@@ -65,8 +65,11 @@ class Question(msgspec.Struct, frozen=True):
 
 
 def questions(rows: Sequence[Row], count: int) -> list[Question]:
-    """At most `count` questions about rows; none where there are too few sources with other sentences."""
-    ordered = sorted(rows, key=lambda row: _hash(row["sample_id"]))
+    """At most `count` questions about rows; none where there are too few sources with other sentences.
+
+    Rows that are questions themselves say nothing that happens, and answering them is what the run may train.
+    """
+    ordered = sorted((row for row in rows if not row.get("options")), key=lambda row: _hash(row["sample_id"]))
     samples = [row_sample(row) for row in ordered]
     found: list[Question] = []
     for row, sample in zip(ordered[: TRIES * count], samples, strict=False):
@@ -163,31 +166,25 @@ def _said(model: Any, shown: Sequence[tuple[str, list[Any]]], opened: Opened, tr
 
 
 def callback(ask_now: Callable[[], list[bool]], kept: Path, crew: Crew) -> Any:
-    """A callback of the trainer that asks when training begins and when it has come to its end.
+    """A callback of the trainer that asks before the first step of a run, once.
 
-    What was right before lies in a file in `kept`, for a run that is taken up again.
+    What was right then lies in a file in `kept`, for the parts of the run that follow and when it is taken up again.
     """
     from transformers import TrainerCallback
 
     class _Asks(TrainerCallback):
-        after: list[bool] | None = None
-
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if state.global_step == 0:
                 before = ask_now()
                 if crew.writes:
                     write_json(kept / NAME, before)
 
-        def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            if state.global_step >= state.max_steps:
-                self.after = ask_now()
-
     return _Asks()
 
 
-def result(kept: Path, after: Sequence[bool] | None) -> Letters | None:
-    """What was right before and after; None where it was not asked. Logs a loss that is more than chance."""
-    if after is None or not (kept / NAME).exists():
+def result(kept: Path, after: Sequence[bool]) -> Letters | None:
+    """What was right before and after; None where nobody asked before. Logs a loss that is more than chance."""
+    if not (kept / NAME).exists():
         return None
     before = json_document.decode(outside.read_bytes(kept / NAME), type=list[bool])
     if len(before) != len(after):

@@ -56,6 +56,8 @@ class How(msgspec.Struct, frozen=True, kw_only=True):
     """Sequences that each process generates at a time with transformers; 0 without such."""
     reference: bool = False
     """Whether a second copy of the weights is kept, for KL."""
+    teacher: Sizes | None = None
+    """Of a larger model whose probabilities are learnt."""
     vllm: float = 0.0
     """Bytes that vLLM takes on the same GPU."""
     sleeps: bool = True
@@ -73,6 +75,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """Buffers in which gradients are exchanged between processes."""
     optimizer: float
     reference: float
+    teacher: float
+    """Weights of a larger model whose probabilities are learnt."""
     activations: float
     """Of forward and backward."""
     logits: float
@@ -107,17 +111,20 @@ def memory(sizes: Sizes, how: How) -> Memory:
     optimizer = number * (state + master) / shared
     copies = _copies(sizes, how, weight, number)
     reference = whole / spread if how.reference and not how.lora else 0.0
+    teacher = _weights(how.teacher, how, weight) / spread if how.teacher else 0.0
     # FSDP2 and DeepSpeed cast the weights that a layer sees; autocast casts products alone.
     stream = how.compute if how.sharding else weight
     activations = _activations(sizes, how, stream)
     logits = _logits(sizes, how)
     cache = _cache(sizes, how, spread)
-    held = weights + gradients + buckets + optimizer + reference + LIBRARIES + (0.0 if how.sleeps else how.vllm)
+    held = (
+        weights + gradients + buckets + optimizer + reference + teacher + LIBRARIES + (0.0 if how.sleeps else how.vllm)
+    )
     training = copies + activations + logits
     generating = cache + (how.vllm if how.sleeps else 0.0)
     return Memory(
         weights=weights, copies=copies, gradients=gradients, buckets=buckets, optimizer=optimizer, reference=reference,
-        activations=activations, logits=logits, cache=cache, vllm=how.vllm, libraries=LIBRARIES,
+        teacher=teacher, activations=activations, logits=logits, cache=cache, vllm=how.vllm, libraries=LIBRARIES,
         total=held + max(training, generating),
     )  # fmt: skip
 

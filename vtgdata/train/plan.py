@@ -24,7 +24,7 @@ from vtgdata.train.launch_config import Launched
 from vtgdata.train.lengths import Lengths
 from vtgdata.train.memory import How, Memory
 from vtgdata.train.order import steps_of
-from vtgdata.train.settings import TrainSettings
+from vtgdata.train.settings import CONFIGS, TrainSettings
 from vtgdata.train.sizes import Sizes
 
 CARD = 80e9
@@ -35,7 +35,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     """What a training would do, and what it would take."""
 
     training: str
-    """`train sft` or `train rl`."""
+    """Its command, such as `train sft`."""
     model: str
     """Where the weights come from."""
     launches: list[str]
@@ -64,7 +64,7 @@ def make(command: str, settings: TrainSettings, foreseen: Foreseen | None = None
     """The plan of a training.
 
     Args:
-        command: `train sft` or `train rl`.
+        command: of the training.
         settings: of the command.
         foreseen: what earlier steps of a recipe say, where the release or the model is not made yet.
         typed: the command as a person types it.
@@ -78,8 +78,10 @@ def make(command: str, settings: TrainSettings, foreseen: Foreseen | None = None
     notes = [f"{settings.model} is not made yet; its sizes are those of {model}"] if model != settings.model else []
     if _is_rl(settings):
         _or_missing(lambda: families.check_rl(model), missing)
+    teacher = getattr(settings, "teacher", "")
+    taught: Sizes | None = _or_missing(lambda: sizes.of_model(teacher), missing) if teacher else None
     found: Sizes | None = _or_missing(lambda: sizes.of_model(model), missing)
-    opened = _opened(settings, foreseen, missing)
+    opened = _opened(settings, foreseen, missing, CONFIGS[command])
     told = _lengths(settings, found, model, foreseen, opened, notes) if found else None
     per_step, total = _per_step(settings)
     split = UNSET
@@ -94,11 +96,11 @@ def make(command: str, settings: TrainSettings, foreseen: Foreseen | None = None
         parameters=_parameters(found, settings) if found else UNSET, batch=split, lengths=told or UNSET,
         steps=steps or UNSET, missing=missing, notes=notes,
     )  # fmt: skip
-    if found is None or told is None or isinstance(split, UnsetType):
+    if found is None or told is None or isinstance(split, UnsetType) or (teacher and taught is None):
         return plan
     ends = told.prompt.plus(told.answer).times(total)
     each = Range(min(ends), max(ends))  # small pictures are enlarged, and may take more
-    how = _how(settings, started, split, told, notes)
+    how = msgspec.structs.replace(_how(settings, started, split, told, notes), teacher=taught)
     plan = msgspec.structs.replace(
         plan, tokens_per_step=Bounds(low=each.low, high=each.high), memory=memory.memory(found, how)
     )
@@ -115,6 +117,11 @@ def _per_step(settings: Any) -> tuple[int, int]:
 
 def _is_rl(settings: Any) -> bool:
     return hasattr(settings, "rollouts")
+
+
+def _draws(settings: Any) -> bool:
+    """Whether a training draws the model's own answers, rather than learn those of the rows."""
+    return hasattr(settings, "max_new_tokens")
 
 
 def _or_missing(get: Any, missing: list[str]) -> Any:
@@ -134,12 +141,11 @@ def _started(settings: TrainSettings) -> Launched:
 
 
 def _opened(
-    settings: TrainSettings, foreseen: Foreseen | None, missing: list[str]
+    settings: TrainSettings, foreseen: Foreseen | None, missing: list[str], default: str
 ) -> tuple[list[Row], dict[str, Prompt]] | None:
     """Rows and prompts of the release; None where it is not there, which earlier steps may make up for."""
     if not Path(settings.release).exists() and foreseen is not None and foreseen.sampling is not None:
         return None
-    default = "rl" if _is_rl(settings) else "coldstart"
     found = _or_missing(lambda: open_rows(settings.release, list(settings.configs or {default: 1.0})), missing)
     if found is None or not found[0]:
         missing.append("frames, tokens and memory: they follow from the rows of the release")
@@ -153,11 +159,11 @@ def _lengths(
     least = lengths.least_of_picture(model, found)
     if opened is not None:
         rows, prompts = opened
-        longest = lengths.longest_answer(rows, settings.max_new_tokens) if _is_rl(settings) else None
+        longest = lengths.longest_answer(rows, settings.max_new_tokens) if _draws(settings) else None
         return lengths.of_rows(rows, prompts, found, least, longest)
     if foreseen is None or foreseen.sampling is None:
         return None
-    answer = (settings.max_new_tokens if _is_rl(settings) else None) or foreseen.answer or 512
+    answer = (settings.max_new_tokens if _draws(settings) else None) or foreseen.answer or 512
     notes.append(f"{settings.release} is not made yet; frames and longest answer are those of {foreseen.by}")
     return lengths.of_sampling(foreseen.sampling, answer, found, least, foreseen.rows)
 
@@ -174,7 +180,7 @@ def _how(settings: Any, started: Launched, batch: Batches, told: Lengths, notes:
     share = settings.vllm_colocate if rl else 0.0
     if share:
         notes.append(f"vLLM's share is of a GPU of {CARD / 1e9:.0f} GB")
-    own = rl and not (share or settings.vllm_server)
+    own = _draws(settings) and not (share or getattr(settings, "vllm_server", ""))
     optimizer = _optimizer(str(settings.trl.get("optim", "adamw")), notes)
     return How(
         weight=4 if whole else 2,

@@ -55,8 +55,8 @@ def _of_memory(found: Memory) -> list[str]:
     parts: Mapping[str, float] = {
         "weights": found.weights, "copies for products": found.copies, "gradients": found.gradients,
         "exchange of gradients": found.buckets, "optimiser": found.optimizer, "reference model": found.reference,
-        "activations": found.activations, "logits": found.logits, "KV cache": found.cache, "vLLM": found.vllm,
-        "libraries": found.libraries,
+        "teacher": found.teacher, "activations": found.activations, "logits": found.logits, "KV cache": found.cache,
+        "vLLM": found.vllm, "libraries": found.libraries,
     }  # fmt: skip
     said = ", ".join(f"{name} {size / 1e9:.2f}" for name, size in parts.items() if size)
     return [

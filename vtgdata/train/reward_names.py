@@ -3,6 +3,7 @@
 tiou                           a score by its name, or its dotted path
 length:low=8,high=200          with settings
 tiou*format                    gated: the first counts as far as the second is met
+grounded_qa/answer             for the rows of one task alone: moment_retrieval or grounded_qa
 """
 
 from __future__ import annotations
@@ -10,18 +11,20 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 import numpy as np
 
-from vtgdata.errors import VtgError
+from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.files import plugins
 from vtgdata.metrics.answered import NOTHING
 from vtgdata.records import Answer, Sample, Window
+from vtgdata.records.sample import Task
 from vtgdata.records.windows import Array
 
 log = logging.getLogger("vtgdata")
+TASKS: tuple[Task, ...] = get_args(Task)
 
 
 class Factor(NamedTuple):
@@ -37,18 +40,29 @@ class Reward(NamedTuple):
 
     name: str
     factors: tuple[Factor, ...]
+    task: str = ""
+    """Of the rows that it is for; empty for all."""
 
     def values(self, answers: Sequence[Answer], samples: Sequence[Sample]) -> Array:
-        """The value of each answer. Returns: (n,) in [0, 1], NaN where one of its scores does not apply."""
-        found = np.ones(len(samples))
+        """The value of each answer. Returns: (n,) in [0, 1], NaN for another task or where a score does not apply."""
+        found = np.array([1.0 if self.task in ("", sample.task) else np.nan for sample in samples])
         for factor in self.factors:
             found = found * factor.score(answers, samples, **factor.settings)
         return found
 
 
 def read(name: str) -> Reward:
-    """A reward from its name; raises VtgError when it names no score, or a setting that a score does not have."""
-    return Reward(name, tuple(_factor(part.strip(), name) for part in name.split("*")))
+    """A reward from its name; raises VtgError when it names no task or score, or a setting that a score has not."""
+    task, product = _of_task(name)
+    if task not in ("", *TASKS):
+        raise VtgError(f"--rewards {name}: {task!r} is no task; {did_you_mean(task, TASKS)}")
+    return Reward(name, tuple(_factor(part.strip(), name) for part in product.split("*")), task)
+
+
+def _of_task(name: str) -> tuple[str, str]:
+    """The task that a reward is for, empty for all, and its product of scores."""
+    task, slash, product = name.partition("/")
+    return (task.strip(), product) if slash and task.strip().isidentifier() else ("", name)
 
 
 def _factor(text: str, name: str) -> Factor:
@@ -62,7 +76,7 @@ def _factor(text: str, name: str) -> Factor:
 
 def modules(names: Sequence[str]) -> list[str]:
     """Names of the modules of the scores in rewards, for a step's `code`."""
-    specs = [plugins.parse_spec(part.strip()) for name in names for part in name.split("*")]
+    specs = [plugins.parse_spec(part.strip()) for name in names for part in _of_task(name)[1].split("*")]
     return [plugins.module_name("scores", spec.name) for spec in specs]
 
 

@@ -36,10 +36,11 @@ from vtgdata.train.drawn import sampling
 from vtgdata.train.facts import effective
 from vtgdata.train.order import Plan, read_schedule, shown
 from vtgdata.train.session import Place
+from vtgdata.train.settings import CONFIGS
 from vtgdata.train.watch import Watch
 
 COMMAND = "train rl"
-CONFIG = "rl"
+CONFIG = CONFIGS[COMMAND]
 
 
 class Settings(grpo_arguments.GrpoSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -150,11 +151,12 @@ class _Run(NamedTuple):
     def anew(self, plan: Plan, again: refresh.Refresh, step: int) -> Plan:
         """The plan of a run, its rows from a step on those that the checkpoint of that step selects."""
         chosen: list[int] = []
+        # Another seed each time: a selector that draws would else draw the same rows again.
+        new = msgspec.structs.replace(self.settings, steps=plan.steps - step, seed=self.settings.seed + step)
         if self.place.crew.writes:
             folder, model = self.place.kept / f"refresh-{step}", self.place.kept / f"checkpoint-{step}"
-            chosen = refresh.select(folder, model, self.rows, self.prompts, again, self.settings, self.drawn)
+            chosen = refresh.select(folder, model, self.rows, self.prompts, again, new, self.drawn)
         chosen = self.place.crew.told(chosen)
-        new = msgspec.structs.replace(self.settings, steps=plan.steps - step, seed=self.settings.seed + step)
         later = planned([self.rows[one] | {"rank": rank} for rank, one in enumerate(chosen)], new)
         return Plan(
             plan.steps,
@@ -217,9 +219,11 @@ class _Run(NamedTuple):
         acted = effective(args, settings, split, trainer.model, opened, rows, self.drawn)
         asks = worth.letters_asked(trainer, rows, self.prompts, self.frames, opened, settings, place)
         course.go(trainer, watch, place, added.skip)
+        answered = None
         if end == plan.steps or watch.looks.over:
+            answered = asks()
             saving.save(trainer, opened, settings, place.out, stated)
-        return _Part(rows, plan, watch, acted | msgspec.to_builtins(self.drawn), notes.alarm(), asks())
+        return _Part(rows, plan, watch, acted | msgspec.to_builtins(self.drawn), notes.alarm(), answered)
 
 
 class _Part(NamedTuple):

@@ -1,4 +1,4 @@
-"""Settings that both trainers have, and the values that stand for "by the model's size" and "as the release says"."""
+"""Settings that every trainer has, and the values that stand for "by the model's size" and "as the release says"."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 Part = Literal["vision", "projector", "language"]
 """A part of a vision-language model: what looks at pictures, what hands them on, what reads and writes."""
 
+CONFIGS = {"train sft": "coldstart", "train rl": "rl", "train distill": "rl"}
+"""{command: the config of a release that it trains on unless `configs` names others}."""
 LARGE = 500_000_000
 """Parameters from which a model counts as large: learning rates and the batch of a device go by it."""
 
 
 class TrainSettings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Settings of train sft and train rl."""
+    """Settings that every trainer has."""
 
     release: str
     """A release's folder, or `org/name@tag` on the Hub."""

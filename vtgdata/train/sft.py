@@ -16,10 +16,10 @@ from vtgdata.train.data import Frames, Provenance, Row, dataset
 from vtgdata.train.facts import effective
 from vtgdata.train.order import shown
 from vtgdata.train.session import Place
-from vtgdata.train.settings import TrainSettings
+from vtgdata.train.settings import CONFIGS, TrainSettings
 
 COMMAND = "train sft"
-CONFIG = "coldstart"
+CONFIG = CONFIGS[COMMAND]
 LONGEST = 512
 """Most tokens of the answer to a held-out row."""
 

@@ -29,7 +29,8 @@ class RewardSettings(DrawSettings, frozen=True, kw_only=True, forbid_unknown_fie
 
     rewards: dict[str, float] = msgspec.field(default_factory=lambda: {"tiou": 0.9, "format": 0.1})
     """Scores and their weights, as in tiou=0.9,format=0.1. A score may have settings (length:low=8,high=200=0.1) and
-    may be gated by another, which it is multiplied by (tiou*format=1)."""
+    may be gated by another, which it is multiplied by (tiou*format=1), or be for the rows of one task alone
+    (grounded_qa/answer=0.7, moment_retrieval/tiou=0.9)."""
     reading: Literal["strict", "lenient"] = "strict"
     """Whether an answer that is not in the form that the prompt asks for counts as empty (strict), or as evaluation
     finds a window in it (lenient): that pays a policy for dropping its reasoning. The difference is logged."""
@@ -139,10 +140,16 @@ def letters_asked(
     settings: RewardSettings,
     place: Place,
 ) -> Callable[[], letters.Letters | None]:
-    """Have questions asked before and after training; returns a function that gives what was right."""
+    """Have questions asked before the first step; returns a function that asks them once more and gives both counts.
+
+    All processes call it, once, when the model is the one that is saved.
+    """
     asked = letters.questions(rows, settings.letter_questions)
     if not asked:
         return lambda: None
-    asks = letters.callback(lambda: letters.ask(asked, prompts, frames, opened, trainer), place.kept, place.crew)
-    trainer.add_callback(asks)
-    return lambda: letters.result(place.kept, asks.after)
+
+    def ask() -> list[bool]:
+        return letters.ask(asked, prompts, frames, opened, trainer)
+
+    trainer.add_callback(letters.callback(ask, place.kept, place.crew))
+    return lambda: letters.result(place.kept, ask())

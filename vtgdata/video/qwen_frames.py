@@ -43,8 +43,27 @@ def times(duration: float, sampling: FrameSampling, budget: TokenBudget, native:
     count = frame_count(duration, sampling, budget, total)
     if native is None or total is None:
         return tuple(k * duration / count for k in range(count))
-    indices = [round(k * (total - 1) / max(1, count - 1)) for k in range(count)]
+    indices = spread(total, count)
     return tuple(min((index + 0.5) / native, math.nextafter(duration, 0.0)) for index in indices)
+
+
+def spread(total: int, count: int) -> list[int]:
+    """The indices of `count` frames out of `total`, from the first to the last.
+
+    As `torch.linspace(0, total - 1, count).round()` has them: in single precision, the first half counted from the
+    start and the second from the end, which decides between two frames that are equally near.
+
+    >>> spread(50, 8)
+    [0, 7, 14, 21, 28, 35, 42, 49]
+    """
+    import numpy as np
+
+    if count == 1:
+        return [0]
+    step = float(np.float32(total - 1) / np.float32(count - 1))
+    numbers = np.arange(count)
+    exact = np.where(numbers < count // 2, step * numbers, (total - 1) - step * (count - 1 - numbers))
+    return np.rint(exact.astype(np.float32)).astype(int).tolist()
 
 
 def frame_count(duration: float, sampling: FrameSampling, budget: TokenBudget, total: int | None = None) -> int:

@@ -45,7 +45,7 @@ class FrameStore:
         root: Path,
         sampling: FrameSampling,
         folder: Path | None = None,
-        decoder: str = DECODER,
+        decoder: str = "",
         *,
         isolated: bool = True,
         limit: int | None = None,
@@ -56,7 +56,7 @@ class FrameStore:
             root: folder under which the videos lie.
             sampling: which frames, and how large.
             folder: where frames are stored; the user's cache folder when None.
-            decoder: name of a decoder plug-in.
+            decoder: name of a decoder plug-in; empty for the default one.
             isolated: decode in processes of their own, so that no file can hang or crash this one.
             limit: most bytes that the folder may take; beyond it the least recently used entries are deleted. None for
                 `$VTGDATA_FRAMES_GB`, which is 50 GB by default.
@@ -69,8 +69,8 @@ class FrameStore:
         self.videos = find(root)
         """The index that finds each video's file."""
         self._folder = folder if folder is not None else fingerprint.cache_folder() / "frames"
-        decode.ready(decoder)
-        self._decoder = decoder
+        self._decoder = decoder or DECODER
+        decode.ready(self._decoder)
         self._eyes = workers.shared() if isolated else workers.Here()
         self.room = Room(self._folder, limit)
         self._ids: dict[Path, str] = {}
@@ -147,11 +147,11 @@ class FrameStore:
                 content = fingerprint.of_path(path)
             except OSError as error:
                 raise VideoUnreadable(path, f"cannot be opened ({error.strerror})") from error
-            self._ids[path] = fingerprint.short([content, self.sampling, self._decoder])
+            self._ids[path] = fingerprint.short([content, self.sampling.chosen(), self._decoder])
         return self._ids[path]
 
     def _decode(self, path: Path, frames_id: str) -> Frames:
-        seen = self._eyes.look(self._decoder, path, self.sampling)
+        seen = self._eyes.look(self._decoder, path, self.sampling.chosen())
         with self._recent_lock:
             self.decoded += 1
         return Frames(frames_id=frames_id, times=seen.times, images=seen.images, duration=seen.duration, status="ok")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.builders import make_sample
 from support.published import ingested, published
 from vtgdata.annotations.normalise import normalise
+from vtgdata.annotations.own_rows import raw_row
 from vtgdata.annotations.query_repairs import plain
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
@@ -104,10 +105,12 @@ def test_a_published_corpus_s_samples_come_back_as_they_were(corpus: str, file: 
     )
 )
 def test_sound_samples_of_any_kind_come_back_with_nothing_added_the_second_time(rows: list[Sample]) -> None:
-    first = list(normalise((samples._row(_item(each), each) for each in rows), samples.CORPUS))
+    first = list(normalise((raw_row(each, _item(each).origin, _item(each).raw) for each in rows), samples.CORPUS))
     kept = [each for each in first if isinstance(each, Sample)]
     assert len(kept) == len(rows)
-    assert list(normalise((samples._row(_item(each), each) for each in kept), samples.CORPUS)) == kept
+    assert (
+        list(normalise((raw_row(each, _item(each).origin, _item(each).raw) for each in kept), samples.CORPUS)) == kept
+    )
 
 
 def _item(sample: Sample) -> Any:

@@ -15,7 +15,7 @@ from vtgdata.conversation.prompt import load_prompt
 from vtgdata.engine import failures
 from vtgdata.engine.collect import take_shards
 from vtgdata.engine.journal.journal import Journal
-from vtgdata.engine.models import answers_id, asked_model
+from vtgdata.engine.models import answers_id, asked_model, told_by
 from vtgdata.engine.questions import frame_store, questions
 from vtgdata.engine.settings import AskSettings
 from vtgdata.engine.work_keys import Question, seed_of, work_keys
@@ -131,7 +131,8 @@ def _export(
                     answers_as=settings.answers_as,
                 )
             )
-            for question in questions(samples, prompt, store, settings, condition):
+            told = told_by(model, settings)
+            for question in questions(samples, prompt, store, settings, condition, told):
                 found = _missing(question, model, settings, journal)
                 cached += settings.n - len(found.keys) if found.question.problem is None else 0
                 problems += settings.n if found.question.problem is not None else 0

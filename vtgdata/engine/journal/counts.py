@@ -138,21 +138,23 @@ class Spend(NamedTuple):
         return Spend(self.picodollars + other.picodollars, self.uncounted + other.uncounted)
 
 
-def spend(select: Select, price: Price | None, *, only_failed: bool = False) -> Spend:
+def spend(select: Select, price: Price | None, *, only_failed: bool = False, answers_id: str | None = None) -> Spend:
     """Cost of a journal's attempts, failed ones included.
 
     Args:
         select: of a journal.
         price: for attempts whose price was unknown when they were made; None leaves them uncounted.
         only_failed: count only failed attempts, not answers.
+        answers_id: count only attempts of this id (see `work_keys.answers_id`); None for all.
     """
-    where = "WHERE status = 'failed'" if only_failed else ""
+    wanted = ["status = 'failed'"] * only_failed + ["about = ?"] * (answers_id is not None)
+    where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
     known, uncounted = 0, 0
     query = f"""
     SELECT cost IS NULL, sum(CAST(round(cost * {PICO}) AS INTEGER)), given, said, status, count(*) FROM ({_FIELDS})
     {where} GROUP BY cost IS NULL, CASE WHEN cost IS NULL THEN given END, CASE WHEN cost IS NULL THEN said END, status
     """
-    for unknown, total, given, said, status, count in select(query, ()):
+    for unknown, total, given, said, status, count in select(query, () if answers_id is None else (answers_id,)):
         if not unknown:
             known += total
         elif price is not None and (given is not None or said is not None):
@@ -160,6 +162,16 @@ def spend(select: Select, price: Price | None, *, only_failed: bool = False) -> 
         elif status == "answer":
             uncounted += count
     return Spend(known, uncounted)
+
+
+def spend_by_sample(select: Select, price: Price, answers_id: str) -> dict[str, int]:
+    """{sample: picodollars of its attempts of one id}; a sample without any is not in it."""
+    query = f"SELECT sample_id, cost, given, said FROM ({_FIELDS}) WHERE about = ?"
+    found: dict[str, int] = {}
+    for sample_id, cost, given, said in select(query, (answers_id,)):
+        paid = price.cost(given or 0, said or 0) if cost is None else round(cost * PICO)
+        found[sample_id] = found.get(sample_id, 0) + paid
+    return found
 
 
 class Means(NamedTuple):

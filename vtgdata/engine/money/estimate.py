@@ -82,6 +82,8 @@ class Guesses:
         self.width, self.height = _frame_size(self.taken)
         small, large = tokens.of_image(self.width // 2, self.height // 2), tokens.of_image(self.width, self.height)
         self.image = Range(small.low, large.high) if looks else Range(0.0, 0.0)
+        if looks and self.taken.as_video:
+            self.image = tokens.of_footage(self.image, 1)
         self.patches = Patches.of(self.taken) if looks else None
         self.visual: dict[int, Range] = {}
         self.least_image = tokens.of_image(1, 1).high if looks else 0.0

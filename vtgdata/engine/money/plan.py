@@ -10,7 +10,7 @@ Tokens are guessed, and narrowed by answers of a pilot (the same command with --
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -57,8 +57,24 @@ ANSWER_BYTES = 500
 """Bytes of an answer in the journal, besides its text."""
 
 
+class Ask(NamedTuple):
+    """One time that a step asks a model about its samples."""
+
+    spec: str
+    condition: str
+    """What the model sees."""
+    settings: AskSettings
+    """By which it is asked: another model may have other servers and another prompt."""
+    sure: bool = True
+    """False for one that is asked only about those samples, perhaps none, of which the answers of others ask for it."""
+
+
 def check(
-    settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tuple[str, str]], most: int | None = None
+    settings: AskSettings,
+    samples: Sequence[Sample],
+    asks: Sequence[tuple[str, str]],
+    most: int | None = None,
+    perhaps: Sequence[Ask] = (),
 ) -> Planned | Exported | None:
     """Make and log the plan, and refuse a cost that nobody allowed; None when the step may ask now.
 
@@ -69,6 +85,7 @@ def check(
         samples: it asks about.
         asks: a model's spec and what it sees, for each time that it asks.
         most: maximum answers per sample with --adaptive, where --n is the minimum.
+        perhaps: models that are asked later, about what the answers of the others leave; each by settings of its own.
 
     Raises VtgError where a budget is given and a price unknown, and Unconfirmed where it may cost more than
     --confirm-over without --yes. Models that run here cost nothing, and are not planned unless asked to.
@@ -78,12 +95,11 @@ def check(
         if most is not None:
             raise VtgError("--batch writes --n requests a sample; --adaptive decides by the answers how many it takes.")
         return export.export(settings, samples, asks)
-    if not settings.dry_run and all(prices.is_local(spec) for spec, _ in asks):
+    each = [*(Ask(spec, condition, settings) for spec, condition in asks), *perhaps]
+    if not settings.dry_run and all(prices.is_local(one.spec) for one in each):
         return None
-    models: dict[str, Model] = {}
-    for spec, condition in asks:
-        models[spec] = asked_model(spec, settings, condition)
-    named = {spec: price_of(spec, settings, model) for spec, model in models.items()}
+    models = [asked_model(one.spec, one.settings, one.condition) for one in each]
+    named = {one.spec: price_of(one.spec, one.settings, model) for one, model in zip(each, models, strict=True)}
     unknown = [spec for spec, price in named.items() if price is None]
     if settings.budget is not None and unknown:
         raise VtgError(
@@ -102,7 +118,7 @@ def check(
     if not settings.dry_run:
         for path in journals(Path(settings.out), JOURNAL):
             fold(path)
-    made = make(settings, samples, asks, models, most or settings.n)
+    made = make(settings, samples, list(zip(each, models, strict=True)), most)
     if settings.dry_run:
         return summary(made, settings)
     for line in words(summary(made, settings)):
@@ -143,23 +159,19 @@ def _confirm(made: Plan, settings: AskSettings) -> None:
 
 
 def make(
-    settings: AskSettings,
-    samples: Sequence[Sample],
-    asks: Sequence[tuple[str, str]],
-    models: Mapping[str, Model],
-    most: int,
+    settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tuple[Ask, Model]], most: int | None = None
 ) -> Plan:
     """Count what there is to do; see the module for what is exact."""
-    prompt = load_prompt(settings.prompt)
     parts: list[Part] = []
     with ExitStack() as stack:
         paths = journals(Path(settings.out), JOURNAL)
         selects = [stack.enter_context(peek(path)) for path in paths]
-        for spec, condition in asks:
+        for one, model in asks:
+            prompt = load_prompt(one.settings.prompt)
             inputs = _PartInputs(
-                settings, samples, prompt, models[spec], answers_id(settings, prompt, models[spec], condition)
+                one.settings, samples, prompt, model, answers_id(one.settings, prompt, model, one.condition)
             )
-            parts.append(_part(inputs, spec, condition, selects, most))
+            parts.append(_part(inputs, one, selects, most or one.settings.n))
         named = next((part.price for part in parts if part.price is not None), None)
         own = [(path.parent == Path(settings.out), select) for path, select in zip(paths, selects, strict=True)]
         # A shard's answers count once, whether the step's own journal has taken them over or not yet.
@@ -181,8 +193,8 @@ class _PartInputs(NamedTuple):
     answers_id: str
 
 
-def _part(inputs: _PartInputs, spec: str, condition: str, selects: Sequence[Select], most: int) -> Part:
-    settings, samples = inputs.settings, inputs.samples
+def _part(inputs: _PartInputs, ask: Ask, selects: Sequence[Select], most: int) -> Part:
+    settings, samples, spec, condition = inputs.settings, inputs.samples, ask.spec, ask.condition
     there, failed = Answers(), list[str]()
     for select in selects:
         answers(select, inputs.answers_id, there)
@@ -195,6 +207,8 @@ def _part(inputs: _PartInputs, spec: str, condition: str, selects: Sequence[Sele
     made = estimate(settings, samples, guesses, there, most, _earlier(inputs, condition, selects))
     size = measured.size if measured else Range(ANSWER_BYTES, ANSWER_BYTES + 4 * settings.max_tokens)
     wanted = Range(max(made.cached, settings.n * made.samples[0]), most * made.samples[1])
+    if not ask.sure:
+        wanted = Range(made.cached, wanted.high)
     if again := failures.chosen(settings.only):
         wanted = Range(made.cached, made.cached).plus(Range(*2 * (sum(map(again, failed)),)))
     to_do = Range(wanted.low - made.cached, wanted.high - made.cached)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from vtgdata.files.video_files import PICTURES
-from vtgdata.records import Image, Message
+from vtgdata.records import Footage, Image, Message
 
 TURN = 16
 """Tokens that a chat template adds to one message, at most."""
@@ -58,6 +58,11 @@ def of_image(width: int, height: int) -> Range:
     )
 
 
+def of_footage(image: Range, frames: int) -> Range:
+    """Tokens of frames shown as one video, each as large as an image of so many tokens: two frames may share them."""
+    return Range(image.low * frames / 2, image.high * frames + TURN * frames)
+
+
 def _tiles(width: int, height: int, side: int) -> int:
     return math.ceil(width / side) * math.ceil(height / side)
 
@@ -72,6 +77,9 @@ def of_messages(messages: Iterable[Message]) -> Range:
             if isinstance(part, Image):
                 image = image or of_image(*_size(part.jpeg))
                 guess = image
+            elif isinstance(part, Footage):
+                image = image or of_image(*_size(part.jpegs[0]))
+                guess = of_footage(image, len(part.jpegs))
             else:
                 guess = of_text(len(part.text.encode("utf-8", "surrogatepass")))
             low, high = low + guess.low, high + guess.high

@@ -19,7 +19,7 @@ _COLUMNS = (
 )
 
 
-def of(pass_rates: Sequence[Any], measure: str, *, who: str, order: Sequence[str] = MEANS) -> Any:
+def of(pass_rates: Sequence[Any], measure: str, *, who: str, order: Sequence[str] = MEANS, solved: bool = False) -> Any:
     """The rows of one measure as a Polars frame, sorted by sample; samples without a value are left out.
 
     Args:
@@ -27,6 +27,7 @@ def of(pass_rates: Sequence[Any], measure: str, *, who: str, order: Sequence[str
         measure: the measure's name, as stored or as typed; empty for the first of `order` that the rows have.
         who: the selector, for errors.
         order: names to try when none is given.
+        solved: whether samples that no answer solved (value 0) are left out too.
 
     Its columns: sample_id; value (the mean of the answers' values); rate (the posterior mean where --adaptive decided,
     since stopping early biases the value, else the value); std (of the answers' values, null if it is not known); n;
@@ -41,7 +42,8 @@ def of(pass_rates: Sequence[Any], measure: str, *, who: str, order: Sequence[str
     rows = pl.concat([frame.filter(pl.col("measure") == wanted) for frame in frames])
     own = pl.col("iou_std") if wanted == "mean_iou" else pl.lit(None, pl.Float64)
     coin = (pl.col("value") * (1 - pl.col("value"))).sqrt() if ">=" in wanted else pl.lit(None, pl.Float64)
-    rows = rows.filter(pl.col("value").is_not_null() & pl.col("value").is_not_nan()).select(
+    known_values = pl.col("value").is_not_null() & pl.col("value").is_not_nan()
+    rows = rows.filter(known_values & (pl.col("value") > 0) if solved else known_values).select(
         "sample_id",
         "value",
         rate=pl.when(pl.col("place").is_not_null()).then(pl.col("posterior_mean")).fill_null(pl.col("value")),
@@ -71,11 +73,19 @@ def _typed(frame: Any) -> Any:
     return frame.cast({name: getattr(pl, _TYPES.get(name, "Float64")) for name in frame.columns})
 
 
-def zones(frame: Any, low: float, high: float) -> Any:
+def between(pass_rates: Sequence[Any], measure: str, low: float, high: float, *, who: str, solved: bool = False) -> Any:
+    """The rows of `of` that lie in [low, high]; raises VtgError for edges that are none, too."""
+    check_edges(who, low, high)
+    rows = of(pass_rates, measure, who=who, solved=solved)
+    return rows.filter(zones(rows, low, high) == 1)
+
+
+def zones(frame: Any, low: float, high: float, *, high_inside: bool = True) -> Any:
     """Where each row lies: 0 below `low`, 1 in [low, high], 2 above `high`, as a Polars series.
 
     The place that --adaptive decided counts where it was decided between the same edges: then its stated share of
-    misplaced samples holds. Otherwise the rate is compared with the edges.
+    misplaced samples holds. Otherwise the rate is compared with the edges; one of exactly `high` counts as above it
+    where not `high_inside`.
     """
     import polars as pl
 
@@ -83,7 +93,8 @@ def zones(frame: Any, low: float, high: float) -> Any:
         False
     )
     place = pl.when(pl.col("place") == "too_hard").then(0).when(pl.col("place") == "too_easy").then(2).otherwise(1)
-    rate = pl.when(pl.col("rate") < low).then(0).when(pl.col("rate") > high).then(2).otherwise(1)
+    above = pl.col("rate") > high if high_inside else pl.col("rate") >= high
+    rate = pl.when(pl.col("rate") < low).then(0).when(above).then(2).otherwise(1)
     return frame.select(zone=pl.when(decided).then(place).otherwise(rate))["zone"]
 
 

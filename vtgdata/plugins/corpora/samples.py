@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from vtgdata.annotations import items, published_parquet, sources
+from vtgdata.annotations.own_rows import raw_row
 from vtgdata.annotations.text import some_readable, unreadable
 from vtgdata.files.samples import row_sample
-from vtgdata.records import Corpus, Example, RawRow, Repair, Sample, Split
+from vtgdata.records import Corpus, Example, RawRow, Sample, Split
 
 _FILES = ("samples.parquet", "samples.jsonl", "*-of-*.parquet")
 
@@ -101,7 +102,7 @@ def _rows(path: Path) -> Iterator[RawRow]:
     packed = items.shape(path) == "parquet"
     for item in published_parquet.records(path) if packed else items.read(path):
         try:
-            yield _row(item, _sound(item.fields()))
+            yield raw_row(_sound(item.fields()), item.origin, item.raw)
         except ValueError as error:
             yield unreadable(item.origin, item.raw, "", str(error))
 
@@ -121,35 +122,3 @@ def _sound(fields: dict[str, Any]) -> Sample:
     if found.windows and not found.labelled:
         raise ValueError("column windows: the row has some, and is not labelled")
     return found
-
-
-def _row(item: items.Item, sample: Sample) -> RawRow:
-    prefix, video = f"{sample.corpus}:", sample.video
-    repairs = sample.repairs
-    if not sample.sample_id.startswith(prefix):
-        repairs += (Repair("sample_id", sample.sample_id, prefix + sample.sample_id),)
-    return RawRow(
-        origin=sample.origin or item.origin,
-        read_at=item.origin,
-        raw=item.raw,
-        video_id=video.video_id,
-        file=video.file,
-        query=sample.query,
-        windows=[(window.start, window.end) for window in sample.windows],
-        split=sample.split,
-        corpus=sample.corpus,
-        license=sample.license,
-        repairs=repairs,
-        video_status=video.status,
-        published_id=sample.sample_id.removeprefix(prefix),
-        duration=video.duration,
-        source_id=video.source_id,
-        source_start=video.source_start,
-        labelled=sample.labelled,
-        none_is_right=sample.none_is_right,
-        task=sample.task,
-        options=sample.options,
-        answer=sample.answer,
-        label_version=sample.label_version,
-        extra=sample.extra,
-    )

@@ -14,10 +14,8 @@ Filters:   TimeLens's training leaves out queries about sound, videos under 5 s 
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from vtgdata.annotations import ids, items, sources, text
-from vtgdata.annotations.text import mapping, number, sequence, windows, words
+from vtgdata.annotations import items, sources, timelens_events
 from vtgdata.records import Corpus, Example, RawRow, Records, Split
 
 CORPUS = Corpus(
@@ -37,7 +35,7 @@ CORPUS = Corpus(
     "only and no use within the EU, and the terms of the teacher that wrote the labels apply too",
     overlaps=("DiDeMo, HiREST, InternVid-VTime, QuerYD and COSMO-Cap: the same videos under other labels",),
     records=(Records(at="*/events/*"),),
-    youtube=True,
+    youtube=timelens_events.YOUTUBE,
 )
 
 EXAMPLE = Example(
@@ -61,69 +59,8 @@ EXAMPLE = Example(
     drops=["unreadable_row", "zero_length", "unreadable_row"],
 )
 
-_FORM = '{"source": "...", "video_path": "...", "duration": 29.8, "events": [{"query": "...", "span": [9.6, 15.2]}]}'
-_OF_THE_VIDEO = ("source", "video_path", "duration", "events")
-_UNREAD = 10.0, 20.0
-"""Seconds past the end of the video: start and end that mark an answer that could not be read."""
-
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
     """One row for each event of each video."""
     for source in sources.find(paths, CORPUS, split):
-        yield from items.rows(source, _video, _FORM)
-
-
-def _video(record: items.Item, source: sources.Source) -> list[RawRow]:
-    fields = record.fields()
-    words(fields.get("source"), "source")
-    named = ids.named(words(fields.get("video_path"), "video_path"), youtube=CORPUS.youtube)
-    if "events" not in fields:
-        event = {key: value for key, value in fields.items() if key not in _OF_THE_VIDEO}
-        return [_row(record.origin, record.raw, event, fields, named, source.split)]
-    found: list[RawRow] = []
-    for i, event in enumerate(sequence(fields["events"], "events")):
-        origin = f"{record.origin}/events/{i}"
-        try:
-            found.append(_row(origin, event, mapping(event, "the event"), fields, named, source.split))
-        except ValueError as error:
-            found.append(text.refused(origin, event, source.split, error))
-    return found
-
-
-def _row(origin: str, raw: Any, event: dict[str, Any], video: dict[str, Any], named: ids.Named, split: str) -> RawRow:
-    if "span" not in event:
-        raise text.Lacking("the event has no span")
-    duration = text.duration(video.get("duration"))
-    return RawRow(
-        origin=origin,
-        raw=raw,
-        video_id=named.video_id,
-        file=named.file,
-        query=words(event.get("query"), "query"),
-        windows=windows(event["span"]),
-        split=split,
-        duration=duration,
-        source_id=named.source_id,
-        source_start=named.source_start,
-        label_version="timelens",
-        source_corpus=video["source"],
-        extra=_extra(event, duration),
-    )
-
-
-def _extra(event: dict[str, Any], duration: float | None) -> dict[str, Any]:
-    """Other fields of an event: in filtered files, a model's answer and its IoU (higher is easier)."""
-    extra = {key: value for key, value in event.items() if key not in ("query", "span")}
-    if "pred" in extra and _is_no_prediction(extra["pred"], duration):
-        extra["pred"] = []
-    return extra
-
-
-def _is_no_prediction(pred: Any, duration: float | None) -> bool:
-    try:
-        ((start, end),) = windows(pred)
-        late = number(start), number(end)
-    except ValueError:
-        return False
-    expected = [(duration or 0.0) + past for past in _UNREAD]
-    return duration is not None and all(abs(at - sign) < 1e-3 for at, sign in zip(late, expected, strict=True))
+        yield from items.rows(source, timelens_events.video, timelens_events.FORM)

@@ -13,10 +13,8 @@ Oddities:  `difficulty` is 100 x IoU of one greedy answer of the base model, so 
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from vtgdata.annotations import ids, items, sources, video_parts
-from vtgdata.annotations.text import duration, held, number, pair, shown, words
+from vtgdata.annotations import items, sources, timerft_rows
 from vtgdata.records import Corpus, Example, RawRow, Split
 
 CORPUS = Corpus(
@@ -40,7 +38,7 @@ CORPUS = Corpus(
         "QVHighlights train or val, DiDeMo val or YouCook2",
         "HiREST: 3 of its videos are in train and 2 in test, by YouTube id",
     ),
-    youtube=True,
+    youtube=timerft_rows.YOUTUBE,
 )
 
 EXAMPLE = Example(
@@ -74,52 +72,8 @@ EXAMPLE = Example(
     drops=["zero_length", "unreadable_row"],
 )
 
-MEAN_IOU_OF = "one greedy answer of Time-R1's base model against the published window; in [0, 1], higher is easier"
-_CORPORA = {"cosmo": "cosmo_cap", "internvid-vtime": "internvid_vtime", "yt-temporal": "yt_temporal"}
-_FORM = '{"video": "...", "timestamp": [12.0, 20.0], "sentence": "...", "qid": "my|cosmo|...|...", ...}'
-
 
 def read(paths: Sequence[Path], split: str | None) -> Iterator[RawRow]:
     """Rows of the JSON list, with the qid as id."""
     for source in sources.find(paths, CORPUS, split):
-        yield from items.rows(source, _row, _FORM)
-
-
-def _row(record: items.Item, source: sources.Source) -> RawRow:
-    item = record.fields()
-    qid = words(item.get("qid"), "qid")
-    origin = _origin(qid)
-    named = ids.named(words(item.get("video"), "video"), youtube=CORPUS.youtube)
-    part = video_parts.of_record(item)
-    return RawRow(
-        origin=record.origin,
-        raw=record.raw,
-        video_id=video_parts.video_id(named, part),
-        file=named.file,
-        query=words(item.get("sentence"), "sentence"),
-        windows=[pair(held(item, "timestamp"))],
-        split=source.split,
-        published_id=qid,
-        duration=duration(item.get("duration")),
-        source_id=named.source_id,
-        source_start=None if part is None else part[0],
-        read_in_place=part is not None,
-        source_corpus=_CORPORA.get(origin, origin),
-        extra=_scored(item) | ({} if part is None else {"cut": list(part)}),
-    )
-
-
-def _origin(qid: str) -> str:
-    """The corpus in a qid, `my|corpus|video|sentence`; only the sentence may contain a `|`."""
-    parts = qid.split("|", 3)
-    if len(parts) != 4:
-        raise ValueError(f"qid {shown(qid)} is not my|corpus|video|sentence")
-    return parts[1]
-
-
-def _scored(item: dict[str, Any]) -> dict[str, Any]:
-    """The base model's answer, and its IoU as `mean_iou`, as far as the row has them."""
-    extra = {"pred": item["pred"]} if "pred" in item else {}
-    if item.get("difficulty") is None:
-        return extra
-    return extra | {"mean_iou": number(item["difficulty"]) / 100, "mean_iou_of": MEAN_IOU_OF}
+        yield from items.rows(source, timerft_rows.row, timerft_rows.FORM)

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import msgspec
 
+from vtgdata.annotations import items, timelens_events
 from vtgdata.annotations.published_rollouts import FormExample, Published, PublishedForm, quoted
+from vtgdata.annotations.sources import Source
 from vtgdata.annotations.text import refused, sequence
 from vtgdata.conversation.answer import Form
-from vtgdata.files import plugins
 
 FORM = PublishedForm(
     title="TimeLens2's rollouts",
@@ -40,7 +41,7 @@ EXAMPLE = FormExample(
 
 def read(path: Path) -> Iterator[Published]:
     """Yield each row with its answers."""
-    for row in plugins.load("corpora", "timelens_100k").read([path], "train"):
+    for row in items.rows(Source(path, "train"), timelens_events.video, timelens_events.FORM):
         if row.problem is not None:
             yield Published(row)
             continue

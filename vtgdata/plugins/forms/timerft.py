@@ -7,8 +7,9 @@ read counts 0. The rows are those of the corpus timerft.
 from collections.abc import Iterator
 from pathlib import Path
 
+from vtgdata.annotations import items, timerft_rows
 from vtgdata.annotations.published_rollouts import FormExample, Published, PublishedForm
-from vtgdata.files import plugins
+from vtgdata.annotations.sources import Source
 
 FORM = PublishedForm(
     title="TimeRFT (Time-R1)",
@@ -31,6 +32,6 @@ EXAMPLE = FormExample(
 
 def read(path: Path) -> Iterator[Published]:
     """Yield each row with its IoU."""
-    for row in plugins.load("corpora", "timerft").read([path], "train"):
+    for row in items.rows(Source(path, "train"), timerft_rows.row, timerft_rows.FORM):
         value = row.extra.get("mean_iou")
         yield Published(row, values=() if value is None else (value,))

@@ -21,10 +21,22 @@ from vtgdata.plugins.models._serving.answering import check_name
 from vtgdata.plugins.models._serving.body import changed, identity, nested, paths
 from vtgdata.plugins.models._serving.doubt import about
 from vtgdata.plugins.models._serving.endpoints import Endpoints, Trial
+from vtgdata.plugins.models._serving.footage import FIELDS, VideoRequests
 from vtgdata.plugins.models._serving.reply import read
 from vtgdata.plugins.models._serving.sending import Sender
 from vtgdata.plugins.models._serving.server import Failed, Server, Waits
-from vtgdata.records import Endpoint, Image, Message, ModelExample, Part, Reply, Request, Sampling
+from vtgdata.records import (
+    Endpoint,
+    Footage,
+    Image,
+    Message,
+    ModelExample,
+    Part,
+    Reply,
+    Request,
+    Sampling,
+    Text,
+)
 
 CONCURRENCY = 16
 WAITS = Waits()
@@ -45,7 +57,10 @@ class ServedModel:
         self.id = f"openai_api:{model}{version}{identity(self.changes)}"
         self.concurrency = endpoint.concurrency or CONCURRENCY
         users = paths(self.changes)
-        self.sender = Sender(key, endpoint.timeout, LONGEST_REPLY, users, endpoint.answers_as)
+        self.video = VideoRequests(model, endpoint.video_server, endpoint.video_family, list(users))
+        self.no_video = self.video.refused
+        # What says which frames are sent is never changed on a server's word.
+        self.sender = Sender(key, endpoint.timeout, LONGEST_REPLY, {*users, *FIELDS}, endpoint.answers_as)
         servers = [Server(url, shown(url), self.concurrency, WAITS) for url in dict.fromkeys(endpoint.urls)]
         self.endpoints = Endpoints(servers, WAITS, endpoint.max_wait)
 
@@ -54,8 +69,8 @@ class ServedModel:
 
         Raises EndpointRefused when every server refuses all requests (see `doubt`).
         """
-        messages = [_message(message) for message in request.messages]
-        tasks = [asyncio.create_task(self._answer(messages, request.sampling, seed)) for seed in request.seeds]
+        asked = self._asked(request)
+        tasks = [asyncio.create_task(self._answer(asked, request.sampling, seed)) for seed in request.seeds]
         try:
             return await asyncio.gather(*tasks)
         except BaseException:
@@ -65,12 +80,22 @@ class ServedModel:
 
     def bodies(self, request: Request) -> list[dict[str, Any]]:
         """The JSON bodies that `generate` sends, one per seed; a batch file has the same."""
-        messages = [_message(message) for message in request.messages]
+        asked = self._asked(request)
         sampling, further = request.sampling, request.sampling.further()
-        return [self._body(messages, sampling, seed, further) for seed in request.seeds]
+        return [self._body(asked, sampling, seed, further) for seed in request.seeds]
+
+    def told(self, times: Sequence[float]) -> tuple[float, ...]:
+        """The times that the model is told where frames are one video; see `VideoModel`."""
+        return self.video.told(times)
+
+    def _asked(self, request: Request) -> dict[str, Any]:
+        """The fields of the body that all answers to a request share: its messages, and what its video needs."""
+        footage = [part for message in request.messages for part in message.parts if isinstance(part, Footage)]
+        messages = [_message(message, self.video) for message in request.messages]
+        return {**self.video.fields(footage), "messages": messages}
 
     def _body(
-        self, messages: list[Any], sampling: Sampling, seed: int, further: Mapping[str, Any] = {}
+        self, asked: Mapping[str, Any], sampling: Sampling, seed: int, further: Mapping[str, Any] = {}
     ) -> dict[str, Any]:
         ours = {
             "model": self.model,
@@ -80,7 +105,7 @@ class ServedModel:
             "seed": seed,
             **further,
         }
-        return {**changed(ours, self.changes), "messages": messages}
+        return {**changed(ours, self.changes), **asked}
 
     async def close(self) -> None:
         """Close the connections; asking again opens new ones."""
@@ -90,10 +115,10 @@ class ServedModel:
             server.client = None
         self.endpoints.rest()
 
-    async def _answer(self, messages: list[Any], sampling: Sampling, seed: int) -> Reply:
+    async def _answer(self, asked: Mapping[str, Any], sampling: Sampling, seed: int) -> Reply:
         """Send the request until it is answered or another try cannot help; then the reply has the error."""
-        trial, began, used_in, used_out = Trial(about(messages)), time.monotonic(), 0, 0
-        body = self._body(messages, sampling, seed)
+        trial, began, used_in, used_out = Trial(about(asked["messages"])), time.monotonic(), 0, 0
+        body = self._body(asked, sampling, seed)
         try:
             while True:
                 server = await self.endpoints.place(trial)
@@ -148,15 +173,17 @@ def reply_of(content: bytes, *, asked: str = "", answers_as: Sequence[str] = ())
         )  # fmt: skip
 
 
-def _message(message: Message) -> dict[str, Any]:
+def _message(message: Message, video: VideoRequests) -> dict[str, Any]:
     """A message in OpenAI's form; a single text is sent as a plain string, which every chat template supports."""
     message = controls.for_server(message)
-    if len(message.parts) == 1 and not isinstance(message.parts[0], Image):
+    if len(message.parts) == 1 and isinstance(message.parts[0], Text):
         return {"role": message.role, "content": message.parts[0].text}
-    return {"role": message.role, "content": [_part(part) for part in message.parts]}
+    return {"role": message.role, "content": [_part(part, video) for part in message.parts]}
 
 
-def _part(part: Part) -> dict[str, Any]:
+def _part(part: Part, video: VideoRequests) -> dict[str, Any]:
+    if isinstance(part, Footage):
+        return video.part(part)
     if isinstance(part, Image):
         data = base64.b64encode(part.jpeg).decode("ascii")
         return {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{data}"}}

@@ -1,17 +1,19 @@
 """A stand-in for a model: it answers from the annotations, with seeded errors.
 
 `scripted:samples.parquet`. It answers with the annotated window, with an error rate and boundary noise, and says of a
-sample without a moment that there is none, with the same error rate; so anyone can run every stage. Its id begins with
-`scripted` and stays with its answers wherever they are used.
+sample without a moment that there is none, with the same error rate; so anyone can run every stage. Where the prompt
+shows options, it gives the letter of the right one too, with the same error rate. Its id begins with `scripted` and
+stays with its answers wherever they are used.
 """
 
 import random
+import re
 from pathlib import Path
 
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
 from vtgdata.files.samples import read_samples
-from vtgdata.records import Endpoint, ModelExample, Reply, Request, Sample, Window
+from vtgdata.records import Endpoint, ModelExample, Reply, Request, Sample, Text, Window
 
 LOCAL = True
 """It needs no server, so answers cost nothing."""
@@ -20,6 +22,10 @@ REPEATABLE = True
 VERSION = 3
 """Version of its answers: raise it whenever an answer changes, so that the changed model gets another id. A test fails
 if answers change without it."""
+_OPTION = re.compile(r"^\(([A-Z])\) (.*)$", re.MULTILINE)
+"""An option as prompts show it."""
+_BOXED = r"\boxed{"
+"""In a prompt that asks for an option and its moment; one without it asks for the option alone."""
 
 
 class Scripted:
@@ -32,6 +38,8 @@ class Scripted:
         self.samples = {sample.sample_id: sample for sample in read_samples(path)}
         self.errors, self.noise, self.refuses = errors, noise, refuses
         made_of = [VERSION, errors, noise, *([refuses] if refuses else []), fingerprint.of_file(Path(path))]
+        # It gave no letters once: who was asked about options then is another model.
+        made_of += ["letters"] if any(sample.options for sample in self.samples.values()) else []
         self.id = f"scripted-{fingerprint.short(made_of)[:8]}"
 
     async def generate(self, request: Request) -> list[Reply]:
@@ -39,14 +47,30 @@ class Scripted:
         sample = self.samples.get(request.sample_id)
         if sample is None:
             raise VtgError(f"scripted: {request.sample_id!r} is not in the samples it was given.")
-        return [self._reply(sample, random.Random(seed)) for seed in request.seeds]
+        asked = _asked(request)
+        return [self._reply(sample, random.Random(seed), asked) for seed in request.seeds]
 
     async def close(self) -> None:
         """Do nothing: there is nothing to release."""
 
-    def _reply(self, sample: Sample, rng: random.Random) -> Reply:
-        text = self._from_annotation(sample, rng)
+    def _reply(self, sample: Sample, rng: random.Random, asked: str) -> Reply:
+        shown = dict(_OPTION.findall(asked)) if sample.options else {}
+        if shown and _BOXED not in asked:
+            text = f"<think>{_SEEN}</think><answer>({self._letter(sample, shown, rng)})</answer>"
+        else:
+            text = self._from_annotation(sample, rng)
+            if shown:
+                text = text.replace("<answer>", rf"\boxed{{{self._letter(sample, shown, rng)}}} <answer>", 1)
         return Reply(text=text, tokens_in=0, tokens_out=len(text.split()))
+
+    def _letter(self, sample: Sample, shown: dict[str, str], rng: random.Random) -> str:
+        """The letter under which the prompt shows the right option; another one in error, or where none is known."""
+        right = sample.options[ord(sample.answer) - ord("A")].partition("\n")[0] if sample.answer else None
+        found = [letter for letter, words in shown.items() if words == right]
+        others = [letter for letter in shown if letter not in found]
+        if found and (not others or rng.random() >= self.errors):
+            return found[0]
+        return rng.choice(others)
 
     def _from_annotation(self, sample: Sample, rng: random.Random) -> str:
         if sample.none_is_right:
@@ -78,6 +102,12 @@ class Scripted:
         return f"<think>{thought}</think><answer>{start:.1f} to {start + end / 10:.1f}</answer>"
 
 
+def _asked(request: Request) -> str:
+    """The words of a prompt."""
+    return "".join(part.text for message in request.messages for part in message.parts if isinstance(part, Text))
+
+
+_SEEN = "What is asked about is seen here, says this scripted answer."
 _NONE = "<think>No moment of this video fits the sentence.</think><answer>no such moment</answer>"
 
 
@@ -95,7 +125,7 @@ def connect(
     Args:
         argument: path of a samples.parquet.
         endpoint: not used.
-        errors: share of answers about a wrong moment, in [0, 1].
+        errors: share of answers about a wrong moment, and of those with a wrong option, in [0, 1].
         noise: standard deviation of start and end, as a share of the window's length.
         refuses: share of answers, in [0, 1], that say of a moment that is there that there is none.
         samples: the path, if it is given together with settings: `scripted:samples=FILE,errors=0.5`.

@@ -8,6 +8,7 @@ never on which other answers were missing.
 """
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from vtgdata.plugins.models._transformers.batches import Room, context, filled, 
 from vtgdata.plugins.models._transformers.collate import collate
 from vtgdata.plugins.models._transformers.inputs import prompt_inputs
 from vtgdata.plugins.models._transformers.loading import device, identity, load
+from vtgdata.plugins.models._transformers.native_video import VideoFamily
 from vtgdata.plugins.models._transformers.plain_text import PlainText
 from vtgdata.plugins.models._transformers.sampling import SeededDraw, acted_words, generation_config, take_defaults
 from vtgdata.records import Endpoint, ModelExample, Reply, Request, Sampling
@@ -72,7 +74,8 @@ class LocalModel:
 
     def _take(self, model: Any, processor: Any, opening: str, rows: int, reproducible: bool, path: str) -> None:
         self.model, self.processor, self.opening, self.device = model, processor, opening, model.device
-        self.plain = PlainText(processor)
+        self.plain, self.video = PlainText(processor), VideoFamily(model, processor)
+        self.no_video = self.video.refused
         self.refusals = refusals.Refusals(f"transformers_local:{path}")
         self.rows, self.room, self.reproducible = rows, Room(rows), reproducible
         self.concurrency = 2 * rows
@@ -92,13 +95,17 @@ class LocalModel:
         made.id = ""
         return made
 
+    def told(self, times: Sequence[float]) -> tuple[float, ...]:
+        """The times that the model is told where frames are one video; see `VideoModel`."""
+        return self.video.given(times).told
+
     async def generate(self, request: Request) -> list[Reply]:
         """One reply per seed; rows of all requests in flight share batches.
 
         Raises VtgError when prompt after prompt fails and none was ever answered (`Refusals`).
         """
         try:
-            inputs = prompt_inputs(self.processor, request.messages, self.plain)
+            inputs = prompt_inputs(self.processor, request.messages, self.plain, self.video)
         except Exception as error:  # of any type: each family's processor, template and picture library has its own
             replies = [refusals.failed(error)] * len(request.seeds)
         else:

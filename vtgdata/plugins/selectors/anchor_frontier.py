@@ -34,7 +34,8 @@ def select(
     if not 0 <= frontier <= anchor <= 1:
         raise VtgError(f"anchor_frontier: needs 0 <= frontier <= anchor <= 1, got {frontier} and {anchor}.")
     rows = pool.of(pass_rates, measure, who="anchor_frontier")
-    groups = [rows.filter(rows["rate"] >= anchor), rows.filter(rows["rate"] < frontier)]
+    zones = pool.zones(rows, frontier, anchor, high_inside=False)
+    groups = [rows.filter(zones == 2), rows.filter(zones == 0)]
     sizes = draws.shared([anchors, frontiers], size)
     return draws.interleaved(
         [

@@ -27,6 +27,4 @@ def select(
     Raises VtgError when 0 <= low <= high <= 1 does not hold, or no row has the measure.
     """
     del samples
-    pool.check_edges("band", low, high)
-    rows = pool.of(pass_rates, measure, who="band")
-    return draws.shuffled(rows.filter(pool.zones(rows, low, high) == 1)["sample_id"], size, seed)
+    return draws.shuffled(pool.between(pass_rates, measure, low, high, who="band")["sample_id"], size, seed)

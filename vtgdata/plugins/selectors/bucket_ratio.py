@@ -33,8 +33,7 @@ def select(
     """At most `size` sample ids; each bucket is spread evenly over the list."""
     del samples
     pool.check_edges("bucket_ratio", low, high)
-    rows = pool.of(pass_rates, measure, who="bucket_ratio", order=MEASURES)
-    rows = rows.filter(rows["value"] > 0)
+    rows = pool.of(pass_rates, measure, who="bucket_ratio", order=MEASURES, solved=True)
     zones = pool.zones(rows, low, high)
     chosen: list[list[str]] = []
     for zone, count in enumerate(draws.shared([hard, medium, easy], size)):

@@ -39,9 +39,7 @@ def draw(
 ) -> list[str]:
     """At most `size` sample ids, in random order: what quotas and caps are applied to."""
     del samples
-    pool.check_edges("easy_to_hard", low, high)
-    rows = pool.of(pass_rates, measure, who="easy_to_hard")
-    return draws.shuffled(rows.filter(pool.zones(rows, low, high) == 1)["sample_id"], size, seed)
+    return draws.shuffled(pool.between(pass_rates, measure, low, high, who="easy_to_hard")["sample_id"], size, seed)
 
 
 def arrange(ids: Sequence[str], pass_rates: Sequence[dict[str, Any]], *, measure: str = "", **_: Any) -> list[str]:

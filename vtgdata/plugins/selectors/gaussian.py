@@ -29,7 +29,6 @@ def select(
     del samples
     if not std > 0:
         raise VtgError(f"gaussian: std={std} must be above 0.")
-    rows = pool.of(pass_rates, measure, who="gaussian")
-    rows = rows.filter(rows["value"] > 0)
+    rows = pool.of(pass_rates, measure, who="gaussian", solved=True)
     weights = np.exp(-((rows["rate"].to_numpy() - mean) ** 2) / (2 * std**2))
     return draws.weighted(rows["sample_id"], weights, size, seed)

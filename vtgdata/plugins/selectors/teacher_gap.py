@@ -46,9 +46,12 @@ def select(
     """
     del samples
     student = pool.of(pass_rates, measure, who="teacher_gap")
-    theirs = _best(teacher, top) if top is not None else pool.of(RowTable(teacher), measure, who="teacher_gap: teacher")
+    if top is None:
+        theirs = pool.between(RowTable(teacher), measure, least, 1.0, who="teacher_gap: teacher")
+    else:
+        theirs = _best(teacher, top)
+        theirs = theirs.filter(theirs["rate"] >= least)
     rows = student.join(theirs.select("sample_id", teacher="rate"), on="sample_id", maintain_order="left")
-    rows = rows.filter(rows["teacher"] >= least)
     return draws.ranked(rows["sample_id"], (rows["teacher"] - rows["rate"]).to_numpy(), size, seed)
 
 

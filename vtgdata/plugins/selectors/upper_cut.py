@@ -26,9 +26,7 @@ def select(
 ) -> list[str]:
     """At most `size` sample ids with a rate above 0 and at most `high`, the easiest first."""
     del samples
-    pool.check_edges("upper_cut", 0.0, high)
-    rows = pool.of(pass_rates, measure, who="upper_cut")
-    rows = rows.filter((rows["value"] > 0) & (pool.zones(rows, 0.0, high) == 1))
+    rows = pool.between(pass_rates, measure, 0.0, high, who="upper_cut", solved=True)
     ordered = draws.ranked(rows["sample_id"], rows["rate"].to_numpy(), rows.height, seed)
     if size >= len(ordered):
         return ordered

@@ -7,7 +7,6 @@ written: a reasoning, say.
 
 from collections.abc import Sequence
 
-from vtgdata.conversation.prompt import Prompt, load_prompt
 from vtgdata.conversation.rewriting import as_asked, drafts_differ
 from vtgdata.conversation.verifying import (
     Reasons,
@@ -18,12 +17,10 @@ from vtgdata.conversation.verifying import (
     prompt_of,
     reason,
     reasoning_of,
+    usual_prompt,
 )
 from vtgdata.files.schemas import Row
 from vtgdata.records import Sample
-
-USUAL = "ground"
-"""The prompt whose form is taken for that of a prompt that nobody knows."""
 
 
 def verify(rows: Sequence[Row], sample: Sample, frames: object) -> Reasons:
@@ -32,7 +29,7 @@ def verify(rows: Sequence[Row], sample: Sample, frames: object) -> Reasons:
     def why(row: Row) -> str | None:
         if row["strict_ok"] and "<answer" not in (row["reasoning"] or ""):
             return None
-        prompt: Prompt = prompt_of(row) or load_prompt(USUAL)
+        prompt = prompt_of(row) or usual_prompt()
         if as_asked(row, sample, prompt) is not None:
             return None
         if drafts_differ(row, sample):

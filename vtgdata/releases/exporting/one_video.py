@@ -2,9 +2,9 @@
 
 from vtgdata.errors import VtgError
 from vtgdata.records.export import VideoRule
-from vtgdata.releases.exporting import rates
-from vtgdata.releases.exporting.rates import Steps
 from vtgdata.releases.exporting.seen import Look
+from vtgdata.video import rates
+from vtgdata.video.rates import Steps
 
 
 class Rates:

@@ -9,7 +9,7 @@ from vtgdata.errors import VtgError
 from vtgdata.files.pieces import ANY, read_frames
 from vtgdata.files.samples import row_sample
 from vtgdata.metrics import reward
-from vtgdata.records import Image, Part, Sample
+from vtgdata.records import Image, Part, Sample, Text
 from vtgdata.records.export import CONFIGS, Clip, Exported, Picture, Stage, Turn
 from vtgdata.records.times import format_time
 from vtgdata.releases.columns import CHOSEN, COLDSTART
@@ -99,7 +99,7 @@ def _question(prompt: Prompt, sample: Sample, frames: Sequence[Picture] | Clip) 
         return [Turn(message.role, tuple(_as_clip(message.parts, frames, time))) for message in messages]
     pictures = iter(frames)
     return [
-        Turn(message.role, tuple(next(pictures) if isinstance(part, Image) else part.text for part in message.parts))
+        Turn(message.role, tuple(part.text if isinstance(part, Text) else next(pictures) for part in message.parts))
         for message in messages
     ]
 
@@ -107,7 +107,7 @@ def _question(prompt: Prompt, sample: Sample, frames: Sequence[Picture] | Clip) 
 def _as_clip(parts: Sequence[Part], clip: Clip, time: str) -> Iterator[str | Clip]:
     """The parts of a message that shows one picture, a clip in its place; the model is told the clip's times itself."""
     for part, after in itertools.zip_longest(parts, parts[1:]):
-        if isinstance(part, Image):
+        if not isinstance(part, Text):
             yield clip
         elif words := part.text.removesuffix(time) if isinstance(after, Image) else part.text:
             yield words

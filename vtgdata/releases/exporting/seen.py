@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 
 from vtgdata.files.video_files import PICTURES
 from vtgdata.records import Frames, FrameSampling
-from vtgdata.releases.exporting import rates
-from vtgdata.releases.exporting.rates import Steps
-from vtgdata.video import pictures
+from vtgdata.video import pictures, rates
 from vtgdata.video.frame_source import FrameSource
+from vtgdata.video.rates import Steps
 
 _AT_ONCE = 1000
 """Videos that are looked for at a time."""

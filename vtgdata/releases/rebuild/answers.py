@@ -62,10 +62,11 @@ class Published:
         model = settings.get("model")
         if folder is None or not isinstance(model, str) or "samples" not in settings or command.startswith("demo"):
             return None
+        again = all(map(repeatable, teachers(settings)))
         path = folder / ROLLOUTS
         if not outside.is_file(path):
-            return Answers(models=[], repeatable=repeatable(model))
-        return self._told(path, repeatable(model))
+            return Answers(models=[], repeatable=again)
+        return self._told(path, again)
 
     def _has(self, keys: NDArray[np.uint64]) -> bool:
         """Whether all answers with these hashes are published."""
@@ -77,7 +78,7 @@ class Published:
         import polars as pl
 
         kinds = {name: ROLLOUT_COLUMNS[name] for name in _TOLD}
-        models: set[str] = set()
+        models: dict[str, None] = {}
         prompts: set[str] = set()
         keys: list[str] = []
         counts = Counter[str]()
@@ -85,7 +86,7 @@ class Published:
         for frame in read_frames(path, kinds):
             own = hashed([frame], [pl.col("key")], [], {}, brief=True)["k1"]
             stored = stored and self._has(own.to_numpy())
-            models |= {_public(name) for name in frame["model_id"].unique()}
+            models |= dict.fromkeys(map(_public, frame["model_id"].unique(maintain_order=True)))
             prompts |= set(frame["prompt_id"].unique())
             counts["rows"] += frame.height
             counts["in"] += int(frame["tokens_in"].sum())
@@ -93,7 +94,7 @@ class Published:
             counts["removed"] += int(frame["sample_id"].is_in(self.removed).sum())
             keys += frame["key"].filter(own.is_in(self.shared)).to_list()
         return Answers(
-            models=sorted(models),
+            models=list(models),
             prompts=sorted(prompts),
             rows=counts["rows"],
             tokens_in=counts["in"],
@@ -106,7 +107,7 @@ class Published:
 
 
 def of_one_step(rows: Iterable[Row], step: StepRecord, steps: Sequence[StepRecord]) -> list[Row]:
-    """The answers that a step got, among the rows of a release's config `rollouts`.
+    """The answers that a step got, among the rows of a release's config `rollouts`, its models one after the other.
 
     Args:
         rows: with the columns key, model_id and prompt_id.
@@ -117,7 +118,13 @@ def of_one_step(rows: Iterable[Row], step: StepRecord, steps: Sequence[StepRecor
     others = {key for other in steps if other.answers is not None and other is not step for key in other.answers.keys}
     others -= set(answers.keys)
     wanted = [row for row in rows if row["model_id"] in answers.models and row["prompt_id"] in answers.prompts]
+    wanted.sort(key=lambda row: answers.models.index(row["model_id"]))
     return [row for row in wanted if row["key"] not in others]
+
+
+def teachers(settings: Mapping[str, Any]) -> list[str]:
+    """The specs of the models that a step asks, in turn."""
+    return [str(settings.get("model")), *map(str, settings.get("then") or ())]
 
 
 def still_there(samples: SampleTable, rollouts: str) -> SampleTable:

@@ -112,9 +112,12 @@ def _is_weights(node: Node, path: str) -> bool:
     model = node.settings.get("model")
     if not isinstance(model, str):
         return False
-    spec = plugins.parse_spec(model)
-    named = {os.path.normpath(str(value)) for value in (spec.argument, *spec.settings.values())}
-    return os.path.normpath(path) in named and not answers.repeatable(model)
+    for each in answers.teachers(node.settings):
+        spec = plugins.parse_spec(each)
+        named = {os.path.normpath(str(value)) for value in (spec.argument, *spec.settings.values())}
+        if os.path.normpath(path) in named and not answers.repeatable(each):
+            return True
+    return False
 
 
 def _places(path: str, folder: Path | None) -> Iterator[Path]:

@@ -14,7 +14,7 @@ VERBATIM = frozenset(("map", "records", "sep", "quote", "ids_source"))
 """Settings that say how a file is written inside, or where it comes from, in which even a slash is no path."""
 FOLDERS = frozenset(("paths", "previous", "tombstones", "release", "videos", "samples"))
 """Settings that may name a folder in which the files lie that are read."""
-MACHINE = frozenset(("endpoint", "frames", "concurrency", "timeout", "max_wait", "shard"))
+MACHINE = frozenset(("endpoint", "then_endpoint", "frames", "concurrency", "timeout", "max_wait", "shard"))
 """Settings that say where and how fast a step ran, and change nothing of its result."""
 _NOT_SAID = "(left out)"
 _SECRET = re.compile(r"key|token(?!s)|secret|passw|auth|credential|cookie|session|user|mail|account", re.IGNORECASE)

@@ -102,7 +102,7 @@ def make(release: Release, record: RebuildRecord, wanted: Wanted) -> Plan:
 def _named(step: StepRecord) -> Iterator[str]:
     """Every text in the settings of a step that runs; its model is not asked if its answers are stored."""
     for name, value in step.settings.items():
-        if name != "model" or not step.stored:
+        if name not in ("model", "then") or not step.stored:
             yield from rebuild_record.texts(value)
 
 
@@ -122,7 +122,8 @@ def _is_read(raw: RawFile, needed: dict[str, StepRecord]) -> bool:
     step = needed.get(raw.place.split("/")[1])
     if step is None or not step.stored:
         return step is not None
-    parts = re.split("[:=,]", str(step.settings.get("model", "")))
+    specs = [str(step.settings.get("model", "")), *map(str, step.settings.get("then") or ())]
+    parts = re.split("[:=,]", ",".join(specs))
     return not any(raw.place == part or raw.place.startswith(f"{part}/") for part in parts if part)
 
 

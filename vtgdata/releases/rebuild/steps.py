@@ -74,11 +74,16 @@ def _given(work: Path, release: Release, record: RebuildRecord, step: StepRecord
     write_json(folder / rebuild_record.NAME, record)
     if tombstones.NAME in release.document.files:
         outside.copy(release.path / tombstones.NAME, folder / tombstones.NAME)
-    spec = str(step.settings["model"])
-    settings: dict[str, Any] = step.settings | {
-        "model": f"{spec.partition(':')[0]}:given",
-        "rollouts": f"answers/{step.id}/{answers.ROLLOUTS}",
-    }
+    kinds = [spec.partition(":")[0] for spec in answers.teachers(step.settings)]
+    first, *then = [f"{kind}:given{number or ''}" for number, kind in enumerate(kinds)]
+    settings: dict[str, Any] = (
+        step.settings
+        | ({"then": then} if then else {})
+        | {
+            "model": first,
+            "rollouts": f"answers/{step.id}/{answers.ROLLOUTS}",
+        }
+    )
     settings.pop("videos", None)
     return StepRecord(id=step.id, command=step.command, settings=settings)
 

@@ -58,8 +58,9 @@ def check_recipe(document: Mapping[str, Any], where: str) -> None:
 def _wrong(step: StepRecord) -> Iterator[str]:
     yield from _wrong_settings(step.command, step.settings)
     model = step.settings.get("model")
-    if step.answers is not None and step.answers.repeatable and not answers.repeatable(str(model)):
-        yield f"says that {model} gives the same answers again"
+    for each in answers.teachers(step.settings) if step.answers is not None and step.answers.repeatable else ():
+        if not answers.repeatable(each):
+            yield f"says that {each} gives the same answers again"
     if step.answers is None and model is not None and step.command in ("build-coldstart", "score-difficulty"):
         yield f"asks {model} for answers that it does not count"
 

@@ -21,7 +21,7 @@ class About(NamedTuple):
 
     prompt: bytes
     video: bytes
-    """Its first picture, or its text if it has none."""
+    """Its first picture or video, or its text if it has none."""
 
 
 def about(messages: Sequence[dict[str, Any]]) -> About:
@@ -32,7 +32,8 @@ def about(messages: Sequence[dict[str, Any]]) -> About:
         content = message["content"]
         for part in cast("list[dict[str, Any]]", content) if isinstance(content, list) else [{"text": content}]:
             texts.append(str(part.get("text", "")))
-            picture = picture or str(part.get("image_url", {}).get("url", ""))
+            shown: dict[str, Any] = part.get("image_url") or part.get("video_url") or {}
+            picture = picture or str(shown.get("url", ""))
     text = "\n".join(texts)
     return About(_short(picture + text), _short(picture or text))
 

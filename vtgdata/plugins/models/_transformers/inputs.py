@@ -4,34 +4,45 @@ import io
 from typing import Any
 
 from vtgdata.files.video_files import PICTURES
+from vtgdata.plugins.models._transformers import native_video
 from vtgdata.plugins.models._transformers.plain_text import PlainText
-from vtgdata.records import Image, Message
+from vtgdata.records import Footage, Image, Message, Part
 
 
-def prompt_inputs(processor: Any, messages: tuple[Message, ...], plain: PlainText | None = None) -> dict[str, Any]:
+def prompt_inputs(
+    processor: Any,
+    messages: tuple[Message, ...],
+    plain: PlainText | None = None,
+    video: native_video.VideoFamily | None = None,
+) -> dict[str, Any]:
     """The processor's tensors for one prompt, unpadded: those that the library itself makes of the chat.
 
     Args:
         processor: its chat template writes all special tokens, so none are added (see `templates.settle`).
         messages: of the chat, with JPEG bytes.
         plain: makes plain text of the model's control tokens inside the messages.
+        video: how the model is told the times of a video, for messages that have one.
 
     Raises whatever the processor raises for this prompt; OSError for bytes that are not an image.
     """
-    from PIL import Image as Pillow
-
-    images = [
-        Pillow.open(io.BytesIO(part.jpeg), formats=PICTURES).convert("RGB")
-        for message in messages
-        for part in message.parts
-        if isinstance(part, Image)
-    ]
-    turns = chat(messages, plain)
+    parts = [part for message in messages for part in message.parts]
+    images = [_opened(part.jpeg) for part in parts if isinstance(part, Image)]
+    footage = [part for part in parts if isinstance(part, Footage)]
+    turns = chat(messages, plain, native_video.place(processor) if footage else None)
     text = processor.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
     if plain is not None:
         plain.check(text)
+    if footage and video is not None:
+        shown = [[_opened(jpeg) for jpeg in each.jpegs] for each in footage]
+        return native_video.inputs(processor, text, shown, [video.given(each.times) for each in footage])
     made = processor(text=[text], images=[images] if images else None, add_special_tokens=False, return_tensors="pt")
     return dict(made)
+
+
+def _opened(jpeg: bytes) -> Any:
+    from PIL import Image as Pillow
+
+    return Pillow.open(io.BytesIO(jpeg), formats=PICTURES).convert("RGB")
 
 
 def probe(processor: Any, *, as_before: bool = False) -> dict[str, Any]:
@@ -62,17 +73,16 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return set(one) == set(other) and all(torch.equal(one[name], other[name]) for name in one)
 
 
-def chat(messages: tuple[Message, ...], plain: PlainText | None = None) -> list[dict[str, Any]]:
-    """Messages in the form that chat templates expect: text parts, and placeholders for images."""
-    return [
-        {
-            "role": message.role,
-            "content": [
-                {"type": "image"}
-                if isinstance(part, Image)
-                else {"type": "text", "text": plain.of(part) if plain else part.text}
-                for part in message.parts
-            ],
-        }
-        for message in messages
-    ]
+def chat(
+    messages: tuple[Message, ...], plain: PlainText | None = None, video: dict[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """Messages in the form that chat templates expect: text parts, and placeholders for images and for a `video`."""
+
+    def content(part: Part) -> dict[str, Any]:
+        if isinstance(part, Footage):
+            return dict(video or {"type": "video"})
+        if isinstance(part, Image):
+            return {"type": "image"}
+        return {"type": "text", "text": plain.of(part) if plain else part.text}
+
+    return [{"role": message.role, "content": [content(part) for part in message.parts]} for message in messages]

@@ -4,7 +4,7 @@ import re
 
 from vtgdata.errors import VtgError
 from vtgdata.plugins.models._serving.said import publishable
-from vtgdata.records import Image, Reply, Request
+from vtgdata.records import Reply, Request, Text
 
 FEW = 8
 """Prompts with different pictures that fail alike before the run ends, if no other was answered."""
@@ -48,7 +48,7 @@ class Refusals:
             self.answered = True
         if self.answered or error is None or error.error is None:
             return
-        shown = hash(tuple(p.jpeg for message in request.messages for p in message.parts if isinstance(p, Image)))
+        shown = hash(tuple(p for message in request.messages for p in message.parts if not isinstance(p, Text)))
         reason = re.sub(r"\d+", "#", f"{error.error} {error.detail}")
         self.alike.setdefault(reason, set()).add(shown)
         if len(self.alike[reason]) >= FEW and not self.open:

@@ -1,0 +1,137 @@
+"""A judge: a second model says whether reasoning and answer hold; blinded, journaled, and on the bill."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from support.billing import spent
+from support.builders import draw_video, make_sample
+from support.servers import Answer, Fault, Server, completion
+from vtgdata.engine.money.prices import Price
+from vtgdata.errors import BudgetReached, RowsFailed, VtgError
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import write_samples
+from vtgdata.stages import coldstart
+
+PRICE = Price(model="judge", input=10.0, output=40.0)
+TRUE = "<think>A person opens the door from 1.0 s to 3.0 s.</think><answer>1.0 to 3.0</answer>"
+FALSE = "<think>A dog sleeps from 1.0 s to 3.0 s.</think><answer>1.0 to 3.0</answer>"
+
+
+class Judge:
+    """Says no to a reasoning about a dog; which letter means no it reads from the options that it is shown."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.bill = 0
+        self.fails = self.mumbles = False
+
+    def answer(self, body: dict[str, Any], number: int) -> Answer:
+        if self.fails:
+            return Fault(400, body={"error": {"message": "too long"}})
+        words = json.dumps(body["messages"])
+        self.asked.append(words)
+        self.bill += PRICE.cost(500, 30)
+        said = "no" if "A dog sleeps" in words else "yes"
+        (letter,) = re.findall(rf"\(([AB])\) {said}", words)
+        text = "hard to say" if self.mumbles else f"<think>At 2.0 s I see {said}.</think><answer>{letter}</answer>"
+        told = {"prompt_tokens": 500, "completion_tokens": 30, "total_tokens": 530}
+        return completion(text) | {"usage": told, "model": "judge"}
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    draw_video(tmp_path / "videos/v.mp4")
+    names = [f"s{i}" for i in range(6)]
+    samples = [make_sample(n, video_id="v", duration=4.0, query=f"moment {n}", windows=[(1.0, 3.0)]) for n in names]
+    write_samples(Path("samples.parquet"), samples)
+    texts = {name: [TRUE if number % 3 else FALSE] for number, name in enumerate(names)}
+    Path("texts.json").write_bytes(msgspec.json.encode(texts))
+    Path("prices.yaml").write_text("- {model: judge, input: 10.0, output: 40.0}\n")
+    return tmp_path
+
+
+def built(server: Server | None, **more: Any) -> coldstart.Summary:
+    spec = f"judge:model=openai_api:judge,endpoint={server.url}" if server else "judge:verdicts=out/verdicts.parquet"
+    settings: dict[str, Any] = {
+        "samples": "samples.parquet", "out": "out", "model": "support.told_teacher:texts.json", "n": 1, "videos":
+        "videos", "num_frames": 2, "short_side": 32, "frames": "frames", "verify": ["in_form", "times_agree", spec],
+        "prices": "prices.yaml", "yes": True, "max_tokens": 64, "max_wait": 1.0,
+    }  # fmt: skip
+    found = coldstart.run(coldstart.Settings(**settings | more))
+    assert isinstance(found, coldstart.Summary)
+    return found
+
+
+def test_a_judge_is_asked_last_and_blind_and_its_verdicts_and_its_cost_are_kept(desk):
+    judge = Judge()
+    with Server(judge.answer, ("judge",)) as server:
+        made = built(server)
+        assert (made.traces, made.reasons) == (4, {"judge_says_no": 2}) and made.judge
+        assert (made.judge.yes, made.judge.no, made.judge.unclear, made.judge.failed) == (4, 2, 0, 0)
+        assert made.judge.disagreement == pytest.approx(1 / 3) and made.judge.low < 1 / 3 < made.judge.high
+        assert made.judge.spent == judge.bill / 1e12 and spent(Path("out/journal.sqlite")) == judge.bill
+        for words in judge.asked:
+            assert re.search(r"moment s\d", words) and "1.0 s to 3.0 s" in words and "image_url" in words
+            assert not re.search(r"told|annotation|truth|tiou|IoU", words), "nothing of who answered, or of the label"
+        letters = {re.search(r"\(([AB])\) yes", words)[1] for words in judge.asked}
+        assert letters == {"A", "B"}, "yes stands at either letter"
+        left = [row for row in read_parquet("out/traces.parquet") if not row["kept"]]
+        assert {row["detail"] for row in left} == {"At 2.0 s I see no."}
+        assert [row["verdict"] for row in read_parquet("out/verdicts.parquet")] == ["no", "yes", "yes"] * 2
+        assert built(server).up_to_date and len(judge.asked) == 6
+        assert built(server, per_sample=0).traces == 4 and len(judge.asked) == 6, "nothing is asked twice"
+    again = built(None, out="again")
+    assert (again.traces, again.reasons, again.judge and again.judge.spent) == (4, {"judge_says_no": 2}, None)
+
+
+def test_what_nobody_judged_is_no_trace_and_is_asked_again(desk):
+    judge = Judge()
+    judge.fails = True
+    with Server(judge.answer, ("judge",)) as server:
+        with pytest.raises(RowsFailed, match="no verdict came"):
+            built(server)
+        assert {row["reason"] for row in read_parquet("out/traces.parquet")} == {"not_judged"}
+        judge.fails = False
+        assert built(server).traces == 4
+        judge.mumbles = True
+        made = built(server, out="other")
+        assert (made.traces, made.reasons) == (0, {"judge_unclear": 6})
+        with pytest.raises(BudgetReached):
+            built(server, out="dear", budget=0.045)
+        assert 0 < spent(Path("dear/journal.sqlite")) <= 0.045e12
+
+
+def test_the_judge_counts_for_the_plan(desk):
+    with Server(Judge().answer, ("judge",)) as server:
+        planned = built_plan(server)
+        (first, second) = planned.plan
+        assert (first.model, second.model) == ("support.told_teacher:texts.json", "openai_api:judge")
+        assert (second.to_do.low, second.to_do.high) == (0, 6) and planned.cost.high > 0
+
+
+def built_plan(server: Server) -> Any:
+    spec = f"judge:model=openai_api:judge,endpoint={server.url}"
+    return coldstart.run(coldstart.Settings(
+        samples="samples.parquet", out="out", model="support.told_teacher:texts.json", n=1, videos="videos",
+        num_frames=2, verify=["in_form", spec], prices="prices.yaml", dry_run=True,
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("verify", "words"),
+    [
+        (["judge"], "say who judges"),
+        (["judge:model=openai_api:x,verdicts=v.parquet"], "say who judges"),
+        (["judge:model=openai_api:x,prompt=ground"], "must show"),
+        (["judge:model=openai_api:x", "judge:model=openai_api:y"], "one judge"),
+    ],
+)
+def test_a_judge_that_cannot_be_is_refused_before_anything_is_asked(desk, verify, words):
+    with pytest.raises(VtgError, match=words):
+        built(None, verify=verify)

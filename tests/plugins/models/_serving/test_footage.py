@@ -1,0 +1,172 @@
+"""Frames as one video for servers: what is sent is what vLLM 0.33 and SGLang 0.5.23 document, and nobody samples."""
+
+import base64
+import io
+import json
+from typing import Any
+
+import av
+import polars as pl
+import pytest
+
+from support.builders import make_sample
+from support.drawn_videos import SIDE, draw, number, picture
+from support.servers import Fault, Server, in_turn, seeded
+from vtgdata.errors import VtgError
+from vtgdata.files.samples import write_samples
+from vtgdata.plugins.models import openai_api
+from vtgdata.plugins.models._serving.server import Waits
+from vtgdata.plugins.models.openai_api import ServedModel, connect
+from vtgdata.records import Endpoint, Footage, Message, NotTold, Request, Sampling, Text
+from vtgdata.stages import difficulty
+from vtgdata.video.decode import jpeg
+
+EVEN, UNEVEN = (0.0, 1.5, 3.0, 4.5, 6.0, 7.5), (0.0, 0.5, 3.0, 10.0)
+QWEN3, QWEN25 = "Qwen/Qwen3-VL-8B-Instruct", "Qwen/Qwen2.5-VL-7B-Instruct"
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    monkeypatch.setattr(openai_api, "WAITS", Waits(first=0.01, limited=0.02))
+
+
+def jpegs(count: int) -> tuple[bytes, ...]:
+    return tuple(jpeg(picture(place), (SIDE, SIDE)) for place in range(count))
+
+
+def opened(name: str, kind: Any, **more: Any) -> ServedModel:
+    return connect(name, Endpoint(urls=("http://127.0.0.1:9/v1",), video_server=kind, **more))
+
+
+def body(name: str, kind: Any, times: tuple[float, ...]) -> dict[str, Any]:
+    """The body of a request about frames at these times."""
+    shown = Footage(jpegs(len(times)), times)
+    asked = (Message("user", (Text("In the video "), shown, Text(" when does it fall?"))),)
+    (made,) = opened(name, kind).bodies(Request(sample_id="s", messages=asked, sampling=Sampling(), seeds=(1,)))
+    return json.loads(json.dumps(made))
+
+
+def test_vllm_gets_the_frames_as_jpegs_with_each_ones_own_time_and_samples_none():
+    made = body(QWEN3, "vllm", UNEVEN)
+    before, shown, after = made["messages"][0]["content"]
+    assert (before["text"], after["text"]) == ("In the video ", " when does it fall?")
+    assert set(shown) == {"type", "video_url"} and shown["type"] == "video_url" and set(shown["video_url"]) == {"url"}
+    head, *sent = shown["video_url"]["url"].split(",")
+    assert head == "data:video/jpeg;base64"
+    assert [base64.b64decode(each, validate=True) for each in sent] == list(jpegs(4))
+    assert made["media_io_kwargs"] == {
+        "video": {
+            "num_frames": -1, "fps": 1000, "frames_indices": [0, 500, 3000, 10000], "total_num_frames": 10001,
+            "duration": 10.0, "do_sample_frames": False,
+        }
+    }  # fmt: skip
+
+
+def test_vllm_is_told_the_one_rate_that_qwen2_5_vl_knows():
+    said = body(QWEN25, "vllm", EVEN)["media_io_kwargs"]["video"]
+    assert said["num_frames"] == -1 and said["do_sample_frames"] is False
+    # What the processor makes of it: frames / total * fps frames a second, and i / fps for each frame.
+    assert len(said["frames_indices"]) / said["total_num_frames"] * said["fps"] == pytest.approx(2 / 3)
+    assert [index / said["fps"] for index in said["frames_indices"]] == pytest.approx(EVEN)
+    with pytest.raises(NotTold, match="one rate"):
+        opened(QWEN25, "vllm").told(UNEVEN)
+
+
+@pytest.mark.parametrize("step", [1.5, 1.0, 0.5, 1 / 3, 0.5005, 2.002])
+@pytest.mark.parametrize("count", [4, 6, 64])
+def test_sglang_gets_one_file_of_these_very_frames_and_takes_all_of_them(step, count):
+    times = tuple(place * step for place in range(count))
+    made = body(QWEN3, "sglang", times)
+    shown = made["messages"][0]["content"][1]
+    assert "media_io_kwargs" not in made and shown["type"] == "video_url"
+    said = shown["video_url"]
+    assert set(said) == {"url", "fps", "max_frames"} and said["max_frames"] == count
+    head, content = said["url"].split(",")
+    assert head == "data:video/mp4;base64"
+    file = base64.b64decode(content, validate=True)
+    with av.open(io.BytesIO(file)) as video:
+        stream = video.streams.video[0]
+        rate, total = float(stream.average_rate), stream.frames
+        packets = [packet for packet in video.demux(stream) if packet.size]
+    assert [bytes(packet) for packet in packets] == list(jpegs(count)), "nothing is encoded again"
+    assert [float(packet.pts * packet.time_base) for packet in packets] == pytest.approx(times, abs=0.01)
+    with av.open(io.BytesIO(file)) as video:
+        shown = [number(frame.to_ndarray(format="rgb24")) for frame in video.decode(video=0)]
+    assert shown == list(range(count))
+    # As its reader counts: total / rate * fps, 4 at least, rounded down to an even number, spread by a linspace.
+    taken = int(min(max(total / rate * said["fps"], 4), said["max_frames"], total) // 2 * 2)
+    assert total == count and taken == count
+    assert float(abs(said["fps"] - 1 / step)) < 1e-2
+
+
+@pytest.mark.parametrize(
+    ("times", "why"), [((0.0, 1.0, 2.0), "even number"), (UNEVEN, "no such rate"), ((0.0, 1.0), "at least 4")]
+)
+def test_what_sglang_would_show_otherwise_is_no_question(times, why):
+    with pytest.raises(NotTold, match=why):
+        opened(QWEN3, "sglang").told(times)
+
+
+@pytest.mark.parametrize("kind", ["vllm", "sglang"])
+def test_the_told_times_are_the_familys_rule(kind):
+    assert opened(QWEN3, kind).told(EVEN) == (0.8, 3.8, 6.8)
+    assert opened("mine", kind, video_family="qwen3_5").told(EVEN) == (0.8, 3.8, 6.8)
+    assert opened(QWEN25, kind).told(EVEN) == (0.0, 3.0, 6.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "why"),
+    [
+        (QWEN3, {}, "samples a video by itself, at times that nobody tells"),
+        ("mine", {"video_server": "vllm"}, "--video-family"),
+        ("Qwen/Qwen2-VL-7B-Instruct", {"video_server": "vllm"}, "tells the model no seconds"),
+        ("mine", {"video_server": "sglang", "video_family": "internvl"}, "tells the model no seconds"),
+        (QWEN3, {"video_server": "vllm", "body": {"media_io_kwargs.video.fps": 2}}, "Leave it out"),
+        (QWEN3, {"video_server": "vllm", "body": {"mm_processor_kwargs": {"fps": 2}}}, "Leave it out"),
+    ],
+)
+def test_a_server_that_would_sample_by_itself_is_not_asked(name, settings, why, world, tmp_path):
+    with Server(seeded, models=(name,)) as server:
+        with pytest.raises(VtgError, match=why):
+            run(world, tmp_path, server, model=f"openai_api:{name}", **settings)
+        assert server.requests == []
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("world")
+    draw(folder / "videos/v.mp4", 36, 4)
+    write_samples(folder / "samples.parquet", [make_sample(video_id="v", duration=9.0)])
+    return folder
+
+
+def run(world, out, server: Server, **more: Any) -> pl.DataFrame:
+    settings = difficulty.Settings(
+        samples=str(world / "samples.parquet"), videos=str(world / "videos"), frames=str(world / "frames"),
+        endpoint=[server.url], num_frames=6, short_side=28, n=2, out=str(out), as_="video", free=True, **more,
+    )  # fmt: skip
+    difficulty.run(settings)
+    return pl.read_parquet(out / "rollouts.parquet")
+
+
+@pytest.mark.parametrize("kind", ["vllm", "sglang"])
+def test_a_run_sends_the_video_with_every_answer_and_records_what_was_told(kind, world, tmp_path):
+    with Server(seeded, models=(QWEN3,)) as server:
+        rows = run(world, tmp_path, server, model=f"openai_api:{QWEN3}", video_server=kind, answers_as=["*"])
+    assert rows["error"].to_list() == [None, None]
+    assert rows["frame_times"].to_list() == [[0.8, 3.8, 6.8]] * 2
+    assert len(server.requests) == 2
+    for request in server.requests:
+        kinds = [part["type"] for part in request.body["messages"][-1]["content"]]
+        assert kinds.count("video_url") == 1 and "image_url" not in kinds
+        assert ("media_io_kwargs" in request.body) == (kind == "vllm")
+
+
+def test_a_server_that_does_not_take_the_times_is_never_asked_without_them(world, tmp_path):
+    words = "Unknown parameter: media_io_kwargs is not allowed; did you mean `mm_io_kwargs`?"
+    refusal = Fault(400, body={"error": {"message": words, "param": "media_io_kwargs"}})
+    with Server(in_turn(*[refusal] * 40), models=(QWEN3,)) as server:
+        rows = run(
+            world, tmp_path, server, model=f"openai_api:{QWEN3}", video_server="vllm", max_failed=1.0, answers_as=["*"]
+        )
+    assert all(rows["error"]) and all("media_io_kwargs" in request.body for request in server.requests)

@@ -1,0 +1,77 @@
+"""Rows of traces: a teacher's rollouts with the reason of each that is not kept, and the target of each that is."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from vtgdata.conversation.verifying import parted
+from vtgdata.engine import choice
+from vtgdata.engine.collect import Collected
+from vtgdata.engine.questions import frame_store
+from vtgdata.engine.rollouts import sampling_text
+from vtgdata.engine.settings import AskSettings
+from vtgdata.engine.targets import Targets
+from vtgdata.engine.verification import Chain
+from vtgdata.files.schemas import Row
+from vtgdata.records import Sample
+from vtgdata.records.windows import as_pairs
+
+
+class Tracer:
+    """Turns the rows of a sample into traces."""
+
+    def __init__(
+        self,
+        settings: AskSettings,
+        chain: Chain,
+        targets: Targets,
+        collected: Collected,
+        verdicts: Mapping[str, str | None],
+    ) -> None:
+        """Args: verdicts: what a judge said of answers, by their keys; empty where there is no judge."""
+        self.chain, self.targets, self.verdicts = chain, targets, verdicts
+        store = frame_store(settings) if chain.looks else None
+        self.frames = store.frames if store is not None else None
+        self.prompt = collected.prompt.text
+        self.how = {
+            "prompt_id": targets.taught.id,
+            "prompt": targets.taught.text,
+            "frame_sampling": json.dumps(msgspec.to_builtins(settings.frame_sampling()), sort_keys=True),
+            "sampling": sampling_text(settings.sampling(), settings.seed, collected.reproducible),
+        }
+
+    def reasons(self, rows: Sequence[Row], sample: Sample) -> list[str | None]:
+        """Why each rollout of a sample should not become a trace, or None."""
+        told = [row | {"prompt": self.prompt, "verdict": self.verdicts.get(row["key"])} for row in rows]
+        return self.chain.reasons(told, sample, self.frames)
+
+    def traces(self, rows: Sequence[Row], sample: Sample, most: int, best_by: str) -> list[Row]:
+        """A trace row for each rollout of a sample, in order: `kept` says if it is a trace, `reason` why not.
+
+        Args:
+            rows: rollouts.
+            sample: of them.
+            most: traces to keep, 0 for all.
+            best_by: score by which the best are chosen.
+        """
+        reasons = self.reasons(rows, sample)
+        found = [self._trace(row, sample, why) for row, why in zip(rows, reasons, strict=True)]
+        choice.best(found, most, best_by)
+        return found
+
+    def _trace(self, row: Row, sample: Sample, why: str | None) -> Row:
+        written = self.targets.write(row | {"prompt": self.prompt}, sample) if why is None else why
+        trace = row | self.how | {
+            "teacher_windows": row["windows"],
+            "annotation_windows": as_pairs(sample.windows),
+        }  # fmt: skip
+        if isinstance(written, str):
+            return left_out(trace, written)
+        return trace | {"kept": True, "reason": None, "target": written.text, "marks": list(written.marks)}
+
+
+def left_out(trace: Row, why: str) -> Row:
+    """A trace that is left out, with its reason in parts."""
+    code, number, words = parted(why)
+    return trace | {"kept": False, "reason": code, "number": number, "detail": words or None}
