@@ -28,12 +28,12 @@ STYLE = "page.css"
 
 def style() -> str:
     """The style sheet."""
-    return (HERE / STYLE).read_text(encoding="utf-8")
+    return outside.read_text(HERE / STYLE)
 
 
 def program() -> str:
     """The program of a page: one function, so that no name of it can be reached from outside."""
-    parts = [(HERE / name).read_text(encoding="utf-8") for name in SCRIPTS]
+    parts = [outside.read_text(HERE / name) for name in SCRIPTS]
     return "(() => {\n'use strict';\n" + "\n".join(parts) + "\n})();\n"
 
 
