@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,13 @@ SCRIPTS = (
 STYLE = "page.css"
 
 
+@cache
 def style() -> str:
     """The style sheet."""
     return outside.read_text(HERE / STYLE)
 
 
+@cache
 def program() -> str:
     """The program of a page: one function, so that no name of it can be reached from outside."""
     parts = [outside.read_text(HERE / name) for name in SCRIPTS]
