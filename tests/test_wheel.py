@@ -47,6 +47,13 @@ def test_ingest_works_without_extras(vtgdata: Path, tmp_path: Path):
     assert (tmp_path / "out/samples.parquet").is_file()
 
 
+def test_a_page_is_made_without_extras(vtgdata: Path, tmp_path: Path):
+    (tmp_path / "charades_sta_train.txt").write_text("AAAAA 0.0 6.9##a person opens a door.\n")
+    run(vtgdata, "ingest", "charades_sta", "charades_sta_train.txt", "--out", "out", cwd=tmp_path)
+    run(vtgdata, "report", "out", "--out", "page.html", cwd=tmp_path)
+    assert "a person opens a door." in (tmp_path / "page.html").read_text()
+
+
 def test_what_needs_an_extra_says_which(vtgdata: Path, tmp_path: Path):
     done = subprocess.run(
         [vtgdata, "demo-base", "--out", "b"], cwd=tmp_path, capture_output=True, text=True, check=False

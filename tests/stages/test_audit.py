@@ -14,6 +14,7 @@ from vtgdata.files.label_reviews import Decision
 from vtgdata.files.parquet import read_parquet, write_parquet
 from vtgdata.files.samples import read_samples, write_samples
 from vtgdata.files.schemas import ROLLOUTS
+from vtgdata.metrics.agreement import Agreement
 from vtgdata.stages import audit, review
 
 N, WRONG = 120, 24
@@ -206,3 +207,27 @@ def test_a_decision_is_written_as_it_is_read():
     decision = Decision(sample_id="a", decision="fix", windows=[[1.0, 2.0]], who="a", when="b")
     assert msgspec.json.decode(msgspec.json.encode(decision), type=Decision) == decision
     assert make_sample("a").label_version == "original"
+
+
+def test_a_second_person_s_decisions_are_compared_and_not_applied(desk):
+    audited(size=20)
+    ids = [row["sample_id"] for row in read_parquet("audit/review.parquet")]
+    labels = {row["sample_id"]: row["windows"] for row in read_parquet("audit/review.parquet")}
+    told = {"who": "ab", "when": "2026-11-29"}
+    first = decide(
+        {"sample_id": ids[0], "decision": "accept", **told},
+        {"sample_id": ids[1], "decision": "fix", "windows": [[0.0, 10.0]], **told},
+        {"sample_id": ids[2], "decision": "none", **told},
+    )
+    second = decide(
+        {"sample_id": ids[0], "decision": "fix", "windows": labels[ids[0]], **told},
+        {"sample_id": ids[1], "decision": "fix", "windows": [[0.0, 8.0]], **told},
+        {"sample_id": ids[3], "decision": "drop", **told},
+        path="second.jsonl",
+    )
+    agreed = reviewed(apply=first, second=second).agreement
+    assert isinstance(agreed, Agreement)
+    assert (agreed.labels, agreed.windows, agreed.tiou, agreed.near) == (2, 2, pytest.approx(0.9), 1.0)
+    assert agreed.kappa == 1.0, "whoever writes the label's own windows accepts it"
+    kept = {sample.sample_id for sample in read_samples("reviewed/samples.parquet")}
+    assert ids[3] in kept, "the second one's are not applied"

@@ -83,7 +83,7 @@ RUNS: dict[str, Settings] = {
         "queue": "labels/review.parquet", "tool": "label_studio", "decisions": "labels/decisions.jsonl",
         "videos": "videos",
     },
-    "report": {"path": "labels", "samples": SAMPLES, "videos": "videos", "num_frames": 2},
+    "report": {"path": "samples", "against": "labels", "videos": "videos", "num_frames": 2},
     "remove": {"video_id": ["a"], "source": SAMPLES},
     "release": {
         "version": "1.1.0", "samples": "inputs/samples.parquet", "coldstart": "inputs/traces.parquet",

@@ -189,7 +189,7 @@ def rot(path: Path) -> None:
 
 
 READS: dict[str, dict[str, Any]] = {
-    "report": {"path": "release/1.0.0", "samples": ""},
+    "report": {"path": "release/1.0.0", "against": ""},
     "remove": {"source": "release/1.0.0", "video_id": [], "sample_id": ["alpha:001"]},
 }
 """Settings with which a command reads a release."""

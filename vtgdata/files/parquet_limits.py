@@ -88,6 +88,29 @@ def frame(path: str | Path, columns: list[str] | None = None) -> Any:
     return found
 
 
+def matching(path: str | Path, columns: list[str], name: str, values: list[str]) -> Any:
+    """The rows of a Parquet file that have one of some values, as a Polars frame; the others are not kept in memory.
+
+    Args:
+        path: the file.
+        columns: that are read.
+        name: of the column of texts that is compared.
+        values: that it may have.
+
+    Errors are those of `frame`.
+    """
+    import polars as pl
+
+    if limits.is_limited():
+        return frame(path, columns).filter(pl.col(name).is_in(values))
+    opened(path).close()
+    try:
+        lazy: Any = pl.scan_parquet(path)
+        return lazy.select(columns).filter(pl.col(name).is_in(values)).collect()
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError, MemoryError) as error:
+        raise unreadable(path, error) from error
+
+
 def _limited(path: str | Path, columns: list[str] | None) -> Any:
     """The same by pyarrow, for a process with a limit of memory: where that is met, pyarrow raises an error."""
     import polars as pl

@@ -124,9 +124,14 @@ def _agreement(rows: Mapping[str, Any], first: Mapping[str, Decision], second: M
     both = [(rows[name], first[name], second[name]) for name in first if name in second]
     given = [tuple(_given(row, decision) for decision in pair) for row, *pair in both]
     return agreement.measure(
-        [(one.decision == "accept", other.decision == "accept") for _, one, other in both],
+        [(_kept(row, one), _kept(row, other)) for row, one, other in both],
         [(one, other) for one, other in given if one and other],
     )
+
+
+def _kept(row: Mapping[str, Any], decision: Decision) -> bool:
+    """Whether a person left the label as it was, be it by writing it once more."""
+    return decision.decision in ("accept", "fix") and _given(row, decision) == row["windows"]
 
 
 def _given(row: Mapping[str, Any], decision: Decision) -> list[list[float]]:

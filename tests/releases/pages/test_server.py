@@ -29,7 +29,7 @@ class Client:
         return answer.status, answer.read(), answer.headers
 
     def enter(self) -> "Client":
-        _, _, headers = self.ask(f"/?token={self.token}")
+        _, _, headers = self.ask(f"/enter/{self.token}")
         self.cookie = headers["Set-Cookie"].split(";")[0]
         return self
 
@@ -49,7 +49,10 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
         thread.join()
 
 
-PATHS = ("/", "/rows", "/sample?id=l:0", "/details?row=0", "/video?row=0", "/etc/passwd", "/?token=wrong", "/?token=")
+PATHS = (
+    *("/", "/rows", "/sample?id=l:0", "/details?row=0", "/video?row=0"),
+    *("/etc/passwd", "/enter/wrong", "/enter/", "/enter"),
+)
 
 
 def test_nobody_without_the_token_or_with_another_name_gets_anything(served):
@@ -59,7 +62,7 @@ def test_nobody_without_the_token_or_with_another_name_gets_anything(served):
     assert served.ask("/")[0] == 200
     assert served.ask("/", Host="attacker.example")[0] == 403
     assert served.ask("/decide", "POST", b"{}", Origin="http://attacker.example")[0] == 403
-    assert "HttpOnly; SameSite=Strict" in served.ask(f"/?token={served.token}")[2]["Set-Cookie"]
+    assert "HttpOnly; SameSite=Strict" in served.ask(f"/enter/{served.token}")[2]["Set-Cookie"]
 
 
 def test_rows_come_a_few_at_a_time_filtered_and_sorted(served):

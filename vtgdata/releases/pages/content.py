@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from vtgdata.files import outside
 from vtgdata.files.outside_text import masked
 from vtgdata.releases.pages import compare, details, numbers, payload, reviews, runs, strips, tables
 from vtgdata.releases.pages.document import json_script
@@ -96,7 +97,7 @@ def facts(found: Found, rows: Rows, videos: str, compared: Sequence[Plot] = ()) 
         {"title": "answers", "plots": numbers.answers(rows)},
     ]
     return {
-        "title": f"vtgdata: {masked(found.root.resolve().name)}",
+        "title": f"vtgdata: {masked(outside.resolved(found.root).name)}",
         "models": [payload.short(name) for name in rows.models],
         "measure": rows.measure,
         "notes": _notes(found),

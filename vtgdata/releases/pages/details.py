@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, cast
 
 from vtgdata.conversation import reasoning_times
@@ -68,21 +67,10 @@ def _texts(found: Found, ids: Any) -> dict[Any, dict[str, Any]]:
     for kind in ("rollouts", "traces"):
         for path in found.of(kind):
             there = names_of(path)
-            for row in _rows(path, [name for name in _TEXTS if name in there], ids):
+            columns = [name for name in _TEXTS if name in there]
+            for row in parquet_limits.matching(path, columns, "sample_id", ids.to_list()).iter_rows(named=True):
                 texts.setdefault((row["sample_id"], row.get("key"), row.get("index")), {}).update(row)
     return texts
-
-
-def _rows(path: Path, columns: list[str], ids: Any) -> Iterator[dict[str, Any]]:
-    """The rows of some samples, without the others in memory."""
-    import polars as pl
-
-    parquet_limits.opened(path).close()
-    try:
-        lazy: Any = pl.scan_parquet(path).select(columns).filter(pl.col("sample_id").is_in(ids.implode()))
-        yield from lazy.collect().iter_rows(named=True)
-    except pl.exceptions.PolarsError as error:
-        raise parquet_limits.unreadable(path, error) from error
 
 
 def _answer(answer: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +27,16 @@ SCRIPTS = (
 STYLE = "page.css"
 
 
+@cache
 def style() -> str:
     """The style sheet."""
-    return (HERE / STYLE).read_text(encoding="utf-8")
+    return outside.read_text(HERE / STYLE)
 
 
+@cache
 def program() -> str:
     """The program of a page: one function, so that no name of it can be reached from outside."""
-    parts = [(HERE / name).read_text(encoding="utf-8") for name in SCRIPTS]
+    parts = [outside.read_text(HERE / name) for name in SCRIPTS]
     return "(() => {\n'use strict';\n" + "\n".join(parts) + "\n})();\n"
 
 

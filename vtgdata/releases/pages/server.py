@@ -22,6 +22,8 @@ from vtgdata.releases.pages.served import Served
 
 HOST = "127.0.0.1"
 COOKIE = "vtgdata"
+ENTRY = "/enter/"
+"""Begins the path of the address that is printed; the token follows. In a query it would be masked as it is printed."""
 LONGEST = 100_000
 """Bytes of a request's body."""
 PIECE = 1 << 18
@@ -45,7 +47,7 @@ class Server(ThreadingHTTPServer):
     @property
     def address(self) -> str:
         """The address to open."""
-        return f"http://{HOST}:{self.server_port}/?token={self.token}"
+        return f"http://{HOST}:{self.server_port}{ENTRY}{self.token}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that goes away in the middle of a video is no news."""
@@ -68,7 +70,8 @@ class Handler(BaseHTTPRequestHandler):
         values = {name: found[-1] for name, found in parse_qs(asked.query).items()}
         if self.headers.get("Host") not in self.server.names:
             return self._refuse(HTTPStatus.FORBIDDEN)
-        if asked.path == "/" and secrets.compare_digest(values.get("token", "").encode(), self.server.token.encode()):
+        given = asked.path.removeprefix(ENTRY) if asked.path.startswith(ENTRY) else ""
+        if secrets.compare_digest(given.encode(), self.server.token.encode()):
             return self._enter()
         if not self._known():
             return self._refuse(HTTPStatus.FORBIDDEN)

@@ -76,7 +76,7 @@ def find(path: str) -> Found:
     if not root.exists():
         raise VtgError(f"{path}: no such file or folder.")
     found = Found(root=root)
-    for file in [root] if root.is_file() else _files(root):
+    for file in _files(root) if root.is_dir() else [root]:
         _take(found, file)
     found.metas.sort(key=lambda each: each[1].finished)
     finished = {folder: place for place, (folder, _) in enumerate(found.metas)}
@@ -128,7 +128,7 @@ def setting(found: Found, name: str) -> str:
         value = meta.settings.get(name)
         if not isinstance(value, str) or not value:
             continue
-        for base in (Path(), *folder.resolve().parents):
+        for base in (Path(), *outside.resolved(folder).parents):
             if (base / value).exists():
                 return str(base / value)
     return ""
