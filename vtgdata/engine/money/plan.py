@@ -51,6 +51,8 @@ from vtgdata.records import Model, RenewedModel, Sample
 
 log = logging.getLogger("vtgdata")
 
+Later = tuple[AskSettings, Sequence[Sample]]
+"""What is asked once earlier answers are there: the settings, and at most as many samples as these."""
 SEEDS = 32
 """Seeds of earlier runs whose answers can narrow a guess: 0 to this."""
 ANSWER_BYTES = 500
@@ -58,7 +60,11 @@ ANSWER_BYTES = 500
 
 
 def check(
-    settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tuple[str, str]], most: int | None = None
+    settings: AskSettings,
+    samples: Sequence[Sample],
+    asks: Sequence[tuple[str, str]],
+    most: int | None = None,
+    then: Sequence[Later] = (),
 ) -> Planned | Exported | None:
     """Make and log the plan, and refuse a cost that nobody allowed; None when the step may ask now.
 
@@ -69,6 +75,7 @@ def check(
         samples: it asks about.
         asks: a model's spec and what it sees, for each time that it asks.
         most: maximum answers per sample with --adaptive, where --n is the minimum.
+        then: what the answers decide to ask next, at most.
 
     Raises VtgError where a budget is given and a price unknown, and Unconfirmed where it may cost more than
     --confirm-over without --yes. Models that run here cost nothing, and are not planned unless asked to.
@@ -102,7 +109,7 @@ def check(
     if not settings.dry_run:
         for path in journals(Path(settings.out), JOURNAL):
             fold(path)
-    made = make(settings, samples, asks, models, most or settings.n)
+    made = make(settings, samples, asks, models, most or settings.n, then)
     if settings.dry_run:
         return summary(made, settings)
     for line in words(summary(made, settings)):
@@ -148,18 +155,19 @@ def make(
     asks: Sequence[tuple[str, str]],
     models: Mapping[str, Model],
     most: int,
+    then: Sequence[Later] = (),
 ) -> Plan:
     """Count what there is to do; see the module for what is exact."""
-    prompt = load_prompt(settings.prompt)
     parts: list[Part] = []
     with ExitStack() as stack:
         paths = journals(Path(settings.out), JOURNAL)
         selects = [stack.enter_context(peek(path)) for path in paths]
         for spec, condition in asks:
-            inputs = _PartInputs(
-                settings, samples, prompt, models[spec], answers_id(settings, prompt, models[spec], condition)
-            )
-            parts.append(_part(inputs, spec, condition, selects, most))
+            for place, (given, about) in enumerate([(settings, samples), *then]):
+                prompt, model = load_prompt(given.prompt), models[spec]
+                inputs = _PartInputs(given, about, prompt, model, answers_id(given, prompt, model, condition))
+                part = _part(inputs, spec, condition, selects, most)
+                parts.append(_at_most(part) if place else part)
         named = next((part.price for part in parts if part.price is not None), None)
         own = [(path.parent == Path(settings.out), select) for path, select in zip(paths, selects, strict=True)]
         # A shard's answers count once, whether the step's own journal has taken them over or not yet.
@@ -169,6 +177,19 @@ def make(
             apart = apart.plus(spend(select, named)) if not whole else apart
     spent = max(apart, taken)
     return Plan(parts, spent.picodollars, spent.uncounted)
+
+
+def _at_most(part: Part) -> Part:
+    """A part of which the answers of others decide how much is asked, from nothing on."""
+    return msgspec.structs.replace(
+        part,
+        condition=f"{part.condition}, a closer look",
+        wanted=Range(part.cached, part.wanted.high),
+        tokens_in=Range(0, part.tokens_in.high),
+        tokens_out=Range(0, part.tokens_out.high),
+        hours=part.hours and Range(0, part.hours.high),
+        disk=Range(0, part.disk.high),
+    )
 
 
 class _PartInputs(NamedTuple):

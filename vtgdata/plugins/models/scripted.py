@@ -8,6 +8,7 @@ sample without a moment that there is none, with the same error rate; so anyone 
 import random
 from pathlib import Path
 
+from vtgdata.annotations import stretches
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
 from vtgdata.files.samples import read_samples
@@ -36,13 +37,18 @@ class Scripted:
 
     async def generate(self, request: Request) -> list[Reply]:
         """One scripted answer per seed."""
-        sample = self.samples.get(request.sample_id)
+        sample = self.samples.get(request.sample_id) or self._stretch(request.sample_id)
         if sample is None:
             raise VtgError(f"scripted: {request.sample_id!r} is not in the samples it was given.")
         return [self._reply(sample, random.Random(seed)) for seed in request.seeds]
 
     async def close(self) -> None:
         """Do nothing: there is nothing to release."""
+
+    def _stretch(self, sample_id: str) -> Sample | None:
+        """A stretch of one of the samples, as `vtgdata propose` asks about it; None if it is none."""
+        whole, bounds = stretches.named(sample_id) or ("", (0.0, 0.0))
+        return stretches.stretch(self.samples[whole], *bounds) if whole in self.samples else None
 
     def _reply(self, sample: Sample, rng: random.Random) -> Reply:
         text = self._from_annotation(sample, rng)
