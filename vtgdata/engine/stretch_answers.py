@@ -20,6 +20,10 @@ COLUMNS = {
 `grounded` nothing is known where no closer look was taken."""
 
 
+EDGE = 1.0
+"""Seconds from an edge of a stretch at which a window lies at it: about what frames and answers tell apart."""
+
+
 class Looked(NamedTuple):
     """What the answers about one stretch say."""
 
@@ -35,6 +39,12 @@ class Looked(NamedTuple):
     n_failed: int
     windows: list[Pair]
     """Time that at least half of the answers cover, in seconds of the whole video."""
+
+    @property
+    def cut(self) -> bool:
+        """Whether a window lies at an edge of the stretch, which may have cut the moment; the video's start is none."""
+        end = self.start + (self.stretch.video.duration or float("inf"))
+        return any(0 < first <= self.start + EDGE or last >= end - EDGE for first, last in self.windows)
 
 
 def looked(stretch: Sample, rows: Sequence[Row]) -> Looked:
@@ -97,10 +107,18 @@ def joined(windows: Iterable[Pair], gap: float = 0.0) -> list[Pair]:
 def best(found: Sequence[Looked], least: float, most: int) -> list[Looked]:
     """The stretches of one video to look at closer, best first.
 
-    Args: least: share of the answers that must name a moment; most: that many at most. Of equal shares the earlier.
+    Of equal shares those come first in which no moment lies at an edge, where the neighbour may have all of it, of the
+    others those with more of it; then the earlier.
+
+    Args: least: share of the answers that must name a moment; most: that many at most.
     """
     having = [each for each in found if each.share and each.share >= least]
-    return sorted(having, key=lambda each: (-(each.share or 0.0), each.start))[:most]
+
+    def order(each: Looked) -> tuple[float, bool, float, float]:
+        seconds = sum(end - start for start, end in each.windows) if each.cut else 0.0
+        return -(each.share or 0.0), each.cut, -seconds, each.start
+
+    return sorted(having, key=order)[:most]
 
 
 def merged(found: Sequence[Looked], least: float, gap: float) -> list[list[float]]:

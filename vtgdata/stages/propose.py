@@ -65,10 +65,11 @@ class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     least_share: UnitFraction = 0.5
     """Share of a stretch's answers, in [0, 1], that must name a moment; at least one must."""
     best: PositiveInt = 8
-    """Most stretches of a video to look at closer: those in which most answers name a moment, of equal ones the earlier
-    (with --n 1 all are equal: draw several answers at a --temperature where more stretches than this have one)."""
-    ground_prompt: str = "ground_or_none"
-    """Prompt of the closer look."""
+    """Most stretches of a video to look at closer: those in which most answers name a moment; of equal ones those that
+    have it whole, then the earlier. With --n 1 all are equal: draw several answers at a --temperature where more
+    stretches than this have a moment."""
+    ground_prompt: str = "ground_several_or_none"
+    """Prompt of the closer look; by default it asks for all moments of a stretch, or whether there is none."""
     ground_num_frames: PositiveInt | None = None
     """Number of frames of a stretch in the closer look; with --ground-fps, the maximum. 64 by default."""
     ground_fps: Annotated[float, msgspec.Meta(gt=0)] | None = None
