@@ -4,10 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from support import coloured, counting_decoder
 from support.builders import make_sample
+from vtgdata.cli import app
 from vtgdata.errors import RowsFailed, VtgError
+from vtgdata.files import plugins
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import read_samples, write_samples
 from vtgdata.records.windows import as_pairs
@@ -180,3 +183,31 @@ def test_the_plan_counts_both_looks(at, tmp_path):
     assert (planned.to_do.low, planned.to_do.high) == (36, 60)
     assert closer.tokens_in.low == 0 < closer.tokens_in.high
     assert not (tmp_path / "o").exists()
+
+
+def test_the_recipe_of_long_videos_runs_on_a_drawn_one(at, tmp_path, monkeypatch, capsys):
+    """The steps of recipes/propose-long.yaml, with the scripted model and less of everything."""
+    document = yaml.safe_load((plugins.resources("recipes") / "propose-long.yaml").read_text())
+    facts = {"video_id": "v1", "duration": SECONDS, "task": "temporal_retrieval", "duration_category": "short"}
+    facts |= {"query_format": "phrase", "query_modality": "vision"}
+    rows = [
+        facts | {"query_id": n, "query": f"the {name} moment", "gt": windows}
+        for n, (name, windows) in enumerate(PLANTED.items())
+    ]  # fmt: skip
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw/VUE-TRv2_ground_truth.json").write_text(json.dumps(rows))
+    (tmp_path / "videos").symlink_to(at / "videos")
+    for step in document["steps"]:
+        if "model" in step:
+            scripted = "scripted:samples=@data/samples.parquet,errors=0,noise=0"
+            step |= {"model": [scripted] if step["command"] == "evaluate" else scripted, "frames": str(tmp_path / "fr")}
+            step.pop("endpoint"), step.pop("fps", None), step.pop("ground_fps", None)
+            step |= {"num_frames": 2} | ({"ground_num_frames": 3} if step["command"] == "propose" else {})
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(document))
+    monkeypatch.chdir(tmp_path)
+    assert app.run(["run", "mine.yaml", "--dry-run", "--json", "-q"]) == 0
+    planned = {step["id"]: step for step in json.loads(capsys.readouterr().out)["steps"]}
+    assert planned["proposed"]["each"] and planned["score"]["rows"] == {"low": 1600, "high": 1600}, "as published"
+    assert app.run(["run", "mine.yaml", "-q"]) == 0
+    score = json.loads((tmp_path / "runs/propose-long/score/evaluation.json").read_text())
+    assert score["metrics"]["mIoU"] == 1.0
