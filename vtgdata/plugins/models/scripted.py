@@ -1,8 +1,8 @@
 """A stand-in for a model: it answers from the annotations, with seeded errors.
 
 `scripted:samples.parquet`. It answers with the annotated window, with an error rate and boundary noise, and says of a
-sample without a moment that there is none, with the same error rate; so anyone can run every stage. Of a stretch
-of a sample's video (`vtgdata propose`) it says what lies in it. Its id begins with `scripted` and stays with its answers
+sample without a moment that there is none, with the same error rate; so anyone can run every stage. Of a stretch of a
+sample's video (`vtgdata propose`) it says what lies in it. Its id begins with `scripted` and stays with its answers
 wherever they are used.
 """
 
