@@ -24,7 +24,7 @@ ATTACKS = {
     "A15": "a release with other bytes than its hashes say",
     "A16": "a model's folder with code of its own",
 }
-_ASKS = ("build-coldstart", "score-difficulty", "evaluate", "train sft", "train rl", "train distill")
+_ASKS = ("build-coldstart", "score-difficulty", "propose", "evaluate", "train sft", "train rl", "train distill")
 _NO_RELEASE = "it reads no release"
 _NO_VIDEO = "it opens no video"
 _NO_MODEL = "it opens no model"
@@ -71,7 +71,7 @@ EXEMPT: dict[str, dict[str, str]] = {
             (
                 "ingest", "curate", "negatives", "check", "videos verify", "videos bind", "videos proxy", "videos warm",
                 "build-coldstart", "score-difficulty", "select", "audit", "review", "exchange", "evaluate", "demo-draw",
-                "demo-base", "compare-rates", "import rollouts",
+                "demo-base", "compare-rates", "import rollouts", "propose",
             ),
             _NO_RELEASE,
         ),

@@ -56,6 +56,11 @@ COMMANDS = {
     "evaluate, predictions": (
         "evaluate --samples samples.parquet --predictions p.jsonl --against p.jsonl --answers p.jsonl --out o/p"
     ),
+    "propose": "propose {scripted} --stretch 2 --overlap 0.5 --ground-num-frames 8 --out o/propose",
+    "propose, served": (
+        "propose {served} --stretch 2 --overlap 0.5 --ground-num-frames 3 --max-failed 1 --out o/proposed"
+    ),
+    "propose, plan": "propose {elsewhere} --stretch 2 --overlap 0.5 --dry-run --out o/plan",
     "remove": "remove removed.json --sample-id alpha:001 --source in/samples.parquet",
     "release": "release {given} --version 1.0.0 --name Doors --out o/first",
     "release, next": "release {given} --version 2.0.0 --previous o/first --tombstones removed.json --out o/next",

@@ -98,6 +98,7 @@ RUNS: dict[str, Settings] = {
     "train sft": {"release": "release/1.0.0", "model": "model", "videos": "videos"},
     "train rl": {"release": "release/1.0.0", "model": "model", "videos": "videos"},
     "train distill": {"release": "release/1.0.0", "model": "model", "teacher": "model", "videos": "videos"},
+    "propose": ASK | {"stretch": 2, "overlap": 0.5, "ground_num_frames": 3},
     "evaluate": {"samples": SAMPLES, "predictions": "predictions/mine.jsonl", "baseline": "others/samples.parquet"},
     "demo-draw": {"videos": 5},
     "demo-base": {"steps": 60},

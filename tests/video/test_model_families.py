@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from vtgdata.errors import VtgError
-from vtgdata.stages import coldstart, difficulty, evaluate
+from vtgdata.stages import coldstart, difficulty, evaluate, propose
 from vtgdata.stages.videos import warm
 from vtgdata.video import sampling
 from vtgdata.video.model_families import family_of, mismatch, preset_of, without_model
@@ -63,6 +63,7 @@ def test_a_folder_tells_the_family_by_its_patches_whatever_its_name(tmp_path):
 
 COMMANDS = {
     "evaluate": lambda model, preset: evaluate.Settings(samples="s", model=[model], preset=preset),
+    "propose": lambda model, preset: propose.Settings(samples="s", model=model, preset=preset),
     "score-difficulty": lambda model, preset: difficulty.Settings(samples="s", out="o", model=model, preset=preset),
     "build-coldstart": lambda model, preset: coldstart.Settings(samples="s", out="o", model=model, preset=preset),
 }

@@ -94,7 +94,10 @@ ABSENT = f"no\n{EVIL}"
 HOSTILE: dict[str, dict[str, Any]] = {
     "diff": {"b": "release/1.1.0"}, "demo-base": {"steps": 1}, "demo-report": {"evaluation": ABSENT},
     "train sft": {"model": ABSENT}, "train rl": {"model": ABSENT}, "train distill": {"model": ABSENT},
-    **{name: {"model": "scripted:samples/samples.parquet"} for name in ("build-coldstart", "score-difficulty")},
+    **{
+        name: {"model": "scripted:samples/samples.parquet"}
+        for name in ("build-coldstart", "score-difficulty", "propose")
+    },
 }  # fmt: skip
 """Settings with which a command gets to see something hostile."""
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from vtgdata.annotations import folders, ids
 from vtgdata.records import Sample
+from vtgdata.records.file_parts import parted
 from vtgdata.records.times import TIME, parse_time
 
 _DECORATED = re.compile(r"(?:v_|video-)([A-Za-z0-9_-]{11})\Z", re.ASCII)
@@ -47,7 +48,7 @@ def keys(sample: Sample) -> set[str]:
     A cut has the name of its source too, so that any two cuts of one video share a key.
     """
     video = sample.video
-    named = (video.video_id, video.file, video.source_id)
+    named = (video.video_id, parted(video.file)[0], video.source_id)
     return {key for name in named if name for key in _of(name, sample)[:2]}
 
 

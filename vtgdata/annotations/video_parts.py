@@ -6,6 +6,7 @@ from typing import Any
 
 from vtgdata.annotations import ids
 from vtgdata.annotations.text import pair
+from vtgdata.records.file_parts import FilePart
 
 
 def of_record(item: Mapping[str, Any]) -> tuple[float, float] | None:
@@ -29,4 +30,4 @@ def video_id(named: ids.Named, part: tuple[float, float] | None) -> str:
     """
     if part is None or named.source_start is not None:
         return named.video_id
-    return f"{named.video_id}_{part[0]:.2f}_{part[1]:.2f}"
+    return named.video_id + FilePart(*part).suffix

@@ -55,6 +55,7 @@ COMMANDS = {
     "train rl": Command("vtgdata.train.rl", "training:rl", ("release",)),
     "train distill": Command("vtgdata.train.distill", "training:distill", ("release",)),
     "export": Command("vtgdata.stages.export", "publish:export", ("format", "release")),
+    "propose": Command("vtgdata.stages.propose", "models:propose"),
     "evaluate": Command("vtgdata.stages.evaluate", "models:evaluate"),
     "demo-draw": Command("vtgdata.demo.draw", "demo:draw", hidden=True),
     "demo-base": Command("vtgdata.demo.base", "demo:base", hidden=True),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vtgdata.stages.compare_rates import Summary as Compared
     from vtgdata.stages.difficulty import Summary as Rated
     from vtgdata.stages.evaluate import Summary as Evaluated
+    from vtgdata.stages.propose import Summary as Proposed
     from vtgdata.stages.select import Summary as Selected
 
 
@@ -27,6 +28,7 @@ def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     stage(app, words, "score-difficulty")
     stage(app, words, "compare-rates")
     stage(app, words, "select")
+    stage(app, words, "propose")
     stage(app, words, "evaluate")
 
 
@@ -114,6 +116,26 @@ def select(summary: Selected) -> None:
     choices.show(summary.preview)
     if summary.controls:
         print("control sets: " + ", ".join(f"{name} {rows:,}" for name, rows in summary.controls.items()))
+    print(f"written to {relative(summary.out)}")
+
+
+def propose(summary: Proposed) -> None:
+    """Ground queries in long videos, stretch by stretch: ask which stretches have the moment, then look closer."""
+    print(f"{summary.samples:,} samples in {summary.stretches:,} stretches, asked {summary.model}{again(summary)}")
+    print(
+        f"looked closer at {summary.looked_closer:,}: {summary.windows:,} windows; {summary.without_moment:,} samples "
+        "without a moment"
+    )
+    print(
+        f"{summary.answers:,} answers, {summary.frames:,} frames shown, tokens in {summary.tokens_in:,}, out "
+        f"{summary.tokens_out:,}"
+    )
+    if summary.beyond_best:
+        print(f"{summary.beyond_best:,} more stretches had a moment, and were left out by --best")
+    if summary.of_unknown_duration:
+        print(f"{summary.of_unknown_duration:,} samples on videos of unknown duration: asked as wholes")
+    if summary.n_failed:
+        print(f"failed stretches {summary.n_failed:,}, samples without a prediction {summary.n_unanswered:,}")
     print(f"written to {relative(summary.out)}")
 
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
+from vtgdata.annotations.stretches import stretches
 from vtgdata.cli.planned_step import Missing, PlannedStep
 from vtgdata.cli.recipe_costs import LEAST_OUT, Ends, cost_of, each, hours_of, tokens_of
 from vtgdata.engine.money.tokens import Range
@@ -22,6 +23,7 @@ from vtgdata.files import outside, plugins
 from vtgdata.files.pieces import count_rows
 
 UNKNOWN = Range(0, float("inf"))
+ONE = Range(1, 1)
 CHEAP = ("ingest", "import rollouts", "curate")
 """Commands that only read annotations."""
 _SPLIT = re.compile(r"\s*split\s*={1,2}\s*'([^']*)'\s*\Z")
@@ -55,7 +57,8 @@ class Planner:
         ways = {
             "ingest": self._ingest, "import rollouts": self._import, "curate": self._curate, "select": self._select,
             "build-coldstart": self._ask, "score-difficulty": self._ask, "evaluate": self._ask,
-            "train sft": self._train, "train rl": self._train, "train distill": self._train,
+            "propose": self._propose, "train sft": self._train, "train rl": self._train,
+            "train distill": self._train,
         }  # fmt: skip
         if plan.command in CHEAP:
             self._try(plan)
@@ -150,21 +153,34 @@ class Planner:
             self._note(record.out, "samples.parquet", known)
         return {"rows": _ends(known.rows)}
 
-    def _ask(self, record: Any) -> dict[str, Any]:
+    def _propose(self, record: Any) -> dict[str, Any]:
+        """Every stretch of each video is asked about, and of the best ones once more."""
+        parts = [stretches(each, record.stretch, record.overlap) for each in self._chosen(record).examples]
+        if not parts:
+            return self._ask(record, Range(1, float("inf")))
+        once = sum(map(len, parts)) / len(parts)
+        again = 0 if record.one_look else sum(min(len(own), record.best) for own in parts) / len(parts)
+        return self._ask(record, Range(once, once + again), tuple(part for own in parts for part in own[:1]))
+
+    def _ask(self, record: Any, questions: Range = ONE, examples: tuple[Any, ...] = ()) -> dict[str, Any]:
+        """What answers take. Args: questions: of each sample; examples: of what is asked about, if not the samples."""
         known = self._chosen(record)
         adaptive = getattr(record, "adaptive", "")
         n = Range(record.n, record.max_n if adaptive else record.n)
         models = record.model if isinstance(record.model, list) else [record.model]
         passes = max(1, len(models)) * (1 + bool(getattr(record, "blind", False)))
         later: list[str] = getattr(record, "then", [])
-        calls = Range(known.rows.low * n.low * passes, known.rows.high * n.high * (passes + len(later)))
+        calls = Range(
+            known.rows.low * n.low * passes * questions.low,
+            known.rows.high * n.high * (passes * questions.high + len(later)),
+        )
         for name in ("pass_rates.parquet", "traces.parquet", "rollouts.parquet"):
             low = 0 if name == "traces.parquet" else known.rows.low
             self._note(record.out, name, _Known(Range(low, known.rows.high), known.examples))
         if getattr(record, "rollouts", "") or getattr(record, "predictions", ""):
             return {"rows": _ends(known.rows)}
         each_in, each_out = (
-            tokens_of(record, known.examples),
+            tokens_of(record, examples or known.examples),
             Range(min(LEAST_OUT, record.max_tokens), record.max_tokens),
         )
         if calls.high == float("inf"):

@@ -28,12 +28,7 @@ def load_samples(settings: AskSettings) -> SampleTable:
 
     Raises VtgError when none is left, or when the settings choose frames in two ways.
     """
-    prompt = load_prompt(settings.prompt)
-    if prompt.reveals and not settings.tells:
-        raise VtgError(
-            f"--prompt {settings.prompt}: it tells the model the {prompt.reveals[0]}, so its answers measure nothing. "
-            f"Take {prompt.teaches}; only build-coldstart asks with such a prompt."
-        )
+    refuse_telling(settings)
     if (wrong := mismatch(settings.frame_sampling(), settings.models_asked())) is not None:
         log.warning("--preset %s: %s", settings.preset, wrong)
     samples = open_samples(settings.samples, where=settings.where or None, limit=settings.limit)
@@ -42,6 +37,16 @@ def load_samples(settings: AskSettings) -> SampleTable:
             f"{settings.samples}: no sample is left" + (f" where {settings.where}." if settings.where else ".")
         )
     return samples
+
+
+def refuse_telling(settings: AskSettings, option: str = "prompt") -> None:
+    """Raise VtgError where the prompt tells what of the answer is known. Args: option: that names the prompt."""
+    prompt = load_prompt(settings.prompt)
+    if prompt.reveals and not settings.tells:
+        raise VtgError(
+            f"--{option} {settings.prompt}: it tells the model the {prompt.reveals[0]}, so its answers measure "
+            f"nothing. Take {prompt.teaches}; only build-coldstart asks with such a prompt."
+        )
 
 
 def frame_store(settings: AskSettings) -> FrameStore | None:

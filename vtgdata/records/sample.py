@@ -28,7 +28,8 @@ class Video(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     video_id: str
     file: str
-    """File name as the corpus gives it; with folders only where the corpus has several videos of one name."""
+    """File name as the corpus gives it; with folders only where the corpus has several videos of one name. Behind it
+    `#t=60,120` where the video is that part of the file (`records.file_parts`)."""
     duration: float | None = None
     """Seconds: probed if the file was there, else as the corpus states it."""
     source_id: str | None = None

@@ -8,7 +8,8 @@ from vtgdata.errors import VtgError
 from vtgdata.files import outside
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.schemas import Row
-from vtgdata.records import Finding, Sample
+from vtgdata.records import Finding, Sample, Video
+from vtgdata.records.file_parts import whole_file
 
 NAME = "findings.parquet"
 """Name of the table of findings in the folder that `videos verify` writes."""
@@ -26,6 +27,12 @@ Key = tuple[str, str]
 """A video: file and video id."""
 Videos = Mapping[Key, Sequence[Finding]]
 """The findings of videos."""
+
+
+def found_under(video: Video) -> tuple[Key, float]:
+    """The key of a video's file, and where in the file the video begins, in seconds."""
+    whole, begin = whole_file(video)
+    return (whole.file, whole.video_id), begin
 
 
 def rows(video: Key, findings: Sequence[Finding]) -> Iterator[Row]:
@@ -77,9 +84,10 @@ def spoilt(samples: Iterable[Sample], videos: Videos) -> Iterator[Row]:
     """The windows that touch a finding of their video, one row for each pair; only findings that spoil rows count."""
     for sample in samples:
         video = sample.video
-        for one in videos.get((video.file, video.video_id), ()):
+        key, begin = found_under(video)
+        for one in videos.get(key, ()):
             for window in sample.windows:
-                if one.touches(window.start, window.end):
+                if one.touches(begin + window.start, begin + window.end):
                     yield {
                         "sample_id": sample.sample_id, "video_id": video.video_id, "file": video.file,
                         "window_start": window.start, "window_end": window.end, "kind": one.kind, "start": one.start,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from vtgdata.errors import VideoUnreadable
 from vtgdata.files import plugins
 from vtgdata.records import FrameSampling, VideoFacts
+from vtgdata.records.file_parts import FilePart
 from vtgdata.video.sampling import frame_size, times, within
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 DECODED_BYTES = 512 << 20
 """Most bytes of raw frames in memory at a time: an hour of full HD at one frame a second would be 22 GB."""
+LATE_SECONDS = 1.0
+"""Seconds by which a part may lie beyond the end of its file; less is what two statements of a length differ by."""
 _QUALITY = 95
 
 
@@ -49,25 +52,43 @@ def frames(decoder: str, path: Path, times: Sequence[float]) -> tuple[list[np.nd
     return _decoder(decoder, path).frames(path, times)
 
 
-def look(decoder: str, path: Path, sampling: FrameSampling, facts: VideoFacts | None = None) -> SampledFrames:
-    """Decode a video with a sampling; the video is probed if its facts are not given.
+def look(
+    decoder: str,
+    path: Path,
+    sampling: FrameSampling,
+    facts: VideoFacts | None = None,
+    part: FilePart | None = None,
+) -> SampledFrames:
+    """Decode a video, or a part of a file, with a sampling; the file is probed if its facts are not given.
 
-    Raises VideoUnreadable when the video cannot be read, or ends before it should.
+    Of a part, times count from its start, and the frame that is on screen then is at 0; decoders seek, so that what
+    lies before it is not decoded. Raises VideoUnreadable when the video cannot be read, or ends before it should.
     """
     module = _decoder(decoder, path)
     facts = probe(decoder, path) if facts is None else facts
     if facts.truncated:
         raise VideoUnreadable(path, f"truncated at {facts.duration:.1f} s")
-    wanted = times(facts.duration, sampling, facts.fps)
+    begin, duration = (0.0, facts.duration) if part is None else (part.start, length(path, facts.duration, part))
+    wanted = times(duration, sampling, facts.fps)
     size = frame_size(facts.width, facts.height, len(wanted), sampling)
     at_once = max(1, DECODED_BYTES // (facts.width * facts.height * 3))
     images: list[bytes] = []
     shown: list[float] = []
     for start in range(0, len(wanted), at_once):
-        pictures, true_times = module.frames(path, wanted[start : start + at_once])
+        pictures, true_times = module.frames(path, [begin + time for time in wanted[start : start + at_once]])
         images.extend(jpeg(picture, size) for picture in pictures)
-        shown.extend(true_times)
-    return SampledFrames(facts.duration, tuple(shown), tuple(images))
+        shown.extend(true_times if part is None else (max(0.0, time - begin) for time in true_times))
+    return SampledFrames(duration, tuple(shown), tuple(images))
+
+
+def length(path: Path, whole: float, part: FilePart) -> float:
+    """Seconds of a part of a file that lasts `whole` seconds.
+
+    Raises VideoUnreadable when the file ends over a second before the part does.
+    """
+    if part.start >= whole or part.end > whole + LATE_SECONDS:
+        raise VideoUnreadable(path, f"it ends at {whole:.1f} s, before its part from {part.start:g} to {part.end:g} s")
+    return min(part.end, whole) - part.start
 
 
 def _decoder(name: str, path: Path) -> Any:

@@ -1,6 +1,7 @@
 """Finding videos under a root folder: by their binding, else by the corpus's file name, else by stem.
 
-Names are looked up in an index of the folder, so no id, however it is written, leads out of the folder.
+Names are looked up in an index of the folder, so no id, however it is written, leads out of the folder. A video that is
+a part of a file (`records.file_parts`) is found by the file's own name.
 """
 
 import unicodedata
@@ -12,6 +13,7 @@ import msgspec
 from vtgdata.errors import VideoAmbiguous, VideoChanged, VtgError
 from vtgdata.files import fingerprint, outside
 from vtgdata.files.video_files import SUFFIXES, video_files
+from vtgdata.records.file_parts import FilePart, parted
 from vtgdata.video import bindings
 from vtgdata.video.bindings import Binding
 
@@ -35,19 +37,31 @@ class Videos(msgspec.Struct, frozen=True):
         Raises VideoAmbiguous when two files match, and VideoChanged when the bound file has other bytes.
         """
         found = self.place(file, video_id)
-        if found is not None and file in self.bound:
+        bound = self.bound.get(self.whole(file)[0])
+        if found is not None and bound is not None:
             try:
                 content = fingerprint.of_path(found, fingerprint.of_bytes)
             except OSError:
                 return None
-            if content != self.bound[file].content:
+            if content != bound.content:
                 raise VideoChanged(found)
         return found
 
+    def whole(self, file: str) -> tuple[str, FilePart | None]:
+        """The name of a video's file, and which part of it the video is; None for all of it.
+
+        A file that really has such a name is no part of another one.
+        """
+        name, part = parted(file)
+        if part is None or file in self.bound or _form(stem(file.rpartition("/")[2])) in self.by_stem:
+            return file, None
+        return name, part
+
     def place(self, file: str, video_id: str = "") -> Path | None:
         """As `path`, but a bound file is not read: only its size is compared."""
-        if file in self.bound:
-            return self._bound(self.bound[file])
+        name = self.whole(file)[0]
+        if name in self.bound:
+            return self._bound(self.bound[name])
         found = self.named(file, video_id)
         if len(found) > 1:
             names = " and ".join(str(path.relative_to(self.root)) for path in found[:2])
@@ -63,6 +77,9 @@ class Videos(msgspec.Struct, frozen=True):
 
         A name with folders is that of a file in these folders alone: others of its name are other videos.
         """
+        file, part = self.whole(file)
+        if part is not None:
+            video_id = video_id.removesuffix(part.suffix)
         folder, _, name = file.rpartition("/")
         for index, key in ((self.by_name, name), (self.by_stem, stem(name)), (self.by_stem, stem(video_id))):
             found = index.get(_form(key), [])

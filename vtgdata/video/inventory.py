@@ -10,6 +10,7 @@ import msgspec
 from vtgdata.errors import VideoAmbiguous, VtgError
 from vtgdata.files.samples import open_samples
 from vtgdata.records import Video
+from vtgdata.records.file_parts import whole_file
 from vtgdata.video.find import Videos
 
 log = logging.getLogger("vtgdata")
@@ -32,25 +33,26 @@ class Listed(msgspec.Struct, kw_only=True):
     """Latest end of any of its windows, in seconds."""
 
 
-def listed(path: str, where: str = "", limit: int | None = None) -> list[Listed]:
+def listed(path: str, where: str = "", limit: int | None = None, *, parts: bool = False) -> list[Listed]:
     """The videos of a file of samples, sorted by file name.
 
     Args:
         path: the file of samples.
         where: a SQL condition on its columns; empty for all samples.
         limit: most samples to read; None for all.
+        parts: list each part of a file (`records.file_parts`) apart; else its file, of which a part says no duration.
 
     Raises VtgError when no sample is left, or the file is not a file of samples.
     """
     found: dict[tuple[str, str], Listed] = {}
     for sample in open_samples(path, where=where or None, limit=limit):
-        video = sample.video
+        video, begin = (sample.video, 0.0) if parts else whole_file(sample.video)
         one = found.setdefault((video.file, video.video_id), Listed(video=video, durations=set()))
         one.samples += 1
         if video.duration is not None:
             one.durations.add(video.duration)
         for window in sample.windows:
-            one.last_end = max(one.last_end or 0.0, window.end)
+            one.last_end = max(one.last_end or 0.0, begin + window.end)
     if not found:
         raise VtgError(f"{path}: no sample is left, so there is no video to look at.")
     return [found[key] for key in sorted(found)]

@@ -36,7 +36,14 @@ class Prober:
             return None, "missing"
         if path not in self._known:
             self._known[path] = self._probe(path)
-        return self._known[path]
+        duration, status = self._known[path]
+        part = self._videos.whole(file)[1]
+        if part is None or duration is None:
+            return duration, status
+        try:
+            return decode.length(path, duration, part), status
+        except VideoUnreadable as error:
+            return None, error.status
 
     def _probe(self, path: Path) -> tuple[float | None, str]:
         try:

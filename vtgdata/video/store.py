@@ -1,5 +1,7 @@
 """The frame store: each video is decoded once per sampling and kept as JPEGs with their true times.
 
+A video that is a part of a file (`records.file_parts`) has an entry of its own, and what lies before it is not decoded.
+
 There is one Parquet file per video and sampling, `ab/cd/<frames_id>.parquet`, with the columns `time` and `jpeg`; its
 metadata holds the duration and a hash of the whole entry. The first process that asks for an entry makes it; a damaged
 or foreign file is replaced. Processes that fill one folder wait for each other, so that no video is decoded twice.
@@ -19,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 from vtgdata.errors import VideoUnreadable, VtgError
 from vtgdata.files import fingerprint, outside, parquet_limits
 from vtgdata.files.whole import replacing
-from vtgdata.records import Frames, FrameSampling, Video
+from vtgdata.records import Frames, FrameSampling, Video, VideoFacts
+from vtgdata.records.file_parts import FilePart
 from vtgdata.video import decode, workers
 from vtgdata.video.find import find
 from vtgdata.video.sampling import check
@@ -73,7 +76,8 @@ class FrameStore:
         decode.ready(self._decoder)
         self._eyes = workers.shared() if isolated else workers.Here()
         self.room = Room(self._folder, limit)
-        self._ids: dict[Path, str] = {}
+        self._ids: dict[tuple[Path, FilePart | None], str] = {}
+        self._facts: dict[Path, VideoFacts] = {}
         self._recent: OrderedDict[str, Frames] = OrderedDict()
         self._recent_bytes = 0
         self._glanced: dict[str, Frames] = {}
@@ -90,12 +94,12 @@ class FrameStore:
         files match the video.
         """
         try:
-            path = self.videos.path(video.file, video.video_id)
+            path, part = self._place(video)
             if path is None:
                 return _without("missing")
-            frames_id = self._id(path)
+            frames_id = self._id(path, part)
             with self._locks[int(frames_id[:8], 16) % len(self._locks)]:
-                found = self._recall(frames_id) or self._read(frames_id) or self._make(path, frames_id)
+                found = self._recall(frames_id) or self._read(frames_id) or self._make(path, part, frames_id)
                 self._remember(found)
                 return found
         except VideoUnreadable as error:
@@ -104,10 +108,10 @@ class FrameStore:
     def times(self, video: Video) -> Frames:
         """As `frames`, but a stored entry may come without images: much faster when only work keys are needed."""
         try:
-            path = self.videos.path(video.file, video.video_id)
+            path, part = self._place(video)
             if path is None:
                 return _without("missing")
-            frames_id = self._id(path)
+            frames_id = self._id(path, part)
         except VideoUnreadable as error:
             return _without(error.status)
         return self._recall(frames_id) or self._glance(frames_id) or self.frames(video)
@@ -126,13 +130,17 @@ class FrameStore:
             self._glanced[frames_id] = found
         return found
 
-    def _make(self, path: Path, frames_id: str) -> Frames:
+    def _place(self, video: Video) -> tuple[Path | None, FilePart | None]:
+        """The video's file, None if there is none, and the part of it that the video is."""
+        return self.videos.path(video.file, video.video_id), self.videos.whole(video.file)[1]
+
+    def _make(self, path: Path, part: FilePart | None, frames_id: str) -> Frames:
         try:
             with self.room.held(frames_id):
                 # Another process may have made the entry while this one waited.
                 found = self._read(frames_id)
                 if found is None:
-                    found = self._decode(path, frames_id)
+                    found = self._decode(path, part, frames_id)
                     self._write(found)
                 return found
         except OSError as error:
@@ -141,20 +149,28 @@ class FrameStore:
                 "folder with --frames."
             ) from error
 
-    def _id(self, path: Path) -> str:
-        if path not in self._ids:
+    def _id(self, path: Path, part: FilePart | None) -> str:
+        if (path, part) not in self._ids:
             try:
                 content = fingerprint.of_path(path)
             except OSError as error:
                 raise VideoUnreadable(path, f"cannot be opened ({error.strerror})") from error
-            self._ids[path] = fingerprint.short([content, self.sampling.chosen(), self._decoder])
-        return self._ids[path]
+            made_of = [content, self.sampling.chosen(), self._decoder, *([part] if part else [])]
+            self._ids[path, part] = fingerprint.short(made_of)
+        return self._ids[path, part]
 
-    def _decode(self, path: Path, frames_id: str) -> Frames:
-        seen = self._eyes.look(self._decoder, path, self.sampling.chosen())
+    def _decode(self, path: Path, part: FilePart | None, frames_id: str) -> Frames:
+        facts = self._facts_of(path) if part else None
+        seen = self._eyes.look(self._decoder, path, self.sampling.chosen(), facts, part)
         with self._recent_lock:
             self.decoded += 1
         return Frames(frames_id=frames_id, times=seen.times, images=seen.images, duration=seen.duration, status="ok")
+
+    def _facts_of(self, path: Path) -> VideoFacts:
+        """Facts of a file of which parts are read: some files are read whole to find them, so it is done once."""
+        if path not in self._facts:
+            self._facts[path] = self._eyes.probe(self._decoder, path)
+        return self._facts[path]
 
     def file(self, frames_id: str) -> Path:
         """Where an entry lies, or would lie."""

@@ -45,10 +45,10 @@ def _answered(call: worker_messages.Call, answers: Any) -> worker_messages.Answe
         return worker_messages.encode_result(decode.probe(call.decoder, Path(os.fsdecode(call.copy.target))))
     if call.name == "frames" or call.sampling is None:
         return worker_messages.encode_result(decode.frames(call.decoder, path, call.times))
-    facts = decode.probe(call.decoder, path)
+    facts = call.facts or decode.probe(call.decoder, path)
     _send(answers, worker_messages.Probed(facts))
     _alarm(call.limit + facts.duration * worker_messages.SECONDS_PER_SECOND + 1)
-    return worker_messages.encode_result(decode.look(call.decoder, path, call.sampling, facts))
+    return worker_messages.encode_result(decode.look(call.decoder, path, call.sampling, facts, call.part))
 
 
 def _send(answers: Any, answer: worker_messages.Answer) -> None:

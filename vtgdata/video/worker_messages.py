@@ -12,6 +12,7 @@ import msgspec
 
 from vtgdata.errors import VideoUnreadable, VtgError
 from vtgdata.records import Finding, FrameSampling, VideoFacts
+from vtgdata.records.file_parts import FilePart
 from vtgdata.video.decode import SampledFrames
 from vtgdata.video.encode import Copy
 
@@ -38,6 +39,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     sampling: FrameSampling | None = None
     times: tuple[float, ...] = ()
     copy: Copy | None = None
+    facts: VideoFacts | None = None
+    """Of the file, where they are known, for `look`; else it is probed."""
+    part: FilePart | None = None
+    """For `look`: the part of the file to look at; None for all of it."""
 
 
 class Picture(msgspec.Struct, frozen=True, array_like=True):
@@ -157,14 +162,19 @@ def pictures(shown: Shown) -> tuple[list["np.ndarray"], list[float]]:
 
 
 def encode_call(
-    limit: float, name: Any, decoder: str, path: Path, *rest: FrameSampling | Copy | Sequence[float]
+    limit: float, name: Any, decoder: str, path: Path, *rest: FrameSampling | Copy | Sequence[float] | VideoFacts | None
 ) -> Call:
     """A call, from the arguments of the function of `decode` that it names, or of `encode.write`."""
     given = rest[0] if rest else ()
     # The absolute path, since this process may have changed its folder after it started the worker.
     where = os.fsencode(path.absolute())
     if isinstance(given, FrameSampling):
-        return Call(limit=limit, name=name, decoder=decoder, path=where, sampling=given)
+        facts, part = (*rest[1:], None, None)[:2]
+        return Call(
+            limit=limit, name=name, decoder=decoder, path=where, sampling=given,
+            facts=facts if isinstance(facts, VideoFacts) else None, part=part if isinstance(part, FilePart) else None,
+        )  # fmt: skip
     if isinstance(given, Copy):
         return Call(limit=limit, name=name, decoder=decoder, path=where, copy=given)
-    return Call(limit=limit, name=name, decoder=decoder, path=where, times=tuple(map(float, given)))
+    times = () if given is None or isinstance(given, VideoFacts) else tuple(map(float, given))
+    return Call(limit=limit, name=name, decoder=decoder, path=where, times=times)

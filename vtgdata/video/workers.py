@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from vtgdata.errors import VideoUnreadable, VtgError
 from vtgdata.files import child_processes, limits
 from vtgdata.records import Finding, FrameSampling, VideoFacts
+from vtgdata.records.file_parts import FilePart
 from vtgdata.video import decode, worker_messages
 from vtgdata.video.encode import Copy
 
@@ -62,9 +63,16 @@ class Workers:
         """`decode.probe` in a worker; VideoUnreadable also if it takes too long or too much memory, or crashes."""
         return self._call(path, self._seconds, "probe", decoder, path)
 
-    def look(self, decoder: str, path: Path, sampling: FrameSampling) -> decode.SampledFrames:
+    def look(
+        self,
+        decoder: str,
+        path: Path,
+        sampling: FrameSampling,
+        facts: VideoFacts | None = None,
+        part: FilePart | None = None,
+    ) -> decode.SampledFrames:
         """`decode.look` in a worker; VideoUnreadable also if it takes too long or too much memory, or crashes."""
-        return self._call(path, self._seconds, "look", decoder, path, sampling)
+        return self._call(path, self._seconds, "look", decoder, path, sampling, facts, part)
 
     def frames(self, decoder: str, path: Path, times: Sequence[float]) -> tuple[list[np.ndarray], list[float]]:
         """`decode.frames` in a worker: for a few pictures only, since they come back raw; failures as in `look`."""
@@ -254,9 +262,16 @@ class Here:
         """`decode.probe`."""
         return decode.probe(decoder, path)
 
-    def look(self, decoder: str, path: Path, sampling: FrameSampling) -> decode.SampledFrames:
+    def look(
+        self,
+        decoder: str,
+        path: Path,
+        sampling: FrameSampling,
+        facts: VideoFacts | None = None,
+        part: FilePart | None = None,
+    ) -> decode.SampledFrames:
         """`decode.look`."""
-        return decode.look(decoder, path, sampling)
+        return decode.look(decoder, path, sampling, facts, part)
 
 
 def shared() -> Workers:

@@ -30,6 +30,7 @@ ASKING = {
     "score-difficulty": THRICE,
     "score-difficulty, adaptive": [*THRICE, "--adaptive", "mean_iou:0.2:0.8:0.02", "--max-n", "6"],
     "build-coldstart": THRICE,
+    "propose": ["--stretch", "2", "--overlap", "0.5"],
     "evaluate": ["--other-query", "--blind", "--blind-frames", "blank"],
 }
 """What asks a model, and how: in one go, in rounds, under several conditions."""

@@ -25,6 +25,7 @@ from vtgdata.engine.money.patches import Patches, VisualTokens
 from vtgdata.engine.money.tokens import Range
 from vtgdata.engine.settings import AskSettings
 from vtgdata.records import FrameSampling, Sample
+from vtgdata.records.file_parts import whole_file
 from vtgdata.records.times import format_time
 from vtgdata.video import sampling
 
@@ -154,7 +155,7 @@ def estimate(
             cannot[why[0]] += 1
             doubtful += not why[1]
             if why[0] == "video missing":
-                missing.add(sample.video.video_id)
+                missing.add(whole_file(sample.video)[0].video_id)
             if why[1]:
                 continue
         else:

@@ -51,6 +51,8 @@ from vtgdata.records import Model, RenewedModel, Sample
 
 log = logging.getLogger("vtgdata")
 
+Later = tuple[AskSettings, Sequence[Sample]]
+"""What is asked once earlier answers are there: the settings, and at most as many samples as these."""
 SEEDS = 32
 """Seeds of earlier runs whose answers can narrow a guess: 0 to this."""
 ANSWER_BYTES = 500
@@ -75,6 +77,7 @@ def check(
     asks: Sequence[tuple[str, str]],
     most: int | None = None,
     perhaps: Sequence[Ask] = (),
+    then: Sequence[Later] = (),
 ) -> Planned | Exported | None:
     """Make and log the plan, and refuse a cost that nobody allowed; None when the step may ask now.
 
@@ -86,6 +89,7 @@ def check(
         asks: a model's spec and what it sees, for each time that it asks.
         most: maximum answers per sample with --adaptive, where --n is the minimum.
         perhaps: models that are asked later, about what the answers of the others leave; each by settings of its own.
+        then: what the answers decide to ask next, at most.
 
     Raises VtgError where a budget is given and a price unknown, and Unconfirmed where it may cost more than
     --confirm-over without --yes. Models that run here cost nothing, and are not planned unless asked to.
@@ -118,7 +122,7 @@ def check(
     if not settings.dry_run:
         for path in journals(Path(settings.out), JOURNAL):
             fold(path)
-    made = make(settings, samples, list(zip(each, models, strict=True)), most)
+    made = make(settings, samples, list(zip(each, models, strict=True)), most, then)
     if settings.dry_run:
         return summary(made, settings)
     for line in words(summary(made, settings)):
@@ -159,7 +163,11 @@ def _confirm(made: Plan, settings: AskSettings) -> None:
 
 
 def make(
-    settings: AskSettings, samples: Sequence[Sample], asks: Sequence[tuple[Ask, Model]], most: int | None = None
+    settings: AskSettings,
+    samples: Sequence[Sample],
+    asks: Sequence[tuple[Ask, Model]],
+    most: int | None = None,
+    then: Sequence[Later] = (),
 ) -> Plan:
     """Count what there is to do; see the module for what is exact."""
     parts: list[Part] = []
@@ -167,11 +175,11 @@ def make(
         paths = journals(Path(settings.out), JOURNAL)
         selects = [stack.enter_context(peek(path)) for path in paths]
         for one, model in asks:
-            prompt = load_prompt(one.settings.prompt)
-            inputs = _PartInputs(
-                one.settings, samples, prompt, model, answers_id(one.settings, prompt, model, one.condition)
-            )
-            parts.append(_part(inputs, one, selects, most or one.settings.n))
+            for place, (given, about) in enumerate([(one.settings, samples), *then]):
+                prompt = load_prompt(given.prompt)
+                inputs = _PartInputs(given, about, prompt, model, answers_id(given, prompt, model, one.condition))
+                part = _part(inputs, one, selects, most or given.n)
+                parts.append(_at_most(part) if place else part)
         named = next((part.price for part in parts if part.price is not None), None)
         own = [(path.parent == Path(settings.out), select) for path, select in zip(paths, selects, strict=True)]
         # A shard's answers count once, whether the step's own journal has taken them over or not yet.
@@ -181,6 +189,19 @@ def make(
             apart = apart.plus(spend(select, named)) if not whole else apart
     spent = max(apart, taken)
     return Plan(parts, spent.picodollars, spent.uncounted)
+
+
+def _at_most(part: Part) -> Part:
+    """A part of which the answers of others decide how much is asked, from nothing on."""
+    return msgspec.structs.replace(
+        part,
+        condition=f"{part.condition}, a closer look",
+        wanted=Range(part.cached, part.wanted.high),
+        tokens_in=Range(0, part.tokens_in.high),
+        tokens_out=Range(0, part.tokens_out.high),
+        hours=part.hours and Range(0, part.hours.high),
+        disk=Range(0, part.disk.high),
+    )
 
 
 class _PartInputs(NamedTuple):

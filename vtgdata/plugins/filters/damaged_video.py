@@ -27,7 +27,7 @@ def keep(samples: Sequence[Sample], frames: object, *, verified: str = "") -> li
     spoilt = {row["sample_id"]: row for row in damage.spoilt(samples, found.findings)}
 
     def why(sample: Sample) -> Why | None:
-        video = (sample.video.file, sample.video.video_id)
+        video, _ = damage.found_under(sample.video)
         if video not in found.statuses:
             return "video_not_verified", f"{verified} knows nothing of {sample.video.file}"
         if video in found.unreadable:

@@ -2,14 +2,16 @@
 
 `scripted:samples.parquet`. It answers with the annotated window, with an error rate and boundary noise, and says of a
 sample without a moment that there is none, with the same error rate; so anyone can run every stage. Where the prompt
-shows options, it gives the letter of the right one too, with the same error rate. Its id begins with `scripted` and
-stays with its answers wherever they are used.
+shows options, it gives the letter of the right one too, with the same error rate. Of a stretch of a sample's video
+(`vtgdata propose`) it says what lies in it. Its id begins with `scripted` and stays with its answers wherever they are
+used.
 """
 
 import random
 import re
 from pathlib import Path
 
+from vtgdata.annotations import stretches
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
 from vtgdata.files.samples import read_samples
@@ -44,7 +46,7 @@ class Scripted:
 
     async def generate(self, request: Request) -> list[Reply]:
         """One scripted answer per seed."""
-        sample = self.samples.get(request.sample_id)
+        sample = self.samples.get(request.sample_id) or self._stretch(request.sample_id)
         if sample is None:
             raise VtgError(f"scripted: {request.sample_id!r} is not in the samples it was given.")
         asked = _asked(request)
@@ -52,6 +54,11 @@ class Scripted:
 
     async def close(self) -> None:
         """Do nothing: there is nothing to release."""
+
+    def _stretch(self, sample_id: str) -> Sample | None:
+        """A stretch of one of the samples, as `vtgdata propose` asks about it; None if it is none."""
+        whole, bounds = stretches.named(sample_id) or ("", (0.0, 0.0))
+        return stretches.stretch(self.samples[whole], *bounds) if whole in self.samples else None
 
     def _reply(self, sample: Sample, rng: random.Random, asked: str) -> Reply:
         shown = dict(_OPTION.findall(asked)) if sample.options else {}

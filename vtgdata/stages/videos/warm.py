@@ -105,7 +105,7 @@ def _filled(settings: Settings, sampling: FrameSampling, step: Step[Summary]) ->
     store = FrameStore(Path(settings.videos), sampling, Path(settings.frames) if settings.frames else None)
     wanted = [
         one
-        for one in listed(settings.samples, settings.where, settings.limit)
+        for one in listed(settings.samples, settings.where, settings.limit, parts=True)
         if shards.mine(one.video.video_id, settings)
     ]
     if settings.executor:

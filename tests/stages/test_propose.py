@@ -1,0 +1,213 @@
+"""propose: on drawn videos, with the scripted model and with one that looks at the frames."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from support import coloured, counting_decoder
+from support.builders import make_sample
+from vtgdata.cli import app
+from vtgdata.errors import RowsFailed, VtgError
+from vtgdata.files import plugins
+from vtgdata.files.parquet import read_parquet
+from vtgdata.files.samples import read_samples, write_samples
+from vtgdata.records.windows import as_pairs
+from vtgdata.stages import evaluate, propose
+from vtgdata.video import store, workers
+
+SECONDS = 600
+PLANTED = {"red": [(104, 120), (410, 460)], "green": [(296, 304)]}
+
+
+@pytest.fixture(scope="module")
+def at(tmp_path_factory):
+    """A video of ten minutes, and a query for each colour, one of which is not there."""
+    folder = tmp_path_factory.mktemp("long")
+    coloured.draw(folder / "videos/v1.mp4", SECONDS, PLANTED)
+    samples = [
+        make_sample(
+            f"t:{name}", video_id="v1", duration=float(SECONDS), query=f"the {name} moment",
+            windows=PLANTED.get(name, []), none_is_right=name not in PLANTED, extra={"clip": [1, 2]},
+        )
+        for name in coloured.COLOURS
+    ]  # fmt: skip
+    write_samples(folder / "samples.parquet", samples)
+    return folder
+
+
+def run(at, out, **more):
+    given = {"samples": str(at / "samples.parquet"), "stretch": 60.0, "overlap": 10.0, "out": str(out)} | more
+    return propose.run(propose.Settings(**{"model": scripted(at)} | given))
+
+
+def scripted(at, errors=0.0, **more):
+    words = ",".join(f"{name}={value}" for name, value in more.items())
+    return f"scripted:samples={at / 'samples.parquet'},errors={errors},noise=0.0" + (f",{words}" if words else "")
+
+
+def predicted(out):
+    lines = map(json.loads, (Path(out) / "predictions.jsonl").read_text().splitlines())
+    return {line["sample_id"]: line["windows"] for line in lines}
+
+
+def test_a_model_that_looks_finds_planted_moments_and_decodes_little(at, tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "shared", workers.Here)
+    monkeypatch.setattr(store, "DECODER", "support.counting_decoder")
+    monkeypatch.setenv("VTGDATA_CACHE", str(tmp_path))
+    looks = {"model": "support.coloured:", "videos": str(at / "videos"), "frames": str(tmp_path / "frames")}
+    found = run(at, tmp_path / "o", fps=0.5, ground_fps=1.0, **looks)
+    assert predicted(tmp_path / "o") == {"t:red": [[104, 120], [410, 460]], "t:green": [[296, 304]], "t:blue": []}
+    assert (found.samples, found.stretches, found.windows, found.without_moment) == (3, 36, 3, 1)
+    # Each moment lies in two stretches, whole in one of them.
+    assert found.looked_closer == 6 and found.answers == 42 and found.beyond_best == 0
+    assert found.frames == 36 * 30 + 6 * 60 and found.tokens_in == 100 * found.frames
+    # Of a stretch, what is decoded begins at the key frame before it: not the minutes that lie before that.
+    looked = 12 * 60 + 6 * 60
+    assert looked / 2 < counting_decoder.total() < 1.5 * looked
+    score = evaluate.Settings(
+        samples=str(at / "samples.parquet"), predictions=str(tmp_path / "o/predictions.jsonl"), metrics="multi",
+        out=str(tmp_path / "e"),
+    )  # fmt: skip
+    summary = evaluate.run(score)
+    assert summary.metrics["mIoU"] == 1.0 and summary.refusals["f1"] == 1.0
+
+
+def test_samples_of_stretches_are_on_their_own_clock(at, tmp_path):
+    run(at, tmp_path / "o")
+    known = {sample.sample_id: sample for sample in read_samples(tmp_path / "o/samples.parquet")}
+    assert len(known) == 36
+    cut = known["t:red@400-460"]
+    assert (cut.video.file, cut.video.video_id, cut.video.duration) == ("v1.mp4#t=400,460", "v1_400.00_460.00", 60.0)
+    assert (cut.video.source_id, cut.video.source_start) == ("v1", 400.0)
+    assert as_pairs(cut.windows) == [[10.0, 60.0]]
+    assert known["t:red@0-60"].none_is_right and not known["t:red@0-60"].windows
+    assert cut.extra == {"stretch_of": "t:red", "stretch": [400.0, 460.0]}, "nothing on the clock of the whole"
+    rows = read_parquet(tmp_path / "o/stretches.parquet")
+    assert {row["stretch_id"] for row in rows if row["grounded"]} == {
+        row["stretch_id"] for row in rows if (row["share"] or 0) > 0
+    }
+
+
+def test_windows_of_neighbours_are_one(at, tmp_path):
+    """410 to 460 lies whole in one stretch, and in part in two."""
+    run(at, tmp_path / "o")
+    assert sorted(predicted(tmp_path / "o")["t:red"]) == [[104, 120], [410, 460]]
+
+
+def test_without_a_closer_look_the_first_one_counts(at, tmp_path):
+    found = run(at, tmp_path / "o", one_look=True)
+    assert found.looked_closer == 0 and found.answers == 36
+    assert read_parquet(tmp_path / "o/grounded.parquet") == []
+    assert sorted(predicted(tmp_path / "o")["t:red"]) == [[104, 120], [410, 460]]
+
+
+def test_what_best_leaves_out_is_counted(at, tmp_path):
+    found = run(at, tmp_path / "o", best=1)
+    assert found.looked_closer == 2 and found.beyond_best == 4
+    assert predicted(tmp_path / "o")["t:red"] == [[104, 120]], "of the stretch that has the moment whole"
+
+
+def test_of_several_answers_most_must_name_a_moment(at, tmp_path):
+    wrong = {"model": scripted(at, errors=0.3), "temperature": 1.0, "n": 5}
+    few, many = run(at, tmp_path / "few", least_share=0.1, **wrong), run(at, tmp_path / "many", **wrong)
+    assert few.looked_closer + few.beyond_best > many.looked_closer + many.beyond_best >= 4
+    assert predicted(tmp_path / "many")["t:green"] == [[296, 304]]
+
+
+def test_a_short_video_is_asked_about_as_it_is(tmp_path):
+    write_samples(tmp_path / "samples.parquet", [make_sample("s", duration=30.0)])
+    found = run(tmp_path, tmp_path / "o")
+    assert (found.stretches, predicted(tmp_path / "o")) == (1, {"s": [[3, 9]]})
+    (sample,) = read_samples(tmp_path / "o/samples.parquet")
+    assert sample == read_samples(tmp_path / "samples.parquet")[0]
+
+
+def test_a_video_that_is_not_there_has_no_prediction_and_is_asked_for_again(at, tmp_path):
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos/other.mp4").write_bytes((at / "videos/v1.mp4").read_bytes())
+    with pytest.raises(RowsFailed, match="36 of 36 samples failed"):
+        run(at, tmp_path / "o", videos=str(tmp_path / "videos"), frames=str(tmp_path / "frames"), num_frames=2)
+    assert predicted(tmp_path / "o") == {}
+    summary = json.loads((tmp_path / "o/meta.json").read_text())["summary"]
+    assert summary["n_unanswered"] == 3 and summary["n_failed"] == 36 and summary["without_moment"] == 0
+
+
+def test_a_file_that_ends_before_its_stretches_fails_these_alone(at, tmp_path):
+    lying = make_sample("t:red", video_id="v1", duration=900.0, query="the red moment", windows=PLANTED["red"])
+    write_samples(tmp_path / "samples.parquet", [lying])
+    given = {"videos": str(at / "videos"), "frames": str(tmp_path / "frames"), "num_frames": 2, "max_failed": 1.0}
+    found = run(tmp_path, tmp_path / "o", **given)
+    rows = read_parquet(tmp_path / "o/rollouts.parquet")
+    wrong = [row for row in rows if row["error"]]
+    # Stretches begin every 50 s: those from 550 to 840 end after the file.
+    assert found.n_failed == len(wrong) == 7
+    assert all("it ends at 600.0 s, before its part" in row["error"] for row in wrong)
+    assert sorted(predicted(tmp_path / "o")["t:red"]) == [[104, 120], [410, 460]]
+
+
+def test_nothing_is_asked_twice(at, tmp_path):
+    run(at, tmp_path / "o")
+    again = run(at, tmp_path / "o")
+    assert again.up_to_date is True
+    more = run(at, tmp_path / "o", join=1.0)
+    assert more.answers == 42
+    assert {"journal.sqlite", "predictions.jsonl"} <= {path.name for path in (tmp_path / "o").iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"overlap": 60.0}, "--overlap 60 is not below --stretch 60"),
+        ({"n": 3}, "--n 3 at temperature 0"),
+        ({"one_look": True, "ground_fps": 1.0}, "--one-look leaves out the closer look"),
+        ({"ground_prompt": "ground_guided"}, "--ground-prompt ground_guided: it tells the model the annotation"),
+        ({"prompt": "ground_guided"}, "--prompt ground_guided: it tells the model the annotation"),
+        ({"stretch": 5.0}, "--overlap 10 is not below --stretch 5"),
+        ({"where": "query == 'no'"}, "no sample is left"),
+    ],
+)
+def test_settings_that_cannot_be_followed_are_refused(at, tmp_path, more, said):
+    with pytest.raises(VtgError, match=said):
+        run(at, tmp_path / "o", **more)
+    assert not (tmp_path / "o").exists()
+
+
+def test_the_plan_counts_both_looks(at, tmp_path):
+    given = {"model": "openai_api:tiny", "endpoint": ["http://server.example/v1"], "videos": str(at / "videos")}
+    planned = run(at, tmp_path / "o", dry_run=True, free=True, **given)
+    first, closer = planned.plan
+    assert (first.wanted.low, first.wanted.high) == (36, 36)
+    assert (closer.condition, closer.wanted.low, closer.wanted.high) == ("sighted, a closer look", 0, 24)
+    assert (planned.to_do.low, planned.to_do.high) == (36, 60)
+    assert closer.tokens_in.low == 0 < closer.tokens_in.high
+    assert not (tmp_path / "o").exists()
+
+
+def test_the_recipe_of_long_videos_runs_on_a_drawn_one(at, tmp_path, monkeypatch, capsys):
+    """The steps of recipes/propose-long.yaml, with the scripted model and less of everything."""
+    document = yaml.safe_load((plugins.resources("recipes") / "propose-long.yaml").read_text())
+    facts = {"video_id": "v1", "duration": SECONDS, "task": "temporal_retrieval", "duration_category": "short"}
+    facts |= {"query_format": "phrase", "query_modality": "vision"}
+    rows = [
+        facts | {"query_id": n, "query": f"the {name} moment", "gt": windows}
+        for n, (name, windows) in enumerate(PLANTED.items())
+    ]  # fmt: skip
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw/VUE-TRv2_ground_truth.json").write_text(json.dumps(rows))
+    (tmp_path / "videos").symlink_to(at / "videos")
+    for step in document["steps"]:
+        if "model" in step:
+            scripted = "scripted:samples=@data/samples.parquet,errors=0,noise=0"
+            step |= {"model": [scripted] if step["command"] == "evaluate" else scripted, "frames": str(tmp_path / "fr")}
+            step.pop("endpoint"), step.pop("fps", None), step.pop("ground_fps", None)
+            step |= {"num_frames": 2} | ({"ground_num_frames": 3} if step["command"] == "propose" else {})
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(document))
+    monkeypatch.chdir(tmp_path)
+    assert app.run(["run", "mine.yaml", "--dry-run", "--json", "-q"]) == 0
+    planned = {step["id"]: step for step in json.loads(capsys.readouterr().out)["steps"]}
+    assert planned["proposed"]["each"] and planned["score"]["rows"] == {"low": 1600, "high": 1600}, "as published"
+    assert app.run(["run", "mine.yaml", "-q"]) == 0
+    score = json.loads((tmp_path / "runs/propose-long/score/evaluation.json").read_text())
+    assert score["metrics"]["mIoU"] == 1.0
