@@ -104,8 +104,8 @@ class Bench:
         """What all runs have in common."""
         out = tempfile.mkdtemp(dir=self.folder)
         return {
-            "release": "", "model": self.model, "videos": "", "out": out, "steps": self.steps, "save_every": 100_000, "stall": 0,
-            "learning_rate": 1e-5,
+            "release": "", "model": self.model, "videos": "", "out": out, "steps": self.steps, "save_every": 100_000,
+            "learning_rate": 1e-5, "stall": 0,
         }  # fmt: skip
 
     def ours_sft(self) -> Spent:

@@ -56,6 +56,7 @@ ALLOWED = {
     "plugins/models/_transformers/adapters.py": {"safe_open": "behind `outside.is_file`"},
     "video/survey/seen.py": {"open": "by PyAV, behind `containers.check`"},
     "video/blind.py": {"open": "by Pillow, of bytes, PICTURES only"},
+    "plugins/models/rapidocr.py": {"open": "by Pillow, of bytes, PICTURES only"},
     "video/motion_jpeg.py": {"open": "by Pillow, of bytes, PICTURES only"},
     "video/frame_source.py": {"open": "by Pillow, of bytes, PICTURES only"},
     "video/pictures.py": {"copyfile": "a file that was just written"},

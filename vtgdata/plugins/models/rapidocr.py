@@ -15,6 +15,7 @@ from importlib import metadata
 from typing import Any
 
 from vtgdata.errors import VtgError
+from vtgdata.files.video_files import PICTURES
 from vtgdata.records import Endpoint, Image, ModelExample, Reply, Request, Text
 
 LOCAL = True
@@ -64,7 +65,7 @@ class Reader:
         import numpy as np
         from PIL import Image as Picture
 
-        with Picture.open(io.BytesIO(jpeg), formats=("JPEG", "PNG", "WEBP")) as picture:
+        with Picture.open(io.BytesIO(jpeg), formats=PICTURES) as picture:
             pixels = np.asarray(picture.convert("RGB"))[:, :, ::-1]
         found, _ = self._engine(np.ascontiguousarray(pixels))
         lines = tuple(str(line[1]) for line in found or ())
