@@ -25,6 +25,7 @@ from vtgdata.files.samples import write_samples
 from vtgdata.records import (
     BatchModel,
     Endpoint,
+    Footage,
     Image,
     Message,
     Model,
@@ -36,6 +37,7 @@ from vtgdata.records import (
     Request,
     Sampling,
     Text,
+    VideoModel,
 )  # fmt: skip
 from vtgdata.video.decode import jpeg
 
@@ -131,6 +133,25 @@ def serving(name: str, said: Callable[[dict[str, Any], int], Answer] = answer) -
 
     with Server(shaped) as server:
         yield server
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_frames_are_taken_as_one_video_with_the_times_that_are_told_or_refused_in_words(name, lender):
+    """`told` is one time a frame or a pair, rising, within the frames' times; or `no_video` is a clause."""
+    with serving(name) as server:
+        model = lender.open(name, server.url)
+        if not isinstance(model, VideoModel) or model.no_video:
+            why = getattr(model, "no_video", "it takes no video")
+            assert why and not why.endswith((".", "!")) and "\n" not in why
+            return
+        times = (0.0, 1.5, 3.0, 4.5, 6.0, 7.5)
+        told = model.told(times)
+        assert len(told) in (3, 6) and list(told) == sorted(told) and told[0] >= 0 and told[-1] <= times[-1]
+        shown = Footage(tuple(jpeg(np.full((28, 28, 3), n, dtype=np.uint8), 28) for n in range(6)), times)
+        asked = request(1, 2)
+        message = Message("user", (Text("Look: "), shown, Text("When does a dog jump?")))
+        (replies,) = ask(model, msgspec.structs.replace(asked, messages=(message,)))
+    assert [reply.error for reply in replies] == [None, None]
 
 
 def request(*seeds: int, picture: bytes = b"") -> Request:

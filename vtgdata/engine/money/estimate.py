@@ -99,7 +99,7 @@ class Guesses:
         if self.patches is None:
             return self.image.times(frames)
         if frames not in self.visual:
-            self.visual[frames] = self.patches.of_images(frames)
+            self.visual[frames] = self.patches.of_frames(frames)
         return self.visual[frames]
 
     def pixels(self, frames: int) -> int:

@@ -1,5 +1,6 @@
 """Visual tokens of rows whose model is known by its patches: exact for a video's size, without opening a video."""
 
+import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ SMALL, LARGE = (320, 240), (1920, 1080)
 """Sizes of videos, in pixels, between which the tokens of a row are told: their own size is not known yet."""
 MARKS = 2
 """Tokens that begin and end an image."""
+TIME = 12
+"""Most tokens of the time of a pair of frames in a video, with those that begin and end the pair."""
 LEAST_OF_IMAGE = {28: 4, 32: 64}
 """{side of a patch: least tokens of an image}: a model's image processor enlarges smaller ones, unless its folder says
 otherwise. Qwen2.5-VL 3,136 pixels, Qwen3-VL 65,536. The high ends count it."""
@@ -30,11 +33,12 @@ class VisualTokens(msgspec.Struct, frozen=True, kw_only=True):
     frames: tuple[int, int]
     """Frames of a row."""
     as_images: tuple[int, int]
-    """Tokens of a row whose frames are sent as images, which vtgdata does."""
+    """Tokens of a row whose frames are sent as images."""
     as_video: tuple[int, int]
-    """Tokens of a row whose frames are sent as a video, as the preset's own system does."""
+    """Tokens of a row whose frames are sent as a video (`--as video`), as the preset's own system does."""
     mean: tuple[float, float]
-    """Mean tokens of a row as images, with those that begin and end each: for small videos and for large ones."""
+    """Mean tokens of a row as it is shown, with those that begin and end each frame: for small videos and for large
+    ones."""
 
     def words(self) -> str:
         """All of it but the mean, in a line."""
@@ -66,6 +70,13 @@ class Patches(NamedTuple):
         if isinstance(budget, UnsetType) or isinstance(budget.rule, UnsetType):
             return None
         return cls(taken, budget)
+
+    def of_frames(self, frames: int) -> Range:
+        """Tokens of the frames of one video as they are shown, for a small video and for a large one."""
+        if self.taken.as_video:
+            times = TIME * math.ceil(frames / 2)
+            return Range(self._tokens(SMALL, frames).as_video, self._tokens(LARGE, frames).as_video + times)
+        return self.of_images(frames)
 
     def of_images(self, frames: int) -> Range:
         """Tokens of the frames of one video as images, for a small video and for a large one."""

@@ -40,7 +40,7 @@ class VideoRequests:
         Raises VtgError when the user changes a field that is needed.
         """
         self.kind: Kind = kind
-        self.family = family or _family(model)
+        self.family = family or (_family(model) if kind else "")
         own = [name for name in changes if kind and name.split(".")[0] in FIELDS]
         if own:
             raise VtgError(f"--body {own[0]}: with --video-server {kind} it says which frames are sent. Leave it out.")
