@@ -28,9 +28,7 @@ from vtgdata.records import Frames, FrameSampling, Sample, Video
 from vtgdata.video.store import FrameStore
 
 FRAMES = 64
-SAMPLING = FrameSampling(frames=FRAMES, short_side=224)
-
-
+"""Of a row, unless --frames says otherwise."""
 DRAWN_AS = '{"max_tokens":512,"seed":7,"temperature":1.0,"top_p":1.0}'
 
 
@@ -47,17 +45,18 @@ def picture() -> bytes:
     return file.getvalue()
 
 
-def make(folder: Path, rows: int, videos: int) -> tuple[Path, bytes]:
+def make(folder: Path, rows: int, videos: int, frames: int = FRAMES) -> tuple[Path, bytes]:
     """A release of rows on some videos, whose frames are stored."""
+    sampling = FrameSampling(frames=frames, short_side=224)
     jpeg = picture()
     (folder / "videos").mkdir()
     for number in range(videos):
         (folder / f"videos/v{number}.mp4").write_bytes(f"\0\0\0\x18ftypisom{number}".encode())
-    store = FrameStore(folder / "videos", SAMPLING, folder / "frames")
+    store = FrameStore(folder / "videos", sampling, folder / "frames")
     for number in range(videos):
         frames_id = store._id(folder / f"videos/v{number}.mp4")
-        images = tuple(jpeg + bytes([number % 256, n]) for n in range(FRAMES))
-        times = tuple(n / 2 for n in range(FRAMES))
+        images = tuple(jpeg + bytes([number % 256, n]) for n in range(frames))
+        times = tuple(n / 2 for n in range(frames))
         store._write(Frames(frames_id=frames_id, times=times, images=images, duration=32.0, status="ok"))
 
     def sample(number: int) -> Sample:
@@ -66,7 +65,7 @@ def make(folder: Path, rows: int, videos: int) -> tuple[Path, bytes]:
 
     write_samples(folder / "samples.parquet", map(sample, range(rows)))
     said = {
-        "frame_sampling": msgspec.json.encode(SAMPLING).decode(),
+        "frame_sampling": msgspec.json.encode(sampling).decode(),
         "sampling": DRAWN_AS,
         "prompt": PROMPT,
         "prompt_id": PROMPT_ID,
@@ -78,18 +77,18 @@ def make(folder: Path, rows: int, videos: int) -> tuple[Path, bytes]:
     return make_release(folder / "release", given), jpeg
 
 
-def peer(folder: Path, rows: int, videos: int, jpeg: bytes) -> float:
+def peer(folder: Path, rows: int, videos: int, jpeg: bytes, frames: int = FRAMES) -> float:
     """Seconds to write the same pictures as files, and lines of the same length."""
     begun = time.perf_counter()
     for number in range(videos):
         place = folder / f"peer/{number}"
         place.mkdir(parents=True)
-        for n in range(FRAMES):
+        for n in range(frames):
             (place / f"{n:04d}.jpg").write_bytes(jpeg + bytes([number % 256, n]))
     with (folder / "peer/rl.jsonl").open("wb") as file:
         for number in range(rows):
-            images = [f"{number % videos}/{n:04d}.jpg" for n in range(FRAMES)]
-            text = "".join(f"{n / 2:.1f} s<image>" for n in range(FRAMES))
+            images = [f"{number % videos}/{n:04d}.jpg" for n in range(frames)]
+            text = "".join(f"{n / 2:.1f} s<image>" for n in range(frames))
             file.write(msgspec.json.encode({"messages": [{"role": "user", "content": text}], "images": images}) + b"\n")
     return time.perf_counter() - begun
 
@@ -152,15 +151,16 @@ def main() -> None:
     parser.add_argument("videos", type=int, nargs="?", default=100)
     parser.add_argument("trainers", nargs="*", default=["ms_swift", "trl"])
     parser.add_argument("--peer-rows", type=int, help="lines that the peer writes, where as many fill the disk")
+    parser.add_argument("--frames", type=int, default=FRAMES, help="frames of a row")
     parser.add_argument("--scratch", default=None, help="folder for what is written, and deleted at the end")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=asked.scratch) as scratch:
         folder = Path(scratch)
-        _, jpeg = make(folder, asked.rows, asked.videos)
-        frames = asked.videos * FRAMES * (len(jpeg) + 2) / 1e6
-        print(f"{asked.rows:,} rows, {asked.videos:,} videos of {FRAMES} frames ({frames:,.0f} MB)", flush=True)
+        _, jpeg = make(folder, asked.rows, asked.videos, asked.frames)
+        frames = asked.videos * asked.frames * (len(jpeg) + 2) / 1e6
+        print(f"{asked.rows:,} rows, {asked.videos:,} videos of {asked.frames} frames ({frames:,.0f} MB)", flush=True)
         begun = time.process_time()
-        straight = peer(folder, asked.peer_rows or asked.rows, asked.videos, jpeg)
+        straight = peer(folder, asked.peer_rows or asked.rows, asked.videos, jpeg, asked.frames)
         cpu = time.process_time() - begun
         print(f"peer           {straight:7.1f} s, {cpu:7.1f} s of computing", flush=True)
         shutil.rmtree(folder / "peer")

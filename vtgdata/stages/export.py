@@ -188,7 +188,7 @@ class _Export:
 
     def look(self) -> None:
         """Look at every row once: its video, its words, and whether its frames are one video."""
-        first, rows = "", 0
+        first, drawn, rows = "", "", 0
         for stage in self.stages:
             self.seen.look(rows_of(self.release, stage, self.prompts))
             for row in rows_of(self.release, stage, self.prompts):
@@ -197,8 +197,9 @@ class _Export:
                     self.left_out[why] += 1
                     first = first or f"{row['sample_id']!r}"
                     continue
-                if stage == "rl" and row["sampling"]:
-                    self.sampling = read_sampling(row["sampling"])
+                if stage == "rl" and row["sampling"] and row["sampling"] != drawn:
+                    drawn = row["sampling"]
+                    self.sampling = read_sampling(drawn)
                 look = self.seen.of(row)
                 self.most_frames = max(self.most_frames, look.frames)
                 self.rates.add(row["sample_id"], look, self.module.VIDEO[stage], self.module.TITLE)
