@@ -81,6 +81,8 @@ def asked_model(spec: str, settings: AskSettings, condition: str) -> Model:
     model = open_model(spec, settings)
     if model.looks and not settings.videos:
         raise VtgError(f"{spec} looks at the videos: say where they are with --videos.")
+    if settings.as_ == "frames" and (settings.video_server or settings.video_family):
+        raise VtgError("--video-server, --video-family: they are for --as video, and frames are shown. Leave them out.")
     if settings.as_ == "video":
         why = model.no_video if isinstance(model, VideoModel) else "it takes no video"
         if why:

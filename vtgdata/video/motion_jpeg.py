@@ -10,7 +10,7 @@ from typing import Any
 
 from vtgdata.files.video_files import PICTURES
 
-MOST = 1000
+MOST = 100_000
 """Largest denominator of a rate."""
 
 

@@ -66,6 +66,8 @@ def mean_rate(times: Sequence[float], tokens_per_second: int = TOKENS_PER_SECOND
     (0.0, 3.0, 6.0)
     """
     step = _step(times)
+    if len(times) > PAIR and not step:
+        raise NotTold("all its frames are shown at one time")
     for number, (first, _) in enumerate(_pairs(times)):
         if abs(number * PAIR * step - first) > step / 2 + 1e-9:
             raise NotTold(

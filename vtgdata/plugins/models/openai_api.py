@@ -59,6 +59,7 @@ class ServedModel:
         users = paths(self.changes)
         self.video = VideoRequests(model, endpoint.video_server, endpoint.video_family, list(users))
         self.no_video = self.video.refused
+        self.id += self.video.identity
         # What says which frames are sent is never changed on a server's word.
         self.sender = Sender(key, endpoint.timeout, LONGEST_REPLY, {*users, *FIELDS}, endpoint.answers_as)
         servers = [Server(url, shown(url), self.concurrency, WAITS) for url in dict.fromkeys(endpoint.urls)]

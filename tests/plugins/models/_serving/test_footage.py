@@ -12,6 +12,7 @@ import pytest
 from support.builders import make_sample
 from support.drawn_videos import SIDE, draw, number, picture
 from support.servers import Fault, Server, in_turn, seeded
+from vtgdata.engine.models import asked_model
 from vtgdata.errors import VtgError
 from vtgdata.files.samples import write_samples
 from vtgdata.plugins.models import openai_api
@@ -72,7 +73,7 @@ def test_vllm_is_told_the_one_rate_that_qwen2_5_vl_knows():
         opened(QWEN25, "vllm").told(UNEVEN)
 
 
-@pytest.mark.parametrize("step", [1.5, 1.0, 0.5, 1 / 3, 0.5005, 2.002])
+@pytest.mark.parametrize("step", [1.5, 1.0, 0.5, 1 / 3, 0.5005, 2.002, 29.97])
 @pytest.mark.parametrize("count", [4, 6, 64])
 def test_sglang_gets_one_file_of_these_very_frames_and_takes_all_of_them(step, count):
     times = tuple(place * step for place in range(count))
@@ -160,6 +161,17 @@ def test_a_run_sends_the_video_with_every_answer_and_records_what_was_told(kind,
         kinds = [part["type"] for part in request.body["messages"][-1]["content"]]
         assert kinds.count("video_url") == 1 and "image_url" not in kinds
         assert ("media_io_kwargs" in request.body) == (kind == "vllm")
+
+
+def test_what_says_how_a_video_is_sent_is_refused_where_none_is_and_is_part_of_the_models_id(world, tmp_path):
+    with pytest.raises(VtgError, match="for --as video"):
+        asked_model("openai_api:mine", difficulty.Settings(
+            samples="s", model="openai_api:mine", out="o", endpoint=["http://127.0.0.1:9/v1"], videos="v",
+            video_server="vllm",
+        ), "sighted")  # fmt: skip
+    ids = {opened(QWEN3, kind, video_family=family).id for kind, family in
+           (("", ""), ("vllm", ""), ("sglang", ""), ("vllm", "qwen2_5_vl"))}  # fmt: skip
+    assert len(ids) == 4 and f"openai_api:{QWEN3}" in ids
 
 
 def test_a_server_that_does_not_take_the_times_is_never_asked_without_them(world, tmp_path):

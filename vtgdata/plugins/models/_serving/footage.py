@@ -59,6 +59,11 @@ class VideoRequests:
             )
         return told_times.refused(self.family)
 
+    @property
+    def identity(self) -> str:
+        """What of it changes answers, as a part of the model's id; empty if nothing is known of the servers."""
+        return f"[{self.kind} {self.family}]" if self.kind and not self.refused else ""
+
     def told(self, times: Sequence[float]) -> tuple[float, ...]:
         """The times that the model is told; see `VideoModel`."""
         return self._given(times).told
@@ -116,7 +121,10 @@ def _rate(times: Sequence[float]) -> float:
     steps = rates.steps(times)
     if steps.least > steps.most:
         raise NotTold("SGLang is sent a file of one rate from 0 s on, and its frames have no such rate")
-    return motion_jpeg.rate_of(steps.rate)
+    rate = motion_jpeg.rate_of(steps.rate)
+    if any(abs(number / rate - time) > rates.CLOSE for number, time in enumerate(times)):
+        raise NotTold("SGLang is sent a file of one rate, and a file does not have the rate of its frames")
+    return rate
 
 
 def _asked(count: int, rate: float) -> float:
