@@ -157,7 +157,7 @@ def test_retry_runs_with_every_setting_of_the_run_that_it_retries(command, nothi
     monkeypatch.chdir(tmp_path)
     kind = settings_type(command)
     hints = get_type_hints(kind, include_extras=True)
-    values = {field.name: other(hints[field.name], field.default) for field in msgspec.structs.fields(kind)}
+    values = {field.encode_name: other(hints[field.name], field.default) for field in msgspec.structs.fields(kind)}
     values |= nothing
     once = {"dry_run": False, "only": "failed", "batch": "", "replace": False}
     values |= {name: value for name, value in once.items() if name in values}

@@ -44,7 +44,7 @@ def _defaults(name: str) -> dict[str, Any]:
     for field in msgspec.structs.fields(commands.settings_type(name)):
         if not field.required:
             value = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
-            found[field.name] = msgspec.to_builtins(value)
+            found[field.encode_name] = msgspec.to_builtins(value)
     return found
 
 
