@@ -16,7 +16,8 @@ from vtgdata.releases.rebuild.record import RebuildRecord, StepRecord
 COMMANDS = frozenset((
     "ingest", "check", "curate", "negatives", "videos verify", "videos bind", "videos proxy", "videos warm",
     "build-coldstart", "score-difficulty", "import rollouts", "compare-rates", "propose", "evaluate", "select", "audit",
-    "review", "exchange", "report", "release", "pull", "export", "train sft", "train rl", "train distill", "demo-draw", "demo-base",
+    "review", "exchange", "report", "release", "pull", "export", "train sft", "train rl", "train distill",
+    "demo-draw", "demo-base",
 ))  # fmt: skip
 """Commands that write nothing but their own output folder; `remove` and `push` are none of them."""
 _OWN = paths.MACHINE | {*steps.HOW, *steps.ONCE, "out", "recipe"}
