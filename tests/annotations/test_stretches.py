@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.builders import make_sample
-from vtgdata.annotations import overlap, video_keys
+from vtgdata.annotations import video_keys
 from vtgdata.annotations.stretches import bounds, cropped, named, put_back, stretch, stretches
+from vtgdata.errors import VtgError
 from vtgdata.records import Window
 from vtgdata.records.windows import as_pairs
 
@@ -52,11 +53,8 @@ def test_a_stretch_knows_its_place():
     assert named(found.sample_id) == ("c:1", (3600.0, 3720.0))
     assert stretch(sample, 100.0, 220.0).none_is_right
     inner = stretch(found, 5.0, 15.0)
-    assert (inner.video.file, inner.video.source_id, inner.video.source_start) == (
-        "game.mp4#t=3605,3615",
-        "game",
-        3605.0,
-    )
+    assert (inner.video.file, inner.video.video_id) == ("game.mp4#t=3605,3615", "game_3605.00_3615.00")
+    assert (inner.video.source_id, inner.video.source_start) == ("game", 3605.0)
     assert inner.windows == (Window(0.0, 5.0),)
 
 
@@ -69,7 +67,6 @@ def test_it_is_known_as_a_part_of_its_video(video_id):
     assert video_keys.source(part) == video_keys.source(sample)
     assert video_keys.source_start(part) == video_keys.source_start(sample) + 60.0
     assert part.video.source == sample.video.source, "clusters of one source"
-    assert overlap.__doc__
 
 
 def test_what_is_not_labelled_or_has_no_moment_stays_so():
@@ -84,3 +81,8 @@ def test_what_is_not_labelled_or_has_no_moment_stays_so():
 def test_a_short_video_is_its_own_stretch(duration):
     sample = make_sample("c:1", duration=duration)
     assert stretches(sample, 60.0, 10.0) == [sample]
+
+
+def test_no_number_in_a_row_makes_stretches_without_end():
+    with pytest.raises(VtgError, match=r"'c:1': its video is said to last 1e.12 s, above the limit of 86400 s"):
+        stretches(make_sample("c:1", duration=1e12), 60.0, 10.0)

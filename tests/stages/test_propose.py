@@ -159,12 +159,13 @@ def test_nothing_is_asked_twice(at, tmp_path):
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"overlap": 60.0}, "--overlap 60 is not below --stretch 60"),
+        ({"overlap": 60.0}, "--overlap 60 is over 90% of --stretch 60"),
         ({"n": 3}, "--n 3 at temperature 0"),
         ({"one_look": True, "ground_fps": 1.0}, "--one-look leaves out the closer look"),
         ({"ground_prompt": "ground_guided"}, "--ground-prompt ground_guided: it tells the model the annotation"),
-        ({"prompt": "ground_guided"}, "--prompt ground_guided: it tells the model the annotation"),
-        ({"stretch": 5.0}, "--overlap 10 is not below --stretch 5"),
+        ({"prompt": "ground_guided"}, "--prompt ground_guided: it"),
+        ({"stretch": 5.0}, "--overlap 10 is over 90% of --stretch 5"),
+        ({"prompt": "ground"}, "does not let the model say that a stretch has no such moment"),
         ({"where": "query == 'no'"}, "no sample is left"),
     ],
 )

@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -15,6 +16,7 @@ from vtgdata.files.samples import write_samples
 from vtgdata.records import FrameSampling, Video
 from vtgdata.stages.videos import bind, verify, warm
 from vtgdata.video import find
+from vtgdata.video.frame_source import FrameSource
 from vtgdata.video.probe import Prober
 from vtgdata.video.store import FrameStore
 
@@ -79,15 +81,23 @@ def test_its_duration_is_its_own(videos):
     assert duration is None and "it ends at 1000.0 s" in str(status)
 
 
+def test_a_release_of_parts_is_trained_on_parts(videos, tmp_path):
+    row = {"frame_sampling": msgspec.json.encode(FOUR).decode(), "video_id": PART.video_id, "video_file": PART.file}
+    times, pictures = FrameSource(str(videos), str(tmp_path))(row)
+    assert [number(np.asarray(picture)) for picture in pictures] == [60, 70, 80, 90] and times == (
+        0.0,
+        10.0,
+        20.0,
+        30.0,
+    )
+
+
 def test_commands_on_videos_see_the_file_of_a_part_once(videos, tmp_path):
     parts = [(f"v.mp4#t={a},{a + 40}", f"v_{a}.00_{a + 40}.00") for a in (0, 60, 120)]
-    samples = [make_sample(f"s{n}", duration=40.0, video_id=name) for n, (_, name) in enumerate(parts)]
     samples = [
-        type(each)(**{name: getattr(each, name) for name in each.__struct_fields__} | {
-            "video": Video(video_id=video_id, file=file, duration=40.0)
-        })
-        for each, (file, video_id) in zip(samples, parts, strict=True)
-    ]  # fmt: skip
+        msgspec.structs.replace(make_sample(f"s{n}"), video=Video(video_id=video_id, file=file, duration=40.0))
+        for n, (file, video_id) in enumerate(parts)
+    ]
     write_samples(tmp_path / "samples.parquet", samples)
     given = {"samples": str(tmp_path / "samples.parquet"), "videos": str(tmp_path / "videos")}
     (tmp_path / "videos").mkdir()

@@ -13,11 +13,14 @@ import msgspec
 
 from vtgdata.annotations import video_keys
 from vtgdata.errors import VtgError
+from vtgdata.files import limits
 from vtgdata.records import Sample, Video, Window
-from vtgdata.records.file_parts import FilePart, part_of
+from vtgdata.records.file_parts import FilePart, part_of, parted, whole_file
 
 Pair = tuple[float, float]
 _ID = re.compile(r"(.+)@(\d+(?:\.\d{1,3})?)-(\d+(?:\.\d{1,3})?)", re.ASCII | re.DOTALL)
+MOST_SHARED = 0.9
+"""Most of a stretch that it may share with its neighbour."""
 LEAST_WINDOW = 1e-3
 """Seconds of a moment that must lie in a stretch: less is what rounding leaves of one that ends where it begins."""
 
@@ -42,10 +45,10 @@ def bounds(duration: float, length: float, overlap: float) -> list[Pair]:
 
 def check(length: float, overlap: float) -> None:
     """Raise VtgError where stretches of such a length cannot overlap by so much."""
-    if overlap >= length:
+    if overlap > MOST_SHARED * length:
         raise VtgError(
-            f"--overlap {overlap:g} is not below --stretch {length:g}: stretches would not get on. Lower it; about the "
-            "length of the longest moments is enough, so that each lies whole in one stretch."
+            f"--overlap {overlap:g} is over {MOST_SHARED:.0%} of --stretch {length:g}: stretches would hardly get on. "
+            "Lower it; about the length of the longest moments is enough, so that each lies whole in one stretch."
         )
 
 
@@ -53,11 +56,16 @@ def stretches(sample: Sample, length: float, overlap: float) -> list[Sample]:
     """The samples of the stretches of a sample's video, in order.
 
     A video no longer than a stretch is asked about as it is, and so is one of unknown duration: it gives the sample
-    itself.
+    itself. Raises VtgError for a video that is longer than any may be.
     """
     duration = sample.video.duration
     if duration is None or duration <= length:
         return [sample]
+    if duration > (most := limits.VIDEO_SECONDS).value:
+        raise VtgError(
+            f"sample {sample.sample_id!r}: its video is said to last {duration:g} s, above the limit of {most.value} s "
+            f"({most.variable}). Leave it out with --where, or raise the limit."
+        )
     return [stretch(sample, start, end) for start, end in bounds(duration, length, overlap)]
 
 
@@ -67,15 +75,16 @@ def stretch(sample: Sample, start: float, end: float) -> Sample:
     What the corpus says besides (`extra`) is on the clock of the whole, and is left out.
     """
     start, end = round(start, 3), round(end, 3)
-    part = FilePart(start, end)
     windows = tuple(cropped(sample.windows, start, end))
     video = sample.video
+    file = part_of(video.file, start, end)
+    part = parted(file)[1] or FilePart(start, end)
     return msgspec.structs.replace(
         sample,
         sample_id=f"{sample.sample_id}@{_text(start)}-{_text(end)}",
         video=Video(
-            video_id=video.video_id + part.suffix,
-            file=part_of(video.file, start, end),
+            video_id=whole_file(video)[0].video_id + part.suffix,
+            file=file,
             duration=part.duration,
             source_id=video.source,
             source_start=round(video_keys.source_start(sample) + start, 3),

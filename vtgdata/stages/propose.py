@@ -21,6 +21,7 @@ from typing import Annotated
 import msgspec
 
 from vtgdata.annotations import stretches
+from vtgdata.conversation.prompt import load_prompt
 from vtgdata.engine import stretch_answers
 from vtgdata.engine.batch.export import Exported
 from vtgdata.engine.collect import collect
@@ -40,7 +41,7 @@ from vtgdata.files.whole import write_jsonl
 from vtgdata.records import Sample
 from vtgdata.video.frame_settings import PositiveInt
 
-Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Seconds = Annotated[float, msgspec.Meta(ge=1)]
 GROUND_FRAMES, MOST_FRAMES = 64, 100_000
 """Frames of a stretch in the closer look where no setting says how many, and their maximum where --ground-fps does."""
 OUTPUTS = ["samples.parquet", "rollouts.parquet", "grounded.parquet", "stretches.parquet", "predictions.jsonl"]
@@ -55,13 +56,13 @@ class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Folder for predictions.jsonl (a set of windows for each sample), stretches.parquet, samples.parquet (the samples
     of the stretches), rollouts.parquet and grounded.parquet (the answers of the first and of the closer look)."""
     prompt: str = "ground_or_none"
-    """Prompt of the first look at every stretch: a name from the package, or a path to a Markdown file. It should let
-    the model say that there is no such moment."""
+    """Prompt of the first look at every stretch: a name from the package, or a path to a Markdown file. It lets the
+    model say that there is no such moment (`absent` in its head)."""
     stretch: Seconds = 120.0
-    """Length of a stretch in seconds; a video that is no longer is asked about as it is."""
+    """Length of a stretch in seconds, 1 or more; a video that is no longer is asked about as it is."""
     overlap: Annotated[float, msgspec.Meta(ge=0)] = 20.0
     """Seconds that neighbouring stretches share at least: about the length of the longest moments, so that each lies
-    whole in one stretch. Below --stretch."""
+    whole in one stretch. At most nine tenths of --stretch."""
     least_share: UnitFraction = 0.5
     """Share of a stretch's answers, in [0, 1], that must name a moment; at least one must."""
     best: PositiveInt = 8
@@ -146,6 +147,12 @@ def run(settings: Settings) -> Summary | Planned | Exported:
 def _check(settings: Settings) -> Settings | None:
     """The settings of the closer look, None without one; raises VtgError for settings that contradict each other."""
     stretches.check(settings.stretch, settings.overlap)
+    if not load_prompt(settings.prompt).form.absent:
+        raise VtgError(
+            f"--prompt {settings.prompt}: it does not let the model say that a stretch has no such moment, so every "
+            "stretch would seem to have it. Take ground_or_none or ground_several_or_none, or say `absent: ...` in the "
+            "head of yours."
+        )
     if settings.n > 1 and settings.temperature == 0:
         raise VtgError(
             f"--n {settings.n} at temperature 0 draws the same answer {settings.n} times: give --temperature, as in "
