@@ -31,6 +31,7 @@ EXEMPT = {
     "corpora": "prints a list, writes no file",
     "anchors": "prints a list, writes no file",
     "status": "prints what lies in a folder, writes no file",
+    "view": "serves pages until it is ended, and writes decisions as whole files",
 }
 """{command: why it is not killed here}."""
 TORCH = ("demo-base", "export", "train sft", "train rl", "train distill")

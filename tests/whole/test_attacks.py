@@ -269,6 +269,7 @@ PLAIN = {
     "batch-import": ["batch-import", f"b{EVIL}", f"f{EVIL}"],
     "corpora": ["corpora", EVIL],
     "anchors": ["anchors", EVIL],
+    "view": ["view", f"no{EVIL}"],
 }
 """Commands that run no stage of their own."""
 
