@@ -58,7 +58,7 @@ def gather(found: Found, samples: str = "") -> Rows:
     sources = [*found.of("samples"), *found.of("traces"), *found.of("queue")]
     named = samples or ("" if found.of("samples") or found.of("queue") else tables.setting(found, "samples"))
     if named:
-        sources.insert(0, tables.find(named).of("samples")[0] if Path(named).is_dir() else Path(named))
+        sources = [*_samples_of(named), *sources]
     parts = [frame for path in sources if "query" in (frame := _read(path, _SAMPLE)).columns]
     if not parts:
         if any(found.of(kind) for kind in _ABOUT):
@@ -68,7 +68,8 @@ def gather(found: Found, samples: str = "") -> Rows:
     grouped = pl.concat([*parts, *others], how="diagonal_relaxed").group_by("sample_id", maintain_order=True)
     frame = _whole(grouped.agg(pl.all().drop_nulls().last()))
     if named and others:
-        frame = frame.join(pl.concat(others), on="sample_id", how="semi", maintain_order="left")
+        queued = [_read(path, ("sample_id",)) for path in found.of("queue")]
+        frame = frame.join(pl.concat([*others, *queued]), on="sample_id", how="semi", maintain_order="left")
     answers, models = _answers(found, frame)
     rates, measure = _rates(found)
     compared = _compared(answers, models)
@@ -76,6 +77,14 @@ def gather(found: Found, samples: str = "") -> Rows:
         if more is not None:
             frame = frame.join(more, on="sample_id", how="left", maintain_order="left")
     return Rows(samples=_derived(frame), answers=answers, models=models, measure=measure)
+
+
+def _samples_of(named: str) -> list[Path]:
+    """The file of samples that is named, or all those of a folder; raises VtgError for a folder without any."""
+    files = tables.find(named).of("samples") if Path(named).is_dir() else [Path(named)]
+    if not files:
+        raise VtgError(f"--samples {named}: has no samples.parquet. Name a folder that has one, or the file.")
+    return files
 
 
 def _read(path: Path, wanted: Sequence[str]) -> Any:
@@ -102,8 +111,8 @@ def _answers(found: Found, frame: Any) -> tuple[Any, list[str]]:
     for kind in ("traces", "rollouts"):
         for path in found.of(kind):
             part = _read(path, _ANSWER)
-            if kind == "traces" and "windows" not in part.columns:
-                part = part.rename({"teacher_windows": "windows"})  # a release has the traces that were kept
+            if kind == "traces":
+                part = _traces(part)
             told = kind == "traces" or path.parent in teachers
             parts.append(part.with_columns(pl.lit(told).alias("teacher")))
     if not parts:
@@ -118,12 +127,22 @@ def _answers(found: Found, frame: Any) -> tuple[Any, list[str]]:
             "model"
         ),
         (seeing == "sighted").alias("sighted"),
+    ).with_columns(
+        # A release's traces do not say which of the answers they are; the same key among its rollouts does.
+        pl.col("index").fill_null(pl.col("index").max().over("sample_id", "model", "key"))
     ).unique(["sample_id", "model", "key", "index"], keep="first", maintain_order=True)  # fmt: skip
     places = frame.select("sample_id").with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
-    answers = answers.join(places, on="sample_id", how="inner", maintain_order="left").sort(
-        "row", "teacher", maintain_order=True, descending=[False, True]
-    )
-    return answers, answers["model"].unique(maintain_order=True).to_list()
+    answers = answers.join(places, on="sample_id", how="inner", maintain_order="left")
+    models = answers["model"].unique(maintain_order=True).to_list()  # in the order of files, whatever comes first below
+    return answers.sort("row", "teacher", maintain_order=True, descending=[False, True]), models
+
+
+def _traces(part: Any) -> Any:
+    """Traces with the teacher's windows; those of a release, where `windows` is the label, are all kept ones."""
+    import polars as pl
+
+    part = part.with_columns(windows="teacher_windows").drop("teacher_windows")
+    return part if "kept" in part.columns else part.with_columns(kept=pl.lit(True))
 
 
 def _answer_types() -> dict[str, Any]:
