@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from support.builders import make_sample
@@ -10,7 +11,8 @@ from vtgdata.files.samples import write_samples
 from vtgdata.files.schemas import ROLLOUTS, SAMPLES
 from vtgdata.records import Sample
 from vtgdata.releases.columns import COLDSTART
-from vtgdata.releases.pages import rows, tables
+from vtgdata.releases.pages import content, rows, tables
+from vtgdata.releases.pages.settings import PageSettings
 
 
 def answer(sample: Sample, model: str, start: float, end: float):
@@ -53,3 +55,31 @@ def test_all_samples_of_a_named_folder_count_and_one_without_any_is_refused(tmp_
     assert found.samples["query"].null_count() == 0 and "" not in found.samples["query"].to_list()
     with pytest.raises(VtgError, match=r"--samples .*out: has no samples"):
         rows.gather(tables.find(str(tmp_path / "out")), str(tmp_path / "out"))
+
+
+WRONG = {
+    "numbers": [1, 2], "texts": ["1-2", "x"], "infinite": [float("inf"), float("nan")], "flags": [True, None],
+    "lists": [[1.0, None], []], "holes": [[[1.0, None]], [None]], "endless": [[[1.0, float("inf")]], [[2.0]]],
+    "structs": [{"start": 1.0}, None], "nothing": [None, None],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", rows._SAMPLE)
+def test_a_column_of_another_type_is_read_or_refused(name, tmp_path: Path):
+    samples = [make_sample(each, duration=20.0, windows=[(0.0, 10.0)]) for each in "ab"]
+    write_samples(tmp_path / "right.parquet", samples)
+    right = pl.read_parquet(tmp_path / "right.parquet")
+    for values in WRONG.values():
+        wrong = tmp_path / "wrong.parquet"
+        right.with_columns(pl.Series(name, values)).write_parquet(wrong)
+        try:
+            assert 1 <= content.make(PageSettings(path=str(wrong), videos=content.NONE)).rows.samples.height <= 2
+        except VtgError as error:
+            assert str(wrong) in str(error) and name in str(error)
+
+
+def test_texts_that_pandas_stores_as_categories_are_read(tmp_path: Path):
+    write_samples(tmp_path / "samples.parquet", [make_sample("a")])
+    frame = pl.read_parquet(tmp_path / "samples.parquet").with_columns(pl.col("query", "corpus").cast(pl.Categorical))
+    frame.write_parquet(tmp_path / "samples.parquet")
+    assert rows.gather(tables.find(str(tmp_path))).samples["words"].to_list() == [3]
