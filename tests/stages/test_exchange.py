@@ -2,9 +2,10 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from support import labelled
-from vtgdata.errors import VtgError
+from vtgdata.errors import Conflict, VtgError
 from vtgdata.files.label_reviews import read_decisions
 from vtgdata.stages import exchange
 
@@ -83,3 +84,54 @@ def test_nobody_named_is_asked_for(tmp_path):
     with pytest.raises(VtgError, match="--who"):
         back(tmp_path, "label_studio", file)
     assert back(tmp_path, "label_studio", file, who="ef")[0].who == "ef"
+
+
+@pytest.mark.parametrize("tool", ["label_studio", "fiftyone"])
+def test_windows_come_back_by_the_frame_rate_that_they_were_written_with(tool, tmp_path):
+    labelled.write(tmp_path / "labels")
+    (tmp_path / "decisions.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in LINES))
+    out = tmp_path / "there.json"
+    exchange.run(
+        exchange.Settings(
+            queue=str(tmp_path / "labels"), tool=tool, out=str(out), decisions=str(tmp_path / "decisions.jsonl"), fps=30
+        )
+    )
+    made = back(tmp_path, tool, out)  # nobody says the rate once more
+    assert [(d.decision, d.windows) for d in made] == [(e["decision"], e.get("windows")) for e in LINES]
+
+
+def test_decisions_that_are_there_stay_and_tasks_are_written_anew(tmp_path):
+    file = there(tmp_path, "label_studio")
+    there(tmp_path, "label_studio")
+    exported = tmp_path / "export.json"
+    exported.write_text(json.dumps(json.loads(file.read_text())))
+    own = (tmp_path / "decisions.jsonl").read_text()
+    settings = exchange.Settings(queue=str(tmp_path / "labels"), tool="label_studio", back=str(exported), out="")
+    with pytest.raises(Conflict, match="--replace"):
+        exchange.run(structs.replace(settings, out=str(tmp_path / "decisions.jsonl")))
+    assert (tmp_path / "decisions.jsonl").read_text() == own
+    for _ in range(2):  # the same decisions once more are no loss
+        exchange.run(structs.replace(settings, out=str(tmp_path / "new.jsonl")))
+    with pytest.raises(Conflict, match="--replace"):  # nor is what the tool exported written over
+        exchange.run(structs.replace(settings, back="", out=str(exported)))
+
+
+def test_what_two_people_said_of_a_label_is_not_taken_for_one_decision(tmp_path):
+    file = there(tmp_path, "label_studio")
+    tasks = json.loads(file.read_text())
+    tasks[1]["annotations"] *= 2
+    file.write_text(json.dumps(tasks))
+    with pytest.raises(VtgError, match=r"task 2: has 2 annotations"):
+        back(tmp_path, "label_studio", file)
+    tasks[1]["annotations"][0] = {"was_cancelled": True}
+    file.write_text(json.dumps(tasks))
+    assert len(back(tmp_path, "label_studio", file)) == 3
+
+
+def test_a_verdict_in_other_words_is_refused(tmp_path):
+    file = there(tmp_path, "fiftyone")
+    dataset = json.loads(file.read_text())
+    dataset["samples"][1]["verdict"] = "none"
+    file.write_text(json.dumps(dataset))
+    with pytest.raises(VtgError, match=r"sample 2: verdict 'none'"):
+        back(tmp_path, "fiftyone", file)

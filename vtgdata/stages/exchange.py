@@ -4,6 +4,7 @@ vtgdata exchange QUEUE --tool label_studio --out tasks.json
 vtgdata exchange QUEUE --tool label_studio --back export.json --out decisions.jsonl
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +19,10 @@ from vtgdata.releases.pages import exchange, reviews
 from vtgdata.releases.pages.exchange import Back, Tool
 
 FPS = 25.0
+_BEGINNING = re.compile(
+    rb'\[\]\n|\[\n  \{\n    "data": \{\n      "sample_id"|\{\n  "name": "vtgdata-review",\n  "media_type"'
+)
+"""How the files begin that are written for the tools; what these export begins in another way."""
 
 
 class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,18 +66,21 @@ def run(settings: Settings) -> Summary:
     """
     queue = settings.queue if settings.queue.endswith(".parquet") else str(Path(settings.queue) / QUEUE)
     given = (queue, settings.decisions, settings.back, settings.videos)
+    if not settings.out:
+        raise VtgError("`vtgdata exchange` needs a file to write: --out is empty.")
     claims.claim(settings.out, [each for each in given if each])
-    _refuse_others(settings)
     rows = read_queue(queue)
     rates = reviews.rates([row["video_file"] for row in rows.values()], settings.videos) if settings.videos else {}
     items = [row | {"fps": rates.get(row["video_file"], settings.fps)} for row in rows.values()]
     if settings.back:
         made = list(_back(settings, items))
+        _refuse_others(settings, b"".join(json_text(each).encode() + b"\n" for each in made))
         write_jsonl(Path(settings.out), made)
         return Summary(labels=len(rows), decided=len(made), config="", out=settings.out)
     decided = {each.sample_id: each for _, each in read_decisions(settings.decisions)} if settings.decisions else {}
     if unknown := sorted(decided.keys() - rows.keys()):
         raise VtgError(f"{settings.decisions}: {unknown[0]!r} is not in the queue {queue}.")
+    _refuse_others(settings)
     studio = settings.tool == "label_studio"
     write_json(Path(settings.out), (exchange.label_studio if studio else exchange.fiftyone)(items, decided))
     config = exchange.CONFIG if studio else ""
@@ -107,21 +115,24 @@ def _decision(settings: Settings, item: dict[str, Any], told: Back) -> Decision 
     return decision_of(json_text(line), settings.back)
 
 
-def _refuse_others(settings: Settings) -> None:
-    """Raise Conflict when a file is there that is neither of this command's kinds."""
+def _refuse_others(settings: Settings, decisions: bytes | None = None) -> None:
+    """Raise Conflict when the output is there and holds what this run does not write anew.
+
+    Args: decisions: what would be written, where it is decisions: others are a person's work, and stay.
+    """
     out = Path(settings.out)
-    if not settings.out:
-        raise VtgError("`vtgdata exchange` needs a file to write: --out is empty.")
-    if not out.exists() or (outside.is_file(out) and _is_ours(out)):
+    if not out.exists() or (outside.is_file(out) and _is_ours(out, decisions)):
         return
     if not settings.replace:
         raise Conflict(
-            f"--out {out}: is there, and was not written by this command. Name a new file, or set that one aside with "
-            "--replace."
+            f"--out {out}: is there, and holds something else. Name a new file, or set that one aside with --replace."
         )
     claims.set_aside(out)
 
 
-def _is_ours(out: Path) -> bool:
-    head = outside.read_bytes(out)[:400]
-    return b'"sample_id"' in head or b'"vtgdata-review"' in head
+def _is_ours(out: Path, decisions: bytes | None) -> bool:
+    """Whether a file is what this command wrote for a tool, untouched by it, or has the same decisions."""
+    if decisions is not None:
+        return outside.read_bytes(out) == decisions
+    with outside.opened(out) as file:
+        return _BEGINNING.match(file.read(200)) is not None

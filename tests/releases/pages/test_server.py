@@ -9,9 +9,11 @@ import pytest
 from support import labelled
 from support.builders import draw_video, make_sample
 from vtgdata.files.samples import write_samples
+from vtgdata.releases.pages import server
 from vtgdata.releases.pages.served import Served
 from vtgdata.releases.pages.server import Server
 from vtgdata.releases.pages.settings import PageSettings
+from vtgdata.video import proxy
 
 
 class Client:
@@ -63,6 +65,15 @@ def test_nobody_without_the_token_or_with_another_name_gets_anything(served):
     assert served.ask("/", Host="attacker.example")[0] == 403
     assert served.ask("/decide", "POST", b"{}", Origin="http://attacker.example")[0] == 403
     assert "HttpOnly; SameSite=Strict" in served.ask(f"/enter/{served.token}")[2]["Set-Cookie"]
+
+
+@pytest.mark.parametrize("others", ['state={"a": 1}; ', "a[b]=1; ", "alone; ", "a=b c; "])
+def test_cookies_of_other_servers_of_this_machine_do_no_harm(others, served):
+    served.enter()
+    served.cookie = others + served.cookie
+    assert served.ask("/")[0] == 200
+    served.cookie = others
+    assert served.ask("/")[0] == 403
 
 
 def test_rows_come_a_few_at_a_time_filtered_and_sorted(served):
@@ -121,3 +132,43 @@ def test_a_video_that_no_browser_plays_is_copied_first(tmp_path, monkeypatch):
     settings = PageSettings(path=str(tmp_path / "samples.parquet"), videos=str(tmp_path / "videos"))
     copy = Served(settings).video(0)
     assert copy is not None and copy.suffix == ".mp4" and copy.is_relative_to(tmp_path / "cache")
+
+
+def test_rows_come_while_a_video_is_copied(tmp_path, monkeypatch):
+    monkeypatch.setenv("VTGDATA_CACHE", str(tmp_path / "cache"))
+    draw_video(tmp_path / "videos/v1.mkv")
+    write_samples(tmp_path / "samples.parquet", [make_sample(duration=4.0)])
+    served = Served(PageSettings(path=str(tmp_path / "samples.parquet"), videos=str(tmp_path / "videos")))
+    make, answered = proxy.make, []
+
+    def copied(*given):
+        asking = threading.Thread(target=lambda: answered.append(served.rows("", "", False, 0, 1)), daemon=True)
+        asking.start()
+        asking.join(20)
+        return make(*given)
+
+    monkeypatch.setattr(proxy, "make", copied)
+    served.video(0)
+    assert len(answered) == 1
+
+
+def test_decisions_that_others_wrote_into_the_file_stay(served, tmp_path):
+    served.enter()
+    line = {"sample_id": "l:1", "decision": "drop", "who": "ab", "when": "2026-11-29"}
+    send = {"method": "POST", "Origin": f"http://{served.name}"}
+    assert served.ask("/decide", body=json.dumps(line).encode(), **send)[0] == 200
+    with (tmp_path / "decisions.jsonl").open("a") as file:
+        file.write(json.dumps(line | {"sample_id": "l:2", "who": "cd"}) + "\n")
+    assert served.ask("/decide", body=json.dumps(line | {"sample_id": "l:0"}).encode(), **send)[0] == 200
+    lines = map(json.loads, (tmp_path / "decisions.jsonl").read_text().splitlines())
+    assert [each["sample_id"] for each in lines] == ["l:1", "l:2", "l:0"]
+
+
+def test_a_file_that_ends_early_ends_the_connection(served, tmp_path, monkeypatch):
+    """Else what comes next would be taken for the video's bytes."""
+    served.enter()
+    size = (tmp_path / "videos/v0.mp4").stat().st_size
+    monkeypatch.setattr(server, "part", lambda asked, size: (0, size + 9, False))
+    with pytest.raises(http.client.IncompleteRead) as found:
+        served.ask("/video?row=0")
+    assert len(found.value.partial) == size

@@ -43,7 +43,7 @@ def details(found: Found, rows: Rows, wanted: Sequence[int], strips: dict[int, S
                 "facts": _facts(sample),
                 "repairs": [[r["code"], short(r["old"]), short(r["new"])] for r in repairs],
                 "answers": [
-                    _answer(each, texts.get((each["sample_id"], each["key"], each["index"]), {}))
+                    _answer(each, _told(texts, each))
                     for each in (mine.iter_rows(named=True) if mine is not None else ())
                 ],
                 "frames": [strip.status, strip.times, strip.images] if strip else None,
@@ -71,6 +71,12 @@ def _texts(found: Found, ids: Any) -> dict[Any, dict[str, Any]]:
             for row in parquet_limits.matching(path, columns, "sample_id", ids.to_list()).iter_rows(named=True):
                 texts.setdefault((row["sample_id"], row.get("key"), row.get("index")), {}).update(row)
     return texts
+
+
+def _told(texts: dict[Any, dict[str, Any]], answer: dict[str, Any]) -> dict[str, Any]:
+    """The texts of an answer, those from files included that do not say its index."""
+    name, key = answer["sample_id"], answer["key"]
+    return texts.get((name, key, None), {}) | texts.get((name, key, answer["index"]), {})
 
 
 def _answer(answer: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:

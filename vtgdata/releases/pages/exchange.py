@@ -105,9 +105,10 @@ def from_label_studio(tasks: Any, where: str, rates: Mapping[str, float]) -> lis
     Args:
         tasks: the document.
         where: its file, for errors.
-        rates: {sample: frames a second}.
+        rates: {sample: frames a second} of the queue's samples, where the document does not say them.
 
-    Raises VtgError for a document of another form.
+    Raises VtgError for a document of another form, for a sample that is not in the queue, and for one that several
+    people decided.
     """
     found: list[Back] = []
     for number, task in enumerate(_list(tasks, where)):
@@ -116,19 +117,30 @@ def from_label_studio(tasks: Any, where: str, rates: Mapping[str, float]) -> lis
         made = [each for each in _list(_dict(task, place).get("annotations") or [], place) if not _cancelled(each)]
         if not made:
             continue
-        last = _dict(made[-1], place)
+        if len(made) > 1:
+            raise VtgError(
+                f"{place}: has {len(made)} annotations. Leave one of them; the others can be cancelled there."
+            )
+        last = _dict(made[0], place)
         by = last.get("completed_by")
         who = _dict(by, place).get("email") if isinstance(by, dict) else by
         results = [_dict(each, place) for each in _list(last.get("result"), place)]
         name = str(data.get("sample_id", ""))
-        if name not in rates:
-            raise VtgError(f"{place}: {name!r} is not in the queue.")
-        spans = [span for each in results if each.get("type") == "timelinelabels" for span in _spans(each, rates[name])]
+        fps = _fps(data, name, rates, place)
+        spans = [span for each in results if each.get("type") == "timelinelabels" for span in _spans(each, fps)]
         found.append(
             Back(name, sorted(spans), _said(results, "verdict", "choices"), _said(results, "note", "text"),
                  str(who or ""), str(last.get("updated_at") or last.get("created_at") or ""))
         )  # fmt: skip
     return found
+
+
+def _fps(told: Mapping[str, Any], name: str, rates: Mapping[str, float], place: str) -> float:
+    """The frames a second by which a sample's windows were written: as the document says, else as `rates` does."""
+    if name not in rates:
+        raise VtgError(f"{place}: {name!r} is not in the queue.")
+    stated = told.get("fps")
+    return float(stated) if isinstance(stated, int | float) and stated > 0 else rates[name]
 
 
 def _spans(result: dict[str, Any], fps: float) -> list[list[float]]:
@@ -189,15 +201,16 @@ def from_fiftyone(dataset: Any, where: str, rates: Mapping[str, float]) -> list[
     for number, each in enumerate(_list(_dict(dataset, where).get("samples"), where)):
         sample = _dict(each, f"{where}: sample {number + 1}")
         name = str(sample.get("sample_id", ""))
-        if name not in rates:
-            raise VtgError(f"{where}: sample {number + 1}: {name!r} is not in the queue.")
+        fps = _fps(sample, name, rates, f"{where}: sample {number + 1}")
         verdict, decided = str(sample.get("verdict") or ""), sample.get(DECIDED)
+        if verdict not in ("", NONE, DROP):
+            raise VtgError(f"{where}: sample {number + 1}: verdict {verdict!r} is neither {NONE!r} nor {DROP!r}.")
         if not verdict and not isinstance(decided, dict):
             continue
         spans: list[list[float]] = []
         for one in _list(_dict(decided or {}, where).get("detections") or [], where):
             support = _list(_dict(one, where).get("support"), where)
-            spans.append(seconds(int(support[0]), int(support[1]), rates[name], _dict(one, where).get("seconds")))
+            spans.append(seconds(int(support[0]), int(support[1]), fps, _dict(one, where).get("seconds")))
         told = [str(sample.get(key) or "") for key in ("note", "who", "when")]
         found.append(Back(name, sorted(spans), verdict, *told))
     return found

@@ -25,6 +25,7 @@ def samples(rows: Rows) -> list[Plot]:
     if not frame.height:
         return []
     durations, starts, ends = (_values(frame[name]) for name in ("duration", "start", "end"))
+    durations = np.where(durations > 0, durations, np.nan)  # one of 0 is not known either
     lengths = _values(frame["length"])
     plots = [
         counts("corpus", "samples by corpus", frame["corpus"]),

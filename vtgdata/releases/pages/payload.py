@@ -70,7 +70,7 @@ def encode(values: Any, kind: str) -> dict[str, Any] | list[Any]:
     if kind != "text":
         digits = 3
         found = values.cast(pl.Float64).fill_nan(None).round(digits).to_list()
-        return [int(each) if each is not None and each == int(each) else each for each in found]
+        return [int(each) if each is not None and each.is_integer() else each for each in found]
     texts = values.fill_null("")
     distinct = texts.unique(maintain_order=True)
     if len(distinct) > _CODED:
@@ -92,7 +92,7 @@ def flat(windows: Sequence[Sequence[float]] | None) -> list[float]:
     [1, 2.5, 3, 4]
     """
     found = [round(float(value), 3) for window in windows or () for value in window]
-    return [int(value) if value == int(value) else value for value in found]
+    return [int(value) if value.is_integer() else value for value in found]
 
 
 def windows(frame: Any, name: str) -> list[list[float]]:

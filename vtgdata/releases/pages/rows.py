@@ -8,10 +8,9 @@ import msgspec
 import numpy as np
 
 from vtgdata.errors import VtgError
-from vtgdata.files import parquet_limits
-from vtgdata.files.pieces import names_of
 from vtgdata.metrics.consensus import consensus
 from vtgdata.releases.pages import tables
+from vtgdata.releases.pages.read import read
 from vtgdata.releases.pages.tables import Found
 
 _SAMPLE = (
@@ -58,17 +57,18 @@ def gather(found: Found, samples: str = "") -> Rows:
     sources = [*found.of("samples"), *found.of("traces"), *found.of("queue")]
     named = samples or ("" if found.of("samples") or found.of("queue") else tables.setting(found, "samples"))
     if named:
-        sources.insert(0, tables.find(named).of("samples")[0] if Path(named).is_dir() else Path(named))
-    parts = [frame for path in sources if "query" in (frame := _read(path, _SAMPLE)).columns]
+        sources = [*_samples_of(named), *sources]
+    parts = [frame for path in sources if "query" in (frame := read(path, _SAMPLE)).columns]
     if not parts:
         if any(found.of(kind) for kind in _ABOUT):
             raise VtgError(f"{found.root}: does not say which samples its rows are about. Name them with --samples.")
         parts = [pl.DataFrame(schema=tables.sample_columns())]
-    others = [_read(path, ("sample_id",)) for kind in _ABOUT for path in found.of(kind)]
+    others = [read(path, ("sample_id",)) for kind in _ABOUT for path in found.of(kind)]
     grouped = pl.concat([*parts, *others], how="diagonal_relaxed").group_by("sample_id", maintain_order=True)
     frame = _whole(grouped.agg(pl.all().drop_nulls().last()))
     if named and others:
-        frame = frame.join(pl.concat(others), on="sample_id", how="semi", maintain_order="left")
+        queued = [read(path, ("sample_id",)) for path in found.of("queue")]
+        frame = frame.join(pl.concat([*others, *queued]), on="sample_id", how="semi", maintain_order="left")
     answers, models = _answers(found, frame)
     rates, measure = _rates(found)
     compared = _compared(answers, models)
@@ -78,9 +78,12 @@ def gather(found: Found, samples: str = "") -> Rows:
     return Rows(samples=_derived(frame), answers=answers, models=models, measure=measure)
 
 
-def _read(path: Path, wanted: Sequence[str]) -> Any:
-    there = names_of(path)
-    return parquet_limits.frame(path, [name for name in wanted if name in there])
+def _samples_of(named: str) -> list[Path]:
+    """The file of samples that is named, or all those of a folder; raises VtgError for a folder without any."""
+    files = tables.find(named).of("samples") if Path(named).is_dir() else [Path(named)]
+    if not files:
+        raise VtgError(f"--samples {named}: has no samples.parquet. Name a folder that has one, or the file.")
+    return files
 
 
 def _whole(frame: Any) -> Any:
@@ -101,9 +104,9 @@ def _answers(found: Found, frame: Any) -> tuple[Any, list[str]]:
     teachers = {folder for folder, meta in found.metas if meta.command == "build-coldstart"}
     for kind in ("traces", "rollouts"):
         for path in found.of(kind):
-            part = _read(path, _ANSWER)
-            if kind == "traces" and "windows" not in part.columns:
-                part = part.rename({"teacher_windows": "windows"})  # a release has the traces that were kept
+            part = read(path, _ANSWER)
+            if kind == "traces":
+                part = _traces(part)
             told = kind == "traces" or path.parent in teachers
             parts.append(part.with_columns(pl.lit(told).alias("teacher")))
     if not parts:
@@ -118,12 +121,22 @@ def _answers(found: Found, frame: Any) -> tuple[Any, list[str]]:
             "model"
         ),
         (seeing == "sighted").alias("sighted"),
+    ).with_columns(
+        # A release's traces do not say which of the answers they are; the same key among its rollouts does.
+        pl.col("index").fill_null(pl.col("index").max().over("sample_id", "model", "key"))
     ).unique(["sample_id", "model", "key", "index"], keep="first", maintain_order=True)  # fmt: skip
     places = frame.select("sample_id").with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
-    answers = answers.join(places, on="sample_id", how="inner", maintain_order="left").sort(
-        "row", "teacher", maintain_order=True, descending=[False, True]
-    )
-    return answers, answers["model"].unique(maintain_order=True).to_list()
+    answers = answers.join(places, on="sample_id", how="inner", maintain_order="left")
+    models = answers["model"].unique(maintain_order=True).to_list()  # in the order of files, whatever comes first below
+    return answers.sort("row", "teacher", maintain_order=True, descending=[False, True]), models
+
+
+def _traces(part: Any) -> Any:
+    """Traces with the teacher's windows; those of a release, where `windows` is the label, are all kept ones."""
+    import polars as pl
+
+    part = part.with_columns(windows="teacher_windows").drop("teacher_windows")
+    return part if "kept" in part.columns else part.with_columns(kept=pl.lit(True))
 
 
 def _answer_types() -> dict[str, Any]:
@@ -144,8 +157,8 @@ def _rates(found: Found) -> tuple[Any, str]:
     files = [*found.of("chosen"), *found.of("rates")]
     if not files:
         return None, ""
-    wanted = ("sample_id", "measure", "value", "n", "mean_iou", "low", "high")
-    rates = pl.concat([_read(path, wanted) for path in files], how="diagonal_relaxed")
+    wanted = ("sample_id", "measure", "value", "mean_iou")
+    rates = pl.concat([read(path, wanted) for path in files], how="diagonal_relaxed")
     measures = rates["measure"].drop_nulls().unique(maintain_order=True).to_list()
     measure = min(measures, key=lambda name: (name != "iou>=0.5", not name.startswith("iou>=")), default="")
     mean = pl.col("mean_iou").drop_nulls().last() if "mean_iou" in rates.columns else pl.lit(None, dtype=pl.Float64)
@@ -160,8 +173,8 @@ def _audit(found: Found) -> Any:
     """P(wrong) and the proposed window of each audited sample; None without an audit."""
     import polars as pl
 
-    parts = [_read(path, ("sample_id", "p_wrong", "proposed")) for path in found.of("audit")]
-    parts += [_read(path, ("sample_id", "proposed")) for path in found.of("queue")]
+    parts = [read(path, ("sample_id", "p_wrong", "proposed")) for path in found.of("audit")]
+    parts += [read(path, ("sample_id", "proposed")) for path in found.of("queue")]
     if not parts:
         return None
     frame = pl.concat(parts, how="diagonal_relaxed")

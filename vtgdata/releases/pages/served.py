@@ -49,6 +49,7 @@ class Served:
         self._videos, self._index = videos, find(Path(videos)) if videos else None
         self._asked: tuple[tuple[str, str, bool], Any] | None = None
         self._lock, self._file = threading.Lock(), Path(decisions) if decisions else None
+        self._copying = threading.Lock()
         self._decided = {line.sample_id: line for line in self._read()}
         self.facts = self._facts()
 
@@ -126,7 +127,7 @@ class Served:
         if facts.codec in PLAYED and path.suffix.lower() in CONTAINERS:
             return path
         copy = fingerprint.cache_folder() / "played" / f"{fingerprint.of_path(path)}.mp4"
-        with self._lock:
+        with self._copying:  # that of a long video takes minutes, in which rows and decisions go on
             if not copy.exists():
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 proxy.make(path, copy, proxy.Shape(short_side=SHORT_SIDE), None)
@@ -139,6 +140,8 @@ class Served:
         stated = tables.record_of(line)
         made = decision_of(line.decode(), "decision") if stated.get("decision") else None
         with self._lock:
+            if self._file.exists():  # with what others, another page or `vtgdata exchange`, wrote there since
+                self._decided = {line.sample_id: line for line in self._read()}
             if made is not None:
                 self._decided[made.sample_id] = made
             else:

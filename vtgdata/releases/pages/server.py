@@ -5,13 +5,13 @@ never by a path.
 """
 
 import json
+import logging
 import re
 import secrets
 from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -20,6 +20,7 @@ from vtgdata.errors import VtgError
 from vtgdata.files import outside
 from vtgdata.releases.pages.served import Served
 
+log = logging.getLogger("vtgdata")
 HOST = "127.0.0.1"
 COOKIE = "vtgdata"
 ENTRY = "/enter/"
@@ -97,11 +98,10 @@ class Handler(BaseHTTPRequestHandler):
         return self._json({})
 
     def _known(self) -> bool:
-        try:
-            found = SimpleCookie(self.headers.get("Cookie", "")).get(self.server.cookie)
-        except CookieError:
-            return False
-        return found is not None and secrets.compare_digest(found.value.encode(), self.server.token.encode())
+        """Whether the cookie is there, among those of other servers of this machine, in whatever form these are."""
+        parts = (part.strip().partition("=") for part in self.headers.get("Cookie", "").split(";"))
+        given = next((value for name, _, value in parts if name == self.server.cookie), "")
+        return secrets.compare_digest(given.encode(), self.server.token.encode())
 
     def _enter(self) -> None:
         """Keep the token in a cookie, so that the address bar does not show it."""
@@ -146,11 +146,19 @@ class Handler(BaseHTTPRequestHandler):
                 self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
             self._end(last - first + 1)
             file.seek(first)
-            left = last - first + 1
+            self._send(file, last - first + 1)
+        return None
+
+    def _send(self, file: BinaryIO, left: int) -> None:
+        """Send so many bytes of a file; where it ends or fails before, the connection ends too."""
+        try:
             while left > 0 and (piece := file.read(min(PIECE, left))):
                 self.wfile.write(piece)
                 left -= len(piece)
-        return None
+        except OSError as error:
+            log.debug("a video was not sent whole: %s", error)
+        if left > 0:
+            self.close_connection = True
 
     def _json(self, value: Any, status: HTTPStatus = HTTPStatus.OK) -> None:
         self._bytes(msgspec.json.encode(value), "application/json", status)

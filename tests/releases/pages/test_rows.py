@@ -1,0 +1,85 @@
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from support.builders import make_sample
+from vtgdata.conversation.verifying import example_row
+from vtgdata.errors import VtgError
+from vtgdata.files.parquet import read_parquet, write_parquet
+from vtgdata.files.samples import write_samples
+from vtgdata.files.schemas import ROLLOUTS, SAMPLES
+from vtgdata.records import Sample
+from vtgdata.releases.columns import COLDSTART
+from vtgdata.releases.pages import content, rows, tables
+from vtgdata.releases.pages.settings import PageSettings
+
+
+def answer(sample: Sample, model: str, start: float, end: float):
+    return example_row(f"<answer>{start} to {end}</answer>", sample, key=f"{sample.sample_id}/{model}", model_id=model)
+
+
+def test_models_are_compared_in_the_order_of_their_files(tmp_path: Path):
+    """The first sample was answered by the second model alone."""
+    first, second = (make_sample(name, duration=20.0, windows=[(0.0, 10.0)]) for name in "ab")
+    write_samples(tmp_path / "samples.parquet", [first, second])
+    write_parquet(tmp_path / "1.parquet", [answer(second, "before", 0, 5)], ROLLOUTS)
+    write_parquet(tmp_path / "2.parquet", [answer(each, "after", 0, 10) for each in (first, second)], ROLLOUTS)
+    found = rows.gather(tables.find(str(tmp_path)))
+    assert found.models == ["before", "after"]
+    assert found.samples["gain"].to_list() == [None, 0.5]
+
+
+def test_the_traces_of_a_release_show_what_the_teacher_answered(tmp_path: Path):
+    sample = make_sample("a", duration=20.0, windows=[(0.0, 10.0)])
+    write_samples(tmp_path / "samples.parquet", [sample])
+    (row,) = read_parquet(tmp_path / "samples.parquet", needs=tuple(SAMPLES))
+    empty = dict.fromkeys(COLDSTART)
+    trace = empty | row | {"key": "k", "model_id": "teacher", "target": "<answer>", "teacher_windows": [[1.0, 9.0]]}
+    write_parquet(tmp_path / "coldstart.parquet", [trace], COLDSTART)
+    told = answer(sample, "teacher", 1, 9) | {"key": "k"}
+    write_parquet(tmp_path / "rollouts.parquet", [told], ROLLOUTS)  # the same answer: it counts once
+    found = rows.gather(tables.find(str(tmp_path)))
+    assert found.answers["windows"].to_list() == [[[1.0, 9.0]]]
+    assert found.samples["answers"].to_list() == [1]
+    assert found.samples["windows"].to_list() == [[[0.0, 10.0]]] and found.samples["trace"].to_list() == ["kept"]
+
+
+def test_all_samples_of_a_named_folder_count_and_one_without_any_is_refused(tmp_path: Path):
+    samples = [make_sample(name, duration=20.0, windows=[(0.0, 10.0)]) for name in "ab"]
+    for number, each in enumerate(samples):
+        write_samples(tmp_path / f"in/{number}.parquet", [each])
+    (tmp_path / "out").mkdir()
+    write_parquet(tmp_path / "out/rollouts.parquet", [answer(each, "m", 0, 5) for each in samples], ROLLOUTS)
+    found = rows.gather(tables.find(str(tmp_path / "out")), str(tmp_path / "in"))
+    assert found.samples["query"].null_count() == 0 and "" not in found.samples["query"].to_list()
+    with pytest.raises(VtgError, match=r"--samples .*out: has no samples"):
+        rows.gather(tables.find(str(tmp_path / "out")), str(tmp_path / "out"))
+
+
+WRONG = {
+    "numbers": [1, 2], "texts": ["1-2", "x"], "infinite": [float("inf"), float("nan")], "flags": [True, None],
+    "lists": [[1.0, None], []], "holes": [[[1.0, None]], [None]], "endless": [[[1.0, float("inf")]], [[2.0]]],
+    "structs": [{"start": 1.0}, None], "nothing": [None, None],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", rows._SAMPLE)
+def test_a_column_of_another_type_is_read_or_refused(name, tmp_path: Path):
+    samples = [make_sample(each, duration=20.0, windows=[(0.0, 10.0)]) for each in "ab"]
+    write_samples(tmp_path / "right.parquet", samples)
+    right = pl.read_parquet(tmp_path / "right.parquet")
+    for values in WRONG.values():
+        wrong = tmp_path / "wrong.parquet"
+        right.with_columns(pl.Series(name, values)).write_parquet(wrong)
+        try:
+            assert 1 <= content.make(PageSettings(path=str(wrong), videos=content.NONE)).rows.samples.height <= 2
+        except VtgError as error:
+            assert str(wrong) in str(error) and name in str(error)
+
+
+def test_texts_that_pandas_stores_as_categories_are_read(tmp_path: Path):
+    write_samples(tmp_path / "samples.parquet", [make_sample("a")])
+    frame = pl.read_parquet(tmp_path / "samples.parquet").with_columns(pl.col("query", "corpus").cast(pl.Categorical))
+    frame.write_parquet(tmp_path / "samples.parquet")
+    assert rows.gather(tables.find(str(tmp_path))).samples["words"].to_list() == [3]
