@@ -84,3 +84,9 @@ def test_what_is_not_labelled_or_has_no_moment_stays_so():
 def test_a_short_video_is_its_own_stretch(duration):
     sample = make_sample("c:1", duration=duration)
     assert stretches(sample, 60.0, 10.0) == [sample]
+
+
+def test_stretches_that_differ_by_less_than_names_tell_are_one():
+    """A probed duration has more decimals than the name of a stretch."""
+    names = [each.sample_id for each in stretches(make_sample("c:1", duration=110.0003), 60.0, 10.0)]
+    assert names == ["c:1@0-60", "c:1@50-110"]

@@ -138,7 +138,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         then = [] if closer is None else [(closer, _table(settings, _most(samples, settings)))]
         if (planned := plan.check(settings, cut, [(settings.model, "sighted")], then=then)) is not None:
             return planned
-        look = _Look(settings, closer, cut, step.start())
+        look = _Look(settings, closer, cut, {*samples.frame["sample_id"]}, step.start())
         summary = _written(settings, samples, look)
         return step.finish(summary, OUTPUTS, failed=look.failed)
 
@@ -187,8 +187,10 @@ def _most(samples: Iterable[Sample], settings: Settings) -> Iterator[Sample]:
 class _Look:
     """Asks the model, first about all stretches and then about the best ones, and writes its answers."""
 
-    def __init__(self, settings: Settings, closer: Settings | None, cut: SampleTable, out: Path) -> None:
-        self.settings, self.out = settings, out
+    def __init__(
+        self, settings: Settings, closer: Settings | None, cut: SampleTable, wholes: set[str], out: Path
+    ) -> None:
+        self.settings, self.wholes, self.out = settings, wholes, out
         self.answers = self.frames = self.tokens_in = self.tokens_out = self.n_failed = 0
         self.failed: str | None = None
         self.model_id = ""
@@ -209,7 +211,7 @@ class _Look:
 
             def rows() -> Iterator[Row]:
                 for sample, its in collected.by_sample():
-                    found.append(stretch_answers.looked(sample, its))
+                    found.append(stretch_answers.looked(sample, its, self.wholes))
                     self._count(its)
                     yield from its
 
