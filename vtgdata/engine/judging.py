@@ -14,7 +14,7 @@ import msgspec
 from vtgdata.conversation.answer import parse
 from vtgdata.conversation.prompt import JUDGED, Prompt, load_prompt, own_option, spans
 from vtgdata.conversation.verifying import Verifier, declared
-from vtgdata.engine import ask
+from vtgdata.engine import ask, failures
 from vtgdata.engine.collect import metered, take_shards
 from vtgdata.engine.journal.counts import peek, spend
 from vtgdata.engine.journal.journal import Journal
@@ -103,10 +103,10 @@ class Judge:
             {row["key"]: row for row in read_parquet(self.given, needs=("key", "verdict"))} if self.given else {}
         )
 
-    @property
-    def asks(self) -> list[Ask]:
-        """What a plan says of it."""
-        return [] if self.given else [Ask(self.spec, "sighted", self.settings, sure=False)]
+    def asks(self, teachers: int) -> list[Ask]:
+        """What a plan says of it: at most a verdict on each answer of each of so many teachers."""
+        most = replaced(self.settings, n=self.settings.n * teachers)
+        return [] if self.given else [Ask(self.spec, "sighted", most, sure=False)]
 
     def verdicts(self, pending: Sequence[Pending]) -> list[Row]:
         """A row of verdicts.parquet for each answer; asks only for those that the journal lacks."""
@@ -126,6 +126,7 @@ class Judge:
         samples, wanted = [_shown(each, self.prompt) for each in pending], list[QuestionAnswers]()
         with Journal(folder / JOURNAL) as journal:
             journal.answers_id = answers_id(settings, self.prompt, model, "sighted")
+            journal.again = failures.chosen(settings.only)
             take_shards(journal, folder)
             meter = metered(self.spec, model, settings, journal)
             self.model_id, self._about, self._price = model.id, journal.answers_id, meter.price
