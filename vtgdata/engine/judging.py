@@ -183,13 +183,18 @@ class Judge:
         return "unknown" if found.uncounted else dollars(found.picodollars)
 
 
+def judges(specs: Sequence[str]) -> list[plugins.Spec]:
+    """The specs of a chain that ask a model."""
+    parsed = [plugins.parse_spec(spec) for spec in specs]
+    return [each for each in parsed if declared(plugins.load("verifiers", each.name)).ASKS]
+
+
 def models_and_prompts(specs: Sequence[str]) -> tuple[list[str], list[str]]:
     """Specs of the models that judge in a chain, and the files of their prompts; empty without a judge."""
-    parsed = [plugins.parse_spec(spec) for spec in specs]
-    judges = [each for each in parsed if declared(plugins.load("verifiers", each.name)).ASKS]
+    found = judges(specs)
     return (
-        [str(each.settings["model"]) for each in judges if each.settings.get("model")],
-        [str(plugins.prompt_path(str(each.settings.get("prompt", PROMPT)))) for each in judges],
+        [str(each.settings["model"]) for each in found if each.settings.get("model")],
+        [str(plugins.prompt_path(str(each.settings.get("prompt", PROMPT)))) for each in found],
     )
 
 

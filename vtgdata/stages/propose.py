@@ -122,7 +122,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
     first look. Raises VtgError for settings that contradict each other; RowsFailed, after writing, when more than
     `max_failed` of the stretches of one look failed.
     """
-    closer = _check(settings)
+    closer = closer_look(settings)
     with Step(
         "propose",
         settings,
@@ -143,7 +143,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         return step.finish(summary, OUTPUTS, failed=look.failed)
 
 
-def _check(settings: Settings) -> Settings | None:
+def closer_look(settings: Settings) -> Settings | None:
     """The settings of the closer look, None without one; raises VtgError for settings that contradict each other."""
     stretches.check(settings.stretch, settings.overlap)
     if settings.n > 1 and settings.temperature == 0:
