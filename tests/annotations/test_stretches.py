@@ -86,3 +86,9 @@ def test_a_short_video_is_its_own_stretch(duration):
 def test_no_number_in_a_row_makes_stretches_without_end():
     with pytest.raises(VtgError, match=r"'c:1': its video is said to last 1e.12 s, above the limit of 86400 s"):
         stretches(make_sample("c:1", duration=1e12), 60.0, 10.0)
+
+
+def test_stretches_that_differ_by_less_than_names_tell_are_one():
+    """A probed duration has more decimals than the name of a stretch."""
+    names = [each.sample_id for each in stretches(make_sample("c:1", duration=110.0003), 60.0, 10.0)]
+    assert names == ["c:1@0-60", "c:1@50-110"]

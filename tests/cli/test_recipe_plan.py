@@ -70,3 +70,26 @@ def test_a_condition_is_counted_and_an_adaptive_number_has_two_ends(folder, caps
     assert found["hard"]["rows"] == {"low": 30, "high": 30}
     assert found["hard"]["calls"] == {"low": 120, "high": 480} and found["hard"]["cost"] == {"low": 0, "high": 0}
     assert found["pick"]["rows"]["high"] == 20
+
+
+def test_further_teachers_a_judge_and_a_closer_look_are_on_the_bill(folder, capsys):
+    rows = [make_sample(f"s{i}", video_id=f"v{i}", duration=100.0, windows=[(1.0, 9.0)]) for i in range(10)]
+    write_samples(folder / "samples.parquet", rows)
+    (folder / "prices.yaml").write_text("".join(f"- {{model: {n}, input: 1, output: 1}}\n" for n in ("a", "b", "j")))
+    shared = {"samples": "samples.parquet", "prices": "prices.yaml", "endpoint": ["http://server.example/v1"], "n": 1}
+    judge = "judge:model=openai_api:j,endpoint=http://judge.example/v1"
+    chain = {"command": "build-coldstart", "model": "openai_api:a"}
+    look = {"command": "propose", "model": "openai_api:a", "stretch": 50.0, "overlap": 0.0, "num_frames": 2}
+    steps = [
+        {"id": "one"} | chain, {"id": "judged"} | chain | {"verify": ["in_form", judge]},
+        {"id": "both"} | chain | {"then": ["openai_api:b"], "verify": ["in_form", judge]},
+        {"id": "few"} | look | {"ground_num_frames": 2}, {"id": "many"} | look | {"ground_num_frames": 200},
+    ]  # fmt: skip
+    (folder / "mine.yaml").write_text(json.dumps({"out": "o", "steps": [shared | step for step in steps]}))
+    found = planned("mine.yaml", capsys)
+    assert [found[name]["calls"]["high"] for name in ("one", "judged", "both")] == [10, 20, 40]
+    assert found["one"]["cost"]["low"] == found["both"]["cost"]["low"]
+    assert found["judged"]["cost"]["high"] > 2 * found["one"]["cost"]["high"], "a judge reads the answers, too"
+    assert found["both"]["cost"]["high"] == pytest.approx(2 * found["judged"]["cost"]["high"])
+    assert found["few"]["calls"] == found["many"]["calls"] == {"low": 20, "high": 40}
+    assert found["many"]["tokens_in"]["high"] > 40 * found["few"]["tokens_in"]["high"]

@@ -124,12 +124,13 @@ def test_the_judge_counts_for_the_plan(desk):
         assert (second.to_do.low, second.to_do.high) == (0, 6) and planned.cost.high > 0
 
 
-def built_plan(server: Server) -> Any:
-    spec = f"judge:model=openai_api:judge,endpoint={server.url}"
-    return coldstart.run(coldstart.Settings(
-        samples="samples.parquet", out="out", model="support.told_teacher:texts.json", n=1, videos="videos",
-        num_frames=2, verify=["in_form", spec], prices="prices.yaml", dry_run=True,
-    ))  # fmt: skip
+def built_plan(server: Server | None = None, **more: Any) -> Any:
+    spec = f"judge:model=openai_api:judge,endpoint={server.url if server else 'http://127.0.0.1:1/v1'}"
+    settings: dict[str, Any] = {
+        "samples": "samples.parquet", "out": "out", "model": "support.told_teacher:texts.json", "n": 1, "videos":
+        "videos", "num_frames": 2, "verify": ["in_form", spec], "prices": "prices.yaml", "dry_run": True,
+    }  # fmt: skip
+    return coldstart.run(coldstart.Settings(**settings | more))
 
 
 @pytest.mark.parametrize(
@@ -144,3 +145,34 @@ def built_plan(server: Server) -> Any:
 def test_a_judge_that_cannot_be_is_refused_before_anything_is_asked(desk, verify, words):
     with pytest.raises(VtgError, match=words):
         built(None, verify=verify)
+
+
+def test_a_judge_is_asked_last_wherever_it_stands(desk):
+    judge = Judge()
+    with Server(judge.answer, ("judge",)) as server:
+        spec = f"judge:model=openai_api:judge,endpoint={server.url}"
+        made = built(server, verify=[spec, "length:least=1000"])
+        assert (made.traces, made.reasons, judge.asked) == (0, {"too_short": 6}, [])
+
+
+def test_the_plan_has_a_verdict_on_each_answer_of_each_teacher(desk):
+    local = "http://127.0.0.1:1/v1"
+    planned = built_plan(then=["openai_api:judge"], then_endpoint=[local], n=2)
+    assert [(part.model, part.to_do.high) for part in planned.plan[1:]] == [
+        ("openai_api:judge", 12), ("openai_api:judge", 24),
+    ]  # fmt: skip
+
+
+def test_only_what_failed_is_judged_again_where_no_more_is_wanted(desk):
+    judge = Judge()
+    built(None, verify=["in_form"])
+    with Server(judge.answer, ("judge",)) as server:
+        with pytest.raises(RowsFailed, match="no verdict came"):
+            built(server, only="timeout")
+        assert not judge.asked and built(server).traces == 4
+
+
+def test_a_judge_with_servers_of_its_own_does_not_give_its_price_to_the_teacher(desk):
+    spec = "judge:model=openai_api:x,endpoint=http://127.0.0.1:1/v1"
+    with pytest.raises(VtgError, match="what openai_api:x costs is unknown"):
+        built_plan(model="openai_api:x", endpoint=["http://server.example/v1"], verify=["in_form", spec], budget=1.0)

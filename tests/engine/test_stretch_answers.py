@@ -75,3 +75,7 @@ def test_neighbours_give_one_window_and_the_surest_comes_first():
 def test_windows_are_joined_over_a_gap():
     assert joined([(5, 6), (0, 2), (2.5, 4)], gap=0.5) == [(0, 4), (5, 6)]
     assert joined([(5, 6), (0, 2), (2.5, 4)], gap=1.0) == [(0, 6)]
+
+
+def test_the_start_of_the_video_cuts_no_moment():
+    assert not answered(0.0, [(0.5, 8)]).cut and answered(50.0, [(0.5, 8)]).cut and answered(0.0, [(50, 60)]).cut

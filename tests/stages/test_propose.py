@@ -8,6 +8,7 @@ import yaml
 
 from support import coloured, counting_decoder
 from support.builders import make_sample
+from vtgdata.annotations.stretches import stretches
 from vtgdata.cli import app
 from vtgdata.errors import RowsFailed, VtgError
 from vtgdata.files import plugins
@@ -212,3 +213,12 @@ def test_the_recipe_of_long_videos_runs_on_a_drawn_one(at, tmp_path, monkeypatch
     assert app.run(["run", "mine.yaml", "-q"]) == 0
     score = json.loads((tmp_path / "runs/propose-long/score/evaluation.json").read_text())
     assert score["metrics"]["mIoU"] == 1.0
+
+
+def test_a_stretch_of_an_earlier_run_is_a_sample_like_any_other(at, tmp_path):
+    parts = [part for sample in read_samples(at / "samples.parquet") for part in stretches(sample, 60.0, 10.0)]
+    write_samples(tmp_path / "samples.parquet", parts)
+    found = run(tmp_path, tmp_path / "o", stretch=60.0)
+    assert (found.samples, found.stretches, found.n_unanswered) == (36, 36, 0)
+    said = predicted(tmp_path / "o")
+    assert {*said} == {part.sample_id for part in parts} and said["t:red@400-460"] == [[10, 60]], "on its own clock"

@@ -269,3 +269,26 @@ def test_one_model_under_two_names_is_no_second_teacher(six):
     first, second = told("first", {name: [BAD] for name in six}), told("second", {name: [GOOD] for name in six})
     with pytest.raises(VtgError, match="same model"):
         built(model=first, then=[second])
+
+
+def test_what_nothing_is_there_to_hold_against_is_asked_of_no_further_teacher(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    known = [make_sample("s0", video_id="s0"), make_sample("s1", video_id="s1", windows=[], labelled=False)]
+    write_samples(Path("samples.parquet"), known)
+    first = told("first", {"s0": [BAD], "s1": [GOOD]})
+    made = built(model=first, then=["scripted:samples=samples.parquet,errors=0,noise=0"], verify=["in_form"])
+    assert made.teachers and [each.asked for each in made.teachers] == [2, 1]
+    assert made.reasons["unlabelled"] == 1, "once, not once a teacher"
+
+
+def test_a_budget_that_is_used_up_lets_what_is_there_be_verified_anew(six):
+    """Nothing is left to ask of the first teacher, and of the second one perhaps nothing."""
+    Path("prices.yaml").write_text(PRICE_FILE)
+    draw_video(Path("videos/s0.mp4"))
+    for name in six[1:]:
+        shutil.copy("videos/s0.mp4", f"videos/{name}.mp4")
+    first = told("first", {name: [GOOD] for name in six})
+    given = {"model": first, "then": ["openai_api:dear"], "endpoint": ["http://127.0.0.1:1/v1"], "verify": ["in_form"],
+             "videos": "videos", "frames": "frames", "num_frames": 1, "prices": "prices.yaml", "yes": True,
+             "budget": 0.0}  # fmt: skip
+    assert built(**given).traces == 6

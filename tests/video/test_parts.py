@@ -13,9 +13,9 @@ from support.builders import make_sample
 from support.drawn_videos import draw, number
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import write_samples
-from vtgdata.records import FrameSampling, Video
+from vtgdata.records import Finding, FrameSampling, Video
 from vtgdata.stages.videos import bind, verify, warm
-from vtgdata.video import find
+from vtgdata.video import damage, find
 from vtgdata.video.frame_source import FrameSource
 from vtgdata.video.probe import Prober
 from vtgdata.video.store import FrameStore
@@ -109,3 +109,11 @@ def test_commands_on_videos_see_the_file_of_a_part_once(videos, tmp_path):
     assert bound.statuses == {"ok": 1}
     filled = warm.run(warm.Settings(**given, num_frames=4, frames=str(tmp_path / "frames"), out=str(tmp_path / "warm")))
     assert (filled.videos, filled.frames, filled.decoded) == (3, 12, 3)
+
+
+def test_what_spoils_a_window_of_a_part_is_told_on_its_clock():
+    sample = make_sample("s", duration=40.0, windows=[(3.0, 9.0)])
+    sample = msgspec.structs.replace(sample, video=PART)
+    holes = [Finding(kind="hole", start=start, end=end, detail="") for start, end in ((58.0, 64.0), (3.0, 9.0))]
+    (row,) = damage.spoilt([sample], {("v.mp4", "v"): holes})
+    assert (row["window_start"], row["window_end"], row["start"], row["end"]) == (3.0, 9.0, 0.0, 4.0)

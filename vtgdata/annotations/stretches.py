@@ -39,7 +39,8 @@ def bounds(duration: float, length: float, overlap: float) -> list[Pair]:
     if duration <= length:
         return [(0.0, duration)]
     step = length - overlap
-    more = math.ceil(round((duration - length) / step, 9))
+    # In whole milliseconds, which names have: two stretches that differ by less would be one.
+    more = math.ceil(round(round(duration - length, 3) / step, 9))
     return [(start, start + length) for start in (*(k * step for k in range(more)), duration - length)]
 
 

@@ -1,7 +1,7 @@
 """Tokens, dollars and hours of the answers that a step of a recipe would ask for."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -57,21 +57,41 @@ def hours_of(into: Range, out: Range) -> Ends:
     )
 
 
+class Later(NamedTuple):
+    """A model that is asked only about what the answers of others leave, each time about none or all."""
+
+    spec: str
+    urls: Sequence[str]
+
+
+def later_of(record: Any) -> tuple[list[Later], list[Later]]:
+    """The further teachers of a step, and its judge, once for each teacher whose answers it may be asked about."""
+    then: list[str] = getattr(record, "then", [])
+    own = [url.split(",") for url in getattr(record, "then_endpoint", [])]
+    teachers = [Later(*each) for each in zip(then, own or [record.endpoint] * len(then), strict=False)]
+    verify: list[str] = getattr(record, "verify", [])
+    if not verify or verify == ["none"]:
+        return teachers, []
+    from vtgdata.engine import judging
+
+    told = [each.settings for each in judging.judges(verify) if each.settings.get("model")]
+    judges = [Later(str(each["model"]), str(each.get("endpoint", "")).split() or record.endpoint) for each in told]
+    return teachers, judges * (1 + len(then))
+
+
 def cost_of(
-    record: Any, models: list[str], calls: Range, into: Range, out: Range, later: Sequence[str] = ()
+    record: Any, models: list[str], calls: Range, into: Range, out: Range, later: Sequence[Later] = ()
 ) -> Ends | Literal["unknown"]:
     """US dollars of some calls, by the tokens of one; "unknown" where a price is.
 
-    Args: later: models that are asked only about what the others leave, each about none or all; `calls.high` has them.
+    Args: later: see `Later`; `calls.high` has their calls.
     """
     from vtgdata.engine.money import prices
 
     low = high = 0.0
     whole = len(models) + len(later)
-    for place, spec in enumerate([*models, *later]):
-        urls = record.endpoint
-        if place >= len(models) and (own := record.then_endpoint[place - len(models) :][:1]):
-            urls = own[0].split(",")
+    asked = [Later(spec, record.endpoint) for spec in models]
+    for place, (spec, urls) in enumerate([*asked, *later]):
         price = prices.price_of(spec, plugins.parse_spec(spec).argument, urls, record.prices, free=record.free)
         if price is None:
             return "unknown"

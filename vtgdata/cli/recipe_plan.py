@@ -16,7 +16,7 @@ import msgspec
 
 from vtgdata.annotations.stretches import stretches
 from vtgdata.cli.planned_step import Missing, PlannedStep
-from vtgdata.cli.recipe_costs import LEAST_OUT, Ends, cost_of, each, hours_of, tokens_of
+from vtgdata.cli.recipe_costs import LEAST_OUT, Ends, cost_of, each, hours_of, later_of, tokens_of
 from vtgdata.engine.money.tokens import Range
 from vtgdata.errors import VtgError
 from vtgdata.files import outside, plugins
@@ -155,21 +155,29 @@ class Planner:
 
     def _propose(self, record: Any) -> dict[str, Any]:
         """Every stretch of each video is asked about, and of the best ones once more."""
-        parts = [stretches(each, record.stretch, record.overlap) for each in self._chosen(record).examples]
-        if not parts:
-            return self._ask(record, Range(1, float("inf")))
-        once = sum(map(len, parts)) / len(parts)
-        again = 0 if record.one_look else sum(min(len(own), record.best) for own in parts) / len(parts)
-        return self._ask(record, Range(once, once + again), tuple(part for own in parts for part in own[:1]))
+        from vtgdata.stages.propose import closer_look
 
-    def _ask(self, record: Any, questions: Range = ONE, examples: tuple[Any, ...] = ()) -> dict[str, Any]:
-        """What answers take. Args: questions: of each sample; examples: of what is asked about, if not the samples."""
+        closer = closer_look(record)
+        parts = [stretches(each, record.stretch, record.overlap) for each in self._chosen(record).examples]
+        examples = tuple(part for own in parts for part in own[:1])
+        first = tokens_of(record, examples)
+        second = first if closer is None else tokens_of(closer, examples)
+        if not parts:
+            return self._ask(record, Range(1, float("inf")), Range(first.low, max(first.high, second.high)))
+        once = sum(map(len, parts)) / len(parts)
+        again = 0 if closer is None else sum(min(len(own), record.best) for own in parts) / len(parts)
+        mean = (once * first.high + again * second.high) / (once + again)
+        return self._ask(record, Range(once, once + again), Range(first.low, mean))
+
+    def _ask(self, record: Any, questions: Range = ONE, prompt: Range | None = None) -> dict[str, Any]:
+        """What answers take. Args: questions: of each sample; prompt: tokens of one, if not those of a sample's."""
         known = self._chosen(record)
         adaptive = getattr(record, "adaptive", "")
         n = Range(record.n, record.max_n if adaptive else record.n)
         models = record.model if isinstance(record.model, list) else [record.model]
         passes = max(1, len(models)) * (1 + bool(getattr(record, "blind", False)))
-        later: list[str] = getattr(record, "then", [])
+        teachers, judges = later_of(record)
+        later = [*teachers, *judges]
         calls = Range(
             known.rows.low * n.low * passes * questions.low,
             known.rows.high * n.high * (passes * questions.high + len(later)),
@@ -179,11 +187,10 @@ class Planner:
             self._note(record.out, name, _Known(Range(low, known.rows.high), known.examples))
         if getattr(record, "rollouts", "") or getattr(record, "predictions", ""):
             return {"rows": _ends(known.rows)}
-        each_in, each_out = (
-            tokens_of(record, examples or known.examples),
-            Range(min(LEAST_OUT, record.max_tokens), record.max_tokens),
-        )
-        if calls.high == float("inf"):
+        each_in = prompt or tokens_of(record, known.examples)
+        each_in = Range(each_in.low, each_in.high + bool(judges) * record.max_tokens)  # a judge reads an answer, too
+        each_out = Range(min(LEAST_OUT, record.max_tokens), record.max_tokens)
+        if not calls.high < float("inf"):
             return {
                 "each": True,
                 "tokens_in": _ends(each_in),

@@ -14,7 +14,7 @@ import msgspec
 from vtgdata.conversation.answer import parse
 from vtgdata.conversation.prompt import JUDGED, Prompt, load_prompt, own_option, spans
 from vtgdata.conversation.verifying import Verifier, declared
-from vtgdata.engine import ask
+from vtgdata.engine import ask, failures
 from vtgdata.engine.collect import metered, take_shards
 from vtgdata.engine.journal.counts import peek, spend
 from vtgdata.engine.journal.journal import Journal
@@ -103,10 +103,10 @@ class Judge:
             {row["key"]: row for row in read_parquet(self.given, needs=("key", "verdict"))} if self.given else {}
         )
 
-    @property
-    def asks(self) -> list[Ask]:
-        """What a plan says of it."""
-        return [] if self.given else [Ask(self.spec, "sighted", self.settings, sure=False)]
+    def asks(self, teachers: int) -> list[Ask]:
+        """What a plan says of it: at most a verdict on each answer of each of so many teachers."""
+        most = replaced(self.settings, n=self.settings.n * teachers)
+        return [] if self.given else [Ask(self.spec, "sighted", most, sure=False)]
 
     def verdicts(self, pending: Sequence[Pending]) -> list[Row]:
         """A row of verdicts.parquet for each answer; asks only for those that the journal lacks."""
@@ -126,6 +126,7 @@ class Judge:
         samples, wanted = [_shown(each, self.prompt) for each in pending], list[QuestionAnswers]()
         with Journal(folder / JOURNAL) as journal:
             journal.answers_id = answers_id(settings, self.prompt, model, "sighted")
+            journal.again = failures.chosen(settings.only)
             take_shards(journal, folder)
             meter = metered(self.spec, model, settings, journal)
             self.model_id, self._about, self._price = model.id, journal.answers_id, meter.price
@@ -182,13 +183,18 @@ class Judge:
         return "unknown" if found.uncounted else dollars(found.picodollars)
 
 
+def judges(specs: Sequence[str]) -> list[plugins.Spec]:
+    """The specs of a chain that ask a model."""
+    parsed = [plugins.parse_spec(spec) for spec in specs]
+    return [each for each in parsed if declared(plugins.load("verifiers", each.name)).ASKS]
+
+
 def models_and_prompts(specs: Sequence[str]) -> tuple[list[str], list[str]]:
     """Specs of the models that judge in a chain, and the files of their prompts; empty without a judge."""
-    parsed = [plugins.parse_spec(spec) for spec in specs]
-    judges = [each for each in parsed if declared(plugins.load("verifiers", each.name)).ASKS]
+    found = judges(specs)
     return (
-        [str(each.settings["model"]) for each in judges if each.settings.get("model")],
-        [str(plugins.prompt_path(str(each.settings.get("prompt", PROMPT)))) for each in judges],
+        [str(each.settings["model"]) for each in found if each.settings.get("model")],
+        [str(plugins.prompt_path(str(each.settings.get("prompt", PROMPT)))) for each in found],
     )
 
 

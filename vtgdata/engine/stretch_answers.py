@@ -1,6 +1,6 @@
 """Answers about the stretches of long videos: which stretches have the moment, and the moments on the video's clock."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -44,13 +44,16 @@ class Looked(NamedTuple):
     def cut(self) -> bool:
         """Whether a window lies at an edge of the stretch, which may have cut the moment; the video's start is none."""
         end = self.start + (self.stretch.video.duration or float("inf"))
-        return any(0 < first <= self.start + EDGE or last >= end - EDGE for first, last in self.windows)
+        return any(0 < self.start >= first - EDGE or last >= end - EDGE for first, last in self.windows)
 
 
-def looked(stretch: Sample, rows: Sequence[Row]) -> Looked:
-    """What the rows of one stretch say; a sample that is no stretch is the whole of its video."""
+def looked(stretch: Sample, rows: Sequence[Row], wholes: Container[str] = ()) -> Looked:
+    """What the rows of one stretch say; a sample that is no stretch is the whole of its video.
+
+    Args: wholes: ids of the samples that were asked about, which may be stretches of an earlier run.
+    """
     whole, (start, _) = stretches.named(stretch.sample_id) or (stretch.sample_id, (0.0, 0.0))
-    if stretch.extra.get("stretch_of") != whole:
+    if stretch.extra.get("stretch_of") != whole or stretch.sample_id in wholes:
         whole, start = stretch.sample_id, 0.0
     answered = [row for row in rows if row["error"] is None]
     said = [_windows(row) for row in answered]

@@ -149,10 +149,11 @@ class Yield:
 
     def add(self, sample: Sample, traces: Sequence[Row]) -> None:
         """Count a sample's answers: rows of traces."""
-        waits = next((row for row in traces if row["error"] or row["reason"] == "not_judged"), None)
-        if waits is not None and not waits["error"]:
+        failed = any(row["error"] for row in traces)
+        unjudged = not failed and any(row["reason"] == "not_judged" for row in traces)
+        if unjudged:
             self._unjudged, self._first = self._unjudged + 1, self._first or f"{sample.sample_id!r}: no verdict came"
-        if waits is not None or not traces:
+        if failed or unjudged or not traces:
             return
         kept = sum(bool(row["kept"]) for row in traces)
         self.settled[sample.sample_id] = kept
@@ -166,8 +167,13 @@ class Yield:
         self.judged[sample_id] = None if cost is None or before is None else before + cost
 
     def left(self, samples: SampleTable) -> SampleTable:
-        """The samples for the next teacher."""
-        return samples.only(lambda sample: self.settled.get(sample.sample_id) == 0)
+        """The samples for the next teacher; none of those whose answers nothing is there to hold against."""
+
+        def wanted(sample: Sample) -> bool:
+            known = sample.labelled or bool(sample.windows) or sample.answer is not None
+            return known and self.settled.get(sample.sample_id) == 0
+
+        return samples.only(wanted)
 
     def spent(self) -> Spend | None:
         """What the journals of the folder say that its answers cost; None where nothing is known or was asked."""

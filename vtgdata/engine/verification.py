@@ -65,7 +65,8 @@ class Chain:
             specs: `NAME` or `NAME:key=value,key=value`, in order.
             samples: those whose answers are verified; None where there are no others than the one at hand.
         """
-        verifiers = [parse_verifier(spec) for spec in specs]
+        # A judge comes last wherever it stands: it costs, and is asked about what all others let pass.
+        verifiers = sorted(map(parse_verifier, specs), key=lambda verifier: verifier.asks)
         self._ready = [_prepared(verifier, samples) for verifier in verifiers]
         self.rewrites = any(ready.verifier.module.endswith(".in_form") for ready in self._ready)
         """Whether an answer in another spelling is written in the asked form; else it is dropped."""

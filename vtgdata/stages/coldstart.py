@@ -222,7 +222,8 @@ class _Work:
         """The plan of asking about samples, or None when that may begin; see `plan.check`."""
         asks = [] if self.settings.rollouts else [each.ask for each in self.teachers]
         first = [(each.spec, each.condition) for each in asks[:1]]
-        return plan.check(self.settings, samples, first, perhaps=[*asks[1:], *(self.judge.asks if self.judge else [])])
+        judged = self.judge.asks(len(self.teachers)) if self.judge else []
+        return plan.check(self.settings, samples, first, perhaps=[*asks[1:], *judged])
 
     def make(self, samples: SampleTable, *, whole: bool) -> _Made:
         """Ask about samples. Args: whole: whether quotas count; they are those of the whole, not of a pilot."""

@@ -123,7 +123,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
     first look. Raises VtgError for settings that contradict each other; RowsFailed, after writing, when more than
     `max_failed` of the stretches of one look failed.
     """
-    closer = _check(settings)
+    closer = closer_look(settings)
     with Step(
         "propose",
         settings,
@@ -139,12 +139,12 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         then = [] if closer is None else [(closer, _table(settings, _most(samples, settings)))]
         if (planned := plan.check(settings, cut, [(settings.model, "sighted")], then=then)) is not None:
             return planned
-        look = _Look(settings, closer, cut, step.start())
+        look = _Look(settings, closer, cut, {*samples.frame["sample_id"]}, step.start())
         summary = _written(settings, samples, look)
         return step.finish(summary, OUTPUTS, failed=look.failed)
 
 
-def _check(settings: Settings) -> Settings | None:
+def closer_look(settings: Settings) -> Settings | None:
     """The settings of the closer look, None without one; raises VtgError for settings that contradict each other."""
     stretches.check(settings.stretch, settings.overlap)
     if not load_prompt(settings.prompt).form.absent:
@@ -194,8 +194,10 @@ def _most(samples: Iterable[Sample], settings: Settings) -> Iterator[Sample]:
 class _Look:
     """Asks the model, first about all stretches and then about the best ones, and writes its answers."""
 
-    def __init__(self, settings: Settings, closer: Settings | None, cut: SampleTable, out: Path) -> None:
-        self.settings, self.out = settings, out
+    def __init__(
+        self, settings: Settings, closer: Settings | None, cut: SampleTable, wholes: set[str], out: Path
+    ) -> None:
+        self.settings, self.wholes, self.out = settings, wholes, out
         self.answers = self.frames = self.tokens_in = self.tokens_out = self.n_failed = 0
         self.failed: str | None = None
         self.model_id = ""
@@ -216,7 +218,7 @@ class _Look:
 
             def rows() -> Iterator[Row]:
                 for sample, its in collected.by_sample():
-                    found.append(stretch_answers.looked(sample, its))
+                    found.append(stretch_answers.looked(sample, its, self.wholes))
                     self._count(its)
                     yield from its
 

@@ -84,14 +84,14 @@ def spoilt(samples: Iterable[Sample], videos: Videos) -> Iterator[Row]:
     """The windows that touch a finding of their video, one row for each pair; only findings that spoil rows count."""
     for sample in samples:
         video = sample.video
-        key, begin = found_under(video)
+        key, begin = found_under(video)  # a part of a file has a clock of its own
         for one in videos.get(key, ()):
             for window in sample.windows:
                 if one.touches(begin + window.start, begin + window.end):
                     yield {
                         "sample_id": sample.sample_id, "video_id": video.video_id, "file": video.file,
-                        "window_start": window.start, "window_end": window.end, "kind": one.kind, "start": one.start,
-                        "end": one.end,
+                        "window_start": window.start, "window_end": window.end, "kind": one.kind,
+                        "start": max(0.0, one.start - begin), "end": one.end - begin,
                     }  # fmt: skip
 
 

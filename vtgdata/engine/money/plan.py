@@ -103,8 +103,9 @@ def check(
     if not settings.dry_run and all(prices.is_local(one.spec) for one in each):
         return None
     models = [asked_model(one.spec, one.settings, one.condition) for one in each]
-    named = {one.spec: price_of(one.spec, one.settings, model) for one, model in zip(each, models, strict=True)}
-    unknown = [spec for spec, price in named.items() if price is None]
+    # One spec may stand for two models: a judge has servers of its own, and with them a price of its own.
+    named = [(one.spec, price_of(one.spec, one.settings, model)) for one, model in zip(each, models, strict=True)]
+    unknown = list(dict.fromkeys(spec for spec, price in named if price is None))
     if settings.budget is not None and unknown:
         raise VtgError(
             f"--budget: what {', '.join(unknown)} costs is unknown, so no budget can hold. Name the price in a file: "
@@ -113,10 +114,10 @@ def check(
     if unknown and not settings.dry_run:
         log.info("what %s costs is unknown: %s; --dry-run plans the rest", ", ".join(unknown), MEND)
     if not settings.dry_run:
-        for spec, price in named.items():
+        for spec, price in dict.fromkeys(named):
             if price is not None and price.free and not prices.is_local(spec):
                 log.info("%s costs nothing: %s", spec, price.source or "that is its price")
-        if all(price is None or price.free for price in named.values()):
+        if all(price is None or price.free for _, price in named):
             # Counting takes a while where there are millions of answers, and could refuse nothing.
             return None
     if not settings.dry_run:
@@ -134,7 +135,8 @@ def check(
 
 def _cover_one(made: Plan, settings: AskSettings) -> None:
     """Raise BudgetReached when what is left of the budget is less than is set aside for one request."""
-    first = next((part for part in made.parts if part.set_aside), None)
+    # A part that may come to nothing is not refused beforehand: perhaps no request is left.
+    first = next((part for part in made.parts if part.set_aside and part.to_do.low), None)
     if settings.budget is None or first is None or first.set_aside is None:
         return
     budget = round(settings.budget * PICO)

@@ -209,7 +209,7 @@ def _cannot(planned: Planned) -> list[str]:
 
 def _covered(planned: Planned, todo: Sequence[PlannedPart]) -> list[str]:
     """A line where the budget covers no request."""
-    aside = next((part.set_aside for part in todo if part.set_aside != "unknown"), None)
+    aside = next((part.set_aside for part in todo if part.set_aside != "unknown" and part.to_do.low), None)
     if planned.budget is None or aside is None or planned.budget - planned.spent >= aside:
         return []
     return [
