@@ -79,6 +79,8 @@ MORE = {
     "review": (
         "review labels/review.parquet --samples labels/samples.parquet --apply labels/decisions.jsonl --out o/review"
     ),
+    "report": "report o/audit --samples labels/samples.parquet --out o/page.html",
+    "exchange": "exchange labels/review.parquet --tool fiftyone --out o/labels.json",
     "ingest, other settings": "ingest charades_sta raw/charades_sta_train.txt --limit 1 --out o/ingest",
     "ingest, replaced": "ingest charades_sta raw/charades_sta_train.txt --replace --out theirs",
     "remove, more": "remove removed.json --video-id alpha_train_2",
