@@ -98,9 +98,10 @@ MORE = {
 RECIPE = {
     "out": "o/steps",
     "steps": [
-        {"command": "ingest", "id": "data", "corpus": "charades_sta", "paths": ["raw"], "split": "train"},
+        {"command": "ingest", "id": "data", "corpus": "charades_sta", "paths": ["raw"], "split": "train",
+         "videos": "videos", "max_failed": 1},
         {
-            "command": "build-coldstart", "id": "traces", "samples": "@data/samples.parquet", "n": 2,
+            "command": "build-coldstart", "id": "traces", "samples": "@data/samples.parquet", "n": 2, "max_failed": 1,
             "model": "scripted:@data/samples.parquet", "keep": {"tiou": 0.0}, "verify": ["none"],
         },
         {
