@@ -8,6 +8,7 @@ import pytest
 
 from support import labelled
 from support.builders import draw_video, make_sample
+from vtgdata.errors import VtgError
 from vtgdata.files.samples import write_samples
 from vtgdata.releases.pages import server
 from vtgdata.releases.pages.served import Served
@@ -172,3 +173,9 @@ def test_a_file_that_ends_early_ends_the_connection(served, tmp_path, monkeypatc
     with pytest.raises(http.client.IncompleteRead) as found:
         served.ask("/video?row=0")
     assert len(found.value.partial) == size
+
+
+def test_a_folder_in_the_place_of_the_file_of_decisions_is_refused_at_once(tmp_path):
+    write_samples(tmp_path / "samples.parquet", [make_sample()])
+    with pytest.raises(VtgError, match="--decisions"):
+        Served(PageSettings(path=str(tmp_path / "samples.parquet")), str(tmp_path))

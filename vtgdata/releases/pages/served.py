@@ -49,6 +49,8 @@ class Served:
         self._videos, self._index = videos, find(Path(videos)) if videos else None
         self._asked: tuple[tuple[str, str, bool], Any] | None = None
         self._lock, self._file = threading.Lock(), Path(decisions) if decisions else None
+        if self._file is not None and self._file.is_dir():
+            raise VtgError(f"--decisions {decisions}: is a folder. Name a file in it, such as decisions.jsonl.")
         self._copying = threading.Lock()
         self._decided = {line.sample_id: line for line in self._read()}
         self.facts = self._facts()
