@@ -50,6 +50,7 @@ def test_an_edge_that_was_moved_there_is_that_of_its_frame(tmp_path):
     file = there(tmp_path, "label_studio")
     tasks = json.loads(file.read_text())
     tasks[0]["annotations"][0]["result"][0]["value"]["ranges"] = [{"start": 51, "end": 100}]
+    tasks[0]["annotations"][0] |= {"updated_at": "2026-11-30", "completed_by": {"email": "ab@example.org"}}
     file.write_text(json.dumps(tasks))
     assert back(tmp_path, "label_studio", file)[0].windows == [[2.0, 4.0], [30.0, 41.077]]
 
@@ -79,7 +80,8 @@ def test_another_form_is_refused(text, tool, tmp_path):
 def test_nobody_named_is_asked_for(tmp_path):
     file = there(tmp_path, "label_studio")
     tasks = json.loads(file.read_text())
-    del tasks[0]["annotations"][0]["completed_by"]
+    del tasks[0]["data"]["decided"]
+    tasks[0]["annotations"][0] |= {"updated_at": "2026-11-30", "completed_by": None}
     file.write_text(json.dumps(tasks))
     with pytest.raises(VtgError, match="--who"):
         back(tmp_path, "label_studio", file)
@@ -135,3 +137,28 @@ def test_a_verdict_in_other_words_is_refused(tmp_path):
     file.write_text(json.dumps(dataset))
     with pytest.raises(VtgError, match=r"sample 2: verdict 'none'"):
         back(tmp_path, "fiftyone", file)
+
+
+def test_a_time_that_is_missing_is_asked_for_where_it_belongs(tmp_path):
+    file = there(tmp_path, "fiftyone")
+    dataset = json.loads(file.read_text())
+    del dataset["samples"][1]["when"]
+    file.write_text(json.dumps(dataset))
+    with pytest.raises(VtgError, match=r"'l:1': no time is given. Fill in its field `when`"):
+        back(tmp_path, "fiftyone", file)
+
+
+def test_who_decided_comes_back_though_label_studio_says_who_loaded_the_file(tmp_path):
+    """It takes no name of somebody without an account, and sets the time of what is loaded itself."""
+    file = there(tmp_path, "label_studio")
+    tasks = json.loads(file.read_text())
+    for task in tasks[:3]:
+        (made,) = task["annotations"]
+        assert set(made) == {"result"}
+        made |= {"completed_by": 7, "updated_at": "2026-12-01T00:00:00Z"}
+    file.write_text(json.dumps(tasks))
+    assert [(d.who, d.when) for d in back(tmp_path, "label_studio", file)] == [(e["who"], e["when"]) for e in LINES]
+    tasks[1]["annotations"][0]["result"][0]["value"]["choices"] = ["drop"]  # somebody else decides once more
+    file.write_text(json.dumps(tasks))
+    again = back(tmp_path, "label_studio", file)[1]
+    assert (again.decision, again.who, again.when) == ("drop", "7", "2026-12-01T00:00:00Z")

@@ -96,6 +96,15 @@ def test_two_paths_are_compared_sample_by_sample(tmp_path):
     }  # fmt: skip
 
 
+def test_a_label_that_becomes_no_such_moment_is_a_change(tmp_path):
+    before, after = make_sample("a", windows=[], labelled=False), make_sample("a", windows=[])
+    write_samples(tmp_path / "before/samples.parquet", [before])
+    write_samples(tmp_path / "after/samples.parquet", [after, make_sample("b")])
+    page = page_of(tmp_path / "after", tmp_path, against=str(tmp_path / "before"))
+    change = json.loads(script(page, "table"))["data"]["change"]
+    assert [change["values"][code] for code in change["codes"]] == ["kind of label", "added"]
+
+
 def test_what_holds_nothing_to_show_is_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(VtgError, match="nothing that can be shown"):

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from support import labelled
@@ -190,6 +191,41 @@ def test_a_served_video_plays_locked_to_the_window_and_decisions_are_saved(open_
     assert [line["decision"] for line in lines] == ["fix", "none"] and all(line["who"] == "ab" for line in lines)
     assert {each.split("/")[2] for each in page.requests() if each.startswith("http")} == {address.split("/")[2]}
     assert not page.complaints() + again.complaints()
+
+
+@pytest.mark.slow
+def test_the_last_of_very_many_rows_is_reached(open_page, tmp_path):
+    """As one element they would be 42 million pixels high, which no browser lays out."""
+    n = 1_400_000
+    ids = pl.int_range(n, eager=True).cast(pl.String)
+    frame = pl.DataFrame({"sample_id": ids, "video_id": ids}).with_columns(
+        query=pl.lit("a dog jumps"), duration=pl.lit(10.0), windows=pl.lit([[1.0, 2.0]])
+    )
+    frame.write_parquet(tmp_path / "samples.parquet")
+    with Server(Served(PageSettings(path=str(tmp_path / "samples.parquet")))) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        page = open_page(server.address)
+        page.wait(f"{SHOWN} > 10")
+        body = "document.querySelector('.body').getBoundingClientRect()"
+        row = "r.getBoundingClientRect()"
+        inside = f"r.filled && {row}.top >= {body}.top - 2 && {row}.bottom <= {body}.bottom + 2"
+        seen = f"[...document.querySelectorAll('.row')].filter(r => {inside}).map(r => r.place)"
+        page.evaluate("document.querySelector('.body').focus()")
+        page.press("End")
+        page.wait(f"{seen}.includes({n - 1})")
+        page.press("PageUp")
+        page.press("PageUp")
+        page.wait(f"{seen}.length > 5 && !{seen}.includes({n - 1})")
+        page.press("Home")
+        page.wait(f"{seen}.includes(0)")
+        page.evaluate("document.querySelector('.body').scrollTop = document.querySelector('.body').scrollHeight / 2")
+        page.wait(f"{seen}.some(place => Math.abs(place - {n // 2}) < 100)")
+        places = page.evaluate(seen)
+        assert sorted(places) == list(range(min(places), max(places) + 1))
+        assert not page.complaints()
+        server.shutdown()
+        thread.join()
 
 
 def test_no_text_becomes_markup_or_breaks_the_page(open_page, tmp_path):

@@ -108,8 +108,14 @@ def _decision(settings: Settings, item: dict[str, Any], told: Back) -> Decision 
     same = told.windows == sorted(item["windows"])
     kind = kind or ("accept" if same else "fix")
     who, when = told.who or settings.who, told.when
-    if not who or not when:
-        raise VtgError(f"{settings.back}: {told.sample_id!r}: nobody is named, or no time. Give --who.")
+    if not who:
+        raise VtgError(f"{settings.back}: {told.sample_id!r}: nobody is named. Give --who.")
+    if not when:
+        field = "`updated_at` of its annotation" if settings.tool == "label_studio" else "`when`"
+        raise VtgError(
+            f"{settings.back}: {told.sample_id!r}: no time is given. Fill in its field {field} with a date, as in "
+            "2026-11-29."
+        )
     line = {"sample_id": told.sample_id, "decision": kind, "who": who, "when": when, "label": item["label"],
             "note": told.note} | ({"windows": told.windows} if kind == "fix" else {})  # fmt: skip
     return decision_of(json_text(line), settings.back)

@@ -5,15 +5,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from support import labelled
 from support.builders import draw_video, make_sample
+from vtgdata.errors import VtgError
 from vtgdata.files.samples import write_samples
+from vtgdata.records import Video
+from vtgdata.records.file_parts import part_of
 from vtgdata.releases.pages import server
 from vtgdata.releases.pages.served import Served
 from vtgdata.releases.pages.server import Server
 from vtgdata.releases.pages.settings import PageSettings
-from vtgdata.video import proxy
+from vtgdata.video import proxy, workers
+from vtgdata.video.store import DECODER
 
 
 class Client:
@@ -172,3 +177,22 @@ def test_a_file_that_ends_early_ends_the_connection(served, tmp_path, monkeypatc
     with pytest.raises(http.client.IncompleteRead) as found:
         served.ask("/video?row=0")
     assert len(found.value.partial) == size
+
+
+def test_a_folder_in_the_place_of_the_file_of_decisions_is_refused_at_once(tmp_path):
+    write_samples(tmp_path / "samples.parquet", [make_sample()])
+    with pytest.raises(VtgError, match="--decisions"):
+        Served(PageSettings(path=str(tmp_path / "samples.parquet")), str(tmp_path))
+
+
+def test_a_part_of_a_file_is_played_on_its_own_clock(tmp_path, monkeypatch):
+    monkeypatch.setenv("VTGDATA_CACHE", str(tmp_path / "cache"))
+    draw_video(tmp_path / "videos/game.mp4", seconds=8)
+    parts = []
+    for start, end in ((4, 6), (1, 4)):
+        video = Video(video_id=f"game_{start}", file=part_of("game.mp4", start, end), duration=end - start)
+        parts.append(structs.replace(make_sample(f"s:{start}", windows=[(0.5, 1.0)]), video=video))
+    write_samples(tmp_path / "samples.parquet", parts)
+    served = Served(PageSettings(path=str(tmp_path / "samples.parquet"), videos=str(tmp_path / "videos")))
+    copies = [served.video(row) for row in (0, 1)]
+    assert [round(workers.shared().probe(DECODER, copy).duration) for copy in copies] == [2, 3]

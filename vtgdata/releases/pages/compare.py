@@ -8,6 +8,8 @@ from vtgdata.releases.pages.numbers import Plot
 from vtgdata.releases.pages.rows import Rows
 
 SAME, ADDED, REMOVED = "same", "added", "removed"
+_UNSTATED = {"labelled": True, "none_is_right": False}
+"""What a sample is that does not say whether its label is public, and whether there is no such moment."""
 
 
 def beside(rows: Rows, earlier: Rows) -> tuple[Rows, Plot]:
@@ -17,7 +19,7 @@ def beside(rows: Rows, earlier: Rows) -> tuple[Rows, Plot]:
     """
     import polars as pl
 
-    wanted = ("sample_id", "query", "windows", "split", "duration", "pass_rate")
+    wanted = ("sample_id", "query", "windows", "split", "duration", "pass_rate", *_UNSTATED)
     before = earlier.samples.select(pl.col(name).alias(f"{name}_before" if name != "sample_id" else name)
                                     for name in wanted).with_columns(there=pl.lit(True))  # fmt: skip
     frame = rows.samples.join(before, on="sample_id", how="left", maintain_order="left")
@@ -25,6 +27,11 @@ def beside(rows: Rows, earlier: Rows) -> tuple[Rows, Plot]:
         pl.when(pl.col(name).ne_missing(pl.col(f"{name}_before"))).then(pl.lit(told))
         for name, told in (("query", "query"), ("windows", "windows"), ("split", "split"), ("duration", "duration"))
     ]
+    kinds = [
+        pl.col(name).fill_null(unstated) != pl.col(f"{name}_before").fill_null(unstated)
+        for name, unstated in _UNSTATED.items()
+    ]
+    words.append(pl.when(pl.any_horizontal(kinds)).then(pl.lit("kind of label")))
     changed = pl.concat_str(words, separator=", ", ignore_nulls=True)
     change = pl.when(pl.col("there").is_null()).then(pl.lit(ADDED)).when(changed == "").then(pl.lit(SAME))
     frame = frame.with_columns(

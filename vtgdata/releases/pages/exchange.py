@@ -73,11 +73,16 @@ def label_studio(items: Iterable[Item], decided: Mapping[str, Decision]) -> list
             ],
         }
         if (made := decided.get(item["sample_id"])) is not None:
-            result = _regions(item, _windows_of(item, made), DECIDED)
-            verdict = {"none": NONE, "drop": DROP}.get(made.decision)
+            windows = _windows_of(item, made)
+            result = _regions(item, windows, DECIDED)
+            verdict = {"none": NONE, "drop": DROP}.get(made.decision, "")
             result += [_region("verdict", "choices", {"choices": [verdict]})] if verdict else []
             result += [_region("note", "textarea", {"text": [made.note]})] if made.note else []
-            task["annotations"] = [{"result": result, "completed_by": {"email": made.who}, "updated_at": made.when}]
+            # Label Studio takes no file that names somebody without an account there, and sets the time itself.
+            task["data"]["decided"] = msgspec.to_builtins(
+                Back(made.sample_id, sorted(windows), verdict, made.note, made.who, made.when)
+            )
+            task["annotations"] = [{"result": result}]
         tasks.append(task)
     return tasks
 
@@ -128,11 +133,20 @@ def from_label_studio(tasks: Any, where: str, rates: Mapping[str, float]) -> lis
         name = str(data.get("sample_id", ""))
         fps = _fps(data, name, rates, place)
         spans = [span for each in results if each.get("type") == "timelinelabels" for span in _spans(each, fps)]
-        found.append(
-            Back(name, sorted(spans), _said(results, "verdict", "choices"), _said(results, "note", "text"),
-                 str(who or ""), str(last.get("updated_at") or last.get("created_at") or ""))
-        )  # fmt: skip
+        told = Back(name, sorted(spans), _said(results, "verdict", "choices"), _said(results, "note", "text"),
+                    str(who or ""), str(last.get("updated_at") or last.get("created_at") or ""))  # fmt: skip
+        found.append(_same_as(told, data.get("decided")))
     return found
+
+
+def _same_as(told: Back, before: Any) -> Back:
+    """A decision, with who made it and when, where it is still the one that was written into the task."""
+    if not isinstance(before, dict):
+        return told
+    stated = cast("dict[str, Any]", before)
+    if any(getattr(told, name) != stated.get(name) for name in ("windows", "verdict", "note")):
+        return told
+    return msgspec.structs.replace(told, who=str(stated.get("who") or ""), when=str(stated.get("when") or ""))
 
 
 def _fps(told: Mapping[str, Any], name: str, rates: Mapping[str, float], place: str) -> float:

@@ -74,13 +74,17 @@ function heat(spec) {
   return picture;
 }
 
+// The least and the largest of a coordinate. A long run has more points than a function may have arguments.
+function bounds(points, axis) {
+  return points.reduce(([low, high], point) => [Math.min(low, point[axis]), Math.max(high, point[axis])], [Infinity, -Infinity]);
+}
+
 function lines(spec) {
   const points = spec.series.flatMap((each) => each.points);
-  const xs = points.map((point) => point[0]);
-  const ys = points.map((point) => point[1]);
-  const [low, high] = [Math.min(...ys), Math.max(...ys)];
+  const [first, last] = bounds(points, 0);
+  const [low, high] = bounds(points, 1);
   const room = (high - low || Math.abs(high) || 1) * 0.06;
-  const x = across(Math.min(...xs), Math.max(...xs, Math.min(...xs) + 1));
+  const x = across(first, Math.max(last, first + 1));
   const y = upward(low >= 0 && low < high / 2 ? 0 : low - room, high + room);
   const picture = frame(spec, x, y);
   spec.series.forEach((each, place) => {

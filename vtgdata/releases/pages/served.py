@@ -49,6 +49,8 @@ class Served:
         self._videos, self._index = videos, find(Path(videos)) if videos else None
         self._asked: tuple[tuple[str, str, bool], Any] | None = None
         self._lock, self._file = threading.Lock(), Path(decisions) if decisions else None
+        if self._file is not None and self._file.is_dir():
+            raise VtgError(f"--decisions {decisions}: is a folder. Name a file in it, such as decisions.jsonl.")
         self._copying = threading.Lock()
         self._decided = {line.sample_id: line for line in self._read()}
         self.facts = self._facts()
@@ -115,22 +117,28 @@ class Served:
         return next(details.details(self._found, self._rows, [row], pictures))[1]
 
     def video(self, row: int) -> Path | None:
-        """The file of a row's video that a browser can play: its own, or a copy that is made; None without one."""
+        """The file of a row's video that a browser can play: its own, or a copy that is made; None without one.
+
+        Of a video that is a part of a file there is a copy too, so that its times count from the part's start.
+        """
         if self._index is None or not 0 <= row < self._frame.height:
             return None
-        path = self._index.path(self._frame["video_file"][row], self._frame["video_id"][row])
+        name = self._frame["video_file"][row]
+        path, part = self._index.path(name, self._frame["video_id"][row]), self._index.whole(name)[1]
         if path is None or path.is_dir():
             return None
         path = outside.regular(path)
         containers.check(path)
         facts = workers.shared().probe(DECODER, path)
-        if facts.codec in PLAYED and path.suffix.lower() in CONTAINERS:
+        if facts.codec in PLAYED and path.suffix.lower() in CONTAINERS and part is None:
             return path
-        copy = fingerprint.cache_folder() / "played" / f"{fingerprint.of_path(path)}.mp4"
+        piece = None if part is None else proxy.Piece(start=part.start, duration=part.duration)
+        times = "" if part is None else f"_{part.start:.3f}_{part.end:.3f}"
+        copy = fingerprint.cache_folder() / "played" / f"{fingerprint.of_path(path)}{times}.mp4"
         with self._copying:  # that of a long video takes minutes, in which rows and decisions go on
             if not copy.exists():
                 copy.parent.mkdir(parents=True, exist_ok=True)
-                proxy.make(path, copy, proxy.Shape(short_side=SHORT_SIDE), None)
+                proxy.make(path, copy, proxy.Shape(short_side=SHORT_SIDE), piece)
         return copy
 
     def decide(self, line: bytes) -> None:

@@ -1,5 +1,7 @@
 // The table of samples: only the rows in sight exist, so that its length costs nothing.
 
+// Pixels: no browser lays out an element of more than some 10^7, and beyond them the last rows could not be reached.
+const HIGHEST = 8e6;
 const WIDTH = { text: 110, number: 76, share: 84 };
 
 class Table {
@@ -19,6 +21,12 @@ class Table {
 
   get height() {
     return this.root.clientWidth < 600 ? 52 : 30;
+  }
+
+  // How much faster the rows go by than the scrollbar says: 1 but for very many rows.
+  get pace() {
+    const [full, view] = [this.count * this.height, this.body.clientHeight];
+    return full > HIGHEST ? (full - view) / (HIGHEST - view) : 1;
   }
 
   // The columns that fit, the most important ones first.
@@ -75,8 +83,9 @@ class Table {
   draw(anew) {
     if (!this.columns) return;
     const height = this.height;
-    this.space.style.height = `${this.count * height}px`;
-    const first = Math.max(0, Math.floor(this.body.scrollTop / height) - 4);
+    this.space.style.height = `${Math.min(this.count * height, HIGHEST)}px`;
+    const shift = this.body.scrollTop * (this.pace - 1);
+    const first = Math.max(0, Math.floor((this.body.scrollTop + shift) / height) - 4);
     const wanted = Math.min(this.count - first, Math.ceil(this.body.clientHeight / height) + 8);
     while (this.pool.length < wanted) this.grow();
     const left = new Map();
@@ -86,8 +95,9 @@ class Table {
       if (inside && !anew && row.filled) left.set(row.place, row);
       else free.push(row);
     }
-    for (let place = first; place < first + wanted; place++) if (!left.has(place)) this.put(free.pop(), place, height);
+    for (let place = first; place < first + wanted; place++) if (!left.has(place)) this.put(free.pop(), place);
     for (const row of free) this.park(row);
+    for (const row of this.pool) row.style.transform = `translateY(${row.place * height - shift}px)`;
   }
 
   grow() {
@@ -110,12 +120,11 @@ class Table {
     row.style.display = 'none';
   }
 
-  put(row, place, height) {
+  put(row, place) {
     const record = source.at(place);
     row.place = place;
     row.filled = Boolean(record);
     row.style.display = '';
-    row.style.transform = `translateY(${place * height}px)`;
     row.setAttribute('aria-rowindex', place + 2);
     row.classList.toggle('cursor', place === this.cursor);
     row.classList.toggle('chosen', Boolean(record) && record.id === state.id);
@@ -145,8 +154,9 @@ class Table {
     if (place < 0 || place >= this.count) return;
     this.cursor = place;
     const top = place * this.height;
-    if (top < this.body.scrollTop) this.body.scrollTop = top;
-    else if (top + this.height > this.body.scrollTop + this.body.clientHeight) this.body.scrollTop = top + this.height - this.body.clientHeight;
+    const seen = this.body.scrollTop * this.pace;
+    if (top < seen) this.body.scrollTop = top / this.pace;
+    else if (top + this.height > seen + this.body.clientHeight) this.body.scrollTop = (top + this.height - this.body.clientHeight) / this.pace;
     this.draw(true);
     const record = source.at(place);
     if (record && open) this.open(record);
