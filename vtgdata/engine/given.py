@@ -17,7 +17,6 @@ from vtgdata.files.parquet import read_parquet
 from vtgdata.files.schemas import ROLLOUTS, Row
 from vtgdata.records import Reply, Sample
 
-
 log = logging.getLogger("vtgdata")
 
 
