@@ -14,7 +14,7 @@ import msgspec
 from vtgdata.annotations import video_keys
 from vtgdata.errors import VtgError
 from vtgdata.records import Sample, Video, Window
-from vtgdata.records.file_parts import FilePart, part_of
+from vtgdata.records.file_parts import FilePart, part_of, whole_file
 
 Pair = tuple[float, float]
 _ID = re.compile(r"(.+)@(\d+(?:\.\d{1,3})?)-(\d+(?:\.\d{1,3})?)", re.ASCII | re.DOTALL)
@@ -68,14 +68,16 @@ def stretch(sample: Sample, start: float, end: float) -> Sample:
     What the corpus says besides (`extra`) is on the clock of the whole, and is left out.
     """
     start, end = round(start, 3), round(end, 3)
-    part = FilePart(start, end)
     windows = tuple(cropped(sample.windows, start, end))
     video = sample.video
+    # A stretch of a part is a part of the file, by its id as by its name.
+    whole, begin = whole_file(video)
+    part = FilePart(round(begin + start, 3), round(begin + end, 3))
     return msgspec.structs.replace(
         sample,
         sample_id=f"{sample.sample_id}@{_text(start)}-{_text(end)}",
         video=Video(
-            video_id=video.video_id + part.suffix,
+            video_id=whole.video_id + part.suffix,
             file=part_of(video.file, start, end),
             duration=part.duration,
             source_id=video.source,

@@ -91,8 +91,8 @@ class VideoRequests:
             return {}
         if len(footage) > 1:
             raise VtgError(
-                f"--video-server vllm: the prompt shows {len(footage)} videos, and a request to vLLM tells the times of "
-                "one. Leave one {frames} in the prompt, or take --as frames."
+                f"--video-server vllm: the prompt shows {len(footage)} videos, and a request to vLLM tells the times "
+                "of one. Leave one {frames} in the prompt, or take --as frames."
             )
         one = footage[0]
         stated = self._given(one.times).metadata
