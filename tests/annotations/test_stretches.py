@@ -11,6 +11,7 @@ from vtgdata.annotations import video_keys
 from vtgdata.annotations.stretches import bounds, cropped, named, put_back, stretch, stretches
 from vtgdata.errors import VtgError
 from vtgdata.records import Window
+from vtgdata.records.file_parts import whole_file
 from vtgdata.records.windows import as_pairs
 
 SECONDS = st.floats(1, 10_000).map(lambda value: round(value, 3))
@@ -56,6 +57,7 @@ def test_a_stretch_knows_its_place():
     assert (inner.video.file, inner.video.video_id) == ("game.mp4#t=3605,3615", "game_3605.00_3615.00")
     assert (inner.video.source_id, inner.video.source_start) == ("game", 3605.0)
     assert inner.windows == (Window(0.0, 5.0),)
+    assert inner.video.video_id == "game_3605.00_3615.00" and whole_file(inner.video)[0].video_id == "game"
 
 
 @pytest.mark.parametrize("video_id", ["game", "aB3_dE-6hIj", "aB3_dE-6hIj_60_210"])

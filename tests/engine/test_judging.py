@@ -11,6 +11,7 @@ import pytest
 from support.billing import spent
 from support.builders import draw_video, make_sample
 from support.servers import Answer, Fault, Server, completion
+from vtgdata.conversation.prompt import read_prompt, render
 from vtgdata.engine.money.prices import Price
 from vtgdata.errors import BudgetReached, RowsFailed, VtgError
 from vtgdata.files.parquet import read_parquet
@@ -176,3 +177,22 @@ def test_a_judge_with_servers_of_its_own_does_not_give_its_price_to_the_teacher(
     spec = "judge:model=openai_api:x,endpoint=http://127.0.0.1:1/v1"
     with pytest.raises(VtgError, match="what openai_api:x costs is unknown"):
         built_plan(model="openai_api:x", endpoint=["http://server.example/v1"], verify=["in_form", spec], budget=1.0)
+
+
+def test_a_teachers_request_that_fails_is_not_sent_again_after_the_judge(desk):
+    judge = Judge()
+    with (
+        Server(judge.answer, ("judge",)) as server,
+        Server(lambda *_: Fault(400, body={"error": {}}), ("t",)) as teacher,
+    ):
+        spec = f"judge:model=openai_api:judge,endpoint={server.url}"
+        with pytest.raises(RowsFailed, match="6 of 6 samples failed"):
+            built(None, model="openai_api:t", endpoint=[teacher.url], verify=["in_form", spec])
+        assert len(teacher.requests) == 6 and not judge.asked
+
+
+def test_a_prompt_that_is_no_judges_keeps_its_words():
+    head = '---\nanswer: "<answer>{start} to {end}</answer>"\n---\n'
+    prompt = read_prompt("mine", head + "{frames}{query} Write {reasoning}, then what is {said}.", "mine.md")
+    (message,) = render(prompt, make_sample("s", query="When?"), (), ())
+    assert [part.text for part in message.parts] == ["When? Write {reasoning}, then what is {said}."]

@@ -233,7 +233,7 @@ def built(**changes: Any) -> coldstart.Summary:
     return found
 
 
-def test_stored_answers_of_several_teachers_are_verified_anew(six):
+def test_stored_answers_of_several_teachers_are_verified_anew(six, caplog):
     first = told("first", {name: [GOOD if name < "s3" else BAD] for name in six})
     given = {"model": first, "then": ["scripted:samples=samples.parquet,errors=0,noise=0"], "verify": ["in_form"]}
     made = built(**given)
@@ -242,6 +242,10 @@ def test_stored_answers_of_several_teachers_are_verified_anew(six):
     assert (again.traces, again.reasons) == (made.traces, made.reasons)
     for name in ("rollouts.parquet", "traces.parquet"):
         assert Path("again", name).read_bytes() == Path("out", name).read_bytes()
+    assert "of further teacher" not in caplog.text
+    strict = given | {"verify": ["in_form", "length:least=999"]}
+    assert built(**strict, out="again", rollouts="out/rollouts.parquet").traces == 0
+    assert "has no answers of further teacher 1 (--then) to 3 of the 6 samples" in caplog.text, "nothing in silence"
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def test_sft_in_two_processes_has_the_losses_of_one_over_twenty_steps(world):
 def test_grpo_in_two_processes_has_the_rewards_of_one_to_the_last_bit(world):
     """With one token to draw from, completions are equal; the reward is an odd fraction by the sample."""
     given = ("train", "rl", *TRAIN, "--steps", 4, "--prompts-per-step", 4, "--rollouts", 2, "--top-k", 1,
-             "--max-new-tokens", 6, "--rewards", "scoring.odd=1")  # fmt: skip
+             "--max-new-tokens", 6, "--rewards", "scoring.odd=1", "--stall", 0)  # fmt: skip
     run(world, *given, "--out", "rl-one")
     run(world, *given, "--out", "rl-two", "--launch", 2)
     one, two = log(world / "rl-one"), log(world / "rl-two")

@@ -171,7 +171,8 @@ def _fill(slot: str, prompt: Prompt, sample: Sample) -> str:
         return spans(prompt, from_pairs(sample.extra.get(PROPOSAL)))
     if slot in ("reasoning", "said"):
         judged = sample.extra.get(JUDGED)
-        return str(cast("dict[str, Any]", judged).get(slot, "")) if isinstance(judged, dict) else ""
+        # In a prompt that is not a judge's these words are no slots.
+        return str(cast("dict[str, Any]", judged).get(slot, "")) if isinstance(judged, dict) else f"{{{slot}}}"
     return "" if sample.video.duration is None else format_time(sample.video.duration, prompt.time, prompt.unit)
 
 

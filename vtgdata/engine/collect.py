@@ -29,10 +29,7 @@ from vtgdata.records import Model, RenewedModel, Reply, Sample
 from vtgdata.video.store import FrameStore
 
 log = logging.getLogger("vtgdata")
-
-
 _Rows = Iterator[tuple[Sample, list[Row], dict[str, Reply]]]
-
 
 CHUNK = 256
 """Questions whose rows are in memory at a time."""
@@ -133,6 +130,7 @@ def collect(
     scores: Sequence[str] = (),
     places: Places | None = None,
     turn: Turn = ONLY,
+    settled: bool = False,
 ) -> Generator[Collected]:
     """Ask one model about samples, and give the rows of its answers; asks only for answers that the journal lacks.
 
@@ -145,6 +143,7 @@ def collect(
         scores: score plug-ins to add to the rows, beside tiou and format.
         places: for adaptive n; decides after each round which samples need more answers, until none does.
         turn: of stored rollouts (--rollouts) of teachers asked in turn, whose are meant.
+        settled: whether this run asked all of it already: then the journal is read again, and what failed stays so.
 
     Entering the context asks everything. Rows can be read until the context is left, which closes the journal.
     """
@@ -166,7 +165,7 @@ def collect(
     folder.mkdir(parents=True, exist_ok=True)
     with Journal(folder / JOURNAL) as journal, Spool(folder) as spool, _told_what_is_left(journal, samples, settings):
         journal.answers_id = answers_id(settings, prompt, model, condition)
-        journal.again = failures.chosen(settings.only)
+        journal.again = (lambda _: False) if settled else failures.chosen(settings.only)
         take_shards(journal, folder)
         _say_outdated(model, settings, prompt, condition, journal, samples)
         model = metered(spec, model, settings, journal)

@@ -3,6 +3,7 @@
 The text of each answer is read and scored anew; its key, frames and model stay those of the row.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ from vtgdata.errors import VtgError
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.schemas import ROLLOUTS, Row
 from vtgdata.records import Reply, Sample
+
+log = logging.getLogger("vtgdata")
 
 
 class Turn(NamedTuple):
@@ -79,6 +82,12 @@ class GivenAnswers:
     def count(self, samples: Sequence[Sample], places: Places | None) -> None:
         """Note how many answers of each sample count: n, or as many as the adaptive rule wants, round by round."""
         self.depth = dict.fromkeys((sample.sample_id for sample in samples), self.settings.n)
+        if self.turn.place and (unasked := sum(name not in self.rows for name in self.depth)):
+            log.warning(
+                "--rollouts %s: has no answers of further teacher %d (--then) to %d of the %d samples that the earlier "
+                "ones leave now, so these get no trace; without the option it is asked",
+                self.path, self.turn.place, unasked, len(self.depth),
+            )  # fmt: skip
         if places is None:
             return
         known = {sample.sample_id: sample for sample in samples}

@@ -16,7 +16,7 @@ from vtgdata.conversation.prompt import JUDGED, Prompt, load_prompt, own_option,
 from vtgdata.conversation.verifying import Verifier, declared
 from vtgdata.engine import ask, failures
 from vtgdata.engine.collect import metered, take_shards
-from vtgdata.engine.journal.counts import peek, spend
+from vtgdata.engine.journal.counts import journals, spend_in
 from vtgdata.engine.journal.journal import Journal
 from vtgdata.engine.models import answers_id, asked_model, told_by
 from vtgdata.engine.money.plan import Ask
@@ -173,13 +173,11 @@ class Judge:
         )  # fmt: skip
 
     def _spent(self) -> float | Literal["unknown"] | None:
-        path = Path(self.settings.out) / JOURNAL
         if self.given:
             return None
-        if self._price is None or not path.exists():
+        if self._price is None:
             return "unknown" if self.counts else 0.0
-        with peek(path) as select:
-            found = spend(select, self._price, answers_id=self._about)
+        found = spend_in(journals(Path(self.settings.out), JOURNAL), self._price, self._about)
         return "unknown" if found.uncounted else dollars(found.picodollars)
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from vtgdata.engine.collect import Collected
 from vtgdata.engine.given import Turn
-from vtgdata.engine.journal.counts import Spend, journals, peek, spend, spend_by_sample
+from vtgdata.engine.journal.counts import Spend, journals, peek, spend_by_sample, spend_in
 from vtgdata.engine.money.plan import Ask
 from vtgdata.engine.money.prices import dollars
 from vtgdata.engine.shards import refuse
@@ -180,12 +180,7 @@ class Yield:
         price, about = self.collected.price, self.collected.answers_id
         if price is None:
             return None
-        found = Spend(0, 0)
-        # The answers of the shards were copied into the first journal; their failed attempts were not.
-        for number, path in enumerate(journals(Path(self.teacher.settings.out), JOURNAL)):
-            with peek(path) as select:
-                found = found.plus(spend(select, price, only_failed=number > 0, answers_id=about))
-        return found
+        return spend_in(journals(Path(self.teacher.settings.out), JOURNAL), price, about)
 
     def costs(self) -> dict[str, int] | None:
         """{settled sample: picodollars, what judging its answers cost included}; None where a price is unknown."""

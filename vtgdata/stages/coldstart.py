@@ -254,7 +254,7 @@ class _Work:
         settings = self.settings
         judged = self.judge.verdicts(self._pending(teacher, samples)) if self.judge else []
         said = {row["key"]: judging.words_of(row) for row in judged}
-        with self._collect(teacher, samples) as collected:
+        with self._collect(teacher, samples, settled=self.judge is not None) as collected:
             found = Yield(teacher, collected)
             tracer = Tracer(settings, self.chain, self.targets, collected, said)
             turns.refuse_twins([*earlier, found])
@@ -270,9 +270,11 @@ class _Work:
             found.note_judged(row["sample_id"], self.judge.cost_of(row) if self.judge else 0)
         return found
 
-    def _collect(self, teacher: Teacher, samples: SampleTable) -> AbstractContextManager[Collected]:
+    def _collect(
+        self, teacher: Teacher, samples: SampleTable, *, settled: bool = False
+    ) -> AbstractContextManager[Collected]:
         scores = _scores(self.settings)
-        return collect(teacher.settings, samples, teacher.spec, scores=scores, turn=teacher.turn)
+        return collect(teacher.settings, samples, teacher.spec, scores=scores, turn=teacher.turn, settled=settled)
 
     def _pending(self, teacher: Teacher, samples: SampleTable) -> list[Pending]:
         """The answers that nothing but the judge can speak against."""

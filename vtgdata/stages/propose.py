@@ -106,7 +106,8 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     answers: int
     """Answers of both looks."""
     frames: int
-    """Frames that the model was shown in them."""
+    """Frames that the model was shown in them; with --as video, the times that it was told, which for some models are
+    one for each pair of frames."""
     tokens_in: int
     """Of the answers whose server told it."""
     tokens_out: int

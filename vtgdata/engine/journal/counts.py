@@ -164,6 +164,16 @@ def spend(select: Select, price: Price | None, *, only_failed: bool = False, ans
     return Spend(known, uncounted)
 
 
+def spend_in(paths: Sequence[Path], price: Price | None, answers_id: str) -> Spend:
+    """Cost of the attempts of one id in a folder's journals, as `journals` lists them."""
+    found = Spend(0, 0)
+    # The answers of the shards were copied into the first journal; their failed attempts were not.
+    for number, path in enumerate(paths):
+        with peek(path) as select:
+            found = found.plus(spend(select, price, only_failed=number > 0, answers_id=answers_id))
+    return found
+
+
 def spend_by_sample(select: Select, price: Price, answers_id: str) -> dict[str, int]:
     """{sample: picodollars of its attempts of one id}; a sample without any is not in it."""
     query = f"SELECT sample_id, cost, given, said FROM ({_FIELDS}) WHERE about = ?"

@@ -182,3 +182,10 @@ def test_a_server_that_does_not_take_the_times_is_never_asked_without_them(world
             world, tmp_path, server, model=f"openai_api:{QWEN3}", video_server="vllm", max_failed=1.0, answers_as=["*"]
         )
     assert all(rows["error"]) and all("media_io_kwargs" in request.body for request in server.requests)
+
+
+def test_two_videos_in_one_request_to_vllm_are_refused():
+    shown = Footage(jpegs(4), UNEVEN)
+    asked = Request(sample_id="s", messages=(Message("user", (shown, shown)),), sampling=Sampling(), seeds=(1,))
+    with pytest.raises(VtgError, match="shows 2 videos"):
+        opened(QWEN3, "vllm").bodies(asked)

@@ -89,7 +89,12 @@ class VideoRequests:
         """The fields of the body beside the messages. vLLM's hold for all videos of a request, so there is one."""
         if self.kind != "vllm" or not footage:
             return {}
-        (one,) = footage
+        if len(footage) > 1:
+            raise VtgError(
+                f"--video-server vllm: the prompt shows {len(footage)} videos, and a request to vLLM tells the times "
+                "of one. Leave one {frames} in the prompt, or take --as frames."
+            )
+        one = footage[0]
         stated = self._given(one.times).metadata
         return {
             "media_io_kwargs": {
