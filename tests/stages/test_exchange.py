@@ -162,3 +162,12 @@ def test_who_decided_comes_back_though_label_studio_says_who_loaded_the_file(tmp
     file.write_text(json.dumps(tasks))
     again = back(tmp_path, "label_studio", file)[1]
     assert (again.decision, again.who, again.when) == ("drop", "7", "2026-12-01T00:00:00Z")
+
+
+def test_a_label_without_window_and_verdict_is_said_to_be_undecided(tmp_path, caplog):
+    file = there(tmp_path, "label_studio")
+    tasks = json.loads(file.read_text())
+    tasks[1]["annotations"][0]["result"] = []
+    file.write_text(json.dumps(tasks))
+    assert [d.sample_id for d in back(tmp_path, "label_studio", file)] == ["l:0", "l:2"]
+    assert "1 labels have neither a window nor a verdict" in caplog.text and "'l:1'" in caplog.text

@@ -4,6 +4,7 @@ vtgdata exchange QUEUE --tool label_studio --out tasks.json
 vtgdata exchange QUEUE --tool label_studio --back export.json --out decisions.jsonl
 """
 
+import logging
 import re
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +19,7 @@ from vtgdata.files.whole import json_text, write_json, write_jsonl
 from vtgdata.releases.pages import exchange, reviews
 from vtgdata.releases.pages.exchange import Back, Tool
 
+log = logging.getLogger("vtgdata")
 FPS = 25.0
 _BEGINNING = re.compile(
     rb'\[\]\n|\[\n  \{\n    "data": \{\n      "sample_id"|\{\n  "name": "vtgdata-review",\n  "media_type"'
@@ -98,6 +100,12 @@ def _back(settings: Settings, items: list[dict[str, Any]]) -> list[Decision]:
     except (msgspec.DecodeError, KeyError, TypeError, ValueError, IndexError) as error:
         raise VtgError(f"{settings.back}: not what {settings.tool} exports ({error}). Export it as JSON.") from error
     made = [_decision(settings, known[each.sample_id], each) for each in found]
+    empty = [each.sample_id for each, decision in zip(found, made, strict=True) if decision is None]
+    if empty:
+        log.warning(
+            "%s: %d labels have neither a window nor a verdict, and stay undecided, %r first.",
+            settings.back, len(empty), empty[0],
+        )  # fmt: skip
     return [each for each in made if each is not None]
 
 

@@ -38,10 +38,13 @@ def test_the_traces_of_a_release_show_what_the_teacher_answered(tmp_path: Path):
     trace = empty | row | {"key": "k", "model_id": "teacher", "target": "<answer>", "teacher_windows": [[1.0, 9.0]]}
     write_parquet(tmp_path / "coldstart.parquet", [trace], COLDSTART)
     told = answer(sample, "teacher", 1, 9) | {"key": "k"}
-    write_parquet(tmp_path / "rollouts.parquet", [told], ROLLOUTS)  # the same answer: it counts once
+    other = answer(sample, "teacher", 5, 15) | {"key": "k2", "index": 1}
+    student = answer(sample, "student", 0, 10)
+    write_parquet(tmp_path / "rollouts.parquet", [told, other, student], ROLLOUTS)  # one is the trace: it counts once
     found = rows.gather(tables.find(str(tmp_path)))
-    assert found.answers["windows"].to_list() == [[[1.0, 9.0]]]
-    assert found.samples["answers"].to_list() == [1]
+    assert found.answers["windows"].to_list() == [[[1.0, 9.0]], [[5.0, 15.0]], [[0.0, 10.0]]]
+    assert found.answers["teacher"].to_list() == [True, True, False]
+    assert found.samples["gain"].to_list() == [None]  # nobody is compared with a teacher
     assert found.samples["windows"].to_list() == [[[0.0, 10.0]]] and found.samples["trace"].to_list() == ["kept"]
 
 

@@ -105,10 +105,11 @@ def _answers(found: Found, frame: Any) -> tuple[Any, list[str]]:
     for kind in ("traces", "rollouts"):
         for path in found.of(kind):
             part = read(path, _ANSWER)
+            released = kind == "traces" and "kept" not in part.columns
             if kind == "traces":
                 part = _traces(part)
             told = kind == "traces" or path.parent in teachers
-            parts.append(part.with_columns(pl.lit(told).alias("teacher")))
+            parts.append(part.with_columns(pl.lit(told).alias("teacher"), pl.lit(released).alias("released")))
     if not parts:
         return pl.DataFrame(schema={"row": pl.Int64, "sample_id": pl.String} | _answer_types()), []
     answers = pl.concat(parts, how="diagonal_relaxed")
@@ -125,6 +126,9 @@ def _answers(found: Found, frame: Any) -> tuple[Any, list[str]]:
         # A release's traces do not say which of the answers they are; the same key among its rollouts does.
         pl.col("index").fill_null(pl.col("index").max().over("sample_id", "model", "key"))
     ).unique(["sample_id", "model", "key", "index"], keep="first", maintain_order=True)  # fmt: skip
+    # A release has a teacher's other answers among its rollouts, and does not say that they are those of a teacher.
+    taught = answers.filter(pl.col("released"))["model"].unique()
+    answers = answers.with_columns(pl.col("teacher") | pl.col("model").is_in(taught.implode()))
     places = frame.select("sample_id").with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
     answers = answers.join(places, on="sample_id", how="inner", maintain_order="left")
     models = answers["model"].unique(maintain_order=True).to_list()  # in the order of files, whatever comes first below
