@@ -8,10 +8,13 @@ import pytest
 
 from support import labelled
 from support.builders import draw_video, make_sample
+from vtgdata.annotations.stretches import stretch
 from vtgdata.files.samples import write_samples
 from vtgdata.releases.pages.served import Served
 from vtgdata.releases.pages.server import Server
 from vtgdata.releases.pages.settings import PageSettings
+from vtgdata.video import decode
+from vtgdata.video.store import DECODER
 
 
 class Client:
@@ -121,3 +124,13 @@ def test_a_video_that_no_browser_plays_is_copied_first(tmp_path, monkeypatch):
     settings = PageSettings(path=str(tmp_path / "samples.parquet"), videos=str(tmp_path / "videos"))
     copy = Served(settings).video(0)
     assert copy is not None and copy.suffix == ".mp4" and copy.is_relative_to(tmp_path / "cache")
+
+
+def test_a_part_of_a_file_plays_on_its_own_clock(tmp_path, monkeypatch):
+    """Its windows count from where it begins."""
+    monkeypatch.setenv("VTGDATA_CACHE", str(tmp_path / "cache"))
+    draw_video(tmp_path / "videos/v1.mp4")
+    write_samples(tmp_path / "samples.parquet", [stretch(make_sample(duration=4.0), 1.0, 3.0)])
+    copy = Served(PageSettings(path=str(tmp_path / "samples.parquet"), videos=str(tmp_path / "videos"))).video(0)
+    assert copy is not None and copy.is_relative_to(tmp_path / "cache")
+    assert decode.probe(DECODER, copy).duration == pytest.approx(2.0, abs=0.1)

@@ -117,19 +117,23 @@ class Served:
         """The file of a row's video that a browser can play: its own, or a copy that is made; None without one."""
         if self._index is None or not 0 <= row < self._frame.height:
             return None
-        path = self._index.path(self._frame["video_file"][row], self._frame["video_id"][row])
+        file = self._frame["video_file"][row]
+        path, part = self._index.path(file, self._frame["video_id"][row]), self._index.whole(file)[1]
         if path is None or path.is_dir():
             return None
         path = outside.regular(path)
         containers.check(path)
         facts = workers.shared().probe(DECODER, path)
-        if facts.codec in PLAYED and path.suffix.lower() in CONTAINERS:
+        # A part of a file is copied, so that it plays on its own clock, on which its windows are.
+        if part is None and facts.codec in PLAYED and path.suffix.lower() in CONTAINERS:
             return path
-        copy = fingerprint.cache_folder() / "played" / f"{fingerprint.of_path(path)}.mp4"
+        name = fingerprint.of_path(path) + (f"_{part.start}_{part.end}" if part else "")
+        copy = fingerprint.cache_folder() / "played" / f"{name}.mp4"
+        piece = proxy.Piece(start=part.start, duration=part.duration) if part else None
         with self._lock:
             if not copy.exists():
                 copy.parent.mkdir(parents=True, exist_ok=True)
-                proxy.make(path, copy, proxy.Shape(short_side=SHORT_SIDE), None)
+                proxy.make(path, copy, proxy.Shape(short_side=SHORT_SIDE), piece)
         return copy
 
     def decide(self, line: bytes) -> None:
