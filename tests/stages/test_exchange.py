@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 from msgspec import structs
 
@@ -44,6 +45,17 @@ def test_nothing_is_lost_there_and_back(tool, tmp_path):
     assert told == [
         (e["sample_id"], e["decision"], e.get("windows"), e["who"], e["when"], e.get("note", "")) for e in LINES
     ]
+
+
+@pytest.mark.parametrize("tool", ["label_studio", "fiftyone"])
+def test_a_part_of_a_file_is_refused_since_tools_count_from_where_the_file_begins(tool, tmp_path):
+    labelled.write(tmp_path / "labels")
+    path = tmp_path / "labels/review.parquet"
+    rows = pl.read_parquet(path).with_columns(pl.lit("game.mp4#t=60,90").alias("video_file"))
+    rows.write_parquet(path)
+    with pytest.raises(VtgError, match="is a part of a file"):
+        exchange.run(exchange.Settings(queue=str(path), tool=tool, out=str(tmp_path / "o.json")))
+    assert not (tmp_path / "o.json").exists()
 
 
 def test_an_edge_that_was_moved_there_is_that_of_its_frame(tmp_path):

@@ -137,15 +137,18 @@ def test_a_video_that_is_not_there_has_no_prediction_and_is_asked_for_again(at, 
 
 def test_a_file_that_ends_before_its_stretches_fails_these_alone(at, tmp_path):
     lying = make_sample("t:red", video_id="v1", duration=900.0, query="the red moment", windows=PLANTED["red"])
-    write_samples(tmp_path / "samples.parquet", [lying])
+    none = make_sample("t:none", video_id="v1", duration=900.0, query="no moment", windows=[], none_is_right=True)
+    write_samples(tmp_path / "samples.parquet", [lying, none])
     given = {"videos": str(at / "videos"), "frames": str(tmp_path / "frames"), "num_frames": 2, "max_failed": 1.0}
     found = run(tmp_path, tmp_path / "o", **given)
     rows = read_parquet(tmp_path / "o/rollouts.parquet")
     wrong = [row for row in rows if row["error"]]
     # Stretches begin every 50 s: those from 550 to 840 end after the file.
-    assert found.n_failed == len(wrong) == 7
+    assert found.n_failed == len(wrong) == 14
     assert all("it ends at 600.0 s, before its part" in row["error"] for row in wrong)
     assert sorted(predicted(tmp_path / "o")["t:red"]) == [[104, 120], [410, 460]]
+    # That it has no moment is not said of a video of which a part was not seen.
+    assert "t:none" not in predicted(tmp_path / "o") and found.n_unanswered == 1 and not found.without_moment
 
 
 def test_nothing_is_asked_twice(at, tmp_path):

@@ -6,6 +6,7 @@ vtgdata exchange QUEUE --tool label_studio --back export.json --out decisions.js
 
 import logging
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from vtgdata.files import claims, json_document, outside
 from vtgdata.files.label_reviews import QUEUE, Decision, decision_of, read_decisions, read_queue
 from vtgdata.files.step import StepSettings, StepSummary
 from vtgdata.files.whole import json_text, write_json, write_jsonl
+from vtgdata.records.file_parts import parted
 from vtgdata.releases.pages import exchange, reviews
 from vtgdata.releases.pages.exchange import Back, Tool
 
@@ -72,6 +74,7 @@ def run(settings: Settings) -> Summary:
         raise VtgError("`vtgdata exchange` needs a file to write: --out is empty.")
     claims.claim(settings.out, [each for each in given if each])
     rows = read_queue(queue)
+    _refuse_parts(queue, rows)
     rates = reviews.rates([row["video_file"] for row in rows.values()], settings.videos) if settings.videos else {}
     items = [row | {"fps": rates.get(row["video_file"], settings.fps)} for row in rows.values()]
     if settings.back:
@@ -87,6 +90,17 @@ def run(settings: Settings) -> Summary:
     write_json(Path(settings.out), (exchange.label_studio if studio else exchange.fiftyone)(items, decided))
     config = exchange.CONFIG if studio else ""
     return Summary(labels=len(rows), decided=len(decided), config=config, out=settings.out)
+
+
+def _refuse_parts(queue: str, rows: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise VtgError for a video that is a part of a file: these tools would count from where the file begins."""
+    part = next((name for name, row in rows.items() if parted(row["video_file"])[1] is not None), None)
+    if part is not None:
+        raise VtgError(
+            f"{queue}: {part!r}: its video, {rows[part]['video_file']}, is a part of a file, and others count "
+            "from where the file begins. Decide such labels in `vtgdata view`, or make files of the parts first (`vtgdata "
+            "videos proxy`)."
+        )
 
 
 def _back(settings: Settings, items: list[dict[str, Any]]) -> list[Decision]:

@@ -100,7 +100,7 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     n_failed: int
     """Stretches, over both looks, with a failed request or a video that could not be read."""
     n_unanswered: int
-    """Samples without a prediction, since no stretch was answered."""
+    """Samples without a prediction: no stretch was answered, or one that was not may hold the moment."""
     of_unknown_duration: int
     """Samples whose video's duration is unknown: it was asked about as a whole."""
     answers: int
@@ -258,13 +258,19 @@ class _Look:
             yield stretch_answers.row(each, self.again.get(each.stretch.sample_id))
 
     def sets(self) -> dict[str, list[list[float]]]:
-        """{sample id: its set of windows}; of a sample without any answer there is none."""
+        """{sample id: its set of windows}.
+
+        There is none of a sample without any answer, nor where no stretch that was answered has the moment and another
+        one got no answer: it may lie there.
+        """
         found: dict[str, list[list[float]]] = {}
         for own in self._by_sample():
             chosen = self._best(own)
             last = own if not self.closer else [self.again[each.stretch.sample_id] for each in chosen]
             if any(each.n for each in own) and (not last or any(each.n for each in last)):
-                found[own[0].of] = stretch_answers.merged(last, self.settings.least_share, self.settings.join)
+                windows = stretch_answers.merged(last, self.settings.least_share, self.settings.join)
+                if windows or all(each.n for each in (*own, *last)):
+                    found[own[0].of] = windows
         return found
 
 
