@@ -97,9 +97,9 @@ def _refuse_parts(queue: str, rows: Mapping[str, Mapping[str, Any]]) -> None:
     part = next((name for name, row in rows.items() if parted(row["video_file"])[1] is not None), None)
     if part is not None:
         raise VtgError(
-            f"{queue}: {part!r}: its video, {rows[part]['video_file']}, is a part of a file, and others count "
-            "from where the file begins. Decide such labels in `vtgdata view`, or make files of the parts first (`vtgdata "
-            "videos proxy`)."
+            f"{queue}: {part!r}: its video, {rows[part]['video_file']}, is a part of a file, and other tools count "
+            "from where the file begins. Decide such labels in `vtgdata view`, or make files of the parts first "
+            "(`vtgdata videos proxy`)."
         )
 
 
