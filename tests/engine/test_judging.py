@@ -11,7 +11,7 @@ import pytest
 from support.billing import spent
 from support.builders import draw_video, make_sample
 from support.servers import Answer, Fault, Server, completion
-from vtgdata.conversation.prompt import read_prompt, render
+from vtgdata.conversation.prompt import load_prompt, read_prompt, render
 from vtgdata.engine.money.prices import Price
 from vtgdata.errors import BudgetReached, RowsFailed, VtgError
 from vtgdata.files.parquet import read_parquet
@@ -140,10 +140,13 @@ def built_plan(server: Server | None = None, **more: Any) -> Any:
         (["judge"], "say who judges"),
         (["judge:model=openai_api:x,verdicts=v.parquet"], "say who judges"),
         (["judge:model=openai_api:x,prompt=ground"], "must show"),
+        (["judge:model=openai_api:x,prompt=told.md"], "reveals annotation"),
         (["judge:model=openai_api:x", "judge:model=openai_api:y"], "one judge"),
     ],
 )
 def test_a_judge_that_cannot_be_is_refused_before_anything_is_asked(desk, verify, words):
+    head, body = load_prompt("judge").text.removeprefix("---\n").split("---\n", 1)
+    Path("told.md").write_text(f"---\n{head}reveals: [annotation]\nteaches: ground\n---\n{body}{{annotation}}\n")
     with pytest.raises(VtgError, match=words):
         built(None, verify=verify)
 

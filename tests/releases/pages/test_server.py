@@ -196,3 +196,9 @@ def test_a_part_of_a_file_is_played_on_its_own_clock(tmp_path, monkeypatch):
     served = Served(PageSettings(path=str(tmp_path / "samples.parquet"), videos=str(tmp_path / "videos")))
     copies = [served.video(row) for row in (0, 1)]
     assert [round(workers.shared().probe(DECODER, copy).duration) for copy in copies] == [2, 3]
+
+
+def test_decisions_about_what_is_no_queue_are_refused_at_once(tmp_path):
+    write_samples(tmp_path / "samples.parquet", [make_sample()])
+    with pytest.raises(VtgError, match="holds no queue"):
+        Served(PageSettings(path=str(tmp_path / "samples.parquet")), str(tmp_path / "decisions.jsonl"))

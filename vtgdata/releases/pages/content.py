@@ -1,5 +1,6 @@
 """Gathers what a page shows: rows, details, plots and notes, from the files under a path."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from vtgdata.releases.pages.rows import Rows, gather
 from vtgdata.releases.pages.settings import PageSettings
 from vtgdata.releases.pages.tables import Found
 
+log = logging.getLogger("vtgdata")
 NONE = "none"
 """The setting `videos` of whoever wants no frames."""
 DROPS = 2_000
@@ -75,7 +77,11 @@ def shown(wanted: PageSettings) -> tuple[Found, Rows, list[Plot]]:
 
 def folder_of_videos(wanted: PageSettings, found: Found) -> str:
     """The folder of the videos: the one that is named, else the one that a step read; empty for none."""
-    return "" if wanted.videos == NONE else wanted.videos or tables.setting(found, "videos")
+    if wanted.videos:
+        return "" if wanted.videos == NONE else wanted.videos
+    if folder := tables.setting(found, "videos"):
+        log.info("videos: %s, as its meta.json says; --videos names others, --videos %s takes none", folder, NONE)
+    return folder
 
 
 def facts(found: Found, rows: Rows, videos: str, compared: Sequence[Plot] = ()) -> dict[str, Any]:

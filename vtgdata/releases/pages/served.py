@@ -54,6 +54,11 @@ class Served:
         self._copying = threading.Lock()
         self._decided = {line.sample_id: line for line in self._read()}
         self.facts = self._facts()
+        if self._file is not None and not self.facts["review"]:
+            raise VtgError(
+                f"--decisions {decisions}: {settings.path} holds no queue to decide. Give the folder of `vtgdata "
+                "audit`, or leave --decisions out."
+            )
 
     def _facts(self) -> dict[str, Any]:
         facts = content.facts(self._found, self._rows, self._videos, self._compared)
