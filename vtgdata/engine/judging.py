@@ -100,7 +100,7 @@ class Judge:
         if self.prompt.reveals:
             raise VtgError(
                 f"--verify {verifier.spec!r}: the prompt {self.prompt.name} reveals {', '.join(self.prompt.reveals)}, "
-                "and a judge that knows the answer only repeats it. Take a prompt that reveals nothing; `judge` is ours."
+                "and a judge that knows the answer only repeats it. Take one that reveals nothing; `judge` is ours."
             )
         self.counts: Counter[str] = Counter()
         self.model_id, self._about, self._price = "", "", cast("Price | None", None)
