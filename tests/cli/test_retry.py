@@ -137,7 +137,10 @@ def other(kind: Any, default: Any) -> Any:
     if kinds:
         return other(kinds[0], default)
     if get_origin(kind) is Annotated:
-        return 1 if get_args(kind)[0] is int and default != 1 else 2 if get_args(kind)[0] is int else 0.25
+        base, *rules = get_args(kind)
+        if base is int:
+            return 1 if default != 1 else 2
+        return max((rule.ge or 0 for rule in rules), default=0) + 0.25
     if get_origin(kind) is Literal:
         return next(each for each in get_args(kind) if each != default)
     if get_origin(kind) is list:
