@@ -120,11 +120,13 @@ class Page:
         self.call("Input.insertText", text=text)
 
     def place(self, selector: str) -> tuple[float, float]:
-        """The middle of an element."""
+        """The middle of an element that is there and stays where it is: what comes late may still move it."""
         found = self.evaluate(
-            f"(() => {{ const node = document.querySelector({json.dumps(selector)}); "
-            "node.scrollIntoView({block: 'nearest'}); const b = node.getBoundingClientRect(); "
-            "return [b.x + b.width / 2, b.y + b.height / 2]; })()"
+            f"new Promise((done) => {{ let before = ''; const look = () => {{ "
+            f"const node = document.querySelector({json.dumps(selector)}); "
+            "if (node) { node.scrollIntoView({block: 'nearest'}); const b = node.getBoundingClientRect(); "
+            "const now = [b.x + b.width / 2, b.y + b.height / 2]; if (String(now) === before) return done(now); "
+            "before = String(now); } setTimeout(look, 50); }; look(); })"
         )
         return found[0], found[1]
 

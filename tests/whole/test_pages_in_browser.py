@@ -66,14 +66,14 @@ def test_a_page_is_filtered_sorted_and_opened_by_keyboard_and_address(open_page,
     (tmp_path / "labels/review.parquet").unlink()
     address = page_of(tmp_path / "labels", tmp_path)
     page = open_page(address)
-    assert page.evaluate(SHOWN) > 10
+    page.wait(f"{SHOWN} > 10")
     page.press("/")
     page.type("sample_id=l:7")
     page.wait("document.querySelector('.counted').textContent === '1 of 60'")
     page.press("Enter")
     page.press("Enter")
     page.wait("document.querySelector('.sample svg')")
-    assert page.evaluate("document.querySelectorAll('.sample .answer').length") == 6
+    page.wait("document.querySelectorAll('.sample .answer').length === 6")
     assert "filter=sample_id%3Dl%3A7" in page.evaluate("location.hash") and "id=l" in page.evaluate("location.hash")
     again = open_page(address + page.evaluate("location.hash"))
     again.wait("document.querySelector('.sample h2')?.textContent === 'a dog jumps'")
@@ -98,8 +98,8 @@ def test_the_reasoning_s_times_are_marked_and_the_frames_have_theirs(open_page, 
     )
     page = open_page(page_of(tmp_path / "in", tmp_path, videos=str(tmp_path / "in/videos")) + "#tab=samples&id=a")
     page.wait("document.querySelectorAll('.strip img').length === 8")
-    assert page.evaluate("[...document.querySelectorAll('.sample mark')].map(m => m.textContent)") == ["4.5", "8.0"]
-    assert page.evaluate("document.querySelectorAll('.timeline path.mark').length") == 2
+    page.wait("String([...document.querySelectorAll('.sample mark')].map(m => m.textContent)) === '4.5,8.0'")
+    page.wait("document.querySelectorAll('.timeline path.mark').length === 2")
     page.wait("[...document.querySelectorAll('.strip img')].every(image => image.naturalWidth > 0)")
     quiet(page)
 
@@ -109,7 +109,7 @@ def test_an_edge_is_dragged_undone_downloaded_and_applied(open_page, tmp_path, m
     queue(tmp_path / "in")
     page = open_page(page_of(tmp_path / "in", tmp_path, videos=str(tmp_path / "in/videos")))
     assert "annotation" not in page.evaluate("document.querySelector('.desk').textContent")
-    page.click(".who")
+    page.evaluate("document.querySelector('.who').focus()")
     page.type("ab")
     page.press("Tab")
     lanes = "[...document.querySelectorAll('.timeline rect.neutral')].map(r => Number(r.getAttribute('x')))"
@@ -123,10 +123,10 @@ def test_an_edge_is_dragged_undone_downloaded_and_applied(open_page, tmp_path, m
     page.drag("[data-edge='0:1']", x)
     page.press("ArrowRight")
     page.press("Enter")
-    assert page.evaluate("document.querySelector('.progress').textContent") == "label 2 of 3, 1 decided"
+    page.wait("document.querySelector('.progress').textContent === 'label 2 of 3, 1 decided'")
     page.press("x")
     page.press("u")
-    assert page.evaluate("document.querySelector('.progress').textContent") == "label 2 of 3, 1 decided"
+    page.wait("document.querySelector('.progress').textContent === 'label 2 of 3, 1 decided'")
     page.press("w")
     page.press("Enter")
     page.press("d")
@@ -168,7 +168,7 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_a_served_video_plays_locked_to_the_window_and_decisions_are_saved(open_page, address, tmp_path):
     page = open_page(address)
     assert page.evaluate("location.pathname") == "/"
-    page.click(".who")
+    page.evaluate("document.querySelector('.who').focus()")
     page.type("ab")
     page.evaluate("document.activeElement.blur()")
     page.press("1")
@@ -185,6 +185,7 @@ def test_a_served_video_plays_locked_to_the_window_and_decisions_are_saved(open_
     page.wait("document.querySelector('.progress').textContent.startsWith('label 2')")
     page.press("x")
     page.wait("document.querySelector('.progress').textContent.startsWith('label 3')")
+    page.wait("document.body.dataset.unsaved === '0'")
     again = open_page(address)
     again.wait("document.querySelector('.progress').textContent === 'label 3 of 3, 2 decided'")
     lines = [json.loads(line) for line in (tmp_path / "decisions.jsonl").read_text().splitlines()]

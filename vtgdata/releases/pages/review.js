@@ -35,6 +35,9 @@ class Review {
     this.decisions = new Map();
     this.drafts = new Map();
     this.past = [];
+    this.saving = Promise.resolve();
+    this.unsaved = 0;
+    addEventListener('beforeunload', (event) => { if (this.unsaved) event.preventDefault(); });
     this.place = 0;
     this.active = [0, 0];
     this.key = `vtgdata-review ${facts.review.key}`;
@@ -258,9 +261,14 @@ class Review {
   keep(made) {
     stored(this.key, JSON.stringify([...this.decisions.values()]));
     if (!facts.served?.saves) return;
-    fetch('decide', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(made) })
+    this.unsaved += 1;
+    document.body.dataset.unsaved = this.unsaved;
+    // One after the other: what is undone must not be overtaken by what undoes it.
+    this.saving = this.saving
+      .then(() => fetch('decide', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(made) }))
       .then((answer) => { if (!answer.ok) throw new Error(String(answer.status)); })
-      .catch((error) => this.say(`The decision was not saved (${error.message}): download the decisions.`));
+      .catch((error) => this.say(`The decision was not saved (${error.message}): download the decisions.`))
+      .finally(() => { this.unsaved -= 1; document.body.dataset.unsaved = this.unsaved; });
   }
 
   save() {
