@@ -95,7 +95,7 @@ def teachers(settings: TurnSettings) -> list[Teacher]:
 
 
 def refuse_twins(yields: Sequence["Yield"]) -> None:
-    """Raise VtgError where two teachers are one model under two names: one.s answers would count as the other.s."""
+    """Raise VtgError where two teachers are one model under two names: one's answers would count as the other's."""
     ids = [each.collected.model_id for each in yields if each.collected.model_id]
     if len({*ids}) < len(ids):
         raise VtgError(
