@@ -51,6 +51,7 @@ class Texts:
         self._said: dict[str, set[str]] = defaultdict(set)
         self._licences = {sample.sample_id: sample.license for sample in samples}
         self.least = min(MOST, max(LEAST, len(samples) // 1000))
+        """Sentences in which a thing must follow an action: see LEAST."""
         self.by_action: dict[str, list[int]] = defaultdict(list)
         """{key of an action: numbers of the samples whose sentence has it}."""
         self.goes_with: dict[str, Counter[str]] = defaultdict(Counter)
