@@ -70,12 +70,16 @@ def test_a_killed_run_has_the_losses_and_the_bytes_of_an_undisturbed_one(world, 
     while killed < KILLS:
         out = f"torn {way} {number}"
         number += 1
-        for _ in range(3):
+        for again in range(3):
+            began = time.monotonic()
             process = subprocess.Popen(
                 command(WAYS[way], out), cwd=world, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
             try:
                 process.wait(drawn.uniform(0.25, 1.0) * took)
+                if not again:
+                    took = time.monotonic() - began  # other work on the machine has become less
+                break
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
