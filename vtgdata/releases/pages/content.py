@@ -55,9 +55,8 @@ def make(wanted: PageSettings) -> Page:
     chosen = strips.choose(rows.samples, wanted.detailed, wanted.seed, videos)
     pictures = {}
     if videos and chosen:
-        pictures = strips.strips(
-            rows.samples, chosen, videos, wanted.frames, wanted.num_frames, wanted.short_side
-        )  # fmt: skip
+        store = strips.store(videos, wanted.frames, wanted.num_frames, wanted.short_side)
+        pictures = strips.strips(rows.samples, chosen, store)
     return Page(
         found=found, rows=rows, table=payload.table(rows), facts=facts(found, rows, videos, compared),
         details=list(details.details(found, rows, chosen, pictures)),
