@@ -104,8 +104,8 @@ def facts(found: Found, rows: Rows, videos: str, compared: Sequence[Plot] = ()) 
     return {
         "title": f"vtgdata: {masked(outside.resolved(found.root).name)}",
         "models": [payload.short(name) for name in rows.models],
-        "measure": rows.measure,
-        "notes": _notes(found),
+        "measure": rows.rates.measure,
+        "notes": _notes(found, rows),
         "steps": [_step(found, folder, meta) for folder, meta in found.metas],
         "sections": [each for each in sections if each["plots"] or each.get("tables")],
         "drops": drops(found.of("drops")),
@@ -115,9 +115,16 @@ def facts(found: Found, rows: Rows, videos: str, compared: Sequence[Plot] = ()) 
     }
 
 
-def _notes(found: Found) -> list[str]:
+def _notes(found: Found, rows: Rows) -> list[str]:
     unknown = [masked(str(path.relative_to(found.root))) for path in found.unknown]
-    return [f"Not shown, for their columns are of no kind known here: {', '.join(unknown)}"] if unknown else []
+    notes = [f"Not shown, for their columns are of no kind known here: {', '.join(unknown)}"] if unknown else []
+    names = [payload.short(student.name, 60) for student in rows.rates.students]
+    if len(names) > 1:
+        earlier = ", ".join(names[:-1])
+        notes.append(f"Pass rates, {rows.rates.measure}: {names[-1]} was measured last; before it {earlier}.")
+    if rows.rates.left_out:
+        notes.append(f"The pass rates of {rows.rates.left_out} students that were measured earlier are not shown.")
+    return notes
 
 
 def _step(found: Found, folder: Path, meta: Any) -> list[str]:

@@ -44,7 +44,7 @@ class Served:
         self._found, self._rows, self._compared = content.shown(settings)
         words = (pl.col("query") + "\n" + pl.col("sample_id")).str.to_lowercase().alias(query.WORDS)
         self._frame = self._rows.samples.with_columns(words)
-        self._columns = payload.columns(self._rows.samples)
+        self._columns = payload.columns(self._rows)
         self._answered = self._rows.answers["row"].to_numpy() if self._rows.models else np.zeros(0, np.int64)
         videos = content.folder_of_videos(settings, self._found)
         self._videos, self._index = videos, find(Path(videos)) if videos else None

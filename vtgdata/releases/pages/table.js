@@ -3,6 +3,8 @@
 // Pixels: no browser lays out an element of more than some 10^7, and beyond them the last rows could not be reached.
 const HIGHEST = 8e6;
 const WIDTH = { text: 110, number: 76, share: 84 };
+// Pixels of a column: one that names a model is wider.
+const widthOf = (column) => (column.title.includes(',') ? 150 : WIDTH[column.kind]);
 
 class Table {
   constructor(open) {
@@ -37,13 +39,13 @@ class Table {
     const ranked = source.columns.filter((column) => column.name !== 'query').sort((a, b) => a.rank - b.rank);
     const kept = new Set(['query']);
     for (const column of ranked) {
-      left -= WIDTH[column.kind] + 10;
+      left -= widthOf(column) + 10;
       if (left < 0) break;
       kept.add(column.name);
     }
     if (state.sort) kept.add(state.sort);
     this.columns = source.columns.filter((column) => kept.has(column.name));
-    const widths = this.columns.map((column) => (column.name === 'query' ? 'minmax(0, 1fr)' : `${WIDTH[column.kind]}px`));
+    const widths = this.columns.map((column) => (column.name === 'query' ? 'minmax(0, 1fr)' : `${widthOf(column)}px`));
     this.span = narrow ? 96 : 200;
     widths.splice(this.columns.findIndex((column) => column.name === 'query') + 1, 0, `${this.span}px`);
     this.root.style.setProperty('--columns', widths.join(' '));
@@ -134,7 +136,7 @@ class Table {
   }
 
   cell(cell, column, record) {
-    const hidden = record && TELLING.has(column.name) && undecided.has(record.id);
+    const hidden = record && telling(column.name) && undecided.has(record.id);
     const value = record && !hidden ? record.get(column.name) : '';
     const words = visible(shown(value, column.kind));
     if (cell.words === words) return;
