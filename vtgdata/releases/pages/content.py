@@ -95,7 +95,7 @@ def facts(found: Found, rows: Rows, videos: str, compared: Sequence[Plot] = ()) 
     scores, told = runs.evaluations(found)
     sections: list[dict[str, Any]] = [
         {"title": "changes", "plots": list(compared)},
-        {"title": "from rows to splits", "plots": runs.funnel(found)},
+        {"title": "from rows to splits", "plots": [*runs.funnel(found), *runs.costs(found)]},
         {"title": "evaluation", "plots": scores, "tables": told},
         {"title": "training", "plots": runs.trainings(found)},
         {"title": "samples", "plots": numbers.samples(rows)},
