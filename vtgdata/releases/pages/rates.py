@@ -1,13 +1,12 @@
 """The pass rates of a page: one column for each student, each with its name."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from vtgdata.releases.pages.models import tail
 from vtgdata.releases.pages.read import read
 from vtgdata.releases.pages.tables import Found
 
@@ -37,8 +36,8 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
     """Students measured earlier, which have no column."""
 
 
-def rates(found: Found) -> Rates:
-    """The pass rates of all files. A model is named as its step names it, else by its id."""
+def rates(found: Found, names: Mapping[str, str]) -> Rates:
+    """The pass rates of all files. Args: names: of the models, as `models.names` has them."""
     import polars as pl
 
     files = [*found.of("chosen"), *found.of("rates")]
@@ -52,7 +51,6 @@ def rates(found: Found) -> Rates:
     kinds = {"mean_iou": pl.Float64}
     table = table.with_columns([pl.lit(None, dtype=kinds.get(name, pl.String)).alias(name) for name in missing])
     table = table.filter(pl.col("measure") == measure).with_columns(pl.col(*_ID).fill_null(""))
-    names = _named(found, files, parts)
     asked: list[tuple[str, str]] = table.select(_ID).unique(keep="last", maintain_order=True).rows()
     shown = asked[-MOST:]
     letters = [f"pass_rate_{letter}" for letter in "abcdefgh"[: len(shown) - 1]]
@@ -67,19 +65,6 @@ def rates(found: Found) -> Rates:
     return Rates(frame=frame, measure=measure, students=students, left_out=len(asked) - len(shown))
 
 
-def _named(found: Found, files: Sequence[Path], parts: Sequence[Any]) -> dict[str, str]:
-    """{model id: name} of the models that a step names; a name that stands for two ids names neither."""
-    told = {folder: meta.settings.get("model") for folder, meta in found.metas}
-    names: dict[str, str] = {}
-    for path, part in zip(files, parts, strict=True):
-        name = told.get(path.parent)
-        ids: list[str | None] = part["model_id"].unique().to_list() if "model_id" in part.columns else []
-        if isinstance(name, str) and name and len(ids) == 1 and ids[0]:
-            names.setdefault(ids[0], name)
-    several = Counter(names.values())
-    return {model: name for model, name in names.items() if several[name] == 1}
-
-
 def _names(asked: Sequence[tuple[str, str]], names: Mapping[str, str]) -> list[str]:
     """A name for each (model id, prompt id), which tells it from the others."""
     full = [names.get(model, model) for model, _ in asked]
@@ -90,13 +75,3 @@ def _names(asked: Sequence[tuple[str, str]], names: Mapping[str, str]) -> list[s
         f"{name}, prompt {prompt}" if several[whole] > 1 else name
         for name, whole, (_, prompt) in zip(told, full, asked, strict=True)
     ]
-
-
-def tail(name: str) -> str:
-    """The part of a model's name that tells it from others: what follows its provider and its folders.
-
-    >>> tail("transformers_local:runs/demo/sft"), tail("org/Model-7B"), tail("m")
-    ('sft', 'Model-7B', 'm')
-    """
-    words = [word for word in re.sub(r"^[a-z_.]+:", "", name).split("/") if word]
-    return words[-1] if words else name

@@ -1,6 +1,6 @@
 """The rows of a page: a sample each, with what its answers, pass rates and audit say of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from vtgdata.errors import VtgError
 from vtgdata.metrics.consensus import consensus
 from vtgdata.releases.pages import tables
+from vtgdata.releases.pages.models import names
 from vtgdata.releases.pages.rates import Rates, rates
 from vtgdata.releases.pages.read import read
 from vtgdata.releases.pages.tables import Found
@@ -70,8 +71,9 @@ def gather(found: Found, samples: str = "") -> Rows:
     if named and others:
         queued = [read(path, ("sample_id",)) for path in found.of("queue")]
         frame = frame.join(pl.concat([*others, *queued]), on="sample_id", how="semi", maintain_order="left")
-    answers, models = _answers(found, frame)
-    measured = rates(found)
+    named_models = names(found)
+    answers, models = _answers(found, frame, named_models)
+    measured = rates(found, named_models)
     compared = _compared(answers, models)
     for more in (measured.frame, _audit(found), _agreement(answers), _traced(answers), compared):
         if more is not None:
@@ -97,8 +99,8 @@ def _whole(frame: Any) -> Any:
     return frame.with_columns([pl.col(name).fill_null("") for name in texts])
 
 
-def _answers(found: Found, frame: Any) -> tuple[Any, list[str]]:
-    """The answers of all files, each once, and the names of their models."""
+def _answers(found: Found, frame: Any, called: Mapping[str, str]) -> tuple[Any, list[str]]:
+    """The answers of all files, each once, and the names of their models. Args: called: {model id: its name}."""
     import polars as pl
 
     parts: list[Any] = []
@@ -117,7 +119,7 @@ def _answers(found: Found, frame: Any) -> tuple[Any, list[str]]:
     missing = {name: kind for name, kind in _answer_types().items() if name not in answers.columns}
     answers = answers.with_columns([pl.lit(None, dtype=kind).alias(name) for name, kind in missing.items()])
     seeing = pl.col("seeing").fill_null("sighted")
-    name = pl.coalesce("model", "model_id").fill_null("model")
+    name = pl.coalesce("model", pl.col("model_id").replace(dict(called))).fill_null("model")
     answers = answers.with_columns(
         pl.when(seeing == "sighted").then(name).otherwise(name + " (" + seeing.str.replace_all("_", " ") + ")").alias(
             "model"
