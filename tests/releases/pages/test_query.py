@@ -36,6 +36,9 @@ ASKED = {
     "start:3": lambda row: row["start"] == 3,
     "-start:3": lambda row: row["start"] != 3,
     "start<x": lambda row: False,
+    "start<1_000": lambda row: False,
+    "start<inf": lambda row: False,
+    "pass_rate>0.2": lambda row: row["pass_rate"] is not None and row["pass_rate"] > 0.2,  # nan is no number
     "pass_rate>0.2 dog -corpus:b": lambda row: (row["pass_rate"] or 0) > 0.2 and "dog" in row["query"].lower()
     and "b" not in (row["corpus"] or ""),
 }  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 from msgspec import structs
 
 from support.builders import draw_video, make_sample
-from support.page_client import Client, serving
+from support.page_client import Client, labels_served
 from vtgdata.errors import VtgError
 from vtgdata.files.samples import write_samples
 from vtgdata.records import Video
@@ -24,7 +24,7 @@ from vtgdata.video.store import DECODER
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     monkeypatch.setenv("VTGDATA_CACHE", str(tmp_path / "cache"))
-    with serving(tmp_path) as client:
+    with labels_served(tmp_path) as client:
         yield client
 
 

@@ -9,13 +9,13 @@ from urllib.parse import quote
 import pytest
 
 from support.builders import draw_video
-from support.page_client import Client, serving
+from support.page_client import Client, labels_served
 
 
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     monkeypatch.setenv("VTGDATA_CACHE", str(tmp_path / "cache"))
-    with serving(tmp_path) as client:
+    with labels_served(tmp_path) as client:
         yield client.enter()
 
 

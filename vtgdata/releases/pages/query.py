@@ -6,6 +6,7 @@ from typing import Any
 from vtgdata.releases.pages.payload import Column
 
 _PART = re.compile(r'(-)?(?:([a-z_]+)(<=|>=|<|>|=|:))?(?:"([^"]*)"|(\S+))')
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?")
 WORDS = "(words)"
 """A column that the frame gets: query and id in small letters, for a search."""
 _ROW, _KEY = "(row)", "(key)"
@@ -60,9 +61,8 @@ def _condition(column: Any, kind: str, sign: str, value: str) -> Any:
     if kind == "text":
         text = column.fill_null("").str.to_lowercase()
         return text == value if sign == "=" else text.str.contains(value, literal=True)
-    try:
-        number = float(value)
-    except ValueError:
+    if not _NUMBER.fullmatch(value):
         return pl.lit(False)
+    number, column = float(value), column.fill_nan(None)  # Polars takes nan for the largest number
     compared = {"<": column < number, "<=": column <= number, ">": column > number, ">=": column >= number}
     return compared.get(sign, column == number)
