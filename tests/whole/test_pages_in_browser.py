@@ -175,8 +175,8 @@ def test_a_served_video_plays_locked_to_the_window_and_decisions_are_saved(open_
 
 FILTERS = (
     "", "dog", "l:1", '"a dog jumps"', "no such words", "sample_id=l:7", "-sample_id:1", "start<40",
-    "start>=10 start<20", "start:none", "-disagreement:none", "disagreement>.1", "start<4e1", "start<1_000", "start<inf", 'start<""',
-    "disagreement<0.5 -sample_id:2 dog", "video_id:v1", "place:none",
+    "start>=10 start<20", "start:none", "-disagreement:none", "disagreement>.1", "start<4e1", "start<1_000",
+    "start<inf", 'start<""', "disagreement<0.5 -sample_id:2 dog", "video_id:v1", "place:none",
 )  # fmt: skip
 
 
