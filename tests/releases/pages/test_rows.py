@@ -13,7 +13,7 @@ from vtgdata.files.samples import write_samples
 from vtgdata.files.schemas import PASS_RATES, ROLLOUTS, SAMPLES
 from vtgdata.records import Sample
 from vtgdata.releases.columns import COLDSTART
-from vtgdata.releases.pages import content, payload, rows, tables
+from vtgdata.releases.pages import content, models, payload, rows, tables
 from vtgdata.releases.pages.settings import PageSettings
 
 
@@ -47,7 +47,9 @@ def test_the_pass_rates_of_each_student_are_beside_each_other_under_its_name(tmp
         meta = Meta(command="score-difficulty", version="1", complete=True, settings={"model": name}, code="",
                     inputs={}, outputs={}, summary={}, finished=f"2026-11-29T0{number}:00:00+00:00")  # fmt: skip
         (tmp_path / f"{number}/meta.json").write_bytes(msgspec.json.encode(meta))
+    write_parquet(tmp_path / "0/rollouts.parquet", [answer(samples[0], "m1", 0, 10)], ROLLOUTS)
     page = content.make(PageSettings(path=str(tmp_path), videos=content.NONE))
+    assert page.rows.models == ["local:runs/base"]
     shown = {each.title: page.rows.samples[each.name].to_list() for each in payload.columns(page.rows)}
     assert shown["pass rate, y/sft, prompt q"] == [3 / 8, 4 / 8, 5 / 8]
     assert shown["pass rate, y/sft, prompt p"] == [2 / 8, 3 / 8, 4 / 8]
@@ -61,6 +63,9 @@ def test_the_pass_rates_of_each_student_are_beside_each_other_under_its_name(tmp
     one = content.make(PageSettings(path=alone, samples=str(tmp_path / "samples.parquet")))
     (column,) = [each for each in payload.columns(one.rows) if each.name == "pass_rate"]
     assert column.title == "pass rate" and "m1" in column.help and one.facts["notes"] == []
+    write_parquet(tmp_path / "0/rollouts.parquet", [answer(samples[0], "m4", 0, 10)], ROLLOUTS)
+    named = models.names(tables.find(str(tmp_path)))  # the step's name now stands for two models, and so for neither
+    assert named == {"m2": "x/sft", "m3": "y/sft"}
 
 
 def test_the_traces_of_a_release_show_what_the_teacher_answered(tmp_path: Path):
