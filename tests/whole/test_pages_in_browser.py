@@ -199,6 +199,15 @@ def test_a_filter_means_the_same_in_a_file_and_served(open_page, tmp_path):
     assert counts[0] == counts[1] and len(set(counts[0].values())) > 6
 
 
+def test_a_page_says_that_its_server_is_no_longer_there(open_page, tmp_path):
+    labelled.write(tmp_path / "labels")
+    with serving(PageSettings(path=str(tmp_path / "labels"))) as server:
+        page = open_page(f"{server.address}#tab=samples")
+        server.token = "that of another run of it"
+        page.evaluate("(location.hash = 'tab=samples&filter=dog')")
+        page.wait("document.querySelector('.counted').textContent.includes('does vtgdata view still run')")
+
+
 @pytest.mark.slow
 def test_the_last_of_very_many_rows_is_reached(open_page, tmp_path):
     """As one element they would be 42 million pixels high, which no browser lays out."""

@@ -48,7 +48,8 @@ def number(value: float | None) -> str:
 def review(summary: Reviewed) -> None:
     """Write samples anew with what people decided about their labels.
 
-    Decisions are about the labels that were looked at: one that has changed since is refused.
+    To look at a queue and decide, open it with `vtgdata view QUEUE --decisions FILE` or `vtgdata report`. Decisions are
+    about the labels that were looked at: one that has changed since is refused.
     """
     counts("decided", summary.decisions)
     print(f"{summary.samples:,} samples, {summary.changed:,} labels changed or dropped, {summary.undecided:,} rows of "
