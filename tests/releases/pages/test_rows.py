@@ -68,6 +68,24 @@ def test_the_pass_rates_of_each_student_are_beside_each_other_under_its_name(tmp
     assert named == {"m2": "x/sft", "m3": "y/sft"}
 
 
+def test_pass_rates_that_name_no_model_or_measure_are_shown_as_they_are(tmp_path: Path):
+    write_samples(tmp_path / "samples.parquet", [make_sample(name) for name in "ab"])
+    table = {"sample_id": ["a", "b"], "measure": ["iou>=0.5"] * 2, "value": [0.25, 0.5]}
+    pl.DataFrame(table).write_parquet(tmp_path / "rates.parquet")
+    page = PageSettings(path=str(tmp_path), videos=content.NONE)
+    found = content.make(page).rows
+    (column,) = [each for each in payload.columns(found) if each.name == "pass_rate"]
+    assert column.title == "pass rate" and found.samples["pass_rate"].to_list() == [0.25, 0.5]
+    pl.DataFrame(table | {"model_id": ["m", "m"]}).write_parquet(tmp_path / "rates2.parquet")
+    titles = [each.title for each in payload.columns(content.make(page).rows)]
+    assert "pass rate, m" in titles and "pass rate, a model without a name" in titles
+    pl.DataFrame(table | {"measure": [None, None]}, schema_overrides={"measure": pl.String}).write_parquet(
+        tmp_path / "rates.parquet"
+    )
+    (tmp_path / "rates2.parquet").unlink()
+    assert content.make(page).rows.samples["pass_rate"].to_list() == [None, None]
+
+
 def test_the_traces_of_a_release_show_what_the_teacher_answered(tmp_path: Path):
     sample = make_sample("a", duration=20.0, windows=[(0.0, 10.0)])
     write_samples(tmp_path / "samples.parquet", [sample])

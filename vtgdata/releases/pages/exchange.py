@@ -25,6 +25,8 @@ CONFIG = """<View>
   <TextArea name="note" toName="video"/>
 </View>"""
 """The labelling interface of a Label Studio project for these tasks."""
+_LATEST = 32_503_680_000_000
+"""Milliseconds since 1970 of the year 3000."""
 Item = Mapping[str, Any]
 """A row of a queue, with `fps`."""
 
@@ -242,7 +244,7 @@ def _changed(sample: Mapping[str, Any]) -> str:
     if isinstance(value, dict):
         value = int(cast("dict[str, Any]", value).get("$numberLong", 0))
     if type(value) is int:
-        return datetime.fromtimestamp(value / 1000, UTC).isoformat() if value > 0 else ""
+        return datetime.fromtimestamp(value / 1000, UTC).isoformat() if 0 < value < _LATEST else ""
     return value if isinstance(value, str) else ""
 
 

@@ -22,7 +22,7 @@ def names(found: Found) -> dict[str, str]:
             ids: list[str | None] = pairs["model_id"].unique().to_list()
             step = told.get(path.parent)
             if "model" in pairs.columns:
-                named = dict(pairs.drop_nulls().iter_rows()) | named
+                named = dict(pairs.select("model_id", "model").drop_nulls().iter_rows()) | named
             elif isinstance(step, str) and step and len(ids) == 1 and ids[0]:
                 named.setdefault(ids[0], step)
     several = Counter(named.values())

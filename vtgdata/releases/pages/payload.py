@@ -73,12 +73,12 @@ def columns(rows: Rows) -> list[Column]:
 def _of_students(rows: Rows, column: Column) -> list[Column]:
     """A column of the student that was measured last, and, of pass rates, those of the others."""
     students = rows.rates.students
-    if not students or not students[-1].name:
+    if not any(student.name for student in students):
         return [column]
     others = students[-2::-1] if column.name == "pass_rate" else []
     found: list[Column] = []
     for student in (students[-1], *others):
-        name = short(student.name, 60)
+        name = short(student.name, 60) or "a model without a name"
         found.append(
             msgspec.structs.replace(
                 column, name=student.column if column.name == "pass_rate" else column.name,

@@ -21,7 +21,7 @@ class Student(msgspec.Struct, frozen=True):
     column: str
     """Its column: `pass_rate` for the one measured last, `pass_rate_a` for the first of the others, and so on."""
     name: str
-    """Its name as its file gives it, with the prompt where it was measured under several; empty where none is said."""
+    """Its name, with the prompt where it was measured under several; empty where its file has none."""
 
 
 class Rates(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +52,8 @@ def rates(found: Found, names: Mapping[str, str]) -> Rates:
     table = table.with_columns([pl.lit(None, dtype=kinds.get(name, pl.String)).alias(name) for name in missing])
     table = table.filter(pl.col("measure") == measure).with_columns(pl.col(*_ID).fill_null(""))
     asked: list[tuple[str, str]] = table.select(_ID).unique(keep="last", maintain_order=True).rows()
+    if not asked:
+        return Rates()
     shown = asked[-MOST:]
     letters = [f"pass_rate_{letter}" for letter in "abcdefgh"[: len(shown) - 1]]
     students = [

@@ -1,7 +1,7 @@
 """The server of `vtgdata view`: on this machine alone, for whoever has the address with its token.
 
-Every path begins with the token. A cookie would do for fewer: browsers send it to all servers of a machine, whatever
-their port. A request without the token, or with another host's name, gets nothing; a file is named by the row whose
+Every path begins with the token. There is no cookie: browsers send one to all servers of a machine, whatever their
+port. A request without the token, or with another host's name, gets nothing; a file is named by the row whose
 video it is, never by a path.
 """
 
