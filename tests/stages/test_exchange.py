@@ -183,3 +183,25 @@ def test_a_label_without_window_and_verdict_is_said_to_be_undecided(tmp_path, ca
     file.write_text(json.dumps(tasks))
     assert [d.sample_id for d in back(tmp_path, "label_studio", file)] == ["l:0", "l:2"]
     assert "1 labels have neither a window nor a verdict" in caplog.text and "'l:1'" in caplog.text
+
+
+DATES = {
+    "2026-11-30T08:00:00Z": "2026-11-30T08:00:00Z", 1796025600000: "2026-11-30T08:00:00+00:00",
+    '{"$numberLong": "1796025600000"}': "2026-11-30T08:00:00+00:00",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("date", DATES)
+def test_a_decision_of_fiftyone_is_dated_by_the_sample_s_last_change_where_nothing_else_is_said(date, tmp_path):
+    file = there(tmp_path, "fiftyone")
+    dataset = json.loads(file.read_text())
+    told = json.loads(date) if isinstance(date, str) and date.startswith("{") else date
+    dataset["samples"][0] |= {"when": None, "who": "", "last_modified_at": {"$date": told}}
+    del dataset["samples"][1]["when"]
+    file.write_text(json.dumps(dataset))
+    with pytest.raises(VtgError, match="no time is given"):
+        back(tmp_path, "fiftyone", file, who="ef")
+    dataset["samples"][1]["last_modified_at"] = {"$date": told}
+    file.write_text(json.dumps(dataset))
+    first = back(tmp_path, "fiftyone", file, who="ef")[0]
+    assert (first.who, first.when) == ("ef", DATES[date])

@@ -1,7 +1,6 @@
 """The pages in a real browser: what a person does there, and that nothing leaves them."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,16 +10,14 @@ import pytest
 from support import labelled
 from support.browser import Page, browser
 from support.builders import draw_video, make_sample
-from support.hostile_texts import TEXTS
+from support.page_client import page_of, quiet, serving
 from vtgdata.conversation.verifying import example_row
 from vtgdata.files.label_reviews import QUEUE_COLUMNS, queue_row
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.samples import read_samples, write_samples
 from vtgdata.files.schemas import ROLLOUTS
-from vtgdata.releases.pages.served import Served
-from vtgdata.releases.pages.server import Server
 from vtgdata.releases.pages.settings import PageSettings
-from vtgdata.stages import report, review
+from vtgdata.stages import review
 
 pytestmark = pytest.mark.program("chromium")
 
@@ -29,19 +26,6 @@ pytestmark = pytest.mark.program("chromium")
 def open_page() -> Iterator[Callable[..., Page]]:
     with browser() as opened:
         yield opened
-
-
-def page_of(path: Path, tmp_path: Path, **more) -> str:
-    out = tmp_path / "page.html"
-    report.run(report.Settings(path=str(path), out=str(out), **more))
-    return out.as_uri()
-
-
-def quiet(page: Page) -> None:
-    """Nothing was fetched but the page itself, nothing was refused, no error was thrown and no dialog opened."""
-    fetched = [each for each in page.requests() if not each.startswith(("data:", "blob:"))]
-    assert len(set(fetched)) == 1 and fetched[0].startswith("file:"), fetched
-    assert not page.complaints()
 
 
 def queue(folder: Path, n: int = 3) -> None:
@@ -157,17 +141,12 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("VTGDATA_CACHE", str(tmp_path / "cache"))
     queue(tmp_path / "in")
     settings = PageSettings(path=str(tmp_path / "in"), videos=str(tmp_path / "in/videos"))
-    with Server(Served(settings, str(tmp_path / "decisions.jsonl"))) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(settings, str(tmp_path / "decisions.jsonl")) as server:
         yield server.address
-        server.shutdown()
-        thread.join()
 
 
 def test_a_served_video_plays_locked_to_the_window_and_decisions_are_saved(open_page, address, tmp_path):
     page = open_page(address)
-    assert page.evaluate("location.pathname") == "/"
     page.evaluate("document.querySelector('.who').focus()")
     page.type("ab")
     page.evaluate("document.activeElement.blur()")
@@ -194,6 +173,41 @@ def test_a_served_video_plays_locked_to_the_window_and_decisions_are_saved(open_
     assert not page.complaints() + again.complaints()
 
 
+FILTERS = (
+    "", "dog", "l:1", '"a dog jumps"', "no such words", "sample_id=l:7", "-sample_id:1", "start<40",
+    "start>=10 start<20", "start:none", "-disagreement:none", "disagreement>.1", "start<4e1", "start<1_000",
+    "start<inf", 'start<""', "disagreement<0.5 -sample_id:2 dog", "video_id:v1", "place:none",
+)  # fmt: skip
+
+
+def test_a_filter_means_the_same_in_a_file_and_served(open_page, tmp_path):
+    labelled.write(tmp_path / "labels")
+    counts = []
+    with serving(PageSettings(path=str(tmp_path / "labels"))) as server:
+        for address in (page_of(tmp_path / "labels", tmp_path), server.address):
+            page = open_page(f"{address}#tab=samples")
+            told = []
+            for filter_ in FILTERS:
+                page.evaluate(
+                    "(document.querySelector('.counted').textContent = '', location.hash = "
+                    f"new URLSearchParams({{tab: 'samples', sort: '', filter: {json.dumps(filter_ + ' ')}}}))"
+                )
+                page.wait("document.querySelector('.counted').textContent")
+                told.append(page.evaluate("document.querySelector('.counted').textContent"))
+            counts.append(dict(zip(FILTERS, told, strict=True)))
+            assert not page.complaints()
+    assert counts[0] == counts[1] and len(set(counts[0].values())) > 6
+
+
+def test_a_page_says_that_its_server_is_no_longer_there(open_page, tmp_path):
+    labelled.write(tmp_path / "labels")
+    with serving(PageSettings(path=str(tmp_path / "labels"))) as server:
+        page = open_page(f"{server.address}#tab=samples")
+        server.token = "that of another run of it"
+        page.evaluate("(location.hash = 'tab=samples&filter=dog')")
+        page.wait("document.querySelector('.counted').textContent.includes('does vtgdata view still run')")
+
+
 @pytest.mark.slow
 def test_the_last_of_very_many_rows_is_reached(open_page, tmp_path):
     """As one element they would be 42 million pixels high, which no browser lays out."""
@@ -203,9 +217,7 @@ def test_the_last_of_very_many_rows_is_reached(open_page, tmp_path):
         query=pl.lit("a dog jumps"), duration=pl.lit(10.0), windows=pl.lit([[1.0, 2.0]])
     )
     frame.write_parquet(tmp_path / "samples.parquet")
-    with Server(Served(PageSettings(path=str(tmp_path / "samples.parquet")))) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(PageSettings(path=str(tmp_path / "samples.parquet"))) as server:
         page = open_page(server.address)
         page.wait(f"{SHOWN} > 10")
         body = "document.querySelector('.body').getBoundingClientRect()"
@@ -225,32 +237,3 @@ def test_the_last_of_very_many_rows_is_reached(open_page, tmp_path):
         places = page.evaluate(seen)
         assert sorted(places) == list(range(min(places), max(places) + 1))
         assert not page.complaints()
-        server.shutdown()
-        thread.join()
-
-
-def test_no_text_becomes_markup_or_breaks_the_page(open_page, tmp_path):
-    samples = [
-        make_sample(f"h:{number}{text}"[:200], video_id=f"v{text}"[:100], query=text, corpus=f"c{text}"[:60],
-                    license=text[:50] or "MIT", origin=text, duration=30.0)
-        for number, text in enumerate(TEXTS)
-    ]  # fmt: skip
-    write_samples(tmp_path / "in/samples.parquet", samples)
-    rows = [example_row(text or "x", sample, index=0, key=f"k{n}", model_id=text[:80] or "m")
-            for n, (text, sample) in enumerate(zip(TEXTS, samples, strict=True))]  # fmt: skip
-    write_parquet(tmp_path / "in/rollouts.parquet", rows, ROLLOUTS)
-    address = page_of(tmp_path / "in", tmp_path)
-    page = open_page(address)
-    for number, sample in enumerate(samples):
-        page.evaluate(f"(location.hash = new URLSearchParams({{tab: 'samples', id: {json.dumps(sample.sample_id)}}}))")
-        told = f"d => d.textContent.startsWith('h:{number}')"
-        page.wait(f"[...document.querySelectorAll('.sample dd')].some({told})")
-    for tab in ("overview", "samples"):
-        page.evaluate(f"(location.hash = 'tab={tab}')")
-        page.wait(f"document.querySelector('main').dataset.tab === '{tab}'")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert (
-        page.evaluate("document.querySelectorAll('#page script, #page iframe, #page object, #page form').length") == 0
-    )
-    assert page.evaluate("window.broken") is None
-    quiet(page)

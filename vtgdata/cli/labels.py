@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 from msgspec import Struct
 
+from vtgdata.cli.pages import view
 from vtgdata.cli.printing import again, counts, percent
 from vtgdata.cli.running import relative, stage
 
@@ -15,11 +16,18 @@ if TYPE_CHECKING:
     from vtgdata.stages.review import Summary as Reviewed
 
 
+_APPLIES = ("--apply", "--out", "--second", "--recipe", "--dry-run", "--help")
+"""Options of `vtgdata review` that writes samples anew: without any of them it shows the queue, as `vtgdata view`."""
+
+
 def register(app: typer.Typer, train: typer.Typer, words: set[str]) -> None:
     """Add the commands."""
     del train
     stage(app, words, "audit")
-    stage(app, words, "review")
+    if "review" in words and not any(word.startswith(_APPLIES) for word in words):
+        app.command("review")(view)
+    else:
+        stage(app, words, "review")
 
 
 def audit(summary: Audited) -> None:
@@ -48,7 +56,9 @@ def number(value: float | None) -> str:
 def review(summary: Reviewed) -> None:
     """Write samples anew with what people decided about their labels.
 
-    Decisions are about the labels that were looked at: one that has changed since is refused.
+    `vtgdata review QUEUE --decisions FILE`, without --apply, opens the queue in the browser, as `vtgdata view` does:
+    decisions are saved as they are made. Decisions are about the labels that were looked at: one that has changed since
+    is refused.
     """
     counts("decided", summary.decisions)
     print(f"{summary.samples:,} samples, {summary.changed:,} labels changed or dropped, {summary.undecided:,} rows of "

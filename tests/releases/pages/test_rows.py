@@ -1,17 +1,19 @@
 from pathlib import Path
 
+import msgspec
 import polars as pl
 import pytest
 
 from support.builders import make_sample
 from vtgdata.conversation.verifying import example_row
 from vtgdata.errors import VtgError
+from vtgdata.files.meta import Meta
 from vtgdata.files.parquet import read_parquet, write_parquet
 from vtgdata.files.samples import write_samples
-from vtgdata.files.schemas import ROLLOUTS, SAMPLES
+from vtgdata.files.schemas import PASS_RATES, ROLLOUTS, SAMPLES
 from vtgdata.records import Sample
 from vtgdata.releases.columns import COLDSTART
-from vtgdata.releases.pages import content, rows, tables
+from vtgdata.releases.pages import content, models, payload, rows, tables
 from vtgdata.releases.pages.settings import PageSettings
 
 
@@ -28,6 +30,60 @@ def test_models_are_compared_in_the_order_of_their_files(tmp_path: Path):
     found = rows.gather(tables.find(str(tmp_path)))
     assert found.models == ["before", "after"]
     assert found.samples["gain"].to_list() == [None, 0.5]
+
+
+def rate(sample_id: str, model: str, prompt: str, value: float):
+    told = {"sample_id": sample_id, "model_id": model, "prompt_id": prompt, "measure": "iou>=0.5", "value": value}
+    return dict.fromkeys(PASS_RATES) | told | {"n": 8, "mean_iou": value / 2}
+
+
+def test_the_pass_rates_of_each_student_are_beside_each_other_under_its_name(tmp_path: Path):
+    samples = [make_sample(name, duration=20.0, windows=[(0.0, 10.0)]) for name in "abc"]
+    write_samples(tmp_path / "samples.parquet", samples)
+    asked = [("m1", "p", "local:runs/base"), ("m2", "p", "x/sft"), ("m3", "p", "y/sft"), ("m3", "q", "y/sft")]
+    for number, (model, prompt, name) in enumerate(asked):
+        table = [rate(each, model, prompt, (number + place) / 8) for place, each in enumerate("abc")]
+        write_parquet(tmp_path / f"{number}/pass_rates.parquet", table, PASS_RATES)
+        meta = Meta(command="score-difficulty", version="1", complete=True, settings={"model": name}, code="",
+                    inputs={}, outputs={}, summary={}, finished=f"2026-11-29T0{number}:00:00+00:00")  # fmt: skip
+        (tmp_path / f"{number}/meta.json").write_bytes(msgspec.json.encode(meta))
+    write_parquet(tmp_path / "0/rollouts.parquet", [answer(samples[0], "m1", 0, 10)], ROLLOUTS)
+    page = content.make(PageSettings(path=str(tmp_path), videos=content.NONE))
+    assert page.rows.models == ["local:runs/base"]
+    shown = {each.title: page.rows.samples[each.name].to_list() for each in payload.columns(page.rows)}
+    assert shown["pass rate, y/sft, prompt q"] == [3 / 8, 4 / 8, 5 / 8]
+    assert shown["pass rate, y/sft, prompt p"] == [2 / 8, 3 / 8, 4 / 8]
+    assert shown["pass rate, x/sft"] == [1 / 8, 2 / 8, 3 / 8]
+    assert shown["pass rate, base"] == [0, 1 / 8, 2 / 8]
+    assert shown["mean IoU, y/sft, prompt q"] == [3 / 16, 4 / 16, 5 / 16]
+    assert "y/sft, prompt q was measured last" in page.facts["notes"][0]
+    plots = [plot["title"] for section in page.facts["sections"] for plot in section["plots"]]
+    assert sum(title.startswith("pass rate, iou>=0.5, ") for title in plots) == 4
+    alone = str(tmp_path / "0/pass_rates.parquet")
+    one = content.make(PageSettings(path=alone, samples=str(tmp_path / "samples.parquet")))
+    (column,) = [each for each in payload.columns(one.rows) if each.name == "pass_rate"]
+    assert column.title == "pass rate" and "m1" in column.help and one.facts["notes"] == []
+    write_parquet(tmp_path / "0/rollouts.parquet", [answer(samples[0], "m4", 0, 10)], ROLLOUTS)
+    named = models.names(tables.find(str(tmp_path)))  # the step's name now stands for two models, and so for neither
+    assert named == {"m2": "x/sft", "m3": "y/sft"}
+
+
+def test_pass_rates_that_name_no_model_or_measure_are_shown_as_they_are(tmp_path: Path):
+    write_samples(tmp_path / "samples.parquet", [make_sample(name) for name in "ab"])
+    table = {"sample_id": ["a", "b"], "measure": ["iou>=0.5"] * 2, "value": [0.25, 0.5]}
+    pl.DataFrame(table).write_parquet(tmp_path / "rates.parquet")
+    page = PageSettings(path=str(tmp_path), videos=content.NONE)
+    found = content.make(page).rows
+    (column,) = [each for each in payload.columns(found) if each.name == "pass_rate"]
+    assert column.title == "pass rate" and found.samples["pass_rate"].to_list() == [0.25, 0.5]
+    pl.DataFrame(table | {"model_id": ["m", "m"]}).write_parquet(tmp_path / "rates2.parquet")
+    titles = [each.title for each in payload.columns(content.make(page).rows)]
+    assert "pass rate, m" in titles and "pass rate, a model without a name" in titles
+    pl.DataFrame(table | {"measure": [None, None]}, schema_overrides={"measure": pl.String}).write_parquet(
+        tmp_path / "rates.parquet"
+    )
+    (tmp_path / "rates2.parquet").unlink()
+    assert content.make(page).rows.samples["pass_rate"].to_list() == [None, None]
 
 
 def test_the_traces_of_a_release_show_what_the_teacher_answered(tmp_path: Path):

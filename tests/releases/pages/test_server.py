@@ -3,82 +3,54 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from msgspec import structs
 
-from support import labelled
 from support.builders import draw_video, make_sample
+from support.page_client import Client, labels_served
 from vtgdata.errors import VtgError
 from vtgdata.files.samples import write_samples
 from vtgdata.records import Video
 from vtgdata.records.file_parts import part_of
-from vtgdata.releases.pages import server
+from vtgdata.releases.pages import server, strips
 from vtgdata.releases.pages.served import Served
-from vtgdata.releases.pages.server import Server
 from vtgdata.releases.pages.settings import PageSettings
 from vtgdata.video import proxy, workers
 from vtgdata.video.store import DECODER
 
 
-class Client:
-    """A client of one server, with its cookie once it has entered."""
-
-    def __init__(self, server: Server) -> None:
-        self.port, self.token, self.cookie = server.server_port, server.token, ""
-        self.name = f"127.0.0.1:{self.port}"
-
-    def ask(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        sent = {"Host": self.name, **({"Cookie": self.cookie} if self.cookie else {}), **headers}
-        connection.request(method, path, body=body, headers=sent)
-        answer = connection.getresponse()
-        return answer.status, answer.read(), answer.headers
-
-    def enter(self) -> "Client":
-        _, _, headers = self.ask(f"/enter/{self.token}")
-        self.cookie = headers["Set-Cookie"].split(";")[0]
-        return self
-
-
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     monkeypatch.setenv("VTGDATA_CACHE", str(tmp_path / "cache"))
-    labelled.write(tmp_path / "in")
-    (tmp_path / "videos").mkdir()
-    draw_video(tmp_path / "videos/v0.mp4")
-    settings = PageSettings(path=str(tmp_path / "in"), videos=str(tmp_path / "videos"))
-    with Server(Served(settings, str(tmp_path / "decisions.jsonl"))) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield Client(server)
-        server.shutdown()
-        thread.join()
+    with labels_served(tmp_path) as client:
+        yield client
 
 
 PATHS = (
-    *("/", "/rows", "/sample?id=l:0", "/details?row=0", "/video?row=0"),
-    *("/etc/passwd", "/enter/wrong", "/enter/", "/enter"),
+    *("/", "/rows", "/sample?id=l:0", "/details?row=0", "/video?row=0", "", "//", "/?/", "/%2e%2e/"),
+    *("/etc/passwd", "/wrong/", "/wrong/rows", "/enter/wrong", f"/{'x' * 32}/", "/\u00e9/rows"),
 )
 
 
 def test_nobody_without_the_token_or_with_another_name_gets_anything(served):
-    assert [served.ask(path)[0] for path in PATHS] == [403] * len(PATHS)
+    assert [served.ask(quote(path, safe="/?=:%"))[0] for path in PATHS] == [403] * len(PATHS)
     assert served.ask("/decide", "POST", b"{}", Origin=f"http://{served.name}")[0] == 403
     served.enter()
     assert served.ask("/")[0] == 200
     assert served.ask("/", Host="attacker.example")[0] == 403
     assert served.ask("/decide", "POST", b"{}", Origin="http://attacker.example")[0] == 403
-    assert "HttpOnly; SameSite=Strict" in served.ask(f"/enter/{served.token}")[2]["Set-Cookie"]
+    assert served.ask("/decide", "POST", b"{}")[0] == 403
 
 
-@pytest.mark.parametrize("others", ['state={"a": 1}; ', "a[b]=1; ", "alone; ", "a=b c; "])
-def test_cookies_of_other_servers_of_this_machine_do_no_harm(others, served):
+def test_another_server_of_this_machine_is_sent_nothing_that_opens_this_one(served):
+    """Browsers send a cookie of 127.0.0.1 to every port of it, and the address of a page to whatever it links to."""
     served.enter()
-    served.cookie = others + served.cookie
-    assert served.ask("/")[0] == 200
-    served.cookie = others
-    assert served.ask("/")[0] == 403
+    for path in ("", "/", "/rows", "/video?row=0"):
+        _, _, headers = served.ask(path)
+        assert headers["Set-Cookie"] is None and headers["Referrer-Policy"] == "no-referrer"
+    assert served.ask("")[2]["Location"] == f"/{served.token}/"
 
 
 def test_rows_come_a_few_at_a_time_filtered_and_sorted(served):
@@ -106,9 +78,19 @@ def test_a_video_is_streamed_by_ranges_and_no_other_file_is(served, tmp_path):
     assert served.ask(f"/video?row={row}", Range="bytes=-50")[1] == whole[-50:]
     assert served.ask(f"/video?row={row}", Range=f"bytes={len(whole)}-")[0] == 416
     assert served.ask(f"/video?row={other}")[0] == 404  # that video is not there
-    for wrong in ("/video?row=-1", "/video?row=99999", "/videos/v0.mp4", "/../decisions.jsonl"):
+    for wrong in ("/video?row=-1", "/video?row=99999", "/videos/v0.mp4", "/../decisions.jsonl", "//etc/passwd",
+                  "/video/../../decisions.jsonl", "/%2e%2e/%2e%2e/etc/passwd", "/video%00?row=0", "/V"):  # fmt: skip
         assert served.ask(wrong)[0] == 404, wrong
     assert served.ask("/video?row=x")[0] == 400
+
+
+def test_the_frame_store_is_made_once(served, monkeypatch):
+    served.enter()
+    made, real = [], strips.store
+    monkeypatch.setattr(strips, "store", lambda *given: made.append(given) or real(*given))
+    for row in (0, 1, 2):
+        assert served.ask(f"/details?row={row}")[0] == 200
+    assert len(made) == 1
 
 
 def test_decisions_are_saved_as_they_are_made_and_taken_back(served, tmp_path):

@@ -55,9 +55,8 @@ def make(wanted: PageSettings) -> Page:
     chosen = strips.choose(rows.samples, wanted.detailed, wanted.seed, videos)
     pictures = {}
     if videos and chosen:
-        pictures = strips.strips(
-            rows.samples, chosen, videos, wanted.frames, wanted.num_frames, wanted.short_side
-        )  # fmt: skip
+        store = strips.store(videos, wanted.frames, wanted.num_frames, wanted.short_side)
+        pictures = strips.strips(rows.samples, chosen, store)
     return Page(
         found=found, rows=rows, table=payload.table(rows), facts=facts(found, rows, videos, compared),
         details=list(details.details(found, rows, chosen, pictures)),
@@ -96,7 +95,7 @@ def facts(found: Found, rows: Rows, videos: str, compared: Sequence[Plot] = ()) 
     scores, told = runs.evaluations(found)
     sections: list[dict[str, Any]] = [
         {"title": "changes", "plots": list(compared)},
-        {"title": "from rows to splits", "plots": runs.funnel(found)},
+        {"title": "from rows to splits", "plots": [*runs.funnel(found), *runs.costs(found)]},
         {"title": "evaluation", "plots": scores, "tables": told},
         {"title": "training", "plots": runs.trainings(found)},
         {"title": "samples", "plots": numbers.samples(rows)},
@@ -105,8 +104,8 @@ def facts(found: Found, rows: Rows, videos: str, compared: Sequence[Plot] = ()) 
     return {
         "title": f"vtgdata: {masked(outside.resolved(found.root).name)}",
         "models": [payload.short(name) for name in rows.models],
-        "measure": rows.measure,
-        "notes": _notes(found),
+        "measure": rows.rates.measure,
+        "notes": _notes(found, rows),
         "steps": [_step(found, folder, meta) for folder, meta in found.metas],
         "sections": [each for each in sections if each["plots"] or each.get("tables")],
         "drops": drops(found.of("drops")),
@@ -116,9 +115,16 @@ def facts(found: Found, rows: Rows, videos: str, compared: Sequence[Plot] = ()) 
     }
 
 
-def _notes(found: Found) -> list[str]:
+def _notes(found: Found, rows: Rows) -> list[str]:
     unknown = [masked(str(path.relative_to(found.root))) for path in found.unknown]
-    return [f"Not shown, for their columns are of no kind known here: {', '.join(unknown)}"] if unknown else []
+    notes = [f"Not shown, for their columns are of no kind known here: {', '.join(unknown)}"] if unknown else []
+    names = [payload.short(student.name, 60) for student in rows.rates.students]
+    if len(names) > 1:
+        earlier = ", ".join(names[:-1])
+        notes.append(f"Pass rates, {rows.rates.measure}: {names[-1]} was measured last; before it {earlier}.")
+    if rows.rates.left_out:
+        notes.append(f"The pass rates of {rows.rates.left_out} students that were measured earlier are not shown.")
+    return notes
 
 
 def _step(found: Found, folder: Path, meta: Any) -> list[str]:

@@ -23,14 +23,16 @@ function parseFilter(text, columns) {
   return found;
 }
 
+const NUMBER = /^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?$/;
+
 function holds(condition, value) {
   if (condition.value === 'none') return value === null || value === undefined || value === '';
   if (condition.kind === 'text') {
     const text = String(value ?? '').toLowerCase();
     return condition.sign === '=' ? text === condition.value : text.includes(condition.value);
   }
+  if (value === null || value === undefined || !NUMBER.test(condition.value)) return false;
   const number = Number(condition.value);
-  if (value === null || value === undefined || Number.isNaN(number)) return false;
   const { sign } = condition;
   if (sign === '<') return value < number;
   if (sign === '<=') return value <= number;

@@ -15,6 +15,8 @@ from vtgdata.releases.pages.tables import Found
 
 LETTERS = 20_000
 """Letters of a text; a longer one is cut, with a mark that says so."""
+STEPS = 24
+"""Most completions of a sample that its page has: those of the last steps."""
 _TEXTS = (
     *("sample_id", "key", "index", "model", "model_id", "seeing", "text", "target", "reasoning", "parse_status"),
     *("scores", "finish_reason", "tokens_in", "tokens_out", "error", "reason", "detail", "kept", "marks"),
@@ -31,6 +33,7 @@ def details(found: Found, rows: Rows, wanted: Sequence[int], strips: dict[int, S
     texts = _texts(found, ids)
     chosen = rows.samples[list(wanted)]
     answered = rows.answers.join(chosen.select("sample_id"), on="sample_id", how="semi") if rows.models else None
+    learnt = _completions(found, ids)
     of_sample: dict[Any, Any] = answered.partition_by("sample_id", as_dict=True) if answered is not None else {}
     described: Iterator[dict[str, Any]] = chosen.iter_rows(named=True)
     for row, sample in zip(wanted, described, strict=True):
@@ -46,9 +49,28 @@ def details(found: Found, rows: Rows, wanted: Sequence[int], strips: dict[int, S
                     _answer(each, _told(texts, each))
                     for each in (mine.iter_rows(named=True) if mine is not None else ())
                 ],
+                "proposed": flat(sample["proposed"]),
+                "completions": learnt.get(sample["sample_id"], []),
                 "frames": [strip.status, strip.times, strip.images] if strip else None,
             },
         )
+
+
+def _completions(found: Found, ids: Any) -> dict[str, list[list[Any]]]:
+    """{sample: what a policy said to it in training}, each as step, reward, windows and text, the first step first."""
+    import polars as pl
+
+    wanted = ["sample_id", "step", "reward", "windows", "text"]
+    parts = [
+        parquet_limits.matching(path, wanted, "sample_id", ids.to_list())
+        for path in found.of("completions")
+        if set(wanted) <= set(names_of(path))
+    ]
+    told: dict[str, list[list[Any]]] = {}
+    rows = pl.concat(parts, how="diagonal_relaxed").sort("step", maintain_order=True) if parts else pl.DataFrame()
+    for name, step, reward, windows, text in rows.iter_rows():
+        told.setdefault(name, []).append([step, reward, flat(windows), short(text or "", LETTERS)])
+    return {name: each[-STEPS:] for name, each in told.items()}
 
 
 def _facts(sample: dict[str, Any]) -> dict[str, str]:

@@ -32,13 +32,15 @@ function button(words, title, onclick, more) {
   return el('button', { type: 'button', title, onclick, ...more }, words);
 }
 
+const FORMATS = [0, 1, 2, 3].map((digits) => new Intl.NumberFormat('en', { maximumFractionDigits: digits }));
+
 // A number for people: at most three digits after the point, thousands apart.
 function shown(value, kind) {
   if (value === null || value === undefined || Number.isNaN(value)) return '';
   if (typeof value !== 'number') return String(value);
   if (kind === 'share') return value.toFixed(2);
   const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : Math.abs(value) >= 1 ? 1 : 3;
-  return value.toLocaleString('en', { maximumFractionDigits: digits });
+  return FORMATS[digits].format(value);
 }
 
 const seconds = (value) => (Math.round(value * 100) / 100).toFixed(2).replace(/0$/, '') + ' s';

@@ -6,6 +6,7 @@ where the frame begins or ends.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
 import msgspec
@@ -24,6 +25,8 @@ CONFIG = """<View>
   <TextArea name="note" toName="video"/>
 </View>"""
 """The labelling interface of a Label Studio project for these tasks."""
+_LATEST = 32_503_680_000_000
+"""Milliseconds since 1970 of the year 3000."""
 Item = Mapping[str, Any]
 """A row of a queue, with `fps`."""
 
@@ -225,9 +228,24 @@ def from_fiftyone(dataset: Any, where: str, rates: Mapping[str, float]) -> list[
         for one in _list(_dict(decided or {}, where).get("detections") or [], where):
             support = _list(_dict(one, where).get("support"), where)
             spans.append(seconds(int(support[0]), int(support[1]), fps, _dict(one, where).get("seconds")))
-        told = [str(sample.get(key) or "") for key in ("note", "who", "when")]
-        found.append(Back(name, sorted(spans), verdict, *told))
+        note, who, when = (str(sample.get(key) or "") for key in ("note", "who", "when"))
+        found.append(Back(name, sorted(spans), verdict, note, who, when or _changed(sample)))
     return found
+
+
+def _changed(sample: Mapping[str, Any]) -> str:
+    """When FiftyOne last changed a sample, as it writes dates; empty if it does not say.
+
+    >>> _changed({"last_modified_at": {"$date": 1795953600000}})
+    '2026-11-29T12:00:00+00:00'
+    """
+    stated = sample.get("last_modified_at")
+    value = cast("dict[str, Any]", stated).get("$date") if isinstance(stated, dict) else stated
+    if isinstance(value, dict):
+        value = int(cast("dict[str, Any]", value).get("$numberLong", 0))
+    if type(value) is int:
+        return datetime.fromtimestamp(value / 1000, UTC).isoformat() if 0 < value < _LATEST else ""
+    return value if isinstance(value, str) else ""
 
 
 def _dict(value: Any, where: str) -> dict[str, Any]:

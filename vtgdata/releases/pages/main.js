@@ -51,8 +51,13 @@ async function follow() {
   const key = JSON.stringify([state.filter, state.sort, state.falling]);
   if (state.tab === 'samples' && key !== asked) {
     asked = key;
-    const count = await source.order(state.filter, state.sort, state.falling);
+    const count = await source.order(state.filter, state.sort, state.falling).catch(() => null);
     if (key !== asked) return;
+    if (count === null) {
+      asked = '';
+      counted.textContent = 'no answer: does vtgdata view still run?';
+      return;
+    }
     counted.textContent = `${count.toLocaleString('en')} of ${source.total.toLocaleString('en')}`;
     table.fold();
     table.show(count);

@@ -7,6 +7,7 @@ import numpy as np
 
 from vtgdata.records.windows import Array
 from vtgdata.releases.pages.payload import short
+from vtgdata.releases.pages.rates import Student
 from vtgdata.releases.pages.rows import Rows
 
 Plot = dict[str, Any]
@@ -35,8 +36,7 @@ def samples(rows: Rows) -> list[Plot]:
         heat("first window: start against end", starts / durations, ends / durations),
         histogram("middle of the first window", "share of the video", (starts + ends) / 2 / durations, (0, 1)),
         histogram("words of the query", "words", _values(frame["words"]), whole=True),
-        histogram(f"pass rate{f', {rows.measure}' if rows.measure else ''}", "pass rate",
-                  _values(frame["pass_rate"]), (0, 1)),
+        *(histogram(_of(rows, who), "pass rate", _values(frame[who.column]), (0, 1)) for who in rows.rates.students),
         histogram("disagreement of the answers", "share outside the densest cluster",
                   _values(frame["disagreement"]), (0, 1)),
         histogram("IoU of the last model less that of the one before, sample by sample", "difference of IoU",
@@ -45,6 +45,10 @@ def samples(rows: Rows) -> list[Plot]:
         counts("trace", "samples by what became of the teacher's answers", frame["trace"]),
     ]  # fmt: skip
     return [plot for plot in plots if plot]
+
+
+def _of(rows: Rows, student: Student) -> str:
+    return ", ".join(each for each in ("pass rate", rows.rates.measure, short(student.name, 60)) if each)
 
 
 def answers(rows: Rows) -> list[Plot]:

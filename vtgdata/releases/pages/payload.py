@@ -53,14 +53,40 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def columns(frame: Any) -> list[Column]:
-    """The columns that say something: null or equal in every row, a column is left out, but query and id stay."""
-    keep = {"query", "sample_id", "duration", "start", "length"}
-    return [
-        column
-        for column in COLUMNS
-        if column.name in keep or (frame[column.name].null_count() < frame.height and frame[column.name].n_unique() > 1)
-    ]
+def columns(rows: Rows) -> list[Column]:
+    """The columns that say something: null or equal in every row, a column is left out, but query and id stay.
+
+    Where the pass rates of several students are there, each of them has a column that names it.
+    """
+    frame, keep = rows.samples, {"query", "sample_id", "duration", "start", "length"}
+    found: list[Column] = []
+    for column in COLUMNS:
+        if column.name in keep or (
+            frame[column.name].null_count() < frame.height and frame[column.name].n_unique() > 1
+        ):
+            found += _of_students(rows, column) if column.name in ("pass_rate", "mean_iou") else [column]
+        elif column.name == "pass_rate":  # the last student's say nothing, and others' may
+            found += _of_students(rows, column)[1:]
+    return found
+
+
+def _of_students(rows: Rows, column: Column) -> list[Column]:
+    """A column of the student that was measured last, and, of pass rates, those of the others."""
+    students = rows.rates.students
+    if not any(student.name for student in students):
+        return [column]
+    others = students[-2::-1] if column.name == "pass_rate" else []
+    found: list[Column] = []
+    for student in (students[-1], *others):
+        name = short(student.name, 60) or "a model without a name"
+        found.append(
+            msgspec.structs.replace(
+                column, name=student.column if column.name == "pass_rate" else column.name,
+                title=f"{column.title}, {name}" if len(students) > 1 else column.title,
+                help=f"{column.help}: {name}, {rows.rates.measure}", rank=column.rank + len(found),
+            )
+        )  # fmt: skip
+    return found
 
 
 def encode(values: Any, kind: str) -> dict[str, Any] | list[Any]:
@@ -125,7 +151,7 @@ def answers_of(answers: Any, models: Sequence[str]) -> list[list[float]]:
 
 def table(rows: Rows) -> dict[str, Any]:
     """All that the table and the timelines of a page need, for all samples."""
-    frame, shown = rows.samples, columns(rows.samples)
+    frame, shown = rows.samples, columns(rows)
     return {
         "columns": shown,
         "data": {column.name: encode(frame[column.name], column.kind) for column in shown},

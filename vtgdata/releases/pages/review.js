@@ -10,7 +10,8 @@ const SHORTEST = 0.05;
 
 // Ids of labels that are not decided yet: nothing else on the page may say which window is the annotation.
 const undecided = new Set();
-const TELLING = new Set(['start', 'length', 'moments', 'p_wrong', 'pass_rate', 'mean_iou', 'disagreement', 'gain', 'trace', 'repaired']);
+const TELLING = new Set(['start', 'length', 'moments', 'p_wrong', 'mean_iou', 'disagreement', 'gain', 'trace', 'repaired', 'change']);
+const telling = (name) => TELLING.has(name) || name.startsWith('pass_rate');
 
 const round = (value) => Math.round(value * 1000) / 1000;
 

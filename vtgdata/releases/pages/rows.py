@@ -1,6 +1,6 @@
 """The rows of a page: a sample each, with what its answers, pass rates and audit say of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ import numpy as np
 from vtgdata.errors import VtgError
 from vtgdata.metrics.consensus import consensus
 from vtgdata.releases.pages import tables
+from vtgdata.releases.pages.models import names
+from vtgdata.releases.pages.rates import Rates, rates
 from vtgdata.releases.pages.read import read
 from vtgdata.releases.pages.tables import Found
 
@@ -39,8 +41,8 @@ class Rows(msgspec.Struct, kw_only=True):
     """Polars frame, a row per answer: `row` (place of its sample), `model` (name with what it saw), `teacher`,
     `windows`, `iou`, `parse_status`, `kept`, `reason`, `tokens_out`."""
     models: list[str] = []
-    measure: str = ""
-    """The measure of the column `pass_rate`."""
+    rates: Rates = msgspec.field(default_factory=Rates)
+    """Whose pass rates the columns `pass_rate` and the like are, and by which measure."""
 
 
 def gather(found: Found, samples: str = "") -> Rows:
@@ -69,13 +71,14 @@ def gather(found: Found, samples: str = "") -> Rows:
     if named and others:
         queued = [read(path, ("sample_id",)) for path in found.of("queue")]
         frame = frame.join(pl.concat([*others, *queued]), on="sample_id", how="semi", maintain_order="left")
-    answers, models = _answers(found, frame)
-    rates, measure = _rates(found)
+    named_models = names(found)
+    answers, models = _answers(found, frame, named_models)
+    measured = rates(found, named_models)
     compared = _compared(answers, models)
-    for more in (rates, _audit(found), _agreement(answers), _traced(answers), compared):
+    for more in (measured.frame, _audit(found), _agreement(answers), _traced(answers), compared):
         if more is not None:
             frame = frame.join(more, on="sample_id", how="left", maintain_order="left")
-    return Rows(samples=_derived(frame), answers=answers, models=models, measure=measure)
+    return Rows(samples=_derived(frame), answers=answers, models=models, rates=measured)
 
 
 def _samples_of(named: str) -> list[Path]:
@@ -96,8 +99,8 @@ def _whole(frame: Any) -> Any:
     return frame.with_columns([pl.col(name).fill_null("") for name in texts])
 
 
-def _answers(found: Found, frame: Any) -> tuple[Any, list[str]]:
-    """The answers of all files, each once, and the names of their models."""
+def _answers(found: Found, frame: Any, called: Mapping[str, str]) -> tuple[Any, list[str]]:
+    """The answers of all files, each once, and the names of their models. Args: called: {model id: its name}."""
     import polars as pl
 
     parts: list[Any] = []
@@ -116,7 +119,7 @@ def _answers(found: Found, frame: Any) -> tuple[Any, list[str]]:
     missing = {name: kind for name, kind in _answer_types().items() if name not in answers.columns}
     answers = answers.with_columns([pl.lit(None, dtype=kind).alias(name) for name, kind in missing.items()])
     seeing = pl.col("seeing").fill_null("sighted")
-    name = pl.coalesce("model", "model_id").fill_null("model")
+    name = pl.coalesce("model", pl.col("model_id").replace(dict(called))).fill_null("model")
     answers = answers.with_columns(
         pl.when(seeing == "sighted").then(name).otherwise(name + " (" + seeing.str.replace_all("_", " ") + ")").alias(
             "model"
@@ -152,25 +155,6 @@ def _answer_types() -> dict[str, Any]:
         "windows": windows, "iou": pl.Float64, "parse_status": pl.String, "kept": pl.Boolean, "reason": pl.String,
         "tokens_out": pl.Int64, "error": pl.String, "teacher": pl.Boolean, "sighted": pl.Boolean,
     }  # fmt: skip
-
-
-def _rates(found: Found) -> tuple[Any, str]:
-    """The pass rate of each sample by one measure, and its mean IoU; None without any."""
-    import polars as pl
-
-    files = [*found.of("chosen"), *found.of("rates")]
-    if not files:
-        return None, ""
-    wanted = ("sample_id", "measure", "value", "mean_iou")
-    rates = pl.concat([read(path, wanted) for path in files], how="diagonal_relaxed")
-    measures = rates["measure"].drop_nulls().unique(maintain_order=True).to_list()
-    measure = min(measures, key=lambda name: (name != "iou>=0.5", not name.startswith("iou>=")), default="")
-    mean = pl.col("mean_iou").drop_nulls().last() if "mean_iou" in rates.columns else pl.lit(None, dtype=pl.Float64)
-    found_rates = rates.group_by("sample_id", maintain_order=True).agg(
-        pl.col("value").filter(pl.col("measure") == measure).drop_nulls().last().alias("pass_rate"),
-        mean.alias("mean_iou"),
-    )
-    return found_rates, measure
 
 
 def _audit(found: Found) -> Any:

@@ -55,6 +55,18 @@ def funnel(found: Found) -> list[Plot]:
     return [_bars(title, known) for title, bars in titles if (known := [b for b in bars if b["count"] is not None])]
 
 
+def costs(found: Found) -> list[Plot]:
+    """What each model's answers cost, where a step says it."""
+    rows: list[dict[str, Any]] = []
+    for folder, meta in found.metas:
+        for told in (*_records(meta.summary.get("teachers")), _record(meta.summary.get("judge"))):
+            spent = told.get("spent")
+            if isinstance(spent, int | float):
+                words = short(f"{told.get('model', '')} ({folder.name})", 80)
+                rows.append({"label": words, "count": round(float(spent), 4), "lost": False})
+    return [{"kind": "bars", "title": "cost by model", "y": "US dollars", "rows": rows}] if rows else []
+
+
 def _bar(label: str, count: Any, *, lost: bool = False) -> dict[str, Any]:
     return {"label": short(label, 80), "count": count if type(count) is int else None, "lost": lost}
 

@@ -33,13 +33,24 @@ function play(video, span) {
   }
 }
 
+// What is clicked, or chosen with the keyboard.
+const chosen = (action) => ({
+  tabindex: 0, onclick: action,
+  onkeydown: (event) => {
+    if (event.key !== 'Enter' && event.key !== ' ') return;
+    event.preventDefault();
+    event.stopPropagation();
+    action();
+  },
+});
+
 function strip(details, spans, choose) {
   if (!details?.frames) return null;
   const [status, times, images] = details.frames;
   if (!times.length) return el('p', { class: 'quiet' }, `no frames: the video is ${status}`);
   return el('div', { class: 'strip', role: 'list' }, times.map((time, place) => {
     const inside = spans.some(([start, end]) => time >= start && time < end);
-    return el('figure', { role: 'listitem', class: inside ? 'inside' : '', onclick: () => choose(time) },
+    return el('figure', { role: 'listitem', class: inside ? 'inside' : '', ...chosen(() => choose(time)) },
       el('img', { src: `data:image/jpeg;base64,${images[place]}`, alt: `frame at ${seconds(time)}`, loading: 'lazy' }),
       el('figcaption', {}, seconds(time)));
   }));
@@ -53,7 +64,7 @@ function reasoned(text, marks, choose) {
     if (place < from) continue;
     const length = text.slice(place).match(/^[\d:.]+/)?.[0].length || 0;
     parts.push(text.slice(from, place));
-    parts.push(el('mark', { tabindex: 0, title: end > start ? `${seconds(start)} to ${seconds(end)}` : seconds(start), onclick: () => choose(start) }, text.slice(place, place + length)));
+    parts.push(el('mark', { role: 'button', title: end > start ? `${seconds(start)} to ${seconds(end)}` : seconds(start), ...chosen(() => choose(start)) }, text.slice(place, place + length)));
     from = place + length;
   }
   parts.push(text.slice(from));
@@ -78,10 +89,21 @@ function answerBox(record, answer, number, choose) {
       : reasoned(answer.text, answer.marks, choose)));
 }
 
-function lanesOf(record) {
+function lanesOf(record, details) {
   const lanes = [{ title: 'annotation', spans: pairs(record.annotation), kind: 'annotation' }];
-  if (record.consensus?.length) lanes.push({ title: 'agreed on', spans: pairs(record.consensus), kind: 'consensus' });
+  if (details?.proposed?.length) lanes.push({ title: "audit's proposal", spans: pairs(details.proposed), kind: 'consensus' });
+  if (record.consensus?.length) lanes.push({ title: 'answers agree on', spans: pairs(record.consensus), kind: 'consensus' });
   return [...lanes, ...answerLanes(record)];
+}
+
+// What a policy said to this sample while it was trained, a line a completion.
+function completions(told, choose) {
+  if (!told?.length) return null;
+  return el('section', {}, el('h3', {}, 'in training, by step'), el('div', { class: 'scroll' }, el('table', { class: 'plain' },
+    el('tr', {}, ['step', 'reward', 'window', 'completion'].map((word) => el('th', {}, word))),
+    told.map(([step, reward, spans, text]) => el('tr', {}, el('td', { class: 'number' }, step), el('td', { class: 'number' }, shown(reward, 'share')),
+      el('td', {}, pairs(spans).map(([start, end]) => el('mark', { role: 'button', ...chosen(() => choose(start)) }, `${seconds(start)} to ${seconds(end)}`))),
+      el('td', { dir: 'auto' }, el('details', {}, el('summary', {}, text.slice(0, 60)), el('p', { class: 'said', dir: 'auto' }, text))))))));
 }
 
 async function samplePanel(record, close) {
@@ -89,7 +111,7 @@ async function samplePanel(record, close) {
   const marks = (details?.answers || []).flatMap((answer) => answer.marks || []).map(([start, end]) => [start, end]);
   const spans = pairs(record.annotation);
   const duration = record.get('duration') || Math.max(1, ...record.annotation, ...record.answers.flatMap((each) => each.slice(3)));
-  const timeline = new Timeline(duration, lanesOf(record), marks);
+  const timeline = new Timeline(duration, lanesOf(record, details), marks);
   const video = player(record, timeline);
   const choose = (time) => {
     timeline.moveHead(time);
@@ -103,6 +125,7 @@ async function samplePanel(record, close) {
       Object.entries(details?.facts || {}).filter(([name]) => !known.some((column) => column.name === name)).map(([name, value]) => [el('dt', {}, name), el('dd', {}, value)])),
     details?.repairs?.length ? el('section', {}, el('h3', {}, 'repairs'), el('ul', {}, details.repairs.map(([code, old, now]) => el('li', {}, `${code}: ${old} → ${now}`)))) : null,
     details?.answers?.length ? el('section', {}, el('h3', {}, 'answers'), details.answers.map((answer, number) => answerBox(record, answer, number, choose))) : null,
+    completions(details?.completions, choose),
     details === null ? el('p', { class: 'quiet' }, `Frames and texts of this sample are not in this file (it has those of ${facts.detailed.length}); vtgdata view shows them all.`) : null,
     details?.failed ? el('p', { class: 'lost' }, details.failed) : null);
   root.video = video;

@@ -1,5 +1,6 @@
 """What the server of a page answers: the page, its rows a few at a time, a sample's details, videos, decisions."""
 
+import contextlib
 import threading
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from vtgdata.releases.pages import content, details, document, payload, query, s
 from vtgdata.releases.pages.settings import PageSettings
 from vtgdata.video import containers, proxy, workers
 from vtgdata.video.find import find
-from vtgdata.video.store import DECODER
+from vtgdata.video.store import DECODER, FrameStore
 
 MOST = 1_000
 """Most rows of one answer."""
@@ -43,10 +44,12 @@ class Served:
         self._found, self._rows, self._compared = content.shown(settings)
         words = (pl.col("query") + "\n" + pl.col("sample_id")).str.to_lowercase().alias(query.WORDS)
         self._frame = self._rows.samples.with_columns(words)
-        self._columns = payload.columns(self._rows.samples)
+        self._columns = payload.columns(self._rows)
         self._answered = self._rows.answers["row"].to_numpy() if self._rows.models else np.zeros(0, np.int64)
         videos = content.folder_of_videos(settings, self._found)
         self._videos, self._index = videos, find(Path(videos)) if videos else None
+        self._store: FrameStore | None = None
+        self._states: dict[Path, tuple[int, int]] = {}
         self._asked: tuple[tuple[str, str, bool], Any] | None = None
         self._lock, self._file = threading.Lock(), Path(decisions) if decisions else None
         if self._file is not None and self._file.is_dir():
@@ -114,12 +117,27 @@ class Served:
         """The details of a row; None if there is no such row."""
         if not 0 <= row < self._frame.height:
             return None
-        settings, pictures = self._settings, {}
-        if self._videos:
-            pictures = strips.strips(
-                self._rows.samples, [row], self._videos, settings.frames, settings.num_frames, settings.short_side
-            )
+        store = self._frames(row)
+        pictures = strips.strips(self._rows.samples, [row], store) if store else {}
         return next(details.details(self._found, self._rows, [row], pictures))[1]
+
+    def _frames(self, row: int) -> FrameStore | None:
+        """The store of frames: made once, and anew when a video is another file than before. None without videos."""
+        if self._index is None:
+            return None
+        path = None
+        with contextlib.suppress(VtgError):  # two files match, or it is not the bound one: the strip says so
+            path = self._index.place(self._frame["video_file"][row], self._frame["video_id"][row])
+        with self._lock:
+            if path is not None and path.exists():
+                told = path.stat()
+                state = told.st_size, told.st_mtime_ns
+                if self._states.setdefault(path, state) != state:
+                    self._store, self._states = None, {path: state}
+            if self._store is None:
+                wanted = self._settings
+                self._store = strips.store(self._videos, wanted.frames, wanted.num_frames, wanted.short_side)
+            return self._store
 
     def video(self, row: int) -> Path | None:
         """The file of a row's video that a browser can play: its own, or a copy that is made; None without one.

@@ -1,11 +1,13 @@
 """The server of `vtgdata view`: on this machine alone, for whoever has the address with its token.
 
-A request without the token, or with another host's name, gets nothing; a file is named by the row whose video it is,
-never by a path.
+Every path begins with the token. There is no cookie: browsers send one to all servers of a machine, whatever their
+port. A request without the token, or with another host's name, gets nothing; a file is named by the row whose
+video it is, never by a path.
 """
 
 import json
 import logging
+import os
 import re
 import secrets
 from http import HTTPStatus
@@ -22,15 +24,12 @@ from vtgdata.releases.pages.served import Served
 
 log = logging.getLogger("vtgdata")
 HOST = "127.0.0.1"
-COOKIE = "vtgdata"
-ENTRY = "/enter/"
-"""Begins the path of the address that is printed; the token follows. In a query it would be masked as it is printed."""
 LONGEST = 100_000
 """Bytes of a request's body."""
 PIECE = 1 << 18
 KINDS = {".webm": "video/webm"}
 """Kinds of video files, by their ending; all others are `video/mp4`."""
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})\Z")
 
 
 class Server(ThreadingHTTPServer):
@@ -43,12 +42,11 @@ class Server(ThreadingHTTPServer):
         self.served, self.token = served, secrets.token_urlsafe(24)
         super().__init__((HOST, port), Handler)
         self.names = {f"{name}:{self.server_port}" for name in (HOST, "localhost")}
-        self.cookie = f"{COOKIE}-{self.server_port}"
 
     @property
     def address(self) -> str:
         """The address to open."""
-        return f"http://{HOST}:{self.server_port}{ENTRY}{self.token}"
+        return f"http://{HOST}:{self.server_port}/{self.token}/"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that goes away in the middle of a video is no news."""
@@ -67,29 +65,27 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer a request for the page or its data."""
-        asked = urlsplit(self.path)
-        values = {name: found[-1] for name, found in parse_qs(asked.query).items()}
-        if self.headers.get("Host") not in self.server.names:
+        path = self._asked()
+        if path is None:
             return self._refuse(HTTPStatus.FORBIDDEN)
-        given = asked.path.removeprefix(ENTRY) if asked.path.startswith(ENTRY) else ""
-        if secrets.compare_digest(given.encode(), self.server.token.encode()):
-            return self._enter()
-        if not self._known():
-            return self._refuse(HTTPStatus.FORBIDDEN)
+        if not path:  # the page's own addresses begin with its slash
+            return self._elsewhere(f"/{self.server.token}/")
         try:
-            self._answer(asked.path, values)
-        except (VtgError, ValueError, OSError) as error:
-            if not isinstance(error, ConnectionError):
-                self._json({"error": str(error)}, HTTPStatus.BAD_REQUEST)
+            values = {name: found[-1] for name, found in parse_qs(urlsplit(self.path).query).items()}
+            self._answer(path, values)
+        except ConnectionError:
+            self.close_connection = True
+        except (VtgError, ValueError, OverflowError, OSError) as error:
+            self._json({"error": str(error)}, HTTPStatus.BAD_REQUEST)
         return None
 
     def do_POST(self) -> None:
         """Take a decision."""
-        same = self.headers.get("Origin") in {f"http://{name}" for name in self.server.names}
-        if self.headers.get("Host") not in self.server.names or not same or not self._known():
+        path = self._asked()
+        if path is None or self.headers.get("Origin") not in {f"http://{name}" for name in self.server.names}:
             return self._refuse(HTTPStatus.FORBIDDEN)
         length = self.headers.get("Content-Length", "")
-        if self.path != "/decide" or not length.isdecimal() or int(length) > LONGEST:
+        if path != "/decide" or not (length.isascii() and length.isdecimal()) or int(length[:9]) > LONGEST:
             return self._refuse(HTTPStatus.BAD_REQUEST)
         try:
             self.server.served.decide(self.rfile.read(int(length)))
@@ -97,17 +93,16 @@ class Handler(BaseHTTPRequestHandler):
             return self._json({"error": str(error)}, HTTPStatus.BAD_REQUEST)
         return self._json({})
 
-    def _known(self) -> bool:
-        """Whether the cookie is there, among those of other servers of this machine, in whatever form these are."""
-        parts = (part.strip().partition("=") for part in self.headers.get("Cookie", "").split(";"))
-        given = next((value for name, _, value in parts if name == self.server.cookie), "")
-        return secrets.compare_digest(given.encode(), self.server.token.encode())
+    def _asked(self) -> str | None:
+        """What follows the token in the path; None for whoever does not know it, or asks another host."""
+        token, slash, rest = self.path.partition("?")[0].removeprefix("/").partition("/")
+        known = secrets.compare_digest(token.encode(), self.server.token.encode())
+        hosts = self.headers.get_all("Host", [])
+        return slash + rest if known and len(hosts) == 1 and hosts[0] in self.server.names else None
 
-    def _enter(self) -> None:
-        """Keep the token in a cookie, so that the address bar does not show it."""
-        self.send_response(HTTPStatus.SEE_OTHER)
-        self.send_header("Set-Cookie", f"{self.server.cookie}={self.server.token}; HttpOnly; SameSite=Strict; Path=/")
-        self.send_header("Location", "/")
+    def _elsewhere(self, place: str) -> None:
+        self.send_response(HTTPStatus.PERMANENT_REDIRECT)
+        self.send_header("Location", place)
         self._end(0)
 
     def _answer(self, path: str, values: dict[str, str]) -> None:
@@ -130,10 +125,12 @@ class Handler(BaseHTTPRequestHandler):
         return self._refuse(HTTPStatus.NOT_FOUND)
 
     def _file(self, path: Path) -> None:
-        """A video, or the part of it that was asked for."""
+        """A video, or the part of it that was asked for: of one that was replaced meanwhile, all of it."""
         with outside.opened(path) as file:
-            size = file.seek(0, 2)
-            found = part(self.headers.get("Range", ""), size)
+            state, size = os.fstat(file.fileno()), file.seek(0, 2)
+            mark = f'"{state.st_size:x}-{state.st_mtime_ns:x}"'
+            asked = self.headers.get("Range", "") if self.headers.get("If-Range", mark) == mark else ""
+            found = part(asked, size)
             if found is None:
                 self.send_response(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
                 self.send_header("Content-Range", f"bytes */{size}")
@@ -142,6 +139,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_response(HTTPStatus.PARTIAL_CONTENT if partly else HTTPStatus.OK)
             self.send_header("Content-Type", KINDS.get(path.suffix.lower(), "video/mp4"))
             self.send_header("Accept-Ranges", "bytes")
+            self.send_header("ETag", mark)
             if partly:
                 self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
             self._end(last - first + 1)
@@ -187,13 +185,15 @@ class Handler(BaseHTTPRequestHandler):
 def part(asked: str, size: int) -> tuple[int, int, bool] | None:
     """First and last byte of a range, and whether it is one; None if it lies outside of the file.
 
-    >>> part("bytes=2-", 10), part("bytes=-3", 10), part("", 10), part("bytes=10-", 10)
+    What is no range, several ranges too, counts as none (RFC 9110, 14.2).
+
+    >>> part("bytes=2-", 10), part("bytes=-3", 10), part("bytes=4-2", 10), part("bytes=10-", 10)
     ((2, 9, True), (7, 9, True), (0, 9, False), None)
     """
     found = _RANGE.match(asked)
-    if found is None or not any(found.groups()):
+    first, last = found.groups() if found else ("", "")
+    if not (first or last) or (first and last and int(last) < int(first)):
         return 0, size - 1, False
-    first, last = found.groups()
     low = int(first) if first else max(0, size - int(last))
     high = min(int(last), size - 1) if first and last else size - 1
     return (low, high, True) if low <= high else None

@@ -48,12 +48,10 @@ def choose(frame: Any, most: int, seed: int, videos: str) -> list[int]:
     return (queued + others)[:most]
 
 
-def strips(frame: Any, rows: Sequence[int], videos: str, folder: str, number: int, short_side: int) -> dict[int, Strip]:
-    """{row: its frames}; a video of several rows is decoded once, and a stored one not at all.
+def store(videos: str, folder: str, number: int, short_side: int) -> FrameStore:
+    """The store of the strips' frames.
 
     Args:
-        frame: the samples.
-        rows: those wanted.
         videos: the folder of the videos.
         folder: of the frame store; empty for the user's cache.
         number: frames of a strip.
@@ -61,10 +59,18 @@ def strips(frame: Any, rows: Sequence[int], videos: str, folder: str, number: in
 
     Raises VtgError when the folder has no video.
     """
-    store = FrameStore(
-        Path(videos), FrameSampling(frames=number, short_side=short_side, midpoint=True),
-        Path(folder) if folder else None,
-    )  # fmt: skip
+    sampling = FrameSampling(frames=number, short_side=short_side, midpoint=True)
+    return FrameStore(Path(videos), sampling, Path(folder) if folder else None)
+
+
+def strips(frame: Any, rows: Sequence[int], store: FrameStore) -> dict[int, Strip]:
+    """{row: its frames}; a video of several rows is decoded once, and a stored one not at all.
+
+    Args:
+        frame: the samples.
+        rows: those wanted.
+        store: of their frames.
+    """
     keys: dict[int, tuple[str, str]] = {row: (frame["video_id"][row], frame["video_file"][row]) for row in rows}
     distinct = list(dict.fromkeys(keys.values()))
     with ThreadPoolExecutor(THREADS) as pool:

@@ -3,6 +3,8 @@
 // Pixels: no browser lays out an element of more than some 10^7, and beyond them the last rows could not be reached.
 const HIGHEST = 8e6;
 const WIDTH = { text: 110, number: 76, share: 84 };
+// Pixels of a column: one that names a model is wider.
+const widthOf = (column) => (column.title.includes(',') ? 150 : WIDTH[column.kind]);
 
 class Table {
   constructor(open) {
@@ -37,15 +39,17 @@ class Table {
     const ranked = source.columns.filter((column) => column.name !== 'query').sort((a, b) => a.rank - b.rank);
     const kept = new Set(['query']);
     for (const column of ranked) {
-      left -= WIDTH[column.kind] + 10;
+      left -= widthOf(column) + 10;
       if (left < 0) break;
       kept.add(column.name);
     }
     if (state.sort) kept.add(state.sort);
     this.columns = source.columns.filter((column) => kept.has(column.name));
-    const widths = this.columns.map((column) => (column.name === 'query' ? 'minmax(0, 1fr)' : `${WIDTH[column.kind]}px`));
-    widths.splice(this.columns.findIndex((column) => column.name === 'query') + 1, 0, narrow ? '96px' : '200px');
+    const widths = this.columns.map((column) => (column.name === 'query' ? 'minmax(0, 1fr)' : `${widthOf(column)}px`));
+    this.span = narrow ? 96 : 200;
+    widths.splice(this.columns.findIndex((column) => column.name === 'query') + 1, 0, `${this.span}px`);
     this.root.style.setProperty('--columns', widths.join(' '));
+    this.root.style.setProperty('--gutter', `${this.body.offsetWidth - this.body.clientWidth}px`);
     this.titles();
     this.pool.forEach((row) => row.remove());
     this.pool = [];
@@ -97,17 +101,16 @@ class Table {
     }
     for (let place = first; place < first + wanted; place++) if (!left.has(place)) this.put(free.pop(), place);
     for (const row of free) this.park(row);
-    for (const row of this.pool) row.style.transform = `translateY(${row.place * height - shift}px)`;
+    for (const row of this.pool) row.style.top = `${row.place * height - shift}px`;
   }
 
   grow() {
     const cells = this.columns.map((column) => el('div', { role: 'gridcell', class: `cell ${column.kind} ${column.name}` }, ''));
-    const bars = [el('i', { class: 'annotation' }), el('i', { class: 'consensus' })];
-    const when = el('div', { class: 'cell when', role: 'gridcell' }, bars);
+    const when = el('div', { class: 'cell when', role: 'gridcell' });
     const all = [...cells];
     all.splice(this.columns.findIndex((column) => column.name === 'query') + 1, 0, when);
     const row = el('div', { class: 'row', role: 'row' }, all);
-    Object.assign(row, { cells, bars, place: -1 });
+    Object.assign(row, { cells, when, place: -1 });
     row.addEventListener('click', () => this.choose(row.place, true));
     this.space.append(row);
     this.pool.push(row);
@@ -129,25 +132,29 @@ class Table {
     row.classList.toggle('cursor', place === this.cursor);
     row.classList.toggle('chosen', Boolean(record) && record.id === state.id);
     this.columns.forEach((column, number) => this.cell(row.cells[number], column, record));
-    this.bar(row.bars[0], record?.annotation, record);
-    this.bar(row.bars[1], record?.consensus, record);
+    this.bars(row.when, record);
   }
 
   cell(cell, column, record) {
-    const hidden = record && TELLING.has(column.name) && undecided.has(record.id);
+    const hidden = record && telling(column.name) && undecided.has(record.id);
     const value = record && !hidden ? record.get(column.name) : '';
     const words = visible(shown(value, column.kind));
     if (cell.words === words) return;
     cell.words = words;
     cell.firstChild.data = words;
-    if (column.kind === 'share') cell.style.setProperty('--share', value ?? 0);
+    if (column.kind === 'share') cell.style.backgroundSize = `${100 * (value || 0)}% 100%`;
   }
 
-  bar(bar, spans, record) {
-    const duration = record?.get('duration');
-    const there = Boolean(spans?.length && duration) && !undecided.has(record.id);
-    const length = there ? Math.max(0.015, Math.min(1, (spans[1] - spans[0]) / duration)) : 0;
-    bar.style.transform = `translateX(${there ? Math.min(100, (100 * spans[0]) / duration) : 0}%) scaleX(${length})`;
+  // The first window and what the answers agree on, as two bars of the cell's background: no nodes of their own.
+  bars(cell, record) {
+    const duration = undecided.has(record?.id) ? 0 : record?.get('duration');
+    const [above, below] = [record?.annotation, record?.consensus].map((spans) => {
+      if (!spans?.length || !duration) return [0, 0];
+      const start = Math.min(1, spans[0] / duration);
+      return [start, Math.max(0.015, Math.min(1 - start, (spans[1] - spans[0]) / duration))].map((share) => share * this.span);
+    });
+    cell.style.backgroundPosition = `${above[0]}px 1px, ${below[0]}px 9px`;
+    cell.style.backgroundSize = `${above[1]}px 7px, ${below[1]}px 6px`;
   }
 
   choose(place, open) {

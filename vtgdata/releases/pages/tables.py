@@ -28,7 +28,7 @@ _KINDS: tuple[tuple[str, set[str], set[str]], ...] = (
     ("rollouts", {"sample_id", "parse_status", "text", "windows", "iou"}, set()),
     ("chosen", {"sample_id", "measure", "value", "rank"}, set()),
     ("rates", {"sample_id", "measure", "value"}, set()),
-    ("drops", {"reason", "detail", "origin"}, {"sample_id"}),
+    ("drops", {"reason", "detail", "origin", "raw"}, set()),
     ("samples", {"sample_id", "query", "windows", "video_id", "duration"}, {"decision"}),
 )
 """Kinds of tables, with the columns that one must have and those that it must not have; the first that fits counts."""

@@ -74,7 +74,8 @@ class Timeline {
 
   lane(picture, lane, top) {
     const letters = Math.floor((this.left - 8) / 6.6);
-    const title = lane.title.length > letters ? `${lane.title.slice(0, letters - 1)}…` : lane.title;
+    const half = Math.floor((letters - 1) / 2); // names of models differ at their ends
+    const title = lane.title.length > letters ? `${lane.title.slice(0, half)}…${lane.title.slice(-half)}` : lane.title;
     picture.append(svg('text', { x: 0, y: top + 13, class: 'lane' }, title, svg('title', {}, lane.title)));
     picture.append(svg('rect', { x: this.left, y: top + 2, width: this.width - 46 - this.left, height: LANE - 6, class: 'track' }));
     lane.spans.forEach((span, place) => {
