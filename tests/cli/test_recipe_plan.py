@@ -84,6 +84,7 @@ def test_further_teachers_a_judge_and_a_closer_look_are_on_the_bill(folder, caps
         {"id": "one"} | chain, {"id": "judged"} | chain | {"verify": ["in_form", judge]},
         {"id": "both"} | chain | {"then": ["openai_api:b"], "verify": ["in_form", judge]},
         {"id": "few"} | look | {"ground_num_frames": 2}, {"id": "many"} | look | {"ground_num_frames": 200},
+        {"id": "scored", "score_by": "open_clip:c"} | look | {"ground_num_frames": 200, "best": 1, "videos": "v"},
     ]  # fmt: skip
     (folder / "mine.yaml").write_text(json.dumps({"out": "o", "steps": [shared | step for step in steps]}))
     found = planned("mine.yaml", capsys)
@@ -92,4 +93,7 @@ def test_further_teachers_a_judge_and_a_closer_look_are_on_the_bill(folder, caps
     assert found["judged"]["cost"]["high"] > 2 * found["one"]["cost"]["high"], "a judge reads the answers, too"
     assert found["both"]["cost"]["high"] == pytest.approx(2 * found["judged"]["cost"]["high"])
     assert found["few"]["calls"] == found["many"]["calls"] == {"low": 20, "high": 40}
+    assert found["scored"]["calls"] == {"low": 10, "high": 10}, "the scores are made on this machine"
+    per_call = {name: found[name]["tokens_in"]["high"] / found[name]["calls"]["high"] for name in ("many", "scored")}
+    assert per_call["scored"] > 1.5 * per_call["many"], "all of them are closer looks"
     assert found["many"]["tokens_in"]["high"] > 40 * found["few"]["tokens_in"]["high"]

@@ -191,32 +191,50 @@ def test_the_plan_counts_both_looks(at, tmp_path):
     assert not (tmp_path / "o").exists()
 
 
-def test_the_recipe_of_long_videos_runs_on_a_drawn_one(at, tmp_path, monkeypatch, capsys):
-    """The steps of recipes/propose-long.yaml, with the scripted model and less of everything."""
-    document = yaml.safe_load((plugins.resources("recipes") / "propose-long.yaml").read_text())
+def of_vue_tr(tmp_path):
     facts = {"video_id": "v1", "duration": SECONDS, "task": "temporal_retrieval", "duration_category": "short"}
     facts |= {"query_format": "phrase", "query_modality": "vision"}
     rows = [
         facts | {"query_id": n, "query": f"the {name} moment", "gt": windows}
         for n, (name, windows) in enumerate(PLANTED.items())
     ]  # fmt: skip
-    (tmp_path / "raw").mkdir()
     (tmp_path / "raw/VUE-TRv2_ground_truth.json").write_text(json.dumps(rows))
+
+
+def of_extremewhenbench(tmp_path):
+    facts = {"video_id": "v1", "source_corpus": "MLVU", "video_duration_s": SECONDS, "category": "action"}
+    rows = [
+        facts | {"qid": name, "question": f"the {name} moment", "correct_interval": windows[-1], "duration_s": 1}
+        for name, windows in PLANTED.items()
+    ]  # fmt: skip
+    (tmp_path / "raw/test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "write", "rows"), [("propose-long", of_vue_tr, 1600), ("retrieve-long", of_extremewhenbench, 2273)]
+)
+def test_the_recipes_of_long_videos_run_on_a_drawn_one(recipe, write, rows, at, tmp_path, monkeypatch, capsys):
+    """Their steps, with the scripted model, a retrieval model that sees colours, and less of everything."""
+    document = yaml.safe_load((plugins.resources("recipes") / f"{recipe}.yaml").read_text())
+    (tmp_path / "raw").mkdir()
+    write(tmp_path)
     (tmp_path / "videos").symlink_to(at / "videos")
     for step in document["steps"]:
         if "model" in step:
             scripted = "scripted:samples=@data/samples.parquet,errors=0,noise=0"
             step |= {"model": [scripted] if step["command"] == "evaluate" else scripted, "frames": str(tmp_path / "fr")}
-            step.pop("endpoint"), step.pop("fps", None), step.pop("ground_fps", None)
-            step |= {"num_frames": 2} | ({"ground_num_frames": 3} if step["command"] == "propose" else {})
+            step.pop("endpoint"), step.pop("ground_fps", None)
+            step |= {"ground_num_frames": 3} if step["command"] == "propose" else {"num_frames": 2}
+            step |= {"score_by": "support.coloured_retriever"} if "score_by" in step else {"fps": None, "num_frames": 2}
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(document))
     monkeypatch.chdir(tmp_path)
     assert app.run(["run", "mine.yaml", "--dry-run", "--json", "-q"]) == 0
     planned = {step["id"]: step for step in json.loads(capsys.readouterr().out)["steps"]}
-    assert planned["proposed"]["each"] and planned["score"]["rows"] == {"low": 1600, "high": 1600}, "as published"
+    assert planned["score"]["rows"] == {"low": rows, "high": rows}, "as published"
+    assert planned["proposed"]["each"] or planned["proposed"]["calls"]["high"] == 8 * rows
     assert app.run(["run", "mine.yaml", "-q"]) == 0
-    score = json.loads((tmp_path / "runs/propose-long/score/evaluation.json").read_text())
-    assert score["metrics"]["mIoU"] == 1.0
+    score = json.loads((tmp_path / f"runs/{recipe}/score/evaluation.json").read_text())
+    assert score["metrics"]["mIoU"] == 1.0, "by the benchmark's own number"
 
 
 def test_a_stretch_of_an_earlier_run_is_a_sample_like_any_other(at, tmp_path):

@@ -265,6 +265,25 @@ def test_a_clip_model_may_not_ask_for_its_own_code(tmp_path):
     open_clip_model.refuse_own_code("clip_relevance", "x", open_clip_model.config(str(tmp_path)))
 
 
+@pytest.mark.slow
+def test_a_retrieval_model_runs_no_code_of_its_own(world):
+    """Neither Python files beside it (`auto_map`) nor a repository that its configuration names.
+
+    In one process: tests/plugins/retrievers/test_transformers_clip.py.
+    """
+    model(world / "model")
+    words = typed("propose", **out("propose", "./o"), score_by="transformers_clip:./model")
+    done = subprocess.run(
+        [sys.executable, "-m", "vtgdata", *words],
+        cwd=world, env=environment(world), input="y\n" * 9, capture_output=True, text=True, errors="replace",
+    )  # fmt: skip
+    assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+    assert "transformers_clip:./model" in done.stderr and not ran(world)
+    (world / "model/config.json").write_text(json.dumps({"model_type": "clip", "_attn_implementation": "org/kernel"}))
+    done = forked.vtgdata(*words, cwd=world)
+    assert done.returncode == 1 and "org/kernel" in done.stderr, done.stderr
+
+
 def test_every_command_is_reached():
     assert set(attacked("A3")) == set(commands.COMMANDS)
     assert forked.vtgdata("--version").returncode == 0

@@ -154,7 +154,7 @@ class Planner:
         return {"rows": _ends(known.rows)}
 
     def _propose(self, record: Any) -> dict[str, Any]:
-        """Every stretch of each video is asked about, and of the best ones once more."""
+        """Every stretch of each video is asked about, or scored, and of the best ones once more."""
         from vtgdata.stages.propose import closer_look
 
         closer = closer_look(record)
@@ -163,9 +163,12 @@ class Planner:
         first = tokens_of(record, examples)
         second = first if closer is None else tokens_of(closer, examples)
         if not parts:
-            return self._ask(record, Range(1, float("inf")), Range(first.low, max(first.high, second.high)))
-        once = sum(map(len, parts)) / len(parts)
+            most = record.best if record.score_by else float("inf")
+            return self._ask(record, Range(1, most), Range(first.low, max(first.high, second.high)))
         again = 0 if closer is None else sum(min(len(own), record.best) for own in parts) / len(parts)
+        if record.score_by:
+            return self._ask(record, Range(again, again), second)
+        once = sum(map(len, parts)) / len(parts)
         mean = (once * first.high + again * second.high) / (once + again)
         return self._ask(record, Range(once, once + again), Range(first.low, mean))
 

@@ -6,7 +6,7 @@ with more frames. What it says there is put back on the clock of the whole video
 each sample; the set is empty where no stretch has the moment.
 
     vtgdata propose --samples data/samples.parquet --videos videos --model openai_api:qwen3-vl-8b --stretch 120 \
-        --overlap 20 --fps 0.5 --ground-fps 2 --out proposed
+        --overlap 20 --fps 0.5 --num-frames 60 --ground-fps 2 --out proposed
     vtgdata evaluate --samples data/samples.parquet --predictions proposed/predictions.jsonl --metrics multi --out e
 
 With --score-by a retrieval model takes the first look instead: it scores the frames of every stretch against the query
