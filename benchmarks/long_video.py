@@ -6,9 +6,11 @@ The video is drawn small (64 x 64, one frame a second, a key frame every ten sec
 model that sees colours and nothing else (`support.coloured`) is asked for all red moments, all green ones and the blue
 ones, of which there are none: what it finds was shown to it, and put back on the right clock. Then the scripted model
 is asked, which errs. Then a retrieval model scores the stretches in place of the first look: one that sees colours, and
-a tiny CLIP of transformers, trained here, for the memory and the time that the library takes. Decoded frames are those that PyAV gave, the ones included that it only went through to reach
-others. Memory is that of the largest of a command's processes, its decoding processes included. Tokens are 100 a frame:
-their ratio is what counts.
+a tiny CLIP of transformers, trained here, for the memory and the time that the library takes.
+
+Decoded frames are those that PyAV gave, the ones included that it only went through to reach others. Memory is that of
+the largest of a command's processes, its decoding processes included. Tokens are 100 a frame: their ratio is what
+counts.
 """
 
 import argparse
@@ -157,7 +159,8 @@ def main() -> None:
         print(f"{'':28s} questions   frames     tokens  decoded      MB seconds   mIoU  F1@0.5  refused")
         for name, ran, folder_name in (
             ("propose, sees colours", sees, "stretches"), ("propose, scripted, 5 answers", scripted, "scripted"),
-            (f"scored by colour, best {BEST}", by_colour, "scored"), (f"scored by CLIP, best {BEST}", by_clip, "clipped"),
+            (f"scored by colour, best {BEST}", by_colour, "scored"),
+            (f"scored by CLIP, best {BEST}", by_clip, "clipped"),
         ):  # fmt: skip
             said = ran.said
             row(name, ran, said["answers"], said["frames"], said["tokens_in"], score(at, folder_name))
@@ -173,8 +176,8 @@ def main() -> None:
         )
         for name, ran in (("scored by colour", by_colour), ("scored by CLIP", by_clip)):
             print(
-                f"{name}: {ran.said['frames_scored']:,} frames scored; frames shown {ran.said['frames'] / frames:.2f} of "
-                f"one pass and {ran.said['frames'] / sees.said['frames']:.2f} of asking each stretch, decoded "
+                f"{name}: {ran.said['frames_scored']:,} frames scored; frames shown {ran.said['frames'] / frames:.2f} "
+                f"of one pass and {ran.said['frames'] / sees.said['frames']:.2f} of asking each stretch, decoded "
                 f"{ran.decoded / whole.decoded:.2f} and {ran.decoded / sees.decoded:.2f}, memory "
                 f"{ran.megabytes / whole.megabytes:.2f} and {ran.megabytes / sees.megabytes:.2f}"
             )
