@@ -166,11 +166,9 @@ class Planner:
             most = record.best if record.score_by else float("inf")
             return self._ask(record, Range(1, most), Range(first.low, max(first.high, second.high)))
         again = 0 if closer is None else sum(min(len(own), record.best) for own in parts) / len(parts)
-        if record.score_by:
-            return self._ask(record, Range(again, again), second)
-        once = sum(map(len, parts)) / len(parts)
+        once = 0 if record.score_by else sum(map(len, parts)) / len(parts)
         mean = (once * first.high + again * second.high) / (once + again)
-        return self._ask(record, Range(once, once + again), Range(first.low, mean))
+        return self._ask(record, Range(once or again, once + again), Range(first.low if once else second.low, mean))
 
     def _ask(self, record: Any, questions: Range = ONE, prompt: Range | None = None) -> dict[str, Any]:
         """What answers take. Args: questions: of each sample; prompt: tokens of one, if not those of a sample's."""

@@ -91,6 +91,8 @@ def _loaded(path: str, device: str) -> tuple[Any, Any, str]:
     from transformers import AutoModel, AutoProcessor
     from transformers.utils.hub import cached_file, extract_commit_hash
 
+    # Hashed before it is read: what is no plain file among its files is found here.
+    content = fingerprint.of_path(Path(path)) if Path(path).is_dir() else ""
     stated = cached_file(path, "config.json")
     commit = None if Path(path).is_dir() else extract_commit_hash(stated, None)
     own_code.refuse_kernels(stated, "and no model's own code is run here. Take that out, or take another model.")
@@ -106,8 +108,7 @@ def _loaded(path: str, device: str) -> tuple[Any, Any, str]:
             f"is a {type(model).__name__}, which has no one space for pictures and texts. Take a CLIP or a SigLIP."
         )
     processor = AutoProcessor.from_pretrained(path, **allowed)
-    named = fingerprint.of_path(Path(path)) if Path(path).is_dir() else f"{path}@{commit}"
-    return model.to(place).eval(), processor, named
+    return model.to(place).eval(), processor, content or f"{path}@{commit}"
 
 
 EXAMPLE = RetrieverExample(argument="{clip_model}")
