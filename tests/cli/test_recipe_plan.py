@@ -57,6 +57,22 @@ def test_rows_of_the_files_that_are_there_are_counted(folder, capsys):
     assert steps["score"]["calls"]["low"] == 800 * 2 * 2
 
 
+def test_where_one_of_several_files_is_missing_the_others_are_counted(folder, capsys):
+    for name in ("charades_sta_train.txt", "Charades_v1_train.csv"):
+        shutil.copy(published("corpora/charades_sta", name), folder / "raw")
+    steps = planned("rita-band", capsys)
+    lines = (folder / "raw/charades_sta_train.txt").read_text().splitlines()
+    times = [[float(word) for word in line.partition("##")[0].split()[1:]] for line in lines]
+    kept = sum(start < end for start, end in times)
+    assert (len(lines), kept) == (12408, 12404), "four are reversed"
+    assert steps["data"]["rows"]["low"] == kept + 3720 and steps["score"]["rows"]["low"] == 3720, (
+        "of the test as published"
+    )
+    assert steps["hard"]["rows"] == {"low": kept, "high": kept}
+    (gone,) = steps["data"]["missing"]
+    assert gone["path"] == "raw/charades_sta_test.txt" and [path.name for path in folder.iterdir()] == ["raw"]
+
+
 def test_a_condition_is_counted_and_an_adaptive_number_has_two_ends(folder, capsys):
     rows = [make_sample(f"s{i}", video_id=f"v{i}", split="rl" if i < 30 else "sft") for i in range(50)]
     write_samples(folder / "samples.parquet", rows)
