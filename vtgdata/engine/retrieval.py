@@ -111,9 +111,10 @@ def scored(
     """
     found, videos = Scores(retriever=retriever.id), dict[tuple[str, str, float | None], _Asked]()
     for sample in samples:
-        video = sample.video
-        asked = videos.setdefault((video.file, video.video_id, video.duration), _asked(sample, length, overlap))
-        asked.samples.append((sample.sample_id, sample.query))
+        key = sample.video.file, sample.video.video_id, sample.video.duration
+        if key not in videos:
+            videos[key] = _asked(sample, length, overlap)
+        videos[key].samples.append((sample.sample_id, sample.query))
     total = sum(len(asked.parts) for asked in videos.values())
     each = ((asked, number) for asked in videos.values() for number in range(len(asked.parts)))
     parts = (_Part(asked, number, place) for place, (asked, number) in enumerate(each))
