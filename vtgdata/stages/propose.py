@@ -148,14 +148,15 @@ def run(settings: Settings) -> Summary | Planned | Exported:
             return planned
         ways = Ways(least_share=settings.least_share, best=settings.best, join=settings.join)
         looks = Looks(settings.model, ways, {*samples.frame["sample_id"]})
-        scores = _scored(settings, samples) if settings.score_by else None
-        if scores is not None:
-            looks.take_scores(scores, cut, settings.max_failed)
-            if settings.batch and closer is not None:
-                return export(closer, looks.chosen(settings.samples), [(settings.model, "sighted")])
+        if settings.batch:  # with --score-by: else what is asked first is exported by now
+            looks.take_scores(_scored(settings, samples), cut, settings.max_failed)
+            return export(closer or settings, looks.chosen(settings.samples), [(settings.model, "sighted")])
         out = step.start()
+        scores = _scored(settings, samples) if settings.score_by else None
         if scores is None:
             looks.ask_all(settings, cut, out)
+        else:
+            looks.take_scores(scores, cut, settings.max_failed)
         if closer is not None:
             looks.look_closer(closer, looks.chosen(settings.samples), out)
         write_samples(out / "samples.parquet", cut)
