@@ -5,9 +5,12 @@
 The video is drawn small (64 x 64, one frame a second, a key frame every ten seconds): grey, with moments in colours. A
 model that sees colours and nothing else (`support.coloured`) is asked for all red moments, all green ones and the blue
 ones, of which there are none: what it finds was shown to it, and put back on the right clock. Then the scripted model
-is asked, which errs. Decoded frames are those that PyAV gave, the ones included that it only went through to reach
-others. Memory is that of the largest of a command's processes, its decoding processes included. Tokens are 100 a frame:
-their ratio is what counts.
+is asked, which errs. Then a retrieval model scores the stretches in place of the first look: one that sees colours, and
+a tiny CLIP of transformers, trained here, for the memory and the time that the library takes.
+
+Decoded frames are those that PyAV gave, the ones included that it only went through to reach others. Memory is that of
+the largest of a command's processes, its decoding processes included. Tokens are 100 a frame: their ratio is what
+counts.
 """
 
 import argparse
@@ -20,7 +23,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from support import coloured
+from support import coloured, tiny_transformers_clip
 from support.builders import make_sample
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import write_samples
@@ -34,7 +37,7 @@ from vtgdata.video import store
 store.DECODER = "support.counting_decoder"
 sys.exit(app.run(sys.argv[1:]))
 """
-STRETCH, OVERLAP, COARSE, FINE = 120, 20, 0.25, 1.0
+STRETCH, OVERLAP, COARSE, FINE, BEST = 120, 20, 0.25, 1.0, 4
 HOUR = 3600
 
 
@@ -148,10 +151,16 @@ def main() -> None:
         sees = vtgdata(at, "stretches", *given, *looks, "--model", "support.coloured:")
         erring = ["--model", "scripted:samples=samples.parquet,errors=0.2,noise=0.05", "--n", "5", "--temperature", "1"]
         scripted = vtgdata(at, "scripted", *given, *looks, *erring)
+        fewer = ["--best", str(BEST), "--model", "support.coloured:"]
+        by_colour = vtgdata(at, "scored", *given, *looks, *fewer, "--score-by", "support.coloured_retriever")
+        tiny_transformers_clip.build(at / "clip", steps=60)
+        by_clip = vtgdata(at, "clipped", *given, *looks, *fewer, "--score-by", "transformers_clip:clip")
         whole, rows = one_pass(at)
         print(f"{'':28s} questions   frames     tokens  decoded      MB seconds   mIoU  F1@0.5  refused")
         for name, ran, folder_name in (
             ("propose, sees colours", sees, "stretches"), ("propose, scripted, 5 answers", scripted, "scripted"),
+            (f"scored by colour, best {BEST}", by_colour, "scored"),
+            (f"scored by CLIP, best {BEST}", by_clip, "clipped"),
         ):  # fmt: skip
             said = ran.said
             row(name, ran, said["answers"], said["frames"], said["tokens_in"], score(at, folder_name))
@@ -165,6 +174,13 @@ def main() -> None:
             f"{sees.decoded / whole.decoded:.2f}, memory {sees.megabytes / whole.megabytes:.2f}; longest question "
             f"{longest:,} frames against {seconds:,}"
         )
+        for name, ran in (("scored by colour", by_colour), ("scored by CLIP", by_clip)):
+            print(
+                f"{name}: {ran.said['frames_scored']:,} frames scored; frames shown {ran.said['frames'] / frames:.2f} "
+                f"of one pass and {ran.said['frames'] / sees.said['frames']:.2f} of asking each stretch, decoded "
+                f"{ran.decoded / whole.decoded:.2f} and {ran.decoded / sees.decoded:.2f}, memory "
+                f"{ran.megabytes / whole.megabytes:.2f} and {ran.megabytes / sees.megabytes:.2f}"
+            )
         first, last = seeking(at, seconds)
         print(
             f"decoding the last {STRETCH} s takes {last / first:.2f} of what the first {STRETCH} s take ({first:.2f} s)"

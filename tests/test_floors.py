@@ -39,8 +39,10 @@ MAY_BE_HEAVY = (
     "demo.",
     "plugins.models.transformers_local",
     "plugins.models._transformers.",
-    "plugins.filters.clip_relevance",
+    "plugins.retrievers.",
+    "video.open_clip_model",
 )
+"""Rooms and plug-ins that need it, and what plug-ins of two kinds share (clip_relevance, open_clip)."""
 NOT_FOR_HELP = {"torch", "transformers", "trl", "datasets", "polars", "pyarrow", "av", "openai", "huggingface_hub"}
 LAZY = {"__init__": {"stages", "train"}}
 """The only module that may import upward, inside functions: `vtgdata.ingest(...)` is a stage."""

@@ -57,6 +57,22 @@ def test_rows_of_the_files_that_are_there_are_counted(folder, capsys):
     assert steps["score"]["calls"]["low"] == 800 * 2 * 2
 
 
+def test_where_one_of_several_files_is_missing_the_others_are_counted(folder, capsys):
+    for name in ("charades_sta_train.txt", "Charades_v1_train.csv"):
+        shutil.copy(published("corpora/charades_sta", name), folder / "raw")
+    steps = planned("rita-band", capsys)
+    lines = (folder / "raw/charades_sta_train.txt").read_text().splitlines()
+    times = [[float(word) for word in line.partition("##")[0].split()[1:]] for line in lines]
+    kept = sum(start < end for start, end in times)
+    assert (len(lines), kept) == (12408, 12404), "four are reversed"
+    assert steps["data"]["rows"]["low"] == kept + 3720 and steps["score"]["rows"]["low"] == 3720, (
+        "of the test as published"
+    )
+    assert steps["hard"]["rows"] == {"low": kept, "high": kept}
+    (gone,) = steps["data"]["missing"]
+    assert gone["path"] == "raw/charades_sta_test.txt" and [path.name for path in folder.iterdir()] == ["raw"]
+
+
 def test_a_condition_is_counted_and_an_adaptive_number_has_two_ends(folder, capsys):
     rows = [make_sample(f"s{i}", video_id=f"v{i}", split="rl" if i < 30 else "sft") for i in range(50)]
     write_samples(folder / "samples.parquet", rows)
@@ -84,6 +100,7 @@ def test_further_teachers_a_judge_and_a_closer_look_are_on_the_bill(folder, caps
         {"id": "one"} | chain, {"id": "judged"} | chain | {"verify": ["in_form", judge]},
         {"id": "both"} | chain | {"then": ["openai_api:b"], "verify": ["in_form", judge]},
         {"id": "few"} | look | {"ground_num_frames": 2}, {"id": "many"} | look | {"ground_num_frames": 200},
+        {"id": "scored", "score_by": "open_clip:c"} | look | {"ground_num_frames": 200, "best": 1, "videos": "v"},
     ]  # fmt: skip
     (folder / "mine.yaml").write_text(json.dumps({"out": "o", "steps": [shared | step for step in steps]}))
     found = planned("mine.yaml", capsys)
@@ -92,4 +109,7 @@ def test_further_teachers_a_judge_and_a_closer_look_are_on_the_bill(folder, caps
     assert found["judged"]["cost"]["high"] > 2 * found["one"]["cost"]["high"], "a judge reads the answers, too"
     assert found["both"]["cost"]["high"] == pytest.approx(2 * found["judged"]["cost"]["high"])
     assert found["few"]["calls"] == found["many"]["calls"] == {"low": 20, "high": 40}
+    assert found["scored"]["calls"] == {"low": 10, "high": 10}, "the scores are made on this machine"
+    per_call = {name: found[name]["tokens_in"]["high"] / found[name]["calls"]["high"] for name in ("many", "scored")}
+    assert per_call["scored"] > 1.5 * per_call["many"], "all of them are closer looks"
     assert found["many"]["tokens_in"]["high"] > 40 * found["few"]["tokens_in"]["high"]

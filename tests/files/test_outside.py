@@ -69,7 +69,11 @@ ALLOWED = {
     "plugins/decoders/opencv.py": {"VideoCapture": "behind `containers.check`"},
     "plugins/decoders/torchcodec.py": {"VideoDecoder": "behind `containers.check`"},
     "plugins/filters/near_duplicate_video.py": {"open": "by Pillow, of bytes, PICTURES only"},
-    "plugins/filters/clip_relevance.py": {"open": "by Pillow, of bytes, PICTURES only"},
+    "plugins/retrievers/transformers_clip.py": {
+        "open": "by Pillow, of bytes, PICTURES only", "from_pretrained": "a model's folder, which was hashed",
+    },
+    "video/open_clip_model.py": {"open": "by Pillow, of bytes, PICTURES only"},
+    "engine/retrieval.py": {"connect": "to a retrieval model"},
     "plugins/models/_transformers/inputs.py": {"open": "by Pillow, of bytes, PICTURES only"},
     "plugins/models/_transformers/loading.py": {"from_pretrained": "a model's folder, which was hashed"},
     "engine/money/tokens.py": {"open": "by Pillow, of bytes, PICTURES only"},

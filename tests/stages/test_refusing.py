@@ -8,6 +8,7 @@ import pytest
 
 from support.builders import make_sample
 from vtgdata import releases
+from vtgdata.cli import evaluation
 from vtgdata.conversation.prompt import load_prompt
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import row_sample, write_samples
@@ -42,7 +43,7 @@ def samples_of(folder):
     return {row["sample_id"]: row_sample(row) for row in read_parquet(folder / "all/samples.parquet")}
 
 
-def test_the_report_has_refusals_beside_grounding_on_what_is_there(folder):
+def test_the_report_has_refusals_beside_grounding_on_what_is_there(folder, capsys):
     settings = given(folder, metrics="moments,refusal,tiou", out=str(folder / "score"))
     summary = evaluate.run(evaluate.Settings(**settings | {"model": [settings["model"]]}))
     known, rows = samples_of(folder), read_parquet(folder / "score/rollouts.parquet")
@@ -60,6 +61,12 @@ def test_the_report_has_refusals_beside_grounding_on_what_is_there(folder):
     assert summary.metrics["tiou"] == pytest.approx((sum(there) + len(refused & absent)) / 100)
     assert {row["iou"] for row in rows if row["sample_id"] in absent} == {0.0, 1.0}
     assert all(row["strict_ok"] for row in rows), "saying so has the form that the prompt asked for"
+    evaluation.scores(summary)
+    (by_grade,) = (part for part in capsys.readouterr().out.split("\n\n") if "by negative" in part)
+    for grade in {sample.extra["negative"] for name, sample in known.items() if name in absent}:
+        of_grade = {name for name in absent if known[name].extra["negative"] == grade}
+        shown = next(line for line in by_grade.splitlines() if line.startswith(grade))
+        assert f" {100 * len(of_grade & refused) / len(of_grade):.1f} " in shown, "what was refused of each grade"
 
 
 def test_a_file_of_the_same_answers_gives_the_same_report(folder):

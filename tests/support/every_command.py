@@ -60,6 +60,10 @@ COMMANDS = {
     "propose, served": (
         "propose {served} --stretch 2 --overlap 0.5 --ground-num-frames 3 --max-failed 1 --out o/proposed"
     ),
+    "propose, scored": (
+        "propose {scripted} {videos} --score-by support.coloured_retriever --num-frames 2 --stretch 2 --overlap 0.5 "
+        "--ground-num-frames 3 --best 1 --out o/scored"
+    ),
     "propose, plan": "propose {elsewhere} --stretch 2 --overlap 0.5 --dry-run --out o/plan",
     "remove": "remove removed.json --sample-id alpha:001 --source in/samples.parquet",
     "release": "release {given} --version 1.0.0 --name Doors --out o/first",

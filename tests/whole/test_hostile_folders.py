@@ -243,26 +243,45 @@ NAMING = ("_attn_implementation", "attn_implementation", "experts_implementation
 @pytest.mark.parametrize("key", NAMING)
 def test_a_models_config_names_no_code_to_fetch(key, tmp_path):
     from vtgdata.errors import VtgError
-    from vtgdata.plugins.models._transformers import loading
+    from vtgdata.files import own_code
 
     for stated in ({key: "org/kernel"}, {"text_config": {key: {"vision": "org/kernel@main"}}}):
         (tmp_path / "config.json").write_text(json.dumps({"model_type": "llava", "_name_or_path": "org/x"} | stated))
         with pytest.raises(VtgError, match=r"org/kernel.*trust_remote_code=true"):
-            loading._refuse_kernels(str(tmp_path / "config.json"))
+            own_code.refuse_kernels(str(tmp_path / "config.json"), "which only trust_remote_code=true allows")
     (tmp_path / "config.json").write_text(json.dumps({"_name_or_path": "org/x", key: "sdpa"}))
-    loading._refuse_kernels(str(tmp_path / "config.json"))
+    own_code.refuse_kernels(str(tmp_path / "config.json"), "which only trust_remote_code=true allows")
 
 
 def test_a_clip_model_may_not_ask_for_its_own_code(tmp_path):
     from vtgdata.errors import VtgError
-    from vtgdata.plugins.filters import clip_relevance
+    from vtgdata.video import open_clip_model
 
     config = {"model_cfg": {"text_cfg": {"hf_tokenizer_name": "x", "tokenizer_kwargs": {"trust_remote_code": True}}}}
     (tmp_path / "open_clip_config.json").write_text(json.dumps(config))
     with pytest.raises(VtgError, match="trust_remote_code"):
-        clip_relevance._refuse_own_code("x", clip_relevance._config(str(tmp_path)))
+        open_clip_model.refuse_own_code("clip_relevance", "x", open_clip_model.config(str(tmp_path)))
     (tmp_path / "open_clip_config.json").write_text("{}")
-    clip_relevance._refuse_own_code("x", clip_relevance._config(str(tmp_path)))
+    open_clip_model.refuse_own_code("clip_relevance", "x", open_clip_model.config(str(tmp_path)))
+
+
+@pytest.mark.slow
+def test_a_retrieval_model_runs_no_code_of_its_own(world):
+    """Neither Python files beside it (`auto_map`) nor a repository that its configuration names.
+
+    In one process: tests/plugins/retrievers/test_transformers_clip.py.
+    """
+    model(world / "model")
+    words = typed("propose", **out("propose", "./o"), score_by="transformers_clip:./model")
+    done = subprocess.run(
+        [sys.executable, "-m", "vtgdata", *words],
+        cwd=world, env=environment(world), input="y\n" * 9, capture_output=True, text=True, errors="replace",
+    )  # fmt: skip
+    assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+    assert "transformers_clip:./model" in done.stderr and not ran(world)
+    (world / "model/config.json").write_text(json.dumps({"model_type": "clip", "_attn_implementation": "org/kernel"}))
+    done = forked.vtgdata(*words, cwd=world)
+    assert done.returncode == 1 and "org/kernel" in done.stderr, done.stderr
 
 
 def test_every_command_is_reached():

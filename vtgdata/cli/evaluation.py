@@ -183,8 +183,10 @@ def _of_others(summary: Summary) -> str:
 
 
 def _parts(report: ModelReport, names: list[str]) -> None:
-    """Print the first two metrics for each part of the samples, with their intervals."""
-    names = names[:2]
+    """Print the first two metrics for each part of the samples, with their intervals, and what was rightly refused."""
+    from vtgdata.metrics.refusals import RECALL
+
+    names = [*names[:2], *(name for name in names[2:] if name == RECALL)]
     for group, parts in report.breakdown.items():
         rows = [
             [part, f"{each['n']:,}", f"{each['n_sources']:,}", *_cells(each, names)] for part, each in parts.items()

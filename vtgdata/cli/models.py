@@ -122,6 +122,8 @@ def select(summary: Selected) -> None:
 def propose(summary: Proposed) -> None:
     """Ground queries in long videos, stretch by stretch: ask which stretches have the moment, then look closer."""
     print(f"{summary.samples:,} samples in {summary.stretches:,} stretches, asked {summary.model}{again(summary)}")
+    if summary.retriever:
+        print(f"stretches scored by {summary.retriever}, which saw {summary.frames_scored:,} frames")
     print(
         f"looked closer at {summary.looked_closer:,}: {summary.windows:,} windows; {summary.without_moment:,} samples "
         "without a moment"

@@ -5,39 +5,27 @@ file that is missing stand the numbers that its corpus publishes. What cannot be
 two ends.
 """
 
-import logging
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import msgspec
 
 from vtgdata.annotations.stretches import stretches
 from vtgdata.cli.planned_step import Missing, PlannedStep
 from vtgdata.cli.recipe_costs import LEAST_OUT, Ends, cost_of, each, hours_of, later_of, tokens_of
+from vtgdata.cli.recipe_counts import UNKNOWN, Known, counted, page, partly, published, tried
 from vtgdata.engine.money.tokens import Range
 from vtgdata.errors import VtgError
 from vtgdata.files import outside, plugins
 from vtgdata.files.pieces import count_rows
 
-UNKNOWN = Range(0, float("inf"))
 ONE = Range(1, 1)
 CHEAP = ("ingest", "import rollouts", "curate")
 """Commands that only read annotations."""
 _SPLIT = re.compile(r"\s*split\s*={1,2}\s*'([^']*)'\s*\Z")
-EXAMPLES = 300
-"""Samples of a file whose lengths stand for all."""
-
-
-class _Known(NamedTuple):
-    """What is known of the samples of a file that is there, or that an earlier step would make."""
-
-    rows: Range
-    examples: tuple[Any, ...]
-    splits: Mapping[str, int] = {}
-    """{split: rows} that the corpus publishes, where its file is missing."""
 
 
 class Planner:
@@ -49,7 +37,7 @@ class Planner:
 
     def __init__(self, out: str, scratch: Path) -> None:
         self._out, self._scratch = out, scratch
-        self._made: dict[str, _Known] = {}
+        self._made: dict[str, Known] = {}
         """{file that a step would make, where it cannot be tried: its rows}."""
 
     def step(self, plan: Any, record: msgspec.Struct) -> PlannedStep:
@@ -74,15 +62,8 @@ class Planner:
             return
         settings = _replaced(plan.settings, lambda text: str(self._there(text)))
         settings["out"] = str(self._moved(plan.settings["out"]))
-        log = logging.getLogger("vtgdata")
-        before = log.level
-        log.setLevel(logging.CRITICAL)
-        try:
+        with tried():
             commands.execute(plan.command, commands.build(plan.command, settings, plan.id))
-        except VtgError:
-            pass  # the real run says what is wrong; here its numbers stay unknown
-        finally:
-            log.setLevel(before)
 
     def _moved(self, path: str) -> Path:
         """Where a file or folder of the run lies in the scratch folder."""
@@ -95,19 +76,15 @@ class Planner:
         moved = self._moved(path)
         return moved if moved.exists() else path
 
-    def _note(self, folder: str, name: str, known: _Known) -> None:
+    def _note(self, folder: str, name: str, known: Known) -> None:
         self._made[str(Path(folder, name))] = known
 
-    def _of(self, path: str) -> _Known | None:
+    def _of(self, path: str) -> Known | None:
         """What is known of a file of samples."""
         there = Path(self._there(path))
         if not outside.is_file(there):
             return self._made.get(str(Path(path)))
-        from vtgdata.files.samples import open_samples
-
-        samples = open_samples(there, look=False)
-        step = max(1, len(samples) // EXAMPLES)
-        return _Known(Range(len(samples), len(samples)), tuple(samples[slice(0, EXAMPLES * step, step)]))
+        return counted(there)
 
     def _folders(self, record: Any) -> Iterator[Missing]:
         """Folders of videos and of models that are not there and that no step makes."""
@@ -126,12 +103,11 @@ class Planner:
             return {"rows": _ends(known.rows)}
         corpus = plugins.load("corpora", record.corpus).CORPUS
         gone = [path for path in record.paths if not Path(path).exists() and not self._is_made(path)]
-        splits = [split for split in corpus.splits if any(_names(split, path) for path in record.paths)]
-        splits = [split for split in splits if record.split in ("", split.name)]
-        known = {split.name: split.rows for split in splits if split.rows is not None}
-        total = Range(sum(known.values()), sum(known.values())) if splits and len(known) == len(splits) else UNKNOWN
-        self._note(record.out, "samples.parquet", _Known(total, (), known))
-        return {"rows": _ends(total), "missing": [Missing(path=path, get=_page(corpus)) for path in gone]}
+        rest = [str(self._there(path)) for path in record.paths if path not in gone] if gone else []
+        there = partly(record, rest, self._scratch / "partly" / Path(record.out).name)
+        known = published(corpus, record, gone, there)
+        self._note(record.out, "samples.parquet", known)
+        return {"rows": _ends(known.rows), "missing": [Missing(path=path, get=page(corpus)) for path in gone]}
 
     def _import(self, record: Any) -> dict[str, Any]:
         known = self._of(f"{record.out}/samples.parquet")
@@ -139,7 +115,7 @@ class Planner:
             self._note(record.out, "pass_rates.parquet", known)
             return {"rows": _ends(known.rows)}
         for name in ("samples.parquet", "pass_rates.parquet"):
-            self._note(record.out, name, _Known(UNKNOWN, ()))
+            self._note(record.out, name, Known(UNKNOWN, ()))
         form = plugins.load("forms", record.form).FORM
         gone = [] if Path(record.file).exists() else [Missing(path=record.file, get=form.source)]
         return {"missing": gone}
@@ -147,14 +123,14 @@ class Planner:
     def _curate(self, record: Any) -> dict[str, Any]:
         known = self._of(f"{record.out}/samples.parquet")
         if known is None:
-            given = self._of(record.file) or _Known(UNKNOWN, ())
+            given = self._of(record.file) or Known(UNKNOWN, ())
             kept = Range(0 if record.filters else given.rows.low, given.rows.high)
-            known = _Known(kept, given.examples, {} if record.filters else given.splits)
+            known = Known(kept, given.examples, {} if record.filters else given.splits)
             self._note(record.out, "samples.parquet", known)
         return {"rows": _ends(known.rows)}
 
     def _propose(self, record: Any) -> dict[str, Any]:
-        """Every stretch of each video is asked about, and of the best ones once more."""
+        """Every stretch of each video is asked about, or scored, and of the best ones once more."""
         from vtgdata.stages.propose import closer_look
 
         closer = closer_look(record)
@@ -163,11 +139,12 @@ class Planner:
         first = tokens_of(record, examples)
         second = first if closer is None else tokens_of(closer, examples)
         if not parts:
-            return self._ask(record, Range(1, float("inf")), Range(first.low, max(first.high, second.high)))
-        once = sum(map(len, parts)) / len(parts)
+            most = record.best if record.score_by else float("inf")
+            return self._ask(record, Range(1, most), Range(first.low, max(first.high, second.high)))
         again = 0 if closer is None else sum(min(len(own), record.best) for own in parts) / len(parts)
+        once = 0 if record.score_by else sum(map(len, parts)) / len(parts)
         mean = (once * first.high + again * second.high) / (once + again)
-        return self._ask(record, Range(once, once + again), Range(first.low, mean))
+        return self._ask(record, Range(once or again, once + again), Range(first.low if once else second.low, mean))
 
     def _ask(self, record: Any, questions: Range = ONE, prompt: Range | None = None) -> dict[str, Any]:
         """What answers take. Args: questions: of each sample; prompt: tokens of one, if not those of a sample's."""
@@ -184,7 +161,7 @@ class Planner:
         )
         for name in ("pass_rates.parquet", "traces.parquet", "rollouts.parquet"):
             low = 0 if name == "traces.parquet" else known.rows.low
-            self._note(record.out, name, _Known(Range(low, known.rows.high), known.examples))
+            self._note(record.out, name, Known(Range(low, known.rows.high), known.examples))
         if getattr(record, "rollouts", "") or getattr(record, "predictions", ""):
             return {"rows": _ends(known.rows)}
         each_in = prompt or tokens_of(record, known.examples)
@@ -204,9 +181,9 @@ class Planner:
             "cost": cost_of(record, models, calls, each_in, each_out, later), "hours": hours_of(into, out),
         }  # fmt: skip
 
-    def _chosen(self, record: Any) -> _Known:
+    def _chosen(self, record: Any) -> Known:
         """The samples that a step asks about: those of its file, or of them any number where a condition is put."""
-        known = self._of(record.samples) or _Known(UNKNOWN, ())
+        known = self._of(record.samples) or Known(UNKNOWN, ())
         rows = known.rows
         there = self._there(record.samples)
         if record.where and outside.is_file(there):
@@ -221,21 +198,21 @@ class Planner:
         for most in (record.limit, few):
             if most is not None:
                 rows = Range(min(rows.low, most), min(rows.high, most))
-        return _Known(rows, known.examples)
+        return Known(rows, known.examples)
 
     def _select(self, record: Any) -> dict[str, Any]:
         known = self._of_table(record.pass_rates)
         size = record.size if record.size is not None else float("inf")
         rows = Range(min(1, known.rows.high), min(size, known.rows.high))
-        self._note(record.out, "rows.parquet", _Known(rows, known.examples))
+        self._note(record.out, "rows.parquet", Known(rows, known.examples))
         return {"rows": _ends(rows)}
 
-    def _of_table(self, path: str) -> _Known:
+    def _of_table(self, path: str) -> Known:
         known = self._made.get(str(Path(path)))
         if known is None and outside.is_file(path):
             rows = count_rows(path)
-            return _Known(Range(1, rows), ())
-        return known or _Known(UNKNOWN, ())
+            return Known(Range(1, rows), ())
+        return known or Known(UNKNOWN, ())
 
     def _train(self, record: Any) -> dict[str, Any]:
         """RL and distillation draw answers, SFT none; how long a training takes depends on the machine."""
@@ -255,18 +232,8 @@ class Planner:
         known = self._of(samples) if isinstance(samples, str) and samples else None
         if (out := getattr(record, "out", "")) and isinstance(out, str):
             # What it makes is not known, but that it makes something in its folder is.
-            self._made.setdefault(str(Path(out, "meta.json")), _Known(Range(0, 0), ()))
+            self._made.setdefault(str(Path(out, "meta.json")), Known(Range(0, 0), ()))
         return {"rows": _ends(known.rows)} if known else {}
-
-
-def _names(split: Any, path: str) -> bool:
-    from fnmatch import fnmatch
-
-    return any(fnmatch(Path(path).name, name) for name in split.files)
-
-
-def _page(corpus: Any) -> str:
-    return f"{corpus.homepage}" + (f" ({corpus.download})" if corpus.download else "")
 
 
 def _replaced(value: Any, change: Any) -> Any:

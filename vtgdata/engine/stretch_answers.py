@@ -13,11 +13,12 @@ from vtgdata.records import Sample
 
 COLUMNS = {
     "sample_id": "text", "stretch_id": "text", "start": "number", "end": "number", "share": "number", "n": "count",
-    "n_failed": "count", "windows": "windows", "grounded": "flag", "grounded_share": "number",
+    "n_failed": "count", "score": "number", "windows": "windows", "grounded": "flag", "grounded_share": "number",
     "grounded_n_failed": "count", "grounded_windows": "windows",
 }  # fmt: skip
 """Columns of stretches.parquet, a row for each stretch; windows are on the clock of the whole video, and of those with
-`grounded` nothing is known where no closer look was taken."""
+`grounded` nothing is known where no closer look was taken. Of `share` and `windows` nothing is known without an answer,
+as where a retrieval model scored the stretches instead, and of `score` where none did."""
 
 
 EDGE = 1.0
@@ -39,6 +40,15 @@ class Looked(NamedTuple):
     n_failed: int
     windows: list[Pair]
     """Time that at least half of the answers cover, in seconds of the whole video."""
+    score: float | None = None
+    """By a retrieval model, of which `n_failed` is 1 where it could not see the stretch; None where none was asked."""
+    mean_score: float = 0.0
+    """By the same, the mean over all frames: it decides between equal scores."""
+
+    @property
+    def known(self) -> bool:
+        """Whether anything is known of the stretch: an answer, or a score."""
+        return self.n > 0 or self.score is not None
 
     @property
     def cut(self) -> bool:
@@ -110,16 +120,17 @@ def joined(windows: Iterable[Pair], gap: float = 0.0) -> list[Pair]:
 def best(found: Sequence[Looked], least: float, most: int) -> list[Looked]:
     """The stretches of one video to look at closer, best first.
 
-    Of equal shares those come first in which no moment lies at an edge, where the neighbour may have all of it, of the
-    others those with more of it; then the earlier.
+    Where a retrieval model scored them, those with the highest scores; of equal ones those with the higher mean, then
+    the earlier. Else those in which most answers name a moment; of equal shares those come first in which no moment
+    lies at an edge, where the neighbour may have all of it, of the others those with more of it; then the earlier.
 
     Args: least: share of the answers that must name a moment; most: that many at most.
     """
-    having = [each for each in found if each.share and each.share >= least]
+    having = [each for each in found if each.score is not None or (each.share and each.share >= least)]
 
-    def order(each: Looked) -> tuple[float, bool, float, float]:
+    def order(each: Looked) -> tuple[float, ...]:
         seconds = sum(end - start for start, end in each.windows) if each.cut else 0.0
-        return -(each.share or 0.0), each.cut, -seconds, each.start
+        return -(each.score or 0.0), -each.mean_score, -(each.share or 0.0), each.cut, -seconds, each.start
 
     return sorted(having, key=order)[:most]
 
@@ -127,19 +138,25 @@ def best(found: Sequence[Looked], least: float, most: int) -> list[Looked]:
 def merged(found: Sequence[Looked], least: float, gap: float) -> list[list[float]]:
     """The set of windows of one video, from its stretches: those that most answers agree on first.
 
+    Of equal ones those in the stretch with the higher score come first, then the earlier.
+
     Args: least: share of the answers that must name a moment; gap: see `joined`.
     """
     having = [each for each in found if each.share and each.share >= least]
     windows = joined((pair for each in having for pair in each.windows), gap)
 
-    def share(window: Pair) -> float:
+    def rank(window: Pair) -> tuple[float, float]:
         return max(
-            each.share or 0.0
+            (each.share or 0.0, each.score or 0.0)
             for each in having
             if any(start <= window[1] and last >= window[0] for start, last in each.windows)
         )
 
-    ordered = sorted(windows, key=lambda window: (-share(window), window))
+    def order(window: Pair) -> tuple[float, float, Pair]:
+        share, score = rank(window)
+        return -share, -score, window
+
+    ordered = sorted(windows, key=order)
     return [[round(start, 3), round(last, 3)] for start, last in ordered if round(start, 3) < round(last, 3)]
 
 
@@ -148,8 +165,8 @@ def row(first: Looked, closer: Looked | None) -> Row:
     made: Row = {
         "sample_id": first.of, "stretch_id": first.stretch.sample_id, "start": first.start,
         "end": None if first.stretch.video.duration is None else first.start + first.stretch.video.duration,
-        "share": first.share, "n": first.n, "n_failed": first.n_failed, "windows": first.windows,
-        "grounded": closer is not None,
+        "share": first.share, "n": first.n, "n_failed": first.n_failed, "score": first.score,
+        "windows": first.windows if first.n else None, "grounded": closer is not None,
     }  # fmt: skip
     if closer is None:
         return made

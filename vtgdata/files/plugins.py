@@ -32,12 +32,13 @@ PARTS = {
     "filters": ("keep",),
     "verifiers": ("verify",),
     "decoders": ("probe", "frames"),
+    "retrievers": ("connect",),
     "exports": ("TITLE", "VERSION", "FILES", "MARKS", "VIDEO", "SYSTEM", "row", "files"),
 }
 """Names that a plug-in module of each kind must have."""
 KINDS = (
     *("corpora", "prompts", "models", "scores", "other_parsers", "selectors", "forms", "filters", "verifiers"),
-    *("decoders", "exports"),
+    *("decoders", "exports", "retrievers"),
 )
 
 

@@ -6,15 +6,19 @@ with more frames. What it says there is put back on the clock of the whole video
 each sample; the set is empty where no stretch has the moment.
 
     vtgdata propose --samples data/samples.parquet --videos videos --model openai_api:qwen3-vl-8b --stretch 120 \
-        --overlap 20 --fps 0.5 --ground-fps 2 --out proposed
+        --overlap 20 --fps 0.5 --num-frames 60 --ground-fps 2 --out proposed
     vtgdata evaluate --samples data/samples.parquet --predictions proposed/predictions.jsonl --metrics multi --out e
+
+With --score-by a retrieval model takes the first look instead: it scores the frames of every stretch against the query
+(`engine.retrieval` says how), and the model is asked about the stretches with the highest scores alone.
+
+    vtgdata propose --samples data/samples.parquet --videos videos --score-by transformers_clip:CLIP --fps 1 --best 4 \
+        --model openai_api:qwen3-vl-8b --ground-fps 2 --out proposed
 
 A stretch is a part of the file that is read in place: what lies before it is not decoded. A video that is no longer
 than a stretch is asked about as it is.
 """
 
-from collections.abc import Iterable, Iterator
-from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
@@ -22,23 +26,21 @@ import msgspec
 
 from vtgdata.annotations import stretches
 from vtgdata.conversation.prompt import load_prompt
-from vtgdata.engine import stretch_answers
-from vtgdata.engine.batch.export import Exported
-from vtgdata.engine.collect import collect
+from vtgdata.engine import retrieval
+from vtgdata.engine.batch.export import Exported, export
 from vtgdata.engine.models import plugin_code
 from vtgdata.engine.money import plan
+from vtgdata.engine.money.later import Later
 from vtgdata.engine.money.plan_words import Planned
-from vtgdata.engine.questions import load_samples, refuse_telling
+from vtgdata.engine.questions import frame_store, load_samples, refuse_telling
+from vtgdata.engine.retrieval import Scores
 from vtgdata.engine.settings import AskSettings, UnitFraction
-from vtgdata.engine.stretch_answers import Looked
+from vtgdata.engine.stretch_looks import Looks, Ways, table
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
-from vtgdata.files.parquet import write_parquet
-from vtgdata.files.samples import SampleTable, samples_frame, write_samples
-from vtgdata.files.schemas import ROLLOUTS, Row
+from vtgdata.files.samples import SampleTable, write_samples
 from vtgdata.files.step import Step, StepSummary
 from vtgdata.files.whole import write_jsonl
-from vtgdata.records import Sample
 from vtgdata.video.frame_settings import PositiveInt
 
 Seconds = Annotated[float, msgspec.Meta(ge=1)]
@@ -58,6 +60,13 @@ class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     prompt: str = "ground_or_none"
     """Prompt of the first look at every stretch: a name from the package, or a path to a Markdown file. It lets the
     model say that there is no such moment (`absent` in its head)."""
+    score_by: str = ""
+    """Retrieval model that takes the first look in place of the model: a plug-in with its argument, as in
+    transformers_clip:FOLDER or open_clip:FOLDER. It scores each stretch by how well its frames fit the query; the best
+    ones are then asked about. What it sees is as --fps, --num-frames or --preset say of the time from the start of one
+    stretch to that of the next; with --fps, all of it unless --num-frames is given too."""
+    score_top: PositiveInt = 1
+    """Frames of a stretch, those with the highest scores, whose mean is its score: 1 for its best frame."""
     stretch: Seconds = 120.0
     """Length of a stretch in seconds, 1 or more; a video that is no longer is asked about as it is."""
     overlap: Annotated[float, msgspec.Meta(ge=0)] = 20.0
@@ -68,7 +77,7 @@ class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     best: PositiveInt = 8
     """Most stretches of a video to look at closer: those in which most answers name a moment; of equal ones those that
     have it whole, then the earlier. With --n 1 all are equal: draw several answers at a --temperature where more
-    stretches than this have a moment."""
+    stretches than this have a moment. With --score-by those with the highest scores, so many wherever there are."""
     ground_prompt: str = "ground_several_or_none"
     """Prompt of the closer look; by default it asks for all moments of a stretch, or whether there is none."""
     ground_num_frames: PositiveInt | None = None
@@ -108,52 +117,79 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     frames: int
     """Frames that the model was shown in them; with --as video, the times that it was told, which for some models are
     one for each pair of frames."""
+    frames_scored: int = 0
+    """Frames that the retrieval model of --score-by looked at."""
     tokens_in: int
     """Of the answers whose server told it."""
     tokens_out: int
     model: str
     """Id of the model."""
+    retriever: str = ""
+    """Id of the retrieval model; empty without one."""
     out: str
     """Output folder."""
 
 
 def run(settings: Settings) -> Summary | Planned | Exported:
-    """Ask about all stretches, then about the best ones; write the files of OUTPUTS.
+    """Ask about all stretches, or score them, then ask about the best ones; write the files of OUTPUTS.
 
     With --dry-run, returns the plan and asks nothing; with --batch, returns the summary of the export, which is of the
-    first look. Raises VtgError for settings that contradict each other; RowsFailed, after writing, when more than
-    `max_failed` of the stretches of one look failed.
+    first look, or of the closer one where a retrieval model takes the first. Raises VtgError for settings that
+    contradict each other; RowsFailed, after writing, when more than `max_failed` of the stretches of one look failed.
     """
     closer = closer_look(settings)
-    with Step(
-        "propose",
-        settings,
-        Summary,
-        code=[__name__, *plugin_code([settings.model], [])],
-        inputs=[*settings.inputs(settings.model), str(plugins.prompt_path(settings.ground_prompt))],
-        listings=settings.listings(),
-    ) as step:
+    with _step(settings) as step:
         if not settings.ignores_up_to_date and (done := step.up_to_date()) is not None:
             return done
         samples = load_samples(settings)
-        cut = _table(settings, (part for sample in samples for part in _cut(sample, settings)))
-        then = [] if closer is None else [(closer, _table(settings, _most(samples, settings)))]
-        if (planned := plan.check(settings, cut, [(settings.model, "sighted")], then=then)) is not None:
+        parts = (part for each in samples for part in stretches.stretches(each, settings.stretch, settings.overlap))
+        cut = table(settings.samples, parts)
+        if (planned := _planned(settings, closer, cut)) is not None:
             return planned
-        look = _Look(settings, closer, cut, {*samples.frame["sample_id"]}, step.start())
-        summary = _written(settings, samples, look)
-        return step.finish(summary, OUTPUTS, failed=look.failed)
+        ways = Ways(least_share=settings.least_share, best=settings.best, join=settings.join)
+        looks = Looks(settings.model, ways, {*samples.frame["sample_id"]})
+        if settings.batch:  # with --score-by: else what is asked first is exported by now
+            looks.take_scores(_scored(settings, samples), cut, settings.max_failed)
+            return export(closer or settings, looks.chosen(settings.samples), [(settings.model, "sighted")])
+        out = step.start()
+        scores = _scored(settings, samples) if settings.score_by else None
+        if scores is None:
+            looks.ask_all(settings, cut, out)
+        else:
+            looks.take_scores(scores, cut, settings.max_failed)
+        if closer is not None:
+            looks.look_closer(closer, looks.chosen(settings.samples), out)
+        write_samples(out / "samples.parquet", cut)
+        return step.finish(_written(settings, samples, looks, scores, out), OUTPUTS, failed=looks.failed)
+
+
+def _step(settings: Settings) -> Step[Summary]:
+    models = [settings.model, *([settings.score_by] if settings.score_by else [])]
+    scorer = [retrieval.code(settings.score_by)] if settings.score_by else []
+    return Step(
+        "propose",
+        settings,
+        Summary,
+        code=[__name__, *plugin_code([settings.model], []), *scorer],
+        inputs=[*settings.inputs(*models), str(plugins.prompt_path(settings.ground_prompt))],
+        listings=settings.listings(),
+    )
+
+
+def _planned(settings: Settings, closer: Settings | None, cut: SampleTable) -> Planned | Exported | None:
+    """The plan, or the export, as `plan.check` gives it; None where the model may be asked now."""
+    asked = [(settings.model, "sighted")]
+    if not settings.score_by or closer is None:
+        return plan.check(settings, cut, asked, then=[Later(closer, cut, settings.best)] if closer else [])
+    if settings.batch and not settings.dry_run:
+        return None  # what is written down is known after the scores
+    return plan.check(closer, cut, asked, best=settings.best)
 
 
 def closer_look(settings: Settings) -> Settings | None:
     """The settings of the closer look, None without one; raises VtgError for settings that contradict each other."""
     stretches.check(settings.stretch, settings.overlap)
-    if not load_prompt(settings.prompt).form.absent:
-        raise VtgError(
-            f"--prompt {settings.prompt}: it does not let the model say that a stretch has no such moment, so every "
-            "stretch would seem to have it. Take ground_or_none or ground_several_or_none, or say `absent: ...` in the "
-            "head of yours."
-        )
+    _check_first_look(settings)
     if settings.n > 1 and settings.temperature == 0:
         raise VtgError(
             f"--n {settings.n} at temperature 0 draws the same answer {settings.n} times: give --temperature, as in "
@@ -177,123 +213,61 @@ def closer_look(settings: Settings) -> Settings | None:
     return closer
 
 
-def _table(settings: Settings, samples: Iterable[Sample]) -> SampleTable:
-    """Samples in little memory: an hour-long video has a hundred stretches for each of its queries."""
-    return SampleTable(settings.samples, samples_frame(list(samples)))
+def _check_first_look(settings: Settings) -> None:
+    """Raise VtgError where the first look, the model's own or that of --score-by, cannot tell stretches apart."""
+    if not settings.score_by:
+        if settings.score_top != 1:
+            raise VtgError(f"--score-top {settings.score_top}: it is for --score-by, which is not given.")
+        if not load_prompt(settings.prompt).form.absent:
+            raise VtgError(
+                f"--prompt {settings.prompt}: it does not let the model say that a stretch has no such moment, so "
+                "every stretch would seem to have it. Take ground_or_none or ground_several_or_none, or say `absent: "
+                "...` in the head of yours."
+            )
+        return
+    if settings.one_look:
+        raise VtgError("--one-look takes the model's windows of the first look, and --score-by gives scores alone.")
+    if not settings.videos:
+        raise VtgError(f"--score-by {settings.score_by}: it looks at the videos: say where they are with --videos.")
+    if settings.best > 1 and not load_prompt(settings.ground_prompt).form.absent:
+        raise VtgError(
+            f"--ground-prompt {settings.ground_prompt}: it does not let the model say that a stretch has no such "
+            f"moment, so each of --best {settings.best} would have one. Take ground_several_or_none, or --best 1."
+        )
 
 
-def _cut(sample: Sample, settings: Settings) -> list[Sample]:
-    return stretches.stretches(sample, settings.stretch, settings.overlap)
+def _scored(settings: Settings, samples: SampleTable) -> Scores:
+    """The scores of all stretches by the retrieval model of --score-by."""
+    taken = settings
+    if settings.fps is not None and settings.num_frames is None:
+        taken = msgspec.structs.replace(settings, num_frames=MOST_FRAMES)
+    store = frame_store(taken)
+    assert store is not None  # closer_look refuses --score-by without --videos
+    retriever = retrieval.open_retriever(settings.score_by)
+    return retrieval.scored(retriever, samples, store, settings.stretch, settings.overlap, settings.score_top)
 
 
-def _most(samples: Iterable[Sample], settings: Settings) -> Iterator[Sample]:
-    """As many stretches as may be looked at closer, for the plan: which ones is not known before the first look."""
-    for sample in samples:
-        yield from _cut(sample, settings)[: settings.best]
-
-
-class _Look:
-    """Asks the model, first about all stretches and then about the best ones, and writes its answers."""
-
-    def __init__(
-        self, settings: Settings, closer: Settings | None, cut: SampleTable, wholes: set[str], out: Path
-    ) -> None:
-        self.settings, self.wholes, self.out = settings, wholes, out
-        self.answers = self.frames = self.tokens_in = self.tokens_out = self.n_failed = 0
-        self.failed: str | None = None
-        self.model_id = ""
-        self.cut = cut
-        self.first = self._asked(settings, cut, "rollouts.parquet")
-        chosen = [] if closer is None else [each for own in self._by_sample() for each in self._best(own)]
-        near = _table(settings, (each.stretch for each in chosen))
-        self.closer = closer is not None
-        found = self._asked(closer, near, "grounded.parquet") if closer is not None and chosen else []
-        if not found:
-            write_parquet(out / "grounded.parquet", [], ROLLOUTS)
-        self.again = {each.stretch.sample_id: each for each in found}
-
-    def _asked(self, settings: Settings, samples: SampleTable, name: str) -> list[Looked]:
-        """What the model says about some stretches."""
-        found: list[Looked] = []
-        with collect(settings, samples, settings.model) as collected:
-
-            def rows() -> Iterator[Row]:
-                for sample, its in collected.by_sample():
-                    found.append(stretch_answers.looked(sample, its, self.wholes))
-                    self._count(its)
-                    yield from its
-
-            write_parquet(self.out / name, rows(), ROLLOUTS)
-        self.model_id = collected.model_id
-        self.n_failed += collected.n_failed
-        self.failed = self.failed or collected.failure(settings.max_failed)
-        return found
-
-    def _count(self, rows: list[Row]) -> None:
-        answered = [row for row in rows if row["error"] is None]
-        self.answers += len(answered)
-        self.frames += sum(len(row["frame_times"]) for row in answered)
-        self.tokens_in += sum(row["tokens_in"] or 0 for row in answered)
-        self.tokens_out += sum(row["tokens_out"] or 0 for row in answered)
-
-    def _by_sample(self) -> Iterator[list[Looked]]:
-        """What the first look says, video by video."""
-        for _, own in groupby(self.first, key=lambda each: each.of):
-            yield list(own)
-
-    def _best(self, own: list[Looked]) -> list[Looked]:
-        return stretch_answers.best(own, self.settings.least_share, self.settings.best)
-
-    @property
-    def beyond_best(self) -> int:
-        """Stretches with a moment that were not looked at closer."""
-        if not self.closer:
-            return 0
-        least = self.settings.least_share
-        return sum(len(stretch_answers.best(own, least, len(own))) - len(self._best(own)) for own in self._by_sample())
-
-    def rows(self) -> Iterator[Row]:
-        """Rows of stretches.parquet."""
-        for each in self.first:
-            yield stretch_answers.row(each, self.again.get(each.stretch.sample_id))
-
-    def sets(self) -> dict[str, list[list[float]]]:
-        """{sample id: its set of windows}.
-
-        There is none of a sample without any answer, nor where no stretch that was answered has the moment and another
-        one got no answer: it may lie there.
-        """
-        found: dict[str, list[list[float]]] = {}
-        for own in self._by_sample():
-            chosen = self._best(own)
-            last = own if not self.closer else [self.again[each.stretch.sample_id] for each in chosen]
-            if any(each.n for each in own) and (not last or any(each.n for each in last)):
-                windows = stretch_answers.merged(last, self.settings.least_share, self.settings.join)
-                if windows or all(each.n for each in (*own, *last)):
-                    found[own[0].of] = windows
-        return found
-
-
-def _written(settings: Settings, samples: SampleTable, look: _Look) -> Summary:
-    """Write the tables and the predictions, beside the answers that are written already."""
-    sets = look.sets()
-    write_samples(look.out / "samples.parquet", look.cut)
-    write_parquet(look.out / "stretches.parquet", look.rows(), stretch_answers.COLUMNS)
-    write_jsonl(look.out / "predictions.jsonl", [{"sample_id": name, "windows": own} for name, own in sets.items()])
+def _written(settings: Settings, samples: SampleTable, looks: Looks, scores: Scores | None, out: Path) -> Summary:
+    """Write the table of stretches and the predictions, beside the answers that are written already."""
+    sets = looks.sets()
+    looks.write(out)
+    write_jsonl(out / "predictions.jsonl", [{"sample_id": name, "windows": own} for name, own in sets.items()])
     return Summary(
         samples=len(samples),
-        stretches=len(look.first),
-        looked_closer=len(look.again),
-        beyond_best=look.beyond_best,
+        stretches=len(looks.first),
+        looked_closer=len(looks.again),
+        beyond_best=looks.beyond_best,
         windows=sum(map(len, sets.values())),
         without_moment=sum(not own for own in sets.values()),
-        n_failed=look.n_failed,
+        n_failed=looks.n_failed,
         n_unanswered=len(samples) - len(sets),
         of_unknown_duration=sum(sample.video.duration is None for sample in samples),
-        answers=look.answers,
-        frames=look.frames,
-        tokens_in=look.tokens_in,
-        tokens_out=look.tokens_out,
-        model=look.model_id,
+        answers=looks.answers,
+        frames=looks.frames,
+        frames_scored=scores.frames if scores else 0,
+        tokens_in=looks.tokens_in,
+        tokens_out=looks.tokens_out,
+        model=looks.model_id,
+        retriever=scores.retriever if scores else "",
         out=settings.out,
     )

@@ -17,10 +17,10 @@ class FrameSettings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     """The frames of each video."""
 
     preset: str = ""
-    """Frames as a published system takes them (tvg_r1, tvg_r1_eval, time_r1, timelens, timelens_eval, timelens2), as
-    qwen-vl-utils takes them unless told otherwise (qwen2_5_vl, qwen3_vl), or frames_64. timelens counts patches by the
-    family of the model that is asked; timelens_qwen2_5_vl and timelens_qwen3_vl say it. It cannot be combined with
-    another setting of frames."""
+    """Frames as a published system takes them (tvg_r1, tvg_r1_eval, time_r1, time_r1_eval, timelens, timelens_eval,
+    timelens2, timelens2_eval), as qwen-vl-utils takes them unless told otherwise (qwen2_5_vl, qwen3_vl), or frames_64.
+    timelens counts patches by the family of the model that is asked; timelens_qwen2_5_vl and timelens_qwen3_vl say it.
+    It cannot be combined with another setting of frames."""
     num_frames: PositiveInt | None = None
     """Number of frames per video, evenly spaced; with --fps, the maximum. 32 by default."""
     fps: Annotated[float, msgspec.Meta(gt=0)] | None = None

@@ -39,6 +39,7 @@ from vtgdata.engine.models import answers_id, asked_model, former_id, price_of
 from vtgdata.engine.money import prices
 from vtgdata.engine.money.budget import ENOUGH
 from vtgdata.engine.money.estimate import Guesses, estimate
+from vtgdata.engine.money.later import Later, likeliest
 from vtgdata.engine.money.plan_parts import Part, Plan
 from vtgdata.engine.money.plan_words import MEND, Planned, summary, words
 from vtgdata.engine.money.prices import PICO, dollars, shown
@@ -51,8 +52,6 @@ from vtgdata.records import Model, RenewedModel, Sample
 
 log = logging.getLogger("vtgdata")
 
-Later = tuple[AskSettings, Sequence[Sample]]
-"""What is asked once earlier answers are there: the settings, and at most as many samples as these."""
 SEEDS = 32
 """Seeds of earlier runs whose answers can narrow a guess: 0 to this."""
 ANSWER_BYTES = 500
@@ -78,6 +77,7 @@ def check(
     most: int | None = None,
     perhaps: Sequence[Ask] = (),
     then: Sequence[Later] = (),
+    best: int | None = None,
 ) -> Planned | Exported | None:
     """Make and log the plan, and refuse a cost that nobody allowed; None when the step may ask now.
 
@@ -90,6 +90,7 @@ def check(
         most: maximum answers per sample with --adaptive, where --n is the minimum.
         perhaps: models that are asked later, about what the answers of the others leave; each by settings of its own.
         then: what the answers decide to ask next, at most.
+        best: ask only about so many of each sample's stretches, as scores will decide.
 
     Raises VtgError where a budget is given and a price unknown, and Unconfirmed where it may cost more than
     --confirm-over without --yes. Models that run here cost nothing, and are not planned unless asked to.
@@ -123,7 +124,7 @@ def check(
     if not settings.dry_run:
         for path in journals(Path(settings.out), JOURNAL):
             fold(path)
-    made = make(settings, samples, list(zip(each, models, strict=True)), most, then)
+    made = make(settings, samples, list(zip(each, models, strict=True)), most, then, best)
     if settings.dry_run:
         return summary(made, settings)
     for line in words(summary(made, settings)):
@@ -170,6 +171,7 @@ def make(
     asks: Sequence[tuple[Ask, Model]],
     most: int | None = None,
     then: Sequence[Later] = (),
+    best: int | None = None,
 ) -> Plan:
     """Count what there is to do; see the module for what is exact."""
     parts: list[Part] = []
@@ -177,9 +179,9 @@ def make(
         paths = journals(Path(settings.out), JOURNAL)
         selects = [stack.enter_context(peek(path)) for path in paths]
         for one, model in asks:
-            for place, (given, about) in enumerate([(one.settings, samples), *then]):
+            for place, (given, about, few) in enumerate([(one.settings, samples, best), *then]):
                 prompt = load_prompt(given.prompt)
-                inputs = _PartInputs(given, about, prompt, model, answers_id(given, prompt, model, one.condition))
+                inputs = _PartInputs(given, about, prompt, model, answers_id(given, prompt, model, one.condition), few)
                 part = _part(inputs, one, selects, most or given.n)
                 parts.append(_at_most(part) if place else part)
         named = next((part.price for part in parts if part.price is not None), None)
@@ -214,6 +216,8 @@ class _PartInputs(NamedTuple):
     prompt: Prompt
     model: Model
     answers_id: str
+    best: int | None
+    """Of each sample's stretches only so many are asked about: see `later.likeliest`."""
 
 
 def _part(inputs: _PartInputs, ask: Ask, selects: Sequence[Select], most: int) -> Part:
@@ -222,6 +226,9 @@ def _part(inputs: _PartInputs, ask: Ask, selects: Sequence[Select], most: int) -
     for select in selects:
         answers(select, inputs.answers_id, there)
         failed += counts.failures(select, inputs.answers_id)
+    if inputs.best is not None:
+        samples = list(likeliest(samples, there, inputs.best))
+        inputs = inputs._replace(samples=samples)
     found = [found for select in selects if (found := means(select, inputs.answers_id))]
     measured = max(found, key=lambda one: one.n, default=None)
     if measured is None or measured.n < ENOUGH:

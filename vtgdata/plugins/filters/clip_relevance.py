@@ -11,23 +11,17 @@ The model sees single frames, so it cannot distinguish movements (opens, closes)
 
 from __future__ import annotations
 
-import importlib
-import io
-import json
-from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vtgdata.annotations.filtering import FilterExample, FrameReader, example_sample, seen
 from vtgdata.errors import VtgError
-from vtgdata.files import fingerprint, outside
-from vtgdata.files.video_files import PICTURES
 from vtgdata.metrics.window_table import as_array, support
 from vtgdata.records import Frames, LeftOut, Sample, Video, Window
+from vtgdata.video import open_clip_model
 from vtgdata.video.decode import jpeg
 
 LOOKS = True
@@ -37,13 +31,6 @@ _DECIMALS = 4
 """Cosines are rounded to this many decimals: further digits depend on the other frames of the batch."""
 
 Floats = NDArray[np.float64]
-
-
-class Clip(NamedTuple):
-    """A model as two functions, for image files and for texts; both return (n, d) unit vectors."""
-
-    images: Callable[[Sequence[bytes]], Floats]
-    texts: Callable[[Sequence[str]], Floats]
 
 
 class Relevance(NamedTuple):
@@ -63,8 +50,8 @@ def keep(
     samples: Sequence[Sample],
     frames: FrameReader | None,
     *,
-    model: str = "ViT-B-32",
-    pretrained: str = "laion2b_s34b_b79k",
+    model: str = open_clip_model.MODEL,
+    pretrained: str = open_clip_model.PRETRAINED,
     least: float = 0.5,
     batch: int = 64,
     device: str = "",
@@ -126,7 +113,7 @@ def judged(
         if shown.status != "ok":
             yield from ((sample, shown, None) for sample in asked)
             continue
-        clip = _clip(model, pretrained, device, _content(model))
+        clip = open_clip_model.load("the filter clip_relevance", model, pretrained, device)
         # A batch never mixes videos: so a sample's score does not depend on its neighbours in the file.
         pictures = np.concatenate(
             [clip.images(shown.images[i : i + batch]) for i in range(0, len(shown.images), batch)]
@@ -184,84 +171,6 @@ def _edges(cosines: Floats, inside: NDArray[np.bool_], first: int, last: int) ->
         others = cosines[beyond][~inside[beyond]]
         if others.size:
             yield float(cosines[near].mean() - others.mean())
-
-
-def _content(model: str) -> str:
-    """Fingerprint of a local model's files, empty otherwise: another checkpoint in the same folder is another model."""
-    return fingerprint.of_path(Path(model)) if Path(model).is_dir() else ""
-
-
-def _config(model: str) -> Path | None:
-    """The file that describes a model of a folder or the Hub; None for a name that open_clip itself describes."""
-    if Path(model).is_dir():
-        return Path(model) / _CONFIG
-    if not model.startswith("hf-hub:"):
-        return None
-    from huggingface_hub import hf_hub_download  # pyright: ignore[reportUnknownVariableType]
-
-    name, _, revision = model.removeprefix("hf-hub:").partition("@")
-    return Path(hf_hub_download(name, _CONFIG, revision=revision or None))
-
-
-def _refuse_own_code(model: str, config: Path | None) -> None:
-    """Raise VtgError when a model's description lets the model's own Python files run: open_clip hands that on."""
-    if config is None or not outside.is_file(config):
-        return
-    stated = json.loads(outside.read_text(config))
-    if '"trust_remote_code"' in json.dumps(stated):
-        raise VtgError(
-            f"clip_relevance: model={model}: its {_CONFIG} asks for trust_remote_code, and no model's own code is run "
-            "here. Take that out, or take another model."
-        )
-
-
-_CONFIG = "open_clip_config.json"
-
-
-@lru_cache(maxsize=1)
-def _clip(model: str, pretrained: str, device: str, content: str) -> Clip:
-    """Load a model; the last one is cached. `content` is only part of the cache key."""
-    del content
-    try:
-        import torch
-
-        # open_clip has no type annotations.
-        open_clip: Any = importlib.import_module("open_clip")
-    except ModuleNotFoundError as error:
-        raise VtgError(f"the filter clip_relevance needs {error.name}: pip install 'vtgdata[clip]'") from error
-    from PIL import Image
-
-    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    name = f"local-dir:{model}" if Path(model).is_dir() else model
-    tag = None if ":" in name else pretrained
-    try:
-        _refuse_own_code(model, _config(model))
-        loaded, _, prepare = open_clip.create_model_and_transforms(name, pretrained=tag, device=place)
-        tokenize = open_clip.get_tokenizer(name)
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
-        raise VtgError(
-            f"clip_relevance: model={model}, pretrained={pretrained}: cannot be loaded ({str(error).splitlines()[0]}). "
-            "Name one that open_clip.list_pretrained() has, or a folder with open_clip_config.json and the weights."
-        ) from error
-    network = loaded.eval()
-
-    def images(files: Sequence[bytes]) -> Floats:
-        pictures = [prepare(Image.open(io.BytesIO(file), formats=PICTURES).convert("RGB")) for file in files]
-        with torch.inference_mode():
-            return _rows(network.encode_image(torch.stack(pictures).to(place), normalize=True))
-
-    def texts(queries: Sequence[str]) -> Floats:
-        # One by one: the number of queries must not change the last digits.
-        with torch.inference_mode():
-            return np.concatenate(
-                [_rows(network.encode_text(tokenize([q]).to(place), normalize=True)) for q in queries]
-            )
-
-    return Clip(images, texts)
-
-
-def _rows(tensor: Any) -> Floats:
-    return tensor.float().cpu().numpy().astype(np.float64)
 
 
 def _drawn(video: Video) -> Frames:

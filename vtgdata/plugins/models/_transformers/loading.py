@@ -4,14 +4,13 @@ Everything that can be wrong with a folder is said here, before a video is decod
 template, its weights.
 """
 
-import json
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from vtgdata.errors import VtgError
-from vtgdata.files import fingerprint, outside
+from vtgdata.files import fingerprint, outside, own_code
 from vtgdata.plugins.models._transformers import adapters, inputs, templates, weights
 
 _MODEL_FILES = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
@@ -70,17 +69,18 @@ def load(
         base = adapters.base_of(path)
         commit = None if Path(path).is_dir() else extract_commit_hash(cached_file(path, "config.json"), None)
         # Never None: transformers would ask the terminal whether to run the model's own code.
-        own_code: dict[str, Any] = {"trust_remote_code": trust, "revision": commit or "main"}
+        allowed: dict[str, Any] = {"trust_remote_code": trust, "revision": commit or "main"}
         if not trust:
-            _refuse_kernels(cached_file(base or path, "config.json", revision=commit or "main"))
-        came = _check_family(base or path, own_code)
-        processor = _processor(path, base, own_code)
+            stated = cached_file(base or path, "config.json", revision=commit or "main")
+            own_code.refuse_kernels(stated, "which only trust_remote_code=true allows")
+        came = _check_family(base or path, allowed)
+        processor = _processor(path, base, allowed)
         before = inputs.probe(processor, as_before=True)
         templates.settle(processor)
         prompted = "" if inputs.same(before, inputs.probe(processor)) else _OTHERWISE
         # With the loading info, what it gives is a pair, which its annotations do not say.
         loaded: Any = AutoModelForImageTextToText.from_pretrained(
-            path, dtype=dtype, output_loading_info=True, ignore_mismatched_sizes=True, **own_code, **(more or {})
+            path, dtype=dtype, output_loading_info=True, ignore_mismatched_sizes=True, **allowed, **(more or {})
         )
         model, info = loaded
     wrong = adapters.fault(model, path) if base else weights.fault(model, info)
@@ -92,39 +92,14 @@ def load(
     return Opened(model, processor, commit, templates.opening(processor), prompted, came)
 
 
-_CODE = ("_implementation", "kernel_config")
-"""Ends of the keys of a config.json that may name a repository of code."""
-
-
-def _refuse_kernels(config: str | None) -> None:
-    """Raise VtgError when a config.json names a repository of code for a part of the model (`org/kernel`)."""
-    try:
-        stated = json.loads(outside.read_text(config or ""))
-    except (OSError, ValueError):
-        return  # the library says what is wrong with it
-    if named := next(_kernels(stated), ""):
-        raise VtgError(
-            f"its config.json names code to fetch and run ({named!r}), which only trust_remote_code=true allows"
-        )
-
-
-def _kernels(value: Any, key: str = "") -> Iterator[str]:
-    """The repositories that a config names as implementations of a part, at any depth."""
-    if isinstance(value, dict):
-        for name, inner in cast(dict[str, Any], value).items():
-            yield from _kernels(inner, key if key.endswith(_CODE) else name)
-    elif isinstance(value, str) and key.endswith(_CODE) and "/" in value:
-        yield value
-
-
-def _check_family(path: str, own_code: dict[str, Any]) -> Any:
+def _check_family(path: str, allowed: dict[str, Any]) -> Any:
     """The type of weights that the configuration states.
 
     Raises VtgError, by the family's name, unless the model is of one that takes pictures and text.
     """
     from transformers import AutoConfig, AutoModelForImageTextToText
 
-    config = AutoConfig.from_pretrained(path, **own_code)
+    config = AutoConfig.from_pretrained(path, **allowed)
     known = type(config) in AutoModelForImageTextToText._model_mapping
     brings = "AutoModelForImageTextToText" in (getattr(config, "auto_map", None) or {})
     if not known and not brings:
@@ -136,14 +111,14 @@ def _check_family(path: str, own_code: dict[str, Any]) -> Any:
     return config.dtype
 
 
-def _processor(path: str, base: str, own_code: dict[str, Any]) -> Any:
+def _processor(path: str, base: str, allowed: dict[str, Any]) -> Any:
     """The processor, if it can make prompts with pictures; of an adapter's folder without one, that of its base."""
     from transformers import AutoProcessor
 
     own = not base or any(
         outside.is_file(Path(path) / file) for file in ("processor_config.json", "tokenizer_config.json")
     )
-    processor = AutoProcessor.from_pretrained(path if own else base, **own_code)
+    processor = AutoProcessor.from_pretrained(path if own else base, **allowed)
     lacking = [part for part in ("tokenizer", "image_processor") if getattr(processor, part, None) is None]
     if lacking:
         what = " and ".join(lacking)
