@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from vtgdata.conversation.prompt import load_prompt
-from vtgdata.engine import choice, judging, pilot, shards, turns, unreleasable, verification
+from vtgdata.engine import choice, judging, pilot, readings, shards, turns, unreleasable, verification
 from vtgdata.engine.batch.export import Exported
 from vtgdata.engine.choice import Positions, Quota
 from vtgdata.engine.collect import Collected, collect, too_many
@@ -171,7 +171,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
             forecast=forecast, judge=judge.told() if judge else UNSET, reproducible=made.reproducible, out=settings.out,
         )  # fmt: skip
         failed = too_many(made.n_failed, len(some), made.first_failure, settings.max_failed)
-        return step.finish(summary, list(work.files), failed=failed)
+        return step.finish(summary, list(work.files), failed=failed, parser=readings.parser())
 
 
 def _specs(settings: Settings) -> list[str]:
