@@ -4,8 +4,8 @@
     python benchmarks/verification.py 100000
 
 `anew` is build-coldstart --rollouts on answers that nobody says how they were read, so that each text is parsed;
-`again` is the same on the file that it wrote. The answers are invented: half are right, reasonings name times, some of them others than the answer. Each part runs in
-a process of its own on the same file; peak memory is the process's own.
+`again` is the same on the file that it wrote. The answers are invented: half are right, reasonings name times, some of
+them others than the answer. Each part runs in a process of its own; peak memory is the process's own.
 """
 
 import random

@@ -84,7 +84,8 @@ def test_changed_labels_are_scored_anew_without_parsing(made, parsed):
              for each in read_samples("samples.parquet")]  # fmt: skip
     write_samples(Path("moved.parquet"), moved)
     difficulty.run(difficulty.Settings(
-        samples="moved.parquet", rollouts="made/rollouts.parquet", n=len(TEXTS), model="scripted:samples.parquet", out="hard"
+        samples="moved.parquet", rollouts="made/rollouts.parquet", n=len(TEXTS), model="scripted:samples.parquet",
+        out="hard",
     ))  # fmt: skip
     assert len(parsed) < len(TEXTS) * 5
     best = {row["text"]: row["iou"] for row in read_parquet("hard/rollouts.parquet")}
@@ -141,7 +142,7 @@ def test_where_a_reading_may_no_longer_hold_each_text_is_parsed(made, parsed, mo
     samples = "elsewhere.parquet" if Path("elsewhere.parquet").exists() else "samples.parquet"
     cold(samples=samples, rollouts="made/rollouts.parquet", out="again")
     assert sorted(map(str, parsed)) == sorted(TEXTS * 5)
-    if samples == "samples.parquet":
+    if samples == "samples.parquet" and change is not touched_answers:
         assert bytes_of("again") == bytes_of("made")
 
 

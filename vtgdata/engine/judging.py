@@ -15,9 +15,10 @@ from vtgdata.conversation.answer import parse
 from vtgdata.conversation.prompt import JUDGED, Prompt, load_prompt, own_option, spans
 from vtgdata.conversation.verifying import Verifier, declared
 from vtgdata.engine import ask, failures
-from vtgdata.engine.collect import metered, take_shards
 from vtgdata.engine.journal.counts import journals, spend_in
 from vtgdata.engine.journal.journal import Journal
+from vtgdata.engine.judge_settings import of_judge
+from vtgdata.engine.metering import metered, take_shards
 from vtgdata.engine.models import answers_id, asked_model, told_by
 from vtgdata.engine.money.plan import Ask
 from vtgdata.engine.money.prices import Price, dollars
@@ -90,7 +91,7 @@ class Judge:
         changes: dict[str, Any] = {"prompt": str(given["prompt"]), "temperature": 0.0}
         if given["endpoint"]:
             changes["endpoint"] = str(given["endpoint"]).split()
-        self.settings = replaced(settings, **changes)
+        self.settings = replaced(of_judge(settings), **changes)
         self.prompt: Prompt = load_prompt(self.settings.prompt)
         if "{option}" not in self.prompt.form.template or "{reasoning}" not in self.prompt.body:
             raise VtgError(

@@ -18,6 +18,7 @@ from vtgdata.engine import choice, judging, pilot, readings, shards, turns, unre
 from vtgdata.engine.batch.export import Exported
 from vtgdata.engine.choice import Positions, Quota
 from vtgdata.engine.collect import Collected, collect, too_many
+from vtgdata.engine.judge_settings import JudgeSettings, refuse_without_judge
 from vtgdata.engine.judging import PENDING, Judge, Judged, Pending
 from vtgdata.engine.kept import Tally
 from vtgdata.engine.models import plugin_code
@@ -28,7 +29,7 @@ from vtgdata.engine.questions import load_samples
 from vtgdata.engine.settings import UnitFraction
 from vtgdata.engine.targets import Targets
 from vtgdata.engine.traced import Tracer, left_out
-from vtgdata.engine.turns import Taught, Teacher, TurnSettings, Yield
+from vtgdata.engine.turns import Taught, Teacher, Yield
 from vtgdata.engine.verification import Chain
 from vtgdata.files import plugins
 from vtgdata.files.parquet import ParquetWriter, parquet_writer
@@ -46,7 +47,7 @@ NONE = "none"
 """The one verifier of a chain of scores alone."""
 
 
-class Settings(TurnSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(JudgeSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of build-coldstart."""
 
     n: int = 4
@@ -142,10 +143,11 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         if not settings.ignores_up_to_date and (done := step.up_to_date()) is not None:
             return done
         asked = turns.teachers(settings)
+        pilot.refuse_over_whole(settings)
         Quota(settings.size, settings.balance, settings.quota, settings.seed)
         samples = still_there(shards.part(load_samples(settings), settings), settings.rollouts)
         chain = Chain(_specs(settings), samples)
-        judge = Judge(chain.judge, settings) if chain.judge else None
+        judge = Judge(chain.judge, settings) if chain.judge else refuse_without_judge(settings)
         work = _Work(settings, asked, chain, judge)
         unreleasable.refuse(settings, samples)
         some = pilot.draw(samples, settings.pilot, settings.seed) if settings.pilot else samples
