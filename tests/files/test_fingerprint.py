@@ -1,10 +1,7 @@
-import ast
 import os
-import shutil
 import sqlite3
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -238,66 +235,3 @@ def test_a_folder_is_its_names_and_bytes_without_hidden_files_and_meta(tmp_path:
     assert fingerprint.of_path(tmp_path / "made") == before
     touched(tmp_path / "made/b/a.txt")
     assert fingerprint.of_path(tmp_path / "made") != before
-
-
-@pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the package, whose code counts until the test ends."""
-    copy = tmp_path / "vtgdata"
-    shutil.copytree(fingerprint.ROOT, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(fingerprint, "ROOT", copy)
-    return copy
-
-
-def codes(package: Path) -> dict[Path, tuple[str, tuple[str, ...]]]:
-    """What counts of each module: the hash of its code, and what it imports."""
-    fingerprint._module.cache_clear()
-    return {path: fingerprint._module(path) for path in package.rglob("*.py")}
-
-
-def texts(tree: ast.AST) -> Iterator[ast.Constant]:
-    """The docstrings of a module, those of fields too."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            yield node.value
-
-
-def reworded(source: str) -> str:
-    """The source with another word in each docstring, and a comment."""
-    lines = source.encode().splitlines(keepends=True)
-    for text in sorted(texts(ast.parse(source)), key=lambda text: text.lineno, reverse=True):
-        line = lines[text.lineno - 1]
-        after = text.col_offset + line[text.col_offset :].index(b'"""') + 3
-        lines[text.lineno - 1] = line[:after] + b"Reworded: " + line[after:]
-    return b"".join(lines).decode() + "# A remark.\n"
-
-
-def test_no_step_is_done_again_for_a_docstring_or_a_comment(package: Path) -> None:
-    before, stage = codes(package), fingerprint.of_code("vtgdata.stages.ingest")
-    for path in package.rglob("*.py"):
-        path.write_text(reworded(path.read_text(encoding="utf-8")), encoding="utf-8")
-    assert "Reworded: " in (package / "stages/ingest.py").read_text(encoding="utf-8")
-    assert codes(package) == before
-    assert fingerprint.of_code("vtgdata.stages.ingest") == stage
-
-
-def test_a_step_is_done_again_for_code_of_its_own_and_code_that_it_imports(package: Path) -> None:
-    watched = ("vtgdata.stages.ingest", "vtgdata.plugins.scores.tiou")
-    before = [fingerprint.of_code(module) for module in watched]
-    for name in ("stages/ingest.py", "annotations/normalise.py"):
-        with (package / name).open("a", encoding="utf-8") as file:
-            file.write("\nCHANGED = True\n")
-        fingerprint._module.cache_clear()
-        ingest, score = (fingerprint.of_code(module) for module in watched)
-        assert ingest != before[0] and score == before[1]
-        before = [ingest, score]
-
-
-@pytest.mark.parametrize("name", ["vtgdata.no.such.module", "vtgdata.stages.ingset", "vtgdata.records.sample.Sample"])
-def test_code_that_is_not_there_is_no_fingerprint(name: str) -> None:
-    with pytest.raises(ValueError, match=name):
-        fingerprint.of_code("vtgdata.stages.ingest", name)
-
-
-def test_code_of_other_people_is_theirs() -> None:
-    assert fingerprint.of_code("vtgdata_of_a_lab.reader", "mylab.reader") == fingerprint.of_code()

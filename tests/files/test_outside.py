@@ -34,9 +34,8 @@ ALLOWED = {
     "cli/app.py": {"open": "the null device, to write to"},
     "video/proxy.py": {"open": "the copy that was just written"},
     "files/child_processes.py": {"resolve": "folders of Python's own"},
-    "files/fingerprint.py": {
-        "connect": "remembered hashes in the user's cache", "is_file": "a module that Python found",
-    },
+    "files/fingerprint.py": {"connect": "remembered hashes in the user's cache"},
+    "files/code_fingerprint.py": {"is_file": "a module that Python found"},
     "files/parquet_limits.py": {
         "ParquetFile": "the place itself", "read_parquet": "the place itself", "read_table": "the place itself",
         "scan_parquet": "the place itself",

@@ -143,7 +143,7 @@ def _serve(asking: socket.socket, also: Sequence[str]) -> None:
     """Fork for each program asked for, until nobody can ask any more; in a fork, return as it."""
     import vtgdata
     from vtgdata.cli import app, commands
-    from vtgdata.files import fingerprint
+    from vtgdata.files import code_fingerprint
 
     # What the command line itself imports when it first runs.
     with contextlib.redirect_stdout(io.StringIO()):
@@ -153,7 +153,7 @@ def _serve(asking: socket.socket, also: Sequence[str]) -> None:
     for name in (*LIBRARIES, *also):
         importlib.import_module(name)
     # What each step reads of this package is remembered too.
-    fingerprint.of_code(*(module.name for module in pkgutil.walk_packages(vtgdata.__path__, "vtgdata.")))
+    code_fingerprint.of_code(*(module.name for module in pkgutil.walk_packages(vtgdata.__path__, "vtgdata.")))
     gc.freeze()
     while True:
         head, given, _, _ = socket.recv_fds(asking, 8, 64)

@@ -34,6 +34,8 @@ PARTS = {
     "base_model.model.model.visual.blocks.0.attn.qkv.lora_A.default.weight": "vision",
 }  # fmt: skip
 """Names of weights of the thirteen families, and of an adapter."""
+TURNS = "import numpy as np\n\n\ndef score(answers, samples):\n    return np.arange(len(answers)) % 2.0\n"
+"""A reward that one of two answers to each question earns, whatever it says, so that each step has a gradient."""
 
 
 @pytest.mark.parametrize("name", PARTS)
@@ -63,9 +65,12 @@ def folder(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize("lora", [0, 4])
 @pytest.mark.parametrize("name", FAMILIES)
-def test_each_family_is_trained_by_sft_and_by_grpo_or_refused_by_name(name, lora, folder, tmp_path):
+def test_each_family_is_trained_by_sft_and_by_grpo_or_refused_by_name(name, lora, folder, tmp_path, monkeypatch):
     from vtgdata.train import model as models
 
+    (tmp_path / "turns_of").mkdir()
+    (tmp_path / "turns_of/two.py").write_text(TURNS)
+    monkeypatch.syspath_prepend(tmp_path)
     common = {
         "release": "", "model": str(folder(name)), "videos": "", "steps": 3, "lora": lora, "learning_rate": 1e-3,
         "warmup": 0,
@@ -74,18 +79,22 @@ def test_each_family_is_trained_by_sft_and_by_grpo_or_refused_by_name(name, lora
     made = sft.fit(sft.Settings(**common, out=out, batch_size=2), ROWS, {PROMPT.id: PROMPT}, frames)
     parts = set(made.effective["trained"])
     assert parts == ({"language"} if lora else {"vision", "projector", "language"})
-    before, after = (dict(models.load(path).model.named_parameters()) for path in (str(folder(name)), out))
-    changed = {part(key) for key, weight in before.items() if not weight.equal(after[key])}
-    assert changed == parts
+
+    def changed(out):
+        before, after = (dict(models.load(path).model.named_parameters()) for path in (str(folder(name)), out))
+        return {part(key) for key, weight in before.items() if not weight.equal(after[key])}
+
+    assert changed(out) == parts
     settings = rl.Settings(
-        **common, out=str(tmp_path / "rl"), prompts_per_step=2, rollouts=2, max_new_tokens=6
+        **common, out=str(tmp_path / "rl"), prompts_per_step=2, rollouts=2, max_new_tokens=6,
+        rewards={"turns_of.two": 1.0}, stall=0,
     )  # fmt: skip
     if name in families.NEEDS:
         with pytest.raises(VtgError, match=families.NEEDS[name][1]):
             rl.fit(settings, ROWS, {PROMPT.id: PROMPT}, frames)
         return
     assert rl.fit(settings, ROWS, {PROMPT.id: PROMPT}, frames).steps == 3
-    models.load(settings.out)
+    assert changed(settings.out) == parts
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Training killed (SIGKILL) at random moments ends, given the same command again, as if nothing had happened."""
 
+import json
 import os
 import random
 import subprocess
@@ -29,9 +30,13 @@ steps:
      drops: ["@data/drops.parquet"], coldstart: "@traces/traces.parquet", pass_rates: "@hard/pass_rates.parquet",
      splits: {rl: "@pick/rows.parquet"}}
 """
-RL = ["rl", "--prompts-per-step", "3", "--rollouts", "3", "--max-new-tokens", "12", "--rewards", "length=1"]
+RL = ["rl", "--model", "formed", "--prompts-per-step", "3", "--rollouts", "3", "--max-new-tokens", "64",
+      "--rewards", "length=0.5,tiou=0.5"]  # fmt: skip
+SFT = ["sft", "--model", "base", "--batch-size", "8"]
+FORM = [*SFT, "--steps", "100", "--learning-rate", "2e-3"]
+"""Teaches the tiny model the form of an answer, so that RL has rewards and with them gradients."""
 WAYS = {
-    "sft": ["sft", "--batch-size", "8", "--steps", "10"],
+    "sft": [*SFT, "--steps", "10"],
     "rl": [*RL, "--steps", "10", "--dynamic-sampling", "1"],
     "rl with a refresh": [*RL, "--steps", "6", "--refresh", "every=3,n=2,size=6,selector=uniform"],
 }
@@ -43,12 +48,13 @@ def world(tmp_path_factory):
     (folder / "recipe.yaml").write_text(RECIPE)
     subprocess.run([sys.executable, "-m", "vtgdata", "run", "recipe.yaml"], cwd=folder, check=True, capture_output=True)
     tiny_training.build(folder / "base")
+    subprocess.run(command(FORM, "formed"), cwd=folder, check=True, capture_output=True)
     return folder
 
 
 def command(way, out):
-    kind, *more = WAYS[way]
-    given = ["runs/v2", "--model", "base", "--videos", "runs/shapes/videos", "--save-every", "2", "--out", out]
+    kind, *more = way
+    given = ["runs/v2", "--videos", "runs/shapes/videos", "--save-every", "2", "--out", out]
     return [sys.executable, "-m", "vtgdata", "train", kind, *given, *more]
 
 
@@ -58,24 +64,26 @@ def command(way, out):
 def test_a_killed_run_has_the_losses_and_the_bytes_of_an_undisturbed_one(world, way):
     whole = f"whole {way}"
     began = time.monotonic()
-    subprocess.run(command(way, whole), cwd=world, check=True, capture_output=True)
+    subprocess.run(command(WAYS[way], whole), cwd=world, check=True, capture_output=True)
+    assert len({json.loads(line)["loss"] for line in (world / whole / "training.jsonl").open()}) > 3
     took, drawn, killed, number = time.monotonic() - began, random.Random(f"{SEED}:{way}"), 0, 0
     while killed < KILLS:
         out = f"torn {way} {number}"
         number += 1
         for _ in range(3):
             process = subprocess.Popen(
-                command(way, out), cwd=world, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                command(WAYS[way], out), cwd=world, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
             try:
                 process.wait(drawn.uniform(0.25, 1.0) * took)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+                if (world / out / "meta.json").exists():
+                    continue  # it was done, and had only to end
                 killed += 1
-                assert not (world / out / "meta.json").exists()
                 assert not (world / out / "model.safetensors").exists()
-        subprocess.run(command(way, out), cwd=world, check=True, capture_output=True)
+        subprocess.run(command(WAYS[way], out), cwd=world, check=True, capture_output=True)
         for name in ("training.jsonl", "rows.jsonl", "model.safetensors"):
             assert (world / out / name).read_bytes() == (world / whole / name).read_bytes(), (out, name)
         assert not [path for path in (world / out).iterdir() if path.name.startswith(".")]
@@ -84,9 +92,10 @@ def test_a_killed_run_has_the_losses_and_the_bytes_of_an_undisturbed_one(world, 
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
 def test_a_finished_model_stays_until_the_next_is_finished(world):
-    subprocess.run(command("sft", "model"), cwd=world, check=True, capture_output=True)
+    subprocess.run(command(WAYS["sft"], "model"), cwd=world, check=True, capture_output=True)
     before = {path.name: path.read_bytes() for path in (world / "model").iterdir()}
-    process = subprocess.Popen([*command("sft", "model"), "--seed", "8"], cwd=world, stderr=subprocess.PIPE, text=True)
+    again = [*command(WAYS["sft"], "model"), "--seed", "8"]
+    process = subprocess.Popen(again, cwd=world, stderr=subprocess.PIPE, text=True)
     for line in process.stderr:
         if "step" in line:
             break

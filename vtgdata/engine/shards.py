@@ -6,10 +6,9 @@ tables: the same bytes for any number of shards (where a local model answers, wi
 """
 
 import hashlib
-import importlib
-import os
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, cast
 
@@ -17,6 +16,7 @@ import msgspec
 
 from vtgdata.engine.settings import AskSettings
 from vtgdata.errors import RowsFailed, VtgError
+from vtgdata.files import cluster
 from vtgdata.files.samples import SampleTable
 from vtgdata.video.frame_settings import PositiveInt
 
@@ -126,32 +126,11 @@ def on_ray(run: Callable[[S], object], settings: S) -> None:
     shards together asks for them again. Raises VtgError when ray is not installed and, with the exit code of the first
     such shard, when a shard ended in another error.
     """
-    try:
-        # Untyped: ray is an optional dependency.
-        ray: Any = importlib.import_module("ray")
-    except ModuleNotFoundError as error:
-        raise VtgError("--executor ray needs ray: pip install 'vtgdata[ray]'") from error
-    mine = not ray.is_initialized()
-    if mine:
-        local: dict[str, Any] = (
-            {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": settings.workers, "include_dashboard": False}
-        )
-        ray.init(log_to_driver=False, **local)
-    try:
-        task: Any = ray.remote(num_cpus=1, max_retries=3)(_shard)
-        parts = [
-            _replaced(settings, executor="", shard=f"{index}/{settings.shards}", **_paid(settings))
-            for index in range(settings.shards)
-        ]
-        said = ray.get([task.remote(run, each, str(Path.cwd())) for each in parts])
-    finally:
-        if mine:
-            ray.shutdown()
-    for each, failed in zip(parts, said, strict=True):
-        if failed:
-            error = VtgError(f"shard {each.shard}: {failed[1]}")
-            error.exit_code = failed[0]
-            raise error
+    parts = [
+        _replaced(settings, executor="", shard=f"{index}/{settings.shards}", **_paid(settings))
+        for index in range(settings.shards)
+    ]
+    cluster.on_ray(partial(_shard, run), parts, settings.workers)
 
 
 def _paid(settings: Sharded) -> dict[str, Any]:
@@ -161,16 +140,16 @@ def _paid(settings: Sharded) -> dict[str, Any]:
     return {"yes": True, "budget": None if settings.budget is None else settings.budget / settings.shards}
 
 
-def _shard(run: Callable[[S], object], settings: S, folder: str) -> tuple[int, str] | None:
-    """Run one shard where Ray put it; returns exit code and text of an error, since not every exception can be sent."""
-    os.chdir(folder)
+def _shard(run: Callable[[S], object], settings: S) -> None:
+    """Run one shard where Ray put it; raises VtgError that names the shard."""
     try:
         run(settings)
     except RowsFailed:
-        return None
+        return
     except VtgError as error:
-        return error.exit_code, str(error)
-    return None
+        named = VtgError(f"shard {settings.shard}: {error}")
+        named.exit_code = error.exit_code
+        raise named from error
 
 
 def refuse(settings: ShardedSettings, why: str) -> None:

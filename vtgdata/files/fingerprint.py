@@ -1,15 +1,15 @@
-"""Fingerprints of values, files, folders and code. A step is not run again while all its fingerprints are unchanged."""
+"""Fingerprints of values, files and folders; those of code are in `code_fingerprint`.
 
-import ast
+A step is not run again while all its fingerprints are unchanged.
+"""
+
 import hashlib
-import importlib.util
 import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,6 @@ import msgspec
 from vtgdata.errors import VtgError
 from vtgdata.files import outside
 from vtgdata.files.video_files import BINDINGS, video_files
-
-ROOT = Path(__file__).parent.parent
-"""Folder of the package."""
 
 
 def of_value(value: Any) -> str:
@@ -62,12 +59,12 @@ def of_file(path: Path) -> str:
     name, stamp = _text(outside.resolved(path)), ":".join(map(str, _stamp_of(stat)))
     if (read := _read.get(name)) is not None and read[0] == _stamp_of(stat):
         return read[1]
-    known = _memory("SELECT hash FROM stamped WHERE path = ? AND stamp = ?", (name, stamp))
+    known = remembered("SELECT hash FROM stamped WHERE path = ? AND stamp = ?", (name, stamp))
     if known is not None:
         return known
     found = of_bytes(path)
     if _settled(stat):
-        _memory("INSERT OR REPLACE INTO stamped VALUES (?, ?, ?)", (name, stamp, found))
+        remembered("INSERT OR REPLACE INTO stamped VALUES (?, ?, ?)", (name, stamp, found))
     return found
 
 
@@ -122,16 +119,18 @@ def _settled(stat: os.stat_result) -> bool:
     return time.time() - max(stat.st_mtime, stat.st_ctime) > SETTLED_SECONDS
 
 
-def _memory(statement: str, values: tuple[str, ...]) -> str | None:
-    """The first value that an SQL statement gives on the table of cached hashes; None without one.
+def remembered(statement: str, values: tuple[str, ...]) -> str | None:
+    """The first value that an SQL statement gives on the tables of cached hashes; None without one.
 
-    The cache is a convenience: a read-only home or a torn cache must not stop a run.
+    `stamped` has files by path and stamp; `parsed` has code by the hash of its text (see `code_fingerprint`). The cache
+    is a convenience: a read-only home or a torn cache must not stop a run.
     """
     try:
         folder = cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(folder / "hashes.sqlite", timeout=10)) as db, db:
             db.execute("CREATE TABLE IF NOT EXISTS stamped (path TEXT PRIMARY KEY, stamp TEXT, hash TEXT)")
+            db.execute("CREATE TABLE IF NOT EXISTS parsed (parser TEXT PRIMARY KEY, found TEXT)")
             row = db.execute(statement, values).fetchone()
     except (sqlite3.Error, OSError, VtgError):
         return None
@@ -183,76 +182,3 @@ def _text(path: Path) -> str:
     'caf\\xe9.mp4'
     """
     return path.as_posix().encode(errors="surrogateescape").decode(errors="backslashreplace")
-
-
-def of_code(*modules: str) -> str:
-    """SHA-256 (hex) of the given vtgdata modules and all vtgdata modules that they import.
-
-    Comments and docstrings do not count, nor do other people's modules.
-
-    Raises ValueError for a vtgdata name that is not a module: a step that depends on no code would never run again.
-    """
-    unknown = sorted(name for name in modules if _ours(name) and module_path(name) is None)
-    if unknown:
-        raise ValueError(f"{', '.join(unknown)}: no module of vtgdata, so its code has no fingerprint")
-    seen: dict[str, str] = {}
-    pending = list(modules)
-    while pending:
-        name = pending.pop()
-        path = module_path(name)
-        if name in seen or path is None:
-            continue
-        seen[name], imported = _module(path)
-        pending.extend(imported)
-    return of_value(sorted(seen.items()))
-
-
-def of_foreign(module: str) -> str | None:
-    """The fingerprint of other people's plug-in module; None for ours, which `of_code` covers."""
-    if module.startswith("vtgdata."):
-        return None
-    try:
-        spec = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
-        return None  # reported when it is loaded
-    return of_file(Path(spec.origin)) if spec and spec.origin and Path(spec.origin).is_file() else None
-
-
-def _ours(name: str) -> bool:
-    return name == "vtgdata" or name.startswith("vtgdata.")
-
-
-def module_path(name: str) -> Path | None:
-    """The source file of a vtgdata module, or None when the name is not one."""
-    if not _ours(name):
-        return None
-    base = ROOT.joinpath(*name.split(".")[1:])
-    candidates = (base.with_suffix(".py"), base / "__init__.py")
-    return next((path for path in candidates if outside.is_file(path)), None)
-
-
-@cache
-def _module(path: Path) -> tuple[str, tuple[str, ...]]:
-    tree = ast.parse(outside.read_text(path))
-    names = tuple(imports(tree))
-    return hashlib.sha256(ast.dump(_WithoutTexts().visit(tree)).encode()).hexdigest(), names
-
-
-class _WithoutTexts(ast.NodeTransformer):
-    """Removes statements that are only a string: docstrings of modules, classes, functions and fields."""
-
-    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
-        text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        return None if text else node
-
-
-def imports(tree: ast.AST) -> list[str]:
-    """All names that a module's source may import from: `from a import b` gives both `a` and `a.b`."""
-    found: list[str] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found.extend(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.append(node.module)
-            found.extend(f"{node.module}.{alias.name}" for alias in node.names)
-    return found

@@ -18,7 +18,7 @@ from msgspec import UNSET, UnsetType
 
 from vtgdata import __version__
 from vtgdata.errors import Conflict, Locked, RowsFailed, VtgError
-from vtgdata.files import claims, fingerprint
+from vtgdata.files import claims, code_fingerprint, fingerprint
 from vtgdata.files.crash_points import crash_here
 from vtgdata.files.draft import DRAFT, discard, fresh, settle
 from vtgdata.files.lease import Lease, clear
@@ -115,8 +115,8 @@ class Step(Generic[S]):
         paths, roots = [str(path) for path in inputs], [str(path) for path in listings]
         claims.claim(self.out, [*paths, *roots, *reads])
         self.command, self._summary = command, summary
-        foreign = [fingerprint.of_foreign(name) for name in sorted(set(code))]
-        self.code = fingerprint.of_value([fingerprint.of_code(*code), foreign])
+        foreign = [code_fingerprint.of_foreign(name) for name in sorted(set(code))]
+        self.code = fingerprint.of_value([code_fingerprint.of_code(*code), foreign])
         for path in paths + roots:
             if not Path(path).exists():
                 raise VtgError(f"{path}: no such file or folder (an input of `vtgdata {command}`).")

@@ -5,9 +5,12 @@ the samples without the rows that can be removed: broken rows, repeated ids, rep
 benchmark.
 """
 
-from collections.abc import Iterable
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import msgspec
 
@@ -18,13 +21,17 @@ from vtgdata.annotations.overlap import Group
 from vtgdata.annotations.overlap_columns import Rows
 from vtgdata.annotations.read_rows import Wrong, place, read_rows
 from vtgdata.errors import RowsFailed, VideoAmbiguous, VtgError
-from vtgdata.files import plugins
+from vtgdata.files import cluster, plugins
 from vtgdata.files.samples import sample_row, write_drops, write_samples
 from vtgdata.files.schemas import Row
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.files.whole import json_text, write_json, write_list
 from vtgdata.metrics.sample_groups import GroupReport, PairReport, group_report, pair_report
 from vtgdata.records import Drop, Sample
+from vtgdata.video.frame_settings import PositiveInt
+
+if TYPE_CHECKING:
+    from vtgdata.video.hashes import Hashes
 
 Kind = Literal[
     "broken_rows", "repeated_ids", "duplicates", "contamination", "label_versions", "durations", "implausible", "videos"
@@ -55,6 +62,12 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Similarity, in (0, 1], from which two queries on one video count as nearly the same."""
     tolerance: float = 1.0
     """Largest allowed difference between the durations that rows state for one video, in seconds."""
+    executor: Literal["", "ray"] = ""
+    """`ray`: hash the videos on a Ray cluster ($RAY_ADDRESS, or this machine)."""
+    shards: PositiveInt = 4
+    """Number of parts with --executor."""
+    workers: PositiveInt = 2
+    """Parts that run at a time with --executor on this machine; a cluster decides by its CPUs."""
 
 
 class Summary(StepSummary, frozen=True, kw_only=True):
@@ -204,16 +217,20 @@ class _Report:
         Args:
             paths: {name of a video file: its path}.
         """
-        from vtgdata.video import hashes as hashes
-        from vtgdata.video import workers
+        from vtgdata.video import hashes
 
-        decoder = workers.Isolated("pyav")
         held, trained = (self.rows.by_file(paths, benchmark=benchmark) for benchmark in (True, False))
         if not held or not trained:
             return
+        wanted = [(file, paths[file]) for file in dict.fromkeys([*trained, *held])]
+        if self.settings.executor:
+            parts = cluster.spread(wanted, self.settings.shards)
+            hashed = cluster.on_ray(partial(_hashed, count=1), parts, self.settings.workers)
+            found = {name: each for part in hashed for name, each in part.items()}
+        else:
+            found = _hashed(wanted)
         pairs = hashes.near_copies(
-            hashes.of_videos([(file, paths[file]) for file in trained], decoder),
-            hashes.of_videos([(file, paths[file]) for file in held], decoder),
+            *({name: found[name] for name in names if name in found} for names in (trained, held))
         )
         for ours, theirs in pairs:
             for sample_id in trained[ours]:
@@ -256,6 +273,13 @@ class _Report:
         write_samples(out / "samples.parquet", self.rows.each(self.rows.frame.filter(~left)))
         gone = (_drop(each, *self.left[each.sample_id]) for each in self.rows.each(self.rows.frame.filter(left)))
         write_drops(out / "drops.parquet", [*self.broken, *gone])
+
+
+def _hashed(wanted: Sequence[tuple[str, Path]], count: int | None = None) -> dict[str, Hashes]:
+    """The perceptual hashes of named files, `count` at a time: here, or where a cluster has put this part of them."""
+    from vtgdata.video import hashes, workers
+
+    return hashes.of_videos(wanted, workers.Isolated("pyav"), count)
 
 
 def _drop(sample: Sample, reason: str, detail: str) -> Drop:

@@ -9,24 +9,25 @@ number.
 
 import logging
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
 
 from vtgdata.annotations import filtering, video_keys
-from vtgdata.annotations.benchmarks import is_benchmark
+from vtgdata.annotations.filtered_rows import batches, benchmark_splits, of_splits
 from vtgdata.annotations.filtering import Benchmarks, Filter
 from vtgdata.annotations.left_out import Filtered, Gone, by_filter, counted
 from vtgdata.errors import VtgError, did_you_mean
-from vtgdata.files import plugins, schemas
+from vtgdata.files import cluster, plugins, schemas
 from vtgdata.files.pieces import write_table
 from vtgdata.files.samples import open_samples, read_sample
 from vtgdata.files.schemas import ABSENT, SAMPLES
 from vtgdata.files.step import Step, StepSummary
-from vtgdata.records import Sample
-from vtgdata.video.frame_settings import FrameSettings
+from vtgdata.records import Sample, Video
+from vtgdata.video.frame_settings import FrameSettings, PositiveInt
 from vtgdata.video.parallel import warm
 from vtgdata.video.store import DECODER, FrameStore
 
@@ -59,6 +60,13 @@ class Settings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Filter rows of benchmark splits as well, although their number is published."""
     videos: str = ""
     """Folder under which the videos lie, for filters that look at videos (clip_relevance, near_duplicate_video)."""
+    executor: Literal["", "ray"] = ""
+    """`ray`: judge the samples of several videos at a time; with a filter that compares videos,
+    decode them there on a Ray cluster ($RAY_ADDRESS, or this machine)."""
+    shards: PositiveInt = 4
+    """Number of parts with --executor."""
+    workers: PositiveInt = 2
+    """Parts that run at a time with --executor on this machine; a cluster decides by its CPUs."""
 
 
 class Videos(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,15 +119,15 @@ def run(settings: Settings) -> Summary:
             return done
         frame = _read(settings)
         benchmarks = _benchmarks(settings) if compares else {}
-        protected = set[tuple[str, str]]() if settings.benchmarks_too else _reported(frame)
+        protected = set[tuple[str, str]]() if settings.benchmarks_too else benchmark_splits(frame)
         store = _store(settings) if looks else None
-        gone = sorted(_judged(frame, filters, benchmarks, protected, settings.file, store))
+        gone = sorted(_all_judged(settings, _Judges(settings.file, filters, benchmarks, protected, store), frame))
         out = step.start()
         kept = np.ones(frame.height, dtype=bool)
         kept[[each.number for each in gone]] = False
         write_table(out / "samples.parquet", frame.filter(kept), SAMPLES | ABSENT, *ABSENT)
         write_table(out / "drops.parquet", _drops(frame, gone, filters), DROPS)
-        untouched = _of(frame, protected).sum() if protected else 0
+        untouched = of_splits(frame, protected).sum() if protected else 0
         summary = Summary(
             file=settings.file,
             rows=frame.height,
@@ -128,7 +136,7 @@ def run(settings: Settings) -> Summary:
             reasons=counted(gone),
             filters=by_filter([each.spec for each in filters], gone, frame.height - untouched),
             benchmark_rows=untouched,
-            videos=_videos(frame, kept),
+            videos=Videos(before=frame["video_id"].n_unique(), after=frame.filter(kept)["video_id"].n_unique()),
             out=settings.out,
         )
         if len(gone) == frame.height:
@@ -188,20 +196,6 @@ def _read(settings: Settings) -> Any:
     return found.frame
 
 
-def _reported(frame: Any) -> set[tuple[str, str]]:
-    """The (corpus, split) pairs of a frame's rows that are benchmarks."""
-    pairs = frame.select("corpus", "split").unique().rows()
-    return {(corpus, split) for corpus, split in pairs if corpus and split and is_benchmark(corpus, split)}
-
-
-def _of(frame: Any, splits: set[tuple[str, str]]) -> Any:
-    """A boolean for each row of a frame: whether it belongs to one of these splits."""
-    import polars as pl
-
-    conditions = [(pl.col("corpus") == corpus) & (pl.col("split") == split) for corpus, split in sorted(splits)]
-    return frame.select(pl.any_horizontal(conditions).fill_null(False)).to_series()
-
-
 def _benchmarks(settings: Settings) -> dict[str, list[Sample]]:
     """The samples of benchmark splits in the file to curate and in the files of --against, by the keys of their videos.
 
@@ -210,9 +204,9 @@ def _benchmarks(settings: Settings) -> dict[str, list[Sample]]:
     found: list[Sample] = []
     for path in dict.fromkeys([settings.file, *settings.against]):
         frame = open_samples(path, look=False).frame
-        reported = _reported(frame)
+        reported = benchmark_splits(frame)
         if reported:
-            found += [read_sample(path, row) for row in frame.filter(_of(frame, reported)).to_dicts()]
+            found += [read_sample(path, row) for row in frame.filter(of_splits(frame, reported)).to_dicts()]
         elif path in settings.against:
             splits = sorted({f"{corpus} {split}" for corpus, split in frame.select("corpus", "split").unique().rows()})
             raise VtgError(f"--against {path}: no benchmark split is in it, only {', '.join(splits) or 'no rows'}.")
@@ -223,53 +217,69 @@ def _benchmarks(settings: Settings) -> dict[str, list[Sample]]:
     return video_keys.by_key(found)
 
 
-def _judged(
-    frame: Any,
-    filters: Sequence[Filter],
-    benchmarks: Benchmarks,
-    protected: set[tuple[str, str]],
-    path: str,
-    store: FrameStore | None,
-) -> Iterator[Gone]:
-    """Yield the rows that the filters drop, in no particular order."""
-    size = frame.height if any(each.whole for each in filters) else BATCH
-    for numbers in _batches(frame, size):
-        samples = [read_sample(path, row) for row in frame[numbers].to_dicts()]
+class _Judges(NamedTuple):
+    """The filters, and what they are given."""
+
+    path: str
+    filters: Sequence[Filter]
+    benchmarks: Benchmarks
+    protected: set[tuple[str, str]]
+    store: FrameStore | None
+
+    def judged(self, frame: Any, numbers: Sequence[int]) -> Iterator[Gone]:
+        """Yield which of these rows of a frame the filters drop, in no particular order."""
+        samples = [read_sample(self.path, row) for row in frame[numbers].to_dicts()]
         number = {sample.sample_id: each for sample, each in zip(samples, numbers, strict=True)}
-        left = [sample for sample in samples if (sample.corpus, sample.split) not in protected]
-        for step, each in enumerate(filters):
-            if each.looks and store is not None:
-                _fill(store, left)
-            found = each.left(left, benchmarks, store.frames if store is not None else None)
+        left = [sample for sample in samples if (sample.corpus, sample.split) not in self.protected]
+        for step, each in enumerate(self.filters):
+            if each.looks and self.store is not None:
+                _fill(self.store, _videos_of(left))
+            found = each.left(left, self.benchmarks, self.store.frames if self.store is not None else None)
             yield from (Gone(number[name], step, why.reason, why.detail) for name, why in found.items())
             left = [sample for sample in left if sample.sample_id not in found]
 
 
-def _fill(store: FrameStore, samples: Sequence[Sample]) -> None:
+def _all_judged(settings: Settings, judges: _Judges, frame: Any) -> Iterator[Gone]:
+    """Yield the rows that the filters drop, in no particular order: judged here or, with --executor, on a cluster."""
+    whole = any(each.whole for each in judges.filters)
+    if settings.executor and not whole:
+        parts = list(batches(frame, -(-frame.height // settings.shards)))
+        for found in cluster.on_ray(partial(_judged_there, settings), parts, settings.workers):
+            yield from found
+        return
+    if settings.executor and judges.store is not None:
+        # A filter that compares videos with each other judges them all here; their frames are decoded there.
+        samples = [read_sample(settings.file, row) for row in frame.to_dicts()]
+        parts = cluster.spread(_videos_of(samples), settings.shards)
+        cluster.on_ray(partial(_filled_there, settings), parts, settings.workers)
+    for numbers in batches(frame, frame.height if whole else BATCH):
+        yield from judges.judged(frame, numbers)
+
+
+def _judged_there(settings: Settings, numbers: list[int]) -> list[Gone]:
+    """What the filters drop of these rows, where a cluster has put them."""
+    filters = [filtering.parse_filter(spec) for spec in settings.filters]
+    frame = _read(settings)
+    benchmarks = _benchmarks(settings) if any(each.compares for each in filters) else {}
+    protected = set[tuple[str, str]]() if settings.benchmarks_too else benchmark_splits(frame)
+    store = _store(settings) if any(each.looks for each in filters) else None
+    return list(_Judges(settings.file, filters, benchmarks, protected, store).judged(frame, numbers))
+
+
+def _filled_there(settings: Settings, videos: list[Video]) -> None:
+    """Decode the frames of these videos into the store, where a cluster has put them."""
+    _fill(_store(settings), videos, 1)
+
+
+def _videos_of(samples: Sequence[Sample]) -> list[Video]:
+    return list({(sample.video.file, sample.video.video_id): sample.video for sample in samples}.values())
+
+
+def _fill(store: FrameStore, videos: Sequence[Video], count: int | None = None) -> None:
     """Decode the frames of all videos into the store, in parallel, so that a filter reads them from there."""
-    videos = {(sample.video.file, sample.video.video_id): sample.video for sample in samples}
-    for number, _ in enumerate(warm(store, videos.values()), 1):
+    for number, _ in enumerate(warm(store, videos, count), 1):
         if number % 1000 == 0:
             log.info("curate: %d of %d videos looked at", number, len(videos))
-
-
-def _batches(frame: Any, size: int) -> Iterator[list[int]]:
-    """Yield row numbers in batches of at least `size` (the last may be smaller).
-
-    A batch has all rows of each of its videos, in their order.
-    """
-    import polars as pl
-
-    placed = frame.select("video_id", pl.int_range(pl.len()).alias("number"))
-    videos = placed.group_by("video_id", maintain_order=True).agg("number")["number"]
-    batch: list[int] = []
-    for numbers in videos:
-        batch += numbers.to_list()
-        if len(batch) >= size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def _drops(frame: Any, gone: Sequence[Gone], filters: Sequence[Filter]) -> Any:
@@ -286,7 +296,3 @@ def _drops(frame: Any, gone: Sequence[Gone], filters: Sequence[Filter]) -> Any:
     return rows.select("corpus", origin, pl.col("query").alias("raw"), "sample_id").with_columns(
         pl.Series(name, values, dtype=pl.String) for name, values in said.items()
     )
-
-
-def _videos(frame: Any, kept: Any) -> Videos:
-    return Videos(before=frame["video_id"].n_unique(), after=frame.filter(kept)["video_id"].n_unique())

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vtgdata.errors import VideoUnreadable
+from vtgdata.video import parallel
 
 FRAMES = 8
 """Frames hashed per video, at the midpoints of as many equal parts."""
@@ -83,7 +84,15 @@ def near_copies(ours: Mapping[str, Hashes], theirs: Mapping[str, Hashes]) -> lis
     return found
 
 
-def of_videos(paths: Sequence[tuple[str, Path]], decoder: Any) -> dict[str, Hashes]:
-    """{name: hashes} of named files; files that cannot be read are left out."""
-    found = ((name, of_video(path, decoder)) for name, path in paths)
-    return {name: hashes for name, hashes in found if hashes is not None}
+def of_videos(paths: Sequence[tuple[str, Path]], decoder: Any, count: int | None = None) -> dict[str, Hashes]:
+    """{name: hashes} of named files, in their order; files that cannot be read are left out.
+
+    Args:
+        paths: (name, file) of each.
+        decoder: a decoder plug-in whose functions several threads may call, as `workers.Isolated` is.
+        count: number of files read at a time; the number of cores when None.
+    """
+    found = {
+        named[0]: hashes for named, hashes in parallel.each(lambda named: of_video(named[1], decoder), paths, count)
+    }
+    return {name: hashes for name, _ in paths if (hashes := found[name]) is not None}
