@@ -16,7 +16,7 @@ from vtgdata.conversation.answer import MAX_TEXT
 from vtgdata.conversation.answer_absence import MAY_SAY_SO
 from vtgdata.conversation.answer_text import split_reasoning
 from vtgdata.errors import VtgError
-from vtgdata.files import fingerprint, parquet_limits
+from vtgdata.files import code_fingerprint, fingerprint, parquet_limits
 from vtgdata.files.meta import maker
 from vtgdata.files.schemas import Row
 from vtgdata.records import Answer, Sample
@@ -29,7 +29,7 @@ READ_BY = ("vtgdata.conversation.answer", "vtgdata.conversation.prompt")
 @cache
 def parser() -> str:
     """The fingerprint of the parser's code."""
-    return fingerprint.of_code(*READ_BY)
+    return code_fingerprint.of_code(*READ_BY)
 
 
 def same_reading(rollouts: str, samples: Iterable[Sample]) -> Callable[[str], bool]:
