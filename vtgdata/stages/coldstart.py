@@ -34,7 +34,7 @@ from vtgdata.engine.verification import Chain
 from vtgdata.files import plugins
 from vtgdata.files.parquet import ParquetWriter, parquet_writer
 from vtgdata.files.samples import SampleTable
-from vtgdata.files.schemas import DRAWN, ROLLOUTS, TRACES, VERIFIED
+from vtgdata.files.schemas import DRAWN, ROLLOUTS, TRACES, VERDICTS, VERIFIED
 from vtgdata.files.step import Step, StepSummary
 from vtgdata.releases.rebuild.answers import still_there
 from vtgdata.video.frame_settings import PositiveInt
@@ -218,7 +218,7 @@ class _Work:
         self.out = Path()
         self.files = {"rollouts.parquet": ROLLOUTS, "traces.parquet": COLUMNS}
         if judge is not None:
-            self.files[judging.NAME] = judging.COLUMNS
+            self.files[judging.NAME] = VERDICTS
 
     def plan(self, samples: SampleTable) -> Planned | Exported | None:
         """The plan of asking about samples, or None when that may begin; see `plan.check`."""
