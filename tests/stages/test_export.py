@@ -13,7 +13,7 @@ from support.drawn_videos import draw
 from support.export_builders import SIX, Shown, asked, exported, released, rewarded, rows, told, words
 from support.release_builders import make_pass_rate, make_release
 from vtgdata.conversation import answer
-from vtgdata.conversation.prompt import load_prompt, render
+from vtgdata.conversation.prompt import load_prompt, read_prompt
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint, plugins
 from vtgdata.files.parquet import write_parquet
@@ -22,8 +22,6 @@ from vtgdata.files.schemas import DRAWN, PASS_RATES
 from vtgdata.metrics import reward, reward_names
 from vtgdata.records import Window
 from vtgdata.records.export import CONFIGS
-from vtgdata.releases import open_release
-from vtgdata.releases.exporting.rows import prompts_of
 from vtgdata.train.rewards import Reader
 from vtgdata.video import rates
 
@@ -278,42 +276,36 @@ def test_a_full_frame_store_drops_pictures_that_are_not_used_and_no_link(tmp_pat
 TASKS = {"grounded_qa/answer": 0.5, "moment_retrieval/tiou*format": 1.0, "tiou": 0.3}
 """Rewards of a mixture, each as `train rl` takes it."""
 OF_TWO = (
-    "<think>a</think>\\boxed{B} <answer>3.0 to 7.5</answer>",
-    "<think>a</think><answer>3.0 to 7.5</answer>",
-    "(A)",
-)
+    "<think>a</think>\\boxed{B} <answer>3.0 to 7.5</answer>", "<think>a</think><answer>3.0 to 7.5</answer>", "(A)",
+    "<think>a</think>\\boxed{D} <answer>3.0 to 5.0</answer>",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["verl", "easyr1", "trl", "ms_swift"])
 def test_each_row_of_a_mixture_has_the_reward_of_its_own_task(name, tmp_path):
-    names = ["ground", "ground_qa", "ground_qa_shuffled"]
-    if not (tmp_path / "release").exists():
-        texts = [load_prompt(each).text for each in names[:2]]
-        texts.append(texts[1].replace("---\n", "---\nshuffle: 3\n", 1))
-        mixed(tmp_path, texts)
+    texts = [load_prompt(each).text for each in ("ground", "ground_qa", "ground_qa")]
+    texts[2] = texts[2].replace("shuffle: 0\n", "")
+    mixed(tmp_path, texts)
     path, _ = exported(tmp_path, name, rewards=TASKS, stages=["rl"])
-    samples = {sample.query: sample for sample in read_samples(tmp_path / "samples.parquet")}
-    letters = set()
+    samples = read_samples(tmp_path / "samples.parquet")
+    seen = []
     for row in rows(path / plugins.load("exports", name).FILES["rl"]):
         truth = row.get("truth") or row.get("answer") or row.get("solution") or row["reward_model"]["ground_truth"]
-        known = reward.read(truth)
-        sample = samples[known.sample.query]
-        prompt = next(each for each in prompts_of(open_release(str(tmp_path / "release"))).values()
-                      if render(each, sample, (), ())[-1].parts[-1].text in json.dumps(row, ensure_ascii=False)
-                      or (each.form == known.form and bool(known.order) == (each.shuffle is not None)))  # fmt: skip
-        letters.add(known.order)
-        reader = Reader({0: sample}, {0: prompt.form}, prompts={0: prompt})
+        number = int(reward.read(truth).sample.query.removeprefix("which "))
+        seen.append((number, bool(reward.read(truth).order)))
+        prompt = read_prompt("p", texts[number], "p")
+        reader = Reader({0: samples[number]}, {0: prompt.form}, prompts={0: prompt})
         for said in OF_TWO:
             (read,) = reader.read([said], [0], None).lenient
-            found = reward.scores([said], [truth], list(TASKS))[0] if name == "ms_swift" else rewarded(
-                path, name, said, truth)  # fmt: skip
+            alone = reward.scores([said], [truth], list(TASKS))[0]
+            found = alone if name == "ms_swift" else rewarded(path, name, said, truth)
             for each in TASKS:
-                (value,) = reward_names.read(each).values([read], [sample])
+                (value,) = reward_names.read(each).values([read], [samples[number]])
                 given = found[each]
-                assert (value != value and (given is None or given != given or given == -1.0)) or given == value
-    assert len(letters) == 2 and () in letters, "one of the prompts shows the options in another order"
-    for each in TASKS:
-        assert repr(each) in (path / "reward.py").read_text()
+                none = given is None or given != given or given == -1.0
+                assert none if value != value else given == value, "as `train rl` gives it"
+    assert sorted(seen) == [(0, False), (1, True), (2, False)]
+    assert all(repr(each) in (path / "reward.py").read_text() for each in TASKS)
 
 
 def mixed(folder: Path, texts: list[str]) -> None:
