@@ -135,6 +135,23 @@ def test_answers_of_teachers_asked_in_turn_are_taken_in_turn_again(tmp_path, mon
     same_bytes(copy, "again/release")
 
 
+def test_the_card_says_of_teachers_in_turn_what_each_was_asked_what_was_kept_and_what_it_cost():
+    samples = [make_sample(f"t:{n}", video_id=f"v{n}", windows=[(5.0, 10.0)]) for n in range(6)]
+    write_samples(Path("own.parquet"), samples)
+    first, then = "scripted:samples=own.parquet,errors=0.9", ["scripted:samples=own.parquet,errors=0,noise=0.01"]
+    made = do("build-coldstart", samples="own.parquet", model=first, then=then, n=1, out="made/traces")
+    folder = released(samples="own.parquet", coldstart="made/traces/traces.parquet")
+    (step,) = [each for each in json.loads(Path(folder, "rebuild.json").read_text())["steps"] if each.get("teachers")]
+    assert len(step["teachers"]) == 2 == len(made.teachers)
+    card = Path(folder, "README.md").read_text()
+    for told, each in zip(step["teachers"], made.teachers, strict=True):
+        assert (told["asked"], told["traces"], told["spent"]) == (each.asked, each.traces, each.spent)
+        why = ", ".join(f"{count} {reason}" for reason, count in each.reasons.items())
+        counts = f"| {each.asked} | {each.samples_with_trace} | {each.traces} | {why} | $0.00 |"
+        assert counts in card, "a model here costs nothing"
+    assert "teachers" not in Path(released(out="made/one", samples="own.parquet"), "rebuild.json").read_text()
+
+
 def says(body: dict[str, Any], number: int) -> str:
     """An answer that follows from the seed alone: some right, some wrong, one that nobody can read."""
     start = body["seed"] % 5
