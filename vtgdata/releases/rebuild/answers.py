@@ -117,10 +117,13 @@ class Published:
 def verdicts_beside(rollouts: Sequence[str]) -> list[str]:
     """The files of a judge's verdicts that the steps wrote which wrote these rollouts: they are published together."""
     found: list[str] = []
-    for path in dict.fromkeys(rollouts):
-        beside = Path(path).with_name(VERDICTS)
-        made = maker(beside, fingerprint.of_path(beside)) if outside.is_file(beside) else None
-        if made is not None and made.name == VERDICTS and made.folder / ROLLOUTS in (Path(path), Path(path).absolute()):
+    for path in map(Path, dict.fromkeys(rollouts)):
+        beside = path.with_name(VERDICTS)
+        if not outside.is_file(path) or not outside.is_file(beside):
+            continue
+        answers, verdicts = (maker(each, fingerprint.of_path(each)) for each in (path, beside))
+        both = answers is not None and verdicts is not None and answers.folder == verdicts.folder
+        if both and (answers.name, verdicts.name) == (ROLLOUTS, VERDICTS):
             found.append(str(beside))
     return found
 
