@@ -39,11 +39,10 @@ class StoredRows:
             mine = (polars.col("prompt_id") == prompt_id) & (polars.col("sampling_id") == sampling_id)
             found.append(piece.filter(mine).select("number", "sample_id", "model_id", "index"))
             number += table.num_rows
-        self._frame = polars.concat(found) if found else polars.DataFrame({"model_id": [], "sample_id": []})
-        twice = (
-            self._frame.filter(self._frame.select("model_id", "sample_id", "index").is_duplicated()) if found else []
-        )
-        if len(twice):
+        empty = dict.fromkeys(("sample_id", "model_id", "index"), ())
+        self._frame: Any = polars.concat(found) if found else polars.DataFrame(empty)
+        twice: Any = self._frame.filter(self._frame.select("model_id", "sample_id", "index").is_duplicated())
+        if twice.height:
             raise VtgError(
                 f"--rollouts {path}: {twice['sample_id'][0]!r} has two answers with index {twice['index'][0]}. Give "
                 "the rollouts.parquet of one command."

@@ -7,6 +7,7 @@ msgspec and PyYAML, and neither torch nor Polars.
 import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -31,7 +32,7 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True):
 def truth(sample: Sample, prompt: Prompt) -> str:
     """The JSON text that a row carries."""
     plain = msgspec.structs.replace(sample, origin="", repairs=())
-    told = {"sample": plain, "form": prompt.form}
+    told: dict[str, Any] = {"sample": plain, "form": prompt.form}
     if prompt.shuffle is not None and sample.options:
         told["order"] = option_order(prompt, sample)
     return msgspec.json.encode(told).decode()

@@ -35,8 +35,9 @@ def model_names(frame: Any) -> Any:
     import polars as pl
 
     for column in ("model_id", "judge_id"):
-        names = frame[column].unique() if column in frame.columns else []
-        if local := [name for name in names if name and public_name(name) != name]:
+        names: list[str | None] = frame[column].unique().to_list() if column in frame.columns else []
+        local = [name for name in names if name and public_name(name) != name]
+        if local:
             frame = frame.with_columns(pl.col(column).replace(local, [public_name(name) for name in local]))
     return frame
 

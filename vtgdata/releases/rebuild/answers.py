@@ -122,8 +122,9 @@ def verdicts_beside(rollouts: Sequence[str]) -> list[str]:
         if not outside.is_file(path) or not outside.is_file(beside):
             continue
         answers, verdicts = (maker(each, fingerprint.of_path(each)) for each in (path, beside))
-        both = answers is not None and verdicts is not None and answers.folder == verdicts.folder
-        if both and (answers.name, verdicts.name) == (ROLLOUTS, VERDICTS):
+        if answers is None or verdicts is None or answers.folder != verdicts.folder:
+            continue
+        if (answers.name, verdicts.name) == (ROLLOUTS, VERDICTS):
             found.append(str(beside))
     return found
 
