@@ -16,7 +16,7 @@ from vtgdata.conversation.answer import MAX_TEXT
 from vtgdata.conversation.answer_absence import MAY_SAY_SO
 from vtgdata.conversation.answer_text import split_reasoning
 from vtgdata.errors import VtgError
-from vtgdata.files import code_fingerprint, fingerprint, parquet_limits
+from vtgdata.files import code_fingerprint, fingerprint, outside, parquet_limits
 from vtgdata.files.meta import maker
 from vtgdata.files.schemas import Row
 from vtgdata.records import Answer, Sample
@@ -61,7 +61,7 @@ def _asked_about(rollouts: str) -> dict[str, int] | None:
         return None
     place = Path(samples)
     try:
-        if not place.is_file() or fingerprint.of_path(place) != made.meta.inputs[samples]:
+        if not outside.is_file(place) or fingerprint.of_path(place) != made.meta.inputs[samples]:
             return None
         frame: Any = parquet_limits.frame(place)
     except (OSError, VtgError):
