@@ -110,7 +110,7 @@ class GroupWriter:
 
 
 BATCH = 4096
-"""Rows that are held as they were given; so many become an Arrow table, which takes a fraction of their memory."""
+"""Rows that are held as they were given, at most; then they become an Arrow table, which takes far less memory."""
 
 
 class ParquetWriter:
@@ -121,24 +121,26 @@ class ParquetWriter:
         self._groups, self._values = GroupWriter(path, columns, late), values
         self._rows: list[Any] = []
         self._tables: list[Any] = []
+        self._held = 0
 
     def write(self, row: Any) -> None:
         """Add one row."""
         self._rows.append(row)
-        if len(self._rows) == BATCH:
+        whole = self._held + len(self._rows) == ROW_GROUP
+        if whole or len(self._rows) == BATCH:
             self._convert()
-            if len(self._tables) * BATCH == ROW_GROUP:
-                self._flush()
+        if whole:
+            self._flush()
 
     def _convert(self) -> None:
         pa, schema = pyarrow(), self._groups.schema
         arrays = [pa.array(self._values(field.name, self._rows), field.type) for field in schema]
         self._tables.append(pa.Table.from_arrays(arrays, schema=schema))
-        self._rows = []
+        self._held, self._rows = self._held + len(self._rows), []
 
     def _flush(self) -> None:
         self._groups.write(pyarrow().concat_tables(self._tables).combine_chunks())
-        self._tables = []
+        self._held, self._tables = 0, []
 
     def commit(self) -> None:
         """Write the remaining rows and put the file in its place."""
