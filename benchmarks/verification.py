@@ -3,8 +3,9 @@
     python benchmarks/verification.py            # 10^4 samples
     python benchmarks/verification.py 100000
 
-The answers are invented: half are right, reasonings name times, some of them others than the answer. Each part runs in
-a process of its own on the same file; peak memory is the process's own.
+`anew` is build-coldstart --rollouts on answers that nobody says how they were read, so that each text is parsed;
+`again` is the same on the file that it wrote. The answers are invented: half are right, reasonings name times, some of
+them others than the answer. Each part runs in a process of its own; peak memory is the process's own.
 """
 
 import random
@@ -15,9 +16,13 @@ import tempfile
 import time
 from itertools import islice
 from pathlib import Path
+from typing import Any
+
+import polars as pl
 
 from vtgdata.conversation.prompt import load_prompt
 from vtgdata.files.parquet import parquet_writer, read_frame
+from vtgdata.files.pieces import piece_writer, read_pieces, to_frame, to_table
 from vtgdata.files.samples import open_samples, write_samples
 from vtgdata.files.schemas import ROLLOUTS
 from vtgdata.records import Sample, Video, Window
@@ -84,13 +89,22 @@ def verify(folder: Path) -> str:
     return f"{kept:,} of {total:,} kept"
 
 
-def coldstart(folder: Path) -> str:
-    """The command: answers read and scored anew, verified, and written."""
+def anew(folder: Path) -> str:
+    """The command on a file that no command of ours wrote: answers parsed, scored, verified, and written."""
+    return _coldstart(folder, "one.parquet", "traces")
+
+
+def again(folder: Path) -> str:
+    """The command on the file that it wrote, with another least score: answers scored, verified, and written."""
+    return _coldstart(folder, "traces/rollouts.parquet", "again", keep={"tiou": 0.6})
+
+
+def _coldstart(folder: Path, rollouts: str, out: str, **more: Any) -> str:
     from vtgdata.stages import coldstart
 
     summary = coldstart.run(coldstart.Settings(
-        samples=str(folder / "samples.parquet"), rollouts=str(folder / "one.parquet"), out=str(folder / "traces"),
-        model="scripted:x", n=ANSWERS, per_sample=0,
+        samples=str(folder / "samples.parquet"), rollouts=str(folder / rollouts), out=str(folder / out),
+        model="scripted:x", n=ANSWERS, per_sample=0, **more,
     ))  # fmt: skip
     return f"{summary.traces:,} of {summary.rollouts:,} kept" if isinstance(summary, coldstart.Summary) else ""
 
@@ -105,7 +119,7 @@ def audit(folder: Path) -> str:
     return f"{summary.queue:,} of {summary.samples:,} in the queue"
 
 
-PARTS = {"verify": verify, "coldstart": coldstart, "audit": audit}
+PARTS = {"verify": verify, "anew": anew, "again": again, "audit": audit}
 
 
 def main() -> None:
@@ -114,18 +128,18 @@ def main() -> None:
         started = time.perf_counter()
         said = PARTS[sys.argv[1]](Path(sys.argv[2]))
         seconds = time.perf_counter() - started
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-        print(f"{sys.argv[1]:10} {seconds:7.1f} s  {peak:5.2f} GB  {said}")
+        used, below = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        processor = sum(each.ru_utime + each.ru_stime for each in (used, below))
+        peak = max(used.ru_maxrss, below.ru_maxrss) / 1e6
+        print(f"{sys.argv[1]:10} {seconds:7.1f} s ({processor:.1f} s of processor)  {peak:5.2f} GB  {said}")
         return
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make(folder, n)
-        frame = read_frame(folder / "rollouts.parquet")
-        import polars as pl
-
-        frame.with_columns(model_id=pl.lit("m")).write_parquet(folder / "one.parquet")
-        del frame
+        with piece_writer(folder / "one.parquet", ROLLOUTS) as writer:
+            for piece in read_pieces(folder / "rollouts.parquet", ROLLOUTS):
+                writer.write(to_table(to_frame(piece).with_columns(model_id=pl.lit("m")), ROLLOUTS))
         print(f"{n:,} samples x {ANSWERS} answers; limits at 100,000: {LIMITS[0]:g} s, {LIMITS[1]:g} GB")
         for part in PARTS:
             subprocess.run([sys.executable, __file__, part, name], check=True)

@@ -12,6 +12,7 @@ from support.billing import spent
 from support.builders import draw_video, make_sample
 from support.servers import Answer, Fault, Server, completion
 from vtgdata.conversation.prompt import load_prompt, read_prompt, render
+from vtgdata.engine.judge_settings import OF_A_MODEL, of_judge, refuse_without_judge
 from vtgdata.engine.money.prices import Price
 from vtgdata.errors import BudgetReached, RowsFailed, VtgError
 from vtgdata.files.parquet import read_parquet
@@ -62,8 +63,10 @@ def built(server: Server | None, **more: Any) -> coldstart.Summary:
     settings: dict[str, Any] = {
         "samples": "samples.parquet", "out": "out", "model": "support.told_teacher:texts.json", "n": 1, "videos":
         "videos", "num_frames": 2, "short_side": 32, "frames": "frames", "verify": ["in_form", "times_agree", spec],
-        "prices": "prices.yaml", "yes": True, "max_tokens": 64, "max_wait": 1.0,
+        "prices": "prices.yaml", "yes": True, "max_wait": 1.0,
     }  # fmt: skip
+    if not any(each.startswith("judge:verdicts") or each == "in_form" for each in more.get("verify", [""])[-1:]):
+        settings["judge_max_tokens"] = 64
     found = coldstart.run(coldstart.Settings(**settings | more))
     assert isinstance(found, coldstart.Summary)
     return found
@@ -199,3 +202,45 @@ def test_a_prompt_that_is_no_judges_keeps_its_words():
     prompt = read_prompt("mine", head + "{frames}{query} Write {reasoning}, then what is {said}.", "mine.md")
     (message,) = render(prompt, make_sample("s", query="When?"), (), ())
     assert [part.text for part in message.parts] == ["When? Write {reasoning}, then what is {said}."]
+
+
+OWN = {
+    "model_version": "v2", "body": {"reasoning_effort": "low"}, "answers_as": ["other"], "max_tokens": 64,
+    "as_": "video", "video_server": "vllm", "video_family": "qwen3_vl",
+}  # fmt: skip
+"""A value of each setting of a model that a judge has an option of its own for."""
+
+
+def test_every_setting_of_a_model_is_the_teachers_or_the_judges_and_never_both():
+    given = {"samples": "s", "out": "o", "model": "m"}
+    apart = OWN | {"top_p": 0.5, "top_k": 3, "min_p": 0.1, "repetition_penalty": 1.5}
+    assert apart.keys() == set(OF_A_MODEL), "a new setting of a model: is it the step's, or one model's?"
+    usual = of_judge(coldstart.Settings(**given))
+    for name, value in apart.items():
+        assert getattr(of_judge(coldstart.Settings(**given | {name: value})), name) == getattr(usual, name), name
+    for name, value in OWN.items():
+        own = "judge_" + name.rstrip("_")
+        assert getattr(of_judge(coldstart.Settings(**given | {own: value})), name) == value
+        with pytest.raises(VtgError, match=f"--{own.replace('_', '-')}: no judge is asked"):
+            refuse_without_judge(coldstart.Settings(**given | {own: value}))
+
+
+def test_requests_to_a_judge_have_its_own_fields_and_meta_says_them(desk):
+    sent: list[dict[str, Any]] = []
+    judge = Judge()
+
+    def noted(body: dict[str, Any], number: int) -> Answer:
+        sent.append(body)
+        return judge.answer(body, number)
+
+    teacher = {"max_tokens": 99, "top_p": 0.5, "model_version": "teacher-7", "temperature": 0.7}
+    with Server(noted, ("judge",)) as server:
+        built(server, **teacher, judge_body={"reasoning_effort": "low"}, judge_model_version="j-3")
+    assert {body["reasoning_effort"] for body in sent} == {"low"}
+    assert {body.get("max_tokens") or body.get("max_completion_tokens") for body in sent} == {64}
+    assert {(body.get("temperature"), body.get("top_p", 1.0)) for body in sent} == {(0.0, 1.0)}
+    ids = {row["judge_id"] for row in read_parquet("out/verdicts.parquet")}
+    assert all("j-3" in name and "teacher-7" not in name for name in ids)
+    settings = json.loads(Path("out/meta.json").read_text())["settings"]
+    assert settings["judge_body"] == {"reasoning_effort": "low"} and settings["judge_model_version"] == "j-3"
+    assert settings["judge_max_tokens"] == 64

@@ -9,13 +9,20 @@ from typing import Any
 
 import pytest
 
-from support.export_builders import SIX, Shown, exported, released, rewarded, rows, told, words
+from support.drawn_videos import draw
+from support.export_builders import SIX, Shown, asked, exported, released, rewarded, rows, told, words
+from support.release_builders import make_pass_rate, make_release
 from vtgdata.conversation import answer
+from vtgdata.conversation.prompt import load_prompt, read_prompt
 from vtgdata.errors import VtgError
-from vtgdata.files import plugins
-from vtgdata.files.samples import read_samples
-from vtgdata.metrics import reward
+from vtgdata.files import fingerprint, plugins
+from vtgdata.files.parquet import write_parquet
+from vtgdata.files.samples import read_samples, write_samples
+from vtgdata.files.schemas import DRAWN, PASS_RATES
+from vtgdata.metrics import reward, reward_names
+from vtgdata.records import Window
 from vtgdata.records.export import CONFIGS
+from vtgdata.train.rewards import Reader
 from vtgdata.video import rates
 
 ANSWERS = (
@@ -264,3 +271,56 @@ def test_a_full_frame_store_drops_pictures_that_are_not_used_and_no_link(tmp_pat
     kept += sum(path.stat().st_size for path in (tmp_path / "frames").rglob("*.parquet"))
     assert kept <= 9_000 and len(list((tmp_path / "out").rglob("*.jpg"))) == 8
     assert all(path.read_bytes()[:2] == b"\xff\xd8" for path in (tmp_path / "out").rglob("*.jpg"))
+
+
+TASKS = {"grounded_qa/answer": 0.5, "moment_retrieval/tiou*format": 1.0, "tiou": 0.3}
+"""Rewards of a mixture, each as `train rl` takes it."""
+OF_TWO = (
+    "<think>a</think>\\boxed{B} <answer>3.0 to 7.5</answer>", "<think>a</think><answer>3.0 to 7.5</answer>", "(A)",
+    "<think>a</think>\\boxed{D} <answer>3.0 to 5.0</answer>",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["verl", "easyr1", "trl", "ms_swift"])
+def test_each_row_of_a_mixture_has_the_reward_of_its_own_task(name, tmp_path):
+    texts = [load_prompt(each).text for each in ("ground", "ground_qa", "ground_qa")]
+    texts[2] = texts[2].replace("shuffle: 0\n", "")
+    mixed(tmp_path, texts)
+    path, _ = exported(tmp_path, name, rewards=TASKS, stages=["rl"])
+    samples = read_samples(tmp_path / "samples.parquet")
+    seen = []
+    for row in rows(path / plugins.load("exports", name).FILES["rl"]):
+        truth = row.get("truth") or row.get("answer") or row.get("solution") or row["reward_model"]["ground_truth"]
+        number = int(reward.read(truth).sample.query.removeprefix("which "))
+        seen.append((number, bool(reward.read(truth).order)))
+        prompt = read_prompt("p", texts[number], "p")
+        reader = Reader({0: samples[number]}, {0: prompt.form}, prompts={0: prompt})
+        for said in OF_TWO:
+            (read,) = reader.read([said], [0], None).lenient
+            alone = reward.scores([said], [truth], list(TASKS))[0]
+            found = alone if name == "ms_swift" else rewarded(path, name, said, truth)
+            for each in TASKS:
+                (value,) = reward_names.read(each).values([read], [samples[number]])
+                given = found[each]
+                none = given is None or given != given or given == -1.0
+                assert none if value != value else given == value, "as `train rl` gives it"
+    assert sorted(seen) == [(0, False), (1, True), (2, False)]
+    assert all(repr(each) in (path / "reward.py").read_text() for each in TASKS)
+
+
+def mixed(folder: Path, texts: list[str]) -> None:
+    """A release of one row for each prompt: the first asks when, the others also which of four."""
+    pairs = []
+    for number, text in enumerate(texts):
+        task = {"task": "grounded_qa", "options": ("ash", "birch", "cedar", "elm"), "answer": "C"} if number else {}
+        pairs.append((*asked(number, SIX, windows=(Window(3.0, 7.5),), query=f"which {number}", **task), text))
+        draw(folder / f"videos/v{number}.mp4", 18, "2")
+    write_samples(folder / "samples.parquet", [sample for sample, _, _ in pairs])
+    rates = [
+        make_pass_rate(sample, **said, prompt=text, prompt_id=f"p{number}-{fingerprint.short(text)[:8]}")
+        for number, (sample, said, text) in enumerate(pairs)
+    ]
+    chosen = [rate | {"rank": rank} for rank, rate in enumerate(rates)]
+    write_parquet(folder / "rows.parquet", chosen, PASS_RATES | DRAWN | {"rank": "count"})
+    given = {"samples": str(folder / "samples.parquet"), "splits": {"rl": str(folder / "rows.parquet")}}
+    make_release(folder / "release", given)

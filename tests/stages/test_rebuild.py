@@ -1,6 +1,8 @@
 """A release says what rebuilds it; `vtgdata rebuild` makes the same bytes in another folder, or says what differs."""
 
+import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,13 @@ from support.builders import draw_video, make_sample
 from support.published import published
 from support.rebuilding import LINES, RAW, do, elsewhere, ingested, make_desk, released, same_bytes, single_commands
 from support.release_builders import make_release, write_inputs
-from support.servers import Server
+from support.servers import Server, completion
 from vtgdata import releases
 from vtgdata.errors import NotTheSame, VtgError
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import write_samples
+from vtgdata.releases.rebuild import record as rebuild_record
+from vtgdata.releases.rebuild import trust
 from vtgdata.stages import rebuild
 
 
@@ -129,6 +133,23 @@ def test_answers_of_teachers_asked_in_turn_are_taken_in_turn_again(tmp_path, mon
     assert {step.id: step.how for step in summary.steps}["build-coldstart"] == "takes the release's answers"
     assert summary.result.same
     same_bytes(copy, "again/release")
+
+
+def test_the_card_says_of_teachers_in_turn_what_each_was_asked_what_was_kept_and_what_it_cost():
+    samples = [make_sample(f"t:{n}", video_id=f"v{n}", windows=[(5.0, 10.0)]) for n in range(6)]
+    write_samples(Path("own.parquet"), samples)
+    first, then = "scripted:samples=own.parquet,errors=0.9", ["scripted:samples=own.parquet,errors=0,noise=0.01"]
+    made = do("build-coldstart", samples="own.parquet", model=first, then=then, n=1, out="made/traces")
+    folder = released(samples="own.parquet", coldstart="made/traces/traces.parquet")
+    (step,) = [each for each in json.loads(Path(folder, "rebuild.json").read_text())["steps"] if each.get("teachers")]
+    assert len(step["teachers"]) == 2 == len(made.teachers)
+    card = Path(folder, "README.md").read_text()
+    for told, each in zip(step["teachers"], made.teachers, strict=True):
+        assert (told["asked"], told["traces"], told["spent"]) == (each.asked, each.traces, each.spent)
+        why = ", ".join(f"{count} {reason}" for reason, count in each.reasons.items())
+        counts = f"| {each.asked} | {each.samples_with_trace} | {each.traces} | {why} | $0.00 |"
+        assert counts in card, "a model here costs nothing"
+    assert "teachers" not in Path(released(out="made/one", samples="own.parquet"), "rebuild.json").read_text()
 
 
 def says(body: dict[str, Any], number: int) -> str:
@@ -320,3 +341,84 @@ def test_a_release_that_names_other_peoples_code_is_not_run(desk, monkeypatch):
     released(samples="made/data/samples.parquet")
     plan = do("rebuild", release="made/v1", raw=["raw"], dry_run=True)
     assert any("pkg.mine is no module of vtgdata" in problem for problem in plan.problems)
+
+
+def judges(body: dict[str, Any], number: int) -> dict[str, Any]:
+    """A judge that says no to one of two answers, by what it is shown and not by when."""
+    words = json.dumps(body["messages"])
+    said = "no" if hashlib.sha256(words.encode()).digest()[0] % 2 else "yes"
+    (letter,) = re.findall(rf"\(([AB])\) {said}", words)
+    usage = {"prompt_tokens": 500, "completion_tokens": 30, "total_tokens": 530}
+    return completion(f"<think>I see {said}.</think><answer>{letter}</answer>") | {"usage": usage, "model": "judge"}
+
+
+JUDGED = {"coldstart": "made/judged/traces.parquet", "splits": {"rejected": "made/judged/traces.parquet"}}
+
+
+@pytest.fixture(params=["server", pytest.param("scripted", marks=pytest.mark.slow)])
+def judged(desk, request) -> str:
+    """Samples on drawn videos, with traces of a teacher, of which a judge on a server let some pass."""
+    for number in range(3):
+        draw_video(desk / f"videos/v{number}.mp4")
+    samples = [
+        make_sample(f"t:{n}", video_id=f"v{n % 3}", duration=4.0, windows=[(1, 3)], query=f"q {n}") for n in range(8)
+    ]
+    write_samples(desk / "own.parquet", samples)
+    with Server(lambda body, number: judges(body, number) if body["model"] == "judge" else right(body, number),
+                ("tiny", "judge")) as server:  # fmt: skip
+        model = {"server": "openai_api:tiny", "scripted": "scripted:own.parquet"}[request.param]
+        do(
+            "build-coldstart", samples="own.parquet", model=model, endpoint=[server.url], videos="videos", num_frames=2,
+            n=2, keep={"tiou": 0.3}, verify=["in_form", f"judge:model=openai_api:judge,endpoint={server.url}"],
+            judge_model_version="3", per_sample=0, out="made/judged",
+        )  # fmt: skip
+    reasons = {row["reason"] for row in read_parquet("made/judged/traces.parquet")}
+    assert {None, "judge_says_no"} <= reasons
+    return request.param
+
+
+def right(body: dict[str, Any], number: int) -> str:
+    return f"<think>I see it, {body['seed'] % 7}.</think><answer>1.0 to 3.0</answer>"
+
+
+def test_verdicts_of_a_judge_on_a_server_come_from_the_release_and_nobody_is_asked(tmp_path, monkeypatch, judged):
+    folder = released(out="made/v1", samples="own.parquet", rollouts=["made/judged/rollouts.parquet"], **JUDGED)
+    assert "127.0.0.1" not in "".join(Path(folder, name).read_text() for name in ("rebuild.json", "recipe.yaml"))
+    verdicts = releases.open_release(folder).rows("verdicts")
+    assert {row["verdict"] for row in verdicts} == {"yes", "no"} and len(verdicts) >= 8
+    assert "16 verdicts of openai_api:judge" in Path(folder, "README.md").read_text() or judged == "scripted"
+    copy = elsewhere(tmp_path, monkeypatch, folder, "own.parquet")
+    summary = do("rebuild", release=copy, raw=["files"], out="again")
+    assert {step.id: step.how for step in summary.steps}["build-coldstart"] == "takes the release's answers"
+    assert summary.result.same
+    same_bytes(copy, "again/release")
+
+
+def test_without_its_verdicts_the_plan_says_what_asking_the_judge_again_would_cost(judged):
+    released(out="made/bare", samples="own.parquet", **JUDGED)
+    Path("prices.yaml").write_text("- {model: judge, input: 1000, output: 0}\n- {model: tiny, input: 0, output: 0}")
+    plan = do("rebuild", release="made/bare", raw=["."], prices="prices.yaml", dry_run=True)
+    assert {step.id: step.how for step in plan.steps}["build-coldstart"] == "cannot run"
+    (said,) = [problem for problem in plan.problems if "of the judge of step build-coldstart" in problem]
+    rows = read_parquet("made/judged/verdicts.parquet")
+    assert f"{len(rows)} requests to openai_api:judge" in said and f"{500 * len(rows):,} tokens in" in said
+    assert "cannot be had again" in said and f"about ${len(rows) / 2:,.2f}" in said
+    assert len([problem for problem in plan.problems if problem.startswith("answers")]) == 1 + (judged == "server")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda step: step.pop("judged"), "asks openai_api:judge for verdicts that it does not count"),
+        (lambda step: step["judged"].update(repeatable=True), "gives the same verdicts again"),
+        (lambda step: step["settings"]["verify"].append("judge:model=openai_api:judge,endpoint=http://e.example/v1"),
+         "sets endpoint in verify"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("judged", ["scripted"], indirect=True)
+def test_no_release_has_a_judge_asked_in_a_rebuild(judged, change, words):
+    folder = Path(released(out="made/v1", samples="own.parquet", rollouts=["made/judged/rollouts.parquet"], **JUDGED))
+    record = json.loads((folder / "rebuild.json").read_text())
+    change(next(step for step in record["steps"] if step["id"] == "build-coldstart"))
+    with pytest.raises(VtgError, match=words):
+        trust.check(rebuild_record.decoded(json.dumps(record).encode(), "rebuild.json"), "r")

@@ -1,5 +1,6 @@
 """build-coldstart with two teachers behind servers: pilot, turn order, budget, a kill, and one bill."""
 
+import importlib
 import json
 import os
 import shutil
@@ -18,7 +19,7 @@ from support.billing import spent
 from support.builders import draw_video, make_sample
 from support.servers import Answer, Hangup, Server, completion
 from vtgdata.engine.money.prices import Price
-from vtgdata.errors import BudgetReached, RowsFailed, VtgError
+from vtgdata.errors import BudgetReached, Conflict, RowsFailed, VtgError
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.samples import read_samples, write_samples
 from vtgdata.records import Sample
@@ -296,3 +297,58 @@ def test_a_budget_that_is_used_up_lets_what_is_there_be_verified_anew(six):
              "videos": "videos", "frames": "frames", "num_frames": 1, "prices": "prices.yaml", "yes": True,
              "budget": 0.0}  # fmt: skip
     assert built(**given).traces == 6
+
+
+def test_a_pilot_does_not_take_the_place_of_a_finished_whole(six):
+    first = told("first", {name: [GOOD] for name in six})
+    whole = built(model=first)
+    before = {path.name: path.read_bytes() for path in Path("out").glob("*.parquet")}
+    with pytest.raises(Conflict, match="holds the tables of the whole"):
+        built(model=first, pilot=2)
+    assert {path.name: path.read_bytes() for path in Path("out").glob("*.parquet")} == before
+    assert built(model=first, pilot=2, out="some").traces == 2
+    assert built(model=first, pilot=2, go_on=True).traces == whole.traces == 6, "which ends in a whole again"
+    assert built(model=first, pilot=3, out="some").traces == 3, "a larger pilot follows a smaller one"
+
+
+MODELS = """
+import weakref
+from vtgdata.records import Reply
+
+LOCAL = True
+ALIVE = weakref.WeakSet()
+MOST = []
+
+
+class Model:
+    concurrency, looks = 1, False
+
+    def __init__(self, name, says):
+        self.id, self.says = name, says
+        ALIVE.add(self)
+        MOST.append(len(ALIVE))
+
+    async def generate(self, request):
+        return [Reply(text=self.says) for _ in request.seeds]
+
+    async def close(self):
+        pass
+
+
+def connect(argument, endpoint):
+    good = "<think>The person opens the door.</think><answer>3.0 to 9.0</answer>"
+    return Model(f"local:{argument}", good if argument == "c" else good.replace("9.0", "3.5"))
+"""
+
+
+def test_of_several_local_teachers_one_is_in_memory_at_a_time(six, monkeypatch):
+    Path("heavy").mkdir()
+    Path("heavy/models.py").write_text(MODELS)
+    monkeypatch.syspath_prepend(".")
+    given = {"samples": "samples.parquet", "n": 1, "model": "heavy.models:a", "verify": ["none"]}
+    given |= {"then": ["heavy.models:b", "heavy.models:c"]}
+    models = importlib.import_module("heavy.models")
+    for more in ({"out": "plan", "dry_run": True}, {"out": "out"}):
+        coldstart.run(coldstart.Settings(**given | more))
+        assert len(models.MOST) == 3 and max(models.MOST) == 1
+        del models.MOST[:]

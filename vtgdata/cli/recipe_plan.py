@@ -166,7 +166,8 @@ class Planner:
             return {"rows": _ends(known.rows)}
         each_in = prompt or tokens_of(record, known.examples)
         each_in = Range(each_in.low, each_in.high + bool(judges) * record.max_tokens)  # a judge reads an answer, too
-        each_out = Range(min(LEAST_OUT, record.max_tokens), record.max_tokens)
+        most = max(record.max_tokens, record.judge_max_tokens if judges else 0)
+        each_out = Range(min(LEAST_OUT, record.max_tokens), most)
         if not calls.high < float("inf"):
             return {
                 "each": True,

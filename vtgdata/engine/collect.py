@@ -12,10 +12,10 @@ from vtgdata.engine import ask, failures, rollouts, trained_as
 from vtgdata.engine.adaptive.rounds import Places
 from vtgdata.engine.askable import obstacles
 from vtgdata.engine.given import ONLY, GivenAnswers, Turn
-from vtgdata.engine.journal.counts import Answers, answers, journals, outdated, peek, spend, varied
+from vtgdata.engine.journal.counts import Answers, answers, outdated, varied
 from vtgdata.engine.journal.journal import Journal
-from vtgdata.engine.models import answers_id, asked_model, former_id, price_of, told_by
-from vtgdata.engine.money.budget import Metered
+from vtgdata.engine.metering import metered, take_shards
+from vtgdata.engine.models import answers_id, asked_model, former_id, told_by
 from vtgdata.engine.money.prices import Price, is_local
 from vtgdata.engine.progress import teller
 from vtgdata.engine.questions import frame_store, questions
@@ -66,6 +66,10 @@ class Collected:
                 self.first_failure = self.first_failure or _told(failed, replies.get(failed["key"]))
             yield sample, rows
 
+    def close(self) -> None:
+        """Let go of the model and of stored rows: several models in turn need not fit in memory together."""
+        self._read = _closed
+
     def failure(self, most: float) -> str | None:
         """The message when over a share `most` of the samples failed, else None; call it when all rows are read."""
         return too_many(self.n_failed, len(self._samples), self.first_failure, most)
@@ -79,21 +83,6 @@ def too_many(n_failed: int, n: int, first: str, most: float) -> str | None:
         f"{n_failed} of {n} samples failed, first {first}. "
         "Mend the cause and run the same command again (only these are asked), or allow a share with --max-failed."
     )
-
-
-def metered(spec: str, model: Model, settings: AskSettings, journal: Journal) -> Metered:
-    """The model with its price, its budget, and the spend that the journals of this folder have recorded."""
-    price = price_of(spec, settings, model)
-    if price is None or price.free:
-        return Metered(model, price)
-    spent = spend(journal.select, price)
-    # The answers of the shards were copied into this journal already; add the cost of their failed attempts.
-    for path in journals(Path(settings.out), JOURNAL)[1:]:
-        with peek(path) as select:
-            spent = spent.plus(spend(select, price, only_failed=True))
-    if spent.uncounted:
-        log.warning("%s: %d answers whose tokens no server told are not in the spend", journal.path, spent.uncounted)
-    return Metered(model, price, budget=settings.budget, spent=spent.picodollars)
 
 
 @contextmanager
@@ -111,13 +100,6 @@ def _told_what_is_left(journal: Journal, samples: Iterable[Sample], settings: As
             f"{error} {left:,} answers are left to do. What was answered is kept: the same command with a higher "
             "--budget goes on."
         ) from None
-
-
-def take_shards(journal: Journal, folder: Path) -> None:
-    """Copy the answers from the journals of the shards in the folder."""
-    for path in sorted(folder.glob(f"shard-*-of-*/{JOURNAL}")):
-        with Journal(path) as shard:
-            journal.take(shard)
 
 
 @contextmanager
@@ -154,7 +136,9 @@ def collect(
     if given := getattr(settings, "rollouts", ""):
         found = GivenAnswers(given, settings, names, turn)
         found.count(samples, places)
-        yield Collected(samples, found.model_id, prompt, found.of)
+        collected = Collected(samples, found.model_id, prompt, found.of)
+        yield collected
+        collected.close()
         return
     if condition == "sighted":
         for line in trained_as.differences(spec, prompt.id, settings.frame_sampling(), settings.sampling()):
@@ -186,6 +170,11 @@ def collect(
                     journal.path,
                 )
         yield collected
+        collected.close()
+
+
+def _closed(_: object) -> Iterator[Any]:
+    raise ValueError("the rows of a model are read before its context is left")
 
 
 def _say_outdated(

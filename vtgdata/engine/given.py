@@ -1,20 +1,23 @@
 """Answers that were given before: rows of a rollouts.parquet in the place of a model, so that nothing is asked.
 
-The text of each answer is read and scored anew; its key, frames and model stay those of the row.
+Each answer is scored anew, and its text read anew unless its reading still holds (`readings`); its key, frames and
+model stay those of the row.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from vtgdata.conversation.prompt import Prompt, load_prompt
 from vtgdata.engine import rollouts
 from vtgdata.engine.adaptive.rounds import Places
+from vtgdata.engine.readings import reading_of, same_reading
 from vtgdata.engine.settings import AskSettings
 from vtgdata.engine.spool import WantedAnswer
+from vtgdata.engine.stored_rows import StoredRows
 from vtgdata.errors import VtgError
-from vtgdata.files.parquet import read_parquet
-from vtgdata.files.schemas import ROLLOUTS, Row
+from vtgdata.files.schemas import Row
 from vtgdata.records import Reply, Sample
 
 log = logging.getLogger("vtgdata")
@@ -34,11 +37,15 @@ NOT_ASKED = "not asked yet"
 """The error of a row whose request was never made."""
 
 
+CHUNK = 256
+"""Samples whose answers are read and scored at a time."""
+
+
 class GivenAnswers:
     """The answers of a file, by sample; only those to the prompt and with the sampling of the settings."""
 
     def __init__(self, path: str, settings: AskSettings, scores: Sequence[str], turn: Turn = ONLY) -> None:
-        """Read the file; raises VtgError when it has none of these answers, or two for one place.
+        """Open the file; raises VtgError when it has none of these answers, or two for one place.
 
         Args:
             path: a rollouts.parquet.
@@ -50,38 +57,30 @@ class GivenAnswers:
         self.depth: dict[str, int] = {}
         """How many answers of each sample count, by its id."""
         self.prompt: Prompt = load_prompt(settings.prompt)
-        wanted = (self.prompt.id, rollouts.sampling_id(settings.sampling()))
-        self.rows: dict[str, dict[int, Row]] = {}
-        by_model: dict[str, dict[str, dict[int, Row]]] = {}
-        for row in read_parquet(path, needs=tuple(ROLLOUTS)):
-            if (row["prompt_id"], row["sampling_id"]) == wanted:
-                self._add(row, by_model.setdefault(row["model_id"], {}))
-        if not 1 <= len(by_model) <= turn.of:
+        stored = StoredRows(path, self.prompt.id, rollouts.sampling_id(settings.sampling()))
+        models = stored.models()
+        if not 1 <= len(models) <= turn.of:
             most = "one is" if turn.of == 1 else f"at most {turn.of} (--model and --then) are"
             raise VtgError(
-                f"--rollouts {path}: has answers of {len(by_model)} models to prompt {wanted[0]} with sampling "
-                f"{wanted[1]}, and {most} needed. Give the rollouts.parquet that the same command wrote."
+                f"--rollouts {path}: has answers of {len(models)} models to prompt {self.prompt.id} with sampling "
+                f"{rollouts.sampling_id(settings.sampling())}, and {most} needed. Give the rollouts.parquet that the "
+                "same command wrote."
             )
-        asked = list(by_model.items())[turn.place : turn.place + 1]
-        self.model_id, self.rows = asked[0] if asked else ("", {})
-
-    def _add(self, row: Row, rows: dict[str, dict[int, Row]]) -> None:
-        held = rows.setdefault(row["sample_id"], {})
-        if row["index"] in held:
-            raise VtgError(
-                f"--rollouts {self.path}: {row['sample_id']!r} has two answers with index {row['index']}. Give the "
-                "rollouts.parquet of one command."
-            )
-        held[row["index"]] = row
+        asked = models[turn.place : turn.place + 1]
+        self.model_id = asked[0] if asked else ""
+        self.rows = stored.of_model(self.model_id)
+        self._same: Callable[[str], bool] = lambda _: False
 
     def of(self, samples: Sequence[Sample]) -> Iterator[tuple[Sample, list[Row], dict[str, Reply]]]:
         """Each sample with its rows, and no replies, since there is no journal."""
-        for sample in samples:
-            yield sample, self._made(sample, self.depth[sample.sample_id]), {}
+        each = iter(samples)
+        while chunk := list(islice(each, CHUNK)):
+            yield from self._made(chunk, self.depth)
 
     def count(self, samples: Sequence[Sample], places: Places | None) -> None:
         """Note how many answers of each sample count: n, or as many as the adaptive rule wants, round by round."""
         self.depth = dict.fromkeys((sample.sample_id for sample in samples), self.settings.n)
+        self._same = same_reading(self.path, samples)
         if self.turn.place and (unasked := sum(name not in self.rows for name in self.depth)):
             log.warning(
                 "--rollouts %s: has no answers of further teacher %d (--then) to %d of the %d samples that the earlier "
@@ -93,32 +92,59 @@ class GivenAnswers:
         known = {sample.sample_id: sample for sample in samples}
         rounds = places.opening(list(known))
         while more := next(rounds, None) or places.deepen():
-            for name, n in more.items():
-                self.depth[name] = n
-                places.take(name, self._made(known[name], n))
+            self.depth.update(more)
+            names = iter(more)
+            while chunk := [known[name] for name in islice(names, CHUNK)]:
+                for sample, rows, _ in self._made(chunk, more):
+                    places.take(sample.sample_id, rows)
 
-    def _made(self, sample: Sample, n: int) -> list[Row]:
-        """The first n rows of a sample, read and scored as the engine does; raises VtgError when one is missing."""
-        held = self.rows.get(sample.sample_id, {})
-        if self.turn.place and not held:
-            return []  # an earlier teacher's answer was enough when these were asked
-        lacking = next((index for index in range(n) if index not in held), None)
+    def _made(
+        self, samples: Sequence[Sample], depth: Mapping[str, int]
+    ) -> Iterator[tuple[Sample, list[Row], dict[str, Reply]]]:
+        """Samples with their first rows, as many as `depth` says, read and scored as the engine does.
+
+        Raises VtgError when a row is missing.
+        """
+        counts = [self._counted(sample, depth[sample.sample_id]) for sample in samples]
+        rows = self.rows.take((sample.sample_id, count) for sample, count in zip(samples, counts, strict=True))
+        made = iter(self._scored(rows, {sample.sample_id: sample for sample in samples}))
+        for sample, count in zip(samples, counts, strict=True):
+            yield sample, list(islice(made, count)), {}
+
+    def _scored(self, stored: Sequence[Row], samples: Mapping[str, Sample]) -> list[Row]:
+        """Rows as the engine would make them now: those whose reading holds as they are, the texts of others parsed."""
+        readings = [reading_of(row) if self._same(row["sample_id"]) else None for row in stored]
+        anew = [row for row, reading in zip(stored, readings, strict=True) if reading is None]
+        rows, answers = rollouts.read(
+            [_wanted(row) for row in anew],
+            {row["key"]: reply for row in anew if (reply := _reply(row)) is not None},
+            samples, self.model_id, self.settings.sampling(), self.prompt.form, prompt=self.prompt,
+        )  # fmt: skip
+        parsed = iter(zip(rows, answers, strict=True))
+        pairs = [
+            next(parsed) if reading is None else (row | _UNSCORED, reading)
+            for row, reading in zip(stored, readings, strict=True)
+        ]
+        found = [row for row, _ in pairs]
+        asked = [samples[row["sample_id"]] for row in found]
+        rollouts.score_rows(found, [answer for _, answer in pairs], asked, self.scores)
+        return found
+
+    def _counted(self, sample: Sample, n: int) -> int:
+        """The number of rows of a sample that are taken: n, or none where a further teacher was not asked about it."""
+        if self.turn.place and sample.sample_id not in self.rows:
+            return 0  # an earlier teacher's answer was enough when these were asked
+        lacking = self.rows.lacking(sample.sample_id, n)
         if lacking is not None:
             raise VtgError(
                 f"--rollouts {self.path}: has no answer {lacking} to {sample.sample_id!r}, so these are not the "
                 "answers to these samples. Without the option the model is asked."
             )
-        rows = [held[index] for index in range(n)]
-        return rollouts.finalize(
-            [_wanted(row) for row in rows],
-            {row["key"]: reply for row in rows if (reply := _reply(row)) is not None},
-            {sample.sample_id: sample},
-            model_id=self.model_id,
-            sampling=self.settings.sampling(),
-            form=self.prompt.form,
-            prompt=self.prompt,
-            scores=self.scores,
-        )
+        return n
+
+
+_UNSCORED: Row = {"iou": None, "scores": None}
+"""Of a row whose label may have changed."""
 
 
 def _wanted(row: Row) -> WantedAnswer:

@@ -15,9 +15,10 @@ from vtgdata.conversation.answer import parse
 from vtgdata.conversation.prompt import JUDGED, Prompt, load_prompt, own_option, spans
 from vtgdata.conversation.verifying import Verifier, declared
 from vtgdata.engine import ask, failures
-from vtgdata.engine.collect import metered, take_shards
 from vtgdata.engine.journal.counts import journals, spend_in
 from vtgdata.engine.journal.journal import Journal
+from vtgdata.engine.judge_settings import of_judge
+from vtgdata.engine.metering import metered, take_shards
 from vtgdata.engine.models import answers_id, asked_model, told_by
 from vtgdata.engine.money.plan import Ask
 from vtgdata.engine.money.prices import Price, dollars
@@ -29,17 +30,12 @@ from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.claims import JOURNAL
 from vtgdata.files.parquet import read_parquet
-from vtgdata.files.schemas import Row
+from vtgdata.files.schemas import VERDICTS, Row
 from vtgdata.metrics.intervals import wilson
 from vtgdata.records import Reply, Sample
 from vtgdata.records.windows import from_pairs
 
 NAME = "verdicts.parquet"
-COLUMNS = {
-    "key": "text", "sample_id": "text", "model_id": "text", "judge_id": "text", "prompt_id": "text", "verdict": "text",
-    "why": "text", "text": "text", "tokens_in": "count", "tokens_out": "count", "error": "text",
-}  # fmt: skip
-"""Of verdicts.parquet, a row for each answer that was judged: `key` and `model_id` are the answer's."""
 PENDING = "not_judged"
 """Reason of an answer without a verdict."""
 PROMPT = "judge"
@@ -90,7 +86,7 @@ class Judge:
         changes: dict[str, Any] = {"prompt": str(given["prompt"]), "temperature": 0.0}
         if given["endpoint"]:
             changes["endpoint"] = str(given["endpoint"]).split()
-        self.settings = replaced(settings, **changes)
+        self.settings = replaced(of_judge(settings), **changes)
         self.prompt: Prompt = load_prompt(self.settings.prompt)
         if "{option}" not in self.prompt.form.template or "{reasoning}" not in self.prompt.body:
             raise VtgError(
@@ -120,10 +116,10 @@ class Judge:
         return found
 
     def _given(self, pending: Sequence[Pending]) -> list[Row]:
-        empty = dict.fromkeys(COLUMNS) | {"verdict": None, "error": "no verdict was given"}
+        empty = dict.fromkeys(VERDICTS) | {"verdict": None, "error": "no verdict was given"}
         rows = [self._known.get(each.row["key"], empty | _about(each)) for each in pending]
         self.model_id = next((str(row["judge_id"]) for row in rows if row.get("judge_id")), self.model_id)
-        return [dict.fromkeys(COLUMNS) | row for row in rows]
+        return [dict.fromkeys(VERDICTS) | row for row in rows]
 
     def _asked(self, pending: Sequence[Pending]) -> Iterator[Row]:
         settings, folder = self.settings, Path(self.settings.out)
@@ -148,7 +144,7 @@ class Judge:
             yield self._row(each, shown, replies.get(key.key), key.problem)
 
     def _row(self, each: Pending, shown: Sample, reply: Reply | None, problem: str | None) -> Row:
-        row = dict.fromkeys(COLUMNS) | _about(each) | {"judge_id": self.model_id, "prompt_id": self.prompt.id}
+        row = dict.fromkeys(VERDICTS) | _about(each) | {"judge_id": self.model_id, "prompt_id": self.prompt.id}
         if reply is None or reply.error:
             return row | {"error": problem or (reply.error if reply else None) or "not asked yet"}
         text = reply.text or ""

@@ -1,6 +1,7 @@
 """Opening the model that a spec names, its price, and what its answers have in common."""
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import cast
 
 from vtgdata.conversation.prompt import Prompt
@@ -95,3 +96,12 @@ def asked_model(spec: str, settings: AskSettings, condition: str) -> Model:
 def told_by(model: Model, settings: AskSettings) -> Told | None:
     """How the model is told the times of frames that it is shown as one video; None if they are pictures."""
     return cast(VideoModel, model).told if settings.as_ == "video" else None
+
+
+def facts_of(model: Model) -> Model:
+    """What a plan needs to know of a model, without the model: several local ones need not be in memory together."""
+    known = {name: getattr(model, name) for name in _FACTS if isinstance(getattr(model, name, None), str | int)}
+    return cast(Model, SimpleNamespace(**known))
+
+
+_FACTS = ("id", "concurrency", "looks", "model", "formerly", "formerly_why")

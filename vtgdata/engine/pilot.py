@@ -8,6 +8,7 @@ many queries of few videos say less than as many of different ones.
 import math
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -15,9 +16,10 @@ import msgspec
 from vtgdata.engine.money.plan_words import Bounds
 from vtgdata.engine.money.prices import PICO, shown
 from vtgdata.engine.money.tokens import Range
-from vtgdata.engine.turns import Taught, Yield
-from vtgdata.errors import BudgetReached
+from vtgdata.engine.turns import Taught, TurnSettings, Yield
+from vtgdata.errors import BudgetReached, Conflict
 from vtgdata.files import fingerprint
+from vtgdata.files.meta import read_meta
 from vtgdata.files.samples import SampleTable
 from vtgdata.metrics.intervals import wilson
 
@@ -64,6 +66,18 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     """Samples that will have a trace."""
     cost: Money
     """Of all teachers and of a judge, the pilot's included."""
+
+
+def refuse_over_whole(settings: TurnSettings) -> None:
+    """Raise Conflict where a pilot's few rows would take the place of a whole that is there already."""
+    made = read_meta(Path(settings.out))
+    if settings.pilot is None or settings.go_on or settings.dry_run or made is None:
+        return
+    if made.settings.get("pilot") is None or made.settings.get("go_on"):
+        raise Conflict(
+            f"--pilot: {settings.out} holds the tables of the whole, and a pilot would write those of "
+            f"{settings.pilot} samples over them. Name another --out for the pilot, or leave out --pilot."
+        )
 
 
 def draw(samples: SampleTable, n: int, seed: int) -> SampleTable:

@@ -41,6 +41,24 @@ def finalize(
     nobody knows the chat template: a reasoning that is closed and not opened shows that the template opens it. Where a
     `prompt` shows options in another order, `option` is the sample's own letter.
     """
+    rows, answers = read(wanted, replies, samples, model_id, sampling, form, served=served, prompt=prompt)
+    score_rows(rows, answers, [samples[one.sample_id] for one in wanted], scores)
+    return rows
+
+
+def read(
+    wanted: Sequence[WantedAnswer],
+    replies: Mapping[str, Reply],
+    samples: Mapping[str, Sample],
+    model_id: str,
+    sampling: Sampling,
+    form: Form,
+    *,
+    served: bool = False,
+    prompt: Prompt | None = None,
+) -> tuple[list[Row], list[Answer]]:
+    """The rows of `finalize` before they are scored, and the answer of each, as the parser reads its text."""
+    how = {"model_id": model_id, "sampling_id": sampling_id(sampling)}
     answers: list[Answer] = []
     rows: list[Row] = []
     for one in wanted:
@@ -58,18 +76,15 @@ def finalize(
         if prompt is not None and prompt.shuffle is not None:
             answer = msgspec.structs.replace(answer, option=own_option(prompt, sample, answer.option))
         answers.append(answer)
-        rows.append(_row(one, reply, answer, error, model_id, sampling))
-    score_rows(rows, answers, [samples[one.sample_id] for one in wanted], scores)
-    return rows
+        rows.append(_row(one, reply, answer, error, how))
+    return rows, answers
 
 
-def _row(
-    one: WantedAnswer, reply: Reply | None, answer: Answer, error: str | None, model_id: str, sampling: Sampling
-) -> Row:
+def _row(one: WantedAnswer, reply: Reply | None, answer: Answer, error: str | None, how: Row) -> Row:
     said = reply if error is None else None
     return {
-        "key": one.key, "sample_id": one.sample_id, "model_id": model_id, "prompt_id": one.prompt_id,
-        "sampling_id": sampling_id(sampling), "frames_id": one.frames_id, "frame_times": list(one.frame_times),
+        "key": one.key, "sample_id": one.sample_id, "model_id": how["model_id"], "prompt_id": one.prompt_id,
+        "sampling_id": how["sampling_id"], "frames_id": one.frames_id, "frame_times": list(one.frame_times),
         "index": one.index, "text": said and whole_text(said), "reasoning": answer.reasoning if said else None,
         "windows": as_pairs(answer.windows) if said else None, "option": answer.option if said else None,
         "parse_status": answer.parse_status if said else None, "strict_ok": answer.strict_ok if said else None,

@@ -29,6 +29,8 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     how: dict[str, Any] = {}
     """Settings that say how the step was run and never change its result, as far as they were given: `vtgdata retry`
     runs it in the same way."""
+    parser: str = ""
+    """Fingerprint of the parser that read the answers which the step wrote; empty where it wrote none."""
 
 
 def read_meta(folder: Path) -> Meta | None:

@@ -109,6 +109,10 @@ class GroupWriter:
             self._file.abandon()
 
 
+BATCH = 4096
+"""Rows that are held as they were given, at most; then they become an Arrow table, which takes far less memory."""
+
+
 class ParquetWriter:
     """Writes a Parquet file with a fixed schema row by row; the file appears whole or not at all (`GroupWriter`)."""
 
@@ -116,22 +120,33 @@ class ParquetWriter:
         """Write a file of these columns. Args: values: how to get them; late: as for `GroupWriter`."""
         self._groups, self._values = GroupWriter(path, columns, late), values
         self._rows: list[Any] = []
+        self._tables: list[Any] = []
+        self._held = 0
 
     def write(self, row: Any) -> None:
         """Add one row."""
         self._rows.append(row)
-        if len(self._rows) == ROW_GROUP:
+        whole = self._held + len(self._rows) == ROW_GROUP
+        if whole or len(self._rows) == BATCH:
+            self._convert()
+        if whole:
             self._flush()
 
-    def _flush(self) -> None:
+    def _convert(self) -> None:
         pa, schema = pyarrow(), self._groups.schema
         arrays = [pa.array(self._values(field.name, self._rows), field.type) for field in schema]
-        self._groups.write(pa.Table.from_arrays(arrays, schema=schema))
-        self._rows = []
+        self._tables.append(pa.Table.from_arrays(arrays, schema=schema))
+        self._held, self._rows = self._held + len(self._rows), []
+
+    def _flush(self) -> None:
+        self._groups.write(pyarrow().concat_tables(self._tables).combine_chunks())
+        self._held, self._tables = 0, []
 
     def commit(self) -> None:
         """Write the remaining rows and put the file in its place."""
         if self._rows:
+            self._convert()
+        if self._tables:
             self._flush()
         self._groups.commit()
 

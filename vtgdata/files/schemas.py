@@ -39,6 +39,13 @@ TRACES = ROLLOUTS | {
 }  # fmt: skip
 
 
+VERDICTS = {
+    "key": "text", "sample_id": "text", "model_id": "text", "judge_id": "text", "prompt_id": "text", "verdict": "text",
+    "why": "text", "text": "text", "tokens_in": "count", "tokens_out": "count", "error": "text",
+}  # fmt: skip
+"""A row for each answer that was judged: `key` and `model_id` are the answer's."""
+
+
 PASS_RATES = {
     "sample_id": "text", "model_id": "text", "prompt_id": "text", "sampling_id": "text", "frames_id": "text",
     "measure": "text", "value": "number", "low": "number", "high": "number", "n": "count", "n_unparsed": "count",

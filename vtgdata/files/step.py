@@ -259,29 +259,26 @@ class Step(Generic[S]):
         """Names of everything that was written but hidden files: for a library that chooses its own names."""
         return sorted(path.name for path in self.start().iterdir() if not path.name.startswith("."))
 
-    def finish(self, summary: S, outputs: Iterable[str], *, failed: str | None = None) -> S:
+    def finish(self, summary: S, outputs: Iterable[str], *, failed: str | None = None, parser: str = "") -> S:
         """Put the outputs in their places, the meta last of all, and return the summary.
 
         Args:
             summary: counts and results.
             outputs: names of the files and folders made, relative to the output folder.
             failed: message for the user, given when more rows failed than the threshold allows.
+            parser: fingerprint of what read the answers that were written.
 
         Raises RowsFailed, after writing, when `failed` is given, and Locked when another process took the folder over.
         """
         draft = self.start()
         meta = Meta(
-            command=self.command,
-            version=__version__,
-            complete=failed is None,
-            settings=self.settings,
-            code=self.code,
-            inputs=self.inputs,
+            command=self.command, version=__version__, complete=failed is None, settings=self.settings,
+            code=self.code, inputs=self.inputs,
             outputs={name: fingerprint.of_path(_found(name, draft, self.out)) for name in outputs},
             summary=json_values(summary),
             finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            how=self._how,
-        )
+            how=self._how, parser=parser,
+        )  # fmt: skip
         assert self._lease is not None
         self._lease.check()
         write_json(draft / META, meta)

@@ -7,13 +7,15 @@ msgspec and PyYAML, and neither torch nor Polars.
 import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
 from vtgdata.conversation import answer, answer_text
 from vtgdata.conversation.answer import Form
-from vtgdata.files import plugins
-from vtgdata.records import Sample
+from vtgdata.conversation.prompt import Prompt, option_order
+from vtgdata.metrics import reward_names
+from vtgdata.records import Answer, Sample
 
 
 class Truth(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,12 +25,17 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True):
     """Without origin and repairs, which no score reads."""
     form: Form
     """The form of an answer that the prompt asked for."""
+    order: tuple[int, ...] = ()
+    """Which of the sample's options stood at each letter; empty where they were shown in their own order."""
 
 
-def truth(sample: Sample, form: Form) -> str:
+def truth(sample: Sample, prompt: Prompt) -> str:
     """The JSON text that a row carries."""
     plain = msgspec.structs.replace(sample, origin="", repairs=())
-    return msgspec.json.encode(Truth(sample=plain, form=form)).decode()
+    told: dict[str, Any] = {"sample": plain, "form": prompt.form}
+    if prompt.shuffle is not None and sample.options:
+        told["order"] = option_order(prompt, sample)
+    return msgspec.json.encode(told).decode()
 
 
 @lru_cache(maxsize=4096)
@@ -50,7 +57,7 @@ def scores(
     Args:
         texts: answers as the model gave them.
         truths: what `truth` wrote, one for each answer.
-        names: score plug-ins.
+        names: rewards, as `reward_names` reads them: a score, with its settings, a product, or one task's alone.
         opened: whether the model's chat template writes the mark that opens the reasoning, so that no answer has it.
         cut: whether each answer was cut off at the most tokens; empty if that is not known.
 
@@ -58,17 +65,28 @@ def scores(
     """
     known = [read(text) for text in truths]
     said = [
-        answer.parse(
-            answer_text.opened(text, by_template=True) if opened else text,
-            duration=each.sample.video.duration,
-            form=each.form,
-            finish_reason="length" if cut and cut[place] else "stop",
+        _own(
+            each,
+            answer.parse(
+                answer_text.opened(text, by_template=True) if opened else text,
+                duration=each.sample.video.duration,
+                form=each.form,
+                finish_reason="length" if cut and cut[place] else "stop",
+            ),
         )
         for place, (text, each) in enumerate(zip(texts, known, strict=True))
     ]
     samples = [each.sample for each in known]
-    columns = {name: plugins.load("scores", name).score(said, samples) for name in names}
+    columns = {name: reward_names.read(name).values(said, samples) for name in names}
     return [{name: float(values[place]) for name, values in columns.items()} for place in range(len(said))]
+
+
+def _own(known: Truth, said: Answer) -> Answer:
+    """An answer with the sample's own letter in the place of the one that the prompt showed."""
+    place = ord(said.option) - 65 if said.option and len(said.option) == 1 else -1
+    if not 0 <= place < len(known.order):
+        return said
+    return msgspec.structs.replace(said, option=chr(65 + known.order[place]))
 
 
 def total(values: Mapping[str, float], weights: Mapping[str, float]) -> float:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, cast
 import yaml
 
 from vtgdata.annotations import licences
+from vtgdata.engine.money.prices import PICO, shown
 from vtgdata.files import plugins
 from vtgdata.releases import asked_models, card_metadata, croissant, licence_texts, plots, teacher_terms
 from vtgdata.releases.columns import kind_of
@@ -24,6 +25,7 @@ _KINDS = {
     "coldstart": "a reasoning trace that was kept, with its sample",
     "difficulty": "how often a model was right about a sample, by one measure",
     "rollouts": "one answer of a model to one sample",
+    "verdicts": "what a judge, another model, said of one answer",
     "rejected": "an answer of a teacher that became no trace, and why",
     "drops": "a raw row that became no sample, and why",
 }
@@ -250,6 +252,15 @@ def code(value: Any) -> str:
     return f"`{' '.join(str(value).replace('`', '').replace('|', ' ').split())}`"
 
 
+def paid(amount: float | str | None) -> str:
+    """US dollars in a card, with enough digits for small amounts; `-` where there is none.
+
+    >>> paid(0.00142), paid(12.5), paid("unknown"), paid(None)
+    ('$0.0014', '$12.50', 'unknown', '-')
+    """
+    return amount or "-" if amount is None or isinstance(amount, str) else shown(round(amount * PICO))
+
+
 def _render(template: str, head: str, **values: Any) -> str:
     """A template filled with these values, below the YAML head."""
     import jinja2
@@ -264,7 +275,7 @@ def _render(template: str, head: str, **values: Any) -> str:
     )
     environment.filters.update(  # pyright: ignore[reportUnknownMemberType]
         cell=cell, code=code, count=count, terms_words=teacher_terms.words,
-        drawn_words=asked_models.drawn_words, frames_words=asked_models.frames_words,
+        paid=paid, drawn_words=asked_models.drawn_words, frames_words=asked_models.frames_words,
     )  # fmt: skip
     body = environment.get_template(template).render(values)
     return f"---\n{head}---\n\n" + re.sub(r"\n{3,}", "\n\n", body)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, VERIFIED
+from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, VERDICTS, VERIFIED
 
 TRACED = "coldstart"
 """Beginning of the names of configs that hold traces."""
@@ -30,6 +30,7 @@ COLUMNS = {
     "difficulty": {name: kind for name, kind in (PASS_RATES | DRAWN).items() if name != "prompt"}
     | _FIRST,
     "rollouts": ROLLOUTS | _FIRST,
+    "verdicts": VERDICTS | _FIRST,
     "rejected": {
         name: ROLLOUTS[name]
         for name in ("key", "sample_id", "model_id", "prompt_id", "text", "windows", "option", "parse_status", "iou")

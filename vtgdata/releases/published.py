@@ -34,12 +34,12 @@ def model_names(frame: Any) -> Any:
     """
     import polars as pl
 
-    if "model_id" not in frame.columns:
-        return frame
-    names = [name for name in frame["model_id"].unique() if name and public_name(name) != name]
-    if not names:
-        return frame
-    return frame.with_columns(pl.col("model_id").replace(names, [public_name(name) for name in names]))
+    for column in ("model_id", "judge_id"):
+        names: list[str | None] = frame[column].unique().to_list() if column in frame.columns else []
+        local = [name for name in names if name and public_name(name) != name]
+        if local:
+            frame = frame.with_columns(pl.col(column).replace(local, [public_name(name) for name in local]))
+    return frame
 
 
 def public_name(model_id: str) -> str:

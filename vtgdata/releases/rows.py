@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint
-from vtgdata.files.pieces import names_of, read_frames, read_pieces
-from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, TRACES, VERIFIED, WEIGHT, Row
+from vtgdata.files.pieces import count_rows, names_of, read_frames, read_pieces
+from vtgdata.files.schemas import DRAWN, DROPS, PASS_RATES, ROLLOUTS, SAMPLES, TRACES, VERDICTS, VERIFIED, WEIGHT, Row
 from vtgdata.releases import published, tombstones
 from vtgdata.releases.asked_models import Asked
 from vtgdata.releases.columns import CHOSEN, COLUMNS, MARKS, RATED, TRACED, columns_of, kind_of, known_columns
@@ -26,6 +26,7 @@ _KEYS = {
     "coldstart": ("key",),
     "difficulty": ("sample_id", "model_id", "measure"),
     "rollouts": ("key",),
+    "verdicts": ("key",),
     "rejected": ("key",),
     "drops": ("corpus", "origin", "reason", "raw"),
 }
@@ -135,6 +136,12 @@ class Sources:
         """Rows of the config `rollouts`."""
         ranks = [self._ranks(path, ("sample_id", "key")) for path in paths]
         return _config("rollouts", paths, ROLLOUTS, ranks, [each != REMOVED for each in ranks])
+
+    def verdicts(self, paths: Sequence[str]) -> Config:
+        """Rows of the config `verdicts`: what judges said of answers."""
+        some = [path for path in paths if count_rows(path)]
+        ranks = [self._ranks(path, ("sample_id", "key", "verdict")) for path in some]
+        return _config("verdicts", some, VERDICTS, ranks, [each != REMOVED for each in ranks])
 
     def drops(self, paths: Sequence[str]) -> Config:
         """Rows of the config `drops`, the files of which may be empty; after them one row for each removed sample."""

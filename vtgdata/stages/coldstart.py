@@ -14,10 +14,11 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from vtgdata.conversation.prompt import load_prompt
-from vtgdata.engine import choice, judging, pilot, shards, turns, unreleasable, verification
+from vtgdata.engine import choice, judging, pilot, readings, shards, turns, unreleasable, verification
 from vtgdata.engine.batch.export import Exported
 from vtgdata.engine.choice import Positions, Quota
 from vtgdata.engine.collect import Collected, collect, too_many
+from vtgdata.engine.judge_settings import JudgeSettings, refuse_without_judge
 from vtgdata.engine.judging import PENDING, Judge, Judged, Pending
 from vtgdata.engine.kept import Tally
 from vtgdata.engine.models import plugin_code
@@ -28,12 +29,12 @@ from vtgdata.engine.questions import load_samples
 from vtgdata.engine.settings import UnitFraction
 from vtgdata.engine.targets import Targets
 from vtgdata.engine.traced import Tracer, left_out
-from vtgdata.engine.turns import Taught, Teacher, TurnSettings, Yield
+from vtgdata.engine.turns import Taught, Teacher, Yield
 from vtgdata.engine.verification import Chain
 from vtgdata.files import plugins
 from vtgdata.files.parquet import ParquetWriter, parquet_writer
 from vtgdata.files.samples import SampleTable
-from vtgdata.files.schemas import DRAWN, ROLLOUTS, TRACES, VERIFIED
+from vtgdata.files.schemas import DRAWN, ROLLOUTS, TRACES, VERDICTS, VERIFIED
 from vtgdata.files.step import Step, StepSummary
 from vtgdata.releases.rebuild.answers import still_there
 from vtgdata.video.frame_settings import PositiveInt
@@ -46,7 +47,7 @@ NONE = "none"
 """The one verifier of a chain of scores alone."""
 
 
-class Settings(TurnSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(JudgeSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of build-coldstart."""
 
     n: int = 4
@@ -142,10 +143,11 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         if not settings.ignores_up_to_date and (done := step.up_to_date()) is not None:
             return done
         asked = turns.teachers(settings)
+        pilot.refuse_over_whole(settings)
         Quota(settings.size, settings.balance, settings.quota, settings.seed)
         samples = still_there(shards.part(load_samples(settings), settings), settings.rollouts)
         chain = Chain(_specs(settings), samples)
-        judge = Judge(chain.judge, settings) if chain.judge else None
+        judge = Judge(chain.judge, settings) if chain.judge else refuse_without_judge(settings)
         work = _Work(settings, asked, chain, judge)
         unreleasable.refuse(settings, samples)
         some = pilot.draw(samples, settings.pilot, settings.seed) if settings.pilot else samples
@@ -171,7 +173,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
             forecast=forecast, judge=judge.told() if judge else UNSET, reproducible=made.reproducible, out=settings.out,
         )  # fmt: skip
         failed = too_many(made.n_failed, len(some), made.first_failure, settings.max_failed)
-        return step.finish(summary, list(work.files), failed=failed)
+        return step.finish(summary, list(work.files), failed=failed, parser=readings.parser())
 
 
 def _specs(settings: Settings) -> list[str]:
@@ -216,7 +218,7 @@ class _Work:
         self.out = Path()
         self.files = {"rollouts.parquet": ROLLOUTS, "traces.parquet": COLUMNS}
         if judge is not None:
-            self.files[judging.NAME] = judging.COLUMNS
+            self.files[judging.NAME] = VERDICTS
 
     def plan(self, samples: SampleTable) -> Planned | Exported | None:
         """The plan of asking about samples, or None when that may begin; see `plan.check`."""

@@ -14,7 +14,7 @@ import numpy as np
 from msgspec import UNSET, UnsetType
 
 from vtgdata.conversation.prompt import load_prompt
-from vtgdata.engine import rates, shards, unreleasable
+from vtgdata.engine import rates, readings, shards, unreleasable
 from vtgdata.engine.adaptive import posteriors
 from vtgdata.engine.adaptive.remembered import Remembered
 from vtgdata.engine.adaptive.rounds import Places
@@ -179,7 +179,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
             remembered=_recalled(places),
         )
         failed = collected.failure(settings.max_failed)
-        return step.finish(summary, ["rollouts.parquet", "pass_rates.parquet"], failed=failed)
+        return step.finish(summary, ["rollouts.parquet", "pass_rates.parquet"], failed=failed, parser=readings.parser())
 
 
 def _with_measures(settings: Settings) -> Settings:

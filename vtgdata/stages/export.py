@@ -18,6 +18,7 @@ from vtgdata.errors import VtgError
 from vtgdata.files import outside, plugins
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.files.whole import write_text
+from vtgdata.metrics import reward_names
 from vtgdata.records import Sampling
 from vtgdata.records.export import CONFIGS, STAGES, Clip, Exported, Job, Picture, Stage, Training
 from vtgdata.releases import hub, open_release
@@ -58,7 +59,8 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     model: str = "Qwen/Qwen2.5-VL-7B-Instruct"
     """Folder or Hub name of the model to train, for configuration and launch command."""
     rewards: dict[str, float] = msgspec.field(default_factory=lambda: {"tiou": 0.9, "format": 0.1})
-    """Score plug-ins and their weights, for RL."""
+    """Score plug-ins and their weights, for RL, named as for `train rl`: with settings, as products (tiou*format), or
+    for the rows of one task alone (grounded_qa/answer=0.5)."""
     opened: bool = False
     """The model's chat template opens the reasoning itself (`<think>`), so that no answer has that mark."""
     rollouts: Annotated[int, msgspec.Meta(ge=2)] = 8
@@ -119,8 +121,9 @@ def run(settings: Settings) -> Summary:
     release = open_release(path)
     module = plugins.load("exports", settings.format)
     stages = _stages(settings, module, release)
+    reward_names.check_weights(settings.rewards)
     for name in settings.rewards:
-        plugins.module_name("scores", name)
+        reward_names.read(name)
     inputs = [data.file for stage in stages for data in release.document.configs[CONFIGS[stage]].values()]
     inputs += [prompt.file for prompt in release.document.prompts]
     with Step(
@@ -131,6 +134,7 @@ def run(settings: Settings) -> Summary:
             __name__,
             plugins.module_name("exports", settings.format),
             plugins.module_name("decoders", DECODER),
+            *reward_names.modules(list(settings.rewards)),
         ],
         inputs=[release.path / name for name in inputs],
         listings=[settings.videos],

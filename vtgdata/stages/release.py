@@ -30,7 +30,7 @@ from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.releases import COLUMNS, Release, diff, hub, licence_texts, teacher_terms, tombstones
 from vtgdata.releases.columns import RATED, TRACED, kind_of
 from vtgdata.releases.dating import Dated, date
-from vtgdata.releases.rebuild import lineage
+from vtgdata.releases.rebuild import answers, lineage
 from vtgdata.releases.rows import Config, Sources
 from vtgdata.releases.write import Contents, write
 
@@ -115,8 +115,8 @@ def run(settings: Settings) -> Summary:
     earlier, named = (hub.local(text) if text else "" for text in (settings.previous, settings.tombstones))
     given = [
         settings.samples, settings.coldstart, settings.pass_rates, *settings.splits.values(), *settings.rollouts,
-        *settings.drops, f"{earlier}/{releases.NAME}" if earlier else "", settings.teacher_terms, named,
-        *settings.license_texts.values(),
+        *answers.verdicts_beside(settings.rollouts), *settings.drops, f"{earlier}/{releases.NAME}" if earlier else "",
+        settings.teacher_terms, named, *settings.license_texts.values(),
     ]  # fmt: skip
     with Step(
         "release",
@@ -201,6 +201,7 @@ def _configs(settings: Settings, sources: Sources) -> dict[str, Config]:
     if settings.pass_rates:
         configs["difficulty"] = sources.pass_rates(settings.pass_rates)
     configs["rollouts"] = sources.rollouts(settings.rollouts)
+    configs["verdicts"] = sources.verdicts(answers.verdicts_beside(settings.rollouts))
     configs["drops"] = sources.drops(settings.drops)
     return {name: config for name, config in configs.items() if len(config.ranks)}
 
@@ -276,8 +277,8 @@ def _inputs(settings: Settings, step: Step[Summary]) -> dict[str, list[dict[str,
     named: dict[str, list[str]] = {
         "samples": [settings.samples], "coldstart": [settings.coldstart], "pass_rates": [settings.pass_rates],
         **{config: [path] for config, path in settings.splits.items()}, "rollouts": list(settings.rollouts),
-        "drops": list(settings.drops), "tombstones": [hub.local(settings.tombstones)],
-        "license_texts": list(settings.license_texts.values()),
+        "verdicts": answers.verdicts_beside(settings.rollouts), "drops": list(settings.drops),
+        "tombstones": [hub.local(settings.tombstones)], "license_texts": list(settings.license_texts.values()),
     }  # fmt: skip
     return {
         setting: sorted(

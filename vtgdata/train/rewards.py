@@ -16,11 +16,10 @@ import numpy as np
 from vtgdata.conversation import answer, answer_text
 from vtgdata.conversation.answer import Form
 from vtgdata.conversation.prompt import Prompt, own_option
-from vtgdata.metrics import other_truth
+from vtgdata.metrics import other_truth, reward_names
 from vtgdata.metrics.answered import NOTHING
 from vtgdata.records import Answer, Sample
 from vtgdata.records.windows import Array, as_pairs
-from vtgdata.train import reward_names
 
 Reward = Callable[..., list[float | None]]
 Key = str | int

@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from vtgdata.conversation.prompt import Prompt
 from vtgdata.errors import VtgError
+from vtgdata.metrics import reward_names
 from vtgdata.records import Sampling
 from vtgdata.train import (
     checkpoints,
@@ -22,7 +23,6 @@ from vtgdata.train import (
     making,
     oracle,
     refresh,
-    reward_names,
     row_lengths,
     saving,
     session,

@@ -11,7 +11,8 @@ import msgspec
 from vtgdata.conversation.prompt import Prompt
 from vtgdata.errors import VtgError
 from vtgdata.files.samples import row_sample
-from vtgdata.train import completions, guards, letters, prior, reward_names
+from vtgdata.metrics import reward_names
+from vtgdata.train import completions, guards, letters, prior
 from vtgdata.train import model as models
 from vtgdata.train.data import Frames, Row
 from vtgdata.train.drawn import DrawSettings

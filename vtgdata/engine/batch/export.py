@@ -13,8 +13,8 @@ import msgspec
 
 from vtgdata.conversation.prompt import load_prompt
 from vtgdata.engine import failures
-from vtgdata.engine.collect import take_shards
 from vtgdata.engine.journal.journal import Journal
+from vtgdata.engine.metering import take_shards
 from vtgdata.engine.models import answers_id, asked_model, told_by
 from vtgdata.engine.questions import frame_store, questions
 from vtgdata.engine.settings import AskSettings

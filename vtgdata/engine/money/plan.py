@@ -35,7 +35,7 @@ from vtgdata.engine.journal.counts import (
     per_sample,
     spend,
 )
-from vtgdata.engine.models import answers_id, asked_model, former_id, price_of
+from vtgdata.engine.models import answers_id, asked_model, facts_of, former_id, price_of
 from vtgdata.engine.money import prices
 from vtgdata.engine.money.budget import ENOUGH
 from vtgdata.engine.money.estimate import Guesses, estimate
@@ -103,7 +103,7 @@ def check(
     each = [*(Ask(spec, condition, settings) for spec, condition in asks), *perhaps]
     if not settings.dry_run and all(prices.is_local(one.spec) for one in each):
         return None
-    models = [asked_model(one.spec, one.settings, one.condition) for one in each]
+    models = [facts_of(asked_model(one.spec, one.settings, one.condition)) for one in each]
     # One spec may stand for two models: a judge has servers of its own, and with them a price of its own.
     named = [(one.spec, price_of(one.spec, one.settings, model)) for one, model in zip(each, models, strict=True)]
     unknown = list(dict.fromkeys(spec for spec, price in named if price is None))

@@ -6,6 +6,7 @@
 A list of frames as a video gets the rate of the whole run, from the environment, whatever the row says.
 """
 
+import shlex
 from typing import Any
 
 from vtgdata.records.export import Exported, Job, Stage, VideoRule
@@ -52,7 +53,7 @@ def files(job: Job) -> dict[str, str]:
         commands.append(scripts.command("swift sft", _sft(job), "--{name} {value}"))
     if "rl" in job.stages:
         made["reward.py"] = scripts.reward_file(TITLE, job.training, _REWARD)
-        rewards = " ".join(f"vtgdata_{name}" for name in job.training.rewards)
+        rewards = " ".join(shlex.quote(f"vtgdata_{name}") for name in job.training.rewards)
         weights = " ".join(map(str, job.training.rewards.values()))
         line = scripts.command("swift rlhf", _rl(job), "--{name} {value}")
         commands.append(f"{line} \\\n    --reward_funcs {rewards} \\\n    --reward_weights {weights}")

@@ -86,7 +86,7 @@ def conversation(
         number=number,
         sample_id=samples[0].sample_id,
         turns=tuple(turns),
-        truth=reward.truth(samples[0], prompt.form),
+        truth=reward.truth(samples[0], prompt),
         size=size,
     )
 

@@ -5,22 +5,29 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
+from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 
+from vtgdata.conversation import verifying
 from vtgdata.errors import VtgError
-from vtgdata.files import outside, plugins
+from vtgdata.files import fingerprint, outside, plugins
+from vtgdata.files.meta import maker, read_meta
 from vtgdata.files.pieces import read_frames
 from vtgdata.files.samples import SampleTable
 from vtgdata.files.schemas import ROLLOUTS as ROLLOUT_COLUMNS
+from vtgdata.files.schemas import VERDICTS as VERDICT_COLUMNS
 from vtgdata.files.schemas import Row
 from vtgdata.releases import tombstones
 from vtgdata.releases.matching import hashed, repeated
 from vtgdata.releases.rebuild import record as rebuild_record
-from vtgdata.releases.rebuild.record import Answers, RebuildRecord, StepRecord
+from vtgdata.releases.rebuild.record import Answers, RebuildRecord, StepRecord, Taught
 
 ROLLOUTS = "rollouts.parquet"
 """The file of answers, of every step that asks a model."""
+VERDICTS = "verdicts.parquet"
+"""The file of a judge's verdicts."""
 _PLACE = ["sample_id", "index", "model_id", "prompt_id", "sampling_id"]
 """Columns that say to which question of which model a row is an answer."""
 _TOLD = ("key", "sample_id", "model_id", "prompt_id", "tokens_in", "tokens_out")
@@ -39,6 +46,7 @@ class Published:
         import polars as pl
 
         self.removed = sorted(removed)
+        self.verdicts = verdicts_beside(paths)
         kinds = {name: ROLLOUT_COLUMNS[name] for name in ("key", *_PLACE)}
         parts = [
             hashed([frame], [pl.col("key")], _PLACE, {}).select("k1", "content")
@@ -106,6 +114,71 @@ class Published:
         )
 
 
+def verdicts_beside(rollouts: Sequence[str]) -> list[str]:
+    """The files of a judge's verdicts that the steps wrote which wrote these rollouts: they are published together."""
+    found: list[str] = []
+    for path in map(Path, dict.fromkeys(rollouts)):
+        beside = path.with_name(VERDICTS)
+        if not outside.is_file(path) or not outside.is_file(beside):
+            continue
+        answers, verdicts = (maker(each, fingerprint.of_path(each)) for each in (path, beside))
+        if answers is None or verdicts is None or answers.folder != verdicts.folder:
+            continue
+        if (answers.name, verdicts.name) == (ROLLOUTS, VERDICTS):
+            found.append(str(beside))
+    return found
+
+
+def judges_of(settings: Mapping[str, Any]) -> list[plugins.Spec]:
+    """The specs of a step's verifiers that ask a model; of ours alone, since nothing of a release's code is run."""
+    specs = [plugins.parse_spec(str(spec)) for spec in settings.get("verify") or ()]
+    ours = [each for each in specs if "." not in each.name and each.name in plugins.names("verifiers")]
+    asking = [each for each in ours if verifying.declared(plugins.load("verifiers", each.name)).ASKS]
+    return [each for each in asking if each.settings.get("model")]
+
+
+def of_judge(settings: Mapping[str, Any], folder: Path | None, published: Sequence[str]) -> Answers | UnsetType:
+    """The verdicts that a step got from a judge; UNSET if it asked none.
+
+    Args:
+        settings: of the step.
+        folder: its output folder.
+        published: the files of verdicts that the release publishes.
+    """
+    judges = judges_of(settings)
+    if folder is None or not judges:
+        return UNSET
+    again = all(repeatable(str(each.settings["model"])) for each in judges)
+    path = folder / VERDICTS
+    if not outside.is_file(path):
+        return Answers(models=[], repeatable=again)
+    counts, models, prompts = Counter[str](), dict[str, None](), set[str]()
+    for frame in read_frames(path, VERDICT_COLUMNS):
+        models |= dict.fromkeys(_public(name) for name in frame["judge_id"].drop_nulls().unique(maintain_order=True))
+        prompts |= set(frame["prompt_id"].drop_nulls().unique())
+        counts["rows"] += frame.height
+        counts["in"] += int(frame["tokens_in"].sum())
+        counts["out"] += int(frame["tokens_out"].sum())
+    stored = outside.resolved(path) in [outside.resolved(Path(each)) for each in published]
+    return Answers(
+        models=list(models), prompts=sorted(prompts), rows=counts["rows"], tokens_in=counts["in"],
+        tokens_out=counts["out"], stored=stored or not counts["rows"], repeatable=again,
+    )  # fmt: skip
+
+
+def of_teachers(folder: Path | None) -> list[Taught] | UnsetType:
+    """What a step's summary says of several teachers that it asked in turn; UNSET where it asked one."""
+    meta = read_meta(folder) if folder is not None else None
+    told = meta.summary.get("teachers") if meta is not None and meta.command == "build-coldstart" else None
+    if not told:
+        return UNSET
+    try:
+        found = msgspec.convert(told, list[Taught])
+    except msgspec.ValidationError:
+        return UNSET  # of another version, whose summary had another shape
+    return [msgspec.structs.replace(each, model=_public(each.model)) for each in found]
+
+
 def of_one_step(rows: Iterable[Row], step: StepRecord, steps: Sequence[StepRecord]) -> list[Row]:
     """The answers that a step got, among the rows of a release's config `rollouts`, its models one after the other.
 
@@ -158,7 +231,10 @@ def repeatable(spec: str) -> bool:
 def taken_over(settings: Mapping[str, Any]) -> RebuildRecord | None:
     """The record of the release whose answers a step was given, as `vtgdata rebuild` does; None for any other step."""
     given = settings.get("rollouts")
-    beside = Path(given).parent / rebuild_record.NAME if isinstance(given, str) and given else None
-    if beside is None or not outside.is_file(beside):
-        return None
-    return rebuild_record.decoded(outside.read_bytes(beside), str(beside))
+    files = [given] if isinstance(given, str) and given else []
+    specs = [plugins.parse_spec(str(spec)) for spec in settings.get("verify") or ()]
+    files += [str(each.settings["verdicts"]) for each in specs if each.settings.get("verdicts")]
+    for beside in (Path(file).parent / rebuild_record.NAME for file in files):
+        if outside.is_file(beside):
+            return rebuild_record.decoded(outside.read_bytes(beside), str(beside))
+    return None

@@ -1,5 +1,6 @@
 """What it would cost to ask a model again for the answers of a step, in words."""
 
+import re
 from collections.abc import Sequence
 
 from vtgdata.engine.money import prices
@@ -26,7 +27,7 @@ def asking(answers: Answers, table: Sequence[Price]) -> str:
 
 def _dollars(answers: Answers, table: Sequence[Price]) -> str:
     names = [name.partition(":")[2] or name for name in answers.models]
-    found = [next((price for price in table if price.holds_for(name, [price.host])), None) for name in names]
+    found = [_price(name, table) or _price(_LATER.split(name)[0], table) for name in names]
     known = [price for price in found if price is not None]
     if len(known) < len(names):
         return "price unknown (--prices FILE)"
@@ -34,6 +35,14 @@ def _dollars(answers: Answers, table: Sequence[Price]) -> str:
     price = next(price for price in known if price.cost(*_mean(answers)) == each)
     said = ", ".join(part for part in (price.host, price.date) if part)
     return f"about ${prices.dollars(each * answers.rows):,.2f}{f' by the price of {said}' if said else ''}"
+
+
+def _price(name: str, table: Sequence[Price]) -> Price | None:
+    return next((price for price in table if price.holds_for(name, [price.host])), None)
+
+
+_LATER = re.compile(r"[@\[]")
+"""What a model's id has after its name: a version, changed fields of its requests."""
 
 
 def _mean(answers: Answers) -> tuple[int, int]:

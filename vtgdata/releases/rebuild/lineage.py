@@ -112,7 +112,8 @@ def _is_weights(node: Node, path: str) -> bool:
     model = node.settings.get("model")
     if not isinstance(model, str):
         return False
-    for each in answers.teachers(node.settings):
+    judges = [str(each.settings["model"]) for each in answers.judges_of(node.settings)]
+    for each in [*answers.teachers(node.settings), *judges]:
         spec = plugins.parse_spec(each)
         named = {os.path.normpath(str(value)) for value in (spec.argument, *spec.settings.values())}
         if os.path.normpath(path) in named and not answers.repeatable(each):
@@ -171,6 +172,8 @@ def _record(node: Node, published: answers.Published) -> StepRecord:
         settings=settings,
         videos=bool(node.videos),
         answers=published.of_step(node.command, node.settings, node.folder),
+        judged=answers.of_judge(node.settings, node.folder, published.verdicts),
+        teachers=answers.of_teachers(node.folder),
     )
 
 

@@ -16,6 +16,8 @@ FOLDERS = frozenset(("paths", "previous", "tombstones", "release", "videos", "sa
 """Settings that may name a folder in which the files lie that are read."""
 MACHINE = frozenset(("endpoint", "then_endpoint", "frames", "concurrency", "timeout", "max_wait", "shard"))
 """Settings that say where and how fast a step ran, and change nothing of its result."""
+_MACHINE_SETTING = re.compile(rf"(?<=[:,])(?:{'|'.join(sorted(MACHINE))})=[^,]*,?")
+"""One of these in the spec of a verifier."""
 _NOT_SAID = "(left out)"
 _SECRET = re.compile(r"key|token(?!s)|secret|passw|auth|credential|cookie|session|user|mail|account", re.IGNORECASE)
 """Names of fields in the body of a request whose values are nobody else's business."""
@@ -39,8 +41,10 @@ def portable(settings: Mapping[str, Any], known: Mapping[str, str]) -> dict[str,
     for name, value in settings.items():
         if name in MACHINE or value is None or value == "":
             continue
+        if name == "verify" and isinstance(value, list):
+            value = [_MACHINE_SETTING.sub("", str(spec)).rstrip(",:") for spec in cast(list[Any], value)]
         found[name] = value if name in VERBATIM else _replaced(value, {} if name in NO_PATHS else known)
-        if name == "body" and isinstance(value, dict):
+        if name in ("body", "judge_body") and isinstance(value, dict):
             found[name] = _discreet(found[name])
     return found
 

@@ -1,7 +1,7 @@
 """Plans a rebuild: which steps run, which get their answers from the release, which are not needed, what is missing."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -10,10 +10,10 @@ import msgspec
 from vtgdata.engine.money.prices import Price
 from vtgdata.files import recipe
 from vtgdata.releases.document import Release
-from vtgdata.releases.rebuild import cost, raw_files
+from vtgdata.releases.rebuild import answers, cost, raw_files
 from vtgdata.releases.rebuild import record as rebuild_record
 from vtgdata.releases.rebuild.raw_files import Sought
-from vtgdata.releases.rebuild.record import Answers, RawFile, RebuildRecord, StepRecord
+from vtgdata.releases.rebuild.record import RawFile, RebuildRecord, StepRecord
 
 How = Literal["runs", "takes the release's answers", "not needed", "cannot run"]
 
@@ -77,17 +77,13 @@ def make(release: Release, record: RebuildRecord, wanted: Wanted) -> Plan:
         for step in record.steps
     ]
     found = raw_files.seek([raw for raw in record.raw if _is_read(raw, needed)], wanted.raw, wanted.out, release.path)
-    looks = any(step.videos and not step.stored for step in needed.values())
-    problems = [
-        _answers_problem(step, step.answers, wanted.prices)
-        for step in needed.values()
-        if step.answers is not None and step.unanswered
-    ]
+    looks = any(step.looks for step in needed.values())
+    problems = [problem for step in needed.values() for problem in _answers_problems(step, wanted.prices)]
     stops = {"missing"} if wanted.allow_changed else {"missing", "changed"}
     problems += _raw_problems(found, stops)
     if looks and not wanted.videos:
         problems.append(
-            f"videos: {', '.join(step.id for step in needed.values() if step.videos and not step.stored)} read the "
+            f"videos: {', '.join(step.id for step in needed.values() if step.looks)} read the "
             f"videos of the samples ({release.document.videos:,} in this release). Name their folder with --videos."
         )
     problems += [
@@ -102,8 +98,12 @@ def make(release: Release, record: RebuildRecord, wanted: Wanted) -> Plan:
 def _named(step: StepRecord) -> Iterator[str]:
     """Every text in the settings of a step that runs; its model is not asked if its answers are stored."""
     for name, value in step.settings.items():
-        if name not in ("model", "then") or not step.stored:
-            yield from rebuild_record.texts(value)
+        if name in ("model", "then") and step.stored:
+            continue
+        judges = [each.name for each in answers.judges_of(step.settings)] if step.given_verdicts else []
+        for text in rebuild_record.texts(value):
+            if name != "verify" or text.partition(":")[0] not in judges:
+                yield text
 
 
 def _needed(record: RebuildRecord) -> dict[str, StepRecord]:
@@ -119,12 +119,20 @@ def _needed(record: RebuildRecord) -> dict[str, StepRecord]:
 
 
 def _is_read(raw: RawFile, needed: dict[str, StepRecord]) -> bool:
+    """Whether a step that runs reads it: not where a model that is not asked is all that is made of it."""
     step = needed.get(raw.place.split("/")[1])
-    if step is None or not step.stored:
+    if step is None or not (step.stored or step.given_verdicts):
         return step is not None
-    specs = [str(step.settings.get("model", "")), *map(str, step.settings.get("then") or ())]
-    parts = re.split("[:=,]", ",".join(specs))
-    return not any(raw.place == part or raw.place.startswith(f"{part}/") for part in parts if part)
+    named, whole = [_parts(texts) for texts in (_named(step), rebuild_record.texts(step.settings))]
+    return any(_names(raw, part) for part in named) or not any(_names(raw, part) for part in whole)
+
+
+def _parts(texts: Iterable[str]) -> list[str]:
+    return [part for text in texts for part in (text, *re.split("[:=,]", text)) if part]
+
+
+def _names(raw: RawFile, part: str) -> bool:
+    return raw.place == part or raw.place.startswith(f"{part}/")
 
 
 def _how(step: StepRecord, needed: dict[str, StepRecord]) -> How:
@@ -132,16 +140,24 @@ def _how(step: StepRecord, needed: dict[str, StepRecord]) -> How:
         return "not needed"
     if step.unanswered:
         return "cannot run"
-    return "takes the release's answers" if step.stored else "runs"
+    return "takes the release's answers" if step.stored or step.given_verdicts else "runs"
 
 
-def _answers_problem(step: StepRecord, answers: Answers, table: Sequence[Price]) -> str:
-    model, costs = str(step.settings["model"]).partition(":")[0], cost.asking(answers, table)
-    return (
-        f"answers: those of step {step.id} ({model}) are not in the release, which has no config `rollouts` of them, "
-        f"and they cannot be had again: {costs}, and gives other answers. Ask whoever made the release for one with "
-        "--rollouts."
-    )
+def _answers_problems(step: StepRecord, table: Sequence[Price]) -> Iterator[str]:
+    """What is said of answers and verdicts that nobody has any more."""
+    wanted = [(step.answers, f"those of step {step.id}", str(step.settings.get("model", "")))]
+    wanted += [
+        (step.judged, f"those of the judge of step {step.id}", str(judge.settings["model"]))
+        for judge in answers.judges_of(step.settings)
+        if step.judged
+    ]
+    for told, of, model in wanted:
+        if told is not None and not told.stored and not told.repeatable:
+            yield (
+                f"answers: {of} ({model.partition(':')[0]}) are not in the release, which has no config `rollouts` of "
+                f"them, and they cannot be had again: {cost.asking(told, table)}, and gives other answers. Ask whoever "
+                "made the release for one with --rollouts."
+            )
 
 
 def _raw_problems(found: Sequence[Sought], stops: set[str]) -> Iterator[str]:

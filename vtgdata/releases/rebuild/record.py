@@ -7,10 +7,11 @@ In a setting, `@id/file` is a file of an earlier step and `raw/...` a raw file. 
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import msgspec
 import yaml
+from msgspec import UNSET, UnsetType
 
 from vtgdata.errors import VtgError
 from vtgdata.files import json_document, recipe
@@ -62,6 +63,23 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the model says the same again on any machine, so that it can simply be asked (`scripted`)."""
 
 
+class Taught(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the answers of one of several teachers, as the step's summary says it."""
+
+    model: str
+    asked: int
+    """Samples that it was asked about."""
+    samples_with_trace: int
+    traces: int
+    """Answers that were kept, before any quota."""
+    reasons: dict[str, int]
+    """{reason: answers that were not kept}."""
+    spent: float | Literal["unknown"] | None
+    """US dollars; None where stored answers were taken."""
+    per_trace: float | Literal["unknown"] | None
+    """US dollars for each trace; None where there is none."""
+
+
 class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One command with its settings."""
 
@@ -72,6 +90,10 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it needs the folder of videos, which no step made."""
     answers: Answers | None = None
     """Set if the step asked a model."""
+    judged: Answers | UnsetType = UNSET
+    """The verdicts that it got from a judge, another model in its chain of verifiers."""
+    teachers: list[Taught] | UnsetType = UNSET
+    """Of several teachers asked in turn, in turn."""
 
     @property
     def reads(self) -> list[str]:
@@ -82,15 +104,24 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def unanswered(self) -> bool:
-        """Whether its answers cannot be had again."""
-        answers = self.answers
-        return answers is not None and not answers.stored and not answers.repeatable
+        """Whether its answers, or its judge's verdicts, cannot be had again."""
+        return any(not each.stored and not each.repeatable for each in (self.answers, self.judged) if each)
 
     @property
     def stored(self) -> bool:
         """Whether a rebuild takes the answers from the release. A model that says the same again gives them all."""
         answers = self.answers
         return answers is not None and answers.stored and not (answers.removed and answers.repeatable)
+
+    @property
+    def given_verdicts(self) -> bool:
+        """Whether a rebuild takes the judge's verdicts from the release."""
+        return bool(self.judged) and self.judged.stored
+
+    @property
+    def looks(self) -> bool:
+        """Whether a rebuild needs the folder of videos for it."""
+        return self.videos and not (self.stored and (self.given_verdicts or not self.judged))
 
 
 class RebuildRecord(msgspec.Struct, frozen=True, kw_only=True):

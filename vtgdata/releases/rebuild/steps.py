@@ -5,14 +5,13 @@ import logging
 import re
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from vtgdata.errors import VtgError
-from vtgdata.files import child_processes, crash_points, outside
+from vtgdata.files import child_processes, crash_points, outside, plugins
 from vtgdata.files.parquet import write_parquet
-from vtgdata.files.schemas import ROLLOUTS
+from vtgdata.files.schemas import ROLLOUTS, VERDICTS
 from vtgdata.files.whole import write_json, write_text
 from vtgdata.releases import document, hub, tombstones
 from vtgdata.releases.document import Release
@@ -68,24 +67,36 @@ def _place(source: Path, target: Path) -> None:
 
 def _given(work: Path, release: Release, record: RebuildRecord, step: StepRecord) -> StepRecord:
     """A step that takes its answers from the release's config `rollouts`, and needs no model."""
-    rows = answers.of_one_step(release.rows("rollouts"), step, record.steps)
-    folder = work / "answers" / step.id
-    write_parquet(folder / answers.ROLLOUTS, rows, ROLLOUTS)
+    folder, settings = work / "answers" / step.id, dict(step.settings)
+    if step.stored:
+        rows = answers.of_one_step(release.rows("rollouts"), step, record.steps)
+        write_parquet(folder / answers.ROLLOUTS, rows, ROLLOUTS)
+        if tombstones.NAME in release.document.files:
+            outside.copy(release.path / tombstones.NAME, folder / tombstones.NAME)
+        kinds = [spec.partition(":")[0] for spec in answers.teachers(step.settings)]
+        first, *then = [f"{kind}:given{number or ''}" for number, kind in enumerate(kinds)]
+        settings |= {"model": first, "rollouts": f"answers/{step.id}/{answers.ROLLOUTS}"}
+        settings |= {"then": then} if then else {}
+    if step.given_verdicts:
+        has = "verdicts" in release.document.configs
+        write_parquet(folder / answers.VERDICTS, release.rows("verdicts") if has else [], VERDICTS)
+        given = {each.name: each for each in answers.judges_of(step.settings)}
+        settings["verify"] = [
+            _with_verdicts(given[name], f"answers/{step.id}/{answers.VERDICTS}")
+            if (name := str(spec).partition(":")[0]) in given
+            else spec
+            for spec in settings["verify"]
+        ]
     write_json(folder / rebuild_record.NAME, record)
-    if tombstones.NAME in release.document.files:
-        outside.copy(release.path / tombstones.NAME, folder / tombstones.NAME)
-    kinds = [spec.partition(":")[0] for spec in answers.teachers(step.settings)]
-    first, *then = [f"{kind}:given{number or ''}" for number, kind in enumerate(kinds)]
-    settings: dict[str, Any] = (
-        step.settings
-        | ({"then": then} if then else {})
-        | {
-            "model": first,
-            "rollouts": f"answers/{step.id}/{answers.ROLLOUTS}",
-        }
-    )
-    settings.pop("videos", None)
+    if not step.looks:
+        settings.pop("videos", None)
     return StepRecord(id=step.id, command=step.command, settings=settings)
+
+
+def _with_verdicts(judge: plugins.Spec, path: str) -> str:
+    """The spec of a judge that takes its verdicts from a file."""
+    kept = {name: value for name, value in judge.settings.items() if name != "model"} | {"verdicts": path}
+    return f"{judge.name}:" + ",".join(f"{name}={value}" for name, value in kept.items())
 
 
 def _call(work: Path, why: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from vtgdata.errors import VtgError
+from vtgdata.files import plugins
 from vtgdata.files import step as steps
 from vtgdata.releases.rebuild import answers, paths
 from vtgdata.releases.rebuild import record as rebuild_record
@@ -62,6 +63,13 @@ def _wrong(step: StepRecord) -> Iterator[str]:
     for each in answers.teachers(step.settings) if step.answers is not None and step.answers.repeatable else ():
         if not answers.repeatable(each):
             yield f"says that {each} gives the same answers again"
+    judged = step.judged or None
+    for judge in answers.judges_of(step.settings):
+        asked = str(judge.settings["model"])
+        if judged is None:
+            yield f"asks {asked} for verdicts that it does not count"
+        elif judged.repeatable and not answers.repeatable(asked):
+            yield f"says that {asked} gives the same verdicts again"
     if step.answers is None and model is not None and step.command in ("build-coldstart", "score-difficulty"):
         yield f"asks {model} for answers that it does not count"
 
@@ -72,6 +80,9 @@ def _wrong_settings(command: str, settings: Mapping[str, Any]) -> Iterator[str]:
     for name, value in settings.items():
         if name in _OWN:
             yield f"sets {name}"
+        if name == "verify":
+            specs = [plugins.parse_spec(text) for text in rebuild_record.texts(value)]
+            yield from (f"sets {key} in {name}" for spec in specs for key in spec.settings if key in _OWN)
         for text in rebuild_record.texts(value):
             if name not in paths.NO_PATHS | paths.VERBATIM and (
                 paths.without_machine(text) != text or ".." in text.split("/")

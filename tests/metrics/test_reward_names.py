@@ -7,8 +7,8 @@ import pytest
 
 from support.builders import make_answer, make_sample
 from vtgdata.errors import VtgError
-from vtgdata.train import reward_names
-from vtgdata.train.reward_names import check_effect, check_weights, modules, read
+from vtgdata.metrics import reward_names
+from vtgdata.metrics.reward_names import check_effect, check_weights, modules, read
 
 SAMPLE = make_sample("s")
 LONG = "first the scene is set and then it opens slowly"
