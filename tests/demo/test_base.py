@@ -90,7 +90,7 @@ def trained(clips):
 
     with pytest.MonkeyPatch.context() as patch, Types():
         patch.setattr(logging.getLogger("vtgdata"), "info", lambda text, *parts: said.append(text % parts))
-        patch.setattr("vtgdata.engine.progress.on_terminal", lambda: False)
+        patch.setattr("vtgdata.files.live.on_terminal", lambda: False)
         patch.setattr(clips, "batches", lambda steps: (clips.batch(4, 3, (0,)) for _ in range(steps)))
         base.train(tiny.build_model(clips.tokenizer, 7), clips, base.Settings(out="none", steps=2))
     return made, said

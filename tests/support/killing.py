@@ -48,7 +48,9 @@ TRAINING = {
         "--videos o/shapes/videos --prompt shapes --num-frames 10 --short-side 28 --where split=='rl' --n 2 "
         "--out o/rates"
     ),
-    "select, shapes": "select --pass-rates o/rates/pass_rates.parquet --selector uniform --size 2 --out o/rl",
+    "select, shapes": (
+        "select --pass-rates o/rates/pass_rates.parquet --selector uniform --size 2 --allow-degenerate --out o/rl"
+    ),
     "release, shapes": (
         "release --samples o/data/samples.parquet --coldstart o/traces/traces.parquet --pass-rates "
         "o/rates/pass_rates.parquet --splits rl=o/rl/rows.parquet --version 1.0.0 --name Shapes --out o/trained-on"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from vtgdata.cli.options import Json
-from vtgdata.cli.printing import line, percent, table
+from vtgdata.cli.printing import line, percent, table, title
 
 if TYPE_CHECKING:
     from vtgdata.metrics.anchors import Anchor, Anchors
@@ -97,7 +97,7 @@ def _page(name: str, title: str, found: Sequence[Anchor]) -> None:
     print(f"{name}: {title}")
     notes = _Notes()
     for version in dict.fromkeys(anchor.labels for anchor in found):
-        print(f"\nlabels {version or NOT_STATED}, per cent")
+        title(f"labels {version or NOT_STATED}, per cent")
         mine = [anchor for anchor in found if anchor.labels == version]
         _numbers([], [_Cell.of(a, ", ".join(words(a.setting).values()) or NOT_STATED) for a in mine], notes)
     notes.show("settings")
@@ -116,7 +116,7 @@ def show(published: Sequence[Neighbours]) -> None:
 
 
 def _beside(each: Neighbours, notes: _Notes) -> None:
-    print(f"\npublished on the same labels: {each.benchmark}, labels {each.label_version}, per cent")
+    title(f"published on the same labels: {each.benchmark}, labels {each.label_version}, per cent")
     ours = [(f"here: {_short(one.model)}", one.metrics) for one in each.ours]
     _numbers(ours, [_Cell.of(one, _difference(one)) for one in each.published], notes)
     if each.part:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 from msgspec import UNSET, structs
 
+from vtgdata.cli.output import say
 from vtgdata.cli.printing import again
 from vtgdata.cli.running import relative, stage
 
@@ -67,7 +68,7 @@ def _show(summary: Tuned | Rewarded | Distilled) -> None:
             f"({asked.by_chance:g} by chance)"
         )
     if words := getattr(summary, "prior_alarm", None):
-        print(f"WARNING: {words}")
+        say(f"WARNING: {words}", "warning")
     acted = summary.effective
     trained = ", ".join(f"{part} {number:,}" for part, number in acted.get("trained", {}).items())
     print(
