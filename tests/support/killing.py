@@ -65,7 +65,7 @@ TRAINING = {
     ),
     "train distill": (
         "train distill o/trained-on --model o/sft --teacher base --videos o/shapes/videos --steps 1 "
-        "--prompts-per-step 1 --max-new-tokens 4 --warmup 1 --out o/distilled"
+        "--prompts-per-step 1 --max-new-tokens 4 --warmup 1 --stall 0 --out o/distilled"
     ),
 }  # fmt: skip
 """The way to the trainers; `demo-draw` has drawn the videos, and `prepare` made the tiny model that they begin with."""

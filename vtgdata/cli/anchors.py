@@ -90,11 +90,11 @@ def _catalogue(known: Anchors, found: dict[str, list[Anchor]]) -> None:
     print("its numbers: vtgdata anchors BENCHMARK")
 
 
-def _page(name: str, title: str, found: Sequence[Anchor]) -> None:
+def _page(name: str, called: str, found: Sequence[Anchor]) -> None:
     """Print the numbers of one benchmark: a table for each version of its labels, then settings and sources."""
     from vtgdata.metrics.setting_words import words
 
-    print(f"{name}: {title}")
+    print(f"{name}: {called}")
     notes = _Notes()
     for version in dict.fromkeys(anchor.labels for anchor in found):
         title(f"labels {version or NOT_STATED}, per cent")

@@ -9,7 +9,7 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import Any, TextIO
 
 from vtgdata.files.outside_text import LAYOUT, order, safe
@@ -74,7 +74,7 @@ class Guarded:
 
 
 @contextlib.contextmanager
-def guarded_output(*, folds: bool = False) -> Iterator[None]:
+def guarded_output(*, folds: bool = False) -> Generator[None]:
     """Guard stdout and stderr while the block runs: what comes from outside is printed in one way alone.
 
     Args:

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import NamedTuple, Protocol, TypeVar
 
 from vtgdata.files.outside_text import order, safe
@@ -225,7 +225,7 @@ _line = _Line()
 
 
 @contextlib.contextmanager
-def watch(what: str) -> Iterator[None]:
+def watch(what: str) -> Generator[None]:
     """Show how far a command is while the block runs. Args: what: its name."""
     if not log.isEnabledFor(logging.INFO) or _line.what:
         yield  # -q, or inside of another command
