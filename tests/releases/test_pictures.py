@@ -48,7 +48,14 @@ def test_long_labels_and_headings_are_cut():
     assert {"10,000,000", "rows, log scale"} <= set(drawn.texts)
 
 
-HOSTILE = ["<script>alert(1)</script>", "a \x1b[31m\x00 b", "x" * 100_000, "\u202eback", '&amp; "quoted"', "视频" * 80]
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "a \x1b[31m\x00 b",
+    "x" * 100_000,
+    "\u202eback",
+    '&amp; "quoted"',
+    "视频" * 80,
+]
 
 
 @pytest.mark.parametrize("query", HOSTILE)

@@ -58,8 +58,9 @@ def _short(value: object) -> object:
 
 def _show(summary: Tuned | Rewarded | Distilled) -> None:
     rest = ("out", "up_to_date", "data", "effective", "left_out", "prior_alarm", "letters")
-    facts = {key: value for key, value in structs.asdict(summary).items() if key not in rest and value is not UNSET}
-    print(", ".join(f"{key} {_short(value)}" for key, value in facts.items()) + again(summary))
+    facts = {key: value for key, value in structs.asdict(summary).items() if key not in rest}
+    there = {key.replace("_", " "): value for key, value in facts.items() if value is not UNSET and value is not None}
+    print(", ".join(f"{key} {_short(value)}" for key, value in there.items()) + again(summary))
     for reason, number in summary.left_out.items():
         print(f"{number} rows left out: {reason if reason in OWN else f'their video is {reason}'}")
     if asked := getattr(summary, "letters", None):
