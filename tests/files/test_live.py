@@ -6,6 +6,7 @@ import pytest
 
 from vtgdata.files import live
 from vtgdata.files.live import CLEAR, each
+from vtgdata.files.pace import Count
 
 
 @pytest.fixture
@@ -152,7 +153,18 @@ def test_a_command_inside_of_another_has_no_line_of_its_own(clock, said, monkeyp
 def test_a_line_fits_the_terminal_and_keeps_the_time_to_go(width, monkeypatch, capsys, clock, log):
     monkeypatch.setattr("vtgdata.files.live.on_terminal", lambda: True)
     monkeypatch.setenv("COLUMNS", str(width))
-    state = live.Count(1234, 99_999, "rows", 12.0, 9.0, "loss 0.1234, tokens 12,345")
+    state = Count(1234, 99_999, "rows", 12.0, 9.0, "loss 0.1234, tokens 12,345")
     live.teller("openai_api:Qwen/Qwen3-VL-235B-A22B-Instruct, blind")(state)
     (line,) = capsys.readouterr().err.split(CLEAR)[1:]
     assert len(line) < width and line.endswith("12,345" if width == 120 else "2.3 h to go")
+
+
+def test_the_line_of_a_loop_is_of_the_moment_though_the_thread_draws_it(clock, log, monkeypatch, capsys):
+    monkeypatch.setattr("vtgdata.files.live.on_terminal", lambda: True)
+    with live.watch("videos verify"):
+        for _ in each(range(4), 4, "videos verify", "videos"):
+            ticks(clock, 2, 1.0)
+    written = capsys.readouterr().err.split(CLEAR)[1:]
+    assert [line.split(" of")[0] for line in written] == [
+        f"videos verify: {done}" for done in (0, 0, 0, 1, 1, 2, 2, 3, 3, 4)
+    ]

@@ -29,5 +29,6 @@ def hush() -> None:
         os.environ.setdefault(name, value)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
+        os.environ.setdefault("PYTHONWARNINGS", "ignore")
     if logging.lastResort is not None:
         logging.lastResort = logging.NullHandler()  # what libraries log where nobody has set up a log

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Generator, Iterable
 from typing import Any, TextIO
 
+from vtgdata.files import live
 from vtgdata.files.outside_text import LAYOUT, order, safe
 
 GAP = "  "
@@ -44,6 +45,8 @@ class Guarded:
     def write(self, text: str) -> int:
         """Write a text after it was made safe; the beginning of a line waits for its end, or for `flush`."""
         said = safe(text, self._keep)
+        if self._keep == BARS and said:
+            live.clear()
         if not self.folds or not self._output.isatty():
             return self._output.write(said)
         *lines, self._open = (self._open + said).split("\n")

@@ -9,8 +9,9 @@ from pathlib import Path
 import msgspec
 
 from vtgdata.files import json_document, outside
-from vtgdata.files.live import INTERVAL, WINDOW, pace, span
+from vtgdata.files.live import INTERVAL, WINDOW
 from vtgdata.files.owners import Owner, owner
+from vtgdata.files.pace import pace, span
 from vtgdata.files.whole import write_json
 from vtgdata.records import Reply
 

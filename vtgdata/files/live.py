@@ -13,9 +13,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from typing import NamedTuple, Protocol, TypeVar
+from typing import TypeVar
 
 from vtgdata.files.outside_text import order, safe
+from vtgdata.files.pace import Count, State, Timed
 
 INTERVAL = 1.0
 """Seconds between two states of the line on a terminal; what takes less has no line."""
@@ -28,99 +29,6 @@ CLEAR = "\r\x1b[K"
 
 T = TypeVar("T")
 log = logging.getLogger("vtgdata")
-
-
-class State(Protocol):
-    """How far something is, as text."""
-
-    @property
-    def ended(self) -> bool:
-        """Whether it is done, so that its line stays."""
-        ...
-
-    def within(self, width: int) -> str:
-        """The text in at most `width` characters."""
-        ...
-
-
-def span(seconds: float) -> str:
-    """A length of time as text for people.
-
-    >>> span(42), span(600), span(9000)
-    ('42 s', '10 min', '2.5 h')
-    """
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
-
-
-def pace(each_second: float) -> str:
-    """A rate as text for people, by the minute or hour where it is slow.
-
-    >>> pace(1834.2), pace(3.14), pace(0.5), pace(0.05), pace(0.001)
-    ('1,834/s', '3.1/s', '0.5/s', '3/min', '3.6/h')
-    """
-    unit, times = next(((u, t) for u, t in (("s", 1), ("min", 60)) if each_second * t >= 0.1), ("h", 3600))
-    number = each_second * times
-    return f"{number:,.0f}/{unit}" if number >= 10 else f"{number:.2g}/{unit}"
-
-
-class Count(NamedTuple):
-    """How far a loop is."""
-
-    done: int
-    total: int
-    """0 where it is not known."""
-    unit: str
-    """What is counted, in the plural."""
-    each_second: float | None = None
-    """Items a second; None before the first item is done."""
-    seconds: float | None = None
-    """Since the beginning."""
-    more: str = ""
-    """Further figures, as text."""
-
-    @property
-    def ended(self) -> bool:
-        """Whether everything is done."""
-        return bool(self.total) and self.done >= self.total
-
-    def __str__(self) -> str:
-        return ", ".join(self._parts().values())
-
-    def within(self, width: int) -> str:
-        """The same in at most `width` characters: drops what matters least, at last the count."""
-        parts = self._parts()
-        for least in ("more", "pace", "done"):
-            if len(", ".join(parts.values())) > width and len(parts) > 1:
-                parts.pop(least, None)
-        return ", ".join(parts.values())[:width]
-
-    def _parts(self) -> dict[str, str]:
-        of = f" of {self.total:,}" if self.total else ""
-        parts = {"done": f"{self.done:,}{of} {self.unit}", "pace": pace(self.each_second) if self.each_second else ""}
-        if self.total and self.each_second and not self.ended:
-            parts["time"] = f"{span((self.total - self.done) / self.each_second)} to go"
-        elif not self.total and self.seconds is not None:
-            parts["time"] = f"{span(self.seconds)} so far"
-        return {name: text for name, text in (parts | {"more": self.more}).items() if text}
-
-
-class Timed(NamedTuple):
-    """How long something takes that nobody counts."""
-
-    doing: str
-    """In a few words."""
-    seconds: float
-
-    ended = False
-
-    def __str__(self) -> str:
-        return f"{self.doing}, {span(self.seconds)} so far"
-
-    def within(self, width: int) -> str:
-        """The same, cut to `width` characters."""
-        return str(self)[:width]
 
 
 class Work:
@@ -168,8 +76,8 @@ class _Line:
         self.doing = "working"
         self.works: list[Work] = []
         """What is counted now; of several, the line shows the last that was begun."""
-        self.told: tuple[str, State] | None = None
-        """What was reported last, with its name."""
+        self.told: tuple[str, Callable[[], State]] | None = None
+        """What was reported last: its name, and how far it is now."""
         self.lock = threading.RLock()
         self.begun = self.drawn = self.said = time.monotonic()
         """Times: of the beginning, the last state on the terminal, the last plain line."""
@@ -182,8 +90,8 @@ class _Line:
 
     def state(self) -> tuple[str, State]:
         """What the line says now, with the name before it."""
-        if self.told is not None and not self.told[1].ended:
-            return self.told
+        if self.told is not None and not (state := self.told[1]()).ended:
+            return self.told[0], state
         for work in reversed(self.works):
             if work.done and not (state := work.state()).ended:
                 return self.what, state
@@ -248,6 +156,11 @@ def _tick(over: threading.Event) -> None:
         _line.tick()
 
 
+def clear() -> None:
+    """Take the line away, before something else is written to the terminal; it comes back by itself."""
+    _line.clear()
+
+
 def phase(doing: str) -> None:
     """Say in a few words what the command does now, for as long as nothing is counted."""
     _line.doing = doing
@@ -264,6 +177,7 @@ def each(items: Iterable[T], total: int, what: str, unit: str) -> Iterator[T]:
             work.done += 1
             if work.done == total or _line.due():
                 tell(work.state())
+            _line.told = what, work.state
     finally:
         work.end()
         _line.told = None
@@ -287,7 +201,7 @@ def teller(what: str) -> Callable[[State], None]:
     def tell(state: State) -> None:
         nonlocal first
         with _line.lock:
-            _line.told = (what, state)
+            _line.told = what, lambda: state
             if first or state.ended or on_terminal() or _line.due():
                 first = False
                 _line.show(what, state)
