@@ -23,7 +23,9 @@ FEW = ("check", "score-difficulty, no price")
 CLEAR = "\r\x1b[K"
 STYLE = re.compile(r"\x1b\[[\d;]*m")
 NUMBER = re.compile(r"(?<![\w.,:/-])[-+]?\d[\d,]*(?:\.\d+)?(?![\w/:-])")
-STATE = re.compile(r": .*(?: so far| to go|/s|/min|/h| of [\d,]+ \w+)")
+TIME = re.compile(r"\d\d:\d\d:\d\d ")
+STATE = re.compile(r"[^:]+(?::\S[^:]*)*: (?:.* (?:so far|to go)\b|.*\d/(?:s|min|h)\b|[\d,]+ of [\d,]+ \w+)")
+"""How far something is, without the time of a plain line."""
 OURS = re.compile(r"\d\d:\d\d:\d\d |vtgdata: |Usage: |Try |Error: |$")
 """How a line of stderr begins that is ours."""
 AT_ONCE = ("status", "corpora", "anchors")
@@ -52,18 +54,23 @@ def look(at: Desk, case: Case) -> Looked:
     on_terminals = {columns: run(columns) for columns in WIDTHS}
     quiet = run(WIDTHS[0], "-q")
     narrow = on_terminals[WIDTHS[0]]
-    states = [line for line in narrow.text.split(CLEAR)[1:] if STATE.search(line)]
-    plain = [line for line in piped.errors.splitlines() if STATE.search(line)]
+    plain = [line for line in piped.errors.splitlines() if TIME.match(line) and STATE.match(line[9:])]
     codes = {said.code for said in (piped, quiet, *on_terminals.values())}
     assert len(codes) == 1, f"{case.name}: exit codes {codes}\n{narrow.text}"
     return Looked(
         fits="; ".join(filter(None, (_too_wide(said.text, columns) for columns, said in on_terminals.items())))
         or _cut(piped.text, narrow.text),
-        progress="" if states else "no line of progress",
+        progress="" if _states(narrow.text) else "no line of progress",
         plain=("" if plain else "no plain line") or ("drives a terminal" if "\x1b" in piped.errors else ""),
-        quiet="progress with -q" if CLEAR in quiet.text and STATE.search(quiet.text) else "",
+        quiet="; ".join(_states(quiet.text)[:1]),
         foreign=next((line for line in piped.errors.splitlines() if not OURS.match(line)), ""),
     )
+
+
+def _states(text: str) -> list[str]:
+    """What the overwritten line said."""
+    lines = [after.split("\n")[0] for after in text.split(CLEAR)[1:]]
+    return [line for line in lines if STATE.match(line) and not TIME.match(line)]
 
 
 def _too_wide(text: str, columns: int) -> str:
@@ -77,7 +84,7 @@ def _too_wide(text: str, columns: int) -> str:
 
 def _cut(whole: str, folded: str) -> str:
     """The numbers that a terminal does not show, though a pipe does."""
-    there = set(NUMBER.findall(STYLE.sub("", folded)))
+    there = set(NUMBER.findall(STYLE.sub("", folded.replace(CLEAR, "\n"))))
     lacking = [number for number in NUMBER.findall(whole) if number not in there]
     return f"lacks {lacking}" if lacking else ""
 

@@ -50,12 +50,12 @@ def on_terminal(
 TICKING = """
 import sys
 from vtgdata.files import live
-live.INTERVAL = live.PLAIN_SECONDS = 0.01
+live.INTERVAL = live.PLAIN_SECONDS = 0.002
 sys.argv[0] = "vtgdata"
 from vtgdata.__main__ import main
 main()
 """
-"""`vtgdata` with a line every hundredth of a second, so that what takes no time has one, too."""
+"""`vtgdata` with a line every 2 ms, so that what takes no time has one, too."""
 
 
 class Said(NamedTuple):
