@@ -107,7 +107,7 @@ def test_it_makes_no_tensor_of_half_precision(trained):
 
 def test_it_says_how_far_it_is(trained):
     _, said = trained
-    assert (said[0], said[-1]) == ("demo-base: 0 of 2 steps", "demo-base: 2 of 2 steps")
+    assert said[0] == "demo-base: 0 of 2 steps" and said[-1].startswith("demo-base: 2 of 2 steps, ")
 
 
 def test_too_few_steps_are_refused(tmp_path):

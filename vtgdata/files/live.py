@@ -109,12 +109,12 @@ class _Line:
 
     def show(self, what: str, state: State) -> None:
         with self.lock:
-            if not log.isEnabledFor(logging.INFO):
-                return
             now = time.monotonic()
             if not on_terminal():
                 self.said = now
                 log.info("%s: %s", what, state)
+                return
+            if not log.isEnabledFor(logging.INFO):
                 return
             self.drawn, self.there = now, not state.ended
             order(sys.stderr, f"{CLEAR}{_fitted(what, state, columns() - 1)}" + ("\n" if state.ended else ""))
