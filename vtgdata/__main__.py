@@ -12,11 +12,13 @@ def main() -> None:
 
     save_addresses()
     end_with_parent()
+    from vtgdata.cli import foreign
     from vtgdata.cli.any_encoding import accept_any_text
     from vtgdata.cli.app import run
-    from vtgdata.cli.printing import guard_output
+    from vtgdata.cli.output import guard_output
 
     accept_any_text()
+    foreign.hush()
     guard_output()  # to the very end: a traceback quotes what came from outside, too
     sys.exit(run(sys.argv[1:]))
 

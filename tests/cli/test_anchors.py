@@ -26,6 +26,7 @@ class Screen(io.StringIO):
 def screen(monkeypatch) -> Callable[..., str]:
     """What the command prints on a terminal of 80 columns."""
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
 
     def listed(*arguments: Any) -> str:
         with contextlib.redirect_stdout(Screen()) as found:

@@ -36,6 +36,7 @@ def test_every_command_has_help(name):
     done = vtgdata(*name.split(), "--help")
     assert done.returncode == 0, done.stderr
     assert "--recipe" in done.stdout and "--json" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
 
 
 def test_help_is_quick_and_loads_nothing_heavy():

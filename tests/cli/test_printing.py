@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from support import forked
 from support.builders import make_sample
 from support.terminals import on_terminal
-from vtgdata.cli.printing import counts, table, table_lines
+from vtgdata.cli.columns import table_lines
+from vtgdata.cli.printing import counts, table
 from vtgdata.cli.running import finish
 from vtgdata.files.samples import write_samples
 
@@ -127,13 +128,14 @@ def test_no_text_is_markup_or_an_order_to_the_terminal(capsys):
 
 
 def test_counts_stay_beside_their_names_on_a_narrow_terminal(capsys, monkeypatch):
-    monkeypatch.setattr("vtgdata.cli.printing._terminal", lambda: 24)
+    monkeypatch.setattr("vtgdata.cli.printing.terminal_width", lambda: 24)
     counts("  why", {"too long": 1, "too short": 2_000, "odd": 3})
     assert capsys.readouterr().out == "  why: too long 1,\n    too short 2,000,\n    odd 3\n"
 
 
 @pytest.mark.parametrize("columns", [80, 120])
-def test_the_catalogue_fits_a_terminal_and_has_no_colours(columns):
+def test_the_catalogue_fits_a_terminal_and_has_no_colours_where_nobody_wants_them(columns, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
     code, said = on_terminal(["-m", "vtgdata", "corpora"], columns=columns, shows="stdout")
     catalogue = said.split("\n* benchmark")[0].splitlines()
     assert code == 0 and "\x1b" not in said
@@ -142,6 +144,7 @@ def test_the_catalogue_fits_a_terminal_and_has_no_colours(columns):
 
 
 def test_the_scores_of_evaluate_fit_a_terminal_of_80_columns_and_keep_one_line_per_row_in_a_pipe(tmp_path, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.chdir(tmp_path)
     write_samples(tmp_path / "s.parquet", [make_sample(f"test:{i}", video_id=f"v{i}") for i in range(4)])
     lines = [json.dumps({"sample_id": f"test:{i}", "windows": [[3.0, 9.0]]}) for i in range(4)]

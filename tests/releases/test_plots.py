@@ -1,16 +1,11 @@
 """The card's plots: whole numbers of a release as bars that can be read, whatever there is to show."""
 
-import itertools
-import re
-from xml.etree import ElementTree
-
 import polars as pl
 
+from support import pictures_drawn
 from support.release_builders import make_pass_rate, make_sample
 from vtgdata.releases import plots
 from vtgdata.releases.plots import Bars, svg
-
-SVG = "{http://www.w3.org/2000/svg}"
 
 
 def sample_row(number: int, duration: float = 30.0) -> dict:
@@ -26,20 +21,6 @@ def figures(configs: dict[str, list[dict]], drops: dict[str, int], models: list[
     return bars.figures(drops, models)
 
 
-def drawn(bars: dict[str, int], heading: str = "What is shown") -> tuple[float, list[ElementTree.Element], list[str]]:
-    """The plot's width, its bars, and its texts; all of them lie inside it."""
-    root = ElementTree.fromstring(svg(heading, bars))
-    wide, high = (float(root.get(name) or 0) for name in ("width", "height"))
-    texts = list(root.iter(f"{SVG}text"))
-    for text in texts:
-        length = 7 * len(text.text or "")
-        start = float(text.get("x") or 0) - (length if text.get("text-anchor") == "end" else 0)
-        assert start >= 0 and start + length <= wide and 0 < float(text.get("y") or 0) < high, text.text
-    tops = [float(text.get("y") or 0) for text in texts if text.get("text-anchor") == "end"]
-    assert all(later - earlier >= 15 for earlier, later in itertools.pairwise(tops))
-    return wide, [rect for rect in root.iter(f"{SVG}rect") if rect.get("x")], [text.text or "" for text in texts]
-
-
 def test_a_funnel_has_what_went_in_each_reason_the_most_common_first_and_what_is_left():
     found = figures({"samples": [sample_row(n) for n in range(5)]}, {"reversed": 1, "zero_length": 3}, [])
     assert found["rows"] == {"raw rows": 9, "left out: zero_length": 3, "left out: reversed": 1, "samples": 5}
@@ -53,7 +34,7 @@ def test_many_reasons_are_put_together_and_none_is_lost():
     bars = figures({"samples": [sample_row(0)]}, drops, [])["rows"]
     assert len(bars) < 30 and bars["raw rows"] == 1 + sum(drops.values())
     assert sum(count for label, count in bars.items() if label.startswith("left out")) == sum(drops.values())
-    drawn(bars)
+    assert len(pictures_drawn.inside(svg("rows", bars)).bars) == len(bars)
 
 
 def test_pass_rates_of_few_answers_are_counted_by_answers_and_others_by_tenths():
@@ -67,18 +48,32 @@ def test_pass_rates_of_few_answers_are_counted_by_answers_and_others_by_tenths()
     assert len(figures({"samples": [sample_row(0)], "difficulty": mixed}, {}, [])["pass_rates iou>=0.5"]) == 10
 
 
-def test_long_labels_and_headings_are_cut_and_nothing_overlaps_or_leaves_the_plot():
-    wide, bars, texts = drawn({"left out: " + "a_very_long_reason_" * 5: 10_000_000, "b": 1, "none": 0}, "word " * 60)
-    assert wide < 900 and len(bars) == 3 and sum(text.endswith("…") for text in texts) == 2
-    widths = [float(rect.get("width") or 0) for rect in bars]
-    assert widths[0] == 380 and widths[1] == 1 and widths[2] == 0
-    assert "10,000,000" in texts
+def test_timelines_are_of_different_videos_and_the_same_every_time_whatever_the_pieces():
+    rows = [sample_row(n) | {"video_id": f"v{n // 2}", "query": f"a door {n}"} for n in range(40)]
+    frame = pl.DataFrame(rows)
+
+    def chosen(*pieces: pl.DataFrame) -> list[str]:
+        bars = Bars()
+        for piece in pieces:
+            bars.samples(piece)
+        return [each.sample_id for each in bars.timelines]
+
+    found = chosen(frame)
+    assert len(found) == 6 and len({int(name[1:]) // 2 for name in found}) == 6
+    assert chosen(frame[:20], frame[20:]) == found == chosen(frame)
+    assert chosen(frame.with_columns(windows=pl.lit([], pl.List(pl.List(pl.Float64))))) == []
 
 
-def test_plots_are_black_on_white_on_dark_pages_too():
-    text = svg("Heading", {"a": 1})
-    assert '<rect width="100%" height="100%" fill="white"/>' in text
-    assert len(re.findall('<text [^>]*fill="black"', text)) == text.count("<text ")
+def test_every_histogram_has_the_axis_of_its_values():
+    passed = {f"{k} of 8 answers": k + 1 for k in range(9)}
+    assert "right answers of 8" in svg("pass_rates iou>=0.5", passed)
+    tenths = {f"{k / 10:.1f} to {(k + 1) / 10:.1f}": k + 1 for k in range(10)}
+    assert "pass rate</text>" in svg("pass_rates mean_iou", tenths)
+    assert "share of the video</text>" in svg("positions", tenths)
+    bars = Bars()
+    bars.samples(pl.DataFrame([sample_row(n, duration) for n, duration in enumerate((5.0, 25.0, 4000.0))]))
+    durations = svg("durations", bars.figures({}, [])["durations"])
+    assert "seconds" in durations and ">longer</text>" in durations
 
 
 def test_every_plot_has_a_title_and_a_file_of_its_own():

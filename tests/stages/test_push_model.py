@@ -103,7 +103,7 @@ def test_a_model_is_one_commit_and_a_tag_with_its_weights_its_card_and_what_was_
     assert repository.tags == {"v1.0.0": repository.head} == {"v1.0.0": summary["commit"]}
     assert summary["url"] == f"{hub.url}/org/student/tree/v1.0.0"
     files = held(repository)
-    assert set(files) == {*WEIGHTS, "README.md", "model.json", ".eval_results/vtgdata.yaml"}
+    assert set(files) == {*WEIGHTS, "README.md", "model.json", ".eval_results/vtgdata.yaml", "plots/scores.svg"}
     assert all(files[name] == (second / name).read_bytes() for name in WEIGHTS)
     metadata = front(repository)
     assert (metadata["base_model"], metadata["datasets"]) == ("org/base", ["org/doors"])

@@ -48,7 +48,9 @@ TRAINING = {
         "--videos o/shapes/videos --prompt shapes --num-frames 10 --short-side 28 --where split=='rl' --n 2 "
         "--out o/rates"
     ),
-    "select, shapes": "select --pass-rates o/rates/pass_rates.parquet --selector uniform --size 2 --out o/rl",
+    "select, shapes": (
+        "select --pass-rates o/rates/pass_rates.parquet --selector uniform --size 2 --allow-degenerate --out o/rl"
+    ),
     "release, shapes": (
         "release --samples o/data/samples.parquet --coldstart o/traces/traces.parquet --pass-rates "
         "o/rates/pass_rates.parquet --splits rl=o/rl/rows.parquet --version 1.0.0 --name Shapes --out o/trained-on"
@@ -63,7 +65,7 @@ TRAINING = {
     ),
     "train distill": (
         "train distill o/trained-on --model o/sft --teacher base --videos o/shapes/videos --steps 1 "
-        "--prompts-per-step 1 --max-new-tokens 4 --warmup 1 --out o/distilled"
+        "--prompts-per-step 1 --max-new-tokens 4 --warmup 1 --stall 0 --out o/distilled"
     ),
 }  # fmt: skip
 """The way to the trainers; `demo-draw` has drawn the videos, and `prepare` made the tiny model that they begin with."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from vtgdata.cli.options import Json
-from vtgdata.cli.printing import line, percent, table
+from vtgdata.cli.printing import line, percent, table, title
 
 if TYPE_CHECKING:
     from vtgdata.metrics.anchors import Anchor, Anchors
@@ -90,14 +90,14 @@ def _catalogue(known: Anchors, found: dict[str, list[Anchor]]) -> None:
     print("its numbers: vtgdata anchors BENCHMARK")
 
 
-def _page(name: str, title: str, found: Sequence[Anchor]) -> None:
+def _page(name: str, called: str, found: Sequence[Anchor]) -> None:
     """Print the numbers of one benchmark: a table for each version of its labels, then settings and sources."""
     from vtgdata.metrics.setting_words import words
 
-    print(f"{name}: {title}")
+    print(f"{name}: {called}")
     notes = _Notes()
     for version in dict.fromkeys(anchor.labels for anchor in found):
-        print(f"\nlabels {version or NOT_STATED}, per cent")
+        title(f"labels {version or NOT_STATED}, per cent")
         mine = [anchor for anchor in found if anchor.labels == version]
         _numbers([], [_Cell.of(a, ", ".join(words(a.setting).values()) or NOT_STATED) for a in mine], notes)
     notes.show("settings")
@@ -116,7 +116,7 @@ def show(published: Sequence[Neighbours]) -> None:
 
 
 def _beside(each: Neighbours, notes: _Notes) -> None:
-    print(f"\npublished on the same labels: {each.benchmark}, labels {each.label_version}, per cent")
+    title(f"published on the same labels: {each.benchmark}, labels {each.label_version}, per cent")
     ours = [(f"here: {_short(one.model)}", one.metrics) for one in each.ours]
     _numbers(ours, [_Cell.of(one, _difference(one)) for one in each.published], notes)
     if each.part:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -10,9 +11,10 @@ from typing import Any
 import typer
 
 from vtgdata import __version__
-from vtgdata.cli.printing import guarded_output
+from vtgdata.cli.output import folded, guarded_output
 from vtgdata.cli.running import report
 from vtgdata.errors import Terminated, VtgError
+from vtgdata.files.live import columns
 from vtgdata.train import crew
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -24,7 +26,7 @@ NEEDS_TRAIN = {"torch", "torchvision", "transformers", "tokenizers", "trl", "acc
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code."""
     crew.hush()
-    with guarded_output():
+    with guarded_output(folds="--json" not in arguments):
         try:
             code = _run(arguments)
             sys.stdout.flush()
@@ -95,7 +97,10 @@ def _interrupted(code: int) -> int:
 def _usage(error: Any) -> int:
     if isinstance(error, typer.Exit):
         return error.exit_code
-    error.show(file=sys.stderr)  # without it, a stream of its own, which nobody guards
+    said = io.StringIO()
+    error.show(file=said)
+    width = columns() if sys.stderr.isatty() else None
+    sys.stderr.write("\n".join(each for line in said.getvalue().split("\n") for each in folded(line, width)))
     return int(error.exit_code)
 
 

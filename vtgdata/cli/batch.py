@@ -39,12 +39,12 @@ def batch_import(
     when lines cannot be read.
     """
     from vtgdata.engine.batch import bring_back
-    from vtgdata.files import plugins
+    from vtgdata.files import live, plugins
     from vtgdata.files.recipe import release_around
 
     logs(quiet)
     origin = folder if release_around(Path(folder) / bring_back.NAME) else ""
-    with plugins.only_ours(origin):  # the batch names the plug-in that reads its answers
+    with live.watch("batch-import"), plugins.only_ours(origin):  # the batch names the plug-in that reads its answers
         summary = bring_back.take(Path(folder), [Path(file) for file in files], table=prices, out=out)
     finish(summary, as_json, _show)
     if summary.n_broken:

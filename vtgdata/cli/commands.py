@@ -10,7 +10,9 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hint
 import msgspec
 import typer
 
+from vtgdata.cli.output import folded
 from vtgdata.errors import Unconfirmed, VtgError, did_you_mean
+from vtgdata.files import live
 from vtgdata.files.outside_text import refuse_credentials
 from vtgdata.train.crew import Crew
 
@@ -137,9 +139,11 @@ def execute(command: str, settings: msgspec.Struct) -> msgspec.Struct:
         )
     run = importlib.import_module(COMMANDS[command].module).run
     try:
-        return run(settings)
+        with live.watch(command):
+            return run(settings)
     except Unconfirmed as error:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise
-        typer.confirm(f"{error} Spend it?", abort=True, err=True)
-        return run(msgspec.structs.replace(settings, yes=True))
+        typer.confirm("\n".join(folded(f"{error} Spend it?", live.columns())), abort=True, err=True)
+        with live.watch(command):
+            return run(msgspec.structs.replace(settings, yes=True))

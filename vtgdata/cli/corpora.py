@@ -10,6 +10,7 @@ import typer
 from msgspec import UNSET
 
 from vtgdata.cli.options import Json
+from vtgdata.cli.output import say
 from vtgdata.cli.printing import again, counts, percent, table
 from vtgdata.cli.running import relative, stage
 from vtgdata.files.outside_text import json_line
@@ -122,8 +123,8 @@ def check(summary: Checked) -> None:
             print("  " + "  ".join(str(value) for value in each.values()))
     if summary.missing_videos:
         print(f"{summary.missing_videos:,} videos are missing" + (", listed in missing.txt" if summary.out else ""))
-    print("clean" if summary.clean else "not clean", end="")
-    print(f", written to {relative(summary.out)}" if summary.out else "")
+    written = f", written to {relative(summary.out)}" if summary.out else ""
+    say(f"clean{written}" if summary.clean else f"not clean{written}", "good" if summary.clean else "bad")
 
 
 def _group(group: GroupReport) -> str:

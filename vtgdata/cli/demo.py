@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 from msgspec import structs
 
-from vtgdata.cli.printing import again, interval, percent, table
+from vtgdata.cli.output import say
+from vtgdata.cli.printing import again, counts, interval, percent, table
 from vtgdata.cli.running import stage
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def report(summary: Reported) -> None:
     table(header, rows)
     print()
     for gate in summary.gates:
-        print(f"{'holds ' if gate.holds else 'FAILS '} {gate.claim}: {gate.measured}")
+        words = "holds " if gate.holds else "FAILS "
+        say(f"{words} {gate.claim}: {gate.measured}", "good" if gate.holds else "bad")
     print()
     for name, place in summary.places.items():
         print(f"{name}: {place}")
@@ -64,4 +66,12 @@ def _cell(row: dict[str, Any], name: str) -> list[str]:
 
 def _facts(summary: Drawn | Based) -> None:
     facts = {key: value for key, value in structs.asdict(summary).items() if key != "up_to_date"}
-    print(", ".join(f"{key} {value}" for key, value in facts.items()) + again(summary))
+    single = {key: value for key, value in facts.items() if not isinstance(value, dict)}
+    print(", ".join(f"{key} {_short(value)}" for key, value in single.items()) + again(summary))
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            counts(key, {name.replace(",", ""): number for name, number in value.items()})
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)

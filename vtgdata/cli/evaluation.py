@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 
-from vtgdata.cli.printing import interval, percent, table
+from vtgdata.cli.printing import interval, line, percent, table, title
 from vtgdata.cli.running import relative
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def scores(summary: Summary) -> None:
                 _without(report, condition, head, names)
     if any(each.sighted["seen"] for each in summary.models):
         blind = any(each.looking is not UNSET for each in summary.models)
-        _say(LEGEND + ("" if blind else " " + CAUTION))
+        line(LEGEND + ("" if blind else " " + CAUTION))
     for report in summary.models:
         _curve(report, names)
         _sampled(report, names)
@@ -74,22 +73,22 @@ def _model(report: ModelReport, names: list[str]) -> None:
             cells += [percent(each[key]) for key in ("others", "seen")] if each else ["", ""]
             cells += [interval((each["low"], each["high"])), percent(each["at_most"])] if each else ["", ""]
         rows.append(cells)
-    print(f"\n{short(report.model)} (per cent)")
+    title(f"{short(report.model)} (per cent)")
     table(["metric", "score", "95 %", *(["others", "seen", "95 %", "at most"] if seen else [])], rows)
     if "count_error" in found["metrics"]:
-        _say(f"windows too many or too few: {found['metrics']['count_error']:.2f} an answer")
+        line(f"windows too many or too few: {found['metrics']['count_error']:.2f} an answer")
     if refusals := found.get("refusals"):
-        _say(
+        line(
             f"refusals: {refusals['right']:,} of {refusals['n_refused']:,} are right; F1 {percent(refusals['f1'])} "
             f"{interval(refusals['f1_interval'])}; {refusals['ignored']:,} of {refusals['n_absent']:,} samples without "
             "a moment got neither a refusal nor a window"
         )
     fewer = {name: found["applies_to"][name] for name in names if name in found["applies_to"]}
     if fewer:
-        _say("metrics of fewer samples: " + ", ".join(f"{name} {n:,}" for name, n in fewer.items()))
+        line("metrics of fewer samples: " + ", ".join(f"{name} {n:,}" for name, n in fewer.items()))
     if strict := found["strict_metrics"]:
         values = ", ".join(f"{name} {percent(strict[name])}" for name in names if name in strict)
-        _say(f"strict, only answers in the asked form count: {values}")
+        line(f"strict, only answers in the asked form count: {values}")
 
 
 def _without(report: ModelReport, condition: str, head: str, names: list[str]) -> None:
@@ -101,7 +100,7 @@ def _without(report: ModelReport, condition: str, head: str, names: list[str]) -
     for name in (each for each in names if each in gained):
         cells = [name, percent(found["metrics"][name]), *_difference(gained[name])]
         rows.append([*cells, *_difference(looking.get(name))] if looking else cells)
-    print(f"\n{short(report.model)}, {head} (per cent)")
+    title(f"{short(report.model)}, {head} (per cent)")
     table(["metric", "score", "sighted minus this", "95 %", *(["looking", "95 %"] if looking else [])], rows)
 
 
@@ -115,7 +114,7 @@ def _curve(report: ModelReport, names: list[str]) -> None:
         cells = [f"{each['num_frames']}", *_cells(each, names[:2])]
         rows.append([*cells, percent(seen["seen"]), interval((seen["low"], seen["high"]))] if seen else cells)
     seen_heads = ["seen in mIoU", "95 %"] if all(len(row) == 3 + 2 * len(names[:2]) for row in rows) else []
-    print(f"\n{short(report.model)}, by number of frames (per cent)")
+    title(f"{short(report.model)}, by number of frames (per cent)")
     table(["frames", *(text for name in names[:2] for text in (name, "95 %")), *seen_heads], rows)
 
 
@@ -135,7 +134,7 @@ def _sampled(report: ModelReport, names: list[str]) -> None:
         for name in names
         if name in drawn["metrics"]
     ]
-    print(f"\n{short(report.model)}, {drawn['n']} answers drawn at temperature {drawn['temperature']:g} (per cent)")
+    title(f"{short(report.model)}, {drawn['n']} answers drawn at temperature {drawn['temperature']:g} (per cent)")
     table(["metric", "greedy", "mean", "95 %", f"best of {drawn['n']}", "spread"], rows)
 
 
@@ -149,7 +148,7 @@ def _as_seeds(found: dict[str, dict[str, Any]], count: int) -> None:
         for name, each in found.items()
     ]
     why = "" if bounded else "; fewer than five give no interval over training"
-    print(f"\n{count} checkpoints as seeds of one method (per cent{why})")
+    title(f"{count} checkpoints as seeds of one method (per cent{why})")
     table(["metric", "mean", "least", "most", *(["95 %"] if bounded else []), "all"], rows)
 
 
@@ -162,12 +161,12 @@ def _guesses(summary: Summary) -> None:
     names, guesses = summary.shown, summary.baselines
     rows = [[name, *(percent(each.metrics.get(name)) for each in guesses.values())] for name in names]
     first = next(iter(guesses.values()))
-    print(f"\nguesses that see no frame (per cent; fitted on {first.fitted_on})")
+    title(f"guesses that see no frame (per cent; fitted on {first.fitted_on})")
     table(["metric", *(SHORT.get(name, name) for name in guesses)], rows)
     words = guesses.get("query_words")
     if words and (seen := words.seen.get("mIoU")):
         fitted = f", fitted on {words.fitted_on}," if words.fitted_on != first.fitted_on else ""
-        _say(
+        line(
             f"query words: the window that fits the words of the query{fitted} has seen {percent(seen.seen)} "
             f"{interval((seen.low, seen.high))} in mIoU without a frame. {_of_others(summary)}"
         )
@@ -191,7 +190,7 @@ def _parts(report: ModelReport, names: list[str]) -> None:
         rows = [
             [part, f"{each['n']:,}", f"{each['n_sources']:,}", *_cells(each, names)] for part, each in parts.items()
         ]
-        print(f"\n{short(report.model)}, by {group}")
+        title(f"{short(report.model)}, by {group}")
         table([group, "n", "sources", *(text for name in names for text in (name, "95 %"))], rows)
 
 
@@ -208,7 +207,7 @@ def _sources(summary: Summary) -> None:
             [source, f"{each['n']:,}", *(percent(each["metrics"].get(name)) for name in names)]
             for source, each in of_source.items()
         ]
-        print(f"\n{short(report.model)}, by source (too few for a p-value)")
+        title(f"{short(report.model)}, by source (too few for a p-value)")
         table(["source", "n", *names], rows)
 
 
@@ -217,7 +216,7 @@ def _differences(report: ModelReport) -> None:
         found = gain["metrics"]["mIoU"]
         print(f"\n{short(report.model)}: gain in mIoU {_compared(found)}")
     if (against := report.against) is not UNSET:
-        print(f"\n{short(report.model)} against {short(against['predictions'])}:")
+        title(f"{short(report.model)} against {short(against['predictions'])}:")
         for name, each in against["differences"].items():
             print(f"  {name} {_compared(each)}, n {each['n']:,}")
 
@@ -225,10 +224,6 @@ def _differences(report: ModelReport) -> None:
 def _compared(found: dict[str, Any]) -> str:
     p = f"p {found['p']:.4f}" if found["p"] is not None else f"no p from {found['sources']} sources"
     return f"{percent(found['difference'])} {interval((found['low'], found['high']))}, {p}"
-
-
-def _say(text: str) -> None:
-    print(textwrap.fill(text, 80, break_long_words=False, break_on_hyphens=False))
 
 
 def short(name: str) -> str:

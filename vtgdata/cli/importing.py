@@ -32,5 +32,5 @@ def rollouts(summary: Imported) -> None:
         print(f"not published: {', '.join(summary.unknown)}")
     for measure, told in summary.measures.items():
         print(f"{measure}: mean {percent(told.mean)} %, median {percent(told.median)} %, samples by tenths:")
-        table([f"{i / 10:.1f}" for i in range(10)], [[f"{count:,}" for count in told.tenths]])
+        table(["from", *(f"{i / 10:.1f}" for i in range(10))], [["samples", *(f"{count:,}" for count in told.tenths)]])
     print(f"written to {relative(summary.out)}")

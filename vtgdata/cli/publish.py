@@ -9,6 +9,7 @@ import typer
 from msgspec import UNSET
 
 from vtgdata.cli import typed
+from vtgdata.cli.output import say
 from vtgdata.cli.printing import again
 from vtgdata.cli.running import relative, stage
 
@@ -90,7 +91,7 @@ def rebuild(summary: Rebuilt) -> None:
         return
     for name, state in summary.result.parquet.items():
         print(f"  {name}: {state}")
-    print(_verdict(summary.result))
+    say(_verdict(summary.result), "good" if summary.result.same else "bad")
     print(f"written to {relative(summary.out)}")
 
 

@@ -54,7 +54,7 @@ def run(
 ) -> int:
     """Run a recipe's steps, skipping those that are up to date."""
     from vtgdata.cli import commands, recipe_plan
-    from vtgdata.files import plugins, recipe
+    from vtgdata.files import live, plugins, recipe
 
     logs(quiet)
     path = recipe.find(name, plugins.resources("recipes"))
@@ -73,12 +73,12 @@ def run(
     # Every step's settings are checked before the first one runs: a mistake in the last must not cost an hour.
     records = [commands.build(s.command, s.settings, f"{path}: step {s.id}") for s in plan.steps]
     if dry_run:
-        with plugins.only_ours(origin):
+        with live.watch("run --dry-run"), plugins.only_ours(origin):
             planned = recipe_plan.plan(plan, records)
-        planned = [
-            msgspec.structs.replace(each, plan=_foretold(path, plan, step, record))
-            for each, step, record in zip(planned, plan.steps, records, strict=True)
-        ]
+            planned = [
+                msgspec.structs.replace(each, plan=_foretold(path, plan, step, record))
+                for each, step, record in zip(planned, plan.steps, records, strict=True)
+            ]
         finish(Listed(recipe=plan.name, out=plan.out, steps=planned), as_json, _list_steps)
         return 0
     with plugins.only_ours(origin):

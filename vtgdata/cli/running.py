@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 import typer
 
-from vtgdata.cli.printing import guarded_output
+from vtgdata.cli.output import folded, guarded_output, painted
 from vtgdata.errors import RowsFailed, VtgError
 from vtgdata.files import outside
 from vtgdata.files.outside_text import json_line, order, safe
@@ -23,7 +23,8 @@ def report(error: VtgError, *, as_json: bool) -> None:
     if as_json:
         sys.stderr.write(json_line({"error": str(error), "exit_code": error.exit_code}) + "\n")
     else:
-        sys.stderr.write(f"vtgdata: {safe(str(error))}\n")
+        first, *more = _for_stderr(f"vtgdata: {safe(str(error))}")
+        order(sys.stderr, "\n".join([painted("vtgdata:", "bad", sys.stderr) + first[len("vtgdata:") :], *more, ""]))
 
 
 def stage(app: typer.Typer, words: set[str], command: str) -> None:
@@ -133,7 +134,7 @@ def finish(summary: Told, as_json: bool, show: Callable[[Told], None]) -> None:
 
 def logs(quiet: bool) -> None:
     """Send log messages to stderr as plain lines: progress too, or with `quiet` only warnings."""
-    from vtgdata.engine.progress import CLEAR, on_terminal
+    from vtgdata.files.live import CLEAR, on_terminal
 
     log = logging.getLogger("vtgdata")
     log.setLevel(logging.WARNING if quiet else logging.INFO)
@@ -141,6 +142,14 @@ def logs(quiet: bool) -> None:
         # If a progress line is on the terminal, the next message overwrites it.
         log.addHandler(_Lines(CLEAR if on_terminal() else ""))
         log.propagate = False
+
+
+def _for_stderr(text: str) -> list[str]:
+    """A text as the lines that fit the terminal on stderr, if there is one."""
+    from vtgdata.files.live import columns
+
+    width = columns() if sys.stderr.isatty() else None
+    return [each for line in text.split("\n") for each in folded(line, width)]
 
 
 class _Lines(logging.Handler):
@@ -153,7 +162,9 @@ class _Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            order(sys.stderr, f"{self.before}{safe(self.format(record))}\n")
+            style = "warning" if record.levelno >= logging.WARNING else ""
+            lines = [painted(line, style, sys.stderr) for line in _for_stderr(safe(self.format(record)))]
+            order(sys.stderr, self.before + "\n".join([*lines, ""]))
             sys.stderr.flush()
         except Exception:
             self.handleError(record)

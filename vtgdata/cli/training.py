@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 from msgspec import UNSET, structs
 
+from vtgdata.cli.output import say
 from vtgdata.cli.printing import again
 from vtgdata.cli.running import relative, stage
 
@@ -57,8 +58,9 @@ def _short(value: object) -> object:
 
 def _show(summary: Tuned | Rewarded | Distilled) -> None:
     rest = ("out", "up_to_date", "data", "effective", "left_out", "prior_alarm", "letters")
-    facts = {key: value for key, value in structs.asdict(summary).items() if key not in rest and value is not UNSET}
-    print(", ".join(f"{key} {_short(value)}" for key, value in facts.items()) + again(summary))
+    facts = {key: value for key, value in structs.asdict(summary).items() if key not in rest}
+    there = {key.replace("_", " "): value for key, value in facts.items() if value is not UNSET and value is not None}
+    print(", ".join(f"{key} {_short(value)}" for key, value in there.items()) + again(summary))
     for reason, number in summary.left_out.items():
         print(f"{number} rows left out: {reason if reason in OWN else f'their video is {reason}'}")
     if asked := getattr(summary, "letters", None):
@@ -67,7 +69,7 @@ def _show(summary: Tuned | Rewarded | Distilled) -> None:
             f"({asked.by_chance:g} by chance)"
         )
     if words := getattr(summary, "prior_alarm", None):
-        print(f"WARNING: {words}")
+        say(f"WARNING: {words}", "warning")
     acted = summary.effective
     trained = ", ".join(f"{part} {number:,}" for part, number in acted.get("trained", {}).items())
     print(

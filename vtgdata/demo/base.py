@@ -20,8 +20,8 @@ import msgspec
 from vtgdata.demo import tiny
 from vtgdata.demo.clips import Clips
 from vtgdata.demo.muon import Muon
-from vtgdata.engine.progress import with_progress
 from vtgdata.errors import VtgError
+from vtgdata.files.live import each
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.files.whole import write_jsonl
 
@@ -108,7 +108,7 @@ def train(model: Any, clips: Clips, settings: Settings) -> list[dict[str, float]
     muon, adam = _optimisers(model)
     lines = []
     model.train()
-    batches = with_progress(clips.batches(settings.steps), settings.steps, "demo-base", "steps")
+    batches = each(clips.batches(settings.steps), settings.steps, "demo-base", "steps")
     for number, batch in enumerate(batches):
         falling = 0.03 + 0.97 * (1 + math.cos(math.pi * number / settings.steps)) / 2
         scale = falling * min(1.0, (number + 1) / WARMUP)

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import msgspec
 
 from vtgdata.demo.scenes import PAIRS, SIDE, STEPS, STYLES, compose, draw_image, level_of, sentence
-from vtgdata.engine.progress import with_progress
 from vtgdata.errors import VtgError
+from vtgdata.files.live import each
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.files.whole import replacing, write_jsonl
 
@@ -83,7 +83,7 @@ def run(settings: Settings) -> Summary:
         (out / "videos").mkdir()
         rows: list[dict[str, Any]] = []
         splits = _splits(settings.videos)
-        for number, split in enumerate(with_progress(splits, len(splits), "demo-draw", "videos")):
+        for number, split in enumerate(each(splits, len(splits), "demo-draw", "videos")):
             rng = np.random.default_rng([settings.seed, number])
             rows += _video(settings, f"v{number:04d}", split, rng, out / f"videos/v{number:04d}.mp4")
         rng = np.random.default_rng([settings.seed, len(splits)])

@@ -17,13 +17,13 @@ from vtgdata.engine.journal.journal import Journal
 from vtgdata.engine.metering import metered, take_shards
 from vtgdata.engine.models import answers_id, asked_model, former_id, told_by
 from vtgdata.engine.money.prices import Price, is_local
-from vtgdata.engine.progress import teller
 from vtgdata.engine.questions import frame_store, questions
 from vtgdata.engine.settings import AskSettings
 from vtgdata.engine.spool import QuestionAnswers, Spool
 from vtgdata.errors import BudgetReached
 from vtgdata.files import plugins
 from vtgdata.files.claims import JOURNAL
+from vtgdata.files.live import teller
 from vtgdata.files.schemas import Row
 from vtgdata.records import Model, RenewedModel, Reply, Sample
 from vtgdata.video.store import FrameStore

@@ -22,13 +22,13 @@ from vtgdata.engine.metering import metered, take_shards
 from vtgdata.engine.models import answers_id, asked_model, told_by
 from vtgdata.engine.money.plan import Ask
 from vtgdata.engine.money.prices import Price, dollars
-from vtgdata.engine.progress import teller
 from vtgdata.engine.questions import frame_store, questions
 from vtgdata.engine.settings import AskSettings
 from vtgdata.engine.spool import QuestionAnswers
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.claims import JOURNAL
+from vtgdata.files.live import teller
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.schemas import VERDICTS, Row
 from vtgdata.metrics.intervals import wilson

@@ -1,30 +1,19 @@
 """Progress of a run: counts and pace, reported to the caller and to a side file that `vtgdata status` reads."""
 
 import datetime
-import logging
-import os
-import shutil
-import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from vtgdata.files import json_document, outside
-from vtgdata.files.outside_text import order, safe
+from vtgdata.files.live import INTERVAL, WINDOW
 from vtgdata.files.owners import Owner, owner
+from vtgdata.files.pace import pace, span
 from vtgdata.files.whole import write_json
 from vtgdata.records import Reply
-
-INTERVAL = 1.0
-"""Minimum seconds between two reports."""
-
-
-WINDOW = 60.0
-"""Seconds over which the pace is measured."""
 
 
 class Counts(msgspec.Struct, kw_only=True):
@@ -105,14 +94,14 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         counts = self.counts
         wanted = max(self.total - counts.problems, counts.to_do)
         inner = {
-            "before": f"{counts.cached:,} from before",
+            "before": f"{counts.cached:,} from before" if counts.cached else "",
             "failed": f"{counts.failed:,} failed" if counts.failed else "",
             "problems": f"{counts.problems:,} cannot be asked" if counts.problems else "",
         }
         aside = ", ".join(text for name, text in inner.items() if text and name not in without)
         parts = {
             "done": f"{counts.done:,} of {wanted:,} answers" + (f" ({aside})" if aside else ""),
-            "pace": f"{self.answers_per_second:.3g}/s" if self.answers_per_second else "",
+            "pace": pace(self.answers_per_second) if self.answers_per_second else "",
             "tokens": f"{self.tokens_per_second or 0:,.0f} tokens/s" if self.answers_per_second else "",
             "cost": f"${counts.cost:,.4g}" if counts.cost else "cost unknown" if counts.uncosted else "",
             "left": f"{span(self.seconds_left)} to go" if not self.ended and self.seconds_left is not None else "",
@@ -122,17 +111,6 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 _LEAST = ("tokens", "before", "problems", "pace", "cost", "failed")
 """Parts that a short line leaves out, in this order."""
-
-
-def span(seconds: float) -> str:
-    """A waiting time as text for people.
-
-    >>> span(42), span(600), span(9000)
-    ('42 s', '10 min', '2.5 h')
-    """
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def progress_path(journal: Path) -> Path:
@@ -192,107 +170,3 @@ class Report:
         if now == then or not counts.answered:
             return None, None
         return (counts.answered - answered) / (now - then), (self.past[-1][2] - tokens) / (now - then)
-
-
-log = logging.getLogger("vtgdata")
-
-
-T = TypeVar("T")
-
-
-PLAIN_SECONDS = 30.0
-"""Minimum seconds between two plain lines, so that the log of a day stays readable."""
-
-
-LOOP_SECONDS = 10.0
-"""The same for loops that take minutes."""
-
-
-CLEAR = "\r\x1b[K"
-"""Terminal codes that go to the start of the line and erase the line."""
-
-
-class Count(NamedTuple):
-    """Progress of a loop."""
-
-    done: int
-    total: int
-    unit: str
-    """What is counted, in the plural."""
-    seconds_left: float | None = None
-    """Estimated from the pace so far; None before the first item is done."""
-
-    @property
-    def ended(self) -> bool:
-        """Whether everything is done."""
-        return self.done == self.total
-
-    def __str__(self) -> str:
-        said = f"{self.done:,} of {self.total:,} {self.unit}"
-        return said if self.ended or self.seconds_left is None else f"{said}, {span(self.seconds_left)} to go"
-
-    def within(self, width: int) -> str:
-        """The same, cut to `width` characters."""
-        return str(self)[:width]
-
-
-def with_progress(items: Iterable[T], total: int, what: str, unit: str) -> Iterator[T]:
-    """Pass items on; reports how many of `total` are done and how long the rest will take at this pace."""
-    tell = teller(what, LOOP_SECONDS)
-    begun = last = time.monotonic()
-    tell(Count(0, total, unit))
-    for number, item in enumerate(items, 1):
-        yield item
-        now = time.monotonic()
-        if number == total or now - last >= INTERVAL:
-            last = now
-            tell(Count(number, total, unit, (now - begun) / number * (total - number)))
-
-
-def on_terminal() -> bool:
-    """Whether stderr is a terminal on which a line can be overwritten."""
-    return sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-
-
-def teller(what: str, plain_seconds: float = PLAIN_SECONDS) -> Callable[[Progress | Count], None]:
-    """A function that reports progress. Args: what: the run's name; plain_seconds: minimum between two plain lines."""
-    return _line(what) if on_terminal() else _plain(what, plain_seconds)
-
-
-def _end(name: str, width: int) -> str:
-    """A name, cut to its last characters if it is longer than `width`: names of models differ at the end."""
-    return name if len(name) <= width else "..." + name[len(name) - max(1, width - 3) :]
-
-
-def _columns() -> int:
-    """Width in columns of the terminal on stderr, even if stdout goes elsewhere."""
-    try:
-        columns = os.get_terminal_size(sys.stderr.fileno()).columns
-    except (OSError, ValueError):
-        columns = 0
-    return shutil.get_terminal_size((columns or 80, 24)).columns
-
-
-def _line(what: str) -> Callable[[Progress | Count], None]:
-    def tell(progress: Progress | Count) -> None:
-        if log.isEnabledFor(logging.INFO):
-            columns = _columns()
-            before = f"{_end(what, columns // 3)}: "
-            said = before + progress.within(max(0, columns - 1 - len(before)))
-            order(sys.stderr, f"{CLEAR}{safe(said, '')}" + ("\n" if progress.ended else ""))
-            sys.stderr.flush()
-
-    return tell
-
-
-def _plain(what: str, seconds: float) -> Callable[[Progress | Count], None]:
-    last: float | None = None
-
-    def tell(progress: Progress | Count) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if last is None or progress.ended or now - last >= seconds:
-            last = now
-            log.info("%s: %s", what, progress)
-
-    return tell

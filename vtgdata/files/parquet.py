@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vtgdata.errors import VtgError
-from vtgdata.files import parquet_limits
+from vtgdata.files import live, parquet_limits
 from vtgdata.files.crash_points import crash_here
 from vtgdata.files.schemas import Row
 from vtgdata.files.whole import Replacement
@@ -58,6 +58,7 @@ class GroupWriter:
         self._late = late
         self._file: Replacement | None = None
         self._writer: Any = None
+        self._work = live.Work("rows written")
 
     def write(self, table: Any) -> None:
         """Write an Arrow table of this schema as one row group."""
@@ -68,6 +69,7 @@ class GroupWriter:
         if self._file is None:
             self._begin(table.schema)
         self._writer.write_table(table)
+        self._work.done += table.num_rows
         crash_here("parquet-piece")
 
     def _begin(self, schema: Any) -> None:
@@ -102,9 +104,11 @@ class GroupWriter:
         assert self._file is not None
         self._writer.close()
         self._file.commit()
+        self._work.end()
 
     def abandon(self) -> None:
         """Leave the earlier file, if there was one, as it is; does nothing after `commit`."""
+        self._work.end()
         if self._file is not None:
             self._file.abandon()
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vtgdata.errors import VtgError
-from vtgdata.files import parquet_limits
+from vtgdata.files import live, parquet_limits
 from vtgdata.files.parquet import ROW_GROUP, GroupWriter, arrow_schema, pyarrow
 
 BUCKET = ROW_GROUP
@@ -51,7 +51,10 @@ def read_pieces(
             if missing:
                 raise VtgError(f"{path}: lacks the column(s) {', '.join(missing)}; it has {', '.join(there)}.")
             wanted = [name for name in columns if name in there]
+            work = live.Work("rows read", file.metadata.num_rows)
+            stack.callback(work.end)
             for batch in file.iter_batches(rows or ROW_GROUP, columns=wanted):
+                work.done += batch.num_rows
                 yield _typed(path, pa.Table.from_batches([batch]), columns)
         except (pa.ArrowException, OSError) as error:
             said = str(error).strip().split("\n")[0][:200]

@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from vtgdata.errors import VtgError
-from vtgdata.files import json_document
+from vtgdata.files import json_document, live
 from vtgdata.files.parquet import ParquetWriter, arrow_schema, pyarrow, read_frame, write_parquet
 from vtgdata.files.pieces import to_frame
 from vtgdata.files.schemas import ABSENT, DROPS, SAMPLE_NEEDS, SAMPLES, Row
@@ -37,9 +37,9 @@ class SampleTable(Sequence[Sample]):
         return self.frame.iter_rows(named=True)
 
     def __iter__(self) -> Iterator[Sample]:
-        for piece in self.frame.iter_slices(PIECE):
-            for row in piece.iter_rows(named=True):
-                yield read_sample(self._path, row)
+        rows = (row for piece in self.frame.iter_slices(PIECE) for row in piece.iter_rows(named=True))
+        for row in live.counted(rows, "samples", len(self)):
+            yield read_sample(self._path, row)
 
     @overload
     def __getitem__(self, index: int) -> Sample: ...

@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from vtgdata.files import live
 from vtgdata.files.schemas import Row
 from vtgdata.metrics import baselines, breakdown, intervals, official, other_truth, refusals, sets
 from vtgdata.metrics.answered import Answered
 from vtgdata.metrics.cluster_means import clusters_of, sources_of
 from vtgdata.metrics.judging import Judged, counts
 from vtgdata.metrics.other_truth import Estimate, Others
-from vtgdata.metrics.rounds import Rounds
 from vtgdata.metrics.window_table import as_array
 from vtgdata.records import Sample
 
@@ -45,8 +45,9 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Keys of `extra` to break scores down by, besides the usual ways."""
 
     @cached_property
-    def _rounds(self) -> Rounds:
-        return Rounds(len(self.samples))
+    def _rounds(self) -> live.Work:
+        """Rounds of scoring: the answers, the same against other truths, each guess."""
+        return live.Work(f"rounds of scoring {len(self.samples):,} answers")
 
     @cached_property
     def sources(self) -> list[str]:
@@ -97,7 +98,7 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def _scored(self, answers: Sequence[Answered], samples: Sequence[Sample], metrics: str = "") -> sets.Values:
         found = sets.values(metrics or self.metrics, answers, samples, self.thresholds)
-        self._rounds.count()
+        self._rounds.done += 1
         return found
 
     def _seen(self, answers: Sequence[Answered], values: sets.Values, metrics: str = "") -> dict[str, Estimate]:

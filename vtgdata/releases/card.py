@@ -52,13 +52,23 @@ def dataset_card(document: Document, rebuild: RebuildRecord, texts: Collection[s
         kinds={config: _KINDS[kind_of(config)] for config in document.configs if kind_of(config) in _KINDS},
         tallies=tallies(document),
         columns=croissant.card_columns(document),
-        plots=[(plots.title(name), plots.file_name(name)) for name in document.figures],
+        plots=[(plots.title(name), plots.file_name(name)) for name in _pictures(document)],
     )
 
 
-def model_card(model: Any) -> str:
-    """The card of a trained model, from what its model.json says (`push_model.ModelFile`)."""
-    return _render("model.md.j2", card_metadata.of_model(model), model=model)
+def _pictures(document: Document) -> list[str]:
+    """The names of the card's pictures, in order."""
+    return [*([plots.TIMELINES] if document.timelines else []), *document.figures]
+
+
+def model_card(model: Any, pictures: Mapping[str, str] | None = None) -> str:
+    """The card of a trained model, from what its model.json says (`push_model.ModelFile`).
+
+    Args:
+        model: its model.json.
+        pictures: {path: title}.
+    """
+    return _render("model.md.j2", card_metadata.of_model(model), model=model, pictures=pictures or {})
 
 
 def read_metadata(card: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from vtgdata.files import fingerprint, json_document, outside
 from vtgdata.files.parquet import read_parquet
 from vtgdata.files.schemas import ABSENT, WEIGHT, Row
 from vtgdata.releases.columns import MARKS, TRACED, columns_of, kind_of, known_columns
+from vtgdata.releases.pictures import Timeline
 from vtgdata.releases.stated import NAME, check_files, stated_bytes
 
 SCHEMA_VERSION = 1
@@ -98,6 +99,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """Samples that are known to have no moment; unset where there are none, and no file has the column for them."""
     figures: dict[str, dict[str, int]] = {}
     """{plot: {label: rows}}: the numbers in the card's plots."""
+    timelines: list[Timeline] | UnsetType = UNSET
+    """The samples whose timelines the card draws; unset in releases from before there were any."""
     weighted: list[str] | UnsetType = UNSET
     """Configs whose rows have a weight; unset where none has, as in releases from before there were weights."""
 

@@ -1,6 +1,6 @@
-"""The plots of a release: their numbers, stored in release.json, and small SVG files, drawn without a library."""
+"""The plots of a release: their numbers, which release.json has, and what is drawn of them (`pictures`)."""
 
-import html
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vtgdata.records.windows import Array
+from vtgdata.releases import pictures
+from vtgdata.releases.pictures import Timeline
 
 _EDGES = (10, 20, 30, 60, 120, 180, 300, 600, 1800)
 """Bounds of the bars for durations, in seconds."""
@@ -19,12 +21,22 @@ TITLES = {
     "durations": "Samples by their video's duration",
     "positions": "Samples by the middle of their first moment, as a share of the video",
     "pass_rates": "Samples by pass rate (higher is easier)",
+    "timelines": "A few samples: when the sentence happens",
 }
+COUNTED = {"rows": "rows", "traces": "answers"}
+"""{funnel: what it counts}; the other plots are histograms of samples."""
+VALUES = {
+    "durations": "duration of the video, seconds (bins of unequal width)",
+    "positions": "middle of the first moment, as a share of the video",
+    "pass_rates": "pass rate",
+}
+"""{histogram: what its values are}."""
+TIMELINES = "timelines"
 LEFT_OUT = "left out: "
 """Prefix of the labels of losses in a funnel; their bars have a colour of their own."""
-_MOST_BARS, _MOST_LETTERS = 24, 40
-_LETTER = 7
-"""Approximate width in pixels of the widest letter at a font size of 12."""
+_MOST_BARS = 24
+_TIMELINES, _LOOKED_AT = 6, 200
+"""Samples whose timelines are drawn, and of each piece of the rows those among which they are chosen."""
 
 
 class Bars:
@@ -34,6 +46,7 @@ class Bars:
         self._durations, self._positions = [0] * (len(_EDGES) + 1), [0] * 10
         self._rates: dict[str, tuple[list[Array], set[int]]] = {}
         self._samples = 0
+        self._chosen: dict[str, Timeline] = {}
 
     def samples(self, frame: Any) -> None:
         """Take rows of `samples`: a Polars frame with durations and windows, in seconds."""
@@ -47,6 +60,24 @@ class Bars:
         first = known.filter(pl.col("windows").list.len() > 0)
         middle = first.select(pl.col("windows").list.first().list.sum() / 2 / pl.col("duration")).to_series()
         self._positions = (_tenths(middle.to_numpy()) + self._positions).tolist()
+        self._choose(first)
+
+    def _choose(self, frame: Any) -> None:
+        """Keep the samples whose timelines are drawn: of different videos, as if drawn by lot, the same every time."""
+        if "query" not in frame.columns:
+            return
+        step = max(1, frame.height // _LOOKED_AT)
+        found = frame.select("sample_id", "video_id", "query", "duration", "windows").gather_every(step)
+        for row in found.unique("video_id", keep="first", maintain_order=True).iter_rows(named=True):
+            video = row.pop("video_id")
+            key = f"{hashlib.sha256(video.encode(errors='surrogatepass')).hexdigest()} {video}"
+            self._chosen.setdefault(key, Timeline(**row))
+        self._chosen = dict(sorted(self._chosen.items())[:_TIMELINES])
+
+    @property
+    def timelines(self) -> list[Timeline]:
+        """The samples whose timelines are drawn, by the length of their videos."""
+        return sorted(self._chosen.values(), key=lambda each: (each.duration, each.sample_id))
 
     def rates(self, frame: Any) -> None:
         """Take rows of `difficulty`: a Polars frame with measure, value and n."""
@@ -137,30 +168,15 @@ def file_name(name: str) -> str:
     return f"plots/{re.sub('[^A-Za-z0-9._]+', '-', name)}.svg"
 
 
-def svg(heading: str, bars: Mapping[str, int]) -> str:
-    """A bar chart as SVG, one bar a line, with label and number; markup in texts is escaped.
-
-    Black on white whatever the page's colours are. The longest label decides how much room labels get.
-    """
-    most = max(bars.values()) or 1
-    labels = [_short(label, _MOST_LETTERS) for label in bars]
-    left = 16 + _LETTER * max(map(len, labels))
-    lines = [_text(10, 20, _short(heading, (left + 460) // _LETTER), "start")]
-    for place, (label, count) in enumerate(zip(labels, bars.values(), strict=True)):
-        top, width = 34 + 20 * place, max(round(380 * count / most, 1), 1.0 if count else 0.0)
-        colour = "#c8793c" if label.startswith(LEFT_OUT) else "#4878a8"
-        lines.append(_text(left - 6, top + 12, label, "end"))
-        lines.append(f'<rect x="{left}" y="{top}" width="{width}" height="15" fill="{colour}"/>')
-        lines.append(_text(left + 6 + width, top + 12, f"{count:,}", "start"))
-    wide, high = left + 470, 44 + 20 * len(bars)
-    box = f'viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" font-family="sans-serif" font-size="12"'
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" {box}>'
-    return "\n".join([head, '<rect width="100%" height="100%" fill="white"/>', *lines, "</svg>\n"])
-
-
-def _short(words: str, most: int) -> str:
-    return words if len(words) <= most else f"{words[: most - 1]}…"
-
-
-def _text(x: Any, y: int, words: str, anchor: str) -> str:
-    return f'<text x="{x}" y="{y}" text-anchor="{anchor}" fill="black">{html.escape(words)}</text>'
+def svg(name: str, bars: Mapping[str, int]) -> str:
+    """A plot as SVG: a funnel, or a histogram with an axis of values."""
+    kind, counts = name.partition(" ")[0], list(bars.values())
+    if kind in COUNTED:
+        return pictures.funnel(title(name), bars, LEFT_OUT, COUNTED[kind])
+    answers = next(iter(bars)).endswith(" answers")
+    if kind == "durations":
+        ticks = ["0", *map(str, _EDGES), "longer"]
+    else:
+        ticks = [str(k) for k in range(len(bars))] if answers else [f"{place / 10:.1f}" for place in range(11)]
+    values = f"right answers of {len(bars) - 1}" if answers else VALUES[kind]
+    return pictures.histogram(title(name), counts, ticks, (values, "samples"))

@@ -15,7 +15,7 @@ from vtgdata.files import fingerprint, json_document
 from vtgdata.files.pieces import PieceWriter, to_table
 from vtgdata.files.schemas import WEIGHT
 from vtgdata.files.whole import replacing, write_json, write_text
-from vtgdata.releases import card, croissant, facts, plots, teacher_terms, tombstones
+from vtgdata.releases import card, croissant, facts, pictures, plots, teacher_terms, tombstones
 from vtgdata.releases.dating import Dated
 from vtgdata.releases.document import DataFile, Document, PromptFile, ReleaseFile
 from vtgdata.releases.facts import contamination
@@ -118,6 +118,7 @@ def _describe(
         contamination=overlaps,
         absent=index.absent or msgspec.UNSET,
         figures=bars.figures(drops, contents.sources.models),
+        timelines=bars.timelines or UNSET,
         removed=_removed(contents.sources, contents.removed),
     )
 
@@ -145,7 +146,10 @@ def _write_pages(out: Path, document: Document, contents: Contents) -> list[str]
     }  # fmt: skip
     pages |= {name: card.licence_notice(licence) for name, licence in card.licence_files(document).items()}
     for name, bars in document.figures.items():
-        pages[plots.file_name(name)] = plots.svg(plots.title(name), bars)
+        pages[plots.file_name(name)] = plots.svg(name, bars)
+    if document.timelines:
+        drawn = pictures.timelines(plots.title(plots.TIMELINES), document.timelines)
+        pages[plots.file_name(plots.TIMELINES)] = drawn
     for name, text in pages.items():
         write_text(out / name, text)
     for name, data in texts.items():

@@ -21,7 +21,7 @@ from vtgdata.annotations.filtered_rows import batches, benchmark_splits, of_spli
 from vtgdata.annotations.filtering import Benchmarks, Filter
 from vtgdata.annotations.left_out import Filtered, Gone, by_filter, counted
 from vtgdata.errors import VtgError, did_you_mean
-from vtgdata.files import cluster, plugins, schemas
+from vtgdata.files import cluster, live, plugins, schemas
 from vtgdata.files.pieces import write_table
 from vtgdata.files.samples import open_samples, read_sample
 from vtgdata.files.schemas import ABSENT, SAMPLES
@@ -277,9 +277,8 @@ def _videos_of(samples: Sequence[Sample]) -> list[Video]:
 
 def _fill(store: FrameStore, videos: Sequence[Video], count: int | None = None) -> None:
     """Decode the frames of all videos into the store, in parallel, so that a filter reads them from there."""
-    for number, _ in enumerate(warm(store, videos, count), 1):
-        if number % 1000 == 0:
-            log.info("curate: %d of %d videos looked at", number, len(videos))
+    for _ in live.each(warm(store, videos, count), len(videos), "curate", "videos"):
+        pass
 
 
 def _drops(frame: Any, gone: Sequence[Gone], filters: Sequence[Filter]) -> Any:

@@ -15,7 +15,7 @@ import msgspec
 
 from vtgdata.engine.rollouts import read_sampling
 from vtgdata.errors import VtgError
-from vtgdata.files import outside, plugins
+from vtgdata.files import live, outside, plugins
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.files.whole import write_text
 from vtgdata.metrics import reward_names
@@ -195,7 +195,7 @@ class _Export:
         first, drawn, rows = "", "", 0
         for stage in self.stages:
             self.seen.look(rows_of(self.release, stage, self.prompts))
-            for row in rows_of(self.release, stage, self.prompts):
+            for row in live.counted(rows_of(self.release, stage, self.prompts), "rows looked at"):
                 rows += 1
                 if why := self._unfit(row):
                     self.left_out[why] += 1
@@ -256,7 +256,8 @@ class _Export:
         return summary
 
     def _conversations(self, stage: Stage, out: Path) -> Iterator[tuple[Exported, int]]:
-        fit = (row for row in rows_of(self.release, stage, self.prompts) if not self._unfit(row))
+        there = live.counted(rows_of(self.release, stage, self.prompts), f"{stage} rows written")
+        fit = (row for row in there if not self._unfit(row))
         for number, rows in enumerate(packed(fit, self.settings.pack if stage == "sft" else 1)):
             yield self._conversation(rows, stage, number, out), len(rows)
 

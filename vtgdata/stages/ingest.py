@@ -19,7 +19,7 @@ from vtgdata.annotations.losses import Kept, Losses
 from vtgdata.annotations.normalise import DurationProbe, normalise
 from vtgdata.annotations.published import Published, compared
 from vtgdata.errors import VtgError
-from vtgdata.files import plugins
+from vtgdata.files import live, plugins
 from vtgdata.files.garbage import rarely_collected
 from vtgdata.files.parquet import ParquetWriter
 from vtgdata.files.samples import drops_column, samples_writer
@@ -147,7 +147,7 @@ def run(settings: Settings) -> Summary:
         read = losses.watched(labels.checked(module.read(paths, settings.split or None, **options), corpus))
         if corpus.family in ("moments", "captions") and "map" in inspect.signature(module.read).parameters:
             read = source_names.with_sources(read, corpus.name)
-        rows = count.rows(islice(read, settings.limit))
+        rows = count.rows(live.counted(islice(read, settings.limit), "rows read"))
         outcomes = normalise(
             rows,
             corpus,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import subprocess
@@ -73,7 +74,8 @@ def start(command: str, settings: TrainSettings) -> None:
         if settings.accelerate:
             wanted = wanted or launch_config.read(launch_config.find(settings.accelerate)).processes
         inner = msgspec.structs.replace(settings, accelerate="", launch=wanted)
-        write_json(file, {"command": command, "settings": msgspec.to_builtins(inner)})
+        quiet = not logging.getLogger("vtgdata").isEnabledFor(logging.INFO)
+        write_json(file, {"command": command, "settings": msgspec.to_builtins(inner), "quiet": quiet})
         given = dict(os.environ) | {FAILED: str(failed), "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
         # From where this process imports, but never from the current folder, where something downloaded may lie.
         given |= {"PYTHONPATH": child_processes.python(MODULE)[1]["PYTHONPATH"], "PYTHONSAFEPATH": "1"}

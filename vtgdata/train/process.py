@@ -16,10 +16,12 @@ from vtgdata.train import launch
 def main(file: str) -> int:
     """Train as the file says; returns the exit code."""
     child_processes.end_with_parent()
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    logging.getLogger().setLevel(logging.WARNING)
-    logging.getLogger("vtgdata").setLevel(logging.INFO)
     given = json_document.decode(outside.read_bytes(file))
+    log = logging.getLogger("vtgdata")
+    log.addHandler(logging.StreamHandler(sys.stderr))
+    log.setLevel(logging.WARNING if given["quiet"] else logging.INFO)
+    log.propagate = False
+    logging.lastResort = logging.NullHandler()  # what other libraries log
     module = importlib.import_module(f"vtgdata.train.{given['command'].removeprefix('train ')}")
     try:
         module.run(msgspec.convert(given["settings"], module.Settings))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import msgspec
 
 from vtgdata.errors import VtgError
-from vtgdata.files import outside
+from vtgdata.files import live, outside
 from vtgdata.train import checkpoints, guards
 from vtgdata.train.crew import Crew
 from vtgdata.train.guards import Trouble
@@ -23,8 +22,6 @@ ROWS = "rows.jsonl"
 """The samples that each step showed, a line a step."""
 COMPLETIONS = "completions"
 """Folder of the tables of completions."""
-EVERY_SECONDS = 5.0
-"""Between two lines of progress."""
 
 
 class Watch:
@@ -79,7 +76,8 @@ class Watch:
         """Seconds that training took, set when it has ended."""
         self._shown: list[str] = []
         self._tokens: list[float] = []
-        self._begun = self._told = time.monotonic()
+        self._work = live.Work("steps", steps)
+        self._told = live.teller(command)
         self._first = self._since = 0
 
     def take_up(self, checkpoint: checkpoints.Checkpoint | None) -> None:
@@ -94,6 +92,7 @@ class Watch:
             log.info("%s: goes on from step %d of %d", self.command, checkpoint.step, self.steps)
             self.lines = [msgspec.json.decode(line) for line in outside.read_bytes(self.kept / LOG).splitlines()]
             self._since = len(self.lines)
+            self._work = live.Work("steps", self.steps, begun=checkpoint.step)
             self.looks.remember(self.lines)
 
     def line(self, step: int, figures: Mapping[str, Any]) -> bool:
@@ -167,16 +166,9 @@ class Watch:
                 file.write(msgspec.json.encode(entry) + b"\n")
 
     def _tell(self, entry: Mapping[str, Any]) -> None:
-        now = time.monotonic()
-        if now - self._told < EVERY_SECONDS and entry["step"] != self.steps:
-            return
-        self._told = now
         shown = [f"{name} {entry[name]:.4g}" for name in ("loss", "reward", "seen", "tokens") if name in entry]
-        done = entry["step"] - self._first
-        left = (now - self._begun) / max(1, done) * (self.steps - entry["step"])
-        log.info(
-            "%s: step %d of %d, %s, %s to go", self.command, entry["step"], self.steps, ", ".join(shown), span(left)
-        )
+        self._work.done, self._work.more = entry["step"], ", ".join(shown)
+        self._told(self._work.state())
 
     def saves(self, step: int) -> bool:
         """Whether a checkpoint is due after a step; none after the last, whose model is the result."""
@@ -236,10 +228,3 @@ class Watch:
 def _mean(lines: list[dict[str, Any]], name: str) -> float | None:
     values = [line[name] for line in lines if line.get(name) is not None]
     return sum(values) / len(values) if values else None
-
-
-def span(seconds: float) -> str:
-    """A length of time for people, as in 2 h 05 min, 12 min, 40 s."""
-    if seconds >= 3600:
-        return f"{int(seconds // 3600)} h {int(seconds % 3600 // 60):02d} min"
-    return f"{int(seconds // 60)} min" if seconds >= 60 else f"{int(seconds)} s"

@@ -1,9 +1,6 @@
 """The distinct videos of a file of samples, each with what its samples say about it."""
 
-import logging
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -13,12 +10,8 @@ from vtgdata.records import Video
 from vtgdata.records.file_parts import whole_file
 from vtgdata.video.find import Videos
 
-log = logging.getLogger("vtgdata")
-T = TypeVar("T")
 SHOWN = 5
 """How many files of each class a summary names; the table names all."""
-TELL_SECONDS = 10.0
-"""Least time between two progress lines."""
 
 
 class Listed(msgspec.Struct, kw_only=True):
@@ -56,16 +49,6 @@ def listed(path: str, where: str = "", limit: int | None = None, *, parts: bool 
     if not found:
         raise VtgError(f"{path}: no sample is left, so there is no video to look at.")
     return [found[key] for key in sorted(found)]
-
-
-def log_progress(results: Iterator[T], total: int, verb: str) -> Iterator[T]:
-    """Yield results as they come, and log how many of `total` are done: every ten seconds, and at the end."""
-    said = time.monotonic()
-    for number, result in enumerate(results, 1):
-        yield result
-        if number == total or time.monotonic() - said >= TELL_SECONDS:
-            said = time.monotonic()
-            log.info("%s: %d of %d videos", verb, number, total)
 
 
 def ambiguous(videos: Videos, video: Video) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from vtgdata import releases
 from vtgdata.errors import VtgError
-from vtgdata.files import fingerprint, outside, temporary
+from vtgdata.files import fingerprint, live, outside, temporary
 from vtgdata.files.whole import write_text
 from vtgdata.releases.copy import put
 from vtgdata.releases.hub.patience import Patient
@@ -117,7 +117,8 @@ def _download(client: Any, name: str, tag: str, place: str) -> str:
 
     try:
         raw = outside.read_bytes(Path(get(releases.NAME)))
-        for file in sorted(releases.named(releases.read_document(raw, f"{name}@{tag}")) - {releases.NAME}):
+        others = sorted(releases.named(releases.read_document(raw, f"{name}@{tag}")) - {releases.NAME})
+        for file in live.each(others, len(others), "pull", "files"):
             get(file)
     except RemoteEntryNotFoundError as error:
         said = redacted(str(error).splitlines()[0])

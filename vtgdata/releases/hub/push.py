@@ -14,7 +14,7 @@ import msgspec
 
 from vtgdata import releases
 from vtgdata.errors import Conflict, EndpointRefused, VtgError
-from vtgdata.files import outside, temporary
+from vtgdata.files import live, outside, temporary
 from vtgdata.releases import hub
 from vtgdata.releases.hub.card_check import CARD, check_card
 from vtgdata.releases.hub.patience import Patient, Unsure
@@ -141,6 +141,8 @@ def _commit(api: Patient, repository: str, parcel: Parcel, plan: PushPlan) -> st
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
     additions = [CommitOperationAdd(name, str(parcel.paths[name])) for name in plan.upload]
+    size = sum(parcel.paths[name].stat().st_size for name in plan.upload)
+    live.phase(f"sending {len(additions):,} files, {size / 1e6:,.1f} MB")
     api.preupload_lfs_files(repository, additions, repo_type=parcel.kind, free_memory=False)
     done = api.create_commit(
         repository,

@@ -18,7 +18,7 @@ from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint, json_document, outside
 from vtgdata.files.meta import Meta, outputs_hold, read_meta
 from vtgdata.files.whole import write_json, write_text
-from vtgdata.releases import card
+from vtgdata.releases import card, model_pictures
 from vtgdata.releases.document import Release, ReleaseFile
 from vtgdata.releases.hub.push import Parcel, VersionMark
 from vtgdata.video.sampling import NUM_FRAMES, SHORT_SIDE
@@ -103,7 +103,10 @@ def pack(folder: Path, made: Meta, release: Release, wanted: ModelStatement, pla
     document = _describe(folder, made, release, wanted)
     paths = {name: folder / name for name in made.outputs if outside.is_file(folder / name)}
     paths["README.md"] = place / "README.md"
-    write_text(paths["README.md"], card.model_card(document))
+    pictures = model_pictures.of_model((document.evaluation or {}).get("metrics", {}), paths.get("training.jsonl"))
+    write_text(paths["README.md"], card.model_card(document, {name: title for name, (title, _) in pictures.items()}))
+    for name, (_, svg) in pictures.items():
+        write_text(paths.setdefault(name, place / name), svg)
     if results := eval_results(document, release):
         paths[EVAL_RESULTS] = place / EVAL_RESULTS
         write_text(paths[EVAL_RESULTS], yaml.safe_dump(results, sort_keys=False))

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import msgspec
 
-from vtgdata.files import fingerprint
+from vtgdata.files import fingerprint, live
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.schemas import Row
 from vtgdata.files.step import Step, StepSettings, StepSummary
@@ -19,7 +19,7 @@ from vtgdata.records import Video
 from vtgdata.video import bindings, parallel
 from vtgdata.video.bindings import SEVERAL, Binding
 from vtgdata.video.find import Videos, find, stem
-from vtgdata.video.inventory import Listed, examples, failure, listed, log_progress, status_class
+from vtgdata.video.inventory import Listed, examples, failure, listed, status_class
 
 COLUMNS = {
     "video_id": "text", "file": "text", "status": "text", "bound_by": "text", "path": "text", "sha256": "text",
@@ -137,7 +137,7 @@ class _Binder:
         self._hash([path for path in rest if lost and (None in sizes or _size(path) in sizes)])
 
     def _hash(self, paths: Sequence[Path]) -> None:
-        for path, found in log_progress(parallel.each(_content, paths), len(paths), "bind"):
+        for path, found in live.each(parallel.each(_content, paths), len(paths), "videos bind", "videos"):
             self.hashes[path] = found
             if found is not None:
                 self.by_hash.setdefault(found, []).append(path)

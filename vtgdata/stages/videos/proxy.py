@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 
 from vtgdata.errors import Conflict, VideoUnreadable, VtgError
-from vtgdata.files import fingerprint, json_document, outside, plugins
+from vtgdata.files import fingerprint, json_document, live, outside, plugins
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.schemas import Row
 from vtgdata.files.step import Step, StepSettings, StepSummary
@@ -22,7 +22,7 @@ from vtgdata.records import Video
 from vtgdata.video import encode, parallel
 from vtgdata.video.find import Videos, find, stem
 from vtgdata.video.frame_settings import PositiveInt
-from vtgdata.video.inventory import Listed, ambiguous, examples, failure, listed, log_progress, status_class
+from vtgdata.video.inventory import Listed, ambiguous, examples, failure, listed, status_class
 from vtgdata.video.proxy import VERSION, Piece, Shape, make
 from vtgdata.video.store import DECODER
 
@@ -101,7 +101,7 @@ def run(settings: Settings) -> Summary:
             tidy(folder)
         maker = _Maker(videos, out, Shape(short_side=settings.short_side, fps=settings.fps, quality=settings.quality))
         results = parallel.each(lambda one: maker.row(one.video), wanted, settings.jobs)
-        found = {id(one): row for one, row in log_progress(results, len(wanted), "proxy")}
+        found = {id(one): row for one, row in live.each(results, len(wanted), "videos proxy", "videos")}
         rows = [found[id(one)] for one in wanted]
         write_parquet(step.start() / "proxies.parquet", rows, COLUMNS)
         summary = Summary(

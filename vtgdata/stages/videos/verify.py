@@ -12,7 +12,7 @@ from typing import Annotated, get_args
 import msgspec
 
 from vtgdata.errors import VideoUnreadable
-from vtgdata.files import plugins
+from vtgdata.files import live, plugins
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.samples import open_samples
 from vtgdata.files.schemas import Row
@@ -21,7 +21,7 @@ from vtgdata.files.whole import write_list
 from vtgdata.records import MAY_BE_RIGHT, Finding, FindingKind, VideoFacts
 from vtgdata.video import containers, damage, parallel, workers
 from vtgdata.video.find import Videos, find
-from vtgdata.video.inventory import Listed, ambiguous, examples, failure, listed, log_progress, status_class
+from vtgdata.video.inventory import Listed, ambiguous, examples, failure, listed, status_class
 from vtgdata.video.store import DECODER
 from vtgdata.video.survey import belied
 
@@ -105,7 +105,7 @@ def _written(settings: Settings, step: Step[Summary]) -> Summary:
     wanted = listed(settings.samples, settings.where, settings.limit)
     videos = find(Path(settings.videos))
     results = parallel.each(lambda one: _seen(one, videos, settings), wanted)
-    found = {id(one): seen for one, seen in log_progress(results, len(wanted), "verify")}
+    found = {id(one): seen for one, seen in live.each(results, len(wanted), "videos verify", "videos")}
     rows = [found[id(one)][0] for one in wanted]
     findings = {(one.video.file, one.video.video_id): found[id(one)][1] for one in wanted}
     out = step.start()

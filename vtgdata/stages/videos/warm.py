@@ -13,14 +13,14 @@ from typing import Annotated, Literal
 import msgspec
 
 from vtgdata.engine import shards
-from vtgdata.files import plugins
+from vtgdata.files import live, plugins
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.schemas import Row
 from vtgdata.files.step import Step, StepSummary
 from vtgdata.records import FrameSampling
 from vtgdata.video import parallel
 from vtgdata.video.frame_settings import FrameSettings, PositiveInt
-from vtgdata.video.inventory import Listed, ambiguous, examples, failure, listed, log_progress, status_class
+from vtgdata.video.inventory import Listed, ambiguous, examples, failure, listed, status_class
 from vtgdata.video.model_families import without_model
 from vtgdata.video.store import DECODER, FrameStore
 
@@ -112,7 +112,7 @@ def _filled(settings: Settings, sampling: FrameSampling, step: Step[Summary]) ->
         # Each Ray task has one CPU core.
         shards.on_ray(run, msgspec.structs.replace(settings, jobs=1))
     results = parallel.each(lambda one: _warmed(one, store), wanted, settings.jobs)
-    found = {id(one): each for one, each in log_progress(results, len(wanted), "warm")}
+    found = {id(one): each for one, each in live.each(results, len(wanted), "videos warm", "videos")}
     rows = [found[id(one)] for one in wanted]
     done = step.up_to_date()
     if done is not None and not store.decoded:
