@@ -57,6 +57,8 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
     """JSON from which `vtgdata.metrics.reward` scores an answer; of the first query if there are several."""
     size: tuple[int, int]
     """Width and height of the pictures, in pixels."""
+    packed: bool = False
+    """Whether conversations of its file may have several questions, each with its answer to learn."""
 
     @property
     def pictures(self) -> list[str]:
@@ -87,6 +89,8 @@ class Training(msgspec.Struct, frozen=True, kw_only=True):
 
     model: str
     rewards: dict[str, float]
+    pack: int
+    """Most questions in a conversation of SFT."""
     rollouts: int
     prompts_per_step: int
     batch_size: int

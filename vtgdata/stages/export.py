@@ -159,6 +159,10 @@ def _stages(settings: Settings, module: ModuleType, release: Release) -> tuple[S
     if not found:
         wanted = " or ".join(repr(CONFIGS[stage]) for stage in module.FILES)
         raise VtgError(f"{settings.release}: has no config {wanted}, and {module.TITLE} is trained on nothing else.")
+    if settings.pack > 1 and "sft" not in found:
+        raise VtgError(
+            f"--pack {settings.pack}: it joins questions for SFT, and only {', '.join(found)} is written. Leave it out."
+        )
     return _as_video(settings, module, found) if settings.as_ == "video" else found
 
 
@@ -265,7 +269,8 @@ class _Export:
         shown: Sequence[Picture] | Clip = [Picture(*each) for each in zip(paths, frames.times, strict=True)]
         if self.settings.as_ == "video":
             shown = Clip(tuple(paths), self.rates.of(self.seen.of(rows[0])))
-        return conversation(rows, self.prompts[rows[0]["prompt_id"]], shown, stage, number, size)
+        made = conversation(rows, self.prompts[rows[0]["prompt_id"]], shown, stage, number, size)
+        return msgspec.structs.replace(made, packed=stage == "sft" and self.settings.pack > 1)
 
     def _job(self) -> Job:
         given = {name: getattr(self.settings, name) for name in Training.__struct_fields__}
