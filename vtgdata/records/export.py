@@ -121,7 +121,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     rate: float | None
     """Frames per second of every row; None for `frames`, or if the rows differ."""
     family: str | None
-    """Of the model, `qwen2_5_vl` or `qwen3_vl`, if its folder or name tells it."""
+    """Of the model, as `qwen2_5_vl` or `qwen3_vl`, if its folder or name tells it."""
 
     @property
     def prompt_tokens(self) -> int:

@@ -26,8 +26,9 @@ from vtgdata.releases.exporting import readme, writing
 from vtgdata.releases.exporting.one_video import Rates
 from vtgdata.releases.exporting.rows import Row, conversation, packed, prompts_of, rows_of
 from vtgdata.releases.exporting.seen import Seen
+from vtgdata.video import told_times
 from vtgdata.video.frame_source import FrameSource
-from vtgdata.video.model_families import family_of
+from vtgdata.video.model_families import told_family
 from vtgdata.video.store import DECODER
 
 log = logging.getLogger("vtgdata")
@@ -168,6 +169,9 @@ def _stages(settings: Settings, module: ModuleType, release: Release) -> tuple[S
 
 def _as_video(settings: Settings, module: ModuleType, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
     """The stages in which the trainer takes frames as a video; the others are left out unless they were asked for."""
+    family = told_family(settings.model)
+    if family and (why := told_times.refused(family)):
+        raise VtgError(f"--as video: --model {settings.model}: {why}. Take --as frames.")
     refused = {stage: module.VIDEO[stage] for stage in stages if isinstance(module.VIDEO[stage], str)}
     if len(refused) == len(stages) or (refused and settings.stages):
         stage, why = next(iter(refused.items()))
@@ -186,7 +190,7 @@ class _Export:
         self.seen = Seen(FrameSource(settings.videos, settings.frames))
         self.left_out: Counter[str] = Counter()
         self.sampling = Sampling()
-        self.rates = Rates(settings.as_ == "video", family_of(f"transformers_local:{settings.model}"))
+        self.rates = Rates(settings.as_ == "video", told_family(settings.model) or None)
         self.most_pixels = self.most_frames = 0
         self.tally: Counter[str] = Counter()
 

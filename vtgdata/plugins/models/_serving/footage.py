@@ -6,7 +6,6 @@ Sources: documentation and code of vLLM 0.33 and SGLang 0.5.23; for Gemini see `
 import base64
 import logging
 import math
-import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, Literal
@@ -15,7 +14,7 @@ from vtgdata.errors import VtgError
 from vtgdata.plugins.models._serving import generate_content
 from vtgdata.records import Footage, NotTold
 from vtgdata.video import h264, motion_jpeg, rates, told_times
-from vtgdata.video.model_families import family_of
+from vtgdata.video.model_families import named_family
 from vtgdata.video.told_times import Given
 
 log = logging.getLogger("vtgdata")
@@ -24,7 +23,6 @@ LEAST = 4
 """Least frames that SGLang takes of a video."""
 _POSITIONS = 2
 """Temporal positions a second of the published models of Qwen2.5-VL."""
-_OLDER = re.compile(r"qwen-?2-?vl")
 FIELDS = ("media_io_kwargs", "mm_processor_kwargs")
 """Fields of a body by which a server samples otherwise than it is told here."""
 _MADE = {"vllm": FIELDS, "sglang": FIELDS, "gemini": generate_content.MADE}
@@ -48,7 +46,7 @@ class VideoRequests:
         """
         self.kind: Kind = kind
         self.samples = samples
-        self.family = family or (_family(model) if kind not in ("", "gemini") else "")
+        self.family = family or (named_family(model) if kind not in ("", "gemini") else "")
         own = [name for name in changes if any(f"{name}.".startswith(f"{made}.") for made in _MADE.get(kind, ()))]
         if own:
             raise VtgError(f"--body {own[0]}: with --video-server {kind} it says which frames are sent. Leave it out.")
@@ -141,17 +139,6 @@ class VideoRequests:
                 }
             }
         }
-
-
-def _family(model: str) -> str:
-    """The family that a name tells; empty if it tells none.
-
-    >>> _family("Qwen/Qwen3-VL-8B-Instruct"), _family("Qwen/Qwen2-VL-7B"), _family("mine")
-    ('qwen3_vl', 'qwen2_vl', '')
-    """
-    if _OLDER.search(re.sub(r"[\s_]", "-", model.lower())):
-        return "qwen2_vl"
-    return family_of(f"openai_api:{model}") or ""
 
 
 @cache
