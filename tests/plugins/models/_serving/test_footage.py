@@ -243,6 +243,23 @@ def test_a_run_asks_gemini_in_its_own_form_with_its_own_key_and_records_the_time
         assert kinds.count({"inlineData", "videoMetadata"}) == 1
 
 
+def test_what_goes_wrong_at_gemini_is_tried_again_and_what_it_does_not_take_is_learnt(world, tmp_path):
+    busy = {"error": {"code": 503, "message": "The model is overloaded.", "status": "UNAVAILABLE"}}
+    words = "Invalid value at 'generation_config.seed': seed is not supported by this model."
+    refusal = {"error": {"code": 400, "message": words, "status": "INVALID_ARGUMENT"}}
+
+    def answer(body, number):
+        if number == 0:
+            return Fault(503, body=busy)
+        return Fault(400, body=refusal) if "seed" in body["generationConfig"] else gemini(3)
+
+    with Server(answer, models=(GEMINI,)) as server:
+        rows = run(world, tmp_path, server, model=f"openai_api:{GEMINI}", video_server="gemini")
+    assert rows["error"].to_list() == [None, None] and rows["parse_status"].to_list() == ["ok", "ok"]
+    last = server.requests[-1].body["generationConfig"]
+    assert last == {"temperature": 1.0, "topP": 1.0, "maxOutputTokens": 512}
+
+
 @pytest.mark.parametrize(
     ("reply", "text", "ended"),
     [
