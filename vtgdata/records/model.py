@@ -187,6 +187,8 @@ class VideoModel(Protocol):
     def told(self, times: Sequence[float]) -> tuple[float, ...]:
         """The times that it is told where frames are shown at `times`, in seconds: for some models one for each pair.
 
+        Empty where nobody knows them, since a server may sample the frames once more.
+
         Raises NotTold, with a clause, where those would be other times than the frames'.
         """
         ...

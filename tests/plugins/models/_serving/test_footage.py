@@ -160,6 +160,7 @@ def test_the_told_times_are_the_familys_rule(kind):
         (QWEN3, {"video_family": "qwen3_vl", "server_samples": True}, "no rule of ours"),
         ("gemini-2.5-pro", {"video_server": "gemini", "video_family": "qwen3_vl"}, "no rule of ours"),
         ("gemini-2.5-pro", {"video_server": "gemini", "body": {"contents": []}}, "Leave it out"),
+        ("gemini-2.5-pro", {"video_server": "gemini", "body": {"system_instruction.parts": []}}, "Leave it out"),
         ("gemini-2.5-pro", {"video_server": "gemini", "body": {"generationConfig.candidateCount": 2}}, "Leave it out"),
         ("gemini-2.5-pro", {"video_server": "gemini", "body": {"generationConfig": {"maxOutputTokens": 9999}}}, "9999"),
         ("gemini-2.5-pro", {"video_server": "gemini", "min_p": 0.1}, "--min-p"),

@@ -47,7 +47,8 @@ class VideoRequests:
         self.kind: Kind = kind
         self.samples = samples
         self.family = family or (named_family(model) if kind not in ("", "gemini") else "")
-        own = [name for name in changes if any(f"{name}.".startswith(f"{made}.") for made in _MADE.get(kind, ()))]
+        made = tuple(f"{_plain(name)}." for name in _MADE.get(kind, ()))
+        own = [name for name in changes if f"{_plain(name)}.".startswith(made)]
         if own:
             raise VtgError(f"--body {own[0]}: with --video-server {kind} it says which frames are sent. Leave it out.")
         if samples and kind:
@@ -86,7 +87,7 @@ class VideoRequests:
         return f"[{' '.join(filter(None, (self.kind, self.family)))}]" if self.kind and not self.refused else ""
 
     def told(self, times: Sequence[float]) -> tuple[float, ...]:
-        """The times that the model is told; see `VideoModel`. None where nobody knows them.
+        """The times that the model is told; see `VideoModel`. Empty where nobody knows them.
 
         Gemini takes frame i of what it is sent for that at i / rate.
         """
@@ -139,6 +140,11 @@ class VideoRequests:
                 }
             }
         }
+
+
+def _plain(name: str) -> str:
+    """A field's name in one spelling: Gemini's servers take `system_instruction` as well as `systemInstruction`."""
+    return name.replace("_", "").lower()
 
 
 @cache

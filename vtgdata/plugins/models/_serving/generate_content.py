@@ -1,10 +1,10 @@
 """Gemini's own form of requests and replies, `generateContent`: only there can a video have a stated rate.
 
-Its OpenAI-compatible form has no field for a rate. Sources, as read on 2026-11-29: the Gemini API's reference
-(https://ai.google.dev/api/generate-content: `contents`, `systemInstruction`, `generationConfig`, `candidates`,
-`promptFeedback`, `usageMetadata`, `modelVersion`; https://ai.google.dev/api/caching#Part: `inlineData`,
-`videoMetadata`), its guide (https://ai.google.dev/gemini-api/docs/video-understanding), and types.ts of
-@google/genai 1.34.0 (https://github.com/googleapis/js-genai: `fps` is in (0, 24], 1 if it is left out).
+Its OpenAI-compatible form documents no field for a rate. Sources, read on 2026-11-29: the types of v1beta as geminix
+0.2.0 has them (https://hexdocs.pm/geminix/Geminix.V1beta.GenerateContentResponse.html, and its VideoMetadata: `fps` is
+in (0, 24], 1 if it is left out), types.ts of @google/genai 1.34.0 (the same), GenerateContentConfig of js-genai
+(https://googleapis.github.io/js-genai), and the guide (https://ai.google.dev/gemini-api/docs/video-understanding:
+videos below 100 MB go inline). No service was asked.
 """
 
 import base64
