@@ -28,7 +28,7 @@ processor = get_processor(asked.model, model_type=common.model_type(asked.model)
 def loaded(file: str, mode: str) -> tuple[list, object]:
     """Rows as ms-swift's trainers get them, and a template in one of its modes."""
     data, _ = load_dataset([file], split_dataset_ratio=0.0, num_proc=1, remove_unused_columns=False, strict=True)
-    template = get_template(processor, template_type=common.model_type(asked.model))
+    template = get_template(processor, template_type=common.model_type(asked.model), max_length=100_000)
     template.set_mode(mode)
     # ms-swift has the ids of Qwen's own vocabulary written in it; our tiny models have another.
     template.image_token_id = processor.tokenizer.convert_tokens_to_ids("<|image_pad|>")
