@@ -34,14 +34,18 @@ template = get_template_and_fix_tokenizer(tokenizer, data_args)
 data = get_dataset(template, model_args, data_args, training_args, stage="sft", **opened)["train_dataset"]
 collator = SFTDataCollatorWith4DAttentionMask(template=template, processor=processor, tokenizer=tokenizer)
 rows = list(common.right(asked.release, "coldstart", asked.videos, asked.frames))
-assert len(data) == len(rows), (len(data), len(rows))
-times, pictures, worst = 0, 0, 0.0
-for item, each in zip(data, rows, strict=True):
+packed = common.conversations("sft.jsonl", rows)
+times, pictures, worst, learnt = 0, 0, 0.0, 0
+for item, group in zip(data, packed, strict=True):
+    each = group[0]
     learned = [token for token, label in zip(item["input_ids"], item["labels"], strict=True) if label != -100]
-    assert tokenizer.decode(learned).startswith(each.row["target"]), tokenizer.decode(learned)
+    learnt += common.check_learned(tokenizer.decode(item["input_ids"]), tokenizer.decode(learned), group)
     batch = collator([dict(item)])
     ids = batch["input_ids"][0]
     found = common.check_inputs([int(token) for token in ids], dict(batch), each, processor)
     times, pictures, worst = times + found.times, pictures + found.pictures, max(worst, found.worst)
     assert torch.equal(ids[: len(item["input_ids"])], torch.tensor(item["input_ids"]))
-common.told("LLaMA-Factory sft", rows=len(rows), times=times, pictures=pictures, worst_levels=round(worst, 3))
+common.told(
+    "LLaMA-Factory sft", rows=len(rows), conversations=len(packed), learnt=learnt, times=times, pictures=pictures,
+    worst_levels=round(worst, 3),
+)  # fmt: skip

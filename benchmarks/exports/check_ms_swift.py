@@ -28,7 +28,7 @@ processor = get_processor(asked.model, model_type=common.model_type(asked.model)
 def loaded(file: str, mode: str) -> tuple[list, object]:
     """Rows as ms-swift's trainers get them, and a template in one of its modes."""
     data, _ = load_dataset([file], split_dataset_ratio=0.0, num_proc=1, remove_unused_columns=False, strict=True)
-    template = get_template(processor, template_type=common.model_type(asked.model))
+    template = get_template(processor, template_type=common.model_type(asked.model), max_length=100_000)
     template.set_mode(mode)
     # ms-swift has the ids of Qwen's own vocabulary written in it; our tiny models have another.
     template.image_token_id = processor.tokenizer.convert_tokens_to_ids("<|image_pad|>")
@@ -40,9 +40,10 @@ def check(file: str, config: str, mode: str) -> None:
     """Times, pictures and targets of a data file."""
     data, template = loaded(file, mode)
     rows = list(common.right(asked.release, config, asked.videos, asked.frames))
-    assert len(data) == len(rows)
-    times, pictures, worst, scored = 0, 0, 0.0, 0
-    for item, each in zip(data, rows, strict=True):
+    packed = common.conversations(file, rows) if mode == "train" else [[each] for each in rows]
+    times, pictures, worst, scored, learnt = 0, 0, 0.0, 0, 0
+    for item, group in zip(data, packed, strict=True):
+        each = group[0]
         inputs = template.encode({name: value for name, value in item.items() if value is not None})
         ids = [int(token) for token in inputs["input_ids"]]
         found = common.check_inputs(ids, inputs, each, processor)
@@ -50,12 +51,13 @@ def check(file: str, config: str, mode: str) -> None:
         if mode == "train":
             learned = [token for token, label in zip(ids, inputs["labels"], strict=True) if label != -100]
             said = processor.tokenizer.decode(learned)
-            assert said.startswith(each.row["target"]), said
+            learnt += common.check_learned(processor.tokenizer.decode(ids), said, group)
         else:
             scored += check_reward(item, each)
     common.told(
-        f"ms-swift {mode}", rows=len(rows), times=times, pictures=pictures, worst_levels=round(worst, 3), rewards=scored
-    )
+        f"ms-swift {mode}", rows=len(rows), conversations=len(packed), learnt=learnt, times=times, pictures=pictures,
+        worst_levels=round(worst, 3), rewards=scored,
+    )  # fmt: skip
 
 
 def check_reward(item: dict, each: common.Right) -> int:

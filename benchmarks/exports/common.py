@@ -27,7 +27,34 @@ def on_cpu() -> None:
         try:
             torch.library.define(f"torchvision::{name}", signature)
         except RuntimeError:
-            return  # it has them
+            break  # it has them
+    _note_metadata()
+
+
+METADATA: list[Any] = []
+"""The metadata that a processor of videos was last given: one for each video of the call; empty before any."""
+
+
+def _note_metadata() -> None:
+    """Let every processor of videos note what its caller says of the frames."""
+    from transformers.video_processing_utils import BaseVideoProcessor
+
+    preprocess = BaseVideoProcessor.preprocess
+
+    def noting(self: Any, videos: Any, *more: Any, **settings: Any) -> Any:
+        METADATA[:] = settings.get("video_metadata") or []
+        return preprocess(self, videos, *more, **settings)
+
+    BaseVideoProcessor.preprocess = noting
+
+
+def stated_times() -> list[float] | None:
+    """The times that the last video's metadata state: index / rate of each frame; None where nothing was stated."""
+    if not METADATA or METADATA[-1] is None:
+        return None
+    one = METADATA[-1]
+    named = one if isinstance(one, dict) else {name: getattr(one, name) for name in ("fps", "frames_indices")}
+    return [float(index) / float(named["fps"]) for index in named["frames_indices"]]
 
 
 class Right(NamedTuple):
@@ -133,9 +160,15 @@ def check_video(ids: Sequence[int], inputs: Any, each: Right, processor: Any) ->
     worst = max(close(found, picture, 2.0) for found, picture in zip(frames, each.pictures, strict=True))
     pairs = [(one + two) / 2 for one, two in zip(each.times[::2], each.times[1::2], strict=True)]
     step = each.times[1] - each.times[0]
+    own = stated_times()
+    if own is not None:
+        assert len(own) == len(each.times), (own, each.times)
+        assert all(abs(one - two) <= 0.01 for one, two in zip(own, each.times, strict=True)), (own, each.times)
     text = processor.tokenizer.decode(ids)
     if told_text := re.findall(r"<(\d+\.\d) seconds>", text):  # Qwen3-VL: a text before each pair
-        assert len(told_text) == len(pairs), (told_text, pairs)
+        assert own is not None, "times are told that nobody stated"
+        rule = [f"{(one + two) / 2:.1f}" for one, two in zip(own[::2], own[1::2], strict=True)]
+        assert told_text == rule, (told_text, rule)
         for said, pair in zip(told_text, pairs, strict=True):
             assert abs(float(said) - pair) <= 0.06 <= step / 2, (said, pair)
         return Found(len(pairs), len(frames), worst)
@@ -204,6 +237,41 @@ def check_times(found: Sequence[str], each: Right) -> int:
     after = wanted[len(each.pictures)] if len(wanted) > len(each.pictures) else ""
     assert own[-1].startswith(after), (own[-1], after)
     return len(each.time_texts)
+
+
+def conversations(file: str, rows: Sequence[Right]) -> list[list[Right]]:
+    """The rows of each conversation in a data file of SFT: several where questions were packed (`--pack`)."""
+    import pyarrow.parquet as pq
+
+    path = Path(file)
+    lines = pq.read_table(path).to_pylist() if path.suffix == ".parquet" else map(json.loads, path.open())
+    counts = [sum(turn["role"] == "assistant" for turn in line["messages"]) for line in lines]
+    assert sum(counts) == len(rows), (sum(counts), len(rows))
+    ends = np.cumsum(counts).tolist()
+    return [list(rows[end - count : end]) for end, count in zip(ends, counts, strict=True)]
+
+
+def check_learned(text: str, learned: str, group: Sequence[Right]) -> int:
+    """Compare what is learnt with all answers of a conversation, and its words with all their questions, in order.
+
+    Args:
+        text: all that the model is given of the conversation, decoded.
+        learned: the part of it that has labels.
+        group: its rows.
+
+    Returns how many answers are learnt.
+    """
+    at = 0
+    for each in group:
+        place = learned.find(each.row["target"], at)
+        assert place >= 0 and (at > 0 or place == 0), (each.row["target"], learned)
+        at = place + len(each.row["target"])
+    assert len(learned) <= sum(len(each.row["target"]) + len("<|im_end|>\n\n") for each in group), learned
+    at = 0
+    for each in group:
+        at = text.find(each.row["query"], at) + 1
+        assert at > 0, (each.row["query"], text)
+    return len(group)
 
 
 ANSWERS = (

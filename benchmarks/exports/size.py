@@ -54,7 +54,7 @@ def make(folder: Path, rows: int, videos: int, frames: int = FRAMES) -> tuple[Pa
         (folder / f"videos/v{number}.mp4").write_bytes(f"\0\0\0\x18ftypisom{number}".encode())
     store = FrameStore(folder / "videos", sampling, folder / "frames")
     for number in range(videos):
-        frames_id = store._id(folder / f"videos/v{number}.mp4")
+        frames_id = store._id(folder / f"videos/v{number}.mp4", None)
         images = tuple(jpeg + bytes([number % 256, n]) for n in range(frames))
         times = tuple(n / 2 for n in range(frames))
         store._write(Frames(frames_id=frames_id, times=times, images=images, duration=32.0, status="ok"))

@@ -8,10 +8,11 @@ import pytest
 import yaml
 
 from support import drawn_decoder
-from support.export_builders import SIX, Shown, exported, released, rows, words
+from support.export_builders import SIX, TARGET, Shown, exported, released, rows, words
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
 from vtgdata.files.samples import row_sample
+from vtgdata.records import Video
 from vtgdata.records.export import CONFIGS, STAGES, VideoRule
 from vtgdata.releases import open_release
 from vtgdata.stages import export
@@ -97,6 +98,39 @@ def test_a_text_that_the_trainer_takes_for_a_mark_leaves_its_row_out(name, tmp_p
         with pytest.raises(VtgError, match=r"1 of 1|2 of 2") as caught:
             exported(folder, name)
         assert mark in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def one_video(drawn, tmp_path_factory) -> Path:
+    """A release of three questions about one video."""
+    folder = tmp_path_factory.mktemp("packed")
+    drawn_decoder.write(folder / "videos/v0.mp4", 18, 2.0)
+    released(folder, SIX, SIX, SIX, video=Video(video_id="v0", file="v0.mp4", duration=SIX.seconds))
+    return folder
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_questions_about_one_video_are_packed_for_every_trainer_that_has_sft(name, one_video):
+    files = plugins.load("exports", name).FILES
+    if "sft" not in files:
+        with pytest.raises(VtgError, match="--pack 2"):
+            exported(one_video, name, "packed", pack=2)
+        return
+    path, summary = exported(one_video, name, "packed", pack=2, stages=["sft"])
+    assert (summary.rows, summary.questions, summary.videos) == ({"sft": 2}, {"sft": 3}, 1)
+    ours, _ = open_rows(str(one_video / "release"), [CONFIGS["sft"]])
+    stored = FrameSource(str(one_video / "videos"), str(one_video / "frames")).stored(ours[0])
+    written = rows(path / files["sft"])
+    for line, group in zip(written, (ours[:2], ours[2:]), strict=True):
+        assert [turn["role"] for turn in line["messages"]][-2 * len(group) :] == ["user", "assistant"] * len(group)
+        said = [json.dumps(turn["content"]) for turn in line["messages"] if turn["role"] == "assistant"]
+        assert [text.count(TARGET) for text in said] == [1] * len(group)
+        found = words(line)
+        shown = [(path / each).read_bytes() for each in found if isinstance(each, Path)]
+        assert shown == list(stored.images), "the frames are there once, in the first question"
+        text = "".join(str(each) for each in found)
+        places = [text.index(row["query"]) for row in group]
+        assert places == sorted(places) and all(text.count(row["query"]) == 1 for row in group)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -128,6 +128,14 @@ def test_frames_are_true_in_every_trainer_and_a_video_is_true_or_refused(name, c
     assert {case for case, outcome in outcomes.items() if outcome == "true times"} == TABLE[name]
 
 
+@pytest.mark.parametrize("name", plugins.names("exports"))
+def test_a_model_that_is_told_no_seconds_of_a_video_is_refused_as_video_for_every_trainer(name, cases, tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "qwen2_vl"}))
+    for model in (str(tmp_path), "OpenGVLab/InternVL3-8B", "llava-hf/llava-onevision-qwen2-7b-ov-hf"):
+        with pytest.raises(VtgError, match="tells the model no seconds"):
+            exported(cases["six at 0, 1.5, ... 7.5 s"], name, "untold", as_="video", model=model)
+
+
 @pytest.mark.slow
 def test_the_model_decides_where_a_trainer_tells_only_one_family(cases):
     folder = cases["eight at 0, 0.5, ... 3.5 s"]

@@ -10,7 +10,7 @@ from vtgdata.errors import VtgError
 from vtgdata.stages import coldstart, difficulty, evaluate, propose
 from vtgdata.stages.videos import warm
 from vtgdata.video import sampling
-from vtgdata.video.model_families import family_of, mismatch, preset_of, without_model
+from vtgdata.video.model_families import family_of, mismatch, preset_of, told_family, without_model
 from vtgdata.video.presets import BY_FAMILY, FAMILIES, PRESETS
 
 NAMED = {
@@ -103,3 +103,20 @@ def test_frames_in_patches_of_another_size_than_the_models_are_told(name):
         (wrong,) = [text for text in sizes.values() if text]
         assert "28" in wrong and "32" in wrong
     assert mismatch(PRESETS[name], ["scripted:qwen3-vl", "openai_api:m"]) is None
+
+
+def test_what_tells_times_goes_by_what_the_folder_states_and_not_by_its_patches(tmp_path):
+    for kind in ("qwen2_vl", "qwen3_vl", "internvl"):
+        folder = tmp_path / kind
+        folder.mkdir()
+        vision = {"patch_size": 14, "spatial_merge_size": 2, "temporal_patch_size": 2}
+        (folder / "config.json").write_text(json.dumps({"model_type": kind, "vision_config": vision}))
+        (tmp_path / f"{kind}-adapter").mkdir()
+        (tmp_path / f"{kind}-adapter/adapter_config.json").write_text(
+            json.dumps({"base_model_name_or_path": str(folder)})
+        )
+        assert told_family(str(folder)) == told_family(str(tmp_path / f"{kind}-adapter")) == kind
+    (tmp_path / "empty").mkdir()
+    assert told_family(str(tmp_path / "empty")) == told_family("mine") == ""
+    assert told_family("OpenGVLab/InternVL3-8B") == "internvl"
+    assert told_family("lmms-lab/llava-onevision-qwen2-7b-ov") == "llava_onevision"

@@ -33,8 +33,10 @@ class JudgeSettings(TurnSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     """Name of another model that the judge's servers may answer as, as --answers-as for a teacher's."""
     judge_as: Literal["frames", "video"] = "frames"
     """How frames are shown to the judge: frames or video, as --as for a teacher."""
-    judge_video_server: Literal["", "vllm", "sglang"] = ""
-    """What the judge's servers are, for --judge-as video: vllm or sglang."""
+    judge_video_server: Literal["", "vllm", "sglang", "gemini"] = ""
+    """What the judge's servers are, for --judge-as video: vllm, sglang or gemini."""
+    judge_server_samples: bool = False
+    """With --judge-as video, ask a server that may sample the frames once more, as --server-samples for a teacher's."""
     judge_video_family: str = ""
     """Family of the judge, for --judge-as video, if its name does not tell it."""
     judge_max_tokens: PositiveInt = 512

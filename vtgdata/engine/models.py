@@ -1,8 +1,8 @@
 """Opening the model that a spec names, its price, and what its answers have in common."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 from vtgdata.conversation.prompt import Prompt
 from vtgdata.engine import rollouts, work_keys
@@ -39,20 +39,33 @@ def open_model(spec: str, settings: AskSettings) -> Model:
         reproducible=settings.reproducible,
         video_server=settings.video_server,
         video_family=settings.video_family,
+        server_samples=settings.server_samples,
     )
     connect = plugins.load("models", parsed.name).connect
     plugins.check_settings(spec, connect, parsed.settings, given=2)
     model: Model = connect(parsed.argument, endpoint, **parsed.settings)
     if settings.body and not isinstance(model, BatchModel):
         raise VtgError(f"--body: {spec} asks no server, so it has no requests to change. Leave out --body.")
-    for name, value in settings.body.items():
+    if settings.server_samples and not isinstance(model, BatchModel):
+        raise VtgError(f"--server-samples: {spec} asks no server. Leave it out.")
+    for name, value in _given(settings.body):
         # Whatever the server calls it: plans and budgets set aside --max-tokens for each answer.
-        if name.startswith("max_") and "tokens" in name and isinstance(value, int) and value > settings.max_tokens:
+        last = name.rpartition(".")[2].lower()
+        if last.startswith("max") and "tokens" in last and isinstance(value, int) and value > settings.max_tokens:
             raise VtgError(
                 f"--body {name}={value}: the longest answer is --max-tokens, {settings.max_tokens}, by which prices "
                 f"and budgets are reckoned. Give --max-tokens {value} as well."
             )
     return model
+
+
+def _given(body: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """The values of a body by dotted name."""
+    for name, value in body.items():
+        if isinstance(value, dict):
+            yield from _given(cast("dict[str, Any]", value), f"{before}{name}.")
+        else:
+            yield before + name, value
 
 
 def price_of(spec: str, settings: AskSettings, model: Model) -> Price | None:
@@ -82,8 +95,11 @@ def asked_model(spec: str, settings: AskSettings, condition: str) -> Model:
     model = open_model(spec, settings)
     if model.looks and not settings.videos:
         raise VtgError(f"{spec} looks at the videos: say where they are with --videos.")
-    if settings.as_ == "frames" and (settings.video_server or settings.video_family):
-        raise VtgError("--video-server, --video-family: they are for --as video, and frames are shown. Leave them out.")
+    if settings.as_ == "frames" and (settings.video_server or settings.video_family or settings.server_samples):
+        raise VtgError(
+            "--video-server, --video-family, --server-samples: they are for --as video, and frames are shown. Leave "
+            "them out."
+        )
     if settings.as_ == "video":
         why = model.no_video if isinstance(model, VideoModel) else "it takes no video"
         if why:

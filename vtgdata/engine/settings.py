@@ -38,9 +38,13 @@ class AskSettings(FrameSettings, frozen=True, kw_only=True, forbid_unknown_field
     as_: Literal["frames", "video"] = msgspec.field(default="frames", name="as")
     """How frames are shown: frames (each a picture after its time as text) or video (all of them as one video, whose
     times the model's own processor or server tells it; for models that are known to be told seconds)."""
-    video_server: Literal["", "vllm", "sglang"] = ""
-    """What the servers are, for --as video: vllm (started with --trust-request-mm-kwargs) or sglang. Each is sent
-    frames that are chosen already, with their times; a server that would sample by itself is not asked."""
+    video_server: Literal["", "vllm", "sglang", "gemini"] = ""
+    """What the servers are, for --as video: vllm (started with --trust-request-mm-kwargs), sglang, or gemini (asked in
+    its own form). Each is sent frames that are chosen already, with their times or rate; a server that would sample by
+    itself is not asked."""
+    server_samples: bool = False
+    """Ask a server of another kind with --as video all the same, by your word: it may sample the frames once more by
+    itself, so nobody knows which times the model is told; frame_times stay empty, and the model's id says so."""
     video_family: str = ""
     """Family of a served model, for --as video, if its name does not tell it: qwen3_vl, qwen3_5 or qwen2_5_vl."""
     prompt: str = "ground"

@@ -24,7 +24,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """Fingerprint of the pixels: the video's content, its sampling and the decoder."""
     frame_times: tuple[float, ...]
     """Seconds from the start of the video: the times of the frames; where they are shown as one video, those that the
-    model is told, which for some models are one for each pair of frames."""
+    model is told, which for some models are one for each pair of frames; empty where nobody knows those."""
     problem: str | None = None
     """Why the question cannot be asked, and never is (`video missing`); None if it can."""
     look: Callable[[], Self] | None = None

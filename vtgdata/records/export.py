@@ -57,6 +57,8 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
     """JSON from which `vtgdata.metrics.reward` scores an answer; of the first query if there are several."""
     size: tuple[int, int]
     """Width and height of the pictures, in pixels."""
+    packed: bool = False
+    """Whether conversations of its file may have several questions, each with its answer to learn."""
 
     @property
     def pictures(self) -> list[str]:
@@ -87,6 +89,8 @@ class Training(msgspec.Struct, frozen=True, kw_only=True):
 
     model: str
     rewards: dict[str, float]
+    pack: int
+    """Most questions in a conversation of SFT."""
     rollouts: int
     prompts_per_step: int
     batch_size: int
@@ -117,7 +121,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     rate: float | None
     """Frames per second of every row; None for `frames`, or if the rows differ."""
     family: str | None
-    """Of the model, `qwen2_5_vl` or `qwen3_vl`, if its folder or name tells it."""
+    """Of the model, as `qwen2_5_vl` or `qwen3_vl`, if its folder or name tells it."""
 
     @property
     def prompt_tokens(self) -> int:

@@ -94,8 +94,10 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Most seconds that an answer waits for servers that are down or ask for a pause; then it counts as failed."""
     body: dict[str, Any] = {}
     """Changes of the JSON body of each request: dotted field name -> value, None to leave the field out."""
-    video_server: Literal["", "vllm", "sglang"] = ""
+    video_server: Literal["", "vllm", "sglang", "gemini"] = ""
     """What the servers are, for frames as one video."""
+    server_samples: bool = False
+    """Whether the servers may sample the frames of one video by themselves."""
     video_family: str = ""
     """Family of the served model, as its configuration's `model_type`; empty to go by its name."""
     answers_as: tuple[str, ...] = ()
@@ -184,6 +186,8 @@ class VideoModel(Protocol):
 
     def told(self, times: Sequence[float]) -> tuple[float, ...]:
         """The times that it is told where frames are shown at `times`, in seconds: for some models one for each pair.
+
+        Empty where nobody knows them, since a server may sample the frames once more.
 
         Raises NotTold, with a clause, where those would be other times than the frames'.
         """

@@ -27,8 +27,9 @@ from vtgdata.releases.exporting import readme, writing
 from vtgdata.releases.exporting.one_video import Rates
 from vtgdata.releases.exporting.rows import Row, conversation, packed, prompts_of, rows_of
 from vtgdata.releases.exporting.seen import Seen
+from vtgdata.video import told_times
 from vtgdata.video.frame_source import FrameSource
-from vtgdata.video.model_families import family_of
+from vtgdata.video.model_families import told_family
 from vtgdata.video.store import DECODER
 
 log = logging.getLogger("vtgdata")
@@ -163,11 +164,18 @@ def _stages(settings: Settings, module: ModuleType, release: Release) -> tuple[S
     if not found:
         wanted = " or ".join(repr(CONFIGS[stage]) for stage in module.FILES)
         raise VtgError(f"{settings.release}: has no config {wanted}, and {module.TITLE} is trained on nothing else.")
+    if settings.pack > 1 and "sft" not in found:
+        raise VtgError(
+            f"--pack {settings.pack}: it joins questions for SFT, and only {', '.join(found)} is written. Leave it out."
+        )
     return _as_video(settings, module, found) if settings.as_ == "video" else found
 
 
 def _as_video(settings: Settings, module: ModuleType, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
     """The stages in which the trainer takes frames as a video; the others are left out unless they were asked for."""
+    family = told_family(settings.model)
+    if family and (why := told_times.refused(family)):
+        raise VtgError(f"--as video: --model {settings.model}: {why}. Take --as frames.")
     refused = {stage: module.VIDEO[stage] for stage in stages if isinstance(module.VIDEO[stage], str)}
     if len(refused) == len(stages) or (refused and settings.stages):
         stage, why = next(iter(refused.items()))
@@ -186,7 +194,7 @@ class _Export:
         self.seen = Seen(FrameSource(settings.videos, settings.frames))
         self.left_out: Counter[str] = Counter()
         self.sampling = Sampling()
-        self.rates = Rates(settings.as_ == "video", family_of(f"transformers_local:{settings.model}"))
+        self.rates = Rates(settings.as_ == "video", told_family(settings.model) or None)
         self.most_pixels = self.most_frames = 0
         self.tally: Counter[str] = Counter()
 
@@ -270,7 +278,8 @@ class _Export:
         shown: Sequence[Picture] | Clip = [Picture(*each) for each in zip(paths, frames.times, strict=True)]
         if self.settings.as_ == "video":
             shown = Clip(tuple(paths), self.rates.of(self.seen.of(rows[0])))
-        return conversation(rows, self.prompts[rows[0]["prompt_id"]], shown, stage, number, size)
+        made = conversation(rows, self.prompts[rows[0]["prompt_id"]], shown, stage, number, size)
+        return msgspec.structs.replace(made, packed=stage == "sft" and self.settings.pack > 1)
 
     def _job(self) -> Job:
         given = {name: getattr(self.settings, name) for name in Training.__struct_fields__}

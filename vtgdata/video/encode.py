@@ -61,7 +61,7 @@ def ready() -> None:
 
     if _CODEC not in av.codecs_available:
         raise VtgError(
-            f"this PyAV has no encoder {_CODEC}, with which proxies are written: "
+            f"this PyAV has no encoder {_CODEC}, with which videos are written: "
             "`pip install --force-reinstall --only-binary av av` brings one."
         )
 

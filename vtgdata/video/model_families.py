@@ -25,6 +25,13 @@ _NAMES = {
     "qwen2_5_vl": re.compile(r"qwen-?2([.-]?5)?-?vl|timelens-?7b|time-?r1|tvg-?r1"),
 }
 """What the name of a model of each family holds, in lower case and with `-` for blanks and `_`."""
+_UNTOLD = {
+    "qwen2_vl": re.compile(r"qwen-?2-?vl"),
+    "internvl": re.compile(r"intern-?vl"),
+    "llava_onevision": re.compile(r"llava-?(ov|one-?vision)"),
+    "video_llama_3": re.compile(r"video-?llama-?3"),
+}
+"""The same for families that are told no times of a video."""
 
 
 def family_of(spec: str) -> str | None:
@@ -36,6 +43,31 @@ def family_of(spec: str) -> str | None:
     parsed = plugins.parse_spec(spec)
     named = str(parsed.settings.get("path") or parsed.argument)
     return _family(named, str(Path(named).absolute()))
+
+
+def told_family(model: str) -> str:
+    """The family by whose rule a model is told the times of a video; empty where neither folder nor name tells it.
+
+    Args:
+        model: a folder, whose config.json states its `model_type`, or a name.
+
+    >>> told_family("Qwen/Qwen2-VL-7B"), told_family("Qwen/Qwen2.5-VL-7B-Instruct"), told_family("mine")
+    ('qwen2_vl', 'qwen2_5_vl', '')
+    """
+    if not Path(model).is_dir():
+        return named_family(model)
+    stated = _read(Path(model) / "config.json").get("model_type")
+    if isinstance(stated, str) and stated:
+        return stated
+    base = _read(Path(model) / "adapter_config.json").get("base_model_name_or_path")
+    return told_family(base) if isinstance(base, str) and base and base != model else ""
+
+
+def named_family(name: str) -> str:
+    """The family that a name tells, as `told_family` has it; empty if it tells none."""
+    plain = re.sub(r"[\s_]", "-", name.lower())
+    families = _UNTOLD | _NAMES
+    return next((family for family, pattern in families.items() if pattern.search(plain)), "")
 
 
 @cache

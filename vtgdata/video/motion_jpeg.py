@@ -16,7 +16,7 @@ MOST = 100_000
 
 def rate_of(rate: float) -> float:
     """The rate nearest to one, in frames a second, that a file has exactly."""
-    return float(_fraction(rate))
+    return float(fraction(rate))
 
 
 def file(jpegs: Sequence[bytes], rate: float) -> bytes:
@@ -29,7 +29,7 @@ def file(jpegs: Sequence[bytes], rate: float) -> bytes:
     from PIL import Image
 
     av: Any = importlib.import_module("av")
-    exact = _fraction(rate)
+    exact = fraction(rate)
     with Image.open(io.BytesIO(jpegs[0]), formats=PICTURES) as picture:
         width, height = picture.size
     written = io.BytesIO()
@@ -46,5 +46,6 @@ def file(jpegs: Sequence[bytes], rate: float) -> bytes:
     return written.getvalue()
 
 
-def _fraction(rate: float) -> Fraction:
+def fraction(rate: float) -> Fraction:
+    """The same rate, exactly."""
     return Fraction(rate).limit_denominator(MOST)

@@ -168,6 +168,11 @@ def _batchable(spec: str, settings: AskSettings, condition: str) -> Batchable:
     model = asked_model(spec, settings, condition)
     if not isinstance(model, BatchModel):
         raise VtgError(f"--batch: {spec} asks no server, so it has no requests to write down. Leave out --batch.")
+    if settings.video_server == "gemini":
+        raise VtgError(
+            "--batch: --video-server gemini asks in Gemini's own form, and batch files are in OpenAI's. Leave out "
+            "--batch, or take --as frames."
+        )
     return cast(Batchable, model)
 
 

@@ -35,9 +35,9 @@ def template(model: str, family: str | None) -> str:
     The templates for reasoning put an empty thought before an answer that has none, and take the thoughts of a
     conversation's earlier answers out.
     """
-    if family != "qwen3_vl":
+    if family is None or not family.startswith("qwen3"):
         return "qwen2_vl"
-    return "qwen3_5_nothink" if _NEWER.search(model) else "qwen3_vl_nothink"
+    return "qwen3_5_nothink" if family.startswith("qwen3_5") or _NEWER.search(model) else "qwen3_vl_nothink"
 
 
 def row(row: Exported, stage: Stage) -> dict[str, Any]:

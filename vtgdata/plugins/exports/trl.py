@@ -4,6 +4,8 @@
      "completion": [...], "images": ["frames/ab/abcd/0000.jpg"], "truth": TRUTH}
 
 A text in place of the list of parts would lose which time belongs to which picture: TRL puts all pictures first then.
+Packed questions (`--pack`) are `messages` and `assistant_only_loss` instead, since of a prompt nothing is learnt: for
+models whose chat template TRL has a training form of (Qwen2.5-VL, Qwen3-VL and others).
 """
 
 from typing import Any
@@ -56,6 +58,8 @@ GRPOTrainer(
 def row(row: Exported, stage: Stage) -> dict[str, Any]:
     """A line of a JSON lines file."""
     turns = [{"role": turn.role, "content": _parts(turn)} for turn in row.turns]
+    if stage == "sft" and row.packed:
+        return {"messages": turns, "images": row.pictures}
     if stage == "sft":
         return {"prompt": turns[:-1], "completion": turns[-1:], "images": row.pictures}
     return {"prompt": turns, "images": row.pictures, "truth": row.truth}
@@ -85,7 +89,7 @@ def files(job: Job) -> dict[str, str]:
             "learning_rate": training.sft_learning_rate,
             "gradient_accumulation_steps": training.batch_size,
             "lr_scheduler_type": "cosine",
-            "completion_only_loss": True,
+            "assistant_only_loss" if training.pack > 1 else "completion_only_loss": True,
             "max_length": None,
         }
         body = _SFT.format(model=training.model, arguments=arguments)

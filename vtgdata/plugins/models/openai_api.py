@@ -16,6 +16,7 @@ from typing import Any
 from vtgdata.conversation import controls
 from vtgdata.errors import EndpointRefused, VtgError
 from vtgdata.files import plugins
+from vtgdata.plugins.models._serving import generate_content
 from vtgdata.plugins.models._serving.addresses import api_key, check, only_model, shown
 from vtgdata.plugins.models._serving.answering import check_name
 from vtgdata.plugins.models._serving.body import changed, identity, nested, paths
@@ -57,11 +58,16 @@ class ServedModel:
         self.id = f"openai_api:{model}{version}{identity(self.changes)}"
         self.concurrency = endpoint.concurrency or CONCURRENCY
         users = paths(self.changes)
-        self.video = VideoRequests(model, endpoint.video_server, endpoint.video_family, list(users))
+        self.video = VideoRequests(
+            model, endpoint.video_server, endpoint.video_family, list(users), samples=endpoint.server_samples
+        )
+        self.gemini = endpoint.video_server == "gemini"
         self.no_video = self.video.refused
         self.id += self.video.identity
         # What says which frames are sent is never changed on a server's word.
-        self.sender = Sender(key, endpoint.timeout, LONGEST_REPLY, {*users, *FIELDS}, endpoint.answers_as)
+        self.sender = Sender(
+            key, endpoint.timeout, LONGEST_REPLY, {*users, *FIELDS}, endpoint.answers_as, gemini=self.gemini
+        )
         servers = [Server(url, shown(url), self.concurrency, WAITS) for url in dict.fromkeys(endpoint.urls)]
         self.endpoints = Endpoints(servers, WAITS, endpoint.max_wait)
 
@@ -70,7 +76,8 @@ class ServedModel:
 
         Raises EndpointRefused when every server refuses all requests (see `doubt`).
         """
-        asked = self._asked(request)
+        # Making a video file takes a while, in which others' answers come.
+        asked = await asyncio.to_thread(self._asked, request) if self.gemini else self._asked(request)
         tasks = [asyncio.create_task(self._answer(asked, request.sampling, seed)) for seed in request.seeds]
         try:
             return await asyncio.gather(*tasks)
@@ -91,6 +98,8 @@ class ServedModel:
 
     def _asked(self, request: Request) -> dict[str, Any]:
         """The fields of the body that all answers to a request share: its messages, and what its video needs."""
+        if self.gemini:
+            return generate_content.asked([controls.for_server(each) for each in request.messages], self.video.part)
         footage = [part for message in request.messages for part in message.parts if isinstance(part, Footage)]
         messages = [_message(message, self.video) for message in request.messages]
         return {**self.video.fields(footage), "messages": messages}
@@ -98,6 +107,9 @@ class ServedModel:
     def _body(
         self, asked: Mapping[str, Any], sampling: Sampling, seed: int, further: Mapping[str, Any] = {}
     ) -> dict[str, Any]:
+        if self.gemini:
+            ours = {"model": self.model, **generate_content.drawn(sampling, seed)}
+            return {**changed(ours, self.changes), **asked}
         ours = {
             "model": self.model,
             "temperature": sampling.temperature,
@@ -118,7 +130,8 @@ class ServedModel:
 
     async def _answer(self, asked: Mapping[str, Any], sampling: Sampling, seed: int) -> Reply:
         """Send the request until it is answered or another try cannot help; then the reply has the error."""
-        trial, began, used_in, used_out = Trial(about(asked["messages"])), time.monotonic(), 0, 0
+        trial = Trial(about(asked["contents" if self.gemini else "messages"]))
+        began, used_in, used_out = time.monotonic(), 0, 0
         body = self._body(asked, sampling, seed)
         try:
             while True:
@@ -209,6 +222,8 @@ def connect(argument: str, endpoint: Endpoint) -> ServedModel:
         check(url)
         plugins.refuse_foreign_server(shown(url))
     key = api_key()
+    if not argument and endpoint.video_server == "gemini":
+        raise VtgError("--video-server gemini: name the model, as in openai_api:gemini-2.5-pro.")
     return ServedModel(argument or only_model(urls[0], key, endpoint.timeout), endpoint, key)
 
 

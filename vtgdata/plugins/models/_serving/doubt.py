@@ -25,15 +25,15 @@ class About(NamedTuple):
 
 
 def about(messages: Sequence[dict[str, Any]]) -> About:
-    """What a request with these messages (in OpenAI's form) is about."""
+    """What a request with these messages (in OpenAI's form, or Gemini's) is about."""
     texts: list[str] = []
     picture = ""
     for message in messages:
-        content = message["content"]
+        content = message["content"] if "content" in message else message["parts"]
         for part in cast("list[dict[str, Any]]", content) if isinstance(content, list) else [{"text": content}]:
             texts.append(str(part.get("text", "")))
-            shown: dict[str, Any] = part.get("image_url") or part.get("video_url") or {}
-            picture = picture or str(shown.get("url", ""))
+            shown: dict[str, Any] = part.get("image_url") or part.get("video_url") or part.get("inlineData") or {}
+            picture = picture or str(shown.get("url") or shown.get("data") or "")
     text = "\n".join(texts)
     return About(_short(picture + text), _short(picture or text))
 

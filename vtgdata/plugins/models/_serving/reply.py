@@ -25,13 +25,20 @@ class _Models(msgspec.Struct):
     data: list[_Named]
 
 
-def read(body: bytes, headers: Mapping[str, str] | None = None, hide: Callable[[str], str] = str) -> tuple[Reply, str]:
+def read(
+    body: bytes,
+    headers: Mapping[str, str] | None = None,
+    hide: Callable[[str], str] = str,
+    completion: Callable[[Any], Any] | None = None,
+) -> tuple[Reply, str]:
     """The reply in the body of a 200 response, and the model that it names; raises Failed if it holds no answer.
 
-    The model is empty if the body names none. `headers` and `hide` are as for `said.verdict`.
+    The model is empty if the body names none. `headers` and `hide` are as for `said.verdict`; `completion` makes a chat
+    completion of a document in a server's own form.
     """
     try:
         found = streams.document(body)
+        found = completion(found) if completion else found
     except streams.NoJson as error:
         said = "the response is no chat completion"
         raise Failed("broken", said, f"{said} ({error})") from None

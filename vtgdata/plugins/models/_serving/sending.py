@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Collection, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
 
-from vtgdata.plugins.models._serving import streams
+from vtgdata.plugins.models._serving import generate_content, streams
 from vtgdata.plugins.models._serving.addresses import proxy, without
 from vtgdata.plugins.models._serving.answering import check_name
 from vtgdata.plugins.models._serving.dialect import STATUSES
@@ -37,7 +38,14 @@ class Sender:
     """Sends requests with one key; the clients of the servers are opened when they are first needed."""
 
     def __init__(
-        self, key: str, timeout: float, longest: int, users: Collection[str], answers_as: Collection[str]
+        self,
+        key: str,
+        timeout: float,
+        longest: int,
+        users: Collection[str],
+        answers_as: Collection[str],
+        *,
+        gemini: bool = False,
     ) -> None:
         """Prepare to send.
 
@@ -47,7 +55,9 @@ class Sender:
             longest: most bytes of a reply.
             users: dotted names of the body's fields that the user gave.
             answers_as: names of other models that servers may answer as, or `*` for any.
+            gemini: whether bodies and replies are in Gemini's own form (`generate_content`).
         """
+        self.gemini = gemini
         self.key, self.timeout, self.longest = key, timeout, longest
         self.users, self.answers_as = frozenset(users), frozenset(answers_as)
         self.drawing = Drawing()
@@ -65,7 +75,8 @@ class Sender:
         import openai
 
         client = server.client = server.client or self._client(server)
-        further = await self.drawing.fields(client, server.name, sampling)
+        # Gemini's form has all that is known of the sampling in its body.
+        further = {} if self.gemini else await self.drawing.fields(client, server.name, sampling)
         began = time.monotonic()
         body = {name: value for name, value in further.items() if name not in self.users} | dict(body)
         for _ in range(LESSONS):
@@ -75,10 +86,10 @@ class Sender:
                 # The client's own timeout is per read: a server that sends byte by byte would hold its slot for ever.
                 # A deadline for all tries together.
                 left = self.timeout - (time.monotonic() - began)
-                # All of it is `extra_body`, so that the client checks no part: 4 ms instead of 20 ms for 64 frames.
-                create = client.chat.completions.with_raw_response.create
-                response = await _in_time(create(model=str(sent.get("model", "")), messages=[], extra_body=sent), left)
-                reply, named = read(response.content, response.headers, lambda text: self._unnamed(text, server))
+                response = await _in_time(self._posted(client, server, sent), left)
+                completion = generate_content.completion if self.gemini else None
+                hide = partial(self._unnamed, server=server)
+                reply, named = read(response.content, response.headers, hide, completion)
             except openai.APIStatusError as error:
                 document = _document(error)
                 if self._learns(server, sent, error.status_code, document):
@@ -98,6 +109,18 @@ class Sender:
             check_name(str(sent.get("model", "")), self.redacted(named), reply, self.answers_as)
             return msgspec.structs.replace(reply, seconds=time.monotonic() - began, endpoint=server.name)
         raise Failed("request", "the server wants the request otherwise each time")
+
+    def _posted(self, client: "openai.AsyncOpenAI", server: Server, sent: Mapping[str, Any]) -> Awaitable[Any]:
+        """The response to a body."""
+        model = str(sent.get("model", ""))
+        if self.gemini:
+            body = {name: value for name, value in sent.items() if name != "model"}
+            headers = generate_content.headers(self.key)
+            where = generate_content.address(server.url, model)
+            return client.post(where, cast_to=object, body=body, options={"headers": headers})
+        # All of it is `extra_body`, so that the client checks no part: 4 ms instead of 20 ms for 64 frames.
+        create = client.chat.completions.with_raw_response.create
+        return create(model=model, messages=[], extra_body=dict(sent))
 
     def _learns(self, server: Server, sent: Mapping[str, Any], status: int, document: Any) -> bool:
         """Whether a refused request is worth sending again, since the server's words say how it wants it."""
