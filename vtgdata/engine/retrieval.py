@@ -23,8 +23,7 @@ from numpy.typing import NDArray
 
 from vtgdata.annotations import stretches
 from vtgdata.annotations.stretches import Pair
-from vtgdata.engine.progress import with_progress
-from vtgdata.files import plugins
+from vtgdata.files import live, plugins
 from vtgdata.records import Frames, Sample, Video
 from vtgdata.records.retrieval import Retriever
 from vtgdata.video import parallel
@@ -119,7 +118,7 @@ def scored(
     each = ((asked, number) for asked in videos.values() for number in range(len(asked.parts)))
     parts = (_Part(asked, number, place) for place, (asked, number) in enumerate(each))
     looked = parallel.each(lambda part: store.frames(part.asked.parts[part.number]), parts)
-    for part, frames in with_progress(looked, total, "scoring", "parts of videos"):
+    for part, frames in live.each(looked, total, "scoring", "parts of videos"):
         _take(part, frames, retriever, found)
         if not part.asked.left:
             found.of.update(_scores(part.asked, retriever, top))
