@@ -7,6 +7,7 @@ import pytest
 from support import tiny_training
 from support.builders import draw_video
 from support.tiny_training import fit_rl, log, rows
+from vtgdata.errors import VtgError
 from vtgdata.files.parquet import read_parquet, write_parquet
 from vtgdata.records import Sampling
 from vtgdata.train import letters, refresh, rl
@@ -81,3 +82,20 @@ def test_rows_of_several_configs_with_one_prompt_come_one_config_after_the_other
         tmp_path, tmp_path / "m", found, tiny_training.PROMPTS, refresh.Refresh(every=1), settings, Sampling()
     )
     assert [found[place]["sample_id"] for place in chosen] == ["s0", "s2", "s1", "s4", "s5"]
+
+
+def test_what_a_command_of_a_refresh_refuses_is_said_in_its_own_words_and_can_be_allowed(tmp_path):
+    write_parquet(tmp_path / "rates.parquet", [], {"sample_id": "text"})
+    steps = [
+        {
+            "id": "pick",
+            "command": "select",
+            "pass_rates": str(tmp_path / "rates.parquet"),
+            "selector": "unifrom",
+            "size": 2,
+        }
+    ]
+    (tmp_path / "recipe.json").write_text(json.dumps({"out": str(tmp_path / "runs"), "steps": steps}))
+    with pytest.raises(VtgError, match=r"^--refresh: .*did you mean 'uniform'.*recipe\.json`\)$"):
+        refresh._run(tmp_path / "recipe.json")
+    assert refresh.read({"every": 2, "allow_degenerate": True}) == refresh.Refresh(every=2, allow_degenerate=True)

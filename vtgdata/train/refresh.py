@@ -6,6 +6,7 @@ model, with a journal of their own; and the next steps show what was selected. A
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -39,6 +40,8 @@ class Refresh(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Rows to select; 0 for all that the selector takes."""
     n: int = 8
     """Answers to each sample."""
+    allow_degenerate: bool = False
+    """Go on with a choice from which nothing can be learned, since no answer or every answer to it was right."""
 
 
 def read(given: Mapping[str, Any]) -> Refresh | None:
@@ -140,6 +143,8 @@ def _steps(
             "videos": settings.videos,
             "prompt": str(text),
             "n": refresh.n,
+            # Answers that were asked before a kill and after it are those of one undisturbed run.
+            "reproducible": True,
             "frames": settings.frames,
             **frame_settings(sampling),
             **msgspec.to_builtins(drawn),
@@ -150,6 +155,7 @@ def _steps(
             "pass_rates": f"@hard-{number}/pass_rates.parquet",
             "selector": refresh.selector,
             "size": max(1, round(refresh.size * share)) if refresh.size else len(places),
+            "allow_degenerate": refresh.allow_degenerate,
         },
     ]
 
@@ -178,4 +184,8 @@ def _run(recipe: Path) -> None:
         assert process.stderr is not None
         words = process.stderr.read().strip().splitlines()[-1:] or ["it said nothing"]
     if process.returncode:
-        raise VtgError(f"--refresh: `vtgdata run {recipe}` failed: {words[0].removeprefix('vtgdata: ')}")
+        said = words[0].removeprefix("vtgdata: ")
+        with contextlib.suppress(ValueError, TypeError, KeyError):  # else it ended without its own words
+            said = msgspec.json.decode(said)["error"]
+        said = said.replace("--allow-degenerate", "--refresh allow_degenerate=true")
+        raise VtgError(f"--refresh: {said} (`vtgdata run {recipe}`)")
