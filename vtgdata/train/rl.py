@@ -15,6 +15,7 @@ from vtgdata.records import Sampling
 from vtgdata.train import (
     checkpoints,
     course,
+    expected_groups,
     families,
     grpo,
     grpo_arguments,
@@ -56,6 +57,8 @@ class Figures(session.Figures, frozen=True, kw_only=True):
     """Mean of the last five steps."""
     frac_reward_zero_std: float | None
     """Mean share of prompts whose answers all had one reward, so that nothing could be learned from them."""
+    expected_zero_std: float | None = None
+    """The share of these that the release's pass rates let expect, as `vtgdata select` forecasts it."""
     lenient_minus_strict: float | None = None
     """Mean of the last five steps: what more answers would earn if those in another form counted."""
     seen: float | None = None
@@ -223,7 +226,8 @@ class _Run(NamedTuple):
         if end == plan.steps or watch.looks.over:
             answered = asks()
             saving.save(trainer, opened, settings, place.out, stated)
-        return _Part(rows, plan, watch, acted | msgspec.to_builtins(self.drawn), notes.alarm(), answered)
+        foreseen = expected_groups.without_gradient(settings.release, rows, settings.rollouts)
+        return _Part(rows, plan, watch, foreseen, acted | msgspec.to_builtins(self.drawn), notes.alarm(), answered)
 
 
 class _Part(NamedTuple):
@@ -232,6 +236,7 @@ class _Part(NamedTuple):
     rows: Sequence[Row]
     plan: Plan
     watch: Watch
+    foreseen: float | None
     acted: dict[str, Any]
     alarm: str | None
     letters: letters.Letters | None
@@ -245,6 +250,7 @@ class _Part(NamedTuple):
             first_reward=watch.first("reward", 5),
             last_reward=watch.last("reward", 5),
             frac_reward_zero_std=watch.last("frac_reward_zero_std", self.plan.steps),
+            expected_zero_std=self.foreseen,
             lenient_minus_strict=watch.last("lenient_minus_strict", 5),
             seen=watch.last("seen", 1),
             seen_error=watch.last("seen_error", 1),
