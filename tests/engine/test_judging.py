@@ -206,7 +206,7 @@ def test_a_prompt_that_is_no_judges_keeps_its_words():
 
 OWN = {
     "model_version": "v2", "body": {"reasoning_effort": "low"}, "answers_as": ["other"], "max_tokens": 64,
-    "as_": "video", "video_server": "vllm", "video_family": "qwen3_vl",
+    "as_": "video", "video_server": "vllm", "server_samples": True, "video_family": "qwen3_vl",
 }  # fmt: skip
 """A value of each setting of a model that a judge has an option of its own for."""
 

@@ -57,6 +57,7 @@ ALLOWED = {
     "video/blind.py": {"open": "by Pillow, of bytes, PICTURES only"},
     "plugins/models/rapidocr.py": {"open": "by Pillow, of bytes, PICTURES only"},
     "video/motion_jpeg.py": {"open": "by Pillow, of bytes, PICTURES only"},
+    "video/h264.py": {"open": "by Pillow, of bytes, PICTURES only"},
     "video/frame_source.py": {"open": "by Pillow, of bytes, PICTURES only"},
     "video/pictures.py": {"copyfile": "a file that was just written"},
     "releases/exporting/seen.py": {"open": "by Pillow, of bytes, PICTURES only"},
