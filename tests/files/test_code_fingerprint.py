@@ -17,6 +17,10 @@ def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     forget()
 
 
+SMALL = "vtgdata.plugins.scores.tiou"
+"""A module that imports little."""
+
+
 def forget() -> None:
     """What a new process knows: nothing but what the cache holds."""
     code_fingerprint._module.cache_clear()
@@ -88,25 +92,25 @@ def test_code_of_other_people_is_theirs() -> None:
 
 
 def test_what_was_parsed_is_not_parsed_again_by_the_next_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = code_fingerprint.of_code("vtgdata.stages.ingest")
+    first = code_fingerprint.of_code(SMALL)
     forget()
     with monkeypatch.context() as patch:
         patch.setattr(ast, "parse", lambda *_: pytest.fail("parsed again"))
-        assert code_fingerprint.of_code("vtgdata.stages.ingest") == first
+        assert code_fingerprint.of_code(SMALL) == first
 
 
-@pytest.mark.parametrize("found", ["{", '{"a": 1}', "[]", ""])
+@pytest.mark.parametrize("found", ["{", '{"a": 1}'])
 def test_a_torn_memory_is_as_none(found: str) -> None:
-    first = code_fingerprint.of_code("vtgdata.stages.ingest")
+    first = code_fingerprint.of_code(SMALL)
     fingerprint.remembered("UPDATE parsed SET found = ?", (found,))
     forget()
-    assert code_fingerprint.of_code("vtgdata.stages.ingest") == first
+    assert code_fingerprint.of_code(SMALL) == first
 
 
 def test_a_memory_that_grows_too_large_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(code_fingerprint, "MOST_REMEMBERED", 1)
-    first = code_fingerprint.of_code("vtgdata.stages.ingest")
+    first = code_fingerprint.of_code(SMALL)
     forget()
-    code_fingerprint.of_code("vtgdata.plugins.scores.tiou", "vtgdata.stages.release")
+    code_fingerprint.of_code("vtgdata.plugins.scores.format")
     forget()
-    assert code_fingerprint.of_code("vtgdata.stages.ingest") == first
+    assert code_fingerprint.of_code(SMALL) == first

@@ -111,7 +111,7 @@ def test_a_folder_gets_what_release_json_names_and_nothing_else(made, tmp_path):
     summary = to_folder(made[0], tmp_path / "copy")
     assert files_of(tmp_path / "copy") == released(made[0])
     assert "meta.json" not in files_of(tmp_path / "copy")
-    assert (summary.kind, summary.files, summary.nothing_to_do) == ("folder", 21, False)
+    assert (summary.kind, summary.files, summary.nothing_to_do) == ("folder", 22, False)
     assert [path.name for path in tmp_path.iterdir()] == ["copy"]
 
 
@@ -152,7 +152,7 @@ def test_another_release_under_the_same_version_is_a_conflict(made, tmp_path):
 
 def test_a_dry_run_makes_nothing(made, tmp_path):
     summary = to_folder(made[0], tmp_path / "copy", dry_run=True)
-    assert summary.files == 21 and not (tmp_path / "copy").exists()
+    assert summary.files == 22 and not (tmp_path / "copy").exists()
 
 
 @pytest.mark.parametrize("name", ["v1", "copy"])
@@ -227,7 +227,7 @@ def test_a_pushed_release_loads_from_the_hub_at_its_tag(made, hub, tmp_path):
     assert repository.private and repository.tags == {"v1.0.0": repository.head}
     assert repository.messages == ["initial commit", "Release 1.0.0"]
     assert {name: data for name, data in repository.files.items() if name != ".gitattributes"} == released(made[0])
-    assert summary["commit"] == repository.head and summary["tag"] == "v1.0.0" and summary["files"] == 21
+    assert summary["commit"] == repository.head and summary["tag"] == "v1.0.0" and summary["files"] == 22
     assert summary["url"] == f"{hub.url}/datasets/org/doors/tree/v1.0.0"
     assert str(made[0].parent) not in b"".join(repository.files.values()).decode("latin-1")
     configs = ["samples", "coldstart", "rl", "difficulty", "drops"]
@@ -279,7 +279,7 @@ def test_a_second_push_does_nothing_and_a_second_version_is_one_commit_more(made
 
 def test_a_dry_run_says_what_would_go_up_and_sends_nothing(made, hub, tmp_path):
     summary = push_to(hub, tmp_path, made[0], dry_run=True)
-    assert (summary["files"], summary["dry_run"], summary["nothing_to_do"]) == (21, True, False)
+    assert (summary["files"], summary["dry_run"], summary["nothing_to_do"]) == (22, True, False)
     assert not hub.repositories and not [line for line in hub.log if not line.startswith("GET")]
     assert (
         summary["creates"] and summary["bytes_new"] == summary["bytes"] and "no version before" in summary["estimate"]
@@ -437,7 +437,7 @@ def test_rows_that_may_not_be_passed_on_stay_here_whatever_is_confirmed(hub, tmp
 
 
 def test_a_push_to_a_folder_needs_no_confirmation(unread, tmp_path):
-    assert to_folder(unread, tmp_path / "copy").files == 12
+    assert to_folder(unread, tmp_path / "copy").files == 13
 
 
 def test_a_known_licence_of_a_corpus_that_is_not_surely_under_it_counts_as_unverified(tmp_path):

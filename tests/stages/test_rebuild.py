@@ -109,6 +109,7 @@ def test_the_recipe_of_a_release_runs_by_itself(desk, monkeypatch):
     assert releases.open_release("rebuilt/release").document.configs.keys() == {"samples", "rl", "difficulty", "drops"}
 
 
+@pytest.mark.slow
 def test_scripted_answers_that_the_release_holds_are_not_asked_for_again(tmp_path, monkeypatch):
     ingested()
     samples = "made/data/samples.parquet"
@@ -186,6 +187,7 @@ def test_answers_of_a_server_come_from_the_release_and_nothing_is_asked(tmp_path
     assert len(read_parquet("again/release/data/rollouts/train-00000-of-00001.parquet")) == 18
 
 
+@pytest.mark.slow
 def test_adaptive_pass_rates_come_from_the_answers_again(tmp_path, monkeypatch, from_server):
     told = {"pass_rates": "made/hard/pass_rates.parquet", "rollouts": ["made/hard/rollouts.parquet"]}
     folder = released(out="made/v2", samples="own.parquet", splits={"rl": "made/pick/rows.parquet"}, **told)
@@ -194,7 +196,7 @@ def test_adaptive_pass_rates_come_from_the_answers_again(tmp_path, monkeypatch, 
     same_bytes(copy, "again/release")
 
 
-@pytest.mark.parametrize("taken_down", [False, True])
+@pytest.mark.parametrize("taken_down", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_answers_of_two_steps_to_one_question_are_told_apart(tmp_path, monkeypatch, from_server, taken_down):
     if taken_down:
         do("remove", file="removed.json", video_id=["v1"])
@@ -297,6 +299,7 @@ def test_the_versions_before_are_rebuilt_too(tmp_path, monkeypatch):
     same_bytes(copy, "again/release")
 
 
+@pytest.mark.slow
 def test_a_release_before_this_one_that_lies_somewhere_is_asked_for_file_by_file(tmp_path, monkeypatch):
     ingested()
     samples = "made/data/samples.parquet"

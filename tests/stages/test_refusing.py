@@ -43,9 +43,14 @@ def samples_of(folder):
     return {row["sample_id"]: row_sample(row) for row in read_parquet(folder / "all/samples.parquet")}
 
 
-def test_the_report_has_refusals_beside_grounding_on_what_is_there(folder, capsys):
+@pytest.fixture(scope="module")
+def summary(folder):
+    """The scores of the scripted model, in `score`."""
     settings = given(folder, metrics="moments,refusal,tiou", out=str(folder / "score"))
-    summary = evaluate.run(evaluate.Settings(**settings | {"model": [settings["model"]]}))
+    return evaluate.run(evaluate.Settings(**settings | {"model": [settings["model"]]}))
+
+
+def test_the_report_has_refusals_beside_grounding_on_what_is_there(folder, summary, capsys):
     known, rows = samples_of(folder), read_parquet(folder / "score/rollouts.parquet")
     absent = {name for name, sample in known.items() if sample.none_is_right}
     refused = {row["sample_id"] for row in rows if row["text"].endswith("<answer>no such moment</answer>")}
@@ -69,7 +74,8 @@ def test_the_report_has_refusals_beside_grounding_on_what_is_there(folder, capsy
         assert f" {100 * len(of_grade & refused) / len(of_grade):.1f} " in shown, "what was refused of each grade"
 
 
-def test_a_file_of_the_same_answers_gives_the_same_report(folder):
+def test_a_file_of_the_same_answers_gives_the_same_report(folder, summary):
+    assert summary.out == str(folder / "score")
     rows = [r for r in read_parquet(folder / "score/rollouts.parquet") if r["seeing"] == "sighted"]
     path = folder / "answers.jsonl"
     path.write_text("\n".join(f'{{"sample_id": "{r["sample_id"]}", "windows": {r["windows"]}}}' for r in rows))

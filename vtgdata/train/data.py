@@ -65,6 +65,13 @@ def open_rows(path: str, configs: Sequence[str]) -> tuple[list[Row], dict[str, P
     return rows, prompts
 
 
+def rated(path: str) -> list[Path]:
+    """The files of a release's pass rates, those of each prompt in a config of its own."""
+    release = open_release(hub.local(path))
+    pools = (splits for name, splits in release.document.configs.items() if name.startswith("difficulty"))
+    return [release.path / data.file for splits in pools for data in splits.values()]
+
+
 def _refuse_footage(rows: Sequence[Row], path: str) -> None:
     """Raise VtgError when rows were asked about frames as one video, which TRL's trainers do not take."""
     texts = {row["frame_sampling"] for row in rows}

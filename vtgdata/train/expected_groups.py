@@ -4,11 +4,7 @@ from collections.abc import Sequence
 
 from vtgdata.engine.selection import forecast
 from vtgdata.files.row_table import RowTable
-from vtgdata.releases import hub, open_release
-from vtgdata.train.data import Row
-
-POOLS = "difficulty"
-"""Beginning of the names of configs that hold pass rates."""
+from vtgdata.train.data import Row, rated
 
 
 def without_gradient(release: str, rows: Sequence[Row], group: int) -> float | None:
@@ -26,16 +22,12 @@ def without_gradient(release: str, rows: Sequence[Row], group: int) -> float | N
     """
     if not release or not rows:
         return None
-    opened = open_release(hub.local(release))
     chances: dict[str, float] = {}
-    for name, splits in opened.document.configs.items():
-        if not name.startswith(POOLS):
-            continue
-        for data in splits.values():
-            rates = RowTable(opened.path / data.file, needs=["sample_id", "measure"])
-            measure = next((str(row["measure"]) for row in rates), "")
-            dead = forecast.without_gradient(rates, group, measure)
-            chances.update(zip(dead["sample_id"].to_list(), dead["dead"].to_list(), strict=True))
+    for path in rated(release):
+        rates = RowTable(path, needs=["sample_id", "measure"])
+        measure = next((str(row["measure"]) for row in rates), "")
+        dead = forecast.without_gradient(rates, group, measure)
+        chances.update(zip(dead["sample_id"].to_list(), dead["dead"].to_list(), strict=True))
     ids = [str(row["sample_id"]).removesuffix(f"#{row.get('config', '')}") for row in rows]
     known = [chances[name] for name in ids if name in chances]
     return sum(known) / len(known) if known else None
