@@ -142,6 +142,8 @@ def test_a_re_encoded_copy_of_a_benchmark_s_video_is_contamination(tmp_path: Pat
         ({"files": ["text.parquet"]}, "not a readable Parquet"),
         ({"fix": True}, "--out"),
         ({"near": 0.0}, "--near"),
+        ({"executor": "ray"}, "--videos"),
+        ({"executor": "ray", "videos": ".", "hashes": False}, "--hashes"),
     ],
 )
 def test_wrong_use_is_said(wrong: dict[str, Any], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

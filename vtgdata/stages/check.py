@@ -107,6 +107,8 @@ def run(settings: Settings) -> Summary:
     if not settings.files:
         raise VtgError("check needs one file of samples or more.")
     check_names(settings.accept)
+    if settings.executor and not (settings.videos and settings.hashes):
+        raise VtgError("--executor ray: only videos are hashed there. Give --videos, with --hashes, or leave it out.")
     if settings.out:
         listings = [settings.videos] if settings.videos else []
         code = [__name__, *(["vtgdata.plugins.decoders.pyav"] if listings else [])]

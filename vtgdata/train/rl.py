@@ -221,12 +221,12 @@ class _Run(NamedTuple):
         notes = worth.watch(watch, trainer, rows, chosen, settings, place)
         acted = effective(args, settings, split, trainer.model, opened, rows, self.drawn)
         asks = worth.letters_asked(trainer, rows, self.prompts, self.frames, opened, settings, place)
+        foreseen = expected_groups.without_gradient(settings.release, rows, settings.rollouts)
         course.go(trainer, watch, place, added.skip)
         answered = None
         if end == plan.steps or watch.looks.over:
             answered = asks()
             saving.save(trainer, opened, settings, place.out, stated)
-        foreseen = expected_groups.without_gradient(settings.release, rows, settings.rollouts)
         return _Part(rows, plan, watch, foreseen, acted | msgspec.to_builtins(self.drawn), notes.alarm(), answered)
 
 
