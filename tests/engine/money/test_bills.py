@@ -111,7 +111,8 @@ def test_a_server_s_bill_is_the_journal_s_however_a_run_is_stopped(folder, busy,
         way = WAYS[seed % len(WAYS)]
         bill, kept, code = stopped(way, seed)
         seen[way] += bill > 0 and code != 0
-        # The last few rows of many that were answered are refused as rows: see test_whose_fault.
+        # After answers a key counts as refused from ten different prompts on (doubt.ACCOUNT_LATER); the last few of
+        # many, of which each is asked several times, are rows that failed.
         few_left = way == "refusal" and random.Random(seed).randint(1, 60) > 50
         if bill != kept or code not in codes[way] | ({3} if few_left else set()):
             wrong.append((seed, way, bill, kept, code))
