@@ -9,21 +9,24 @@ is compared:
 - a run that is killed after its first checkpoint and started again, with one that was not.
 
 It ends before --minutes are over: a case that would begin later is "not run". Without a GPU --small checks that the
-script itself works, with a tiny model, and says nothing of memory.
+script itself works, with a tiny model, and says nothing of memory. `--inputs FOLDER` takes the release and the videos
+from there, or writes them there first: a GPU box without PyAV can be given those that another machine has written.
 
-    python benchmarks/gpu_steps.py [--minutes 8] [--small]
+    python benchmarks/gpu_steps.py [--minutes 8] [--small] [--inputs FOLDER] [--cases 1,2,5]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +36,6 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 import itertools
 
-from support.drawn_videos import draw
 from support.release_builders import make_pass_rate, make_release, make_sample, make_trace, write_chosen
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.samples import write_samples
@@ -72,6 +74,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=8.0)
     parser.add_argument("--small", action="store_true")
+    parser.add_argument("--inputs", type=Path)
+    parser.add_argument("--cases", default="", help="numbers of cases, 0 is kill and resume; all if empty")
     parser.add_argument("--case", help=argparse.SUPPRESS)
     parser.add_argument("--folder", help=argparse.SUPPRESS)
     parser.add_argument("--way", help=argparse.SUPPRESS)
@@ -81,27 +85,40 @@ def main() -> None:
         return
     end = time.monotonic() + given.minutes * 60
     with tempfile.TemporaryDirectory() as folder:
-        sys.exit(_all(Path(folder), end, small=given.small))
+        if given.inputs and not given.inputs.exists():
+            _release(given.inputs, small=given.small)
+        asked = [int(number) for number in given.cases.split(",") if number] or range(len(CASES) + 1)
+        sys.exit(_all(Path(folder), end, given.inputs, asked, small=given.small))
 
 
-def _all(folder: Path, end: float, *, small: bool) -> int:
+def _all(folder: Path, end: float, inputs: Path | None, asked: Sequence[int], *, small: bool) -> int:
     import torch
 
     if not torch.cuda.is_available() and not small:
         print("no GPU here: --small checks the script itself")
         return 2
-    _release(folder, small=small)
-    sizes = {case.model for case in CASES}
+    if inputs:
+        shutil.copytree(inputs, folder, dirs_exist_ok=True)
+    else:
+        _release(folder, small=small)
+    cases = [CASES[number - 1] for number in asked if number]
+    sizes = {case.model for case in cases} | ({CASES[0].model} if 0 in asked else set())
     for size in sorted(sizes):
         begun = time.monotonic()
         _build(size, folder, small=small)
         print(f"{size}: built and written in {time.monotonic() - begun:.0f} s", flush=True)
     off = 0
-    for case in CASES:
+    for case in cases:
         if time.monotonic() > end - 40:
             print(f"{case.name}: not run, no time left")
             continue
-        off += not _one(case, folder)
+        try:
+            off += not _one(case, folder)
+        except ChildProcessError as error:
+            print(error, flush=True)
+            off += 1
+    if 0 not in asked:
+        return int(off > 0)
     if time.monotonic() < end - 60:
         _killed(folder)
     else:
@@ -134,7 +151,7 @@ def _child(case: Case, folder: Path, way: str) -> dict[str, Any]:
     words = [sys.executable, __file__, "--case", case.name, "--folder", str(folder), "--way", way]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
-        sys.exit(f"{case.name}, {way}: {done.stderr[-3000:]}")
+        raise ChildProcessError(f"{case.name}, {way}: {done.stderr[-3000:]}")
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -300,6 +317,8 @@ def _peak() -> int:
 
 def _release(folder: Path, *, small: bool) -> None:
     """A release with rows for SFT and RL, and their videos."""
+    from support.drawn_videos import draw
+
     frames, side = (4, 28) if small else (FRAMES, SIDE)
     taken = json.dumps({"frames": frames, "fps": None, "midpoint": False, "short_side": side})
     for number in range(2):
