@@ -110,11 +110,10 @@ class Quota:
         """One that leaves nothing out."""
         return cls(None, "", {}, 0)
 
-    def note(self, sample: Sample, traces: Sequence[Row]) -> None:
-        """Note a sample's traces, of which the best are chosen."""
+    def note(self, sample: Sample, keys: Sequence[str]) -> None:
+        """Note a sample's traces, of which the best are chosen, by their keys."""
         if self.active:
-            name = self._group(sample) if self._group else "all"
-            self._kept[name] += [trace["key"] for trace in traces if trace["kept"]]
+            self._kept[self._group(sample) if self._group else "all"] += keys
 
     def over(self) -> dict[str, str]:
         """{key of a trace that is left out: its reason}; raises VtgError for a group that no trace is of.
