@@ -102,7 +102,7 @@ class GivenAnswers:
         """
         self.path, self.settings, self.scores, self.turn = path, settings, scores, turn
         self.depth: dict[str, int] = {}
-        """How many answers of each sample count, by its id."""
+        """How many answers of a sample count, by its id, where it is not n."""
         self.prompt: Prompt = load_prompt(settings.prompt)
         stored = StoredRows(path, self.prompt.id, rollouts.sampling_id(settings.sampling()))
         models = stored.models()
@@ -133,9 +133,10 @@ class GivenAnswers:
 
         Args: depth: how many answers count, by the sample's id; those of `count` if None.
         """
-        each, depth = iter(samples), self.depth if depth is None else depth
+        each, n = iter(samples), self.settings.n
+        depth = self.depth if depth is None else depth
         while chunk := list(islice(each, CHUNK)):
-            counts = [self._counted(sample, depth[sample.sample_id]) for sample in chunk]
+            counts = [self._counted(sample, depth.get(sample.sample_id, n)) for sample in chunk]
             names = [sample.sample_id for sample in chunk]
             yield Stored(
                 chunk, counts, [self._same(sample) for sample in chunk], self.rows.take(zip(names, counts, strict=True))
@@ -143,13 +144,12 @@ class GivenAnswers:
 
     def count(self, samples: Sequence[Sample], places: Places | None) -> None:
         """Note how many answers of each sample count: n, or as many as the adaptive rule wants, round by round."""
-        self.depth = dict.fromkeys((sample.sample_id for sample in samples), self.settings.n)
         self._same = same_reading(self.path)
-        if self.turn.place and (unasked := sum(name not in self.rows for name in self.depth)):
+        if self.turn.place and (unasked := sum(sample.sample_id not in self.rows for sample in samples)):
             log.warning(
                 "--rollouts %s: has no answers of further teacher %d (--then) to %d of the %d samples that the earlier "
                 "ones leave now, so these get no trace; without the option it is asked",
-                self.path, self.turn.place, unasked, len(self.depth),
+                self.path, self.turn.place, unasked, len(samples),
             )  # fmt: skip
         if places is None:
             return

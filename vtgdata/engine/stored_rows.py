@@ -160,12 +160,12 @@ def _values(name: str, column: Any) -> list[Any]:
         return column.to_pylist()
     # All answers to a sample saw the same frames, and their times are most of the numbers of a row.
     times, ends = lists.values.to_numpy(), lists.offsets.to_pylist()
+    packed, size = times.tobytes(), times.itemsize
     known: dict[bytes, list[float]] = {}
     found: list[list[float]] = []
     for start, end in pairwise(ends):
-        part = times[start:end]
-        kept = known.get(key := part.tobytes())
-        if kept is None:
-            kept = known[key] = part.tolist()
-        found.append(kept)
+        key = packed[start * size : end * size]
+        if key not in known:
+            known[key] = times[start:end].tolist()
+        found.append(known[key])
     return found

@@ -71,6 +71,9 @@ class Settings(JudgeSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
     target: str = "teacher"
     """What a trace ends with: teacher, annotation (the true window that the teacher met, and the right option), or
     teacher_if:T (the teacher's from IoU T on, else the annotation's)."""
+    workers: PositiveInt = 2
+    """Processes that score and verify stored answers (--rollouts) where these are many, 1 for none besides this one;
+    with --executor, shards that run at a time on this machine, while a cluster decides by its CPUs."""
     proposals: str = ""
     """For a prompt with {proposal}: a rollouts.parquet, whose windows of each sample are proposed."""
 
