@@ -17,7 +17,8 @@ from vtgdata.engine.collect import Collected
 from vtgdata.engine.given import CHUNK, GivenAnswers, Scorer, Stored
 from vtgdata.engine.kept import Outcome, outcome
 from vtgdata.engine.traced import OWN, Tracer
-from vtgdata.files import plugins, working_processes
+from vtgdata.engine.verification import Chain
+from vtgdata.files import cluster, plugins, working_processes
 from vtgdata.files.parquet import arrow_schema, pyarrow, table_of
 from vtgdata.files.schemas import ROLLOUTS, Row
 from vtgdata.files.working_processes import Work
@@ -92,20 +93,21 @@ class Maker(NamedTuple):
         return Piece(stored.samples, made.outcomes, whole, self.tracer.table(whole, made.own))
 
 
-def pieces(collected: Collected, maker: Maker, workers: int) -> Iterator[Piece]:
+def pieces(collected: Collected, maker: Maker, workers: int, executor: str = "") -> Iterator[Piece]:
     """The pieces of all samples, in order.
 
     Args:
         collected: their answers.
         maker: without a scorer.
         workers: most processes for stored answers.
+        executor: `ray`, for tasks of a Ray cluster in their place, however few answers there are.
     """
     given = collected.given
     if given is None:
         yield from _asked(collected, maker)
         return
     maker = maker._replace(scorer=given.scorer)
-    for stored, made in _stored(given, collected.samples, maker, workers):
+    for stored, made in _stored(given, collected.samples, maker, workers, executor):
         piece = maker.piece(stored, made)
         for sample, found in zip(piece.samples, piece.outcomes, strict=True):
             collected.note(sample, found.failed)
@@ -122,16 +124,25 @@ def _asked(collected: Collected, maker: Maker) -> Iterator[Piece]:
         yield Piece(samples, made.outcomes, made.rollouts, maker.tracer.table(made.rollouts, made.own))
 
 
+def splits(chain: Chain, scores: Iterable[str]) -> bool:
+    """Whether stored answers may be verified by a chain in several processes, and scored."""
+    return chain.splits and all(map(plugins.is_ours, scores))
+
+
 def _stored(
-    given: GivenAnswers, samples: Sequence[Sample], maker: Maker, workers: int
+    given: GivenAnswers, samples: Sequence[Sample], maker: Maker, workers: int, executor: str
 ) -> Iterator[tuple[Stored, _Made]]:
     count = min(workers, len(samples) * given.settings.n // LEAST)
-    if count < 2 or not maker.tracer.chain.splits or not all(map(plugins.is_ours, given.scores)):
+    if not splits(maker.tracer.chain, given.scores) or (count < 2 and not executor):
         for stored in given.stored(samples):
             yield stored, maker.stored(stored)
         return
     work = Work(f"{__name__}:working", pickle.dumps(maker))
-    for stored, said in working_processes.in_order(work, given.stored(samples), _packed, count):
+    if executor:
+        each = cluster.in_order(work, given.stored(samples), _packed, workers)
+    else:
+        each = working_processes.in_order(work, given.stored(samples), _packed, count)
+    for stored, said in each:
         yield stored, maker.stored(stored) if said is None else _unpacked(said)
 
 

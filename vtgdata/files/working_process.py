@@ -4,6 +4,7 @@ import importlib
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import BinaryIO
 
 HEAD = 8
@@ -22,8 +23,7 @@ def _serve(function: str) -> None:
     pieces, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not get into the answers
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one, which ends it
-    module, _, name = function.partition(":")
-    do = getattr(importlib.import_module(module), name)(_message(pieces))
+    do = made_by(function)(_message(pieces) or b"")
     try:
         while (piece := _message(pieces)) is not None:
             try:
@@ -34,6 +34,12 @@ def _serve(function: str) -> None:
             answers.flush()
     except BrokenPipeError:
         os._exit(1)  # nobody waits for an answer any more
+
+
+def made_by(function: str) -> Callable[[bytes], Callable[[bytes], bytes]]:
+    """The function of ours that makes the work of its state. Args: function: `module:name`."""
+    module, _, name = function.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def _message(pipe: BinaryIO) -> bytes | None:

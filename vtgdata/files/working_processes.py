@@ -19,6 +19,8 @@ from vtgdata.files import child_processes
 from vtgdata.files.working_process import DONE, HEAD, framed
 
 P = TypeVar("P")
+T = TypeVar("T")
+R = TypeVar("R")
 _LAST_SECONDS = 10.0
 """Time limit for the end of a process whose pipe is closed."""
 
@@ -55,36 +57,45 @@ def in_order(work: Work, pieces: Iterable[P], pack: Callable[[P], bytes], count:
             free.put(process)
 
     pool = ThreadPoolExecutor(count)
-    waiting: deque[tuple[P, Future[bytes | None]]] = deque()
     try:
         for _ in range(count):
             processes.append(_Process(work))
             free.put(processes[-1])
-        failed: Exception | None = None
-        each = iter(pieces)
-        while failed is None:
-            try:
-                piece = next(each)
-                waiting.append((piece, pool.submit(done, pack(piece))))
-            except StopIteration:
-                break
-            except Exception as error:  # it is raised in its turn: what came before it may be wrong, too
-                failed = error
-            if len(waiting) >= 2 * count:
-                yield _first(waiting)
-        while waiting:
-            yield _first(waiting)
-        if failed is not None:
-            raise failed
+        yield from ahead(pieces, lambda piece: pool.submit(done, pack(piece)), Future.result, 2 * count)
     finally:
         for process in processes:
             process.stop()
         pool.shutdown(cancel_futures=True)
 
 
-def _first(waiting: deque[tuple[P, "Future[bytes | None]"]]) -> tuple[P, bytes | None]:
-    piece, future = waiting.popleft()
-    return piece, future.result()
+def ahead(pieces: Iterable[P], begin: Callable[[P], T], end: Callable[[T], R], most: int) -> Iterator[tuple[P, R]]:
+    """Yield each piece with its result, in order, while the work on later ones has begun.
+
+    Args:
+        pieces: read one by one; an error of theirs is raised in its turn, for what came before it may be wrong, too.
+        begin: begins the work on a piece.
+        end: waits for its result.
+        most: most pieces that are begun and not yet given back.
+    """
+    waiting: deque[tuple[P, T]] = deque()
+    failed: Exception | None = None
+    each = iter(pieces)
+    while failed is None:
+        try:
+            piece = next(each)
+            waiting.append((piece, begin(piece)))
+        except StopIteration:
+            break
+        except Exception as error:
+            failed = error
+        if len(waiting) >= most:
+            first, begun = waiting.popleft()
+            yield first, end(begun)
+    while waiting:
+        first, begun = waiting.popleft()
+        yield first, end(begun)
+    if failed is not None:
+        raise failed
 
 
 class _Process:

@@ -156,7 +156,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         some = pilot.draw(samples, settings.pilot, settings.seed) if settings.pilot else samples
         if (planned := work.plan(some)) is not None:
             return planned
-        if settings.executor:
+        if settings.executor and not (settings.rollouts and trace_pieces.splits(chain, _scores(settings))):
             shards.on_ray(run, settings)
         work.out = step.start()
         made = work.make(some, whole=settings.pilot is None)
@@ -264,7 +264,7 @@ class _Work:
             tracer = Tracer(settings, self.chain, self.targets, collected, said)
             turns.refuse_twins([*earlier, found])
             maker = Maker(tracer, settings.per_sample, settings.best_by)
-            for piece in trace_pieces.pieces(collected, maker, settings.workers):
+            for piece in trace_pieces.pieces(collected, maker, settings.workers, settings.executor):
                 writers.rollouts.write(piece.rollouts)
                 writers.traces.write(piece.traces)
                 for sample, outcome in zip(piece.samples, piece.outcomes, strict=True):
