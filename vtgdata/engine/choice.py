@@ -152,7 +152,7 @@ def _left_out(table: Any, over: Mapping[str, str], leave: Callable[[Row, str], R
         for place, (was, key) in enumerate(zip(kept, keys, strict=True))
         if was and key in over
     }
-    for name in next(iter(changes.values()), {}):
+    for name in next(iter(changes.values()), Row()):
         values = table[name].to_pylist()
         for place, change in changes.items():
             values[place] = change[name]

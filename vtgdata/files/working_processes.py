@@ -61,11 +61,15 @@ def in_order(work: Work, pieces: Iterable[P], pack: Callable[[P], bytes], count:
         for _ in range(count):
             processes.append(_Process(work))
             free.put(processes[-1])
-        yield from ahead(pieces, lambda piece: pool.submit(done, pack(piece)), Future.result, 2 * count)
+        yield from ahead(pieces, lambda piece: pool.submit(done, pack(piece)), _result, 2 * count)
     finally:
         for process in processes:
             process.stop()
         pool.shutdown(cancel_futures=True)
+
+
+def _result(begun: "Future[bytes | None]") -> bytes | None:
+    return begun.result()
 
 
 def ahead(pieces: Iterable[P], begin: Callable[[P], T], end: Callable[[T], R], most: int) -> Iterator[tuple[P, R]]:
