@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -77,9 +78,15 @@ class Tracer:
         """Traces as an Arrow table. Args: rollouts: of them; own: the columns of OWN."""
         pa = pyarrow()
         found: dict[str, Any] = {name: rollouts[name] for name in ROLLOUTS}
-        found |= {name: pa.repeat(pa.scalar(value, pa.string()), rollouts.num_rows) for name, value in self.how.items()}
+        found |= {name: _repeated(value, rollouts.num_rows) for name, value in self.how.items()}
         found |= {name: own[name] for name in OWN} | {"teacher_windows": rollouts["windows"]}
         return pa.Table.from_arrays([found[name] for name in COLUMNS], schema=arrow_schema(COLUMNS))
+
+
+@lru_cache(maxsize=16)
+def _repeated(value: str, n: int) -> Any:
+    """A column of one text; pieces have the same few lengths, and a prompt is long."""
+    return pyarrow().repeat(pyarrow().scalar(value, pyarrow().string()), n)
 
 
 COLUMNS = TRACES | DRAWN | VERIFIED

@@ -242,8 +242,9 @@ class _Work:
                 stack.enter_context(piece_writer(self.out / name, columns)) for name, columns in self.files.items()
             ))  # fmt: skip
             for teacher in self.teachers:
+                if yields:
+                    left = yields[-1].left(left)
                 yields.append(self._ask(teacher, left, yields, writers, tally))
-                left = yields[-1].left(left)
         over = quota.over()
         choice.rewrite(path, COLUMNS, over, left_out)
         stated = [each.collected.reproducible for each in yields if each.collected.reproducible is not None]
