@@ -3,11 +3,14 @@
     python benchmarks/verification.py            # 10^4 samples
     python benchmarks/verification.py 100000
 
-`anew` is build-coldstart --rollouts on answers that nobody says how they were read, so that each text is parsed;
-`again` is the same on the file that it wrote. The answers are invented: half are right, reasonings name times, some of
-them others than the answer. Each part runs in a process of its own; peak memory is the process's own.
+`verify` is the chain alone, in one process. `anew` is the whole of build-coldstart --rollouts (read, score, verify,
+choose, trace, write) on answers that nobody says how they were read, so that each text is parsed; `again` is the same
+on the file that it wrote. The answers are invented: half are right, reasonings name times, some of them others than the
+answer. Each part runs in a process of its own; the peak of memory is that of it and of the processes that it starts,
+what they share counted once (sampled, so that short peaks may be missed).
 """
 
+import os
 import random
 import resource
 import subprocess
@@ -119,6 +122,35 @@ def audit(folder: Path) -> str:
     return f"{summary.queue:,} of {summary.samples:,} in the queue"
 
 
+def watched(command: list[str]) -> float:
+    """Run a command to its end. Returns: the peak of memory of all its processes together, in GB."""
+    process, peak = subprocess.Popen(command), 0
+    while process.poll() is None:
+        peak = max(peak, sum(map(_shared_out, _tree(process.pid))))
+        time.sleep(0.1)
+    if process.returncode:
+        raise SystemExit(process.returncode)
+    return peak / 1e6
+
+
+def _tree(pid: int) -> list[int]:
+    """A process and all that it started, as far as they run."""
+    try:
+        below = [path.read_text().split() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    except OSError:
+        return []
+    return [pid, *(each for found in below for child in found for each in _tree(int(child)))]
+
+
+def _shared_out(pid: int) -> int:
+    """Kilobytes of a process, each page that several have in equal parts."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
 PARTS = {"verify": verify, "anew": anew, "again": again, "audit": audit}
 
 
@@ -130,8 +162,7 @@ def main() -> None:
         seconds = time.perf_counter() - started
         used, below = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
         processor = sum(each.ru_utime + each.ru_stime for each in (used, below))
-        peak = max(used.ru_maxrss, below.ru_maxrss) / 1e6
-        print(f"{sys.argv[1]:10} {seconds:7.1f} s ({processor:.1f} s of processor)  {peak:5.2f} GB  {said}")
+        print(f"{sys.argv[1]:10} {seconds:7.1f} s ({processor:.1f} s of processor)  {said}", end="", flush=True)
         return
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     with tempfile.TemporaryDirectory() as name:
@@ -141,8 +172,9 @@ def main() -> None:
             for piece in read_pieces(folder / "rollouts.parquet", ROLLOUTS):
                 writer.write(to_table(to_frame(piece).with_columns(model_id=pl.lit("m")), ROLLOUTS))
         print(f"{n:,} samples x {ANSWERS} answers; limits at 100,000: {LIMITS[0]:g} s, {LIMITS[1]:g} GB")
+        print(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
         for part in PARTS:
-            subprocess.run([sys.executable, __file__, part, name], check=True)
+            print(f"  {watched([sys.executable, __file__, part, name]):5.2f} GB", flush=True)
 
 
 if __name__ == "__main__":

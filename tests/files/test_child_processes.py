@@ -89,6 +89,7 @@ def test_every_program_that_is_started_is_started_with_that_environment():
     }
     assert found == {
         *("video/workers.py", "plugins/decoders/ffmpeg.py", "releases/rebuild/steps.py", "train/refresh.py"),
+        "files/working_processes.py",
         LAUNCHER,
     }
     for name in found - {LAUNCHER}:

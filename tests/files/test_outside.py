@@ -50,6 +50,7 @@ ALLOWED = {
     "engine/journal/journal.py": {"connect": "a journal, which `outside` has looked at"},
     "releases/card.py": {"safe_load": "a text of our own"},
     "video/worker.py": {"fdopen": "the pipe of answers"},
+    "files/working_process.py": {"fdopen": "the pipe of answers"},
     "demo/draw.py": {"open": "the demo's own drawings"},
     "engine/models.py": {"connect": "to a model"},
     "plugins/models/_transformers/adapters.py": {"safe_open": "behind `outside.is_file`"},

@@ -14,8 +14,8 @@ import msgspec
 from vtgdata.conversation.verifying import reason
 from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.files import fingerprint
-from vtgdata.files.parquet import ParquetWriter, parquet_writer
-from vtgdata.files.pieces import read_frames
+from vtgdata.files.parquet import arrow_schema, pyarrow
+from vtgdata.files.pieces import piece_writer, read_pieces
 from vtgdata.files.schemas import Row
 from vtgdata.metrics import breakdown
 from vtgdata.records import Sample
@@ -110,11 +110,10 @@ class Quota:
         """One that leaves nothing out."""
         return cls(None, "", {}, 0)
 
-    def note(self, sample: Sample, traces: Sequence[Row]) -> None:
-        """Note a sample's traces, of which the best are chosen."""
+    def note(self, sample: Sample, keys: Sequence[str]) -> None:
+        """Note a sample's traces, of which the best are chosen, by their keys."""
         if self.active:
-            name = self._group(sample) if self._group else "all"
-            self._kept[name] += [trace["key"] for trace in traces if trace["kept"]]
+            self._kept[self._group(sample) if self._group else "all"] += keys
 
     def over(self) -> dict[str, str]:
         """{key of a trace that is left out: its reason}; raises VtgError for a group that no trace is of.
@@ -133,20 +132,33 @@ class Quota:
 
 
 def rewrite(path: Path, columns: Mapping[str, str], over: Mapping[str, str], leave: Callable[[Row, str], Row]) -> None:
-    """Write a file of traces anew, with those left out that are over a quota. Args: leave: the row with its reason."""
+    """Write a file of traces anew, with those left out that are over a quota.
+
+    Args: leave: adds to a row what says that it is left out, with its reason.
+    """
     if not over:
         return
-    with parquet_writer(path, columns) as writer:
-        _copy(path, columns, over, leave, writer)
+    with piece_writer(path, columns) as writer:
+        for table in read_pieces(path, columns):
+            found = _left_out(table, over, leave)
+            writer.write(pyarrow().Table.from_arrays(found.columns, schema=arrow_schema(columns)))
 
 
-def _copy(
-    path: Path, columns: Mapping[str, str], over: Mapping[str, str], leave: Callable[[Row, str], Row],
-    writer: ParquetWriter,
-) -> None:  # fmt: skip
-    for frame in read_frames(path, dict(columns)):
-        for row in frame.iter_rows(named=True):
-            writer.write(leave(row, over[row["key"]]) if row["kept"] and row["key"] in over else row)
+def _left_out(table: Any, over: Mapping[str, str], leave: Callable[[Row, str], Row]) -> Any:
+    """A table of traces with those left out that are over a quota."""
+    kept, keys = table["kept"].to_pylist(), table["key"].to_pylist()
+    changes = {
+        place: leave({}, over[key])
+        for place, (was, key) in enumerate(zip(kept, keys, strict=True))
+        if was and key in over
+    }
+    for name in next(iter(changes.values()), Row()):
+        values = table[name].to_pylist()
+        for place, change in changes.items():
+            values[place] = change[name]
+        number = table.column_names.index(name)
+        table = table.set_column(number, name, pyarrow().array(values, table[name].type))
+    return table
 
 
 class Positions(msgspec.Struct, frozen=True, kw_only=True):

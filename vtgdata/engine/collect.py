@@ -39,8 +39,10 @@ class Collected:
     """Rollouts of one model on some samples, read from the journal lazily; made by `collect`."""
 
     def __init__(self, samples: Sequence[Sample], model_id: str, prompt: Prompt, read: Callable[..., Any]) -> None:
-        self.model_id, self.prompt = model_id, prompt
-        self._samples, self._read = samples, read
+        self.model_id, self.prompt, self.samples = model_id, prompt, samples
+        self._read = read
+        self.given: GivenAnswers | None = None
+        """Where stored answers are taken: these."""
         self.n_failed = 0
         """Samples, of those read so far, with a failed request or a video that could not be read."""
         self.first_failure = ""
@@ -59,20 +61,25 @@ class Collected:
         Reads CHUNK samples at a time, so that memory does not grow with their number.
         """
         self.n_failed, self.first_failure = 0, ""
-        for sample, rows, replies in self._read(self._samples):
+        for sample, rows, replies in self._read(self.samples):
             failed = next((row for row in rows if row["error"]), None)
             if failed is not None:
-                self.n_failed += 1
-                self.first_failure = self.first_failure or _told(failed, replies.get(failed["key"]))
+                self.note(sample, _told(failed, replies.get(failed["key"])))
             yield sample, rows
+
+    def note(self, sample: Sample, failed: str) -> None:
+        """Note the first failure of a sample; an empty text says that none of its requests failed."""
+        if failed:
+            self.n_failed += 1
+            self.first_failure = self.first_failure or f"{sample.sample_id!r}: {failed}"
 
     def close(self) -> None:
         """Let go of the model and of stored rows: several models in turn need not fit in memory together."""
-        self._read = _closed
+        self._read, self.given = _closed, None
 
     def failure(self, most: float) -> str | None:
         """The message when over a share `most` of the samples failed, else None; call it when all rows are read."""
-        return too_many(self.n_failed, len(self._samples), self.first_failure, most)
+        return too_many(self.n_failed, len(self.samples), self.first_failure, most)
 
 
 def too_many(n_failed: int, n: int, first: str, most: float) -> str | None:
@@ -137,6 +144,7 @@ def collect(
         found = GivenAnswers(given, settings, names, turn)
         found.count(samples, places)
         collected = Collected(samples, found.model_id, prompt, found.of)
+        collected.given = found
         yield collected
         collected.close()
         return
@@ -282,6 +290,6 @@ class _Asker:
 
 
 def _told(row: Row, reply: Reply | None) -> str:
-    """A failed row as a message for people. It adds the server's own words, which only the journal keeps."""
+    """A failed row's error for people. It adds the server's own words, which only the journal keeps."""
     detail = f" ({reply.detail})" if reply is not None and reply.detail else ""
-    return f"{row['sample_id']!r}: {row['error']}{detail}"
+    return f"{row['error']}{detail}"

@@ -5,9 +5,9 @@ model stay those of the row.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from vtgdata.conversation.prompt import Prompt, load_prompt
 from vtgdata.engine import rollouts
@@ -15,10 +15,10 @@ from vtgdata.engine.adaptive.rounds import Places
 from vtgdata.engine.readings import reading_of, same_reading
 from vtgdata.engine.settings import AskSettings
 from vtgdata.engine.spool import WantedAnswer
-from vtgdata.engine.stored_rows import StoredRows
+from vtgdata.engine.stored_rows import StoredRows, rows_of
 from vtgdata.errors import VtgError
 from vtgdata.files.schemas import Row
-from vtgdata.records import Reply, Sample
+from vtgdata.records import Reply, Sample, Sampling
 
 log = logging.getLogger("vtgdata")
 
@@ -41,6 +41,53 @@ CHUNK = 256
 """Samples whose answers are read and scored at a time."""
 
 
+class Stored(NamedTuple):
+    """Some samples with their stored answers."""
+
+    samples: list[Sample]
+    counts: list[int]
+    """How many answers each has."""
+    same: list[bool]
+    """Whether those of each were read as they would be now (`readings`)."""
+    table: Any
+    """An Arrow table with the columns of rollouts: their answers, one sample after another."""
+
+
+class Scorer(NamedTuple):
+    """Makes rows of stored answers, as the engine would make them now."""
+
+    model_id: str
+    sampling: Sampling
+    prompt: Prompt
+    scores: tuple[str, ...]
+    """Score plug-ins to add to the rows."""
+
+    def rows(self, stored: Stored) -> tuple[list[Row], bool]:
+        """The rows, and whether each holds as it is but for its scores; else texts were parsed anew."""
+        before = rows_of(stored.table, unread=_ANEW)
+        asked = [sample for sample, count in zip(stored.samples, stored.counts, strict=True) for _ in range(count)]
+        same = [same for same, count in zip(stored.same, stored.counts, strict=True) for _ in range(count)]
+        readings = [reading_of(row) if held else None for row, held in zip(before, same, strict=True)]
+        anew = [row for row, reading in zip(before, readings, strict=True) if reading is None]
+        read, answers = rollouts.read(
+            [_wanted(row) for row in anew],
+            {row["key"]: reply for row in anew if (reply := _reply(row)) is not None},
+            {sample.sample_id: sample for sample in stored.samples},
+            self.model_id, self.sampling, self.prompt.form, prompt=self.prompt,
+        )  # fmt: skip
+        parsed = iter(zip(read, answers, strict=True))
+        pairs = [
+            next(parsed) if reading is None else (row, reading) for row, reading in zip(before, readings, strict=True)
+        ]
+        found = [row for row, _ in pairs]
+        rollouts.score_rows(found, [answer for _, answer in pairs], asked, self.scores)
+        return found, not anew
+
+
+_ANEW = ("iou", "scores")
+"""Columns of a row that are made anew: its label may have changed."""
+
+
 class GivenAnswers:
     """The answers of a file, by sample; only those to the prompt and with the sampling of the settings."""
 
@@ -55,7 +102,7 @@ class GivenAnswers:
         """
         self.path, self.settings, self.scores, self.turn = path, settings, scores, turn
         self.depth: dict[str, int] = {}
-        """How many answers of each sample count, by its id."""
+        """How many answers of a sample count, by its id, where it is not n."""
         self.prompt: Prompt = load_prompt(settings.prompt)
         stored = StoredRows(path, self.prompt.id, rollouts.sampling_id(settings.sampling()))
         models = stored.models()
@@ -69,23 +116,40 @@ class GivenAnswers:
         asked = models[turn.place : turn.place + 1]
         self.model_id = asked[0] if asked else ""
         self.rows = stored.of_model(self.model_id)
-        self._same: Callable[[str], bool] = lambda _: False
+        self._same: Callable[[Sample], bool] = lambda _: False
+
+    @property
+    def scorer(self) -> Scorer:
+        """What makes rows of them."""
+        return Scorer(self.model_id, self.settings.sampling(), self.prompt, tuple(self.scores))
 
     def of(self, samples: Sequence[Sample]) -> Iterator[tuple[Sample, list[Row], dict[str, Reply]]]:
         """Each sample with its rows, and no replies, since there is no journal."""
-        each = iter(samples)
+        for stored in self.stored(samples):
+            yield from self._made(stored)
+
+    def stored(self, samples: Iterable[Sample], depth: Mapping[str, int] | None = None) -> Iterator[Stored]:
+        """CHUNK samples at a time, with the answers that count; raises VtgError where one is missing.
+
+        Args: depth: how many answers count, by the sample's id; those of `count` if None.
+        """
+        each, n = iter(samples), self.settings.n
+        depth = self.depth if depth is None else depth
         while chunk := list(islice(each, CHUNK)):
-            yield from self._made(chunk, self.depth)
+            counts = [self._counted(sample, depth.get(sample.sample_id, n)) for sample in chunk]
+            names = [sample.sample_id for sample in chunk]
+            yield Stored(
+                chunk, counts, [self._same(sample) for sample in chunk], self.rows.take(zip(names, counts, strict=True))
+            )
 
     def count(self, samples: Sequence[Sample], places: Places | None) -> None:
         """Note how many answers of each sample count: n, or as many as the adaptive rule wants, round by round."""
-        self.depth = dict.fromkeys((sample.sample_id for sample in samples), self.settings.n)
-        self._same = same_reading(self.path, samples)
-        if self.turn.place and (unasked := sum(name not in self.rows for name in self.depth)):
+        self._same = same_reading(self.path)
+        if self.turn.place and (unasked := sum(sample.sample_id not in self.rows for sample in samples)):
             log.warning(
                 "--rollouts %s: has no answers of further teacher %d (--then) to %d of the %d samples that the earlier "
                 "ones leave now, so these get no trace; without the option it is asked",
-                self.path, self.turn.place, unasked, len(self.depth),
+                self.path, self.turn.place, unasked, len(samples),
             )  # fmt: skip
         if places is None:
             return
@@ -93,42 +157,15 @@ class GivenAnswers:
         rounds = places.opening(list(known))
         while more := next(rounds, None) or places.deepen():
             self.depth.update(more)
-            names = iter(more)
-            while chunk := [known[name] for name in islice(names, CHUNK)]:
-                for sample, rows, _ in self._made(chunk, more):
+            for stored in self.stored((known[name] for name in more), more):
+                for sample, rows, _ in self._made(stored):
                     places.take(sample.sample_id, rows)
 
-    def _made(
-        self, samples: Sequence[Sample], depth: Mapping[str, int]
-    ) -> Iterator[tuple[Sample, list[Row], dict[str, Reply]]]:
-        """Samples with their first rows, as many as `depth` says, read and scored as the engine does.
-
-        Raises VtgError when a row is missing.
-        """
-        counts = [self._counted(sample, depth[sample.sample_id]) for sample in samples]
-        rows = self.rows.take((sample.sample_id, count) for sample, count in zip(samples, counts, strict=True))
-        made = iter(self._scored(rows, {sample.sample_id: sample for sample in samples}))
-        for sample, count in zip(samples, counts, strict=True):
+    def _made(self, stored: Stored) -> Iterator[tuple[Sample, list[Row], dict[str, Reply]]]:
+        """Samples with their rows."""
+        made = iter(self.scorer.rows(stored)[0])
+        for sample, count in zip(stored.samples, stored.counts, strict=True):
             yield sample, list(islice(made, count)), {}
-
-    def _scored(self, stored: Sequence[Row], samples: Mapping[str, Sample]) -> list[Row]:
-        """Rows as the engine would make them now: those whose reading holds as they are, the texts of others parsed."""
-        readings = [reading_of(row) if self._same(row["sample_id"]) else None for row in stored]
-        anew = [row for row, reading in zip(stored, readings, strict=True) if reading is None]
-        rows, answers = rollouts.read(
-            [_wanted(row) for row in anew],
-            {row["key"]: reply for row in anew if (reply := _reply(row)) is not None},
-            samples, self.model_id, self.settings.sampling(), self.prompt.form, prompt=self.prompt,
-        )  # fmt: skip
-        parsed = iter(zip(rows, answers, strict=True))
-        pairs = [
-            next(parsed) if reading is None else (row | _UNSCORED, reading)
-            for row, reading in zip(stored, readings, strict=True)
-        ]
-        found = [row for row, _ in pairs]
-        asked = [samples[row["sample_id"]] for row in found]
-        rollouts.score_rows(found, [answer for _, answer in pairs], asked, self.scores)
-        return found
 
     def _counted(self, sample: Sample, n: int) -> int:
         """The number of rows of a sample that are taken: n, or none where a further teacher was not asked about it."""
@@ -141,10 +178,6 @@ class GivenAnswers:
                 "answers to these samples. Without the option the model is asked."
             )
         return n
-
-
-_UNSCORED: Row = {"iou": None, "scores": None}
-"""Of a row whose label may have changed."""
 
 
 def _wanted(row: Row) -> WantedAnswer:

@@ -36,8 +36,6 @@ from vtgdata.records import Reply, Sample
 from vtgdata.records.windows import from_pairs
 
 NAME = "verdicts.parquet"
-PENDING = "not_judged"
-"""Reason of an answer without a verdict."""
 PROMPT = "judge"
 """By which a judge is asked unless the spec says another."""
 OPTIONS = ("yes", "no")

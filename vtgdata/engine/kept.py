@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 
 from vtgdata.conversation.verifying import parted
@@ -14,6 +15,42 @@ from vtgdata.records import Sample
 
 BLIND = "no_better_than_blind"
 """Reason of `beats_blind`."""
+PENDING = "not_judged"
+"""Reason of an answer without a verdict."""
+
+
+class Outcome(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What became of the answers to one sample."""
+
+    answers: int
+    failed: str
+    """The error of the first request that failed; empty where none did."""
+    kept: tuple[str, ...]
+    """Keys of the answers that are traces."""
+    reasons: tuple[str, ...]
+    """Of the others."""
+    marks: tuple[str, ...]
+    """Of the traces."""
+    middles: tuple[tuple[float, ...], tuple[float, ...]]
+    """Of the windows of traces, and of those that `beats_blind` left out, as shares of the video."""
+
+
+def outcome(sample: Sample, traces: Sequence[Row]) -> Outcome:
+    """What became of a sample's answers. Args: traces: of each answer, as `traced` makes them."""
+    failed = next((trace["error"] for trace in traces if trace["error"]), "")
+    kept = [trace for trace in traces if trace["kept"]]
+    lost = [trace for trace in traces if not trace["kept"]]
+    return Outcome(
+        len(traces), failed, tuple(trace["key"] for trace in kept), tuple(trace["reason"] for trace in lost),
+        tuple(mark for trace in kept for mark in trace["marks"]),
+        (_middles(sample, kept), _middles(sample, [trace for trace in lost if trace["reason"] == BLIND])),
+    )  # fmt: skip
+
+
+def _middles(sample: Sample, traces: Sequence[Row]) -> tuple[float, ...]:
+    if not sample.video.duration:
+        return ()
+    return tuple(sum(trace["windows"][0]) / 2 / sample.video.duration for trace in traces if trace["windows"])
 
 
 class Tally:
@@ -28,19 +65,15 @@ class Tally:
         self.middles: tuple[list[float], list[float]] = ([], [])
         """Of kept traces, and of those that `beats_blind` left out."""
 
-    def add(self, sample: Sample, traces: Sequence[Row]) -> None:
-        """Count a sample's rollouts."""
-        self.quota.note(sample, traces)
-        self.rollouts += len(traces)
-        for trace in traces:
-            if trace["kept"]:
-                self.kept[trace["key"]] = sample.sample_id
-                self.marks.update(trace["marks"])
-            else:
-                self.reasons[trace["reason"]] += 1
-            if sample.video.duration and trace["windows"] and (trace["kept"] or trace["reason"] == BLIND):
-                middle = sum(trace["windows"][0]) / 2 / sample.video.duration
-                self.middles[not trace["kept"]].append(middle)
+    def add(self, sample: Sample, found: Outcome) -> None:
+        """Count what became of a sample's rollouts."""
+        self.quota.note(sample, found.kept)
+        self.rollouts += found.answers
+        self.kept |= dict.fromkeys(found.kept, sample.sample_id)
+        self.marks.update(found.marks)
+        self.reasons.update(found.reasons)
+        for ours, its in zip(self.middles, found.middles, strict=True):
+            ours += its
 
     def figures(self, over: Mapping[str, str]) -> dict[str, Any]:
         """The counts of a summary; traces over a quota are not kept."""

@@ -7,7 +7,7 @@ or differs, or a file is another than it was, the text is parsed anew.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,22 +32,16 @@ def parser() -> str:
     return code_fingerprint.of_code(*READ_BY)
 
 
-def same_reading(rollouts: str, samples: Iterable[Sample]) -> Callable[[str], bool]:
-    """The function that tells, by a sample's id, whether the answers to it in a file were read as they would be now.
+def same_reading(rollouts: str) -> Callable[[Sample], bool]:
+    """The function that tells whether the answers to a sample in a file were read as they would be now.
 
     Args:
         rollouts: a rollouts.parquet; only answers to the prompt of the present run are meant.
-        samples: of the present run.
     """
     known = _asked_about(rollouts)
     if known is None:
         return lambda _: False
-    same = {
-        sample.sample_id
-        for sample in samples
-        if known.get(sample.sample_id) == hash((sample.video.duration, sample.options))
-    }
-    return same.__contains__
+    return lambda sample: known.get(sample.sample_id) == hash((sample.video.duration, sample.options))
 
 
 def _asked_about(rollouts: str) -> dict[str, int] | None:

@@ -5,10 +5,10 @@ Scores are made here and not kept in the journal: when a label is repaired, answ
 
 import json
 from collections.abc import Mapping, Sequence
+from math import isnan
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from vtgdata.conversation.answer import Form, parse
 from vtgdata.conversation.answer_text import opened
@@ -110,13 +110,16 @@ def score_rows(rows: Sequence[Row], answers: Sequence[Answer], samples: Sequence
     """
     chosen = [i for i, row in enumerate(rows) if row["error"] is None and samples[i].labelled]
     said, asked = [answers[i] for i in chosen], [samples[i] for i in chosen]
-    arrays = {name: plugins.load("scores", name).score(said, asked) for name in dict.fromkeys(("tiou", *names))}
+    values = {
+        name: list(map(float, plugins.load("scores", name).score(said, asked)))
+        for name in dict.fromkeys(("tiou", *names))
+    }
     for position, i in enumerate(chosen):
-        iou = float(arrays["tiou"][position])
+        iou = values["tiou"][position]
         # No answer can match a benchmark's row without a usable window: it counts as 0.
-        rows[i]["iou"] = 0.0 if np.isnan(iou) else iou
-        values = {name: float(arrays[name][position]) for name in names}
-        rows[i]["scores"] = [{"name": name, "value": v} for name, v in values.items() if not np.isnan(v)]
+        rows[i]["iou"] = 0.0 if isnan(iou) else iou
+        each = ((name, values[name][position]) for name in names)
+        rows[i]["scores"] = [{"name": name, "value": value} for name, value in each if not isnan(value)]
 
 
 def sampling_text(sampling: Sampling, seed: int, reproducible: bool | None = None) -> str:

@@ -7,15 +7,16 @@ at a time. Where groups have to be read again and again, all stay.
 import importlib
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Any, cast
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vtgdata.errors import VtgError
 from vtgdata.files import parquet_limits
-from vtgdata.files.parquet import pyarrow
-from vtgdata.files.pieces import read_pieces, to_frame
+from vtgdata.files.parquet import arrow_schema, pyarrow
+from vtgdata.files.pieces import read_pieces, to_frame, typed
 from vtgdata.files.schemas import ROLLOUTS, Row
 
 GROUPS = 2
@@ -93,22 +94,27 @@ class OfModel:
         there = set(self._indexes[start : start + length].tolist())
         return next(index for index in range(n) if index not in there)
 
-    def take(self, wanted: Iterable[tuple[str, int]]) -> list[Row]:
-        """The first rows of samples, one sample after another. Args: wanted: samples, each with how many rows."""
+    def take(self, wanted: Iterable[tuple[str, int]]) -> Any:
+        """The first rows of samples, one sample after another, as an Arrow table with the columns of rollouts.
+
+        Args: wanted: samples, each with how many rows.
+        """
         places = [(self._places.get(name, (0, 0))[0], count) for name, count in wanted]
         parts = [self._numbers[start : start + count] for start, count in places]
         numbers: NDArray[np.int64] = np.concatenate(parts) if parts else self._numbers[:0]
         groups = np.searchsorted(self._starts, numbers, side="right") - 1
-        found: list[Row | None] = [None] * len(numbers)
-        for group in np.unique(groups):
+        found: list[Any] = []
+        order: list[NDArray[np.int64]] = []
+        for group in np.unique(groups).tolist():
             chosen = np.flatnonzero(groups == group)
-            rows = self._group(int(group))[numbers[chosen] - self._starts[group]].rows(named=True)
-            for place, row in zip(chosen.tolist(), rows, strict=True):
-                found[place] = row
-        return cast("list[Row]", found)
+            found.append(_chosen(self._group(group), numbers[chosen] - self._starts[group]))
+            order.append(chosen)
+        if not found:
+            return arrow_schema(ROLLOUTS).empty_table()
+        return _chosen(pyarrow().concat_tables(found), np.argsort(np.concatenate(order))).combine_chunks()
 
     def _group(self, group: int) -> Any:
-        """A row group as a frame."""
+        """A row group as an Arrow table."""
         if group in self._held:
             self._held.move_to_end(group)
             return self._held[group]
@@ -118,7 +124,48 @@ class OfModel:
         pa = pyarrow()
         with parquet_limits.opened(self.path) as file:
             try:
-                self._held[group] = to_frame(file.read_row_group(group, columns=list(ROLLOUTS)))
+                read = file.read_row_group(group, columns=list(ROLLOUTS))
             except (pa.ArrowException, OSError) as error:
                 raise parquet_limits.unreadable(self.path, error) from error
+        self._held[group] = typed(self.path, read, ROLLOUTS).combine_chunks()
         return self._held[group]
+
+
+def _chosen(table: Any, places: NDArray[np.int64]) -> Any:
+    """The rows of an Arrow table at these places; without a copy where they follow each other."""
+    first = int(places[0])
+    if np.array_equal(places, np.arange(first, first + len(places))):
+        return table.slice(first, len(places))
+    return table.take(pyarrow().array(places))
+
+
+def rows_of(table: Any, unread: Iterable[str] = ()) -> list[Row]:
+    """The rows of a table with the columns of rollouts. Rows with equal `frame_times` share one list of them.
+
+    Args:
+        table: an Arrow table.
+        unread: columns that are None in every row, whatever the table has.
+    """
+    left, nothing = set(unread), [None] * table.num_rows
+    values = [nothing if name in left else _values(name, table[name]) for name in ROLLOUTS]
+    return [dict(zip(ROLLOUTS, row, strict=True)) for row in zip(*values, strict=True)]
+
+
+def _values(name: str, column: Any) -> list[Any]:
+    """The values of a column."""
+    if name != "frame_times" or column.null_count or column.num_chunks != 1:
+        return column.to_pylist()
+    lists = column.chunk(0)
+    if lists.values.null_count:
+        return column.to_pylist()
+    # All answers to a sample saw the same frames, and their times are most of the numbers of a row.
+    times, ends = lists.values.to_numpy(), lists.offsets.to_pylist()
+    packed, size = times.tobytes(), times.itemsize
+    known: dict[bytes, list[float]] = {}
+    found: list[list[float]] = []
+    for start, end in pairwise(ends):
+        key = packed[start * size : end * size]
+        if key not in known:
+            known[key] = times[start:end].tolist()
+        found.append(known[key])
+    return found

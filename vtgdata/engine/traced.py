@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -13,7 +15,8 @@ from vtgdata.engine.rollouts import sampling_text
 from vtgdata.engine.settings import AskSettings
 from vtgdata.engine.targets import Targets
 from vtgdata.engine.verification import Chain
-from vtgdata.files.schemas import Row
+from vtgdata.files.parquet import arrow_schema, pyarrow
+from vtgdata.files.schemas import DRAWN, ROLLOUTS, TRACES, VERIFIED, Row
 from vtgdata.records import Sample
 from vtgdata.records.windows import as_pairs
 
@@ -47,7 +50,9 @@ class Tracer:
         return self.chain.reasons(told, sample, self.frames)
 
     def traces(self, rows: Sequence[Row], sample: Sample, most: int, best_by: str) -> list[Row]:
-        """A trace row for each rollout of a sample, in order: `kept` says if it is a trace, `reason` why not.
+        """What each rollout of a sample becomes, in order: `kept` says if it is a trace, `reason` why not.
+
+        These are the columns of OWN, and what is chosen by; the others follow from the rollouts (`table`).
 
         Args:
             rows: rollouts.
@@ -62,13 +67,33 @@ class Tracer:
 
     def _trace(self, row: Row, sample: Sample, why: str | None) -> Row:
         written = self.targets.write(row | {"prompt": self.prompt}, sample) if why is None else why
-        trace = row | self.how | {
-            "teacher_windows": row["windows"],
-            "annotation_windows": as_pairs(sample.windows),
-        }  # fmt: skip
+        trace: Row = {name: row[name] for name in _CHOSEN_BY}
+        trace["annotation_windows"] = as_pairs(sample.windows)
         if isinstance(written, str):
             return left_out(trace, written)
-        return trace | {"kept": True, "reason": None, "target": written.text, "marks": list(written.marks)}
+        trace |= {"kept": True, "reason": None, "target": written.text, "marks": list(written.marks)}
+        return trace
+
+    def table(self, rollouts: Any, own: Any) -> Any:
+        """Traces as an Arrow table. Args: rollouts: of them; own: the columns of OWN."""
+        pa = pyarrow()
+        found: dict[str, Any] = {name: rollouts[name] for name in ROLLOUTS}
+        found |= {name: _repeated(value, rollouts.num_rows) for name, value in self.how.items()}
+        found |= {name: own[name] for name in OWN} | {"teacher_windows": rollouts["windows"]}
+        return pa.Table.from_arrays([found[name] for name in COLUMNS], schema=arrow_schema(COLUMNS))
+
+
+@lru_cache(maxsize=16)
+def _repeated(value: str, n: int) -> Any:
+    """A column of one text; pieces have the same few lengths, and a prompt is long."""
+    return pyarrow().repeat(pyarrow().scalar(value, pyarrow().string()), n)
+
+
+COLUMNS = TRACES | DRAWN | VERIFIED
+"""Columns of traces.parquet."""
+OWN = {name: COLUMNS[name] for name in ("annotation_windows", "kept", "reason", "number", "detail", "target", "marks")}
+"""Those that differ from trace to trace and that no rollout has."""
+_CHOSEN_BY = ("key", "index", "iou", "scores", "windows", "error")
 
 
 def left_out(trace: Row, why: str) -> Row:

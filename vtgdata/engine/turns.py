@@ -14,6 +14,7 @@ import msgspec
 from vtgdata.engine.collect import Collected
 from vtgdata.engine.given import Turn
 from vtgdata.engine.journal.counts import Spend, journals, peek, spend_by_sample, spend_in
+from vtgdata.engine.kept import PENDING, Outcome
 from vtgdata.engine.money.plan import Ask
 from vtgdata.engine.money.prices import dollars
 from vtgdata.engine.shards import refuse
@@ -21,7 +22,6 @@ from vtgdata.engine.unreleasable import TrainingSettings
 from vtgdata.errors import VtgError
 from vtgdata.files.claims import JOURNAL
 from vtgdata.files.samples import SampleTable
-from vtgdata.files.schemas import Row
 from vtgdata.records import Sample
 from vtgdata.video.frame_settings import PositiveInt
 
@@ -147,19 +147,17 @@ class Yield:
         """The first such failure."""
         return self.collected.first_failure or self._first
 
-    def add(self, sample: Sample, traces: Sequence[Row]) -> None:
-        """Count a sample's answers: rows of traces."""
-        failed = any(row["error"] for row in traces)
-        unjudged = not failed and any(row["reason"] == "not_judged" for row in traces)
+    def add(self, sample: Sample, found: Outcome) -> None:
+        """Count what became of a sample's answers."""
+        unjudged = not found.failed and PENDING in found.reasons
         if unjudged:
             self._unjudged, self._first = self._unjudged + 1, self._first or f"{sample.sample_id!r}: no verdict came"
-        if failed or unjudged or not traces:
+        if found.failed or unjudged or not found.answers:
             return
-        kept = sum(bool(row["kept"]) for row in traces)
-        self.settled[sample.sample_id] = kept
-        self.reasons.update(row["reason"] for row in traces if not row["kept"])
+        self.settled[sample.sample_id] = len(found.kept)
+        self.reasons.update(found.reasons)
         of_corpus = self.corpora.setdefault(sample.corpus, [0, 0])
-        of_corpus[0], of_corpus[1] = of_corpus[0] + 1, of_corpus[1] + bool(kept)
+        of_corpus[0], of_corpus[1] = of_corpus[0] + 1, of_corpus[1] + bool(found.kept)
 
     def note_judged(self, sample_id: str, cost: int | None) -> None:
         """Note what a verdict cost, in picodollars; None if nobody knows."""

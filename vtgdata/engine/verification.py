@@ -17,6 +17,7 @@ from vtgdata.conversation.verifying import (
     prompt_of,
 )
 from vtgdata.errors import VtgError
+from vtgdata.files import plugins
 from vtgdata.files.schemas import Row
 from vtgdata.records import Sample
 
@@ -83,6 +84,15 @@ class Chain:
     def looks(self) -> bool:
         """Whether a verifier looks at videos."""
         return any(ready.verifier.looks for ready in self._ready)
+
+    @property
+    def splits(self) -> bool:
+        """Whether samples may be verified in several processes: each verifier is ours, and goes by rows alone.
+
+        One of somebody else's may note what it has seen, or lie where another process does not look.
+        """
+        verifiers = [ready.verifier for ready in self._ready]
+        return all(plugins.is_ours(each.module) and not (each.looks or each.asks) for each in verifiers)
 
     def reasons(self, rows: Sequence[Row], sample: Sample, frames: FrameReader | None = None) -> Reasons:
         """Why each row of a sample should not become a trace, or None."""

@@ -45,6 +45,17 @@ def _cells(name: str, rows: Sequence[Row]) -> list[Any]:
     return [row.get(name) for row in rows]
 
 
+def table_of(rows: Sequence[Row], columns: Mapping[str, str]) -> Any:
+    """Rows as an Arrow table of these columns; a key that a row lacks is null."""
+    return _table(rows, arrow_schema(columns), _cells)
+
+
+def _table(rows: Sequence[Any], schema: Any, values: Values) -> Any:
+    pa = pyarrow()
+    arrays = [pa.array(values(field.name, rows), field.type) for field in schema]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
 class GroupWriter:
     """Writes a Parquet file row group by row group; the file appears whole or not at all.
 
@@ -137,9 +148,7 @@ class ParquetWriter:
             self._flush()
 
     def _convert(self) -> None:
-        pa, schema = pyarrow(), self._groups.schema
-        arrays = [pa.array(self._values(field.name, self._rows), field.type) for field in schema]
-        self._tables.append(pa.Table.from_arrays(arrays, schema=schema))
+        self._tables.append(_table(self._rows, self._groups.schema, self._values))
         self._held, self._rows = self._held + len(self._rows), []
 
     def _flush(self) -> None:

@@ -55,7 +55,7 @@ def read_pieces(
             stack.callback(work.end)
             for batch in file.iter_batches(rows or ROW_GROUP, columns=wanted):
                 work.done += batch.num_rows
-                yield _typed(path, pa.Table.from_batches([batch]), columns)
+                yield typed(path, pa.Table.from_batches([batch]), columns)
         except (pa.ArrowException, OSError) as error:
             said = str(error).strip().split("\n")[0][:200]
             raise VtgError(f"{path}: not a readable Parquet file ({said}). Make it again.") from error
@@ -84,8 +84,8 @@ def names_of(path: str | Path) -> list[str]:
         return list(file.schema_arrow.names)
 
 
-def _typed(path: str | Path, table: Any, columns: Mapping[str, str]) -> Any:
-    """The table with exactly these columns, of these types."""
+def typed(path: str | Path, table: Any, columns: Mapping[str, str]) -> Any:
+    """An Arrow table with exactly these columns, of these types; VtgError names the file and a column that is wrong."""
     pa = pyarrow()
     wanted = {field.name: field.type for field in arrow_schema({k: v for k, v in columns.items() if v != ANY})}
     arrays: list[Any] = []
@@ -130,7 +130,7 @@ def _is_text(kind: Any) -> bool:
 def to_table(frame: Any, columns: Mapping[str, str]) -> Any:
     """The columns of a Polars frame as an Arrow table with the types of `schemas`; one that it lacks is null."""
     table = frame.select([name for name in columns if name in frame.columns]).to_arrow()
-    return _typed("rows", table, columns).cast(arrow_schema(columns))
+    return typed("rows", table, columns).cast(arrow_schema(columns))
 
 
 class PieceWriter:

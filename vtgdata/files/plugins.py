@@ -60,9 +60,14 @@ def module_name(kind: str, name: str) -> str:
     # Not `names`, which lists a folder: scores are loaded for every sample.
     if "." not in name and (name.startswith("_") or not outside.is_file(FOLDERS / kind / f"{name}.py")):
         raise VtgError(f"There is no {kind} plug-in {name!r}; {did_you_mean(name, names(kind))}")
-    if "." in name and not name.startswith("vtgdata."):
+    if not is_ours(name):
         refuse_foreign_code(name)
     return name if "." in name else f"vtgdata.plugins.{kind}.{name}"
+
+
+def is_ours(name: str) -> bool:
+    """Whether a plug-in's name, or the full name of its module, is of one of ours."""
+    return "." not in name or name.startswith("vtgdata.")
 
 
 def load(kind: str, name: str) -> ModuleType:

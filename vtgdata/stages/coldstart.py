@@ -14,13 +14,13 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from vtgdata.conversation.prompt import load_prompt
-from vtgdata.engine import choice, judging, pilot, readings, shards, turns, unreleasable, verification
+from vtgdata.engine import choice, judging, pilot, readings, shards, trace_pieces, turns, unreleasable, verification
 from vtgdata.engine.batch.export import Exported
 from vtgdata.engine.choice import Positions, Quota
 from vtgdata.engine.collect import Collected, collect, too_many
 from vtgdata.engine.judge_settings import JudgeSettings, refuse_without_judge
-from vtgdata.engine.judging import PENDING, Judge, Judged, Pending
-from vtgdata.engine.kept import Tally
+from vtgdata.engine.judging import Judge, Judged, Pending
+from vtgdata.engine.kept import PENDING, Tally
 from vtgdata.engine.models import plugin_code
 from vtgdata.engine.money import plan
 from vtgdata.engine.money.plan_words import Planned
@@ -28,21 +28,21 @@ from vtgdata.engine.pilot import Forecast
 from vtgdata.engine.questions import load_samples
 from vtgdata.engine.settings import UnitFraction
 from vtgdata.engine.targets import Targets
-from vtgdata.engine.traced import Tracer, left_out
+from vtgdata.engine.trace_pieces import Maker
+from vtgdata.engine.traced import COLUMNS, Tracer, left_out
 from vtgdata.engine.turns import Taught, Teacher, Yield
 from vtgdata.engine.verification import Chain
 from vtgdata.files import plugins
-from vtgdata.files.parquet import ParquetWriter, parquet_writer
+from vtgdata.files.parquet import table_of
+from vtgdata.files.pieces import PieceWriter, piece_writer
 from vtgdata.files.samples import SampleTable
-from vtgdata.files.schemas import DRAWN, ROLLOUTS, TRACES, VERDICTS, VERIFIED
+from vtgdata.files.schemas import ROLLOUTS, VERDICTS
 from vtgdata.files.step import Step, StepSummary
 from vtgdata.releases.rebuild.answers import still_there
 from vtgdata.video.frame_settings import PositiveInt
 
 log = logging.getLogger("vtgdata")
 
-COLUMNS = TRACES | DRAWN | VERIFIED
-"""Columns of traces.parquet."""
 NONE = "none"
 """The one verifier of a chain of scores alone."""
 
@@ -71,6 +71,9 @@ class Settings(JudgeSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
     target: str = "teacher"
     """What a trace ends with: teacher, annotation (the true window that the teacher met, and the right option), or
     teacher_if:T (the teacher's from IoU T on, else the annotation's)."""
+    workers: PositiveInt = 2
+    """Processes that score and verify stored answers (--rollouts) where these are many, 1 for none besides this one;
+    with --executor, shards that run at a time on this machine, while a cluster decides by its CPUs."""
     proposals: str = ""
     """For a prompt with {proposal}: a rollouts.parquet, whose windows of each sample are proposed."""
 
@@ -153,7 +156,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
         some = pilot.draw(samples, settings.pilot, settings.seed) if settings.pilot else samples
         if (planned := work.plan(some)) is not None:
             return planned
-        if settings.executor:
+        if settings.executor and not (settings.rollouts and trace_pieces.splits(chain, _scores(settings))):
             shards.on_ray(run, settings)
         work.out = step.start()
         made = work.make(some, whole=settings.pilot is None)
@@ -203,9 +206,9 @@ class _Made(NamedTuple):
 class _Writers(NamedTuple):
     """Of the files of a run."""
 
-    rollouts: ParquetWriter
-    traces: ParquetWriter
-    verdicts: ParquetWriter = cast(ParquetWriter, None)
+    rollouts: PieceWriter
+    traces: PieceWriter
+    verdicts: PieceWriter = cast(PieceWriter, None)
     """Of a run with a judge alone."""
 
 
@@ -236,11 +239,12 @@ class _Work:
             self.judge.counts.clear()
         with ExitStack() as stack:
             writers = _Writers(*(
-                stack.enter_context(parquet_writer(self.out / name, columns)) for name, columns in self.files.items()
+                stack.enter_context(piece_writer(self.out / name, columns)) for name, columns in self.files.items()
             ))  # fmt: skip
             for teacher in self.teachers:
+                if yields:
+                    left = yields[-1].left(left)
                 yields.append(self._ask(teacher, left, yields, writers, tally))
-                left = yields[-1].left(left)
         over = quota.over()
         choice.rewrite(path, COLUMNS, over, left_out)
         stated = [each.collected.reproducible for each in yields if each.collected.reproducible is not None]
@@ -260,15 +264,16 @@ class _Work:
             found = Yield(teacher, collected)
             tracer = Tracer(settings, self.chain, self.targets, collected, said)
             turns.refuse_twins([*earlier, found])
-            for sample, rows in collected.by_sample():
-                made = tracer.traces(rows, sample, settings.per_sample, settings.best_by)
-                for row, trace in zip(rows, made, strict=True):
-                    writers.rollouts.write(row)
-                    writers.traces.write(trace)
-                tally.add(sample, made)
-                found.add(sample, made)
+            maker = Maker(tracer, settings.per_sample, settings.best_by)
+            for piece in trace_pieces.pieces(collected, maker, settings.workers, settings.executor):
+                writers.rollouts.write(piece.rollouts)
+                writers.traces.write(piece.traces)
+                for sample, outcome in zip(piece.samples, piece.outcomes, strict=True):
+                    tally.add(sample, outcome)
+                    found.add(sample, outcome)
+        if judged:
+            writers.verdicts.write(table_of(judged, VERDICTS))
         for row in judged:
-            writers.verdicts.write(row)
             found.note_judged(row["sample_id"], self.judge.cost_of(row) if self.judge else 0)
         return found
 
