@@ -290,7 +290,12 @@ def tell(share: float, seeds: list[Seed]) -> None:
     print(f"  queue at k = number wrong: {shown('pass rate', means[0], drawn[:, 0])}   "
           f"{shown('P(wrong)', means[1], drawn[:, 1])}\n    {difference('difference', means, drawn)}")  # fmt: skip
     _proposed(seeds)
-    audit.calibration([(seed.found.wrong, seed.wrong) for seed in seeds])
+    for seed in seeds:
+        print(f"  share of wrong labels {seed.found.share:.3f} [{seed.found.low:.3f}, {seed.found.most:.3f}]")
+    audit.calibration(
+        [(seed.found.highest, seed.wrong, seed.videos) for seed in seeds], "if answers never erred together"
+    )
+    audit.calibration([(seed.found.wrong, seed.wrong, seed.videos) for seed in seeds])
 
 
 def _mean(seeds: list[Seed], name: str) -> float:

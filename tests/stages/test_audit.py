@@ -80,6 +80,36 @@ def test_one_row_in_ten_is_drawn_at_random_and_nothing_in_the_queue_says_which(d
     assert again != [row["sample_id"] for row in read_parquet("other/review.parquet")]
 
 
+def test_decisions_correct_p_wrong_and_leave_the_queue_as_it_is(desk):
+    before = audited()
+    assert before.decided is None and before.low <= before.share <= before.high
+    rows = {row["sample_id"]: row for row in read_parquet("audit/audit.parquet")}
+    assert all(row["p_low"] <= row["p_wrong"] <= row["p_high"] for row in rows.values())
+    queue = [row["sample_id"] for row in read_parquet("audit/review.parquet")]
+    decisions = decide(*({"sample_id": name, "decision": "accept"} for name in queue))
+    after = audited(out="corrected", decisions=decisions)
+    assert after.decided is not None and (after.decided.labels, after.decided.wrong) == (40, 0)
+    assert after.share < before.share and after.likely == 0, "nothing of what was said to be wrong is"
+    now = {row["sample_id"]: row for row in read_parquet("corrected/audit.parquet")}
+    assert all(now[name]["p_wrong"] == 0 and now[name]["weight"] == 1 for name in queue), "as decided"
+    assert all(now[name]["p_wrong"] <= rows[name]["p_wrong"] for name in rows)
+    assert [row["sample_id"] for row in read_parquet("corrected/review.parquet")] == queue
+    decide(*({"sample_id": name, "decision": "drop"} for name in queue))
+    assert audited(out="other", decisions=decisions).share > after.share
+
+
+def test_decisions_about_another_label_or_other_samples_are_refused(desk):
+    audited()
+    first, second = read_parquet("audit/review.parquet")[:2]
+    decide({"sample_id": first["sample_id"], "decision": "accept", "label": second["label"]})
+    with pytest.raises(VtgError, match=f"decisions.jsonl:1: .*{first['sample_id']}.* has changed since"):
+        audited(out="other", decisions="decisions.jsonl")
+    decide({"sample_id": "else", "decision": "accept"})
+    with pytest.raises(VtgError, match="no decision about one of the audited samples"):
+        audited(out="other", decisions="decisions.jsonl")
+    assert not Path("other/audit.parquet").exists()
+
+
 def test_a_model_that_was_trained_on_these_labels_is_named(desk):
     assert [model.trained for model in audited(trained=["m"]).models] == [True]
     with pytest.raises(VtgError, match="no answer is of that model"):

@@ -12,6 +12,7 @@ from vtgdata.cli.printing import again, counts, percent
 from vtgdata.cli.running import relative, stage
 
 if TYPE_CHECKING:
+    from vtgdata.metrics.recalibration import Measured
     from vtgdata.stages.audit import Summary as Audited
     from vtgdata.stages.review import Summary as Reviewed
 
@@ -43,9 +44,26 @@ def audit(summary: Audited) -> None:
         )
     print(f"{summary.samples:,} labels audited, {summary.not_audited:,} not (no window, duration or answer)"
           f"{again(summary)}")  # fmt: skip
-    print(f"at most about {percent(summary.share)} % may be wrong; {summary.likely:,} with a chance of half or more")
+    errors = summary.errors
+    print(f"{errors.voters} answers vote on a label, and err together as {errors.independent:.1f} independent ones")
+    print(f"about {percent(summary.share)} % [{percent(summary.low)}, {percent(summary.high)}] may be wrong; "
+          f"{summary.likely:,} with a chance of half or more")  # fmt: skip
+    if summary.decided is None:
+        print("by the answers alone: --decisions about the queue correct P(wrong) and say how well it fits")
+    else:
+        _fits(summary.decided)
     print(f"{summary.queue:,} rows to look at, {summary.random:,} of them drawn at random")
     print(f"written to {relative(summary.out)}")
+
+
+def _fits(decided: Measured) -> None:
+    """Print how well P(wrong) fits what was decided."""
+    print(f"P(wrong) corrected by {decided.labels:,} decisions, {decided.wrong:,} of them that a label is wrong")
+    for name, bins in (("before", decided.before), ("after, by decisions about other sources", decided.after)):
+        print(f"  {name}:")
+        for each in bins:
+            print(f"    said {percent(each.said)} %, wrong {percent(each.wrong)} % "
+                  f"[{percent(each.low)}, {percent(each.high)}] of {each.labels:,}")  # fmt: skip
 
 
 def number(value: float | None) -> str:

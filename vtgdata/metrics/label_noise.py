@@ -8,8 +8,11 @@ are for right ones is not, since the pool has wrong ones itself:
     f_pool = (1 - s1 - s2) f_right + s1 f_1 + s2 f_2,     P(wrong | x) = (s1 f_1(x) + s2 f_2(x)) / f_pool(x)
 
 The ratios of densities come from logistic regressions of made labels against those of the pool (each counted half).
-Each share is the largest that leaves something right everywhere, one after the other, on what the first leaves over;
-the second at most half the first.
+The largest share of each kind leaves something right everywhere, one after the other, on what the first leaves over;
+the second at most half the first. They suppose that somewhere only wrong labels are, which is false where answers err
+together: `shared_errors` says what part of them is taken to be wrong, and P(wrong), which is at most 1 without that, is
+this part of it everywhere. So the most that is said of any label is the part: where something else shows for certain
+that it is wrong, as answers that lie at two other moments may, that is too little.
 Sources: Elkan and Noto, Learning classifiers from only positive and unlabeled data (KDD 2008); Blanchard et al.,
 Semi-supervised novelty detection (JMLR 2010).
 """
@@ -19,7 +22,9 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from vtgdata.metrics import shared_errors
 from vtgdata.metrics.consensus import Consensus, consensus
+from vtgdata.metrics.shared_errors import Shared, Votes, votes
 from vtgdata.metrics.window_table import tiou_array
 from vtgdata.records.windows import Array
 
@@ -65,14 +70,30 @@ class Found(NamedTuple):
     wrong: Array
     """(n,) P(wrong), in [0, 1]."""
     order: Array
-    """(n,) the same where it may be above 1: by it labels are put in order."""
+    """(n,) what it would be if answers never erred together, and may be above 1: by it labels are put in order."""
     share: float
-    """The largest share of wrong labels that the pool can hold."""
+    """Share of wrong labels."""
+    low: float
+    """Lower end of its 95 % interval."""
+    most: float
+    """The largest share of wrong labels that the pool can hold, if answers never erred together."""
+    shared: Shared
+    """How far answers err together."""
     consensus: Consensus
     iou: Array
     """(n,) of the consensus with the nearest true window."""
     passed: Array
     """(n,) share of the answers whose IoU with a true window is 0.5 or more."""
+
+    @property
+    def highest(self) -> Array:
+        """(n,) P(wrong) if answers never erred together."""
+        return np.clip(self.order, 0.0, 1.0)
+
+    @property
+    def lowest(self) -> Array:
+        """(n,) P(wrong) at the lower end of the share of wrong labels."""
+        return self.shared.low * self.highest
 
 
 def judge(pool: Pool, seed: int = 0) -> Found:
@@ -87,19 +108,28 @@ def judge(pool: Pool, seed: int = 0) -> Found:
     chosen = np.sort(rng.permutation(n)[:MOST])
     some = Pool(*(cast(Any, each)[chosen] for each in pool))
     near = Consensus(*(cast(Any, each)[chosen] for each in most))
-    order, share = np.zeros(n), 0.0
+    order, shares = np.zeros(n), list[float]()
+    voters, voted = shared_errors.voters_of(weights), list[Votes]()
     for make in KINDS:
-        made = np.concatenate([features(some, weights[chosen], near, make(some, rng)) for _ in range(MADE)])
+        labels = [make(some, rng) for _ in range(MADE)]
+        made = np.concatenate([features(some, weights[chosen], near, each) for each in labels])
         ratio = _ratio(real[chosen], made)
         score = ratio.of(real)
         part = _largest_share(_away(real), np.clip(1.0 - order, 0.0, 1.0), _away(made))
-        part = part if share == 0 else min(part, MOST_ENDS * share)
-        order, share = order + part * np.exp(np.clip(score, -30, 30)), share + part
+        shares.append(min(part, MOST_ENDS * shares[0]) if shares else part)
+        order = order + shares[-1] * np.exp(np.clip(score, -30, 30))
+        each = [votes(some.answers, some.asked, each, voters) for each in labels]
+        voted.append(Votes(*(np.concatenate(column) for column in zip(*each, strict=True))))
+    real_votes = votes(some.answers, some.asked, some.labels, voters)
+    shared, share = shared_errors.estimate(real_votes, voted, shares, some.source), min(sum(shares), 1.0)
     ious = tiou_array(pool.answers[:, :, None], pool.labels[:, None]).max(axis=2)
     return Found(
-        wrong=np.clip(order, 0.0, 1.0),
+        wrong=shared.part * np.clip(order, 0.0, 1.0),
         order=order,
-        share=min(share, 1.0),
+        share=shared.part * share,
+        low=shared.low * share,
+        most=share,
+        shared=shared,
         consensus=most,
         iou=tiou_array(most.window[:, None], pool.labels).max(axis=1),
         passed=(ious >= 0.5).sum(axis=1) / np.maximum(pool.asked.sum(axis=1), 1),

@@ -4,7 +4,8 @@
     out/review.parquet     the queue: most worth a look first, one row in ten drawn at random from the rest, unmarked
     out/controls.parquet   which were drawn, for `review`: so the share of wrong labels in the whole pool follows
 
-Nothing is asked. The models' habit, their median shift against the annotations, is taken off first.
+Nothing is asked. The models' habit, their median shift against the annotations, is taken off first. Answers err
+together, how often is estimated without truths, and P(wrong) has an interval; --decisions about the queue correct it.
 """
 
 from typing import Annotated, Any
@@ -12,7 +13,8 @@ from typing import Annotated, Any
 import msgspec
 import numpy as np
 
-from vtgdata.engine import audit_pool
+from vtgdata.engine import audit_decisions, audit_pool
+from vtgdata.engine.audit_decisions import Chances
 from vtgdata.engine.audit_pool import Audited
 from vtgdata.errors import VtgError
 from vtgdata.files import label_reviews
@@ -23,14 +25,17 @@ from vtgdata.files.schemas import Row
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.metrics import label_noise
 from vtgdata.metrics.label_noise import Found
+from vtgdata.metrics.recalibration import Measured
 
 AUDIT = "audit.parquet"
 COLUMNS = {
-    "sample_id": "text", "corpus": "text", "p_wrong": "number", "weight": "number", "pass_rate": "number",
-    "answers": "count", "agree": "number", "spread": "number", "iou": "number", "proposed": "windows", "label": "text",
+    "sample_id": "text", "corpus": "text", "p_wrong": "number", "p_low": "number", "p_high": "number",
+    "weight": "number", "pass_rate": "number", "answers": "count", "agree": "number", "spread": "number",
+    "iou": "number", "proposed": "windows", "label": "text",
 }  # fmt: skip
-"""Of audit.parquet: `agree` is the share of the answers' weight in the densest cluster, `spread` its seconds,
-`proposed` its window, `iou` that with the nearest true window."""
+"""Of audit.parquet: `p_low` and `p_high` are the ends of P(wrong)'s interval, the upper one, if no decisions
+corrected it, without errors that answers share; `agree` is the share of the answers' weight in the densest cluster,
+`spread` its seconds, `proposed` its window, `iou` that with the nearest true window."""
 RANDOM = 10
 """One row in so many of a queue is drawn at random."""
 
@@ -51,6 +56,9 @@ class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     trained: list[str] = msgspec.field(default_factory=list[str])
     """Id of a model that was trained on these labels, to be named beside what it says of them; may be given several
     times."""
+    decisions: str = ""
+    """Decisions about the queue that these answers gave, as `vtgdata review --apply` takes them: P(wrong) is corrected
+    by them, and that of a decided label is 0 or 1. The queue stays the same."""
     seed: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Seed of all random draws."""
 
@@ -68,6 +76,17 @@ class ModelHabit(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it was trained on these labels (--trained)."""
 
 
+class SharedErrors(msgspec.Struct, frozen=True, kw_only=True):
+    """How far answers err together."""
+
+    voters: int
+    """Answers of a sample that vote: all but the second guesses of ranked lists."""
+    agreement: float
+    """Correlation of two of them meeting a right label."""
+    independent: float
+    """Number of voters without such agreement that tell as much."""
+
+
 class Summary(StepSummary, frozen=True, kw_only=True):
     """What was found."""
 
@@ -77,7 +96,15 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     """Samples without a true window, a duration, or an answer."""
     models: list[ModelHabit]
     share: float
-    """Largest share of wrong labels that the answers leave possible; decisions about the queue give the true one."""
+    """Share of wrong labels: the mean of P(wrong) after decisions, else the estimate that P(wrong) is made from."""
+    low: float
+    """Lower end of its interval."""
+    high: float
+    """Upper end: without decisions, the largest share that the answers leave possible if they never erred together."""
+    errors: SharedErrors
+    """How far the answers err together."""
+    decided: Measured | None
+    """How well P(wrong) fits the decisions, before and after they corrected it; None without any."""
     likely: int
     """Labels with P(wrong) of 0.5 or more."""
     queue: int
@@ -90,8 +117,8 @@ class Summary(StepSummary, frozen=True, kw_only=True):
 
 def run(settings: Settings) -> Summary:
     """Audit the labels, and write audit.parquet, review.parquet and controls.parquet."""
-    inputs = [settings.samples, *settings.rollouts]
-    code = [__name__, "vtgdata.metrics.label_noise", "vtgdata.engine.audit_pool"]
+    inputs = [settings.samples, *settings.rollouts, *([settings.decisions] if settings.decisions else [])]
+    code = [__name__, "vtgdata.metrics.label_noise", "vtgdata.engine.audit_pool", "vtgdata.engine.audit_decisions"]
     with Step("audit", settings, Summary, code=code, inputs=inputs) as step:
         if (done := step.up_to_date()) is not None:
             return done
@@ -103,8 +130,8 @@ def run(settings: Settings) -> Summary:
             found = label_noise.judge(audited.pool, settings.seed)
         except ValueError as error:
             raise VtgError(f"{settings.samples}: {error}. Give the answers to more of the samples.") from error
+        rows = _Rows(samples, audited, found, settings.decisions)
         out = step.start()
-        rows = _Rows(samples, audited, found)
         with parquet_writer(out / AUDIT, COLUMNS) as writer:
             for place in range(len(audited.rows)):
                 writer.write(rows.audit(place))
@@ -114,6 +141,7 @@ def run(settings: Settings) -> Summary:
         controls = sorted(rows.id_of(place) for place in drawn)
         pool = len(audited.rows) - len(top)
         write_parquet(out / CONTROLS, [{"sample_id": each, "pool": pool} for each in controls], CONTROL_COLUMNS)
+        share, low, high = _share(found, rows.chances)
         summary = Summary(
             samples=len(audited.rows),
             not_audited=len(samples) - len(audited.rows),
@@ -121,13 +149,30 @@ def run(settings: Settings) -> Summary:
                 ModelHabit(model=name, start=h.start, end=h.end, answers=h.answers, trained=name in settings.trained)
                 for name, h in audited.habits.items()
             ],
-            share=found.share,
-            likely=int((found.wrong >= 0.5).sum()),
+            share=share,
+            low=low,
+            high=high,
+            errors=SharedErrors(
+                voters=found.shared.voters, agreement=found.shared.agreement, independent=found.shared.independent
+            ),
+            decided=rows.chances.measured,
+            likely=int((rows.chances.wrong >= 0.5).sum()),
             queue=len(order),
             random=len(drawn),
             out=settings.out,
         )
         return step.finish(summary, [AUDIT, QUEUE, CONTROLS])
+
+
+def _share(found: Found, chances: Chances) -> tuple[float, float, float]:
+    """The share of wrong labels and its interval."""
+    if chances.measured is None:
+        return found.share, found.low, found.most
+    return _mean(chances.wrong), _mean(chances.low), _mean(chances.high)
+
+
+def _mean(values: Any) -> float:
+    return float(values.mean())
 
 
 def _queue(order_by: Any, settings: Settings) -> tuple[list[int], list[int]]:
@@ -152,11 +197,14 @@ def _mixed(top: list[int], drawn: list[int], seed: int) -> list[int]:
 class _Rows:
     """The rows of the output files."""
 
-    def __init__(self, samples: SampleTable, audited: Audited, found: Found) -> None:
+    def __init__(self, samples: SampleTable, audited: Audited, found: Found, decisions: str) -> None:
         self._found, self._pool = found, audited.pool
         self._samples = samples.frame[audited.rows]
         self._table = SampleTable("", self._samples)
         self._labels = [label_of(sample) for sample in self._table]
+        ids = self._samples["sample_id"].to_list()
+        decided = audit_decisions.judged(decisions, dict(zip(ids, self._labels, strict=True))) if decisions else None
+        self.chances = audit_decisions.chances(found, ids, audited.pool.source, decided)
 
     def id_of(self, place: int) -> str:
         """The id of a sample."""
@@ -165,12 +213,13 @@ class _Rows:
     def audit(self, place: int) -> Row:
         """A row of audit.parquet."""
         found, most = self._found, self._found.consensus
-        wrong = float(found.wrong[place])
+        wrong, low, high = (float(each[place]) for each in self.chances[:3])
         return {
             "sample_id": self.id_of(place), "corpus": self._samples["corpus"][place], "p_wrong": wrong,
-            "weight": 1.0 - wrong, "pass_rate": float(found.passed[place]), "agree": float(most.share[place]),
-            "answers": int(self._pool.asked[place].sum()), "spread": _number(most.spread[place]),
-            "iou": float(found.iou[place]), "proposed": self._proposed(place), "label": self._labels[place],
+            "p_low": low, "p_high": high, "weight": 1.0 - wrong, "pass_rate": float(found.passed[place]),
+            "answers": int(self._pool.asked[place].sum()), "agree": float(most.share[place]),
+            "spread": _number(most.spread[place]), "iou": float(found.iou[place]),
+            "proposed": self._proposed(place), "label": self._labels[place],
         }  # fmt: skip
 
     def queue(self, number: int, place: int) -> Row:
