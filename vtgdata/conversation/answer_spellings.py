@@ -134,7 +134,7 @@ def _to_end(text: str, found: re.Match[str], units: Units) -> str:
 
 def _spelled(found: re.Match[str]) -> str:
     """Digits of an English number in words below one hundred."""
-    values = [_VALUES[word.lower()] for word in found.groups() if word]
+    values = [_VALUES[words.folded(word)] for word in found.groups() if word]
     return str(sum(values))
 
 
@@ -196,7 +196,8 @@ def _plain(text: str) -> str:
     text = _NUMBERED.sub(r"\1: ", text)
     if "(" in text:
         text = _REMARK.sub(lambda remark: remark[0] if _JUDGING.search(remark[0]) else "", text)
-    text = _LASTING.sub(" ", text)
+    if words.may_hold(text, "lasting"):
+        text = _LASTING.sub(" ", text)
     if " after " in text or " before " in text:
         text = _RELATIVE.sub(" ", text)
     if words.may_hold(text, "start") or words.may_hold(text, "end"):

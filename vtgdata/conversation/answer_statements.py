@@ -89,7 +89,7 @@ def asserted(
     kept = [place for place in found if not _unsaid(whole, place)]
     inside = [place for place in kept if not whole.text[place.start : place.end].isspace()]
     kept = inside or kept
-    if whole.wrongs and len({place.pair for place in kept}) > 1:
+    if len({place.pair for place in kept}) > 1 and whole.wrongs:
         kept = [place for place in kept if not _retracted(whole, place)]
     kept = chosen(text, _final(whole, _without_remarks(whole, _after_absence(whole, kept))), one=one)
     kept = [place for place in kept if not (cut and _is_before_the_end(whole, place))]
@@ -148,9 +148,13 @@ def _is_crossed(text: str, place: Place) -> bool:
 def _denied(text: Judged, place: Place) -> bool:
     """Whether a window's clause is denied, or its sentence refuses."""
     begin, end = text.sentences.around(place)
+    if _AFTERWARDS.match(text.text, place.end):
+        return True
+    if not text.inabilities and not one_in(text.denials, begin, end):
+        return False
     first, last = text.clauses.around(place)
     since = text.between_buts(place)[0]
-    if _AFTERWARDS.match(text.text, place.end) or one_in(text.inabilities, since, last):
+    if one_in(text.inabilities, since, last):
         return True
     if not one_in(text.denials, begin, end):
         return False
@@ -267,7 +271,7 @@ def _chosen(text: Judged, found: list[Place]) -> list[Place]:
     said = list(_CHOICE.finditer(text.text, found[-1].end))
     if not said:
         return found
-    word = next(group for group in said[-1].groups() if group).lower()
+    word = words.folded(next(group for group in said[-1].groups() if group))
     place = int(word) - 1 if word.isdecimal() else _ORDINALS[word]
     each = list({one.pair: one for one in found}.values())
     return [each[place]] if place < len(each) else found

@@ -10,8 +10,9 @@ MOST_TAGS = 200
 MOST_CONTENT = 4_000
 """Most characters that are read of a tag's content, or of a text without tags: half of them from each end."""
 
-_FIRST = r"[<◁\[【〈《&]"
-"""How a mark begins: a pattern that starts with a set of characters is searched for fast."""
+_FIRST = r"[<◁\[【〈《&](?=[\s|/a-z\u00c0-\uffff])(?![◁【〈《])"
+"""How a mark begins: a pattern that starts with a set of characters is searched for fast, and most of these signs are
+followed by what is no mark."""
 _LEFT, _RIGHT = r"(?:(?<=&)lt;)?\|?\s{0,3}", r"\s{0,3}\|?(?:\\?[>▷\]】〉》]|&gt;)"
 _THOUGHT = (
     r"(?:[a-z]{2,10}[:_])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratch_?pad|monologue|denken|gedanken|pensamentos?"
