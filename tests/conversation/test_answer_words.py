@@ -41,6 +41,7 @@ def written(parts: Iterable[tuple[Any, Any]], chance: random.Random) -> str:
 @pytest.mark.parametrize(
     ("row", "pattern"),
     [
+        ("unit", f"{words.SECOND_WORD}|{words.MINUTE_WORD}"),
         ("start", words.FROM_START),
         ("end", words.TO_END),
         ("video", words.VIDEO),

@@ -159,7 +159,7 @@ CHINESE = "零一二三四五六七八九"
 
 STEMS = {
     "unit": (
-        "second sekund segund секунд saniye giây detik วินาที ثاني ثوان सेक minut минут dakika "
+        "second sekund segund секунд saniye giây detik วินาที ثاني ثانی ثوان सेक minut минут dakika "
         "phút menit minuut นาที دقي دقائق मिनट"
     ),
     "start": (
