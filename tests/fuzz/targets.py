@@ -33,7 +33,7 @@ from vtgdata.conversation import reasoning_times
 from vtgdata.conversation.answer import Form, parse
 from vtgdata.conversation.answer_form import Notation
 from vtgdata.errors import VtgError
-from vtgdata.files.samples import sample_row
+from vtgdata.files.samples import row_sample, sample_row
 from vtgdata.files.whole import write_jsonl
 from vtgdata.plugins.corpora import samples
 from vtgdata.records import Corpus, Drop, RawRow, Sample, Split
@@ -82,6 +82,8 @@ def _outcomes(rows: Iterable[RawRow], corpus: Corpus = _CORPUS) -> list[Sample |
     for each in found:
         msgspec.json.encode(sample_row(each) if isinstance(each, Sample) else each)
     for each in kept:
+        row = sample_row(each)
+        assert sample_row(row_sample(row)) == row
         assert not set("/\\\0") & set(each.video.file), each.video.file
         assert ".." not in each.video.video_id.replace("\\", "/").split("/"), each.video.video_id
     return found
