@@ -147,8 +147,9 @@ def times_in(text: str, cut: bool) -> Iterator[Time]:
 
 def _is_same(text: str, first: Time, second: Time) -> bool:
     """Whether the second time repeats the first in another notation, as in `65 s (01:05)`."""
-    bracketed = text[first.end : second.start] in ("(", " (") and text[second.end : second.end + 1] == ")"
-    return bracketed and first.kind != second.kind and abs(first.seconds - second.seconds) < 1
+    if first.kind == second.kind or abs(first.seconds - second.seconds) >= 1:
+        return False
+    return text[first.end : second.start] in ("(", " (") and text[second.end : second.end + 1] == ")"
 
 
 def _time(match: re.Match[str]) -> Time | None:
