@@ -44,8 +44,8 @@ from vtgdata.records import Drop, RawRow, Sample
 
 LIMIT = 1.0
 """Seconds of work that an input may take."""
-HANG = 30
-"""Seconds after which an input is given up: other work on the machine included."""
+HANG, STUCK = 30, 300
+"""Seconds of work, and by the clock, after which an input is given up: a busy machine makes no hang."""
 MEMORY = 8 << 30
 WHOLE, AGAIN = 100, 20
 """One in so many inputs goes the whole way into files, and is read again as our own samples."""
@@ -238,9 +238,11 @@ class Run:
             number: of inputs.
             after: is told how many were read, after each.
         """
-        signal.signal(signal.SIGALRM, _give_up)
+        for alarm in (signal.SIGALRM, signal.SIGPROF):
+            signal.signal(alarm, _give_up)
         for index in range(number):
-            signal.alarm(HANG)
+            signal.alarm(STUCK)
+            signal.setitimer(signal.ITIMER_PROF, HANG)
             try:
                 self.one(index)
             except (Exception, Hang) as error:
@@ -248,13 +250,14 @@ class Run:
                 place = f"{Path(where.filename).name}:{where.lineno}"
                 self.report.finds.append(f"--only {index}: {type(error).__name__} at {place}: {error!s:.300}")
             finally:
+                signal.setitimer(signal.ITIMER_PROF, 0)
                 signal.alarm(0)
             after(index + 1)
         return self.report
 
 
 def _give_up(number: int, frame: FrameType | None) -> NoReturn:
-    raise Hang(f"still at work after {HANG} s")
+    raise Hang(f"still at work after {HANG} s of work, or {STUCK} s by the clock")
 
 
 class Lines:
