@@ -145,3 +145,14 @@ def test_no_text_breaks_the_parser_and_windows_mean_ok(text: str, finish_reason:
     assert bool(answer.windows) == (answer.parse_status == "ok")
     assert all(window.start < DURATION for window in answer.windows)
     assert not answer.strict_ok or answer.windows
+
+
+@pytest.mark.parametrize("said", ["FİVE SECONDS TO NİNE SECONDS", "fıve seconds to nıne ſeconds"])
+def test_other_letters_for_i_and_s_change_no_reading(said: str) -> None:
+    assert windows(f"It happens from {said}.") == [(5.0, 9.0)]
+
+
+def test_an_ordinal_chooses_a_window_in_any_letters() -> None:
+    assert windows("<answer>5-9 s or 12-14 s. The answer is the ſecond one.</answer>") == windows(
+        "<answer>5-9 s or 12-14 s. The answer is the second one.</answer>"
+    )

@@ -1,4 +1,4 @@
-"""Fuzz one of the shared readers with inputs that grow by the code they reach (atheris, `vtgdata[fuzz]`).
+"""Fuzz a shared reader, or the parser of answers, with inputs that grow by the code they reach (`vtgdata[fuzz]`).
 
     python tests/fuzz/guided.py pickles --seconds 60
     python tests/fuzz/guided.py all --seconds 60 --jobs 2
@@ -7,6 +7,7 @@ A find lands in tests/fuzz/finds under its target's name; a test replays it from
 """
 
 import argparse
+import json
 import re
 import subprocess
 import sys
@@ -37,7 +38,10 @@ def seeds(target: str, folder: Path) -> None:
         files = {name: text.encode() for name, text in module.EXAMPLE.files.items()}
         for form in [files, *FORMS.get(name, lambda files: [])(files)]:
             texts += [data for data in form.values() if len(data) <= MAX_LENGTH]
-    extra = b"\0" if target in ("text", "moment_jsonl") else b""
+    if target == "answer":
+        probes = (TESTS / "conversation" / "probes" / "first.jsonl").read_text(encoding="utf-8").splitlines()
+        texts += [data for data in (json.loads(probe)["text"].encode() for probe in probes) if len(data) <= MAX_LENGTH]
+    extra = b"\0" if target in ("text", "moment_jsonl", "answer") else b""
     for index, data in enumerate(texts):
         (folder / f"{index:03d}").write_bytes(extra + data)
 
@@ -77,7 +81,7 @@ def say(text: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("target", help="a shared reader, or all")
+    parser.add_argument("target", help="a shared reader, answer, or all")
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
     parser.add_argument("--jobs", type=int, default=2, help="targets at a time")
     parser.add_argument("--corpus", type=Path, help=argparse.SUPPRESS)

@@ -20,9 +20,9 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
@@ -44,11 +44,13 @@ from vtgdata.records import Drop, RawRow, Sample
 
 LIMIT = 1.0
 """Seconds of work that an input may take."""
-HANG = 30
-"""Seconds after which an input is given up: other work on the machine included."""
+HANG, STUCK = 30, 300
+"""Seconds of work, and by the clock, after which an input is given up: a busy machine makes no hang."""
 MEMORY = 8 << 30
 WHOLE, AGAIN = 100, 20
 """One in so many inputs goes the whole way into files, and is read again as our own samples."""
+LOOK = 500
+"""After so many inputs each time, tracing ends if every line was reached: it costs as much as the reading itself."""
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _FORBIDDEN = (
     "os.system",
@@ -229,11 +231,18 @@ class Run:
         if self.guard is not None:
             self.guard.check()
 
-    def all(self, number: int) -> Report:
-        """Read so many inputs; a find is noted and does not end the run."""
-        signal.signal(signal.SIGALRM, _give_up)
+    def all(self, number: int, after: Callable[[int], None] = lambda count: None) -> Report:
+        """Read so many inputs; a find is noted and does not end the run.
+
+        Args:
+            number: of inputs.
+            after: is told how many were read, after each.
+        """
+        for alarm in (signal.SIGALRM, signal.SIGPROF):
+            signal.signal(alarm, _give_up)
         for index in range(number):
-            signal.alarm(HANG)
+            signal.alarm(STUCK)
+            signal.setitimer(signal.ITIMER_PROF, HANG)
             try:
                 self.one(index)
             except (Exception, Hang) as error:
@@ -241,33 +250,64 @@ class Run:
                 place = f"{Path(where.filename).name}:{where.lineno}"
                 self.report.finds.append(f"--only {index}: {type(error).__name__} at {place}: {error!s:.300}")
             finally:
+                signal.setitimer(signal.ITIMER_PROF, 0)
                 signal.alarm(0)
+            after(index + 1)
         return self.report
 
 
 def _give_up(number: int, frame: FrameType | None) -> NoReturn:
-    raise Hang(f"still at work after {HANG} s")
+    raise Hang(f"still at work after {HANG} s of work, or {STUCK} s by the clock")
+
+
+class Lines:
+    """Which lines of a module are reached; traced only until all of them were. Needs `coverage`."""
+
+    def __init__(self, module: Path) -> None:
+        import coverage
+
+        self._module, self._tracing = str(module), True
+        self._measured = coverage.Coverage(include=[self._module], data_file=None)
+        self._measured.start()
+
+    def found(self) -> tuple[float, list[int]]:
+        """The share of lines that were reached so far, in [0, 1], and the others."""
+        if self._tracing:
+            self._measured.stop()
+        _, lines, _, missing, _ = self._measured.analysis2(self._module)
+        if self._tracing:
+            self._measured.start()
+        return 1 - len(missing) / len(lines), missing
+
+    def look(self, count: int) -> None:
+        """End the tracing if nothing is left to reach."""
+        if self._tracing and count % LOOK == 0 and not self.found()[1]:
+            self._measured.stop()
+            self._tracing = False
+
+
+@contextmanager
+def workplace() -> Iterator[Path]:
+    """A folder to work in, with the parts that inputs need, and what vtgdata remembers between runs."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for part in ("in", "out", "again"):
+            (folder / part).mkdir()
+        os.environ["VTGDATA_CACHE"] = str(folder / "cache")  # or the guard would see the user's own
+        yield folder
 
 
 def worker(reader: str, number: int, seed: int) -> Report:
     """All of one reader's inputs, with the lines of its module that were reached."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    module = plugins.FOLDERS / "corpora" / f"{reader}.py"
     try:
-        import coverage
+        lines = Lines(plugins.FOLDERS / "corpora" / f"{reader}.py")
     except ModuleNotFoundError:
-        measured = None
-    else:
-        measured = coverage.Coverage(include=[str(module)], data_file=None)
-        measured.start()
-    with tempfile.TemporaryDirectory() as folder:
-        for part in ("in", "out", "again"):
-            Path(folder, part).mkdir()
-        report = Run(reader, seed, Path(folder)).all(number)
-    if measured is not None:
-        measured.stop()
-        _, lines, _, missing, _ = measured.analysis2(str(module))
-        report.coverage, report.unreached = 1 - len(missing) / len(lines), missing
+        lines = None
+    with workplace() as folder:
+        report = Run(reader, seed, folder).all(number, *([lines.look] if lines else []))
+    if lines is not None:
+        report.coverage, report.unreached = lines.found()
     return report
 
 
@@ -314,10 +354,8 @@ def main() -> int:
         return 0
     names = given.reader or plugins.names("corpora")
     if given.only is not None:
-        with tempfile.TemporaryDirectory() as folder:
-            for part in ("in", "out", "again"):
-                Path(folder, part).mkdir()
-            run = Run(names[0], given.seed, Path(folder))
+        with workplace() as folder:
+            run = Run(names[0], given.seed, folder)
             say(repr(run.made(given.only)))
             run.one(given.only)
         return 0

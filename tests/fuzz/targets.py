@@ -29,8 +29,11 @@ from vtgdata.annotations.json_text import parse_json, read_json
 from vtgdata.annotations.normalise import normalise
 from vtgdata.annotations.sources import Source
 from vtgdata.annotations.text import bounds, dumped, duration, lines, pair, windows
+from vtgdata.conversation import reasoning_times
+from vtgdata.conversation.answer import Form, parse
+from vtgdata.conversation.answer_form import Notation
 from vtgdata.errors import VtgError
-from vtgdata.files.samples import sample_row
+from vtgdata.files.samples import row_sample, sample_row
 from vtgdata.files.whole import write_jsonl
 from vtgdata.plugins.corpora import samples
 from vtgdata.records import Corpus, Drop, RawRow, Sample, Split
@@ -38,6 +41,8 @@ from vtgdata.records.times import TIME, parse_time
 
 Target = Callable[[bytes], None]
 
+_TEMPLATES = (Form().template, "{start}-{end}", "<answer>[({start}, {end}), ...]</answer>", "{option} {start} to {end}")
+_NOTATIONS: tuple[Notation, ...] = ("seconds", "percent", "fraction", "thousandths")
 _FOLDER = tempfile.TemporaryDirectory()
 _PATH = Path(_FOLDER.name, "input")
 _CORPUS = Corpus(
@@ -77,6 +82,8 @@ def _outcomes(rows: Iterable[RawRow], corpus: Corpus = _CORPUS) -> list[Sample |
     for each in found:
         msgspec.json.encode(sample_row(each) if isinstance(each, Sample) else each)
     for each in kept:
+        row = sample_row(each)
+        assert sample_row(row_sample(row)) == row
         assert not set("/\\\0") & set(each.video.file), each.video.file
         assert ".." not in each.video.video_id.replace("\\", "/").split("/"), each.video.video_id
     return found
@@ -206,6 +213,22 @@ def of_parse_time(data: bytes) -> None:
         return
     assert seconds >= 0 and not math.isnan(seconds)
     assert TIME
+
+
+def of_answer(data: bytes) -> None:
+    """What a model said, of any form: an answer with sound windows, the same every time; so is what it reasoned."""
+    kind, words = data[0] if data else 0, _words(data[1:])
+    notation = _NOTATIONS[kind >> 6 & 3]
+    form = Form(template=_TEMPLATES[kind % 4], several=bool(kind & 16), answers_in=notation)
+    told: dict[str, Any] = {"duration": None if kind & 8 else 60.0, "form": None if kind & 4 else form}
+    answer = parse(words, finish_reason="length" if kind & 32 else "stop", **told)
+    msgspec.json.encode(answer.parse_status)
+    assert answer == parse(words, finish_reason="length" if kind & 32 else "stop", **told)
+    assert all(0 <= window.start < window.end < math.inf for window in answer.windows)
+    assert bool(answer.windows) == (answer.parse_status in ("ok", "several_where_one"))
+    assert not (answer.says_none and answer.windows)
+    thought = reasoning_times.plain(words)
+    assert all(claim.start <= claim.end for claim in reasoning_times.claims_in(thought))
 
 
 class _Bytes:

@@ -15,7 +15,6 @@ _VALUE_BYTES = 16
 _KEY = re.compile(r'"[^"\\\n]{1,200}"\s*:')
 _SAMPLE, _FEW = 1 << 18, 1000
 """Characters that are looked at for keys, and how many keys must be there to tell."""
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 
 def read_json(path: Path) -> Any:
@@ -64,9 +63,7 @@ def parse_json(text: str) -> Any:
 
 def check_depth(text: str) -> None:
     """Raise ValueError when a JSON text nests deeper than the limit."""
-    # Brackets in strings are counted first, since that is quick, and looked at again where they seem to be too many.
-    seems = json_document.depth(text)
-    if seems and seems > (most := limits.DEPTH.value) and json_document.depth(_STRING.sub("", text)) > most:
+    if json_document.nests_too_deep(text):
         raise ValueError(json_document.too_deep())
 
 

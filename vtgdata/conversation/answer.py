@@ -25,7 +25,7 @@ The status is the first of these that holds:
 - `truncated`: the text was cut off (`finish_reason` is `length`) before an answer was complete.
 - `no_answer`: the answer is empty (or null, N/A), gives only an option, or says that there is no such event. Only the
   last is an answer: `Answer.says_none` (`answer_absence`) holds where a text without a window says so.
-- `unparsable`: words without a window.
+- `unparsable`: words without a window, or a share of a video of which the duration is not known.
 - `reversed` (start > end), `zero_length` (start == end), `out_of_range` (a negative time, or a start at or after the
   video's end; a window that only ends after the video does is kept as it was given).
 - `several_where_one`: different windows although the prompt wants one. `windows` has them all; the answer scores 0.
@@ -145,6 +145,8 @@ def checked(pairs: Sequence[Pair], duration: float | None) -> tuple[tuple[Window
     """
     windows: dict[Window, None] = {}
     for start, end in pairs:
+        if not (math.isfinite(start) and math.isfinite(end)):
+            return (), "unparsable"  # a share of a video whose length is not known, say
         if start > end:
             return (), "reversed"
         if start == end:

@@ -13,7 +13,7 @@ _BOUND = re.compile(
     r"(?<![^\W\d_])(?:(?P<start>starts?|starting|started|begins?|beginning|began|onset|from|开始|開始|起始|从|從)"
     r"|(?P<end>ends?|ending|ended|finish(?:es|ed)?|stops?|stopped|until|till|结束|結束|到|至))"
     r"(?:(?=time)|(?![a-z]))(?:(?<!from)(?<!until)(?<!till)(?: [a-z]+){1,4}(?= at ))?"
-    rf"(?:[ \n_:=~|-]|time(?:stamps?)?|point|at|is|of|in|on|mark|{FILL}|时间|時間|第){{0,9}}",
+    rf"(?:(?!\d)(?:[ \n_:=~|-]|time(?:stamps?)?|point|at|is|of|in|on|mark|{FILL}|时间|時間|第)){{0,9}}",
     re.IGNORECASE,
 )
 _NOT_ITS = ("frame_", "frame ", "video ", "clip ", "footage ", "movie ")

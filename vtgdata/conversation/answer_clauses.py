@@ -35,7 +35,7 @@ NEGATION = re.compile(
 )
 _INABLE = re.compile(sayings.INABILITY, re.IGNORECASE)
 _UNSAID, _CONDITION = any_of(sayings.EXAMPLE, sayings.QUOTING), any_of(sayings.CONDITION)
-_CONTRAST = re.compile(rf"{whole_words(sayings.CONTRAST)}|{sayings.BUT_JOINED}", re.IGNORECASE)
+CONTRAST = re.compile(rf"{whole_words(sayings.CONTRAST)}|{sayings.BUT_JOINED}", re.IGNORECASE)
 _REJECTED = re.compile(
     r"(?:\A|\n)\W{0,4}(?:rejected|discarded|excluded|ruled out|not matching|no match)\W{0,4}(?:\n|:)", re.IGNORECASE
 )
@@ -149,7 +149,7 @@ class Judged:
     @cached_property
     def contrasts(self) -> list[int]:
         """Where each `but` in the narrow sense begins."""
-        return self._starts(_CONTRAST)
+        return self._starts(CONTRAST)
 
     def _starts(self, pattern: re.Pattern[str]) -> list[int]:
         return [found.start() for found in pattern.finditer(self.text)]

@@ -111,7 +111,8 @@ def clean(text: str) -> str:
 
 def _number(tokens: re.Match[str]) -> str:
     """The number that digit tokens such as `<TIME_ONE><TIME_DOT>` or `<t0><t7>` spell."""
-    signs: list[str] = re.findall(r"\d|dot|zero|one|two|three|four|five|six|seven|eight|nine|\.", tokens[0].lower())
+    spelt = words.folded(tokens[0])
+    signs: list[str] = re.findall(r"\d|dot|zero|one|two|three|four|five|six|seven|eight|nine|\.", spelt)
     number = "".join("." if sign in ("dot", ".") else _DIGITS.get(sign, sign) for sign in signs).strip(".")
     head, point, tail = re.sub(r"\.+", ".", number).partition(".")
     return f" {int(head or 0)}{point}{tail.replace('.', '')} "

@@ -103,7 +103,7 @@ def _left_out(rows: list[str]) -> list[bool]:
 
 
 def _is_head(cells: list[str]) -> bool:
-    names = [key_name(cell) for cell in cells]
+    names = [key_name(cell) for cell in cells if not cell[:1].isdigit()]
     both = all(any(kind.fullmatch(name) for name in names) for kind in (START, END))
     return both or any(HOLDS.fullmatch(name) for name in names)
 

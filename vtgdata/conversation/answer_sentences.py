@@ -69,11 +69,11 @@ _FOLLOWS = re.compile(
     rf"(?![{LETTER}\d]))",
     re.IGNORECASE,
 )
-_MEASURED = re.compile(
+MEASURED = (
     r"\b(?:confiden\w+|scor\w+|probab\w+|likel\w+|certain\w*|rating|rate[ds]?|odds|price[ds]?|costs?"
-    r"|temperature|speed)\b",
-    re.IGNORECASE,
+    r"|temperature|speed)\b"
 )
+_MEASURED = re.compile(MEASURED, re.IGNORECASE)
 _LENGTH = re.compile(rf"{words.LENGTH}\Z", re.IGNORECASE)
 _LINE = re.compile(
     r"\W{0,6}(?:\d{1,2}[.)] )?(?:(?:final |my |the )?"
@@ -124,8 +124,9 @@ def windows_in(text: str, *, tagged: bool, one: bool = False, cut: bool = False,
     if listed := lists_of_bounds(bare, all_chains, units) if len(all_chains) > 1 else []:
         return Words(*asserted(text, listed, units, one=one, cut=cut))
     chains: list[Chain] = []
+    judging = _Judging(*(words.may_hold(bare, row) for row in ("video", "measured")))
     for chain in all_chains:
-        if _is_window(bare, chain, tagged) or (chains and _goes_on(bare, chains[-1], chain)):
+        if _is_window(bare, chain, tagged, judging) or (chains and _goes_on(bare, chains[-1], chain)):
             chains.append(chain)
     places: dict[bool, list[Place]] = {True: [], False: []}
     for chain in chains:
@@ -157,14 +158,21 @@ def windows_in(text: str, *, tagged: bool, one: bool = False, cut: bool = False,
     return Words(*asserted(text, found, units, one=one, cut=cut))
 
 
-def _is_window(text: str, chain: Chain, tagged: bool) -> bool:
+class _Judging(NamedTuple):
+    """Which words a text may hold: in most texts these need not be looked for before every chain."""
+
+    video: bool
+    measured: bool
+
+
+def _is_window(text: str, chain: Chain, tagged: bool, may: _Judging) -> bool:
     """Whether the words around a chain allow it to be a window and, outside of a tag, also show that it is one."""
     start, end = chain.times[0].start, chain.times[-1].end
     line, after = text[max(0, start - 48) : start].rpartition("\n")[2], text[end : end + 24]
     before, last = _last_words(line)
-    if _is_other(before, last) or _LENGTH.search(line) or _NOT_AFTER.match(after):
+    if _is_other(before, last) or (may.video and _LENGTH.search(line)) or _NOT_AFTER.match(after):
         return False
-    if not chain.united and not (_FOLLOWS.match(after) and _may_be_seconds(line, before, last)):
+    if not chain.united and not (_FOLLOWS.match(after) and _may_be_seconds(line, before, last, may)):
         return False
     if tagged or (_LINE.match(line) and _ALONE_AFTER.match(after)):
         return True
@@ -229,10 +237,10 @@ def _leads(before: str, last: str) -> bool:
     return _LEAD.fullmatch(last) is not None or last.endswith(_LEADS_JOINED) or _among(label, _LABELS)
 
 
-def _may_be_seconds(line: str, before: str, last: str) -> bool:
+def _may_be_seconds(line: str, before: str, last: str, may: _Judging) -> bool:
     """Whether plain numbers after these words can be seconds rather than frames or a score."""
     counted = last in ("from", "between") and _among(before, _COUNTED)
-    return not counted and not _MEASURED.search(re.split(r"[.;]", line)[-1])
+    return not counted and not (may.measured and _MEASURED.search(re.split(r"[.;]", line)[-1]))
 
 
 def _are_decimals(text: str, chain: Chain) -> bool:

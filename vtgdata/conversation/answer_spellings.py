@@ -5,6 +5,7 @@ the duration is known, `the end of the video` becomes a time.
 """
 
 import re
+from functools import lru_cache
 
 from vtgdata.conversation import answer_choice_words as marks
 from vtgdata.conversation import answer_sayings as sayings
@@ -134,7 +135,7 @@ def _to_end(text: str, found: re.Match[str], units: Units) -> str:
 
 def _spelled(found: re.Match[str]) -> str:
     """Digits of an English number in words below one hundred."""
-    values = [_VALUES[word.lower()] for word in found.groups() if word]
+    values = [_VALUES[words.folded(word)] for word in found.groups() if word]
     return str(sum(values))
 
 
@@ -195,8 +196,9 @@ def _plain(text: str) -> str:
     text = _FRAMES.sub(r"\1", text) if ":00" in text else text
     text = _NUMBERED.sub(r"\1: ", text)
     if "(" in text:
-        text = _REMARK.sub(lambda remark: remark[0] if _JUDGING.search(remark[0]) else "", text)
-    text = _LASTING.sub(" ", text)
+        text = _REMARK.sub(lambda remark: remark[0] if _judges(remark[0]) else "", text)
+    if words.may_hold(text, "lasting"):
+        text = _LASTING.sub(" ", text)
     if " after " in text or " before " in text:
         text = _RELATIVE.sub(" ", text)
     if words.may_hold(text, "start") or words.may_hold(text, "end"):
@@ -207,6 +209,12 @@ def _plain(text: str) -> str:
     text = _POINTED.sub(r"\1\2.\3", text)
     pattern = _COMMAS if _has_decimal_commas(text) else _COMMA_UNIT
     return pattern.sub(r"\1.\2", text)
+
+
+@lru_cache(maxsize=1024)
+def _judges(remark: str) -> bool:
+    """Whether a remark says something about the window beside it; most remarks stand in many answers."""
+    return _JUDGING.search(remark) is not None
 
 
 def _replaced(found: re.Match[str]) -> str:

@@ -12,7 +12,7 @@ from vtgdata.conversation import answer_choice_words as marks
 from vtgdata.conversation import answer_sayings as sayings
 from vtgdata.conversation import answer_words as words
 from vtgdata.conversation.answer_choice import ASKED, chosen
-from vtgdata.conversation.answer_clauses import CROSSES, Judged, Place, any_of, one_in
+from vtgdata.conversation.answer_clauses import CONTRAST, CROSSES, Judged, Place, any_of, one_in
 from vtgdata.conversation.answer_phrases import REGRET
 from vtgdata.conversation.answer_spellings import is_simple
 from vtgdata.conversation.answer_times import EDGE, Pair, Units, whole_words
@@ -31,9 +31,8 @@ _DIGIT = re.compile(r"\d")
 _POINTING = re.compile(rf"\W{{0,3}}(?:{sayings.POINTING})(?![{EDGE}])", re.IGNORECASE)
 _ALSO = re.compile(r"[^\n]{0,4}(?:間|사이|の)?(?:に|の間)?も")
 """Directly after a window: in it too, what the end of the sentence says."""
-_SPANNING = re.compile(whole_words(words.START, words.LASTS, sayings.SHOWN), re.IGNORECASE)
-_COMPLEMENT = re.compile(whole_words(sayings.INHERITED, sayings.WHETHER), re.IGNORECASE)
-_RELATIVE = re.compile(whole_words(sayings.RELATIVE), re.IGNORECASE)
+_SPANNING = any_of(words.START, words.LASTS, sayings.SHOWN)
+_COMPLEMENT, _RELATIVE = any_of(sayings.INHERITED, sayings.WHETHER), any_of(sayings.RELATIVE)
 _DESCRIBING = re.compile(r"\W*(?:with|mit|avec|con|com|met|dengan|với)\b", re.IGNORECASE)
 _LAST = re.compile(sayings.NEGATION_JOINED)
 _INHERITED = re.compile(rf"\W*(?:{sayings.INHERITED})(?![{EDGE}])", re.IGNORECASE)
@@ -42,7 +41,6 @@ _EVENT, _ELSE, _NEVER = any_of(sayings.EVENT, words.VIDEO), any_of(sayings.ELSE)
 _ELSE_OR_TIME = re.compile(rf"{_ELSE.pattern}|\d", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{2}")
 _LEAD_IN = re.compile(rf"(?:{words.FROM}|{words.BETWEEN})(?![{EDGE}])", re.IGNORECASE)
-_CONTRAST = re.compile(rf"{whole_words(sayings.CONTRAST)}|{sayings.BUT_JOINED}", re.IGNORECASE)
 _REQUEST = any_of(sayings.REQUEST)
 _ABSENT = re.compile(sayings.ABSENT_JOINED)
 _ABSENCE = re.compile(rf"(?:{words.VIDEO})|\b{sayings.APPEARS}", re.IGNORECASE)
@@ -60,9 +58,8 @@ _CHOICE = re.compile(
     re.IGNORECASE,
 )
 """After several windows, which of them is meant."""
-_THERE = any_of(sayings.THERE)
+_THERE, _FINALLY = any_of(sayings.THERE), any_of(sayings.FINALLY)
 _MERELY = re.compile(rf"[^.;!?\n]{{0,30}}{whole_words(sayings.MERELY)}", re.IGNORECASE)
-_FINALLY = any_of(sayings.FINALLY)
 _REASON = re.compile(rf"(?:\n|\. |\A)\W{{0,4}}(?:{sayings.REASON})\W{{0,4}}[:：]", re.IGNORECASE)
 _REMARK = re.compile(r"\((?=[^()\n]{0,80}[^\W\d_]{2})[^()\n]{0,300}\)")
 _ABOUT_ALL = re.compile(
@@ -89,7 +86,7 @@ def asserted(
     kept = [place for place in found if not _unsaid(whole, place)]
     inside = [place for place in kept if not whole.text[place.start : place.end].isspace()]
     kept = inside or kept
-    if whole.wrongs and len({place.pair for place in kept}) > 1:
+    if len({place.pair for place in kept}) > 1 and whole.wrongs:
         kept = [place for place in kept if not _retracted(whole, place)]
     kept = chosen(text, _final(whole, _without_remarks(whole, _after_absence(whole, kept))), one=one)
     kept = [place for place in kept if not (cut and _is_before_the_end(whole, place))]
@@ -148,11 +145,13 @@ def _is_crossed(text: str, place: Place) -> bool:
 def _denied(text: Judged, place: Place) -> bool:
     """Whether a window's clause is denied, or its sentence refuses."""
     begin, end = text.sentences.around(place)
+    if not (denied := one_in(text.denials, begin, end)) and not text.inabilities:
+        return _AFTERWARDS.match(text.text, place.end) is not None
     first, last = text.clauses.around(place)
     since = text.between_buts(place)[0]
     if _AFTERWARDS.match(text.text, place.end) or one_in(text.inabilities, since, last):
         return True
-    if not one_in(text.denials, begin, end):
+    if not denied:
         return False
     if one_in(text.denials, first, last) and not _denies_another(text, first, last, place):
         return True
@@ -213,7 +212,7 @@ def _after_absence(text: Judged, found: list[Place]) -> list[Place]:
     return [
         place for place in found
         if one_in(finals, 0, place.start)
-        or (absences[0][0] < place.start and _CONTRAST.search(text.text, text.sentences.around(place)[0], place.start))
+        or (absences[0][0] < place.start and CONTRAST.search(text.text, text.sentences.around(place)[0], place.start))
     ]  # fmt: skip
 
 
@@ -229,7 +228,7 @@ def _is_absence(text: Judged, begin: int, end: int, found: Sequence[Place]) -> b
     if _THERE.search(part) and any(place.end <= begin for place in found):
         return False
     never = _NEVER.search(part)
-    if never and _CONTRAST.search(text.text, max(0, begin - 12), begin):
+    if never and CONTRAST.search(text.text, max(0, begin - 12), begin):
         return True  # `He drinks from 5 to 9 s, but at no moment does he spill it.`
     if not one_in(text.denials, begin, end) or _ELSE.search(part) or _CORRECTION.search(part):
         return False
@@ -267,7 +266,7 @@ def _chosen(text: Judged, found: list[Place]) -> list[Place]:
     said = list(_CHOICE.finditer(text.text, found[-1].end))
     if not said:
         return found
-    word = next(group for group in said[-1].groups() if group).lower()
+    word = words.folded(next(group for group in said[-1].groups() if group))
     place = int(word) - 1 if word.isdecimal() else _ORDINALS[word]
     each = list({one.pair: one for one in found}.values())
     return [each[place]] if place < len(each) else found

@@ -10,8 +10,9 @@ MOST_TAGS = 200
 MOST_CONTENT = 4_000
 """Most characters that are read of a tag's content, or of a text without tags: half of them from each end."""
 
-_FIRST = r"[<◁\[【〈《&]"
-"""How a mark begins: a pattern that starts with a set of characters is searched for fast."""
+_FIRST = r"[<◁\[【〈《&](?=[\s|/a-z\u00c0-\uffff])(?![◁【〈《])"
+"""How a mark begins: a pattern that starts with a set of characters is searched for fast, and most of these signs are
+followed by what is no mark."""
 _LEFT, _RIGHT = r"(?:(?<=&)lt;)?\|?\s{0,3}", r"\s{0,3}\|?(?:\\?[>▷\]】〉》]|&gt;)"
 _THOUGHT = (
     r"(?:[a-z]{2,10}[:_])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratch_?pad|monologue|denken|gedanken|pensamentos?"
@@ -23,7 +24,7 @@ _THINK_BEGINS = re.compile(
     re.IGNORECASE,
 )
 _THINK_ENDS = re.compile(
-    rf"{_FIRST}(?:{_LEFT}(?:/\s{{0,3}}|end_of_|end_){_THOUGHT}{_RIGHT}"
+    rf"{_FIRST}(?=[\s|/lecu])(?:{_LEFT}(?:/\s{{0,3}}|end_of_|end_){_THOUGHT}{_RIGHT}"
     r"|(?<=<)(?:\|channel\|>\s{0,3}final[^<\n]{0,40}<\|message\|>|channel\|>|unused95>))",
     re.IGNORECASE,
 )
@@ -106,7 +107,16 @@ def split_reasoning(text: str) -> tuple[str, str]:
         tags = list(_ANSWER_BEGINS.finditer(tail))
         rest = tail if tags else head if _ANSWER_BEGINS.search(head) else ""
         before += tail[: tags[0].start()] if tags else tail
-    return _THINK_BEGINS.sub("", before).strip(), rest
+    return _without_openings(before).strip(), rest
+
+
+def _without_openings(thought: str) -> str:
+    """The text without the marks that open reasoning: mostly it has one, and then the rest need not be searched."""
+    first = _THINK_BEGINS.search(thought)
+    if first is None:
+        return thought
+    rest = thought[first.end() :]
+    return thought[: first.start()] + (_THINK_BEGINS.sub("", rest) if words.may_hold(rest, "thought") else rest)
 
 
 def opening_of(written: str) -> str:

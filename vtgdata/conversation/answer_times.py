@@ -9,6 +9,7 @@ linear in the length.
 import math
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from vtgdata.conversation import answer_words as words
@@ -46,19 +47,22 @@ _SECONDS = rf"(?:(?:{words.SECOND.replace(' ', '[ ]')}){_END}\.?)"
 _MINUTES = rf"(?:(?:{words.MINUTE})(?![{LETTER}])\.?)"
 _HOURS = rf"(?:(?:{words.HOUR}){_END})"
 _MILLI = rf"(?:(?:{words.MILLISECOND}){_END})"
+_NEAR = r"(?=[ -]?[^\W\d_])"
+"""Before a unit: most numbers have no letter near, and then no unit need be tried."""
 _JOIN = rf"(?:,?[ ]?(?:(?:{words.AND})[ ]|و)?)"
 _TIME = re.compile(
     rf"""
     (?<![{LETTER}\d/$€£¥₹\#@<^]) (?<!\d[.:])
     (?P<sign>(?<![{LETTER}\d)\]%])[-+](?=[\d.]))?
     (?:
-      (?P<clock>(?:\d{{1,3}}:)?\d{{1,3}}:\d\d(?:\.\d++|,\d{{3}}(?![\d:]))?) (?:[ -]?(?:{_SECONDS}|(?P<cm>{_MINUTES})))?
-    | (?P<h>{_NUMBER})(?:[ -]?{_HOURS}|[ ]?h(?=[ ]?\d))
+      (?P<clock>(?:\d{{1,3}}:)?\d{{1,3}}:\d\d(?:\.\d++|,\d{{3}}(?![\d:]))?)
+        (?:{_NEAR}[ -]?(?:{_SECONDS}|(?P<cm>{_MINUTES})))?
+    | (?P<h>{_NUMBER}){_NEAR}(?:[ -]?{_HOURS}|[ ]?h(?=[ ]?\d))
         (?:{_JOIN}(?P<hm>{_NUMBER})(?:[ -]?{_MINUTES}|m(?![{LETTER}])))?
         (?:{_JOIN}(?P<hs>{_NUMBER})[ -]?{_SECONDS})?
-    | (?P<m>{_NUMBER})(?:[ -]?{_MINUTES}|m(?![{LETTER}]))
+    | (?P<m>{_NUMBER}){_NEAR}(?:[ -]?{_MINUTES}|m(?![{LETTER}]))
         (?:{_JOIN}(?P<ms>{_NUMBER})[ -]?{_SECONDS} | (?P<tight>\d\d)(?!\d))?
-    | (?P<plain>(?!0\d\d+(?![.\d]))(?:{_NUMBER})) (?:[ -]?(?:(?P<milli>{_MILLI})|(?P<unit>{_SECONDS})))?
+    | (?P<plain>(?!0\d\d+(?![.\d]))(?:{_NUMBER})) (?:{_NEAR}[ -]?(?:(?P<milli>{_MILLI})|(?P<unit>{_SECONDS})))?
     )
     (?:[ ]mark{_END})?
     # Not the start of a longer number, and no per cent, money or time of day.
@@ -143,8 +147,9 @@ def times_in(text: str, cut: bool) -> Iterator[Time]:
 
 def _is_same(text: str, first: Time, second: Time) -> bool:
     """Whether the second time repeats the first in another notation, as in `65 s (01:05)`."""
-    bracketed = text[first.end : second.start] in ("(", " (") and text[second.end : second.end + 1] == ")"
-    return bracketed and first.kind != second.kind and abs(first.seconds - second.seconds) < 1
+    if first.kind == second.kind or abs(first.seconds - second.seconds) >= 1:
+        return False
+    return text[first.end : second.start] in ("(", " (") and text[second.end : second.end + 1] == ")"
 
 
 def _time(match: re.Match[str]) -> Time | None:
@@ -170,6 +175,13 @@ def _time(match: re.Match[str]) -> Time | None:
     return Time(-seconds if match["sign"] == "-" else seconds, match.start(), match.end(), kind, scale)
 
 
+@lru_cache(maxsize=1024)
+def _separator(gap: str) -> str | None:
+    """`strong`, `both` or `comma` for what separates two times of a chain; None for any other text."""
+    match = _GAP.fullmatch(gap) if gap.strip() else None
+    return str(match.lastgroup) if match else None
+
+
 def chains_in(text: str, times: Sequence[Time]) -> Iterator[Chain]:
     """The chains of a text's times, single times too, in order."""
     chain: Chain | None = None
@@ -179,9 +191,9 @@ def chains_in(text: str, times: Sequence[Time]) -> Iterator[Chain]:
             if time.seconds < 0 and gap in ("", " "):
                 # `12.5 -17.8`, `12秒-17秒`: the `-` is a separator, written close to the second number.
                 gap, time = "-", time._replace(seconds=-time.seconds, start=time.start + 1)
-            if match := _GAP.fullmatch(gap) if len(gap) < 40 else None:
+            if sep := _separator(gap) if len(gap) < 40 else None:
                 chain.times.append(time)
-                chain.seps.append(str(match.lastgroup))
+                chain.seps.append(sep)
                 continue
             yield chain
         chain = Chain([time], [])

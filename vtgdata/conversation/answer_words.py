@@ -159,28 +159,51 @@ CHINESE = "零一二三四五六七八九"
 
 STEMS = {
     "unit": (
-        "second sekund segund секунд saniye giây detik วินาที ثاني ثوان सेक minut минут dakika "
-        "phút menit นาที دقي دقائق मिनट"
+        "second sekund segund секунд saniye giây detik วินาที ثاني ثانی ثوان सेक minut минут dakika "
+        "phút menit minuut นาที دقي دقائق मिनट"
     ),
     "start": (
         "begin start anfang début inicio principio comienzo início começo inizio начала baş بداية "
-        "أول शुर đầu awal początku เริ่ม ต้น 开始 开头 从头 開始 開頭 最初 冒頭 始め はじめ 시작 "
+        "أول शुर đầu awal początku เริ่ม ต้น 开始 开头 头 開始 開頭 最初 冒頭 始め はじめ 시작 "
         "처음"
     ),
     "end": (
-        "end fin fim schluss конца sonuna نهاية آخر अंत आखिर hết cuối akhir selesai końca einde "
+        "end fin fim schluss конца sonuna نهاية آخر अंत आखिर hết cuối akhir selesai końca eind "
         "จบ 结束 結束 结尾 結尾 末尾 最后 最後 终点 終わり 終了 ラスト 끝 마지막 over"
     ),
     "thought": (
         "think thought reason reflection analysis scratch monologue denken gedanken pens "
         "réflexion мысли 思考 생각 channel unused"
     ),
+    "video": (
+        "video clip footage recording film movie vídeo vidéo видео ролик wideo nagrani الفيديو المقطع "
+        "वीडियो 视频 視頻 影片 片子 录像 動画 映像 ビデオ 영상 비디오 วิดีโอ คลิป aufnahme"
+    ),
+    "lasting": (
+        "go went for last continue run take taking dauer benötigt braucht dur pendant prend tarda leva demora длит "
+        "за mất kéo memakan berlangsung selama trwa zajmuje duurt ใช้ นาน تستغرق يستغرق 持续 持續 耗时 耗時 历时 歷時 "
+        "用时 用時 かか 続 を要 걸 지속 소요 이어 sür alır alir alıyor लगत तक long"
+    ),
+    "measured": "confiden scor probab likel certain rating rate odds price cost temperature speed",
 }
 """For some rows, parts of words of which a text has one if a pattern of the row can match in it: quick to look for."""
-_STEMS = {row: stems.split() for row, stems in STEMS.items()}
+
+
+def folded(text: str) -> str:
+    """The text in lower case, and with an `i` or `s` for the other letters that match these where case is ignored.
+
+    What a pattern found is looked up by this: a Turkish `FİVE` or a `ſecond` of an old print are in no table.
+
+    >>> folded("FİVE fıve ſecond")
+    'five five second'
+    """
+    return text.replace("İ", "i").lower().replace("ı", "i").replace("ſ", "s")
+
+
+_STEMS = {row: folded(stems).split() for row, stems in STEMS.items()}
 
 
 def may_hold(text: str, row: str) -> bool:
     """Whether a row's patterns can match anywhere in a text."""
-    low = text.lower()
+    low = folded(text)
     return any(stem in low for stem in _STEMS[row])

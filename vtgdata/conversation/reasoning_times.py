@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 
 from vtgdata.conversation.answer_times import Chain, Time, chains_in, pairs_of, times_in
+from vtgdata.conversation.answer_words import folded
 
 MOST = 20_000
 """Most characters of a reasoning that are read: its last ones."""
@@ -91,7 +92,7 @@ def _spells(text: str) -> bool:
     parts = text.split("second")
     before = (part[-24:].rstrip(" -").replace("-", " ").rpartition(" ")[2] for part in parts[:-1])
     after = (part[:12].strip().partition(" ")[0].strip(".,;") for part in parts[1:])
-    return any(word.lower() in _WORD_VALUES for words in (before, after) for word in words)
+    return any(folded(word) in _WORD_VALUES for words in (before, after) for word in words)
 
 
 def _digits(match: re.Match[str]) -> str:
@@ -100,7 +101,7 @@ def _digits(match: re.Match[str]) -> str:
 
 
 def _value(words: str) -> int:
-    return sum(_WORD_VALUES[word] for word in re.split("[- ]", words.lower()))
+    return sum(_WORD_VALUES[word] for word in re.split("[- ]", folded(words)))
 
 
 def claims_in(text: str) -> list[Claim]:

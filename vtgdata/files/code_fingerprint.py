@@ -33,14 +33,15 @@ def of_code(*modules: str) -> str:
     if unknown:
         raise ValueError(f"{', '.join(unknown)}: no module of vtgdata, so its code has no fingerprint")
     seen: dict[str, str] = {}
-    pending = list(modules)
+    pending, asked = list(modules), set[str]()
     while pending:
         name = pending.pop()
-        path = module_path(name)
-        if name in seen or path is None:
+        if name in asked:
             continue
-        seen[name], imported = _module(path)
-        pending.extend(imported)
+        asked.add(name)  # most names are imported in many places, and each look is one at the disk
+        if (path := module_path(name)) is not None:
+            seen[name], imported = _module(path)
+            pending.extend(imported)
     _remember()
     return fingerprint.of_value(sorted(seen.items()))
 

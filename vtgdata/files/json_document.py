@@ -3,6 +3,7 @@
 Without this, a document that nests deep raises a RecursionError here, or later in code that walks through it.
 """
 
+import re
 from itertools import accumulate
 from typing import Any, TypeVar, overload
 
@@ -19,6 +20,8 @@ _STEPS = bytes.maketrans(b"[{]}", b"\x02\x02\x00\x00")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[{]}"))
 _PIECE = 1 << 20
 """Characters that are looked at together."""
+_STRING = r'"(?:[^"\\]|\\.)*+"'
+_STRINGS, _STRINGS_OF_BYTES = re.compile(_STRING, re.DOTALL), re.compile(_STRING.encode(), re.DOTALL)
 
 
 @overload
@@ -35,7 +38,7 @@ def decode(raw: bytes | str, type: Any = Any) -> Any:
     Raises msgspec.DecodeError when it is no JSON, not UTF-8, not of the type, or nests too deep.
     """
     try:
-        if depth(raw) > limits.DEPTH.value:
+        if nests_too_deep(raw):
             raise RecursionError
         return msgspec.json.decode(raw, type=type)
     except RecursionError:
@@ -60,6 +63,15 @@ def cell(text: str, column: str, type: Any = Any) -> Any:
 def too_deep() -> str:
     """What is wrong with a document that nests deeper than the limit."""
     return f"it nests too deep: above the limit of {limits.DEPTH.value} levels that {limits.DEPTH.variable} sets"
+
+
+def nests_too_deep(text: bytes | str) -> bool:
+    """Whether a JSON text nests deeper than the limit; brackets in its strings do not count."""
+    # They are counted first, since that is quick, and left out where there seem to be too many.
+    if not (seems := depth(text)) or seems <= (most := limits.DEPTH.value):
+        return False
+    rest = _STRINGS.sub("", text) if isinstance(text, str) else _STRINGS_OF_BYTES.sub(b"", text)
+    return depth(rest) > most
 
 
 def depth(text: bytes | str) -> int:
