@@ -83,8 +83,11 @@ def test_a_kill_at_any_change_among_temporary_files_leaves_nothing_there_after_t
                 at.restore()
                 at.start(case.words, root=str(folder), at=event, signal=9).wait(killing.LIMIT)
                 at.start(case.words).wait(killing.LIMIT)
-                wrong += [f"{case.name}, event {event}: {path}" for path in folder.rglob("*")]
+                left = [f"event {event}: {path.name}" for path in folder.rglob("*")]
+                wrong += [f"{case.name}, {each}" for each in left]
+                sys.stdout.write("".join(f"{case.name}, {each} is left over\n" for each in left))
             sys.stdout.write(f"{case.name}: {events} events\n")
+            sys.stdout.flush()
     assert not wrong
 
 
