@@ -1,5 +1,6 @@
 """Temporary names: one for each process of each machine; what a dead process left goes, and nothing else."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import vtgdata
 from support import forked
 from vtgdata.files import processes, temporary
 from vtgdata.files.whole import Replacement, write_text
@@ -21,6 +23,15 @@ place.mkdir() if sys.argv[2] == "folder" else place.write_text("half")
 (place / "inner").write_text("half") if sys.argv[2] == "folder" else None
 os._exit(0)
 """
+FIND = """
+import os, sys, tempfile
+from vtgdata.files import temporary
+if sys.argv[1] == "killed":
+    sys.addaudithook(lambda event, _: event == "os.remove" and os._exit(9))
+print(temporary.system() if sys.argv[1] != "Python" else tempfile.gettempdir())
+"""
+NAMED = ("TemporaryFile", "NamedTemporaryFile", "SpooledTemporaryFile", "TemporaryDirectory", "mkstemp", "mkdtemp")
+"""What of Python's tempfile looks for the system's folder unless it is told a folder."""
 
 
 @pytest.mark.parametrize("kind", ["file", "folder"])
@@ -91,3 +102,36 @@ def test_a_process_is_known_by_when_it_started():
 def test_a_folder_that_cannot_be_listed_is_no_error(tmp_path):
     temporary.tidy(tmp_path / "absent")
     temporary.tidy(Path("/proc/self/mem"))
+
+
+def test_a_process_killed_while_it_looks_for_the_systems_folder_leaves_nothing_after_the_next_run(tmp_path):
+    env = dict(os.environ) | {"TMPDIR": str(tmp_path)}
+    assert forked.run(["-c", FIND, "killed"], env=env).returncode == 9
+    assert len(list(tmp_path.iterdir())) == 1
+    assert forked.run(["-c", FIND, "whole"], env=env).stdout.strip() == str(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("named", [{"TMPDIR": "absent", "TEMP": "there"}, {"TMP": "there"}, {"TMPDIR": "file"}, {}])
+def test_the_systems_folder_is_the_one_that_python_finds(tmp_path, named):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "file").touch()
+    env = {name: value for name, value in os.environ.items() if name not in ("TMPDIR", "TEMP", "TMP")} | named
+    ours, pythons = (forked.run(["-c", FIND, way], cwd=tmp_path, env=env) for way in ("whole", "Python"))
+    assert ours.stdout == pythons.stdout != "", ours.stderr
+    assert list((tmp_path / "there").iterdir()) == []
+
+
+def test_no_module_lets_python_look_for_the_systems_folder():
+    package = Path(vtgdata.__file__).parent
+    calls = [
+        (path.relative_to(package).as_posix(), node.func.attr, [each.arg for each in node.keywords])
+        for path in package.rglob("*.py")
+        if "tempfile" in (text := path.read_text())
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        if isinstance(node.func.value, ast.Name) and node.func.value.id == "tempfile"
+    ]
+    assert calls
+    for path, name, given in calls:
+        assert path == "files/temporary.py" or (name in NAMED and "dir" in given), f"{path}: tempfile.{name}"

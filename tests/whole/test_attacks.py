@@ -93,7 +93,7 @@ SILENT = {
 ABSENT = f"no\n{EVIL}"
 HOSTILE: dict[str, dict[str, Any]] = {
     "diff": {"b": "release/1.1.0"}, "demo-base": {"steps": 1}, "demo-report": {"evaluation": ABSENT},
-    "train sft": {"model": ABSENT}, "train rl": {"model": ABSENT}, "train distill": {"model": ABSENT},
+    **{name: {"model": ABSENT, "videos": ABSENT} for name in ("train sft", "train rl", "train distill")},
     **{
         name: {"model": "scripted:samples/samples.parquet"}
         for name in ("build-coldstart", "score-difficulty", "propose")

@@ -25,6 +25,8 @@ SEED = int(os.environ.get("VTGDATA_KILL_SEED", "0"))
 ONLY = set(filter(None, os.environ.get("VTGDATA_KILL_ONLY", "").split(",")))
 EACH = 20
 """Kills of every command, if there are enough."""
+MOST = 20
+"""Events of one way, started programs and connections among them, at which temporary files are looked at."""
 FEW = ("curate", "remove")
 """Ways that the default suite tries, once each."""
 
@@ -64,6 +66,29 @@ def test_every_command_killed_anywhere_ends_as_if_nothing_had_happened(tmp_path,
             sums.setdefault(case.command, Counter()).update(kill(at, case, wanted, HOWS, 5 if torch else 1))
     table(sums, share)
     assert not any(each["faults"] for each in sums.values())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(0)
+def test_a_kill_at_any_change_among_temporary_files_leaves_nothing_there_after_the_next_run(tmp_path):
+    wrong = list[str]()
+    with killing.desk(tmp_path) as at:
+        folder, counted = at.root / "tmp", at.root.parent / "counted"
+        for case in killing.cases():
+            killing.prepare(at, case)
+            at.save()
+            at.start(case.words, root=str(folder), count=str(counted)).wait(killing.LIMIT)
+            events = int(counted.read_text().split()[0])
+            for event in range(1, min(events, MOST) + 1) if not ONLY or ONLY & {case.command, case.name} else ():
+                at.restore()
+                at.start(case.words, root=str(folder), at=event, signal=9).wait(killing.LIMIT)
+                at.start(case.words).wait(killing.LIMIT)
+                left = [f"event {event}: {path.name}" for path in folder.rglob("*")]
+                wrong += [f"{case.name}, {each}" for each in left]
+                sys.stdout.write("".join(f"{case.name}, {each} is left over\n" for each in left))
+            sys.stdout.write(f"{case.name}: {events} events\n")
+            sys.stdout.flush()
+    assert not wrong
 
 
 def kill(at: Desk, case: Case, number: int, hows: tuple[str, ...], row: int = 1) -> Counter[str]:

@@ -1,5 +1,6 @@
 """The commands that run stages: name, module, printer and positional arguments. A new command is one new line."""
 
+import contextlib
 import importlib
 import math
 import re
@@ -12,7 +13,7 @@ import typer
 
 from vtgdata.cli.output import folded
 from vtgdata.errors import Unconfirmed, VtgError, did_you_mean
-from vtgdata.files import live
+from vtgdata.files import live, temporary
 from vtgdata.files.outside_text import refuse_credentials
 from vtgdata.train.crew import Crew
 
@@ -137,6 +138,8 @@ def execute(command: str, settings: msgspec.Struct) -> msgspec.Struct:
             f"`vtgdata {command}` was started in {processes} processes, which would all do the same. Start it once; a "
             "recipe's training step takes several by its settings `launch` or `accelerate`."
         )
+    with contextlib.suppress(FileNotFoundError):
+        temporary.system()  # before a library looks for it; many a command needs none
     run = importlib.import_module(COMMANDS[command].module).run
     try:
         with live.watch(command):

@@ -6,7 +6,6 @@ two ends.
 """
 
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -19,7 +18,7 @@ from vtgdata.cli.recipe_costs import LEAST_OUT, Ends, cost_of, each, hours_of, l
 from vtgdata.cli.recipe_counts import UNKNOWN, Known, counted, page, partly, published, tried
 from vtgdata.engine.money.tokens import Range
 from vtgdata.errors import VtgError
-from vtgdata.files import outside, plugins
+from vtgdata.files import outside, plugins, temporary
 from vtgdata.files.pieces import count_rows
 
 ONE = Range(1, 1)
@@ -256,8 +255,8 @@ def _ends(found: Range) -> Ends | None:
 def plan(recipe: Any, records: list[Any]) -> list[PlannedStep]:
     """The plan of every step of a recipe; a step whose input is wrong is listed with what is wrong."""
     found: list[PlannedStep] = []
-    with tempfile.TemporaryDirectory() as scratch:
-        planner = Planner(recipe.out, Path(scratch))
+    with temporary.folder() as scratch:
+        planner = Planner(recipe.out, scratch)
         for step, record in zip(recipe.steps, records, strict=True):
             try:
                 found.append(planner.step(step, record))

@@ -64,12 +64,46 @@ def folder(path: Path | None = None) -> Generator[Path]:
         path: it lies beside this file or folder, to be moved to its place; for None it lies among the system's
             temporary files, where only this user may look into it.
     """
-    place = beside(path or Path(tempfile.gettempdir()) / "vtgdata")
+    place = beside(path or system() / "vtgdata")
     place.mkdir(mode=0o777 if path else 0o700)
     try:
         yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def system() -> Path:
+    """The system's folder for temporary files: the first that takes a file, of those that Python considers.
+
+    Python finds it by writing a file whose name does not say whose it is, so what a run left that was killed meanwhile
+    would stay for ever. Here the file has a name of ours. Called before any library asks Python for the folder, it
+    answers for them too. Raises FileNotFoundError when no folder takes a file.
+    """
+    if tempfile.tempdir is None:
+        tempfile.tempdir = next((str(place) for place in _considered() if _takes_a_file(place)), None)
+    return Path(tempfile.gettempdir())
+
+
+def _considered() -> Generator[Path]:
+    for variable in ("TMPDIR", "TEMP", "TMP"):
+        if named := os.environ.get(variable):
+            yield Path(named).absolute()
+    if os.name != "nt":
+        yield from map(Path, ("/tmp", "/var/tmp", "/usr/tmp"))
+        yield Path.cwd()
+
+
+def _takes_a_file(folder: Path) -> bool:
+    place = beside(folder / "vtgdata")
+    try:
+        with create(place) as file:
+            file.write(b"any")
+    except OSError:
+        return False
+    finally:
+        with contextlib.suppress(OSError):
+            place.unlink()
+    return True
 
 
 def tidy(folder: Path, *, earlier: bool = True) -> None:

@@ -8,13 +8,12 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import msgspec
 
 from vtgdata.errors import VtgError, of_process
-from vtgdata.files import child_processes, json_document, outside
+from vtgdata.files import child_processes, json_document, outside, temporary
 from vtgdata.files.whole import write_json
 from vtgdata.train import launch_config
 from vtgdata.train.settings import TrainSettings
@@ -68,8 +67,8 @@ def start(command: str, settings: TrainSettings) -> None:
     Raises the error of the process that failed first; its exit code is that error's.
     """
     _check_machines(settings.accelerate)
-    with tempfile.TemporaryDirectory() as folder:
-        file, failed = Path(folder) / "settings.json", Path(folder) / "failed.json"
+    with temporary.folder() as folder:
+        file, failed = folder / "settings.json", folder / "failed.json"
         wanted = settings.launch
         if settings.accelerate:
             wanted = wanted or launch_config.read(launch_config.find(settings.accelerate)).processes

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vtgdata.errors import VideoUnreadable, VtgError
-from vtgdata.files import child_processes, limits
+from vtgdata.files import child_processes, limits, temporary
 from vtgdata.records import Finding, FrameSampling, VideoFacts
 from vtgdata.records.file_parts import FilePart
 from vtgdata.video import decode, worker_messages
@@ -180,7 +180,7 @@ class _Worker:
     def __init__(self, memory: int) -> None:
         # What its libraries print is thrown away once it has started: what matters comes back as an error.
         command, environment = child_processes.python("vtgdata.video.worker", str(memory))
-        with tempfile.TemporaryFile() as words:
+        with tempfile.TemporaryFile(dir=temporary.system()) as words:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
