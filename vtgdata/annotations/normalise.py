@@ -75,8 +75,8 @@ class Given:
         published = self.published(row)
         sample_id = self.seen.unused(published)
         outcome = self.alone(row, published, sample_id)
-        if isinstance(outcome, Sample) and self.may_repeat(outcome):
-            return noted(outcome, self.seen.repeats(row, outcome))
+        if isinstance(outcome, Sample) and self.may_repeat(outcome) and (notes := self.seen.repeats(row, outcome)):
+            return noted(outcome, notes)
         return outcome
 
     def published(self, row: RawRow) -> str:
