@@ -24,24 +24,47 @@ def _write(frame: pl.DataFrame | pl.LazyFrame, path: Path) -> None:
 
 
 def ingest(given: Path, out: Path) -> None:
-    """JSON lines to samples and drops: ids, clamped windows, repeats."""
+    """JSON lines to samples, with all their columns, and drops: ids, clamped windows, repeats; hashes of the files."""
     parts = [
         pl.read_ndjson(given / f"{split}.jsonl").with_row_index("line", 1).with_columns(split=pl.lit(split))
         for split in ("train", "test")
     ]
-    start, end = (pl.col("relevant_windows").list.first().list.get(place) for place in (0, 1))
+    start, said = (pl.col("relevant_windows").list.first().list.get(place) for place in (0, 1))
     rows = pl.concat(parts).with_columns(
         sample_id=pl.format("doors:{}", "qid"), query=pl.col("query").str.strip_chars().str.replace_all(r"\s+", " "),
-        start=start, end=pl.min_horizontal(end, pl.col("duration").cast(pl.Float64)),
+        start=start, said=said, end=pl.min_horizontal(said, pl.col("duration").cast(pl.Float64)),
         origin=pl.format("{}.jsonl:{}", "split", "line"),
     )  # fmt: skip
     good = (pl.col("start") < pl.col("end")) & (pl.col("query") != "")
-    rows = rows.with_columns(
-        windows=pl.concat_list("start", "end"), again=pl.struct("vid", "query").is_duplicated(),
-        video_file=pl.format("{}.mp4", "vid"),
+    asked = pl.struct("vid", pl.col("query").str.to_lowercase())
+    rows = rows.with_row_index("row").with_columns(again=~asked.is_first_distinct())
+    firsts = rows.filter(pl.struct("vid").is_in(rows.filter("again").select(pl.struct("vid")).to_series().implode()))
+    firsts = firsts.select("row", first=pl.col("sample_id").first().over("vid", pl.col("query").str.to_lowercase()))
+    few = rows.filter((pl.col("said") > pl.col("end")) | pl.col("again")).join(firsts, on="row", how="left")
+    notes = [
+        pl.when(pl.col("said") > pl.col("end")).then(_repair("end_past_video", pl.col("said"), pl.col("end"))),
+        pl.when("again").then(_repair("duplicate", pl.col("first"), pl.lit("kept"))),
+    ]
+    few = few.select("row", repairs=pl.concat_list(notes).list.drop_nulls())
+    rows = rows.join(few, on="row", how="left", maintain_order="left").with_columns(pl.col("repairs").fill_null([]))
+    none, number = pl.lit(None, pl.String), pl.lit(None, pl.Float64)
+    samples = rows.filter(good).select(
+        "sample_id", "split", "query", "origin", corpus=pl.lit("doors"), video_id=pl.col("vid"),
+        video_file=pl.format("{}.mp4", "vid"), source_id=none, source_start=number,
+        duration=pl.col("duration").cast(pl.Float64), video_status=none,
+        windows=pl.concat_arr("start", "end").reshape((-1, 1, 2)).cast(pl.List(pl.List(pl.Float64))), labelled=True,
+        task=pl.lit("moment_retrieval"), options=pl.lit([], pl.List(pl.String)), answer=none,
+        label_version=pl.lit("original"), license=pl.lit("MIT"), repairs="repairs",
+        extra=pl.lit("{}"),
     )  # fmt: skip
-    _write(rows.filter(good).drop("relevant_windows"), out / "samples.parquet")
+    _write(samples, out / "samples.parquet")
     _write(rows.filter(~good).select("origin", "query"), out / "drops.parquet")
+    for path in (given / "train.jsonl", given / "test.jsonl", out / "samples.parquet", out / "drops.parquet"):
+        print(path.name, _sha256(path))
+
+
+def _repair(code: str, old: pl.Expr, new: pl.Expr) -> pl.Expr:
+    return pl.struct(code=pl.lit(code), old=old.cast(pl.String), new=new.cast(pl.String))
 
 
 def check(given: Path, out: Path) -> None:

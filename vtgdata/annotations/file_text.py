@@ -7,8 +7,8 @@ import gzip
 import io
 import os
 import zlib
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -123,18 +123,69 @@ def _refuse_impostors(path: Path, data: bytes) -> None:
         raise VtgError(f"{path}: an archive or a binary file, not text. Unpack it first.")
 
 
-def decoded_lines(path: Path, file: BinaryIO) -> Iterator[str]:
-    """The lines of a file of UTF-8, with their ends; raises VtgError for one that is too long or not UTF-8."""
+def numbered_lines(path: Path) -> Iterator[list[tuple[int, str]]]:
+    """The lines of a text file with their numbers from 1, some at a time, without line ends; blank lines are skipped.
+
+    Raises VtgError for a line that is too long or not UTF-8, after the lines before it.
+    """
+    number, found = 0, False
+    with opened(path) as file:
+        if file.read(2) in UTF_16:
+            pieces: Iterable[str] = (read_text(path),)
+        else:
+            file.seek(0)
+            pieces = _decoded(path, cast(io.BufferedReader, file))
+        for text in pieces:
+            lines = text.removesuffix("\n").split("\n")
+            if "\r" in text:
+                lines = [part for line in lines for part in line.removesuffix("\r").split("\r")]
+            if number == 0:
+                lines[0] = lines[0].removeprefix("\ufeff")
+            numbered = [(at, line) for at, line in enumerate(lines, number + 1) if line and not line.isspace()]
+            number += len(lines)
+            found = found or bool(numbered)
+            yield numbered
+    if not found:
+        raise VtgError(f"{path}: the file is empty. Download it again.")
+
+
+def _decoded(path: Path, file: io.BufferedReader) -> Iterator[str]:
+    """The text of a file of UTF-8, in pieces of whole lines."""
     most, number = limits.LINE.value, 0
-    while line := file.readline(most + 1):
-        number += 1
+    held: list[bytes] = []
+    size = 0
+    """Bytes of the line that `held` begins."""
+    while True:
+        piece = file.read1(_BUFFER)
+        end = piece.rfind(b"\n") + 1
+        if end or not piece:
+            lines = b"".join((*held, piece[:end]))
+            yield from _of_lines(path, lines, number, most)
+            number += lines.count(b"\n")
+            held, size = [], 0
+        if not piece:
+            return
+        held.append(piece[end:])
+        size += len(held[-1])
+        if size > most:
+            raise _too_long(path, number + 1)
+
+
+def _of_lines(path: Path, lines: bytes, number: int, most: int) -> Iterator[str]:
+    """The text of lines, of which so many come before them."""
+    if len(lines) <= most:
+        with suppress(UnicodeDecodeError):
+            text = lines.decode()
+            yield from (text,) if text else ()
+            return
+    for at, line in enumerate(io.BytesIO(lines), number + 1):
         if len(line) > most:
-            raise LineTooLong(str(limits.LINE.error(f"{path}:{number}", "the line is too long")))
-        try:
-            text = line.decode()
-        except UnicodeDecodeError:
-            text = decoded(path, line, "utf-8", number)  # raises the error that says where
-        yield text
+            raise _too_long(path, at)
+        yield decoded(path, line, "utf-8", at)  # raises the error that says where
+
+
+def _too_long(path: Path, number: int) -> "LineTooLong":
+    return LineTooLong(str(limits.LINE.error(f"{path}:{number}", "the line is too long")))
 
 
 class LineTooLong(VtgError):

@@ -5,6 +5,7 @@ of the path that tells the videos apart is their name, in samples and in a searc
 """
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +14,8 @@ from vtgdata.annotations import ids
 from vtgdata.annotations.file_text import opened
 
 _CHUNK = 1 << 20
+_PATH = re.compile(r"[/\\:?]|\A\.{0,2}\Z")
+"""What a link has, a path of several parts, or one that names no file."""
 
 
 def has_folders(path: Path) -> bool:
@@ -61,6 +64,8 @@ def path(key: str) -> str:
     >>> path("../data/test/0001.mp4"), path("0001"), path("https://youtu.be/aB3_dE-6hIj")
     ('data/test/0001', '0001', '')
     """
+    if not _PATH.search(key):
+        return ids.stem(key)  # by far the most common case
     if ids.is_link(key):
         return ""
     parts = [part for part in key.replace("\\", "/").split("/") if part not in ("", ".", "..")]

@@ -132,6 +132,12 @@ def read(path: Path, stated: Stated | None = None) -> Iterator[Item]:
     raise VtgError(f"{path}: a {kind} file, and JSON lines, a JSON list, csv or tsv is wanted here.")
 
 
+def is_json_lines(path: Path, stated: Stated | None = None) -> bool:
+    """Whether `read` takes a file for JSON lines; of a file with a single line this need not be known."""
+    said = stated or Stated()
+    return not said.records and not said.sep and shape(path) == "jsonl"
+
+
 def _is_one_line(path: Path) -> bool:
     """Whether a file has one line, and one that may be a record: no longer than a line of JSON lines."""
     try:
@@ -147,11 +153,16 @@ def _is_list(path: Path) -> bool:
 def _json_lines(path: Path) -> Iterator[Item]:
     name = path.name
     for position, (number, line) in enumerate(lines(path)):
-        try:
-            value = parse_json(line)
-        except ValueError as error:
-            value = error
-        yield Item(f"{name}:{number}", position, value, line)
+        yield of_line(name, position, number, line)
+
+
+def of_line(name: str, position: int, number: int, line: str) -> Item:
+    """The record in a line of a file of that name."""
+    try:
+        value = parse_json(line)
+    except ValueError as error:
+        value = error
+    return Item(f"{name}:{number}", position, value, line)
 
 
 def _list(path: Path, under: str = "") -> Iterator[Item]:

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, cast
 import msgspec
 
 from vtgdata.annotations import text
+from vtgdata.annotations.blocks import Block
 from vtgdata.annotations.json_text import parse_json
 from vtgdata.annotations.keys import Keys
 from vtgdata.annotations.text import LACKING, bound
@@ -178,7 +179,7 @@ def _other_half(found: Mapping[str, str]) -> str:
     return ""
 
 
-def checked(rows: Iterable[RawRow], corpus: Corpus) -> Iterator[RawRow]:
+def checked(rows: Iterable[RawRow | Block], corpus: Corpus) -> Iterator[RawRow | Block]:
     """Pass rows on, of whatever reader, and look at the labels of each split when all have passed.
 
     Raises VtgError when too many rows of a training split lack their labels, or when all rows of a benchmark split have
@@ -190,9 +191,12 @@ def checked(rows: Iterable[RawRow], corpus: Corpus) -> Iterator[RawRow]:
         if row.split != last:
             last = row.split
             split = splits.setdefault(last, _Split())
-        split.rows += 1
-        if split.window is not False or row.problem is not None:
-            split.add(row)
+        if isinstance(row, Block):
+            split.add_all(row)
+        else:
+            split.rows += 1
+            if split.window is not False or row.problem is not None:
+                split.add(row)
         yield row
     for name, split in splits.items():
         split.check(name, benchmark=corpus.benchmark(name))
@@ -220,6 +224,20 @@ class _Split:
             own = (*row.windows, *row.opinions)
             self.window = own if self.window in (None, own) else False
             self.videos.add(row.video_id)
+
+    def add_all(self, block: Block) -> None:
+        """Count the rows of a block, and look at those that `add` is for."""
+        self.rows += len(block)
+        looked = 0
+        if self.window is not False:
+            for row in block:
+                self.add(row)
+                looked += 1
+                if self.window is False:
+                    break
+        for place, row in block.odd.items():
+            if place >= looked and row.problem is not None:
+                self.add(row)
 
     def check(self, name: str, *, benchmark: bool) -> None:
         """Raise VtgError where the labels of the split are not what they seem."""

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from vtgdata.annotations import conversations, record_count
+from vtgdata.annotations.blocks import Block
 from vtgdata.annotations.items import Stated
 from vtgdata.annotations.keys import LISTS
 from vtgdata.annotations.text import LACKING, UNREADABLE
@@ -49,17 +50,30 @@ class Losses:
         """How places in the last row's file begin."""
         self._of_last = _Read()
 
-    def watched(self, rows: Iterable[RawRow]) -> Iterator[RawRow]:
+    def watched(self, rows: Iterable[RawRow | Block]) -> Iterator[RawRow | Block]:
         """Pass rows on, and count them."""
         for row in rows:
-            place = row.read_at or row.origin
-            if not place.startswith(self._starts):
-                self._turn_to(place)
-            self._of_last.rows += 1
-            self._of_last.windows += len(row.windows) or 1
-            if row.problem is not None and row.problem[0] in (UNREADABLE, LACKING):
-                self._of_last.unread.add(place[len(self._last) + 1 :])
+            if isinstance(row, Block):
+                self._see_all(row)
+            else:
+                self._see(row)
             yield row
+
+    def _see(self, row: RawRow) -> None:
+        place = row.read_at or row.origin
+        if not place.startswith(self._starts):
+            self._turn_to(place)
+        self._of_last.rows += 1
+        self._of_last.windows += len(row.windows) or 1
+        if row.problem is not None and row.problem[0] in (UNREADABLE, LACKING):
+            self._of_last.unread.add(place[len(self._last) + 1 :])
+
+    def _see_all(self, block: Block) -> None:
+        self._see(block.row(0))
+        self._of_last.rows += len(block.places) - 1
+        self._of_last.windows += len(block.places) - 1
+        for row in block.odd.values():
+            self._see(row)
 
     def _turn_to(self, place: str) -> None:
         """Count for the file that a place is in; for none of the files where it names another."""

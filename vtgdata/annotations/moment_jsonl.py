@@ -14,11 +14,12 @@ from typing import Any
 
 import msgspec
 
-from vtgdata.annotations import choices, ids, items, labels
+from vtgdata.annotations import blocks, choices, ids, items, labels
 from vtgdata.annotations.keys import Keys
 from vtgdata.annotations.sources import Source
-from vtgdata.annotations.text import duration, rate, shown, words
+from vtgdata.annotations.text import LACKING, UNREADABLE, duration, rate, refused, shown, some_readable, words
 from vtgdata.errors import VtgError
+from vtgdata.files import limits
 from vtgdata.records import RawRow, Repair, Unit
 
 FORM = '{"qid": 412, "query": "...", "duration": 150, "vid": "...", "relevant_windows": [[10, 24]]}'
@@ -67,6 +68,75 @@ def rows(
     return items.rows(source, lambda item, given: row(item, given, shared), form, stated)
 
 
+def pieces(
+    source: Source, facts: Facts, form: str = FORM, stated: items.Stated | None = None
+) -> Iterator[RawRow | blocks.Block]:
+    """The same rows, in blocks where the file has some that are plainly written."""
+    if not items.is_json_lines(source.path, stated):
+        yield from rows(source, facts, form, stated)
+        return
+    name = source.path.name
+
+    def made(position: int, number: int, line: str) -> RawRow:
+        item = items.of_line(name, position, number, line)
+        try:
+            return row(item, source, facts)
+        except ValueError as error:
+            return refused(item.origin, item.raw, source.split, error)
+
+    def layout(line: str) -> blocks.Layout | None:
+        item = items.of_line(name, 0, 1, line)
+        try:
+            return _layout(item.fields(), source, facts)
+        except ValueError:
+            return None
+
+    reader = blocks.Reader(row=made, layout=layout, named=lambda key, under: _named(key, under, facts))
+    found, held = blocks.read(source.path, source.split, reader), list[RawRow]()
+    for piece in found:
+        if isinstance(piece, RawRow) and piece.problem is not None and piece.problem[0] in (UNREADABLE, LACKING):
+            held.append(piece)
+            continue
+        yield from (*held, piece)
+        yield from found
+        return
+    yield from some_readable(source.path, held, form)
+
+
+def _layout(fields: dict[str, Any], source: Source, facts: Facts) -> blocks.Layout | None:
+    """How a file writes its records, by one of them; None where a row needs more than columns hold.
+
+    Raises ValueError where the record is none that the reader knows.
+    """
+    own = Facts(keys=facts.keys, name=facts.name, no_labels=facts.no_labels, own_split=facts.own_split)
+    if msgspec.structs.replace(facts, asked_split="") != own or facts.no_labels.hidden or not source.split:
+        return None
+    if not (source.split.isascii() and source.path.name.isascii()) or limits.DEPTH.value < _DEPTH:
+        return None
+    key = facts.keys.of(fields)
+    window = ("windows",) if "windows" in key else ("start", "end")
+    needed = {"video", "query", *window}
+    if not needed <= key.keys() <= needed | {"duration", "id"} or sorted(fields) != sorted(key.values()):
+        return None
+    bounds = tuple(key[name] for name in window)
+    value = fields[bounds[0]]
+    form = "bounds" if len(bounds) == 2 else "pair" if labels.is_pair(value) else "pairs"
+    if form == "pairs" and not (isinstance(value, list) and value and labels.is_pair(value[0])):
+        return None
+    return blocks.Layout(
+        video=key["video"],
+        query=key["query"],
+        form=form,
+        windows=bounds,
+        duration=key.get("duration", ""),
+        id=key.get("id", ""),
+    )
+
+
+_DEPTH = 3
+"""Levels of a record: the object, the list of windows, the window."""
+
+
 def row(item: items.Item, source: Source, facts: Facts) -> RawRow:
     """The row of one record. Raises ValueError when the record is not one of this family."""
     fields = item.fields()
@@ -78,9 +148,7 @@ def row(item: items.Item, source: Source, facts: Facts) -> RawRow:
         if needed not in key:
             raise facts.keys.missing(needed, fields)
     notes: list[Repair] = []
-    named = facts.name(_id(fields[key["video"]], "the video", item, notes))
-    if named.source_id is None and _YOUTUBE.search(key["video"]):
-        named = named._replace(source_id=ids.youtube_id(named.video_id))
+    named = _named(_id(fields[key["video"]], "the video", item, notes), key["video"], facts)
     found = labels.of_record(fields, facts.keys, key, facts.no_labels, item.origin)
     asked = choices.of_record(fields, key)
     length = facts.durations.get(named.video_id)
@@ -135,6 +203,14 @@ _EXACT = 17
 
 _KEPT = ("options", "answer", "windows")
 """Fields whose keys go to `extra` where they say more than the row does."""
+
+
+def _named(video: str, under: str, facts: Facts) -> ids.Named:
+    """What a video's key stands for. Args: under: the key of the record that holds it."""
+    named = facts.name(video)
+    if named.source_id is None and _YOUTUBE.search(under):
+        return named._replace(source_id=ids.youtube_id(named.video_id))
+    return named
 
 
 def _used(fields: Mapping[str, Any], key: Mapping[str, str], asked: choices.Choices) -> Container[str]:

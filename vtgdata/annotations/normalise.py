@@ -43,24 +43,13 @@ def normalise(
         swap_reversed: turn reversed windows round instead of dropping them.
         points_as: length in seconds of the window to make of a point, which is its middle; None drops points.
     """
-    seen, given = Seen(), _Given(corpus, probed, licence_of, swap=swap_reversed, points_as=points_as)
+    given = Given(corpus, probed, licence_of, swap=swap_reversed, points_as=points_as)
     for row in rows:
-        published = identify(
-            row.corpus or corpus.name, row, 1 if row.published_id is not None else seen.occurrence(row)
-        )
-        sample_id = seen.unused(published)
-        outcome = _one(row, sample_id, given)
-        if isinstance(outcome, Sample):
-            notes = [Repair("repeated_id", published, sample_id)] if sample_id != published else []
-            if outcome.windows and corpus.family != "samples":
-                notes.extend(seen.repeats(row, outcome))
-            if notes:
-                outcome = msgspec.structs.replace(outcome, repairs=(*outcome.repairs, *notes))
-        yield outcome
+        yield given.outcome(row)
 
 
-class _Given:
-    """What is the same for all rows, and caches."""
+class Given:
+    """What is the same for all rows, what earlier rows had, and caches."""
 
     def __init__(
         self,
@@ -68,14 +57,43 @@ class _Given:
         probed: DurationProbe | None,
         licence_of: Callable[[str], str] | None,
         *,
-        swap: bool,
-        points_as: float | None,
+        swap: bool = False,
+        points_as: float | None = None,
     ) -> None:
+        """Set what `normalise` is given."""
+        self.seen = Seen()
         self.corpus, self.probed, self.swap, self._licence_of = corpus, probed, swap, licence_of
         self.points_as = points_as
+        self.common: dict[str, Any] = {}
+        """Split -> a table with what most of its rows have in common (`block_outcomes`)."""
         self._licences: dict[tuple[str, str], str] = {}
         self._named: tuple[str, str] | None = None
         """Id and file of the last video whose names passed `well_named`: rows of one video come together."""
+
+    def outcome(self, row: RawRow) -> Sample | Drop:
+        """What the next row becomes."""
+        published = self.published(row)
+        sample_id = self.seen.unused(published)
+        outcome = self.alone(row, published, sample_id)
+        if isinstance(outcome, Sample) and self.may_repeat(outcome) and (notes := self.seen.repeats(row, outcome)):
+            return noted(outcome, notes)
+        return outcome
+
+    def published(self, row: RawRow) -> str:
+        """The id of the next row, which an earlier one may have too."""
+        occurrence = 1 if row.published_id is not None else self.seen.occurrence(row)
+        return identify(row.corpus or self.corpus.name, row, occurrence)
+
+    def alone(self, row: RawRow, published: str, sample_id: str) -> Sample | Drop:
+        """What a row becomes, whatever else is in the file. Args: sample_id: its id where that is not the published."""
+        outcome = _plain(row, sample_id, self) or _stepwise(row, sample_id, self)
+        if sample_id != published and isinstance(outcome, Sample):
+            return noted(outcome, [Repair("repeated_id", published, sample_id)])
+        return outcome
+
+    def may_repeat(self, sample: Sample) -> bool:
+        """Whether a sample is looked for among earlier ones."""
+        return bool(sample.windows) and self.corpus.family != "samples"
 
     def licence(self, row: RawRow) -> str:
         """A row's licence: its own or its corpus's, joined with that of the corpus that a collection took it from."""
@@ -90,17 +108,18 @@ class _Given:
         """Whether a row's video id and file name pass the check of `readable`."""
         named = (row.video_id, row.file)
         if named != self._named:
-            if bad_name(row) is not None:
+            if bad_name(*named) is not None:
                 return False
             self._named = named
         return True
 
 
-def _one(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop:
-    return _plain(row, sample_id, given) or _stepwise(row, sample_id, given)
+def noted(sample: Sample, notes: Sequence[Repair]) -> Sample:
+    """A sample with more repairs."""
+    return msgspec.structs.replace(sample, repairs=(*sample.repairs, *notes)) if notes else sample
 
 
-def _plain(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop | None:
+def _plain(row: RawRow, sample_id: str, given: Given) -> Sample | Drop | None:
     """The result of all steps for a row that needs no repair but blanks; None for a row that may need others.
 
     Most rows need none, and files are long.
@@ -126,7 +145,7 @@ def _plain(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop | None:
     return _made(row, sample_id, given, known)
 
 
-def _stepwise(row: RawRow, sample_id: str, given: _Given) -> Sample | Drop:
+def _stepwise(row: RawRow, sample_id: str, given: Given) -> Sample | Drop:
     corpus, probed = given.corpus, given.probed
     draft = Draft(
         row=row,
@@ -168,7 +187,7 @@ class _Known(msgspec.Struct, frozen=True, gc=False):
     extra: dict[str, Any]
 
 
-def _made(row: RawRow, sample_id: str, given: _Given, known: _Known) -> Sample | Drop:
+def _made(row: RawRow, sample_id: str, given: Given, known: _Known) -> Sample | Drop:
     """The sample; a drop if it could not be written to a file."""
     sample = Sample(
         sample_id=sample_id,

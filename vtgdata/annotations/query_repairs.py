@@ -6,7 +6,6 @@ import re
 from vtgdata.annotations.draft import Draft
 from vtgdata.annotations.text import UNREADABLE
 from vtgdata.conversation.controls import CODE, broken
-from vtgdata.records import RawRow
 
 MAX_NAME = 255
 """Maximum bytes of a file name; file systems on which videos lie take no more."""
@@ -15,24 +14,20 @@ MAX_NAME = 255
 def readable(draft: Draft) -> None:
     """Drop a row that its reader could not read, with the reader's reason, and a row that names no video file."""
     draft.drop = draft.row.problem
-    if draft.drop is None and (wrong := bad_name(draft.row)) is not None:
+    if draft.drop is None and (wrong := bad_name(draft.row.video_id, draft.row.file)) is not None:
         draft.drop = (UNREADABLE, wrong)
 
 
-def bad_name(row: RawRow) -> str | None:
+def bad_name(video_id: str, file: str) -> str | None:
     """What is wrong with a row's video id or file name; None when nothing is."""
-    named = _NO_FILE.search(_name(row)) or _NO_FOLDER.search(row.file)
-    if named or not row.video_id or row.video_id.isspace():
-        return f"{row.file[:MAX_NAME]!r} is no name of a video file"
-    if _NO_ID.search(row.video_id) or len(row.file.encode(errors="replace")) > MAX_NAME:
-        return f"{row.video_id[:MAX_NAME]!r} is no id of a video"
+    # Folders that tell videos of one name apart are in the id too.
+    folder = video_id.rpartition("/")[0]
+    name = file.removeprefix(f"{folder}/") if folder else file
+    if _NO_FILE.search(name) or _NO_FOLDER.search(file) or not video_id or video_id.isspace():
+        return f"{file[:MAX_NAME]!r} is no name of a video file"
+    if _NO_ID.search(video_id) or len(file.encode(errors="replace")) > MAX_NAME:
+        return f"{video_id[:MAX_NAME]!r} is no id of a video"
     return None
-
-
-def _name(row: RawRow) -> str:
-    """The file's name, without the folders that tell videos of one name apart: then the id has the same ones."""
-    folder = row.video_id.rpartition("/")[0]
-    return row.file.removeprefix(f"{folder}/") if folder else row.file
 
 
 def query_characters(draft: Draft) -> None:

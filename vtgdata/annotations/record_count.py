@@ -17,6 +17,7 @@ however much lies in it. No line of this module is shared with a reader.
 
 import gzip
 import json
+import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -28,6 +29,8 @@ from vtgdata.files import limits, outside, parquet_limits
 from vtgdata.records import Corpus, Records, RecordShape
 
 _EACH = Records()
+_PIECE = 1 << 20
+"""Bytes of a file of lines that are looked at together; also those that a line has at most."""
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -59,6 +62,9 @@ def of_file(
         quote: the character round cells, empty where quotes are characters; None where nobody said.
         under: the key, or keys joined with `/`, of the list of records in a JSON document.
     """
+    nested = any(known.at for known in corpus.records if known.shape in ("", "lines"))
+    if not (sep or under or nested) and (found := _lines_of_json(path)) is not None:
+        return Counted(found, _said(corpus, "lines"))
     data = outside.read_bytes(path, limits.UNPACKED)
     if data.startswith(b"\x1f\x8b"):
         data = gzip.decompress(data)
@@ -90,6 +96,41 @@ def _said(corpus: Corpus, shape: RecordShape, document: Any = None) -> Records:
 def _lines(text: str) -> int:
     """The number of lines that are not blank; only CR and LF end a line."""
     return sum(1 for line in text.replace("\r", "\n").split("\n") if line and not line.isspace())
+
+
+def _lines_of_json(path: Path) -> int | None:
+    """The number of lines that are not blank, of a file whose first line is one of several JSON values; else None.
+
+    No more of it is in memory than a few lines: it may be far longer than the rows that were made of it.
+    """
+    with outside.opened(path) as file:
+        if os.fstat(file.fileno()).st_size > limits.UNPACKED.value:
+            return None  # that is said where it is read
+        first = file.readline(_PIECE)
+        try:
+            if not first.startswith((b"{", b"[")) or not first.endswith(b"\n") or b"\r" in first:
+                return None
+            _document(first)
+        except ValueError:
+            return None
+        total, rest = 1, b""
+        while piece := file.read(_PIECE):
+            *whole, rest = (rest + piece).replace(b"\r", b"\n").split(b"\n")
+            total += _not_blank(whole)
+            if len(rest) > _PIECE:
+                return None
+        total += _not_blank([rest])
+    return total if total > 1 else None
+
+
+def _not_blank(lines: Sequence[bytes]) -> int:
+    # Most lines begin with what is no blank in any alphabet.
+    return sum(1 for line in lines if b" " < line[:1] < b"\x7f" or not _blank(line))
+
+
+def _blank(line: bytes) -> bool:
+    text = line.decode(errors="replace")
+    return not text or text.isspace()
 
 
 def _under(text: bytes, key: str, corpus: Corpus, unread: Collection[str], names: Mapping[str, str]) -> Counted:

@@ -2,6 +2,9 @@
 
 import hashlib
 from array import array
+from collections.abc import Sequence
+from itertools import accumulate, chain
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,6 +20,17 @@ class _First(msgspec.Struct, frozen=True, gc=False):
     windows: tuple[Window, ...]
 
 
+class Asked(NamedTuple):
+    """Samples that may repeat earlier ones, as columns."""
+
+    videos: list[str]
+    queries: list[str]
+    raw: list[str]
+    """Queries before their repairs."""
+    bounds: list[tuple[float, ...]]
+    """Starts and ends of the windows of each."""
+
+
 class _Firsts:
     """The first sample of each query, as arrays: of ten million samples they take 0.5 GB, as objects 3 GB."""
 
@@ -27,6 +41,20 @@ class _Firsts:
         """Starts and ends of the windows of all samples, one after the other."""
         self._ends = array("q", [0])
         """For each sample, the number of bounds up to its last one."""
+
+    def __len__(self) -> int:
+        return len(self._sample_ids)
+
+    def extend(self, ids: Sequence[str], queries: Sequence[int], windows: Sequence[Sequence[float]]) -> None:
+        """Keep samples, given their ids, the hashes of their raw queries, and the bounds of each one's windows."""
+        self._sample_ids.extend(ids)
+        self._queries.extend(queries)
+        begun = len(self._bounds)
+        self._bounds.extend(chain.from_iterable(windows))
+        if {*map(len, windows)} == {2}:
+            self._ends.extend(range(begun + 2, len(self._bounds) + 1, 2))  # by far the most common case
+        else:
+            self._ends.extend(begun + end for end in accumulate(map(len, windows)))
 
     def add(self, first: _First) -> int:
         """Keep a sample; returns its number."""
@@ -63,6 +91,14 @@ class Seen:
         count = self.queries[key] = self.queries.get(key, 0) + 1
         return count
 
+    def all_unused(self, sample_ids: Sequence[str]) -> list[str]:
+        """What `unused` gives for each id in turn."""
+        own = dict.fromkeys(sample_ids, 1)
+        if len(own) == len(sample_ids) and self.ids.keys().isdisjoint(own):
+            self.ids |= own
+            return list(sample_ids)
+        return list(map(self.unused, sample_ids))
+
     def unused(self, sample_id: str) -> str:
         """The id itself at its first use, later with a number: `x`, `x~2`, `x~3`."""
         candidate = sample_id
@@ -75,15 +111,32 @@ class Seen:
     def repeats(self, row: RawRow, sample: Sample) -> list[Repair]:
         """Notes on what the sample repeats of an earlier one; it is kept: a benchmark's number of rows is published."""
         key = _hash(row.video_id, sample.query.casefold())
-        raw = hash(row.query)
-        this = _First(sample.sample_id, raw, sample.windows)
+        this = _First(sample.sample_id, hash(row.query), sample.windows)
         number = self.asked.get(key)
         if number is None:
             self.asked[key] = self.firsts.add(this)
             return []
+        return self._again(key, number, this)
+
+    def all_repeats(self, sample_ids: Sequence[str], asked: Asked) -> dict[int, list[Repair]]:
+        """What `repeats` gives for some samples in turn: {number of the sample: its notes}, where it has any."""
+        begun = len(self.firsts)
+        keys = list(map(_hash, asked.videos, map(str.casefold, asked.queries)))
+        # All are kept, also those that repeat others, so that a sample's number is known before it is looked for.
+        self.firsts.extend(sample_ids, list(map(hash, asked.raw)), asked.bounds)
+        numbers = list(map(self.asked.setdefault, keys, range(begun, begun + len(keys))))
+        return {
+            at: self._again(keys[at], number, self.firsts[begun + at])
+            for at, number in enumerate(numbers)
+            if number != begun + at
+        }
+
+    def _again(self, key: bytes, number: int, this: _First) -> list[Repair]:
+        """The note on a sample whose query came before, first with the sample of that number."""
+        raw = this.query
         earlier = self.firsts[number]
         again = self.again.setdefault(key, {earlier.windows: (earlier, {earlier.query})})
-        same, queries = again.setdefault(sample.windows, (this, {raw}))
+        same, queries = again.setdefault(this.windows, (this, {raw}))
         if same is this:
             return [Repair("query_ambiguous", earlier.sample_id, "kept")]
         code = "duplicate" if raw in queries else "duplicate_but_for_case_and_blanks"
@@ -92,4 +145,7 @@ class Seen:
 
 
 def _hash(*parts: str) -> bytes:
-    return hashlib.blake2b("\0".join(parts).encode(errors="surrogatepass"), digest_size=12).digest()
+    return _blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=12).digest()
+
+
+_blake2b = hashlib.blake2b

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from vtgdata.annotations.blocks import Block
 from vtgdata.records import RawRow
 
 KEYS = ("source_corpus", "source_dataset", "data_source", "dataset_name", "dataset", "source")
@@ -47,7 +48,7 @@ def corpus_of(name: str) -> str | None:
     return _BY_SPELLING.get(_SIGNS.sub("", name.lower()))
 
 
-def with_sources(rows: Iterable[RawRow], own: str) -> Iterator[RawRow]:
+def with_sources(rows: Iterable[RawRow | Block], own: str) -> Iterator[RawRow | Block]:
     """The rows of a general reader, with the corpus that a row's other fields name as its source.
 
     Args:
@@ -55,8 +56,16 @@ def with_sources(rows: Iterable[RawRow], own: str) -> Iterator[RawRow]:
         own: name of the corpus being read, which is no source of itself.
     """
     for row in rows:
-        named = None if row.source_corpus or not row.extra else _named(row)
-        yield row if named is None or named == own else msgspec.structs.replace(row, source_corpus=named)
+        if isinstance(row, Block):
+            row.odd = {place: _with_source(each, own) for place, each in row.odd.items()}
+            yield row
+        else:
+            yield _with_source(row, own)
+
+
+def _with_source(row: RawRow, own: str) -> RawRow:
+    named = None if row.source_corpus or not row.extra else _named(row)
+    return row if named is None or named == own else msgspec.structs.replace(row, source_corpus=named)
 
 
 def _named(row: RawRow) -> str | None:

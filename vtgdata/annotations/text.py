@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self, cast
 
-from vtgdata.annotations.file_text import UTF_16, decoded_lines, opened, read_text
+from vtgdata.annotations.file_text import numbered_lines
 from vtgdata.annotations.keys import ALIASES
 from vtgdata.errors import VtgError
 from vtgdata.records import RawRow
@@ -49,23 +49,8 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
 
     Read lazily: a file of any length takes the memory of its longest line (a UTF-16 file is read whole).
     """
-    number, found = 0, False
-    with opened(path) as file:
-        if file.read(2) in UTF_16:
-            stored: Iterable[str] = read_text(path).split("\n")
-        else:
-            file.seek(0)
-            stored = decoded_lines(path, file)
-        for text in stored:
-            text = text.removesuffix("\n").removesuffix("\r")
-            for line in text.split("\r") if "\r" in text else (text,):
-                number += 1
-                line = line.removeprefix("\ufeff") if number == 1 else line
-                if line and not line.isspace():
-                    found = True
-                    yield number, line
-    if not found:
-        raise VtgError(f"{path}: the file is empty. Download it again.")
+    for some in numbered_lines(path):
+        yield from some
 
 
 def number(value: Any) -> float:

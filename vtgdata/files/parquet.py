@@ -16,6 +16,7 @@ from vtgdata.files.whole import Replacement
 def pyarrow() -> Any:
     """Pyarrow with its parquet module, untyped, since it ships no types; imported late, since it takes long."""
     importlib.import_module("pyarrow.parquet")
+    importlib.import_module("pyarrow.compute")
     return importlib.import_module("pyarrow")
 
 
@@ -73,7 +74,7 @@ class GroupWriter:
 
     def write(self, table: Any) -> None:
         """Write an Arrow table of this schema as one row group."""
-        if self._late and any(table[self._late].to_pylist()):
+        if self._late and pyarrow().compute.any(table[self._late]).as_py():
             self._add_late()
         if self._late:
             table = table.drop_columns([self._late])
@@ -146,6 +147,18 @@ class ParquetWriter:
             self._convert()
         if whole:
             self._flush()
+
+    def write_table(self, table: Any) -> None:
+        """Add the rows of an Arrow table of this schema."""
+        if self._rows:
+            self._convert()
+        while table.num_rows:
+            part = table.slice(0, ROW_GROUP - self._held)
+            self._tables.append(part)
+            self._held += part.num_rows
+            table = table.slice(part.num_rows)
+            if self._held == ROW_GROUP:
+                self._flush()
 
     def _convert(self) -> None:
         self._tables.append(_table(self._rows, self._groups.schema, self._values))

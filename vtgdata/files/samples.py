@@ -143,11 +143,16 @@ def samples_column(name: str, samples: Sequence[Sample]) -> list[Any]:
     return list(map(_WRITTEN.get(name) or attrgetter(name), samples))
 
 
-def samples_frame(samples: Sequence[Sample]) -> Any:
-    """Samples as a Polars frame with the columns of `samples.parquet`, ABSENT among them."""
+def samples_table(samples: Sequence[Sample]) -> Any:
+    """Samples as an Arrow table with the columns of `samples.parquet`, ABSENT among them."""
     schema = arrow_schema(SAMPLES | ABSENT)
     arrays = [pyarrow().array(samples_column(field.name, samples), field.type) for field in schema]
-    return to_frame(pyarrow().Table.from_arrays(arrays, schema=schema))
+    return pyarrow().Table.from_arrays(arrays, schema=schema)
+
+
+def samples_frame(samples: Sequence[Sample]) -> Any:
+    """The same as a Polars frame."""
+    return to_frame(samples_table(samples))
 
 
 def drops_column(name: str, drops: Sequence[Drop]) -> list[str]:

@@ -12,12 +12,14 @@ from types import ModuleType
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from vtgdata.annotations import folders, labels, licences, reader_options, source_names, sources
-from vtgdata.annotations.looks.gathered import Gathering
+from vtgdata.annotations import blocks, labels, licences, reader_options, source_names, sources
+from vtgdata.annotations.block_outcomes import Outcomes
+from vtgdata.annotations.blocks import Block
 from vtgdata.annotations.looks.table import Finding, check_names, look
 from vtgdata.annotations.losses import Kept, Losses
-from vtgdata.annotations.normalise import DurationProbe, normalise
-from vtgdata.annotations.published import Published, compared
+from vtgdata.annotations.normalise import DurationProbe, Given
+from vtgdata.annotations.published import Published
+from vtgdata.annotations.row_counts import Count
 from vtgdata.errors import VtgError
 from vtgdata.files import live, plugins
 from vtgdata.files.garbage import rarely_collected
@@ -143,29 +145,39 @@ def run(settings: Settings) -> Summary:
     ) as step:
         if (done := step.up_to_date()) is not None:
             return _warned(done)
-        count, losses = _Count(), Losses(paths, sources.inputs(paths, module.CORPUS))
-        read = losses.watched(labels.checked(module.read(paths, settings.split or None, **options), corpus))
+        count, losses = Count(), Losses(paths, sources.inputs(paths, module.CORPUS))
+        found = module.read(paths, settings.split or None, **options)
+        # What follows a limit is not read, and what was removed is asked of each row.
+        one_by_one = removed or settings.videos or settings.limit is not None
+        read = losses.watched(labels.checked(found if one_by_one else blocks.pieces(found), corpus))
         if corpus.family in ("moments", "captions") and "map" in inspect.signature(module.read).parameters:
             read = source_names.with_sources(read, corpus.name)
-        rows = count.rows(live.counted(islice(read, settings.limit), "rows read"))
-        outcomes = normalise(
-            rows,
+        given = Given(
             corpus,
             _prober(settings.videos) if settings.videos else None,
-            licence_of=_licence,
-            swap_reversed=settings.swap_reversed,
+            _licence,
+            swap=settings.swap_reversed,
             points_as=settings.points_as,
         )
-        if removed:
-            outcomes = map(tombstones.read(removed).outcome, outcomes)
+        left = tombstones.read(removed).outcome if removed else None
         out = step.start()
         samples = samples_writer(out / "samples.parquet")
         drops = ParquetWriter(out / "drops.parquet", DROPS, drops_column)
         try:
             with rarely_collected():
-                for outcome in outcomes:
+                for piece in _counted(islice(read, settings.limit)):
+                    if isinstance(piece, Block):
+                        became = Outcomes(piece, given)
+                        samples.write_table(became.table())
+                        for outcome in became.each.values():
+                            if isinstance(outcome, Drop):
+                                drops.write(outcome)
+                        count.block(piece, became)
+                        continue
+                    outcome = given.outcome(piece)
+                    outcome = left(outcome) if left else outcome
                     (samples if isinstance(outcome, Sample) else drops).write(outcome)
-                    count.outcome(outcome)
+                    count.row(piece, outcome)
                 part = settings.limit is not None or (settings.split and module.CORPUS.split_in_rows)
                 kept = losses.checked(module.CORPUS, options, whole=not part)
             samples.commit()
@@ -173,9 +185,20 @@ def run(settings: Settings) -> Summary:
         finally:
             samples.abandon()
             drops.abandon()
-        summary = count.summary(settings, corpus, kept)
+        summary = _summary(count, settings, corpus, kept)
         failed = _too_many(count.statuses, settings) if settings.videos else None
         return _warned(step.finish(summary, ["samples.parquet", "drops.parquet"], failed=failed))
+
+
+def _counted(pieces: Iterable[RawRow | Block]) -> Iterator[RawRow | Block]:
+    """Pass rows on, and count them for the line of the command."""
+    work = live.Work("rows read")
+    try:
+        for piece in pieces:
+            yield piece
+            work.done += len(piece) if isinstance(piece, Block) else 1
+    finally:
+        work.end()
 
 
 def _warned(summary: Summary) -> Summary:
@@ -203,73 +226,25 @@ def _licence(corpus: str) -> str:
     return f"LicenseRef-{re.sub('[^A-Za-z0-9.-]+', '-', corpus)}"
 
 
-class _Count:
-    """Counts of the rows read, and of the samples and drops they became."""
-
-    def __init__(self) -> None:
-        self.read: Counter[str] = Counter()
-        self.files: dict[str, set[str]] = {}
-        self.samples = self.drops = self.empty = self.absent = self.no_duration = 0
-        self.repairs: Counter[str] = Counter()
-        self.reasons: Counter[str] = Counter()
-        self.statuses: dict[str, str] = {}
-        self.gathering = Gathering()
-
-    def rows(self, rows: Iterable[RawRow]) -> Iterator[RawRow]:
-        """Yield the rows, and count them."""
-        for row in rows:
-            split = row.split
-            if split not in self.files:
-                self.files[split] = set()
-            self.read[split] += 1
-            self.files[split].add(row.file)
-            self._row = row
-            yield row
-
-    def outcome(self, outcome: Sample | Drop) -> None:
-        """Count one sample or drop, that of the row that was yielded last."""
-        self.gathering.add(self._row, outcome)
-        if isinstance(outcome, Drop):
-            self.drops += 1
-            self.reasons[outcome.reason] += 1
-            return
-        self.samples += 1
-        video = outcome.video
-        self.empty += outcome.labelled and not outcome.windows and not outcome.none_is_right
-        self.absent += outcome.none_is_right
-        if video.duration is None:
-            self.no_duration += 1
-        for repair in outcome.repairs:
-            self.repairs[repair.code] += 1
-        if video.status is not None:
-            self.statuses[video.file] = video.status
-
-    def summary(self, settings: Settings, corpus: Corpus, kept: Kept) -> Summary:
-        """The counts as a Summary."""
-        kinds = Counter("unreadable" if s not in ("ok", "missing") else s for s in self.statuses.values())
-        return Summary(
-            corpus=corpus.name,
-            records=UNSET if kept.records is None else kept.records,
-            records_are=kept.why or UNSET,
-            rows=self.samples + self.drops,
-            samples=self.samples,
-            drops=self.drops,
-            repairs=dict(self.repairs.most_common()),
-            reasons=dict(self.reasons.most_common()),
-            out=settings.out,
-            published={split: self._published(split, settings, corpus) for split in self.read},
-            empty_windows=self.empty,
-            no_moment=self.absent or UNSET,
-            no_duration=self.no_duration,
-            looks=look(self.gathering, {corpus.name: corpus}.get, settings.accept),
-            videos={kind: kinds[kind] for kind in ("ok", "missing", "unreadable")} if settings.videos else UNSET,
-        )
-
-    def _published(self, split: str, settings: Settings, corpus: Corpus) -> Published:
-        """Compare the rows and videos read from a split with the numbers that its corpus publishes."""
-        facts = next((known for known in corpus.splits if known.name == split), None)
-        videos = len({folders.path(file) for file in self.files[split]} - {""})
-        return compared(facts, rows=self.read[split], videos=videos, limit=settings.limit)
+def _summary(count: Count, settings: Settings, corpus: Corpus, kept: Kept) -> Summary:
+    kinds = Counter("unreadable" if s not in ("ok", "missing") else s for s in count.statuses.values())
+    return Summary(
+        corpus=corpus.name,
+        records=UNSET if kept.records is None else kept.records,
+        records_are=kept.why or UNSET,
+        rows=count.samples + count.drops,
+        samples=count.samples,
+        drops=count.drops,
+        repairs=dict(count.repairs.most_common()),
+        reasons=dict(count.reasons.most_common()),
+        out=settings.out,
+        published=count.published(corpus, settings.limit),
+        empty_windows=count.empty,
+        no_moment=count.absent or UNSET,
+        no_duration=count.no_duration,
+        looks=look(count.gathering, {corpus.name: corpus}.get, settings.accept),
+        videos={kind: kinds[kind] for kind in ("ok", "missing", "unreadable")} if settings.videos else UNSET,
+    )
 
 
 def _inputs(paths: Sequence[Path], corpus: Corpus, module: ModuleType, name: str) -> list[Path]:

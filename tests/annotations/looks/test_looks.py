@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from support.published import published
-from vtgdata.annotations.looks.gathered import Gathering
+from vtgdata.annotations.looks.gathering import Gathering
 from vtgdata.annotations.looks.table import LOOKS, Finding, look
 from vtgdata.annotations.normalise import normalise
 from vtgdata.errors import VtgError

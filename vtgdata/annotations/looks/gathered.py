@@ -6,7 +6,7 @@ Rows are taken in pieces, and of a long file some blocks in all its parts, so th
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import NamedTuple, cast
 
@@ -43,7 +43,7 @@ _LATE = re.compile(
 )
 """English words for the first and for the last part of a video."""
 _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff]")
-_FILE = re.compile(r"([^#]*?)(?::\d+)?(?:#.*)?\Z", re.DOTALL)
+FILE = re.compile(r"([^#]*?)(?::\d+)?(?:#.*)?\Z", re.DOTALL)
 
 
 class Key(NamedTuple):
@@ -232,67 +232,3 @@ def _scale(rows: Sequence[RawRow], unit: str, durations: NDArray[np.float64]) ->
     if unit == "frames":
         return np.array([1 / row.fps if row.fps and row.fps > 0 else math.nan for row in rows])
     return np.full(len(rows), {"milliseconds": 1e-3, "clips": CLIP, "chunks": CHUNK}[unit])
-
-
-class Gathering:
-    """Takes each row with what it became, and sorts them into groups."""
-
-    def __init__(self) -> None:
-        self._rows: list[RawRow] = []
-        self._outcomes: list[Sample | Drop] = []
-        self._groups: dict[Key, Group] = {}
-        self._files: dict[str, Tally] = {}
-        self._count = 0
-        self.is_part = False
-        """Whether rows were passed over."""
-
-    def add(self, row: RawRow, outcome: Sample | Drop) -> None:
-        """Take a row and what it became; of a long file, most blocks of rows are passed over."""
-        self._count = count = self._count + 1
-        if count > ALL and (count // BLOCK) % ONE_IN:
-            self.is_part = True
-            return
-        rows = self._rows
-        rows.append(row)
-        self._outcomes.append(outcome)
-        if len(rows) >= PIECE:
-            self._sort()
-
-    def groups(self) -> Iterator[Group]:
-        """The groups so far, in the order of their first rows."""
-        self._sort()
-        yield from self._groups.values()
-
-    def _sort(self) -> None:
-        rows, outcomes = self._rows, self._outcomes
-        self._rows, self._outcomes = [], []
-        if rows and self._alike(rows, outcomes):
-            self._group(self._key(rows[0], outcomes[0])).add(rows, outcomes)
-            return
-        sorted_: dict[Key, tuple[list[RawRow], list[Sample | Drop]]] = {}
-        for row, outcome in zip(rows, outcomes, strict=True):
-            own = sorted_.setdefault(self._key(row, outcome), ([], []))
-            own[0].append(row)
-            own[1].append(outcome)
-        for key, (some, theirs) in sorted_.items():
-            self._group(key).add(some, theirs)
-
-    def _alike(self, rows: Sequence[RawRow], outcomes: Sequence[Sample | Drop]) -> bool:
-        """Whether all rows are surely of one group: most files are one."""
-        file = self._key(rows[0], outcomes[0]).file
-        ends = {f"{file}#", f"{file}:"}
-        return (
-            len(set(map(attrgetter("corpus"), outcomes))) == 1
-            and len(set(map(attrgetter("split", "source_corpus", "unit"), rows))) == 1
-            and {row.origin[: len(file) + 1] for row in rows} <= ends
-        )
-
-    def _key(self, row: RawRow, outcome: Sample | Drop) -> Key:
-        file = _FILE.match(row.origin)
-        return Key(outcome.corpus, row.split, row.source_corpus, row.unit, file[1] if file else "")
-
-    def _group(self, key: Key) -> Group:
-        if key not in self._groups:
-            first = key.file not in self._files
-            self._groups[key] = Group(key, self._files.setdefault(key.file, Tally()), first=first)
-        return self._groups[key]

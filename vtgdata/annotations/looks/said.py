@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from vtgdata.annotations.looks.gathered import Gathering
+from vtgdata.annotations.looks.gathering import Gathering
 from vtgdata.annotations.looks.table import Finding, look
 from vtgdata.files import fingerprint, plugins
 from vtgdata.files.meta import read_meta

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vtgdata.annotations.looks import rows, units
-from vtgdata.annotations.looks.gathered import Columns, Gathering, Group
+from vtgdata.annotations.looks.gathered import Columns, Group
+from vtgdata.annotations.looks.gathering import Gathering
 from vtgdata.annotations.looks.seen import Seen, Shown
 from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.records import Corpus

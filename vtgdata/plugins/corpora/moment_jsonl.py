@@ -14,6 +14,7 @@ from pathlib import Path
 from msgspec import structs
 
 from vtgdata.annotations import conversations, folders, items, labels, moment_jsonl, sources
+from vtgdata.annotations.blocks import Block, Rows
 from vtgdata.annotations.keys import Keys
 from vtgdata.records import Corpus, Example, RawRow, Split, Unit
 
@@ -89,28 +90,34 @@ def read(
         empty_means: what an empty value means where windows should be.
         override_split: whether `split` counts, whatever a record or a file's name says.
     """
-    stated = items.Stated(sep=sep, quote=quote, records=records)
-    keys, found = Keys(map or {}), sources.find(paths, CORPUS, split, rows_tell=True, override_split=override_split)
-    spoken = {source.path for source in found if not map and conversations.holds(source.path)}
-    placed, told = [source.path for source in found if folders.has_folders(source.path)], conversations.keys(None)
-    facts = moment_jsonl.Facts(
-        keys=keys,
-        name=folders.naming(
-            key
-            for path in placed
-            for key in (
-                conversations.video_keys(path, told) if path in spoken else moment_jsonl.video_keys(path, keys, stated)
-            )
-        ),
-        unit=unit,
-        fps=fps,
-        source_clock=source_clock,
-        no_labels=labels.Stated("all" if unlabelled else "", empty_means),
-        own_split=not override_split,
-        asked_split=split or "",
-    )
-    for source in found:
-        if source.path in spoken:
-            yield from conversations.rows(source, structs.replace(facts, keys=told))
-        else:
-            yield from moment_jsonl.rows(source, facts, stated=stated)
+
+    def pieces() -> Iterator[RawRow | Block]:
+        stated = items.Stated(sep=sep, quote=quote, records=records)
+        keys, found = Keys(map or {}), sources.find(paths, CORPUS, split, rows_tell=True, override_split=override_split)
+        spoken = {source.path for source in found if not map and conversations.holds(source.path)}
+        placed, told = [source.path for source in found if folders.has_folders(source.path)], conversations.keys(None)
+        facts = moment_jsonl.Facts(
+            keys=keys,
+            name=folders.naming(
+                key
+                for path in placed
+                for key in (
+                    conversations.video_keys(path, told)
+                    if path in spoken
+                    else moment_jsonl.video_keys(path, keys, stated)
+                )
+            ),
+            unit=unit,
+            fps=fps,
+            source_clock=source_clock,
+            no_labels=labels.Stated("all" if unlabelled else "", empty_means),
+            own_split=not override_split,
+            asked_split=split or "",
+        )
+        for source in found:
+            if source.path in spoken:
+                yield from conversations.rows(source, structs.replace(facts, keys=told))
+            else:
+                yield from moment_jsonl.pieces(source, facts, stated=stated)
+
+    return Rows(pieces())
