@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeVar
 
 from vtgdata.errors import VtgError
-from vtgdata.files import child_processes
+from vtgdata.files import child_processes, temporary
 from vtgdata.files.working_process import DONE, HEAD, framed
 
 P = TypeVar("P")
@@ -107,7 +107,7 @@ class _Process:
 
     def __init__(self, work: Work) -> None:
         command, environment = child_processes.python("vtgdata.files.working_process", work.function)
-        self._words = tempfile.TemporaryFile()  # noqa: SIM115 (`stop` closes it)
+        self._words = tempfile.TemporaryFile(dir=temporary.system())  # noqa: SIM115 (`stop` closes it)
         self._state: bytes | None = work.state
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._words, env=environment
