@@ -63,7 +63,11 @@ def test_every_command_killed_anywhere_ends_as_if_nothing_had_happened(tmp_path,
             killing.prepare(at, case)
             wanted = share.get(case.name, 0) if not ONLY or ONLY & {case.command, case.name} else 0
             # A trainer takes long from its start to its end, so it is killed a few times in a row.
-            sums.setdefault(case.command, Counter()).update(kill(at, case, wanted, HOWS, 5 if torch else 1))
+            told = kill(at, case, wanted, HOWS, 5 if torch else 1)
+            sums.setdefault(case.command, Counter()).update(told)
+            if wanted:  # at once, so that a test that is ended early has said what it tried
+                sys.stdout.write(f"{case.name}: {told['kills']} kills, {told['faults']} faults\n")
+                sys.stdout.flush()
     table(sums, share)
     assert not any(each["faults"] for each in sums.values())
 
