@@ -70,6 +70,18 @@ def test_the_summary_counts_every_row_repair_and_reason(tmp_path: Path) -> None:
     }
 
 
+def test_many_rows_become_the_same_together_as_one_by_one(tmp_path: Path) -> None:
+    lines = [f"v{i // 7} {i % 11} {i % 13} a dog  runs {i % 5}\n" for i in range(1_100)]
+    (tmp_path / "raw" / "train.txt").write_text("".join(lines))
+    together, alone = run(tmp_path), run(tmp_path, out=str(tmp_path / "alone"), limit=10_000)  # a limit: one by one
+    assert together.rows == alone.rows == 1_102
+    for summary in (together, alone):
+        assert summary.drops > 100 and summary.repairs["query_blanks"] > 100 and summary.repairs["query_ambiguous"] > 10
+    assert (together.repairs, together.reasons) == (alone.repairs, alone.reasons)
+    for name in ("samples.parquet", "drops.parquet"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
+
+
 def test_samples_and_drops_are_written_with_their_origin(tmp_path: Path) -> None:
     run(tmp_path)
     samples = read_samples(tmp_path / "out" / "samples.parquet")

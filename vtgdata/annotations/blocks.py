@@ -58,8 +58,11 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
         return 2 * ((keys + 2) * len(records) + texts)
 
 
-class Block(Iterable[RawRow]):
-    """Rows of one file and split that follow each other: those about which nothing is odd as columns."""
+class Block:
+    """Rows of one file and split that follow each other: those about which nothing is odd as columns.
+
+    It is no subclass of Iterable: to ask whether a row is a block would then take longer, and all rows are asked.
+    """
 
     def __init__(self, file: str, split: str, texts: Sequence[tuple[int, str]]) -> None:
         """Begin with rows of which none is known. Args: file: its name; texts: number and text of each row's line."""

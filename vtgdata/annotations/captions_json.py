@@ -8,6 +8,7 @@ reader says it (`Facts.unit`).
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,7 +18,7 @@ from vtgdata.annotations.moment_jsonl import Facts, split_of
 from vtgdata.annotations.sources import Source
 from vtgdata.annotations.text import Lacking, mapping, rate, refused, sequence, some_readable, words
 from vtgdata.errors import VtgError
-from vtgdata.records import RawRow
+from vtgdata.records import Bound, RawRow
 
 FORM = '{"VIDEO": {"duration": 64.12, "timestamps": [[0.5, 12.3], ...], "sentences": ["...", ...]}, ...}'
 
@@ -75,35 +76,43 @@ def _entry(place: str, key: str, entry: Any, source: Source, facts: Facts) -> It
     extra = {name: value for name, value in fields.items() if name not in own}
     duration = facts.durations.get(named.video_id, text.duration(fields.get(length)))
     whole = len(times) == len(sentences)
-    for i in range(max(len(times), len(sentences))):
+    # Asked once for each video: files have many times as many sentences.
+    video_id, file, source_id, source_start = named
+    annotation_set, label_version, source_corpus = facts.annotation_set, facts.label_version, facts.source_corpus
+    unit, source_clock, parallel, stated = facts.unit, facts.source_clock, facts.parallel, facts.no_labels
+    for i, (value, sentence) in enumerate(zip_longest(times, sentences)):
         origin = f"{place}/{time_key}/{i}"
-        raw = {time_key: times[i] if i < len(times) else None, query_key: sentences[i] if i < len(sentences) else None}
+        raw = {time_key: value, query_key: sentence}
         try:
             if not whole:
                 raise ValueError(f"the video has {len(times)} {time_key} and {len(sentences)} {query_key}")
-            found, query = _labels(times[i], time_key, facts.no_labels, origin), words(sentences[i], "the sentence")
+            if not stated.hidden and labels.is_pair(value):  # by far the most common case
+                windows, labelled = [text.bounds(value)], True
+            else:
+                windows, labelled = _told(value, time_key, stated, origin)
+            query = words(sentence, "the sentence")
         except ValueError as error:
             yield refused(origin, raw, split, error)
             continue
         yield RawRow(
             origin=origin,
             raw=raw,
-            video_id=named.video_id,
-            file=named.file,
+            video_id=video_id,
+            file=file,
             query=query,
-            windows=found.windows,
-            labelled=found.labelled,
+            windows=windows,
+            labelled=labelled,
             split=split,
-            annotation_set=facts.annotation_set,
-            label_version=facts.label_version,
-            source_corpus=facts.source_corpus,
+            annotation_set=annotation_set,
+            label_version=label_version,
+            source_corpus=source_corpus,
             duration=duration,
-            source_id=named.source_id,
-            source_start=named.source_start,
-            unit=facts.unit,
+            source_id=source_id,
+            source_start=source_start,
+            unit=unit,
             fps=fps,
-            source_clock=facts.source_clock,
-            extra=_with_own(extra, facts.parallel, i) if facts.parallel else extra,
+            source_clock=source_clock,
+            extra=_with_own(extra, parallel, i) if parallel else extra,
         )
 
 
@@ -126,19 +135,12 @@ def _lists(
     raise Lacking(str(facts.keys.missing("windows", fields)))
 
 
-def _labels(value: Any, name: str, stated: labels.Stated, origin: str) -> labels.Labels:
-    """One sentence's times: a pair, or a list of pairs where it has several moments."""
-    if not stated.hidden and labels.is_pair(value):  # by far the most common case
-        return labels.Labels([text.bounds(value)], True)
-    return _told(value, name, stated, origin)
-
-
-def _told(value: Any, name: str, stated: labels.Stated, origin: str) -> labels.Labels:
-    """The same for a value of any form."""
+def _told(value: Any, name: str, stated: labels.Stated, origin: str) -> tuple[list[tuple[Bound, Bound]], bool]:
+    """One sentence's windows, of a pair or a list of pairs where it has several moments, and whether it is labelled."""
     if stated.hidden and (stated.hidden == "all" or labels.empty(value)):
-        return labels.Labels([], False)
+        return [], False
     if not labels.empty(value):
-        return labels.Labels(labels.windows(value), True)
+        return labels.windows(value), True
     if stated.empty_means is None:
         raise ValueError(f"{text.shown(value)} is not a [start, end] pair")
-    return labels.Labels([], labels.meant(value, name, stated.empty_means, origin))
+    return [], labels.meant(value, name, stated.empty_means, origin)

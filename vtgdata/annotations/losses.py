@@ -63,8 +63,9 @@ class Losses:
         place = row.read_at or row.origin
         if not place.startswith(self._starts):
             self._turn_to(place)
-        self._of_last.rows += 1
-        self._of_last.windows += len(row.windows) or 1
+        read = self._of_last
+        read.rows += 1
+        read.windows += len(row.windows) or 1
         if row.problem is not None and row.problem[0] in (UNREADABLE, LACKING):
             self._of_last.unread.add(place[len(self._last) + 1 :])
 

@@ -56,11 +56,11 @@ class _Firsts:
         else:
             self._ends.extend(begun + end for end in accumulate(map(len, windows)))
 
-    def add(self, first: _First) -> int:
-        """Keep a sample; returns its number."""
-        self._sample_ids.append(first.sample_id)
-        self._queries.append(first.query)
-        for window in first.windows:
+    def add(self, sample_id: str, query: int, windows: Sequence[Window]) -> int:
+        """Keep a sample, given its id, the hash of its raw query, and its windows; returns its number."""
+        self._sample_ids.append(sample_id)
+        self._queries.append(query)
+        for window in windows:
             self._bounds.append(window.start)
             self._bounds.append(window.end)
         self._ends.append(len(self._bounds))
@@ -111,12 +111,11 @@ class Seen:
     def repeats(self, row: RawRow, sample: Sample) -> list[Repair]:
         """Notes on what the sample repeats of an earlier one; it is kept: a benchmark's number of rows is published."""
         key = _hash(row.video_id, sample.query.casefold())
-        this = _First(sample.sample_id, hash(row.query), sample.windows)
         number = self.asked.get(key)
         if number is None:
-            self.asked[key] = self.firsts.add(this)
+            self.asked[key] = self.firsts.add(sample.sample_id, hash(row.query), sample.windows)
             return []
-        return self._again(key, number, this)
+        return self._again(key, number, _First(sample.sample_id, hash(row.query), sample.windows))
 
     def all_repeats(self, sample_ids: Sequence[str], asked: Asked) -> dict[int, list[Repair]]:
         """What `repeats` gives for some samples in turn: {number of the sample: its notes}, where it has any."""

@@ -61,6 +61,8 @@ def number(value: Any) -> float:
     >>> number(3), number("11.0")
     (3.0, 11.0)
     """
+    if type(value) is float:
+        return value
     if isinstance(value, str):
         if _NUMBER.match(value) is None:
             raise ValueError(f"{shown(value)} is not a number")
@@ -139,9 +141,8 @@ def bounds(value: Any) -> tuple[float | str, float | str]:
         score = ": has it a score? A window of an annotation has none" if len(found) == 3 else ""
         raise ValueError(f"{shown(value)} is not a [start, end] pair{score}")
     start, end = found
-    if type(start) is float and type(end) is float:
-        return start, end  # by far the most common case, and files are long
-    return bound(start), bound(end)
+    # Most bounds are such numbers, and files are long.
+    return (start if type(start) is float else bound(start)), (end if type(end) is float else bound(end))
 
 
 def windows(value: Any) -> list[tuple[float | str, float | str]]:
@@ -261,19 +262,16 @@ def some_readable(path: Path, rows: Iterable[RawRow], form: str) -> Iterator[Raw
 
     Raises VtgError, at the end of the file, when there was no readable row.
     """
-    held: list[RawRow] | None = []
-    for row in rows:
-        if held is None:
-            yield row
-            continue
+    held: list[RawRow] = []
+    rest = iter(rows)
+    for row in rest:
         held.append(row)
         # A record that its corpus left without a moment could be read: it has another reason.
         if row.problem is None or row.problem[0] not in (UNREADABLE, LACKING):
             yield from held
-            held = None
-    if held is not None:
-        first = held[0].problem if held else None
-        found = f"{held[0].origin}: {first[1]}" if first else "it has no rows"
-        raise VtgError(
-            f"{path}: not a file of this corpus, whose rows look like {form} ({found}). Give the right file."
-        )
+            held.clear()
+            yield from rest
+            return
+    first = held[0].problem if held else None
+    found = f"{held[0].origin}: {first[1]}" if first else "it has no rows"
+    raise VtgError(f"{path}: not a file of this corpus, whose rows look like {form} ({found}). Give the right file.")

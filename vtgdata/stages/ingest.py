@@ -32,6 +32,8 @@ from vtgdata.releases import hub, tombstones
 
 log = logging.getLogger("vtgdata")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_TOGETHER = 512
+"""Rows that are taken through each step together."""
 
 
 class Settings(StepSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -165,7 +167,7 @@ def run(settings: Settings) -> Summary:
         drops = ParquetWriter(out / "drops.parquet", DROPS, drops_column)
         try:
             with rarely_collected():
-                for piece in _counted(islice(read, settings.limit)):
+                for piece in _together(_counted(islice(read, settings.limit)), 1 if one_by_one else _TOGETHER):
                     if isinstance(piece, Block):
                         became = Outcomes(piece, given)
                         samples.write_table(became.table())
@@ -174,10 +176,12 @@ def run(settings: Settings) -> Summary:
                                 drops.write(outcome)
                         count.block(piece, became)
                         continue
-                    outcome = given.outcome(piece)
-                    outcome = left(outcome) if left else outcome
-                    (samples if isinstance(outcome, Sample) else drops).write(outcome)
-                    count.row(piece, outcome)
+                    outcomes = [given.outcome(row) for row in piece]
+                    outcomes = [left(outcome) for outcome in outcomes] if left else outcomes
+                    for outcome in outcomes:
+                        (samples if isinstance(outcome, Sample) else drops).write(outcome)
+                    for row, outcome in zip(piece, outcomes, strict=True):
+                        count.row(row, outcome)
                 part = settings.limit is not None or (settings.split and module.CORPUS.split_in_rows)
                 kept = losses.checked(module.CORPUS, options, whole=not part)
             samples.commit()
@@ -199,6 +203,27 @@ def _counted(pieces: Iterable[RawRow | Block]) -> Iterator[RawRow | Block]:
             work.done += len(piece) if isinstance(piece, Block) else 1
     finally:
         work.end()
+
+
+def _together(pieces: Iterable[RawRow | Block], most: int) -> Iterator[list[RawRow] | Block]:
+    """Blocks as they come, and the rows between them as lists of so many at most.
+
+    To take each step for many rows in turn costs less than to take all steps for each row: its code and data stay in
+    the processor's caches.
+    """
+    rows: list[RawRow] = []
+    for piece in pieces:
+        if not isinstance(piece, Block):
+            rows.append(piece)
+            if len(rows) < most:
+                continue
+        if rows:
+            yield rows
+            rows = []
+        if isinstance(piece, Block):
+            yield piece
+    if rows:
+        yield rows
 
 
 def _warned(summary: Summary) -> Summary:
