@@ -177,7 +177,8 @@ def test_a_group_of_an_ordered_file_is_read_once(made, monkeypatch):
     rows = found.of_model(found.models()[0])
     for number in range(5):
         assert rows.take([(f"t:{number}", len(TEXTS))])["index"].to_pylist() == list(range(len(TEXTS)))
-    assert rows._reads == 5 and len(rows._held) <= stored_rows.GROUPS
+    groups = len(rows._starts) - 1  # versions of polars cut the same rows differently
+    assert rows._reads == groups >= 4 and len(rows._held) <= stored_rows.GROUPS
     assert rows.lacking("t:1", len(TEXTS) + 1) == len(TEXTS) and rows.lacking("nobody", 1) == 0
 
 

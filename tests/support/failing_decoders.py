@@ -23,6 +23,10 @@ def probe(path):
         _say_to_the_run(path)
     if path.stem == "bug":
         raise ZeroDivisionError
+    if path.stem == "speaks":
+        raise AttributeError(f"{path}: <Stream at 0x7f00aa> has\nno attribute 'index_entries'")
+    if path.stem == "absent":
+        raise ImportError("cannot import name 'Index' from 'av.index'", name="av.index")
     return pyav.probe(path)
 
 

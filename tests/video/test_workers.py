@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,10 @@ def pool(failing):
         ("crash", "unreadable: the decoder crashes on it"),
         ("greed", "unreadable: it takes more memory than a decoder may have"),
         ("bug", "unreadable: the decoder fails: ZeroDivisionError"),
+        (
+            "speaks",
+            "unreadable: the decoder fails: AttributeError: speaks.mp4: <Stream> has no attribute 'index_entries'",
+        ),
     ],
 )
 def test_a_library_that_fails_is_a_status_and_the_next_video_is_read(pool, name, status, tmp_path):
@@ -56,6 +61,14 @@ def test_a_library_that_fails_is_a_status_and_the_next_video_is_read(pool, name,
     assert caught.value.status == status
     assert time.monotonic() - began < 10
     assert pool.look(FAILING, good, TWO).times == (0.0, 1.0)
+
+
+def test_a_package_that_is_not_there_ends_the_run_and_no_video_is_blamed(pool, tmp_path):
+    with pytest.raises(VtgError) as caught:
+        pool.look(FAILING, draw(tmp_path / "absent.mp4", 10), TWO)
+    assert not isinstance(caught.value, VideoUnreadable)
+    said = f"cannot import name 'Index' from 'av.index' (av {metadata.version('av')} is installed)"
+    assert said in str(caught.value) and "pip install -U" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["pickle", "endless", "foreign"])

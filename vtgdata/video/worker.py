@@ -29,7 +29,7 @@ def _serve(memory: int) -> None:
         try:
             answer = _answered(call, answers)
         except Exception as error:  # any error is sent back and raised in the calling process
-            answer = worker_messages.encode_error(error)
+            answer = worker_messages.encode_error(error, worker_messages.path_of(call), call.decoder)
         _alarm(0)
         _send(answers, answer)
 

@@ -4,7 +4,9 @@ A library that a malicious video has taken over can send anything, and must not 
 """
 
 import os
+import re
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,6 +25,10 @@ SECONDS_PER_SECOND = 1.0
 """Seconds added to a time limit per second of video: decoding slower than real time counts as hanging."""
 MOST_BYTES = 4 << 30
 """Largest answer; the raw pictures decoded at a time (`decode.DECODED_BYTES`) take an eighth of it."""
+_MOST_WORDS = 300
+"""Characters of a library's own words that are kept."""
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+"""Where an object lies in memory, which differs from run to run."""
 HEAD = 8
 """Bytes before a message that state its length."""
 
@@ -91,7 +97,7 @@ class Unreadable(msgspec.Struct, frozen=True, tag=True):
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
-    """The call raised another VtgError."""
+    """The call raised another VtgError, or what the decoder needs is not installed: no fault of the video."""
 
     words: str
 
@@ -101,6 +107,7 @@ class Broke(msgspec.Struct, frozen=True, tag=True):
 
     kind: str
     words: str
+    """What it says, in one line that can stand in a published table: the file without its folder, no addresses."""
 
 
 Answer = Ready | Probed | Sampled | Shown | Surveyed | Unreadable | Refused | Broke
@@ -133,13 +140,28 @@ def path_of(message: Call) -> Path:
     return Path(os.fsdecode(message.path))
 
 
-def encode_error(error: Exception) -> Answer:
-    """The message for an error."""
+def encode_error(error: Exception, path: Path, decoder: str) -> Answer:
+    """The message for an error of a call about a file."""
     if isinstance(error, VideoUnreadable):
         return Unreadable(error.reason)
     if isinstance(error, VtgError):
         return Refused(str(error))
-    return Broke(type(error).__name__, repr(error)[:2000])
+    if isinstance(error, ImportError):
+        return Refused(_not_installed(error, decoder))
+    said = " ".join(str(error).replace(str(path), path.name).split())
+    return Broke(type(error).__name__, _ADDRESS.sub("", said)[:_MOST_WORDS])
+
+
+def _not_installed(error: ImportError, decoder: str) -> str:
+    """Name the package, and its version if there is one: every video would fail alike."""
+    package = (error.name or "").partition(".")[0]
+    try:
+        version = f" ({package} {metadata.version(package)} is installed)" if package else ""
+    except metadata.PackageNotFoundError:
+        version = ""
+    whose = f"the decoder {decoder}" if decoder else "decoding"
+    newer = f" {package}" if version else ""
+    return f"{whose} cannot be used here: {error}{version}. Mend the installation: `pip install -U vtgdata{newer}`."
 
 
 def encode_result(result: Any) -> Answer:

@@ -161,8 +161,10 @@ def _result(path: Path, found: worker_messages.Answer) -> Any:
         raise VtgError(found.words)
     if isinstance(found, worker_messages.Broke):
         memory = found.kind == "MemoryError"
-        reason = "it takes more memory than a decoder may have" if memory else f"the decoder fails: {found.kind}"
-        raise VideoUnreadable(path, reason) from RuntimeError(found.words)
+        said = ": ".join(filter(None, (found.kind, found.words)))
+        raise VideoUnreadable(
+            path, "it takes more memory than a decoder may have" if memory else f"the decoder fails: {said}"
+        )
     raise _Crashed
 
 
