@@ -136,15 +136,15 @@ def table(answers: Sequence[Answer], samples: Sequence[Sample], *, join: Literal
     """
     check(answers, samples)
     durations = [sample.video.duration or np.nan for sample in samples]
-    said = _flat_windows([answer.counted for answer in answers])
-    true = _flat_windows([sample.windows for sample in samples])
+    said = flat_windows([answer.counted for answer in answers])
+    true = flat_windows([sample.windows for sample in samples])
     of = Table(said, true, np.array(durations, dtype=np.float64), refusals(answers, samples))
     return of if not join else of._replace(said=_joined(said), true=_joined(true) if join == "both" else true)
 
 
 def table_of(said: Sequence[Array], true: Sequence[Array]) -> Table:
     """A table of windows that are already arrays, without durations. Args: said, true: n arrays (k, 2), seconds."""
-    return Table(_flat(said), _flat(true), np.full(len(said), np.nan))
+    return Table(flat_arrays(said), flat_arrays(true), np.full(len(said), np.nan))
 
 
 def refusals(answers: Sequence[Answer], samples: Sequence[Sample]) -> Array | None:
@@ -162,12 +162,19 @@ def check(answers: Sequence[Answer], samples: Sequence[Sample]) -> None:
         raise ValueError(f"{len(answers)} answers for {len(samples)} samples")
 
 
-def _flat_windows(rows: Sequence[Sequence[Window]]) -> Flat:
+def flat_windows(rows: Sequence[Sequence[Window]]) -> Flat:
+    """The windows of n answers or samples as columns."""
     flat = as_array([window for windows in rows for window in windows])
     return _parted(flat, [len(windows) for windows in rows])
 
 
-def _flat(rows: Sequence[Array]) -> Flat:
+def arrays_of(flat: Flat) -> list[Array]:
+    """The windows of each answer: n arrays (k, 2), which share the memory of the columns."""
+    return np.split(flat.windows, np.cumsum(flat.sizes)[:-1]) if len(flat.sizes) else []
+
+
+def flat_arrays(rows: Sequence[Array]) -> Flat:
+    """`flat_windows` of windows that are already arrays. Args: rows: n arrays (k, 2)."""
     return _parted(np.concatenate([as_array(()), *rows]), [len(windows) for windows in rows])
 
 
@@ -180,8 +187,7 @@ def _joined(flat: Flat) -> Flat:
     """The windows of each answer, replaced by their support."""
     if not (flat.sizes > 1).any():
         return flat
-    rows = np.split(flat.windows, np.cumsum(flat.sizes)[:-1])
-    return _flat([support(windows) if len(windows) > 1 else windows for windows in rows])
+    return flat_arrays([support(windows) if len(windows) > 1 else windows for windows in arrays_of(flat)])
 
 
 def supports(of: Table) -> Table:
