@@ -15,7 +15,6 @@ from vtgdata.metrics.cluster_means import clusters_of, sources_of
 from vtgdata.metrics.judging import Judged, counts
 from vtgdata.metrics.other_truth import Estimate, Others
 from vtgdata.metrics.truths import Truths
-from vtgdata.metrics.window_table import arrays_of
 from vtgdata.records import Sample
 
 
@@ -70,7 +69,7 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """{metric: `seen` of perfect answers}, only for metrics that depend on the windows of an answer."""
         if self.others is None:
             return {}
-        own = zip(self.samples, arrays_of(self._truths.windows), strict=True)
+        own = zip(self.samples, self._truths.windows.arrays, strict=True)
         truths = Answers([Answered(windows=w, option=s.answer, says_none=s.none_is_right) for s, w in own])
         found = self._seen(truths, self._scored(truths, self._truths))
         depends = {name: each.seen for name, each in found.items() if each.seen.others != each.seen.score}

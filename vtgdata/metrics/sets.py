@@ -18,7 +18,7 @@ from vtgdata.metrics.answered import Answered, as_answers
 from vtgdata.metrics.metric_set import MetricSet, Values, table_of_answers
 from vtgdata.metrics.ranked_moments import moments
 from vtgdata.metrics.truths import as_truths
-from vtgdata.metrics.window_table import answer_iou, arrays_of, as_array
+from vtgdata.metrics.window_table import answer_iou, as_array
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
 
@@ -151,7 +151,7 @@ def _more(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Se
 def _top(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
     """R5, and R1 and R5 with the strict test (IoU > threshold) of Ego4D-NLQ's code."""
     rows: list[dict[str, float]] = []
-    for answer, truth in zip(answers, arrays_of(as_truths(samples).windows), strict=True):
+    for answer, truth in zip(answers, as_truths(samples).windows.arrays, strict=True):
         ious = grounding.best_ious(answer.windows[:5], truth)
         best = {1: ious[:1].max(initial=0.0), 5: ious.max(initial=0.0)}
         rows.append(
@@ -163,7 +163,7 @@ def _top(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Seq
 
 def _qvhighlights(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
     del thresholds
-    truths = arrays_of(as_truths(samples).windows)
+    truths = as_truths(samples).windows.arrays
     found = moments([answer.windows for answer in answers], [answer.confidence for answer in answers], truths)
     # If no answer has saliency scores, highlight metrics do not apply; if some have, the others score 0.
     if any(answer.saliency is not None for answer in answers):

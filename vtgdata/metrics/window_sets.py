@@ -11,7 +11,6 @@ from vtgdata.metrics.window_table import (
     Index,
     Table,
     answer_iou,
-    arrays_of,
     iou_matrix,
     ratio,
     shared,
@@ -187,4 +186,4 @@ def _share_before(windows: Array, times: Array) -> Array:
 
 def _split(flat: Flat) -> list[Array]:
     """The windows of each answer: n arrays (k, 2), without rows of NaN."""
-    return [part[~np.isnan(part).any(axis=1)] for part in arrays_of(flat)]
+    return [part[~np.isnan(part).any(axis=1)] for part in flat.arrays]

@@ -99,9 +99,14 @@ class Flat(NamedTuple):
     """(n,) number of windows of each answer."""
 
     @property
+    def arrays(self) -> list[Array]:
+        """The windows of each answer: n arrays (k, 2), which share the memory of the columns."""
+        return np.split(self.windows, np.cumsum(self.sizes)[:-1]) if len(self.sizes) else []
+
+    @property
     def length(self) -> Array:
         """(n,) sum of the lengths of each answer's windows, in seconds: the time covered if they do not overlap."""
-        return _per_row(self.windows[:, 1] - self.windows[:, 0], self)
+        return _sums(self.windows[:, 1] - self.windows[:, 0], self.row, len(self.sizes))
 
 
 class Table(NamedTuple):
@@ -164,13 +169,7 @@ def check(answers: Sequence[Answer], samples: Sequence[Sample]) -> None:
 
 def flat_windows(rows: Sequence[Sequence[Window]]) -> Flat:
     """The windows of n answers or samples as columns."""
-    flat = as_array([window for windows in rows for window in windows])
-    return _parted(flat, [len(windows) for windows in rows])
-
-
-def arrays_of(flat: Flat) -> list[Array]:
-    """The windows of each answer: n arrays (k, 2), which share the memory of the columns."""
-    return np.split(flat.windows, np.cumsum(flat.sizes)[:-1]) if len(flat.sizes) else []
+    return _parted(as_array([window for windows in rows for window in windows]), [len(windows) for windows in rows])
 
 
 def flat_arrays(rows: Sequence[Array]) -> Flat:
@@ -187,7 +186,7 @@ def _joined(flat: Flat) -> Flat:
     """The windows of each answer, replaced by their support."""
     if not (flat.sizes > 1).any():
         return flat
-    return flat_arrays([support(windows) if len(windows) > 1 else windows for windows in arrays_of(flat)])
+    return flat_arrays([support(windows) if len(windows) > 1 else windows for windows in flat.arrays])
 
 
 def supports(of: Table) -> Table:
@@ -295,12 +294,7 @@ def _sums(values: Array, row: Index, n: int) -> Array:
     return np.bincount(row, values, minlength=n).astype(np.float64)
 
 
-def _per_row(values: Array, flat: Flat) -> Array:
-    return _sums(values, flat.row, len(flat.sizes))
-
-
 def mean_per_row(values: Array, flat: Flat) -> Array:
     """Mean of the values of each answer's windows, weighted by window length. Args: values: (k,). Returns: (n,)."""
-    length = flat.windows[:, 1] - flat.windows[:, 0]
-    total = _per_row(values * length, flat)
+    total = _sums(values * (flat.windows[:, 1] - flat.windows[:, 0]), flat.row, len(flat.sizes))
     return np.divide(total, flat.length, out=np.zeros_like(total), where=flat.length > 0)
