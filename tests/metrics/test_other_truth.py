@@ -104,3 +104,17 @@ def test_one_source_of_most_samples_borrows_from_the_others_and_one_alone_has_no
     assert (others.clusters.of[others.donor] != others.clusters.of).all()
     assert other_truth.draw(samples[:30]) is None
     assert other_truth.draw([make_sample("a", duration=None), make_sample("b", video_id="w", duration=None)]) is None
+
+
+def test_the_columns_of_other_truths_are_those_of_the_samples_made():
+    samples = [*corpus(60), make_sample("t:unknown", video_id="other", duration=None)]
+    samples += [
+        make_sample(f"m:{i}", video_id=f"m{i}", duration=30.0 + i / 7, windows=[(1.1, 2.3), (4.7, 9.0 + i)])
+        for i in range(20)
+    ]
+    others = other_truth.draw(samples)
+    assert others is not None
+    for draw in others.samples:
+        made = [as_array(sample.windows).tolist() for sample in draw]
+        assert [windows.tolist() for windows in draw.windows.arrays] == made
+        assert made != [as_array(sample.windows).tolist() for sample in samples]

@@ -3,8 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from vtgdata.metrics.answered import Answered
-from vtgdata.metrics.window_table import Table, as_array, table_of
+import numpy as np
+
+from vtgdata.metrics.answered import Answered, as_answers
+from vtgdata.metrics.truths import as_truths
+from vtgdata.metrics.window_table import Table
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
 
@@ -31,4 +34,4 @@ class MetricSet(NamedTuple):
 
 def table_of_answers(answers: Sequence[Answered], samples: Sequence[Sample]) -> Table:
     """The table of n answers and their samples, without durations; an invalid window is a row of NaN."""
-    return table_of([answer.said for answer in answers], [as_array(sample.windows) for sample in samples])
+    return Table(as_answers(answers).said, as_truths(samples).windows, np.full(len(answers), np.nan))

@@ -9,7 +9,7 @@ What the words of the query give away counts as seen: "the end of the song" is l
 only by `seen` of the model with the video minus `seen` without it (`evaluate --blind`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from vtgdata.metrics.cluster_means import Clusters, clusters_of, sources_of
 from vtgdata.metrics.intervals import of_estimate
+from vtgdata.metrics.truths import Moved, Truths, as_truths, moved, shares_of
 from vtgdata.metrics.window_table import Index
-from vtgdata.records import Sample, Window
+from vtgdata.records import Sample
 from vtgdata.records.windows import Array
 
 DRAWS = 8
@@ -38,14 +39,19 @@ Score = Callable[[Sequence[Sample]], Mapping[str, Array]]
 class Others(NamedTuple):
     """The truths that the answers to n samples are scored against, drawn once for all systems."""
 
-    samples: list[list[Sample]]
-    """DRAWS lists of n samples, each with another sample's windows in place of its own."""
+    own: Truths
+    """The n samples with their own windows."""
     donor: Index
     """(DRAWS, n) whose windows these are."""
     usable: NDArray[np.bool_]
     """(n,) False for a sample without a duration, whose share of it nobody knows, and for one without a moment."""
     clusters: Clusters
     """The source of each sample."""
+
+    @property
+    def samples(self) -> Iterator[Truths]:
+        """DRAWS times the n samples, each with another sample's windows in place of its own: one draw at a time."""
+        return (Moved(self.own, row) for row in self.donor)
 
 
 class Donors(NamedTuple):
@@ -62,7 +68,7 @@ class Donors(NamedTuple):
         """For each draw the samples at some places, each with another sample's windows in place of its own."""
         asked: list[list[int]] = self.donor[:, list(places)].tolist()
         shares = {donor: shares_of(samples[donor]) for donor in {donor for row in asked for donor in row}}
-        return [[_with(samples[i], shares[j]) for i, j in zip(places, row, strict=True)] for row in asked]
+        return [[moved(samples[i], shares[j]) for i, j in zip(places, row, strict=True)] for row in asked]
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -86,7 +92,7 @@ def draw(samples: Sequence[Sample], *, seed: int = 0, draws: int = DRAWS) -> Oth
     do without drawing others more than once.
     """
     found = draw_donors(samples, seed=seed, draws=draws)
-    return found and Others(found.of(samples, range(len(samples))), *found)
+    return found and Others(as_truths(samples), *found)
 
 
 def draw_donors(samples: Sequence[Sample], *, seed: int = 0, draws: int = DRAWS) -> Donors | None:
@@ -106,10 +112,14 @@ def draw_donors(samples: Sequence[Sample], *, seed: int = 0, draws: int = DRAWS)
     return Donors(donor, usable, clusters)
 
 
-def against(score: Score, samples: Sequence[Sequence[Sample]]) -> dict[str, Array]:
+def against(score: Score, samples: Iterable[Sequence[Sample]]) -> dict[str, Array]:
     """What the same answers score on other truths. Returns {metric: (draws, n)} of those that every draw gives."""
-    found = [score(each) for each in samples]
-    return {name: np.stack([each[name] for each in found]) for name in found[0] if all(name in each for each in found)}
+    rounds = iter(samples)
+    found = {name: [array] for name, array in score(next(rounds)).items()}
+    for each in rounds:
+        scored = score(each)
+        found = {name: [*arrays, scored[name]] for name, arrays in found.items() if name in scored}
+    return {name: np.stack(found.pop(name)) for name in list(found)}
 
 
 class Estimate(NamedTuple):
@@ -222,23 +232,3 @@ def _shuffled(rows: Index, source: Index, rng: np.random.Generator) -> Index:
             other = int(rng.integers(len(rows)))
             order[place], order[other] = order[other], order[place]
     return order
-
-
-def shares_of(sample: Sample) -> dict[str, Array]:
-    """The sample's true windows, and those of its annotators, as shares of the duration: (k, 2) each."""
-    duration = sample.video.duration or 1.0
-    found = {"": [(window.start, window.end) for window in sample.windows]}
-    if annotators := sample.extra.get("annotators"):
-        found["annotators"] = annotators
-    return {name: np.array(windows, dtype=np.float64).reshape(-1, 2) / duration for name, windows in found.items()}
-
-
-def _with(sample: Sample, shares: dict[str, Array]) -> Sample:
-    """The sample with another truth, moved to its duration; itself if it has none."""
-    if not (duration := sample.video.duration):
-        return sample
-    windows = tuple(Window(start, end) for start, end in (shares[""] * duration).tolist() if start < end)
-    extra = {key: value for key, value in sample.extra.items() if key != "annotators"}
-    if "annotators" in shares:
-        extra["annotators"] = (shares["annotators"] * duration).tolist()
-    return msgspec.structs.replace(sample, windows=windows, extra=extra)

@@ -22,6 +22,8 @@ LEAST = 10
 """Fewest rows with a word for it to count."""
 WEIGHT = 100
 """Rows with a word at which it counts half: with few rows, what its windows score is chance."""
+PIECE = 10_000
+"""Samples whose windows are looked at together."""
 
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -49,19 +51,36 @@ def query_words(samples: Sequence[Sample]) -> WordGuess:
     chosen = usable(samples)
     if not chosen:
         return WordGuess([(0.0, 1.0)], np.zeros(1), {})
-    grid, ious = zip(*grid_ious(chosen, GRID), strict=True)
-    table = np.concatenate(ious).T.copy()  # (samples, windows)
-    overall = table.mean(axis=0)
     rows: dict[str, list[int]] = defaultdict(list)
     for i, sample in enumerate(chosen):
         for word in _words(sample.query):
             rows[word].append(i)
+    counted = {word: np.array(its, dtype=np.intp) for word, its in rows.items() if len(its) >= LEAST}
+    grid: list[Fractions] = []
+    total, sums = np.zeros((0, 0)), dict.fromkeys(counted, np.zeros((0, 0)))
+    # A sample has hundreds of windows, so only some samples' IoUs are there at a time.
+    for low in range(0, len(chosen), PIECE):
+        windows, ious = zip(*grid_ious(chosen[low : low + PIECE], GRID), strict=True)
+        grid = [window for some in windows for window in some]
+        table = np.concatenate(ious).T.copy()  # (samples, windows)
+        total = _added(total, table)
+        for word, its in counted.items():
+            first, last = np.searchsorted(its, (low, low + PIECE)).tolist()
+            if first < last:
+                sums[word] = _added(sums[word], table[its[first:last] - low])
+    overall = total[0] / len(chosen)
     of_word = {
-        word: (table[its].mean(axis=0) - overall) * (len(its) / (len(its) + WEIGHT))
-        for word, its in rows.items()
-        if len(its) >= LEAST
+        word: (sums[word][0] / len(its) - overall) * (len(its) / (len(its) + WEIGHT)) for word, its in counted.items()
     }
-    return WordGuess([window for windows in grid for window in windows], overall, of_word)
+    return WordGuess(grid, overall, of_word)
+
+
+def _added(total: Array, rows: Array) -> Array:
+    """A sum of rows with more rows added, one after the other, so that pieces change no digit of it.
+
+    Args: total: (1, windows), or (0, 0) for none yet; rows: (k, windows).
+    """
+    return np.add.reduce(np.concatenate([total, rows]) if len(total) else rows, axis=0, keepdims=True)
 
 
 def _words(query: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vtgdata.metrics.answered import Answered
+from vtgdata.metrics.answered import Answered, as_answers
 from vtgdata.metrics.breakdown import mean
 from vtgdata.metrics.cluster_means import clusters_of
 from vtgdata.metrics.intervals import of_estimate
@@ -23,7 +23,7 @@ SHARES = (PRECISION, RECALL, FALSE)
 
 def refused(answers: Sequence[Answered]) -> NDArray[np.bool_]:
     """Whether each answer says that there is no such moment. Returns: (n,)."""
-    return np.array([answer.says_none and not len(answer.windows) for answer in answers], dtype=bool)
+    return as_answers(answers).refused
 
 
 def shares(answers: Sequence[Answered], absent: NDArray[np.bool_]) -> Values:

@@ -10,11 +10,11 @@ import numpy as np
 from vtgdata.files import live
 from vtgdata.files.schemas import Row
 from vtgdata.metrics import baselines, breakdown, intervals, official, other_truth, refusals, sets
-from vtgdata.metrics.answered import Answered
+from vtgdata.metrics.answered import Answered, Answers, as_answers
 from vtgdata.metrics.cluster_means import clusters_of, sources_of
 from vtgdata.metrics.judging import Judged, counts
 from vtgdata.metrics.other_truth import Estimate, Others
-from vtgdata.metrics.window_table import as_array
+from vtgdata.metrics.truths import Truths
 from vtgdata.records import Sample
 
 
@@ -57,18 +57,21 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def others(self) -> Others | None:
         """The other truths that all answers are scored against; None where all samples are of one source."""
-        return other_truth.draw(self.samples)
+        return other_truth.draw(self._truths)
+
+    @cached_property
+    def _truths(self) -> Truths:
+        """The samples with their windows as columns, for all rounds."""
+        return Truths(self.samples)
 
     @cached_property
     def seen_at_most(self) -> dict[str, float]:
         """{metric: `seen` of perfect answers}, only for metrics that depend on the windows of an answer."""
         if self.others is None:
             return {}
-        truths = [
-            Answered(windows=as_array(sample.windows), option=sample.answer, says_none=sample.none_is_right)
-            for sample in self.samples
-        ]
-        found = self._seen(truths, self.values(Judged(rows=[], answers=truths)))
+        own = zip(self.samples, self._truths.windows.arrays, strict=True)
+        truths = Answers([Answered(windows=w, option=s.answer, says_none=s.none_is_right) for s, w in own])
+        found = self._seen(truths, self._scored(truths, self._truths))
         depends = {name: each.seen for name, each in found.items() if each.seen.others != each.seen.score}
         return {name: each.seen for name, each in depends.items() if each.seen == each.seen}
 
@@ -89,11 +92,11 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def values(self, judged: Judged) -> sets.Values:
         """The value of every metric for every sample."""
-        return self._scored(judged.answers, self.samples)
+        return self._scored(judged.answers, self._truths)
 
     def ious(self, judged: Judged, values: sets.Values) -> list[float]:
         """The IoU of each answer as files store it: 1 or 0, whether it says so, where there is no moment."""
-        right = np.array([sample.none_is_right for sample in self.samples]) & refusals.refused(judged.answers)
+        right = self._truths.absent & refusals.refused(judged.answers)
         return np.where(np.isnan(values["mIoU"]), right, values["mIoU"]).tolist()
 
     def _scored(self, answers: Sequence[Answered], samples: Sequence[Sample], metrics: str = "") -> sets.Values:
@@ -105,7 +108,7 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         if self.others is None:
             return {}
         # Highlights are about clips, not windows; without saliency they are not scored again and again.
-        bare = [msgspec.structs.replace(answer, saliency=None) for answer in answers]
+        bare = as_answers(answers).without_saliency
         return other_truth.seen(values, lambda samples: self._scored(bare, samples, metrics), self.others)
 
     def seen(self, judged: Judged, values: sets.Values, metrics: str = "") -> dict[str, Estimate]:
@@ -116,7 +119,7 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def describe(self, judged: Judged, values: sets.Values, seen: Mapping[str, Estimate]) -> dict[str, Any]:
         """Counts, metrics (fractions), their 95 % intervals, and the metrics when only the asked form counts."""
         strict = judged.strict()
-        in_form = None if strict is None else self._scored(strict, self.samples)
+        in_form = None if strict is None else self._scored(strict, self._truths)
         found = refusals.report(judged.answers, self.samples, self.sources)
         return (
             counts(judged, self.samples)

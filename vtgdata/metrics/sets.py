@@ -8,16 +8,16 @@ are known to have no moment, every choice also has the shares of refusals, and g
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.files import plugins
 from vtgdata.metrics import grounding, highlights, qa, refusals, set_metrics, window_sets
-from vtgdata.metrics.answered import Answered
+from vtgdata.metrics.answered import Answered, as_answers
 from vtgdata.metrics.metric_set import MetricSet, Values, table_of_answers
 from vtgdata.metrics.ranked_moments import moments
+from vtgdata.metrics.truths import as_truths
 from vtgdata.metrics.window_table import answer_iou, as_array
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
@@ -32,14 +32,16 @@ def values(name: str, answers: Sequence[Answered], samples: Sequence[Sample], th
         samples: n samples.
         thresholds: IoU thresholds of R1 (and R5, F1); empty for 0.3, 0.5 and 0.7.
     """
-    chosen, read = sets_of(name), answers
+    chosen = sets_of(name)
+    read = answers = as_answers(answers)
+    samples = as_truths(samples)
     if any(each.ranked for each in chosen):
-        answers = [msgspec.structs.replace(answer, ranked=True) for answer in answers]
+        answers = answers.as_ranked
     thresholds = tuple(thresholds) or grounding.THRESHOLDS
     of = table_of_answers(answers, samples)
     ious = window_sets.both_merged_iou(of) if any(each.of_sets for each in chosen) else answer_iou(of)
     base = {"mIoU": ious} | {f"R1@{t:g}": (ious >= t).astype(np.float64) for t in thresholds}
-    absent = np.array([sample.none_is_right for sample in samples], dtype=bool)
+    absent = samples.absent
     base = _present(base, absent)
     for each in chosen:
         own = each.extra(answers, samples, thresholds)
@@ -149,8 +151,8 @@ def _more(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Se
 def _top(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
     """R5, and R1 and R5 with the strict test (IoU > threshold) of Ego4D-NLQ's code."""
     rows: list[dict[str, float]] = []
-    for answer, sample in zip(answers, samples, strict=True):
-        ious = grounding.best_ious(answer.windows[:5], as_array(sample.windows))
+    for answer, truth in zip(answers, as_truths(samples).windows.arrays, strict=True):
+        ious = grounding.best_ious(answer.windows[:5], truth)
         best = {1: ious[:1].max(initial=0.0), 5: ious.max(initial=0.0)}
         rows.append(
             {f"R5@{t:g}": float(best[5] >= t) for t in thresholds}
@@ -161,7 +163,7 @@ def _top(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Seq
 
 def _qvhighlights(answers: Sequence[Answered], samples: Sequence[Sample], thresholds: Sequence[float]) -> Values:
     del thresholds
-    truths = [as_array(sample.windows) for sample in samples]
+    truths = as_truths(samples).windows.arrays
     found = moments([answer.windows for answer in answers], [answer.confidence for answer in answers], truths)
     # If no answer has saliency scores, highlight metrics do not apply; if some have, the others score 0.
     if any(answer.saliency is not None for answer in answers):

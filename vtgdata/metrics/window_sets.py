@@ -186,7 +186,4 @@ def _share_before(windows: Array, times: Array) -> Array:
 
 def _split(flat: Flat) -> list[Array]:
     """The windows of each answer: n arrays (k, 2), without rows of NaN."""
-    if not len(flat.sizes):
-        return []
-    parts = np.split(flat.windows, np.cumsum(flat.sizes)[:-1])
-    return [part[~np.isnan(part).any(axis=1)] for part in parts]
+    return [part[~np.isnan(part).any(axis=1)] for part in flat.arrays]

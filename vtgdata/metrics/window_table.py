@@ -99,9 +99,14 @@ class Flat(NamedTuple):
     """(n,) number of windows of each answer."""
 
     @property
+    def arrays(self) -> list[Array]:
+        """The windows of each answer: n arrays (k, 2), which share the memory of the columns."""
+        return np.split(self.windows, np.cumsum(self.sizes)[:-1]) if len(self.sizes) else []
+
+    @property
     def length(self) -> Array:
         """(n,) sum of the lengths of each answer's windows, in seconds: the time covered if they do not overlap."""
-        return _per_row(self.windows[:, 1] - self.windows[:, 0], self)
+        return _sums(self.windows[:, 1] - self.windows[:, 0], self.row, len(self.sizes))
 
 
 class Table(NamedTuple):
@@ -136,15 +141,15 @@ def table(answers: Sequence[Answer], samples: Sequence[Sample], *, join: Literal
     """
     check(answers, samples)
     durations = [sample.video.duration or np.nan for sample in samples]
-    said = _flat_windows([answer.counted for answer in answers])
-    true = _flat_windows([sample.windows for sample in samples])
+    said = flat_windows([answer.counted for answer in answers])
+    true = flat_windows([sample.windows for sample in samples])
     of = Table(said, true, np.array(durations, dtype=np.float64), refusals(answers, samples))
     return of if not join else of._replace(said=_joined(said), true=_joined(true) if join == "both" else true)
 
 
 def table_of(said: Sequence[Array], true: Sequence[Array]) -> Table:
     """A table of windows that are already arrays, without durations. Args: said, true: n arrays (k, 2), seconds."""
-    return Table(_flat(said), _flat(true), np.full(len(said), np.nan))
+    return Table(flat_arrays(said), flat_arrays(true), np.full(len(said), np.nan))
 
 
 def refusals(answers: Sequence[Answer], samples: Sequence[Sample]) -> Array | None:
@@ -162,12 +167,13 @@ def check(answers: Sequence[Answer], samples: Sequence[Sample]) -> None:
         raise ValueError(f"{len(answers)} answers for {len(samples)} samples")
 
 
-def _flat_windows(rows: Sequence[Sequence[Window]]) -> Flat:
-    flat = as_array([window for windows in rows for window in windows])
-    return _parted(flat, [len(windows) for windows in rows])
+def flat_windows(rows: Sequence[Sequence[Window]]) -> Flat:
+    """The windows of n answers or samples as columns."""
+    return _parted(as_array([window for windows in rows for window in windows]), [len(windows) for windows in rows])
 
 
-def _flat(rows: Sequence[Array]) -> Flat:
+def flat_arrays(rows: Sequence[Array]) -> Flat:
+    """`flat_windows` of windows that are already arrays. Args: rows: n arrays (k, 2)."""
     return _parted(np.concatenate([as_array(()), *rows]), [len(windows) for windows in rows])
 
 
@@ -180,8 +186,7 @@ def _joined(flat: Flat) -> Flat:
     """The windows of each answer, replaced by their support."""
     if not (flat.sizes > 1).any():
         return flat
-    rows = np.split(flat.windows, np.cumsum(flat.sizes)[:-1])
-    return _flat([support(windows) if len(windows) > 1 else windows for windows in rows])
+    return flat_arrays([support(windows) if len(windows) > 1 else windows for windows in flat.arrays])
 
 
 def supports(of: Table) -> Table:
@@ -289,12 +294,7 @@ def _sums(values: Array, row: Index, n: int) -> Array:
     return np.bincount(row, values, minlength=n).astype(np.float64)
 
 
-def _per_row(values: Array, flat: Flat) -> Array:
-    return _sums(values, flat.row, len(flat.sizes))
-
-
 def mean_per_row(values: Array, flat: Flat) -> Array:
     """Mean of the values of each answer's windows, weighted by window length. Args: values: (k,). Returns: (n,)."""
-    length = flat.windows[:, 1] - flat.windows[:, 0]
-    total = _per_row(values * length, flat)
+    total = _sums(values * (flat.windows[:, 1] - flat.windows[:, 0]), flat.row, len(flat.sizes))
     return np.divide(total, flat.length, out=np.zeros_like(total), where=flat.length > 0)

@@ -24,6 +24,7 @@ from vtgdata.conversation.verifying import (
 from vtgdata.errors import VtgError
 from vtgdata.files.schemas import Row
 from vtgdata.metrics import other_truth
+from vtgdata.metrics.truths import shares_of
 from vtgdata.metrics.window_table import tiou_array
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
@@ -73,7 +74,7 @@ def prepare(samples: Sequence[Sample], *, margin: float = 0.1, whole: float = 0.
 
 
 def _range(samples: Sequence[Sample]) -> Range:
-    found = [other_truth.shares_of(sample)[""][:MOST_WINDOWS] for sample in samples]
+    found = [shares_of(sample)[""][:MOST_WINDOWS] for sample in samples]
     shares = np.full((len(found), max(map(len, found)), 2), np.nan)
     for place, windows in enumerate(found):
         shares[place, : len(windows)] = windows
