@@ -1,11 +1,13 @@
 """The other-truth control: guesses that see nothing have seen nothing, and what is seen is measured without a model."""
 
+import msgspec
 import numpy as np
 import pytest
 
 from support.builders import make_sample
 from vtgdata.metrics import other_truth, sets
 from vtgdata.metrics.answered import Answered
+from vtgdata.metrics.set_metrics import published
 from vtgdata.metrics.window_table import as_array
 from vtgdata.records import Sample
 
@@ -80,6 +82,17 @@ def test_a_truth_comes_from_another_source_and_each_is_used_alike():
     # A range of durations is kept, so that a guess by duration gains nothing.
     ratio = [s.video.duration / samples[j].video.duration for s, j in zip(samples, others.donor[0], strict=True)]
     assert min(ratio) > 0.4 and max(ratio) < 2.5
+
+
+def test_windows_as_a_corpus_publishes_them_are_no_part_of_another_truth():
+    samples = [
+        msgspec.structs.replace(each, extra={"published_windows": [[w.end, w.start] for w in each.windows]})
+        for each in corpus(12)
+    ]
+    others = other_truth.draw(samples)
+    assert others is not None
+    for each in (sample for drawn in others.samples for sample in drawn):
+        assert published(each).tolist() == as_array(each.windows).tolist()
 
 
 def test_the_same_seed_gives_the_same_truths():

@@ -118,12 +118,16 @@ def shares_of(sample: Sample) -> dict[str, NDArray[np.float64]]:
     return {name: np.array(windows, dtype=np.float64).reshape(-1, 2) / duration for name, windows in found.items()}
 
 
+_OF_ITS_OWN = ("annotators", "published_windows")
+"""Of `extra`: further statements of a sample's own truth, which another truth must not be scored on."""
+
+
 def moved(sample: Sample, shares: dict[str, NDArray[np.float64]]) -> Sample:
     """The sample with another truth, moved to its duration; itself if it has none. Args: shares: see `shares_of`."""
     if not (duration := sample.video.duration):
         return sample
     windows = tuple(Window(start, end) for start, end in (shares[""] * duration).tolist() if start < end)
-    extra = {key: value for key, value in sample.extra.items() if key != "annotators"}
+    extra = {key: value for key, value in sample.extra.items() if key not in _OF_ITS_OWN}
     if "annotators" in shares:
         extra["annotators"] = (shares["annotators"] * duration).tolist()
     return msgspec.structs.replace(sample, windows=windows, extra=extra)
