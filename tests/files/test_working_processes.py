@@ -72,7 +72,8 @@ def test_processes_end_with_the_one_that_started_them_however_that_ends(tmp_path
         "for piece, said in w.in_order(work, (b'%d' % n for n in range(10**9)), bytes, 2):\n"
         "    with Path('pids').open('ab') as file: file.write(said.split()[0] + b'\\n')\n"
     )
-    parent = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    parent = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, env=environment)
     file, until = tmp_path / "pids", time.monotonic() + 60
     while not (file.exists() and len(set(file.read_text().split())) == 2):
         assert parent.poll() is None and time.monotonic() < until
