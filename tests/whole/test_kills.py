@@ -1,6 +1,6 @@
 """Every command, killed anywhere by any signal: the same command again ends as if nothing had happened.
 
-    VTGDATA_KILLS=540 VTGDATA_KILL_SEED=0 pytest tests/whole/test_kills.py -m slow -s
+    VTGDATA_KILLS=660 VTGDATA_KILL_SEED=0 pytest tests/whole/test_kills.py -m slow -s
 
 prints what was tried, command by command. Every kill depends on the seed and the name of its way alone, and what went
 wrong is printed with how it was disturbed. `VTGDATA_KILL_ONLY=curate,push` tries only these.
@@ -18,7 +18,7 @@ import pytest
 from support import killing
 from support.killing import EXEMPT, HOWS, TORCH, Case, Desk
 
-KILLS = int(os.environ.get("VTGDATA_KILLS", "540"))
+KILLS = int(os.environ.get("VTGDATA_KILLS", "660"))
 TRAINED = min(60, int(os.environ.get("VTGDATA_TORCH_KILLS", "60")))
 """Of them, in commands that load torch."""
 SEED = int(os.environ.get("VTGDATA_KILL_SEED", "0"))
