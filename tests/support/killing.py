@@ -295,7 +295,7 @@ def _journal(path: Path) -> Any:
 
 
 def _meta(path: Path) -> Any:
-    """`meta.json` without its time, and without what an earlier run of the same folder had done already.
+    """`meta.json` without its time and speed, and without what an earlier run of the same folder had done already.
 
     Of folders of videos only that they were listed counts: `restore` copies them, and a copy has a time of its own.
     """
@@ -303,7 +303,7 @@ def _meta(path: Path) -> Any:
     meta.pop("finished", None)
     if isinstance(meta.get("inputs"), dict):
         meta["inputs"] = {name: "" if name.endswith("/") else found for name, found in meta["inputs"].items()}
-    for name in ("decoded", "made", "asked", "cached"):
+    for name in ("decoded", "made", "asked", "cached", "resumed", "tokens_per_second"):
         meta.get("summary", {}).pop(name, None)
     return meta
 
