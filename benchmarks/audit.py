@@ -131,8 +131,8 @@ def main() -> None:
 
 def _told(found: Found) -> str:
     """The share of wrong labels as estimated, with its interval, and how far systems err together."""
-    return (f"share of wrong labels {found.share:.3f} [{found.low:.3f}, {found.most:.3f}], {found.shared.voters} "
-            f"voters as {found.shared.independent:.1f} independent ones")  # fmt: skip
+    share = f"{found.wrong.mean():.3f} [{found.lowest.mean():.3f}, {found.highest.mean():.3f}]"
+    return f"share of wrong labels {share}, {found.shared.voters} voters as {found.shared.independent:.1f} independent"
 
 
 def _raters(own: Found, scores: np.ndarray) -> None:

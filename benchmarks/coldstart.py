@@ -291,7 +291,8 @@ def tell(share: float, seeds: list[Seed]) -> None:
           f"{shown('P(wrong)', means[1], drawn[:, 1])}\n    {difference('difference', means, drawn)}")  # fmt: skip
     _proposed(seeds)
     for seed in seeds:
-        print(f"  share of wrong labels {seed.found.share:.3f} [{seed.found.low:.3f}, {seed.found.most:.3f}]")
+        low, share, high = (each.mean() for each in (seed.found.lowest, seed.found.wrong, seed.found.highest))
+        print(f"  share of wrong labels {share:.3f} [{low:.3f}, {high:.3f}]")
     audit.calibration(
         [(seed.found.highest, seed.wrong, seed.videos) for seed in seeds], "if answers never erred together"
     )

@@ -14,7 +14,6 @@ import msgspec
 import numpy as np
 
 from vtgdata.engine import audit_decisions, audit_pool
-from vtgdata.engine.audit_decisions import Chances
 from vtgdata.engine.audit_pool import Audited
 from vtgdata.errors import VtgError
 from vtgdata.files import label_reviews
@@ -96,11 +95,11 @@ class Summary(StepSummary, frozen=True, kw_only=True):
     """Samples without a true window, a duration, or an answer."""
     models: list[ModelHabit]
     share: float
-    """Share of wrong labels: the mean of P(wrong) after decisions, else the estimate that P(wrong) is made from."""
+    """Share of wrong labels: the mean of P(wrong)."""
     low: float
-    """Lower end of its interval."""
+    """Mean of the lower ends of its interval."""
     high: float
-    """Upper end: without decisions, the largest share that the answers leave possible if they never erred together."""
+    """Mean of the upper ends: without decisions, the share if the answers never erred together."""
     errors: SharedErrors
     """How far the answers err together."""
     decided: Measured | None
@@ -141,7 +140,7 @@ def run(settings: Settings) -> Summary:
         controls = sorted(rows.id_of(place) for place in drawn)
         pool = len(audited.rows) - len(top)
         write_parquet(out / CONTROLS, [{"sample_id": each, "pool": pool} for each in controls], CONTROL_COLUMNS)
-        share, low, high = _share(found, rows.chances)
+        share, low, high = map(_mean, rows.chances[:3])
         summary = Summary(
             samples=len(audited.rows),
             not_audited=len(samples) - len(audited.rows),
@@ -162,13 +161,6 @@ def run(settings: Settings) -> Summary:
             out=settings.out,
         )
         return step.finish(summary, [AUDIT, QUEUE, CONTROLS])
-
-
-def _share(found: Found, chances: Chances) -> tuple[float, float, float]:
-    """The share of wrong labels and its interval."""
-    if chances.measured is None:
-        return found.share, found.low, found.most
-    return _mean(chances.wrong), _mean(chances.low), _mean(chances.high)
 
 
 def _mean(values: Any) -> float:
