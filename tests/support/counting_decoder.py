@@ -4,6 +4,7 @@ The frames that it decoded, those included that it only went through, are in `fr
 """
 
 import os
+import threading
 import time
 from functools import partial
 from pathlib import Path
@@ -12,12 +13,15 @@ from unittest import mock
 from vtgdata.plugins.decoders import pyav
 from vtgdata.plugins.decoders.pyav import probe  # noqa: F401 (the contract of a decoder)
 
+ALONE = threading.Lock()
+"""Two threads that decode at once would each count the other's frames."""
+
 
 def frames(path, times):
     note(f"begin {path.stem}")
     time.sleep(0.02)  # so that a kill finds one in the middle
     counts = []
-    with mock.patch.object(pyav, "_decoded", partial(_counted, pyav._decoded, counts)):
+    with ALONE, mock.patch.object(pyav, "_decoded", partial(_counted, pyav._decoded, counts)):
         found = pyav.frames(path, times)
     note(str(len(counts)), "frames.txt")
     note(f"end {path.stem}")
