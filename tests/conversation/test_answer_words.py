@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from vtgdata.conversation import answer_sentences as sentences
 from vtgdata.conversation import answer_words as words
 
 SAMPLES = 400
@@ -44,10 +43,8 @@ def written(parts: Iterable[tuple[Any, Any]], chance: random.Random) -> str:
         ("unit", f"{words.SECOND_WORD}|{words.MINUTE_WORD}"),
         ("start", words.FROM_START),
         ("end", words.TO_END),
-        ("video", words.VIDEO),
         ("lasting", words.LASTING),
         ("lasting", words.LASTING_BEHIND),
-        ("measured", sentences.MEASURED),
     ],
 )
 def test_what_a_row_matches_holds_one_of_its_stems(row: str, pattern: str) -> None:

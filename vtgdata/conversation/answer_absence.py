@@ -9,6 +9,7 @@ from typing import NamedTuple
 from vtgdata.conversation import answer_json
 from vtgdata.conversation import answer_phrases as phrases
 from vtgdata.conversation.answer_clean import clean
+from vtgdata.conversation.answer_scan import Scan
 from vtgdata.conversation.answer_text import Parts, ends, parts, split_reasoning, without_blocks
 from vtgdata.conversation.answer_times import Units
 
@@ -16,10 +17,9 @@ MAY_SAY_SO = ("no_answer", "unparsable")
 """Statuses of answers without a window that may say that there is none."""
 MOST = 12_000
 """Most characters that are read of the text after the reasoning, half from each end."""
-_UNRELATED = re.compile(
+_UNRELATED = Scan(
     r"\b(?:un|not |ir)?(?:related|relevant) to (?:the|this) (?:video|clip)|\birrelevant\b|\bunrelated\b"
-    r"|\bdoes(?: not|n't) (?:match|correspond|relate|apply)\b|\bno (?:relation|relevance)\b",
-    re.IGNORECASE,
+    r"|\bdoes(?: not|n't) (?:match|correspond|relate|apply)\b|\bno (?:relation|relevance)\b"
 )
 _MAY_DENY = re.compile(
     r"n't|\b(?:not?|never|none|nothing|nobody|neither|nor|kein\w*|nicht|nie|pas|aucune?|n[aã]o|nunca|ning\w+|nessun\w*|non"

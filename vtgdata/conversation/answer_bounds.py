@@ -7,20 +7,19 @@ from typing import NamedTuple
 
 from vtgdata.conversation import answer_words as words
 from vtgdata.conversation.answer_clauses import Place
+from vtgdata.conversation.answer_scan import Scan
 from vtgdata.conversation.answer_times import FILL, Chain, Time, Units, whole_words
 
-_BOUND = re.compile(
+_BOUND = Scan(
     r"(?<![^\W\d_])(?:(?P<start>starts?|starting|started|begins?|beginning|began|onset|from|开始|開始|起始|从|從)"
     r"|(?P<end>ends?|ending|ended|finish(?:es|ed)?|stops?|stopped|until|till|结束|結束|到|至))"
     r"(?:(?=time)|(?![a-z]))(?:(?<!from)(?<!until)(?<!till)(?: [a-z]+){1,4}(?= at ))?"
-    rf"(?:(?!\d)(?:[ \n_:=~|-]|time(?:stamps?)?|point|at|is|of|in|on|mark|{FILL}|时间|時間|第)){{0,9}}",
-    re.IGNORECASE,
+    rf"(?:(?!\d)(?:[ \n_:=~|-]|time(?:stamps?)?|point|at|is|of|in|on|mark|{FILL}|时间|時間|第)){{0,9}}"
 )
 _NOT_ITS = ("frame_", "frame ", "video ", "clip ", "footage ", "movie ")
-_KEYS = re.compile(
+_KEYS = Scan(
     rf"(?P<near>{whole_words(words.UNTIL)})|(?P<behind>{words.UNTIL_BEHIND})|(?P<since>{whole_words(words.SINCE)})"
-    rf"|(?P<from_behind>{words.SINCE_BEHIND})|(?P<start>{whole_words(words.START)})|(?P<end>{whole_words(words.END)})",
-    re.IGNORECASE,
+    rf"|(?P<from_behind>{words.SINCE_BEHIND})|(?P<start>{whole_words(words.START)})|(?P<end>{whole_words(words.END)})"
 )
 _SIDES = {"near": "end", "behind": "end", "since": "start", "from_behind": "start"}
 _OTHERS = re.compile(rf"(?:{words.VIDEO}) ?\Z", re.IGNORECASE)

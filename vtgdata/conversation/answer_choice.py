@@ -15,6 +15,7 @@ from vtgdata.conversation import answer_choice_words as marks
 from vtgdata.conversation import answer_sayings as sayings
 from vtgdata.conversation import answer_words as words
 from vtgdata.conversation.answer_clauses import CROSSES, NEGATION, SENTENCE, Place
+from vtgdata.conversation.answer_scan import Scan
 from vtgdata.conversation.answer_times import whole_words
 
 MOST_WINDOWS = 40
@@ -30,18 +31,13 @@ LEAST_STEM = 3
 
 _LABEL_ENDS = r"(?=\s*(?:[:)\]|\n]|[.,;]?\s*\Z))"
 """After a mark: it is a label, a remark or a cell of its own, and not part of what describes the event."""
-CHOSEN = re.compile(
-    rf"[{marks.CHECKS}]|(?:{whole_words(marks.CHOSEN)}|{marks.CHOSEN_JOINED}){_LABEL_ENDS}", re.IGNORECASE
-)
+CHOSEN = Scan(rf"[{marks.CHECKS}]|(?:{whole_words(marks.CHOSEN)}|{marks.CHOSEN_JOINED}){_LABEL_ENDS}")
 """Marks a window, or a row of a table, as the answer."""
-REJECTED = re.compile(
-    rf"[{CROSSES}]|(?:{whole_words(marks.REJECTED)}|{marks.REJECTED_JOINED}){_LABEL_ENDS}", re.IGNORECASE
-)
+REJECTED = Scan(rf"[{CROSSES}]|(?:{whole_words(marks.REJECTED)}|{marks.REJECTED_JOINED}){_LABEL_ENDS}")
 """Marks a window, or a row of a table, as not the answer."""
-ASKED = re.compile(
+ASKED = Scan(
     rf"(?P<direct>{whole_words(marks.ASKED_FOR)}|{marks.ASKED_FOR_JOINED})"
-    rf"|{whole_words(marks.ASKED)}|{marks.ASKED_JOINED}",
-    re.IGNORECASE,
+    rf"|{whole_words(marks.ASKED)}|{marks.ASKED_JOINED}"
 )
 """Speaks of what was asked for; `direct` where it calls the event beside it so."""
 _BLANKLESS = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff"
@@ -54,15 +50,13 @@ _JOINS = "|".join(
 _PART = re.compile(
     rf"[,;!?\n]|\.(?=\s|\Z)|(?<=[\u0e00-\u0e7f]) (?=[\u0e00-\u0e7f])|{whole_words(_JOINS)}", re.IGNORECASE
 )
-_DRAFT = re.compile(
+_DRAFT = Scan(
     rf"(?!(?:drafts?|rough|preliminary|initial(?:ly)?)\b(?!\s?[:)]))"
-    rf"(?:{whole_words(sayings.DRAFT)}|{sayings.DRAFT_JOINED})",
-    re.IGNORECASE,
+    rf"(?:{whole_words(sayings.DRAFT)}|{sayings.DRAFT_JOINED})"
 )
-_MERELY = re.compile(
+_MERELY = Scan(
     rf"(?!(?:only|just)\W*\Z)(?:{whole_words(sayings.MERELY)}|{sayings.MERELY_JOINED}"
-    r"|, not (?:the|an?|his|her|our|their)\b)",
-    re.IGNORECASE,
+    r"|, not (?:the|an?|his|her|our|their)\b)"
 )
 _THAI = re.compile("[\u0e00-\u0e7f]")
 _TOKEN = re.compile(rf"[^\s\d.,;:!?()\[\]\"'~|/=*\-{_BLANKLESS}]{{2,}}|[{_BLANKLESS}]{{2,}}")

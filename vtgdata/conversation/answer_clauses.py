@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from vtgdata.conversation import answer_sayings as sayings
+from vtgdata.conversation.answer_scan import Scan
 from vtgdata.conversation.answer_times import EDGE, Pair, whole_words
 
 
@@ -18,35 +19,31 @@ class Place(NamedTuple):
     end: int
 
 
-def any_of(*rows: str) -> re.Pattern[str]:
+def any_of(*rows: str) -> Scan:
     """Whole words of the table."""
-    return re.compile(whole_words(*rows), re.IGNORECASE)
+    return Scan(whole_words(*rows))
 
 
 SENTENCE = re.compile(
-    r"[!?]+|\n|;|(?<!\d)\.(?=\s+\d)|(?<![^\w][eE]\.g)(?<![^\w][iI]\.e)(?<!approx)\.(?=\s+[^a-zа-яçğıöşü\d]|\s*\Z)"
+    # All signs come first, and then what must stand before one: a set of signs is searched for fast.
+    r"[!?\n;.](?:(?<=[!?])[!?]*|(?<=[\n;])|(?<=\.)(?:(?<!\d\.)(?=\s+\d)"
+    r"|(?<![^\w][eE]\.g\.)(?<![^\w][iI]\.e\.)(?<!approx\.)(?=\s+[^a-zа-яçğıöşü\d]|\s*\Z)))"
 )
-_BUT = re.compile(rf"{whole_words(sayings.BUT)}|{sayings.BUT_JOINED}", re.IGNORECASE)
+_BUT = Scan(rf"{whole_words(sayings.BUT)}|{sayings.BUT_JOINED}")
 _CLAUSE = re.compile(rf"[,;!?()\n]|:(?!\d)|[-]{{1,2}} |\.(?= )|{_BUT.pattern}", re.IGNORECASE)
-QUOTED = re.compile(r"\"[^\"\n]{0,200}\"|(?<![^\W_])'[^'\n]{3,200}'(?![^\W_])")
-_NO_DOUBT = re.compile(rf"{whole_words(sayings.NO_DOUBT)}|{sayings.NO_DOUBT_JOINED}", re.IGNORECASE)
-NEGATION = re.compile(
-    rf"{whole_words(sayings.NEGATION)}|n't\b|{sayings.NEGATION_JOINED}|{sayings.ABSENT_JOINED}", re.IGNORECASE
-)
-_INABLE = re.compile(sayings.INABILITY, re.IGNORECASE)
+QUOTED = Scan(r"\"[^\"\n]{0,200}\"|(?<![^\W_])'[^'\n]{3,200}'(?![^\W_])", cased=True)
+_NO_DOUBT = Scan(rf"{whole_words(sayings.NO_DOUBT)}|{sayings.NO_DOUBT_JOINED}")
+NEGATION = Scan(rf"{whole_words(sayings.NEGATION)}|n't\b|{sayings.NEGATION_JOINED}|{sayings.ABSENT_JOINED}")
+_INABLE = Scan(sayings.INABILITY)
 _UNSAID, _CONDITION = any_of(sayings.EXAMPLE, sayings.QUOTING), any_of(sayings.CONDITION)
-CONTRAST = re.compile(rf"{whole_words(sayings.CONTRAST)}|{sayings.BUT_JOINED}", re.IGNORECASE)
-_REJECTED = re.compile(
-    r"(?:\A|\n)\W{0,4}(?:rejected|discarded|excluded|ruled out|not matching|no match)\W{0,4}(?:\n|:)", re.IGNORECASE
-)
+CONTRAST = Scan(rf"{whole_words(sayings.CONTRAST)}|{sayings.BUT_JOINED}")
+_REJECTED = Scan(r"(?:\A|\n)\W{0,4}(?:rejected|discarded|excluded|ruled out|not matching|no match)\W{0,4}(?:\n|:)")
 CROSSES = "❌✗✘❎"
-_CROSS = re.compile(f"[{CROSSES}]")
-_LEAD = re.compile(
-    rf"(?<![{EDGE}])(?:{sayings.INSTEAD_OF}|{sayings.OTHER_CLOCK})[^.;:!?\n\d]{{0,30}}(?=\d)", re.IGNORECASE
-)
+_CROSS = Scan(f"[{CROSSES}]", cased=True)
+_LEAD = Scan(rf"(?<![{EDGE}])(?:{sayings.INSTEAD_OF}|{sayings.OTHER_CLOCK})[^.;:!?\n\d]{{0,30}}(?=\d)")
 _DRAFT = any_of(sayings.DRAFT)
-_WRONG = re.compile(rf"{whole_words(sayings.WRONG)}|{sayings.WRONG_JOINED}", re.IGNORECASE)
-_FINAL = re.compile(rf"{whole_words(sayings.FINAL)}(?! ?\d+ ?[.:)])", re.IGNORECASE)
+_WRONG = Scan(rf"{whole_words(sayings.WRONG)}|{sayings.WRONG_JOINED}")
+_FINAL = Scan(rf"{whole_words(sayings.FINAL)}(?! ?\d+ ?[.:)])")
 
 
 class _Edges:
@@ -139,6 +136,12 @@ class Judged:
         """Where a condition is made."""
         return self._starts(_CONDITION)
 
+    @cached_property
+    def judges(self) -> bool:
+        """Whether anything asks, supposes, denies or marks, or speaks of another clock: else all windows are said."""
+        said = (self.doubts, self.conditions, self.others, self.crosses, self.rejected, self.denials, self.inabilities)
+        return "?" in self.text or any(said)
+
     def between_contrasts(self, place: Place) -> tuple[int, int]:
         """The sentence of a window, or the part of it between the `but`s, in the narrow sense, around the window."""
         begin, end = self.sentences.around(place)
@@ -151,7 +154,7 @@ class Judged:
         """Where each `but` in the narrow sense begins."""
         return self._starts(CONTRAST)
 
-    def _starts(self, pattern: re.Pattern[str]) -> list[int]:
+    def _starts(self, pattern: Scan) -> list[int]:
         return [found.start() for found in pattern.finditer(self.text)]
 
     def between_buts(self, place: Place) -> tuple[int, int]:

@@ -5,38 +5,37 @@ import re
 from vtgdata.conversation import answer_sayings as sayings
 from vtgdata.conversation import answer_words as words
 from vtgdata.conversation.answer_clauses import NEGATION, QUOTED, SENTENCE
+from vtgdata.conversation.answer_scan import Scan
 from vtgdata.conversation.answer_text import ends
 from vtgdata.conversation.answer_times import whole_words
 
 MOST_STATUS = 1_000
 """Most characters of a text without a window that are read to tell why it has none, half from each end."""
 
-REGRET = re.compile(rf"{whole_words(sayings.REFUSAL)}|{sayings.REFUSAL_JOINED}", re.IGNORECASE)
+REGRET = Scan(rf"{whole_words(sayings.REFUSAL)}|{sayings.REFUSAL_JOINED}")
 """An apology, in any language of the table."""
-_INABLE = re.compile(rf"{whole_words(sayings.INABLE)}|{sayings.INABLE_JOINED}", re.IGNORECASE)
-_FINDING = re.compile(rf"{whole_words(sayings.FINDING)}|{sayings.FINDING_JOINED}", re.IGNORECASE)
-_SHOWN = re.compile(rf"(?:{words.VIDEO})|\b{sayings.SEEN}", re.IGNORECASE)
-_ABSENT_JOINED = re.compile(sayings.ABSENT_JOINED)
+_INABLE = Scan(rf"{whole_words(sayings.INABLE)}|{sayings.INABLE_JOINED}")
+_FINDING = Scan(rf"{whole_words(sayings.FINDING)}|{sayings.FINDING_JOINED}")
+_SHOWN = Scan(rf"(?:{words.VIDEO})|\b{sayings.SEEN}")
+_ABSENT_JOINED = Scan(sayings.ABSENT_JOINED, cased=True)
 _CANNOT = (
     r"(?:can ?not|can't|won't|will not|refuse to|(?:am|was) (?:unable|not able|not allowed) to"
     r"|(?:must|have to) decline to|do(?: not|n't) have the ability to)"
 )
-_REFUSED = re.compile(
+_REFUSED = Scan(
     rf"\bi(?:'m|'ll| am| will)? ?{_CANNOT}\b|\bi(?:'m| am) (?:sorry|unable|not able)\b|\b(?:must|have to) decline\b"
     r"|\bas an? (?:ai|(?:large )?language model)\b|\bunable to (?:help|comply|assist)\b"
     r"|\bagainst my (?:guidelines|policy)"
-    r"|(?:抱歉|对不起|對不起).{0,6}(?:无法|不能|無法)|我(?:无法|不能|無法)(?:协助|提供|处理|回答|協助|處理)",
-    re.IGNORECASE,
+    r"|(?:抱歉|对不起|對不起).{0,6}(?:无法|不能|無法)|我(?:无法|不能|無法)(?:协助|提供|处理|回答|協助|處理)"
 )
-_DECLINED = re.compile(
+_DECLINED = Scan(
     rf"\bi {_CANNOT} (?:help|assist|comply|answer|do)(?: you)?(?: with)?(?: (?:that|this|it|your|the|such))?"
-    r"(?: (?:request|task|question|video|clip|content|answer))?(?= ?(?:[.,;!(]|\n|\Z))|\bi must decline\b",
-    re.IGNORECASE,
+    r"(?: (?:request|task|question|video|clip|content|answer))?(?= ?(?:[.,;!(]|\n|\Z))|\bi must decline\b"
 )
-_STILL = re.compile(r"\b(?:but|however|though|still|nevertheless)\b", re.IGNORECASE)
-_QUOTED = re.compile(r'"[^"\n]{0,200}"')
+_STILL = Scan(r"\b(?:but|however|though|still|nevertheless)\b")
+_QUOTED = Scan(r'"[^"\n]{0,200}"', cased=True)
 _EVENT = r"(?:event|moment|action|activity|scene|segment|window|part|thing|instance|occurrence|match|interval|answer)s?"
-_ABSENT = re.compile(
+_ABSENT = Scan(
     r"\b(?:does|did|do|is|was|are)(?: ?n't| not) (?:actually |ever |seem to |appear to )?"
     r"(?:(?:occur|happen|take place|exist|found)\b|(?:(?:present|appear|visible|seen) )?(?:anywhere )?"
     r"in (?:the|this|any) (?:video|clip)"
@@ -47,24 +46,24 @@ _ABSENT = re.compile(
     rf"|\b(?:could|can) ?(?:not|n't|'t) (?:be found|find (?:the|this|such|any) {_EVENT})"
     rf"|\b(?:the|this) (?:described )?{_EVENT} is (?:absent|missing)\b"
     rf"|\A\W*(?:no {_EVENT}|not (?:found|present|applicable|visible|available)|absent)\W*\Z"
-    r"|(?:没有|沒有|未|并未|不)(?:发生|發生|出现|出現|存在)",
-    re.IGNORECASE,
+    r"|(?:没有|沒有|未|并未|不)(?:发生|發生|出现|出現|存在)"
 )
 _BLANK = r"[\s\[\](){},.:;\"'-]*+"
 _NOTHING = re.compile(rf"{_BLANK}(?:(?:null|none|nil|n/?a|no answer|nothing)\b{_BLANK})*+\Z", re.IGNORECASE)
 
-_BRACKETED = re.compile(r"(?<=\w) \([^()\n]{0,200}\)")
-_BOXED = re.compile(r"\\boxed\{ ?(?:\\?text\{)? ?\(?([A-Z])\)?\.? ?\}")
-_BOX = re.compile(r"\\boxed ?\{([^{}]{0,200})\}")
+_BRACKETED = Scan(r"(?<=\w) \([^()\n]{0,200}\)", cased=True)
+_BOXED = Scan(r"\\boxed\{ ?(?:\\?text\{)? ?\(?([A-Z])\)?\.? ?\}", cased=True)
+_BOX = Scan(r"\\boxed ?\{([^{}]{0,200})\}", cased=True)
 _ONLY_OPTION = re.compile(r"\W{0,3}([A-Z])(?:\)\.?|[.:)])?\W{0,3}\Z|\W{0,3}(?:\(([A-Z])\)|([A-Z])[.):])[ :][^\n]*\Z")
 # `The answer is A man` names no option; `the answer is A because` does.
-_SAID_OPTION = re.compile(
+_SAID_OPTION = Scan(
     r"\b(?:(?:[Aa]nswer|ANSWER|[Oo]ption|[Cc]hoice)(?: is| would be)?\s?:?|choose|pick|select)\s?(?:[Oo]ption )?"
     r"\(?([A-Z])\)?(?![\w'])(?! (?!because|since|as |and |with |for |from )[a-z])"
-    r"|(?:答案|选项?|選項?|选择)(?:是|为|為)?:? ?\(?([A-Z])\b"
+    r"|(?:答案|选项?|選項?|选择)(?:是|为|為)?:? ?\(?([A-Z])\b",
+    cased=True,
 )
 _BARE_OPTION = re.compile(r"(?:\A|\n)\W{0,3}([A-Z])[).]?\W{0,3}\Z")
-_BRACKETED_OPTION = re.compile(r"\(([A-Z])\)")
+_BRACKETED_OPTION = Scan(r"\(([A-Z])\)", cased=True)
 
 
 def only_option(content: str) -> str | None:
@@ -91,7 +90,7 @@ def said_option(text: str) -> str | None:
     return _last(_SAID_OPTION, text) or _last(_BARE_OPTION, text) or _last(_BRACKETED_OPTION, text)
 
 
-def _last(pattern: re.Pattern[str], text: str) -> str | None:
+def _last(pattern: re.Pattern[str] | Scan, text: str) -> str | None:
     letters = [next(letter for letter in match.groups() if letter) for match in pattern.finditer(text)]
     return letters[-1] if letters else None
 
@@ -103,7 +102,7 @@ def unboxed(text: str) -> str:
 
 def boxes(text: str) -> list[str]:
     r"""The content of each `\boxed{}`."""
-    return _BOX.findall(text)
+    return [found[1] for found in _BOX.finditer(text)]
 
 
 def says_nothing(content: str) -> bool:

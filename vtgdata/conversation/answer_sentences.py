@@ -6,12 +6,14 @@ words around it make it something else: `frames 30 to 90`, `2 to 3 dogs`, `for 5
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from vtgdata.conversation import answer_words as words
 from vtgdata.conversation.answer_bounds import both_ends, lists_of_bounds, starts_and_ends
 from vtgdata.conversation.answer_clauses import Place
+from vtgdata.conversation.answer_scan import Scan
 from vtgdata.conversation.answer_spellings import prepared
 from vtgdata.conversation.answer_statements import asserted
 from vtgdata.conversation.answer_times import (
@@ -34,7 +36,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 _FILL_WORD = re.compile(rf"(?:{words.ABOUT}|seconds?|t|t?=|[~≈])", re.IGNORECASE)
-_WHOLE = re.compile(whole_words(words.WHOLE), re.IGNORECASE)
+_WHOLE = Scan(whole_words(words.WHOLE))
 _MONTHS = _words(
     "jan january feb february mar march apr april may jun june jul july aug august sep sept september oct october nov "
     "november dec december"
@@ -57,10 +59,9 @@ _BETWEEN = re.compile(words.BETWEEN, re.IGNORECASE)
 _BETWEEN_AFTER = re.compile(rf" ?(?:{words.BETWEEN_AFTER})", re.IGNORECASE)
 _LEAD = re.compile(words.FROM, re.IGNORECASE)
 _LEADS_JOINED = tuple("从從在自由于於は")
-_NOT_AFTER = re.compile(
+_NOT_AFTER = Scan(
     r" (?:long|tall|high|wide|old|later|apart|ago|away|each|in (?:length|total|all)|of (?!the |this )"
-    rf"|(?:de |di |d')(?!(?:la|le|l'|el|il|lo|o|a|los|les|cette|este|esta|esse|questo|questa|{words.VIDEO})\b))\b",
-    re.IGNORECASE,
+    rf"|(?:de |di |d')(?!(?:la|le|l'|el|il|lo|o|a|los|les|cette|este|esta|esse|questo|questa|{words.VIDEO})\b))\b"
 )
 # What may follow a plain number; any other word after it is what the number counts.
 _FOLLOWS = re.compile(
@@ -73,8 +74,8 @@ MEASURED = (
     r"\b(?:confiden\w+|scor\w+|probab\w+|likel\w+|certain\w*|rating|rate[ds]?|odds|price[ds]?|costs?"
     r"|temperature|speed)\b"
 )
-_MEASURED = re.compile(MEASURED, re.IGNORECASE)
-_LENGTH = re.compile(rf"{words.LENGTH}\Z", re.IGNORECASE)
+_MEASURED = Scan(MEASURED)
+_LENGTH = Scan(rf"{words.LENGTH}\Z")
 _LINE = re.compile(
     r"\W{0,6}(?:\d{1,2}[.)] )?(?:(?:final |my |the )?"
     r"(?:answer|times?(?: ?stamps?)?|windows?|moments?|segments?|intervals?|periods?|spans?|range|results?|events?"
@@ -124,7 +125,7 @@ def windows_in(text: str, *, tagged: bool, one: bool = False, cut: bool = False,
     if listed := lists_of_bounds(bare, all_chains, units) if len(all_chains) > 1 else []:
         return Words(*asserted(text, listed, units, one=one, cut=cut))
     chains: list[Chain] = []
-    judging = _Judging(*(words.may_hold(bare, row) for row in ("video", "measured")))
+    judging = _Judging(*(scan.may_match(bare) for scan in (_LENGTH, _MEASURED, _NOT_AFTER)))
     for chain in all_chains:
         if _is_window(bare, chain, tagged, judging) or (chains and _goes_on(bare, chains[-1], chain)):
             chains.append(chain)
@@ -140,7 +141,7 @@ def windows_in(text: str, *, tagged: bool, one: bool = False, cut: bool = False,
         places[True] = sorted(places[True] + shared, key=lambda place: place.start)
     found = places[True] or places[False]
     named = starts_and_ends(bare, times, units)
-    found = sorted([*found, *(each for each in named if not _overlaps(each, found))], key=lambda place: place.start)
+    found = sorted([*found, *_beside(named, found)], key=lambda place: place.start)
     found = found or both_ends(bare, times)
     if not found and tagged and len(times) == 2 and re.fullmatch(r"[\d.:\s;|\[\](){}]*+", bare):
         # Two numbers and nothing else, such as `12.5 17.8`, or one below the other.
@@ -161,8 +162,9 @@ def windows_in(text: str, *, tagged: bool, one: bool = False, cut: bool = False,
 class _Judging(NamedTuple):
     """Which words a text may hold: in most texts these need not be looked for before every chain."""
 
-    video: bool
+    length: bool
     measured: bool
+    after: bool
 
 
 def _is_window(text: str, chain: Chain, tagged: bool, may: _Judging) -> bool:
@@ -170,7 +172,9 @@ def _is_window(text: str, chain: Chain, tagged: bool, may: _Judging) -> bool:
     start, end = chain.times[0].start, chain.times[-1].end
     line, after = text[max(0, start - 48) : start].rpartition("\n")[2], text[end : end + 24]
     before, last = _last_words(line)
-    if _is_other(before, last) or (may.video and _LENGTH.search(line)) or _NOT_AFTER.match(after):
+    if _is_other(before, last) or (may.length and _LENGTH.compiled.search(line)):
+        return False
+    if may.after and _NOT_AFTER.compiled.match(after):
         return False
     if not chain.united and not (_FOLLOWS.match(after) and _may_be_seconds(line, before, last, may)):
         return False
@@ -206,9 +210,15 @@ def _end(text: str, time: Time) -> int:
     return time.end - (text[time.end - 1] == ".")
 
 
-def _overlaps(place: Place, others: Sequence[Place]) -> bool:
-    """Whether a window stands where one of the others does."""
-    return any(place.start < other.end and other.start < place.end for other in others)
+def _beside(places: Sequence[Place], others: Sequence[Place]) -> list[Place]:
+    """The windows that stand where none of the others does, which are in the order of the text and do not overlap."""
+    ends = [other.end for other in others]
+    following = [bisect_right(ends, place.start) for place in places]
+    return [
+        place
+        for place, other in zip(places, following, strict=True)
+        if other == len(others) or others[other].start >= place.end
+    ]
 
 
 def _led(text: str, place: Place) -> bool:
@@ -240,7 +250,7 @@ def _leads(before: str, last: str) -> bool:
 def _may_be_seconds(line: str, before: str, last: str, may: _Judging) -> bool:
     """Whether plain numbers after these words can be seconds rather than frames or a score."""
     counted = last in ("from", "between") and _among(before, _COUNTED)
-    return not counted and not (may.measured and _MEASURED.search(re.split(r"[.;]", line)[-1]))
+    return not counted and not (may.measured and _MEASURED.compiled.search(re.split(r"[.;]", line)[-1]))
 
 
 def _are_decimals(text: str, chain: Chain) -> bool:

@@ -10,12 +10,13 @@ from functools import lru_cache
 from vtgdata.conversation import answer_choice_words as marks
 from vtgdata.conversation import answer_sayings as sayings
 from vtgdata.conversation import answer_words as words
+from vtgdata.conversation.answer_scan import Scan, folded
 from vtgdata.conversation.answer_times import EDGE, LETTER, SECONDS, Units, whole_words
 
 
-def _compiled(*spellings: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
+def _compiled(*spellings: tuple[str, str]) -> tuple[tuple[Scan, str], ...]:
     """Patterns with what takes the place of their matches."""
-    return tuple((re.compile(pattern, re.IGNORECASE), instead) for pattern, instead in spellings)
+    return tuple((Scan(pattern), instead) for pattern, instead in spellings)
 
 
 _NUMBER = r"\d{1,5}(?:[.,]\d{1,3})?(?!\d)"
@@ -41,19 +42,17 @@ _ORDINALS = _compiled(
         r"\1",
     ),
 )
-_TO_END, _FROM_START = (re.compile(f"(?:{row})(?! of)", re.IGNORECASE) for row in (words.TO_END, words.FROM_START))
-_END_IS_END = re.compile(
-    r"(\bend(?:s|ing)? ?(?:time)? ?[:=] ?)(?:the )?(?:very )?end(?: of (?:the |this )?(?:video|clip))?\b", re.IGNORECASE
+_TO_END, _FROM_START = (Scan(f"(?:{row})(?! of)") for row in (words.TO_END, words.FROM_START))
+_END_IS_END = Scan(
+    r"(\bend(?:s|ing)? ?(?:time)? ?[:=] ?)(?:the )?(?:very )?end(?: of (?:the |this )?(?:video|clip))?\b"
 )
-_SPELLED = re.compile(
+_SPELLED = Scan(
     rf"\b(?:({'|'.join(words.TENS)})(?:[ -]({'|'.join(words.NUMBERS[1:10])}))?"
-    rf"|({'|'.join(words.NUMBERS)}))(?= (?:seconds?|minutes?)\b)",
-    re.IGNORECASE,
+    rf"|({'|'.join(words.NUMBERS)}))(?= (?:seconds?|minutes?)\b)"
 )
-_ONE_MINUTE = re.compile(
+_ONE_MINUTE = Scan(
     rf"(?<![{EDGE}\d])(?<!\d )(?:(?:an?|one|une?|uno|uma?|eine?r?|одн\w{{1,3}}|bir) )?({words.MINUTE_WORD})"
-    rf"(?= ?(?:{words.AND}) ?(?:{_NUMBER}) ?(?:{words.SECOND_WORD}))",
-    re.IGNORECASE,
+    rf"(?= ?(?:{words.AND}) ?(?:{_NUMBER}) ?(?:{words.SECOND_WORD}))"
 )
 """A minute without a number before seconds: `a minute and 10 seconds`."""
 _VALUES = dict(zip((*words.NUMBERS, *words.TENS), (*range(20), *range(20, 100, 10)), strict=True))
@@ -61,20 +60,17 @@ _SIMPLE = re.compile(
     r"(?:[\d\s.,:;()\[\]{}|<>~+=/\"'-]|(?:from|to|and|between|seconds|secs?|s|in|at|is|it|happens|occurs|answer|time)(?![a-z]))*+\Z",
     re.IGNORECASE,
 )
-_CHINESE = re.compile(r"([一二三四五六七八九]?)(十)?([零一二三四五六七八九]?)(?=[秒分])")
-_COMMAS = re.compile(r"(?<![\d.,:])(\d{1,6}),(\d{1,2})(?![\d.,:]\d|\d)")
-_COMMA_UNIT = re.compile(
-    rf"(?<![\d.,\[(] )(?<![\d.,:\[(])(\d{{1,5}}),(\d{{1,2}})(?= ?(?:{words.SECOND})(?![{LETTER}]))", re.IGNORECASE
-)
-_POINTED = re.compile(r"(?<![\d.,:])(\d{1,3})\.(\d{3}),(\d{1,2})(?![\d.,:])")
+_CHINESE = Scan(r"([一二三四五六七八九]?)(十)?([零一二三四五六七八九]?)(?=[秒分])", cased=True)
+_COMMAS = Scan(r"(?<![\d.,:])(\d{1,6}),(\d{1,2})(?![\d.,:]\d|\d)", cased=True)
+_COMMA_UNIT = Scan(rf"(?<![\d.,\[(] )(?<![\d.,:\[(])(\d{{1,5}}),(\d{{1,2}})(?= ?(?:{words.SECOND})(?![{LETTER}]))")
+_POINTED = Scan(r"(?<![\d.,:])(\d{1,3})\.(\d{3}),(\d{1,2})(?![\d.,:])", cased=True)
 """Thousands with a point and a decimal comma: `1.234,5`."""
-_LISTED = re.compile(r"([\[(] ?[-+]?\d++(?:\.\d++)?),([-+]?\d++(?:\.\d++)? ?[\])])")
+_LISTED = Scan(r"([\[(] ?[-+]?\d++(?:\.\d++)?),([-+]?\d++(?:\.\d++)? ?[\])])", cased=True)
 
 
-_UNIT_SAID = re.compile(
+_UNIT_SAID = Scan(
     rf"(?:\((?:[^()\d]{{0,20}} )?(?:in|en|em|w|в) |\b(?:start|end|begin|time)\w* \()"
-    rf"(?:({words.MINUTE})|(?:{words.MILLISECOND}))\)",
-    re.IGNORECASE,
+    rf"(?:({words.MINUTE})|(?:{words.MILLISECOND}))\)"
 )
 
 
@@ -115,7 +111,7 @@ def prepared(text: str, units: Units = SECONDS) -> str:
         before = text
         text = _TO_END.sub(lambda found: _to_end(before, found, units), text)
         text = _END_IS_END.sub(rf"\g<1>{units.duration} s", text)
-    return re.sub(" {2,}", " ", text)
+    return re.sub(" {2,}", " ", text) if "  " in text else text
 
 
 def is_simple(text: str) -> bool:
@@ -135,7 +131,7 @@ def _to_end(text: str, found: re.Match[str], units: Units) -> str:
 
 def _spelled(found: re.Match[str]) -> str:
     """Digits of an English number in words below one hundred."""
-    values = [_VALUES[words.folded(word)] for word in found.groups() if word]
+    values = [_VALUES[folded(word)] for word in found.groups() if word]
     return str(sum(values))
 
 
@@ -150,43 +146,38 @@ def _chinese(found: re.Match[str]) -> str:
 
 _ONE = rf"\d[\d:.]{{0,9}}(?: ?{_UNITS})?"
 _SPAN = rf"\d[\d.]{{0,9}}+ ?(?:{_UNITS})? ?(?:-|~|(?:{words.TO}|{words.AND})(?![{LETTER}])) ?\d[\d.]{{0,9}}+ ?{_UNITS}"
-_LASTING = re.compile(
+_LASTING = Scan(
     rf"(?<![{EDGE}])(?:{words.LASTING}) ?(?:(?:{words.ABOUT}|{words.IN_ALL})(?![{EDGE}]) ?){{0,3}}"
-    rf"{_SPAN}|(?<![\d.:]){_SPAN} ?(?:{words.LASTING_BEHIND})",
-    re.IGNORECASE,
+    rf"{_SPAN}|(?<![\d.:]){_SPAN} ?(?:{words.LASTING_BEHIND})"
 )
 """How long something takes: `dauert 10 bis 15 Sekunden`, `10〜15秒ほどかかります`."""
-_RELATIVE = re.compile(
+_RELATIVE = Scan(
     rf"(?<!at )(?<![\d.:])\d[\d.]{{0,9}}+ ?{_UNITS} (?:after|before) "
-    r"(?:it|that|this|the (?!start|begin|open|video|clip|end))",
-    re.IGNORECASE,
+    r"(?:it|that|this|the (?!start|begin|open|video|clip|end))"
 )
 """A time counted from another event: `5 seconds after the whistle`."""
-_SLIP = re.compile(
+_SLIP = Scan(
     rf"(?<![\d:.])({_ONE}),? (?:-+ |\.\.\. ?|\()?(?:{sayings.CORRECTION}),? (?:(?:{words.FROM}|{words.UNTIL}) )?"
-    rf"(?=({_ONE})(?![\d:]| ?(?:-|~|->|(?:{words.TO}|{words.AND})(?![{LETTER}]))))",
-    re.IGNORECASE,
+    rf"(?=({_ONE})(?![\d:]| ?(?:-|~|->|(?:{words.TO}|{words.AND})(?![{LETTER}]))))"
 )
 """A time that is corrected on the spot: `at 20 s, sorry, at 22 s`."""
-_REMARK = re.compile(r" ?\([^()\d]{0,80}\)")
-_JUDGING = re.compile(
+_REMARK = Scan(r" ?\([^()\d]{0,80}\)", cased=True)
+_JUDGING = Scan(
     rf"{whole_words(marks.CHOSEN, marks.REJECTED, sayings.DRAFT, sayings.WRONG, marks.ASKED, sayings.CORRECTION)}"
-    rf"|{marks.CHOSEN_JOINED}|{marks.REJECTED_JOINED}|{sayings.WRONG_JOINED}|{marks.ASKED_JOINED}",
-    re.IGNORECASE,
+    rf"|{marks.CHOSEN_JOINED}|{marks.REJECTED_JOINED}|{sayings.WRONG_JOINED}|{marks.ASKED_JOINED}"
 )
 """In a remark: it says something about the window beside it."""
-_REPLACED = re.compile(
+_REPLACED = Scan(
     rf"(?<![\d.:])(?P<start>{_ONE})(?P<gap> ?(?:-|~|->|(?:{words.TO}|{words.AND})(?![{LETTER}])) ?)"
     rf"(?P<end>{_ONE})[.;,]? ?-? ?"
     rf"(?:{sayings.CORRECTION})[,:;]? (?:the |it |der |die |das |le |la |el |o |il )?"
     rf"(?:(?P<new_start>{words.START})|(?:{words.END}))(?: ?time)?(?: (?:is|was|should be|at|ist|est|es|é|è))*:? "
-    rf"(?P<new>{_ONE})(?![\d:]| ?(?:-|~|->|(?:{words.TO}|{words.AND})(?![{LETTER}])))",
-    re.IGNORECASE,
+    rf"(?P<new>{_ONE})(?![\d:]| ?(?:-|~|->|(?:{words.TO}|{words.AND})(?![{LETTER}])))"
 )
 """A window of which one bound is corrected: `from 5 to 9 s; no, the end is 12 s`."""
-_FRAMES = re.compile(r"(?<![\d:])(\d\d:\d\d:\d\d):00(?![\d:])")
+_FRAMES = Scan(r"(?<![\d:])(\d\d:\d\d:\d\d):00(?![\d:])", cased=True)
 """A time code that ends with frames, of which it has none: `00:00:12:00`."""
-_NUMBERED = re.compile(r"(?m)^(\W{0,4}[A-Za-z]{3,20} \d{1,2}) - (?=\d[\d:.]{0,9} ?[a-z]{0,7} ?(?:-|to) ?\d)")
+_NUMBERED = Scan(r"(?m)^(\W{0,4}[A-Za-z]{3,20} \d{1,2}) - (?=\d[\d:.]{0,9} ?[a-z]{0,7} ?(?:-|to) ?\d)", cased=True)
 """A numbered line: `Segment 2 - 12.5 to 17`."""
 
 
@@ -203,8 +194,8 @@ def _plain(text: str) -> str:
         text = _RELATIVE.sub(" ", text)
     if words.may_hold(text, "start") or words.may_hold(text, "end"):
         text = _REPLACED.sub(_replaced, text)
-    text = re.sub(" {2,}", " ", text)
-    text = re.sub(r"\[ ?(\d[\d:.]{0,11} ?s?) ?\]", r"\1", text)
+    text = re.sub(" {2,}", " ", text) if "  " in text else text
+    text = re.sub(r"\[ ?(\d[\d:.]{0,11} ?s?) ?\]", r"\1", text) if "[" in text else text
     text = _LISTED.sub(r"\1 , \2", text)
     text = _POINTED.sub(r"\1\2.\3", text)
     pattern = _COMMAS if _has_decimal_commas(text) else _COMMA_UNIT

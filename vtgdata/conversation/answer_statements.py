@@ -14,57 +14,55 @@ from vtgdata.conversation import answer_words as words
 from vtgdata.conversation.answer_choice import ASKED, chosen
 from vtgdata.conversation.answer_clauses import CONTRAST, CROSSES, Judged, Place, any_of, one_in
 from vtgdata.conversation.answer_phrases import REGRET
+from vtgdata.conversation.answer_scan import Scan, folded
 from vtgdata.conversation.answer_spellings import is_simple
 from vtgdata.conversation.answer_times import EDGE, Pair, Units, whole_words
 
 MOST_FOLLOWING = 100
 """Most characters after a window in which it can be called wrong."""
 
-
-_AFTERWARDS = re.compile(
+_AFTERWARDS = Scan(
     r"[\"']?\)? (?:was|is|were) (?:wrong|incorrect|a typo|not right)|[\"']? ?(?:가|이)? ?(?:아니|말고)"
-    r"|(?:では|じゃ)な| değil"
+    r"|(?:では|じゃ)な| değil",
+    cased=True,
 )
 """Directly after a window: it is not that one."""
-_MARK = re.compile(f"[{CROSSES}{marks.CHECKS}]")
+_MARK = Scan(f"[{CROSSES}{marks.CHECKS}]", cased=True)
 _DIGIT = re.compile(r"\d")
-_POINTING = re.compile(rf"\W{{0,3}}(?:{sayings.POINTING})(?![{EDGE}])", re.IGNORECASE)
-_ALSO = re.compile(r"[^\n]{0,4}(?:間|사이|の)?(?:に|の間)?も")
+_POINTING = Scan(rf"\W{{0,3}}(?:{sayings.POINTING})(?![{EDGE}])")
+_ALSO = Scan(r"[^\n]{0,4}(?:間|사이|の)?(?:に|の間)?も", cased=True)
 """Directly after a window: in it too, what the end of the sentence says."""
 _SPANNING = any_of(words.START, words.LASTS, sayings.SHOWN)
 _COMPLEMENT, _RELATIVE = any_of(sayings.INHERITED, sayings.WHETHER), any_of(sayings.RELATIVE)
 _DESCRIBING = re.compile(r"\W*(?:with|mit|avec|con|com|met|dengan|với)\b", re.IGNORECASE)
-_LAST = re.compile(sayings.NEGATION_JOINED)
-_INHERITED = re.compile(rf"\W*(?:{sayings.INHERITED})(?![{EDGE}])", re.IGNORECASE)
-_QUESTION = re.compile(r"(?:か|까요?|吗|嗎|呢)\s*\Z")
+_LAST = Scan(sayings.NEGATION_JOINED, cased=True)
+_INHERITED = Scan(rf"\W*(?:{sayings.INHERITED})(?![{EDGE}])")
+_QUESTION = Scan(r"(?:か|까요?|吗|嗎|呢)\s*\Z", cased=True)
 _EVENT, _ELSE, _NEVER = any_of(sayings.EVENT, words.VIDEO), any_of(sayings.ELSE), any_of(sayings.NEVER)
-_ELSE_OR_TIME = re.compile(rf"{_ELSE.pattern}|\d", re.IGNORECASE)
+_ELSE_OR_TIME = Scan(rf"{_ELSE.pattern}|\d")
 _WORD = re.compile(r"[^\W\d_]{2}")
 _LEAD_IN = re.compile(rf"(?:{words.FROM}|{words.BETWEEN})(?![{EDGE}])", re.IGNORECASE)
 _REQUEST = any_of(sayings.REQUEST)
-_ABSENT = re.compile(sayings.ABSENT_JOINED)
-_ABSENCE = re.compile(rf"(?:{words.VIDEO})|\b{sayings.APPEARS}", re.IGNORECASE)
-_ABSENT_EVENT = re.compile(
-    r"\b(?:event|moment|scene|action|query|activity)\b[^.;!?\n]{0,30}\b(?:absent|missing)\b", re.IGNORECASE
-)
-_CORRECTION = re.compile(rf"(?:\A|[.,;:!?\n(-]\s{{0,3}})(?:{sayings.CORRECTION})(?![{EDGE}])", re.IGNORECASE)
+_BESIDE = (_QUESTION, _REQUEST, _AFTERWARDS)
+_ABSENT = Scan(sayings.ABSENT_JOINED, cased=True)
+_ABSENCE = Scan(rf"(?:{words.VIDEO})|\b{sayings.APPEARS}")
+_ABSENT_EVENT = Scan(r"\b(?:event|moment|scene|action|query|activity)\b[^.;!?\n]{0,30}\b(?:absent|missing)\b")
+_CORRECTION = Scan(rf"(?:\A|[.,;:!?\n(-]\s{{0,3}})(?:{sayings.CORRECTION})(?![{EDGE}])")
 _ORDINALS = {"first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3, "latter": -1, "last": -1}
-_CHOICE = re.compile(
+_CHOICE = Scan(
     rf"\b(?:answer|choice|match|one)\b[^.;\n]{{0,30}} (?:is|:)[^.;\n]{{0,20}}\b"
     rf"(?:candidate |option |number |#)?({'|'.join(_ORDINALS)}|[1-9])\b"
     r"|\b(?:candidate|option|number) ([1-9]) is the\b|\bthe (former|latter) (?:is|matches|fits)\b"
     r"|\b(?:is|take|pick|choose|select|report) (?:the |candidate |option |number |no\.? ?|#)+"
-    rf"({'|'.join(_ORDINALS)}|[1-9])(?! (?:second|minute|frame|s\b))\b",
-    re.IGNORECASE,
+    rf"({'|'.join(_ORDINALS)}|[1-9])(?! (?:second|minute|frame|s\b))\b"
 )
 """After several windows, which of them is meant."""
 _THERE, _FINALLY = any_of(sayings.THERE), any_of(sayings.FINALLY)
-_MERELY = re.compile(rf"[^.;!?\n]{{0,30}}{whole_words(sayings.MERELY)}", re.IGNORECASE)
-_REASON = re.compile(rf"(?:\n|\. |\A)\W{{0,4}}(?:{sayings.REASON})\W{{0,4}}[:：]", re.IGNORECASE)
-_REMARK = re.compile(r"\((?=[^()\n]{0,80}[^\W\d_]{2})[^()\n]{0,300}\)")
-_ABOUT_ALL = re.compile(
-    rf"{words.LENGTH}|(?:{words.VIDEO}|\bit)\b[^.;!?\n]{{0,40}}\b(?:runs?|lasts?|spans|goes|plays|shows?|only|is|covers)\b",
-    re.IGNORECASE,
+_MERELY = Scan(rf"[^.;!?\n]{{0,30}}{whole_words(sayings.MERELY)}")
+_REASON = Scan(rf"(?:\n|\. |\A)\W{{0,4}}(?:{sayings.REASON})\W{{0,4}}[:：]")
+_REMARK = Scan(r"\((?=[^()\n]{0,80}[^\W\d_]{2})[^()\n]{0,300}\)", cased=True)
+_ABOUT_ALL = Scan(
+    rf"{words.LENGTH}|(?:{words.VIDEO}|\bit)\b[^.;!?\n]{{0,40}}\b(?:runs?|lasts?|spans|goes|plays|shows?|only|is|covers)\b"
 )
 
 
@@ -83,7 +81,8 @@ def asserted(
     if not found or is_simple(text):
         return [place.pair for place in found], False
     whole = Judged(text)
-    kept = [place for place in found if not _unsaid(whole, place)]
+    judged = whole.judges or any(scan.may_match(whole.text) for scan in _BESIDE)
+    kept = [place for place in found if not (judged and _unsaid(whole, place))]
     inside = [place for place in kept if not whole.text[place.start : place.end].isspace()]
     kept = inside or kept
     if len({place.pair for place in kept}) > 1 and whole.wrongs:
@@ -107,7 +106,7 @@ def _unsaid(text: Judged, place: Place) -> bool:
             return True
     if place.start in text.others or _crossed(text, place):
         return True
-    return _REQUEST.match(text.text[begin : place.start].lstrip(" -*\"'")) is not None or _denied(text, place)
+    return _REQUEST.compiled.match(text.text[begin : place.start].lstrip(" -*\"'")) is not None or _denied(text, place)
 
 
 def _is_before_the_end(text: Judged, place: Place) -> bool:
@@ -266,7 +265,7 @@ def _chosen(text: Judged, found: list[Place]) -> list[Place]:
     said = list(_CHOICE.finditer(text.text, found[-1].end))
     if not said:
         return found
-    word = words.folded(next(group for group in said[-1].groups() if group))
+    word = folded(next(group for group in said[-1].groups() if group))
     place = int(word) - 1 if word.isdecimal() else _ORDINALS[word]
     each = list({one.pair: one for one in found}.values())
     return [each[place]] if place < len(each) else found

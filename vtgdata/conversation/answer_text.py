@@ -1,46 +1,48 @@
 """The parts of a model's text: where its reasoning ends, and which answer tags it has. Linear in the length."""
 
 import re
+from collections import deque
 from typing import NamedTuple
 
 from vtgdata.conversation import answer_words as words
+from vtgdata.conversation.answer_scan import Scan
 
 MOST_TAGS = 200
 """Most answer tags that are read, counted from the end of the text."""
 MOST_CONTENT = 4_000
 """Most characters that are read of a tag's content, or of a text without tags: half of them from each end."""
 
-_FIRST = r"[<◁\[【〈《&](?=[\s|/a-z\u00c0-\uffff])(?![◁【〈《])"
-"""How a mark begins: a pattern that starts with a set of characters is searched for fast, and most of these signs are
-followed by what is no mark."""
-_LEFT, _RIGHT = r"(?:(?<=&)lt;)?\|?\s{0,3}", r"\s{0,3}\|?(?:\\?[>▷\]】〉》]|&gt;)"
+_FIRST = r"[<◁\[【〈《&]"
+"""How a mark begins: a pattern that starts with a set of characters is searched for fast. Most of these signs are
+followed by what is no mark, and what may follow is looked at next."""
+_LEFT, _RIGHT = r"(?:(?<=&)lt;|)\|?\s{0,3}", r"\s{0,3}\|?(?:\\?[>▷\]】〉》]|&gt;)"
 _THOUGHT = (
-    r"(?:[a-z]{2,10}[:_])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratch_?pad|monologue|denken|gedanken|pensamentos?"
+    r"(?:[a-z]{2,10}+[:_]|)(?:think(?:ing|)|thoughts?|reason(?:ing|)|reflection|analysis|scratch_?pad|monologue|denken|gedanken|pensamentos?"
     r"|pensamientos?|pensées?|réflexion|мысли|思考过?程?|생각)"
 )
-_THINK_BEGINS = re.compile(
-    rf"{_FIRST}(?:{_LEFT}(?:begin_of_|start_)?{_THOUGHT}(?:\s[^<>\n]{{0,40}})?{_RIGHT}"
-    r"|(?<=<)(?:\|channel\|?>\s{0,3}(?:analysis|commentary|thought)(?:\s?<\|message\|>)?|unused94>))",
-    re.IGNORECASE,
+_THINK_BEGINS = Scan(
+    rf"{_FIRST}(?=[\s|a-z\u00c0-\uffff])(?![◁【〈《])(?:think>|{_LEFT}(?:begin_of_|start_|){_THOUGHT}(?:\s[^<>\n]{{0,40}}|){_RIGHT}"
+    r"|(?<=<)(?:\|channel\|?>\s{0,3}(?:analysis|commentary|thought)(?:\s?<\|message\|>)?|unused94>))"
 )
-_THINK_ENDS = re.compile(
-    rf"{_FIRST}(?=[\s|/lecu])(?:{_LEFT}(?:/\s{{0,3}}|end_of_|end_){_THOUGHT}{_RIGHT}"
-    r"|(?<=<)(?:\|channel\|>\s{0,3}final[^<\n]{0,40}<\|message\|>|channel\|>|unused95>))",
-    re.IGNORECASE,
+_THINK_ENDS = Scan(
+    rf"{_FIRST}(?=[\s|/lecu])(?:/think>|{_LEFT}(?:/\s{{0,3}}|end_of_|end_){_THOUGHT}{_RIGHT}"
+    r"|(?<=<)(?:\|channel\|>\s{0,3}final[^<\n]{0,40}<\|message\|>|channel\|>|unused95>))"
 )
-"""Marks of reasoning: think in all spellings and brackets, channels, and what single model families use."""
+"""Marks of reasoning: think in all spellings and brackets, channels, and what single model families use. The usual one
+is tried first."""
+MOST_MARK, _LAST = 80, 2_000
+"""Most characters of a mark that ends the reasoning; characters at a text's end in which it is looked for first."""
 _OLLAMA = re.compile(r"\A\s{0,9}Thinking\.\.\.\n(.{0,100000}?)\n\.\.\.done thinking\.", re.DOTALL)
 """How a program that runs models on one's own machine prints reasoning."""
-_BLOCK = re.compile(
+_BLOCK = Scan(
     r"<(/?)(details|summary|caption|observation|description|plan|tool_?calls?|function_?calls?|tool_?code"
     r"|tool_response"
-    r"|tool_?results?)\b[^<>]{0,80}>",
-    re.IGNORECASE,
+    r"|tool_?results?)\b[^<>]{0,80}>"
 )
 """Tags of which the content is no answer; that of a tool's call is one if the tool takes the answer."""
-_CALL_MARK = re.compile(r"<[|｜] ?tool[_▁]calls?(?:[_▁]section)?[_▁](begin|end) ?[|｜]>")
+_CALL_MARK = Scan(r"<[|｜] ?tool[_▁]calls?(?:[_▁]section)?[_▁](begin|end) ?[|｜]>", cased=True)
 """A tool's call between special tokens, as Kimi and DeepSeek write it."""
-_CALL = re.compile(r"\b(?:Action: ?)?([A-Za-z_][\w.]{2,40})\((?=[^()\n]{0,200}=)[^()\n]{0,200}\)")
+_CALL = Scan(r"\b(?:Action: ?)?([A-Za-z_][\w.]{2,40})\((?=[^()\n]{0,200}=)[^()\n]{0,200}\)", cased=True)
 ANSWERS = re.compile(
     r"answer|submit|final|result|report|respond|return|ground|locali[sz]e|predict|output|window|interval"
     r"|segment|moment"
@@ -48,18 +50,15 @@ ANSWERS = re.compile(
     re.IGNORECASE,
 )
 """In the name of a tool that takes the answer; calls of other tools are none."""
-_ANSWER_BEGINS = re.compile(
-    r"(?:<|&lt;)\s{0,3}(?:answer|time|glue)\b|【(?:最终|最終)?(?:答案|回答)】"
-    r"|\n\W{0,6}(?:final )?answer\W{0,3}(?=\n|:)",
-    re.IGNORECASE,
+_ANSWER_BEGINS = Scan(
+    r"[<&【\n](?:(?:(?<=<)|(?<=&)lt;)\s{0,3}(?:answer|time|glue)\b|(?<=【)(?:最终|最終)?(?:答案|回答)】"
+    r"|(?<=\n)\W{0,6}(?:final )?answer\W{0,3}(?=\n|:))"
 )
-_TAG = re.compile(r"< ?(/?) ?(answer|time|glue)(?: [^<>]{0,60})?>", re.IGNORECASE)
-_LINE_TAG = re.compile(r"</?(?:br|p|div|li|ul|ol|tr|table|tbody|thead|h[1-6]|hr)\b[^<>]{0,40}>", re.IGNORECASE)
-_CELL_TAG = re.compile(r"</?t[dh]\b[^<>]{0,40}>", re.IGNORECASE)
-_BOUND_TAG = re.compile(
-    r"(?<![\"'])<(?:time_?)?(?:(start|from|begin)|(end|to|stop|finish))(?:_?time)?(?: [^<>]{0,30})?>", re.IGNORECASE
-)
-_OTHER_TAG = re.compile(r"(?<![\"'])</?[a-z][^<>]{0,40}>|<\|[a-z_]{1,24}\|>", re.IGNORECASE)
+_TAG = Scan(r"< ?(/?) ?(answer|time|glue)(?: [^<>]{0,60})?>")
+_LINE_TAG = Scan(r"</?(?:br|p|div|li|ul|ol|tr|table|tbody|thead|h[1-6]|hr)\b[^<>]{0,40}>")
+_CELL_TAG = Scan(r"</?t[dh]\b[^<>]{0,40}>")
+_BOUND_TAG = Scan(r"(?<![\"'])<(?:time_?)?(?:(start|from|begin)|(end|to|stop|finish))(?:_?time)?(?: [^<>]{0,30})?>")
+_OTHER_TAG = Scan(r"(?<![\"'])</?[a-z][^<>]{0,40}>|<\|[a-z_]{1,24}\|>")
 
 
 class Block(NamedTuple):
@@ -98,16 +97,26 @@ def split_reasoning(text: str) -> tuple[str, str]:
         # Channels of which the special tokens were lost.
         thought, _, rest = text.rpartition("assistantfinal")
         return thought.strip(), rest
-    ends = last = None
-    for last in _THINK_ENDS.finditer(text):
-        ends = last
-    before, rest = (text[: ends.start()], text[ends.end() :]) if ends else ("", text)
+    last = _last_end(text)
+    before, rest = (text[: last.start()], text[last.end() :]) if last else ("", text)
     if begins := _THINK_BEGINS.search(rest):
         head, tail = rest[: begins.start()], rest[begins.end() :]
         tags = list(_ANSWER_BEGINS.finditer(tail))
         rest = tail if tags else head if _ANSWER_BEGINS.search(head) else ""
         before += tail[: tags[0].start()] if tags else tail
     return _without_openings(before).strip(), rest
+
+
+def _last_end(text: str) -> re.Match[str] | None:
+    """The last mark that ends the reasoning, looked for from the end of the text, in parts that grow."""
+    begin, size = len(text) if _THINK_ENDS.may_match(text) else 0, _LAST
+    while begin > 0:
+        end, begin, size = begin, max(0, begin - size), 4 * size
+        for last in deque(_THINK_ENDS.finditer(text, begin, end + MOST_MARK), maxlen=1):
+            # The words between the tokens of a channel's mark may have a mark of their own.
+            outer = _THINK_ENDS.match(text, max(0, text.rfind("<", 0, last.start())))
+            return outer if outer and outer.end() > last.start() else last
+    return None
 
 
 def _without_openings(thought: str) -> str:
@@ -135,7 +144,7 @@ def is_reasoning_mark(text: str) -> bool:
     >>> is_reasoning_mark("</think>"), is_reasoning_mark("<|im_end|>")
     (True, False)
     """
-    return bool(_THINK_BEGINS.fullmatch(text) or _THINK_ENDS.fullmatch(text))
+    return bool(_THINK_BEGINS.compiled.fullmatch(text) or _THINK_ENDS.compiled.fullmatch(text))
 
 
 def opened(text: str, *, by_template: bool = False) -> str:
@@ -149,11 +158,11 @@ def opened(text: str, *, by_template: bool = False) -> str:
     >>> opened("It opens.</think> 3 to 5"), opened("3 to 5"), opened("It ope", by_template=True)
     ('<think>It opens.</think> 3 to 5', '3 to 5', '<think>It ope')
     """
-    marks = list(_THINK_ENDS.finditer(text)) if words.may_hold(text, "thought") else []
-    if _THINK_BEGINS.search(text, 0, marks[-1].start() if marks else len(text)):
+    last = _last_end(text)
+    if _THINK_BEGINS.search(text, 0, last.start() if last else len(text)):
         return text
-    if marks:
-        return f"<think>{text[: marks[-1].start()]}</think>{text[marks[-1].end() :]}"
+    if last:
+        return f"<think>{text[: last.start()]}</think>{text[last.end() :]}"
     return f"<think>{text}" if by_template else text
 
 

@@ -157,15 +157,16 @@ def _time(match: re.Match[str]) -> Time | None:
         return next((float(match[name].replace(",", "")) for name in names if match[name]), 0.0)
 
     scale, kind = 1.0, "unit"
-    if match["clock"]:
+    if plain := match["plain"]:
+        scale = 0.001 if match["milli"] else 1.0
+        seconds = float(plain.replace(",", "")) * scale
+        kind = "unit" if match["milli"] or match["unit"] else "plain"
+    elif match["clock"]:
         try:
             seconds, kind = parse_time(match["clock"].replace(",", ".")), "clock"
             scale = 60.0 if match["cm"] else 1.0
         except ValueError:
             return None
-    elif match["plain"]:
-        scale = 0.001 if match["milli"] else 1.0
-        seconds, kind = number("plain") * scale, "unit" if match["milli"] or match["unit"] else "plain"
     else:
         seconds = number("h") * 3600 + number("hm", "m") * 60 + number("hs", "ms", "tight")
         alone = not (match["hm"] or match["hs"] or match["ms"] or match["tight"])

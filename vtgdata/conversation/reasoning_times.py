@@ -6,8 +6,8 @@ One regular expression finds the numbers, others look at the words around each. 
 import re
 from typing import NamedTuple
 
+from vtgdata.conversation.answer_scan import folded
 from vtgdata.conversation.answer_times import Chain, Time, chains_in, pairs_of, times_in
-from vtgdata.conversation.answer_words import folded
 
 MOST = 20_000
 """Most characters of a reasoning that are read: its last ones."""
