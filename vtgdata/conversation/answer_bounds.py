@@ -16,7 +16,7 @@ _BOUND = Scan(
     r"(?:(?=time)|(?![a-z]))(?:(?<!from)(?<!until)(?<!till)(?: [a-z]+){1,4}(?= at ))?"
     rf"(?:(?!\d)(?:[ \n_:=~|-]|time(?:stamps?)?|point|at|is|of|in|on|mark|{FILL}|时间|時間|第)){{0,9}}"
 )
-_NOT_ITS = ("frame_", "frame ", "video ", "clip ", "footage ", "movie ")
+_NOT_ITS, _BEFORE_ITS = ("frame_", "frame ", "video ", "clip ", "footage ", "movie "), ("_", " ")
 _KEYS = Scan(
     rf"(?P<near>{whole_words(words.UNTIL)})|(?P<behind>{words.UNTIL_BEHIND})|(?P<since>{whole_words(words.SINCE)})"
     rf"|(?P<from_behind>{words.SINCE_BEHIND})|(?P<start>{whole_words(words.START)})|(?P<end>{whole_words(words.END)})"
@@ -37,17 +37,25 @@ def starts_and_ends(text: str, times: Sequence[Time], units: Units) -> list[Plac
     found: list[Place] = []
     waiting: dict[str, Time] = {}
     for key in _BOUND.finditer(text) if at else ():
+        begin, end = key.span()
         # The match may have consumed the minus sign of a negative time.
-        place = key.end() if key.end() in at else key.end() - 1
-        if place not in at or text[max(0, key.start() - 8) : key.start()].lower().endswith(_NOT_ITS):
+        time = at.get(end) or at.get(end - 1)
+        if time is None or (
+            text[begin - 1 : begin] in _BEFORE_ITS and text[max(0, begin - 8) : begin].lower().endswith(_NOT_ITS)
+        ):
             continue
-        waiting[str(key.lastgroup)] = at[place]
+        waiting[str(key.lastgroup)] = time
         if len(waiting) == 2:
-            start, end = waiting["start"], waiting["end"]
-            pair = tuple(time.seconds * (units.plain if time.kind == "plain" else 1.0) for time in (start, end))
-            found.append(Place((pair[0], pair[1]), min(start.start, end.start), max(start.end, end.end)))
+            one, two = waiting["start"], waiting["end"]
+            pair = _worth(one, units), _worth(two, units)
+            found.append(Place(pair, min(one.start, two.start), max(one.end, two.end)))
             waiting.clear()
     return found
+
+
+def _worth(time: Time, units: Units) -> float:
+    """Seconds of a time, or of a bare number."""
+    return time.seconds * (units.plain if time.kind == "plain" else 1.0)
 
 
 def lists_of_bounds(text: str, chains: Sequence[Chain], units: Units) -> list[Place]:
@@ -58,10 +66,7 @@ def lists_of_bounds(text: str, chains: Sequence[Chain], units: Units) -> list[Pl
     found: list[Place] = []
     for (side, starts), (other, ends) in pairwise(lists):
         if (side, other) == ("start", "end") and len(starts.times) == len(ends.times):
-            seconds = [
-                [time.seconds * (units.plain if time.kind == "plain" else 1.0) for time in each.times]
-                for each in (starts, ends)
-            ]
+            seconds = [[_worth(time, units) for time in each.times] for each in (starts, ends)]
             found += [Place(pair, starts.times[0].start, ends.times[-1].end) for pair in zip(*seconds, strict=True)]
     return found
 

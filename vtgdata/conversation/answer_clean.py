@@ -44,35 +44,41 @@ _SIGNS = (
     }
 )
 _SAME = str.maketrans(_SIGNS)
-_ENTITY = Scan(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});", re.IGNORECASE)
 _MARKUP = (
     (Scan(r"https?://\S+|www\.\S+"), " link "),
-    (Scan(r"```\w{0,12}", cased=True), "\n"),
+    (re.compile(r"```\w{0,12}"), "\n"),
     # Not between digits: `5*10` is not 510.
     (Scan(r"(?<!\d)[*`]+|[*`]+(?!\d)", cased=True), ""),
     (Scan(r"(?m)^ {0,3}[#>]{1,6} ", cased=True), ""),
     (Scan(r"(?<![^\W_])_+|_+(?![^\W_])", cased=True), ""),
-    (Scan(r"\$(?=\S)([^$\n]{1,80})(?<=\S)\$(?!\d)", cased=True), r"\1"),
-    (Scan(r"\\(?:right|long)?(?:arrow|to)\b", cased=True), "->"),
-    (Scan(r"\\(?:[,;:! ()]|q?quad\b)", cased=True), " "),
-    (Scan(r"\\sim\b", cased=True), "~"),
+    (re.compile(r"\$(?=\S)([^$\n]{1,80})(?<=\S)\$(?!\d)"), r"\1"),
+    (re.compile(r"\\(?:right|long)?(?:arrow|to)\b"), "->"),
+    (re.compile(r"\\(?:[,;:! ()]|q?quad\b)"), " "),
+    (re.compile(r"\\sim\b"), "~"),
     # Remove the command and its braces, keep the content: `12.5 \text{ to } 17.8`.
-    (Scan(r"\\(?:text|mathrm|mathbf|textbf|mathsf|operatorname|mbox)\{([^{}]{0,40})\}", cased=True), r"\1"),
-    (Scan(r"\\([<>\[\]{}.*~$#+-])", cased=True), r"\1"),
+    (re.compile(r"\\(?:text|mathrm|mathbf|textbf|mathsf|operatorname|mbox)\{([^{}]{0,40})\}"), r"\1"),
+    (re.compile(r"\\([<>\[\]{}.*~$#+-])"), r"\1"),
 )
-_STRUCK = Scan(r"<(del|s|strike)>[^<>]{0,200}</\1>")
+_STRUCK = re.compile(r"<(del|s|strike)>[^<>]{0,200}</\1>", re.IGNORECASE)
 _DIGIT = re.compile(
     r"(?:<(?:TIME_(?:ZERO|ONE|TWO|THREE|FOUR|FIVE|SIX|SEVEN|EIGHT|NINE|DOT)|t(?:\d|dot))>(?:\.(?=<t))?)++",
     re.IGNORECASE,
 )
 _DIGITS = {name: str(value) for value, name in enumerate(words.NUMBERS[:10])}
-_ANGLED = Scan(r"<\s?(\d[\d:]{0,9}(?:\.\d{1,4})?\s?[a-z]{0,8})\s?>")
-_ATTRIBUTES = Scan(r"<[a-z]\w{0,20}((?:\s+[a-z][a-z\d_-]{0,20}\s?=\s?[\"'][^\"'<>]{0,40}[\"']){2,8})\s?/?>")
+_ANGLED = re.compile(r"<\s?(\d[\d:]{0,9}(?:\.\d{1,4})?\s?[a-z]{0,8})\s?>", re.IGNORECASE)
+_ATTRIBUTES = re.compile(
+    r"<[a-z]\w{0,20}((?:\s+[a-z][a-z\d_-]{0,20}\s?=\s?[\"'][^\"'<>]{0,40}[\"']){2,8})\s?/?>", re.IGNORECASE
+)
 _ATTRIBUTE = re.compile(r"([a-z][a-z\d_-]{0,20})\s?=\s?[\"']([^\"'<>]{0,40})[\"']", re.IGNORECASE)
 _PRIMES = Scan(r"(?<![\d.])(\d{1,3})' ?(\d{1,2}(?:\.\d{1,3})?)(?:\"|''|s\b)", cased=True)
-_LISTED_TAGS = Scan(r"</ ?(answer|time|glue) ?>\s{0,3}(?:[,;&]|and\b|und\b|et\b|y\b|和)\s{0,3}(?:and )?< ?\1 ?>")
+_LISTED_TAGS = re.compile(
+    r"</ ?(answer|time|glue) ?>\s{0,3}(?:[,;&]|and\b|und\b|et\b|y\b|和)\s{0,3}(?:and )?< ?\1 ?>", re.IGNORECASE
+)
 """Between two answer tags that are one list: `<time>1-2</time> and <time>4-5</time>`."""
-_EXAMPLE = Scan(rf"(?:{sayings.EXAMPLE}|form(?:at)? is)\W{{0,12}}<(answer|time|glue)>[^<>]{{0,80}}</\1>")
+_SHOWN_TAG = re.compile(r"<(answer|time|glue)>[^<>]{0,80}</\1>", re.IGNORECASE)
+_EXAMPLE = Scan(rf"(?:{sayings.EXAMPLE}|form(?:at)? is)\W{{0,12}}{_SHOWN_TAG.pattern}")
+"""A tag that is shown as the form of an answer."""
 
 
 def clean(text: str) -> str:
@@ -100,7 +106,7 @@ def clean(text: str) -> str:
     for pattern, instead in _MARKUP:
         text = pattern.sub(instead, text)
     if "</" in text:
-        text = _LISTED_TAGS.sub("\n", _EXAMPLE.sub(" ", text))
+        text = _LISTED_TAGS.sub("\n", _EXAMPLE.sub(" ", text) if _SHOWN_TAG.search(text) else text)
     text = _without_comments(text)
     if "\n" in text:
         text = re.sub(r"(?: ?\n ?)+", "\n", text)

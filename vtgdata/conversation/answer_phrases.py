@@ -33,7 +33,7 @@ _DECLINED = Scan(
     r"(?: (?:request|task|question|video|clip|content|answer))?(?= ?(?:[.,;!(]|\n|\Z))|\bi must decline\b"
 )
 _STILL = Scan(r"\b(?:but|however|though|still|nevertheless)\b")
-_QUOTED = Scan(r'"[^"\n]{0,200}"', cased=True)
+_QUOTED = re.compile(r'"[^"\n]{0,200}"')
 _EVENT = r"(?:event|moment|action|activity|scene|segment|window|part|thing|instance|occurrence|match|interval|answer)s?"
 _ABSENT = Scan(
     r"\b(?:does|did|do|is|was|are)(?: ?n't| not) (?:actually |ever |seem to |appear to )?"
@@ -52,8 +52,8 @@ _BLANK = r"[\s\[\](){},.:;\"'-]*+"
 _NOTHING = re.compile(rf"{_BLANK}(?:(?:null|none|nil|n/?a|no answer|nothing)\b{_BLANK})*+\Z", re.IGNORECASE)
 
 _BRACKETED = Scan(r"(?<=\w) \([^()\n]{0,200}\)", cased=True)
-_BOXED = Scan(r"\\boxed\{ ?(?:\\?text\{)? ?\(?([A-Z])\)?\.? ?\}", cased=True)
-_BOX = Scan(r"\\boxed ?\{([^{}]{0,200})\}", cased=True)
+_BOXED = re.compile(r"\\boxed\{ ?(?:\\?text\{)? ?\(?([A-Z])\)?\.? ?\}")
+_BOX = re.compile(r"\\boxed ?\{([^{}]{0,200})\}")
 _ONLY_OPTION = re.compile(r"\W{0,3}([A-Z])(?:\)\.?|[.:)])?\W{0,3}\Z|\W{0,3}(?:\(([A-Z])\)|([A-Z])[.):])[ :][^\n]*\Z")
 # `The answer is A man` names no option; `the answer is A because` does.
 _SAID_OPTION = Scan(
@@ -63,7 +63,7 @@ _SAID_OPTION = Scan(
     cased=True,
 )
 _BARE_OPTION = re.compile(r"(?:\A|\n)\W{0,3}([A-Z])[).]?\W{0,3}\Z")
-_BRACKETED_OPTION = Scan(r"\(([A-Z])\)", cased=True)
+_BRACKETED_OPTION = re.compile(r"\(([A-Z])\)")
 
 
 def only_option(content: str) -> str | None:
@@ -102,7 +102,7 @@ def unboxed(text: str) -> str:
 
 def boxes(text: str) -> list[str]:
     r"""The content of each `\boxed{}`."""
-    return [found[1] for found in _BOX.finditer(text)]
+    return _BOX.findall(text)
 
 
 def says_nothing(content: str) -> bool:

@@ -20,13 +20,15 @@ _THOUGHT = (
     r"(?:[a-z]{2,10}+[:_]|)(?:think(?:ing|)|thoughts?|reason(?:ing|)|reflection|analysis|scratch_?pad|monologue|denken|gedanken|pensamentos?"
     r"|pensamientos?|pensées?|réflexion|мысли|思考过?程?|생각)"
 )
-_THINK_BEGINS = Scan(
+_THINK_BEGINS = re.compile(
     rf"{_FIRST}(?=[\s|a-z\u00c0-\uffff])(?![◁【〈《])(?:think>|{_LEFT}(?:begin_of_|start_|){_THOUGHT}(?:\s[^<>\n]{{0,40}}|){_RIGHT}"
-    r"|(?<=<)(?:\|channel\|?>\s{0,3}(?:analysis|commentary|thought)(?:\s?<\|message\|>)?|unused94>))"
+    r"|(?<=<)(?:\|channel\|?>\s{0,3}(?:analysis|commentary|thought)(?:\s?<\|message\|>)?|unused94>))",
+    re.IGNORECASE,
 )
-_THINK_ENDS = Scan(
+_THINK_ENDS = re.compile(
     rf"{_FIRST}(?=[\s|/lecu])(?:/think>|{_LEFT}(?:/\s{{0,3}}|end_of_|end_){_THOUGHT}{_RIGHT}"
-    r"|(?<=<)(?:\|channel\|>\s{0,3}final[^<\n]{0,40}<\|message\|>|channel\|>|unused95>))"
+    r"|(?<=<)(?:\|channel\|>\s{0,3}final[^<\n]{0,40}<\|message\|>|channel\|>|unused95>))",
+    re.IGNORECASE,
 )
 """Marks of reasoning: think in all spellings and brackets, channels, and what single model families use. The usual one
 is tried first."""
@@ -34,15 +36,16 @@ MOST_MARK, _LAST = 80, 2_000
 """Most characters of a mark that ends the reasoning; characters at a text's end in which it is looked for first."""
 _OLLAMA = re.compile(r"\A\s{0,9}Thinking\.\.\.\n(.{0,100000}?)\n\.\.\.done thinking\.", re.DOTALL)
 """How a program that runs models on one's own machine prints reasoning."""
-_BLOCK = Scan(
+_BLOCK = re.compile(
     r"<(/?)(details|summary|caption|observation|description|plan|tool_?calls?|function_?calls?|tool_?code"
     r"|tool_response"
-    r"|tool_?results?)\b[^<>]{0,80}>"
+    r"|tool_?results?)\b[^<>]{0,80}>",
+    re.IGNORECASE,
 )
 """Tags of which the content is no answer; that of a tool's call is one if the tool takes the answer."""
-_CALL_MARK = Scan(r"<[|｜] ?tool[_▁]calls?(?:[_▁]section)?[_▁](begin|end) ?[|｜]>", cased=True)
+_CALL_MARK = re.compile(r"<[|｜] ?tool[_▁]calls?(?:[_▁]section)?[_▁](begin|end) ?[|｜]>")
 """A tool's call between special tokens, as Kimi and DeepSeek write it."""
-_CALL = Scan(r"\b(?:Action: ?)?([A-Za-z_][\w.]{2,40})\((?=[^()\n]{0,200}=)[^()\n]{0,200}\)", cased=True)
+_CALL = re.compile(r"\b(?:Action: ?)?([A-Za-z_][\w.]{2,40})\((?=[^()\n]{0,200}=)[^()\n]{0,200}\)")
 ANSWERS = re.compile(
     r"answer|submit|final|result|report|respond|return|ground|locali[sz]e|predict|output|window|interval"
     r"|segment|moment"
@@ -54,9 +57,9 @@ _ANSWER_BEGINS = Scan(
     r"[<&【\n](?:(?:(?<=<)|(?<=&)lt;)\s{0,3}(?:answer|time|glue)\b|(?<=【)(?:最终|最終)?(?:答案|回答)】"
     r"|(?<=\n)\W{0,6}(?:final )?answer\W{0,3}(?=\n|:))"
 )
-_TAG = Scan(r"< ?(/?) ?(answer|time|glue)(?: [^<>]{0,60})?>")
-_LINE_TAG = Scan(r"</?(?:br|p|div|li|ul|ol|tr|table|tbody|thead|h[1-6]|hr)\b[^<>]{0,40}>")
-_CELL_TAG = Scan(r"</?t[dh]\b[^<>]{0,40}>")
+_TAG = re.compile(r"< ?(/?) ?(answer|time|glue)(?: [^<>]{0,60})?>", re.IGNORECASE)
+_LINE_TAG = re.compile(r"</?(?:br|p|div|li|ul|ol|tr|table|tbody|thead|h[1-6]|hr)\b[^<>]{0,40}>", re.IGNORECASE)
+_CELL_TAG = re.compile(r"</?t[dh]\b[^<>]{0,40}>", re.IGNORECASE)
 _BOUND_TAG = Scan(r"(?<![\"'])<(?:time_?)?(?:(start|from|begin)|(end|to|stop|finish))(?:_?time)?(?: [^<>]{0,30})?>")
 _OTHER_TAG = Scan(r"(?<![\"'])</?[a-z][^<>]{0,40}>|<\|[a-z_]{1,24}\|>")
 
@@ -109,7 +112,7 @@ def split_reasoning(text: str) -> tuple[str, str]:
 
 def _last_end(text: str) -> re.Match[str] | None:
     """The last mark that ends the reasoning, looked for from the end of the text, in parts that grow."""
-    begin, size = len(text) if _THINK_ENDS.may_match(text) else 0, _LAST
+    begin, size = len(text), _LAST
     while begin > 0:
         end, begin, size = begin, max(0, begin - size), 4 * size
         for last in deque(_THINK_ENDS.finditer(text, begin, end + MOST_MARK), maxlen=1):
@@ -144,7 +147,7 @@ def is_reasoning_mark(text: str) -> bool:
     >>> is_reasoning_mark("</think>"), is_reasoning_mark("<|im_end|>")
     (True, False)
     """
-    return bool(_THINK_BEGINS.compiled.fullmatch(text) or _THINK_ENDS.compiled.fullmatch(text))
+    return bool(_THINK_BEGINS.fullmatch(text) or _THINK_ENDS.fullmatch(text))
 
 
 def opened(text: str, *, by_template: bool = False) -> str:
@@ -158,7 +161,7 @@ def opened(text: str, *, by_template: bool = False) -> str:
     >>> opened("It opens.</think> 3 to 5"), opened("3 to 5"), opened("It ope", by_template=True)
     ('<think>It opens.</think> 3 to 5', '3 to 5', '<think>It ope')
     """
-    last = _last_end(text)
+    last = _last_end(text) if words.may_hold(text, "thought") else None
     if _THINK_BEGINS.search(text, 0, last.start() if last else len(text)):
         return text
     if last:

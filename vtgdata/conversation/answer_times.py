@@ -157,10 +157,10 @@ def _time(match: re.Match[str]) -> Time | None:
         return next((float(match[name].replace(",", "")) for name in names if match[name]), 0.0)
 
     scale, kind = 1.0, "unit"
-    if plain := match["plain"]:
-        scale = 0.001 if match["milli"] else 1.0
-        seconds = float(plain.replace(",", "")) * scale
-        kind = "unit" if match["milli"] or match["unit"] else "plain"
+    plain, milli, unit = match.group("plain", "milli", "unit")
+    if plain:
+        scale = 0.001 if milli else 1.0
+        seconds, kind = float(plain.replace(",", "")) * scale, "unit" if milli or unit else "plain"
     elif match["clock"]:
         try:
             seconds, kind = parse_time(match["clock"].replace(",", ".")), "clock"
