@@ -57,8 +57,10 @@ class SampleTable(Sequence[Sample]):
         return self.masked(pl.Series([wanted(sample) for sample in self], dtype=pl.Boolean))
 
     def masked(self, mask: Any) -> Self:
-        """The samples for which a Polars series of flags is true, in order."""
-        return type(self)(self._path, self.frame.filter(mask))
+        """The samples for which an array, or a Polars series, of flags is true, in order."""
+        import polars as pl
+
+        return type(self)(self._path, self.frame.filter(pl.Series(mask, dtype=pl.Boolean)))
 
 
 def open_samples(
@@ -192,6 +194,13 @@ _WHERE = re.compile(r"(.*) - at `\$\.(\w+)[^`]*`", re.DOTALL)
 _LONG = 128
 """Characters from which on the depth of an `extra` is looked at."""
 _decode_extra = msgspec.json.Decoder(dict[str, Any]).decode
+NO_EXTRA = "{}"
+"""An `extra` that holds nothing."""
+
+
+def read_extra(text: str) -> dict[str, Any]:
+    """The value of a cell of the column `extra`; raises msgspec.DecodeError for what is no JSON object."""
+    return _decode_extra(text) if len(text) < _LONG else json_document.decode(text, dict[str, Any])
 
 
 def row_sample(row: Row) -> Sample:
@@ -214,8 +223,7 @@ def row_sample(row: Row) -> Sample:
     if known.none_is_right and (windows or known.labelled is False):
         raise ValueError("column none_is_right: the row has windows, or is not labelled, and is said to have no moment")
     try:
-        text = known.extra or "{}"
-        extra = _decode_extra(text) if len(text) < _LONG else json_document.decode(text, dict[str, Any])
+        extra = read_extra(known.extra or NO_EXTRA)
     except msgspec.DecodeError as error:
         raise ValueError(f"column extra: {known.extra!r:.80} is no JSON object ({error})") from error
     return Sample(

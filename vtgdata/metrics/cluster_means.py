@@ -9,7 +9,7 @@ variance estimation (JBES 2018).
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -38,12 +38,32 @@ class Clusters(NamedTuple):
             found[:, column] = np.bincount(self.of, one, minlength=len(self.names))
         return found
 
+    def only(self, rows: Index) -> "Clusters":
+        """The clusters of some of the values. Args: rows: (k,) which."""
+        left, of = np.unique(self.of[rows], return_inverse=True)
+        return Clusters([self.names[number] for number in left.tolist()], of)
 
-def clusters_of(names: Sequence[str]) -> Clusters:
-    """The clusters of n values. Args: names: (n,) name of each value's cluster."""
+
+def clusters_of(names: Any) -> Clusters:
+    """The clusters of n values.
+
+    Args: names: (n,) name of each value's cluster, as texts or as a Polars series; or the clusters themselves.
+    """
+    if isinstance(names, Clusters):
+        return names
+    if hasattr(names, "to_physical"):
+        return _of_series(names)
     found = sorted(set(names))
     place = {name: number for number, name in enumerate(found)}
     return Clusters(found, np.fromiter((place[name] for name in names), np.intp, len(names)))
+
+
+def _of_series(names: Any) -> Clusters:
+    import polars as pl
+
+    found = names.unique().sort()
+    of = names.cast(pl.Enum(found)).to_physical().to_numpy().astype(np.intp)
+    return Clusters(found.to_list(), of)
 
 
 class Means(NamedTuple):

@@ -10,13 +10,13 @@ only by `seen` of the model with the video minus `seen` without it (`evaluate --
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from vtgdata.metrics.cluster_means import Clusters, clusters_of, sources_of
+from vtgdata.metrics.cluster_means import Clusters
 from vtgdata.metrics.intervals import of_estimate
 from vtgdata.metrics.truths import Moved, Truths, as_truths, moved, shares_of
 from vtgdata.metrics.window_table import Index
@@ -47,6 +47,8 @@ class Others(NamedTuple):
     """(n,) False for a sample without a duration, whose share of it nobody knows, and for one without a moment."""
     clusters: Clusters
     """The source of each sample."""
+    uses: Index
+    """(n,) how often each truth is used for a usable sample."""
 
     @property
     def samples(self) -> Iterator[Truths]:
@@ -92,21 +94,24 @@ def draw(samples: Sequence[Sample], *, seed: int = 0, draws: int = DRAWS) -> Oth
     do without drawing others more than once.
     """
     found = draw_donors(samples, seed=seed, draws=draws)
-    return found and Others(as_truths(samples), *found)
+    if found is None:
+        return None
+    uses = np.bincount(found.donor[:, found.usable].ravel(), minlength=len(samples))
+    return Others(as_truths(samples), *found, uses)
 
 
 def draw_donors(samples: Sequence[Sample], *, seed: int = 0, draws: int = DRAWS) -> Donors | None:
     """As `draw`, without the samples: for answers that come a few at a time, as in training."""
-    clusters = clusters_of(sources_of(samples))
-    usable = np.array([bool(s.video.duration) and not s.none_is_right for s in samples], dtype=bool)
+    of = as_truths(samples)
+    clusters, durations = of.clusters, of.durations
+    usable = ~np.isnan(durations) & ~of.absent
     if np.count_nonzero(np.bincount(clusters.of[usable])) < 2:
         return None
     rng = np.random.default_rng(seed)
     # Drawn in the order of their ids, so that the order of the rows changes nothing.
-    order = np.array(sorted(range(len(samples)), key=lambda i: samples[i].sample_id), dtype=np.intp)
-    placed: list[int] = order.tolist()
-    ranges = ranges_of([samples[i] for i in placed], usable[order])
-    donor = np.empty((draws, len(samples)), dtype=np.intp)
+    order = of.columns.by_id()
+    ranges = _ranges(durations[order], usable[order])
+    donor = np.empty((draws, len(of)), dtype=np.intp)
     for row in donor:
         row[order] = order[_donors(ranges, clusters.of[order], usable[order], rng)]
     return Donors(donor, usable, clusters)
@@ -114,12 +119,27 @@ def draw_donors(samples: Sequence[Sample], *, seed: int = 0, draws: int = DRAWS)
 
 def against(score: Score, samples: Iterable[Sequence[Sample]]) -> dict[str, Array]:
     """What the same answers score on other truths. Returns {metric: (draws, n)} of those that every draw gives."""
+    found = _kept_against(score, samples)
+    return {name: _whole(found.pop(name)) for name in list(found)}
+
+
+def _kept_against(score: Score, samples: Iterable[Sequence[Sample]]) -> dict[str, list[NDArray[Any]]]:
     rounds = iter(samples)
-    found = {name: [array] for name, array in score(next(rounds)).items()}
+    found = {name: [_small(array)] for name, array in score(next(rounds)).items()}
     for each in rounds:
         scored = score(each)
-        found = {name: [*arrays, scored[name]] for name, arrays in found.items() if name in scored}
-    return {name: np.stack(found.pop(name)) for name in list(found)}
+        found = {name: [*arrays, _small(scored[name])] for name, arrays in found.items() if name in scored}
+    return found
+
+
+def _small(values: Array) -> NDArray[Any]:
+    """Values in an eighth of the memory, where all are 0 or 1, as recalls are."""
+    short = values == 1.0
+    return short if np.array_equal(short, values) else values
+
+
+def _whole(arrays: list[NDArray[Any]]) -> Array:
+    return np.array(arrays, dtype=np.float64)
 
 
 class Estimate(NamedTuple):
@@ -139,8 +159,8 @@ def seen(own: Mapping[str, Array], score: Score, others: Others) -> dict[str, Es
             out. A metric that does not depend on windows has `seen` 0.
         others: the other truths.
     """
-    found = against(score, others.samples)
-    return {name: _estimate(values, found[name], others) for name, values in own.items() if name in found}
+    found = _kept_against(score, others.samples)
+    return {name: _estimate(values, _whole(found.pop(name)), others) for name, values in own.items() if name in found}
 
 
 def _estimate(own: Array, scored: Array, others: Others) -> Estimate:
@@ -154,7 +174,7 @@ def _estimate(own: Array, scored: Array, others: Others) -> Estimate:
     Args: own: (n,); scored: (draws, n), on other truths; NaN where the metric does not apply.
     """
     own = np.where(others.usable, own, np.nan)
-    scored = np.where(others.usable, scored, np.nan)
+    scored[:, ~others.usable] = np.nan
     score, other = _mean(own), _mean(scored)
     count = int(np.count_nonzero(others.usable))
     difference = _no_rounding(score - other)
@@ -171,12 +191,14 @@ def _of_others(parts: Array, others: Others) -> Array:
     together, each to what the other leaves over. Args: parts: (draws, n).
     """
     draws, n = parts.shape
-    values, donor = parts * draws, others.donor
-    uses = np.bincount(donor[:, others.usable].ravel(), minlength=n)
+    values, donor = np.multiply(parts, draws, out=parts), others.donor
+    uses, left = others.uses, np.empty_like(values)
     of_answer, of_truth = np.zeros(n), np.zeros(n)
     for _ in range(ROUNDS):
-        of_truth = np.bincount(donor.ravel(), (values - of_answer).ravel(), minlength=n) / np.maximum(uses, 1)
-        of_answer = (values - of_truth[donor]).mean(axis=0)
+        np.subtract(values, of_answer, out=left)
+        of_truth = np.bincount(donor.ravel(), left.ravel(), minlength=n) / np.maximum(uses, 1)
+        np.take(of_truth, donor, out=left)
+        of_answer = np.subtract(values, left, out=left).mean(axis=0)
     return np.where(others.usable, of_answer + of_truth * uses / draws, 0.0)
 
 
@@ -186,19 +208,27 @@ def _no_rounding(value: float) -> float:
 
 
 def _mean(values: Array) -> float:
-    present = values[~np.isnan(values)]
+    missing = np.isnan(values)
+    present = values[~missing] if missing.any() else values.ravel()
     return float(present.mean()) if len(present) else float("nan")
 
 
 def _part(values: Array, mean: float, count: int) -> Array:
     """What each value adds to a mean over those that apply, times the number of samples. Args: values: (draws, n)."""
     applies = ~np.isnan(values)
-    return np.where(applies, values - mean, 0.0) * (count / max(1, int(applies.sum())))
+    found = values - mean
+    found[~applies] = 0.0
+    found *= count / max(1, int(applies.sum()))
+    return found
 
 
 def ranges_of(samples: Sequence[Sample], usable: NDArray[np.bool_]) -> list[Index]:
     """The samples with a duration, in ranges of similar durations, of about one size."""
-    durations = np.array([sample.video.duration or 0.0 for sample in samples])
+    return _ranges(as_truths(samples).durations, usable)
+
+
+def _ranges(durations: Array, usable: NDArray[np.bool_]) -> list[Index]:
+    durations = np.nan_to_num(durations)
     known = durations[usable]
     count = max(1, min(RANGES, len(known) // LEAST))
     ends = np.unique(np.quantile(known, np.arange(1, count) / count, method="inverted_cdf"))

@@ -1,4 +1,4 @@
-"""The true windows of many samples as columns, made once for all rounds of scoring, with other samples' truths too.
+"""The samples of an evaluation as columns, made once for all rounds of scoring, with other samples' truths too.
 
 An evaluation scores its answers in many rounds, most of them against other samples' truths. Most metrics need nothing
 of a sample but its windows, so these are read from the samples once, and other truths are gathered from their rows.
@@ -12,15 +12,21 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from vtgdata.metrics.window_table import Flat, Index, flat_windows
+from vtgdata.files.samples import SampleTable
+from vtgdata.metrics.cluster_means import Clusters, clusters_of
+from vtgdata.metrics.sample_columns import Columns, columns_of
+from vtgdata.metrics.window_table import Flat, Index
+from vtgdata.metrics.word_table import Words, words_of
 from vtgdata.records import Sample, Window
 
 
 class Truths(Sequence[Sample]):
-    """Samples, with their true windows as columns."""
+    """Samples, with what is needed of them as columns: a long table of samples is never made into objects at once."""
 
     def __init__(self, samples: Sequence[Sample]) -> None:
         self.given = samples
+        self._of: tuple[Truths, NDArray[np.bool_]] | None = None
+        """Those that these are some of, and which."""
 
     def __len__(self) -> int:
         return len(self.given)
@@ -35,6 +41,24 @@ class Truths(Sequence[Sample]):
     def __iter__(self) -> Iterator[Sample]:
         return iter(self.whole)
 
+    def only(self, mask: NDArray[np.bool_]) -> "Truths":
+        """The samples for which the mask is true, in order. Args: mask: (n,)."""
+        if mask.all():
+            return self
+        given = self.given
+        if isinstance(given, SampleTable):
+            some: Sequence[Sample] = given.masked(mask)
+        else:
+            some = [given[i] for i in np.flatnonzero(mask).tolist()]
+        found = Truths(some)
+        found._of = self, mask
+        return found
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The columns of the samples."""
+        return columns_of(self.given)
+
     @cached_property
     def whole(self) -> Sequence[Sample]:
         """The samples themselves, for metrics that need more of them than their windows."""
@@ -43,12 +67,29 @@ class Truths(Sequence[Sample]):
     @cached_property
     def windows(self) -> Flat:
         """The true windows."""
-        return flat_windows([sample.windows for sample in self.given])
+        return self.columns.windows
 
     @cached_property
     def absent(self) -> NDArray[np.bool_]:
         """(n,) whether it is known that there is no moment."""
-        return np.array([sample.none_is_right for sample in self.given], dtype=bool)
+        return self.columns.absent
+
+    @cached_property
+    def durations(self) -> NDArray[np.float64]:
+        """(n,) of the videos, in seconds; NaN where it is not known."""
+        return self.columns.durations
+
+    @cached_property
+    def clusters(self) -> Clusters:
+        """The source of each sample, which is its cluster for intervals."""
+        return clusters_of(self.columns.sources)
+
+    @cached_property
+    def words(self) -> Words:
+        """The words of the queries."""
+        if self._of is not None:
+            return self._of[0].words.only(self._of[1])
+        return words_of(self.columns.queries)
 
     @cached_property
     def shares(self) -> Flat:
@@ -59,7 +100,7 @@ class Truths(Sequence[Sample]):
     @cached_property
     def scale(self) -> NDArray[np.float64]:
         """(n,) duration in seconds, 1 where it is not known."""
-        return np.array([sample.video.duration or 1.0 for sample in self.given], dtype=np.float64)
+        return np.where(np.isnan(self.durations), 1.0, self.durations)
 
     @cached_property
     def parts(self) -> list[dict[str, NDArray[np.float64]]]:
@@ -89,9 +130,14 @@ class Moved(Truths):
         """The other samples' windows: those that rounding leaves empty are left out, as `moved` does."""
         shares, donor = self._own.shares, self._donor
         sizes = shares.sizes[donor]
-        row = np.repeat(np.arange(len(donor)), sizes)
-        first = (np.cumsum(shares.sizes) - shares.sizes)[donor] - (np.cumsum(sizes) - sizes)
-        windows = shares.windows[first[row] + np.arange(len(row))] * self._own.scale[row][:, None]
+        if shares.one_each:
+            row = shares.row
+            windows = shares.windows[donor]
+            windows *= self._own.scale[:, None]
+        else:
+            row = np.repeat(np.arange(len(donor)), sizes)
+            first = (np.cumsum(shares.sizes) - shares.sizes)[donor] - (np.cumsum(sizes) - sizes)
+            windows = shares.windows[first[row] + np.arange(len(row))] * self._own.scale[row][:, None]
         kept = windows[:, 0] < windows[:, 1]
         if not kept.all():
             windows, row = windows[kept], row[kept]
@@ -102,6 +148,11 @@ class Moved(Truths):
     def absent(self) -> NDArray[np.bool_]:
         """As of the samples' own."""
         return self._own.absent
+
+    @cached_property
+    def durations(self) -> NDArray[np.float64]:
+        """As of the samples' own."""
+        return self._own.durations
 
 
 def as_truths(samples: Sequence[Sample]) -> Truths:

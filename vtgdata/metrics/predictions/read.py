@@ -1,12 +1,14 @@
 """Reading a file of predictions: its form is named, or guessed from the first entry that has a known one."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from vtgdata.annotations.text import shown
 from vtgdata.errors import VtgError, did_you_mean
+from vtgdata.files.packed import Packed
 from vtgdata.metrics.predictions import rows
 from vtgdata.metrics.predictions.entries import Entry, entries
 from vtgdata.metrics.predictions.fields import whole_ids
@@ -28,13 +30,15 @@ def read_predictions(path: str | Path, form: str = "") -> PredictionFile:
     path = Path(path)
     if form and form not in FORMATS:
         raise VtgError(f"--format {form!r} is no form of predictions; {did_you_mean(form, FORMATS)}.")
-    found = list(entries(path))
-    readable = [entry for entry in found if isinstance(entry, Entry)]
-    chosen = form or _sniffed(readable)
-    sighted = [entry for entry in found if not _is_control(entry)]
-    predictions: list[Prediction] = []
+    found = entries(path)
+    chosen, first = (form, []) if form else _sniffed(found)
+    predictions: Packed[Prediction] = Packed(Prediction)
     broken: list[Broken] = []
-    for entry in sighted:
+    set_aside = 0
+    for entry in itertools.chain(first, found):
+        if _is_control(entry):
+            set_aside += 1
+            continue
         read = entry if isinstance(entry, Broken) else _read(entry, chosen)
         if isinstance(read, Broken):
             broken.append(read)
@@ -42,19 +46,26 @@ def read_predictions(path: str | Path, form: str = "") -> PredictionFile:
             predictions.append(read)
     if not predictions:
         raise _nothing(path, broken)
-    if chosen:
-        predictions = FORMATS[chosen].gather(predictions)
+    gather = FORMATS[chosen].gather
     return PredictionFile(
-        path=str(path), format=chosen, predictions=predictions, broken=broken, set_aside=len(found) - len(sighted)
+        path=str(path),
+        format=chosen,
+        predictions=predictions if gather is None else gather(list(predictions)),
+        broken=broken,
+        set_aside=set_aside,
     )
 
 
-def _sniffed(found: Sequence[Entry]) -> str:
+def _sniffed(found: Iterator[Entry | Broken]) -> tuple[str, list[Entry | Broken]]:
+    """The form of the first entry that has a known one, "" if none has, and the entries up to it."""
+    seen: list[Entry | Broken] = []
     for entry in found:
-        for name, form in FORMATS.items():
-            if form.recognises(entry):
-                return name
-    return ""
+        seen.append(entry)
+        if isinstance(entry, Entry):
+            for name, form in FORMATS.items():
+                if form.recognises(entry):
+                    return name, seen
+    return "", seen
 
 
 def _is_control(entry: Entry | Broken) -> bool:
