@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from size_evaluate import evaluate
 
 KEYS = {"samples": "sample_id", "coldstart": "key", "rl": "sample_id", "rollouts": "key"}
 
@@ -164,26 +165,6 @@ def push(given: Path, out: Path) -> None:
     for path in sorted((given / "release").rglob("*")):
         if path.is_file():
             print(path.name, _sha256(path))
-
-
-def evaluate(given: Path, out: Path) -> None:
-    """IoU of each prediction, recalls, and their intervals by a bootstrap over videos."""
-    samples = pl.read_parquet(given / "data/samples.parquet", columns=["sample_id", "video_id", "windows", "duration"])
-    said = pl.read_ndjson(given / "predictions.jsonl").rename({"windows": "said"})
-    rows = samples.join(said, on="sample_id", how="left")
-    (a, b), (c, d) = ([pl.col(name).list.first().list.get(place) for place in (0, 1)] for name in ("windows", "said"))
-    inside = (pl.min_horizontal(b, d) - pl.max_horizontal(a, c)).clip(0)
-    rows = rows.with_columns(iou=(inside / (b - a + d - c - inside)).fill_null(0.0))
-    sums = rows.group_by("video_id").agg(pl.len(), pl.col("iou").sum(), *(
-        (pl.col("iou") >= level).sum().alias(f"r{level}") for level in (0.3, 0.5, 0.7)
-    ))  # fmt: skip
-    chance, table = np.random.default_rng(0), sums.drop("video_id").to_numpy().astype(float)
-    means = []
-    for _ in range(1000):
-        total = np.bincount(chance.integers(0, len(table), len(table)), minlength=len(table)) @ table
-        means.append(total[1:] / total[0])
-    print(np.percentile(np.array(means), (2.5, 97.5), axis=0))
-    _write(rows, out / "rollouts.parquet")
 
 
 def _sha256(path: Path) -> str:

@@ -33,8 +33,10 @@ class Packed(Sequence[T], Generic[T]):
     def __getitem__(self, index: int | slice) -> T | list[T]:
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
-        number = range(len(self))[index]
-        return self._decode(memoryview(self._data)[self._ends[number] : self._ends[number + 1]])
+        first = index if index >= 0 else index + len(self)
+        if not 0 <= first < len(self):
+            raise IndexError(index)
+        return self._decode(self._data[self._ends[first] : self._ends[first + 1]])
 
     def __iter__(self) -> Iterator[T]:
         return (self[number] for number in range(len(self)))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vtgdata.files.packed import Packed
 from vtgdata.metrics.answered import Answered
-from vtgdata.metrics.window_table import Flat, Index
+from vtgdata.metrics.flat import Flat, Index
 from vtgdata.records import Answer
 from vtgdata.records.windows import Array
 

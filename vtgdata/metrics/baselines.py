@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 import msgspec
 import numpy as np
@@ -154,8 +155,16 @@ def best_constant(samples: Sequence[Sample]) -> Fractions:
     Returns (start, end) with 0 <= start < end <= 1; (0, 1) when no sample counts.
     """
     chosen = usable(samples)
-    if not len(chosen):
-        return (0.0, 1.0)
+    if chosen not in _FITTED:
+        _FITTED[chosen] = _best_constant(chosen) if len(chosen) else (0.0, 1.0)
+    return _FITTED[chosen]
+
+
+_FITTED: "WeakKeyDictionary[Truths, Fractions]" = WeakKeyDictionary()
+"""What was fitted to samples that are there: where durations have one range, all are fitted twice."""
+
+
+def _best_constant(chosen: Truths) -> Fractions:
     windows = grid(GRID)
     about = mean_ious(chosen, windows)
     windows = [windows[i] for i in np.flatnonzero(about >= about.max() - _SURE).tolist()]

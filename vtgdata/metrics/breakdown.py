@@ -10,9 +10,10 @@ import numpy as np
 
 from vtgdata.metrics import intervals
 from vtgdata.metrics.cluster_means import Clusters, clusters_of
+from vtgdata.metrics.flat import Flat, Index, as_array
 from vtgdata.metrics.metric_set import Values
 from vtgdata.metrics.truths import Truths, as_truths
-from vtgdata.metrics.window_table import Flat, Index, as_array, support
+from vtgdata.metrics.window_table import support
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
 

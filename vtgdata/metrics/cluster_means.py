@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from vtgdata.metrics.window_table import Index
+from vtgdata.metrics.flat import Index
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
 

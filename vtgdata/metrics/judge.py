@@ -12,10 +12,10 @@ from vtgdata.conversation.other_parser import Reread
 from vtgdata.files.packed import Packed
 from vtgdata.metrics.answered import sound
 from vtgdata.metrics.answers import AnswerColumns, Answers, Growing
+from vtgdata.metrics.flat import Flat, as_array, flat_arrays
 from vtgdata.metrics.judged_rows import MISSING, JudgedRows, RowColumns
 from vtgdata.metrics.predictions.record import Prediction
 from vtgdata.metrics.sample_columns import Names
-from vtgdata.metrics.window_table import Flat, as_array, flat_arrays
 from vtgdata.records import Answer
 from vtgdata.records.windows import Array
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from vtgdata.files.parquet import ROW_GROUP, arrow_schema, pyarrow
 from vtgdata.files.schemas import ROLLOUTS, Row
+from vtgdata.metrics.flat import Flat
 from vtgdata.metrics.sample_columns import Names
-from vtgdata.metrics.window_table import Flat
 from vtgdata.records.windows import Array
 
 MISSING = "no prediction"

@@ -17,12 +17,12 @@ from vtgdata.conversation.other_parser import Reread
 from vtgdata.files.schemas import ROLLOUTS, Row
 from vtgdata.metrics.answered import NOTHING, TOLERANCE, Answered
 from vtgdata.metrics.answers import Answers, answers_of, as_answers
+from vtgdata.metrics.flat import Index
 from vtgdata.metrics.judge import Judge
-from vtgdata.metrics.judged_rows import MISSING, JudgedRows, column
+from vtgdata.metrics.judged_rows import MISSING, column
 from vtgdata.metrics.predictions.record import Prediction
 from vtgdata.metrics.predictions.write import Given, finite
 from vtgdata.metrics.truths import as_truths
-from vtgdata.metrics.window_table import Index
 from vtgdata.records import Answer, Sample
 from vtgdata.records.windows import Array, as_pairs, from_pairs
 
@@ -36,11 +36,6 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     def given(self, samples: Sequence[Sample]) -> Iterator[Given]:
         """The answers in the form in which they are written for other systems, without invalid windows."""
         return map(_given, samples, self.answers, column(self.rows, "text"))
-
-    def tables(self, *args: Any) -> Iterator[Any]:
-        """The rows of a file's answers as Arrow tables; see `JudgedRows.tables`."""
-        assert isinstance(self.rows, JudgedRows)
-        return self.rows.tables(*args)
 
     def strict(self) -> Answers | None:
         """The answers, with those not in the asked form replaced by the empty one; None if no row has a form."""

@@ -15,10 +15,10 @@ import msgspec
 from vtgdata.files import plugins
 from vtgdata.metrics import anchors, breakdown, sets, setting_words
 from vtgdata.metrics.anchors import Anchor, Anchors, Place
+from vtgdata.metrics.flat import Index
 from vtgdata.metrics.sample_columns import Group
 from vtgdata.metrics.setting_words import Asked
 from vtgdata.metrics.truths import as_truths
-from vtgdata.metrics.window_table import Index
 from vtgdata.records import Corpus, Sample
 
 _ORIGINAL = "original"

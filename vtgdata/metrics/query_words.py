@@ -6,14 +6,15 @@ query and sees no frame. Words that few rows have count for less.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from vtgdata.metrics.answered import NOTHING, Answered
 from vtgdata.metrics.answers import Answers, of_windows
+from vtgdata.metrics.flat import Index
 from vtgdata.metrics.truths import Truths
 from vtgdata.metrics.window_grid import Fractions, grid, grid_ious, usable
-from vtgdata.metrics.window_table import Index
 from vtgdata.metrics.word_table import Words, words_in
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
@@ -74,12 +75,21 @@ class WordGuess:
         return found
 
 
-def _only(words: Words, place: Index) -> Words:
+class _Known(NamedTuple):
+    """Those of the words of n queries that count, query by query."""
+
+    code: Index
+    """(k,) which each is."""
+    sizes: Index
+    """(n,) number of words of each query."""
+
+
+def _only(words: Words, place: Index) -> _Known:
     """The words that have a place, by their places. Args: place: (known,) -1 for none."""
     code = place[words.code]
     kept = code >= 0
-    row = np.repeat(np.arange(len(words.sizes)), words.sizes)[kept]
-    return Words([], code[kept], np.bincount(row, minlength=len(words.sizes)).astype(np.intp))
+    ends = np.concatenate([[0], np.cumsum(kept)])[np.cumsum(words.sizes)]
+    return _Known(code[kept], np.diff(ends, prepend=0))
 
 
 def query_words(samples: Sequence[Sample]) -> WordGuess:

@@ -6,12 +6,15 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from vtgdata.files import live
+from vtgdata.files.samples import SampleTable
 from vtgdata.files.schemas import Row
 from vtgdata.metrics import baselines, breakdown, intervals, official, other_truth, refusals, sets
 from vtgdata.metrics.answered import Answered
 from vtgdata.metrics.answers import as_answers, of_flat
+from vtgdata.metrics.baselines import Guesser
 from vtgdata.metrics.cluster_means import Clusters
 from vtgdata.metrics.judging import Judged, counts
 from vtgdata.metrics.other_truth import Estimate, Others
@@ -194,25 +197,30 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         Args: training: samples to fit them on; None for the evaluated ones themselves.
         """
         found: dict[str, dict[str, Any]] = {}
+        same: list[tuple[Guesser, dict[str, Any]]] = []
         for name, fit in baselines.BASELINES.items():
             fitted_on = "training samples" if training is not None else "the evaluated samples"
             if training is None and name in baselines.NEEDS_OTHERS:
                 guess, fitted_on = baselines.crossed(fit, self.truths), "the other half of the evaluated sources"
             else:
                 guess = fit(self.truths if training is None else training)
-            judged = Judged(rows=[], answers=guess.answers(self.truths))
-            values = self.values(judged)
-            told = self.in_short(judged, values, "moments")  # the plain metrics alone, which are quick
+            told = next((scored for earlier, scored in same if earlier == guess), None) or self._guessed(guess)
+            same.append((guess, told))
             found[name] = {
                 "window": guess.windows[0] if len(guess.windows) == 1 else None,
                 "windows": guess.windows,
                 "until": guess.until,
                 "fitted_on": fitted_on,
-                "metrics": told.pop("metrics"),
-                "applies_to": _applies_to(values),
                 **told,
             }
         return found
+
+    def _guessed(self, guess: Guesser) -> dict[str, Any]:
+        """What a guess scores."""
+        judged = Judged(rows=[], answers=guess.answers(self.truths))
+        values = self.values(judged)
+        told = self.in_short(judged, values, "moments")  # the plain metrics alone, which are quick
+        return {"metrics": told.pop("metrics"), "applies_to": _applies_to(values), **told}
 
 
 def means(values: sets.Values) -> dict[str, float]:
@@ -231,3 +239,13 @@ def benchmark(samples: Sequence[Sample]) -> list[dict[str, Any]]:
     names, groups = ("corpus", "split", "label_version"), as_truths(samples).columns.groups()
     ordered = sorted(groups.items(), key=lambda each: each[0])
     return [dict(zip(names, group, strict=True)) | {"n": len(places)} for group, places in ordered]
+
+
+def can_be_scored(chosen: SampleTable, *, by_clips: bool) -> NDArray[np.bool_]:
+    """(n,) whether each sample is labelled or, with `by_clips`, has labels of its clips."""
+    if "labelled" not in chosen.frame.columns:
+        return np.ones(len(chosen), dtype=bool)
+    labelled = chosen.frame["labelled"].fill_null(True).to_numpy().astype(bool)
+    for i in np.flatnonzero(~labelled).tolist() if by_clips else ():
+        labelled[i] = bool(chosen[i].extra.get("label"))
+    return labelled

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vtgdata.files.samples import NO_EXTRA, SampleTable, read_extra
-from vtgdata.metrics.window_table import Flat, flat_windows
+from vtgdata.metrics.flat import Flat, flat_windows
 from vtgdata.records import Sample
 
 
@@ -230,9 +230,8 @@ class _OfTable:
                 self._text("label_version", "original").alias("version"),
             ]
         )
-        parts = frame.with_row_index("place").group_by("corpus", "split", "version", maintain_order=True)
-        listed = parts.agg(pl.col("place")).iter_rows()
-        return {Group(*names): np.array(places, dtype=np.intp) for *names, places in listed}
+        parts = frame.with_row_index("place").partition_by(["corpus", "split", "version"], as_dict=True)
+        return {Group(*names): part["place"].to_numpy().astype(np.intp) for names, part in parts.items()}
 
     def origins(self, places: NDArray[np.intp]) -> Iterable[str]:
         return self._text("origin", "")[places]

@@ -16,10 +16,11 @@ from vtgdata.files import plugins
 from vtgdata.metrics import grounding, highlights, qa, refusals, set_metrics, window_sets
 from vtgdata.metrics.answered import Answered
 from vtgdata.metrics.answers import as_answers
+from vtgdata.metrics.flat import as_array
 from vtgdata.metrics.metric_set import MetricSet, Values, table_of_answers
 from vtgdata.metrics.ranked_moments import moments
 from vtgdata.metrics.truths import as_truths
-from vtgdata.metrics.window_table import answer_iou, as_array
+from vtgdata.metrics.window_table import answer_iou
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from vtgdata.files.samples import SampleTable
 from vtgdata.metrics.cluster_means import Clusters, clusters_of
+from vtgdata.metrics.flat import Flat, Index
 from vtgdata.metrics.sample_columns import Columns, columns_of
-from vtgdata.metrics.window_table import Flat, Index
 from vtgdata.metrics.word_table import Words, words_of
 from vtgdata.records import Sample, Window
 
@@ -25,8 +25,6 @@ class Truths(Sequence[Sample]):
 
     def __init__(self, samples: Sequence[Sample]) -> None:
         self.given = samples
-        self._of: tuple[Truths, NDArray[np.bool_]] | None = None
-        """Those that these are some of, and which."""
 
     def __len__(self) -> int:
         return len(self.given)
@@ -43,16 +41,7 @@ class Truths(Sequence[Sample]):
 
     def only(self, mask: NDArray[np.bool_]) -> "Truths":
         """The samples for which the mask is true, in order. Args: mask: (n,)."""
-        if mask.all():
-            return self
-        given = self.given
-        if isinstance(given, SampleTable):
-            some: Sequence[Sample] = given.masked(mask)
-        else:
-            some = [given[i] for i in np.flatnonzero(mask).tolist()]
-        found = Truths(some)
-        found._of = self, mask
-        return found
+        return self if mask.all() else _Some(self, mask)
 
     @cached_property
     def columns(self) -> Columns:
@@ -87,8 +76,6 @@ class Truths(Sequence[Sample]):
     @cached_property
     def words(self) -> Words:
         """The words of the queries."""
-        if self._of is not None:
-            return self._of[0].words.only(self._of[1])
         return words_of(self.columns.queries)
 
     @cached_property
@@ -106,6 +93,49 @@ class Truths(Sequence[Sample]):
     def parts(self) -> list[dict[str, NDArray[np.float64]]]:
         """The shares of each sample and of its annotators; see `shares_of`."""
         return [shares_of(sample) for sample in self.given]
+
+
+class _Some(Truths):
+    """Some of the samples: their columns are parts of the columns of all."""
+
+    def __init__(self, whole: Truths, mask: NDArray[np.bool_]) -> None:
+        self._whole, self._mask = whole, mask
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self._mask))
+
+    @cached_property
+    def given(self) -> Sequence[Sample]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The samples as they were given."""
+        given = self._whole.given
+        if isinstance(given, SampleTable):
+            return given.masked(self._mask)
+        return [given[i] for i in np.flatnonzero(self._mask).tolist()]
+
+    @cached_property
+    def windows(self) -> Flat:
+        """The true windows."""
+        return self._whole.windows.only(self._mask)
+
+    @cached_property
+    def absent(self) -> NDArray[np.bool_]:
+        """(n,) whether it is known that there is no moment."""
+        return self._whole.absent[self._mask]
+
+    @cached_property
+    def durations(self) -> NDArray[np.float64]:
+        """(n,) of the videos, in seconds; NaN where it is not known."""
+        return self._whole.durations[self._mask]
+
+    @cached_property
+    def clusters(self) -> Clusters:
+        """The source of each sample."""
+        return self._whole.clusters.only(np.flatnonzero(self._mask))
+
+    @cached_property
+    def words(self) -> Words:
+        """The words of the queries."""
+        return self._whole.words.only(self._mask)
 
 
 class Moved(Truths):

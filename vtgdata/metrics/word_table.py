@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vtgdata.metrics.window_table import Index
+from vtgdata.metrics.flat import Index
 
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -18,7 +18,7 @@ class Words(NamedTuple):
 
     known: list[str]
     """The words."""
-    code: Index
+    code: NDArray[np.int32]
     """(k,) which word of `known` each is."""
     sizes: Index
     """(n,) number of words of each query."""
@@ -45,4 +45,4 @@ def words_of(queries: Iterable[str]) -> Words:
         words = words_in(query)
         sizes.append(len(words))
         code.extend([place.setdefault(word, len(place)) for word in words])
-    return Words(list(place), np.array(code, dtype=np.intp), np.array(sizes, dtype=np.intp))
+    return Words(list(place), np.array(code, dtype=np.int32), np.array(sizes, dtype=np.intp))

@@ -15,13 +15,9 @@ A metric is one of a named set, or a score plug-in by its name. `--parser` reads
 """
 
 from collections.abc import Sequence
-from functools import partial
-from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from vtgdata.conversation.answer import Notation
 from vtgdata.conversation.other_parser import OURS, Reread, other_parser, parser_code
@@ -36,7 +32,6 @@ from vtgdata.engine.settings import AskSettings
 from vtgdata.errors import VtgError
 from vtgdata.files.parquet import parquet_writer
 from vtgdata.files.samples import SampleTable, open_samples
-from vtgdata.files.schemas import ROLLOUTS
 from vtgdata.files.step import Step
 from vtgdata.files.whole import write_csv, write_json
 from vtgdata.metrics import neighbours, sets
@@ -46,12 +41,10 @@ from vtgdata.metrics.file_answers import Reading, answers_of
 from vtgdata.metrics.judging import Judged
 from vtgdata.metrics.predictions.record import WindowUnit
 from vtgdata.metrics.predictions.write import file_name, write_predictions
-from vtgdata.metrics.report import Ruler, Scored, benchmark, means
-from vtgdata.metrics.report_rows import CSV, csv_rows
+from vtgdata.metrics.report import Ruler, Scored, benchmark, can_be_scored, means
+from vtgdata.metrics.report_rows import CSV, EVALUATED, csv_rows, write_rows
 from vtgdata.metrics.several import as_seeds
 from vtgdata.video.frame_settings import PositiveInt
-
-EVALUATED = ROLLOUTS | {"model": "text", "seeing": "text"}
 
 
 class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -165,7 +158,8 @@ def run(settings: Settings) -> Summary | Planned | Exported:
             "out": settings.out,
         }
         out = step.start()
-        _write_rows(out, settings, ruler, scored)
+        with parquet_writer(out / "rollouts.parquet", EVALUATED) as writer:
+            write_rows(writer, scored, ruler, settings.predictions)
         write_json(out / "evaluation.json", summary)
         write_csv(out / "evaluation.csv", csv_rows(summary), CSV)
         written, given = ["rollouts.parquet", "evaluation.json", "evaluation.csv"], scored.judged[0]
@@ -221,7 +215,7 @@ def _parser_of(settings: Settings, judged: Sequence[Judged]) -> str | None:
 def _ruler(settings: Settings, chosen: SampleTable) -> Ruler:
     """The samples that can be scored, and the metrics; raises VtgError when none can."""
     metrics = sets.named(settings.metrics, chosen)
-    samples = chosen.masked(_can_be_scored(chosen, by_clips="highlights" in metrics.split(",")))
+    samples = chosen.masked(can_be_scored(chosen, by_clips="highlights" in metrics.split(",")))
     if not samples:
         raise VtgError(f"{settings.samples}: none of the chosen samples is labelled, so none can be scored.")
     return Ruler(
@@ -231,16 +225,6 @@ def _ruler(settings: Settings, chosen: SampleTable) -> Ruler:
         thresholds=tuple(sorted(settings.thresholds)),
         by=tuple(settings.by),
     )
-
-
-def _can_be_scored(chosen: SampleTable, *, by_clips: bool) -> NDArray[np.bool_]:
-    """(n,) whether each sample is labelled, or has labels of its clips where these count."""
-    if "labelled" not in chosen.frame.columns:
-        return np.ones(len(chosen), dtype=bool)
-    labelled = chosen.frame["labelled"].fill_null(True).to_numpy().astype(bool)
-    for i in np.flatnonzero(~labelled).tolist() if by_clips else ():
-        labelled[i] = bool(chosen[i].extra.get("label"))
-    return labelled
 
 
 def _asked(settings: Settings) -> list[tuple[Settings, list[str]]]:
@@ -294,19 +278,6 @@ def _predictions(settings: Settings, ruler: Ruler) -> Scored:
     report = {"model": settings.predictions, "sighted": described}
     report |= {"breakdown": ruler.parts(values), "official": ruler.official(values)}
     return Scored(reports=[report], judged=[judged], values=[values], file=facts, failure=problem)
-
-
-def _write_rows(out: Path, settings: Settings, ruler: Ruler, scored: Scored) -> None:
-    """Write rollouts.parquet: what the models answered, or the answers of the file."""
-    with parquet_writer(out / "rollouts.parquet", EVALUATED) as writer:
-        for row in scored.rows:
-            writer.write(row)
-        if settings.predictions:
-            (judged,), (values,) = scored.judged, scored.values
-            told = {"model": settings.predictions, "seeing": "sighted"}
-            ious = ruler.ious(judged, values)
-            for table in judged.tables(EVALUATED, told, ious, partial(ruler.stored, values)):
-                writer.write_table(table)
 
 
 def _against(settings: Settings, ruler: Ruler, scored: Scored) -> None:

@@ -156,7 +156,7 @@ def _of_value(where: str, value: Any) -> Iterator[Entry | Broken]:
 
 def _wrapper(record: dict[str, Any]) -> str | None:
     """The key under which an object holds all predictions of a file; None if it is a record or a mapping itself."""
-    if any(name in record for name in (*fields.IDS, *fields.VIDEOS, *fields.QUERIES)):
+    if not fields.ABOUT_SAMPLES.isdisjoint(record):
         return None
     return next((name for name in WRAPPERS if _holds_many(record.get(name))), None)
 
@@ -194,7 +194,7 @@ def _parsed(content: str) -> Any:
     """A JSON value (NaN and Infinity allowed); raises ValueError when it is not JSON or nests too deep."""
     check_depth(content)
     try:
-        return json.loads(content, object_pairs_hook=_object)
+        return _decode(content)
     except RecursionError:
         raise ValueError("it nests too deep") from None
 
@@ -202,3 +202,6 @@ def _parsed(content: str) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     return found if len(found) == len(pairs) else Repeated(pairs)
+
+
+_decode = json.JSONDecoder(object_pairs_hook=_object).decode

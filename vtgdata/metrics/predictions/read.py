@@ -39,11 +39,13 @@ def read_predictions(path: str | Path, form: str = "") -> PredictionFile:
         if _is_control(entry):
             set_aside += 1
             continue
-        read = entry if isinstance(entry, Broken) else _read(entry, chosen)
-        if isinstance(read, Broken):
-            broken.append(read)
-        else:
-            predictions.append(read)
+        if isinstance(entry, Broken):
+            broken.append(entry)
+            continue
+        try:
+            predictions.append(_read(entry, chosen))
+        except ValueError as error:
+            broken.append(Broken(entry.where, str(error)))
     if not predictions:
         raise _nothing(path, broken)
     gather = FORMATS[chosen].gather
@@ -73,18 +75,14 @@ def _is_control(entry: Entry | Broken) -> bool:
     return isinstance(entry, Entry) and entry.record.get("seeing") not in (None, "sighted")
 
 
-def _read(entry: Entry, form: str) -> Prediction | Broken:
+def _read(entry: Entry, form: str) -> Prediction:
+    """A prediction out of an entry; raises ValueError that says what is wrong with it."""
     if not form:
-        return Broken(entry.where, _unknown(entry))
-    try:
-        found = FORMATS[form].read(entry)
-        if any(".0" in key for key in found.keys):
-            found = msgspec.structs.replace(found, keys=tuple(map(whole_ids, found.keys)))
-        # A lone surrogate (an escape such as \ud800) could not be written to a file again.
-        msgspec.json.encode(found)
-        return found
-    except ValueError as error:
-        return Broken(entry.where, str(error))
+        raise ValueError(_unknown(entry))
+    found = FORMATS[form].read(entry)
+    if any(".0" in key for key in found.keys):
+        found = msgspec.structs.replace(found, keys=tuple(map(whole_ids, found.keys)))
+    return found
 
 
 def _unknown(entry: Entry) -> str:
