@@ -87,9 +87,12 @@ class Means(NamedTuple):
 
 def cluster_means(values: Array, clusters: Clusters) -> Means:
     """The means of m metrics, with what their intervals need. Args: values: (n, m), NaN where none applies."""
-    present = ~np.isnan(values)
-    sizes = clusters.sums(present.astype(np.float64))
-    totals = clusters.sums(np.where(present, values, 0.0))
+    missing = np.isnan(values)
+    if missing.any():
+        sizes, totals = clusters.sums((~missing).astype(np.float64)), clusters.sums(np.where(missing, 0.0, values))
+    else:
+        counts = np.bincount(clusters.of, minlength=len(clusters.names)).astype(np.float64)
+        sizes, totals = np.repeat(counts[:, None], values.shape[1], axis=1), clusters.sums(values)
     with np.errstate(invalid="ignore", divide="ignore"):
         n = sizes.sum(axis=0)
         mean = totals.sum(axis=0) / n

@@ -71,7 +71,7 @@ def clustered_all(
     of = clusters_of(clusters)
     if not values or not len(of.of):
         return dict.fromkeys(values, (_NAN, _NAN))
-    found = cluster_means(np.stack(list(values.values()), axis=1), of)
+    found = cluster_means(np.stack(list(values.values())).T, of)
     return {name: _of_score(found, column, level) for column, name in enumerate(values)}
 
 

@@ -25,6 +25,8 @@ LEAST = 10
 """Fewest rows with a word for it to count."""
 WEIGHT = 100
 """Rows with a word at which it counts half: with few rows, what its windows score is chance."""
+PIECE = 16_384
+"""Samples whose windows are looked at together."""
 BLOCK = 256
 """Queries that are answered together."""
 
@@ -103,11 +105,16 @@ def query_words(samples: Sequence[Sample]) -> WordGuess:
     place = np.full(len(words.known), -1, dtype=np.intp)
     place[counted] = np.arange(len(counted))
     known = _only(words, place)
-    total, sums = np.empty(len(windows)), np.empty((len(counted), len(windows)))
-    # Sums are made one row after the other, so that it makes no difference to a digit how they are made.
-    for number, ious in enumerate(grid_ious(chosen, windows)):
-        total[number] = np.cumsum(ious)[-1]
-        sums[:, number] = np.bincount(known.code, np.repeat(ious, known.sizes), minlength=len(counted))
-    overall, its = total / len(chosen), rows[counted][:, None]
-    of_word = (sums / its - overall) * (its / (its + WEIGHT))
+    total, sums = np.zeros((len(windows), 1)), np.zeros((len(windows), len(counted)))
+    ends = np.cumsum(known.sizes)
+    for low in range(0, len(chosen), PIECE):
+        part = slice(low, min(low + PIECE, len(chosen)))
+        sizes = known.sizes[part]
+        code, everywhere = known.code[ends[low] - sizes[0] : ends[part.stop - 1]], np.zeros(len(sizes), dtype=np.intp)
+        for number, ious in enumerate(grid_ious(chosen, windows, part)):
+            # `add.at` adds one row after the other, so that pieces change no digit of a sum.
+            np.add.at(total[number], everywhere, ious)
+            np.add.at(sums[number], code, np.repeat(ious, sizes))
+    overall, its = total[:, 0] / len(chosen), rows[counted][:, None]
+    of_word = (np.ascontiguousarray(sums.T) / its - overall) * (its / (its + WEIGHT))
     return WordGuess(windows, overall, [words.known[i] for i in counted.tolist()], of_word)

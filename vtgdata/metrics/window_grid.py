@@ -26,16 +26,22 @@ def grid(steps: int) -> list[Fractions]:
     return [(i / steps, j / steps) for i in range(steps) for j in range(i + 1, steps + 1)]
 
 
-def grid_ious(samples: Truths, windows: Sequence[Fractions]) -> Iterator[Array]:
+def grid_ious(samples: Truths, windows: Sequence[Fractions], rows: slice = slice(None)) -> Iterator[Array]:
     """The IoU of each of these windows with each sample; with several true windows, the best.
 
-    Args: samples: n, each with a window and a duration; windows: as fractions of the duration.
+    Args:
+        samples: n, each with a window and a duration.
+        windows: as fractions of the duration.
+        rows: which of the samples.
 
     Yields for each window (n,) in [0, 1]; the array is the same one for all, and holds the last.
     """
     flat = samples.shares
-    first, last = np.ascontiguousarray(flat.windows[:, 0]), np.ascontiguousarray(flat.windows[:, 1])
-    yield from _ious(first, last, windows, None if flat.one_each else flat.first)
+    ends = np.cumsum(flat.sizes[rows])
+    begun = int(flat.sizes[: rows.start].sum()) if rows.start else 0
+    true = flat.windows[begun : begun + int(ends[-1])]
+    first, last = np.ascontiguousarray(true[:, 0]), np.ascontiguousarray(true[:, 1])
+    yield from _ious(first, last, windows, None if flat.one_each else ends - flat.sizes[rows])
 
 
 def _ious(first: Array, last: Array, windows: Sequence[Fractions], owner: Array | None) -> Iterator[Array]:
