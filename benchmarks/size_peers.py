@@ -5,6 +5,7 @@ row, gives a reason for a drop or says which file and line is wrong: it is the l
 """
 
 import hashlib
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -167,12 +168,40 @@ def push(given: Path, out: Path) -> None:
             print(path.name, _sha256(path))
 
 
+def report(given: Path, out: Path) -> None:
+    """A page with the samples, their answers and the numbers of their evaluation as JSON, a column at a time."""
+    samples = pl.read_parquet(given / "data/samples.parquet")
+    said = pl.read_parquet(given / "scores/rollouts.parquet", columns=["sample_id", "windows", "iou"])
+    rows = samples.join(said, on="sample_id", how="left", suffix="_said", maintain_order="left")
+    first = pl.col("windows").list.first()
+    rows = rows.with_columns(
+        start=first.list.first(), length=first.list.last() - first.list.first(),
+        words=pl.col("query").str.count_matches(r"\S+"),
+        repaired=pl.col("repairs").list.eval(pl.element().struct.field("code")).list.join(", "),
+        annotation=pl.col("windows").list.eval(pl.element().explode()).list.eval(pl.element().round(3)),
+        answer=pl.col("windows_said").list.eval(pl.element().explode()).list.eval(pl.element().round(3)),
+        iou=(pl.col("iou") * 100).round(),
+    )  # fmt: skip
+    wanted = ("sample_id", "query", "split", "duration", "start", "length", "words", "repaired", "video_id")
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / "page.html").open("w") as page:
+        page.write("<html><body><script type='application/json'>")
+        page.write((given / "scores/evaluation.json").read_text().replace("<", "\\u003c"))
+        for name in (*wanted, "annotation", "answer", "iou"):
+            values = rows[name].round(3) if rows[name].dtype.is_float() else rows[name]
+            text = json.dumps(values.to_list(), separators=(",", ":")).replace("<", "\\u003c")
+            page.write(f'"{name}":{text},')
+        page.write("</script></body></html>")
+
+
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-PEERS: dict[str, Any] = {each.__name__: each for each in (ingest, check, curate, select, release, diff, push, evaluate)}
+PEERS: dict[str, Any] = {
+    each.__name__: each for each in (ingest, check, curate, select, release, diff, push, evaluate, report)
+}
 
 if __name__ == "__main__":
     PEERS[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
