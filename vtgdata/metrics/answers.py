@@ -76,7 +76,7 @@ class Answers(Sequence[Answered]):
             windows=of.windows.windows[first:last],
             confidence=of.confidence and of.confidence.at(i),
             ranked=bool(of.ranked[i]),
-            option=of.option and of.option[i],
+            option=None if of.option is None else of.option[i],
             saliency=of.saliency and of.saliency.at(i),
             read=self._read(i),
             says_none=bool(of.says_none[i]),

@@ -21,7 +21,7 @@ class Names(Protocol):
 
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[Any]: ...
-    def __getitem__(self, index: Any) -> Any: ...
+    def __getitem__(self, index: Any, /) -> Any: ...
 
 
 class Group(NamedTuple):
@@ -144,7 +144,8 @@ class _OfSamples:
         return {group: np.array(places, dtype=np.intp) for group, places in rows.items()}
 
     def origins(self, places: NDArray[np.intp]) -> list[str]:
-        return [self._samples[i].origin for i in places.tolist()]
+        chosen: list[int] = places.tolist()
+        return [self._samples[i].origin for i in chosen]
 
     def extras(self) -> list[dict[str, Any]]:
         return [sample.extra for sample in self._samples]
@@ -234,7 +235,8 @@ class _OfTable:
         return {Group(*names): part["place"].to_numpy().astype(np.intp) for names, part in parts.items()}
 
     def origins(self, places: NDArray[np.intp]) -> Iterable[str]:
-        return self._text("origin", "")[places]
+        origins: Iterable[str] = self._text("origin", "")[places]
+        return origins
 
     @cached_property
     def _has_more(self) -> bool:

@@ -36,7 +36,7 @@ def meetings(donor: Index, usable: NDArray[np.bool_]) -> Meetings:
     """Args: donor: (draws, n) whose truth each answer meets; usable: (n,) which samples count."""
     draws, n = donor.shape
     uses = np.bincount(donor[:, usable].ravel(), minlength=n)
-    back, numbers = np.full((draws, n), -1, dtype=np.intp), np.arange(n)
+    back, numbers = np.full((draws, n), -1, dtype=np.intp), np.arange(n, dtype=np.intp)
     for row, its in zip(back, donor, strict=True):
         row[its] = numbers
     return Meetings(donor, back if (back >= 0).all() else None, uses)
@@ -68,7 +68,7 @@ def _by_truth(values: Array, of_answer: Array, of: Meetings) -> Array:
     if of.back is None:
         flat, columns = of.donor.ravel(), range(metrics)
         sums = [np.bincount(flat, (values[:, :, k] - of_answer[:, k]).ravel(), n) for k in columns]
-        return np.stack(sums, axis=1)
+        return np.stack(sums, axis=1).astype(np.float64)
     found, left, here = np.zeros((n, metrics)), np.empty((n, metrics)), np.empty((BLOCK, metrics))
     for its, back in zip(values, of.back, strict=True):
         np.subtract(its, of_answer, out=left)

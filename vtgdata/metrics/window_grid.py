@@ -1,9 +1,12 @@
 """IoU of every window of a grid with the true windows of samples: what guesses without looking are chosen by."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from vtgdata.metrics.flat import Index
 from vtgdata.metrics.truths import Truths, as_truths
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
@@ -37,14 +40,16 @@ def grid_ious(samples: Truths, windows: Sequence[Fractions], rows: slice = slice
     Yields for each window (n,) in [0, 1]; the array is the same one for all, and holds the last.
     """
     flat = samples.shares
-    ends = np.cumsum(flat.sizes[rows])
+    ends: Index = np.cumsum(flat.sizes[rows], dtype=np.intp)
     begun = int(flat.sizes[: rows.start].sum()) if rows.start else 0
     true = flat.windows[begun : begun + int(ends[-1])]
     first, last = np.ascontiguousarray(true[:, 0]), np.ascontiguousarray(true[:, 1])
     yield from _ious(first, last, windows, None if flat.one_each else ends - flat.sizes[rows])
 
 
-def _ious(first: Array, last: Array, windows: Sequence[Fractions], owner: Array | None) -> Iterator[Array]:
+def _ious(
+    first: NDArray[Any], last: NDArray[Any], windows: Sequence[Fractions], owner: Index | None
+) -> Iterator[NDArray[Any]]:  # fmt: skip
     """The IoU of windows with those from `first` to `last`. Args: owner: where each sample's begin; None: one each."""
     length, kind = last - first, first.dtype.type
     found, shared, begin = np.empty_like(first), np.empty(BLOCK, kind), np.empty(BLOCK, kind)

@@ -65,7 +65,8 @@ def join(file: PredictionFile, samples: Sequence[Sample], unit: WindowUnit | Non
     """
     form, of = FORMATS[file.format], as_truths(samples)
     index = _Index(of, form)
-    rows = Counter(key for each in file.predictions for key in dict.fromkeys(each.keys)) if form.by_question else {}
+    counted = file.predictions if form.by_question else ()
+    rows = Counter(key for each in counted for key in dict.fromkeys(each.keys))
     found: dict[str, int] = {}
     duplicates: list[str] = []
     extra: list[str] = []
