@@ -62,6 +62,7 @@ def commands(given: Path, rollouts: bool) -> dict[str, list[str]]:
         "push": ["push", made["release"], str(given / "shelf"), "--dry-run"],
         "evaluate": ["evaluate", "--samples", samples, "--predictions", str(given / "predictions.jsonl"),
                      "--out", made["scores"]],
+        "report": ["report", made["scores"], "--out", str(given / "page.html"), "--megabytes", "100000"],
     }  # fmt: skip
 
 

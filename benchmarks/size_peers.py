@@ -5,12 +5,14 @@ row, gives a reason for a drop or says which file and line is wrong: it is the l
 """
 
 import hashlib
+import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+from size_evaluate import evaluate
 
 KEYS = {"samples": "sample_id", "coldstart": "key", "rl": "sample_id", "rollouts": "key"}
 
@@ -166,24 +168,30 @@ def push(given: Path, out: Path) -> None:
             print(path.name, _sha256(path))
 
 
-def evaluate(given: Path, out: Path) -> None:
-    """IoU of each prediction, recalls, and their intervals by a bootstrap over videos."""
-    samples = pl.read_parquet(given / "data/samples.parquet", columns=["sample_id", "video_id", "windows", "duration"])
-    said = pl.read_ndjson(given / "predictions.jsonl").rename({"windows": "said"})
-    rows = samples.join(said, on="sample_id", how="left")
-    (a, b), (c, d) = ([pl.col(name).list.first().list.get(place) for place in (0, 1)] for name in ("windows", "said"))
-    inside = (pl.min_horizontal(b, d) - pl.max_horizontal(a, c)).clip(0)
-    rows = rows.with_columns(iou=(inside / (b - a + d - c - inside)).fill_null(0.0))
-    sums = rows.group_by("video_id").agg(pl.len(), pl.col("iou").sum(), *(
-        (pl.col("iou") >= level).sum().alias(f"r{level}") for level in (0.3, 0.5, 0.7)
-    ))  # fmt: skip
-    chance, table = np.random.default_rng(0), sums.drop("video_id").to_numpy().astype(float)
-    means = []
-    for _ in range(1000):
-        total = np.bincount(chance.integers(0, len(table), len(table)), minlength=len(table)) @ table
-        means.append(total[1:] / total[0])
-    print(np.percentile(np.array(means), (2.5, 97.5), axis=0))
-    _write(rows, out / "rollouts.parquet")
+def report(given: Path, out: Path) -> None:
+    """A page with the samples, their answers and the numbers of their evaluation as JSON, a column at a time."""
+    samples = pl.read_parquet(given / "data/samples.parquet")
+    said = pl.read_parquet(given / "scores/rollouts.parquet", columns=["sample_id", "windows", "iou"])
+    rows = samples.join(said, on="sample_id", how="left", suffix="_said", maintain_order="left")
+    first = pl.col("windows").list.first()
+    rows = rows.with_columns(
+        start=first.list.first(), length=first.list.last() - first.list.first(),
+        words=pl.col("query").str.count_matches(r"\S+"),
+        repaired=pl.col("repairs").list.eval(pl.element().struct.field("code")).list.join(", "),
+        annotation=pl.col("windows").list.eval(pl.element().explode()).list.eval(pl.element().round(3)),
+        answer=pl.col("windows_said").list.eval(pl.element().explode()).list.eval(pl.element().round(3)),
+        iou=(pl.col("iou") * 100).round(),
+    )  # fmt: skip
+    wanted = ("sample_id", "query", "split", "duration", "start", "length", "words", "repaired", "video_id")
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / "page.html").open("w") as page:
+        page.write("<html><body><script type='application/json'>")
+        page.write((given / "scores/evaluation.json").read_text().replace("<", "\\u003c"))
+        for name in (*wanted, "annotation", "answer", "iou"):
+            values = rows[name].round(3) if rows[name].dtype.is_float() else rows[name]
+            text = json.dumps(values.to_list(), separators=(",", ":")).replace("<", "\\u003c")
+            page.write(f'"{name}":{text},')
+        page.write("</script></body></html>")
 
 
 def _sha256(path: Path) -> str:
@@ -191,7 +199,9 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-PEERS: dict[str, Any] = {each.__name__: each for each in (ingest, check, curate, select, release, diff, push, evaluate)}
+PEERS: dict[str, Any] = {
+    each.__name__: each for each in (ingest, check, curate, select, release, diff, push, evaluate, report)
+}
 
 if __name__ == "__main__":
     PEERS[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))

@@ -139,5 +139,4 @@ def test_a_corpus_read_from_the_files_that_it_publishes_has_its_own_labels(name,
     facts = {split.name: split for split in module.CORPUS.splits if split.benchmark}
     for row in module.read([tmp_path], module.EXAMPLE.split):
         if row.split in facts and row.label_version == "original" and not row.corpus:
-            samples = [make_sample(corpus=name, split=row.split, origin=row.origin)]
-            assert doubt(name, row.split, samples, Place(corpus=name)) == ""
+            assert doubt(name, row.split, [row.origin], 1, Place(corpus=name)) == ""

@@ -7,8 +7,8 @@ import pytest
 from support.builders import make_sample
 from vtgdata.metrics import other_truth, sets
 from vtgdata.metrics.answered import Answered
+from vtgdata.metrics.flat import as_array
 from vtgdata.metrics.set_metrics import published
-from vtgdata.metrics.window_table import as_array
 from vtgdata.records import Sample
 
 

@@ -5,9 +5,9 @@ import pytest
 
 from support.builders import make_sample
 from vtgdata.metrics.answered import Answered
+from vtgdata.metrics.flat import as_array
 from vtgdata.metrics.judging import Judged
 from vtgdata.metrics.report import Ruler
-from vtgdata.metrics.window_table import as_array
 
 
 def ruler(metrics: str = "moments", n: int = 60, per_source: int = 3) -> Ruler:

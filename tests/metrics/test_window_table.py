@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vtgdata.metrics.flat import as_array
 from vtgdata.metrics.window_table import (
     answer_iou,
-    as_array,
     iou_matrix,
     support,
     support_iou,

@@ -14,10 +14,13 @@ from vtgdata.errors import VtgError
 from vtgdata.files import json_document, live
 from vtgdata.files.parquet import ParquetWriter, arrow_schema, pyarrow, read_frame, write_parquet
 from vtgdata.files.pieces import to_frame
+from vtgdata.files.sample_checks import suspects
 from vtgdata.files.schemas import ABSENT, DROPS, SAMPLE_NEEDS, SAMPLES, Row
 from vtgdata.records import Drop, Repair, Sample, Task, Video
 from vtgdata.records.windows import as_pairs, from_pairs
 
+_LOOKED = 65_536
+"""Rows whose columns are looked at together for what is wrong."""
 PIECE = 8_192
 """Rows turned into Samples at a time; this bounds the memory besides the columns."""
 
@@ -27,7 +30,7 @@ class SampleTable(Sequence[Sample]):
 
     def __init__(self, path: str | Path, frame: Any) -> None:
         """Wrap a Polars frame; `path` is the file to name in errors."""
-        self._path, self.frame = path, frame
+        self.path, self.frame = path, frame
 
     def __len__(self) -> int:
         return self.frame.height
@@ -39,7 +42,7 @@ class SampleTable(Sequence[Sample]):
     def __iter__(self) -> Iterator[Sample]:
         rows = (row for piece in self.frame.iter_slices(PIECE) for row in piece.iter_rows(named=True))
         for row in live.counted(rows, "samples", len(self)):
-            yield read_sample(self._path, row)
+            yield read_sample(self.path, row)
 
     @overload
     def __getitem__(self, index: int) -> Sample: ...
@@ -47,8 +50,8 @@ class SampleTable(Sequence[Sample]):
     def __getitem__(self, index: slice) -> Self: ...
     def __getitem__(self, index: int | slice) -> Sample | Self:
         if isinstance(index, slice):
-            return type(self)(self._path, self.frame[index])
-        return read_sample(self._path, self.frame.row(index, named=True))
+            return type(self)(self.path, self.frame[index])
+        return read_sample(self.path, self.frame.row(index, named=True))
 
     def only(self, wanted: Callable[[Sample], bool]) -> Self:
         """The samples for which `wanted` is true, in order."""
@@ -57,8 +60,10 @@ class SampleTable(Sequence[Sample]):
         return self.masked(pl.Series([wanted(sample) for sample in self], dtype=pl.Boolean))
 
     def masked(self, mask: Any) -> Self:
-        """The samples for which a Polars series of flags is true, in order."""
-        return type(self)(self._path, self.frame.filter(mask))
+        """The samples for which an array, or a Polars series, of flags is true, in order."""
+        import polars as pl
+
+        return type(self)(self.path, self.frame.filter(pl.Series(mask, dtype=pl.Boolean)))
 
 
 def open_samples(
@@ -85,13 +90,28 @@ def open_samples(
     frame = frame.select([name for name in frame.columns if name in SAMPLES | ABSENT])
     found = SampleTable(path, frame if limit is None else frame.head(limit))
     if look:
-        for _ in found:
-            pass
+        _look(found)
     ids = found.frame["sample_id"]
     twice = ids.filter(ids.is_duplicated())
     if not twice.is_empty():
         raise VtgError(f"{path}: sample_id {twice[0]!r} occurs twice; every row needs its own.")
     return found
+
+
+def _look(found: SampleTable) -> None:
+    """Raise VtgError for the first row that is no valid sample."""
+    import polars as pl
+
+    frame, types = found.frame, to_frame(arrow_schema(SAMPLES | ABSENT).empty_table()).schema
+    if any(frame.schema[name] != types[name] for name in frame.columns) or not set(SAMPLES) <= set(frame.columns):
+        for _ in found:
+            pass
+        return
+    late = [pl.lit(None, pl.Boolean).alias(name) for name in ABSENT if name not in frame.columns]
+    row = "(row)"
+    for piece in frame.with_columns(late).with_row_index(row).iter_slices(_LOOKED):
+        for each in suspects(piece).unique(row).sort(row).iter_rows(named=True):
+            read_sample(found.path, each)
 
 
 def read_samples(path: str | Path, *, where: str | None = None, limit: int | None = None) -> list[Sample]:
@@ -192,6 +212,13 @@ _WHERE = re.compile(r"(.*) - at `\$\.(\w+)[^`]*`", re.DOTALL)
 _LONG = 128
 """Characters from which on the depth of an `extra` is looked at."""
 _decode_extra = msgspec.json.Decoder(dict[str, Any]).decode
+NO_EXTRA = "{}"
+"""An `extra` that holds nothing."""
+
+
+def read_extra(text: str) -> dict[str, Any]:
+    """The value of a cell of the column `extra`; raises msgspec.DecodeError for what is no JSON object."""
+    return _decode_extra(text) if len(text) < _LONG else json_document.decode(text, dict[str, Any])
 
 
 def row_sample(row: Row) -> Sample:
@@ -214,8 +241,7 @@ def row_sample(row: Row) -> Sample:
     if known.none_is_right and (windows or known.labelled is False):
         raise ValueError("column none_is_right: the row has windows, or is not labelled, and is said to have no moment")
     try:
-        text = known.extra or "{}"
-        extra = _decode_extra(text) if len(text) < _LONG else json_document.decode(text, dict[str, Any])
+        extra = read_extra(known.extra or NO_EXTRA)
     except msgspec.DecodeError as error:
         raise ValueError(f"column extra: {known.extra!r:.80} is no JSON object ({error})") from error
     return Sample(

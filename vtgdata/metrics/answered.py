@@ -1,15 +1,9 @@
 """The input of a metric: one sample's answer as arrays, whatever file or model it came from."""
 
-from collections.abc import Iterator, Sequence
-from functools import cached_property
-from typing import overload
-
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from vtgdata.conversation.other_parser import valid_windows
-from vtgdata.metrics.window_table import Flat, flat_arrays
 from vtgdata.records import Answer
 from vtgdata.records.windows import Array
 
@@ -75,55 +69,6 @@ def given_windows(answer: Answered) -> Array:
 
 NOTHING = Answered()
 """The empty answer, for a sample without one."""
-
-
-class Answers(Sequence[Answered]):
-    """Answers that are scored in several rounds, with their windows as columns, which are made once."""
-
-    def __init__(self, given: Sequence[Answered]) -> None:
-        self._given = given
-
-    def __len__(self) -> int:
-        return len(self._given)
-
-    @overload
-    def __getitem__(self, index: int) -> Answered: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Answered]: ...
-    def __getitem__(self, index: int | slice) -> Answered | Sequence[Answered]:
-        return self._given[index]
-
-    def __iter__(self) -> Iterator[Answered]:
-        return iter(self._given)
-
-    @cached_property
-    def said(self) -> Flat:
-        """The windows that are the answers; see `Answered.said`."""
-        return flat_arrays([answer.said for answer in self._given])
-
-    @cached_property
-    def refused(self) -> NDArray[np.bool_]:
-        """(n,) whether each says that there is no such moment, and names no window."""
-        return np.array([answer.says_none and not len(answer.windows) for answer in self._given], dtype=bool)
-
-    @cached_property
-    def as_ranked(self) -> "Answers":
-        """The answers with several windows read as guesses, best first."""
-        if all(answer.ranked for answer in self._given):
-            return self
-        return Answers([msgspec.structs.replace(answer, ranked=True) for answer in self._given])
-
-    @cached_property
-    def without_saliency(self) -> "Answers":
-        """The answers without scores of clips."""
-        if all(answer.saliency is None for answer in self._given):
-            return self
-        return Answers([msgspec.structs.replace(answer, saliency=None) for answer in self._given])
-
-
-def as_answers(answers: Sequence[Answered]) -> Answers:
-    """Answers with their columns, which are made anew unless the answers have them."""
-    return answers if isinstance(answers, Answers) else Answers(answers)
 
 
 def _without_rounding(windows: Array) -> Array:

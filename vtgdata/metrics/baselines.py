@@ -2,18 +2,24 @@
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 import msgspec
 import numpy as np
 
 from vtgdata.metrics.answered import NOTHING, Answered
+from vtgdata.metrics.answers import Answers, joined, of_windows
+from vtgdata.metrics.metric_set import table_of_answers
 from vtgdata.metrics.query_words import query_words
-from vtgdata.metrics.window_grid import Fractions, fractions, grid_ious, usable
-from vtgdata.metrics.window_table import Array, answer_iou, as_array, table_of, tiou_in_place
+from vtgdata.metrics.truths import Truths, as_truths
+from vtgdata.metrics.window_grid import Fractions, grid, grid_ious, mean_ious, usable
+from vtgdata.metrics.window_table import Array, answer_iou, tiou_in_place
 from vtgdata.records import Sample
 
 GRID = 50
 """Bounds of windows are tried at multiples of 1/GRID of the duration."""
+_SURE = 1e-3
+"""A window whose mean IoU is about so much below the best one's is not the best; `mean_ious` is ten times as exact."""
 BUCKETS = 4
 """Most ranges of duration that get a best constant answer of their own."""
 
@@ -34,6 +40,12 @@ class Guess(msgspec.Struct, frozen=True, kw_only=True):
         start, end = self.windows[int(np.searchsorted(self.until, duration))]
         return Answered(windows=np.array([[start * duration, end * duration]]))
 
+    def answers(self, samples: Truths) -> Answers:
+        """The guesses for many samples."""
+        which = np.searchsorted(self.until, samples.durations) if self.until else np.zeros(len(samples), dtype=np.intp)
+        chosen = np.array(self.windows)[np.minimum(which, len(self.windows) - 1)]  # NaN is above all
+        return of_windows(chosen * samples.durations[:, None], ~np.isnan(samples.durations))
+
 
 def whole_video(samples: Sequence[Sample]) -> Guess:
     """The whole video, for every sample."""
@@ -44,10 +56,9 @@ def whole_video(samples: Sequence[Sample]) -> Guess:
 def training_mean(samples: Sequence[Sample]) -> Guess:
     """The mean start and the mean end of the true windows, as fractions of their videos."""
     chosen = usable(samples)
-    if not chosen:
+    if not len(chosen):
         return whole_video(samples)
-    bounds = np.concatenate([fractions(sample) for sample in chosen])
-    start, end = np.clip(bounds.mean(axis=0), 0.0, 1.0)
+    start, end = np.clip(chosen.shares.windows.mean(axis=0), 0.0, 1.0)
     return Guess(until=[], windows=[(float(start), float(end))])
 
 
@@ -59,14 +70,14 @@ def constant(samples: Sequence[Sample]) -> Guess:
 def constant_by_duration(samples: Sequence[Sample]) -> Guess:
     """The best constant answer for each quartile of the durations; fewer ranges if many durations are equal."""
     chosen = usable(samples)
-    if not chosen:
+    if not len(chosen):
         return whole_video(samples)
-    durations = np.array([sample.video.duration for sample in chosen])
+    durations = chosen.durations
     steps = np.arange(1, BUCKETS) / BUCKETS
     ends = np.unique(np.quantile(durations, steps, method="inverted_cdf"))
     until = [float(end) for end in ends if end < durations.max()]
     bucket = np.searchsorted(until, durations)
-    windows = [best_constant([s for s, b in zip(chosen, bucket, strict=True) if b == i]) for i in range(len(until) + 1)]
+    windows = [best_constant(chosen.only(bucket == i)) for i in range(len(until) + 1)]
     return Guess(until=until, windows=windows)
 
 
@@ -87,6 +98,10 @@ class Guesser(Protocol):
         """The guess for one sample."""
         ...
 
+    def answers(self, samples: Truths) -> Answers:
+        """The guesses for many samples."""
+        ...
+
 
 class Crossed(msgspec.Struct, frozen=True):
     """Two guesses, each fitted on one half of the sources, and asked about the other half."""
@@ -101,13 +116,24 @@ class Crossed(msgspec.Struct, frozen=True):
         """The guess of the half that does not know the sample's source."""
         return self.halves[sample.video.source in self.in_first].answer(sample)
 
+    def answers(self, samples: Truths) -> Answers:
+        """The guesses for many samples."""
+        known = np.array([name in self.in_first for name in samples.clusters.names], dtype=bool)
+        inside = known[samples.clusters.of]
+        return joined(
+            inside, self.halves[1].answers(samples.only(inside)), self.halves[0].answers(samples.only(~inside))
+        )
+
 
 def crossed(fit: Callable[[Sequence[Sample]], Guesser], samples: Sequence[Sample], seed: int = 0) -> Crossed:
     """A guess fitted on the samples that it is asked about, but never on those of the source in question."""
-    sources = sorted({sample.video.source for sample in samples})
-    first = frozenset(np.random.default_rng(seed).permutation(sources)[: len(sources) // 2].tolist())
-    parts = [[s for s in samples if (s.video.source in first) == inside] for inside in (True, False)]
-    return Crossed((fit(parts[0]), fit(parts[1])), first)
+    of = as_truths(samples)
+    sources = of.clusters.names
+    first = np.zeros(len(sources), dtype=bool)
+    first[np.random.default_rng(seed).permutation(len(sources))[: len(sources) // 2]] = True
+    inside = first[of.clusters.of]
+    in_first = frozenset(name for name, its in zip(sources, first.tolist(), strict=True) if its)
+    return Crossed((fit(of.only(inside)), fit(of.only(~inside))), in_first)
 
 
 BASELINES: dict[str, Callable[[Sequence[Sample]], Guesser]] = {
@@ -129,13 +155,23 @@ def best_constant(samples: Sequence[Sample]) -> Fractions:
     Returns (start, end) with 0 <= start < end <= 1; (0, 1) when no sample counts.
     """
     chosen = usable(samples)
-    if not chosen:
-        return (0.0, 1.0)
+    if chosen not in _FITTED:
+        _FITTED[chosen] = _best_constant(chosen) if len(chosen) else (0.0, 1.0)
+    return _FITTED[chosen]
+
+
+_FITTED: "WeakKeyDictionary[Truths, Fractions]" = WeakKeyDictionary()
+"""What was fitted to samples that are there: where durations have one range, all are fitted twice."""
+
+
+def _best_constant(chosen: Truths) -> Fractions:
+    windows = grid(GRID)
+    about = mean_ious(chosen, windows)
+    windows = [windows[i] for i in np.flatnonzero(about >= about.max() - _SURE).tolist()]
     best, found = -1.0, (0.0, 1.0)
-    for windows, ious in grid_ious(chosen, GRID):
-        for window, mean in zip(windows, ious.mean(axis=1).tolist(), strict=True):
-            if mean > best + 1e-12:
-                best, found = mean, window
+    for window, ious in zip(windows, grid_ious(chosen, windows), strict=True):
+        if (mean := float(ious.mean())) > best + 1e-12:
+            best, found = mean, window
     return found
 
 
@@ -158,5 +194,5 @@ def best_window(truth: Array) -> Fractions:
 
 def constant_ious(samples: Sequence[Sample], window: Fractions) -> list[float]:
     """IoU of the constant answer on each sample; 0 if it has no duration or no true window."""
-    guesses = [Guess(until=[], windows=[window]).answer(sample).windows for sample in samples]
-    return answer_iou(table_of(guesses, [as_array(sample.windows) for sample in samples])).tolist()
+    of = as_truths(samples)
+    return answer_iou(table_of_answers(Guess(until=[], windows=[window]).answers(of), of)).tolist()

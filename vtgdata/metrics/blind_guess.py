@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vtgdata.metrics import baselines, grounding
-from vtgdata.metrics.window_table import Flat, Table, answer_iou
+from vtgdata.metrics.flat import Flat
+from vtgdata.metrics.window_table import Table, answer_iou
 from vtgdata.records.windows import Array
 
 

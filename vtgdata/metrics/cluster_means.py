@@ -9,11 +9,11 @@ variance estimation (JBES 2018).
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from vtgdata.metrics.window_table import Index
+from vtgdata.metrics.flat import Index
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
 
@@ -38,12 +38,32 @@ class Clusters(NamedTuple):
             found[:, column] = np.bincount(self.of, one, minlength=len(self.names))
         return found
 
+    def only(self, rows: Index) -> "Clusters":
+        """The clusters of some of the values. Args: rows: (k,) which."""
+        left, of = np.unique(self.of[rows], return_inverse=True)
+        return Clusters([self.names[number] for number in left.tolist()], of)
 
-def clusters_of(names: Sequence[str]) -> Clusters:
-    """The clusters of n values. Args: names: (n,) name of each value's cluster."""
+
+def clusters_of(names: Any) -> Clusters:
+    """The clusters of n values.
+
+    Args: names: (n,) name of each value's cluster, as texts or as a Polars series; or the clusters themselves.
+    """
+    if isinstance(names, Clusters):
+        return names
+    if hasattr(names, "to_physical"):
+        return _of_series(names)
     found = sorted(set(names))
     place = {name: number for number, name in enumerate(found)}
     return Clusters(found, np.fromiter((place[name] for name in names), np.intp, len(names)))
+
+
+def _of_series(names: Any) -> Clusters:
+    import polars as pl
+
+    found = names.unique().sort()
+    of = names.cast(pl.Enum(found)).to_physical().to_numpy().astype(np.intp)
+    return Clusters(found.to_list(), of)
 
 
 class Means(NamedTuple):
@@ -67,9 +87,12 @@ class Means(NamedTuple):
 
 def cluster_means(values: Array, clusters: Clusters) -> Means:
     """The means of m metrics, with what their intervals need. Args: values: (n, m), NaN where none applies."""
-    present = ~np.isnan(values)
-    sizes = clusters.sums(present.astype(np.float64))
-    totals = clusters.sums(np.where(present, values, 0.0))
+    missing = np.isnan(values)
+    if missing.any():
+        sizes, totals = clusters.sums((~missing).astype(np.float64)), clusters.sums(np.where(missing, 0.0, values))
+    else:
+        counts = np.bincount(clusters.of, minlength=len(clusters.names)).astype(np.float64)
+        sizes, totals = np.repeat(counts[:, None], values.shape[1], axis=1), clusters.sums(values)
     with np.errstate(invalid="ignore", divide="ignore"):
         n = sizes.sum(axis=0)
         mean = totals.sum(axis=0) / n

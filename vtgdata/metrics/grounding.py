@@ -6,17 +6,7 @@ All are fractions in [0, 1]. Windows are (k, 2) float64 in seconds; a row of NaN
 import numpy as np
 from numpy.typing import NDArray
 
-from vtgdata.metrics.window_table import (
-    Table,
-    best,
-    iou_matrix,
-    overlap,
-    pairs,
-    ratio,
-    shared,
-    supports,
-    tiou_array,
-)
+from vtgdata.metrics.window_table import Table, best, iou_matrix, overlap, pairs, ratio, shared, supports, tiou_array
 from vtgdata.records.windows import Array
 
 THRESHOLDS = (0.3, 0.5, 0.7)

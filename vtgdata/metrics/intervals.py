@@ -64,11 +64,14 @@ def clustered(values: Array, clusters: Sequence[str], *, level: float = 0.95) ->
     return clustered_all({"": values}, clusters, level=level)[""]
 
 
-def clustered_all(values: Mapping[str, Array], clusters: Sequence[str], *, level: float = 0.95) -> dict[str, Bounds]:
+def clustered_all(
+    values: Mapping[str, Array], clusters: Sequence[str] | Clusters, *, level: float = 0.95
+) -> dict[str, Bounds]:
     """`clustered` for many metrics of the same samples."""
-    if not values or not len(clusters):
+    of = clusters_of(clusters)
+    if not values or not len(of.of):
         return dict.fromkeys(values, (_NAN, _NAN))
-    found = cluster_means(np.stack(list(values.values()), axis=1), clusters_of(clusters))
+    found = cluster_means(np.stack(list(values.values())).T, of)
     return {name: _of_score(found, column, level) for column, name in enumerate(values)}
 
 
@@ -126,7 +129,7 @@ def paired(first: Array, second: Array, clusters: Sequence[str], *, seed: int = 
 
 
 def paired_all(
-    first: Mapping[str, Array], second: Mapping[str, Array], clusters: Sequence[str], *, seed: int = 0
+    first: Mapping[str, Array], second: Mapping[str, Array], clusters: Sequence[str] | Clusters, *, seed: int = 0
 ) -> dict[str, Difference]:
     """`paired` for every metric of `first`.
 
@@ -134,9 +137,9 @@ def paired_all(
     paired proportions. Source: Newcombe, Improved confidence intervals for the difference between binomial proportions
     based on paired data (Statistics in Medicine 1998), method 10, with the correlation of the clustered means.
     """
-    if not first or not len(clusters):
-        return dict.fromkeys(first, _NO_DIFFERENCE)
     of = clusters_of(clusters)
+    if not first or not len(of.of):
+        return dict.fromkeys(first, _NO_DIFFERENCE)
     both = [np.stack([array, second[name]], axis=1) for name, array in first.items()]
     for pair in both:
         pair[np.isnan(pair).any(axis=1)] = np.nan

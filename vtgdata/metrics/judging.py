@@ -5,52 +5,54 @@ as it is, so one that is wholly outside scores 0. Both kinds are counted. The nu
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
 import numpy as np
 
-from vtgdata.conversation.answer import Form, parse
+from vtgdata.conversation.answer import Form
 from vtgdata.conversation.answer_absence import MAY_SAY_SO, says_none
 from vtgdata.conversation.other_parser import Reread
 from vtgdata.files.schemas import ROLLOUTS, Row
-from vtgdata.metrics.answered import NOTHING, TOLERANCE, Answered, no_windows, sound
+from vtgdata.metrics.answered import NOTHING, TOLERANCE, Answered
+from vtgdata.metrics.answers import Answers, answers_of, as_answers
+from vtgdata.metrics.flat import Index
+from vtgdata.metrics.judge import Judge
+from vtgdata.metrics.judged_rows import MISSING, column
 from vtgdata.metrics.predictions.record import Prediction
 from vtgdata.metrics.predictions.write import Given, finite
-from vtgdata.metrics.window_table import as_array
+from vtgdata.metrics.truths import as_truths
 from vtgdata.records import Answer, Sample
 from vtgdata.records.windows import Array, as_pairs, from_pairs
-
-SCALES = {"seconds": 1.0, "milliseconds": 0.001, "fraction": 1.0, "percent": 0.01}
-"""What a bound is multiplied by; fractions and percentages also by the duration."""
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """The answers to some samples, in the samples' order: as rows for the file, and as arrays for the metrics."""
 
-    rows: list[Row]
-    answers: list[Answered]
+    rows: Sequence[Row]
+    answers: Sequence[Answered]
 
-    def given(self, samples: Sequence[Sample]) -> list[Given]:
+    def given(self, samples: Sequence[Sample]) -> Iterator[Given]:
         """The answers in the form in which they are written for other systems, without invalid windows."""
-        return [_given(s, a, row) for s, a, row in zip(samples, self.answers, self.rows, strict=True)]
+        return map(_given, samples, self.answers, column(self.rows, "text"))
 
-    def strict(self) -> list[Answered] | None:
+    def strict(self) -> Answers | None:
         """The answers, with those not in the asked form replaced by the empty one; None if no row has a form."""
-        if all(row["strict_ok"] is None for row in self.rows):
+        strict = column(self.rows, "strict_ok")
+        if all(each is None for each in strict):
             return None
-        return [a if row["strict_ok"] else NOTHING for a, row in zip(self.answers, self.rows, strict=True)]
+        return as_answers(self.answers).only(np.array([bool(each) for each in strict], dtype=bool))
 
 
-def _given(sample: Sample, answer: Answered, row: Row) -> Given:
+def _given(sample: Sample, answer: Answered, text: str | None) -> Given:
     kept = ~np.isnan(answer.windows).any(axis=1)
     return Given(
         sample=sample,
         windows=answer.windows[kept].tolist(),
         scores=None if answer.confidence is None else finite(answer.confidence[kept].tolist()),
         saliency=None if answer.saliency is None else finite(answer.saliency.tolist()),
-        text=row["text"],
+        text=text,
         option=answer.option,
     )
 
@@ -61,7 +63,13 @@ def judge_rows(rows: Sequence[Row], samples: Sequence[Sample]) -> Judged:
     for row in rows:
         first.setdefault(row["sample_id"], row)
     chosen = [first.get(sample.sample_id) or _missing(sample) for sample in samples]
-    return Judged(rows=chosen, answers=[NOTHING if row["error"] is not None else _answered(row) for row in chosen])
+    answers = (NOTHING if row["error"] is not None else _answered(row) for row in chosen)
+    return Judged(rows=chosen, answers=answers_of(answers))
+
+
+def _missing(sample: Sample) -> Row:
+    blank: Row = dict.fromkeys(ROLLOUTS)
+    return blank | {"sample_id": sample.sample_id, "index": 0, "error": MISSING}
 
 
 def _answered(row: Row) -> Answered:
@@ -122,96 +130,13 @@ def judge_predictions(
         options: {sample id: prediction} of a second file, which gives the options.
         reread: another system's parser of texts, in place of ours.
     """
-    rows: list[Row] = []
-    answers: list[Answered] = []
-    for sample in samples:
-        said, chosen = found.get(sample.sample_id), (options or {}).get(sample.sample_id)
-        row, answer = (_missing(sample), NOTHING) if said is None else _judge(said, sample, form, prefer, reread)
-        if chosen is not None:
-            # A right option counts even if the windows are missing; these still count as missing.
-            row["option"] = chosen.option
-            read = answer.read and msgspec.structs.replace(answer.read, option=chosen.option)
-            answer = msgspec.structs.replace(answer, option=chosen.option, read=read)
-        rows.append(row)
-        answers.append(answer)
+    of = as_truths(samples)
+    made = Judge(form, prefer, reread)
+    for sample_id, duration in zip(of.columns.ids, of.durations.tolist(), strict=True):
+        chosen = None if options is None else options.get(sample_id)
+        made.add(found.get(sample_id), None if math.isnan(duration) else duration, chosen)
+    rows, answers = made.judged(of.columns.ids)
     return Judged(rows=rows, answers=answers)
-
-
-def _missing(sample: Sample) -> Row:
-    return _row(sample) | {"error": "no prediction"}
-
-
-def _row(sample: Sample) -> Row:
-    blank: Row = dict.fromkeys(ROLLOUTS)
-    return blank | {"sample_id": sample.sample_id, "index": 0}
-
-
-def _judge(said: Prediction, sample: Sample, form: Form, prefer: str, reread: Reread | None) -> tuple[Row, Answered]:
-    """One prediction as a row, with `iou` not yet filled in, and as an answer."""
-    row = _row(sample) | {"text": said.text, "option": said.option}
-    if said.error is not None:
-        return row | {"error": said.error}, NOTHING
-    read, raw, none = None, None, False
-    if said.text is not None and (prefer == "text" or said.windows is None):
-        answer = parse(said.text, duration=sample.video.duration, form=form, finish_reason=said.finish_reason)
-        if reread is not None:
-            answer = reread(answer, said.text, sample.video.duration)
-        windows, confidence = as_array(answer.counted), None
-        read = msgspec.structs.replace(answer, option=said.option or answer.option)
-        none = answer.says_none
-        row |= {"parse_status": answer.parse_status, "strict_ok": answer.strict_ok}
-        row["windows"] = _stored(as_array(answer.windows))
-        row["option"] = read.option
-    else:
-        windows, confidence = _arrays(said, sample)
-        # A record without a field for windows may still answer, with its option or its saliency alone.
-        alone = said.windows is None and (said.option is not None or said.saliency is not None)
-        row["parse_status"] = _status(windows, answered=alone)
-        none = said.windows == ()
-        raw, windows = windows, sound(windows)
-        row["windows"] = _stored(windows)
-    saliency = None if said.saliency is None else np.array(said.saliency)
-    answered = Answered(
-        windows=windows,
-        confidence=confidence,
-        ranked=said.ranked,
-        option=row["option"],
-        saliency=saliency,
-        read=read,
-        raw=raw,
-        says_none=none,
-    )
-    return row, answered
-
-
-def _arrays(said: Prediction, sample: Sample) -> tuple[Array, Array | None]:
-    """The windows in seconds, and their scores if they have any. Returns (k, 2), and (k,) or None."""
-    if not said.windows:
-        return no_windows(), None
-    table = np.array(said.windows, dtype=np.float64)
-    scale = SCALES[said.unit] * (1 if said.unit in ("seconds", "milliseconds") else sample.video.duration or math.nan)
-    # A score of NaN ranks last.
-    confidence = np.nan_to_num(table[:, 2], nan=-np.inf) if table.shape[1] == 3 else None
-    return table[:, :2] * scale, confidence
-
-
-def _status(windows: Array, *, answered: bool) -> str:
-    """Status of windows as given: ok if any is valid, else what is wrong with the first."""
-    if not len(windows):
-        return "ok" if answered else "no_answer"
-    if not np.isnan(sound(windows)).all():
-        return "ok"
-    start, end = windows[0]
-    if not (np.isfinite(start) and np.isfinite(end)):
-        return "not_a_number"
-    return "reversed" if start > end else "zero_length"
-
-
-def _stored(windows: Array) -> list[list[float]]:
-    """Windows as files between stages store them: invalid ones left out, the part before the first frame cut off."""
-    kept = windows[~np.isnan(windows).any(axis=1)]
-    kept = kept[kept[:, 1] > 0]
-    return np.maximum(kept, 0.0).tolist()
 
 
 def counts(judged: Judged, samples: Sequence[Sample]) -> dict[str, Any]:
@@ -222,30 +147,27 @@ def counts(judged: Judged, samples: Sequence[Sample]) -> dict[str, Any]:
     `n_wrong_windows` contain an invalid window; `n_past_end`, `n_before_start` and `n_outside` contain a window that is
     partly or wholly outside the video.
     """
-    statuses = [row["parse_status"] for row in judged.rows if row["parse_status"] is not None]
-    refused = sum(a.says_none and s.none_is_right for a, s in zip(judged.answers, samples, strict=True))
+    statuses = [status for status in column(judged.rows, "parse_status") if status is not None]
+    errors = column(judged.rows, "error")
+    refused = int(np.count_nonzero(as_answers(judged.answers).says_none & as_truths(samples).absent))
     return {
         "n": len(samples),
         "n_unparsed": sum(status != "ok" for status in statuses) - refused,
-        "n_failed": sum(row["error"] is not None for row in judged.rows),
-        "n_missing": sum(row["error"] == "no prediction" for row in judged.rows),
-        **{name: len(ids) for name, ids in oddities(judged, samples).items()},
+        "n_failed": sum(error is not None for error in errors),
+        "n_missing": sum(error == MISSING for error in errors),
+        **{name: len(places) for name, places in oddities(judged, samples).items()},
         "parse_status": {status: statuses.count(status) for status in sorted(set(statuses))},
     }
 
 
-def oddities(judged: Judged, samples: Sequence[Sample]) -> dict[str, list[str]]:
-    """{kind: ids of samples} whose answer has an invalid window, or one that is partly or wholly outside the video."""
-    table = np.concatenate([no_windows(), *(answer.windows for answer in judged.answers)])
-    sizes = [len(answer.windows) for answer in judged.answers]
-    owner = np.repeat(np.arange(len(sizes)), sizes)
-    durations = [math.inf if sample.video.duration is None else sample.video.duration for sample in samples]
-    ends = np.array(durations)[owner]
+def oddities(judged: Judged, samples: Sequence[Sample]) -> dict[str, Index]:
+    """{kind: places of samples} whose answer has an invalid window, or one that is partly or wholly outside."""
+    flat, durations = as_answers(judged.answers).windows, as_truths(samples).durations
+    table, ends = flat.windows, np.where(np.isnan(durations), math.inf, durations)[flat.row]
     kinds = {
         "n_wrong_windows": np.isnan(table).any(axis=1),
         "n_past_end": table[:, 1] > ends + TOLERANCE,
         "n_before_start": table[:, 0] < -TOLERANCE,
         "n_outside": (table[:, 0] >= ends) | (table[:, 1] <= 0),
     }
-    chosen: dict[str, list[int]] = {name: sorted(set(owner[rows].tolist())) for name, rows in kinds.items()}
-    return {name: [samples[i].sample_id for i in found] for name, found in chosen.items()}
+    return {name: np.unique(flat.row[rows]) for name, rows in kinds.items()}

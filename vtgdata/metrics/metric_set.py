@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vtgdata.metrics.answered import Answered, as_answers
+from vtgdata.metrics.answered import Answered
+from vtgdata.metrics.answers import as_answers
 from vtgdata.metrics.truths import as_truths
 from vtgdata.metrics.window_table import Table
 from vtgdata.records import Sample

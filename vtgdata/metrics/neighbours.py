@@ -6,16 +6,19 @@ says it then.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from vtgdata.files import plugins
 from vtgdata.metrics import anchors, breakdown, sets, setting_words
 from vtgdata.metrics.anchors import Anchor, Anchors, Place
+from vtgdata.metrics.flat import Index
+from vtgdata.metrics.sample_columns import Group
 from vtgdata.metrics.setting_words import Asked
+from vtgdata.metrics.truths import as_truths
 from vtgdata.records import Corpus, Sample
 
 _ORIGINAL = "original"
@@ -70,12 +73,6 @@ class Neighbours(msgspec.Struct, frozen=True, kw_only=True):
     """Numbers left out because they are second-hand; `vtgdata anchors BENCHMARK --all` has them."""
 
 
-class _Group(NamedTuple):
-    corpus: str
-    split: str
-    version: str
-
-
 def beside(
     samples: Sequence[Sample], reports: Sequence[Mapping[str, Any]], values: Sequence[sets.Values], asked: Asked
 ) -> list[dict[str, Any]]:
@@ -87,25 +84,23 @@ def beside(
         values: the metrics of each report, by sample.
         asked: how the models were asked.
     """
-    rows: dict[_Group, list[int]] = {}
-    for i, sample in enumerate(samples):
-        rows.setdefault(_Group(sample.corpus, sample.split, sample.label_version), []).append(i)
+    columns = as_truths(samples).columns
     found: list[Neighbours] = []
-    for group, chosen in sorted(rows.items()):
+    for group, chosen in sorted(columns.groups().items(), key=lambda each: each[0]):
         ours = [_part(report["model"], each, chosen) for report, each in zip(reports, values, strict=True)]
-        found.append(_neighbours(group, [samples[i] for i in chosen], ours, asked, anchors.ours()))
+        found.append(_neighbours(group, columns.origins(chosen), len(chosen), ours, asked, anchors.ours()))
     return [msgspec.to_builtins(each) for each in found]
 
 
-def _part(model: str, values: sets.Values, rows: list[int]) -> Ours:
+def _part(model: str, values: sets.Values, rows: Index) -> Ours:
     return Ours(model=model, metrics={name: breakdown.mean(array[rows]) for name, array in values.items()})
 
 
 def _neighbours(
-    group: _Group, samples: Sequence[Sample], ours: Sequence[Ours], asked: Asked, known: Anchors
+    group: Group, origins: Iterable[str], n: int, ours: Sequence[Ours], asked: Asked, known: Anchors
 ) -> Neighbours:  # fmt: skip
     name, place = _placed(group, known)
-    why = _why(group, samples, name, place, known)
+    why = _why(group, origins, n, name, place, known)
     mine = known.of(name, second_hand=True) if name and not why else []
     metrics = set(ours[0].metrics) if ours else set[str]()
     same = [anchor for anchor in mine if anchor.labels == group.version and anchor.metric in metrics]
@@ -117,11 +112,11 @@ def _neighbours(
         corpus=group.corpus,
         split=group.split,
         label_version=group.version,
-        n=len(samples),
+        n=n,
         benchmark=name,
         why=why,
         rows=place.rows if place else None,
-        part=_part_of(len(samples), place.rows if place else None, asked),
+        part=_part_of(n, place.rows if place else None, asked),
         ours=[Ours(model=o.model, metrics={m: v for m, v in o.metrics.items() if m in wanted}) for o in ours],
         published=[_neighbour(anchor, asked) for anchor in shown],
         second_hand=len(same) - len(shown),
@@ -136,7 +131,7 @@ def _part_of(n: int, rows: int | None, asked: Asked) -> str:
     return f"here on {n:,} of its samples ({', '.join(chosen)})" if chosen else ""
 
 
-def _placed(group: _Group, known: Anchors) -> tuple[str, Place | None]:
+def _placed(group: Group, known: Anchors) -> tuple[str, Place | None]:
     """The benchmark that has samples of this corpus and split, and its place for this version; "" if there is none."""
     held = [
         (name, version, place)
@@ -149,7 +144,9 @@ def _placed(group: _Group, known: Anchors) -> tuple[str, Place | None]:
     return same[0] if same else (held[0][0] if held else "", None)
 
 
-def _why(group: _Group, samples: Sequence[Sample], name: str, place: Place | None, known: Anchors) -> str:
+def _why(
+    group: Group, origins: Iterable[str], n: int, name: str, place: Place | None, known: Anchors
+) -> str:  # fmt: skip
     """Why no published number may be put beside; empty if it may."""
     if not name:
         return f"none is known of {group.corpus} {group.split}".rstrip()
@@ -157,10 +154,10 @@ def _why(group: _Group, samples: Sequence[Sample], name: str, place: Place | Non
         held = known.benchmarks[name].samples.items()
         there = [version for version, places in held if any(p.holds(group.corpus, group.split) for p in places)]
         return f"those of {name} are known for samples of it with the labels {', '.join(there)} only"
-    return doubt(group.corpus, group.split, samples, place) if group.version == _ORIGINAL else ""
+    return doubt(group.corpus, group.split, origins, n, place) if group.version == _ORIGINAL else ""
 
 
-def doubt(name: str, split: str, samples: Sequence[Sample], place: Place) -> str:
+def doubt(name: str, split: str, origins: Iterable[str], n: int, place: Place) -> str:
     """Why it is not known that samples of a corpus and split have its original labels; empty if it is.
 
     A general reader that was told a corpus's name cannot know the version of the labels in its file: they are the
@@ -172,9 +169,9 @@ def doubt(name: str, split: str, samples: Sequence[Sample], place: Place) -> str
     facts = [known for known in corpus.splits if known.name == split]
     counts = {place.rows, *(count for known in facts for count in (known.rows, *known.copies))}
     patterns = [pattern for known in facts for pattern in known.files]
-    files = {_file(sample.origin) for sample in samples}
+    files = {_file(origin) for origin in origins}
     strange = sorted(file for file in files if file and not any(fnmatchcase(file, pattern) for pattern in patterns))
-    if not strange or len(samples) in counts:
+    if not strange or n in counts:
         return ""
     return f"{strange[0]} is no file that {name} publishes for {split}, so the version of its labels is not known"
 

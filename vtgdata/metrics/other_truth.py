@@ -10,16 +10,17 @@ only by `seen` of the model with the video minus `seen` without it (`evaluate --
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from vtgdata.metrics.cluster_means import Clusters, clusters_of, sources_of
+from vtgdata.metrics.cluster_means import Clusters
+from vtgdata.metrics.flat import Index
 from vtgdata.metrics.intervals import of_estimate
+from vtgdata.metrics.truth_parts import TOGETHER, Meetings, meetings, parts_of
 from vtgdata.metrics.truths import Moved, Truths, as_truths, moved, shares_of
-from vtgdata.metrics.window_table import Index
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
 
@@ -29,8 +30,6 @@ RANGES = 8
 """Most ranges of duration; a truth is taken from a video of the same range, so that no guess gains by the duration."""
 LEAST = 100
 """Fewest samples in a range."""
-ROUNDS = 4
-"""Rounds in which parts of answers and of truths are fitted; each leaves about 1 / DRAWS of the noise."""
 
 Score = Callable[[Sequence[Sample]], Mapping[str, Array]]
 """Scores fixed answers against the windows of n samples: {metric: (n,), NaN where it does not apply}."""
@@ -47,6 +46,8 @@ class Others(NamedTuple):
     """(n,) False for a sample without a duration, whose share of it nobody knows, and for one without a moment."""
     clusters: Clusters
     """The source of each sample."""
+    met: Meetings
+    """The same donors, as `parts_of` takes them."""
 
     @property
     def samples(self) -> Iterator[Truths]:
@@ -92,21 +93,23 @@ def draw(samples: Sequence[Sample], *, seed: int = 0, draws: int = DRAWS) -> Oth
     do without drawing others more than once.
     """
     found = draw_donors(samples, seed=seed, draws=draws)
-    return found and Others(as_truths(samples), *found)
+    if found is None:
+        return None
+    return Others(as_truths(samples), *found, meetings(found.donor, found.usable))
 
 
 def draw_donors(samples: Sequence[Sample], *, seed: int = 0, draws: int = DRAWS) -> Donors | None:
     """As `draw`, without the samples: for answers that come a few at a time, as in training."""
-    clusters = clusters_of(sources_of(samples))
-    usable = np.array([bool(s.video.duration) and not s.none_is_right for s in samples], dtype=bool)
+    of = as_truths(samples)
+    clusters, durations = of.clusters, of.durations
+    usable = ~np.isnan(durations) & ~of.absent
     if np.count_nonzero(np.bincount(clusters.of[usable])) < 2:
         return None
     rng = np.random.default_rng(seed)
     # Drawn in the order of their ids, so that the order of the rows changes nothing.
-    order = np.array(sorted(range(len(samples)), key=lambda i: samples[i].sample_id), dtype=np.intp)
-    placed: list[int] = order.tolist()
-    ranges = ranges_of([samples[i] for i in placed], usable[order])
-    donor = np.empty((draws, len(samples)), dtype=np.intp)
+    order = of.columns.by_id()
+    ranges = _ranges(durations[order], usable[order])
+    donor = np.empty((draws, len(of)), dtype=np.intp)
     for row in donor:
         row[order] = order[_donors(ranges, clusters.of[order], usable[order], rng)]
     return Donors(donor, usable, clusters)
@@ -114,12 +117,27 @@ def draw_donors(samples: Sequence[Sample], *, seed: int = 0, draws: int = DRAWS)
 
 def against(score: Score, samples: Iterable[Sequence[Sample]]) -> dict[str, Array]:
     """What the same answers score on other truths. Returns {metric: (draws, n)} of those that every draw gives."""
+    found = _kept_against(score, samples)
+    return {name: _whole(found.pop(name)) for name in list(found)}
+
+
+def _kept_against(score: Score, samples: Iterable[Sequence[Sample]]) -> dict[str, list[NDArray[Any]]]:
     rounds = iter(samples)
-    found = {name: [array] for name, array in score(next(rounds)).items()}
+    found = {name: [_small(array)] for name, array in score(next(rounds)).items()}
     for each in rounds:
         scored = score(each)
-        found = {name: [*arrays, scored[name]] for name, arrays in found.items() if name in scored}
-    return {name: np.stack(found.pop(name)) for name in list(found)}
+        found = {name: [*arrays, _small(scored[name])] for name, arrays in found.items() if name in scored}
+    return found
+
+
+def _small(values: Array) -> NDArray[Any]:
+    """Values in an eighth of the memory, where all are 0 or 1, as recalls are."""
+    short = values == 1.0
+    return short if np.array_equal(short, values) else values
+
+
+def _whole(arrays: list[NDArray[Any]]) -> Array:
+    return np.array(arrays, dtype=np.float64)
 
 
 class Estimate(NamedTuple):
@@ -139,45 +157,65 @@ def seen(own: Mapping[str, Array], score: Score, others: Others) -> dict[str, Es
             out. A metric that does not depend on windows has `seen` 0.
         others: the other truths.
     """
-    found = against(score, others.samples)
-    return {name: _estimate(values, found[name], others) for name, values in own.items() if name in found}
+    found = _kept_against(score, others.samples)
+    names = [name for name in own if name in found]
+    estimates: dict[str, Estimate] = {}
+    for some in (names[i : i + TOGETHER] for i in range(0, len(names), TOGETHER)):
+        estimates |= _estimates({name: own[name] for name in some}, found, others)
+    return estimates
 
 
-def _estimate(own: Array, scored: Array, others: Others) -> Estimate:
-    """`seen` of one metric, and a value per sample whose mean it is.
+def _estimates(
+    scores: Mapping[str, Array], against_others: dict[str, list[NDArray[Any]]], others: Others
+) -> dict[str, Estimate]:  # fmt: skip
+    """`seen` of some metrics, each with a value per sample whose mean it is.
 
     A truth meets its own answer and others, so samples are not independent, and the spread of score minus others would
     be too wide. `seen` is a difference of two U-statistics; its spread is that of each sample's part in it:
     its own score, less what its answer scores on other truths, less what other answers score on its truth.
     Source: Hoeffding, A class of statistics with asymptotically normal distribution (1948).
 
-    Args: own: (n,); scored: (draws, n), on other truths; NaN where the metric does not apply.
+    Args:
+        scores: (n,) by metric; NaN where it does not apply.
+        against_others: by metric the same by draw, on other truths; those of these metrics are taken out.
+        others: the other truths.
     """
-    own = np.where(others.usable, own, np.nan)
-    scored = np.where(others.usable, scored, np.nan)
-    score, other = _mean(own), _mean(scored)
-    count = int(np.count_nonzero(others.usable))
-    difference = _no_rounding(score - other)
-    parts = _part(own[None], score, count).sum(axis=0) - _of_others(_part(scored, other, count), others)
-    values = np.where(others.usable, difference + parts, np.nan)
-    low, high = (_no_rounding(bound) for bound in of_estimate(values, others.clusters))
-    return Estimate(Seen(score, other, difference, low, high), values)
+    usable = others.usable
+    count = int(np.count_nonzero(usable))
+    drawn = [against_others.pop(name) for name in scores]
+    means = [_Mean.of(each, usable, count) for each in drawn]
+    parts = np.empty((len(others.donor), len(usable), len(scores)))
+    for place, (arrays, mean) in enumerate(zip(drawn, means, strict=True)):
+        for number in range(len(arrays)):
+            parts[number, :, place] = mean.parts(arrays.pop(0), usable)
+    of_others = parts_of(parts, others.met)
+    found: dict[str, Estimate] = {}
+    for place, (name, own) in enumerate(scores.items()):
+        score, other = _Mean.of([own], usable, count), means[place]
+        difference = _no_rounding(score.mean - other.mean)
+        part = score.parts(own, usable) - np.where(usable, of_others[:, place], 0.0)
+        values = np.where(usable, difference + part, np.nan)
+        low, high = (_no_rounding(bound) for bound in of_estimate(values, others.clusters))
+        found[name] = Estimate(Seen(score.mean, other.mean, difference, low, high), values)
+    return found
 
 
-def _of_others(parts: Array, others: Others) -> Array:
-    """(n,) what each sample adds to the mean score against other truths: as an answer, and as a truth.
+class _Mean(NamedTuple):
+    """The mean of scores, over those that apply."""
 
-    An answer meets only a few truths, which would make its own part noisy: so parts of answers and of truths are fitted
-    together, each to what the other leaves over. Args: parts: (draws, n).
-    """
-    draws, n = parts.shape
-    values, donor = parts * draws, others.donor
-    uses = np.bincount(donor[:, others.usable].ravel(), minlength=n)
-    of_answer, of_truth = np.zeros(n), np.zeros(n)
-    for _ in range(ROUNDS):
-        of_truth = np.bincount(donor.ravel(), (values - of_answer).ravel(), minlength=n) / np.maximum(uses, 1)
-        of_answer = (values - of_truth[donor]).mean(axis=0)
-    return np.where(others.usable, of_answer + of_truth * uses / draws, 0.0)
+    mean: float
+    each: float
+    """What a score's distance from the mean is multiplied by, for its part in it: samples / scores that apply."""
+
+    @staticmethod
+    def of(scores: list[NDArray[Any]], usable: NDArray[np.bool_], count: int) -> "_Mean":
+        """Args: scores: by draw, (n,); usable: (n,), of which `count` are true."""
+        apply = np.concatenate([each[usable & ~np.isnan(each)] for each in scores]).astype(np.float64)
+        return _Mean(float(apply.mean()) if len(apply) else float("nan"), count / max(1, len(apply)))
+
+    def parts(self, scores: NDArray[Any], usable: NDArray[np.bool_]) -> Array:
+        """What each score adds to the mean, times the number of samples; 0 for one that does not apply."""
+        return np.where(usable & ~np.isnan(scores), scores - self.mean, 0.0) * self.each
 
 
 def _no_rounding(value: float) -> float:
@@ -185,20 +223,13 @@ def _no_rounding(value: float) -> float:
     return 0.0 if abs(value) < 1e-12 else value
 
 
-def _mean(values: Array) -> float:
-    present = values[~np.isnan(values)]
-    return float(present.mean()) if len(present) else float("nan")
-
-
-def _part(values: Array, mean: float, count: int) -> Array:
-    """What each value adds to a mean over those that apply, times the number of samples. Args: values: (draws, n)."""
-    applies = ~np.isnan(values)
-    return np.where(applies, values - mean, 0.0) * (count / max(1, int(applies.sum())))
-
-
 def ranges_of(samples: Sequence[Sample], usable: NDArray[np.bool_]) -> list[Index]:
     """The samples with a duration, in ranges of similar durations, of about one size."""
-    durations = np.array([sample.video.duration or 0.0 for sample in samples])
+    return _ranges(as_truths(samples).durations, usable)
+
+
+def _ranges(durations: Array, usable: NDArray[np.bool_]) -> list[Index]:
+    durations = np.nan_to_num(durations)
     known = durations[usable]
     count = max(1, min(RANGES, len(known) // LEAST))
     ends = np.unique(np.quantile(known, np.arange(1, count) / count, method="inverted_cdf"))

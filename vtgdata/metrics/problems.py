@@ -5,9 +5,12 @@ from typing import Any
 
 from vtgdata.errors import VtgError
 from vtgdata.files.schemas import Row
+from vtgdata.metrics.judged_rows import MISSING, column
 from vtgdata.metrics.judging import Judged, oddities
 from vtgdata.metrics.predictions.join import Joined
 from vtgdata.metrics.predictions.record import PredictionFile
+from vtgdata.metrics.sample_columns import Names
+from vtgdata.metrics.truths import as_truths
 from vtgdata.records import Sample
 
 SHOWN = 5
@@ -27,11 +30,13 @@ def file_facts(file: PredictionFile, joined: Joined, judged: Judged, samples: Se
     the first counts), `n_broken` (unreadable rows), `n_set_aside` (rows of blind controls), and `problems`: [{what, n,
     first}].
     """
-    odd = {ODD[name]: ids for name, ids in oddities(judged, samples).items()}
+    ids = as_truths(samples).columns.ids
+    odd = {ODD[name]: [str(ids[i]) for i in places.tolist()] for name, places in oddities(judged, samples).items()}
+    statuses, errors = (column(judged.rows, name) for name in ("parse_status", "error"))
     answers = {
-        "samples without a prediction (score 0)": [row["sample_id"] for row in judged.rows if _missing(row)],
-        "predictions with an error (score 0)": [_told(row, "error") for row in judged.rows if _erred(row)],
-        "answers without a window (score 0)": [_told(row, "parse_status") for row in judged.rows if _empty(row)],
+        "samples without a prediction (score 0)": [ids[i] for i, error in enumerate(errors) if error == MISSING],
+        "predictions with an error (score 0)": _told(ids, errors, (None, MISSING)),
+        "answers without a window (score 0)": _told(ids, statuses, (None, "ok")),
     }
     return {
         "format": file.format,
@@ -46,7 +51,7 @@ def file_facts(file: PredictionFile, joined: Joined, judged: Judged, samples: Se
 
 def option_facts(file: PredictionFile, joined: Joined, judged: Judged) -> dict[str, Any]:
     """The same for a second file, which gives options: `n_missing` questions have no option there, and are wrong."""
-    without = [row["sample_id"] for row in judged.rows if row["sample_id"] not in joined.found]
+    without = [each for each in column(judged.rows, "sample_id") if each not in joined.found]
     kinds = {"questions without an option (wrong)": without} | _row_kinds(file, joined)
     return {
         "format": file.format,
@@ -86,20 +91,9 @@ def _problems(kinds: dict[str, list[str]]) -> list[dict[str, Any]]:
     return [{"what": what, "n": len(places), "first": places[:SHOWN]} for what, places in kinds.items() if places]
 
 
-def _missing(row: Row) -> bool:
-    return row["error"] == "no prediction"
-
-
-def _erred(row: Row) -> bool:
-    return row["error"] is not None and not _missing(row)
-
-
-def _empty(row: Row) -> bool:
-    return row["parse_status"] not in (None, "ok")
-
-
-def _told(row: Row, why: str) -> str:
-    return f"{row['sample_id']} ({row[why]})"
+def _told(ids: Names, values: Sequence[str | None], usual: tuple[str | None, ...]) -> list[str]:
+    """The samples whose value is not the usual one, each with its value."""
+    return [f"{ids[i]} ({value})" for i, value in enumerate(values) if value not in usual]
 
 
 def too_much(path: str, found: Row, most: float) -> str | None:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vtgdata.metrics.window_table import Index, tiou_array
+from vtgdata.metrics.flat import Index
+from vtgdata.metrics.window_table import tiou_array
 from vtgdata.records.windows import Array
 
 THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))

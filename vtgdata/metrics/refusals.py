@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vtgdata.metrics.answered import Answered, as_answers
+from vtgdata.metrics.answered import Answered
+from vtgdata.metrics.answers import as_answers
 from vtgdata.metrics.breakdown import mean
-from vtgdata.metrics.cluster_means import clusters_of
+from vtgdata.metrics.cluster_means import Clusters, clusters_of
 from vtgdata.metrics.intervals import of_estimate
 from vtgdata.metrics.metric_set import Values
+from vtgdata.metrics.truths import as_truths
 from vtgdata.records import Sample
 
 PRECISION, RECALL, FALSE = "refusal-precision", "refusal-recall", "false-refusals"
@@ -44,14 +46,16 @@ def shares(answers: Sequence[Answered], absent: NDArray[np.bool_]) -> Values:
     }
 
 
-def report(answers: Sequence[Answered], samples: Sequence[Sample], sources: Sequence[str]) -> dict[str, Any] | None:
+def report(
+    answers: Sequence[Answered], samples: Sequence[Sample], sources: Sequence[str] | Clusters
+) -> dict[str, Any] | None:
     """Counts of refusals with F1 and its interval, clustered by source; None where every sample has a moment.
 
     F1 is no mean over samples, so each has the value whose mean and spread are those of F1: F1 plus its influence (the
     delta method). Returns: `n_absent`, `n_refused`, `right`, `precision`, `recall`, `f1`, `f1_interval`,
     `false_refusals`, and `ignored`, samples without a moment whose answer neither refuses nor names a window.
     """
-    absent = np.array([sample.none_is_right for sample in samples], dtype=bool)
+    absent = as_truths(samples).absent
     if not absent.any():
         return None
     said = refused(answers)
@@ -59,7 +63,7 @@ def report(answers: Sequence[Answered], samples: Sequence[Sample], sources: Sequ
     both, total = 2.0 * right, said.astype(np.float64) + absent
     f1 = float(both.sum() / total.sum())
     bounds = of_estimate(f1 + (both - f1 * total) / total.mean(), clusters_of(sources))
-    silent = np.array([not len(answer.windows) for answer in answers], dtype=bool) & ~said & absent
+    silent = (as_answers(answers).windows.sizes == 0) & ~said & absent
     return {
         "n_absent": int(absent.sum()),
         "n_refused": int(said.sum()),

@@ -6,16 +6,21 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from vtgdata.files import live
+from vtgdata.files.samples import SampleTable
 from vtgdata.files.schemas import Row
 from vtgdata.metrics import baselines, breakdown, intervals, official, other_truth, refusals, sets
-from vtgdata.metrics.answered import Answered, Answers, as_answers
-from vtgdata.metrics.cluster_means import clusters_of, sources_of
+from vtgdata.metrics.answered import Answered
+from vtgdata.metrics.answers import as_answers, of_flat
+from vtgdata.metrics.baselines import Guesser
+from vtgdata.metrics.cluster_means import Clusters
 from vtgdata.metrics.judging import Judged, counts
 from vtgdata.metrics.other_truth import Estimate, Others
-from vtgdata.metrics.truths import Truths
+from vtgdata.metrics.truths import Truths, as_truths
 from vtgdata.records import Sample
+from vtgdata.records.windows import Array
 
 
 class Scored(msgspec.Struct, kw_only=True):
@@ -23,6 +28,7 @@ class Scored(msgspec.Struct, kw_only=True):
 
     reports: list[dict[str, Any]] = []
     rows: list[Row] = []
+    """Of what models answered; those of a file's answers are in `judged`."""
     judged: list[Judged] = []
     """The sighted answers of each report, in the order of `reports`."""
     values: list[sets.Values] = []
@@ -36,7 +42,7 @@ class Scored(msgspec.Struct, kw_only=True):
 class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What answers are scored with: the samples, and the metrics chosen."""
 
-    samples: list[Sample]
+    samples: Sequence[Sample]
     metrics: str
     """Names of metric sets and scores, separated by commas."""
     thresholds: tuple[float, ...] = ()
@@ -49,19 +55,19 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Rounds of scoring: the answers, the same against other truths, each guess."""
         return live.Work(f"rounds of scoring {len(self.samples):,} answers")
 
-    @cached_property
-    def sources(self) -> list[str]:
+    @property
+    def sources(self) -> Clusters:
         """The source of each sample, which is its cluster for intervals."""
-        return sources_of(self.samples)
+        return self.truths.clusters
 
     @cached_property
     def others(self) -> Others | None:
         """The other truths that all answers are scored against; None where all samples are of one source."""
-        return other_truth.draw(self._truths)
+        return other_truth.draw(self.truths)
 
     @cached_property
-    def _truths(self) -> Truths:
-        """The samples with their windows as columns, for all rounds."""
+    def truths(self) -> Truths:
+        """The samples with their columns, for all rounds."""
         return Truths(self.samples)
 
     @cached_property
@@ -69,9 +75,9 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """{metric: `seen` of perfect answers}, only for metrics that depend on the windows of an answer."""
         if self.others is None:
             return {}
-        own = zip(self.samples, self._truths.windows.arrays, strict=True)
-        truths = Answers([Answered(windows=w, option=s.answer, says_none=s.none_is_right) for s, w in own])
-        found = self._seen(truths, self._scored(truths, self._truths))
+        of = self.truths
+        truths = of_flat(of.windows, option=of.columns.answers, says_none=of.absent)
+        found = self._seen(truths, self._scored(truths, self.truths))
         depends = {name: each.seen for name, each in found.items() if each.seen.others != each.seen.score}
         return {name: each.seen for name, each in depends.items() if each.seen == each.seen}
 
@@ -80,24 +86,25 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """The score plug-ins among the metrics."""
         return sets.scores_of(self.metrics)
 
-    def stored(self, values: sets.Values) -> list[list[Row] | None]:
-        """Each sample's scores as rollouts.parquet stores them, only those that apply; None if no score was chosen."""
-        columns = {name: values[name].tolist() for name in self.scores}
+    def stored(self, values: sets.Values, part: slice) -> list[list[Row] | None]:
+        """Some samples' scores as rollouts.parquet stores them, only those that apply; None if no score was chosen."""
+        columns = {name: values[name][part].tolist() for name in self.scores}
+        n = len(range(*part.indices(len(self.samples))))
+        if not columns:
+            return [None] * n
         return [
             [{"name": name, "value": column[i]} for name, column in columns.items() if column[i] == column[i]]
-            if columns
-            else None
-            for i in range(len(self.samples))
+            for i in range(n)
         ]
 
     def values(self, judged: Judged) -> sets.Values:
         """The value of every metric for every sample."""
-        return self._scored(judged.answers, self._truths)
+        return self._scored(judged.answers, self.truths)
 
-    def ious(self, judged: Judged, values: sets.Values) -> list[float]:
+    def ious(self, judged: Judged, values: sets.Values) -> Array:
         """The IoU of each answer as files store it: 1 or 0, whether it says so, where there is no moment."""
-        right = self._truths.absent & refusals.refused(judged.answers)
-        return np.where(np.isnan(values["mIoU"]), right, values["mIoU"]).tolist()
+        right = self.truths.absent & refusals.refused(judged.answers)
+        return np.where(np.isnan(values["mIoU"]), right, values["mIoU"])
 
     def _scored(self, answers: Sequence[Answered], samples: Sequence[Sample], metrics: str = "") -> sets.Values:
         found = sets.values(metrics or self.metrics, answers, samples, self.thresholds)
@@ -119,10 +126,10 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def describe(self, judged: Judged, values: sets.Values, seen: Mapping[str, Estimate]) -> dict[str, Any]:
         """Counts, metrics (fractions), their 95 % intervals, and the metrics when only the asked form counts."""
         strict = judged.strict()
-        in_form = None if strict is None else self._scored(strict, self._truths)
-        found = refusals.report(judged.answers, self.samples, self.sources)
+        in_form = None if strict is None else self._scored(strict, self.truths)
+        found = refusals.report(judged.answers, self.truths, self.sources)
         return (
-            counts(judged, self.samples)
+            counts(judged, self.truths)
             | ({} if found is None else {"refusals": found})
             | {
                 "metrics": means(values),
@@ -145,7 +152,7 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def each_source(self, values: sets.Values) -> dict[str, dict[str, Any]] | None:
         """Number of samples and the metrics shown of each source, where there are too few for a p-value; else None."""
-        if len(set(self.sources)) >= intervals.LEAST_SOURCES:
+        if len(self.sources.names) >= intervals.LEAST_SOURCES:
             return None
         return breakdown.by_part(self.shown(values), self.sources)
 
@@ -155,7 +162,7 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         if not names:
             return {}
         differences = np.stack([sighted[name].values - blind[name].values for name in names], axis=1)
-        found = intervals.differences_of(differences, clusters_of(self.sources))
+        found = intervals.differences_of(differences, self.sources)
         return {name: msgspec.to_builtins(each) for name, each in zip(names, found, strict=True)}
 
     def shown(self, values: sets.Values) -> sets.Values:
@@ -164,7 +171,7 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def parts(self, values: sets.Values) -> dict[str, dict[str, Any]]:
         """The scores of parts of the samples."""
-        return breakdown.break_down(self.shown(values), self.samples, self.by)
+        return breakdown.break_down(self.shown(values), self.truths, self.by)
 
     def official(self, values: sets.Values) -> dict[str, Any] | None:
         """The report in the form of the benchmark's own scorer, or None if it has none."""
@@ -190,24 +197,30 @@ class Ruler(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         Args: training: samples to fit them on; None for the evaluated ones themselves.
         """
         found: dict[str, dict[str, Any]] = {}
+        same: list[tuple[Guesser, dict[str, Any]]] = []
         for name, fit in baselines.BASELINES.items():
             fitted_on = "training samples" if training is not None else "the evaluated samples"
-            guess = fit(self.samples if training is None else training)
             if training is None and name in baselines.NEEDS_OTHERS:
-                guess, fitted_on = baselines.crossed(fit, self.samples), "the other half of the evaluated sources"
-            judged = Judged(rows=[], answers=[guess.answer(sample) for sample in self.samples])
-            values = self.values(judged)
-            told = self.in_short(judged, values, "moments")  # the plain metrics alone, which are quick
+                guess, fitted_on = baselines.crossed(fit, self.truths), "the other half of the evaluated sources"
+            else:
+                guess = fit(self.truths if training is None else training)
+            told = next((scored for earlier, scored in same if earlier == guess), None) or self._guessed(guess)
+            same.append((guess, told))
             found[name] = {
                 "window": guess.windows[0] if len(guess.windows) == 1 else None,
                 "windows": guess.windows,
                 "until": guess.until,
                 "fitted_on": fitted_on,
-                "metrics": told.pop("metrics"),
-                "applies_to": _applies_to(values),
                 **told,
             }
         return found
+
+    def _guessed(self, guess: Guesser) -> dict[str, Any]:
+        """What a guess scores."""
+        judged = Judged(rows=[], answers=guess.answers(self.truths))
+        values = self.values(judged)
+        told = self.in_short(judged, values, "moments")  # the plain metrics alone, which are quick
+        return {"metrics": told.pop("metrics"), "applies_to": _applies_to(values), **told}
 
 
 def means(values: sets.Values) -> dict[str, float]:
@@ -223,9 +236,16 @@ def _applies_to(values: sets.Values) -> dict[str, int]:
 
 def benchmark(samples: Sequence[Sample]) -> list[dict[str, Any]]:
     """The samples scored, by corpus, split and label version: each combination once, with its number n."""
-    found: dict[tuple[str, str, str], int] = {}
-    for sample in samples:
-        key = (sample.corpus, sample.split, sample.label_version)
-        found[key] = found.get(key, 0) + 1
-    names = ("corpus", "split", "label_version")
-    return [dict(zip(names, key, strict=True)) | {"n": n} for key, n in sorted(found.items())]
+    names, groups = ("corpus", "split", "label_version"), as_truths(samples).columns.groups()
+    ordered = sorted(groups.items(), key=lambda each: each[0])
+    return [dict(zip(names, group, strict=True)) | {"n": len(places)} for group, places in ordered]
+
+
+def can_be_scored(chosen: SampleTable, *, by_clips: bool) -> NDArray[np.bool_]:
+    """(n,) whether each sample is labelled or, with `by_clips`, has labels of its clips."""
+    if "labelled" not in chosen.frame.columns:
+        return np.ones(len(chosen), dtype=bool)
+    labelled = chosen.frame["labelled"].fill_null(True).to_numpy().astype(bool)
+    for i in np.flatnonzero(~labelled).tolist() if by_clips else ():
+        labelled[i] = bool(chosen[i].extra.get("label"))
+    return labelled

@@ -1,8 +1,15 @@
-"""The numbers of an evaluation as rows of a table, for evaluation.csv."""
+"""The numbers of an evaluation as rows of a table, for evaluation.csv, and its answers, for rollouts.parquet."""
 
+from functools import partial
 from typing import Any
 
-from vtgdata.files.schemas import Row
+from vtgdata.files.parquet import ParquetWriter
+from vtgdata.files.schemas import ROLLOUTS, Row
+from vtgdata.metrics.judged_rows import JudgedRows
+from vtgdata.metrics.report import Ruler, Scored
+
+EVALUATED = ROLLOUTS | {"model": "text", "seeing": "text"}
+"""Columns of the answers that were scored."""
 
 CSV = {
     "name": "text", "seeing": "text", "group": "text", "part": "text", "metric": "text", "n": "count",
@@ -56,3 +63,15 @@ def _cell(
 ) -> Row:  # fmt: skip
     cells = (name, condition, group, part, metric, n, value, *bounds)
     return dict(zip(CSV, cells, strict=True))
+
+
+def write_rows(writer: ParquetWriter, scored: Scored, ruler: Ruler, model: str) -> None:
+    """Write what models answered, and the answers of a file. Args: model: the name of those of a file."""
+    for row in scored.rows:
+        writer.write(row)
+    for judged, values in zip(scored.judged, scored.values, strict=True):
+        if isinstance(judged.rows, JudgedRows):
+            told = {"model": model, "seeing": "sighted"}
+            ious = ruler.ious(judged, values)
+            for table in judged.rows.tables(EVALUATED, told, ious, partial(ruler.stored, values)):
+                writer.write_table(table)

@@ -10,9 +10,10 @@ import numpy as np
 
 from vtgdata.metrics import grounding, qa, window_sets
 from vtgdata.metrics.answered import Answered, given_windows
+from vtgdata.metrics.flat import as_array
 from vtgdata.metrics.metric_set import Values, table_of_answers
 from vtgdata.metrics.vue_tr import vue_tr_aucs
-from vtgdata.metrics.window_table import as_array, best, ratio, shared, supports, table_of, tiou_array
+from vtgdata.metrics.window_table import best, ratio, shared, supports, table_of, tiou_array
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
 

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.files import plugins
 from vtgdata.metrics import grounding, highlights, qa, refusals, set_metrics, window_sets
-from vtgdata.metrics.answered import Answered, as_answers
+from vtgdata.metrics.answered import Answered
+from vtgdata.metrics.answers import as_answers
+from vtgdata.metrics.flat import as_array
 from vtgdata.metrics.metric_set import MetricSet, Values, table_of_answers
 from vtgdata.metrics.ranked_moments import moments
 from vtgdata.metrics.truths import as_truths
-from vtgdata.metrics.window_table import answer_iou, as_array
+from vtgdata.metrics.window_table import answer_iou
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
 
@@ -79,7 +81,7 @@ def named(name: str, samples: Sequence[Sample]) -> str:
                 f"best first, {_joined(False)} for one answer. Evaluate twice."
             )
         return name
-    corpora = {sample.corpus for sample in samples}
+    corpora = set(as_truths(samples).columns.corpora)
     for known, each in SETS.items():
         if corpora and corpora <= set(each.corpora):
             return known
@@ -166,7 +168,7 @@ def _qvhighlights(answers: Sequence[Answered], samples: Sequence[Sample], thresh
     truths = as_truths(samples).windows.arrays
     found = moments([answer.windows for answer in answers], [answer.confidence for answer in answers], truths)
     # If no answer has saliency scores, highlight metrics do not apply; if some have, the others score 0.
-    if any(answer.saliency is not None for answer in answers):
+    if as_answers(answers).have_saliency:
         found |= _columns([_saliency(answer, sample) for answer, sample in zip(answers, samples, strict=True)])
     return found
 

@@ -1,4 +1,4 @@
-"""The true windows of many samples as columns, made once for all rounds of scoring, with other samples' truths too.
+"""The samples of an evaluation as columns, made once for all rounds of scoring, with other samples' truths too.
 
 An evaluation scores its answers in many rounds, most of them against other samples' truths. Most metrics need nothing
 of a sample but its windows, so these are read from the samples once, and other truths are gathered from their rows.
@@ -12,12 +12,16 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from vtgdata.metrics.window_table import Flat, Index, flat_windows
+from vtgdata.files.samples import SampleTable
+from vtgdata.metrics.cluster_means import Clusters, clusters_of
+from vtgdata.metrics.flat import Flat, Index
+from vtgdata.metrics.sample_columns import Columns, columns_of
+from vtgdata.metrics.word_table import Words, words_of
 from vtgdata.records import Sample, Window
 
 
 class Truths(Sequence[Sample]):
-    """Samples, with their true windows as columns."""
+    """Samples, with what is needed of them as columns: a long table of samples is never made into objects at once."""
 
     def __init__(self, samples: Sequence[Sample]) -> None:
         self.given = samples
@@ -35,6 +39,15 @@ class Truths(Sequence[Sample]):
     def __iter__(self) -> Iterator[Sample]:
         return iter(self.whole)
 
+    def only(self, mask: NDArray[np.bool_]) -> "Truths":
+        """The samples for which the mask is true, in order. Args: mask: (n,)."""
+        return self if mask.all() else _Some(self, mask)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The columns of the samples."""
+        return columns_of(self.given)
+
     @cached_property
     def whole(self) -> Sequence[Sample]:
         """The samples themselves, for metrics that need more of them than their windows."""
@@ -43,12 +56,27 @@ class Truths(Sequence[Sample]):
     @cached_property
     def windows(self) -> Flat:
         """The true windows."""
-        return flat_windows([sample.windows for sample in self.given])
+        return self.columns.windows
 
     @cached_property
     def absent(self) -> NDArray[np.bool_]:
         """(n,) whether it is known that there is no moment."""
-        return np.array([sample.none_is_right for sample in self.given], dtype=bool)
+        return self.columns.absent
+
+    @cached_property
+    def durations(self) -> NDArray[np.float64]:
+        """(n,) of the videos, in seconds; NaN where it is not known."""
+        return self.columns.durations
+
+    @cached_property
+    def clusters(self) -> Clusters:
+        """The source of each sample, which is its cluster for intervals."""
+        return clusters_of(self.columns.sources)
+
+    @cached_property
+    def words(self) -> Words:
+        """The words of the queries."""
+        return words_of(self.columns.queries)
 
     @cached_property
     def shares(self) -> Flat:
@@ -59,12 +87,55 @@ class Truths(Sequence[Sample]):
     @cached_property
     def scale(self) -> NDArray[np.float64]:
         """(n,) duration in seconds, 1 where it is not known."""
-        return np.array([sample.video.duration or 1.0 for sample in self.given], dtype=np.float64)
+        return np.where(np.isnan(self.durations), 1.0, self.durations)
 
     @cached_property
     def parts(self) -> list[dict[str, NDArray[np.float64]]]:
         """The shares of each sample and of its annotators; see `shares_of`."""
         return [shares_of(sample) for sample in self.given]
+
+
+class _Some(Truths):
+    """Some of the samples: their columns are parts of the columns of all."""
+
+    def __init__(self, whole: Truths, mask: NDArray[np.bool_]) -> None:
+        self._whole, self._mask = whole, mask
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self._mask))
+
+    @cached_property
+    def given(self) -> Sequence[Sample]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The samples as they were given."""
+        given = self._whole.given
+        if isinstance(given, SampleTable):
+            return given.masked(self._mask)
+        return [given[i] for i in np.flatnonzero(self._mask).tolist()]
+
+    @cached_property
+    def windows(self) -> Flat:
+        """The true windows."""
+        return self._whole.windows.only(self._mask)
+
+    @cached_property
+    def absent(self) -> NDArray[np.bool_]:
+        """(n,) whether it is known that there is no moment."""
+        return self._whole.absent[self._mask]
+
+    @cached_property
+    def durations(self) -> NDArray[np.float64]:
+        """(n,) of the videos, in seconds; NaN where it is not known."""
+        return self._whole.durations[self._mask]
+
+    @cached_property
+    def clusters(self) -> Clusters:
+        """The source of each sample."""
+        return self._whole.clusters.only(np.flatnonzero(self._mask))
+
+    @cached_property
+    def words(self) -> Words:
+        """The words of the queries."""
+        return self._whole.words.only(self._mask)
 
 
 class Moved(Truths):
@@ -89,9 +160,14 @@ class Moved(Truths):
         """The other samples' windows: those that rounding leaves empty are left out, as `moved` does."""
         shares, donor = self._own.shares, self._donor
         sizes = shares.sizes[donor]
-        row = np.repeat(np.arange(len(donor)), sizes)
-        first = (np.cumsum(shares.sizes) - shares.sizes)[donor] - (np.cumsum(sizes) - sizes)
-        windows = shares.windows[first[row] + np.arange(len(row))] * self._own.scale[row][:, None]
+        if shares.one_each:
+            row = shares.row
+            windows = shares.windows[donor]
+            windows *= self._own.scale[:, None]
+        else:
+            row = np.repeat(np.arange(len(donor)), sizes)
+            first = (np.cumsum(shares.sizes) - shares.sizes)[donor] - (np.cumsum(sizes) - sizes)
+            windows = shares.windows[first[row] + np.arange(len(row))] * self._own.scale[row][:, None]
         kept = windows[:, 0] < windows[:, 1]
         if not kept.all():
             windows, row = windows[kept], row[kept]
@@ -102,6 +178,11 @@ class Moved(Truths):
     def absent(self) -> NDArray[np.bool_]:
         """As of the samples' own."""
         return self._own.absent
+
+    @cached_property
+    def durations(self) -> NDArray[np.float64]:
+        """As of the samples' own."""
+        return self._own.durations
 
 
 def as_truths(samples: Sequence[Sample]) -> Truths:

@@ -18,7 +18,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vtgdata.metrics.window_table import as_array, overlap, support
+from vtgdata.metrics.flat import as_array
+from vtgdata.metrics.window_table import overlap, support
 from vtgdata.records import Sample
 from vtgdata.records.windows import Array
 

@@ -6,18 +6,8 @@ of windows nor, unless it is said, how a stretch of time is cut into windows cha
 
 import numpy as np
 
-from vtgdata.metrics.window_table import (
-    Flat,
-    Index,
-    Table,
-    answer_iou,
-    iou_matrix,
-    ratio,
-    shared,
-    support,
-    support_iou,
-    supports,
-)
+from vtgdata.metrics.flat import Flat, Index
+from vtgdata.metrics.window_table import Table, answer_iou, iou_matrix, ratio, shared, support, support_iou, supports
 from vtgdata.records.windows import Array
 
 MATCHED_AT = (0.3, 0.5, 0.7)

@@ -12,18 +12,12 @@ from operator import attrgetter
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from vtgdata.records import Answer, Sample, Window
+from vtgdata.metrics.flat import Flat, Index, flat_arrays, flat_windows, sums_of
+from vtgdata.records import Answer, Sample
 from vtgdata.records.windows import Array
 
-Index = NDArray[np.intp]
 _NONE_IS_RIGHT = attrgetter("none_is_right")
-
-
-def as_array(windows: Sequence[Window]) -> Array:
-    """Windows as (k, 2) float64, in seconds."""
-    return np.array([(window.start, window.end) for window in windows], dtype=np.float64).reshape(-1, 2)
 
 
 def overlap(a: Array, b: Array) -> Array:
@@ -88,27 +82,6 @@ def support(windows: Array) -> Array:
     return np.stack([windows[first, 0], reach[np.r_[first[1:], True]]], axis=1)
 
 
-class Flat(NamedTuple):
-    """Windows of n answers (or samples), answer by answer."""
-
-    windows: Array
-    """(k, 2) seconds."""
-    row: Index
-    """(k,) index of the answer that each window belongs to."""
-    sizes: Index
-    """(n,) number of windows of each answer."""
-
-    @property
-    def arrays(self) -> list[Array]:
-        """The windows of each answer: n arrays (k, 2), which share the memory of the columns."""
-        return np.split(self.windows, np.cumsum(self.sizes)[:-1]) if len(self.sizes) else []
-
-    @property
-    def length(self) -> Array:
-        """(n,) sum of the lengths of each answer's windows, in seconds: the time covered if they do not overlap."""
-        return _sums(self.windows[:, 1] - self.windows[:, 0], self.row, len(self.sizes))
-
-
 class Table(NamedTuple):
     """The windows of n answers, and the true windows of their samples."""
 
@@ -167,21 +140,6 @@ def check(answers: Sequence[Answer], samples: Sequence[Sample]) -> None:
         raise ValueError(f"{len(answers)} answers for {len(samples)} samples")
 
 
-def flat_windows(rows: Sequence[Sequence[Window]]) -> Flat:
-    """The windows of n answers or samples as columns."""
-    return _parted(as_array([window for windows in rows for window in windows]), [len(windows) for windows in rows])
-
-
-def flat_arrays(rows: Sequence[Array]) -> Flat:
-    """`flat_windows` of windows that are already arrays. Args: rows: n arrays (k, 2)."""
-    return _parted(np.concatenate([as_array(()), *rows]), [len(windows) for windows in rows])
-
-
-def _parted(windows: Array, sizes: Sequence[int]) -> Flat:
-    counts = np.array(sizes, dtype=np.intp)
-    return Flat(windows, np.repeat(np.arange(len(counts)), counts), counts)
-
-
 def _joined(flat: Flat) -> Flat:
     """The windows of each answer, replaced by their support."""
     if not (flat.sizes > 1).any():
@@ -220,11 +178,13 @@ def best(of: Table, function: Callable[[Array, Array, Array], Array]) -> Array:
 
     Returns: (n,) in [0, 1], 0 if there is no pair.
     """
-    i, j = pairs(of)
-    row = of.said.row[i]
     found = np.zeros(len(of.duration))
     # An unknown duration gives NaN; `where_scored` handles such samples.
     with np.errstate(invalid="ignore"):
+        if of.said.one_each and of.true.one_each:
+            return np.maximum(found, function(of.said.windows, of.true.windows, of.duration), out=found)
+        i, j = pairs(of)
+        row = of.said.row[i]
         np.maximum.at(found, row, function(of.said.windows[i], of.true.windows[j], of.duration[row]))
     return found
 
@@ -255,7 +215,7 @@ def one_or_several(
 def shared(of: Table) -> Array:
     """Seconds that both answer and truth cover; neither may have windows that overlap each other. Returns: (n,)."""
     i, j = pairs(of)
-    return _sums(overlap(of.said.windows[i], of.true.windows[j]), of.said.row[i], len(of.duration))
+    return sums_of(overlap(of.said.windows[i], of.true.windows[j]), of.said.row[i], len(of.duration))
 
 
 def support_iou(of: Table) -> Array:
@@ -290,11 +250,7 @@ def hull(flat: Flat) -> Array:
     return found
 
 
-def _sums(values: Array, row: Index, n: int) -> Array:
-    return np.bincount(row, values, minlength=n).astype(np.float64)
-
-
 def mean_per_row(values: Array, flat: Flat) -> Array:
     """Mean of the values of each answer's windows, weighted by window length. Args: values: (k,). Returns: (n,)."""
-    total = _sums(values * (flat.windows[:, 1] - flat.windows[:, 0]), flat.row, len(flat.sizes))
+    total = sums_of(values * (flat.windows[:, 1] - flat.windows[:, 0]), flat.row, len(flat.sizes))
     return np.divide(total, flat.length, out=np.zeros_like(total), where=flat.length > 0)

@@ -30,24 +30,21 @@ from vtgdata.engine.money.plan_words import Planned
 from vtgdata.engine.questions import load_samples
 from vtgdata.engine.settings import AskSettings
 from vtgdata.errors import VtgError
-from vtgdata.files.parquet import write_parquet
-from vtgdata.files.samples import read_samples
-from vtgdata.files.schemas import ROLLOUTS
+from vtgdata.files.parquet import parquet_writer
+from vtgdata.files.samples import SampleTable, open_samples
 from vtgdata.files.step import Step
 from vtgdata.files.whole import write_csv, write_json
 from vtgdata.metrics import neighbours, sets
+from vtgdata.metrics.answers import as_answers
 from vtgdata.metrics.evaluation import Summary
 from vtgdata.metrics.file_answers import Reading, answers_of
 from vtgdata.metrics.judging import Judged
 from vtgdata.metrics.predictions.record import WindowUnit
 from vtgdata.metrics.predictions.write import file_name, write_predictions
-from vtgdata.metrics.report import Ruler, Scored, benchmark, means
-from vtgdata.metrics.report_rows import CSV, csv_rows
+from vtgdata.metrics.report import Ruler, Scored, benchmark, can_be_scored, means
+from vtgdata.metrics.report_rows import CSV, EVALUATED, csv_rows, write_rows
 from vtgdata.metrics.several import as_seeds
-from vtgdata.records import Sample
 from vtgdata.video.frame_settings import PositiveInt
-
-EVALUATED = ROLLOUTS | {"model": "text", "seeing": "text"}
 
 
 class Settings(AskSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -134,7 +131,7 @@ def run(settings: Settings) -> Summary | Planned | Exported:
     ) as step:
         if not settings.ignores_up_to_date and (done := step.up_to_date()) is not None:
             return done
-        chosen = list(load_samples(settings))
+        chosen = load_samples(settings)
         ruler = _ruler(settings, chosen)
         for each, conditions in _asked(settings):
             asks = [(spec, condition) for spec in settings.model for condition in conditions]
@@ -145,23 +142,24 @@ def run(settings: Settings) -> Summary | Planned | Exported:
             _against(settings, ruler, scored)
         training = None
         if settings.baseline:
-            training = list(read_samples(settings.baseline, where=settings.baseline_where or None))
+            training = open_samples(settings.baseline, where=settings.baseline_where or None)
         summary = scored.reports[0]["sighted"] | scored.file
         summary |= {
             "metric_set": ruler.metrics,
             "parser": _parser_of(settings, scored.judged),
-            "benchmark": benchmark(ruler.samples),
-            "n_sources": len(set(ruler.sources)),
+            "benchmark": benchmark(ruler.truths),
+            "n_sources": len(ruler.sources.names),
             "n_unlabelled": len(chosen) - len(ruler.samples),
             "shown": list(ruler.shown(scored.values[0])),
             "models": scored.reports,
             "as_seeds": as_seeds([means(ruler.shown(each)) for each in scored.values]) if settings.as_seeds else None,
             "baselines": ruler.baselines(training),
-            "published": neighbours.beside(ruler.samples, scored.reports, scored.values, settings),
+            "published": neighbours.beside(ruler.truths, scored.reports, scored.values, settings),
             "out": settings.out,
         }
         out = step.start()
-        write_parquet(out / "rollouts.parquet", scored.rows, EVALUATED)
+        with parquet_writer(out / "rollouts.parquet", EVALUATED) as writer:
+            write_rows(writer, scored, ruler, settings.predictions)
         write_json(out / "evaluation.json", summary)
         write_csv(out / "evaluation.csv", csv_rows(summary), CSV)
         written, given = ["rollouts.parquet", "evaluation.json", "evaluation.csv"], scored.judged[0]
@@ -210,18 +208,23 @@ def _reread(settings: Settings) -> Reread | None:
 
 def _parser_of(settings: Settings, judged: Sequence[Judged]) -> str | None:
     """Name of the parser that read the answers, for the report; None if all came as windows, so none was needed."""
-    read = any(answer.read is not None for each in judged for answer in each.answers)
+    read = any(as_answers(each.answers).are_read for each in judged)
     return (settings.parser or OURS) if read else None
 
 
-def _ruler(settings: Settings, chosen: list[Sample]) -> Ruler:
+def _ruler(settings: Settings, chosen: SampleTable) -> Ruler:
     """The samples that can be scored, and the metrics; raises VtgError when none can."""
     metrics = sets.named(settings.metrics, chosen)
-    by_clips = "highlights" in metrics.split(",")
-    samples = [s for s in chosen if s.labelled or (by_clips and s.extra.get("label"))]
+    samples = chosen.masked(can_be_scored(chosen, by_clips="highlights" in metrics.split(",")))
     if not samples:
         raise VtgError(f"{settings.samples}: none of the chosen samples is labelled, so none can be scored.")
-    return Ruler(samples=samples, metrics=metrics, thresholds=tuple(sorted(settings.thresholds)), by=tuple(settings.by))
+    return Ruler(
+        # A model is asked about each sample, and takes far longer than to make it.
+        samples=list(samples) if settings.model else samples,
+        metrics=metrics,
+        thresholds=tuple(sorted(settings.thresholds)),
+        by=tuple(settings.by),
+    )
 
 
 def _asked(settings: Settings) -> list[tuple[Settings, list[str]]]:
@@ -264,7 +267,7 @@ def _predictions(settings: Settings, ruler: Ruler) -> Scored:
     """Score a file of predictions; a sample without a prediction counts as failed, and scores 0."""
     judged, facts, problem = answers_of(
         settings.predictions,
-        ruler.samples,
+        ruler.truths,
         _reading(settings),
         form=settings.format,
         unit=settings.windows_in,
@@ -274,24 +277,13 @@ def _predictions(settings: Settings, ruler: Ruler) -> Scored:
     described = ruler.describe(judged, values, ruler.seen(judged, values))
     report = {"model": settings.predictions, "sighted": described}
     report |= {"breakdown": ruler.parts(values), "official": ruler.official(values)}
-    told = {"model": settings.predictions, "seeing": "sighted"}
-    return Scored(
-        reports=[report],
-        rows=[
-            row | told | {"iou": None if row["error"] else iou, "scores": None if row["error"] else scores}
-            for row, iou, scores in zip(judged.rows, ruler.ious(judged, values), ruler.stored(values), strict=True)
-        ],
-        judged=[judged],
-        values=[values],
-        file=facts,
-        failure=problem,
-    )
+    return Scored(reports=[report], judged=[judged], values=[values], file=facts, failure=problem)
 
 
 def _against(settings: Settings, ruler: Ruler, scored: Scored) -> None:
     """Add to each report its differences from the file of --against."""
     unit = settings.windows_in if settings.against == settings.predictions else None
-    judged, facts, problem = answers_of(settings.against, ruler.samples, _reading(settings), unit=unit)
+    judged, facts, problem = answers_of(settings.against, ruler.truths, _reading(settings), unit=unit)
     values = ruler.values(judged)
     described = ruler.describe(judged, values, ruler.seen(judged, values))
     for report, own in zip(scored.reports, scored.values, strict=True):

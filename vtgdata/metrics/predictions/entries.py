@@ -6,6 +6,7 @@ the whole (`{"version": .., "results": ..}`) is taken off, and the list of a vid
 """
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -18,10 +19,14 @@ from vtgdata.annotations.json_text import check_depth
 from vtgdata.annotations.text import lines, mapping, shown
 from vtgdata.errors import VtgError
 from vtgdata.files import outside
-from vtgdata.files.parquet import read_parquet
+from vtgdata.files.parquet import read_frame
 from vtgdata.metrics.predictions import fields
 from vtgdata.metrics.predictions.record import Broken
 
+_PIECE = 8192
+"""Rows of a Parquet file that become objects at a time."""
+_LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
+"""A line that is not empty, as `str.splitlines` parts them."""
 _BLANKS = 4096
 """Bytes up to which a file is looked at for being blank, so that it is called so."""
 WRAPPERS = ("results", "predictions", "submission", "outputs", "samples", "data")
@@ -62,7 +67,9 @@ def entries(path: Path) -> Iterator[Entry | Broken]:
         raise VtgError(f"{path}: no such file of predictions.")
     outside.regular(path)
     if path.suffix == ".parquet":
-        for number, row in enumerate(read_parquet(path, needs=("sample_id",)), 1):
+        frame = read_frame(path, needs=("sample_id",))
+        rows = (row for piece in frame.iter_slices(_PIECE) for row in piece.iter_rows(named=True))
+        for number, row in enumerate(rows, 1):
             yield Entry(f"{path}: row {number}", None, row)
         return
     if path.stat().st_size <= _BLANKS and not outside.read_bytes(path).strip():
@@ -106,7 +113,7 @@ def _document(path: Path) -> Any:
     """The value of a file that is one JSON document over several lines, or a list; None for JSON lines."""
     content = read_text(path)
     # The file may hold only control characters: `strip` removes more of them from text than from bytes.
-    first = next((line for line in content.splitlines() if line.strip()), None)
+    first = next((line[0] for line in _LINE.finditer(content) if line[0].strip()), None)
     if first is None:
         raise _empty(path)
     try:
@@ -149,7 +156,7 @@ def _of_value(where: str, value: Any) -> Iterator[Entry | Broken]:
 
 def _wrapper(record: dict[str, Any]) -> str | None:
     """The key under which an object holds all predictions of a file; None if it is a record or a mapping itself."""
-    if any(name in record for name in (*fields.IDS, *fields.VIDEOS, *fields.QUERIES)):
+    if not fields.ABOUT_SAMPLES.isdisjoint(record):
         return None
     return next((name for name in WRAPPERS if _holds_many(record.get(name))), None)
 
@@ -187,7 +194,7 @@ def _parsed(content: str) -> Any:
     """A JSON value (NaN and Infinity allowed); raises ValueError when it is not JSON or nests too deep."""
     check_depth(content)
     try:
-        return json.loads(content, object_pairs_hook=_object)
+        return _decode(content)
     except RecursionError:
         raise ValueError("it nests too deep") from None
 
@@ -195,3 +202,6 @@ def _parsed(content: str) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     return found if len(found) == len(pairs) else Repeated(pairs)
+
+
+_decode = json.JSONDecoder(object_pairs_hook=_object).decode

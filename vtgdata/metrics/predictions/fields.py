@@ -22,6 +22,8 @@ SURE_IDS = ("sample_id", "qid", "query_id", "question_id", "annotation_id")
 IDS = (*SURE_IDS, "id", "uid", "idx", "index", "doc_id")
 VIDEOS = (*ALIASES["video"], "vname", "clip_uid", "clip_id")
 QUERIES = tuple(name for name in ALIASES["query"] if name != "text")
+ABOUT_SAMPLES = frozenset((*IDS, *VIDEOS, *QUERIES))
+"""Keys that say which sample a record is about."""
 SCORES = ("score", "confidence", "prob")
 
 _SAID = {
@@ -113,7 +115,7 @@ def first_number(record: dict[str, Any], names: Iterable[str]) -> float | None:
 
 def is_record(record: dict[str, Any]) -> bool:
     """Whether an object is one prediction, rather than a mapping from ids to predictions."""
-    return any(name in record for name in (*IDS, *VIDEOS, *QUERIES)) or bool(answer_keys(record))
+    return not ABOUT_SAMPLES.isdisjoint(record) or bool(answer_keys(record))
 
 
 def windows(value: Any, name: str) -> Windows:
@@ -122,7 +124,8 @@ def windows(value: Any, name: str) -> Windows:
     >>> windows([["00:11", 21], [30, "31.5"]], "windows")
     ((11.0, 21.0), (30.0, 31.5))
     """
-    found = tuple(_window(item, f"an item of {name}") for item in sequence(value, name))
+    each = f"an item of {name}"
+    found = tuple([_window(item, each) for item in sequence(value, name)])
     if len({len(window) for window in found}) > 1:
         raise ValueError(f"some items of {name} have a score and some have none")
     return found

@@ -50,13 +50,19 @@ class Format(NamedTuple):
     """Whether samples with the same key share one answer; otherwise such a key is an error."""
     by_question: int = 0
     """Number of first levels of keys that name a question: samples with the same one are answered in their order."""
-    gather: Callable[[list[Prediction]], list[Prediction]] = list
-    """What becomes of all predictions of a file: some forms write several rows for one sample."""
+    gather: Callable[[list[Prediction]], list[Prediction]] | None = None
+    """What becomes of all predictions of a file, where a form writes several rows for one sample."""
+    by_id: Callable[[str], str] | None = None
+    """The key of a sample by its id, where a form knows samples by nothing else; `keys` gives the same."""
 
 
 def published_id(sample: Sample) -> str:
     """The corpus's own id of a sample: the part of its sample_id after the first colon."""
-    return sample.sample_id.partition(":")[2]
+    return _published(sample.sample_id)
+
+
+def _published(sample_id: str) -> str:
+    return sample_id.partition(":")[2]
 
 
 def _optional(entry: dict[str, Any], name: str) -> str | None:
@@ -249,15 +255,15 @@ def _by_sample_id(sample: Sample) -> tuple[str, ...]:
 
 
 FORMATS = {
-    "own": Format(_is_own, _own, _by_sample_id),
-    "qvhighlights": Format(_is_qvhighlights, _qvhighlights, _by_id),
+    "own": Format(_is_own, _own, _by_sample_id, by_id=str),
+    "qvhighlights": Format(_is_qvhighlights, _qvhighlights, _by_id, by_id=_published),
     "vue_tr": Format(_is_vue_tr, _vue_tr, _vue_tr_keys),
-    "time_r1": Format(_is_time_r1, _time_r1, _by_id),
+    "time_r1": Format(_is_time_r1, _time_r1, _by_id, by_id=_published),
     "lmms_eval": Format(_is_lmms_eval, _timelens, _timelens_keys, shared=True),
     "timelens": Format(_is_timelens, _timelens, _timelens_keys, shared=True),
-    "nextgqa": Format(_is_nextgqa, _nextgqa, _by_id),
+    "nextgqa": Format(_is_nextgqa, _nextgqa, _by_id, by_id=_published),
     "ego4d_nlq": Format(challenges.is_ego4d, challenges.ego4d, challenges.ego4d_keys),
     "rows": Format(rows.recognises, rows.read, rows.keys, by_question=rows.BY_QUESTION, gather=rows.gathered),
-    "nextgqa_relative": Format(_never, _nextgqa_relative, _by_id),
+    "nextgqa_relative": Format(_never, _nextgqa_relative, _by_id, by_id=_published),
 }
 """{name: form}, in the order in which they are tried; the last is never guessed."""

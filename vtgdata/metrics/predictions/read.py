@@ -1,12 +1,14 @@
 """Reading a file of predictions: its form is named, or guessed from the first entry that has a known one."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from vtgdata.annotations.text import shown
 from vtgdata.errors import VtgError, did_you_mean
+from vtgdata.files.packed import Packed
 from vtgdata.metrics.predictions import rows
 from vtgdata.metrics.predictions.entries import Entry, entries
 from vtgdata.metrics.predictions.fields import whole_ids
@@ -28,33 +30,44 @@ def read_predictions(path: str | Path, form: str = "") -> PredictionFile:
     path = Path(path)
     if form and form not in FORMATS:
         raise VtgError(f"--format {form!r} is no form of predictions; {did_you_mean(form, FORMATS)}.")
-    found = list(entries(path))
-    readable = [entry for entry in found if isinstance(entry, Entry)]
-    chosen = form or _sniffed(readable)
-    sighted = [entry for entry in found if not _is_control(entry)]
-    predictions: list[Prediction] = []
+    found = entries(path)
+    chosen, first = (form, []) if form else _sniffed(found)
+    predictions: Packed[Prediction] = Packed(Prediction)
     broken: list[Broken] = []
-    for entry in sighted:
-        read = entry if isinstance(entry, Broken) else _read(entry, chosen)
-        if isinstance(read, Broken):
-            broken.append(read)
-        else:
-            predictions.append(read)
+    set_aside = 0
+    for entry in itertools.chain(first, found):
+        if _is_control(entry):
+            set_aside += 1
+            continue
+        if isinstance(entry, Broken):
+            broken.append(entry)
+            continue
+        try:
+            predictions.append(_read(entry, chosen))
+        except ValueError as error:
+            broken.append(Broken(entry.where, str(error)))
     if not predictions:
         raise _nothing(path, broken)
-    if chosen:
-        predictions = FORMATS[chosen].gather(predictions)
+    gather = FORMATS[chosen].gather
     return PredictionFile(
-        path=str(path), format=chosen, predictions=predictions, broken=broken, set_aside=len(found) - len(sighted)
+        path=str(path),
+        format=chosen,
+        predictions=predictions if gather is None else gather(list(predictions)),
+        broken=broken,
+        set_aside=set_aside,
     )
 
 
-def _sniffed(found: Sequence[Entry]) -> str:
+def _sniffed(found: Iterator[Entry | Broken]) -> tuple[str, list[Entry | Broken]]:
+    """The form of the first entry that has a known one, "" if none has, and the entries up to it."""
+    seen: list[Entry | Broken] = []
     for entry in found:
-        for name, form in FORMATS.items():
-            if form.recognises(entry):
-                return name
-    return ""
+        seen.append(entry)
+        if isinstance(entry, Entry):
+            for name, form in FORMATS.items():
+                if form.recognises(entry):
+                    return name, seen
+    return "", seen
 
 
 def _is_control(entry: Entry | Broken) -> bool:
@@ -62,18 +75,14 @@ def _is_control(entry: Entry | Broken) -> bool:
     return isinstance(entry, Entry) and entry.record.get("seeing") not in (None, "sighted")
 
 
-def _read(entry: Entry, form: str) -> Prediction | Broken:
+def _read(entry: Entry, form: str) -> Prediction:
+    """A prediction out of an entry; raises ValueError that says what is wrong with it."""
     if not form:
-        return Broken(entry.where, _unknown(entry))
-    try:
-        found = FORMATS[form].read(entry)
-        if any(".0" in key for key in found.keys):
-            found = msgspec.structs.replace(found, keys=tuple(map(whole_ids, found.keys)))
-        # A lone surrogate (an escape such as \ud800) could not be written to a file again.
-        msgspec.json.encode(found)
-        return found
-    except ValueError as error:
-        return Broken(entry.where, str(error))
+        raise ValueError(_unknown(entry))
+    found = FORMATS[form].read(entry)
+    if any(".0" in key for key in found.keys):
+        found = msgspec.structs.replace(found, keys=tuple(map(whole_ids, found.keys)))
+    return found
 
 
 def _unknown(entry: Entry) -> str:

@@ -1,5 +1,6 @@
 """Types for the content of a file of predictions, before it is scored."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -49,7 +50,7 @@ class PredictionFile(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     format: str
-    predictions: list[Prediction]
+    predictions: Sequence[Prediction]
     broken: list[Broken]
     set_aside: int = 0
     """Number of rows from blind controls in our own rollouts; they are not answers of a model that sees the video."""

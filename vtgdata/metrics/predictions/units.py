@@ -4,15 +4,17 @@ Shares of the duration, percentages and milliseconds, read as seconds, give scor
 """
 
 import math
+from array import array
 from collections.abc import Callable, Mapping, Sequence
-from statistics import median
 from typing import NamedTuple
 
-import msgspec
+import numpy as np
 
 from vtgdata.errors import VtgError
 from vtgdata.metrics.predictions.record import Prediction, WindowUnit
+from vtgdata.metrics.truths import Truths, as_truths
 from vtgdata.records import Sample
+from vtgdata.records.windows import Array
 
 FEWEST = 3
 """Fewest different windows that are judged as a whole."""
@@ -21,59 +23,52 @@ FEWEST_PERCENT = 20
 
 
 class _Seen(NamedTuple):
-    """The windows of all answers, each bound beside its video's duration in seconds."""
+    """The windows of all answers, each bound beside its video's duration in seconds: (k,) each."""
 
-    starts: list[float]
-    ends: list[float]
-    durations: list[float]
+    starts: Array
+    ends: Array
+    durations: Array
 
 
-def as_said(
-    found: Mapping[str, Prediction], samples: Sequence[Sample], said: WindowUnit | None, path: str
-) -> dict[str, Prediction]:
-    """The predictions in the unit that the user said.
-
-    Raises VtgError when nobody said a unit and the windows, as a whole, cannot be seconds.
-    """
-    if said is not None:
-        return {key: msgspec.structs.replace(each, unit=said) for key, each in found.items()}
-    seen = _seen(found, samples)
+def refuse_other_units(found: Mapping[str, Prediction], samples: Sequence[Sample], path: str) -> None:
+    """Raise VtgError when the windows, as a whole, cannot be seconds, though nobody said another unit."""
+    seen = _seen(found, as_truths(samples))
     for unit, looks_so, why in _LOOKS:
-        if seen.ends and looks_so(seen):
+        if len(seen.ends) and looks_so(seen):
             raise VtgError(
                 f"{path}: {why}, so the windows look like {unit} and not like seconds. Write them in seconds, or "
                 f"say of --predictions which it is: --windows-in {unit} or --windows-in seconds."
             )
-    return dict(found)
 
 
-def _seen(found: Mapping[str, Prediction], samples: Sequence[Sample]) -> _Seen:
+def _seen(found: Mapping[str, Prediction], samples: Truths) -> _Seen:
     """The finite windows in seconds of answers to samples whose duration is known."""
-    seen = _Seen([], [], [])
-    for sample in samples:
-        said, duration = found.get(sample.sample_id), sample.video.duration
-        if said is None or duration is None or said.unit != "seconds":
+    bounds = array("d")
+    for sample_id, duration in zip(samples.columns.ids, samples.durations.tolist(), strict=True):
+        said = found.get(sample_id)
+        if said is None or math.isnan(duration) or said.unit != "seconds":
             continue
         for window in said.windows or ():
             if math.isfinite(window[0]) and math.isfinite(window[1]):
-                seen.starts.append(window[0])
-                seen.ends.append(window[1])
-                seen.durations.append(duration)
-    return seen
+                bounds.extend((window[0], window[1], duration))
+    return _Seen(*np.array(bounds, dtype=np.float64).reshape(-1, 3).T)
 
 
 def _fraction(seen: _Seen) -> bool:
-    different = len(set(zip(seen.starts, seen.ends, strict=True)))
-    return different >= FEWEST and max(seen.ends) <= 1 and median(seen.durations) > 5
+    if seen.ends.max() > 1 or np.median(seen.durations) <= 5:
+        return False
+    return np.unique(np.stack([seen.starts, seen.ends]), axis=1).shape[1] >= FEWEST
 
 
 def _percent(seen: _Seen) -> bool:
-    return len(set(seen.ends)) >= FEWEST_PERCENT and 90 < max(seen.ends) <= 100 and median(seen.durations) >= 300
+    if not (90 < seen.ends.max() <= 100 and np.median(seen.durations) >= 300):
+        return False
+    return len(np.unique(seen.ends)) >= FEWEST_PERCENT
 
 
 def _milliseconds(seen: _Seen) -> bool:
-    late = sum(end > 20 * duration for end, duration in zip(seen.ends, seen.durations, strict=True))
-    return len(seen.ends) >= FEWEST and late > 0.5 * len(seen.ends)
+    late = np.count_nonzero(seen.ends > 20 * seen.durations)
+    return len(seen.ends) >= FEWEST and bool(late > 0.5 * len(seen.ends))
 
 
 _LOOKS: tuple[tuple[WindowUnit, Callable[[_Seen], bool], str], ...] = (

@@ -1,7 +1,7 @@
 """Writing answers in the forms that other systems read, the counterpart of `formats`: one answer per sample."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -97,7 +97,7 @@ def file_name(form: str) -> str:
     return f"predictions.{form}.{'jsonl' if form in LINES else 'json'}"
 
 
-def write_predictions(folder: Path, form: str, answers: Sequence[Given]) -> str:
+def write_predictions(folder: Path, form: str, answers: Iterable[Given]) -> str:
     """Write answers in one form; returns the file's name. `Given.windows` has no invalid windows.
 
     In TimeLens' form, samples of the same video, query and window have the same key. All are written; a reader that

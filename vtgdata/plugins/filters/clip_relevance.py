@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from vtgdata.annotations.filtering import FilterExample, FrameReader, example_sample, seen
 from vtgdata.errors import VtgError
-from vtgdata.metrics.window_table import as_array, support
+from vtgdata.metrics.flat import as_array
+from vtgdata.metrics.window_table import support
 from vtgdata.records import Frames, LeftOut, Sample, Video, Window
 from vtgdata.video import open_clip_model
 from vtgdata.video.decode import jpeg

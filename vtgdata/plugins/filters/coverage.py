@@ -8,7 +8,8 @@ import math
 from collections.abc import Sequence
 
 from vtgdata.annotations.filtering import FilterExample, Why, check_limits, example_sample, leave
-from vtgdata.metrics.window_table import as_array, support
+from vtgdata.metrics.flat import as_array
+from vtgdata.metrics.window_table import support
 from vtgdata.records import LeftOut, Sample
 
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vtgdata.metrics.window_table import Flat, Table, clamped, mean_per_row, one_or_several
+from vtgdata.metrics.flat import Flat
+from vtgdata.metrics.window_table import Table, clamped, mean_per_row, one_or_several
 from vtgdata.records import Answer, Sample
 from vtgdata.records.windows import Array
 

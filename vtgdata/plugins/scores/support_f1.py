@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vtgdata.metrics.window_table import Index, Table, pairs, ratio, shared, table
+from vtgdata.metrics.flat import Index
+from vtgdata.metrics.window_table import Table, pairs, ratio, shared, table
 from vtgdata.records import Answer, Sample, Window
 from vtgdata.records.windows import Array
 

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -59,6 +59,19 @@ def json_script(value: Any) -> str:
     return msgspec.json.encode(value).decode().replace("<", "\\u003c").replace("\u2028", "\\u2028")
 
 
+def _json_pieces(value: Any) -> Iterator[str]:
+    """The same for an object, value by value: together they are the longest part of a page."""
+    if not isinstance(value, dict):
+        yield json_script(value)
+        return
+    mark = "{"
+    for name, each in cast(dict[str, Any], value).items():
+        yield f"{mark}{json_script(name)}:"
+        yield from _json_pieces(each)
+        mark = ","
+    yield "}" if value else "{}"
+
+
 def pieces(facts: Any, table: Any, details: Iterable[Any], title: str, rules: str) -> Iterator[str]:
     """The page, piece by piece.
 
@@ -72,16 +85,19 @@ def pieces(facts: Any, table: Any, details: Iterable[Any], title: str, rules: st
     import jinja2
     from markupsafe import Markup
 
-    mark = "\u0000details\u0000"
+    marks = ("\u0000table\u0000", "\u0000details\u0000")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
     page = environment.get_template("page.html.j2").render(
         title=title, policy=rules, style=Markup(style()), program=Markup(program()),
-        facts=Markup(json_script(facts)), table=Markup(json_script(table)), details=Markup(mark),
+        facts=Markup(json_script(facts)), table=Markup(marks[0]), details=Markup(marks[1]),
     )  # fmt: skip
-    before, _, after = page.partition(mark)
+    before, _, rest = page.partition(marks[0])
+    between, _, after = rest.partition(marks[1])
     yield before
+    yield from _json_pieces(table)
+    yield between
     for number, each in enumerate(details):
         yield ("\n" if number else "") + json_script(each)
     yield after

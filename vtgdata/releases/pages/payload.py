@@ -1,13 +1,18 @@
 """The data of a page as JSON: columns rather than rows, so that 10^5 samples are a few megabytes."""
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from vtgdata.files.outside_text import masked
 from vtgdata.releases.pages.rows import Rows
 
+_encode = msgspec.json.Encoder().encode
+_PIECE = 65_536
+"""Rows whose values are objects at a time."""
 _CODED = 512
 """A column of texts with at most so many different ones is stored as numbers, with the texts once."""
 _LETTERS = 300
@@ -89,20 +94,35 @@ def _of_students(rows: Rows, column: Column) -> list[Column]:
     return found
 
 
-def encode(values: Any, kind: str) -> dict[str, Any] | list[Any]:
+def encode(values: Any, kind: str) -> msgspec.Raw:
     """A Polars column as JSON values: numbers rounded to the millisecond; few different texts once each."""
     import polars as pl
 
     if kind != "text":
-        digits = 3
-        found = values.cast(pl.Float64).fill_nan(None).round(digits).to_list()
-        return [int(each) if each is not None and each.is_integer() else each for each in found]
+        return _listed(len(values), lambda part: _numbers(values[part].cast(pl.Float64)))
     texts = values.fill_null("")
     distinct = texts.unique(maintain_order=True)
     if len(distinct) > _CODED:
-        return [short(each) for each in texts.to_list()]
+        return _listed(len(texts), lambda part: [short(each) for each in texts[part]])
     places = {text: place for place, text in enumerate(distinct.to_list())}
-    return {"values": [short(text) for text in places], "codes": [places[text] for text in texts.to_list()]}
+    codes = _listed(len(texts), lambda part: [places[text] for text in texts[part]])
+    return json({"values": [short(text) for text in places], "codes": codes})
+
+
+def _numbers(values: Any) -> list[float | None]:
+    found = values.fill_nan(None).round(3).to_list()
+    return [int(each) if each is not None and each.is_integer() else each for each in found]
+
+
+def _listed(n: int, values: Callable[[slice], list[Any]]) -> msgspec.Raw:
+    """A list of n values as JSON, made in pieces: as objects, those of a long table would not fit into memory."""
+    pieces = (_encode(values(slice(low, min(low + _PIECE, n))))[1:-1] for low in range(0, n, _PIECE))
+    return msgspec.Raw(b"[" + b",".join(pieces) + b"]")
+
+
+def json(value: Any) -> msgspec.Raw:
+    """A value as JSON."""
+    return msgspec.Raw(_encode(value))
 
 
 def short(text: str, letters: int = _LETTERS) -> str:
@@ -121,19 +141,41 @@ def flat(windows: Sequence[Sequence[float]] | None) -> list[float]:
     return [int(value) if value.is_integer() else value for value in found]
 
 
-def windows(frame: Any, name: str) -> list[list[float]]:
+def windows(frame: Any, name: str) -> msgspec.Raw:
     """A column of windows, each row flat."""
-    return [flat(each) for each in frame[name].to_list()]
+    return _listed(frame.height, lambda part: _flats(frame[name][part]))
 
 
-def answers(rows: Rows) -> list[list[list[float]]]:
+def _flats(column: Any) -> list[list[float]]:
+    """`flat` of each row of a Polars column."""
+    import polars as pl
+
+    listed = column.cast(pl.List(pl.List(pl.Float64)))
+    sizes = listed.list.eval(pl.element().list.len()).list.sum().fill_null(0).to_numpy()
+    values = listed.drop_nulls().explode().drop_nulls().explode().drop_nulls().to_numpy()
+    found: list[float] = values.tolist()
+    # Almost all are to the millisecond already; `round` would give the same number.
+    for i in np.flatnonzero(values != np.rint(values * 1000) / 1000).tolist():
+        found[i] = round(found[i], 3)
+    for i in np.flatnonzero(np.isfinite(values)).tolist():
+        if found[i].is_integer():
+            found[i] = int(found[i])
+    return [found[start:end] for start, end in itertools.pairwise([0, *np.cumsum(sizes).tolist()])]
+
+
+def answers(rows: Rows) -> msgspec.Raw:
     """Of each sample its answers: place of the model, IoU in per cent (-1: none), 1 for a kept trace, its windows."""
-    found: list[list[list[float]]] = [[] for _ in range(rows.samples.height)]
-    if rows.models:
-        owners: list[int] = rows.answers["row"].to_list()
-        for row, answer in zip(owners, answers_of(rows.answers, rows.models), strict=True):
-            found[row].append(answer)
-    return found
+    owners = rows.answers["row"].to_numpy()  # ascending
+
+    def of(part: slice) -> list[list[list[float]]]:
+        found: list[list[list[float]]] = [[] for _ in range(part.stop - part.start)]
+        low, high = np.searchsorted(owners, (part.start, part.stop)).tolist()
+        told = answers_of(rows.answers[low:high], rows.models)
+        for row, answer in zip(owners[low:high].tolist() if told else (), told, strict=True):
+            found[row - part.start].append(answer)
+        return found
+
+    return _listed(rows.samples.height, of)
 
 
 def answers_of(answers: Any, models: Sequence[str]) -> list[list[float]]:
@@ -141,21 +183,19 @@ def answers_of(answers: Any, models: Sequence[str]) -> list[list[float]]:
     if not models:
         return []
     places = {name: place for place, name in enumerate(models)}
-    wanted: Any = answers.select("model", "iou", "kept", "windows")
-    found: list[list[float]] = []
-    cells: Iterator[tuple[str, float | None, bool | None, list[list[float]] | None]] = wanted.iter_rows()
-    for model, iou, kept, spans in cells:
-        found.append([places[model], -1 if iou is None else round(100 * iou), int(bool(kept)), *flat(spans)])
-    return found
+    ious = (-1 if iou is None else round(100 * iou) for iou in answers["iou"].to_list())
+    kept, spans = answers["kept"].fill_null(False).to_list(), _flats(answers["windows"])
+    of_model = (places[name] for name in answers["model"])
+    return [[*each[:2], int(each[2]), *each[3]] for each in zip(of_model, ious, kept, spans, strict=True)]
 
 
 def table(rows: Rows) -> dict[str, Any]:
     """All that the table and the timelines of a page need, for all samples."""
     frame, shown = rows.samples, columns(rows)
     return {
-        "columns": shown,
+        "columns": json(shown),
         "data": {column.name: encode(frame[column.name], column.kind) for column in shown},
-        "ids": frame["sample_id"].to_list(),
+        "ids": _listed(frame.height, lambda part: frame["sample_id"][part].to_list()),
         "annotation": windows(frame, "windows"),
         "consensus": windows(frame, "consensus"),
         "answers": answers(rows),

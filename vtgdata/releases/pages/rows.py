@@ -195,11 +195,18 @@ def _agreement(answers: Any) -> Any:
     return pl.DataFrame(
         {
             "sample_id": grouped["sample_id"], "answers": grouped["answers"],
-            "disagreement": pl.Series(spread).fill_nan(None),
-            "consensus": [[window] if ok else [] for window, ok in zip(agreed.window.tolist(), known, strict=True)],
-        },
-        schema_overrides={"consensus": pl.List(pl.List(pl.Float64))},
+            "disagreement": pl.Series(spread).fill_nan(None), "consensus": _windows(agreed.window, known),
+        }
     )  # fmt: skip
+
+
+def _windows(windows: Any, known: Any) -> Any:
+    """A Polars column of windows. Args: windows: (n, 2); known: (n,) False for a row without any."""
+    import polars as pl
+
+    kind = pl.List(pl.List(pl.Float64))
+    both = pl.DataFrame({"window": pl.Series(windows[:, None]).cast(kind), "known": known})
+    return both.select(pl.when("known").then("window").otherwise(pl.lit([], kind))).to_series()
 
 
 def _traced(answers: Any) -> Any:
