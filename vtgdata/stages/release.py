@@ -112,6 +112,8 @@ def run(settings: Settings) -> Summary:
             raise VtgError(
                 f"--split {config}=...: a config is named in small letters, digits, _ and not {', '.join(COLUMNS)}."
             )
+    if settings.made_by and not {"name", "sha256"} <= set(settings.made_by) <= {"name", "sha256", "limit"}:
+        raise VtgError("--made-by: takes name=... and sha256=...; `vtgdata run` fills it in, so leave it out.")
     earlier, named = (hub.local(text) if text else "" for text in (settings.previous, settings.tombstones))
     given = [
         settings.samples, settings.coldstart, settings.pass_rates, *settings.splits.values(), *settings.rollouts,
