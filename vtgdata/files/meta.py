@@ -34,11 +34,15 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def read_meta(folder: Path) -> Meta | None:
-    """The folder's meta; None when there is none, or it is not ours (then the step is simply not done)."""
+    """The folder's meta; None when there is none, or it is not ours (then the step is simply not done).
+
+    One whose outputs lie outside of the folder is not ours: it may have come with the folder from anywhere.
+    """
     try:
-        return json_document.decode(outside.read_bytes(folder / META), type=Meta)
+        meta = json_document.decode(outside.read_bytes(folder / META), type=Meta)
     except (OSError, msgspec.DecodeError):
         return None
+    return meta if all(map(outside.is_inner, meta.outputs)) else None
 
 
 def outputs_hold(folder: Path, meta: Meta) -> bool:
