@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow.parquet as pq
 import pytest
 
 from support import forked
@@ -247,6 +248,37 @@ def test_a_link_in_a_result_that_leads_to_an_input_changes_no_input(command, wor
         with contextlib.suppress(VtgError):
             run(command, "own", **change)
         assert apart(world, ["own", *added]) == before
+
+
+@pytest.mark.parametrize("command", slowly(FOLDERS))
+def test_a_result_of_an_input_that_changed_while_it_was_read_never_counts_as_up_to_date(command, world, monkeypatch):
+    """The input has other bytes between hashing and reading, and its old ones again later."""
+    file = next((path for name in read(RUNS[command]) for path in files_of(world / name)), None)
+    if file is None:
+        return  # it reads nothing that a setting names
+    begun, kept = Step.up_to_date, file.read_bytes()
+
+    def changing(step: Step[Any]) -> Any:
+        if file.suffix == ".parquet":
+            pq.write_table(pq.read_table(file).replace_schema_metadata({"other": "bytes"}), file)
+        else:
+            file.write_bytes(kept + b"\n")
+        return begun(step)
+
+    with monkeypatch.context() as patch, contextlib.suppress(VtgError):
+        patch.setattr(Step, "up_to_date", changing)
+        run(command, "own")
+    file.write_bytes(kept)
+    before = read_meta(world / "own")
+    values = RUNS[command] | {"out": "own"}
+    with contextlib.suppress(VtgError):
+        done = commands.execute(command, commands.build(command, values, command))
+        assert getattr(done, "up_to_date", False) is not True, before
+
+
+def files_of(path: Path) -> list[Path]:
+    """A file, or those of a folder whose bytes matter."""
+    return [path] if path.is_file() else sorted(each for each in path.rglob("*") if each.suffix in (".json", ".jsonl"))
 
 
 def apart(world: Path, places: list[str]) -> dict[str, bytes | None]:

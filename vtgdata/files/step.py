@@ -30,6 +30,8 @@ from vtgdata.files.whole import DISK, write_json
 
 LEASE = ".vtgdata"
 """Name that the lease on a folder is for: its side folder is `.vtgdata.owner.json`."""
+CHANGED = "changed while it was read"
+"""In `meta.json` in the place of the fingerprint of such an input."""
 log = logging.getLogger("vtgdata")
 
 
@@ -255,12 +257,19 @@ class Step(Generic[S]):
         """Note folders as they are now: the step itself has added to them."""
         self.inputs |= {f"{root}/": fingerprint.of_listing(Path(root)) for root in listings}
 
+    def changed_inputs(self) -> list[str]:
+        """The inputs whose bytes are no longer those that were hashed before the step began; not listed folders."""
+        return [path for path, known in self.inputs.items() if not path.endswith("/") and _now(path) != known]
+
     def written(self) -> list[str]:
         """Names of everything that was written but hidden files: for a library that chooses its own names."""
         return sorted(path.name for path in self.start().iterdir() if not path.name.startswith("."))
 
     def finish(self, summary: S, outputs: Iterable[str], *, failed: str | None = None, parser: str = "") -> S:
         """Put the outputs in their places, the meta last of all, and return the summary.
+
+        Where an input has changed since it was hashed, nobody knows which bytes were read: the result is kept, since it
+        may be that of days, but never counts as up to date.
 
         Args:
             summary: counts and results.
@@ -271,6 +280,9 @@ class Step(Generic[S]):
         Raises RowsFailed, after writing, when `failed` is given, and Locked when another process took the folder over.
         """
         draft = self.start()
+        for path in self.changed_inputs():
+            log.warning("%s: changed while `vtgdata %s` ran: the same command does it again.", path, self.command)
+            self.inputs[path] = CHANGED
         meta = Meta(
             command=self.command, version=__version__, complete=failed is None, settings=self.settings,
             code=self.code, inputs=self.inputs,
@@ -290,6 +302,14 @@ class Step(Generic[S]):
         if failed is not None:
             raise RowsFailed(failed, summary)
         return summary
+
+
+def _now(path: str) -> str:
+    """The fingerprint of an input now; empty where it is gone."""
+    try:
+        return fingerprint.of_path(Path(path))
+    except OSError:
+        return ""
 
 
 def _found(name: str, draft: Path, out: Path) -> Path:

@@ -180,6 +180,10 @@ def run(settings: Settings) -> Summary:
             removed=len(sources.index.removed),
             out=settings.out,
         )
+        if changed := step.changed_inputs():
+            raise VtgError(
+                f"{changed[0]}: changed while it was read, so the release would not be of it. Run this again."
+            )
         # release.json last: until it is there, the files beside it are no release.
         return step.finish(summary, outputs=sorted(releases.named(document), key=lambda name: name == releases.NAME))
 
