@@ -22,6 +22,11 @@ def fresh(folder: Path) -> Path:
     return folder / DRAFT
 
 
+def output(name: str, draft: Path, folder: Path) -> Path:
+    """An output by its name: in the draft, or in the folder itself where it was written piece by piece."""
+    return draft / name if (draft / name).exists() else folder / name
+
+
 def discard(folder: Path) -> None:
     """Delete a folder's draft, if it has one."""
     if (folder / DRAFT).exists():

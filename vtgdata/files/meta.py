@@ -1,6 +1,7 @@
 """`meta.json` in an output folder: which command made the folder, from what, and the hashes of what it wrote."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,6 +10,8 @@ import msgspec
 from vtgdata.files import fingerprint, json_document, outside
 
 META = "meta.json"
+CHANGED = "changed while it was read"
+"""In the place of the fingerprint of an input that did."""
 
 
 class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -50,6 +53,19 @@ def outputs_hold(folder: Path, meta: Meta) -> bool:
     return all(
         (folder / name).exists() and fingerprint.of_path(folder / name) == known for name, known in meta.outputs.items()
     )
+
+
+def changed_inputs(inputs: Mapping[str, str]) -> list[str]:
+    """Those of a meta's inputs whose bytes are no longer those that it names; folders that are only listed are none."""
+    return [path for path, known in inputs.items() if not path.endswith("/") and _now(path) != known]
+
+
+def _now(path: str) -> str:
+    """The fingerprint of an input now; empty where it is gone."""
+    try:
+        return fingerprint.of_path(Path(path))
+    except OSError:
+        return ""
 
 
 class Made(NamedTuple):

@@ -20,9 +20,9 @@ from vtgdata import __version__
 from vtgdata.errors import Conflict, Locked, RowsFailed, VtgError
 from vtgdata.files import claims, code_fingerprint, fingerprint
 from vtgdata.files.crash_points import crash_here
-from vtgdata.files.draft import DRAFT, discard, fresh, settle
+from vtgdata.files.draft import DRAFT, discard, fresh, output, settle
 from vtgdata.files.lease import Lease, clear
-from vtgdata.files.meta import META, Meta, outputs_hold, read_meta
+from vtgdata.files.meta import CHANGED, META, Meta, changed_inputs, outputs_hold, read_meta
 from vtgdata.files.outside_text import refuse_unstorable
 from vtgdata.files.owners import owner_path
 from vtgdata.files.temporary import tidy
@@ -30,8 +30,6 @@ from vtgdata.files.whole import DISK, write_json
 
 LEASE = ".vtgdata"
 """Name that the lease on a folder is for: its side folder is `.vtgdata.owner.json`."""
-CHANGED = "changed while it was read"
-"""In `meta.json` in the place of the fingerprint of such an input."""
 log = logging.getLogger("vtgdata")
 
 
@@ -257,10 +255,6 @@ class Step(Generic[S]):
         """Note folders as they are now: the step itself has added to them."""
         self.inputs |= {f"{root}/": fingerprint.of_listing(Path(root)) for root in listings}
 
-    def changed_inputs(self) -> list[str]:
-        """The inputs whose bytes are no longer those that were hashed before the step began; not listed folders."""
-        return [path for path, known in self.inputs.items() if not path.endswith("/") and _now(path) != known]
-
     def written(self) -> list[str]:
         """Names of everything that was written but hidden files: for a library that chooses its own names."""
         return sorted(path.name for path in self.start().iterdir() if not path.name.startswith("."))
@@ -280,13 +274,13 @@ class Step(Generic[S]):
         Raises RowsFailed, after writing, when `failed` is given, and Locked when another process took the folder over.
         """
         draft = self.start()
-        for path in self.changed_inputs():
+        for path in changed_inputs(self.inputs):
             log.warning("%s: changed while `vtgdata %s` ran: the same command does it again.", path, self.command)
             self.inputs[path] = CHANGED
         meta = Meta(
             command=self.command, version=__version__, complete=failed is None, settings=self.settings,
             code=self.code, inputs=self.inputs,
-            outputs={name: fingerprint.of_path(_found(name, draft, self.out)) for name in outputs},
+            outputs={name: fingerprint.of_path(output(name, draft, self.out)) for name in outputs},
             summary=json_values(summary),
             finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             how=self._how, parser=parser,
@@ -302,16 +296,3 @@ class Step(Generic[S]):
         if failed is not None:
             raise RowsFailed(failed, summary)
         return summary
-
-
-def _now(path: str) -> str:
-    """The fingerprint of an input now; empty where it is gone."""
-    try:
-        return fingerprint.of_path(Path(path))
-    except OSError:
-        return ""
-
-
-def _found(name: str, draft: Path, out: Path) -> Path:
-    """An output: in the draft, or in the folder itself where it was written piece by piece."""
-    return draft / name if (draft / name).exists() else out / name

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from vtgdata import releases
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
+from vtgdata.files.meta import changed_inputs
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.releases import COLUMNS, Release, diff, hub, licence_texts, teacher_terms, tombstones
 from vtgdata.releases.columns import RATED, TRACED, kind_of
@@ -180,7 +181,7 @@ def run(settings: Settings) -> Summary:
             removed=len(sources.index.removed),
             out=settings.out,
         )
-        if changed := step.changed_inputs():
+        if changed := changed_inputs(step.inputs):
             raise VtgError(
                 f"{changed[0]}: changed while it was read, so the release would not be of it. Run this again."
             )
