@@ -1,21 +1,26 @@
 """No command deletes, empties or overwrites a file that it did not write: tried on every command of the table."""
 
+import contextlib
+import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow.parquet as pq
 import pytest
 
 from support import forked
 from support.attacks import attacked
-from support.every_stage import ADDS_TO, NOT_TRIED_WHOLE, OUT, RUNS, bytes_of, make_world, read, run
+from support.every_stage import ADDS_TO, NOT_TRIED_WHOLE, OUT, RUNS, SAMPLES, bytes_of, make_world, read, run
 from support.hub_clients import stage
 from support.hub_server import Hub
 from vtgdata.cli import commands
 from vtgdata.errors import Conflict, VtgError
-from vtgdata.files import claims
+from vtgdata.files import claims, fingerprint, recipe
+from vtgdata.files.draft import DRAFT
 from vtgdata.files.meta import read_meta
 from vtgdata.files.step import Step, StepSummary
 from vtgdata.files.whole import write_text
@@ -28,6 +33,11 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("VTGDATA_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path / "world")
     return tmp_path / "world"
+
+
+def slowly(names: list[str]) -> list[Any]:
+    """All commands, of which the default suite tries one."""
+    return [name if name == "select" else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 def refused(command: str, out: str, world: Path, kind: type[VtgError] = VtgError, **changes: Any) -> str:
@@ -57,9 +67,49 @@ def test_an_output_that_is_holds_or_lies_in_an_input_is_refused(command, world):
             assert f"--out {out}: " in said and (how in said or "is a file" in said), said
 
 
+@pytest.fixture
+def mounted(world):
+    """The inputs' folder, mounted at a second place too."""
+    place = world.parent / "mounted"
+    place.mkdir()
+    if (
+        os.name == "nt"
+        or subprocess.run(["mount", "--bind", world, place], capture_output=True, check=False).returncode
+    ):
+        pytest.skip("needs root, to mount a folder at a second place")
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+@pytest.mark.parametrize("command", slowly(attacked("A1")))
+def test_a_folder_that_is_mounted_at_two_places_is_one(command, world, mounted):
+    """As containers have it, with one folder of the machine under two names."""
+    for path in read(RUNS[command]):
+        if command == "demo-report" and path in ("release/1.0.0", "model"):
+            continue  # as above
+        for out in (mounted / Path(path).parent, mounted / path / "new"):
+            if (world / path).is_dir() or out.is_dir():
+                said = refused(command, str(out), world)
+                assert "which is read" in said or "is a file" in said, said
+
+
 def test_through_a_link_it_is_the_same_folder(world):
     (world / "link").symlink_to("samples")
     assert "which is read" in refused("curate", "link", world)
+
+
+def test_a_home_that_no_shell_has_replaced_makes_no_folder_of_that_name(world, monkeypatch):
+    """`--out=~/own`, and a recipe's `out: ~/runs`: whoever deletes a folder named `~` deletes the home."""
+    monkeypatch.setenv("HOME", str(world))
+    assert "which is read" in refused("curate", "~/samples", world)
+    run("select", "~/own", samples="~/samples/samples.parquet")
+    step = {"id": "a", "command": "select", "pass_rates": "~/rates/pass_rates.parquet", "samples": SAMPLES}
+    steps = [step | {"size": 1}, {"command": "curate", "id": "b", "file": SAMPLES, "against": ["@a/rows.parquet"]}]
+    (world / "r.yaml").write_text(json.dumps({"out": "~/runs", "steps": steps}))
+    plan = recipe.load(world / "r.yaml", commands.fields)
+    assert plan.steps[1].settings["against"] == [f"{world}/runs/a/rows.parquet"]
+    commands.execute("select", commands.build("select", plan.steps[0].settings, "a"))
+    assert read_meta(world / "own") and read_meta(world / "runs/a") and not (world / "~").exists()
 
 
 ONE_FILE = ("diff", "report", "exchange")
@@ -148,6 +198,92 @@ def test_it_replaces_its_own_result_and_nothing_else(command, world):
     run(command, "own", **change)  # nothing to do, so nothing to refuse
     other = "select" if command != "select" else "curate"
     assert f"made by `vtgdata {command}`" in refused(other, "own", world, Conflict)
+
+
+FOLDERS = [name for name in attacked("A4") if name not in NOT_TRIED_WHOLE]
+"""Commands that fill an output folder and are tried whole."""
+DOCUMENTS = ("meta.json", claims.MARK, f"{DRAFT}/meta.json")
+"""What tells a command which files of its folder are its own."""
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+@pytest.mark.parametrize("command", slowly(FOLDERS))
+def test_a_folder_that_came_from_elsewhere_moves_and_deletes_nothing_outside_of_it(command, document, world):
+    """Its documents may name as outputs what lies beside it, or behind a link in it."""
+    mine, out = world / "mine", world / "given/out"
+    for path in (mine / "thesis.tex", world / "given/planted", out / DRAFT / "planted"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{path.name}, as it was")
+    (out / "link").symlink_to(mine)
+    (out / DRAFT / "link").symlink_to(mine)
+    added = ADDS_TO.get(command, [])
+    names = ("../../mine/thesis.tex", str(mine / "thesis.tex"), "link/thesis.tex", "../planted", "link/planted")
+    for name in names:
+        known = fingerprint.of_path(mine / "thesis.tex")
+        found = {"command": command, "version": "0", "complete": True, "settings": {}, "code": "", "inputs": {}}
+        found |= {"outputs": {name: known}, "summary": {}, "finished": ""}
+        (out / DRAFT).mkdir(exist_ok=True)
+        (out / claims.MARK).write_text(json.dumps({"command": command}))  # as if a run of it had begun to fill it
+        (out / document).write_text(json.dumps(found))
+        before = apart(world, ["given/out", *added])
+        with contextlib.suppress(VtgError):
+            run(command, str(out))
+        assert apart(world, ["given/out", *added]) == before, name
+        for path in (out / each for each in DOCUMENTS):
+            path.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("command", slowly(FOLDERS))
+def test_a_link_in_a_result_that_leads_to_an_input_changes_no_input(command, world):
+    """Whoever has moved results away, or put originals in their place, may have left a link."""
+    run(command, "own")
+    named = [world / path for path in read(RUNS[command]) if (world / path).is_file()]
+    for path in [path for path in (world / "own").iterdir() if path.name[0] != "." and path.name != "meta.json"]:
+        target = world / "videos/deep" if path.is_dir() else next(iter(named), world / "samples/samples.parquet")
+        path.rename(world.parent / path.name)
+        path.symlink_to(target)
+    added = ADDS_TO.get(command, [])
+    before = apart(world, ["own", *added])
+    for change in ({}, {"replace": True}, {"quality": 30} if command == "videos proxy" else {"replace": True}):
+        with contextlib.suppress(VtgError):
+            run(command, "own", **change)
+        assert apart(world, ["own", *added]) == before
+
+
+@pytest.mark.parametrize("command", slowly(FOLDERS))
+def test_a_result_of_an_input_that_changed_while_it_was_read_never_counts_as_up_to_date(command, world, monkeypatch):
+    """The input has other bytes between hashing and reading, and its old ones again later."""
+    file = next((path for name in read(RUNS[command]) for path in files_of(world / name)), None)
+    if file is None:
+        return  # it reads nothing that a setting names
+    begun, kept = Step.up_to_date, file.read_bytes()
+
+    def changing(step: Step[Any]) -> Any:
+        if file.suffix == ".parquet":
+            pq.write_table(pq.read_table(file).replace_schema_metadata({"other": "bytes"}), file)
+        else:
+            file.write_bytes(kept + b"\n")
+        return begun(step)
+
+    with monkeypatch.context() as patch, contextlib.suppress(VtgError):
+        patch.setattr(Step, "up_to_date", changing)
+        run(command, "own")
+    file.write_bytes(kept)
+    before = read_meta(world / "own")
+    values = RUNS[command] | {"out": "own"}
+    with contextlib.suppress(VtgError):
+        done = commands.execute(command, commands.build(command, values, command))
+        assert getattr(done, "up_to_date", False) is not True, before
+
+
+def files_of(path: Path) -> list[Path]:
+    """A file, or those of a folder whose bytes matter."""
+    return [path] if path.is_file() else sorted(each for each in path.rglob("*") if each.suffix in (".json", ".jsonl"))
+
+
+def apart(world: Path, places: list[str]) -> dict[str, bytes | None]:
+    """Everything in a folder but what lies in these places."""
+    return {name: raw for name, raw in bytes_of(world).items() if not name.startswith(tuple(places))}
 
 
 class Own(msgspec.Struct):

@@ -26,7 +26,6 @@ OPENS = {
 WRITES = ("w", "x", "a")
 ALLOWED = {
     "files/limits.py": {"read_text": "files of the kernel, by fixed names"},
-    "files/owners.py": {"read_bytes": "the owner's file in an output folder"},
     "files/processes.py": {"read_text": "files of the kernel, by fixed names"},
     "files/temporary.py": {
         "open": "a new file, which must not exist", "fdopen": "the same", "read_text": "a file of the kernel",

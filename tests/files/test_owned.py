@@ -81,6 +81,19 @@ def test_two_pushes_into_one_folder_do_not_meet(world):
     assert not list(world.glob(".pushed*"))
 
 
+def test_a_takedown_through_a_link_comes_into_the_list_that_it_leads_to(world):
+    """A list that several people share; each has a link to it in a folder of their own."""
+    for name in ("mine", "theirs"):
+        (world / name).mkdir()
+        (world / name / "removed.json").symlink_to(world / "lists/removed.json")
+    names = [f"v{n}" for n in range(6)]
+    places = [f"{name}/removed.json" for name in ("mine", "theirs", "lists")] * 2
+    runs = [started("remove", place, video_id=[name], source="") for place, name in zip(places, names, strict=True)]
+    assert [each.wait() for each in runs] == [0] * len(runs)
+    assert {each.video_id for each in tombstones.read("lists/removed.json").removed} == set(names)
+    assert (world / "mine/removed.json").is_symlink() and not list(world.rglob("*.owner.json"))
+
+
 @pytest.mark.parametrize("command", attacked("A6"))
 def test_of_many_that_add_to_one_file_each_adds_its_own(command, world):
     """`remove`, and the bindings of a folder of videos."""

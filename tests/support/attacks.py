@@ -78,7 +78,13 @@ EXEMPT: dict[str, dict[str, str]] = {
         "pull": "it reads the Hub's bytes, each compared with its hash: tests/stages/test_pull.py",
         "demo-report": "it names a release in its report, and does not read it",
     },
-    "A16": dict.fromkeys((name for name in RUNS if name not in _ASKS), _NO_MODEL),
+    "A16": {
+        **dict.fromkeys((name for name in RUNS if name not in _ASKS), _NO_MODEL),
+        "curate": "a filter opens one of open_clip: test_a_clip_model_may_not_ask_for_its_own_code",
+        "rebuild": "its steps are these commands, in a process of their own",
+        "push": "it copies a model's files and opens none",
+        "export": "it reads which family a config.json names, and opens no model",
+    },
 }  # fmt: skip
 """{attack: {command: why it is not tried there}}."""
 
@@ -142,6 +148,7 @@ CANARIES = {
     "OPENAI_API_KEY": "canary-of-openai-0123456789",
     "AWS_SECRET_ACCESS_KEY": "canary/of+aws=0123456789",
     "DB_PASSWORD": "canary of a data base",
+    "MIRROR_CREDS": "canary-of-creds-0123",
     "HF_ENDPOINT": "http://bob:canary-of-hub@127.0.0.1:9/hub",
     "HTTPS_PROXY": "http://bob:canary%20of%20proxy@127.0.0.1:9",
     "MIRROR_URL": "https://mirror.example/x?X-Amz-Signature=canary0of0signature&n=1",
@@ -150,7 +157,7 @@ CANARIES = {
 SECRETS = (
     *("hf_canary5up3rs3cr3tABCDEFGHIJ", "sk-canary-5up3rs3cr3t-0123456789", "canary-of-openai-0123456789"),
     *("canary/of+aws=0123456789", "canary of a data base", "canary-of-hub", "canary%20of%20proxy", "canary of proxy"),
-    *("canary0of0signature", "Ym9iOmNhbmFyeS1vZi1odWI="),
+    *("canary0of0signature", "canary-of-creds-0123", "Ym9iOmNhbmFyeS1vZi1odWI="),
 )
 """What must be nowhere: the credentials as they are, without their percent signs, and as a header has them."""
 

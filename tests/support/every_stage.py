@@ -112,8 +112,8 @@ OUT = {"remove": "file", "push": "target"}
 """The setting that says where a command writes, where that is not `out`."""
 ADDS_TO = {"videos bind": ["videos/vtgdata-bindings.json"], "remove": ["lists/removed.json"]}
 """Files that a command exists to add to."""
-NOT_TRIED_WHOLE = ("pull", "train sft", "train rl", "train distill", "demo-base", "demo-report", "videos proxy")
-"""Minutes, a trained model, the Hub or the program ffmpeg: tried only with outputs that are refused."""
+NOT_TRIED_WHOLE = ("pull", "train sft", "train rl", "train distill", "demo-base", "demo-report")
+"""Minutes, a trained model or the Hub: tried only with outputs that are refused."""
 
 
 def read(values: Any) -> Iterator[str]:

@@ -10,6 +10,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -40,16 +41,27 @@ EXEMPT: dict[str, dict[str, str]] = {
     "A14": {"demo-base": "its words are one line; it trains for minutes"},
     "A11": {
         **dict.fromkeys(
-            (name for name, values in RUNS.items() if not isinstance(values.get("videos"), str)), _NO_VIDEO
+            (
+                *("negatives", "compare-rates", "import rollouts", "select", "audit", "review", "remove", "release"),
+                *("push", "pull", "diff", "demo-draw", "demo-base", "demo-report"),
+            ),
+            _NO_VIDEO,
         ),
+        "rebuild": "its steps are these commands, in a process of their own",
         "export": "its frames come from the store that the asking commands fill",
         "train sft": "its frames come from the store that the asking commands fill; it needs torch",
         "train rl": "its frames come from the store that the asking commands fill; it needs torch",
         "train distill": "its frames come from the store that the asking commands fill; it needs torch",
-        "videos proxy": "it needs the program ffmpeg, and makes proxies of files only",
     },
 }
 """{attack: {command: why it is not tried there}}."""
+SEES: dict[str, dict[str, Any]] = {
+    "evaluate": {
+        "model": ["scripted:samples/samples.parquet"], "videos": "videos", "num_frames": 2, "predictions": "",
+        "baseline": "",
+    },
+}  # fmt: skip
+"""Settings with which a command gets to see videos, where those of `every_stage.RUNS` show it none."""
 PARQUET_FREE = {
     **dict.fromkeys(("demo-draw", "demo-base"), _NOTHING),
     "pull": "what it reads is on the Hub",

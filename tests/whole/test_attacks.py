@@ -19,6 +19,7 @@ from support import forked
 from support.attacks import ATTACKS, CANARIES, EVIL, EXEMPT, attacked, leaked, out, table, texts, typed, wrong
 from support.builders import make_sample
 from support.every_stage import RUNS, make_world, run
+from support.file_attacks import SEES
 from support.release_builders import make_release
 from support.release_builders import make_sample as release_sample
 from vtgdata.cli import commands
@@ -220,9 +221,7 @@ def test_a9_a_bound_video_with_other_bytes_is_not_taken(command, world):
     for path in (world / "videos").rglob("*.mp4"):
         rot(path)
     changes: dict[str, Any] = {"max_failed": 1.0} if "max_failed" in (commands.fields(command) or ()) else {}
-    if command == "evaluate":
-        changes |= {"model": ["scripted:samples/samples.parquet"], "videos": "videos", "num_frames": 2}
-        changes |= {"predictions": "", "baseline": ""}
+    changes |= SEES.get(command, {})
     if command == "videos bind":
         run(command, "o", **changes)
         said = str(read_all(world / "o"))

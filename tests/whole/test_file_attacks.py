@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from support import attacks as owned
+from support.attacks import texts, typed
 from support.builders import make_sample
 from support.every_stage import NOT_TRIED_WHOLE, OUT, RUNS, make_world, read, run
 from support.file_attacks import (
@@ -21,6 +23,7 @@ from support.file_attacks import (
     EXEMPT,
     PARQUET_FREE,
     PLANTED,
+    SEES,
     SPECIAL,
     attacked,
     deep_cells,
@@ -35,12 +38,19 @@ from vtgdata.video.workers import shared
 
 DEFAULT = ("check", "diff", "select")
 """Commands that the default suite tries with all that is planted; the others are slow tests."""
+FILLED = [name for name in owned.attacked("A4") if name not in NOT_TRIED_WHOLE]
+"""Commands that fill an output folder and are tried whole."""
+TRAINED = {
+    **dict.fromkeys(("train sft", "train rl", "train distill"), "they load torch first: minutes for their settings"),
+    "demo-base": "it trains for minutes, whatever its settings are",
+}
+"""Commands whose settings are not tried one by one, and why."""
 PATIENCE = 150
 """Seconds after which a command hangs: some load torch, on a machine that does other work."""
 
 
-def slowly(names: list[str]) -> list[Any]:
-    return [name if name in DEFAULT else pytest.param(name, marks=pytest.mark.slow) for name in names]
+def slowly(names: list[str], default: tuple[str, ...] = DEFAULT) -> list[Any]:
+    return [name if name in default else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 @pytest.fixture(scope="module")
@@ -77,11 +87,11 @@ def patience() -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def outcome(command: str, place: str) -> VtgError | None:
+def outcome(command: str, place: str, **changes: Any) -> VtgError | None:
     """What a command ends with: nothing, or an error that a user can mend. Anything else is raised."""
     with patience():
         try:
-            run(command, place)
+            run(command, place, **changes)
         except VtgError as error:
             assert str(error).strip()
             return error
@@ -150,6 +160,39 @@ def test_a12_what_is_no_regular_file_never_hangs_a_command(command, world):
             assert "only regular files are read" in said, said
 
 
+OWN_FILES = (
+    *("meta.json", ".vtgdata.json", ".vtgdata.owner.json", ".vtgdata.owner.json/.x.json", ".vtgdata.new/meta.json"),
+    *("journal.sqlite", "journal.sqlite.owner.json", "shard-0-of-2/journal.sqlite"),
+)
+"""Names that a command looks for in its own output folder."""
+
+
+@pytest.mark.parametrize("command", slowly([name for name in commands.COMMANDS if name not in TRAINED], ("diff",)))
+def test_a12_a_pipe_in_the_place_of_whatever_a_setting_may_name_hangs_no_command(command, world):
+    """And no setting that is a text ends in an error of ours."""
+    from vtgdata.cli import app
+
+    pipes = ("p.parquet", "p.json", "p.yaml", "x:p.json")
+    for name in pipes:
+        os.mkfifo(world / name)
+    for place, name in enumerate(name for name in texts(command) if name != OUT.get(command, "out")):
+        kind = str(commands.settings_type(command).__annotations__.get(name, ""))
+        for number, pipe in enumerate(pipes):
+            value = [pipe] if "list" in kind else {"x": pipe} if "dict" in kind else pipe
+            values = {} if name in SEES.get(command, {}) else SEES.get(command, {})
+            with patience():
+                app.run([*typed(command, **values | owned.out(command, f"./o{place}-{number}") | {name: value}), "-q"])
+
+
+@pytest.mark.parametrize("command", slowly(FILLED, ("select",)))
+def test_a12_a_pipe_among_the_files_of_an_output_folder_hangs_no_command(command, world):
+    """The folder may have come from elsewhere, with hidden files in it."""
+    for number, name in enumerate(OWN_FILES):
+        (world / f"own{number}" / name).parent.mkdir(parents=True)
+        os.mkfifo(world / f"own{number}" / name)
+        outcome(command, f"./own{number}")
+
+
 @pytest.mark.parametrize("command", slowly(attacked("A14")))
 def test_a14_documents_that_nest_deep_are_errors_that_a_user_can_mend(command, world):
     planted(command, DEEP, (".json", ".jsonl", ".yaml", ".md", ".txt"))
@@ -208,5 +251,5 @@ def test_a11_no_picture_outside_of_its_folder_is_opened(command, world):
     sample = make_sample("sc", video_id="c", duration=4.0, windows=[(1.0, 2.0)], split="rl")
     write_samples(world / "samples/samples.parquet", [sample])
     write_samples(world / "others/samples.parquet", [sample])
-    outcome(command, "./own")
+    outcome(command, "./own", **SEES.get(command, {}))
     assert not list((world.parent / "cache").rglob("*.parquet"))

@@ -175,6 +175,8 @@ STEPS = {
     "a list": {"command": "remove", "file": "list.json", "video_id": ["a"]},
     "a place": {"command": "curate", "file": "/etc/passwd"},
     "a place above": {"command": "curate", "file": "../samples.parquet"},
+    "a home": {"command": "videos warm", "samples": "s", "videos": "~"},
+    "a name at home": {"command": "release", "version": "1.0.0", "samples": "s", "name": "~/x"},
     "frames": {"command": "videos warm", "samples": "s", "videos": "v", "frames": "/tmp/f"},
 }
 

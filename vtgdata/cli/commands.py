@@ -13,7 +13,7 @@ import typer
 
 from vtgdata.cli.output import folded
 from vtgdata.errors import Unconfirmed, VtgError, did_you_mean
-from vtgdata.files import live, temporary
+from vtgdata.files import live, outside, temporary
 from vtgdata.files.outside_text import refuse_credentials
 from vtgdata.train.crew import Crew
 
@@ -91,8 +91,12 @@ def fields(command: str) -> set[str] | None:
 
 
 def build(command: str, values: dict[str, Any], where: str) -> msgspec.Struct:
-    """A Settings record from plain values; raises VtgError, naming the setting, when one is wrong or missing."""
+    """A Settings record from plain values; raises VtgError, naming the setting, when one is wrong or missing.
+
+    A path may begin with `~/`, which no shell replaces in `--out=~/x` or in a recipe: it would make a folder named `~`.
+    """
     refuse_credentials(values, command)
+    values = {name: outside.at_home(value) for name, value in values.items()}
     try:
         _finite(values, "$")
         return msgspec.convert(values, settings_type(command))

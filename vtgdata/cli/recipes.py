@@ -68,7 +68,7 @@ def run(
         for step in plan.steps:
             if "limit" in (commands.fields(step.command) or ()):
                 step.settings["limit"] = limit
-            if "made_by" in step.settings:
+            if isinstance(step.settings.get("made_by"), dict):  # another form is refused with the other settings
                 step.settings["made_by"]["limit"] = str(limit)
     # Every step's settings are checked before the first one runs: a mistake in the last must not cost an hour.
     records = [commands.build(s.command, s.settings, f"{path}: step {s.id}") for s in plan.steps]

@@ -30,37 +30,50 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def claim(out: str | Path, inputs: Iterable[str | Path], option: str = "--out") -> None:
-    """Refuse an output that is an input, contains one, or lies in one.
+    """Refuse an output that is an input, contains one, or lies in one, whatever names lead there.
+
+    Folders are compared by what they are, not by their names alone: one may be mounted at two places.
 
     Args:
-        out: file or folder to write; need not exist.
-        inputs: files and folders that are read; those that do not exist are ignored.
+        out: file or folder to write, as it will be opened; need not exist.
+        inputs: files and folders that are read, as they are opened; those that do not exist are ignored.
         option: the option that gave the output, for the message.
 
     Raises VtgError, naming both.
     """
-    target = outside.resolved(Path(out).expanduser())
+    target = outside.resolved(out)
     for given in inputs:
-        source = outside.resolved(Path(given).expanduser())
+        source = outside.resolved(given)
         if not source.exists():
             continue
-        if target == source:
+        if _same(target, source):
             how = "is"
-        elif target in source.parents:
+        elif any(_same(target, parent) for parent in source.parents):
             how = "holds"
-        elif source in target.parents:
+        elif any(_same(parent, source) for parent in target.parents):
             how = "lies in"
         else:
             continue
         raise VtgError(f"{option} {out}: {how} {given}, which is read. Name a place apart from it.")
 
 
-def read_mark(folder: Path) -> Mark | None:
-    """The mark of a folder; None if it has no readable one."""
+def _same(one: Path, other: Path) -> bool:
+    """Whether two paths without links are the same place; of files only the name counts, as one is never changed."""
+    if one == other:
+        return True
     try:
-        return json_document.decode(outside.read_bytes(folder / MARK), type=Mark)
+        return one.is_dir() and one.samefile(other)
+    except OSError:
+        return False
+
+
+def read_mark(folder: Path) -> Mark | None:
+    """The mark of a folder; None if it has no readable one, or one whose outputs lie outside of the folder."""
+    try:
+        mark = json_document.decode(outside.read_bytes(folder / MARK), type=Mark)
     except (OSError, msgspec.DecodeError):
         return None
+    return mark if all(map(outside.is_inner, mark.outputs)) else None
 
 
 def holds_answers(folder: Path) -> bool:
@@ -133,5 +146,7 @@ def remove_stale(folder: Path, earlier: Mapping[str, str], outputs: Iterable[str
     """Delete files that an earlier run wrote and this one did not, unless their bytes have changed since."""
     for name in set(earlier) - set(outputs):
         path = folder / name
-        if outside.is_file(path) and not path.is_symlink() and fingerprint.of_bytes(path) == earlier[name]:
+        if path.is_symlink() or not outside.stays_in(folder, name) or not outside.is_file(path):
+            continue
+        if fingerprint.of_bytes(path) == earlier[name]:
             path.unlink()

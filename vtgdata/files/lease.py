@@ -22,7 +22,7 @@ from pathlib import Path
 import msgspec
 
 from vtgdata.errors import Locked
-from vtgdata.files import temporary
+from vtgdata.files import outside, temporary
 from vtgdata.files.crash_points import crash_here, full_here
 from vtgdata.files.owners import STALE_SECONDS, Owner, entry_of, holder, lives, locked, owner_path, read, this_process
 from vtgdata.files.whole import named
@@ -123,13 +123,17 @@ def clear(path: Path) -> None:
 
 
 @contextmanager
-def changing(path: Path) -> Generator[None]:
+def changing(path: Path) -> Generator[Path]:
     """Hold a file while it is read, changed and written: others that change it wait for their turn.
+
+    The path given back is that to read and to write: where a link at `path` leads. Written through its link, a list
+    that many share would become a file of this user's own, and those who came by other links would not wait.
 
     Raises Locked when the file is held for more than WAIT_SECONDS, and OSError when its folder cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    side = path.with_name(f".{path.name}")
+    place = outside.resolved(path)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    side = place.with_name(f".{place.name}")
     until = time.monotonic() + WAIT_SECONDS
     while True:
         try:
@@ -140,7 +144,7 @@ def changing(path: Path) -> Generator[None]:
                 raise
         time.sleep(random.uniform(0.01, 0.05))
     try:
-        yield
+        yield place
     finally:
         lease.release()
 

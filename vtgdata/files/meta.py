@@ -1,6 +1,7 @@
 """`meta.json` in an output folder: which command made the folder, from what, and the hashes of what it wrote."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,6 +10,8 @@ import msgspec
 from vtgdata.files import fingerprint, json_document, outside
 
 META = "meta.json"
+CHANGED = "changed while it was read"
+"""In the place of the fingerprint of an input that did."""
 
 
 class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -34,11 +37,15 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def read_meta(folder: Path) -> Meta | None:
-    """The folder's meta; None when there is none, or it is not ours (then the step is simply not done)."""
+    """The folder's meta; None when there is none, or it is not ours (then the step is simply not done).
+
+    One whose outputs lie outside of the folder is not ours: it may have come with the folder from anywhere.
+    """
     try:
-        return json_document.decode(outside.read_bytes(folder / META), type=Meta)
+        meta = json_document.decode(outside.read_bytes(folder / META), type=Meta)
     except (OSError, msgspec.DecodeError):
         return None
+    return meta if all(map(outside.is_inner, meta.outputs)) else None
 
 
 def outputs_hold(folder: Path, meta: Meta) -> bool:
@@ -46,6 +53,19 @@ def outputs_hold(folder: Path, meta: Meta) -> bool:
     return all(
         (folder / name).exists() and fingerprint.of_path(folder / name) == known for name, known in meta.outputs.items()
     )
+
+
+def changed_inputs(inputs: Mapping[str, str]) -> list[str]:
+    """Those of a meta's inputs whose bytes are no longer those that it names; folders that are only listed are none."""
+    return [path for path, known in inputs.items() if not path.endswith("/") and _now(path) != known]
+
+
+def _now(path: str) -> str:
+    """The fingerprint of an input now; empty where it is gone."""
+    try:
+        return fingerprint.of_path(Path(path))
+    except OSError:
+        return ""
 
 
 class Made(NamedTuple):

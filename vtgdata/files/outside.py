@@ -11,7 +11,7 @@ import os
 import shutil
 import stat
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 from vtgdata.errors import NotAFile
 from vtgdata.files import limits
@@ -49,6 +49,35 @@ def resolved(path: str | Path) -> Path:
     `Path.resolve` raises a RuntimeError for such a link.
     """
     return Path(os.path.realpath(path))
+
+
+def stays_in(folder: Path, name: str) -> bool:
+    """Whether a file of a folder, by its relative name, lies in that folder, links to folders on the way followed.
+
+    The last part of the name may itself be a link: it is not followed.
+    """
+    return is_inner(name) and resolved(folder) in (place := resolved((folder / name).parent), *place.parents)
+
+
+def is_inner(name: str) -> bool:
+    """Whether a name is a relative path that leads out of no folder, as far as the name alone tells.
+
+    >>> is_inner("videos/a.mp4"), is_inner("../a.mp4"), is_inner("/a.mp4"), is_inner("")
+    (True, False, False, False)
+    """
+    path = Path(name)
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and "\0" not in name
+
+
+def at_home(value: Any) -> Any:
+    """A setting in which `~` as the first part of a path is the user's home, in lists and dicts too."""
+    if isinstance(value, str):
+        return os.path.expanduser(value) if value == "~" or value.startswith("~/") else value  # noqa: PTH111
+    if isinstance(value, list):
+        return [at_home(each) for each in cast(list[Any], value)]
+    if isinstance(value, dict):
+        return {name: at_home(each) for name, each in cast(dict[Any, Any], value).items()}
+    return value
 
 
 def is_file(path: str | Path) -> bool:

@@ -43,7 +43,8 @@ _ISSUED = re.compile(
 )
 """Keys as the usual services issue them."""
 _SECRET_NAME = re.compile(
-    r"key(?!board)|token(?!izers)|secret|passw|passphrase|credential|_p(?:at|wd)\b|(?<![a-z])auth(?!or)", re.IGNORECASE
+    r"key(?!board)|token(?!izers)|secret|passw|passphrase|credential|_p(?:at|wd)\b|(?<![a-z])(?:auth(?!or)|creds?\b)",
+    re.IGNORECASE,
 )
 """Names of variables whose values are credentials."""
 _LEAST = 8

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from vtgdata.files import processes
+from vtgdata.files import outside, processes
 
 STALE_SECONDS = 120.0
 """Seconds without a heartbeat after which the lease of another machine is taken over."""
@@ -68,9 +68,9 @@ def entry_of(lease: Path) -> Path | None:
 
 
 def read(entry: Path) -> Owner | None:
-    """The owner that the file of a lease names; None if it is gone, or torn."""
+    """The owner that the file of a lease names; None if it is gone or torn, or no regular file."""
     try:
-        return msgspec.json.decode(entry.read_bytes(), type=Owner)
+        return msgspec.json.decode(outside.read_bytes(entry), type=Owner)
     except (OSError, msgspec.DecodeError):
         return None
 

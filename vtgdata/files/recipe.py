@@ -97,6 +97,7 @@ def load(
     seed = document.get("seed", 0) if seed is None else seed
     if not isinstance(folder, str) or not isinstance(seed, int):
         raise VtgError(f"{path}: out must be a folder's name and seed a whole number.")
+    folder = outside.at_home(folder)
     plans: list[StepPlan] = []
     for number, step in enumerate(steps):
         digest = fingerprint.of_value(_canonical([seed, steps[: number + 1]]))

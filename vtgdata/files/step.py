@@ -20,9 +20,9 @@ from vtgdata import __version__
 from vtgdata.errors import Conflict, Locked, RowsFailed, VtgError
 from vtgdata.files import claims, code_fingerprint, fingerprint
 from vtgdata.files.crash_points import crash_here
-from vtgdata.files.draft import DRAFT, discard, fresh, settle
+from vtgdata.files.draft import DRAFT, discard, fresh, output, settle
 from vtgdata.files.lease import Lease, clear
-from vtgdata.files.meta import META, Meta, outputs_hold, read_meta
+from vtgdata.files.meta import CHANGED, META, Meta, changed_inputs, outputs_hold, read_meta
 from vtgdata.files.outside_text import refuse_unstorable
 from vtgdata.files.owners import owner_path
 from vtgdata.files.temporary import tidy
@@ -262,6 +262,9 @@ class Step(Generic[S]):
     def finish(self, summary: S, outputs: Iterable[str], *, failed: str | None = None, parser: str = "") -> S:
         """Put the outputs in their places, the meta last of all, and return the summary.
 
+        Where an input has changed since it was hashed, nobody knows which bytes were read: the result is kept, since it
+        may be that of days, but never counts as up to date.
+
         Args:
             summary: counts and results.
             outputs: names of the files and folders made, relative to the output folder.
@@ -271,10 +274,13 @@ class Step(Generic[S]):
         Raises RowsFailed, after writing, when `failed` is given, and Locked when another process took the folder over.
         """
         draft = self.start()
+        for path in changed_inputs(self.inputs):
+            log.warning("%s: changed while `vtgdata %s` ran: the same command does it again.", path, self.command)
+            self.inputs[path] = CHANGED
         meta = Meta(
             command=self.command, version=__version__, complete=failed is None, settings=self.settings,
             code=self.code, inputs=self.inputs,
-            outputs={name: fingerprint.of_path(_found(name, draft, self.out)) for name in outputs},
+            outputs={name: fingerprint.of_path(output(name, draft, self.out)) for name in outputs},
             summary=json_values(summary),
             finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             how=self._how, parser=parser,
@@ -290,8 +296,3 @@ class Step(Generic[S]):
         if failed is not None:
             raise RowsFailed(failed, summary)
         return summary
-
-
-def _found(name: str, draft: Path, out: Path) -> Path:
-    """An output: in the draft, or in the folder itself where it was written piece by piece."""
-    return draft / name if (draft / name).exists() else out / name

@@ -83,7 +83,7 @@ def run(settings: Settings) -> Summary:
     # Without --out, `--raw .` is right: a folder of raw files is looked through, but not where the result lies.
     out = Path(settings.out).expanduser()
     apart = [folder for folder in folders if named or outside.resolved(folder) not in outside.resolved(out).parents]
-    claims.claim(settings.out, [release.path, *apart, *([settings.videos] if settings.videos else [])])
+    claims.claim(out, [release.path, *apart, *([settings.videos] if settings.videos else [])])
     table = prices.load(Path(settings.prices).expanduser()) if settings.prices else []
     wanted = Wanted(folders, out, settings.videos, settings.allow_changed, [*table, *prices.load(prices.OURS)])
     plan = planning.make(release, made_by, wanted)

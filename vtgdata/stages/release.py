@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from vtgdata import releases
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
+from vtgdata.files.meta import changed_inputs
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.releases import COLUMNS, Release, diff, hub, licence_texts, teacher_terms, tombstones
 from vtgdata.releases.columns import RATED, TRACED, kind_of
@@ -112,6 +113,8 @@ def run(settings: Settings) -> Summary:
             raise VtgError(
                 f"--split {config}=...: a config is named in small letters, digits, _ and not {', '.join(COLUMNS)}."
             )
+    if settings.made_by and not {"name", "sha256"} <= set(settings.made_by) <= {"name", "sha256", "limit"}:
+        raise VtgError("--made-by: takes name=... and sha256=...; `vtgdata run` fills it in, so leave it out.")
     earlier, named = (hub.local(text) if text else "" for text in (settings.previous, settings.tombstones))
     given = [
         settings.samples, settings.coldstart, settings.pass_rates, *settings.splits.values(), *settings.rollouts,
@@ -178,6 +181,10 @@ def run(settings: Settings) -> Summary:
             removed=len(sources.index.removed),
             out=settings.out,
         )
+        if changed := changed_inputs(step.inputs):
+            raise VtgError(
+                f"{changed[0]}: changed while it was read, so the release would not be of it. Run this again."
+            )
         # release.json last: until it is there, the files beside it are no release.
         return step.finish(summary, outputs=sorted(releases.named(document), key=lambda name: name == releases.NAME))
 

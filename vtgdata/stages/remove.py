@@ -64,11 +64,11 @@ def run(settings: Settings) -> Summary:
         raise VtgError("remove: name what must go with --video-id ID or --sample-id ID; an empty id names nothing.")
     rows = _check_occur(named, settings.source) if settings.source else None
     path = Path(settings.file).expanduser()
-    with changing(path):
-        before = tombstones.read(str(path)) if path.exists() else Tombstones()
+    with changing(path) as place:
+        before = tombstones.read(str(place)) if place.exists() else Tombstones()
         after = tombstones.merged(before, Tombstones(removed=tuple(named)))
         if after != before:
-            tombstones.write(path, after)
+            tombstones.write(place, after)
     added = len(after.removed) - len(before.removed)
     return Summary(file=settings.file, added=added, entries=len(after.removed), rows=rows)
 

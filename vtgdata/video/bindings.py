@@ -56,8 +56,8 @@ def add(root: Path, bound: dict[str, Binding]) -> Path:
     """
     path = root / BINDINGS
     try:
-        with changing(path):
-            write_json(path, _Document(version=VERSION, videos=dict(sorted((read(root) | bound).items()))))
+        with changing(path) as place:
+            write_json(place, _Document(version=VERSION, videos=dict(sorted((read(root) | bound).items()))))
     except OSError as error:
         if error.errno in DISK:
             raise

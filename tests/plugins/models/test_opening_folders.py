@@ -1,6 +1,7 @@
 """What is wrong with a model's folder is said when it is opened, by name, to be asked and to be trained."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 from support.builders import draw_video, make_sample
 from support.tiny_families import build
 from vtgdata.errors import VtgError
-from vtgdata.files import plugins
+from vtgdata.files import own_code, plugins
 from vtgdata.files.samples import write_samples
 from vtgdata.records import Endpoint
 
@@ -173,6 +174,41 @@ def test_an_adapter_says_what_it_needs(tmp_path):
     (tmp_path / "adapter_config.json").write_text("{}")
     with pytest.raises(VtgError, match="names no base_model_name_or_path"):
         adapters.base_of(str(tmp_path))
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_an_adapter_that_names_a_module_to_import_is_refused_beside_a_whole_model_too(whole, tmp_path):
+    """Peft imports it; transformers applies an adapter that lies beside a model."""
+    from vtgdata.plugins.models._transformers import adapters
+
+    stated = {"base_model_name_or_path": "org/base", "megatron_config": {"a": 1}, "megatron_core": "antigravity"}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(stated))
+    if whole:
+        (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(VtgError, match="names a module to import"):
+        adapters.base_of(str(tmp_path))
+    with pytest.raises(VtgError, match="names a module to import"):
+        own_code.refuse_adapter(tmp_path / "adapter_config.json", fetched=False)
+
+
+@pytest.mark.slow
+def test_an_adapter_beside_a_model_of_the_hub_would_open_another_model_and_is_refused(tmp_path):
+    """The cache is as a download leaves it; nothing is fetched."""
+    commit, snapshots = "0" * 40, tmp_path / "hub/models--org--name"
+    files = {"config.json": {"model_type": "llava"}, "adapter_config.json": {"base_model_name_or_path": "org/evil"}}
+    for name, content in files.items():
+        (snapshots / "snapshots" / commit / name).parent.mkdir(parents=True, exist_ok=True)
+        (snapshots / "snapshots" / commit / name).write_text(json.dumps(content))
+    (snapshots / "refs").mkdir()
+    (snapshots / "refs/main").write_text(commit)
+    code = (
+        "import sys; from vtgdata.files import plugins; from vtgdata.records import Endpoint\n"
+        "plugins.load(*sys.argv[1:3]).connect('org/name', *[Endpoint()] * (sys.argv[1] == 'models'))"
+    )
+    env = os.environ | {"HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    for kind, name in (("models", "transformers_local"), ("retrievers", "transformers_clip")):
+        done = subprocess.run([sys.executable, "-c", code, kind, name], env=env, capture_output=True, text=True)
+        assert "VtgError" in done.stderr and "'org/evil' would be opened in its place" in done.stderr, done.stderr
 
 
 def test_an_adapter_that_lacks_weights_or_has_others_is_refused_by_name(tmp_path):

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 from msgspec import structs
 
+from support import labelled
 from support.builders import draw_video, make_sample
 from support.page_client import Client, labels_served
 from vtgdata.errors import VtgError
@@ -149,6 +150,29 @@ def test_decisions_that_others_wrote_into_the_file_stay(served, tmp_path):
     assert served.ask("/decide", body=json.dumps(line | {"sample_id": "l:0"}).encode(), **send)[0] == 200
     lines = map(json.loads, (tmp_path / "decisions.jsonl").read_text().splitlines())
     assert [each["sample_id"] for each in lines] == ["l:1", "l:2", "l:0"]
+
+
+def test_two_pages_that_save_into_one_file_keep_each_others_decisions(tmp_path):
+    """One file has a link to it too, as a team shares it."""
+    labelled.write(tmp_path / "in")
+    settings = PageSettings(path=str(tmp_path / "in"))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/decisions.jsonl").symlink_to(tmp_path / "decisions.jsonl")
+    pages = [Served(settings, str(tmp_path / name)) for name in ("decisions.jsonl", "mine/decisions.jsonl")]
+
+    def decide(page: Served, numbers: range) -> None:
+        for number in numbers:
+            line = {"sample_id": f"l:{number}", "decision": "drop", "who": "ab", "when": "2026-11-29"}
+            page.decide(json.dumps(line).encode())
+
+    threads = [threading.Thread(target=decide, args=(page, range(n, 20, 2))) for n, page in enumerate(pages)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    lines = map(json.loads, (tmp_path / "decisions.jsonl").read_text().splitlines())
+    assert {each["sample_id"] for each in lines} == {f"l:{number}" for number in range(20)}
+    assert (tmp_path / "mine/decisions.jsonl").is_symlink() and not list(tmp_path.rglob("*.owner.json"))
 
 
 def test_a_file_that_ends_early_ends_the_connection(served, tmp_path, monkeypatch):

@@ -32,7 +32,9 @@ VERIFY = ("videos", "verify", "--samples", "samples.parquet", "--videos", "video
 
 
 def test_verify_counts_every_kind_and_lists_what_to_fetch(broken):
-    found = summary(vtgdata(*VERIFY, "--json", cwd=broken), 3)
+    done = vtgdata(*VERIFY, "--json", cwd=broken)
+    found = summary(done, 3)
+    assert "o/fetch.txt lists the files to fetch" in done.stderr
     assert found["statuses"] == {
         "ok": 1, "disagrees": 1, "truncated": 1, "not a video": 1, "missing": 1, "ambiguous": 1,
     }  # fmt: skip

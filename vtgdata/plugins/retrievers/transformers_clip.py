@@ -90,12 +90,15 @@ def _loaded(path: str, device: str) -> tuple[Any, Any, str]:
     import torch
     from transformers import AutoModel, AutoProcessor
     from transformers.utils.hub import cached_file, extract_commit_hash
+    from transformers.utils.peft_utils import find_adapter_config_file
 
     # Hashed before it is read: what is no plain file among its files is found here.
     content = fingerprint.of_path(Path(path)) if Path(path).is_dir() else ""
     stated = cached_file(path, "config.json")
     commit = None if Path(path).is_dir() else extract_commit_hash(stated, None)
     own_code.refuse_kernels(stated, "and no model's own code is run here. Take that out, or take another model.")
+    beside = find_adapter_config_file(path, revision=commit or "main")
+    own_code.refuse_adapter(beside, fetched=not Path(path).is_dir())
     # Never None: transformers would ask the terminal whether to run the model's own code.
     allowed: dict[str, Any] = {"trust_remote_code": False, "revision": commit or "main"}
     place = device or ("cuda" if torch.cuda.is_available() else "cpu")

@@ -10,6 +10,7 @@ import numpy as np
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint, outside, whole
 from vtgdata.files.label_reviews import Decision, decision_of, read_decisions
+from vtgdata.files.lease import changing
 from vtgdata.releases.pages import content, details, document, payload, query, strips, tables
 from vtgdata.releases.pages.settings import PageSettings
 from vtgdata.video import containers, proxy, workers
@@ -165,19 +166,22 @@ class Served:
         return copy
 
     def decide(self, line: bytes) -> None:
-        """Save a decision, or take one back (`decision` is empty); raises VtgError when it is none, or not saved."""
+        """Save a decision, or take one back (`decision` is empty); raises VtgError when it is none, or not saved.
+
+        Other pages may save into the same file at the same time: each keeps the others' decisions.
+        """
         if self._file is None:
             raise VtgError("decisions are saved only with --decisions FILE.")
         stated = tables.record_of(line)
         made = decision_of(line.decode(), "decision") if stated.get("decision") else None
-        with self._lock:
-            if self._file.exists():  # with what others, another page or `vtgdata exchange`, wrote there since
+        with self._lock, changing(self._file) as place:
+            if place.exists():  # with what others, another page or `vtgdata exchange`, wrote there since
                 self._decided = {line.sample_id: line for line in self._read()}
             if made is not None:
                 self._decided[made.sample_id] = made
             else:
                 self._decided.pop(str(stated.get("sample_id", "")), None)
-            whole.write_jsonl(self._file, self._decided.values())
+            whole.write_jsonl(place, self._decided.values())
 
     def _read(self) -> list[Decision]:
         if self._file is None or not outside.is_file(self._file):

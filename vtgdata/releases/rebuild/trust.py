@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from vtgdata.errors import VtgError
-from vtgdata.files import plugins
+from vtgdata.files import outside, plugins
 from vtgdata.files import step as steps
 from vtgdata.releases.rebuild import answers, paths
 from vtgdata.releases.rebuild import record as rebuild_record
@@ -84,7 +84,8 @@ def _wrong_settings(command: str, settings: Mapping[str, Any]) -> Iterator[str]:
             specs = [plugins.parse_spec(text) for text in rebuild_record.texts(value)]
             yield from (f"sets {key} in {name}" for spec in specs for key in spec.settings if key in _OWN)
         for text in rebuild_record.texts(value):
-            if name not in paths.NO_PATHS | paths.VERBATIM and (
-                paths.without_machine(text) != text or ".." in text.split("/")
+            if outside.at_home(text) != text or (
+                name not in paths.NO_PATHS | paths.VERBATIM
+                and (paths.without_machine(text) != text or ".." in text.split("/"))
             ):
                 yield f"names {text!r} in {name}, outside its own folder"

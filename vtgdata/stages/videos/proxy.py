@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 
 from vtgdata.errors import Conflict, VideoUnreadable, VtgError
-from vtgdata.files import fingerprint, json_document, live, outside, plugins
+from vtgdata.files import claims, fingerprint, json_document, live, outside, plugins
 from vtgdata.files.parquet import write_parquet
 from vtgdata.files.schemas import Row
 from vtgdata.files.step import Step, StepSettings, StepSummary
@@ -95,6 +95,10 @@ def run(settings: Settings) -> Summary:
         wanted, videos = listed(settings.samples, settings.where, settings.limit), find(Path(settings.videos))
         _names(wanted)
         _refuse_foreign(wanted, step.out)
+        for folder in {
+            (step.out / FOLDER / _name(one.video)).parent for one in wanted if _can_be_written(_name(one.video))
+        }:
+            claims.claim(folder, [settings.videos])  # a link in it may lead to the originals
         out = step.begin()
         for folder in (out / FOLDER, out / _NOTES):
             folder.mkdir(exist_ok=True)

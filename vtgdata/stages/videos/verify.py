@@ -119,8 +119,8 @@ def _written(settings: Settings, step: Step[Summary]) -> Summary:
     summary = _summary(settings, rows, len(fetch), [one for each in findings.values() for one in each], spoilt)
     failed = [(row["file"], _words(row)) for row in rows if row["status"] != "ok"]
     mend = (
-        f"{out / 'fetch.txt'} lists the files to fetch, {damage.NAME} what is wrong inside; allow a kind of finding "
-        "with --allow, or a share of the videos with --max-failed."
+        f"{step.out / 'fetch.txt'} lists the files to fetch, {damage.NAME} what is wrong inside; allow a kind of "
+        "finding with --allow, or a share of the videos with --max-failed."
     )
     return step.finish(
         summary,

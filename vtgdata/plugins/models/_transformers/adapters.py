@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vtgdata.errors import VtgError
-from vtgdata.files import outside
+from vtgdata.files import outside, own_code
 from vtgdata.plugins.models._transformers import weights
 
 CONFIG, FILE = "adapter_config.json", "adapter_model.safetensors"
@@ -15,20 +15,22 @@ CONFIG, FILE = "adapter_config.json", "adapter_model.safetensors"
 def base_of(path: str) -> str:
     """The model that the adapter in a folder is applied to; empty if the folder holds a whole model.
 
-    Raises VtgError when peft, which applies adapters, is not installed, or the folder does not name its base.
+    Raises VtgError when peft, which applies adapters, is not installed, or the folder does not name its base, or names
+    code. An adapter beside a whole model, which transformers applies too, may name none either.
     """
     config = Path(path) / CONFIG
-    if not outside.is_file(config) or outside.is_file(Path(path) / "config.json"):
+    if not outside.is_file(config):
         return ""
     try:
         stated = json.loads(outside.read_text(config))
         named = stated.get("base_model_name_or_path")
     except (ValueError, AttributeError) as error:
         raise VtgError(f"{config}: no JSON object ({error}). Save the adapter again.") from error
+    own_code.refuse_modules(stated, config)
+    if outside.is_file(Path(path) / "config.json"):
+        return ""
     if not isinstance(named, str) or not named:
         raise VtgError(f"{config}: names no base_model_name_or_path. Write there which model the adapter is for.")
-    if stated.get("megatron_config"):
-        raise VtgError(f"{config}: names a module to import (megatron_config), which no adapter may. Take that out.")
     if not has_peft():
         raise VtgError(
             f"{path} holds an adapter for {named}, which needs peft: pip install peft, or merge the adapter into its "

@@ -63,6 +63,7 @@ def load(
     """
     from transformers import AutoModelForImageTextToText
     from transformers.utils.hub import cached_file, extract_commit_hash
+    from transformers.utils.peft_utils import find_adapter_config_file
 
     # What a library of hundreds of families raises for a folder that is not in order is of any type.
     with _refused(f"{name}{path}", path):
@@ -70,6 +71,8 @@ def load(
         commit = None if Path(path).is_dir() else extract_commit_hash(cached_file(path, "config.json"), None)
         # Never None: transformers would ask the terminal whether to run the model's own code.
         allowed: dict[str, Any] = {"trust_remote_code": trust, "revision": commit or "main"}
+        if not Path(path).is_dir():
+            own_code.refuse_adapter(find_adapter_config_file(path, revision=commit or "main"), fetched=True)
         if not trust:
             stated = cached_file(base or path, "config.json", revision=commit or "main")
             own_code.refuse_kernels(stated, "which only trust_remote_code=true allows")
