@@ -195,8 +195,9 @@ class _OfTable:
 
     @property
     def answers(self) -> list[str | None] | None:
-        found = self._frame["answer"] if "answer" in self._frame.columns else None
-        return None if found is None or found.null_count() == len(found) else found.to_list()
+        found: Any = self._frame["answer"] if "answer" in self._frame.columns else None
+        letters: list[str | None] | None = None if found is None else found.to_list()
+        return letters if letters is not None and any(each is not None for each in letters) else None
 
     @property
     def windows(self) -> Flat:
@@ -216,7 +217,7 @@ class _OfTable:
     @property
     def absent(self) -> NDArray[np.bool_]:
         if "none_is_right" not in self._frame.columns:
-            return np.zeros(self._frame.height, dtype=bool)
+            return np.zeros(int(self._frame.height), dtype=bool)
         import polars as pl
 
         return self._frame["none_is_right"].cast(pl.Boolean).fill_null(False).to_numpy().astype(bool)
@@ -235,8 +236,7 @@ class _OfTable:
         return {Group(*names): part["place"].to_numpy().astype(np.intp) for names, part in parts.items()}
 
     def origins(self, places: NDArray[np.intp]) -> Iterable[str]:
-        origins: Iterable[str] = self._text("origin", "")[places]
-        return origins
+        return self._text("origin", "")[places]
 
     @cached_property
     def _has_more(self) -> bool:
