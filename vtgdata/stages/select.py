@@ -15,7 +15,6 @@ from vtgdata.engine.selection.choosing import Choosing, Rules, TrainWith, series
 from vtgdata.engine.selection.preview import Preview
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint, outside, plugins
-from vtgdata.files.row_table import RowTable
 from vtgdata.files.samples import open_samples
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.files.whole import write_json
@@ -221,8 +220,7 @@ def _control_sets(choosing: Choosing, chosen: Any, settings: Settings) -> dict[s
 
 
 def _preview(choosing: Choosing, chosen: Any, settings: Settings) -> Preview:
-    stored = RowTable(settings.pass_rates, needs=["sample_id"])
-    dead = forecast.without_gradient(stored, settings.answers, choosing.measure)
+    dead = forecast.without_gradient(choosing.pool.measured, settings.answers, choosing.measure)
     dead = dead.join(choosing.pool.facts.select("sample_id"), on="sample_id", how="semi")
     ours, theirs = preview.shares(dead, chosen) if dead.height else (None, None)
     more: dict[str, Any] = {}

@@ -1,6 +1,6 @@
 """The rows that may be chosen: pass rates of one model, without those that something excludes, which are counted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,10 +12,12 @@ from vtgdata.files.parquet import read_frame
 from vtgdata.files.pieces import ANY, names_of, read_frames
 from vtgdata.files.row_table import FrameRows
 from vtgdata.files.samples import SampleTable, open_samples
-from vtgdata.files.schemas import DECIDED, PASS_RATES
+from vtgdata.files.schemas import DECIDED, DRAWN, PASS_RATES
 
-_LONG = ("prompt", "frame_sampling", "sampling", "ious", "prompt_id", "sampling_id", "frames_id")
-"""Texts that are the same in all rows, and lists: read again where they are needed."""
+_REPEATED = ("model_id", "measure", "prompt", "frame_sampling", "sampling", "prompt_id", "sampling_id", "frames_id")
+"""Columns of a few texts each, the same in many rows."""
+_LONG = (*_REPEATED[2:], "ious")
+"""Columns that a selector does not get: they are kept of one measure alone."""
 
 
 class Asked(NamedTuple):
@@ -34,6 +36,8 @@ class Candidates(NamedTuple):
 
     rates: FrameRows
     """Rows of the pass rates, all measures, without the prompts."""
+    measured: FrameRows
+    """The model's rows of the measure with all columns of PASS_RATES and DRAWN; texts that repeat are categories."""
     samples: SampleTable | None
     """Of the pool; None without a file of samples."""
     facts: Any
@@ -46,14 +50,18 @@ class Candidates(NamedTuple):
     """Measures of the file, in its order."""
 
 
-def candidates(asked: Asked) -> Candidates:
-    """Read the pool; raises VtgError for a file that is none, two students, or a pool without rows."""
+def candidates(asked: Asked, measure: Callable[[list[str]], str]) -> Candidates:
+    """Read the pool; raises VtgError for a file that is none, two students, or a pool without rows.
+
+    Args:
+        asked: which rows are wanted.
+        measure: gives the measure of the choice, from those of the file in its order; it may raise VtgError.
+    """
     import polars as pl
 
-    rows = _read(asked.pass_rates)
-    rows = _of_student(rows, asked)
-    measures = rows["measure"].cast(pl.String).unique(maintain_order=True).to_list()
-    ids = rows["sample_id"].unique().sort()
+    measures = _measures(asked)
+    rows, measured = _read(asked, measure(measures) if measures else "")
+    ids = every = rows["sample_id"].unique().sort()
     left: dict[str, int] = {}
     samples = known = None
     if asked.samples:
@@ -66,43 +74,71 @@ def candidates(asked: Asked) -> Candidates:
         kept = ids.filter(~ids.is_in(gone.implode()))
         left["excluded"] = len(ids) - len(kept)
         ids = kept
-    rows, few = _answered(_only(rows, rows["sample_id"].is_in(ids.implode())), asked.min_n)
+    pool = rows if len(ids) == len(every) else rows.filter(rows["sample_id"].is_in(ids.implode()))
+    answered, few = _answered(pool, asked.min_n)
     left |= few
-    ids = rows["sample_id"].unique().sort()
+    if answered is not rows:
+        ids = answered["sample_id"].unique().sort()
     if samples is not None:
         samples = samples.masked(samples.frame["sample_id"].cast(pl.String).is_in(ids.implode()))
     of = pl.DataFrame({"sample_id": ids}) if samples is None else facts.of(samples).sort("sample_id")
     left = {reason: count for reason, count in left.items() if count}
-    return Candidates(FrameRows(rows), samples, of, known, left, measures)
+    return Candidates(FrameRows(answered), FrameRows(measured), samples, of, known, left, measures)
 
 
-def _read(path: str) -> Any:
+def _measures(asked: Asked) -> list[str]:
+    """The measures of one model, in the order of the file.
+
+    Raises VtgError for a file that is none, or when it has several models and none is named.
+    """
     import polars as pl
 
-    types = PASS_RATES | DECIDED
-    columns = {name: types.get(name, ANY) for name in names_of(path) if name not in _LONG}
-    frames = list(read_frames(path, columns, needs=list(PASS_RATES)))
-    if not frames:
-        return pl.DataFrame(schema=dict.fromkeys(columns, pl.String) | {"n": pl.Int64, "n_failed": pl.Int64})
-    return pl.concat(frames)
-
-
-def _of_student(rows: Any, asked: Asked) -> Any:
-    """The rows of one model; raises VtgError when there are several and none is named."""
-    models = sorted(str(name) for name in rows["model_id"].unique() if name is not None)
+    by = ["model_id", "measure"]
+    frames = read_frames(asked.pass_rates, dict.fromkeys(by, "text"), needs=list(PASS_RATES), repeated=by)
+    parts = [frame.unique(maintain_order=True).cast(pl.String) for frame in frames]
+    if not parts:
+        return []
+    seen = pl.concat(parts).unique(maintain_order=True)
+    models = sorted(seen["model_id"].drop_nulls().unique())
     if asked.student:
         if asked.student not in models:
             raise VtgError(
                 f"--student {asked.student!r}: {asked.pass_rates} has no pass rates of it; "
                 f"{did_you_mean(asked.student, models)}"
             )
-        return rows.filter(rows["model_id"] == asked.student)
-    if len(models) > 1:
+        seen = seen.filter(seen["model_id"] == asked.student)
+    elif len(models) > 1:
         raise VtgError(
             f"{asked.pass_rates}: has pass rates of {len(models)} models ({', '.join(models)}); name the one to choose "
             "by with --student."
         )
-    return rows
+    return seen["measure"].unique(maintain_order=True).to_list()
+
+
+def _read(asked: Asked, measure: str) -> tuple[Any, Any]:
+    """The model's rows without the columns _LONG, and those of a measure with all columns that are written."""
+    import polars as pl
+
+    whole = PASS_RATES | DRAWN
+    names = names_of(asked.pass_rates)
+    columns = whole | {name: DECIDED.get(name, ANY) for name in names if name not in whole}
+    short = [name for name in names if name not in _LONG]
+    rows: list[Any] = []
+    measured: list[Any] = []
+    for frame in _of_student(read_frames(asked.pass_rates, columns, repeated=_REPEATED), asked.student):
+        texts = [name for name in short if name in _REPEATED]
+        rows.append(frame.select(short).with_columns(pl.col(texts).cast(pl.String)))
+        measured.append(frame.filter(pl.col("measure") == measure).select(list(whole)))
+    if not rows:
+        empty = pl.DataFrame(schema=dict.fromkeys(columns, pl.String) | {"n": pl.Int64, "n_failed": pl.Int64})
+        return empty.select(short), empty.select(list(whole))
+    return pl.concat(rows), pl.concat(measured)
+
+
+def _of_student(frames: Iterator[Any], student: str) -> Iterator[Any]:
+    """The rows of one model, or all."""
+    for frame in frames:
+        yield frame.filter(frame["model_id"] == student) if student else frame
 
 
 def _wanted(asked: Asked, table: SampleTable, ids: Any) -> tuple[Any, dict[str, int]]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vtgdata.engine.adaptive.posteriors import log_gamma
 from vtgdata.engine.adaptive.rule import Floats
@@ -30,8 +31,19 @@ def fit_mixture(passes: Floats, counts: Floats) -> tuple[Floats, Floats, Floats]
         passes: (n,) answers that passed.
         counts: (n,) answers, 2 or more.
     """
-    pairs, rows = np.unique(np.column_stack([passes, counts]), axis=0, return_counts=True)
-    s, n = pairs[:, 0], pairs[:, 1]
+    return _fitted(*_pairs(passes, counts)[:3])
+
+
+def _pairs(passes: Floats, counts: Floats) -> tuple[Floats, Floats, NDArray[np.int64], NDArray[np.int64]]:
+    """The different pairs of passes and counts: s and n of each, its rows, and for each row the place of its pair."""
+    some, sizes = np.unique(passes), np.unique(counts)
+    codes = np.searchsorted(some, passes) * len(sizes) + np.searchsorted(sizes, counts)
+    there = np.unique(codes)
+    place = np.searchsorted(there, codes)
+    return some[there // len(sizes)], sizes[there % len(sizes)], np.bincount(place), place
+
+
+def _fitted(s: Floats, n: Floats, rows: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
     weights = np.full(len(PARTS), 1 / len(PARTS))
     a, b = np.array([part[0] for part in PARTS]), np.array([part[1] for part in PARTS])
     for _ in range(ROUNDS):
@@ -76,12 +88,11 @@ def all_alike(passes: Floats, counts: Floats, group: int) -> Floats:
         counts: (n,) answers, 2 or more.
         group: G.
     """
-    weights, a, b = fit_mixture(passes, counts)
-    pairs, place = np.unique(np.column_stack([passes, counts]), axis=0, return_inverse=True)
-    s, n = pairs[:, 0], pairs[:, 1]
+    s, n, rows, place = _pairs(passes, counts)
+    weights, a, b = _fitted(s, n, rows)
     alpha, beta = a + s[:, None], b + (n - s)[:, None]
     each = np.exp(_log_beta(alpha + group, beta) - _log_beta(alpha, beta))
-    return (_shares(s, n, weights, a, b) * each).sum(axis=1)[place.ravel()]
+    return (_shares(s, n, weights, a, b) * each).sum(axis=1)[place]
 
 
 def without_gradient(pass_rates: Sequence[Any], group: int, measure: str) -> Any:
