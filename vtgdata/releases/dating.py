@@ -1,6 +1,6 @@
 """When a release's rows came: the version that first had each row, and what changed since the release before."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,21 +50,35 @@ def date(config: Config, version: str, previous: Release | None, changed: NDArra
         return Dated([version], np.zeros(size, dtype=np.uint16), counts, np.zeros(size, dtype=bool))
     new = new.with_row_index("row")
     assert previous is not None
-    rows = released(previous, config.name, [*keys, *compared, "first_version"])
-    # Dropped raw rows may be identical; then the last one counts.
-    old = hashed(rows, made, compared, {"first": pl.col("first_version")}).unique(KEY, keep="last")
-    return _compared(new, old, version, changed[config.ranks] if config.joined and changed is not None else None)
+    seen: dict[str, int] = {}
+    rows = _numbered(released(previous, config.name, [*keys, *compared, "first_version"]), seen)
+    old = hashed(rows, made, compared, {"first": pl.col("first_version")})
+    versions = sorted({*seen, version}, key=parse_version)
+    places = np.array([versions.index(each) for each in seen], dtype=np.uint16)
+    old = old.with_columns(first=pl.Series(places[old["first"].to_numpy()], dtype=pl.UInt16))
+    inherited = changed[config.ranks] if config.joined and changed is not None else None
+    return _compared(new, old, versions, versions.index(version), inherited)
 
 
-def _compared(new: Any, old: Any, version: str, changed: NDArray[np.bool_] | None) -> Dated:
+def _numbered(frames: Iterator[Any], seen: dict[str, int]) -> Iterator[Any]:
+    """The frames with a number for each version, which takes a tenth of its text; `seen` gets {version: number}."""
     import polars as pl
 
-    versions = sorted({*old["first"].unique().to_list(), version}, key=parse_version)
-    old = old.with_columns(first=pl.col("first").replace_strict(versions, range(len(versions)), return_dtype=pl.UInt16))
-    came = np.full(new.height, versions.index(version), dtype=np.uint16)
+    for frame in frames:
+        for version in frame["first_version"].unique():
+            seen.setdefault(version, len(seen))
+        yield frame.with_columns(pl.col("first_version").replace_strict(seen, return_dtype=pl.UInt16))
+
+
+def _compared(new: Any, old: Any, versions: list[str], now: int, changed: NDArray[np.bool_] | None) -> Dated:
+    """When rows came. Args: versions: the numbers of `first` are places in it; now: the place of this version."""
+    import polars as pl
+
+    came = np.full(new.height, now, dtype=np.uint16)
     differs = np.zeros(new.height, dtype=bool)
     added = removed = 0
-    for part in matched(old, new):
+    # Dropped raw rows may be identical; then the last one counts.
+    for part in matched(old, new, last=True):
         known = part.filter(pl.col("row").is_not_null() & pl.col("first").is_not_null())
         numbers = known["row"].to_numpy()
         came[numbers] = known["first"].to_numpy()

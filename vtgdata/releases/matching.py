@@ -17,8 +17,8 @@ SPLIT = "(split)"
 """Column with the split that a row is in."""
 KEY = ("k1", "k2")
 """Columns with the hash of a row's key."""
-_TOGETHER = 2_000_000
-"""Rows that are matched at a time."""
+_TOGETHER = 1 << 19
+"""Rows that are matched at a time: a join takes some hundred bytes for each."""
 
 
 def digest(names: Sequence[str], seed: int) -> Any:
@@ -28,16 +28,23 @@ def digest(names: Sequence[str], seed: int) -> Any:
     return pl.struct(*names).hash(seed) if names else pl.lit(0, pl.UInt64)
 
 
-def matched(old: Any, new: Any) -> Iterator[Any]:
+def matched(old: Any, new: Any, *, last: bool = False) -> Iterator[Any]:
     """Yield the rows of two frames with the columns KEY, joined by these, a part at a time and in no order.
 
     A column of `old` that `new` has too is named with `_old`; rows without a partner have nulls in its place.
+
+    Args:
+        old: a frame of `hashed`.
+        new: another one.
+        last: of rows of `old` with one key, take the last.
     """
     import polars as pl
 
     parts = 1 + max(old.height, new.height) // _TOGETHER
     for number in range(parts):
         ours, theirs = (frame.filter(pl.col("k1") % parts == number) if parts > 1 else frame for frame in (new, old))
+        if last:
+            theirs = theirs.unique(KEY, keep="last")
         yield ours.join(theirs, on=KEY, how="full", suffix="_old")
 
 
