@@ -220,7 +220,8 @@ def _control_sets(choosing: Choosing, chosen: Any, settings: Settings) -> dict[s
 
 
 def _preview(choosing: Choosing, chosen: Any, settings: Settings) -> Preview:
-    dead = forecast.without_gradient(choosing.pool.measured, settings.answers, choosing.measure)
+    stored = choosing.pool.measured.seen(forecast.COLUMNS)
+    dead = forecast.without_gradient(stored, settings.answers, choosing.measure)
     dead = dead.join(choosing.pool.facts.select("sample_id"), on="sample_id", how="semi")
     ours, theirs = preview.shares(dead, chosen) if dead.height else (None, None)
     more: dict[str, Any] = {}

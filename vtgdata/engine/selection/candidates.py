@@ -36,8 +36,8 @@ class Candidates(NamedTuple):
 
     rates: FrameRows
     """Rows of the pass rates, all measures, without the prompts."""
-    measured: FrameRows
-    """The model's rows of the measure with all columns of PASS_RATES and DRAWN; texts that repeat are categories."""
+    measured: "Measured"
+    """The model's rows of the measure, those that are not in the pool too."""
     samples: SampleTable | None
     """Of the pool; None without a file of samples."""
     facts: Any
@@ -60,7 +60,8 @@ def candidates(asked: Asked, measure: Callable[[list[str]], str]) -> Candidates:
     import polars as pl
 
     measures = _measures(asked)
-    rows, measured = _read(asked, measure(measures) if measures else "")
+    measured = _read(asked, measure(measures) if measures else "")
+    rows = measured.rows
     ids = every = rows["sample_id"].unique().sort()
     left: dict[str, int] = {}
     samples = known = None
@@ -83,7 +84,7 @@ def candidates(asked: Asked, measure: Callable[[list[str]], str]) -> Candidates:
         samples = samples.masked(samples.frame["sample_id"].cast(pl.String).is_in(ids.implode()))
     of = pl.DataFrame({"sample_id": ids}) if samples is None else facts.of(samples).sort("sample_id")
     left = {reason: count for reason, count in left.items() if count}
-    return Candidates(FrameRows(answered), FrameRows(measured), samples, of, known, left, measures)
+    return Candidates(FrameRows(answered), measured, samples, of, known, left, measures)
 
 
 def _measures(asked: Asked) -> list[str]:
@@ -115,24 +116,46 @@ def _measures(asked: Asked) -> list[str]:
     return seen["measure"].unique(maintain_order=True).to_list()
 
 
-def _read(asked: Asked, measure: str) -> tuple[Any, Any]:
-    """The model's rows without the columns _LONG, and those of a measure with all columns that are written."""
+class Measured:
+    """The rows of a measure with all columns of PASS_RATES and DRAWN. What they share with `rows` is not held twice."""
+
+    def __init__(self, rows: Any, long: Any, measure: str) -> None:
+        """Wrap the rows of all measures without the columns _LONG, and these columns of the rows of the measure."""
+        import polars as pl
+
+        self.rows, self._long = rows, long
+        self._places = rows.select(pl.arg_where(pl.col("measure") == measure)).to_series()
+
+    def seen(self, names: Sequence[str]) -> FrameRows:
+        """All rows, with some columns."""
+        short = self.rows.select([name for name in names if name not in _LONG])[self._places]
+        return FrameRows(short.hstack(self._long.select([name for name in names if name in _LONG])))
+
+    def of(self, ids: Any) -> Any:
+        """The rows of a series of sample ids, as a Polars frame."""
+        import polars as pl
+
+        inside = self.rows["sample_id"][self._places].is_in(ids.implode())
+        found = self.rows[self._places.filter(inside)].hstack(self._long.filter(inside))
+        return found.select(list(PASS_RATES | DRAWN)).with_columns(pl.col(pl.Categorical).cast(pl.String))
+
+
+def _read(asked: Asked, measure: str) -> Measured:
+    """The rows of the model."""
     import polars as pl
 
-    whole = PASS_RATES | DRAWN
     names = names_of(asked.pass_rates)
-    columns = whole | {name: DECIDED.get(name, ANY) for name in names if name not in whole}
-    short = [name for name in names if name not in _LONG]
+    columns = {name: (PASS_RATES | DECIDED).get(name, ANY) for name in names if name not in _LONG}
+    longer = {name: (PASS_RATES | DRAWN)[name] for name in _LONG}
     rows: list[Any] = []
-    measured: list[Any] = []
-    for frame in _of_student(read_frames(asked.pass_rates, columns, repeated=_REPEATED), asked.student):
-        texts = [name for name in short if name in _REPEATED]
-        rows.append(frame.select(short).with_columns(pl.col(texts).cast(pl.String)))
-        measured.append(frame.filter(pl.col("measure") == measure).select(list(whole)))
+    long: list[Any] = []
+    for frame in _of_student(read_frames(asked.pass_rates, columns | longer, repeated=_REPEATED), asked.student):
+        rows.append(frame.select(list(columns)))
+        long.append(frame.filter(pl.col("measure") == measure).select(_LONG))
     if not rows:
         empty = pl.DataFrame(schema=dict.fromkeys(columns, pl.String) | {"n": pl.Int64, "n_failed": pl.Int64})
-        return empty.select(short), empty.select(list(whole))
-    return pl.concat(rows), pl.concat(measured)
+        return Measured(empty, pl.DataFrame(schema=dict.fromkeys(_LONG, pl.String)), measure)
+    return Measured(pl.concat(rows), pl.concat(long), measure)
 
 
 def _of_student(frames: Iterator[Any], student: str) -> Iterator[Any]:

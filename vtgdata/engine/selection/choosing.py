@@ -169,8 +169,7 @@ class Choosing:
         """The rows of some samples in the pass rates."""
         import polars as pl
 
-        found = self.pool.measured.frame.join(pl.DataFrame({"sample_id": ids}), on="sample_id", how="semi")
-        rows = found.with_columns(pl.col(pl.Categorical).cast(pl.String)).unique("sample_id", keep="last")
+        rows = self.pool.measured.of(ids).unique("sample_id", keep="last")
         if self.rules.train_with is None:
             return rows
         unnamed = pl.col("frame_sampling").fill_null("") == ""

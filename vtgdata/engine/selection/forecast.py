@@ -19,6 +19,8 @@ PARTS = ((0.3, 6.0), (2.0, 2.0), (6.0, 0.3))
 """The Beta distributions that the fit of a pool begins with: of rows that seldom, sometimes and mostly pass."""
 ROUNDS = 50
 COLUMNS = ("sample_id", "measure", "ious", "n_unparsed")
+TOGETHER = 1 << 18
+"""Rows whose IoUs are sorted at a time."""
 
 
 def fit_mixture(passes: Floats, counts: Floats) -> tuple[Floats, Floats, Floats]:
@@ -110,7 +112,8 @@ def without_gradient(pass_rates: Sequence[Any], group: int, measure: str) -> Any
     import polars as pl
 
     seen: list[Any] = []
-    for frame in row_table.frames(pass_rates, COLUMNS):
+    parts = (part for frame in row_table.frames(pass_rates, COLUMNS) for part in frame.iter_slices(TOGETHER))
+    for frame in parts:
         if frame["ious"].dtype == pl.Null:
             continue
         frame = frame.filter((pl.col("measure").cast(pl.String) == measure) & (pl.col("ious").list.len() > 1))
@@ -141,7 +144,7 @@ def _alike(ious: Any) -> tuple[Floats, Floats]:
     misses, top = np.zeros(len(lengths)), np.zeros(len(lengths))
     for length in np.unique(lengths).tolist():
         mine = np.flatnonzero(lengths == length)
-        values = np.sort(ious[mine.tolist()].explode().to_numpy().reshape(len(mine), length), axis=1)
+        values = np.sort(ious[mine].explode().to_numpy().reshape(len(mine), length), axis=1)
         misses[mine] = (values <= 0).sum(axis=1)
         run = best = (values[:, 0] > 0).astype(np.float64)
         for place in range(1, length):

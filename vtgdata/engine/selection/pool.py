@@ -53,7 +53,14 @@ def of(pass_rates: Sequence[Any], measure: str, *, who: str, order: Sequence[str
         place_low="place_low",
         place_high="place_high",
     )
-    return rows.sort("sample_id", "value").unique("sample_id", keep="last", maintain_order=True)
+    rows = rows.sort("sample_id", "value")
+    return rows.filter(pl.col("sample_id").ne_missing(pl.col("sample_id").shift(-1)) | _is_last())
+
+
+def _is_last() -> Any:
+    import polars as pl
+
+    return pl.int_range(pl.len()) == pl.len() - 1
 
 
 def named(known: Sequence[str], measure: str, who: str, order: Sequence[str] = MEANS) -> str:
