@@ -14,7 +14,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-KEYS = {"samples": "sample_id", "coldstart": "key", "rl": "sample_id", "rollouts": "key"}
+KEYS = {
+    "samples": ["sample_id"], "coldstart": ["key"], "rl": ["sample_id"], "difficulty": ["sample_id", "measure"],
+    "rollouts": ["key"],
+}  # fmt: skip
 
 
 def _write(frame: pl.DataFrame | pl.LazyFrame, path: Path) -> None:
@@ -205,7 +208,7 @@ def release_again(given: Path, out: Path) -> None:
     """The same, each row with the version that first had it, sorted by that; and how many rows an earlier one lacks."""
     for name, order, rows in _configs(given):
         config, split = name.split("/")
-        key = {"difficulty": ["sample_id", "measure"]}.get(config) or [KEYS[config]]
+        key = KEYS[config]
         old = pl.scan_parquet(given / f"release/data/{config}/{split}-*.parquet")
         both = [each for each in old.collect_schema().names() if each in rows.collect_schema().names()]
         same = [each for each in both if each not in (*key, "rank")]
@@ -223,18 +226,17 @@ def release_again(given: Path, out: Path) -> None:
 
 
 def diff(given: Path, out: Path) -> None:
-    """Rows added, removed and changed in each config of two releases."""
-    for config, key in KEYS.items():
-        old, new = (
-            pl.scan_parquet(given / f"{name}/data/{config}/*.parquet").drop("rank", "first_version", strict=False)
-            for name in ("release", "release2")
-        )
-        both = old.join(new, on=key, how="full", suffix="_new", coalesce=False)
-        names = [name for name in old.collect_schema().names() if name != key]
-        differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_new")) for name in names)
+    """Rows added, removed and changed in each config of two releases, compared by a hash of their values."""
+    for config, keys in KEYS.items():
+        rows: list[pl.LazyFrame] = []
+        for name in ("release", "release2"):
+            whole = pl.scan_parquet(given / f"{name}/data/{config}/*.parquet")
+            meant = [each for each in whole.collect_schema().names() if each not in (*keys, "rank", "first_version")]
+            rows.append(whole.select(*keys, value=pl.struct(meant).hash()))
+        both = rows[0].join(rows[1], on=keys, how="full", suffix="_new", coalesce=False)
         counts = both.select(
-            added=pl.col(key).is_null().sum(), removed=pl.col(f"{key}_new").is_null().sum(),
-            changed=(differs & pl.col(key).is_not_null() & pl.col(f"{key}_new").is_not_null()).sum(),
+            added=pl.col("value").is_null().sum(), removed=pl.col("value_new").is_null().sum(),
+            changed=(pl.col("value") != pl.col("value_new")).sum(),
         )  # fmt: skip
         print(config, counts.collect(engine="streaming").row(0))
 

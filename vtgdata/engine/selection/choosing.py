@@ -57,7 +57,7 @@ class Choosing:
         if not self.pool.facts.height:
             why = "; ".join(f"{count:,} {reason}" for reason, count in self.pool.left_out.items()) or "it has no rows"
             raise VtgError(f"{rules.asked.pass_rates}: no row is left to choose from: {why}.")
-        self.rates = pool.of(self.pool.rates, self.measure, who=self.name)
+        self.rates = pool.of(self.pool.rates, self.measure, who=self.name).select("sample_id", "value", "rate")
         self.wanted = read_ids(rules.ids) if rules.ids else None
         """The ids of the list, or None."""
 

@@ -122,18 +122,22 @@ def without_gradient(pass_rates: Sequence[Any], group: int, measure: str) -> Any
         seen.append(
             frame.select(
                 "sample_id",
-                n=pl.col("ious").list.len().cast(pl.Float64),
-                misses=pl.Series(misses),
-                top=pl.Series(top),
-                unread=pl.col("n_unparsed").fill_null(0.0),
+                n=pl.col("ious").list.len().cast(pl.Float32),
+                misses=pl.Series(misses, dtype=pl.Float32),
+                top=pl.Series(top, dtype=pl.Float32),
+                unread=pl.col("n_unparsed").fill_null(0.0).cast(pl.Float32),
             )
         )
     if not any(part.height for part in seen):
         return pl.DataFrame(schema={"sample_id": pl.String, "dead": pl.Float64})
-    rows = pl.concat(seen).unique("sample_id", keep="last", maintain_order=True)
-    counts = rows["n"].to_numpy()
-    unread = np.minimum(rows["unread"].to_numpy(), rows["misses"].to_numpy())
-    ways = [unread, rows["misses"].to_numpy() - unread, rows["top"].to_numpy()]
+    rows = pl.concat(seen)
+    if rows["sample_id"].is_duplicated().any():
+        rows = rows.unique("sample_id", keep="last", maintain_order=True)
+    counts, misses, top, unread = (
+        rows[name].to_numpy().astype(np.float64) for name in ("n", "misses", "top", "unread")
+    )
+    unread = np.minimum(unread, misses)
+    ways = [unread, misses - unread, top]
     dead = sum(all_alike(way, counts, group) for way in ways)
     return rows.select("sample_id").with_columns(dead=pl.Series(np.clip(dead, 0.0, 1.0)))
 
