@@ -209,7 +209,9 @@ def _control_sets(choosing: Choosing, chosen: Any, settings: Settings) -> dict[s
     """{file: ids} of the control sets: drawn from the rows of the pool that have a value of the measure."""
     if not settings.controls or not len(chosen):
         return {}
-    rated = choosing.pool.facts.filter(choosing.pool.facts["sample_id"].is_in(choosing.rates["sample_id"].implode()))
+    rated = choosing.pool.facts
+    if choosing.rates.height < rated.height:
+        rated = rated.filter(rated["sample_id"].is_in(choosing.rates["sample_id"].implode()))
     limits = choosing.rules.limits
     sets = {"control_random.parquet": controls.random_set(rated, chosen, settings.seed, limits)}
     if "corpus" in rated.columns:
@@ -222,7 +224,8 @@ def _control_sets(choosing: Choosing, chosen: Any, settings: Settings) -> dict[s
 def _preview(choosing: Choosing, chosen: Any, settings: Settings) -> Preview:
     stored = choosing.pool.measured.seen(forecast.COLUMNS)
     dead = forecast.without_gradient(stored, settings.answers, choosing.measure)
-    dead = dead.join(choosing.pool.facts.select("sample_id"), on="sample_id", how="semi")
+    if choosing.pool.left_out:
+        dead = dead.join(choosing.pool.facts.select("sample_id"), on="sample_id", how="semi")
     ours, theirs = preview.shares(dead, chosen) if dead.height else (None, None)
     more: dict[str, Any] = {}
     if choosing.pool.known is not None:

@@ -135,12 +135,10 @@ class Measured:
         return FrameRows(short.hstack(self._long.select([name for name in names if name in _LONG])))
 
     def of(self, ids: Any) -> Any:
-        """The rows of a series of sample ids, as a Polars frame."""
-        import polars as pl
-
+        """The rows of a series of sample ids, as a Polars frame; texts that repeat are categories."""
         inside = self.rows["sample_id"][self._places].is_in(ids.implode())
         found = self.rows[self._places.filter(inside)].hstack(self._long.filter(inside))
-        return found.select(list(PASS_RATES | DRAWN)).with_columns(pl.col(pl.Categorical).cast(pl.String))
+        return found.select(list(PASS_RATES | DRAWN))
 
 
 def _read(asked: Asked, measure: str) -> Measured:

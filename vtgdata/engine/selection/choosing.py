@@ -172,8 +172,8 @@ class Choosing:
         rows = self.pool.measured.of(ids).unique("sample_id", keep="last")
         if self.rules.train_with is None:
             return rows
-        unnamed = pl.col("frame_sampling").fill_null("") == ""
-        return rows.with_columns(
+        unnamed = pl.col("frame_sampling").cast(pl.String).fill_null("") == ""
+        return rows.with_columns(pl.col(pl.Categorical).cast(pl.String)).with_columns(
             pl.when(unnamed).then(pl.lit(value)).otherwise(pl.col(name)).alias(name)
             for name, value in self.rules.train_with._asdict().items()
         )
