@@ -14,6 +14,7 @@ in that folder instead of the one beside this file, `--no-peers` leaves the scri
 """
 
 import argparse
+import contextlib
 import os
 import shutil
 import subprocess
@@ -21,11 +22,19 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 HERE = Path(__file__).parent
+SERVE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from support.hub_server import Hub
+with Hub() as hub:
+    print(hub.url, hub.token, flush=True)
+    sys.stdin.read()
+"""
 
 
 class Cost(NamedTuple):
@@ -60,17 +69,39 @@ def commands(given: Path, rollouts: bool) -> dict[str, list[str]]:
                           "--previous", made["release"]],
         "diff": ["diff", made["release"], made["release2"]],
         "push": ["push", made["release"], str(given / "shelf"), "--dry-run"],
+        "push to Hub": ["push", made["release"], "org/doors"],
         "evaluate": ["evaluate", "--samples", samples, "--predictions", str(given / "predictions.jsonl"),
                      "--out", made["scores"]],
         "report": ["report", made["scores"], "--out", str(given / "page.html"), "--megabytes", "100000"],
     }  # fmt: skip
 
 
-def measured(argv: list[str], package: Path, log: Path) -> Cost:
-    """Run a process to its end; memory is the sum over its tree, looked at twenty times a second, and its own peak."""
+@contextlib.contextmanager
+def hub() -> Iterator[dict[str, str]]:
+    """A Hub on the loopback, in a process of its own; gives what its clients need in their environment."""
+    argv = [sys.executable, "-c", SERVE, str(HERE.parent / "tests")]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None and server.stdin is not None
+        url, token = server.stdout.readline().split()
+        try:
+            yield {"HF_ENDPOINT": url, "HF_TOKEN": token, "HF_HUB_DISABLE_XET": "1"}
+        finally:
+            server.stdin.close()
+
+
+def measured(argv: list[str], package: Path, log: Path, more: Mapping[str, str] | None = None) -> Cost:
+    """Run a process to its end; memory is the sum over its tree, looked at twenty times a second, and its own peak.
+
+    Args:
+        argv: the process.
+        package: folder of the vtgdata to take.
+        log: file for what it prints.
+        more: further variables of its environment.
+    """
     begun = time.monotonic()
     with log.open("wb") as said:
-        child = subprocess.Popen(argv, stdout=said, stderr=said, env=os.environ | {"PYTHONPATH": str(package)})
+        own = os.environ | {"PYTHONPATH": str(package)} | dict(more or {})
+        child = subprocess.Popen(argv, stdout=said, stderr=said, env=own)
         peaks, over = [0], threading.Event()
 
         def watch() -> None:
@@ -104,14 +135,16 @@ def _resident(pid: int) -> int:
 
 def _run(name: str, argv: list[str], given: Path, asked: argparse.Namespace, peers: bool) -> tuple[Cost, Cost | None]:
     shutil.rmtree(given / "peer", ignore_errors=True)
-    ours = measured([sys.executable, "-m", "vtgdata", *argv], asked.package, given / f"{name}.log")
+    with hub() if "Hub" in name else contextlib.nullcontext() as more:
+        ours = measured([sys.executable, "-m", "vtgdata", *argv], asked.package, given / f"{name}.log", more)
     if ours.code not in (0, 4):  # 4: rows failed, which is said after all is written
         sys.exit(f"{name} ended with {ours.code}: {(given / f'{name}.log').read_text()[-2000:]}")
-    script = name.partition(" ")[0]
     theirs = None
-    if peers and " " not in name:
+    if peers:
+        script = name.lower().replace(" ", "_")
         argv = [sys.executable, str(HERE / "size_peers.py"), script, str(given), str(given / "peer")]
-        theirs = measured(argv, asked.package, given / f"{name}.peer.log")
+        with hub() if "Hub" in name else contextlib.nullcontext() as more:
+            theirs = measured(argv, asked.package, given / f"{name}.peer.log", more)
         if theirs.code:
             sys.exit(f"the script for {name} failed: {(given / f'{name}.peer.log').read_text()[-2000:]}")
     return ours, theirs

@@ -6,7 +6,9 @@ row, gives a reason for a drop or says which file and line is wrong: it is the l
 
 import hashlib
 import json
+import math
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,10 @@ import numpy as np
 import polars as pl
 from size_evaluate import evaluate
 
-KEYS = {"samples": "sample_id", "coldstart": "key", "rl": "sample_id", "rollouts": "key"}
+KEYS = {
+    "samples": ["sample_id"], "coldstart": ["key"], "rl": ["sample_id"], "difficulty": ["sample_id", "measure"],
+    "rollouts": ["key"],
+}  # fmt: skip
 
 
 def _write(frame: pl.DataFrame | pl.LazyFrame, path: Path) -> None:
@@ -112,51 +117,128 @@ def curate(given: Path, out: Path) -> None:
 
 
 def select(given: Path, out: Path) -> None:
-    """A draw of rows whose pass rate is in a band."""
-    rows = pl.read_parquet(given / "pass_rates.parquet")
-    rows = rows.filter((pl.col("measure") == "mean_iou") & pl.col("value").is_between(0.2, 0.8))
-    train = rows.filter(pl.col("sample_id").str.starts_with("doors:train"))
-    drawn = train.sample(min(_some(given), train.height), shuffle=True, seed=0)
-    _write(drawn.with_row_index("rank"), out / "rows.parquet")
+    """A draw of rows in a band, a control set, and what is said of both: histogram, groups without a gradient."""
+    path = given / "pass_rates.parquet"
+    rows = pl.read_parquet(path).filter(pl.col("n") >= pl.col("n_failed"))
+    rated = rows.filter((pl.col("measure") == "mean_iou") & pl.col("value").is_not_null()).sort("sample_id")
+    band = rated.filter(pl.col("value").is_between(0.2, 0.8))
+    drawn = band.sample(min(_some(given), band.height), shuffle=True, seed=0)
+    control = rated.sample(drawn.height, shuffle=True, seed=1)
+    for name, frame in (("rows", drawn), ("control_random", control)):
+        _write(frame.with_row_index("rank"), out / f"{name}.parquet")
+    rated = rated.with_columns(
+        dead=pl.Series(_dead(rated, 8)), drawn=pl.col("sample_id").is_in(drawn["sample_id"].implode())
+    )
+    for some in (rated.filter("drawn"), rated):
+        print(np.bincount((some["value"].to_numpy() * 10).astype(int).clip(0, 9)), some["dead"].mean())
+    for made in (path, out / "rows.parquet", out / "control_random.parquet"):
+        print(made.name, _sha256(made))
+
+
+def _dead(rows: pl.DataFrame, group: int) -> np.ndarray:
+    """The chance that all answers of a new group are unreadable, all miss, or all have one IoU, as forecast.py says."""
+    ious = np.sort(rows["ious"].list.to_array(8).to_numpy(), axis=1)
+    misses = (ious <= 0).sum(axis=1)
+    run = best = (ious[:, 0] > 0).astype(int)
+    for place in range(1, 8):
+        again = (ious[:, place] == ious[:, place - 1]) & (ious[:, place] > 0)
+        run = np.where(again, run + 1, ious[:, place] > 0)
+        best = np.maximum(best, run)
+    unread = np.minimum(rows["n_unparsed"].to_numpy(), misses)
+    return np.clip(sum(_all_alike(passes, 8, group) for passes in (unread, misses - unread, best)), 0, 1)
+
+
+def _all_alike(passes: np.ndarray, n: int, group: int) -> Any:
+    """E[p^group] of each row under a mixture of three Beta distributions, fitted by moments in 50 rounds."""
+    rows, s = np.bincount(passes, minlength=n + 1), np.arange(n + 1)[:, None]
+    a, b, weights = np.array([0.3, 2.0, 6.0]), np.array([6.0, 2.0, 0.3]), np.full(3, 1 / 3)
+    for _ in range(50):
+        shares = _parts(s, n, a, b, weights) * rows[:, None]
+        weights = np.maximum(shares.sum(axis=0) / rows.sum(), 1e-6)
+        total = shares.sum(axis=0) + 2
+        mean = ((shares * s / n).sum(axis=0) + 1) / total
+        seen = ((shares * (s / n - mean) ** 2).sum(axis=0) + 0.25) / total
+        chance = (shares * (s / n) * (1 - s / n) / (n - 1)).sum(axis=0) / total
+        most = mean * (1 - mean)
+        size = most / np.clip(seen - chance, 0.005 * most, 0.95 * most) - 1
+        a, b = mean * size, (1 - mean) * size
+    each = np.exp(_log_beta(a + s + group, b + n - s) - _log_beta(a + s, b + n - s))
+    return (_parts(s, n, a, b, weights / weights.sum()) * each).sum(axis=1)[passes]
+
+
+def _parts(s: np.ndarray, n: int, a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    likely = weights * np.exp(_log_beta(a + s, b + n - s) - _log_beta(a, b))
+    return likely / likely.sum(axis=1, keepdims=True)
+
+
+def _log_beta(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    log_gamma = np.vectorize(math.lgamma)
+    return log_gamma(a) + log_gamma(b) - log_gamma(a + b)
 
 
 def _some(given: Path) -> int:
     return pl.scan_parquet(given / "data/samples.parquet").select(pl.len()).collect().item() // 10
 
 
+ORDER = ["corpus", "video_id", "sample_id"]
+
+
+def _configs(given: Path) -> Iterator[tuple[str, list[str], pl.LazyFrame]]:
+    """The file, the columns to sort by and the rows of each config."""
+    samples = pl.scan_parquet(given / "data/samples.parquet")
+    place = samples.select(ORDER)
+    for split in ("train", "test"):
+        yield f"samples/{split}", ORDER, samples.filter(pl.col("split") == split)
+    traces = pl.scan_parquet(given / "traces.parquet").filter("kept").drop("prompt", "windows", "license", strict=False)
+    yield "coldstart/train", [*ORDER, "key"], samples.join(traces, on="sample_id")
+    yield "rl/train", ORDER, samples.join(pl.scan_parquet(given / "rl/rows.parquet"), on="sample_id")
+    rates = pl.scan_parquet(given / "pass_rates.parquet").drop("prompt")
+    yield "difficulty/train", [*ORDER, "measure"], rates.join(place, on="sample_id")
+    said = pl.scan_parquet(given / "rollouts.parquet")
+    yield "rollouts/train", [*ORDER, "key"], said.join(place, on="sample_id")
+
+
 def release(given: Path, out: Path) -> None:
     """Every config joined with its samples, sorted and hashed, in Polars' streaming engine."""
-    samples = pl.scan_parquet(given / "data/samples.parquet")
-    order = ["corpus", "video_id", "sample_id"]
-    place = samples.select(*order)
-    for split in ("train", "test"):
-        _write(samples.filter(pl.col("split") == split).sort(order), out / f"data/samples/{split}.parquet")
-    traces = pl.scan_parquet(given / "traces.parquet").filter("kept").drop("prompt", "windows", "license", strict=False)
-    joined = samples.join(traces, on="sample_id").sort(*order, "key")
-    _write(joined, out / "data/coldstart/train.parquet")
-    chosen = pl.scan_parquet(given / "rl/rows.parquet")
-    _write(samples.join(chosen, on="sample_id").sort(order), out / "data/rl/train.parquet")
-    rates = pl.scan_parquet(given / "pass_rates.parquet").drop("prompt")
-    _write(rates.join(place, on="sample_id").sort(*order, "measure"), out / "data/difficulty/train.parquet")
-    said = pl.scan_parquet(given / "rollouts.parquet")
-    _write(said.join(place, on="sample_id").sort(*order, "key"), out / "data/rollouts/train.parquet")
+    for name, order, rows in _configs(given):
+        _write(rows.sort(order), out / f"data/{name}.parquet")
     for path in sorted((out / "data").rglob("*.parquet")):
         print(path.name, _sha256(path))
 
 
+def release_again(given: Path, out: Path) -> None:
+    """The same, each row with the version that first had it, sorted by that; and how many rows an earlier one lacks."""
+    for name, order, rows in _configs(given):
+        config, split = name.split("/")
+        key = KEYS[config]
+        old = pl.scan_parquet(given / f"release/data/{config}/{split}-*.parquet")
+        both = [each for each in old.collect_schema().names() if each in rows.collect_schema().names()]
+        same = [each for each in both if each not in (*key, "rank")]
+        old = old.select(*key, "first_version", was=pl.struct(same).hash())
+        dated = rows.with_columns(now=pl.struct(same).hash()).join(old, on=key, how="left")
+        dated = dated.with_columns(pl.col("first_version").fill_null("1.0.1"))
+        path = out / f"data/{name}.parquet"
+        _write(dated.sort("first_version", *order), path)
+        known = pl.scan_parquet(path).select(
+            rows=pl.len(), added=pl.col("was").is_null().sum(), changed=(pl.col("was") != pl.col("now")).sum()
+        )  # fmt: skip
+        print(name, known.collect().row(0), old.select(pl.len()).collect().item())
+    for path in sorted(out.rglob("*.parquet")) + sorted((given / "release").rglob("*.parquet")):
+        print(path.name, _sha256(path))
+
+
 def diff(given: Path, out: Path) -> None:
-    """Rows added, removed and changed in each config of two releases."""
-    for config, key in KEYS.items():
-        old, new = (
-            pl.scan_parquet(given / f"{name}/data/{config}/*.parquet").drop("rank", "first_version", strict=False)
-            for name in ("release", "release2")
-        )
-        both = old.join(new, on=key, how="full", suffix="_new", coalesce=False)
-        names = [name for name in old.collect_schema().names() if name != key]
-        differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_new")) for name in names)
+    """Rows added, removed and changed in each config of two releases, compared by a hash of their values."""
+    for config, keys in KEYS.items():
+        rows: list[pl.LazyFrame] = []
+        for name in ("release", "release2"):
+            whole = pl.scan_parquet(given / f"{name}/data/{config}/*.parquet")
+            meant = [each for each in whole.collect_schema().names() if each not in (*keys, "rank", "first_version")]
+            rows.append(whole.select(*keys, value=pl.struct(meant).hash()))
+        both = rows[0].join(rows[1], on=keys, how="full", suffix="_new", coalesce=False)
         counts = both.select(
-            added=pl.col(key).is_null().sum(), removed=pl.col(f"{key}_new").is_null().sum(),
-            changed=(differs & pl.col(key).is_not_null() & pl.col(f"{key}_new").is_not_null()).sum(),
+            added=pl.col("value").is_null().sum(), removed=pl.col("value_new").is_null().sum(),
+            changed=(pl.col("value") != pl.col("value_new")).sum(),
         )  # fmt: skip
         print(config, counts.collect(engine="streaming").row(0))
 
@@ -194,13 +276,24 @@ def report(given: Path, out: Path) -> None:
         page.write("</script></body></html>")
 
 
+def push_to_hub(given: Path, out: Path) -> None:
+    """All files in one commit of the Hub's own client, and a tag."""
+    import huggingface_hub
+
+    api = huggingface_hub.HfApi()
+    api.create_repo("org/doors", repo_type="dataset", private=True)
+    api.upload_folder(repo_id="org/doors", folder_path=given / "release", repo_type="dataset")
+    api.create_tag("org/doors", tag="v1.0.0", repo_type="dataset")
+
+
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 PEERS: dict[str, Any] = {
-    each.__name__: each for each in (ingest, check, curate, select, release, diff, push, evaluate, report)
+    each.__name__: each
+    for each in (ingest, check, curate, select, release, release_again, diff, push, push_to_hub, evaluate, report)
 }
 
 if __name__ == "__main__":

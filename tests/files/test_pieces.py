@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -81,6 +82,24 @@ def test_a_missing_column_is_null_and_one_of_another_type_is_named(tmp_path: Pat
         list(read_frames(path, {"index": "text"}))
     with pytest.raises(VtgError, match=r"lacks the column\(s\) windows; it has key, index, iou"):
         list(read_frames(path, {"key": "text"}, needs=["windows"]))
+
+
+def test_texts_that_repeat_come_as_categories_whatever_the_file_has_in_their_place(tmp_path: Path) -> None:
+    path = tmp_path / "odd.parquet"
+    held = {
+        "key": ["a", "b", None] * 50, "text": pa.array(["x"] * 150).dictionary_encode(),
+        "reasoning": pa.array([None] * 150), "option": pa.array(["é"] * 150, pa.large_string()), "index": [7] * 150,
+    }  # fmt: skip
+    pq.write_table(pa.table(held), path, row_group_size=40)
+    names = ["key", "text", "reasoning", "option", "error"]
+    wanted = dict.fromkeys(names, "text") | {"index": "count"}
+    frames = list(read_frames(path, wanted, repeated=[*names, "absent"]))
+    texts = pl.concat(frames).select(names)
+    assert all(kind == pl.Categorical for kind in texts.dtypes)
+    assert texts.cast(pl.String).rows() == [(key, "x", None, "é", None) for key in ["a", "b", None] * 50]
+    assert to_table(texts, ROLLOUTS).schema == to_table(texts.cast(pl.String), ROLLOUTS).schema
+    with pytest.raises(VtgError, match=r"odd.parquet: the column index is int64, and not string"):
+        list(read_frames(path, {"index": "text"}, repeated=["index"]))
 
 
 def test_a_file_that_breaks_off_is_named_wherever_it_does(tmp_path: Path) -> None:

@@ -109,6 +109,14 @@ def test_a_file_with_two_students_needs_a_name(pool, tmp_path):
     assert {each["model_id"] for each in read_parquet(tmp_path / "out/rows.parquet")} == {"other"}
 
 
+def test_the_forecast_is_of_the_student_that_is_named_alone(pool, tmp_path):
+    missed = [row(i, model_id="other", ious=[0.0] * 8, n_unparsed=8) for i in range(N)]
+    write_parquet(tmp_path / "rates.parquet", [row(i, ious=[i / N, 0.5]) for i in range(N)] + missed, PASS_RATES)
+    hopeful, _ = pool(student="m")
+    hopeless, _ = pool(student="other", out=f"{tmp_path}/other", allow_degenerate=True)
+    assert hopeful.preview.without_gradient_pool < 0.5 < 0.9 < hopeless.preview.without_gradient_pool
+
+
 def test_a_row_of_which_most_requests_failed_is_left_out(pool, tmp_path):
     rows = [row(i, **({"n": 1, "n_failed": 7} if i == 30 else {})) for i in range(N)]
     write_parquet(tmp_path / "rates.parquet", rows, PASS_RATES)

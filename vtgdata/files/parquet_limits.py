@@ -5,6 +5,7 @@ process where memory runs out, so that it must not come to that.
 """
 
 import importlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,25 +19,30 @@ _BYTES = {
 """Bytes that a value takes in memory at the least; a text takes those of its place."""
 
 
-def opened(path: str | Path, content: bytes | None = None) -> Any:
+def opened(path: str | Path, content: bytes | None = None, repeated: Collection[str] = ()) -> Any:
     """A pyarrow.parquet.ParquetFile, which may be read by row groups or in batches.
 
     Args:
         path: the file.
         content: its bytes, where they were read already.
+        repeated: columns of texts to read as dictionaries.
 
     Raises VtgError when there is no such file, it is no Parquet file, or a part of it is above a limit.
     """
-    return _opened(path, content)[0]
+    return _opened(path, content, repeated)[0]
 
 
-def _opened(path: str | Path, content: bytes | None = None) -> tuple[Any, float]:
+def _opened(path: str | Path, content: bytes | None = None, repeated: Collection[str] = ()) -> tuple[Any, float]:
     """The file, and the bytes that it takes in memory at the least."""
     pa, parquet = importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
     if content is None and not outside.is_file(path):
         raise VtgError(f"{path}: no such file.")
     try:
-        file = parquet.ParquetFile(path if content is None else pa.BufferReader(content))
+        source = path if content is None else pa.BufferReader(content)
+        file = parquet.ParquetFile(source)
+        if texts := [name for name in _texts(file.metadata) if name in repeated]:
+            with file as seen:
+                file = parquet.ParquetFile(source, metadata=seen.metadata, read_dictionary=texts)
     except (pa.lib.ArrowException, OSError, ValueError, MemoryError) as error:
         raise unreadable(path, error) from error
     try:
@@ -44,6 +50,12 @@ def _opened(path: str | Path, content: bytes | None = None) -> tuple[Any, float]
     except BaseException:
         file.close()
         raise
+
+
+def _texts(stated: Any) -> list[str]:
+    """The columns with one text, or bytes, a row."""
+    kinds = map(stated.schema.column, range(stated.num_columns))
+    return [kind.path for kind in kinds if kind.physical_type == "BYTE_ARRAY" and not kind.max_repetition_level]
 
 
 def _weigh(path: str | Path, stated: Any) -> float:

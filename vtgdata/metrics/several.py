@@ -15,7 +15,7 @@ LEAST_SEEDS = 5
 """Fewer checkpoints than this give no interval over training: their range is all that is known."""
 
 
-def sampled(answers: Sequence[Values], sources: Sequence[str]) -> dict[str, Any]:
+def sampled(answers: Sequence[Values], sources: Sequence[str] | intervals.Clusters) -> dict[str, Any]:
     """What k answers drawn for each of n samples score.
 
     Args: answers: k times {metric: (n,)}; sources: (n,).

@@ -1,6 +1,6 @@
 """When a release's rows came: the version that first had each row, and what changed since the release before."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from vtgdata.errors import VtgError
 from vtgdata.releases.document import Release, parse_version
-from vtgdata.releases.matching import KEY, NO_MEANING, columns_of, hashed, matched, released, repeated
+from vtgdata.releases.matching import KEY, NO_MEANING, Keys, columns_of, hashed, hashes, released, repeated
 from vtgdata.releases.rows import Config, keys_of
 
 
@@ -48,44 +48,67 @@ def date(config: Config, version: str, previous: Release | None, changed: NDArra
     if not there:
         counts = {"added": distinct, "removed": 0, "changed": 0}
         return Dated([version], np.zeros(size, dtype=np.uint16), counts, np.zeros(size, dtype=bool))
-    new = new.with_row_index("row")
     assert previous is not None
+    found, content = Keys(*(new[name].to_numpy() for name in KEY)), new["content"].to_numpy()
+    del new
     rows = released(previous, config.name, [*keys, *compared, "first_version"])
-    # Dropped raw rows may be identical; then the last one counts.
-    old = hashed(rows, made, compared, {"first": pl.col("first_version")}).unique(KEY, keep="last")
-    return _compared(new, old, version, changed[config.ranks] if config.joined and changed is not None else None)
+    old = _earlier(found, hashes(rows, made, compared, {"first": pl.col("first_version")}))
+    versions = sorted({*old.versions, version}, key=parse_version)
+    numbers = np.array([versions.index(each) for each in (*old.versions, version)], dtype=np.uint16)
+    known = (old.first < len(old.versions))[found.places]
+    differs = known & (old.content[found.places] != content)
+    if config.joined and changed is not None:
+        differs |= known & changed[config.ranks]
+    counts = {
+        "added": int((old.first == len(old.versions)).sum()), "removed": old.gone, "changed": int(differs.sum()),
+    }  # fmt: skip
+    return Dated(versions, numbers[old.first[found.places]], counts, differs)
 
 
-def _compared(new: Any, old: Any, version: str, changed: NDArray[np.bool_] | None) -> Dated:
+class _Earlier(NamedTuple):
+    """The rows of the previous release."""
+
+    versions: list[str]
+    """Their versions."""
+    first: NDArray[np.uint16]
+    """(n,) For each key of ours the place of its version there; the length of `versions` where it has none."""
+    content: NDArray[np.uint64]
+    """(n,) The hash of its values."""
+    gone: int
+    """How many of its keys we lack."""
+
+
+def _earlier(keys: Keys, frames: Iterator[Any]) -> _Earlier:
+    """Look up the rows of the previous release; dropped raw rows may be identical, and then the last one counts."""
     import polars as pl
 
-    versions = sorted({*old["first"].unique().to_list(), version}, key=parse_version)
-    old = old.with_columns(first=pl.col("first").replace_strict(versions, range(len(versions)), return_dtype=pl.UInt16))
-    came = np.full(new.height, versions.index(version), dtype=np.uint16)
-    differs = np.zeros(new.height, dtype=bool)
-    added = removed = 0
-    for part in matched(old, new):
-        known = part.filter(pl.col("row").is_not_null() & pl.col("first").is_not_null())
-        numbers = known["row"].to_numpy()
-        came[numbers] = known["first"].to_numpy()
-        differs[numbers] = (known["content"] != known["content_old"]).to_numpy()
-        if changed is not None:
-            differs[numbers] |= changed[numbers]
-        removed += part["row"].null_count()
-        added += part.filter(pl.col("first").is_null()).unique(KEY).height
-    counts = {"added": added, "removed": removed, "changed": int(differs.sum())}
-    return Dated(versions, came, counts, differs)
+    none = np.iinfo(np.uint16).max
+    first, content = np.full(len(keys), none, dtype=np.uint16), np.zeros(len(keys), dtype=np.uint64)
+    seen: dict[str, int] = {}
+    gone: list[Any] = []
+    for frame in frames:
+        places = keys.find(frame["k1"].to_numpy(), frame["k2"].to_numpy())
+        known = places >= 0
+        for version in frame["first"].unique():
+            seen.setdefault(version, len(seen))
+        numbers = frame["first"].replace_strict(seen, return_dtype=pl.UInt16).to_numpy()
+        first[places[known]] = numbers[known]
+        content[places[known]] = frame["content"].to_numpy()[known]
+        if not known.all():
+            gone.append(frame.filter(~known).select(KEY))
+    first[first == none] = len(seen)
+    return _Earlier(list(seen), first, content, pl.concat(gone).unique().height if gone else 0)
 
 
-def _check_unique(config: Config, hashes: Any, keys: Sequence[str]) -> int:
+def _check_unique(config: Config, rows: Any, keys: Sequence[str]) -> int:
     """The number of different keys; raises VtgError when one occurs twice where it must not."""
     import polars as pl
 
-    twice = hashes.filter(repeated(hashes["k1"]))
+    twice = rows.filter(repeated(rows["k1"]))
     if twice.is_empty():
-        return hashes.height
+        return rows.height
     if config.name == "drops":
-        return hashes.height - twice.height + twice["k1"].n_unique()
+        return rows.height - twice.height + twice["k1"].n_unique()
     named = twice["k1"].implode()
     seen: set[tuple[Any, ...]] = set()
     for frame in config.frames(list(keys)):
@@ -95,4 +118,4 @@ def _check_unique(config: Config, hashes: Any, keys: Sequence[str]) -> int:
             if key in seen:
                 raise VtgError(f"config {config.name!r}: {dict(zip(keys, key, strict=True))} occurs twice.")
             seen.add(key)
-    return hashes.height
+    return rows.height

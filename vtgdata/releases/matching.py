@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vtgdata.files.pieces import ANY, names_of, read_frames
 from vtgdata.releases.document import Release
@@ -17,8 +18,8 @@ SPLIT = "(split)"
 """Column with the split that a row is in."""
 KEY = ("k1", "k2")
 """Columns with the hash of a row's key."""
-_TOGETHER = 2_000_000
-"""Rows that are matched at a time."""
+_TOGETHER = 1 << 19
+"""Rows that are matched at a time: a join takes some hundred bytes for each."""
 
 
 def digest(names: Sequence[str], seed: int) -> Any:
@@ -39,6 +40,42 @@ def matched(old: Any, new: Any) -> Iterator[Any]:
     for number in range(parts):
         ours, theirs = (frame.filter(pl.col("k1") % parts == number) if parts > 1 else frame for frame in (new, old))
         yield ours.join(theirs, on=KEY, how="full", suffix="_old")
+
+
+class Keys:
+    """The different keys of some rows, by their hashes, among which those of other rows are looked up."""
+
+    def __init__(self, k1: NDArray[np.uint64], k2: NDArray[np.uint64]) -> None:
+        """Sort the keys. Args: k1, k2: (n,) the two halves of each row's hash."""
+        order = np.argsort(k1, kind="stable")
+        again = k1[order[1:]] == k1[order[:-1]]
+        if again.any():
+            order = np.lexsort((k2, k1))
+            again = (k1[order[1:]] == k1[order[:-1]]) & (k2[order[1:]] == k2[order[:-1]])
+        firsts = np.concatenate([np.ones(len(order[:1]), dtype=bool), ~again])
+        self.places = np.empty(len(k1), dtype=np.int32)
+        """(n,) The place of each row's key among the different ones."""
+        self.places[order] = np.cumsum(firsts, dtype=np.int32) - 1
+        order = order[firsts]
+        self._k1, self._k2 = k1[order], k2[order]
+
+    def __len__(self) -> int:
+        return len(self._k1)
+
+    def find(self, k1: NDArray[np.uint64], k2: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """The place of each of some other rows' keys; -1 where no row has it."""
+        found = np.full(len(k1), -1, dtype=np.int64)
+        left = np.argsort(k1)  # in their order, one lookup finds in the cache what the one before it read
+        places = np.searchsorted(self._k1, k1[left])
+        while len(left):
+            same = places < len(self._k1)
+            left, places = left[same], places[same]
+            same = self._k1[places] == k1[left]
+            left, places = left[same], places[same]
+            same = self._k2[places] == k2[left]
+            found[left[same]] = places[same]
+            left, places = left[~same], places[~same] + 1
+        return found
 
 
 def columns_of(release: Release, config: str) -> list[str]:
@@ -73,7 +110,16 @@ def repeated(hashes: Any) -> Any:
 def hashed(
     frames: Iterable[Any], keys: Sequence[Any], compared: Sequence[str], more: Mapping[str, Any], *, brief: bool = False
 ) -> Any:
-    """A frame with a row for each row: KEY, `content` (hash of the values compared), and more columns.
+    """A frame of `hashes`."""
+    import polars as pl
+
+    return pl.concat(list(hashes(frames, keys, compared, more, brief=brief)))
+
+
+def hashes(
+    frames: Iterable[Any], keys: Sequence[Any], compared: Sequence[str], more: Mapping[str, Any], *, brief: bool = False
+) -> Iterator[Any]:
+    """Yield frames with a row for each row: KEY, `content` (hash of the values compared), and more columns.
 
     Args:
         frames: the rows, in one piece or more.
@@ -82,11 +128,9 @@ def hashed(
         more: {name: expression} of further columns.
         brief: give the first half of the key's hash alone.
     """
-    import polars as pl
-
     named = [key.alias(f"(key {place})") for place, key in enumerate(keys)]
     names = [f"(key {place})" for place in range(len(keys))]
     wanted = {"k1": digest(names, 1)}
     if not brief:
         wanted |= {"k2": digest(names, 2), "content": digest(compared, 3), **more}
-    return pl.concat([frame.with_columns(named).select(**wanted) for frame in frames])
+    return (frame.with_columns(named).select(**wanted) for frame in frames)

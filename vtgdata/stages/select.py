@@ -15,7 +15,6 @@ from vtgdata.engine.selection.choosing import Choosing, Rules, TrainWith, series
 from vtgdata.engine.selection.preview import Preview
 from vtgdata.errors import VtgError
 from vtgdata.files import fingerprint, outside, plugins
-from vtgdata.files.row_table import RowTable
 from vtgdata.files.samples import open_samples
 from vtgdata.files.step import Step, StepSettings, StepSummary
 from vtgdata.files.whole import write_json
@@ -210,7 +209,9 @@ def _control_sets(choosing: Choosing, chosen: Any, settings: Settings) -> dict[s
     """{file: ids} of the control sets: drawn from the rows of the pool that have a value of the measure."""
     if not settings.controls or not len(chosen):
         return {}
-    rated = choosing.pool.facts.filter(choosing.pool.facts["sample_id"].is_in(choosing.rates["sample_id"].implode()))
+    rated = choosing.pool.facts
+    if choosing.rates.height < rated.height:
+        rated = rated.filter(rated["sample_id"].is_in(choosing.rates["sample_id"].implode()))
     limits = choosing.rules.limits
     sets = {"control_random.parquet": controls.random_set(rated, chosen, settings.seed, limits)}
     if "corpus" in rated.columns:
@@ -221,9 +222,10 @@ def _control_sets(choosing: Choosing, chosen: Any, settings: Settings) -> dict[s
 
 
 def _preview(choosing: Choosing, chosen: Any, settings: Settings) -> Preview:
-    stored = RowTable(settings.pass_rates, needs=["sample_id"])
+    stored = choosing.pool.measured.seen(forecast.COLUMNS)
     dead = forecast.without_gradient(stored, settings.answers, choosing.measure)
-    dead = dead.join(choosing.pool.facts.select("sample_id"), on="sample_id", how="semi")
+    if choosing.pool.left_out:
+        dead = dead.join(choosing.pool.facts.select("sample_id"), on="sample_id", how="semi")
     ours, theirs = preview.shares(dead, chosen) if dead.height else (None, None)
     more: dict[str, Any] = {}
     if choosing.pool.known is not None:

@@ -1,6 +1,6 @@
 """The rows that may be chosen: pass rates of one model, without those that something excludes, which are counted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -8,14 +8,19 @@ import msgspec
 from vtgdata.engine.selection import facts
 from vtgdata.errors import VtgError, did_you_mean
 from vtgdata.files import json_document, outside
-from vtgdata.files.parquet import read_frame
+from vtgdata.files.parquet import pyarrow, read_frame
 from vtgdata.files.pieces import ANY, names_of, read_frames
 from vtgdata.files.row_table import FrameRows
 from vtgdata.files.samples import SampleTable, open_samples
-from vtgdata.files.schemas import DECIDED, PASS_RATES
+from vtgdata.files.schemas import DECIDED, DRAWN, PASS_RATES
 
-_LONG = ("prompt", "frame_sampling", "sampling", "ious", "prompt_id", "sampling_id", "frames_id")
-"""Texts that are the same in all rows, and lists: read again where they are needed."""
+_REPEATED = ("model_id", "measure", "prompt", "frame_sampling", "sampling", "prompt_id", "sampling_id", "frames_id")
+"""Columns of a few texts each, the same in many rows."""
+_LONG = (*_REPEATED[2:], "ious")
+"""Columns that a selector does not get: they are kept of one measure alone."""
+
+_TOGETHER = 8
+"""Frames of a file that are put into one."""
 
 
 class Asked(NamedTuple):
@@ -34,6 +39,8 @@ class Candidates(NamedTuple):
 
     rates: FrameRows
     """Rows of the pass rates, all measures, without the prompts."""
+    measured: "Measured"
+    """The model's rows of the measure, those that are not in the pool too."""
     samples: SampleTable | None
     """Of the pool; None without a file of samples."""
     facts: Any
@@ -46,14 +53,19 @@ class Candidates(NamedTuple):
     """Measures of the file, in its order."""
 
 
-def candidates(asked: Asked) -> Candidates:
-    """Read the pool; raises VtgError for a file that is none, two students, or a pool without rows."""
+def candidates(asked: Asked, measure: Callable[[list[str]], str]) -> Candidates:
+    """Read the pool; raises VtgError for a file that is none, two students, or a pool without rows.
+
+    Args:
+        asked: which rows are wanted.
+        measure: gives the measure of the choice, from those of the file in its order; it may raise VtgError.
+    """
     import polars as pl
 
-    rows = _read(asked.pass_rates)
-    rows = _of_student(rows, asked)
-    measures = rows["measure"].cast(pl.String).unique(maintain_order=True).to_list()
-    ids = rows["sample_id"].unique().sort()
+    measures = _measures(asked)
+    measured = _read(asked, measure(measures) if measures else "")
+    rows = measured.rows
+    ids = every = rows["sample_id"].unique().sort()
     left: dict[str, int] = {}
     samples = known = None
     if asked.samples:
@@ -66,43 +78,107 @@ def candidates(asked: Asked) -> Candidates:
         kept = ids.filter(~ids.is_in(gone.implode()))
         left["excluded"] = len(ids) - len(kept)
         ids = kept
-    rows, few = _answered(_only(rows, rows["sample_id"].is_in(ids.implode())), asked.min_n)
+    pool = rows if len(ids) == len(every) else rows.filter(rows["sample_id"].is_in(ids.implode()))
+    answered, few = _answered(pool, asked.min_n)
     left |= few
-    ids = rows["sample_id"].unique().sort()
+    if answered is not rows:
+        ids = answered["sample_id"].unique().sort()
     if samples is not None:
         samples = samples.masked(samples.frame["sample_id"].cast(pl.String).is_in(ids.implode()))
     of = pl.DataFrame({"sample_id": ids}) if samples is None else facts.of(samples).sort("sample_id")
     left = {reason: count for reason, count in left.items() if count}
-    return Candidates(FrameRows(rows), samples, of, known, left, measures)
+    return Candidates(FrameRows(answered), measured, samples, of, known, left, measures)
 
 
-def _read(path: str) -> Any:
+def _measures(asked: Asked) -> list[str]:
+    """The measures of one model, in the order of the file.
+
+    Raises VtgError for a file that is none, or when it has several models and none is named.
+    """
     import polars as pl
 
-    types = PASS_RATES | DECIDED
-    columns = {name: types.get(name, ANY) for name in names_of(path) if name not in _LONG}
-    frames = list(read_frames(path, columns, needs=list(PASS_RATES)))
-    if not frames:
-        return pl.DataFrame(schema=dict.fromkeys(columns, pl.String) | {"n": pl.Int64, "n_failed": pl.Int64})
-    return pl.concat(frames)
-
-
-def _of_student(rows: Any, asked: Asked) -> Any:
-    """The rows of one model; raises VtgError when there are several and none is named."""
-    models = sorted(str(name) for name in rows["model_id"].unique() if name is not None)
+    by = ["model_id", "measure"]
+    frames = read_frames(asked.pass_rates, dict.fromkeys(by, "text"), needs=list(PASS_RATES), repeated=by)
+    parts = [frame.unique(maintain_order=True).cast(pl.String) for frame in frames]
+    if not parts:
+        return []
+    seen = pl.concat(parts).unique(maintain_order=True)
+    models = sorted(seen["model_id"].drop_nulls().unique())
     if asked.student:
         if asked.student not in models:
             raise VtgError(
                 f"--student {asked.student!r}: {asked.pass_rates} has no pass rates of it; "
                 f"{did_you_mean(asked.student, models)}"
             )
-        return rows.filter(rows["model_id"] == asked.student)
-    if len(models) > 1:
+        seen = seen.filter(seen["model_id"] == asked.student)
+    elif len(models) > 1:
         raise VtgError(
             f"{asked.pass_rates}: has pass rates of {len(models)} models ({', '.join(models)}); name the one to choose "
             "by with --student."
         )
-    return rows
+    return seen["measure"].unique(maintain_order=True).to_list()
+
+
+class Measured:
+    """The rows of a measure with all columns of PASS_RATES and DRAWN. What they share with `rows` is not held twice."""
+
+    def __init__(self, rows: Any, long: Any, measure: str) -> None:
+        """Wrap the rows of all measures without the columns _LONG, and these columns of the rows of the measure."""
+        import polars as pl
+
+        self.rows, self._long = rows, long
+        self._places = rows.select(pl.arg_where(pl.col("measure") == measure)).to_series()
+
+    def seen(self, names: Sequence[str]) -> FrameRows:
+        """All rows, with some columns."""
+        short = self.rows.select([name for name in names if name not in _LONG])[self._places]
+        return FrameRows(short.hstack(self._long.select([name for name in names if name in _LONG])))
+
+    def of(self, ids: Any) -> Any:
+        """The rows of a series of sample ids, as a Polars frame; texts that repeat are categories."""
+        inside = self.rows["sample_id"][self._places].is_in(ids.implode())
+        found = self.rows[self._places.filter(inside)].hstack(self._long.filter(inside))
+        return found.select(list(PASS_RATES | DRAWN))
+
+
+def _read(asked: Asked, measure: str) -> Measured:
+    """The rows of the model."""
+    import polars as pl
+
+    names = names_of(asked.pass_rates)
+    columns = {name: (PASS_RATES | DECIDED).get(name, ANY) for name in names if name not in _LONG}
+    longer = {name: (PASS_RATES | DRAWN)[name] for name in _LONG}
+    rows: list[Any] = []
+    long: list[Any] = []
+    frames = read_frames(asked.pass_rates, columns | longer, repeated=_REPEATED)
+    for frame in _packed(_of_student(frames, asked.student)):
+        rows.append(frame.select(list(columns)))
+        long.append(frame.filter(pl.col("measure") == measure).select(_LONG))
+    if not rows:
+        empty = pl.DataFrame(schema=dict.fromkeys(columns, pl.String) | {"n": pl.Int64, "n_failed": pl.Int64})
+        return Measured(empty, pl.DataFrame(schema=dict.fromkeys(_LONG, pl.String)), measure)
+    pyarrow().default_memory_pool().release_unused()
+    return Measured(pl.concat(rows), pl.concat(long), measure)
+
+
+def _packed(frames: Iterator[Any]) -> Iterator[Any]:
+    """The same rows in fewer frames, without the spare room that those of a file come with: a third of their memory."""
+    import polars as pl
+
+    held: list[Any] = []
+    for frame in frames:
+        held.append(frame)
+        if len(held) == _TOGETHER:
+            yield pl.concat(held).rechunk()
+            held.clear()
+    if held:
+        yield pl.concat(held).rechunk()
+
+
+def _of_student(frames: Iterator[Any], student: str) -> Iterator[Any]:
+    """The rows of one model, or all."""
+    for frame in frames:
+        yield frame.filter(frame["model_id"] == student) if student else frame
 
 
 def _wanted(asked: Asked, table: SampleTable, ids: Any) -> tuple[Any, dict[str, int]]:

@@ -11,7 +11,7 @@ from vtgdata.engine.selection import nearest, pool, preview, quotas
 from vtgdata.engine.selection.candidates import Asked, Candidates, candidates, read_ids
 from vtgdata.errors import VtgError
 from vtgdata.files import plugins
-from vtgdata.files.pieces import read_frames, write_table
+from vtgdata.files.pieces import write_table
 from vtgdata.files.row_table import FrameRows
 from vtgdata.files.samples import SampleTable
 from vtgdata.files.schemas import DRAWN, PASS_RATES, WEIGHT
@@ -52,22 +52,24 @@ class Choosing:
         self.module: ModuleType = plugins.load("selectors", spec.name)
         plugins.check_settings(rules.selector, self.module.select, spec.settings, given=4)
         self.stated = _stored(spec.settings)
-        self.pool: Candidates = candidates(rules.asked)
+        self.measure = ""
+        self.pool: Candidates = candidates(rules.asked, self._measure)
         if not self.pool.facts.height:
             why = "; ".join(f"{count:,} {reason}" for reason, count in self.pool.left_out.items()) or "it has no rows"
             raise VtgError(f"{rules.asked.pass_rates}: no row is left to choose from: {why}.")
-        self.measure = self._measure()
-        self.rates = pool.of(self.pool.rates, self.measure, who=self.name)
+        self.rates = pool.of(self.pool.rates, self.measure, who=self.name).select("sample_id", "value", "rate")
         self.wanted = read_ids(rules.ids) if rules.ids else None
         """The ids of the list, or None."""
 
-    def _measure(self) -> str:
+    def _measure(self, known: list[str]) -> str:
         """The measure by which rows are chosen: the one stated, else the selector's own, else the file's first."""
         default = inspect.signature(self.module.select).parameters.get("measure")
         if "measure" not in self.stated and default is None:
-            return self.pool.measures[0]
-        named = str(self.stated.get("measure", default.default if default else ""))
-        return pool.named(self.pool.measures, named, self.name, getattr(self.module, "MEASURES", pool.MEANS))
+            self.measure = known[0]
+        else:
+            named = str(self.stated.get("measure", default.default if default else ""))
+            self.measure = pool.named(known, named, self.name, getattr(self.module, "MEASURES", pool.MEANS))
+        return self.measure
 
     def choose(self, stated: dict[str, Any] | None = None) -> quotas.Choice:
         """The ids that the selector chooses with its settings, or those of the list."""
@@ -167,18 +169,11 @@ class Choosing:
         """The rows of some samples in the pass rates."""
         import polars as pl
 
-        wanted = pl.DataFrame({"sample_id": ids})
-        found: list[Any] = []
-        for frame in read_frames(self.rules.asked.pass_rates, PASS_RATES | DRAWN):
-            mine = pl.col("measure") == self.measure
-            if self.rules.asked.student:
-                mine = mine & (pl.col("model_id") == self.rules.asked.student)
-            found.append(frame.filter(mine).join(wanted, on="sample_id", how="semi"))
-        rows = pl.concat(found).unique("sample_id", keep="last")
+        rows = self.pool.measured.of(ids).unique("sample_id", keep="last")
         if self.rules.train_with is None:
             return rows
-        unnamed = pl.col("frame_sampling").fill_null("") == ""
-        return rows.with_columns(
+        unnamed = pl.col("frame_sampling").cast(pl.String).fill_null("") == ""
+        return rows.with_columns(pl.col(pl.Categorical).cast(pl.String)).with_columns(
             pl.when(unnamed).then(pl.lit(value)).otherwise(pl.col(name)).alias(name)
             for name, value in self.rules.train_with._asdict().items()
         )

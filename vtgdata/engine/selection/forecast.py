@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vtgdata.engine.adaptive.posteriors import log_gamma
 from vtgdata.engine.adaptive.rule import Floats
@@ -18,6 +19,8 @@ PARTS = ((0.3, 6.0), (2.0, 2.0), (6.0, 0.3))
 """The Beta distributions that the fit of a pool begins with: of rows that seldom, sometimes and mostly pass."""
 ROUNDS = 50
 COLUMNS = ("sample_id", "measure", "ious", "n_unparsed")
+TOGETHER = 1 << 18
+"""Rows whose IoUs are sorted at a time."""
 
 
 def fit_mixture(passes: Floats, counts: Floats) -> tuple[Floats, Floats, Floats]:
@@ -30,8 +33,19 @@ def fit_mixture(passes: Floats, counts: Floats) -> tuple[Floats, Floats, Floats]
         passes: (n,) answers that passed.
         counts: (n,) answers, 2 or more.
     """
-    pairs, rows = np.unique(np.column_stack([passes, counts]), axis=0, return_counts=True)
-    s, n = pairs[:, 0], pairs[:, 1]
+    return _fitted(*_pairs(passes, counts)[:3])
+
+
+def _pairs(passes: Floats, counts: Floats) -> tuple[Floats, Floats, NDArray[np.int64], NDArray[np.int64]]:
+    """The different pairs of passes and counts: s and n of each, its rows, and for each row the place of its pair."""
+    some, sizes = np.unique(passes), np.unique(counts)
+    codes = np.searchsorted(some, passes) * len(sizes) + np.searchsorted(sizes, counts)
+    there = np.unique(codes)
+    place = np.searchsorted(there, codes)
+    return some[there // len(sizes)], sizes[there % len(sizes)], np.bincount(place), place
+
+
+def _fitted(s: Floats, n: Floats, rows: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
     weights = np.full(len(PARTS), 1 / len(PARTS))
     a, b = np.array([part[0] for part in PARTS]), np.array([part[1] for part in PARTS])
     for _ in range(ROUNDS):
@@ -76,12 +90,11 @@ def all_alike(passes: Floats, counts: Floats, group: int) -> Floats:
         counts: (n,) answers, 2 or more.
         group: G.
     """
-    weights, a, b = fit_mixture(passes, counts)
-    pairs, place = np.unique(np.column_stack([passes, counts]), axis=0, return_inverse=True)
-    s, n = pairs[:, 0], pairs[:, 1]
+    s, n, rows, place = _pairs(passes, counts)
+    weights, a, b = _fitted(s, n, rows)
     alpha, beta = a + s[:, None], b + (n - s)[:, None]
     each = np.exp(_log_beta(alpha + group, beta) - _log_beta(alpha, beta))
-    return (_shares(s, n, weights, a, b) * each).sum(axis=1)[place.ravel()]
+    return (_shares(s, n, weights, a, b) * each).sum(axis=1)[place]
 
 
 def without_gradient(pass_rates: Sequence[Any], group: int, measure: str) -> Any:
@@ -99,7 +112,8 @@ def without_gradient(pass_rates: Sequence[Any], group: int, measure: str) -> Any
     import polars as pl
 
     seen: list[Any] = []
-    for frame in row_table.frames(pass_rates, COLUMNS):
+    parts = (part for frame in row_table.frames(pass_rates, COLUMNS) for part in frame.iter_slices(TOGETHER))
+    for frame in parts:
         if frame["ious"].dtype == pl.Null:
             continue
         frame = frame.filter((pl.col("measure").cast(pl.String) == measure) & (pl.col("ious").list.len() > 1))
@@ -108,18 +122,22 @@ def without_gradient(pass_rates: Sequence[Any], group: int, measure: str) -> Any
         seen.append(
             frame.select(
                 "sample_id",
-                n=pl.col("ious").list.len().cast(pl.Float64),
-                misses=pl.Series(misses),
-                top=pl.Series(top),
-                unread=pl.col("n_unparsed").fill_null(0.0),
+                n=pl.col("ious").list.len().cast(pl.Float32),
+                misses=pl.Series(misses, dtype=pl.Float32),
+                top=pl.Series(top, dtype=pl.Float32),
+                unread=pl.col("n_unparsed").fill_null(0.0).cast(pl.Float32),
             )
         )
     if not any(part.height for part in seen):
         return pl.DataFrame(schema={"sample_id": pl.String, "dead": pl.Float64})
-    rows = pl.concat(seen).unique("sample_id", keep="last", maintain_order=True)
-    counts = rows["n"].to_numpy()
-    unread = np.minimum(rows["unread"].to_numpy(), rows["misses"].to_numpy())
-    ways = [unread, rows["misses"].to_numpy() - unread, rows["top"].to_numpy()]
+    rows = pl.concat(seen)
+    if rows["sample_id"].is_duplicated().any():
+        rows = rows.unique("sample_id", keep="last", maintain_order=True)
+    counts, misses, top, unread = (
+        rows[name].to_numpy().astype(np.float64) for name in ("n", "misses", "top", "unread")
+    )
+    unread = np.minimum(unread, misses)
+    ways = [unread, misses - unread, top]
     dead = sum(all_alike(way, counts, group) for way in ways)
     return rows.select("sample_id").with_columns(dead=pl.Series(np.clip(dead, 0.0, 1.0)))
 
@@ -130,7 +148,7 @@ def _alike(ious: Any) -> tuple[Floats, Floats]:
     misses, top = np.zeros(len(lengths)), np.zeros(len(lengths))
     for length in np.unique(lengths).tolist():
         mine = np.flatnonzero(lengths == length)
-        values = np.sort(ious[mine.tolist()].explode().to_numpy().reshape(len(mine), length), axis=1)
+        values = np.sort(ious[mine].explode().to_numpy().reshape(len(mine), length), axis=1)
         misses[mine] = (values <= 0).sum(axis=1)
         run = best = (values[:, 0] > 0).astype(np.float64)
         for place in range(1, length):

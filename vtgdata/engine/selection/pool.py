@@ -17,6 +17,8 @@ _COLUMNS = (
     *("sample_id", "measure", "value", "n", "value_std", "iou_std", "place", "place_low", "place_high"),
     "posterior_mean",
 )
+_TOGETHER = 1 << 18
+"""Rows that are looked at together."""
 
 
 def of(pass_rates: Sequence[Any], measure: str, *, who: str, order: Sequence[str] = MEANS, solved: bool = False) -> Any:
@@ -36,24 +38,35 @@ def of(pass_rates: Sequence[Any], measure: str, *, who: str, order: Sequence[str
     """
     import polars as pl
 
-    frames = [_typed(frame) for frame in row_table.frames(pass_rates, _COLUMNS)]
-    known = sorted({str(name) for frame in frames for name in frame["measure"].unique()})
+    frames = list(row_table.frames(pass_rates, _COLUMNS))
+    known = sorted({str(name) for frame in frames for name in frame["measure"].cast(pl.String).unique()})
     wanted = named(known, measure, who, order)
-    rows = pl.concat([frame.filter(pl.col("measure") == wanted) for frame in frames])
     own = pl.col("iou_std") if wanted == "mean_iou" else pl.lit(None, pl.Float64)
     coin = (pl.col("value") * (1 - pl.col("value"))).sqrt() if ">=" in wanted else pl.lit(None, pl.Float64)
-    known_values = pl.col("value").is_not_null() & pl.col("value").is_not_nan()
-    rows = rows.filter(known_values & (pl.col("value") > 0) if solved else known_values).select(
-        "sample_id",
-        "value",
-        rate=pl.when(pl.col("place").is_not_null()).then(pl.col("posterior_mean")).fill_null(pl.col("value")),
-        std=pl.coalesce("value_std", own, coin),
-        n="n",
-        place="place",
-        place_low="place_low",
-        place_high="place_high",
+    has_value = pl.col("value").is_not_null() & pl.col("value").is_not_nan()
+    kept = has_value & (pl.col("value") > 0) if solved else has_value
+    rate = pl.when(pl.col("place").is_not_null()).then(pl.col("posterior_mean")).fill_null(pl.col("value"))
+    rows = pl.concat(
+        _typed(part.filter(pl.col("measure").cast(pl.String) == wanted))
+        .filter(kept)
+        .select(
+            *("sample_id", "value"),
+            *(rate.alias("rate"), pl.coalesce("value_std", own, coin).alias("std")),
+            *("n", "place", "place_low", "place_high"),
+        )
+        for frame in frames
+        for part in frame.iter_slices(_TOGETHER)
     )
-    return rows.sort("sample_id", "value").unique("sample_id", keep="last", maintain_order=True)
+    return _last_of_each(rows)
+
+
+def _last_of_each(rows: Any) -> Any:
+    """The rows sorted by sample, of each sample the one with the highest value; columns are copied once, at the end."""
+    import polars as pl
+
+    order = rows.select(pl.arg_sort_by("sample_id", "value", maintain_order=True)).to_series()
+    ids = rows["sample_id"][order]
+    return rows[order.filter(ids.ne_missing(ids.shift(-1)) | (pl.int_range(len(ids), eager=True) == len(ids) - 1))]
 
 
 def named(known: Sequence[str], measure: str, who: str, order: Sequence[str] = MEANS) -> str:
