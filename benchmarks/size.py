@@ -198,8 +198,12 @@ def one_video(folder: Path, asked: argparse.Namespace) -> None:
         given = folder / f"one{asked.one_video}-{words}"
         given.mkdir(exist_ok=True)
         _make("one_video", str(given), str(asked.one_video), str(words))
-        samples, argv = str(given / "data/samples.parquet"), commands(given, False)["ingest"]
-        measured([sys.executable, "-m", "vtgdata", *argv], asked.package, given / "prepare.log")
+        samples, argv = (
+            str(given / "data/samples.parquet"),
+            [*commands(given, False)["ingest"], "--accept", "one_video"],
+        )
+        done = measured([sys.executable, "-m", "vtgdata", *argv], asked.package, given / "prepare.log")
+        assert done.code == 0, (given / "prepare.log").read_text()
         for name, argv in {
             "check": ["check", samples, "--allow", "contamination", "--allow", "duplicates"],
             "contamination": ["curate", samples, "--out", str(given / "c1"), "--filter", "contamination"],

@@ -1,14 +1,15 @@
 """Attacks, each tried on every command of the table: what is typed, and which commands are exempt and why.
 
 A new command is attacked by itself: it needs an entry in `every_stage.RUNS`, as for other tests, and an exemption only
-with a reason. `python tests/support/attacks.py` prints the exemptions.
+with a reason. `python tests/support/attacks.py` prints all exemptions, those of `file_attacks` included.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from support.every_stage import OUT, RUNS
+from support import file_attacks
+from support.every_stage import NOT_TRIED_WHOLE, OUT, RUNS
 from vtgdata.cli import commands
 
 ATTACKS = {
@@ -87,6 +88,19 @@ EXEMPT: dict[str, dict[str, str]] = {
     },
 }  # fmt: skip
 """{attack: {command: why it is not tried there}}."""
+SILENT = {
+    "pull": "it says nothing of the folder where no Hub answers: see the test with a Hub",
+    "demo-base": "it trains for minutes: tried with a number of steps that it refuses",
+    "demo-draw": "it says numbers alone",
+}
+"""Commands whose words hold nothing of the hostile inputs, and why."""
+PARTLY = {
+    "whole, but with outputs that are refused (A2, A4, A14)": NOT_TRIED_WHOLE,
+    "for what it says (A8)": SILENT,
+    "with a Parquet file that is huge once it is read (A7)": file_attacks.PARQUET_FREE,
+    "setting by setting (A12)": file_attacks.TRAINED,
+}
+"""{part of the attacks: {command: why that part is not tried there}}."""
 
 
 def attacked(attack: str) -> list[str]:
@@ -172,11 +186,16 @@ def leaked(folder: Path, said: str) -> list[str]:
 
 
 def table() -> str:
-    """The exemptions as text."""
+    """All exemptions as text: those of these attacks, of the attacks by files, and of parts of both."""
     lines: list[str] = []
-    for attack, what in ATTACKS.items():
-        lines.append(f"{attack} {what}: {len(attacked(attack))} commands")
-        lines += [f"    not {command}: {why}" for command, why in EXEMPT.get(attack, {}).items()]
+    every = {f"{name} {what}": EXEMPT.get(name, {}) for name, what in ATTACKS.items()}
+    every |= {f"{name} {what}": file_attacks.EXEMPT[name] for name, what in file_attacks.ATTACKS.items()}
+    for what, exempt in every.items():
+        lines.append(f"{what}: {len(commands.COMMANDS) - len(exempt)} commands")
+        lines += [f"    not {command}: {why}" for command, why in exempt.items()]
+    for what, exempt in PARTLY.items():
+        lines.append(f"not tried {what}: {len(exempt)} commands")
+        lines += [f"    {command}: {why}" for command, why in exempt.items()]
     return "\n".join(lines)
 
 

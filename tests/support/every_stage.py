@@ -112,8 +112,12 @@ OUT = {"remove": "file", "push": "target"}
 """The setting that says where a command writes, where that is not `out`."""
 ADDS_TO = {"videos bind": ["videos/vtgdata-bindings.json"], "remove": ["lists/removed.json"]}
 """Files that a command exists to add to."""
-NOT_TRIED_WHOLE = ("pull", "train sft", "train rl", "train distill", "demo-base", "demo-report")
-"""Minutes, a trained model or the Hub: tried only with outputs that are refused."""
+NOT_TRIED_WHOLE = {
+    "pull": "its input is on the Hub",
+    **dict.fromkeys(("train sft", "train rl", "train distill", "demo-base"), "it trains for minutes"),
+    "demo-report": "it needs a trained model",
+}
+"""Commands that are tried only with outputs that are refused, and why."""
 
 
 def read(values: Any) -> Iterator[str]:

@@ -16,7 +16,21 @@ from typing import Any
 import pytest
 
 from support import forked
-from support.attacks import ATTACKS, CANARIES, EVIL, EXEMPT, attacked, leaked, out, table, texts, typed, wrong
+from support.attacks import (
+    ATTACKS,
+    CANARIES,
+    EVIL,
+    EXEMPT,
+    PARTLY,
+    SILENT,
+    attacked,
+    leaked,
+    out,
+    table,
+    texts,
+    typed,
+    wrong,
+)
 from support.builders import make_sample
 from support.every_stage import RUNS, make_world, run
 from support.file_attacks import SEES
@@ -53,6 +67,8 @@ def test_every_command_has_settings_and_every_exemption_a_command_and_a_reason(c
     assert set(EXEMPT) <= set(ATTACKS)
     for attack, exempt in EXEMPT.items():
         assert set(exempt) <= set(RUNS) and all(exempt.values()), attack
+    for part, exempt in PARTLY.items():
+        assert set(exempt) <= set(RUNS) and all(exempt.values()), part
     if os.environ.get("HYPOTHESIS_PROFILE") == "deep":
         with capsys.disabled():
             sys.stdout.write(f"\n{table()}\n")
@@ -81,14 +97,6 @@ def evil(world: Path) -> None:
     added = release_sample(77, sample_id=f"alpha:{EVIL}", query=EVIL)
     write_samples(world / "inputs/more.parquet", [*read_samples(world / "inputs/samples.parquet"), added])
     make_release(world / "release/1.1.0", found | {"samples": str(world / "inputs/more.parquet")}, "1.1.0")
-
-
-SILENT = {
-    "pull": "it says nothing of the folder where no Hub answers: see the test with a Hub",
-    "demo-base": "it trains for minutes: tried with a number of steps that it refuses",
-    "demo-draw": "it says numbers alone",
-}
-"""Commands whose words hold nothing of the hostile inputs, and why."""
 
 
 ABSENT = f"no\n{EVIL}"

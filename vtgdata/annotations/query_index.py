@@ -2,7 +2,8 @@
 
 Similarity is that of `similar_queries`. The index lists, for each three-letter piece, the queries that have it. Two
 queries whose similarity is `level` or more have in common one of the rarest pieces of each, so that only the lists of
-these have to be read.
+these have to be read. Where queries are made of few different pieces, each is in most lists: there a query is a row of
+bits, and a comparison counts those that two rows share.
 """
 
 import itertools
@@ -20,6 +21,12 @@ _SLACK = 1e-9
 """Subtracted before rounding up, so that float error does not push a whole number up to the next one."""
 _FIRST = 0.8
 """A search for the most similar query of all looks first for one that is at least so similar."""
+_BITS = 64
+"""Pieces that one number holds."""
+_MOST_BITS = 64_000_000
+"""Most bytes of the rows of bits of an index."""
+_PER_WORD = 8
+"""Entries of lists that take as long to read as this many numbers of bits."""
 
 
 class Nearest(NamedTuple):
@@ -42,6 +49,17 @@ class QueryIndex:
         self._parts = {named: _Part(places) for named, places in found.items()}
         self._known: dict[tuple[str, float], Nearest | None] = {}
 
+    def kept(self, query: str, least: float) -> Nearest | None:
+        """The most similar query among those that were kept, if its similarity is `least`, above 0, or more.
+
+        Without one the query, which must be of the index, is kept: a later one that is as similar to it finds it.
+        """
+        part, wanted = self._parts[figures(query)], pieces(query)
+        found = part.nearest(wanted, least, kept=True)
+        if found is None:
+            part.keep(wanted)
+        return found
+
     def nearest(self, query: str, least: float = 0.0) -> Nearest | None:
         """The most similar query, if its similarity is above 0 and `least` or more; None without one."""
         key = (query, least)
@@ -59,6 +77,7 @@ class _Part:
         """Build the lists; `places` has the first place of each set of pieces."""
         self._places = places
         ordered = sorted(places, key=len)
+        self._numbers = {each: number for number, each in enumerate(ordered)}
         self._first = np.fromiter((places[each] for each in ordered), np.int64, len(places))
         self._sizes = np.fromiter(map(len, ordered), np.int64, len(places))
         self._starts = np.cumsum(self._sizes) - self._sizes
@@ -66,6 +85,7 @@ class _Part:
         self._flat = np.array([ids.setdefault(piece, len(ids)) for each in ordered for piece in each], dtype=np.int32)
         self._ids = ids
         self._has = np.zeros(len(ids), dtype=bool)
+        self._kept = np.zeros(len(places), dtype=bool)
         owners = np.repeat(np.arange(len(places), dtype=np.int32), self._sizes)[np.argsort(self._flat, kind="stable")]
         ends = np.cumsum(np.bincount(self._flat, minlength=len(ids)))
         same: dict[bytes, int] = {}
@@ -77,20 +97,38 @@ class _Part:
             number = self._list_of[piece] = same.setdefault(own.tobytes(), len(self._lists))
             if number == len(self._lists):
                 self._lists.append(own)
+        self._rows = self._bits()
 
-    def nearest(self, wanted: frozenset[str], least: float) -> Nearest | None:
-        """The query with the most similar set of pieces, if that is as similar as `least`."""
-        if wanted in self._places:
+    def _bits(self) -> NDArray[np.uint64] | None:
+        """(numbers, queries): a bit for each piece of each query; None where these would be too many."""
+        numbers = -(-len(self._ids) // _BITS)
+        if numbers * len(self._places) * 8 > _MOST_BITS:
+            return None
+        rows = np.zeros((numbers, len(self._places)), np.uint64)
+        owners = np.repeat(np.arange(len(self._places)), self._sizes)
+        word, bit = np.divmod(self._flat, _BITS)
+        np.bitwise_or.at(rows, (word, owners), np.left_shift(np.uint64(1), bit.astype(np.uint64)))
+        return rows
+
+    def keep(self, wanted: frozenset[str]) -> None:
+        """Count a query of the index among those that are kept."""
+        self._kept[self._numbers[wanted]] = True
+
+    def nearest(self, wanted: frozenset[str], least: float, *, kept: bool = False) -> Nearest | None:
+        """The query with the most similar set of pieces, if that is as similar as `least`; of the kept ones alone."""
+        if wanted in self._places and (not kept or self._kept[self._numbers[wanted]]):
             return Nearest(1.0, self._places[wanted])
         counts = Counter(self._list_of[piece] for piece in wanted if piece in self._list_of)
         lists = sorted(counts.items(), key=lambda item: len(self._lists[item[0]]))
         for level in (least,) if least >= _FIRST else (_FIRST, least):
-            found = self._best(wanted, lists, level)
+            found = self._best(wanted, lists, level, kept=kept)
             if found is not None and found.likeness >= level:
                 return found
         return None
 
-    def _best(self, wanted: frozenset[str], lists: list[tuple[int, int]], level: float) -> Nearest | None:
+    def _best(
+        self, wanted: frozenset[str], lists: list[tuple[int, int]], level: float, *, kept: bool
+    ) -> Nearest | None:
         """The most similar query, if its similarity is `level` or more; else any query or none."""
         size = len(wanted)
         low, high = np.searchsorted(self._sizes, [math.ceil(level * size - _SLACK), self._longest(size, level) + 1])
@@ -99,18 +137,34 @@ class _Part:
         if not any(map(len, few)):
             return None
         whole = sum(len(self._lists[number]) for number, _ in lists) * (high - low) / len(self._sizes)
-        if sum(map(len, few)) * size < whole:
-            chosen: NDArray[Any] = np.unique(np.concatenate(few))
+        some = sum(map(len, few)) * size
+        chosen: NDArray[Any] = np.arange(int(low), int(high))
+        if self._rows is not None and (high - low) * len(self._rows) < _PER_WORD * min(some, whole):
+            if kept:
+                chosen = chosen[self._kept[low:high]]
+            shared = self._bits_shared(self._rows, wanted, chosen if kept else slice(low, high))
+        elif some < whole:
+            chosen = np.unique(np.concatenate(few))
             shared = self._shared(wanted, chosen)
         else:
             rest = [self._within(number, int(low), int(high)) for number, _ in lists[needed:]]
             parts = [(part, weight) for part, (_, weight) in zip(few + rest, lists, strict=True)]
             weights = np.repeat([weight for _, weight in parts], [len(part) for part, _ in parts])
             shared = np.bincount(np.concatenate([part for part, _ in parts]) - low, weights, minlength=int(high - low))
-            chosen = np.arange(int(low), int(high))
         likeness = shared / (size + self._sizes[chosen] - shared)
-        best = likeness.max()
+        if kept:
+            likeness = np.where(self._kept[chosen], likeness, 0.0)
+        best = likeness.max(initial=0.0)
         return Nearest(float(best), int(self._first[chosen[likeness == best]].min())) if best > 0 else None
+
+    def _bits_shared(self, rows: NDArray[np.uint64], wanted: frozenset[str], chosen: Any) -> NDArray[np.int64]:
+        """How many pieces each chosen query has in common with the wanted ones."""
+        own = np.zeros(len(rows), np.uint64)
+        for piece in wanted:
+            if piece in self._ids:
+                own[self._ids[piece] // _BITS] |= np.uint64(1 << self._ids[piece] % _BITS)
+        counts = [np.bitwise_count(row[chosen] & bits) for row, bits in zip(rows, own, strict=True) if bits]
+        return np.add.reduce(counts, axis=0, dtype=np.int64)
 
     def _longest(self, size: int, level: float) -> int:
         """The number of pieces that a query of similarity `level` can have at most."""

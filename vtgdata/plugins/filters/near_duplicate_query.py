@@ -1,23 +1,19 @@
 """Near-duplicate query: drops queries that nearly repeat an earlier query of the same video.
 
 Similarity is the share of three-letter pieces in common (`similarity`): endings, articles, punctuation and case hardly
-count, so "he cut the carrot" repeats "He cuts a carrot.". An index of rare pieces finds the kept queries that may be
-similar enough, and only these are compared: the time grows with the number of queries, not of their pairs.
+count, so "he cut the carrot" repeats "He cuts a carrot.". Of many queries of one video an index finds the kept one that
+is most similar (`query_index`).
 """
 
-import math
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from vtgdata.annotations.filtering import FilterExample, example_sample
-from vtgdata.annotations.similar_queries import pieces, similarity
+from vtgdata.annotations.query_index import QueryIndex
+from vtgdata.annotations.similar_queries import similarity
 from vtgdata.errors import VtgError
 from vtgdata.records import LeftOut, Sample
 
-# Subtracted before rounding up, so that float error does not push a whole number up to the next one.
-_SLACK = 1e-9
-
-_FEW = 16
+_FEW = 32
 """Up to this many queries of one video, an index takes longer than it saves."""
 
 
@@ -37,28 +33,20 @@ def keep(samples: Sequence[Sample], frames: object, *, threshold: float = 0.8) -
 
 def _repeats(samples: Sequence[Sample], threshold: float) -> Iterator[LeftOut]:
     """The repeats among the queries of one video; if there are few, each is compared with all kept ones."""
-    if len(samples) <= _FEW:
-        marks_of = {sample.query: [""] for sample in samples}
-    else:
-        frequency = Counter(piece for sample in samples for piece in pieces(sample.query))
-        marks_of = {sample.query: _marks(sample.query, threshold, frequency) for sample in samples}
-    kept: dict[str, list[Sample]] = {}
+    index = QueryIndex(sample.query for sample in samples) if len(samples) > _FEW else None
+    kept: list[Sample] = []
     for sample in samples:
-        marks = marks_of[sample.query]
-        near, first = _nearest(sample, (other for mark in marks for other in kept.get(mark, ())))
+        if index is not None:
+            found = index.kept(sample.query, threshold)
+            near, first = (found.likeness, samples[found.place]) if found is not None else (0.0, None)
+        else:
+            near, first = _nearest(sample, kept)
         if first is not None and near >= threshold:
             yield LeftOut(
                 sample.sample_id, "near_duplicate_query", f"{near:.2f} like {first.query!r} ({first.sample_id})"
             )
-            continue
-        for mark in marks:
-            kept.setdefault(mark, []).append(sample)
-
-
-def _marks(query: str, threshold: float, frequency: Counter[str]) -> list[str]:
-    """The rarest pieces of a query, enough that two queries of similarity `threshold` or more have one in common."""
-    ordered = sorted(pieces(query), key=lambda piece: (frequency[piece], piece))
-    return ordered[: len(ordered) - math.ceil(threshold * len(ordered) - _SLACK) + 1]
+        else:
+            kept.append(sample)
 
 
 def _nearest(sample: Sample, others: Iterable[Sample]) -> tuple[float, Sample | None]:
@@ -67,7 +55,7 @@ def _nearest(sample: Sample, others: Iterable[Sample]) -> tuple[float, Sample | 
     Returns (0.0, None) if no query has anything in common.
     """
     best, nearest = 0.0, None
-    for other in {other.sample_id: other for other in others}.values():
+    for other in others:
         likeness = similarity(sample.query, other.query)
         if likeness > best:
             best, nearest = likeness, other
