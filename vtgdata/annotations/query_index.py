@@ -142,7 +142,10 @@ class _Part:
         if self._rows is not None and (high - low) * len(self._rows) < _PER_WORD * min(some, whole):
             if kept:
                 chosen = chosen[self._kept[low:high]]
-            shared = self._bits_shared(self._rows, wanted, chosen if kept else slice(low, high))
+            every = self._bits_shared(self._rows, wanted, chosen if kept else slice(low, high))
+            # Shared pieces that even the shortest query must have to be so similar.
+            likely = np.flatnonzero(every >= level * (size + self._sizes[low]) / (1 + level) - _SLACK)
+            chosen, shared = chosen[likely], every[likely].astype(np.int64)
         elif some < whole:
             chosen = np.unique(np.concatenate(few))
             shared = self._shared(wanted, chosen)
@@ -157,14 +160,17 @@ class _Part:
         best = likeness.max(initial=0.0)
         return Nearest(float(best), int(self._first[chosen[likeness == best]].min())) if best > 0 else None
 
-    def _bits_shared(self, rows: NDArray[np.uint64], wanted: frozenset[str], chosen: Any) -> NDArray[np.int64]:
+    def _bits_shared(self, rows: NDArray[np.uint64], wanted: frozenset[str], chosen: Any) -> NDArray[np.uint16]:
         """How many pieces each chosen query has in common with the wanted ones."""
         own = np.zeros(len(rows), np.uint64)
         for piece in wanted:
             if piece in self._ids:
                 own[self._ids[piece] // _BITS] |= np.uint64(1 << self._ids[piece] % _BITS)
         counts = [np.bitwise_count(row[chosen] & bits) for row, bits in zip(rows, own, strict=True) if bits]
-        return np.add.reduce(counts, axis=0, dtype=np.int64)
+        shared = counts[0].astype(np.uint16)
+        for count in counts[1:]:
+            shared += count
+        return shared
 
     def _longest(self, size: int, level: float) -> int:
         """The number of pieces that a query of similarity `level` can have at most."""
