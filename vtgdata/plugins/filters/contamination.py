@@ -49,7 +49,9 @@ def keep(
         return _Held([other for other in others.values() if (other.corpus, other.split) != (corpus, split)])
 
     def why(sample: Sample) -> Why | None:
-        found = held(tuple(sorted(video_keys.keys(sample))), sample.corpus, sample.split).nearest(sample.query)
+        found = held(tuple(sorted(video_keys.keys(sample))), sample.corpus, sample.split).nearest(
+            sample.query, threshold
+        )
         if found is None:
             return None
         likeness, other = found
@@ -68,13 +70,20 @@ class _Held:
         self._others = others
         self._index = QueryIndex(other.query for other in others) if len(others) > _FEW else None
 
-    def nearest(self, query: str) -> tuple[float, Sample] | None:
-        """(similarity, sample) of the first sample with the most similar query; None where there is none at all."""
+    def nearest(self, query: str, least: float) -> tuple[float, Sample] | None:
+        """(similarity, sample) of the first sample with the most similar query, where that is `least` or more.
+
+        Otherwise 0 and the first sample of all; None where there is none at all.
+        """
+        if not self._others:
+            return None
         if self._index is not None:
-            found = self._index.nearest(query)
+            found = self._index.nearest(query, least)
             return (found.likeness, self._others[found.place]) if found is not None else (0.0, self._others[0])
-        likely = [(similarity(query, other.query), other) for other in self._others]
-        return max(likely, key=lambda pair: pair[0], default=None)
+        likeness, other = max(
+            ((similarity(query, other.query), other) for other in self._others), key=lambda pair: pair[0]
+        )
+        return (likeness, other) if likeness >= least else (0.0, self._others[0])
 
 
 EXAMPLE = FilterExample(
