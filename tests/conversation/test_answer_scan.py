@@ -4,14 +4,14 @@ import importlib
 import pkgutil
 import random
 import re
-import re._constants as codes  # pyright: ignore
 import re._parser as parser  # pyright: ignore
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from support.pattern_texts import written
 from vtgdata import conversation
 from vtgdata.conversation import answer_scan, answer_text
 from vtgdata.conversation.answer_scan import DIGIT, Scan, folded, needed
@@ -35,29 +35,6 @@ def flat(value: Any) -> list[Any]:
 
 
 SCANS = dict(scans())
-
-
-def written(parts: Iterable[tuple[Any, Any]], chance: random.Random) -> str:
-    """A text that a parsed pattern may match: one way through it, with what it wants to see ahead, not behind."""
-    text = ""
-    for code, value in parts:
-        if code is codes.LITERAL:
-            text += chr(value)
-        elif code is codes.BRANCH:
-            text += written(chance.choice(value[1]), chance)
-        elif code is codes.SUBPATTERN:
-            text += written(value[3], chance)
-        elif code is codes.ATOMIC_GROUP or (code is codes.ASSERT and value[0] > 0):
-            text += written(value[1] if code is codes.ASSERT else value, chance)
-        elif code in (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT):
-            least, most, inner = value
-            text += "".join(written(inner, chance) for _ in range(chance.randint(least, min(most, least + 2))))
-        elif code is codes.IN:
-            kind, one = chance.choice(value)
-            text += chr(one) if kind is codes.LITERAL else chr(one[0]) if kind is codes.RANGE else chance.choice("a5 ")
-        elif code in (codes.ANY, codes.NOT_LITERAL):
-            text += "'"
-    return text
 
 
 def test_no_scan_misses_a_text_in_which_its_pattern_matches():

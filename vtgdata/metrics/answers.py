@@ -1,14 +1,15 @@
 """Many answers as columns: they are scored in many rounds, and a million objects with arrays would not fit anywhere."""
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import NamedTuple, overload
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vtgdata.files.packed import Packed
+from vtgdata.files.read_anew import ReadAnew
 from vtgdata.metrics.answered import Answered
 from vtgdata.metrics.flat import Flat, Index
 from vtgdata.records import Answer
@@ -48,7 +49,7 @@ class AnswerColumns(NamedTuple):
     """The answers that were read, and for each answer which of them is its own; -1 for none."""
 
 
-class Answers(Sequence[Answered]):
+class Answers(ReadAnew[Answered]):
     """n answers; each reading of one makes a new, equal object."""
 
     def __init__(self, columns: AnswerColumns) -> None:
@@ -57,18 +58,6 @@ class Answers(Sequence[Answered]):
 
     def __len__(self) -> int:
         return len(self._columns.ranked)
-
-    @overload
-    def __getitem__(self, index: int) -> Answered: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Answered]: ...
-    def __getitem__(self, index: int | slice) -> Answered | Sequence[Answered]:
-        if isinstance(index, slice):
-            return [self._at(i) for i in range(*index.indices(len(self)))]
-        return self._at(range(len(self))[index])
-
-    def __iter__(self) -> Iterator[Answered]:
-        return map(self._at, range(len(self)))
 
     def _at(self, i: int) -> Answered:
         of, (first, last) = self._columns, self._ends[i : i + 2].tolist()

@@ -1,13 +1,14 @@
 """The rows of answers out of files, as columns: what `judging` says of each, for as many answers as there are."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, overload
+from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from vtgdata.files.parquet import ROW_GROUP, arrow_schema, pyarrow
+from vtgdata.files.read_anew import ReadAnew
 from vtgdata.files.schemas import ROLLOUTS, Row
 from vtgdata.metrics.flat import Flat
 from vtgdata.metrics.sample_columns import Names
@@ -37,7 +38,7 @@ def column(rows: Sequence[Row], name: str) -> Sequence[Any]:
     return list(rows.columns.ids) if name == "sample_id" else getattr(rows.columns, name)
 
 
-class JudgedRows(Sequence[Row]):
+class JudgedRows(ReadAnew[Row]):
     """Rows of rollouts; each reading makes a new, equal dict."""
 
     def __init__(self, columns: RowColumns) -> None:
@@ -46,18 +47,6 @@ class JudgedRows(Sequence[Row]):
 
     def __len__(self) -> int:
         return len(self.columns.error)
-
-    @overload
-    def __getitem__(self, index: int) -> Row: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Row]: ...
-    def __getitem__(self, index: int | slice) -> Row | list[Row]:
-        if isinstance(index, slice):
-            return [self._at(i) for i in range(*index.indices(len(self)))]
-        return self._at(range(len(self))[index])
-
-    def __iter__(self) -> Iterator[Row]:
-        return map(self._at, range(len(self)))
 
     def _at(self, i: int) -> Row:
         of = self.columns
