@@ -50,8 +50,9 @@ def slowly(names: list[str], default: tuple[str, ...] = DEFAULT) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    make_world(tmp_path_factory.mktemp("made") / "world")
-    return tmp_path_factory.getbasetemp() / "made0" / "world"
+    folder = tmp_path_factory.mktemp("made") / "world"
+    make_world(folder)
+    return folder
 
 
 @pytest.fixture
