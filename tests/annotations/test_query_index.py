@@ -18,9 +18,11 @@ def brute(queries: list[str], query: str, least: float) -> tuple[float, int] | N
     return (best, likely.index(best)) if best > 0 and best >= least else None
 
 
-@pytest.fixture(params=["lists", "bits", "either"], autouse=True)
+@pytest.fixture(params=["lists", "bits", "several numbers", "either"], autouse=True)
 def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test goes through both kinds of index."""
+    if request.param == "several numbers":
+        monkeypatch.setattr(query_index, "_BITS", 5)
     if request.param != "either":
         monkeypatch.setattr(query_index, "_MOST_BITS", 0 if request.param == "lists" else 1 << 30)
         monkeypatch.setattr(query_index, "_PER_WORD", 1_000_000)

@@ -117,8 +117,7 @@ def test_more_wrong_labels_than_can_be_are_refused(tmp_path):
 def test_pictures_survive_the_codec():
     rng = np.random.default_rng(0)
     pictures = [scenes.draw_image(pair, scenes.STYLES[0], rng) for pair in range(6)]
-    file = io.BytesIO()
-    draw.encode(file, [(picture, 3) for picture in pictures], Fraction(10))
+    file = io.BytesIO(draw.encode([(picture, 3) for picture in pictures], Fraction(10)))
     seen = draw.as_seen(file, range(0, 18, 3))
     assert np.abs(seen.astype(int) - np.stack(pictures)).mean() < 8
 

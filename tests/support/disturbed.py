@@ -9,6 +9,8 @@ import json
 import os
 import signal
 import sys
+from collections import Counter
+from types import FrameType
 
 CHANGES = {
     "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.chmod", "os.utime", "os.truncate",
@@ -16,6 +18,25 @@ CHANGES = {
 }  # fmt: skip
 """Audit events of Python that count, besides those of opening a file to write."""
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+class Passed(Counter[str]):
+    """Counts the passing of fail points as a Counter does, and notes from where each was reached."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sites: list[int] = []
+        """For each passing, a number that stands for its place: the lines of ours that led there."""
+
+    def __setitem__(self, name: str, count: int) -> None:
+        super().__setitem__(name, count)
+        frame: FrameType | None = sys._getframe(1)
+        lines = list[tuple[str, int]]()
+        while frame is not None:
+            if "vtgdata" in frame.f_code.co_filename:
+                lines.append((frame.f_code.co_filename, frame.f_lineno))
+            frame = frame.f_back
+        self.sites.append(hash(tuple(lines)))
 
 
 class Disturbance:
@@ -43,14 +64,16 @@ class Disturbance:
         return event in ("socket.connect", "subprocess.Popen") or _below(arguments[0], self.root)
 
     def told(self) -> None:
-        """Write how many events there were, and how many fail points, to the file `count`."""
+        """Write how many events there were, how many fail points and where, and writes, to the file `count`."""
         if self.count and os.getpid() == self.pid:
-            from vtgdata.files.crash_points import passed
+            from vtgdata.files import crash_points
 
             library = ctypes.CDLL(None)
             writes = library.full_disk_writes() if hasattr(library, "full_disk_writes") else 0
+            sites = crash_points._passed.sites if isinstance(crash_points._passed, Passed) else []
+            told = {"events": self.seen, "points": crash_points.passed(), "writes": writes, "sites": sites}
             with open(self.count, "w") as file:  # noqa: PTH123
-                file.write(f"{self.seen} {passed()} {writes}")
+                json.dump(told, file)
 
 
 def _below(path: object, root: str) -> bool:
@@ -76,6 +99,10 @@ def main() -> None:
     sys.addaudithook(watch)
     sys.argv[0] = "vtgdata"
     from vtgdata.__main__ import main as command_line
+    from vtgdata.files import crash_points
+
+    if watch.count:
+        crash_points._passed = Passed()
 
     command_line()
 

@@ -8,7 +8,7 @@ call that needs space, whoever makes it: SQLite, PyArrow, FFmpeg, torch.
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,6 +46,15 @@ def numbers(total: int, most: int | None) -> list[int]:
     if most is None or total <= most:
         return list(range(1, total + 1))
     return sorted({1 + round(step * (total - 1) / (most - 1)) for step in range(most)})
+
+
+def each_site(sites: Sequence[int]) -> list[int]:
+    """Of the writes from each place of the code the first and the last, in order."""
+    first, last = dict[int, int](), dict[int, int]()
+    for number, site in enumerate(sites, 1):
+        first.setdefault(site, number)
+        last[site] = number
+    return sorted({*first.values(), *last.values()})
 
 
 def fill(at: Desk, case: Case, wanted: Undisturbed, places: Iterable[int], *, everywhere: bool) -> Filled:

@@ -358,6 +358,8 @@ class Undisturbed(NamedTuple):
     """Fail points that were passed."""
     writes: int
     """Calls that need space on the disk, where they are counted."""
+    sites: list[int]
+    """For each fail point that was passed, a number for the lines of ours that led there."""
     seconds: float
 
 
@@ -375,8 +377,9 @@ def undisturbed(at: Desk, case: Case, everywhere: bool = True) -> Undisturbed:
     code = at.start(case.words, f"{point}:1000000", count=str(count)).wait(LIMIT)
     seconds = time.monotonic() - since
     assert code in GOOD, f"{case.name}: {at.said}"
-    events, points, writes = map(int, count.read_text().split())
-    return Undisturbed(code, at.state(), events, points, writes if everywhere else points, seconds)
+    told = json.loads(count.read_text())
+    writes = told["writes"] if everywhere else told["points"]
+    return Undisturbed(code, at.state(), told["events"], told["points"], writes, told["sites"], seconds)
 
 
 def disturb(at: Desk, case: Case, wanted: Undisturbed, how: str, chance: random.Random) -> str:

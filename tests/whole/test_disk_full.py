@@ -2,7 +2,8 @@
 
     VTGDATA_FULL=all pytest tests/whole/test_disk_full.py -m slow -s
 
-tries every write rather than a dozen of each way, and prints what was tried. `VTGDATA_KILL_ONLY` as in test_kills.
+tries every write rather than a dozen of each way, and prints what was tried; `VTGDATA_FULL=sites`, where our fail point
+is counted, the first and the last write from each place of the code. `VTGDATA_KILL_ONLY` as in test_kills.
 """
 
 import importlib.util
@@ -17,7 +18,7 @@ from support.filling import Filled
 from support.killing import TORCH, Case, Desk
 
 FULL = os.environ.get("VTGDATA_FULL", "12")
-MOST = None if FULL == "all" else int(FULL)
+MOST = int(FULL) if FULL.isdigit() else None
 """Most writes of one way that are tried."""
 ONLY = set(filter(None, os.environ.get("VTGDATA_KILL_ONLY", "").split(",")))
 
@@ -59,7 +60,10 @@ def tried(at: Desk, ways: list[Case], most: int | None, *, everywhere: bool, tor
         wanted = killing.undisturbed(at, case, everywhere)
         if (case.command in TORCH) != torch or (ONLY and not ONLY & {case.name, case.command}):
             continue
-        found = filling.fill(at, case, wanted, filling.numbers(wanted.writes, most), everywhere=everywhere)
+        places = filling.numbers(wanted.writes, most)
+        if FULL == "sites" and not everywhere:
+            places = filling.each_site(wanted.sites)
+        found = filling.fill(at, case, wanted, places, everywhere=everywhere)
         told.update(tries=found.tries, faults=len(found.unclean) + len(found.differences) + len(found.leftovers))
         show(case.name, wanted.writes, found)
         at.restore()

@@ -97,6 +97,7 @@ class _Part:
             number = self._list_of[piece] = same.setdefault(own.tobytes(), len(self._lists))
             if number == len(self._lists):
                 self._lists.append(own)
+        self._lengths = list(map(len, self._lists))
         self._rows = self._bits()
 
     def _bits(self) -> NDArray[np.uint64] | None:
@@ -119,7 +120,7 @@ class _Part:
         if wanted in self._places and (not kept or self._kept[self._numbers[wanted]]):
             return Nearest(1.0, self._places[wanted])
         counts = Counter(self._list_of[piece] for piece in wanted if piece in self._list_of)
-        lists = sorted(counts.items(), key=lambda item: len(self._lists[item[0]]))
+        lists = sorted(counts.items(), key=lambda item: self._lengths[item[0]])
         for level in (least,) if least >= _FIRST else (_FIRST, least):
             found = self._best(wanted, lists, level, kept=kept)
             if found is not None and found.likeness >= level:
@@ -133,20 +134,22 @@ class _Part:
         size = len(wanted)
         low, high = np.searchsorted(self._sizes, [math.ceil(level * size - _SLACK), self._longest(size, level) + 1])
         needed = _needed(lists, level * size)
-        few = [self._within(number, int(low), int(high)) for number, _ in lists[:needed]]
-        if not any(map(len, few)):
+        share = (high - low) / len(self._sizes)
+        some, whole = (sum(self._lengths[number] for number, _ in part) * share for part in (lists[:needed], lists))
+        if not some:
             return None
-        whole = sum(len(self._lists[number]) for number, _ in lists) * (high - low) / len(self._sizes)
-        some = sum(map(len, few)) * size
-        chosen: NDArray[Any] = np.arange(int(low), int(high))
-        if self._rows is not None and (high - low) * len(self._rows) < _PER_WORD * min(some, whole):
-            if kept:
-                chosen = chosen[self._kept[low:high]]
-            every = self._bits_shared(self._rows, wanted, chosen if kept else slice(low, high))
+        if self._rows is not None and (high - low) * len(self._rows) < _PER_WORD * min(some * size, whole):
+            tried: Any = np.flatnonzero(self._kept[low:high]) + low if kept else slice(low, high)
             # Shared pieces that even the shortest query must have to be so similar.
-            likely = np.flatnonzero(every >= level * (size + self._sizes[low]) / (1 + level) - _SLACK)
-            chosen, shared = chosen[likely], every[likely].astype(np.int64)
-        elif some < whole:
+            least = math.ceil(level * (size + int(self._sizes[low])) / (1 + level) - _SLACK)
+            chosen, shared = self._likely(self._rows, wanted, tried, least)
+            return self._first_best(size, chosen, shared, kept=kept)
+        few = [self._within(number, int(low), int(high)) for number, _ in lists[:needed]]
+        some = sum(map(len, few)) * size
+        if not some:
+            return None
+        chosen: NDArray[Any] = np.arange(int(low), int(high))
+        if some < whole:
             chosen = np.unique(np.concatenate(few))
             shared = self._shared(wanted, chosen)
         else:
@@ -154,23 +157,42 @@ class _Part:
             parts = [(part, weight) for part, (_, weight) in zip(few + rest, lists, strict=True)]
             weights = np.repeat([weight for _, weight in parts], [len(part) for part, _ in parts])
             shared = np.bincount(np.concatenate([part for part, _ in parts]) - low, weights, minlength=int(high - low))
+        return self._first_best(size, chosen, shared, kept=kept)
+
+    def _first_best(self, size: int, chosen: NDArray[Any], shared: NDArray[Any], *, kept: bool) -> Nearest | None:
+        """The most similar of the chosen queries to one of so many pieces, given how many they share with it."""
         likeness = shared / (size + self._sizes[chosen] - shared)
         if kept:
             likeness = np.where(self._kept[chosen], likeness, 0.0)
         best = likeness.max(initial=0.0)
         return Nearest(float(best), int(self._first[chosen[likeness == best]].min())) if best > 0 else None
 
-    def _bits_shared(self, rows: NDArray[np.uint64], wanted: frozenset[str], chosen: Any) -> NDArray[np.uint16]:
-        """How many pieces each chosen query has in common with the wanted ones."""
-        own = np.zeros(len(rows), np.uint64)
+    def _likely(
+        self, rows: NDArray[np.uint64], wanted: frozenset[str], tried: Any, least: int
+    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """Those of the queries tried that have `least` of the wanted pieces or more, and how many each has."""
+        own: dict[int, int] = {}
         for piece in wanted:
             if piece in self._ids:
-                own[self._ids[piece] // _BITS] |= np.uint64(1 << self._ids[piece] % _BITS)
-        counts = [np.bitwise_count(row[chosen] & bits) for row, bits in zip(rows, own, strict=True) if bits]
-        shared = counts[0].astype(np.uint16)
-        for count in counts[1:]:
-            shared += count
-        return shared
+                number, bit = divmod(self._ids[piece], _BITS)
+                own[number] = own.get(number, 0) | 1 << bit
+        numbers = sorted(own, key=lambda number: -own[number].bit_count())
+        # A query that has `least` pieces lacks no more than the others: few have half of twice as many.
+        lacks = sum(each.bit_count() for each in own.values()) - least
+        if lacks < 0:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        seen, first = 0, list[int]()
+        while len(first) < len(numbers) and seen <= 2 * lacks:
+            first.append(numbers[len(first)])
+            seen += own[first[-1]].bit_count()
+        counted = _shared_bits(rows, own, first, tried)
+        places = np.flatnonzero(counted >= seen - lacks)
+        shared = counted[places].astype(np.int64)
+        chosen = places + tried.start if isinstance(tried, slice) else tried[places]
+        if len(first) < len(numbers):
+            shared += _shared_bits(rows, own, numbers[len(first) :], chosen)
+        enough = shared >= least
+        return chosen[enough], shared[enough]
 
     def _longest(self, size: int, level: float) -> int:
         """The number of pieces that a query of similarity `level` can have at most."""
@@ -192,6 +214,14 @@ class _Part:
         shared = np.add.reduceat(self._has[self._flat[places]], begun, dtype=np.int64)
         self._has[ids] = False
         return shared
+
+
+def _shared_bits(rows: NDArray[np.uint64], own: dict[int, int], numbers: list[int], where: Any) -> NDArray[np.uint16]:
+    """How many bits of these numbers each row has in common with `own`."""
+    shared = np.bitwise_count(rows[numbers[0]][where] & np.uint64(own[numbers[0]])).astype(np.uint16)
+    for number in numbers[1:]:
+        shared += np.bitwise_count(rows[number][where] & np.uint64(own[number]))
+    return shared
 
 
 def _needed(lists: list[tuple[int, int]], shared: float) -> int:

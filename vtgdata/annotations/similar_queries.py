@@ -21,7 +21,13 @@ def pieces(query: str) -> frozenset[str]:
     """
     words = _WORD.findall(query.casefold())
     words = [word for word in words if word not in _ARTICLES] or words or [query]
-    return frozenset(edged[i : i + 3] for edged in (f"  {word} " for word in words) for i in range(len(edged) - 2))
+    return frozenset().union(*map(_of_word, words))
+
+
+@lru_cache(maxsize=1 << 16)
+def _of_word(word: str) -> frozenset[str]:
+    edged = f"  {word} "
+    return frozenset(edged[i : i + 3] for i in range(len(edged) - 2))
 
 
 @lru_cache(maxsize=1 << 14)

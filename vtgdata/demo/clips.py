@@ -151,7 +151,6 @@ def bank(kind: int, rng: np.random.Generator) -> np.ndarray:
     order = rng.permutation(np.repeat(np.arange(len(PAIRS)), BANK))
     styles = (STYLES[kind] if kind != QUIZ else DrawStyle(rng.uniform(0.65, 1), rng.uniform(10, 18)) for _ in order)
     pictures = [draw_image(int(pair), style, rng) for pair, style in zip(order, styles, strict=True)]
-    file = io.BytesIO()
-    encode(file, ((picture, 2) for picture in pictures), Fraction(8))
+    file = io.BytesIO(encode(((picture, 2) for picture in pictures), Fraction(8)))
     seen = as_seen(file, range(0, 2 * len(order), 2))
     return seen[np.argsort(order, kind="stable")].reshape(len(PAIRS), BANK, *seen.shape[1:])

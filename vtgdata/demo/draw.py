@@ -159,8 +159,9 @@ def _draw(
     # A time such as 3.003 s is not an exact float; a step shown one frame (33 ms) early is surely there at its time.
     early = int(rate == NTSC)
     counts = [frames - early * (k == 0) + early * (k == STEPS - 1) for k in range(STEPS)]
+    encoded = encode(((pictures[k], counts[k]) for k in range(STEPS)), rate)
     with replacing(path) as file:
-        encode(file, ((pictures[k], counts[k]) for k in range(STEPS)), rate)
+        file.write(encoded)
 
 
 def _mislabel(rows: list[dict[str, Any]], share: float, rng: np.random.Generator) -> dict[str, bool]:
@@ -198,19 +199,20 @@ def _spoil(rows: list[dict[str, Any]], share: float, rng: np.random.Generator) -
     return dict(zip(FAULTS, (len(past), len(reversed_pair), len(duplicate), len(doubled)), strict=True))
 
 
-def encode(target: BinaryIO, pictures: Iterable[tuple[np.ndarray, int]], rate: Fraction) -> None:
-    """Write an mp4 (libx264, yuv420p, 56 x 56) in which each picture is shown for its number of frames.
+def encode(pictures: Iterable[tuple[np.ndarray, int]], rate: Fraction) -> bytes:
+    """An mp4 (libx264, yuv420p, 56 x 56) in which each picture is shown for its number of frames.
 
     Pictures are enlarged twice without smoothing, so that the halved colour planes still hold every pixel.
 
     Args:
-        target: an open binary file that can seek.
         pictures: (28, 28, 3) uint8 and a count of frames.
         rate: frames per second.
     """
     import av
 
     options = {"preset": "ultrafast", "crf": "16", "threads": "1"}
+    # In memory, since PyAV loses what a file of ours raises, as for a disk that is full.
+    target = io.BytesIO()
     with av.open(target, "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=rate, options=options)
         stream.width = stream.height = SIDE * ENLARGED
@@ -226,6 +228,7 @@ def encode(target: BinaryIO, pictures: Iterable[tuple[np.ndarray, int]], rate: F
                 count += 1
                 container.mux(stream.encode(frame))
         container.mux(stream.encode())
+    return target.getvalue()
 
 
 def as_seen(file: BinaryIO, frames: Iterable[int]) -> np.ndarray:
