@@ -1,5 +1,6 @@
 """A step keeps its summary in meta.json and gives it back as a record, or is done again."""
 
+import errno
 import json
 import math
 import shutil
@@ -117,3 +118,25 @@ def test_a_meta_json_of_before_is_read_and_its_step_done_again(path, tmp_path):
     begun.start()
     begun.finish(DONE, [])
     assert Step(known.command, Settings(out=str(tmp_path)), Summary, code=[]).up_to_date() is not None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        ValueError("Error while serializing: I/O error: No space left on device (os error 28)"),
+        Exception("No space left on device (os error 28)"),
+        RuntimeError("write(): fd 3 failed with No space left on device"),
+        RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 576 vs 534"),
+    ],
+)
+def test_a_full_disk_is_an_error_of_the_folder_whichever_library_met_it(tmp_path, error):
+    """The words of safetensors, tokenizers and torch, as they say it on a disk that is full."""
+    with pytest.raises(OSError, match="No space left on device") as raised, step(tmp_path / "out"):
+        raise error
+    assert (raised.value.errno, raised.value.filename) == (errno.ENOSPC, str(tmp_path / "out"))
+
+
+def test_another_error_in_a_step_stays_what_it_is(tmp_path):
+    with pytest.raises(RuntimeError, match="position 28 is wrong"), step(tmp_path / "out"):
+        raise RuntimeError("position 28 is wrong")

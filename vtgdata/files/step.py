@@ -6,8 +6,11 @@ that the meta names. One process at a time holds the folder, and a finished resu
 
 import contextlib
 import datetime
+import errno
 import glob
 import logging
+import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +34,8 @@ from vtgdata.files.whole import DISK, write_json
 LEASE = ".vtgdata"
 """Name that the lease on a folder is for: its side folder is `.vtgdata.owner.json`."""
 log = logging.getLogger("vtgdata")
+_TORCH = re.compile(r"PytorchStreamWriter failed writing|inline_container.*unexpected pos", re.DOTALL)
+"""How torch says that a file took less than it wrote, for whatever reason."""
 
 
 class StepSummary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,6 +75,18 @@ HOW = (
 """Settings that say how a step is run and never change its result; `meta.json` has them as `how`."""
 ONCE = ("dry_run", "only", "batch", "replace")
 """Settings of one run alone: no later run repeats them."""
+
+
+def _full_disk(error: Exception) -> int | None:
+    """The number of the system's error, where a library that is not written in Python raised one of its own kind."""
+    if isinstance(error, (OSError, VtgError)):
+        return None
+    text = str(error)
+    for number in DISK:
+        # Libraries in Rust (safetensors, tokenizers), and torch.
+        if f"(os error {number})" in text or f"failed with {os.strerror(number)}" in text:
+            return number
+    return errno.ENOSPC if _TORCH.search(text) else None
 
 
 class Step(Generic[S]):
@@ -181,9 +198,13 @@ class Step(Generic[S]):
         return self
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: TracebackType | None) -> None:
-        if isinstance(error, OSError) and error.errno in DISK and error.filename is None:
-            error.filename = str(self.out)  # a library wrote into an open file, whose name the system does not say
-        self._let_go()
+        try:
+            if isinstance(error, OSError) and error.errno in DISK and error.filename is None:
+                error.filename = str(self.out)  # a library wrote into an open file, whose name the system does not say
+            elif isinstance(error, Exception) and (number := _full_disk(error)) is not None:
+                raise OSError(number, os.strerror(number), str(self.out)) from error
+        finally:
+            self._let_go()
 
     def _hold(self) -> None:
         """Take the lease on the folder, and put in order what a killed run left there."""
