@@ -322,9 +322,14 @@ def test_a_row_of_a_collection_is_under_its_own_licence_and_its_source_s() -> No
     assert isinstance(own, Sample) and own.license == "MIT"
 
 
-@pytest.mark.parametrize("video_id", ["../../etc/passwd", "/etc/passwd", "a\0b", "..", "x/../y", "..\\x"])
+@pytest.mark.parametrize("video_id", ["../../etc/passwd", "/etc/passwd", "a\0b", "..", "x/../y", "..\\x", "a/ .. /b"])
 def test_an_id_that_leads_elsewhere_is_none(video_id: str) -> None:
     assert reason(raw_row((3.0, 9.0), video_id=video_id)) == "unreadable_row"
+
+
+@pytest.mark.parametrize("file", [".", ". ", "..", " ..", "...", "a/b.mp4", "C:x.mp4", " "])
+def test_a_name_that_is_a_folder_s_somewhere_is_none(file: str) -> None:
+    assert reason(raw_row((3.0, 9.0), file=file)) == "unreadable_row"
 
 
 def test_a_name_longer_than_any_file_s_is_none() -> None:

@@ -150,9 +150,9 @@ _EDGE_JOINER = re.compile("\\A[\u200c\u200d]+|(?<=\\s)[\u200c\u200d]+|[\u200c\u2
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-_NO_FOLDER = re.compile(r"\A[A-Za-z]:|(?:\A|/)\.{0,2}/")
-"""What leads out of a folder: a drive, the root, or a folder of dots."""
-_NO_FILE = re.compile(r"[/\\\0]|\A\s*\Z|\A\.{1,2}\Z")
+_NO_FOLDER = re.compile(r"\A[A-Za-z]:|(?:\A|/)[\s.]*/")
+"""What leads out of a folder: a drive, the root, or a folder of dots; some systems leave blanks beside these out."""
+_NO_FILE = re.compile(r"[/\\\0]|\A[\s.]*\Z")
 
 
-_NO_ID = re.compile(r"\0|(?:\A|[/\\])\.\.(?:[/\\]|\Z)|\A[/\\]")
+_NO_ID = re.compile(r"\0|(?:\A|[/\\])\s*\.\.\s*(?:[/\\]|\Z)|\A[/\\]")

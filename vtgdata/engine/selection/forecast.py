@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vtgdata.engine.adaptive.posteriors import log_gamma
 from vtgdata.engine.adaptive.rule import Floats
+from vtgdata.engine.selection.pool import repeats
 from vtgdata.files import row_table
 
 PARTS = ((0.3, 6.0), (2.0, 2.0), (6.0, 0.3))
@@ -23,29 +24,28 @@ TOGETHER = 1 << 18
 """Rows whose IoUs are sorted at a time."""
 
 
-def fit_mixture(passes: Floats, counts: Floats) -> tuple[Floats, Floats, Floats]:
+def _pairs(
+    passes: Floats, counts: Floats, times: NDArray[np.int64]
+) -> tuple[Floats, Floats, NDArray[np.int64], NDArray[np.int64]]:
+    """The different pairs of passes and counts: s and n of each, its rows, and for each row given its pair's place."""
+    some, sizes = np.unique(passes), np.unique(counts)
+    codes = np.searchsorted(some, passes) * len(sizes) + np.searchsorted(sizes, counts)
+    there, place = np.unique(codes, return_inverse=True)
+    rows = np.bincount(place, times).astype(np.int64)
+    return some[there // len(sizes)], sizes[there % len(sizes)], rows, place
+
+
+def _fitted(s: Floats, n: Floats, rows: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
     """A mixture of Beta distributions of the true rates in a pool: the weight, a and b of each part.
 
     Real pools have rows that never pass, rows that always do, and others; one Beta distribution would put too much in
     between. It is fitted by expectation maximisation, each part by the moments of its rows.
 
     Args:
-        passes: (n,) answers that passed.
-        counts: (n,) answers, 2 or more.
+        s: (pairs,) answers that passed.
+        n: (pairs,) answers, 2 or more.
+        rows: (pairs,) how many rows there are of each.
     """
-    return _fitted(*_pairs(passes, counts)[:3])
-
-
-def _pairs(passes: Floats, counts: Floats) -> tuple[Floats, Floats, NDArray[np.int64], NDArray[np.int64]]:
-    """The different pairs of passes and counts: s and n of each, its rows, and for each row the place of its pair."""
-    some, sizes = np.unique(passes), np.unique(counts)
-    codes = np.searchsorted(some, passes) * len(sizes) + np.searchsorted(sizes, counts)
-    there = np.unique(codes)
-    place = np.searchsorted(there, codes)
-    return some[there // len(sizes)], sizes[there % len(sizes)], np.bincount(place), place
-
-
-def _fitted(s: Floats, n: Floats, rows: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
     weights = np.full(len(PARTS), 1 / len(PARTS))
     a, b = np.array([part[0] for part in PARTS]), np.array([part[1] for part in PARTS])
     for _ in range(ROUNDS):
@@ -82,15 +82,16 @@ def _log_beta(a: Floats, b: Floats) -> Floats:
     return log_gamma(a) + log_gamma(b) - log_gamma(a + b)
 
 
-def all_alike(passes: Floats, counts: Floats, group: int) -> Floats:
+def all_alike(passes: Floats, counts: Floats, group: int, times: NDArray[np.int64] | None = None) -> Floats:
     """For each sample the chance that each of `group` new answers passes: E[p^G] under its posterior; (n,) in [0, 1].
 
     Args:
         passes: (n,) answers that passed.
         counts: (n,) answers, 2 or more.
         group: G.
+        times: (n,) how many samples each of these stands for; by default one.
     """
-    s, n, rows, place = _pairs(passes, counts)
+    s, n, rows, place = _pairs(passes, counts, np.ones(len(passes), np.int64) if times is None else times)
     weights, a, b = _fitted(s, n, rows)
     alpha, beta = a + s[:, None], b + (n - s)[:, None]
     each = np.exp(_log_beta(alpha + group, beta) - _log_beta(alpha, beta))
@@ -112,48 +113,52 @@ def without_gradient(pass_rates: Sequence[Any], group: int, measure: str) -> Any
     import polars as pl
 
     seen: list[Any] = []
+    kinds: dict[tuple[int, ...], int] = {}
     parts = (part for frame in row_table.frames(pass_rates, COLUMNS) for part in frame.iter_slices(TOGETHER))
     for frame in parts:
         if frame["ious"].dtype == pl.Null:
             continue
         frame = frame.filter((pl.col("measure").cast(pl.String) == measure) & (pl.col("ious").list.len() > 1))
-        frame = frame.cast({"sample_id": pl.String, "ious": pl.List(pl.Float64), "n_unparsed": pl.Float64})
+        frame = frame.cast({"sample_id": pl.String, "ious": pl.List(pl.Float64), "n_unparsed": pl.Int64})
         misses, top = _alike(frame["ious"])
-        seen.append(
-            frame.select(
-                "sample_id",
-                n=pl.col("ious").list.len().cast(pl.Float32),
-                misses=pl.Series(misses, dtype=pl.Float32),
-                top=pl.Series(top, dtype=pl.Float32),
-                unread=pl.col("n_unparsed").fill_null(0.0).cast(pl.Float32),
-            )
-        )
+        unread = np.minimum(frame["n_unparsed"].fill_null(0).to_numpy(), misses)
+        facts = np.column_stack([frame["ious"].list.len().to_numpy(), unread, misses - unread, top])
+        seen.append(frame.select("sample_id", kind=pl.Series(_kinds(facts, kinds), dtype=pl.UInt32)))
     if not any(part.height for part in seen):
         return pl.DataFrame(schema={"sample_id": pl.String, "dead": pl.Float64})
     rows = pl.concat(seen)
-    if rows["sample_id"].is_duplicated().any():
+    if repeats(rows["sample_id"]):
         rows = rows.unique("sample_id", keep="last", maintain_order=True)
-    counts, misses, top, unread = (
-        rows[name].to_numpy().astype(np.float64) for name in ("n", "misses", "top", "unread")
-    )
-    unread = np.minimum(unread, misses)
-    ways = [unread, misses - unread, top]
-    dead = sum(all_alike(way, counts, group) for way in ways)
-    return rows.select("sample_id").with_columns(dead=pl.Series(np.clip(dead, 0.0, 1.0)))
+    kind, table = rows["kind"].to_numpy(), np.array(list(kinds), dtype=np.float64)
+    times = np.bincount(kind, minlength=len(kinds))
+    dead = sum(all_alike(table[:, way], table[:, 0], group, times) for way in (1, 2, 3))
+    return rows.select("sample_id").with_columns(dead=pl.Series(np.clip(dead, 0.0, 1.0)[kind]))
 
 
-def _alike(ious: Any) -> tuple[Floats, Floats]:
+def _kinds(facts: NDArray[np.int64], known: dict[tuple[int, ...], int]) -> NDArray[np.int64]:
+    """The number of each row's facts, new ones after those known; (n,)."""
+    base = int(facts.max(initial=0)) + 1
+    if base ** facts.shape[1] < 1 << 62:
+        keys = facts @ base ** np.arange(facts.shape[1])
+        _, first, place = np.unique(keys, return_index=True, return_inverse=True)
+    else:
+        _, first, place = np.unique(facts, axis=0, return_index=True, return_inverse=True)
+    numbers = [known.setdefault(tuple(row), len(known)) for row in facts[first].tolist()]
+    return np.array(numbers, dtype=np.int64)[place]
+
+
+def _alike(ious: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """For each list of IoUs, how many are 0, and how many have the commonest value above 0."""
     lengths = ious.list.len().to_numpy()
-    misses, top = np.zeros(len(lengths)), np.zeros(len(lengths))
+    misses, top = np.zeros(len(lengths), np.int64), np.zeros(len(lengths), np.int64)
     for length in np.unique(lengths).tolist():
         mine = np.flatnonzero(lengths == length)
         values = np.sort(ious[mine].explode().to_numpy().reshape(len(mine), length), axis=1)
         misses[mine] = (values <= 0).sum(axis=1)
-        run = best = (values[:, 0] > 0).astype(np.float64)
+        run = best = (values[:, 0] > 0).astype(np.int64)
         for place in range(1, length):
             again = (values[:, place] == values[:, place - 1]) & (values[:, place] > 0)
-            run = np.where(again, run + 1, (values[:, place] > 0).astype(np.float64))
+            run = np.where(again, run + 1, values[:, place] > 0)
             best = np.maximum(best, run)
         top[mine] = best
     return misses, top

@@ -39,7 +39,7 @@ def of(pass_rates: Sequence[Any], measure: str, *, who: str, order: Sequence[str
     import polars as pl
 
     frames = list(row_table.frames(pass_rates, _COLUMNS))
-    known = sorted({str(name) for frame in frames for name in frame["measure"].cast(pl.String).unique()})
+    known = sorted({str(name) for frame in frames for name in frame["measure"].unique().cast(pl.String)})
     wanted = named(known, measure, who, order)
     own = pl.col("iou_std") if wanted == "mean_iou" else pl.lit(None, pl.Float64)
     coin = (pl.col("value") * (1 - pl.col("value"))).sqrt() if ">=" in wanted else pl.lit(None, pl.Float64)
@@ -57,16 +57,21 @@ def of(pass_rates: Sequence[Any], measure: str, *, who: str, order: Sequence[str
         for frame in frames
         for part in frame.iter_slices(_TOGETHER)
     )
-    return _last_of_each(rows)
+    by = ["sample_id", "value"] if repeats(rows["sample_id"]) else ["sample_id"]
+    order = rows.select(pl.arg_sort_by(*by, maintain_order=True)).to_series()
+    if len(by) > 1:
+        # Of each sample the row with the highest value.
+        ids = rows["sample_id"][order]
+        order = order.filter(ids.ne_missing(ids.shift(-1)) | (pl.int_range(len(ids), eager=True) == len(ids) - 1))
+    columns = rows.get_columns()
+    del rows  # so that one column at a time is in memory twice
+    return pl.DataFrame([columns.pop(0)[order] for _ in range(len(columns))])
 
 
-def _last_of_each(rows: Any) -> Any:
-    """The rows sorted by sample, of each sample the one with the highest value; columns are copied once, at the end."""
-    import polars as pl
-
-    order = rows.select(pl.arg_sort_by("sample_id", "value", maintain_order=True)).to_series()
-    ids = rows["sample_id"][order]
-    return rows[order.filter(ids.ne_missing(ids.shift(-1)) | (pl.int_range(len(ids), eager=True) == len(ids) - 1))]
+def repeats(ids: Any) -> bool:
+    """Whether a series of ids has one twice; by hashes, of which a sort takes less memory than a table of the ids."""
+    hashes = ids.hash().sort()
+    return bool((hashes == hashes.shift(1)).any()) and bool(ids.is_duplicated().any())
 
 
 def named(known: Sequence[str], measure: str, who: str, order: Sequence[str] = MEANS) -> str:
