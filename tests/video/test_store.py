@@ -178,8 +178,7 @@ def test_the_demo_sees_what_it_was_trained_on(tmp_path):
 
     rng = np.random.default_rng(3)
     scenes = [(rng.integers(0, 255, (28, 28, 3), dtype=np.uint8), 4) for _ in range(5)]
-    file = io.BytesIO()
-    draw_module.encode(file, scenes, Fraction(4))
+    file = io.BytesIO(draw_module.encode(scenes, Fraction(4)))
     (tmp_path / "videos").mkdir()
     (tmp_path / "videos/a.mp4").write_bytes(file.getvalue())
     sampling = FrameSampling(frames=5, short_side=28)

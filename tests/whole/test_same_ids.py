@@ -3,6 +3,7 @@
 Whoever changes one on purpose makes every user pay for their answers again, and says so in CHANGELOG.
 """
 
+from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
@@ -113,10 +114,14 @@ def test_the_ids_of_a_corpus(name, tmp_path: Path):
 
 
 def test_the_content_of_a_release(tmp_path: Path):
+    # Another polars or pyarrow may write the same rows as other bytes.
+    stated = (Path(__file__).parents[2] / "constraints.txt").read_text().splitlines()
+    other = [name for name in ("polars", "pyarrow") if f"{name}=={version(name)}" not in stated]
+    if other:
+        pytest.skip(f"not the versions of constraints.txt: {', '.join(other)}")
     made = releases.open_release(str(make_release(tmp_path / "made", write_inputs(tmp_path))))
     document, pages = made.document, {"README.md", "LICENSES.md", "rebuild.json", "recipe.yaml"}
     files = {name: file for name, file in document.files.items() if name not in pages and "plots/" not in name}
-    # Of the packages in constraints.txt: another polars may write the same rows as other bytes.
     content = releases.content(msgspec.structs.replace(document, files=files, timelines=msgspec.UNSET))
     assert content == "0169718c1d9b5889171755fb7bd1de9118358183c9dfc202e07af95ecdfa68c0"
     assert made.content == "5ad651281094ad50e1e7e07e118feff7ef76c7652d467316fc5799528414d539"

@@ -46,26 +46,44 @@ def of(pass_rates: Sequence[Any], measure: str, *, who: str, order: Sequence[str
     has_value = pl.col("value").is_not_null() & pl.col("value").is_not_nan()
     kept = has_value & (pl.col("value") > 0) if solved else has_value
     rate = pl.when(pl.col("place").is_not_null()).then(pl.col("posterior_mean")).fill_null(pl.col("value"))
-    rows = pl.concat(
-        _typed(part.filter(pl.col("measure").cast(pl.String) == wanted))
-        .filter(kept)
-        .select(
-            *("sample_id", "value"),
-            *(rate.alias("rate"), pl.coalesce("value_std", own, coin).alias("std")),
-            *("n", "place", "place_low", "place_high"),
+    held = [
+        pl.concat(
+            _typed(part.filter(pl.col("measure").cast(pl.String) == wanted))
+            .filter(kept)
+            .select(
+                *("sample_id", "value"),
+                *(rate.alias("rate"), pl.coalesce("value_std", own, coin).alias("std")),
+                *("n", "place", "place_low", "place_high"),
+            )
+            for frame in frames
+            for part in frame.iter_slices(_TOGETHER)
         )
-        for frame in frames
-        for part in frame.iter_slices(_TOGETHER)
-    )
+    ]
+    return _picked(held, _last_of_each(held[0]))
+
+
+def _last_of_each(rows: Any) -> Any:
+    """The numbers of the rows, sorted by sample; of each sample the row with the highest value alone."""
+    import polars as pl
+
     by = ["sample_id", "value"] if repeats(rows["sample_id"]) else ["sample_id"]
     order = rows.select(pl.arg_sort_by(*by, maintain_order=True)).to_series()
-    if len(by) > 1:
-        # Of each sample the row with the highest value.
-        ids = rows["sample_id"][order]
-        order = order.filter(ids.ne_missing(ids.shift(-1)) | (pl.int_range(len(ids), eager=True) == len(ids) - 1))
-    columns = rows.get_columns()
-    del rows  # so that one column at a time is in memory twice
-    return pl.DataFrame([columns.pop(0)[order] for _ in range(len(columns))])
+    if len(by) == 1:
+        return order
+    ids = rows["sample_id"][order]
+    return order.filter(ids.ne_missing(ids.shift(-1)) | (pl.int_range(len(ids), eager=True) == len(ids) - 1))
+
+
+def _picked(held: list[Any], rows: Any) -> Any:
+    """The rows with these numbers, or for which these flags are true, of the one frame held, which is given up.
+
+    So one column at a time is in memory twice, and not all of them.
+    """
+    import polars as pl
+
+    columns = held.pop().get_columns()
+    pick = pl.Series.filter if rows.dtype == pl.Boolean else pl.Series.gather
+    return pl.DataFrame([pick(columns.pop(0), rows) for _ in range(len(columns))])
 
 
 def repeats(ids: Any) -> bool:
@@ -94,8 +112,8 @@ def _typed(frame: Any) -> Any:
 def between(pass_rates: Sequence[Any], measure: str, low: float, high: float, *, who: str, solved: bool = False) -> Any:
     """The rows of `of` that lie in [low, high]; raises VtgError for edges that are none, too."""
     check_edges(who, low, high)
-    rows = of(pass_rates, measure, who=who, solved=solved)
-    return rows.filter(zones(rows, low, high) == 1)
+    held = [of(pass_rates, measure, who=who, solved=solved)]
+    return _picked(held, zones(held[0], low, high) == 1)
 
 
 def zones(frame: Any, low: float, high: float, *, high_inside: bool = True) -> Any:
