@@ -1,7 +1,10 @@
 """A folder with inputs for every command of the table, and settings with which each reads some of every kind."""
 
+import atexit
+import functools
 import json
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +25,19 @@ Settings = dict[str, Any]
 
 
 def make_world(world: Path) -> None:
-    """Write the inputs."""
+    """Write the inputs; they are made once in a process, and copied."""
+    shutil.copytree(_made(), world, dirs_exist_ok=True)
+
+
+@functools.cache
+def _made() -> Path:
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    _write_world(folder / "world")
+    return folder / "world"
+
+
+def _write_world(world: Path) -> None:
     for name in ("a", "b"):
         draw(world / f"videos/deep/{name}.mp4", 20)
     (world / "raw").mkdir()

@@ -48,16 +48,9 @@ def slowly(names: list[str], default: tuple[str, ...] = DEFAULT) -> list[Any]:
     return [name if name in default else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("made") / "world"
-    make_world(folder)
-    return folder
-
-
 @pytest.fixture
-def world(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    shutil.copytree(made, tmp_path / "world")
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    make_world(tmp_path / "world")
     monkeypatch.setenv("VTGDATA_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.chdir(tmp_path / "world")
