@@ -121,7 +121,7 @@ def without_gradient(pass_rates: Sequence[Any], group: int, measure: str) -> Any
         frame = frame.filter((pl.col("measure").cast(pl.String) == measure) & (pl.col("ious").list.len() > 1))
         frame = frame.cast({"sample_id": pl.String, "ious": pl.List(pl.Float64), "n_unparsed": pl.Int64})
         misses, top = _alike(frame["ious"])
-        unread = np.minimum(frame["n_unparsed"].fill_null(0).to_numpy(), misses)
+        unread = np.clip(frame["n_unparsed"].fill_null(0).to_numpy(), 0, misses)
         facts = np.column_stack([frame["ious"].list.len().to_numpy(), unread, misses - unread, top])
         seen.append(frame.select("sample_id", kind=pl.Series(_kinds(facts, kinds), dtype=pl.UInt32)))
     if not any(part.height for part in seen):
