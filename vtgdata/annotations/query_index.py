@@ -85,6 +85,7 @@ class _Part:
         self._flat = np.array([ids.setdefault(piece, len(ids)) for each in ordered for piece in each], dtype=np.int32)
         self._ids = ids
         self._has = np.zeros(len(ids), dtype=bool)
+        self._every = np.arange(len(places))
         self._kept = np.zeros(len(places), dtype=bool)
         owners = np.repeat(np.arange(len(places), dtype=np.int32), self._sizes)[np.argsort(self._flat, kind="stable")]
         ends = np.cumsum(np.bincount(self._flat, minlength=len(ids)))
@@ -148,7 +149,7 @@ class _Part:
         some = sum(map(len, few)) * size
         if not some:
             return None
-        chosen: NDArray[Any] = np.arange(int(low), int(high))
+        chosen: NDArray[Any] = self._every[low:high]
         if some < whole:
             chosen = np.unique(np.concatenate(few))
             shared = self._shared(wanted, chosen)
@@ -188,7 +189,7 @@ class _Part:
         counted = _shared_bits(rows, own, first, tried)
         places = np.flatnonzero(counted >= seen - lacks)
         shared = counted[places].astype(np.int64)
-        chosen = places + tried.start if isinstance(tried, slice) else tried[places]
+        chosen: NDArray[Any] = self._every[tried][places]
         if len(first) < len(numbers):
             shared += _shared_bits(rows, own, numbers[len(first) :], chosen)
         enough = shared >= least

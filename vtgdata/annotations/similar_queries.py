@@ -21,7 +21,7 @@ def pieces(query: str) -> frozenset[str]:
     """
     words = _WORD.findall(query.casefold())
     words = [word for word in words if word not in _ARTICLES] or words or [query]
-    return frozenset().union(*map(_of_word, words))
+    return frozenset[str]().union(*map(_of_word, words))
 
 
 @lru_cache(maxsize=1 << 16)

@@ -6,11 +6,8 @@ that the meta names. One process at a time holds the folder, and a finished resu
 
 import contextlib
 import datetime
-import errno
 import glob
 import logging
-import os
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +18,7 @@ from msgspec import UNSET, UnsetType
 
 from vtgdata import __version__
 from vtgdata.errors import Conflict, Locked, RowsFailed, VtgError
-from vtgdata.files import claims, code_fingerprint, fingerprint
+from vtgdata.files import claims, code_fingerprint, disk_errors, fingerprint
 from vtgdata.files.crash_points import crash_here
 from vtgdata.files.draft import DRAFT, discard, fresh, output, settle
 from vtgdata.files.lease import Lease, clear
@@ -29,13 +26,11 @@ from vtgdata.files.meta import CHANGED, META, Meta, changed_inputs, outputs_hold
 from vtgdata.files.outside_text import refuse_unstorable
 from vtgdata.files.owners import owner_path
 from vtgdata.files.temporary import tidy
-from vtgdata.files.whole import DISK, write_json
+from vtgdata.files.whole import write_json
 
 LEASE = ".vtgdata"
 """Name that the lease on a folder is for: its side folder is `.vtgdata.owner.json`."""
 log = logging.getLogger("vtgdata")
-_TORCH = re.compile(r"PytorchStreamWriter failed writing|inline_container.*unexpected pos", re.DOTALL)
-"""How torch says that a file took less than it wrote, for whatever reason."""
 
 
 class StepSummary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,18 +70,6 @@ HOW = (
 """Settings that say how a step is run and never change its result; `meta.json` has them as `how`."""
 ONCE = ("dry_run", "only", "batch", "replace")
 """Settings of one run alone: no later run repeats them."""
-
-
-def _full_disk(error: Exception) -> int | None:
-    """The number of the system's error, where a library that is not written in Python raised one of its own kind."""
-    if isinstance(error, (OSError, VtgError)):
-        return None
-    text = str(error)
-    for number in DISK:
-        # Libraries in Rust (safetensors, tokenizers), and torch.
-        if f"(os error {number})" in text or f"failed with {os.strerror(number)}" in text:
-            return number
-    return errno.ENOSPC if _TORCH.search(text) else None
 
 
 class Step(Generic[S]):
@@ -199,10 +182,7 @@ class Step(Generic[S]):
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
-            if isinstance(error, OSError) and error.errno in DISK and error.filename is None:
-                error.filename = str(self.out)  # a library wrote into an open file, whose name the system does not say
-            elif isinstance(error, Exception) and (number := _full_disk(error)) is not None:
-                raise OSError(number, os.strerror(number), str(self.out)) from error
+            disk_errors.name(error, self.out)
         finally:
             self._let_go()
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import csv
-import errno
 import io
 import math
 import os
@@ -16,6 +15,7 @@ import msgspec
 
 from vtgdata.files import temporary
 from vtgdata.files.crash_points import crash_here, filling, full_here
+from vtgdata.files.disk_errors import DISK
 from vtgdata.files.outside_text import shown
 from vtgdata.files.schemas import Row
 
@@ -64,10 +64,6 @@ class Replacement:
         with contextlib.suppress(OSError):  # a full disk, when what was not written yet is: it has been said
             self.file.close()
         self._temp.unlink(missing_ok=True)
-
-
-DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-"""What writing to an open file may raise, without the file's name."""
 
 
 @contextmanager

@@ -11,9 +11,10 @@ import msgspec
 
 from vtgdata.errors import VtgError
 from vtgdata.files import json_document, outside
+from vtgdata.files.disk_errors import DISK
 from vtgdata.files.lease import changing
 from vtgdata.files.video_files import BINDINGS
-from vtgdata.files.whole import DISK, write_json
+from vtgdata.files.whole import write_json
 
 VERSION = 1
 _SUM = re.compile(r"([0-9a-f]{64}) [ *](.+)")

@@ -12,7 +12,7 @@ import msgspec
 
 from vtgdata.errors import VideoUnreadable, VtgError
 from vtgdata.files import plugins
-from vtgdata.files.whole import DISK
+from vtgdata.files.disk_errors import DISK
 from vtgdata.video import containers
 
 if TYPE_CHECKING:

@@ -138,11 +138,10 @@ def without_gradient(pass_rates: Sequence[Any], group: int, measure: str) -> Any
 def _kinds(facts: NDArray[np.int64], known: dict[tuple[int, ...], int]) -> NDArray[np.int64]:
     """The number of each row's facts, new ones after those known; (n,)."""
     base = int(facts.max(initial=0)) + 1
-    if base ** facts.shape[1] < 1 << 62:
-        keys = facts @ base ** np.arange(facts.shape[1])
-        _, first, place = np.unique(keys, return_index=True, return_inverse=True)
-    else:
-        _, first, place = np.unique(facts, axis=0, return_index=True, return_inverse=True)
+    keys: Any = facts
+    if base ** facts.shape[1] < 1 << 62:  # one number a row is sorted much faster
+        keys = facts @ np.array([base**place for place in range(facts.shape[1])], dtype=np.int64)
+    _, first, place = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     numbers = [known.setdefault(tuple(row), len(known)) for row in facts[first].tolist()]
     return np.array(numbers, dtype=np.int64)[place]
 

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from vtgdata.errors import VtgError
-from vtgdata.files.whole import DISK
+from vtgdata.files.disk_errors import DISK
 from vtgdata.releases.hub.refusals import Asked, http_error, translated
 
 log = logging.getLogger("vtgdata")
