@@ -12,6 +12,7 @@ from vtgdata.files.samples import row_sample, samples_frame
 
 GOOD = samples_frame([make_sample("a:1", windows=[(1.0, 2.0), (3.0, 4.0)])])
 NAN, INF = float("nan"), float("inf")
+DEEP = '{"a":' * 300 + "1" + "}" * 300
 ODD: dict[str, list[Any]] = {
     "sample_id": [None, ""],
     "corpus": [None],
@@ -28,7 +29,7 @@ ODD: dict[str, list[Any]] = {
     "task": [None, "grounded_qa", "other"],
     "options": [None, [], ["a", None]],
     "repairs": [None, [], [{"code": "a", "old": None, "new": "b"}], [None]],
-    "extra": [None, "", "{}", '{"a": 1}', "[1]", "{", "null"],
+    "extra": [None, "", "{}", '{"a": 1}', "[1]", "{", "null", DEEP],
 }  # fmt: skip
 
 

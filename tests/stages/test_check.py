@@ -83,6 +83,14 @@ def broken(folder: Path) -> str:
     return str(folder / "broken.parquet")
 
 
+def test_a_file_of_broken_rows_alone_is_reported_too(tmp_path: Path) -> None:
+    rows = [sample_row(make_sample(f"a:{number}")) | {"extra": "[" * 300 + "]" * 300} for number in range(2)]
+    polars.DataFrame(rows).write_parquet(tmp_path / "broken.parquet")
+    summary = run([str(tmp_path / "broken.parquet")])
+    assert found(summary) == {"broken_rows": 2}
+    assert "column extra" in summary.examples["broken_rows"][0]["detail"]
+
+
 def test_broken_rows_and_repeated_ids_are_named_with_their_place(tmp_path: Path) -> None:
     summary = run([broken(tmp_path)])
     assert found(summary) == {"broken_rows": 3, "repeated_ids": 1}

@@ -32,7 +32,8 @@ class Rows:
 
         pairs = frame.select("corpus", "split").unique().rows()
         self.groups = [Group(corpus, split) for corpus, split in sorted(pairs)]
-        groups = pl.DataFrame(self.groups, schema=["corpus", "split"], orient="row").with_row_index("(group)")
+        named_by = dict.fromkeys(["corpus", "split"], pl.String)
+        groups = pl.DataFrame(self.groups, schema=named_by, orient="row").with_row_index("(group)")
         benchmark = pl.Series("(benchmark)", [group.benchmark for group in self.groups], dtype=pl.Boolean)
         videos = video_of(frame)
         keys = named(videos)

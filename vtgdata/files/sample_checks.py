@@ -7,9 +7,19 @@ from typing import Any, get_args
 
 import msgspec
 
+from vtgdata.files import json_document
 from vtgdata.records import Task
 
+_LONG = 128
+"""Characters from which on the depth of an `extra` is looked at."""
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
+NO_EXTRA = "{}"
+"""An `extra` that holds nothing."""
+
+
+def read_extra(text: str) -> dict[str, Any]:
+    """The value of a cell of the column `extra`; raises msgspec.DecodeError for what is no JSON object."""
+    return _decode(text) if len(text) < _LONG else json_document.decode(text, dict[str, Any])
 
 
 def suspects(frame: Any) -> Any:
@@ -35,18 +45,18 @@ def suspects(frame: Any) -> Any:
         pl.col("none_is_right") & ((pl.col("windows").list.len() > 0) | ~pl.col("labelled")),
     ]
     found = frame.filter(pl.any_horizontal(each.fill_null(False) for each in wrong))
-    more = frame["extra"].fill_null("{}")
-    odd = [not _is_object(text) for text in more.filter(~more.is_in(["{}", ""]))]
+    more = frame["extra"].fill_null(NO_EXTRA)
+    odd = [not _is_object(text) for text in more.filter(~more.is_in([NO_EXTRA, ""]))]
     if not any(odd):
         return found
-    numbered = frame.with_row_index("(number)").filter(~more.is_in(["{}", ""]))
+    numbered = frame.with_row_index("(number)").filter(~more.is_in([NO_EXTRA, ""]))
     unreadable = numbered.filter(pl.Series(odd)).drop("(number)")
     return pl.concat([found, unreadable])
 
 
 def _is_object(text: str) -> bool:
     try:
-        _decode(text)
+        read_extra(text)
     except msgspec.DecodeError:
         return False
     return True

@@ -11,10 +11,10 @@ import msgspec
 from msgspec.structs import astuple
 
 from vtgdata.errors import VtgError
-from vtgdata.files import json_document, live
+from vtgdata.files import live
 from vtgdata.files.parquet import ParquetWriter, arrow_schema, pyarrow, read_frame, write_parquet
 from vtgdata.files.pieces import to_frame
-from vtgdata.files.sample_checks import suspects
+from vtgdata.files.sample_checks import NO_EXTRA, read_extra, suspects
 from vtgdata.files.schemas import ABSENT, DROPS, SAMPLE_NEEDS, SAMPLES, Row
 from vtgdata.records import Drop, Repair, Sample, Task, Video
 from vtgdata.records.windows import as_pairs, from_pairs
@@ -207,18 +207,6 @@ class _SampleRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 _WHERE = re.compile(r"(.*) - at `\$\.(\w+)[^`]*`", re.DOTALL)
-
-
-_LONG = 128
-"""Characters from which on the depth of an `extra` is looked at."""
-_decode_extra = msgspec.json.Decoder(dict[str, Any]).decode
-NO_EXTRA = "{}"
-"""An `extra` that holds nothing."""
-
-
-def read_extra(text: str) -> dict[str, Any]:
-    """The value of a cell of the column `extra`; raises msgspec.DecodeError for what is no JSON object."""
-    return _decode_extra(text) if len(text) < _LONG else json_document.decode(text, dict[str, Any])
 
 
 def row_sample(row: Row) -> Sample:

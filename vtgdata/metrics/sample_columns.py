@@ -11,7 +11,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vtgdata.files.samples import NO_EXTRA, SampleTable, read_extra
+from vtgdata.files.sample_checks import NO_EXTRA, read_extra
+from vtgdata.files.samples import SampleTable
 from vtgdata.metrics.flat import Flat, flat_windows
 from vtgdata.records import Sample
 
